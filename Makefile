@@ -1,0 +1,60 @@
+# make run · make test · make check · make bench · make train
+# Each sets up what it needs: a virtual environment in .venv with the pinned requirements.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+
+.PHONY: run test check bench train browser clean
+.DEFAULT_GOAL := help
+
+help:
+	@echo "make run     start the editor (ARGS='--port 8000' for options)"
+	@echo "make test    run the tests"
+	@echo "make check   formatter, linter, types"
+	@echo "make bench   measure; prints a table"
+	@echo "make train   train the embedded model on this machine (MINUTES=10 a stage, OUT=runs/mini)"
+
+run: $(VENV)/.run
+	$(BIN)/python app.py $(ARGS)
+
+test: $(VENV)/.dev browser
+	$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+
+bench: $(VENV)/.dev
+	$(BIN)/python -m tests.bench $(ARGS)
+
+MINUTES ?= 10
+OUT     ?= runs/mini
+train: $(VENV)/.run
+	for stage in base upsample inpaint; do \
+	  $(BIN)/python -m pipelines.training $$stage --minutes $(MINUTES) --out $(OUT) || exit 1; \
+	done
+
+# The browser tests drive the system's Chromium. It is installed where that needs no password; elsewhere they are skipped.
+browser:
+	@sh tests/browser/chromium.sh
+
+$(VENV)/.run: requirements.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Palimpsest needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)."; \
+	  echo "Install one, or name it: make run PYTHON=python3.12"; exit 1; }
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+	  echo "Python could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
+	@echo "Setting up $(VENV): the first time takes some minutes (PyTorch is large)."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt || { \
+	  echo "The requirements could not be installed: see above. The network is needed this once."; exit 1; }
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { \
+	  echo "The test tools could not be installed: see above."; exit 1; }
+	@touch $@
+
+clean:
+	rm -rf $(VENV) .pytest_cache .ruff_cache .mypy_cache .hypothesis

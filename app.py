@@ -1,0 +1,155 @@
+"""Palimpsest: paint a mask, say what belongs there, and a diffusion model repaints the place.
+
+Without a command it serves the editor to a browser; `edit` makes one edit and exits.
+"""
+
+import argparse
+import os
+import secrets
+import sys
+from contextlib import suppress
+from pathlib import Path
+from threading import Thread
+
+HERE = Path(__file__).parent
+SAMPLES = HERE / "assets" / "samples"
+DEFAULT_PIPELINE = "glide-mini"
+
+
+def arguments() -> argparse.Namespace:
+    from pipelines import PIPELINES
+
+    pipeline_help = f"what paints: {', '.join(PIPELINES)} (default: {DEFAULT_PIPELINE})"
+    parser = argparse.ArgumentParser(
+        prog="python app.py",
+        description=__doc__,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example: python app.py edit room.png --mask mask.png --prompt 'a red couch' -o out.png",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; 0.0.0.0 lets other machines in (default: %(default)s)",
+    )
+    parser.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--data", type=Path, default=HERE / "palimpsest-data", metavar="FOLDER",
+        help="where pictures and their history are kept (default: palimpsest-data beside this file)",
+    )  # fmt: skip
+    parser.add_argument("--pipeline", default=DEFAULT_PIPELINE, metavar="NAME", help=pipeline_help)
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
+    edit = commands.add_parser(
+        "edit",
+        help="make one edit and exit",
+        description="Repaint the masked part of a picture and write it as PNG. Every other pixel stays the same.",
+    )
+    edit.add_argument("picture", type=Path, metavar="PICTURE", help="the picture to edit: PNG, JPEG, WebP, ...")
+    edit.add_argument(
+        "--mask", type=Path, required=True, help="a picture of the same size: white = repaint, black = keep"
+    )
+    edit.add_argument("--prompt", default="", help="what belongs there; empty fills from the surroundings")
+    edit.add_argument("--seed", type=int, help="same seed, same pixels (default: a new one each time, printed)")
+    edit.add_argument("--steps", type=int, help="how often the model is asked; more is finer and slower")
+    edit.add_argument(
+        "--guidance", type=float, help="how firmly the words are followed; 1 = the model alone, 2 is usual"
+    )
+    edit.add_argument("--pipeline", default=argparse.SUPPRESS, metavar="NAME", help=pipeline_help)
+    edit.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help="where the result goes")
+    return parser.parse_args()
+
+
+def serve(options: argparse.Namespace) -> None:
+    from pipelines import PIPELINES, load
+
+    if options.pipeline not in PIPELINES:
+        load(options.pipeline)  # says which there are
+    from editor.session import Session
+    from editor.store import Store
+    from editor.ui.page import start
+    from editor.worker import Worker
+
+    store = Store(options.data)
+    worker = Worker(store, load)
+    worker.start()
+    # the first Generate should not wait for the model to be read; if it cannot be, that edit says why
+    Thread(target=_warm, args=(options.pipeline,), daemon=True).start()
+    try:
+        names, address = list(PIPELINES), (options.host, options.port)
+        page = start(Session(store), worker, names, load, options.pipeline, SAMPLES, *address)
+        print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
+        page.block_thread()
+    finally:
+        worker.stop()
+        store.close()
+
+
+def _warm(name: str) -> None:
+    from pipelines import load
+
+    with suppress(ValueError):
+        load(name)
+
+
+def edit(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from editor.edit import Edit, apply
+    from editor.formats.images import encode_png, read_image, read_mask
+    from editor.geometry import Box
+    from editor.picture import Picture
+    from editor.raster import Mask
+    from pipelines import load
+
+    if options.output.suffix.lower() != ".png":
+        raise ValueError(f"The result is written as PNG: -o must end in .png, not {options.output.name!r}.")
+    opened, mask = read_image(options.picture.read_bytes()), read_mask(options.mask.read_bytes())
+    for note in opened.notes:
+        print(note, file=sys.stderr)
+    if mask.shape != opened.pixels.shape[:2]:
+        sizes = [f"{width}x{height}" for height, width in (mask.shape, opened.pixels.shape[:2])]
+        raise ValueError(f"The mask is {sizes[0]} pixels, the picture {sizes[1]}: make them the same size.")
+    picture = Picture.from_pixels(opened.pixels)
+    given = {name: getattr(options, name) for name in ("steps", "guidance") if getattr(options, name) is not None}
+    seed = secrets.randbelow(2**32) if options.seed is None else options.seed
+    wish = Edit(
+        Mask(Box(0, 0, mask.shape[1], mask.shape[0]), mask),
+        prompt=options.prompt,
+        seed=seed,
+        pipeline=options.pipeline,
+        **given,
+    )
+    if hint := load(options.pipeline).hint(options.prompt):
+        print(hint, file=sys.stderr)
+    steps = apply(wish, picture, load)
+    with tqdm(unit="step", desc="Painting", leave=False) as bar:
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as done:
+                applied = done.value
+                break
+            bar.total = step.total
+            bar.update(step.index - bar.n)
+    pixels = applied.picture.read(applied.picture.box).pixels
+    part = options.output.with_name(options.output.name + ".part")
+    part.write_bytes(encode_png(pixels))
+    part.replace(options.output)  # never half a picture under the final name
+    print(f"{options.output} (seed {seed})")
+
+
+def main() -> int:
+    options = arguments()
+    try:
+        (edit if options.command == "edit" else serve)(options)
+    except (ValueError, LookupError, OSError) as error:
+        if os.environ.get("PALIMPSEST_TRACEBACK"):
+            raise
+        print(f"palimpsest: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

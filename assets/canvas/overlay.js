@@ -1,0 +1,132 @@
+// How a mask looks: a hatched tint which shows on any picture, and a light line with a dark rim around it.
+
+import { intersect, TILE, tileBox, tileKey, tileOf, tilesOf, union } from "./boxes.js";
+import { outline } from "./outline.js";
+
+const TINT = "rgba(76, 110, 245, 0.34)";
+const HATCH = "rgba(255, 255, 255, 0.42)";
+const PITCH = 9; // stage pixels from one line of the hatch to the next
+
+/** A mask and its pictures: one small canvas and one path for each tile that is not empty. */
+export class MaskLook {
+  constructor(mask) {
+    this.mask = mask;
+    this.images = new Map(); // key -> OffscreenCanvas
+    this.paths = new Map(); // key -> Path2D
+    this.solid = new OffscreenCanvas(TILE, TILE); // for every tile painted all over
+    this.solid.getContext("2d").fillRect(0, 0, TILE, TILE);
+  }
+
+  /** Pixels within `box` changed: their images are made again when next drawn. */
+  changed(box) {
+    for (const [column, row] of tilesOf([box[0] - 1, box[1] - 1, box[2] + 2, box[3] + 2])) {
+      const key = tileKey(column, row);
+      this.images.delete(key);
+      this.paths.delete(key);
+    }
+  }
+
+  image(key) {
+    const tile = this.mask.tiles.get(key);
+    if (!tile.includes(0)) return this.solid;
+    if (!this.images.has(key)) {
+      const canvas = new OffscreenCanvas(TILE, TILE);
+      const pixels = new ImageData(TILE, TILE);
+      const words = new Uint32Array(pixels.data.buffer);
+      for (let i = 0; i < words.length; i++) words[i] = tile[i] ? 0xffffffff : 0;
+      canvas.getContext("2d").putImageData(pixels, 0, 0);
+      this.images.set(key, canvas);
+    }
+    return this.images.get(key);
+  }
+
+  path(key) {
+    if (!this.paths.has(key)) {
+      const [column, row] = tileOf(key);
+      const painted = (x, y) => {
+        const tile = this.mask.tiles.get(tileKey(Math.floor(x / TILE), Math.floor(y / TILE)));
+        return Boolean(tile) && tile[(y & (TILE - 1)) * TILE + (x & (TILE - 1))] !== 0;
+      };
+      const path = new Path2D();
+      const segments = outline(this.mask.tiles.get(key), column * TILE, row * TILE, painted);
+      for (let i = 0; i < segments.length; i += 4) {
+        path.moveTo(segments[i], segments[i + 1]);
+        path.lineTo(segments[i + 2], segments[i + 3]);
+      }
+      this.paths.set(key, path);
+    }
+    return this.paths.get(key);
+  }
+}
+
+export class Overlay {
+  constructor() {
+    this.layer = new OffscreenCanvas(1, 1);
+    this.hatch = null;
+  }
+
+  #pattern(context, ratio) {
+    if (!this.hatch || this.hatch.ratio !== ratio) {
+      const side = Math.round(PITCH * ratio);
+      const canvas = new OffscreenCanvas(side, side);
+      const ink = canvas.getContext("2d");
+      ink.fillStyle = TINT;
+      ink.fillRect(0, 0, side, side);
+      ink.strokeStyle = HATCH;
+      ink.lineWidth = ratio;
+      ink.beginPath();
+      for (const shift of [-side, 0, side]) {
+        ink.moveTo(shift - 1, side + 1);
+        ink.lineTo(shift + side + 1, -1);
+      }
+      ink.stroke();
+      this.hatch = { ratio, pattern: context.createPattern(canvas, "repeat") };
+    }
+    return this.hatch.pattern;
+  }
+
+  /**
+   * Draw `look` within the stage rectangle `area`. filled: hatched (a mask in the making), else its outline alone,
+   * fainter (a mask at work).
+   */
+  draw(context, look, view, area, ratio, filled) {
+    const keys = [...look.mask.tiles.keys()].filter((key) => intersect(view.stageRect(tileBox(...tileOf(key))), area));
+    if (!keys.length) return;
+    if (filled) this.#fill(context, look, keys, view, area, ratio);
+    context.save();
+    context.setTransform(view.scale, 0, 0, view.scale, Math.round(view.x), Math.round(view.y));
+    context.lineCap = "square";
+    context.globalAlpha = filled ? 1 : 0.55;
+    for (const [colour, width] of [["rgba(10, 12, 20, 0.55)", 3], ["rgba(255, 255, 255, 0.95)", 1.25]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = (width * ratio) / view.scale;
+      for (const key of keys) context.stroke(look.path(key));
+    }
+    context.restore();
+  }
+
+  #fill(context, look, keys, view, area, ratio) {
+    let covered = null;
+    for (const key of keys) covered = union(covered, intersect(view.stageRect(tileBox(...tileOf(key))), area));
+    const [x, y, width, height] = covered;
+    if (this.layer.width < width || this.layer.height < height) {
+      this.layer.width = Math.max(this.layer.width, width);
+      this.layer.height = Math.max(this.layer.height, height);
+    }
+    const ink = this.layer.getContext("2d");
+    ink.globalCompositeOperation = "source-over";
+    ink.clearRect(0, 0, width, height);
+    ink.imageSmoothingEnabled = view.scale < 1;
+    for (const key of keys) {
+      const [left, top, w, h] = view.stageRect(tileBox(...tileOf(key)));
+      ink.drawImage(look.image(key), left - x, top - y, w, h);
+    }
+    ink.globalCompositeOperation = "source-in";
+    const pattern = this.#pattern(ink, ratio);
+    const side = this.hatch.ratio && Math.round(PITCH * ratio);
+    pattern.setTransform(new DOMMatrix([1, 0, 0, 1, -(x % side), -(y % side)])); // the hatch stands still while areas change
+    ink.fillStyle = pattern;
+    ink.fillRect(0, 0, width, height);
+    context.drawImage(this.layer, 0, 0, width, height, x, y, width, height);
+  }
+}

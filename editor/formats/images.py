@@ -1,0 +1,159 @@
+"""Image files in and out. Lossy input is decoded once; everything the editor keeps is lossless.
+
+What cannot be read is a ValueError with a sentence for the person who chose the file.
+"""
+
+import struct
+from dataclasses import dataclass
+from io import BytesIO
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps
+
+from editor.raster import Pixels, frozen
+
+MAX_PIXELS = 128 * 2**20  # of one picture; checked before a pixel is decoded
+
+# what is accepted; formats whose readers start other programs (EPS) or fetch things are not among them
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+
+# what Pillow's readers raise on damaged files
+DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    RuntimeError,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """pixels: uint8 (H, W, 3) RGB, read-only. notes: sentences on what the file held that the picture does
+    not.
+    """
+
+    pixels: Pixels
+    notes: tuple[str, ...]
+
+
+def read_image(data: bytes) -> Opened:
+    """The picture in a file's bytes, upright, 8-bit RGB, transparency laid on white. ValueError when there is
+    none.
+    """
+    image, notes = _decoded(data)
+    if image.mode in ("RGBA", "LA"):
+        alpha = image.getchannel("A")
+        if alpha.getextrema()[0] != 255:
+            notes.append("Transparent parts were laid on white.")
+            below = Image.new("RGB", image.size, "white")
+            below.paste(image.convert("RGB"), mask=alpha)
+            image = below
+    return Opened(frozen(np.asarray(image.convert("RGB"))), tuple(notes))
+
+
+def read_mask(data: bytes) -> Pixels:
+    """The mask in a file's bytes: uint8 (H, W), read-only; white = repaint (255), black or transparent = keep
+    (0).
+    """
+    image, _ = _decoded(data)
+    white = np.asarray(image.convert("L"))
+    if image.mode in ("RGBA", "LA"):
+        alpha = np.asarray(image.getchannel("A"))
+        white = ((white.astype(np.uint16) * alpha + 127) // 255).astype(np.uint8)
+    return frozen(white)
+
+
+def encode_png(pixels: Pixels) -> bytes:
+    """PNG of uint8 (H, W, 3) RGB or uint8 (H, W) grey."""
+    if pixels.ndim == 3:
+        pixels = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), dtype=np.uint8)
+    return cv2.imencode(".png", pixels)[1].tobytes()
+
+
+def decode_mask(data: bytes) -> Pixels:
+    """uint8 (H, W) from what `encode_png` made of it."""
+    alpha = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    if alpha is None:
+        raise ValueError("A stored mask cannot be decoded: the store is damaged.")
+    return np.asarray(alpha, dtype=np.uint8)
+
+
+def encode_tile(pixels: Pixels) -> bytes:
+    """Lossless WebP of uint8 (H, W, 3): what the store keeps and browsers are served, byte for byte."""
+    data = BytesIO()
+    Image.fromarray(pixels).save(data, "WEBP", lossless=True, method=0, quality=0, exact=True)
+    return data.getvalue()
+
+
+def decode_tile(data: bytes) -> Pixels:
+    """uint8 (H, W, 3), read-only, from what `encode_tile` made of it."""
+    with Image.open(BytesIO(data), formats=("WEBP",)) as image:
+        return frozen(np.asarray(image.convert("RGB")))
+
+
+def _decoded(data: bytes) -> tuple[Image.Image, list[str]]:
+    """The first frame, upright, as 8-bit L, LA, RGB or RGBA, and notes on what was lost."""
+    if not data:
+        raise ValueError("The file is empty.")
+    Image.init()
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # above it Pillow warns or raises by itself; below it, it stays silent
+    try:
+        image: Image.Image = Image.open(BytesIO(data), formats=[name for name in FORMATS if name in Image.OPEN])
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ValueError(f"The picture is too large: at most {MAX_PIXELS:,} pixels can be opened.") from None
+    except DAMAGED:
+        raise ValueError(
+            "This is not an image the editor can read: choose a PNG, JPEG, WebP, GIF, BMP or TIFF file."
+        ) from None
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ValueError(
+            f"The picture is too large: {width:,} x {height:,} is {width * height:,} pixels, "
+            f"at most {MAX_PIXELS:,} can be opened."
+        )
+    if width < 1 or height < 1:
+        raise ValueError(f"The picture has no pixels: it is {width} x {height}.")
+    notes = []
+    try:
+        frames = getattr(image, "n_frames", 1)
+        image.load()
+    except DAMAGED as error:
+        raise ValueError(f"The image is damaged or cut short and cannot be read ({error}).") from None
+    if image.format == "PNG" and data[24] == 16:  # the header's bit depth; Pillow itself reads colour at 8
+        notes.append("16 bits a channel were reduced to 8.")
+    if frames > 1 and image.format != "MPO":  # a camera's JPEG: its further frames are views of the same
+        notes.append(f"Only the first of {frames} frames was opened.")
+    return _eight_bit(_upright(image), notes), notes
+
+
+def _upright(image: Image.Image) -> Image.Image:
+    """Turned the way its EXIF says; as it is when that cannot be read."""
+    try:
+        return ImageOps.exif_transpose(image)
+    except DAMAGED:
+        return image
+
+
+def _eight_bit(image: Image.Image, notes: list[str]) -> Image.Image:
+    """The image in mode L, LA, RGB or RGBA."""
+    if image.mode in ("L", "LA", "RGB", "RGBA") and "transparency" not in image.info:
+        return image
+    if image.mode.startswith("I"):  # I;16 and its byte orders, or I: 16-bit grey in 32
+        grey = np.asarray(image).astype(np.int64)
+        return Image.fromarray(((np.clip(grey, 0, 65535) * 255 + 32767) // 65535).astype(np.uint8))
+    if image.mode == "F":
+        raise ValueError("The image holds floating-point numbers: save it with 8 or 16 bits a channel first.")
+    if image.mode == "CMYK":
+        notes.append("CMYK colours were converted to RGB.")
+    alpha = "transparency" in image.info or image.mode in ("PA", "La", "RGBa")
+    try:
+        return image.convert("RGBA" if alpha else "RGB")
+    except DAMAGED:
+        raise ValueError(f"The image's colours ({image.mode}) cannot be read: save it as RGB first.") from None

@@ -1,0 +1,126 @@
+"""Patch and Mask: pixels that know where on the plane they lie. Immutable."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import blake2b
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from editor.geometry import Box
+
+Pixels = NDArray[np.uint8]
+
+SLACK = 1e-3  # pixels; squared distances are whole numbers, so it is less than from any length to the next
+HALF = 128  # from here on a pixel of a mask counts as painted when its edge is feathered
+
+
+def frozen(array: Pixels) -> Pixels:
+    """The same numbers in a C-contiguous array nobody can write to; copied when the caller still could."""
+    if array.flags.writeable or not array.flags.c_contiguous:
+        array = np.array(array, order="C")
+        array.flags.writeable = False
+    return array
+
+
+@dataclass(frozen=True, eq=False)
+class Patch:
+    """RGB pixels at a box. pixels: uint8 (H, W, 3), read-only. ValueError when they do not fill the box."""
+
+    box: Box
+    pixels: Pixels
+
+    def __post_init__(self) -> None:
+        if self.pixels.dtype != np.uint8 or self.pixels.shape != (*self.box.shape, 3):
+            raise ValueError(f"{self.pixels.dtype} {self.pixels.shape} pixels do not fill {self.box} with uint8 RGB")
+        object.__setattr__(self, "pixels", frozen(self.pixels))
+
+
+@dataclass(frozen=True, eq=False)
+class Mask:
+    """Where to repaint. alpha: uint8 (H, W), read-only; 255 = repaint, 0 = keep, soft between; outside the
+    box: keep.
+
+    ValueError when alpha does not fill the box. Two masks are equal when box and alpha are.
+    """
+
+    box: Box
+    alpha: Pixels
+
+    def __post_init__(self) -> None:
+        if self.alpha.dtype != np.uint8 or self.alpha.shape != self.box.shape:
+            raise ValueError(f"{self.alpha.dtype} {self.alpha.shape} alpha does not fill {self.box} with uint8")
+        object.__setattr__(self, "alpha", frozen(self.alpha))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Mask) and self.box == other.box and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash((self.box, self.digest))
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex name of shape and alpha. `person`: a white mask is not a white tile of as many bytes."""
+        name = blake2b(f"{self.box.width}x{self.box.height}:".encode(), digest_size=16, person=b"mask")
+        name.update(self.alpha.data)
+        return name.hexdigest()
+
+    @cached_property
+    def bounds(self) -> Box:
+        """The tight box around alpha > 0; empty when there is none."""
+        if self.box.empty:
+            return Box(self.box.x, self.box.y, 0, 0)
+        x, y, width, height = cv2.boundingRect(self.alpha)
+        return Box(self.box.x + x, self.box.y + y, width, height)
+
+    def on(self, box: Box) -> Pixels:
+        """alpha on `box`: a new uint8 array of the box's shape, 0 where this mask says nothing."""
+        alpha = np.zeros(box.shape, np.uint8)
+        shared = self.box.intersect(box)
+        alpha[shared.slices(box)] = self.alpha[shared.slices(self.box)]
+        return alpha
+
+    def cut(self, box: Box) -> "Mask":
+        """The part of it within `box`, on as small a box as holds it."""
+        if box.contains(self.bounds):
+            return self.cropped()
+        shared = self.bounds.intersect(box)
+        return Mask(shared, self.on(shared)).cropped()
+
+    def cropped(self) -> "Mask":
+        """The same mask on its bounds."""
+        return self if self.bounds == self.box else Mask(self.bounds, self.on(self.bounds))
+
+    def grown(self, px: int) -> "Mask":
+        """255 on every pixel at most `px` pixels (Euclidean) from one with alpha > 0, else 0."""
+        box = self.box.padded(px)
+        if px == 0:
+            return Mask(box, (self.alpha > 0).astype(np.uint8) * np.uint8(255))
+        near = _distance(self.on(box) > 0) <= px + SLACK
+        return Mask(box, near.astype(np.uint8) * np.uint8(255))
+
+    def feathered(self, px: int) -> "Mask":
+        """255 wherever alpha is at least HALF, falling to 0 over `px` pixels outwards, nowhere below alpha
+        itself.
+
+        Outwards only: a fall that eats into the mask would leave a ring of what was to go. Zero outside
+        `grown(px)`.
+        """
+        box = self.box.padded(px)
+        alpha = self.on(box)
+        distance = _distance(alpha >= HALF)
+        near = distance <= px + SLACK
+        fall = np.zeros(box.shape, np.uint8)
+        fall[near] = np.rint(127.5 + 127.5 * np.cos(np.pi / (px + 1) * distance[near]))
+        return Mask(box, np.maximum(alpha, fall))
+
+
+def _distance(painted: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Pixels (Euclidean) from each pixel to the nearest painted one, float32; infinite when nothing is
+    painted.
+    """
+    if not painted.any():
+        return np.full(painted.shape, np.inf, np.float32)
+    away = cv2.distanceTransform((~painted).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(away, dtype=np.float32)

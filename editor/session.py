@@ -1,0 +1,81 @@
+"""Session: the editor's verbs. Every one is a few rows in the store; none runs a model."""
+
+from editor.edit import Edit, painted
+from editor.picture import Picture
+from editor.raster import Pixels
+from editor.store import Document, Revision, Store
+
+LONGEST_NAME = 200  # characters of a document's name; the rest is cut
+
+
+class Session:
+    """What a user can do. It keeps no state of its own: two tabs, a reload and a restart all see the store's.
+
+    Methods raise NotFound for an id that is not there, ValueError for a wish that cannot be, StorageError
+    when the disk refuses; the message is a sentence for the user, and the document is as it was.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+
+    def open(self, pixels: Pixels, name: str = "Untitled") -> Document:
+        """A new document of a picture. pixels: uint8 (H, W, 3) RGB."""
+        return self.store.create(Picture.from_pixels(pixels), name[:LONGEST_NAME])
+
+    def document(self, id: str) -> Document:
+        return self.store.document(id)
+
+    def revision(self, id: str) -> Revision:
+        return self.store.revision(id)
+
+    def picture(self, document_id: str) -> Picture:
+        """What the document shows now: the picture at its head."""
+        return self.store.picture(self.store.document(document_id).head)
+
+    def submit(self, document_id: str, edit: Edit, parent: str | None = None) -> Revision:
+        """Promise an edit on `parent` (a finished revision of the document; None: its head). Durable on
+        return.
+
+        The same wish on the same parent is the same revision: promised anew if it failed or was cancelled;
+        shown at once, with no model run, if it is finished.
+        """
+        document = self.store.document(document_id)
+        parent = document.head if parent is None else parent
+        painted(edit, self._finished(document, parent))  # raises when there is nothing to do
+        return self.store.promise(document_id, parent, edit)
+
+    def undo(self, document_id: str) -> Document:
+        """Show the state before; the document unchanged when there is none."""
+        return self.store.undo(document_id)
+
+    def redo(self, document_id: str) -> Document:
+        """Show the state after, on the way to the tip; the document unchanged when it is there."""
+        return self.store.redo(document_id)
+
+    def can_undo(self, document_id: str) -> bool:
+        return self.store.parent(self.store.document(document_id).head) is not None
+
+    def can_redo(self, document_id: str) -> bool:
+        document = self.store.document(document_id)
+        return document.head != document.tip
+
+    def checkout(self, document_id: str, revision_id: str) -> Document:
+        """Show any finished revision of the document; from now on redo leads to it."""
+        self._finished(self.store.document(document_id), revision_id)
+        return self.store.checkout(document_id, revision_id)
+
+    def cancel(self, revision_id: str) -> Revision:
+        """Take a promise back: its run stops within a step, the document stays as it is. Nothing when it is
+        finished.
+        """
+        return self.store.cancel(revision_id)
+
+    def pending(self, document_id: str) -> list[Revision]:
+        """The document's promises still to be kept, oldest first."""
+        return self.store.pending(self.store.document(document_id).id)
+
+    def _finished(self, document: Document, revision_id: str) -> Picture:
+        """The picture of a finished revision of this document."""
+        if self.store.document_of(revision_id) != document.id:
+            raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
+        return self.store.picture(revision_id)

@@ -1,0 +1,85 @@
+"""Guard: the security headers of every answer, and the refusal of writes another site asks for."""
+
+import base64
+import hashlib
+import re
+from collections.abc import MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import JSONResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+READS = ("GET", "HEAD", "OPTIONS")
+INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",  # a document's address is its key
+    "X-Frame-Options": "DENY",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
+}
+# Gradio compiles its templates in the browser ('unsafe-eval') and sets styles on elements ('unsafe-inline').
+# Its inline scripts are allowed one by one, by their hashes: markup smuggled into the page cannot run.
+PAGE_POLICY = (
+    "default-src 'none'; script-src 'self' 'unsafe-eval'{hashes}; style-src 'self' 'unsafe-inline'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; "
+    "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
+)
+OTHER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
+
+
+class Guard:
+    """ASGI middleware around the whole app, Gradio's routes included."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["method"] not in READS and _foreign(Headers(scope=scope)):
+            sentence = "Another site asked for this, so it was not done. Open the editor itself and try again."
+            await JSONResponse({"error": sentence}, 403, HEADERS)(scope, receive, send)
+        else:
+            await self.app(scope, receive, _Guarded(send))
+
+
+class _Guarded:
+    """A `send` that adds the headers; it holds a page back until its scripts are known."""
+
+    def __init__(self, send: Send) -> None:
+        self.send = send
+        self.page: MutableMapping[str, Any] | None = None  # the held back start of an HTML answer
+        self.body = b""
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            for name, value in HEADERS.items():
+                headers[name] = value
+            if headers.get("content-type", "").startswith("text/html"):
+                self.page = message
+                return
+            headers["Content-Security-Policy"] = OTHER_POLICY
+        elif message["type"] == "http.response.body" and self.page is not None:
+            self.body += message.get("body", b"")
+            if message.get("more_body"):
+                return
+            MutableHeaders(scope=self.page)["Content-Security-Policy"] = _page_policy(self.body)
+            await self.send(self.page)
+            self.page, message = None, {**message, "body": self.body}
+        await self.send(message)
+
+
+def _page_policy(page: bytes) -> str:
+    digests = (hashlib.sha256(script).digest() for script in INLINE_SCRIPT.findall(page) if script)
+    return PAGE_POLICY.format(hashes="".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests))
+
+
+def _foreign(headers: Headers) -> bool:
+    """Whether a browser says that another site's page asks. Programs send no Origin, and are not tricked."""
+    origin = headers.get("origin")
+    return origin is not None and urlsplit(origin).netloc != headers.get("host")

@@ -1,0 +1,92 @@
+"""The one door between the editor and the models: a request, its steps, and whatever can fulfil it. Numpy only."""
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from typing import Any, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+Pixels = NDArray[np.uint8]
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, eq=False)
+class Request:
+    """One job in the pipeline's own pixels: everything that decides the result, and nothing else.
+
+    image: uint8 (H, W, 3) RGB; what lies under the mask is a starting point, not a truth.
+    mask: uint8 (H, W); 255 = repaint, 0 = keep.
+    prompt, negative_prompt: what belongs there, and what does not; empty is allowed.
+    guidance: classifier-free guidance scale (Ho & Salimans 2021); 1 = the conditional model alone.
+    steps: how many times the model that draws the picture is asked, at least 1.
+    sampler: a name the pipeline knows ("ddim", "ddpm").
+    seeds: one image each; image i depends on seeds[i] alone.
+    """
+
+    image: Pixels
+    mask: Pixels
+    prompt: str
+    negative_prompt: str
+    guidance: float
+    steps: int
+    sampler: str
+    seeds: tuple[int, ...]
+
+    def __post_init__(self) -> None:
+        if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:
+            raise ValueError(f"an image is uint8 (H, W, 3), not {self.image.dtype} {self.image.shape}")
+        if self.mask.dtype != np.uint8 or self.mask.shape != self.image.shape[:2]:
+            raise ValueError(
+                f"a mask is uint8 {self.image.shape[:2]} like its image, not {self.mask.dtype} {self.mask.shape}"
+            )
+        if self.steps < 1:
+            raise ValueError(f"steps must be at least 1, not {self.steps}")
+        if not self.seeds:
+            raise ValueError("a request needs at least one seed")
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One step done. preview: uint8 (N, H, W, 3), the model's present guess of the finished images, or None."""
+
+    index: int  # 1 .. total
+    total: int
+    preview: Pixels | None
+
+
+Run = Generator[Step, None, Pixels]
+
+
+class Pipeline(Protocol):
+    """Whatever can repaint a masked image.
+
+    name: as in an Edit. size: side in pixels of the square image it likes best; requests come at this size.
+    """
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def size(self) -> int: ...
+
+    def hint(self, prompt: str) -> str:
+        """A sentence for the user about words this pipeline cannot honour, or ''."""
+        ...
+
+    def inpaint(self, request: Request) -> Run:
+        """Yield each Step and return uint8 (N, H, W, 3), one image a seed. Closing the generator cancels it.
+
+        Kept pixels (mask 0) may come back changed: whoever composes takes the masked ones only.
+        """
+        ...
+
+
+def run(generator: Generator[Any, None, Result]) -> Result:
+    """The value a generator returns, its steps ignored: a `for` loop would drop it."""
+    while True:
+        try:
+            next(generator)
+        except StopIteration as done:
+            result: Result = done.value
+            return result

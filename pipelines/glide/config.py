@@ -1,0 +1,43 @@
+"""Sizes of GLIDE's networks, as rows of a table."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class UNetConfig:
+    """size: side in pixels of what it draws. width: channels of the first level, `mult` times that at each level, each
+    level half the side of the one before. blocks: residual blocks a level. attend: sides at which pixels attend. head:
+    channels of one attention head. groups: of each group norm. context: text tokens. inpaint: sees known pixels and
+    their mask. upsample: sees a picture of a quarter of its side. predicts: "eps" as the released ones, or "v"."""
+
+    size: int
+    width: int
+    mult: tuple[int, ...]
+    blocks: int
+    attend: tuple[int, ...]
+    head: int
+    groups: int
+    vocabulary: int
+    context: int
+    text_width: int
+    text_layers: int
+    text_heads: int
+    inpaint: bool = False
+    upsample: bool = False
+    predicts: str = "eps"
+
+    @property
+    def channels_in(self) -> int:
+        return 3 + 4 * self.inpaint + 3 * self.upsample
+
+
+_MINI = {"vocabulary": 512, "context": 24, "text_heads": 4, "predicts": "v"}
+
+PRESETS = {
+    "mini-base": UNetConfig(
+        64, 32, (1, 1, 3, 4), 1, (16, 8), head=32, groups=8, text_width=128, text_layers=4, **_MINI
+    ),
+    "mini-upsample": UNetConfig(
+        256, 24, (1, 1, 2, 3), 1, (), head=36, groups=6, text_width=64, text_layers=1, upsample=True, **_MINI
+    ),
+}

@@ -1,0 +1,134 @@
+"""A real Chromium, and a real server with scripted models behind it."""
+
+import os
+import shutil
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from editor.formats.images import encode_png
+from editor.session import Session
+from editor.store import Store
+from editor.worker import Worker
+from tests.browser.hands import Hands, photo
+from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, SlowPipeline, loader
+
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
+SIZE = {"width": 1024, "height": 700}
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("browser")
+
+
+class Server:
+    """The whole editor on one port and one data folder; `stop` and `start` are a restart."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.samples = folder / "samples"
+        self.samples.mkdir()
+        (self.samples / "living-room.png").write_bytes(encode_png(photo(320, 270)))
+        self.slow = SlowPipeline()
+        self.models = [NoisePipeline(), FlatPipeline((0, 200, 0)), FailingPipeline(at_step=2), self.slow]
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = free.getsockname()[1]
+        self.start()
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+    def start(self) -> None:
+        from editor.ui.page import start  # here: without a browser nothing needs Gradio
+
+        self.store = Store(self.folder / "data")
+        self.session = Session(self.store)
+        load = loader(*self.models)
+        self.worker = Worker(self.store, load)
+        self.worker.start()
+        names = [model.name for model in self.models]
+        arguments = (self.session, self.worker, names, load, "noise", self.samples, "127.0.0.1", self.port)
+        self.page = start(*arguments)
+
+    def stop(self) -> None:
+        self.page.close(verbose=False)
+        stopping = Thread(target=self.worker.stop)
+        stopping.start()
+        self.slow.allow(1)  # a worker stops after its step; this one may be waiting for leave to take it
+        stopping.join()
+        self.store.close()
+
+
+@pytest.fixture(scope="session")
+def server(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator[Server]:
+    server = Server(tmp_path_factory.mktemp("palimpsest"))
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Any]:
+    if CHROMIUM is None:
+        missing = "No Chromium on this machine: the page was not tested. Install the package `chromium`."
+        if os.environ.get("PALIMPSEST_REQUIRE_BROWSER") == "1":
+            pytest.fail(missing, pytrace=False)
+        pytest.skip(missing)
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS, headless=True)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def complaints() -> list[str]:
+    """What no page may say or ask for."""
+    return []
+
+
+@pytest.fixture(scope="session")
+def context(chromium: Any, server: Server, complaints: list[str]) -> Iterator[Any]:
+    """One browser window for all tests: what Gradio's page is made of is loaded once."""
+
+    def watch(page: Any) -> None:
+        page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+        page.on("console", lambda said: said.type == "error" and complaints.append(f"{said.text} {said.location}"))
+        page.on("request", lambda asked: _is_ours(asked.url, server.url) or complaints.append(f"asked {asked.url}"))
+
+    context = chromium.new_context(viewport=SIZE)
+    context.set_default_timeout(20_000)
+    context.on("page", watch)
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def hands(request: pytest.FixtureRequest, context: Any, server: Server, complaints: list[str]) -> Iterator[Hands]:
+    """A visitor at the start view; at the end no tab may have complained, or asked anyone but the server."""
+    complaints.clear()
+    old, failed = context.pages, request.session.testsfailed
+    hands = Hands(old[0] if old else context.new_page(), server, complaints)
+    if old:
+        hands.page.evaluate("window.palimpsest.home()")
+    else:
+        hands.goto()
+        hands.tidy = True
+    yield hands
+    hands.tidy = hands.tidy and not complaints and request.session.testsfailed == failed
+    hands.leave()
+    assert complaints == []
+
+
+def _is_ours(url: str, base: str) -> bool:
+    return url.startswith((base, "data:", "blob:"))

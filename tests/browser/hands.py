@@ -1,0 +1,200 @@
+"""What a user does with the page and sees on it: in plane coordinates, and waiting for what the page says."""
+
+from typing import Any
+
+import cv2
+import numpy as np
+
+from editor.raster import Pixels
+
+READY = "window.palimpsest?.ready"
+IDLE = """() => {
+    const doc = window.palimpsest.doc;
+    return doc && doc.mask && !doc.busy && doc.picture.revision === doc.state.head && !doc.picture.preview;
+}"""
+
+
+def photo(width: int, height: int, seed: int = 0) -> Pixels:
+    """uint8 (height, width, 3): smooth shapes with some grain, as hard to compress as a photograph."""
+    random = np.random.default_rng(seed)
+    coarse = random.uniform(30, 225, (max(2, height // 60), max(2, width // 60), 3)).astype(np.float32)
+    smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    grain = random.integers(-4, 5, (height, width, 1), np.int8)
+    return np.clip(smooth + grain, 0, 255).astype(np.uint8)
+
+
+class Hands:
+    """One tab and who sits before it. complaints: what a page may not say; any fails the test."""
+
+    def __init__(self, page: Any, server: Any, complaints: list[str]) -> None:
+        self.page, self.server, self.complaints = page, server, complaints
+        self.tidy = True  # the settings are as they were found, so that the next visitor may have this tab
+
+    # going places
+
+    def goto(self, path: str = "") -> None:
+        self.tidy = False
+        self.page.goto(self.server.url + path)
+        self.page.wait_for_function(READY)
+
+    def reload(self) -> None:
+        self.tidy = False
+        self.page.reload()
+        self.page.wait_for_function(READY)
+
+    def open_sample(self) -> None:
+        self.page.get_by_role("button", name="Living room").last.click()
+        self.wait_idle()
+
+    def open_pixels(self, pixels: Pixels) -> None:
+        """A document made on the server, by its address."""
+        document = self.server.session.open(pixels, "Large")
+        self.goto(f"?doc={document.id}")
+        self.wait_idle()
+
+    def another_tab(self) -> "Hands":
+        self.tidy = False
+        other = Hands(self.page.context.new_page(), self.server, self.complaints)
+        other.goto(f"?doc={self.document}")
+        return other
+
+    # waiting: for what the page or the server says, never for time
+
+    def wait_idle(self) -> None:
+        """The document is open, nothing runs, and its picture is drawn."""
+        self.page.wait_for_function(IDLE)
+
+    def wait_for(self, condition: str) -> None:
+        """A condition on `doc`, the open document in the page."""
+        self.page.wait_for_function(f"() => {{ const doc = window.palimpsest.doc; return doc && ({condition}); }}")
+
+    def wait_previews(self, count: int) -> None:
+        self.wait_for(f"doc.previewsShown >= {count}")
+
+    # doing things
+
+    def client(self, x: float, y: float) -> tuple[float, float]:
+        """A plane point in the window's coordinates."""
+        left, top = self.page.evaluate(
+            """([x, y]) => {
+                const { stage } = window.palimpsest;
+                const [sx, sy] = stage.view.toStage(x, y);
+                const { left, top } = stage.root.getBoundingClientRect();
+                return [left + sx / stage.ratio, top + sy / stage.ratio];
+            }""",
+            [x, y],
+        )
+        return left, top
+
+    def drag(self, *points: tuple[float, float], button: str = "left") -> None:
+        """Press at the first plane point, move along the others, let go."""
+        places = [self.client(*point) for point in points]
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down(button=button)
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=4)
+        self.page.mouse.up(button=button)
+
+    def paint(self, x: float = 200, y: float = 150) -> None:
+        """A short stroke about a plane point."""
+        self.drag((x - 30, y), (x + 30, y), (x, y + 20))
+
+    def write(self, prompt: str) -> None:
+        self.page.get_by_label("What belongs there").fill(prompt)
+
+    def generate(self) -> None:
+        self.page.get_by_role("button", name="Generate").click()
+        self.wait_for("doc.state.running.length || doc.state.watched")
+
+    def settings(self) -> None:
+        """Unfold the settings, or fold them."""
+        self.tidy = False
+        self.page.get_by_role("button", name="Settings").click()
+
+    def choose(self, model: str) -> None:
+        self.settings()
+        self.page.get_by_label("Model").click()
+        self.page.get_by_role("option", name=model).click()
+        self.settings()
+
+    def leave(self) -> None:
+        """Tidy up for the next visitor, or close every tab."""
+        self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        if self.tidy:
+            self.page.evaluate("window.palimpsest.choose('brush')")
+            if self.page.evaluate("window.palimpsest.doc !== null"):
+                self.write("")
+            return
+        for page in self.page.context.pages:
+            page.close()
+
+    def press(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def key(self, keys: str) -> None:
+        self.page.keyboard.press(keys)
+
+    def edit(self, prompt: str = "a vase") -> None:
+        """One whole edit."""
+        head = self.state["head"]
+        self.paint()
+        self.write(prompt)
+        self.generate()
+        self.wait_for(f"doc.state.head !== {head!r}")
+        self.wait_idle()
+
+    def complained(self, words: str) -> None:
+        """Take back the one complaint which the test caused on purpose."""
+        [mine] = [complaint for complaint in self.complaints if words in complaint]
+        self.complaints.remove(mine)
+
+    # seeing things
+
+    @property
+    def state(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.page.evaluate("window.palimpsest.doc.state")
+        return state
+
+    @property
+    def document(self) -> str:
+        return str(self.page.evaluate("window.palimpsest.doc.id"))
+
+    @property
+    def mask_bounds(self) -> list[int] | None:
+        bounds: list[int] | None = self.page.evaluate("window.palimpsest.doc.mask.bounds()")
+        return bounds
+
+    @property
+    def stored(self) -> Pixels:
+        """The document's picture as the server has it."""
+        picture = self.server.session.picture(self.document)
+        return picture.read(picture.box).pixels
+
+    @property
+    def digest(self) -> str:
+        return str(self.server.session.picture(self.document).digest)
+
+    def drawn(self) -> Pixels:
+        """The picture as it stands on the canvas, uint8 (height, width, 3); it is zoomed to 100 % for it."""
+        values = self.page.evaluate(
+            """async () => {
+                const { stage, doc } = window.palimpsest;
+                stage.zoom(1);
+                stage.view.centre(doc.picture.box, stage.room);
+                stage.invalidate();
+                await new Promise(requestAnimationFrame);
+                await new Promise(requestAnimationFrame);
+                const [x, y, width, height] = stage.view.stageRect(doc.picture.box);
+                return [width, height, stage.below.getImageData(x, y, width, height).data.toString()];
+            }"""
+        )
+        width, height, data = values
+        return np.fromstring(data, np.uint8, sep=",").reshape(height, width, 4)[..., :3]
+
+    def note(self) -> str:
+        """The sentence of the note on screen, once there is one."""
+        return str(self.page.locator(".note p").first.inner_text())
+
+    def status(self, text: str) -> None:
+        """Wait until the status line says this."""
+        self.page.locator("#status .status").filter(has_text=text).wait_for()

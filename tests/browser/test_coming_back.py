@@ -1,0 +1,103 @@
+"""Reloads, second tabs, restarts: what is true lies on the server."""
+
+from typing import Any
+
+import numpy as np
+
+from tests.browser.hands import Hands
+
+
+def test_a_reload_in_mid_run_finds_the_run(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    hands.paint()
+    mask = hands.mask_bounds
+    hands.generate()
+    server.slow.allow(3)
+    hands.wait_for("doc.run?.index === 3")
+    hands.reload()
+    hands.wait_for("doc.run?.index === 3 && doc.previewsShown > 0 && doc.sent?.mask")
+    assert hands.page.evaluate("window.palimpsest.doc.sent.mask.bounds()") == mask
+    assert hands.page.get_by_role("button", name="Cancel").is_visible()
+    server.slow.allow(17)
+    hands.wait_for("doc.state.can_undo")
+    hands.wait_idle()
+    assert np.array_equal(hands.drawn(), hands.stored)
+
+
+def test_cancel_after_a_reload_gives_the_mask_back(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    hands.paint()
+    mask, digest = hands.mask_bounds, hands.digest
+    hands.generate()
+    hands.reload()
+    hands.wait_for("doc.sent?.mask")
+    hands.key("Escape")
+    hands.status("Cancelled")
+    server.slow.allow(1)
+    hands.wait_for("!doc.mask.empty")
+    assert hands.mask_bounds == mask and hands.digest == digest
+
+
+def test_a_second_tab_sees_it_all(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    other = hands.another_tab()
+    other.wait_idle()
+    hands.page.bring_to_front()
+    hands.choose("slow")
+    hands.paint()
+    hands.generate()
+    server.slow.allow(2)
+    other.page.bring_to_front()
+    other.wait_for("doc.run?.index === 2 && doc.previewsShown > 0")
+    server.slow.allow(18)
+    other.wait_for("doc.state.can_undo")
+    other.wait_idle()
+    assert np.array_equal(other.drawn(), hands.stored)
+    other.press("Undo")
+    other.wait_for("!doc.state.can_undo")
+    hands.page.bring_to_front()
+    hands.wait_for("!doc.state.can_undo")
+    hands.wait_idle()
+    assert np.array_equal(hands.drawn(), hands.stored)
+
+
+def test_a_restart_with_the_page_open(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    hands.paint()
+    hands.generate()
+    server.slow.allow(2)
+    hands.wait_for("doc.run?.index === 2")
+    server.stop()
+    assert "does not answer" in hands.note()
+    server.start()
+    server.slow.allow(20)  # the promise is kept by the new worker, from its first step
+    hands.wait_for("doc.state.can_undo")
+    hands.wait_idle()
+    assert hands.page.locator(".note").count() == 0
+    assert np.array_equal(hands.drawn(), hands.stored)
+    hands.choose("noise")
+    hands.edit()  # the same page goes on
+    hands.complaints[:] = [said for said in hands.complaints if "ERR_CONNECTION" not in said]
+
+
+def test_a_document_that_does_not_exist(hands: Hands) -> None:
+    hands.goto("?doc=nothing-here")
+    assert "There is no document 'nothing-here' here" in hands.note()
+    assert hands.page.get_by_role("button", name="Open a picture").is_visible()
+    assert "doc=" not in hands.page.url
+    hands.complained("404")
+
+
+def test_recent_documents_are_offered(hands: Hands) -> None:
+    hands.open_sample()
+    document = hands.document
+    assert f"doc={document}" in hands.page.url
+    hands.press("Open another picture")
+    assert "doc=" not in hands.page.url
+    recent = hands.page.locator(".recent .card").first
+    recent.click()
+    hands.wait_idle()
+    assert hands.document == document

@@ -1,0 +1,64 @@
+"""Opening pictures: by file, by drop, and what is said of files which are none."""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from editor.formats.images import encode_png
+from tests.browser.hands import Hands, photo
+
+DROP = """async ([name, bytes]) => {
+    const data = new DataTransfer();
+    data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+    for (const type of ["dragenter", "dragover", "drop"])
+        document.querySelector(".palimpsest").dispatchEvent(
+            new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
+}"""
+
+
+def test_a_file(hands: Hands, tmp_path: Path) -> None:
+    pixels = photo(321, 123, seed=5)
+    (tmp_path / "holiday.png").write_bytes(encode_png(pixels))
+    with hands.page.expect_file_chooser() as chooser:
+        hands.press("Open a picture")
+    chooser.value.set_files(tmp_path / "holiday.png")
+    hands.wait_idle()
+    assert np.array_equal(hands.stored, pixels)
+    assert np.array_equal(hands.drawn(), pixels)
+    assert "holiday" in hands.page.title()
+
+
+def test_a_drop(hands: Hands) -> None:
+    pixels = photo(300, 200, seed=6)
+    hands.page.evaluate(DROP, ["dropped.png", list(encode_png(pixels))])
+    hands.wait_idle()
+    assert np.array_equal(hands.stored, pixels)
+    assert not hands.page.locator(".veil").is_visible()
+
+
+def test_a_picture_with_transparency_brings_a_note(hands: Hands, tmp_path: Path) -> None:
+    Image.new("RGBA", (64, 64), (255, 0, 0, 90)).save(tmp_path / "glass.png")
+    hands.page.locator("input[type=file]").set_input_files(tmp_path / "glass.png")
+    hands.wait_idle()
+    assert "white" in hands.note()
+
+
+def test_what_is_no_picture_is_a_sentence(hands: Hands, tmp_path: Path) -> None:
+    for content in (b"hello", b"", encode_png(photo(64, 64))[:300]):
+        (tmp_path / "broken.png").write_bytes(content)
+        hands.page.locator("input[type=file]").set_input_files(tmp_path / "broken.png")
+        assert hands.note().endswith(".")
+        assert hands.page.get_by_role("button", name="Open a picture").is_visible()
+        hands.complained("400")
+        hands.press("Dismiss")
+
+
+def test_a_bad_file_dropped_on_an_open_document_loses_nothing(hands: Hands) -> None:
+    hands.open_sample()
+    hands.paint()
+    document, mask = hands.document, hands.mask_bounds
+    hands.page.evaluate(DROP, ["broken.png", list(b"no picture")])
+    assert hands.note().endswith(".")
+    assert (hands.document, hands.mask_bounds) == (document, mask)
+    hands.complained("400")

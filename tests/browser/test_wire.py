@@ -1,0 +1,85 @@
+"""What goes over the wire for one edit of a large picture, and that its pixels are what is drawn."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from starlette.requests import Request
+
+from editor.geometry import Box
+from editor.ui import routes
+from tests.browser.hands import Hands, photo
+
+MOST_UP, MOST_DOWN = 40_000, 1_000_000  # bytes, headers included
+MOST_BODY = 4_000  # of that for the wish and its mask
+MOST_QUESTION = 2_000  # both ways, headers included: asked by the clock, so not counted with the edit
+
+
+def test_an_edit_of_a_large_picture_costs_by_its_mask(
+    hands: Hands, server: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bodies = []  # Chromium does not tell the size of a body that is a Blob
+
+    async def counted(request: Request, limit: int, what: str) -> bytes:
+        bodies.append(await read(request, limit, what))
+        return bodies[-1]
+
+    read = routes._body
+    monkeypatch.setattr(routes, "_body", counted)
+    hands.open_pixels(photo(4096, 4096))
+    hands.page.evaluate("window.palimpsest.stage.zoom(1)")
+    hands.page.evaluate(
+        "(() => { const { stage } = window.palimpsest; const [x, y] = stage.view.toStage(2048, 2048);"
+        "stage.pan(stage.width / 2 - x, stage.height / 2 - y); })()"
+    )
+    hands.wait_for("doc.picture.tiles.size === 256")
+    hands.page.evaluate("window.palimpsest.size(200)")
+    hands.choose("slow")
+    before = server.session.picture(hands.document)
+    requests: list[Any] = []
+    hands.page.on("requestfinished", lambda request: requests.append(request))
+
+    hands.drag((2048, 2048), (2048, 2048))  # a disc of 200 pixels over the corner of four tiles
+    hands.write("a vase")
+    hands.generate()
+    for step in range(1, 21):
+        server.slow.allow(1)
+        hands.wait_for(f"!doc.run || doc.run.index >= {step}")
+    hands.wait_for("doc.state.can_undo")
+    hands.wait_idle()
+
+    [wish] = bodies
+    up, down = len(wish), 0
+    for request in requests:
+        size = request.sizes()
+        asked = size["requestHeadersSize"]
+        answered = size["responseHeadersSize"] + size["responseBodySize"]
+        if f"/documents/{hands.document}?" in f"{request.url}?":
+            assert asked + answered < MOST_QUESTION
+        else:
+            up, down = up + asked, down + answered
+    tiles = [request.url for request in requests if "/tiles/" in request.url]
+    previews = [request.url for request in requests if "/previews/" in request.url]
+    assert len(tiles) == len(set(tiles)) == 4
+    assert len(previews) >= 5
+    assert len(wish) < MOST_BODY, f"{len(wish):,} bytes of wish"
+    assert up < MOST_UP, f"{up:,} bytes up"
+    assert down < MOST_DOWN, f"{down:,} bytes down"
+
+    after = server.session.picture(hands.document)
+    changed = {place for place, digest in after.tiles.items() if digest != before.tiles[place]}
+    assert changed == {(7, 7), (8, 7), (7, 8), (8, 8)}
+    assert np.array_equal(_window(hands), after.read(Box(1900, 1900, 300, 300)).pixels)
+
+
+def _window(hands: Hands) -> Any:
+    """The canvas at plane [1900, 2200) x [1900, 2200), drawn at 100 %."""
+    data = hands.page.evaluate(
+        """async () => {
+            const { stage } = window.palimpsest;
+            await new Promise(requestAnimationFrame);
+            const [x, y, width, height] = stage.view.stageRect([1900, 1900, 300, 300]);
+            return stage.below.getImageData(x, y, width, height).data.toString();
+        }"""
+    )
+    return np.fromstring(data, np.uint8, sep=",").reshape(300, 300, 4)[..., :3]

@@ -1,0 +1,39 @@
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from editor.session import Session
+from editor.store import Store
+from editor.worker import Worker
+from pipelines.base import Pipeline
+from tests.fakes import NoisePipeline, loader
+
+# a busy machine is slow, not wrong
+settings.register_profile("palimpsest", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("palimpsest")
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Iterator[Store]:
+    store = Store(tmp_path / "data")
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def session(store: Store) -> Session:
+    return Session(store)
+
+
+@pytest.fixture
+def pipelines() -> Callable[[str], Pipeline]:
+    return loader(NoisePipeline())
+
+
+@pytest.fixture
+def worker(store: Store, pipelines: Callable[[str], Pipeline]) -> Iterator[Worker]:
+    worker = Worker(store, pipelines)
+    yield worker
+    worker.stop()

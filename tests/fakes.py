@@ -1,0 +1,117 @@
+"""Scriptable stand-ins for what lies outside the editor's core: pipelines, instant, slow or broken."""
+
+import time
+from collections.abc import Callable
+from threading import Event, Semaphore
+from zlib import crc32
+
+import numpy as np
+
+from pipelines.base import Pipeline, Pixels, Request, Run, Step
+
+PATIENCE = 20.0  # seconds after which a test that waits for a gate is broken
+
+
+class NoisePipeline:
+    """A diffusion model from outside: its shapes and steps, deterministic by seed and prompt; keeps nothing.
+
+    delay: seconds each step takes. requests: what it was asked, in order.
+    """
+
+    def __init__(self, delay: float = 0.0, size: int = 64, name: str = "noise") -> None:
+        self.delay, self.size, self.name = delay, size, name
+        self.requests: list[Request] = []
+
+    def hint(self, prompt: str) -> str:
+        return "It knows nothing but noise." if prompt else ""
+
+    def inpaint(self, request: Request) -> Run:
+        self.requests.append(request)
+        images = np.stack([self.image(seed, request.prompt) for seed in request.seeds])
+        for index in range(1, request.steps + 1):
+            time.sleep(self.delay)
+            yield Step(index, request.steps, (images * (index / request.steps)).astype(np.uint8))
+        return images
+
+    def image(self, seed: int, prompt: str) -> Pixels:
+        """What it draws, uint8 (size, size, 3)."""
+        noise = np.random.default_rng((seed, crc32(prompt.encode())))
+        return noise.integers(0, 256, (self.size, self.size, 3), np.uint8)
+
+
+class FlatPipeline:
+    """Paints everything in one colour, in one step."""
+
+    def __init__(self, colour: tuple[int, int, int], size: int = 64, name: str = "flat") -> None:
+        self.colour, self.size, self.name = colour, size, name
+        self.requests: list[Request] = []
+
+    def hint(self, prompt: str) -> str:
+        return ""
+
+    def inpaint(self, request: Request) -> Run:
+        self.requests.append(request)
+        images = np.empty((len(request.seeds), self.size, self.size, 3), np.uint8)
+        images[:] = self.colour
+        yield Step(1, 1, images)
+        return images
+
+
+class SlowPipeline:
+    """A NoisePipeline which takes a step only when `allow` lets it: no test sleeps for luck.
+
+    started: set when a run began. closed: set when a run ended, in whatever way.
+    """
+
+    def __init__(self, size: int = 64, name: str = "slow") -> None:
+        self.noise = NoisePipeline(size=size, name=name)
+        self.size, self.name = size, name
+        self.started, self.closed = Event(), Event()
+        self._allowed = Semaphore(0)
+
+    def allow(self, steps: int) -> None:
+        self._allowed.release(steps)
+
+    def hint(self, prompt: str) -> str:
+        return ""
+
+    def inpaint(self, request: Request) -> Run:
+        self.closed.clear()
+        self.started.set()
+        steps = self.noise.inpaint(request)
+        try:
+            for _ in range(request.steps):
+                if not self._allowed.acquire(timeout=PATIENCE):
+                    raise TimeoutError("nobody allowed a step")
+                yield next(steps)
+            return np.stack([self.noise.image(seed, request.prompt) for seed in request.seeds])
+        finally:
+            self.closed.set()
+
+
+class FailingPipeline:
+    """Breaks at its step `at_step` (from 1) with `error`."""
+
+    def __init__(self, at_step: int, error: Exception | None = None, size: int = 64) -> None:
+        self.at_step, self.size, self.name = at_step, size, "failing"
+        self.error = error or RuntimeError("the model ran out of paint")
+
+    def hint(self, prompt: str) -> str:
+        return ""
+
+    def inpaint(self, request: Request) -> Run:
+        for index in range(1, self.at_step):
+            yield Step(index, request.steps, None)
+        raise self.error
+
+
+def loader(*pipelines: Pipeline) -> Callable[[str], Pipeline]:
+    """name -> Pipeline, with a sentence for a name that is not among them."""
+
+    def load(name: str) -> Pipeline:
+        for pipeline in pipelines:
+            if pipeline.name == name:
+                return pipeline
+        raise ValueError(f"There is no pipeline {name!r}.")
+
+    return load

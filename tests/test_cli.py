@@ -1,0 +1,106 @@
+"""The command line, as a user runs it: in a process of its own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from PIL import Image
+
+ROOT = Path(__file__).parent.parent
+
+
+def app(*arguments: object) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-W", "error", str(ROOT / "app.py"), *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> tuple[Path, Path]:
+    """A picture of 320x300 and a mask of an ellipse in it."""
+    picture, mask = tmp_path / "picture.png", tmp_path / "mask.png"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 320, 3), np.uint8)).save(picture)
+    ellipse = cv2.ellipse(np.zeros((300, 320), np.uint8), (150, 140), (60, 40), 0, 0, 360, 255, -1)
+    Image.fromarray(ellipse).save(mask)
+    return picture, mask
+
+
+def pixels(file: Path) -> np.ndarray:
+    return np.asarray(Image.open(file))
+
+
+def test_one_edit_repaints_the_mask_and_keeps_the_rest(files: tuple[Path, Path], tmp_path: Path) -> None:
+    picture, mask = files
+    out = tmp_path / "out.png"
+    done = app("edit", picture, "--mask", mask, "--pipeline", "classical", "--seed", 3, "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert str(out) in done.stdout and "seed 3" in done.stdout
+    before, after = pixels(picture), pixels(out)
+    far = cv2.dilate(pixels(mask), np.ones((41, 41), np.uint8)) == 0
+    assert np.array_equal(before[far], after[far])
+    assert (before[pixels(mask) > 0] != after[pixels(mask) > 0]).mean() > 0.9
+    again = tmp_path / "again.png"
+    app("edit", picture, "--mask", mask, "--pipeline", "classical", "--seed", 3, "-o", again)
+    assert out.read_bytes() == again.read_bytes()
+
+
+def test_the_embedded_model_edits(files: tuple[Path, Path], tmp_path: Path) -> None:
+    picture, mask = files
+    out = tmp_path / "out.png"
+    wish = ["--prompt", "a red astronaut", "--steps", 2, "--guidance", 2, "--seed", 1]
+    done = app("edit", picture, "--mask", mask, *wish, "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert "“astronaut”" in done.stderr  # never taught that word, and says so
+    assert "Painting" in done.stderr  # the progress bar
+    assert (pixels(picture)[pixels(mask) > 0] != pixels(out)[pixels(mask) > 0]).any()
+
+
+@pytest.mark.parametrize(
+    "change, sentence",
+    [
+        (["--pipeline", "nonsense"], "glide-mini, classical"),
+        (["-o", "out.jpg"], ".png"),
+        (["--steps", "0"], "steps"),
+        (["--guidance", "nan"], "uidance"),
+        (["--seed", "-1"], "seed"),
+        (["--mask", "no-such-file.png"], "no-such-file.png"),
+        (["--mask", "small.png"], "same size"),
+        (["--mask", "text.png"], "image"),
+        (["--mask", "empty.png"], "mask"),
+        (["--prompt", "a" * 2000], "1,000"),
+    ],
+)
+def test_what_is_wrong_is_a_sentence(
+    files: tuple[Path, Path],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    change: list[str],
+    sentence: str,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Image.new("L", (20, 20), 255).save("small.png")
+    Image.new("L", (320, 300), 0).save("empty.png")
+    Path("text.png").write_text("not an image")
+    wish = ["--mask", str(files[1]), "--pipeline", "classical", "-o", "out.png", *change]
+    done = app("edit", files[0], *wish)
+    assert done.returncode == 1
+    assert done.stderr.startswith("palimpsest: ") and sentence in done.stderr
+    assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1
+    assert not Path("out.png").exists()
+
+
+def test_help_is_worth_reading() -> None:
+    for arguments, words in (
+        ((), ("--host", "--port", "--data", "--pipeline", "glide-mini", "edit", "example")),
+        (("edit",), ("PICTURE", "--mask", "white = repaint", "--prompt", "--seed", "--steps", "--guidance")),
+    ):
+        done = app(*arguments, "--help")
+        assert done.returncode == 0 and all(word in done.stdout for word in words), done.stdout
+
+
+def test_an_unknown_pipeline_is_told_before_serving(tmp_path: Path) -> None:
+    done = app("--data", tmp_path / "data", "--pipeline", "nonsense")
+    assert done.returncode == 1 and "glide-mini, classical" in done.stderr
+    assert not (tmp_path / "data").exists()

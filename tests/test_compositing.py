@@ -1,0 +1,92 @@
+import cv2
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from editor.compositing import (
+    FARTHEST_MATCH,
+    blend,
+    colour_match,
+    resized,
+    resized_mask,
+    surrounded,
+)
+from editor.geometry import Box
+from editor.raster import Patch
+from tests.samples import noise
+
+
+@given(st.integers(0, 9))
+def test_a_blend_is_exact_at_both_ends_and_rounded_between(seed: int) -> None:
+    original, generated = noise(40, 30, seed), noise(40, 30, seed + 100)
+    alpha = np.random.default_rng(seed).choice(np.array([0, 1, 77, 254, 255], np.uint8), (30, 40))
+    kept, drawn = original.copy(), generated.copy()
+    mixed = blend(original, generated, alpha)
+    assert np.array_equal(mixed[alpha == 0], original[alpha == 0])
+    assert np.array_equal(mixed[alpha == 255], generated[alpha == 255])
+    share = alpha[..., None] / 255
+    assert np.array_equal(mixed, np.floor(original * (1 - share) + generated * share + 0.5 - 1e-9))
+    assert np.array_equal(original, kept) and np.array_equal(generated, drawn)  # neither is written to
+
+
+def test_surroundings_repeat_the_border() -> None:
+    patch = Patch(Box(10, 20, 6, 5), noise(6, 5))
+    window = Box(5, 18, 20, 20)
+    around = surrounded(patch, window)
+    assert np.array_equal(around[patch.box.slices(window)], patch.pixels)
+    assert np.array_equal(around[0, 5:11], patch.pixels[0])
+    assert np.array_equal(around[2:7, 19], patch.pixels[:, -1])
+
+
+def test_an_image_that_fits_is_not_resized() -> None:
+    image = noise(64, 64)
+    assert resized(image, 64) is image
+    assert resized(image, 32).shape == (32, 32, 3) and resized(image, 100).shape == (100, 100, 3)
+    assert abs(resized(image, 32).mean() - image.mean()) < 1
+
+
+@given(st.integers(65, 700), st.integers(0, 10**6), st.sampled_from([16, 64]))
+def test_no_known_pixel_is_mixed_with_one_that_is_to_go(side: int, where: int, size: int) -> None:
+    mask = np.zeros((side, side), np.uint8)
+    y, x = divmod(where % (side * side), side)
+    mask[y, x] = 255
+    small = resized_mask(mask, size)
+    assert set(np.unique(small)) <= {0, 255}
+    # the one painted pixel, as an image: wherever it leaves a trace, the mask says so
+    bright = np.repeat(mask[..., None], 3, axis=2)
+    trace = np.asarray(cv2.resize(bright.astype(np.float64), (size, size), interpolation=cv2.INTER_AREA))
+    assert (small[trace[..., 0] > 1e-6] == 255).all()
+    assert small.any() and np.count_nonzero(small) <= 4
+
+
+def test_a_cast_is_taken_off() -> None:
+    original = noise(64, 64) // 2 + 60
+    cast = np.array([9, -4, 0])
+    generated = (original + cast).astype(np.uint8)
+    ring = np.zeros((64, 64), bool)
+    ring[:10] = True
+    assert np.array_equal(colour_match(generated, original, ring), original)
+
+
+def test_no_cast_no_change() -> None:
+    image = noise(64, 64)
+    assert colour_match(image, image, np.ones((64, 64), bool)) is image
+
+
+def test_a_ring_of_a_few_pixels_says_nothing() -> None:
+    ring = np.zeros((64, 64), bool)
+    ring[0, :20] = True
+    image = noise(64, 64)
+    assert colour_match(image, 255 - image, ring) is image
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_a_match_is_bounded_and_never_wraps(level: int) -> None:
+    original = np.full((64, 64, 3), level, np.uint8)
+    generated = np.full((64, 64, 3), 255 - level, np.uint8)
+    matched = colour_match(generated, original, np.ones((64, 64), bool))
+    assert abs(int(matched[0, 0, 0]) - (255 - level)) == FARTHEST_MATCH
+    speckled = noise(64, 64)
+    moved = colour_match(speckled, np.full_like(speckled, level), np.ones((64, 64), bool)).astype(int)
+    assert (np.abs(moved - speckled) <= FARTHEST_MATCH).all()

@@ -1,0 +1,324 @@
+"""The routes without a browser: what they answer, and that a refusal is a sentence which changes nothing."""
+
+import json
+from collections.abc import Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
+
+from editor.formats.images import decode_tile, encode_png, read_image, read_mask
+from editor.geometry import Box
+from editor.session import Session
+from editor.store import Store
+from editor.ui import routes as routes_module
+from editor.ui.guard import Guard
+from editor.ui.routes import PREFIX, routes
+from editor.worker import Worker
+from tests.fakes import FailingPipeline, NoisePipeline, loader
+from tests.samples import disc, noise
+
+HOST = "http://palimpsest.test"
+
+
+@pytest.fixture
+def samples(tmp_path: Path) -> Path:
+    folder = tmp_path / "samples"
+    folder.mkdir()
+    (folder / "living-room.png").write_bytes(encode_png(noise(300, 200)))
+    (folder / "notes.txt").write_text("not a picture")
+    (tmp_path / "secret.png").write_bytes(encode_png(noise(10, 10)))
+    return folder
+
+
+class Desk:
+    """A client, and what stands behind the routes."""
+
+    def __init__(self, store: Store, samples: Path) -> None:
+        load = loader(NoisePipeline(), FailingPipeline(at_step=2))
+        self.session, self.worker = Session(store), Worker(store, load)
+        served = routes(self.session, self.worker, ["noise", "failing", "damaged"], load, samples)
+        app = Starlette(routes=served, middleware=[Middleware(Guard)])
+        self.client = TestClient(app, base_url=HOST)
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.client.get(f"{PREFIX}/{path}", **options)
+
+    def post(self, path: str, **options: Any) -> Any:
+        return self.client.post(f"{PREFIX}/{path}", **options)
+
+    def opened(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.post("samples/living-room.png/open").json()
+        return state
+
+    def submit(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> Any:
+        """Submit a wish for a disc, but for what is said."""
+        mask = disc(Box(40, 30, 60, 50))
+        wish = {
+            "box": list(mask.box),
+            "parent": state["head"],
+            "pipeline": "noise",
+            "prompt": "a green couch",
+            "negative_prompt": "",
+            "steps": 3,
+            "guidance": 3,
+            "seed": 1,
+            "feather": 8,
+        } | wish
+        body = json.dumps(wish).encode() + b"\n" + (encode_png(mask.alpha) if png is None else png)
+        return self.post(f"documents/{state['document']}/edits", content=body)
+
+
+@pytest.fixture
+def desk(store: Store, samples: Path) -> Iterator[Desk]:
+    desk = Desk(store, samples)
+    yield desk
+    desk.worker.stop()
+
+
+def refused(answer: Any, status: int, *words: str) -> None:
+    assert answer.status_code == status, answer.text
+    sentence = answer.json()["error"]
+    assert all(word in sentence for word in words), sentence
+    assert sentence.endswith(".")
+
+
+def test_a_sample_is_listed_shown_and_opened(desk: Desk) -> None:
+    assert desk.get("samples").json() == [{"name": "living-room.png", "title": "Living room"}]
+    assert desk.get("samples/living-room.png").headers["content-type"] == "image/jpeg"
+    state = desk.opened()
+    assert state["name"] == "Living room"
+    assert state["notes"] == []
+    assert not state["can_undo"] and not state["can_redo"] and not state["running"]
+
+
+@pytest.mark.parametrize("name", ["notes.txt", "..%2Fsecret.png", "%2Fetc%2Fpasswd", "gone.png"])
+def test_only_listed_samples_are_served(desk: Desk, name: str) -> None:
+    assert desk.get(f"samples/{name}").status_code == 404
+    assert desk.post(f"samples/{name}/open").status_code == 404
+
+
+def test_no_samples_folder_is_no_samples(store: Store, tmp_path: Path) -> None:
+    assert Desk(store, tmp_path / "nowhere").get("samples").json() == []
+
+
+def test_a_picture_goes_up_and_comes_back_to_the_byte(desk: Desk) -> None:
+    pixels = noise(333, 222, seed=3)
+    state = desk.post("documents?name=my%20picture.png", content=encode_png(pixels)).json()
+    assert state["name"] == "my picture"
+    back = desk.get(f"revisions/{state['head']}/picture.png")
+    assert np.array_equal(read_image(back.content).pixels, pixels)
+    assert "attachment" in back.headers["content-disposition"]
+    assert "my%20picture.png" in back.headers["content-disposition"]
+
+    manifest = desk.get(f"revisions/{state['head']}/manifest").json()
+    assert manifest["box"] == [0, 0, 333, 222]
+    (column, row, digest), *_ = manifest["tiles"]
+    tile = desk.get(f"tiles/{digest}")
+    assert "immutable" in tile.headers["cache-control"]
+    assert (column, row) == (0, 0)
+    assert np.array_equal(decode_tile(tile.content)[:222], pixels[:, :256])
+
+
+def test_a_note_says_what_was_lost(desk: Desk) -> None:
+    file = BytesIO()
+    Image.new("RGBA", (20, 10), (255, 0, 0, 100)).save(file, "PNG")
+    state = desk.post("documents?name=", content=file.getvalue()).json()
+    assert state["name"] == "Untitled"
+    assert len(state["notes"]) == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", encode_png(noise(100, 100))[:500]])
+def test_a_bad_picture_is_a_sentence(desk: Desk, data: bytes) -> None:
+    refused(desk.post("documents?name=x.png", content=data), 400)
+
+
+def test_a_file_too_large_is_a_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(routes_module, "LARGEST_FILE", 2**20)
+    refused(desk.post("documents?name=x.png", content=bytes(3 * 2**20)), 413, "3 MB", "1 MB")
+
+
+def test_an_edit_runs_and_can_be_undone_and_redone(desk: Desk) -> None:
+    state = desk.opened()
+    running = desk.submit(state).json()
+    [run] = running["running"]
+    assert run["mask"] == [40, 30, 60, 50]
+    assert running["watched"] == {"revision": run["revision"], "status": "waiting", "error": None}
+    assert read_mask(desk.get(f"revisions/{run['revision']}/mask").content).shape == (50, 60)
+    assert desk.worker.run_one()
+
+    done = desk.get(f"documents/{state['document']}?watch={run['revision']}").json()
+    assert done["head"] == run["revision"] and done["watched"]["status"] == "done"
+    assert done["last_mask"] == {"revision": run["revision"], "box": [40, 30, 60, 50]}
+    undone = desk.post(f"documents/{state['document']}/undo").json()
+    assert undone["head"] == state["head"] and undone["can_redo"] and not undone["can_undo"]
+    assert desk.post(f"documents/{state['document']}/redo").json()["head"] == run["revision"]
+
+
+def test_previews_hold_only_what_may_change(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = desk.opened()
+    [run] = desk.submit(state, steps=2, feather=4).json()["running"]
+    seen = []
+
+    def holds(revision: str, worker: str) -> bool:  # called after each step
+        now = desk.get(f"documents/{state['document']}").json()["running"][0]
+        image = Image.open(BytesIO(desk.get(f"previews/{revision}/{now['serial']}").content))
+        seen.append((now, image))
+        return True
+
+    monkeypatch.setattr(desk.worker.store, "holds", holds)
+    desk.worker.run_one()
+    assert [(now["index"], now["total"]) for now, _ in seen] == [(1, 2), (2, 2)]
+    assert seen[0][0]["serial"] < seen[1][0]["serial"]
+    now, image = seen[0]
+    assert now["box"] == [36, 26, 68, 58]  # the mask and its feather
+    assert image.size == (68, 58) and image.mode == "RGBA"
+    assert np.asarray(image)[0, 0, 3] == 0 and np.asarray(image)[29, 34, 3] == 255
+    assert desk.get(f"previews/{run['revision']}/1").status_code == 204  # the run is over
+
+
+def test_cancel_leaves_the_document_as_it_was(desk: Desk) -> None:
+    state = desk.opened()
+    before = desk.session.picture(state["document"]).digest
+    [run] = desk.submit(state).json()["running"]
+    after = desk.post(f"documents/{state['document']}/cancel/{run['revision']}").json()
+    assert after["watched"]["status"] == "cancelled" and after["running"] == []
+    assert not desk.worker.run_one()
+    assert desk.session.picture(state["document"]).digest == before
+
+
+def test_a_run_can_only_be_cancelled_by_its_own_document(desk: Desk) -> None:
+    state, other = desk.opened(), desk.opened()
+    [run] = desk.submit(state).json()["running"]
+    refused(desk.post(f"documents/{other['document']}/cancel/{run['revision']}"), 404)
+    assert desk.session.pending(state["document"])
+
+
+def test_a_model_that_breaks_says_why(desk: Desk) -> None:
+    state = desk.opened()
+    [run] = desk.submit(state, pipeline="failing").json()["running"]
+    desk.worker.run_one()
+    watched = desk.get(f"documents/{state['document']}?watch={run['revision']}").json()["watched"]
+    assert watched["status"] == "failed" and "out of paint" in watched["error"]
+
+
+def test_a_wish_on_a_picture_that_moved_on_is_refused(desk: Desk) -> None:
+    state = desk.opened()
+    desk.submit(state)
+    desk.worker.run_one()
+    refused(desk.submit(state, prompt="another"), 409, "another tab")
+
+
+EMPTY = encode_png(np.zeros((50, 60), np.uint8))
+SMALL = encode_png(np.full((5, 5), 255, np.uint8))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "word"),
+    [
+        ({"prompt": "x" * 1001}, "1,001"),
+        ({"prompt": None}, "prompt"),
+        ({"steps": 0}, "steps"),
+        ({"steps": "20"}, "steps"),
+        ({"guidance": "high"}, "guidance"),
+        ({"seed": -1}, "seed"),
+        ({"feather": 1000}, "feather"),
+        ({"pipeline": "nothing"}, "noise, failing, damaged"),
+        ({"pipeline": ["noise"]}, "name"),
+        ({"parent": None}, "another tab"),
+        ({"box": [0, 0, 60]}, "box"),
+        ({"box": [0, 0, -60, 50]}, "box"),
+        ({"box": [5000, 5000, 60, 50]}, "outside"),
+        ({"png": EMPTY}, "empty"),
+        ({"png": SMALL}, "5 x 5"),
+        ({"png": b"no picture"}, ""),
+        ({"strength": 1}, "nothing else"),
+    ],
+)
+def test_a_wrong_wish_is_a_sentence_and_promises_nothing(desk: Desk, wrong: dict[str, Any], word: str) -> None:
+    state = desk.opened()
+    answer = desk.submit(state, **wrong)
+    assert answer.status_code in (400, 409), answer.text
+    assert word in answer.json()["error"]
+    assert desk.session.pending(state["document"]) == []
+
+
+@pytest.mark.parametrize("body", [b"", b"\n", b"[]\n", b"\xff\n", b"{}\n"])
+def test_a_body_that_is_no_wish_is_a_sentence(desk: Desk, body: bytes) -> None:
+    state = desk.opened()
+    refused(desk.post(f"documents/{state['document']}/edits", content=body), 400, "wish")
+
+
+NOWHERE = """documents/none documents/none/thumbnail documents/a/b/c tiles/none previews/none/1
+    revisions/none/manifest revisions/none/overview revisions/none/mask revisions/none/picture.png"""
+
+
+@pytest.mark.parametrize("path", NOWHERE.split())
+def test_what_is_not_there_is_a_sentence(desk: Desk, path: str) -> None:
+    refused(desk.get(path), 404, "There ")
+
+
+@pytest.mark.parametrize("verb", ["undo", "redo", "edits", "cancel/none"])
+def test_no_verb_on_a_document_that_is_not_there(desk: Desk, verb: str) -> None:
+    refused(desk.post(f"documents/none/{verb}", content=b"{}"), 404)
+
+
+def test_a_full_disk_is_a_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError("The disk is full.")
+
+    state = desk.opened()
+    monkeypatch.setattr(desk.session.store, "promise", full)
+    refused(desk.submit(state), 507, "full")
+
+
+def test_hints(desk: Desk) -> None:
+    assert desk.get("hint?pipeline=noise&prompt=a+zebra").json() == {"hint": "It knows nothing but noise."}
+    assert desk.get("hint?pipeline=gone&prompt=a+zebra").json() == {"hint": ""}
+    assert "no pipeline 'damaged'" in desk.get("hint?pipeline=damaged&prompt=a+zebra").json()["hint"]
+
+
+def test_a_small_copy_is_small(desk: Desk, store: Store) -> None:
+    document = desk.session.open(np.full((30, 3000, 3), 200, np.uint8))
+    for path, side in [
+        (f"revisions/{document.head}/overview", 2048),
+        (f"documents/{document.id}/thumbnail", 480),
+    ]:
+        assert Image.open(BytesIO(desk.get(path).content)).size[0] == side
+
+
+def test_modules_are_asked_about_each_time(desk: Desk) -> None:
+    answer = desk.get("canvas/editor.js")
+    assert "javascript" in answer.headers["content-type"]
+    assert answer.headers["cache-control"] == "no-cache"
+    again = desk.get("canvas/editor.js", headers={"If-None-Match": answer.headers["etag"]})
+    assert again.status_code == 304
+
+
+def test_every_answer_carries_the_headers(desk: Desk) -> None:
+    for path in ["samples", "canvas/editor.js", "canvas/canvas.css", "documents/none", "nowhere"]:
+        headers = desk.get(path).headers
+        assert headers["x-content-type-options"] == "nosniff"
+        assert headers["referrer-policy"] == "same-origin"
+        assert "frame-ancestors 'none'" in headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["http://evil.test", "null", "http://palimpsest.test.evil.test", "http://palimpsest.test:81"]
+)
+def test_another_site_cannot_write(desk: Desk, origin: str) -> None:
+    state = desk.opened()
+    for path in ["samples/living-room.png/open", f"documents/{state['document']}/undo", "documents"]:
+        refused(desk.post(path, headers={"Origin": origin}), 403, "nother site")
+    assert desk.get("samples", headers={"Origin": origin}).status_code == 200
+
+
+def test_the_page_itself_and_programs_can_write(desk: Desk) -> None:
+    assert desk.post("samples/living-room.png/open", headers={"Origin": HOST}).status_code == 200
+    assert desk.post("samples/living-room.png/open").status_code == 200
