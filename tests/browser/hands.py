@@ -103,8 +103,10 @@ class Hands:
         self.page.get_by_label("What belongs there").fill(prompt)
 
     def generate(self) -> None:
-        self.page.get_by_role("button", name="Generate").click()
-        self.wait_for("doc.state.running.length || doc.state.watched")
+        """Press it, and wait until the page has shown the server's answer (by then the run itself may be over)."""
+        with self.page.expect_response(lambda answer: answer.request.method == "POST" and "/edits" in answer.url):
+            self.page.get_by_role("button", name="Generate").click()
+        self.wait_for("!doc.submitting")
 
     def settings(self) -> None:
         """Unfold the settings, or fold them."""
