@@ -1,6 +1,6 @@
 """Palimpsest: paint a mask, say what belongs there, and a diffusion model repaints the place.
 
-Without a command it serves the editor to a browser; `edit` makes one edit and exits.
+Without a command it serves the editor to a browser; `edit` makes one edit and exits; `convert` readies OpenAI's GLIDE.
 """
 
 import argparse
@@ -17,9 +17,9 @@ DEFAULT_PIPELINE = "glide-mini"
 
 
 def arguments() -> argparse.Namespace:
-    from pipelines import PIPELINES
+    from pipelines import NAMES
 
-    pipeline_help = f"what paints: {', '.join(PIPELINES)} (default: {DEFAULT_PIPELINE})"
+    pipeline_help = f"what paints: {NAMES} (default: {DEFAULT_PIPELINE})"
     parser = argparse.ArgumentParser(
         prog="python app.py",
         description=__doc__,
@@ -55,6 +55,18 @@ def arguments() -> argparse.Namespace:
     )
     edit.add_argument("--pipeline", default=argparse.SUPPRESS, metavar="NAME", help=pipeline_help)
     edit.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help="where the result goes")
+    convert = commands.add_parser(
+        "convert",
+        help="ready OpenAI's released GLIDE for --pipeline glide:FOLDER, once",
+        description="Write each of OpenAI's released GLIDE checkpoints in FOLDER (base_inpaint.pt, upsample_inpaint.pt,"
+        " ...) as .safetensors beside it, checked, with its SHA-256 in digests.json. The .pt may be deleted then.",
+    )
+    convert.add_argument("folder", type=Path, metavar="FOLDER", help="where the files lie")
+    convert.add_argument(
+        "--download",
+        action="store_true",
+        help="first fetch what FOLDER lacks from OpenAI's servers, 7 GB in all; goes on where it was interrupted",
+    )
     return parser.parse_args()
 
 
@@ -62,7 +74,7 @@ def serve(options: argparse.Namespace) -> None:
     from pipelines import PIPELINES, load
 
     if options.pipeline not in PIPELINES:
-        load(options.pipeline)  # says which there are
+        load(options.pipeline)  # says which there are, or what its folder lacks
     from editor.session import Session
     from editor.store import Store
     from editor.ui.page import start
@@ -74,7 +86,7 @@ def serve(options: argparse.Namespace) -> None:
     # the first Generate should not wait for the model to be read; if it cannot be, that edit says why
     Thread(target=_warm, args=(options.pipeline,), daemon=True).start()
     try:
-        names, address = list(PIPELINES), (options.host, options.port)
+        names, address = list(dict.fromkeys([*PIPELINES, options.pipeline])), (options.host, options.port)
         page = start(Session(store), worker, names, load, options.pipeline, SAMPLES, *address)
         print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
         page.block_thread()
@@ -137,10 +149,19 @@ def edit(options: argparse.Namespace) -> None:
     print(f"{options.output} (seed {seed})")
 
 
+def convert(options: argparse.Namespace) -> None:
+    from pipelines.glide import download, released
+
+    if options.download:
+        download.download(options.folder)
+    for line in released.convert(options.folder):
+        print(line, flush=True)
+
+
 def main() -> int:
     options = arguments()
     try:
-        (edit if options.command == "edit" else serve)(options)
+        {"edit": edit, "convert": convert, None: serve}[options.command](options)
     except (ValueError, LookupError, OSError) as error:
         if os.environ.get("PALIMPSEST_TRACEBACK"):
             raise

@@ -46,8 +46,8 @@ class Edit:
     out of range.
 
     mask: where; kept on its bounds, so equal wishes are equal. prompt, negative_prompt: what belongs there
-    and what does not, at most 1,000 characters each. guidance: 0 to 30, kept to two decimals. steps: 1 to
-    1,000. sampler, pipeline: names. seed: 0 to 2**32 - 1.
+    and what does not, at most 1,000 characters each. guidance, clip_guidance: 0 to 30; strength: 0 to 1, 1 =
+    from nothing; all three kept to two decimals. steps: 1 to 1,000. sampler, pipeline: names. seed: 0 to 2**32 - 1.
     """
 
     mask: Mask
@@ -55,8 +55,10 @@ class Edit:
     prompt: str = ""
     negative_prompt: str = ""
     guidance: float = 2.0
+    clip_guidance: float = 0.0
+    strength: float = 1.0
     steps: int = 20
-    sampler: str = "ddim"
+    sampler: str = "dpmpp_2m"
     seed: int
     pipeline: str
     blend: Blend = field(default_factory=Blend)
@@ -72,10 +74,8 @@ class Edit:
             raise ValueError("An edit needs the name of a pipeline and of a sampler.")
         _whole("number of steps", self.steps, 1, MOST_STEPS, "steps")
         _whole("seed", self.seed, 0, 2**32 - 1, "")
-        number = isinstance(self.guidance, int | float) and not isinstance(self.guidance, bool)
-        if not number or not 0 <= self.guidance <= STRONGEST_GUIDANCE:  # NaN compares false
-            raise ValueError(f"The guidance must be a number from 0 to {STRONGEST_GUIDANCE:g}, not {self.guidance!r}.")
-        object.__setattr__(self, "guidance", round(float(self.guidance), 2) + 0.0)  # + 0.0: no minus zero
+        for name, highest in (("guidance", STRONGEST_GUIDANCE), ("clip_guidance", STRONGEST_GUIDANCE), ("strength", 1)):
+            object.__setattr__(self, name, _number(name.replace("_", " "), getattr(self, name), highest))
         object.__setattr__(self, "mask", self.mask.cropped())
 
     def to_json(self) -> str:
@@ -179,6 +179,8 @@ def apply(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline]) ->
         prompt=edit.prompt,
         negative_prompt=edit.negative_prompt,
         guidance=edit.guidance,
+        clip_guidance=edit.clip_guidance,
+        strength=edit.strength,
         steps=edit.steps,
         sampler=edit.sampler,
         seeds=(edit.seed,),
@@ -286,6 +288,14 @@ def _text(what: str, text: object) -> None:
         raise ValueError(f"The {what} has {len(text):,} characters; at most {LONGEST_PROMPT:,} are read. Shorten it.")
     if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError(f"The {what} holds half a character (a lone surrogate). Type it again.")
+
+
+def _number(what: str, value: Any, highest: float) -> float:
+    """To two decimals. ValueError when it is no number from 0 to `highest`."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not 0 <= value <= highest:  # NaN compares false
+        raise ValueError(f"The {what} must be a number from 0 to {highest:g}, not {value!r}.")
+    return round(float(value), 2) + 0.0  # no minus zero
 
 
 def _whole(what: str, number: object, least: int, most: int, unit: str) -> None:

@@ -22,8 +22,15 @@ def _classical() -> Pipeline:
     return Classical()
 
 
-PIPELINES: dict[str, Callable[[], Pipeline]] = {"glide-mini": _glide_mini, "classical": _classical}
+def _released(name: str) -> Pipeline:
+    from pipelines.glide.released import load_glide
 
+    return load_glide(Path(name.removeprefix(RELEASED)), name)
+
+
+PIPELINES: dict[str, Callable[[], Pipeline]] = {"glide-mini": _glide_mini, "classical": _classical}
+RELEASED = "glide:"  # what OpenAI released, from a folder that is part of the name
+NAMES = f"{', '.join(PIPELINES)}, {RELEASED}FOLDER"
 
 _loading = Lock()  # two threads that ask at once share one pipeline
 
@@ -33,12 +40,14 @@ def load(name: str) -> Pipeline:
 
     Raises ValueError with a sentence when there is none of this name, or its weights are missing or damaged.
     """
-    if name not in PIPELINES:
-        raise ValueError(f"there is no pipeline named {name!r}; there are {', '.join(PIPELINES)}")
+    if name.startswith(RELEASED):  # one pipeline, however its folder is written
+        name = f"{RELEASED}{Path(name.removeprefix(RELEASED)).expanduser().resolve()}"
+    elif name not in PIPELINES:
+        raise ValueError(f"there is no pipeline named {name!r}; there are {NAMES}")
     with _loading:
         return _loaded(name)
 
 
 @cache
 def _loaded(name: str) -> Pipeline:
-    return PIPELINES[name]()
+    return _released(name) if name.startswith(RELEASED) else PIPELINES[name]()

@@ -1,5 +1,6 @@
 """The one door between the editor and the models: a request, its steps, and whatever can fulfil it. Numpy only."""
 
+import math
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
@@ -15,12 +16,15 @@ Result = TypeVar("Result")
 class Request:
     """One job in the pipeline's own pixels: everything that decides the result, and nothing else.
 
-    image: uint8 (H, W, 3) RGB; what lies under the mask is a starting point, not a truth.
+    image: uint8 (H, W, 3) RGB; what lies under the mask is no truth, but a start where strength is below 1.
     mask: uint8 (H, W); 255 = repaint, 0 = keep.
     prompt, negative_prompt: what belongs there, and what does not; empty is allowed.
     guidance: classifier-free guidance scale (Ho & Salimans 2021); 1 = the conditional model alone.
+    clip_guidance: how much a noised CLIP's opinion counts (Nichol et al. 2021, section 2.4), 0 or more; 0 = not asked.
+    strength: 0 to 1, the share of the noise that the image under the mask is put under (SDEdit, Meng et al. 2022);
+    1 = nothing is left of it, 0 = it stays as it is.
     steps: how many times the model that draws the picture is asked, at least 1.
-    sampler: a name the pipeline knows ("ddim", "ddpm").
+    sampler: a name the pipeline knows ("dpmpp_2m", "ddim", ...).
     seeds: one image each; image i depends on seeds[i] alone.
     """
 
@@ -29,6 +33,8 @@ class Request:
     prompt: str
     negative_prompt: str
     guidance: float
+    clip_guidance: float
+    strength: float
     steps: int
     sampler: str
     seeds: tuple[int, ...]
@@ -40,6 +46,10 @@ class Request:
             raise ValueError(
                 f"a mask is uint8 {self.image.shape[:2]} like its image, not {self.mask.dtype} {self.mask.shape}"
             )
+        if not (math.isfinite(self.guidance) and math.isfinite(self.clip_guidance)):
+            raise ValueError(f"guidance must be a finite number, not {self.guidance} and {self.clip_guidance}")
+        if not 0 <= self.strength <= 1:
+            raise ValueError(f"strength must be from 0 to 1, not {self.strength}")
         if self.steps < 1:
             raise ValueError(f"steps must be at least 1, not {self.steps}")
         if not self.seeds:

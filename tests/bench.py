@@ -58,7 +58,7 @@ def embedded() -> Iterator[Row]:
     mask[40:216, 40:216] = 255
     totals, firsts = [], []
     for seed in range(6):
-        request = Request(image, mask, "a red couch", "", Edit.guidance, Edit.steps, Edit.sampler, (seed,))
+        request = Request(image, mask, "a red couch", "", Edit.guidance, 0, 1, Edit.steps, Edit.sampler, (seed,))
         steps = pipeline.inpaint(request)
         first, _ = timed(lambda steps=steps: next(steps))
         rest, _ = timed(lambda steps=steps: run(steps))

@@ -365,7 +365,7 @@ def test_what_is_not_said_is_the_default() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"strength": 1}, "says strength, which this version does not know"),
+        ({"opacity": 1}, "says opacity, which this version does not know"),
         ({"blend": {"feather": 1, "glow": 2}}, "says glow"),
         ({"blend": 3}, "must be a JSON object"),
         ({"mask": {"box": [0, 0, 3, 4]}}, "does not say digest"),

@@ -36,7 +36,7 @@ class Prophet:
 @pytest.mark.parametrize("empty", [0.0, 1.0])
 def test_the_truth_scores_as_the_truth(empty: float) -> None:
     torch.manual_seed(0)
-    outcomes = evaluate(Prophet(empty), Judge().eval(), 12, empty, 1, 1.0)
+    outcomes = evaluate(Prophet(empty), Judge().eval(), 12, empty, sampler="ddim", steps=1, guidance=1.0)
     for outcome in outcomes:
         assert np.array_equal(outcome.image, outcome.asked.image)
         assert outcome.verdict == outcome.of_truth
@@ -45,12 +45,12 @@ def test_the_truth_scores_as_the_truth(empty: float) -> None:
 
 def test_the_shipped_judge_knows_the_world() -> None:
     judge = load_judge(JUDGE)
-    fills = evaluate(Prophet(0.0), judge, 100, 0.0, 1, 1.0)
-    removals = evaluate(Prophet(1.0), judge, 50, 1.0, 1, 1.0)
+    fills = evaluate(Prophet(0.0), judge, 100, 0.0, sampler="ddim", steps=1, guidance=1.0)
+    removals = evaluate(Prophet(1.0), judge, 50, 1.0, sampler="ddim", steps=1, guidance=1.0)
     assert np.mean([outcome.kind for outcome in fills]) >= 0.9
     assert np.mean([outcome.colour for outcome in fills]) >= 0.9
     assert np.mean([outcome.kind for outcome in removals]) >= 0.9
-    blind = evaluate(Prophet(0.0, blind=True), judge, 50, 0.0, 1, 1.0)
+    blind = evaluate(Prophet(0.0, blind=True), judge, 50, 0.0, sampler="ddim", steps=1, guidance=1.0)
     assert np.mean([outcome.kind and outcome.colour for outcome in blind]) <= 0.2
 
 
@@ -62,7 +62,10 @@ def test_rooms_of_training_evaluation_and_judge_are_apart() -> None:
 
 def test_the_report_counts_and_the_sheets_are_written(tmp_path: Path) -> None:
     torch.manual_seed(0)
-    fills, removals = (evaluate(Prophet(empty), Judge().eval(), 5, empty, 1, 1.0) for empty in (0.0, 1.0))
+    fills, removals = (
+        evaluate(Prophet(empty), Judge().eval(), 5, empty, sampler="ddim", steps=1, guidance=1.0)
+        for empty in (0.0, 1.0)
+    )
     table = report(fills, removals)
     right = 100 * np.mean([outcome.kind for outcome in fills])
     assert f"| kind right | {right:.1f} % | {right:.1f} % |" in table

@@ -19,7 +19,7 @@ from editor.edit import context_window as editors_window
 from editor.geometry import Box
 from pipelines.glide import config
 from pipelines.glide.config import PRESETS
-from pipelines.glide.tokenizer import Tokenizer
+from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
 from pipelines.training.__main__ import make_tokenizer
 from pipelines.training.config import STAGES, Stage
 from pipelines.training.dataset import HELD_OUT, Crops, Windows, example
@@ -34,7 +34,7 @@ CPU = torch.device("cpu")
 def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     file = tmp_path_factory.mktemp("byte-pairs") / "tokenizer.json"
     make_tokenizer(file, 512)
-    return Tokenizer(file, 24)
+    return mini_tokenizer(file, 24)
 
 
 @pytest.fixture

@@ -6,11 +6,10 @@ x is x0 + sigma * noise throughout (Karras et al. 2022); the networks' own scali
 from collections.abc import Callable
 from typing import NamedTuple
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from pipelines.diffusion.schedule import Sigmas
+from pipelines.diffusion.schedule import Sigmas, timestep_of
 
 
 class Denoised(NamedTuple):
@@ -47,7 +46,7 @@ def from_v(network: Network, sigmas: Sigmas) -> Denoiser:
 
 def _asked(network: Network, sigmas: Sigmas, x: Tensor, sigma: float) -> tuple[Tensor, Tensor]:
     """The network's two answers; x is scaled to unit variance, and sigma named by its place in the schedule."""
-    t = float(np.interp(np.log(sigma), np.log(sigmas), np.arange(len(sigmas))))
+    t = timestep_of(sigma, sigmas)
     prediction, variance = network(x / (1 + sigma**2) ** 0.5, torch.full((len(x),), t, device=x.device)).chunk(2, 1)
     return prediction, variance
 

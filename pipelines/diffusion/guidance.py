@@ -1,4 +1,11 @@
-"""Guidance as algebra: each takes a denoiser and gives one. No sampler knows of text or masks."""
+"""Guidance as algebra: each takes a denoiser and gives one. No sampler knows of text or masks.
+
+Any may wrap any other; the innermost acts first. Read from the inside, the usual order is guided, clip_guided or
+classifier_guided, clipped, keeping: what moves a guess, then what bounds it, then what is known. The variance passes
+through all of them.
+"""
+
+from collections.abc import Callable
 
 import torch
 from torch import Tensor
@@ -20,12 +27,48 @@ def guided(both: Denoiser, scale: float) -> Denoiser:
     return denoise
 
 
-def clipped(denoise: Denoiser) -> Denoiser:
-    """Guesses outside the range of pixels are cut to it (Ho et al. 2020's public code; static thresholding)."""
+def classifier_guided(denoise: Denoiser, log_probability: Callable[[Tensor, float], Tensor], scale: float) -> Denoiser:
+    """Classifier guidance (Dhariwal & Nichol 2021, eq. 13-14 and algorithm 2): towards pictures of which y is true.
+
+    log_probability: (x, sigma) -> (B,), log p(y | x) up to a constant, differentiable in x, float32, which is
+    x0 + sigma * noise; each value must follow from its own image alone. scale: 1 gives the posterior, more exaggerates.
+    The gradient is taken under torch.no_grad too, but not under torch.inference_mode.
+
+    By Tweedie's formula x0 = x + sigma^2 grad log p(x), so p(x) p(y | x)^scale adds scale * sigma^2 grad log p(y | x).
+    """
+    if scale == 0:
+        return denoise
+
+    def steered(x: Tensor, sigma: float) -> Denoised:
+        x0, variance = denoise(x, sigma)
+        with torch.enable_grad():
+            at = x.detach().float().requires_grad_()
+            (gradient,) = torch.autograd.grad(log_probability(at, sigma).sum(), at)
+        return Denoised(x0 + scale * sigma**2 * gradient.to(x0.dtype), variance)
+
+    return steered
+
+
+def clip_guided(denoise: Denoiser, similarity: Callable[[Tensor, float], Tensor], scale: float) -> Denoiser:
+    """CLIP guidance (Nichol et al. 2021, section 2.4): `classifier_guided` with the noised CLIP's dot product of image
+    and text, similarity: (x, sigma) -> (B,), in place of log p(y | x)."""
+    return classifier_guided(denoise, similarity, scale)
+
+
+def clipped(denoise: Denoiser, percentile: float | None = None) -> Denoiser:
+    """Guesses outside the range of pixels are brought back into it.
+
+    percentile None: cut (static thresholding; Ho et al. 2020's public code). Else in (0, 100], such as 99.5: an image
+    in which that share of |x0| reaches beyond 1 is cut there and divided by it (dynamic thresholding; Saharia et al.
+    2022, section 2.3), which dims known pixels too unless `keeping` comes after.
+    """
 
     def clip(x: Tensor, sigma: float) -> Denoised:
         x0, variance = denoise(x, sigma)
-        return Denoised(x0.clamp(-1, 1), variance)
+        if percentile is None or len(x0) == 0:  # no images have no percentile
+            return Denoised(x0.clamp(-1, 1), variance)
+        reach = x0.abs().flatten(1).quantile(percentile / 100, 1).clamp(min=1)[:, None, None, None]
+        return Denoised(x0.clamp(-reach, reach) / reach, variance)
 
     return clip
 

@@ -1,5 +1,7 @@
 """Noise schedules: how much noise there is at each of 1,000 timesteps, and which of them a sampler visits."""
 
+from itertools import pairwise
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -27,14 +29,56 @@ def sigmas_of(betas: Sigmas) -> Sigmas:
     return np.sqrt((1 - abar) / abar)
 
 
-def respaced(steps: int) -> list[int]:
-    """`steps` timesteps evenly over all of them, ascending; first and last are always visited (Nichol & Dhariwal 2021,
-    section 4). More steps than there are timesteps give all of them."""
-    steps = min(steps, TIMESTEPS)
-    if steps == 1:
-        return [TIMESTEPS - 1]
-    stride, at, visited = (TIMESTEPS - 1) / (steps - 1), 0.0, []
-    for _ in range(steps):  # adding up, rounding errors and all, visits what the released models were run on
-        visited.append(round(at))
+def timestep_of(sigma: float, sigmas: Sigmas) -> float:
+    """The place of a noise level in a schedule, between timesteps too."""
+    return float(np.interp(np.log(sigma), np.log(sigmas), np.arange(len(sigmas))))
+
+
+def respaced(spacing: int | str) -> list[int]:
+    """The timesteps a sampler visits, ascending, under the names of the released models' code.
+
+    100 or "100": so many evenly over all of them, first and last always among them (Nichol & Dhariwal 2021, section
+    4); more than there are give all. "10,10,3,2,2": so many in each of five equal sections. "ddim25": every 40th (Song
+    et al. 2021). "fast27": "10,10,3,2,2" with its last step two earlier. Raises ValueError for any other.
+    """
+    if spacing == "fast27":
+        return [*respaced("10,10,3,2,2")[:-1], TIMESTEPS - 3]
+    name = str(spacing)
+    try:
+        counts = [int(count) for count in name.removeprefix("ddim").split(",")]
+    except ValueError:
+        raise ValueError(
+            f"there is no spacing {name!r} of steps; there are a number, numbers with commas between, ddim25 and fast27"
+        ) from None
+    if min(counts) < 1:
+        raise ValueError(f"a spacing of {name!r} steps cannot be: each number must be 1 or more")
+    if name.startswith("ddim"):
+        return _strided(counts, name)
+    if counts == [1]:
+        return [TIMESTEPS - 1]  # one step alone starts at pure noise
+    if len(counts) == 1:
+        return _evenly(0, TIMESTEPS, min(counts[0], TIMESTEPS))
+    size, longer = divmod(TIMESTEPS, len(counts))  # the first sections take the rest, one each
+    starts = [size * i + min(i, longer) for i in range(len(counts) + 1)]
+    sections = list(zip(pairwise(starts), counts, strict=True))
+    if full := [f"{count} in {end - start}" for (start, end), count in sections if count > end - start]:
+        raise ValueError(f"{name!r} asks for more steps than a section of the {TIMESTEPS} timesteps has: {full[0]}")
+    return [t for (start, end), count in sections for t in _evenly(start, end, count)]
+
+
+def _evenly(start: int, end: int, count: int) -> list[int]:
+    """`count` timesteps from `start` to just before `end`, both among them; a single one is the first."""
+    stride, at, visited = (end - 1 - start) / max(count - 1, 1), 0.0, []
+    for _ in range(count):  # adding up, rounding errors and all, visits what the released models were run on
+        visited.append(start + round(at))
         at += stride
     return visited
+
+
+def _strided(counts: list[int], name: str) -> list[int]:
+    """Every n-th timestep from the first on, for the least n that gives the one count asked for."""
+    for stride in range(1, TIMESTEPS):
+        visited = list(range(0, TIMESTEPS, stride))
+        if counts == [len(visited)]:
+            return visited
+    raise ValueError(f"no whole stride over {TIMESTEPS} timesteps makes the steps of {name!r}; ddim25 and ddim50 exist")

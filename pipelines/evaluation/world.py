@@ -38,7 +38,9 @@ class Outcome:
         return not named or self.verdict.colour == colour
 
 
-def evaluate(pipeline: Pipeline, judge: Judge, edits: int, empty: float, steps: int, guidance: float) -> list[Outcome]:
+def evaluate(
+    pipeline: Pipeline, judge: Judge, edits: int, empty: float, *, sampler: str, steps: int, guidance: float
+) -> list[Outcome]:
     """`edits` edits of rooms that nothing was trained on, one after another from the first; seed i for edit i.
 
     empty: 1 for removals, 0 for edits with a prompt.
@@ -48,7 +50,7 @@ def evaluate(pipeline: Pipeline, judge: Judge, edits: int, empty: float, steps: 
         asked = whole(HELD_OUT + i, pipeline.size, empty)
         # the hole shows what stood there before; the model must not care
         before = asked.room.render(*asked.window, pipeline.size)
-        request = Request(before, asked.mask, asked.prompt, "", guidance, steps, "ddim", (i,))
+        request = Request(before, asked.mask, asked.prompt, "", guidance, 0.0, 1.0, steps, sampler, (i,))
         image = run(pipeline.inpaint(request))[0]
         image = np.where(asked.mask[..., None] > 0, image, before)
         verdicts = (judge.verdict(pixels, asked.mask) for pixels in (image, asked.image))

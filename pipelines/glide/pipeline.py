@@ -1,10 +1,12 @@
 """GLIDE as a pipeline: a base model at 64 px, an upsampler to 256, both seeing what is known (Nichol et al. 2021).
 
-Shapes: N images (one a seed), B = 2 N with guidance; S the side of what a model draws.
+Shapes: N images (one a seed), P prompts (2 with guidance, all images of the first before those of the second), S the
+side of what a model draws.
 """
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -14,35 +16,50 @@ from torch import Tensor
 
 from pipelines.base import Request, Run, Step
 from pipelines.diffusion.denoiser import DENOISERS, Denoiser
-from pipelines.diffusion.guidance import clipped, guided, keeping
-from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampler, Sampling, ddim
+from pipelines.diffusion.guidance import clip_guided, clipped, guided, keeping
+from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampling
 from pipelines.diffusion.schedule import SCHEDULES, Sigmas, respaced, sigmas_of
+from pipelines.glide.clip import Clip
 from pipelines.glide.config import PRESETS
-from pipelines.glide.pixels import to_images, to_tensor
-from pipelines.glide.tokenizer import Tokenizer, words
+from pipelines.glide.pixels import eight_bit, to_images, to_tensor
+from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer, words
 from pipelines.glide.unet import UNet
 from pipelines.glide.weights import load_unet
-from pipelines.memory import keep_freed_memory
+from pipelines.glide.winograd import with_winograd
+from pipelines.machine import fast_type, keep_freed_memory
 
-UPSAMPLE_STEPS = 4
+EDITING, DRAWING = ("base_inpaint", "upsample_inpaint"), ("base", "upsample")
+BASE_SIGMAS, UPSAMPLE_SIGMAS = sigmas_of(SCHEDULES["cosine"]()), sigmas_of(SCHEDULES["linear"]())
+# The upsampler's timesteps: the paper's 27 for its own samplers, fewer for those that make more of each
+UPSAMPLE_SPACING = {"ddpm": "fast27", "ddim": "fast27"}
+UPSAMPLE_STEPS = 8
 UPSAMPLE_TEMPERATURE = 0.997  # of the upsampler's first noise, as in GLIDE's public notebooks
 
 
 class Glide:
-    """A base and an upsampling UNet, both in their inpainting form, with one tokenizer.
+    """A base and an upsampling UNet with one tokenizer.
 
-    taught: the words the networks were trained on, lower case; None when that is not known.
+    networks: how to load each of the forms `EDITING` and `DRAWING`, at least one pair; called once at most. A mask is
+    repainted by the first pair if it is there, a whole picture drawn from text by the second. taught: the words the
+    networks were trained on, lower case; None when that is not known. compiled: by torch.compile, whose first runs
+    take minutes.
     """
 
     def __init__(
-        self, name: str, base: UNet, upsampler: UNet, tokenizer: Tokenizer, taught: frozenset[str] | None
+        self,
+        name: str,
+        networks: Mapping[str, Callable[[], UNet]],
+        tokenizer: Tokenizer,
+        taught: frozenset[str] | None,
+        clip: Callable[[], Clip] | None = None,
+        compiled: bool = False,
     ) -> None:
-        self.name, self.size = name, upsampler.config.size
-        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        self._base, self._upsampler = (_prepared(network, self._device) for network in (base, upsampler))
+        self.name, self._networks, self._clip, self._compiled = name, networks, clip, compiled
         self._tokenizer, self._taught = tokenizer, taught
-        self._base_sigmas = sigmas_of(SCHEDULES["cosine"]())
-        self._upsampler_sigmas = sigmas_of(SCHEDULES["linear"]())
+        self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self._loaded: dict[str, UNet] = {}
+        self._loaded_clip: Clip | None = None
+        self.size = self._pair(whole=False)[1].config.size
 
     def hint(self, prompt: str) -> str:
         if unread := self._tokenizer.unread(prompt):
@@ -53,59 +70,91 @@ class Glide:
             return f"{self.name} was never taught {quoted}: what it paints there is a guess."
         return ""
 
-    @torch.inference_mode()
+    @torch.no_grad()
     def inpaint(self, request: Request) -> Run:
-        if request.image.shape[:2] != (self.size, self.size):
-            height, width = request.image.shape[:2]
-            raise ValueError(f"{self.name} paints {self.size}x{self.size} pixels, not {width}x{height}")
-        if request.sampler not in SAMPLERS:
-            raise ValueError(f"there is no sampler {request.sampler!r}; there are {', '.join(SAMPLERS)}")
-        count, side = len(request.seeds), self._base.config.size
-        if not request.mask.any():
+        self._check(request)
+        count = len(request.seeds)
+        if not request.mask.any() or request.strength == 0:
             return np.repeat(request.image[None], count, 0)  # nothing to paint: no model is asked
+        base, upsampler = self._pair(whole=bool(request.mask.all()))
+        side, sampler = base.config.size, SAMPLERS[request.sampler]
         known = to_tensor(request.image)[None].to(self._device)  # (1, 3, size, size)
         # any touch of the brush means unknown; GLIDE's own mask is the inverse: 1 = keep
         keep = torch.from_numpy(request.mask == 0)[None, None].float().to(self._device)
         keep_low = 1 - F.max_pool2d(1 - keep, self.size // side)  # known only where all of its pixels are
         known_low = F.avg_pool2d(known, self.size // side)
-        total = request.steps + UPSAMPLE_STEPS
-        prompts = [request.prompt] + [request.negative_prompt] * (request.guidance != 1)
+        levels = _levels(BASE_SIGMAS, request.steps)
+        # SDEdit (Meng et al. 2022): begin from the picture as it is, under as much noise as leaves the strength's share
+        levels = levels[min(round((1 - request.strength) * (len(levels) - 1)), len(levels) - 2) :]
+        upsample_levels = _levels(UPSAMPLE_SIGMAS, UPSAMPLE_SPACING.get(request.sampler, UPSAMPLE_STEPS))
+        total = len(levels) + len(upsample_levels) - 2
 
         # draw at 64 pixels
-        noise = Noise(request.seeds, (3, side, side), self._device)
-        denoise = self._denoiser(self._base, prompts, self._base_sigmas, known_low, keep_low, None)
+        prompts = [request.prompt] + [request.negative_prompt] * (request.guidance != 1)
+        denoise = self._denoiser(base, prompts, BASE_SIGMAS, known_low, keep_low, None)
         if len(prompts) == 2:
             denoise = guided(denoise, request.guidance)
+        if request.clip_guidance and (clip := self._ready_clip()):
+            denoise = clip_guided(denoise, clip.similarity(request.prompt, BASE_SIGMAS), request.clip_guidance)
         denoise = keeping(clipped(denoise), known_low, keep_low)
-        sampling = _sampling(SAMPLERS[request.sampler], denoise, self._base_sigmas, request.steps, noise, 1.0)
-        small = yield from self._steps(sampling, 0, total, known, keep)
-        # the upsampler learned on 8-bit pictures
-        low = ((small.clamp(-1, 1) + 1) * 127.5).round() / 127.5 - 1
+        noise = Noise(request.seeds, (3, side, side), self._device)
+        x = noise() * levels[0] + (known_low if request.strength < 1 else 0)
+        small = yield from self._steps(sampler(denoise, x, levels, noise), 0, total, known, keep)
 
-        # draw at 256
-        noise = Noise(request.seeds, (3, self.size, self.size), self._device)
-        denoise = self._denoiser(self._upsampler, [request.prompt], self._upsampler_sigmas, known, keep, low)
+        # draw at 256; the upsampler learned on 8-bit pictures
+        denoise = self._denoiser(upsampler, [request.prompt], UPSAMPLE_SIGMAS, known, keep, eight_bit(small))
         denoise = keeping(clipped(denoise), known, keep)
-        sampling = _sampling(ddim, denoise, self._upsampler_sigmas, UPSAMPLE_STEPS, noise, UPSAMPLE_TEMPERATURE)
-        return to_images((yield from self._steps(sampling, request.steps, total, known, keep)))
+        noise = Noise(request.seeds, (3, self.size, self.size), self._device)
+        x = noise() * upsample_levels[0] * UPSAMPLE_TEMPERATURE
+        sampling = sampler(denoise, x, upsample_levels, noise)
+        return to_images((yield from self._steps(sampling, len(levels) - 1, total, known, keep)))
+
+    def _check(self, request: Request) -> None:
+        """ValueError with a sentence about what cannot be done."""
+        height, width = request.image.shape[:2]
+        if (height, width) != (self.size, self.size):
+            raise ValueError(f"{self.name} paints {self.size}x{self.size} pixels, not {width}x{height}")
+        if request.sampler not in SAMPLERS:
+            raise ValueError(f"there is no sampler {request.sampler!r}; there are {', '.join(SAMPLERS)}")
+        if request.clip_guidance and self._clip is None:
+            raise ValueError(f"{self.name} comes without CLIP: set the CLIP guidance to 0, or add CLIP's files to it")
+
+    def _pair(self, whole: bool) -> tuple[UNet, UNet]:
+        """The base and the upsampler for a whole picture from text, or for a part of one."""
+        pairs = [pair for pair in ((DRAWING, EDITING) if whole else (EDITING, DRAWING)) if pair[0] in self._networks]
+        base, upsampler = (self._network(form) for form in pairs[0])
+        return base, upsampler
+
+    def _network(self, form: str) -> UNet:
+        if form not in self._loaded:
+            self._loaded[form] = _prepared(self._networks[form](), self._device, self._compiled)
+        return self._loaded[form]
+
+    def _ready_clip(self) -> Clip | None:
+        if self._loaded_clip is None and self._clip is not None:
+            clip = self._clip()
+            self._loaded_clip = clip._replace(text=clip.text.to(self._device), image=clip.image.to(self._device))
+        return self._loaded_clip
 
     def _denoiser(
         self, network: UNet, prompts: Sequence[str], sigmas: Sigmas, known: Tensor, keep: Tensor, low: Tensor | None
     ) -> Denoiser:
-        """A denoiser of len(prompts) * N images, all of the first prompt first; the text is encoded once, here."""
+        """A denoiser of P N images; the text is encoded once, here. known: (1, 3, S, S); low: (N, 3, S/4, S/4)."""
         encoded = [self._tokenizer.encode(prompt) for prompt in prompts]
-        tokens, real = (torch.stack(part).to(self._device) for part in zip(*encoded, strict=True))
-        text = network.encode(tokens, real)
-        known, keep = (part.expand(len(prompts), -1, -1, -1) for part in (known, keep))
+        text = network.encode(*(torch.stack(part).to(self._device) for part in zip(*encoded, strict=True)))
 
         def predict(x: Tensor, t: Tensor) -> Tensor:
-            count = len(x) // len(prompts)
-            out = torch.empty(len(x), 6, *x.shape[2:], device=x.device)
-            for i in range(count):  # one image at a time, so that it is the same to the bit in any batch
-                rows = slice(i, None, count)
-                its_low = None if low is None else low[i : i + 1].expand(len(prompts), -1, -1, -1)
-                out[rows] = network(x[rows], t[rows], text, known, keep, its_low)
-            return out
+            x, t = (part.unflatten(0, (len(prompts), -1)) for part in (x, t))  # (P, N, ...)
+            images = x.shape[1]
+            # on a processor one image at a time, so that it is the same to the bit in any batch
+            at_once = images if self._device.type == "cuda" else 1
+            texts, parts = text.repeated(at_once), []
+            for i in range(0, images, at_once):
+                its_x, its_t = (part[:, i : i + at_once].flatten(0, 1) for part in (x, t))
+                its_low = None if low is None else low[i : i + at_once].repeat(len(prompts), 1, 1, 1)
+                known_keep = (part.expand(len(its_x), -1, -1, -1) for part in (known, keep))
+                parts.append(network(its_x, its_t, texts, *known_keep, its_low).unflatten(0, (len(prompts), -1)))
+            return torch.cat(parts, 1).flatten(0, 1)
 
         return DENOISERS[network.config.predicts](predict, sigmas)
 
@@ -123,25 +172,36 @@ class Glide:
             yield Step(done, total, to_images(torch.lerp(shown, known.expand_as(shown), keep.expand_as(shown))))
 
 
-def _sampling(
-    sampler: Sampler, denoise: Denoiser, sigmas: Sigmas, steps: int, noise: Callable[[], Tensor], temperature: float
-) -> Sampling:
-    visited = [*(float(sigmas[t]) for t in reversed(respaced(steps))), 0.0]
-    return sampler(denoise, noise() * visited[0] * temperature, visited, noise)
+def _levels(sigmas: Sigmas, spacing: int | str) -> list[float]:
+    """The noise levels of a sampler's steps, descending to 0."""
+    return [*(float(sigmas[t]) for t in reversed(respaced(spacing))), 0.0]
 
 
-def _prepared(network: UNet, device: torch.device) -> UNet:
-    """Where and how it runs fastest: bfloat16 where the processor multiplies it, each pixel's channels together."""
-    fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
-    kind = torch.bfloat16 if fast else torch.float32
-    return network.to(device, kind, memory_format=torch.channels_last)  # type: ignore[call-overload,no-any-return]
+def _prepared(network: UNet, device: torch.device, compiled: bool) -> UNet:
+    """Where and how it runs fastest: each pixel's channels together, in the numbers that multiply fastest there."""
+    kind = fast_type(device)
+    network = network.to(device, kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    if kind == torch.float32:
+        network = with_winograd(network)
+    if compiled:
+        network.forward = torch.compile(network.forward, mode="reduce-overhead")  # type: ignore[method-assign]
+    return network
 
 
 def load_glide_mini(folder: Path) -> Glide:
     """The embedded model: its weights, byte pairs and words lie in `folder`. Raises ValueError with a sentence."""
     keep_freed_memory()
     base, upsampler = (replace(PRESETS[name], inpaint=True) for name in ("mini-base", "mini-upsample"))
-    networks = load_unet(base, folder / "base.safetensors"), load_unet(upsampler, folder / "upsample.safetensors")
-    tokenizer = Tokenizer(folder / "tokenizer.json", base.context)
-    taught = frozenset((folder / "words.txt").read_text().split())
-    return Glide("glide-mini", *networks, tokenizer, taught)
+    sizes = {"base_inpaint": base, "upsample_inpaint": upsampler}
+    networks = {
+        form: partial(load_unet, config, folder / f"{form.removesuffix('_inpaint')}.safetensors")
+        for form, config in sizes.items()
+    }
+    try:
+        tokenizer = mini_tokenizer(folder / "tokenizer.json", base.context)
+        taught = frozenset((folder / "words.txt").read_text().split())
+    except OSError as error:
+        raise ValueError(
+            f"the byte pairs and words in {folder} cannot be read ({error}); check them out again"
+        ) from error
+    return Glide("glide-mini", networks, tokenizer, taught)

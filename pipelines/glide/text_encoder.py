@@ -10,10 +10,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 
-class Text(NamedTuple):
-    """An encoded prompt: all a UNet needs to know of it, the same at every step."""
+class Encoded(NamedTuple):
+    """A prompt as the transformer reads it."""
 
-    states: Tensor  # (B, L, D) every token, attended to by the image's pixels
+    states: Tensor  # (B, L, D) every token
     pooled: Tensor  # (B, E) the last token projected, added to the time embedding
 
 
@@ -81,9 +81,9 @@ class TextEncoder(nn.Module):
         nn.init.normal_(self.positional_embedding, std=0.01)
         nn.init.normal_(self.padding_embedding, std=0.02)
 
-    def encode(self, tokens: Tensor, real: Tensor) -> Text:
+    def read(self, tokens: Tensor, real: Tensor) -> Encoded:
         """tokens: int (B, L); real: bool (B, L), False where the learned padding stands in."""
         x = self.token_embedding(tokens) + self.positional_embedding  # (B, L, D)
         x = torch.where(real[..., None], x, self.padding_embedding.to(x.dtype))
         x = self.final_ln(self.transformer(x))
-        return Text(x, self.transformer_proj(x[:, -1]))
+        return Encoded(x, self.transformer_proj(x[:, -1]))

@@ -1,33 +1,143 @@
-"""Prompts to token ids: byte-level byte pairs, so that any text can be typed (by the `tokenizers` library)."""
+"""Prompts to token ids: byte-level byte pairs, so that any text can be typed (by the `tokenizers` library).
 
+The released models' byte pairs are read from the files that OpenAI published, plain or gzipped. L is a model's context,
+the number of tokens it reads.
+"""
+
+import gzip
+import json
 import re
+import zlib
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
+from tokenizers import Regex
 from tokenizers import Tokenizer as BytePairs
+from tokenizers.models import BPE
+from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
 from torch import Tensor
+
+GPT2_FILES = ("encoder.json", "vocab.bpe")
+CLIP_FILE = "bpe_simple_vocab_16e6.txt"
+CLIP_MERGES = 48894  # the file lists more than CLIP uses
 
 
 class Tokenizer:
-    """The byte pairs of one model, and the words it was taught."""
+    """One model's byte pairs, the number of tokens it reads, the id it pads with, and how text is tidied first."""
 
-    def __init__(self, file: Path, context: int) -> None:
-        self._byte_pairs = BytePairs.from_file(str(file))
-        self._context = context
+    def __init__(self, byte_pairs: BytePairs, context: int, padding: int, tidied: Callable[[str], str]) -> None:
+        self.vocabulary = byte_pairs.get_vocab_size()
+        self._byte_pairs, self._context, self._padding, self._tidied = byte_pairs, context, padding, tidied
 
     def encode(self, prompt: str) -> tuple[Tensor, Tensor]:
-        """ids: int64 (context,), padded with 0; real: bool (context,). Tokens beyond the context are cut off."""
-        ids = self._byte_pairs.encode(normalised(prompt)).ids[: self._context]
-        tokens = torch.zeros(self._context, dtype=torch.int64)
+        """ids: int64 (L,), padded at the end; real: bool (L,), False where padded.
+
+        A longer prompt is cut between two words; within a word only where the first alone is too long. See `unread`.
+        """
+        ids, _ = self._cut(prompt)
+        tokens = torch.full((self._context,), self._padding)
         tokens[: len(ids)] = torch.tensor(ids, dtype=torch.int64)
         return tokens, torch.arange(self._context) < len(ids)
 
     def unread(self, prompt: str) -> str:
-        """The part of a prompt that lies beyond the context, '' when all of it is read."""
-        encoding = self._byte_pairs.encode(normalised(prompt))
+        """The end of a prompt that `encode` cuts off, tidied; '' when all of it is read."""
+        return self._cut(prompt)[1]
+
+    def _cut(self, prompt: str) -> tuple[list[int], str]:
+        """The ids that fit, and the text that does not."""
+        text = self._tidied(prompt)
+        encoding = self._byte_pairs.encode(text)
         if len(encoding.ids) <= self._context:
-            return ""
-        return normalised(prompt)[encoding.offsets[self._context][0] :].strip()
+            return encoding.ids, ""
+        starts, ends = zip(*encoding.offsets, strict=True)
+        # a character can be many tokens, which all have its offsets: never cut between them
+        places = [k for k in range(1, self._context + 1) if ends[k - 1] <= starts[k]]
+        between = [k for k in places if text[: starts[k]].strip() and re.search(r"\s", text[starts[k] - 1 :][:2])]
+        cut = max(between or places, default=0)
+        return encoding.ids[:cut], text[starts[cut] :].strip()
+
+
+def mini_tokenizer(file: Path, context: int) -> Tokenizer:
+    """The embedded model's byte pairs, in the library's own format."""
+    return Tokenizer(BytePairs.from_str(file.read_text()), context, padding=0, tidied=normalised)
+
+
+def gpt2_tokenizer(folder: Path, context: int) -> Tokenizer:
+    """GPT-2's byte pairs (Radford et al. 2019, section 2.2) as GLIDE uses them: lower-cased, padded with the last id.
+
+    Raises ValueError with a sentence when one of `GPT2_FILES` is missing or damaged.
+    """
+    ids, merges = (_read(folder, name) for name in GPT2_FILES)
+    try:
+        vocabulary = json.loads(ids)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{folder / GPT2_FILES[0]} is damaged ({error}): get it again") from error
+    byte_pairs = _byte_pairs(folder, vocabulary, _merges(merges))
+    byte_pairs.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    return Tokenizer(byte_pairs, context, padding=len(vocabulary) - 1, tidied=str.lower)
+
+
+class ClipTokenizer:
+    """CLIP's byte pairs (Radford et al. 2021, section 2.4): lower-cased, spaces dropped, the ends of words marked.
+
+    As OpenAI's, but garbled text and HTML entities stay as they are, and "<|endoftext|>" is text like any other.
+    Raises ValueError with a sentence when `CLIP_FILE` is missing from the folder or damaged.
+    """
+
+    def __init__(self, folder: Path, context: int) -> None:
+        merges = _merges(_read(folder, CLIP_FILE))[:CLIP_MERGES]
+        letters = sorted(ByteLevel.alphabet())
+        pieces = [*letters, *(f"{letter}</w>" for letter in letters), *map("".join, merges)]
+        self.vocabulary = len(pieces) + 2
+        self._context, self._start, self._end = context, len(pieces), len(pieces) + 1
+        vocabulary = {piece: i for i, piece in enumerate(pieces)}
+        self._byte_pairs = _byte_pairs(folder, vocabulary, merges, end_of_word_suffix="</w>")
+        words = Split(Regex(r"'s|'t|'re|'ve|'m|'ll|'d|\p{L}+|\p{N}|[^\s\p{L}\p{N}]+"), "removed", invert=True)
+        self._byte_pairs.pre_tokenizer = Sequence([words, ByteLevel(add_prefix_space=False, use_regex=False)])
+
+    def encode(self, prompt: str) -> tuple[Tensor, int]:
+        """ids: int64 (L,), start, prompt, end, then zeros; and how many come before the zeros. A long prompt is cut."""
+        ids = [self._start, *self._byte_pairs.encode(prompt.lower()).ids[: self._context - 2], self._end]
+        tokens = torch.zeros(self._context, dtype=torch.int64)
+        tokens[: len(ids)] = torch.tensor(ids)
+        return tokens, len(ids)
+
+
+def byte_pair_file(folder: Path, name: str) -> Path | None:
+    """Where a file lies in a folder, plain or gzipped; None when it does not."""
+    return next((file for file in (folder / name, folder / f"{name}.gz") if file.is_file()), None)
+
+
+def _read(folder: Path, name: str) -> str:
+    file = byte_pair_file(folder, name)
+    if file is None:
+        raise ValueError(f"{folder} lacks {name}, or {name}.gz")
+    try:
+        data = file.read_bytes()
+        return (gzip.decompress(data) if file.suffix == ".gz" else data).decode()
+    except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise ValueError(f"{file} is damaged ({error}): get it again") from error
+
+
+def _merges(text: str) -> list[tuple[str, ...]]:
+    """The pairs, most frequent first: one a line, after a line that says the version."""
+    return [tuple(line.split(" ")) for line in text.split("\n")[1:] if line]
+
+
+def _byte_pairs(folder: Path, vocabulary: object, merges: list[tuple[str, ...]], **options: str) -> BytePairs:
+    """Checked first, since the library says of files that do not fit only that something did not."""
+    wanted = {*ByteLevel.alphabet(), *(piece for pair in merges for piece in (*pair, "".join(pair)))}
+    whole = (
+        isinstance(vocabulary, dict)
+        and all(isinstance(number, int) for number in vocabulary.values())
+        and sorted(vocabulary.values()) == list(range(len(vocabulary)))
+        and wanted <= vocabulary.keys()
+        and all(len(pair) == 2 for pair in merges)
+    )
+    if not whole:
+        raise ValueError(f"the byte pairs in {folder} are damaged, or do not belong together: get them again")
+    return BytePairs(BPE(vocabulary, merges, **options))
 
 
 def normalised(prompt: str) -> str:

@@ -5,13 +5,15 @@ Shapes: B batch, C channels, H W pixels, L text tokens, D text width, E time emb
 """
 
 import math
+from collections.abc import Iterator
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipelines.glide.config import UNetConfig
-from pipelines.glide.text_encoder import Text, TextEncoder
+from pipelines.glide.text_encoder import TextEncoder
 
 
 def timestep_embedding(t: Tensor, width: int) -> Tensor:
@@ -28,6 +30,20 @@ def zeroed(module: nn.Module) -> nn.Module:
     return module
 
 
+class Text(NamedTuple):
+    """An encoded prompt: all a UNet needs to know of it, the same at every step."""
+
+    keys_values: tuple[tuple[Tensor, Tensor], ...]  # (B, heads, L, head) twice, for each attention in its order
+    pooled: Tensor  # (B, E) added to the time embedding
+
+    def repeated(self, times: int) -> "Text":
+        """Each prompt so many times over, one after the other."""
+        if times == 1:
+            return self
+        pairs = ((k.repeat_interleave(times, 0), v.repeat_interleave(times, 0)) for k, v in self.keys_values)
+        return Text(tuple(pairs), self.pooled.repeat_interleave(times, 0))
+
+
 class ResBlock(nn.Module):
     """Scale-shift residual block that may halve or double the resolution (`resample` 0.5, 1 or 2)."""
 
@@ -35,11 +51,11 @@ class ResBlock(nn.Module):
         super().__init__()
         self.resample = resample
         self.in_layers = nn.Sequential(
-            nn.GroupNorm(groups, channels), nn.SiLU(), nn.Conv2d(channels, out, 3, padding=1)
+            nn.GroupNorm(groups, channels), nn.SiLU(inplace=True), nn.Conv2d(channels, out, 3, padding=1)
         )
         self.emb_layers = nn.Sequential(nn.SiLU(), nn.Linear(embedding, 2 * out))
         self.out_layers = nn.Sequential(
-            nn.GroupNorm(groups, out), nn.SiLU(), nn.Identity(), zeroed(nn.Conv2d(out, out, 3, padding=1))
+            nn.GroupNorm(groups, out), nn.SiLU(inplace=True), nn.Identity(), zeroed(nn.Conv2d(out, out, 3, padding=1))
         )  # the Identity holds the place of dropout, which the released names count
         self.skip_connection = nn.Identity() if channels == out else nn.Conv2d(channels, out, 1)
 
@@ -48,13 +64,13 @@ class ResBlock(nn.Module):
             return F.interpolate(x, scale_factor=2, mode="nearest")
         return F.avg_pool2d(x, 2) if self.resample == 0.5 else x
 
-    def forward(self, x: Tensor, embedding: Tensor, text: Tensor) -> Tensor:
+    def forward(self, x: Tensor, embedding: Tensor) -> Tensor:
         norm, activation, conv = self.in_layers
         h = conv(self._resampled(activation(norm(x))))  # (B, out, H', W')
         scale, shift = self.emb_layers(embedding)[..., None, None].chunk(2, 1)
         norm, activation, _, conv = self.out_layers
-        h = conv(activation(norm(h) * (1 + scale) + shift))
-        return self.skip_connection(self._resampled(x)) + h
+        h = conv(activation(torch.addcmul(shift, norm(h), 1 + scale)))
+        return h.add_(self.skip_connection(self._resampled(x)))
 
 
 class Attention(nn.Module):
@@ -68,11 +84,16 @@ class Attention(nn.Module):
         self.encoder_kv = nn.Conv1d(text, 2 * channels, 1)
         self.proj_out = zeroed(nn.Conv1d(channels, channels, 1))
 
-    def forward(self, x: Tensor, embedding: Tensor, text: Tensor) -> Tensor:
+    def project(self, states: Tensor) -> tuple[Tensor, Tensor]:
+        """The text's keys and values, (B, heads, L, head) each. states: (B, L, D)."""
+        keys, values = self._heads(self.encoder_kv, states, 2)
+        return keys, values
+
+    def forward(self, x: Tensor, text: tuple[Tensor, Tensor]) -> Tensor:
         tokens = self.norm(x).flatten(2).transpose(1, 2)  # (B, HW, C): what channels_last memory is already
         q, k, v = self._heads(self.qkv, tokens, 3)
-        text_k, text_v = self._heads(self.encoder_kv, text, 2)
-        h = F.scaled_dot_product_attention(q, torch.cat([text_k, k], 2), torch.cat([text_v, v], 2))
+        k, v = (torch.cat(pair, 2) for pair in zip(text, (k, v), strict=True))
+        h = F.scaled_dot_product_attention(q, k, v)
         h = F.linear(h.transpose(1, 2).flatten(2), self.proj_out.weight[..., 0], self.proj_out.bias)  # (B, HW, C)
         return x + h.transpose(1, 2).unflatten(2, x.shape[2:])
 
@@ -83,11 +104,14 @@ class Attention(nn.Module):
 
 
 class Stage(nn.ModuleList):
-    """Layers in a row; those that can hear the time and the text do."""
+    """Layers in a row. texts: keys and values for the attentions to come."""
 
-    def forward(self, x: Tensor, embedding: Tensor, text: Tensor) -> Tensor:
+    def forward(self, x: Tensor, embedding: Tensor, texts: Iterator[tuple[Tensor, Tensor]]) -> Tensor:
         for layer in self:
-            x = layer(x) if isinstance(layer, nn.Conv2d) else layer(x, embedding, text)
+            if isinstance(layer, ResBlock):
+                x = layer(x, embedding)
+            else:
+                x = layer(x, next(texts)) if isinstance(layer, Attention) else layer(x)
         return x
 
 
@@ -132,8 +156,14 @@ class UNet(TextEncoder):
                 self.output_blocks[-1].append(block(channels, channels, resample=2))
                 side *= 2
         self.out = nn.Sequential(
-            nn.GroupNorm(config.groups, channels), nn.SiLU(), zeroed(nn.Conv2d(channels, 6, 3, padding=1))
+            nn.GroupNorm(config.groups, channels), nn.SiLU(inplace=True), zeroed(nn.Conv2d(channels, 6, 3, padding=1))
         )
+
+    def encode(self, tokens: Tensor, real: Tensor) -> Text:
+        """tokens: int (B, L); real: bool (B, L), False where the learned padding stands in."""
+        states, pooled = self.read(tokens, real)
+        attentions = (layer for layer in self.modules() if isinstance(layer, Attention))
+        return Text(tuple(layer.project(states) for layer in attentions), pooled)
 
     def forward(
         self,
@@ -162,11 +192,11 @@ class UNet(TextEncoder):
             assert low is not None, "an upsampling form needs its low-resolution picture"
             parts.append(F.interpolate(low, x.shape[2:], mode="bilinear", align_corners=False))
         h = torch.cat(parts, 1).to(kind, memory_format=torch.channels_last)  # (B, channels_in, H, W)
-        skips = []
+        skips, texts = [], iter(text.keys_values)
         for stage in self.input_blocks:
-            h = stage(h, embedding, text.states)
+            h = stage(h, embedding, texts)
             skips.append(h)
-        h = self.middle_block(h, embedding, text.states)
+        h = self.middle_block(h, embedding, texts)
         for stage in self.output_blocks:
-            h = stage(torch.cat([h, skips.pop()], 1), embedding, text.states)
+            h = stage(torch.cat([h, skips.pop()], 1), embedding, texts)
         return self.out(h).float()

@@ -1,29 +1,38 @@
-"""Networks to and from files: safetensors, nothing that can run code."""
+"""Networks to and from files: safetensors, or what PyTorch saved; nothing that can run code."""
 
+import pickle
+import struct
+import zipfile
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
-from torch import Tensor
+from torch import Tensor, nn
+from torch.overrides import TorchFunctionMode
 
 from pipelines.glide.config import UNetConfig
 from pipelines.glide.unet import UNet
 
+Network = TypeVar("Network", bound=nn.Module)
 
-def load_unet(config: UNetConfig, file: Path) -> UNet:
-    """The network of this size with the weights of `file`, float32, ready to draw.
+# what torch.load and load_file raise when bytes were changed or cut, found by trial
+DAMAGE = (SafetensorError, pickle.UnpicklingError, EOFError, OSError, RuntimeError, ValueError, LookupError, TypeError,
+          AttributeError, AssertionError, OverflowError, struct.error)  # fmt: skip
 
-    Raises ValueError with a sentence when the file is missing, damaged, or of another network.
+
+@torch.inference_mode(False)  # inference tensors know no gradients, and CLIP's guidance asks for one
+def load_network(make: Callable[[], Network], file: Path) -> Network:
+    """The network that `make` makes, with the weights of a .safetensors or .pt file, float32, ready to draw.
+
+    Memory grows by the size of the weights: the network is made without any, and float32 files are mapped, not copied.
+    Raises ValueError with a sentence when the file is missing, damaged, or not exactly this network's weights.
     """
-    if not file.is_file():
-        raise ValueError(f"the weights {file} are not there; check them out again, or train them with `make train`")
-    try:
-        state = load_file(file)
-    except SafetensorError as error:
-        raise ValueError(f"the weights {file} are damaged ({error}); check them out again") from error
-    with torch.device("meta"):
-        network = UNet(config)
+    state = _read(file)
+    with torch.device("meta"), _Unfilled():
+        network = make()
     wanted = network.state_dict()
     for name in sorted(wanted.keys() | state.keys()):
         if name not in state:
@@ -33,8 +42,47 @@ def load_unet(config: UNetConfig, file: Path) -> UNet:
         if state[name].shape != wanted[name].shape:
             shapes = f"{tuple(state[name].shape)}, not {tuple(wanted[name].shape)}"
             raise ValueError(f"the weights {file} hold {name} of shape {shapes}: they belong to another network")
-    network.load_state_dict({name: value.float() for name, value in state.items()}, assign=True)
+        state[name] = state[name].float().contiguous()
+        if not torch.stack(state[name].aminmax()).isfinite().all():  # both are NaN if anything is
+            raise ValueError(f"the weights {file} hold numbers in {name} that are not finite: get them again")
+    network.load_state_dict(state, assign=True)
     return network.eval().requires_grad_(False)
+
+
+class _Unfilled(TorchFunctionMode):
+    """Draws no first weights: for tensors without memory PyTorch would import 800 modules to do so, 2 s and 80 MB."""
+
+    def __torch_function__(
+        self, function: Callable[..., Any], types: Any, args: tuple[Any, ...] = (), kwargs: dict[str, Any] | None = None
+    ) -> Any:
+        return None if function is nn.init.normal_ else function(*args, **(kwargs or {}))
+
+
+def _read(file: Path) -> dict[str, Tensor]:
+    """A file's tensors by name, checked to be dense floating-point numbers."""
+    if not file.is_file():
+        raise ValueError(f"the weights {file} are not there: get them again")
+    try:
+        if file.suffix == ".safetensors":
+            state = load_file(file)
+        else:  # PyTorch maps only the zip files that it has written since 2020
+            state = torch.load(file, "cpu", weights_only=True, mmap=zipfile.is_zipfile(file))
+    except DAMAGE as error:
+        what = f"the weights {file} cannot be read ({type(error).__name__})"
+        raise ValueError(f"{what}: they are damaged, or hold more than weights; get them again") from error
+    if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
+        raise ValueError(f"{file} does not hold weights by their names: it belongs to another program")
+    for name, value in state.items():
+        if not (
+            isinstance(value, Tensor) and value.is_cpu and value.is_floating_point() and value.layout is torch.strided
+        ):
+            raise ValueError(f"the weights {file} hold {name}, which is no array of floating-point numbers")
+    return state
+
+
+def load_unet(config: UNetConfig, file: Path) -> UNet:
+    """The UNet of this size with the weights of `file`: see `load_network`."""
+    return load_network(lambda: UNet(config), file)
 
 
 def save_unet(state: dict[str, Tensor], file: Path) -> None:

@@ -10,8 +10,8 @@ import torch
 from tokenizers import ByteLevelBPETokenizer
 
 from pipelines.glide.config import PRESETS
-from pipelines.glide.tokenizer import Tokenizer, normalised
-from pipelines.memory import keep_freed_memory
+from pipelines.glide.tokenizer import mini_tokenizer, normalised
+from pipelines.machine import keep_freed_memory
 from pipelines.training.config import STAGES
 from pipelines.training.scenes.captions import caption, vocabulary
 from pipelines.training.scenes.room import draw_room
@@ -46,7 +46,7 @@ def main() -> None:
     keep_freed_memory()
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     context = PRESETS[stage.network].context
-    train(stage, arguments.stage, arguments.out, Tokenizer(tokenizer, context), arguments.minutes, device)
+    train(stage, arguments.stage, arguments.out, mini_tokenizer(tokenizer, context), arguments.minutes, device)
 
 
 if __name__ == "__main__":

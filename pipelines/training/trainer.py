@@ -17,6 +17,7 @@ from pipelines.glide.config import PRESETS
 from pipelines.glide.tokenizer import Tokenizer
 from pipelines.glide.unet import UNet
 from pipelines.glide.weights import save_unet, widened
+from pipelines.machine import fast_type
 from pipelines.training.config import Stage
 from pipelines.training.dataset import Crops, Windows
 
@@ -78,7 +79,8 @@ class Trainer:
             group["lr"] = stage.learning_rate * min(
                 (self.step + 1) / stage.warm_up, (stage.decay / max(self.step, stage.decay)) ** 0.5
             )
-        with torch.autocast(self.device.type, torch.bfloat16):
+        kind = fast_type(self.device)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=kind == torch.bfloat16):
             text = self.network.encode(batch["tokens"], batch["real"])
             known = (x0, batch["keep"]) if stage.inpaint else (None, None)
             out = self.network(x.contiguous(memory_format=torch.channels_last), t, text, *known, batch.get("low"))

@@ -1,9 +1,18 @@
-"""How this process asks the system for memory."""
+"""What this machine does well, and how this process asks it for memory."""
 
 import ctypes
 import sys
 
+import torch
+
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
+
+
+def fast_type(device: torch.device) -> torch.dtype:
+    """The numbers that networks multiply fastest in there: bfloat16 where the processor has instructions for it, which
+    is worth twice the speed; elsewhere it would be emulated, at a tenth."""
+    fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
+    return torch.bfloat16 if fast else torch.float32
 
 
 def keep_freed_memory() -> None:

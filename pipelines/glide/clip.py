@@ -1,0 +1,172 @@
+"""GLIDE's noised CLIP (Nichol et al. 2021, section 3.3): how well a noisy picture and a text agree.
+
+Two transformers after Radford et al. 2021; the image's knows how noisy its picture is. Parameter names are those of
+OpenAI's released files. Shapes: B batch, L tokens or patches, D width, F features.
+"""
+
+from collections.abc import Callable
+from typing import NamedTuple
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from pipelines.diffusion.schedule import Sigmas, timestep_of
+from pipelines.glide.config import ClipConfig
+from pipelines.glide.tokenizer import ClipTokenizer
+
+MEANS = (122.77093945, 116.74601272, 104.09373519)  # of the channels, in levels of 0 .. 255
+STDS = (68.50053285, 66.63215831, 70.32316309)
+LOGIT_SCALE = 100.0  # what a cosine counts as log-probability
+
+
+class LayerNorm(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.g = nn.Parameter(torch.ones(width))
+        self.b = nn.Parameter(torch.zeros(width))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.layer_norm(x, self.g.shape, self.g, self.b)
+
+
+class Affine(nn.Module):
+    def __init__(self, width: int, out: int, bias: bool = True) -> None:
+        super().__init__()
+        self.w = nn.Parameter(torch.randn(out, width) / width**0.5)
+        self.b = nn.Parameter(torch.zeros(out)) if bias else None
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.linear(x, self.w, self.b)
+
+
+class Attention(nn.Module):
+    def __init__(self, width: int, head: int, causal: bool) -> None:
+        super().__init__()
+        self.head, self.causal = head, causal
+        self.ln = LayerNorm(width)
+        self.f_q, self.f_k, self.f_v = Affine(width, width), Affine(width, width, bias=False), Affine(width, width)
+        self.f_c = Affine(width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        h = self.ln(x)
+        q, k, v = (f(h).unflatten(2, (-1, self.head)).transpose(1, 2) for f in (self.f_q, self.f_k, self.f_v))
+        h = F.scaled_dot_product_attention(q, k, v, is_causal=self.causal)  # (B, heads, L, head)
+        return x + self.f_c(h.transpose(1, 2).flatten(2))
+
+
+class Mlp(nn.Module):
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.ln = LayerNorm(width)
+        self.f_1, self.f_2 = Affine(width, 4 * width), Affine(4 * width, width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x + self.f_2(F.gelu(self.f_1(self.ln(x))))
+
+
+class Block(nn.Module):
+    def __init__(self, width: int, head: int, causal: bool) -> None:
+        super().__init__()
+        self.f_attn, self.f_mlp = Attention(width, head, causal), Mlp(width)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.f_mlp(self.f_attn(x))
+
+
+class Output(nn.Module):
+    """One token's state as features."""
+
+    def __init__(self, width: int, features: int) -> None:
+        super().__init__()
+        self.ln, self.f = LayerNorm(width), Affine(width, features, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.f(self.ln(x))
+
+
+class Words(nn.Module):
+    def __init__(self, vocabulary: int, context: int, width: int) -> None:
+        super().__init__()
+        self.w_voc = nn.Parameter(torch.randn(vocabulary, width) * 0.02)
+        self.w_pos = nn.Parameter(torch.randn(context, width) * 0.01)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        return F.embedding(tokens, self.w_voc) + self.w_pos  # (B, L, D)
+
+
+class Patches(nn.Module):
+    """A picture as a token that says how noisy it is, and one for each of its patches."""
+
+    def __init__(self, size: int, patch: int, timesteps: int, width: int) -> None:
+        super().__init__()
+        self.patch = patch
+        self.w_t = nn.Parameter(torch.randn(timesteps, width) / width**0.5)
+        self.w_pos = nn.Parameter(torch.randn(1 + (size // patch) ** 2, width) / width**0.5)
+        self.patch_proj = nn.Parameter(torch.randn(width, 3, patch, patch) * (2 / (width * patch**2)) ** 0.5)
+        self.ln = LayerNorm(width)
+
+    def forward(self, image: Tensor, t: Tensor) -> Tensor:
+        mean, std = (image.new_tensor(part)[:, None, None] for part in (MEANS, STDS))
+        levels = ((image + 1) * 127.5 - mean) / std
+        patches = F.conv2d(levels, self.patch_proj, stride=self.patch).flatten(2).transpose(1, 2)
+        return self.ln(torch.cat([self.w_t[t][:, None], patches], 1) + self.w_pos)
+
+
+def _transformer(first: nn.Module, width: int, head: int, blocks: int, features: int, causal: bool) -> nn.ModuleDict:
+    layers = {f"block_{i}": Block(width, head, causal) for i in range(blocks)}
+    return nn.ModuleDict({"input": first, **layers, "output": Output(width, features)})
+
+
+class ClipText(nn.Module):
+    def __init__(self, config: ClipConfig) -> None:
+        super().__init__()
+        width = config.text_heads * config.head
+        first = Words(config.vocabulary, config.context, width)
+        self.blocks = _transformer(first, width, config.head, config.text_blocks, config.features, causal=True)
+
+    def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
+        """tokens: int (B, L); lengths: int (B,), the end token within. Returns (B, F), not normalised."""
+        *layers, output = self.blocks.values()
+        h = tokens
+        for layer in layers:
+            h = layer(h)
+        return output(h[torch.arange(len(h), device=h.device), lengths - 1])
+
+
+class ClipImage(nn.Module):
+    def __init__(self, config: ClipConfig) -> None:
+        super().__init__()
+        width = config.image_heads * config.head
+        first = Patches(config.size, config.patch, config.timesteps, width)
+        self.blocks = _transformer(first, width, config.head, config.image_blocks, config.features, causal=False)
+
+    def forward(self, image: Tensor, t: Tensor) -> Tensor:
+        """image: (B, 3, size, size), x_t of unit variance, 8 bits being [-1, 1]; t: int (B,). Returns (B, F)."""
+        first, *layers, output = self.blocks.values()
+        h = first(image, t)
+        for layer in layers:
+            h = layer(h)
+        return output(h[:, 0])
+
+
+class Clip(NamedTuple):
+    """Both halves, and how prompts become tokens."""
+
+    text: ClipText
+    image: ClipImage
+    tokenizer: ClipTokenizer
+
+    def similarity(self, prompt: str, sigmas: Sigmas) -> Callable[[Tensor, float], Tensor]:
+        """How well (x, sigma) agrees with a prompt, (B,): 100 times the cosine, which stands in for log p(prompt | x)
+        (Nichol et al. 2021, eq. 3). x = x0 + sigma * noise, on the schedule `sigmas`, on which CLIP was trained."""
+        device = next(self.text.parameters()).device
+        ids, length = self.tokenizer.encode(prompt)
+        with torch.no_grad():
+            text = self.text(ids[None].to(device), torch.tensor([length], device=device))
+
+        def similarity(x: Tensor, sigma: float) -> Tensor:
+            t = torch.full((len(x),), round(timestep_of(sigma, sigmas)), device=x.device)
+            return LOGIT_SCALE * F.cosine_similarity(self.image(x / (1 + sigma**2) ** 0.5, t), text)
+
+        return similarity

@@ -1,0 +1,41 @@
+"""What a folder's large files were when they were last known to be whole: digests.json, name -> SHA-256 and bytes."""
+
+import hashlib
+import json
+from pathlib import Path
+
+NAME = "digests.json"
+
+
+def record(file: Path) -> str:
+    """Note a file in the digests.json beside it; returns its SHA-256 in hexadecimal."""
+    entry = {"sha256": _sha256(file), "bytes": file.stat().st_size}
+    part = file.with_name(f"{NAME}.part")
+    part.write_text(json.dumps(_entries(file.parent) | {file.name: entry}, indent=2) + "\n")
+    part.replace(file.with_name(NAME))
+    return entry["sha256"]
+
+
+def unchanged(file: Path) -> bool:
+    """Whether a file is there and is the one that was noted."""
+    entry = _entries(file.parent).get(file.name)
+    return (
+        entry is not None
+        and file.is_file()
+        and file.stat().st_size == entry["bytes"]
+        and _sha256(file) == entry["sha256"]
+    )
+
+
+def _entries(folder: Path) -> dict[str, dict]:
+    try:
+        return json.loads((folder / NAME).read_text())
+    except FileNotFoundError:
+        return {}
+    except json.JSONDecodeError as error:
+        raise ValueError(f"{folder / NAME} is damaged ({error}): delete it, it is made again") from error
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
