@@ -1,15 +1,23 @@
 """Palimpsest: paint a mask, say what belongs there, and a diffusion model repaints the place.
 
-Without a command it serves the editor to a browser; `edit` makes one edit and exits; `convert` readies OpenAI's GLIDE.
+Without a command it serves the editor to a browser; `edit` makes one edit and exits, `draw` a picture from words alone;
+`convert` readies OpenAI's GLIDE.
 """
 
 import argparse
 import os
 import secrets
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from threading import Thread
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # nothing heavy before the options are read
+    from editor.raster import Pixels
+    from pipelines.base import Pipeline
 
 HERE = Path(__file__).parent
 SAMPLES = HERE / "assets" / "samples"
@@ -37,6 +45,8 @@ def arguments() -> argparse.Namespace:
         help="where pictures and their history are kept (default: palimpsest-data beside this file)",
     )  # fmt: skip
     parser.add_argument("--pipeline", default=DEFAULT_PIPELINE, metavar="NAME", help=pipeline_help)
+    compile_help = "compile the networks: the first run takes minutes, every later one less (for a GPU)"
+    parser.add_argument("--compile", action="store_true", help=compile_help)
     commands = parser.add_subparsers(dest="command", title="commands", metavar="")
     edit = commands.add_parser(
         "edit",
@@ -47,14 +57,31 @@ def arguments() -> argparse.Namespace:
     edit.add_argument(
         "--mask", type=Path, required=True, help="a picture of the same size: white = repaint, black = keep"
     )
-    edit.add_argument("--prompt", default="", help="what belongs there; empty fills from the surroundings")
-    edit.add_argument("--seed", type=int, help="same seed, same pixels (default: a new one each time, printed)")
-    edit.add_argument("--steps", type=int, help="how often the model is asked; more is finer and slower")
     edit.add_argument(
-        "--guidance", type=float, help="how firmly the words are followed; 1 = the model alone, 2 is usual"
+        "--strength", type=float, help="how far to go from what is there: 1 = from nothing (default), 0 = nowhere"
     )
-    edit.add_argument("--pipeline", default=argparse.SUPPRESS, metavar="NAME", help=pipeline_help)
-    edit.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.png", help="where the result goes")
+    draw = commands.add_parser(
+        "draw",
+        help="draw one picture from words alone and exit",
+        description="Draw a picture of the pipeline's own size from a prompt and write it as PNG.",
+    )
+    for command in (edit, draw):
+        command.add_argument("--prompt", default="", help="what belongs there; empty fills from the surroundings")
+        command.add_argument("--negative", dest="negative_prompt", metavar="PROMPT", help="what does not belong there")
+        command.add_argument("--seed", type=int, help="same seed, same pixels (default: a new one each time, printed)")
+        command.add_argument("--steps", type=int, help="how often the model is asked; more is finer and slower")
+        command.add_argument("--sampler", metavar="NAME", help="dpmpp_2m (default), dpmpp_sde, heun, ddim or ddpm")
+        command.add_argument(
+            "--guidance", type=float, help="how firmly the words are followed; 1 = the model alone, 2 is usual"
+        )
+        command.add_argument(
+            "--clip-guidance", type=float, help="how much CLIP's opinion counts, where there is one; 3 is usual"
+        )
+        command.add_argument("--pipeline", default=argparse.SUPPRESS, metavar="NAME", help=pipeline_help)
+        command.add_argument("--compile", default=argparse.SUPPRESS, action="store_true", help=compile_help)
+        command.add_argument(
+            "-o", "--output", type=Path, required=True, metavar="OUT.png", help="where the result goes"
+        )
     convert = commands.add_parser(
         "convert",
         help="ready OpenAI's released GLIDE for --pipeline glide:FOLDER, once",
@@ -71,8 +98,9 @@ def arguments() -> argparse.Namespace:
 
 
 def serve(options: argparse.Namespace) -> None:
-    from pipelines import PIPELINES, load
+    from pipelines import PIPELINES
 
+    load = _loader(options)
     if options.pipeline not in PIPELINES:
         load(options.pipeline)  # says which there are, or what its folder lacks
     from editor.session import Session
@@ -84,7 +112,7 @@ def serve(options: argparse.Namespace) -> None:
     worker = Worker(store, load)
     worker.start()
     # the first Generate should not wait for the model to be read; if it cannot be, that edit says why
-    Thread(target=_warm, args=(options.pipeline,), daemon=True).start()
+    Thread(target=_warm, args=(load, options.pipeline), daemon=True).start()
     try:
         names, address = list(dict.fromkeys([*PIPELINES, options.pipeline])), (options.host, options.port)
         page = start(Session(store), worker, names, load, options.pipeline, SAMPLES, *address)
@@ -95,33 +123,54 @@ def serve(options: argparse.Namespace) -> None:
         store.close()
 
 
-def _warm(name: str) -> None:
+def _loader(options: argparse.Namespace) -> Callable[[str], "Pipeline"]:
+    """How pipelines are loaded, by their names."""
     from pipelines import load
 
+    if options.compile:
+        print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
+    return partial(load, compiled=options.compile)
+
+
+def _warm(load: Callable[[str], "Pipeline"], name: str) -> None:
     with suppress(ValueError):
         load(name)
 
 
 def edit(options: argparse.Namespace) -> None:
-    from tqdm import tqdm
+    from editor.formats.images import read_image, read_mask
 
-    from editor.edit import Edit, apply
-    from editor.formats.images import encode_png, read_image, read_mask
-    from editor.geometry import Box
-    from editor.picture import Picture
-    from editor.raster import Mask
-    from pipelines import load
-
-    if options.output.suffix.lower() != ".png":
-        raise ValueError(f"The result is written as PNG: -o must end in .png, not {options.output.name!r}.")
     opened, mask = read_image(options.picture.read_bytes()), read_mask(options.mask.read_bytes())
     for note in opened.notes:
         print(note, file=sys.stderr)
     if mask.shape != opened.pixels.shape[:2]:
         sizes = [f"{width}x{height}" for height, width in (mask.shape, opened.pixels.shape[:2])]
         raise ValueError(f"The mask is {sizes[0]} pixels, the picture {sizes[1]}: make them the same size.")
-    picture = Picture.from_pixels(opened.pixels)
-    given = {name: getattr(options, name) for name in ("steps", "guidance") if getattr(options, name) is not None}
+    _paint(options, opened.pixels, mask, _loader(options))
+
+
+def draw(options: argparse.Namespace) -> None:
+    import numpy as np
+
+    load = _loader(options)
+    side = load(options.pipeline).size
+    _paint(options, np.full((side, side, 3), 255, np.uint8), np.full((side, side), 255, np.uint8), load)
+
+
+def _paint(options: argparse.Namespace, pixels: "Pixels", mask: "Pixels", load: Callable[[str], "Pipeline"]) -> None:
+    """Fulfil the wish that the options tell of, on uint8 (H, W, 3) and where the mask, uint8 (H, W), is 255."""
+    from tqdm import tqdm
+
+    from editor.edit import Edit, apply
+    from editor.formats.images import encode_png
+    from editor.geometry import Box
+    from editor.picture import Picture
+    from editor.raster import Mask
+
+    if options.output.suffix.lower() != ".png":
+        raise ValueError(f"The result is written as PNG: -o must end in .png, not {options.output.name!r}.")
+    names = ("negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength")
+    given = {name: value for name in names if (value := getattr(options, name, None)) is not None}
     seed = secrets.randbelow(2**32) if options.seed is None else options.seed
     wish = Edit(
         Mask(Box(0, 0, mask.shape[1], mask.shape[0]), mask),
@@ -132,7 +181,7 @@ def edit(options: argparse.Namespace) -> None:
     )
     if hint := load(options.pipeline).hint(options.prompt):
         print(hint, file=sys.stderr)
-    steps = apply(wish, picture, load)
+    steps = apply(wish, Picture.from_pixels(pixels), load)
     with tqdm(unit="step", desc="Painting", leave=False) as bar:
         while True:
             try:
@@ -142,9 +191,8 @@ def edit(options: argparse.Namespace) -> None:
                 break
             bar.total = step.total
             bar.update(step.index - bar.n)
-    pixels = applied.picture.read(applied.picture.box).pixels
     part = options.output.with_name(options.output.name + ".part")
-    part.write_bytes(encode_png(pixels))
+    part.write_bytes(encode_png(applied.picture.read(applied.picture.box).pixels))
     part.replace(options.output)  # never half a picture under the final name
     print(f"{options.output} (seed {seed})")
 
@@ -161,7 +209,7 @@ def convert(options: argparse.Namespace) -> None:
 def main() -> int:
     options = arguments()
     try:
-        {"edit": edit, "convert": convert, None: serve}[options.command](options)
+        {"edit": edit, "draw": draw, "convert": convert, None: serve}[options.command](options)
     except (ValueError, LookupError, OSError) as error:
         if os.environ.get("PALIMPSEST_TRACEBACK"):
             raise

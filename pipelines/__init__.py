@@ -10,33 +10,33 @@ from pipelines.base import Pipeline
 WEIGHTS = Path(__file__).parent.parent / "assets" / "weights"
 
 
-def _glide_mini() -> Pipeline:
+def _glide_mini(compiled: bool) -> Pipeline:
     from pipelines.glide.pipeline import load_glide_mini
 
-    return load_glide_mini(WEIGHTS / "glide-mini")
+    return load_glide_mini(WEIGHTS / "glide-mini", compiled)
 
 
-def _classical() -> Pipeline:
+def _classical(compiled: bool) -> Pipeline:
     from pipelines.classical import Classical
 
     return Classical()
 
 
-def _released(name: str) -> Pipeline:
+def _released(name: str, compiled: bool) -> Pipeline:
     from pipelines.glide.released import load_glide
 
-    return load_glide(Path(name.removeprefix(RELEASED)), name)
+    return load_glide(Path(name.removeprefix(RELEASED)), name, compiled)
 
 
-PIPELINES: dict[str, Callable[[], Pipeline]] = {"glide-mini": _glide_mini, "classical": _classical}
+PIPELINES: dict[str, Callable[[bool], Pipeline]] = {"glide-mini": _glide_mini, "classical": _classical}
 RELEASED = "glide:"  # what OpenAI released, from a folder that is part of the name
 NAMES = f"{', '.join(PIPELINES)}, {RELEASED}FOLDER"
 
 _loading = Lock()  # two threads that ask at once share one pipeline
 
 
-def load(name: str) -> Pipeline:
-    """The pipeline of this name, loaded at its first use and kept.
+def load(name: str, compiled: bool = False) -> Pipeline:
+    """The pipeline of this name, loaded at its first use and kept. compiled: its networks by torch.compile.
 
     Raises ValueError with a sentence when there is none of this name, or its weights are missing or damaged.
     """
@@ -45,9 +45,9 @@ def load(name: str) -> Pipeline:
     elif name not in PIPELINES:
         raise ValueError(f"there is no pipeline named {name!r}; there are {NAMES}")
     with _loading:
-        return _loaded(name)
+        return _loaded(name, compiled)
 
 
 @cache
-def _loaded(name: str) -> Pipeline:
-    return _released(name) if name.startswith(RELEASED) else PIPELINES[name]()
+def _loaded(name: str, compiled: bool) -> Pipeline:
+    return _released(name, compiled) if name.startswith(RELEASED) else PIPELINES[name](compiled)

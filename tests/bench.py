@@ -4,8 +4,7 @@ import json
 import os
 import platform
 import tempfile
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -24,30 +23,9 @@ from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
 from pipelines import load
 from pipelines.base import Request, run
+from tests import bench_networks
 from tests.fakes import NoisePipeline
-
-Row = tuple[str, str, str]  # what, measured, wanted
-
-
-def photograph(side: int) -> np.ndarray:
-    """uint8 (side, side, 3): soft shapes under grain, about as hard to compress as a photograph."""
-    random = np.random.default_rng(0)
-    coarse = random.uniform(0, 255, (side // 32, side // 32, 3))
-    shapes = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
-    return np.clip(shapes + random.normal(0, 4, shapes.shape), 0, 255).astype(np.uint8)
-
-
-def spread(seconds: list[float]) -> str:
-    unit, scale = ("s", 1) if median(seconds) >= 1 else ("ms", 1000)
-    digits = 2 if unit == "s" else 0
-    least, middle, most = (f"{value * scale:.{digits}f}" for value in (min(seconds), median(seconds), max(seconds)))
-    return f"{middle} {unit} ({least} to {most})"
-
-
-def timed(action: Callable[[], Any]) -> tuple[float, Any]:
-    began = time.perf_counter()
-    result = action()
-    return time.perf_counter() - began, result
+from tests.measuring import Row, photograph, spread, timed
 
 
 def embedded() -> Iterator[Row]:
@@ -65,8 +43,8 @@ def embedded() -> Iterator[Row]:
         if seed:  # the first one warms up
             firsts.append(first)
             totals.append(first + rest)
-    yield "embedded edit, 256-px window, defaults", spread(totals), "6 s"
-    yield "its first preview", spread(firsts), "1.5 s"
+    yield "embedded edit, 256-px window, defaults", spread(totals), "2.5 s"
+    yield "its first preview", spread(firsts), "500 ms"
 
 
 class Desk:
@@ -185,8 +163,15 @@ def opening() -> Iterator[Row]:
 
 def main() -> None:
     print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}\n")
-    print("| what | median (least to most) | wanted, at most |\n|---|---|---|")
-    for part in (endurance, embedded, server, opening):  # the first on a heap nothing has grown yet
+    print("| what | median (least to most) | wanted |\n|---|---|---|")
+    for part in (
+        endurance,
+        embedded,
+        server,
+        opening,
+        bench_networks.steps,
+        bench_networks.graphics_card,
+    ):  # the first on a heap nothing has grown yet
         for what, measured, wanted in part():
             print(f"| {what} | {measured} | {wanted} |", flush=True)
 

@@ -8,13 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from torch import Tensor, nn
 
 from pipelines import WEIGHTS
 from pipelines.base import Request, Step, run
 from pipelines.diffusion.samplers import SAMPLERS
-from pipelines.glide.config import UNetConfig
-from pipelines.glide.pipeline import UPSAMPLE_STEPS, Glide, load_glide_mini
-from pipelines.glide.pixels import to_images, to_tensor
+from pipelines.glide.clip import Clip, ClipImage, ClipText
+from pipelines.glide.config import ClipConfig, UNetConfig
+from pipelines.glide.pipeline import BASE_SIGMAS, UPSAMPLE_STEPS, Glide, load_glide_mini
+from pipelines.glide.pixels import eight_bit, to_images, to_tensor
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
 from pipelines.glide.unet import UNet
 from pipelines.glide.weights import widened
@@ -137,6 +139,168 @@ def test_an_empty_mask_asks_no_model(glide: Glide) -> None:
     assert all(np.array_equal(image, request.image) for image in end.value.value)
 
 
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[UNetConfig]:
+    """Every run of a network, in order."""
+    runs: list[UNetConfig] = []
+    forward = UNet.forward
+    monkeypatch.setattr(
+        UNet, "forward", lambda self, *args: runs.append(self.config) or forward(self, *args)
+    )  # fmt: skip
+    return runs
+
+
+def test_no_strength_leaves_the_picture_and_asks_no_model(glide: Glide, asked: list[UNetConfig]) -> None:
+    request = a_request(strength=0.0, seeds=(1, 2))
+    assert all(np.array_equal(image, request.image) for image in run(glide.inpaint(request)))
+    assert asked == []
+
+
+def test_strength_is_the_share_of_the_steps(glide: Glide, asked: list[UNetConfig]) -> None:
+    for strength, steps in ((1.0, 10), (0.75, 8), (0.5, 5), (0.1, 1), (0.01, 1)):
+        asked.clear()
+        run(glide.inpaint(a_request(strength=strength, steps=10)))
+        assert len(asked) - UPSAMPLE_STEPS == steps, strength
+
+
+def test_a_sketch_shows_through_less_the_greater_the_strength(tokenizer: Tokenizer) -> None:
+    """SDEdit on a model that knows nothing: it takes what it sees for the picture."""
+
+    class Believer(UNet):
+        def forward(self, x: Tensor, t: Tensor, *rest: Tensor | None) -> Tensor:  # type: ignore[override]
+            sigma = torch.from_numpy(BASE_SIGMAS).float()[t.long()][:, None, None, None]
+            eps = x * sigma / (1 + sigma**2).sqrt()  # of a Gaussian of unit spread
+            return torch.cat([eps, torch.zeros_like(eps)], 1)
+
+    base = networks("base_inpaint")["base_inpaint"]().config
+    glide = Glide("tiny", networks("upsample_inpaint") | {"base_inpaint": lambda: Believer(base)}, tokenizer, None)
+    image = np.full((64, 64, 3), 230, np.uint8)
+    image[:, :32] = 20
+    request = {"image": image, "mask": np.full((64, 64), 255, np.uint8), "guidance": 1.0, "steps": 20}
+
+    def likeness(strength: float) -> float:
+        previews = [step.preview for step in glide.inpaint(a_request(strength=strength, **request))]
+        drawn = previews[-1 - UPSAMPLE_STEPS].astype(float)
+        return float(np.corrcoef(drawn.ravel(), image.astype(float).ravel())[0, 1])
+
+    found = [likeness(strength) for strength in (0.05, 0.3, 0.6, 1.0)]
+    assert found[0] > 0.9 and found == sorted(found, reverse=True) and abs(found[-1]) < 0.3
+
+
+def test_a_whole_picture_is_drawn_by_the_networks_trained_for_it(tokenizer: Tokenizer, asked: list[UNetConfig]) -> None:
+    loaded: list[str] = []
+
+    def counted(form: str, load: Callable[[], UNet]) -> Callable[[], UNet]:
+        return lambda: loaded.append(form) or load()  # type: ignore[func-returns-value]
+
+    forms = networks("base", "upsample", "base_inpaint", "upsample_inpaint")
+    glide = Glide("tiny", {form: counted(form, load) for form, load in forms.items()}, tokenizer, None)
+    run(glide.inpaint(a_request()))
+    assert all(config.inpaint for config in asked)
+    assert loaded == ["base_inpaint", "upsample_inpaint"]  # the others' memory is not taken before they are needed
+    asked.clear()
+    for _ in range(2):
+        run(glide.inpaint(a_request(mask=np.full((64, 64), 255, np.uint8))))
+    assert not any(config.inpaint for config in asked)
+    assert loaded == ["base_inpaint", "upsample_inpaint", "base", "upsample"]  # and each is read once
+
+
+@pytest.mark.parametrize("forms", [("base", "upsample"), ("base_inpaint", "upsample_inpaint")])
+@pytest.mark.parametrize("whole", [True, False])
+def test_one_pair_does_both(tokenizer: Tokenizer, forms: tuple[str, str], whole: bool) -> None:
+    glide = Glide("tiny", networks(*forms), tokenizer, None)
+    request = a_request(mask=np.full((64, 64), 255, np.uint8)) if whole else a_request()
+    image = run(glide.inpaint(request))[0]
+    kept = request.mask == 0
+    assert np.array_equal(image[kept], request.image[kept]) and (image != request.image).any()
+
+
+@pytest.mark.parametrize("guidance", [0.0, 1.0, -2.0, 30.0])
+@pytest.mark.parametrize("steps", [1, 2])
+def test_any_guidance_and_few_steps(glide: Glide, guidance: float, steps: int) -> None:
+    request = a_request(guidance=guidance, steps=steps, seeds=(1, 2))
+    images = run(glide.inpaint(request))
+    assert images.shape == (2, 64, 64, 3)
+    if guidance == 0:  # the negative prompt alone
+        # the upsampler reads the prompt itself, so compare what the base drew
+        alone = a_request(guidance=1.0, prompt="", steps=steps, seeds=(1, 2))
+        ours, theirs = ([step.preview for step in glide.inpaint(each)][steps - 1] for each in (request, alone))
+        assert np.array_equal(ours, theirs)
+
+
+class Words:
+    """Byte pairs that make the same of every prompt."""
+
+    def encode(self, prompt: str) -> tuple[Tensor, int]:
+        return torch.zeros(11, dtype=torch.int64), 1
+
+
+class Opinion(nn.Module):
+    """Half of a CLIP that likes bright pictures (image), or any text."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.anchor = nn.Parameter(torch.zeros(1))
+
+    def forward(self, x: Tensor, _: Tensor) -> Tensor:
+        if x.ndim == 2:
+            return torch.tensor([[1.0, 0.0]])
+        light = x.mean((1, 2, 3))
+        return torch.stack([light, torch.ones_like(light)], 1)
+
+
+def test_clip_guidance_goes_where_clip_points(tokenizer: Tokenizer) -> None:
+    clip = Clip(Opinion(), Opinion(), Words())  # type: ignore[arg-type]
+    glide = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, lambda: clip)
+    steps = 6
+
+    def light(scale: float) -> float:
+        previews = [step.preview for step in glide.inpaint(a_request(clip_guidance=scale, steps=steps))]
+        return float(previews[steps - 1][0][a_request().mask > 0].mean())
+
+    assert light(3.0) > light(0.0) + 10
+
+
+def test_an_image_is_the_same_in_any_batch_with_clip_too(tokenizer: Tokenizer) -> None:
+    config = ClipConfig(16, 4, 24, 16, 97, 11, text_heads=2, text_blocks=1, image_heads=2, image_blocks=1)
+    clip = Clip(filled(ClipText(config)), filled(ClipImage(config)), Words())  # type: ignore[arg-type]
+    glide = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, lambda: clip)
+    together = run(glide.inpaint(a_request(seeds=(5, 7, 9), clip_guidance=2.0)))
+    alone = run(glide.inpaint(a_request(seeds=(7,), clip_guidance=2.0)))
+    assert np.array_equal(together[1], alone[0])
+    assert not np.array_equal(run(glide.inpaint(a_request(seeds=(7,)))), alone)
+
+
+def test_clip_guidance_without_clip_is_a_sentence(glide: Glide) -> None:
+    with pytest.raises(ValueError, match="comes without CLIP"):
+        run(glide.inpaint(a_request(clip_guidance=1.0)))
+
+
+def test_the_upsampler_sees_eight_bits() -> None:
+    x = torch.linspace(-1.1, 1.1, 1001)[None, None, None].expand(1, 3, 1, -1)
+    seen = eight_bit(x)
+    assert torch.equal(to_tensor(to_images(x)[0])[None], seen)
+    assert float((seen - x.clamp(-1, 1)).abs().max()) <= 1 / 255 + 1e-6
+
+
+def test_compiled_networks_are_one_graph_and_the_same_function(
+    glide: Glide, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compile = torch.compile
+    wishes: list[dict[str, object]] = []
+
+    def traced(function: Callable[..., Tensor], **wished: object) -> Callable[..., Tensor]:
+        wishes.append(wished)  # the back end takes minutes; what can go wrong here is the graph
+        return compile(function, backend="eager", fullgraph=True)
+
+    monkeypatch.setattr(torch, "compile", traced)
+    compiled = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, compiled=True)
+    assert wishes == [{"mode": "reduce-overhead", "fullgraph": True}] * 2
+    for guidance in (1.0, 2.0):
+        request = a_request(guidance=guidance, steps=2)
+        assert np.array_equal(run(compiled.inpaint(request)), run(glide.inpaint(request)))
+
+
 def test_closing_cancels_within_a_step(glide: Glide, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = []
     forward = UNet.forward
@@ -163,6 +327,11 @@ def test_guidance_of_one_runs_no_doubled_batch(glide: Glide, monkeypatch: pytest
     [
         ({"image": np.zeros((32, 32, 3), np.uint8), "mask": np.ones((32, 32), np.uint8)}, "64x64"),
         ({"sampler": "euler"}, "ddim, ddpm"),
+        ({"seeds": ()}, "at least one seed"),
+        ({"steps": 0}, "at least 1"),
+        ({"strength": 1.5}, "strength must be from 0 to 1, not 1.5"),
+        ({"strength": float("nan")}, "strength"),
+        ({"guidance": float("inf")}, "finite"),
     ],
 )
 def test_what_it_cannot_do_is_a_sentence(glide: Glide, wishes: dict[str, object], sentence: str) -> None:

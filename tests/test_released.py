@@ -9,6 +9,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import NamedTuple
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file, save_file
@@ -16,6 +17,7 @@ from torch import nn
 
 import app
 import pipelines
+from pipelines.base import Request, run
 from pipelines.glide import download, released
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import ClipConfig, UNetConfig
@@ -62,6 +64,8 @@ class Recorded(NamedTuple):
     tokenizer: Tokenizer
     taught: frozenset[str] | None
     clip: Callable[[], Clip] | None
+    compiled: bool
+    compiled: bool
 
 
 @pytest.fixture
@@ -171,11 +175,21 @@ def test_byte_pairs_of_another_model_are_told(folder: Path) -> None:
         load_glide(folder, "tiny")
 
 
+@pytest.mark.parametrize("clip_guidance", [0.0, 1.0])
+def test_what_was_loaded_paints(folder: Path, clip_guidance: float) -> None:
+    image, mask = np.full((64, 64, 3), 100, np.uint8), np.zeros((64, 64), np.uint8)
+    mask[10:30, 10:40] = 255
+    glide = load_glide(folder, "tiny", configs=CONFIGS, clip_config=CLIP)
+    request = Request(image, mask, "red", "", 2.0, clip_guidance, 1.0, 2, "ddim", (7,))
+    (painted,) = run(glide.inpaint(request))
+    assert np.array_equal(painted[mask == 0], image[mask == 0]) and (painted[mask > 0] != 100).any()
+
+
 def test_a_name_with_a_folder_is_one_pipeline_however_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads: list[tuple[Path, str]] = []
-    monkeypatch.setattr(released, "load_glide", lambda folder, name: loads.append((folder, name)) or object())
+    monkeypatch.setattr(released, "load_glide", lambda folder, name, _: loads.append((folder, name)) or object())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     names = ["glide:weights", "glide:./weights/", "glide:~/weights", f"glide:{tmp_path}/weights"]

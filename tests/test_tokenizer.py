@@ -119,6 +119,19 @@ def test_what_is_read_and_what_is_not_make_the_prompt(folder: Path, kind: str, p
         assert len(read(whole, lead + text.split()[0])) > context
 
 
+def test_as_many_words_as_fit_are_read(folder: Path) -> None:
+    tokenizer = gpt2_tokenizer(folder, 8)
+    for prompt, read_tokens, unread in (
+        ("abc def", 7, ""),
+        ("abc defg", 8, ""),
+        ("abc DEF ghi", 8, "ghi"),  # the space before a word that is not read is a token too
+        ("a b c defgh", 6, "defgh"),
+        (f" {'a' * 30}", 8, "a" * 23),  # one long word, after a space
+        ("猫猫猫", 6, "猫"),
+    ):
+        assert (len(read(tokenizer, prompt)), tokenizer.unread(prompt)) == (read_tokens, unread), prompt
+
+
 @cache
 def pieces_of(folder: Path, kind: str) -> dict[int, str]:
     table = json.loads((folder / ("encoder.json" if kind == "gpt2" else "tokenizer.json")).read_text())

@@ -92,6 +92,7 @@ def dpmpp_2m(
 ) -> Sampling:
     """DPM-Solver++(2M), Lu et al. 2022b, algorithm 2: `ddim` in which the guess is replaced by that expected half-way
     through the step, counted in lambda = -log sigma, on the line through the last two guesses. Second order.
+    eta: as in `ddim`.
 
     It follows that line no further than half its length, which the paper does not say: evenly spaced timesteps end in
     steps far longer in lambda than those before. After 20 of the cosine schedule a Gaussian's spread is 0.04 % off,

@@ -20,6 +20,11 @@ STDS = (68.50053285, 66.63215831, 70.32316309)
 LOGIT_SCALE = 100.0  # what a cosine counts as log-probability
 
 
+def drawn(*shape: int, std: float) -> nn.Parameter:
+    """A parameter's first values."""
+    return nn.Parameter(nn.init.normal_(torch.empty(shape), std=std))
+
+
 class LayerNorm(nn.Module):
     def __init__(self, width: int) -> None:
         super().__init__()
@@ -33,7 +38,7 @@ class LayerNorm(nn.Module):
 class Affine(nn.Module):
     def __init__(self, width: int, out: int, bias: bool = True) -> None:
         super().__init__()
-        self.w = nn.Parameter(torch.randn(out, width) / width**0.5)
+        self.w = drawn(out, width, std=width**-0.5)
         self.b = nn.Parameter(torch.zeros(out)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -88,8 +93,8 @@ class Output(nn.Module):
 class Words(nn.Module):
     def __init__(self, vocabulary: int, context: int, width: int) -> None:
         super().__init__()
-        self.w_voc = nn.Parameter(torch.randn(vocabulary, width) * 0.02)
-        self.w_pos = nn.Parameter(torch.randn(context, width) * 0.01)
+        self.w_voc = drawn(vocabulary, width, std=0.02)
+        self.w_pos = drawn(context, width, std=0.01)
 
     def forward(self, tokens: Tensor) -> Tensor:
         return F.embedding(tokens, self.w_voc) + self.w_pos  # (B, L, D)
@@ -101,9 +106,9 @@ class Patches(nn.Module):
     def __init__(self, size: int, patch: int, timesteps: int, width: int) -> None:
         super().__init__()
         self.patch = patch
-        self.w_t = nn.Parameter(torch.randn(timesteps, width) / width**0.5)
-        self.w_pos = nn.Parameter(torch.randn(1 + (size // patch) ** 2, width) / width**0.5)
-        self.patch_proj = nn.Parameter(torch.randn(width, 3, patch, patch) * (2 / (width * patch**2)) ** 0.5)
+        self.w_t = drawn(timesteps, width, std=width**-0.5)
+        self.w_pos = drawn(1 + (size // patch) ** 2, width, std=width**-0.5)
+        self.patch_proj = drawn(width, 3, patch, patch, std=(2 / (width * patch**2)) ** 0.5)
         self.ln = LayerNorm(width)
 
     def forward(self, image: Tensor, t: Tensor) -> Tensor:
@@ -166,7 +171,10 @@ class Clip(NamedTuple):
             text = self.text(ids[None].to(device), torch.tensor([length], device=device))
 
         def similarity(x: Tensor, sigma: float) -> Tensor:
-            t = torch.full((len(x),), round(timestep_of(sigma, sigmas)), device=x.device)
-            return LOGIT_SCALE * F.cosine_similarity(self.image(x / (1 + sigma**2) ** 0.5, t), text)
+            t = round(timestep_of(sigma, sigmas))
+            # on a processor one image at a time, so that it is the same to the bit in any batch
+            parts = (x / (1 + sigma**2) ** 0.5).split(1 if device.type == "cpu" else len(x))
+            features = [self.image(part, torch.full((len(part),), t, device=device)) for part in parts]
+            return LOGIT_SCALE * F.cosine_similarity(torch.cat(features), text)
 
         return similarity

@@ -127,7 +127,10 @@ class Glide:
 
     def _network(self, form: str) -> UNet:
         if form not in self._loaded:
-            self._loaded[form] = _prepared(self._networks[form](), self._device, self._compiled)
+            self._loaded[form] = prepared(self._networks[form](), self._device, fast_type(self._device))
+            if self._compiled:
+                network = self._loaded[form]
+                network.forward = torch.compile(network.forward, mode="reduce-overhead", fullgraph=True)  # type: ignore[method-assign]
         return self._loaded[form]
 
     def _ready_clip(self) -> Clip | None:
@@ -177,18 +180,13 @@ def _levels(sigmas: Sigmas, spacing: int | str) -> list[float]:
     return [*(float(sigmas[t]) for t in reversed(respaced(spacing))), 0.0]
 
 
-def _prepared(network: UNet, device: torch.device, compiled: bool) -> UNet:
-    """Where and how it runs fastest: each pixel's channels together, in the numbers that multiply fastest there."""
-    kind = fast_type(device)
+def prepared(network: UNet, device: torch.device, kind: torch.dtype) -> UNet:
+    """As it runs fastest with numbers of this kind: each pixel's channels together, and no multiplication wasted."""
     network = network.to(device, kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
-    if kind == torch.float32:
-        network = with_winograd(network)
-    if compiled:
-        network.forward = torch.compile(network.forward, mode="reduce-overhead")  # type: ignore[method-assign]
-    return network
+    return with_winograd(network) if kind == torch.float32 else network
 
 
-def load_glide_mini(folder: Path) -> Glide:
+def load_glide_mini(folder: Path, compiled: bool = False) -> Glide:
     """The embedded model: its weights, byte pairs and words lie in `folder`. Raises ValueError with a sentence."""
     keep_freed_memory()
     base, upsampler = (replace(PRESETS[name], inpaint=True) for name in ("mini-base", "mini-upsample"))
@@ -204,4 +202,4 @@ def load_glide_mini(folder: Path) -> Glide:
         raise ValueError(
             f"the byte pairs and words in {folder} cannot be read ({error}); check them out again"
         ) from error
-    return Glide("glide-mini", networks, tokenizer, taught)
+    return Glide("glide-mini", networks, tokenizer, taught, compiled=compiled)

@@ -25,7 +25,11 @@ HOW = "`python app.py convert {} --download` fetches what is missing"
 
 
 def load_glide(
-    folder: Path, name: str, configs: Mapping[str, UNetConfig] = PRESETS, clip_config: ClipConfig = CLIP
+    folder: Path,
+    name: str,
+    compiled: bool = False,
+    configs: Mapping[str, UNetConfig] = PRESETS,
+    clip_config: ClipConfig = CLIP,
 ) -> Glide:
     """GLIDE with whichever of the released files lie in `folder`, each read when it is first needed.
 
@@ -56,7 +60,7 @@ def load_glide(
 
     has_clip = files.keys() >= set(CLIP_HALVES) and byte_pair_file(folder, CLIP_FILE) is not None
     keep_freed_memory()
-    return Glide(name, networks, tokenizer, None, clip if has_clip else None)
+    return Glide(name, networks, tokenizer, None, clip if has_clip else None, compiled)
 
 
 def convert(folder: Path, configs: Mapping[str, UNetConfig] = PRESETS, clip_config: ClipConfig = CLIP) -> Iterator[str]:

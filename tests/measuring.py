@@ -1,0 +1,32 @@
+"""What every measurement shares: a picture, a stopwatch, a row of the table."""
+
+import time
+from collections.abc import Callable
+from statistics import median
+from typing import Any
+
+import cv2
+import numpy as np
+
+Row = tuple[str, str, str]  # what, measured, wanted
+
+
+def photograph(side: int) -> np.ndarray:
+    """uint8 (side, side, 3): soft shapes under grain, about as hard to compress as a photograph."""
+    random = np.random.default_rng(0)
+    coarse = random.uniform(0, 255, (side // 32, side // 32, 3))
+    shapes = cv2.resize(coarse, (side, side), interpolation=cv2.INTER_CUBIC)
+    return np.clip(shapes + random.normal(0, 4, shapes.shape), 0, 255).astype(np.uint8)
+
+
+def spread(seconds: list[float]) -> str:
+    unit, scale = ("s", 1) if median(seconds) >= 1 else ("ms", 1000)
+    digits = 2 if unit == "s" else 0
+    least, middle, most = (f"{value * scale:.{digits}f}" for value in (min(seconds), median(seconds), max(seconds)))
+    return f"{middle} {unit} ({least} to {most})"
+
+
+def timed(action: Callable[[], Any]) -> tuple[float, Any]:
+    began = time.perf_counter()
+    result = action()
+    return time.perf_counter() - began, result
