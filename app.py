@@ -182,7 +182,7 @@ def _paint(options: argparse.Namespace, pixels: "Pixels", mask: "Pixels", load: 
     if hint := load(options.pipeline).hint(options.prompt):
         print(hint, file=sys.stderr)
     steps = apply(wish, Picture.from_pixels(pixels), load)
-    with tqdm(unit="step", desc="Painting", leave=False) as bar:
+    with tqdm(unit="step", desc="Painting", leave=False, delay=0.1) as bar:
         while True:
             try:
                 step = next(steps)

@@ -104,7 +104,9 @@ def graphics_card() -> Iterator[Row]:
     rate = 20 * 2 * 8192**3 / timed(multiply)[0] / 1e12
     yield f"bfloat16 matrices, {torch.cuda.get_device_name()}", f"{rate:.0f} TFLOP/s", ""
     tokenizer: Tokenizer = _AnyWords()  # type: ignore[assignment]
-    glide = Glide("random", {form: lambda form=form: random_unet(form) for form in FORMS}, tokenizer, None, None, True)
+    glide = Glide(
+        "random", {form: lambda form=form: random_unet(form) for form in FORMS}, tokenizer, None, 8, None, True
+    )
     image = photograph(256)
     mask = image[..., 0] * 0
     mask[40:216, 40:216] = 255

@@ -57,6 +57,20 @@ def test_the_embedded_model_edits(files: tuple[Path, Path], tmp_path: Path) -> N
     assert (pixels(picture)[pixels(mask) > 0] != pixels(out)[pixels(mask) > 0]).any()
 
 
+def test_a_picture_is_drawn_from_words_alone(tmp_path: Path) -> None:
+    out = tmp_path / "out.png"
+    done = app("draw", "--prompt", "a red couch", "--steps", 1, "--seed", 1, "-o", out)
+    assert done.returncode == 0, done.stderr
+    assert "seed 1" in done.stdout and pixels(out).shape == (256, 256, 3) and pixels(out).std() > 10
+
+
+def test_no_strength_changes_nothing(files: tuple[Path, Path], tmp_path: Path) -> None:
+    picture, mask = files
+    done = app("edit", picture, "--mask", mask, "--strength", 0, "--prompt", "a cat", "-o", tmp_path / "out.png")
+    assert done.returncode == 0, done.stderr
+    assert np.abs(pixels(picture).astype(int) - pixels(tmp_path / "out.png")).max() <= 2
+
+
 @pytest.mark.parametrize(
     "change, sentence",
     [
@@ -64,6 +78,10 @@ def test_the_embedded_model_edits(files: tuple[Path, Path], tmp_path: Path) -> N
         (["-o", "out.jpg"], ".png"),
         (["--steps", "0"], "steps"),
         (["--guidance", "nan"], "uidance"),
+        (["--strength", "2"], "strength must be a number from 0 to 1, not 2.0"),
+        (["--clip-guidance", "3", "--pipeline", "glide-mini"], "without CLIP"),
+        (["--sampler", "euler", "--pipeline", "glide-mini"], "dpmpp_2m"),
+        (["--pipeline", "glide:nowhere"], "nowhere --download"),
         (["--seed", "-1"], "seed"),
         (["--mask", "no-such-file.png"], "no-such-file.png"),
         (["--mask", "small.png"], "same size"),
@@ -94,7 +112,12 @@ def test_what_is_wrong_is_a_sentence(
 def test_help_is_worth_reading() -> None:
     for arguments, words in (
         ((), ("--host", "--port", "--data", "--pipeline", "glide-mini", "edit", "example")),
-        (("edit",), ("PICTURE", "--mask", "white = repaint", "--prompt", "--seed", "--steps", "--guidance")),
+        (
+            ("edit",),
+            ("PICTURE", "--mask", "white = repaint", "--prompt", "--seed", "--steps", "--guidance", "--strength"),
+        ),
+        (("draw",), ("--prompt", "--negative", "--sampler", "--clip-guidance", "--compile")),
+        (("convert",), ("FOLDER", "--download", "safetensors")),
     ):
         done = app(*arguments, "--help")
         assert done.returncode == 0 and all(word in done.stdout for word in words), done.stdout

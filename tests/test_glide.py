@@ -15,7 +15,7 @@ from pipelines.base import Request, Step, run
 from pipelines.diffusion.samplers import SAMPLERS
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import ClipConfig, UNetConfig
-from pipelines.glide.pipeline import BASE_SIGMAS, UPSAMPLE_STEPS, Glide, load_glide_mini
+from pipelines.glide.pipeline import BASE_SIGMAS, Glide, load_glide_mini
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
 from pipelines.glide.unet import UNet
@@ -23,6 +23,7 @@ from pipelines.glide.weights import widened
 from pipelines.training.__main__ import make_tokenizer
 from tests.parity import filled
 
+UPSAMPLE_STEPS = 5
 TINY = UNetConfig(
     16,
     8,
@@ -73,7 +74,13 @@ def networks(*forms: str) -> dict[str, Callable[[], UNet]]:
 
 @pytest.fixture(scope="module")
 def glide(tokenizer: Tokenizer) -> Glide:
-    return Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, frozenset(("a", "red", "couch")))
+    return Glide(
+        "tiny",
+        networks("base_inpaint", "upsample_inpaint"),
+        tokenizer,
+        frozenset(("a", "red", "couch")),
+        UPSAMPLE_STEPS,
+    )
 
 
 def a_request(**wishes: object) -> Request:
@@ -173,7 +180,9 @@ def test_a_sketch_shows_through_less_the_greater_the_strength(tokenizer: Tokeniz
             return torch.cat([eps, torch.zeros_like(eps)], 1)
 
     base = networks("base_inpaint")["base_inpaint"]().config
-    glide = Glide("tiny", networks("upsample_inpaint") | {"base_inpaint": lambda: Believer(base)}, tokenizer, None)
+    glide = Glide(
+        "tiny", networks("upsample_inpaint") | {"base_inpaint": lambda: Believer(base)}, tokenizer, None, UPSAMPLE_STEPS
+    )
     image = np.full((64, 64, 3), 230, np.uint8)
     image[:, :32] = 20
     request = {"image": image, "mask": np.full((64, 64), 255, np.uint8), "guidance": 1.0, "steps": 20}
@@ -194,7 +203,7 @@ def test_a_whole_picture_is_drawn_by_the_networks_trained_for_it(tokenizer: Toke
         return lambda: loaded.append(form) or load()  # type: ignore[func-returns-value]
 
     forms = networks("base", "upsample", "base_inpaint", "upsample_inpaint")
-    glide = Glide("tiny", {form: counted(form, load) for form, load in forms.items()}, tokenizer, None)
+    glide = Glide("tiny", {form: counted(form, load) for form, load in forms.items()}, tokenizer, None, UPSAMPLE_STEPS)
     run(glide.inpaint(a_request()))
     assert all(config.inpaint for config in asked)
     assert loaded == ["base_inpaint", "upsample_inpaint"]  # the others' memory is not taken before they are needed
@@ -208,7 +217,7 @@ def test_a_whole_picture_is_drawn_by_the_networks_trained_for_it(tokenizer: Toke
 @pytest.mark.parametrize("forms", [("base", "upsample"), ("base_inpaint", "upsample_inpaint")])
 @pytest.mark.parametrize("whole", [True, False])
 def test_one_pair_does_both(tokenizer: Tokenizer, forms: tuple[str, str], whole: bool) -> None:
-    glide = Glide("tiny", networks(*forms), tokenizer, None)
+    glide = Glide("tiny", networks(*forms), tokenizer, None, UPSAMPLE_STEPS)
     request = a_request(mask=np.full((64, 64), 255, np.uint8)) if whole else a_request()
     image = run(glide.inpaint(request))[0]
     kept = request.mask == 0
@@ -251,7 +260,7 @@ class Opinion(nn.Module):
 
 def test_clip_guidance_goes_where_clip_points(tokenizer: Tokenizer) -> None:
     clip = Clip(Opinion(), Opinion(), Words())  # type: ignore[arg-type]
-    glide = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, lambda: clip)
+    glide = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, UPSAMPLE_STEPS, lambda: clip)
     steps = 6
 
     def light(scale: float) -> float:
@@ -264,7 +273,7 @@ def test_clip_guidance_goes_where_clip_points(tokenizer: Tokenizer) -> None:
 def test_an_image_is_the_same_in_any_batch_with_clip_too(tokenizer: Tokenizer) -> None:
     config = ClipConfig(16, 4, 24, 16, 97, 11, text_heads=2, text_blocks=1, image_heads=2, image_blocks=1)
     clip = Clip(filled(ClipText(config)), filled(ClipImage(config)), Words())  # type: ignore[arg-type]
-    glide = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, lambda: clip)
+    glide = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, UPSAMPLE_STEPS, lambda: clip)
     together = run(glide.inpaint(a_request(seeds=(5, 7, 9), clip_guidance=2.0)))
     alone = run(glide.inpaint(a_request(seeds=(7,), clip_guidance=2.0)))
     assert np.array_equal(together[1], alone[0])
@@ -294,7 +303,9 @@ def test_compiled_networks_are_one_graph_and_the_same_function(
         return compile(function, backend="eager", fullgraph=True)
 
     monkeypatch.setattr(torch, "compile", traced)
-    compiled = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, compiled=True)
+    compiled = Glide(
+        "tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, UPSAMPLE_STEPS, compiled=True
+    )
     assert wishes == [{"mode": "reduce-overhead", "fullgraph": True}] * 2
     for guidance in (1.0, 2.0):
         request = a_request(guidance=guidance, steps=2)

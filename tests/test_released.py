@@ -63,6 +63,7 @@ class Recorded(NamedTuple):
     networks: Mapping[str, Callable[[], UNet]]
     tokenizer: Tokenizer
     taught: frozenset[str] | None
+    upsample_steps: int
     clip: Callable[[], Clip] | None
     compiled: bool
     compiled: bool

@@ -22,7 +22,9 @@ LOGIT_SCALE = 100.0  # what a cosine counts as log-probability
 
 def drawn(*shape: int, std: float) -> nn.Parameter:
     """A parameter's first values."""
-    return nn.Parameter(nn.init.normal_(torch.empty(shape), std=std))
+    parameter = nn.Parameter(torch.empty(shape))
+    nn.init.normal_(parameter, std=std)
+    return parameter
 
 
 class LayerNorm(nn.Module):

@@ -30,9 +30,7 @@ from pipelines.machine import fast_type, keep_freed_memory
 
 EDITING, DRAWING = ("base_inpaint", "upsample_inpaint"), ("base", "upsample")
 BASE_SIGMAS, UPSAMPLE_SIGMAS = sigmas_of(SCHEDULES["cosine"]()), sigmas_of(SCHEDULES["linear"]())
-# The upsampler's timesteps: the paper's 27 for its own samplers, fewer for those that make more of each
-UPSAMPLE_SPACING = {"ddpm": "fast27", "ddim": "fast27"}
-UPSAMPLE_STEPS = 8
+UPSAMPLE_SPACING = {"ddpm": "fast27", "ddim": "fast27"}  # of the papers' own samplers; others make more of fewer steps
 UPSAMPLE_TEMPERATURE = 0.997  # of the upsampler's first noise, as in GLIDE's public notebooks
 
 
@@ -41,8 +39,8 @@ class Glide:
 
     networks: how to load each of the forms `EDITING` and `DRAWING`, at least one pair; called once at most. A mask is
     repainted by the first pair if it is there, a whole picture drawn from text by the second. taught: the words the
-    networks were trained on, lower case; None when that is not known. compiled: by torch.compile, whose first runs
-    take minutes.
+    networks were trained on, lower case; None when that is not known. upsample_steps: as many as the upsampler needs
+    with a sampler of second order. compiled: by torch.compile, whose first runs take minutes.
     """
 
     def __init__(
@@ -51,11 +49,12 @@ class Glide:
         networks: Mapping[str, Callable[[], UNet]],
         tokenizer: Tokenizer,
         taught: frozenset[str] | None,
+        upsample_steps: int,
         clip: Callable[[], Clip] | None = None,
         compiled: bool = False,
     ) -> None:
         self.name, self._networks, self._clip, self._compiled = name, networks, clip, compiled
-        self._tokenizer, self._taught = tokenizer, taught
+        self._tokenizer, self._taught, self._upsample_steps = tokenizer, taught, upsample_steps
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._loaded: dict[str, UNet] = {}
         self._loaded_clip: Clip | None = None
@@ -86,7 +85,7 @@ class Glide:
         levels = _levels(BASE_SIGMAS, request.steps)
         # SDEdit (Meng et al. 2022): begin from the picture as it is, under as much noise as leaves the strength's share
         levels = levels[min(round((1 - request.strength) * (len(levels) - 1)), len(levels) - 2) :]
-        upsample_levels = _levels(UPSAMPLE_SIGMAS, UPSAMPLE_SPACING.get(request.sampler, UPSAMPLE_STEPS))
+        upsample_levels = _levels(UPSAMPLE_SIGMAS, UPSAMPLE_SPACING.get(request.sampler, self._upsample_steps))
         total = len(levels) + len(upsample_levels) - 2
 
         # draw at 64 pixels
@@ -202,4 +201,4 @@ def load_glide_mini(folder: Path, compiled: bool = False) -> Glide:
         raise ValueError(
             f"the byte pairs and words in {folder} cannot be read ({error}); check them out again"
         ) from error
-    return Glide("glide-mini", networks, tokenizer, taught, compiled=compiled)
+    return Glide("glide-mini", networks, tokenizer, taught, upsample_steps=4, compiled=compiled)

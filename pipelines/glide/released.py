@@ -60,7 +60,7 @@ def load_glide(
 
     has_clip = files.keys() >= set(CLIP_HALVES) and byte_pair_file(folder, CLIP_FILE) is not None
     keep_freed_memory()
-    return Glide(name, networks, tokenizer, None, clip if has_clip else None, compiled)
+    return Glide(name, networks, tokenizer, None, 8, clip if has_clip else None, compiled)
 
 
 def convert(folder: Path, configs: Mapping[str, UNetConfig] = PRESETS, clip_config: ClipConfig = CLIP) -> Iterator[str]:
