@@ -16,7 +16,6 @@ from pipelines.diffusion.schedule import cosine_betas, linear_betas, respaced, s
 
 CPU = torch.device("cpu")
 MEAN, SPREAD = 0.3, 0.5  # of the Gaussian that stands for the data
-CALLS = {"ddim": 1, "ddpm": 1, "heun": 2, "dpmpp_2m": 1, "dpmpp_sde": 1}  # of the denoiser at each step but the last
 FRESH: dict[str, Sampler] = {  # those that draw noise on the way
     "ddpm": ddpm,
     "ddim": partial(ddim, eta=1.0),
@@ -121,8 +120,13 @@ def test_second_order_pays_at_few_of_the_released_timesteps(name: str, betas: Ca
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
-@pytest.mark.parametrize("sigmas", [[9.0, 0.0], [9.0, 0.5, 0.0], [80.0, 79.9, 0.02, 0.01, 0.0]])
-def test_samplers_ask_as_often_as_they_say_and_never_without_noise(name: str, sigmas: list[float]) -> None:
+@pytest.mark.parametrize(
+    "sigmas, twice", [([9.0, 0.0], []), ([9.0, 3.0, 0.0], [3.0]), ([80.0, 79.9, 0.02, 0.01, 0.0], [79.9, 0.01])]
+)
+def test_samplers_ask_as_often_as_they_say_and_never_without_noise(
+    name: str, sigmas: list[float], twice: list[float]
+) -> None:
+    """twice: where heun asks again; not after the long step to 0.02, of which a network could say nothing there."""
     asked = []
 
     def denoise(x: Tensor, sigma: float) -> Denoised:
@@ -133,7 +137,7 @@ def test_samplers_ask_as_often_as_they_say_and_never_without_noise(name: str, si
     guesses, last = run(SAMPLERS[name](denoise, x, sigmas, drawing(x) if name in FRESH and name != "ddim" else never))
     steps = len(sigmas) - 1
     assert len(guesses) == steps and guesses[-1] is last
-    assert len(asked) == CALLS[name] * (steps - 1) + 1 and set(asked) == set(sigmas[:-1])
+    assert sorted(asked) == sorted(sigmas[:-1] + (twice if name == "heun" else []))
     assert torch.equal(guesses[0], gaussian(x, sigmas[0]).x0) and bool(last.isfinite().all())
 
 

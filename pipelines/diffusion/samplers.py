@@ -65,6 +65,9 @@ def ddpm(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[
 def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[[], Tensor]) -> Sampling:
     """Karras et al. 2022, algorithm 1 without churn: second order, asking twice a step but for the last.
 
+    A step longer than the way that is left after it is Euler's: what a network says of so little noise, asked about a
+    picture that is further off than that, is noise itself. Few evenly spaced timesteps end in such a step.
+
     Their sigma(t) = tan t and s(t) = cos t: steps at unit variance along the angle between picture and noise, which is
     near the cosine schedule's own time. With their sigma(t) = t that schedule's first step, from sigma 20,000 to 20 or
     so, would multiply the change between the step's two guesses by hundreds.
@@ -75,7 +78,7 @@ def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[
         yield x0
         turn, norm, next_norm = math.atan(there) - math.atan(here), math.hypot(1, here), math.hypot(1, there)
         slope = _slope(x, x0, here)
-        if there > 0:
+        if math.atan(there) >= -turn:
             tried = (x / norm + turn * slope) * next_norm
             slope = (slope + _slope(tried, denoise(tried, there).x0, there)) / 2
         x = (x / norm + turn * slope) * next_norm
