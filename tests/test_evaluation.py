@@ -9,9 +9,9 @@ import torch
 from pipelines.base import Request, Run, Step
 from pipelines.evaluation.__main__ import JUDGE
 from pipelines.evaluation.judge import JUDGE_ROOMS, NOTHING, Judge, load_judge, whole
+from pipelines.evaluation.rooms.edits import HELD_OUT
 from pipelines.evaluation.world import Outcome, evaluate, report, sheet, write_report
 from pipelines.training.config import STAGES
-from pipelines.training.dataset import HELD_OUT
 from pipelines.training.trainer import ROOMS
 
 

@@ -17,10 +17,10 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
+from pipelines.evaluation.rooms.edits import HELD_OUT, Example, example
+from pipelines.evaluation.rooms.palette import COLOURS
+from pipelines.evaluation.rooms.things import KINDS
 from pipelines.glide.pixels import to_tensor
-from pipelines.training.dataset import HELD_OUT, Example, example
-from pipelines.training.scenes.palette import COLOURS
-from pipelines.training.scenes.things import KINDS
 
 SIDE = 64
 JUDGE_ROOMS = 2 * HELD_OUT  # from this seed on; apart from the rooms trained on, and from those of the evaluation

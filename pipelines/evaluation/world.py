@@ -11,8 +11,8 @@ from tqdm import tqdm
 
 from pipelines.base import Pipeline, Request, run
 from pipelines.evaluation.judge import NOTHING, Judge, Verdict, whole
-from pipelines.training.dataset import HELD_OUT, Example
-from pipelines.training.scenes.captions import SPELLINGS
+from pipelines.evaluation.rooms.captions import SPELLINGS
+from pipelines.evaluation.rooms.edits import HELD_OUT, Example
 
 CELL = 192  # pixels of one picture on a sheet
 

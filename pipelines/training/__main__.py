@@ -4,7 +4,6 @@ import argparse
 import json
 from dataclasses import asdict
 from pathlib import Path
-from random import Random
 
 import torch
 from tokenizers import ByteLevelBPETokenizer
@@ -13,15 +12,13 @@ from pipelines.glide.config import PRESETS
 from pipelines.glide.tokenizer import mini_tokenizer, normalised
 from pipelines.machine import keep_freed_memory
 from pipelines.training.config import STAGES
-from pipelines.training.scenes.captions import caption, vocabulary
-from pipelines.training.scenes.room import draw_room
+from pipelines.training.scenes.captions import texts, vocabulary
 from pipelines.training.trainer import train
 
 
 def make_tokenizer(file: Path, size: int) -> None:
-    """Byte pairs of `size` tokens from the captions of many rooms: the same file every time."""
-    random = Random(0)
-    lines = [normalised(caption(thing, random)) for seed in range(3000) for thing in draw_room(seed).things]
+    """Byte pairs of `size` tokens from the captions of many scenes: the same file every time."""
+    lines = [normalised(text) for seed in range(3000) for text in texts(seed)]
     pairs = ByteLevelBPETokenizer(add_prefix_space=False)
     pairs.train_from_iterator(lines, vocab_size=size, min_frequency=2, show_progress=False)
     file.parent.mkdir(parents=True, exist_ok=True)

@@ -1,6 +1,6 @@
 """Training examples, each a function of its index alone: drawn when asked for, never stored."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import NamedTuple
 
@@ -13,78 +13,232 @@ from torch.utils.data import Dataset
 
 from pipelines.glide.pixels import to_tensor
 from pipelines.glide.tokenizer import Tokenizer
-from pipelines.training.masks import ROOM_AROUND, context_window, painted, stroke
-from pipelines.training.scenes.captions import caption
-from pipelines.training.scenes.room import HEIGHT, WIDTH, Room, Thing, draw_room, silhouette
+from pipelines.training.masks import ROOM_AROUND, Rect, context_window, painted, strokes
+from pipelines.training.scenes.captions import caption, scene_caption, surface_caption
+from pipelines.training.scenes.layout import draw_scene, held_out_pair
+from pipelines.training.scenes.scene import Scene
+from pipelines.training.scenes.setting import HEIGHT, WIDTH
+from pipelines.training.scenes.thing import Thing
+from pipelines.training.scenes.things import KINDS
 
-HELD_OUT = 1 << 40  # rooms from this seed on are never trained on
+HELD_OUT = 1 << 40  # scenes from this seed on are never trained on
 WINDOW = 256  # pixels of the editor's smallest window, whose quarter the base model draws
+HOLES = {"thing": 0.66, "part": 0.06, "correction": 0.08, "surface": 0.09, "picture": 0.11}  # and how often
+HIDDEN = 0.6  # what lies in the hole by this much goes with what is painted over
 
 
 class Example(NamedTuple):
-    """One window and the hole in it, before it becomes tensors."""
+    """One window and the hole in it, before it becomes tensors.
+
+    hole: what was painted over: a "thing", a "part" of one, a "correction" (strokes within a thing that stays), a
+    "surface" where nothing stands, or the whole "picture". thing: None for the last two.
+    """
 
     image: NDArray[np.uint8]  # (size, size, 3), as it should be in the end
     mask: NDArray[np.uint8]  # (size, size), 255 = to be painted
     prompt: str
-    thing: Thing
-    room: Room
-    window: tuple[float, float, float]  # x, y, side in the room's units
-    correction: bool  # the mask is one stroke somewhere, not the whole thing
+    hole: str
+    thing: Thing | None
+    scene: Scene  # with the thing
+    window: tuple[float, float, float]  # x, y, side in the scene's units
 
 
-def example(seed: int, size: int, empty: float, crop: float = 1.0) -> Example:
-    """The window that the editor would show around a hole over one thing of the room `seed`.
+def example(
+    seed: int, size: int, empty: float, crop: float = 1.0, hole: str | None = None, unseen: bool = False
+) -> Example:
+    """The window that the editor would show around a hole in the scene `seed`.
 
-    empty: share of examples with an empty prompt, whose picture is the room without the thing: that is what an empty
-    prompt asks for. crop: side of the part of the window that is drawn, as a share of it.
+    empty: share of empty prompts, whose picture is the scene without the thing: that is what an empty prompt asks for.
+    crop: side of the part of the window that is drawn, as a share of it. hole: its sort, else any. unseen: the thing
+    has a colour that its kind never has in training, where there is one.
     """
-    random = Random(seed)
-    room = draw_room(seed)
-    # a thing right at the frame is as good as any other: the window then stops at the frame
-    thing = random.choice(room.things)
+    random, scene = Random(seed), draw_scene(seed)
+    frame = _frame(random)
+    sort = hole or random.choices(list(HOLES), list(HOLES.values()))[0]
+    thing = None
+    if sort not in ("picture", "surface"):
+        thing = _chosen(scene, frame, sort == "part", random)
+    if thing is not None:
+        scene, thing = _readied(scene, thing, unseen, random)
+        shape = _shape(scene, thing, random)
+    elif sort == "surface":
+        shape = _bare(scene, frame, random)
+    else:
+        sort, shape = "picture", frame
+    if sort not in ("correction", "picture"):
+        scene = _without_hidden(scene, thing, shape)
+    window = _window(shape, frame, crop, random)
+
+    prompt, gone, image = "", False, None
+    if sort == "picture":
+        if random.random() >= empty:
+            prompt = scene_caption(_in_frame(scene, frame), random)
+    elif thing is None:
+        if random.random() < 0.5:
+            prompt = surface_caption(scene.setting, shape[1] + shape[3] / 2 < scene.setting.horizon, random)
+    elif sort != "correction" and random.random() < empty:
+        gone = True
+    else:
+        prompt = caption(thing, scene, random)
+
+    if sort == "picture":
+        mask = np.full((size, size), 255, np.uint8)
+    elif sort == "correction":
+        mask = strokes(shape, window, size, random)
+    elif thing is None:
+        mask = painted(shape, None, window, size, random)
+    else:
+        image, where = scene.render_beside(thing, *window, size, gone)
+        mask = painted(shape, where, window, size, random)
+    if image is None:
+        image = scene.render(*window, size)
+    return Example(image, _beyond(frame, mask, window), prompt, sort, thing, scene, window)
+
+
+def _frame(random: Random) -> Rect:
+    """The picture that somebody has of the scene: all of it, or a part, square mostly."""
+    if random.random() < 0.5:
+        return 0, 0, WIDTH, HEIGHT
+    width = height = random.uniform(460, HEIGHT)
+    if random.random() < 0.3:
+        width, height = random.uniform(460, WIDTH), random.uniform(460, HEIGHT)
+    return random.uniform(0, WIDTH - width), random.uniform(0, HEIGHT - height), width, height
+
+
+def _middle_in(box: Rect, frame: Rect) -> bool:
+    x, y = box[0] + box[2] / 2 - frame[0], box[1] + box[3] / 2 - frame[1]
+    return 0 < x < frame[2] and 0 < y < frame[3]
+
+
+def _box(thing: Thing) -> Rect:
+    return thing.x, thing.y, thing.width, thing.height
+
+
+def _in_frame(scene: Scene, frame: Rect) -> Scene:
+    """With the things that are to be seen in it."""
+    return replace(scene, things=tuple(thing for thing in scene.things if _middle_in(_box(thing), frame)))
+
+
+def _chosen(scene: Scene, frame: Rect, part: bool, random: Random) -> Thing | None:
+    """A thing of the picture, or a part of one; a thing where there is no such part."""
+    things = [thing for thing in scene.all() if _middle_in(_box(thing), frame)]
+    if part:
+        things = [one for thing in things if thing.kind != "painting" for one in thing.parts] or things
+    return random.choice(things) if things else None
+
+
+def _readied(scene: Scene, thing: Thing, unseen: bool, random: Random) -> tuple[Scene, Thing]:
+    """In a held-out colour where that is wanted; without what stands on it in half of cases."""
+    ready = thing
+    if unseen:
+        colours = [colour for colour in KINDS[thing.kind].colours if held_out_pair(thing.kind, colour)]
+        if colours:
+            ready = replace(
+                ready, colour=random.choice(colours), pattern="" if ready.pattern == "wooden" else ready.pattern
+            )
+    if thing.bears and random.random() < 0.5:
+        ready = replace(ready, bears=())
+    return (scene, thing) if ready is thing else (scene.changed(thing, ready), ready)
+
+
+def _shape(scene: Scene, thing: Thing, random: Random) -> Rect:
+    """The box that is painted over it, with some margin."""
+    x, y, width, height = _box(thing) if any(thing is one for one in scene.all()) else _found(scene, thing)
+    for other in thing.bears:
+        right, bottom = max(x + width, other.x + other.width), max(y + height, other.y + other.height)
+        x, y = min(x, other.x), min(y, other.y)
+        width, height = right - x, bottom - y
     margin = random.uniform(0.02, 0.15) if random.random() < 0.75 else random.uniform(0.15, 0.5)
-    width, height = thing.width * (1 + margin), thing.height * (1 + margin)
-    box = (
-        thing.x - thing.width * margin * random.random(),
-        thing.y - thing.height * margin * random.random(),
-        width,
-        height,
+    return (
+        x - width * margin * random.random(),
+        y - height * margin * random.random(),
+        width * (1 + margin),
+        height * (1 + margin),
     )
-    # the picture's scale decides how much of its window the hole fills: ROOM_AROUND at most
-    around = ROOM_AROUND if random.random() < 0.4 else ROOM_AROUND * 2.2 ** random.random()
+
+
+def _found(scene: Scene, part: Thing) -> Rect:
+    """Where a part is to be seen; all of its owner where it is hidden."""
+    owner = next(one for one in scene.all() if any(part is other for other in one.parts))
+    side = 1.6 * max(owner.width, owner.height)
+    x, y = owner.x + owner.width / 2 - side / 2, owner.y + owner.height / 2 - side / 2
+    rows, columns = scene.silhouette(part, x, y, side, 64).nonzero()
+    if not len(rows):
+        return _box(owner)
+    scale = side / 64
+    return (
+        x + columns.min() * scale, y + rows.min() * scale,
+        (np.ptp(columns) + 1.0) * scale, (np.ptp(rows) + 1.0) * scale,
+    )  # fmt: skip
+
+
+def _bare(scene: Scene, frame: Rect, random: Random) -> Rect:
+    """A box over wall, sky or floor that meets as little of a thing as can be had."""
+    best, least = frame, np.inf
+    for _ in range(8):
+        width, height = random.uniform(70, 260), random.uniform(70, 260)
+        box = (
+            frame[0] + random.random() * (frame[2] - width),
+            frame[1] + random.random() * (frame[3] - height),
+            width,
+            height,
+        )
+        met = sum(_shared(_box(thing), box) for thing in scene.all())
+        if met < least:
+            best, least = box, met
+        if not met:
+            break
+    return best
+
+
+def _shared(one: Rect, other: Rect) -> float:
+    """The area that two boxes share."""
+    width = min(one[0] + one[2], other[0] + other[2]) - max(one[0], other[0])
+    height = min(one[1] + one[3], other[1] + other[3]) - max(one[1], other[1])
+    return max(width, 0.0) * max(height, 0.0)
+
+
+def _without_hidden(scene: Scene, thing: Thing | None, hole: Rect) -> Scene:
+    """Nobody asks for what is painted over and not named: it goes, but for what bears or wears the thing."""
+    kin = [] if thing is None else [thing, *thing.bears]
+    for own in scene.things:
+        for one in own.bears:  # what the thing stands on, and who wears it
+            kin += [own] if any(other is thing for other in (one, *one.parts)) else []
+            kin += [one] if any(part is thing for part in one.parts) else []
+        kin += [own] if any(part is thing for part in own.parts) else []
+    for other in scene.all():
+        if _shared(_box(other), hole) > HIDDEN * other.width * other.height and not any(other is one for one in kin):
+            scene = scene.without(other)
+    return scene
+
+
+def _window(hole: Rect, frame: Rect, crop: float, random: Random) -> tuple[float, float, float]:
+    """The editor's window around the hole in a picture of some scale, or a crop of it that looks where the hole is."""
+    x, y, width, height = hole
+    # the scale decides how much of its window the hole fills: a part of 1 / ROOM_AROUND at most
+    around = ROOM_AROUND if random.random() < 0.4 else ROOM_AROUND * random.choice((2.2, 2.2, 3.6)) ** random.random()
     scale = WINDOW / around / max(width, height)
-    left, top = max(round(box[0] * scale), 0), max(round(box[1] * scale), 0)
-    right = min(round((box[0] + width) * scale), round(WIDTH * scale))
-    bottom = min(round((box[1] + height) * scale), round(HEIGHT * scale))
-    hole = (left, top, max(right - left, 1), max(bottom - top, 1))
-    x, y, side = (v / scale for v in context_window(hole, (round(WIDTH * scale), round(HEIGHT * scale)), WINDOW))
+    across, down = round(frame[2] * scale), round(frame[3] * scale)
+    left, top = max(round((x - frame[0]) * scale), 0), max(round((y - frame[1]) * scale), 0)
+    right, bottom = (
+        min(round((x - frame[0] + width) * scale), across),
+        min(round((y - frame[1] + height) * scale), down),
+    )
+    pixels = (left, top, max(right - left, 1), max(bottom - top, 1))
+    wx, wy, side = (v / scale for v in context_window(pixels, (across, down), WINDOW))
     part = side * crop
-    # a crop looks where the hole is
-    x += min(max(box[0] + width * random.random() - x - part / 2, 0), side - part)
-    y += min(max(box[1] + height * random.random() - y - part / 2, 0), side - part)
-    window = (x, y, part)
-    if random.random() < empty:
-        prompt, shown = "", room.without(thing)
-    else:
-        prompt, shown = caption(thing, random), room
-    correction = random.random() < 0.08 and prompt != ""
-    if correction:
-        mask = stroke(size, random)
-    else:
-        mask = painted(box, silhouette(thing, *window, size), window, size, random)
-    mask = _beyond_frame(mask, window)
-    return Example(shown.render(*window, size), mask, prompt, thing, room, window, correction)
+    wx += frame[0] + min(max(x + width * random.random() - frame[0] - wx - part / 2, 0), side - part)
+    wy += frame[1] + min(max(y + height * random.random() - frame[1] - wy - part / 2, 0), side - part)
+    return wx, wy, part
 
 
-def _beyond_frame(mask: NDArray[np.uint8], window: tuple[float, float, float]) -> NDArray[np.uint8]:
+def _beyond(frame: Rect, mask: NDArray[np.uint8], window: tuple[float, float, float]) -> NDArray[np.uint8]:
     """What lies outside the picture is unknown, as in the editor."""
-    x, y, side = window
-    size = len(mask)
-    if x >= 0 and y >= 0 and x + side <= WIDTH and y + side <= HEIGHT:
+    x, y, side = window[0] - frame[0], window[1] - frame[1], window[2]
+    if x >= 0 and y >= 0 and x + side <= frame[2] and y + side <= frame[3]:
         return mask
-    at = (np.arange(size) + 0.5) * side / size
-    inside = ((at + y >= 0) & (at + y < HEIGHT))[:, None] & ((at + x >= 0) & (at + x < WIDTH))
+    at = (np.arange(len(mask)) + 0.5) * side / len(mask)
+    inside = ((at + y >= 0) & (at + y < frame[3]))[:, None] & ((at + x >= 0) & (at + x < frame[2]))
     return np.where(inside, mask, 255).astype(np.uint8)
 
 

@@ -1,11 +1,11 @@
-"""What a designer paints over a thing: boxes, ovals, strokes, outlines; and the window the editor reads around it."""
+"""What a designer paints over a thing: boxes, ovals, lassos, strokes; and the window the editor reads around it."""
 
-from math import ceil
+from math import ceil, cos, pi, sin
 from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFilter
+from PIL import Image, ImageDraw
 
 Rect = tuple[float, float, float, float]  # x, y, width, height
 
@@ -28,7 +28,7 @@ def context_window(hole: tuple[int, int, int, int], frame: tuple[int, int], size
 
 
 def painted(
-    box: Rect, thing: NDArray[np.uint8] | None, window: tuple[float, float, float], size: int, random: Random
+    box: Rect, thing: NDArray[np.bool_] | None, window: tuple[float, float, float], size: int, random: Random
 ) -> NDArray[np.uint8]:
     """A mask as somebody would paint it over `box`; uint8 (size, size), 0 or 255, in the window (x, y, side).
 
@@ -40,37 +40,85 @@ def painted(
     image = Image.new("L", (size, size))
     draw = ImageDraw.Draw(image)
     shape = random.random()
-    if shape < 0.4:
+    if shape < 0.36:
         draw.rectangle((left, top, left + width, top + height), 255)
-    elif shape < 0.6:
+    elif shape < 0.5:
         draw.ellipse((left, top, left + width, top + height), 255)
-    elif shape < 0.85 or thing is None:  # a brush going to and fro
-        brush = max(random.uniform(0.25, 0.5) * min(width, height), 2.0)
-        rows = max(ceil(height / (brush * 0.8)), 1)
-        points = []
-        for i in range(rows + 1):
-            across = top + min(max(i * height / rows, brush / 2), max(height - brush / 2, brush / 2))
-            ends = (left + brush / 2 + random.uniform(0, brush), left + width - brush / 2 - random.uniform(0, brush))
-            points += [(end, across + random.uniform(-1, 1)) for end in (ends if i % 2 else ends[::-1])]
-        draw.line(points, 255, max(round(brush), 1), joint="curve")
-        for px, py in points:
-            draw.ellipse((px - brush / 2, py - brush / 2, px + brush / 2, py + brush / 2), 255)
-    if thing is not None:
-        grown = Image.fromarray(thing).filter(ImageFilter.MaxFilter(2 * random.randint(1, max(size // 24, 1)) + 1))
-        image.paste(255, mask=grown.point(lambda value: 255 if value > 8 else 0))
+    elif shape < 0.66:
+        _lasso(draw, left, top, width, height, random)
+    elif shape < 0.84 or thing is None:
+        _to_and_fro(draw, left, top, width, height, random)
+    if thing is not None:  # and by itself, where nothing else was painted: an outline picked by the machine
+        return np.asarray(image) | np.where(
+            _grown(thing, random.randint(1, max(size // 24, 1))), np.uint8(255), np.uint8(0)
+        )
     return np.asarray(image)
 
 
-def stroke(size: int, random: Random) -> NDArray[np.uint8]:
-    """One brush stroke anywhere: a small correction. uint8 (size, size), 0 or 255."""
+def _grown(thing: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
+    """With all that lies within `by` pixels across and down."""
+    for _ in range(2):
+        wide = thing.copy()
+        for shift in range(1, by + 1):
+            wide[shift:] |= thing[:-shift]
+            wide[:-shift] |= thing[shift:]
+        thing = wide.T
+    return thing
+
+
+def _lasso(draw: ImageDraw.ImageDraw, left: float, top: float, width: float, height: float, random: Random) -> None:
+    """An uneven ring drawn by hand."""
+    x, y, lobes, phase = left + width / 2, top + height / 2, random.choice((2, 3, 5)), random.uniform(0, 2 * pi)
+    points = []
+    for i in range(20):
+        angle = 2 * pi * i / 20
+        reach = 0.56 + 0.05 * sin(lobes * angle + phase) + random.uniform(-0.02, 0.02)
+        points.append((x + cos(angle) * width * reach, y + sin(angle) * height * reach))
+    draw.polygon(points, 255)
+
+
+def _to_and_fro(
+    draw: ImageDraw.ImageDraw, left: float, top: float, width: float, height: float, random: Random
+) -> None:
+    """A brush going from side to side."""
+    brush = max(random.uniform(0.25, 0.5) * min(width, height), 2.0)
+    rows = max(ceil(height / (brush * 0.8)), 1)
+    points = []
+    for i in range(rows + 1):
+        across = top + min(max(i * height / rows, brush / 2), max(height - brush / 2, brush / 2))
+        ends = (left + brush / 2 + random.uniform(0, brush), left + width - brush / 2 - random.uniform(0, brush))
+        points += [(end, across + random.uniform(-1, 1)) for end in (ends if i % 2 else ends[::-1])]
+    _along(draw, points, brush)
+
+
+def _along(draw: ImageDraw.ImageDraw, points: list[tuple[float, float]], brush: float) -> None:
+    draw.line(points, 255, max(round(brush), 1))
+    for x, y in points:
+        draw.ellipse((x - brush / 2, y - brush / 2, x + brush / 2, y + brush / 2), 255)
+
+
+def strokes(box: Rect, window: tuple[float, float, float], size: int, random: Random) -> NDArray[np.uint8]:
+    """A few brush strokes inside `box`: a small correction. uint8 (size, size), 0 or 255."""
+    scale = size / window[2]
+    left, top, width, height = (
+        (box[0] - window[0]) * scale,
+        (box[1] - window[1]) * scale,
+        box[2] * scale,
+        box[3] * scale,
+    )
     image = Image.new("L", (size, size))
     draw = ImageDraw.Draw(image)
-    brush = size * random.uniform(0.08, 0.3)
-    x, y = random.uniform(0.2, 0.8) * size, random.uniform(0.2, 0.8) * size
-    for _ in range(random.randint(1, 3)):
-        to = x + random.uniform(-0.3, 0.3) * size, y + random.uniform(-0.3, 0.3) * size
-        draw.line([(x, y), to], 255, round(brush))
-        for px, py in ((x, y), to):
-            draw.ellipse((px - brush / 2, py - brush / 2, px + brush / 2, py + brush / 2), 255)
-        x, y = to
+    brush = max(min(width, height) * random.uniform(0.15, 0.45), 2.0)
+    # it begins where it can be seen
+    points = [
+        (
+            min(max(left + width * random.uniform(0.2, 0.8), 0), size - 1),
+            min(max(top + height * random.uniform(0.2, 0.8), 0), size - 1),
+        )
+    ]
+    points += [
+        (left + width * random.uniform(0.1, 0.9), top + height * random.uniform(0.1, 0.9))
+        for _ in range(random.randint(1, 3))
+    ]
+    _along(draw, points, brush)
     return np.asarray(image)

@@ -1,42 +1,251 @@
-"""What people type for a thing: colour, noun, place, in several orders and spellings."""
+"""What people type: a thing, how it looks, what it wears and does, where it is; or all of a place."""
 
+from collections.abc import Callable
 from random import Random
 
-from pipelines.training.scenes.palette import COLOURS
-from pipelines.training.scenes.room import Thing
+from pipelines.training.scenes.furry import GAMES
+from pipelines.training.scenes.layout import draw_scene
+from pipelines.training.scenes.places import PLACES
+from pipelines.training.scenes.scene import Scene
+from pipelines.training.scenes.setting import Setting
+from pipelines.training.scenes.thing import Thing
 from pipelines.training.scenes.things import KINDS
+from pipelines.training.scenes.words import (
+    COUNTS,
+    DEEDS,
+    FORMS,
+    HOURS,
+    MOODS,
+    PATTERNS,
+    SIZES,
+    SPELLINGS,
+    article,
+    plural,
+    several,
+    with_article,
+)  # fmt: skip
 
-SPELLINGS = {"grey": ("grey", "gray"), "teal": ("teal", "turquoise"), "purple": ("purple", "violet")}
-PLACES = {
-    "wall": ("on the wall", "hanging on the wall", "on a wall"),
-    "floor": ("on the floor", "in the room", "in a room", "standing on the floor", "by the wall"),
-    "rug": ("on the floor", "in the room"),
-}
+NEXT_TO, ABOVE = ("next to", "beside", "near"), ("above", "over")
+BEFORE, BEHIND = ("in front of",), ("behind",)
 
 
-def article(phrase: str) -> str:
-    return "an" if phrase[0] in "aeiou" else "a"
+def _said(spellings: tuple[str, ...], random: Random) -> str:
+    """The first of them mostly."""
+    return spellings[0] if random.random() < 0.65 else random.choice(spellings)
 
 
-def caption(thing: Thing, random: Random) -> str:
-    """One way to ask for this thing; one in ten leaves its colour open."""
+def noun_phrase(thing: Thing, random: Random, brief: bool = False) -> str:
+    """Its adjectives and noun, without an article. brief: only what names it; no count."""
     kind = KINDS[thing.kind]
-    noun = kind.nouns[0] if random.random() < 0.7 else random.choice(kind.nouns)
-    colour = random.choice(SPELLINGS.get(thing.colour, (thing.colour,)))
-    words = noun if random.random() < 0.1 else f"{colour} {noun}"
-    start = random.random()
-    if start < 0.74:
-        words = f"{article(words)} {words}"
-    elif start < 0.82:
-        words = f"the {words}"
-    if random.random() < 0.15:
-        words = f"{words} {random.choice(PLACES[kind.place])}"
+    noun = _said(kind.nouns, random)
+    wooden = thing.pattern == "wooden"
+    colour = pattern = ""
+    if len(kind.colours) > 1 and not wooden and random.random() < (0.45 if brief else 0.92):
+        colour = _said(SPELLINGS[thing.colour], random)
+    if thing.pattern and not brief and random.random() < 0.85:
+        pattern = _said(PATTERNS[thing.pattern], random)
+    before = []
+    if thing.size and not brief and random.random() < 0.8:
+        before.append(_said(SIZES[thing.size], random))
+    if thing.form and not brief and random.random() < 0.7:
+        before.append(_said(FORMS[thing.form], random))
+    if "{}" in noun:
+        noun = noun.format(colour) if colour else noun.replace("{} ", "")
+        colour = ""
+    if thing.count > 1 and not brief:
+        noun = plural(noun)
+    before += [pattern, colour] if random.random() < 0.4 else [colour, pattern]
+    return " ".join(word for word in (*before, noun) if word)
+
+
+def _a(phrase: str, random: Random, the: float = 0.15) -> str:
+    return with_article(phrase, random.random() < the)
+
+
+def _looks(thing: Thing, random: Random) -> str:
+    """What a painting shows; what an animal wears and plays with."""
+    if thing.kind == "painting" and thing.parts:
+        shown = _a(noun_phrase(thing.parts[0], random), random, 0)
+        return f" {random.choice(('of', 'of', 'of', 'showing'))} {shown}"
+    worn = [_a(noun_phrase(part, random), random, 0) for part in thing.parts if part.kind not in GAMES]
+    words = f" {random.choice(('wearing', 'wearing', 'with'))} {several(worn)}" if worn else ""
+    for part in thing.parts:
+        if part.kind in GAMES:
+            what = (
+                part.kind
+                if part.kind == "checkers"
+                else _a(noun_phrase(part, random, brief=random.random() < 0.5), random, 0)
+            )
+            words += (" and " if worn else " ") + random.choice(DEEDS[part.kind]).format(what)
     return words
 
 
+def described(thing: Thing, random: Random) -> str:
+    """With its article or count, its looks, and what stands on it."""
+    phrase = noun_phrase(thing, random)
+    start = random.random()
+    if thing.count > 1:
+        phrase = f"{random.choice(COUNTS[thing.count])} {phrase}"
+    elif start < 0.74:
+        phrase = with_article(phrase)
+    elif start < 0.82:
+        phrase = f"the {phrase}"
+    phrase += _looks(thing, random)
+    if thing.bears:
+        borne = [_a(noun_phrase(one, random), random,
+                    0) if one.count == 1 else f"{COUNTS[one.count][0]} {noun_phrase(one, random)}"
+                 for one in thing.bears]  # fmt: skip
+        phrase += f" with {several(borne)} on {random.choice(('it', 'it', 'top'))}"
+    return phrase
+
+
+MOST_WORDS = 16  # of a caption: people do not type more, and a model reads 24 tokens
+
+
+def _kept_short(write: Callable[[], str]) -> str:
+    """The first of four tries that is short enough, or the shortest."""
+    tries = []
+    for _ in range(4):
+        tries.append(write())
+        if tries[-1].count(" ") < MOST_WORDS:
+            return tries[-1]
+    return min(tries, key=len)
+
+
+def caption(thing: Thing, scene: Scene, random: Random) -> str:
+    """One way to ask for this thing of the scene: with the place or a neighbour in two of five."""
+    return _kept_short(lambda: _asked(thing, scene, random))
+
+
+def scene_caption(scene: Scene, random: Random) -> str:
+    """The place, its light, and up to three of its things."""
+    return _kept_short(lambda: _told(scene, random))
+
+
+def _asked(thing: Thing, scene: Scene, random: Random) -> str:
+    phrase = described(thing, random)
+    chance = random.random()
+    if chance < 0.22:
+        relations = _relations(thing, scene, random)
+        if relations:
+            return f"{phrase} {random.choice(relations)}"
+    if chance < 0.42:
+        return f"{phrase} {_where(thing, scene.setting, random)}"
+    return phrase
+
+
+def _where(thing: Thing, setting: Setting, random: Random) -> str:
+    place, stands = PLACES[setting.place], KINDS[thing.kind].stands
+    if random.random() < 0.5:
+        return within(setting, random)
+    if stands == "wall" and setting.wall:
+        return random.choice(("on the wall", "on the wall", "hanging on the wall", "on a wall"))
+    if stands == "ceiling":
+        return random.choice(("hanging from the ceiling", "on the ceiling"))
+    if setting.place == "under the sea":
+        return "in the water"
+    if thing.y + thing.height < setting.horizon and stands == "sky":
+        return "in the sky"
+    return within(setting, random) if stands in ("sky", "water") else f"on the {random.choice(place.below)}"
+
+
+def within(setting: Setting, random: Random) -> str:
+    """In the living room, on a beach, under the sea."""
+    place = PLACES[setting.place]
+    noun = _said(place.nouns, random)
+    if not place.within:
+        return noun
+    single = not noun.endswith("s") and noun not in ("sea", "ocean", "sky")
+    words = place.within.replace("the", article(noun)) if single and random.random() < 0.45 else place.within
+    return f"{words} {noun}"
+
+
+def _relations(thing: Thing, scene: Scene, random: Random) -> list[str]:
+    """How it lies to the others of the scene, in words."""
+    found, order = [], scene.things
+    owner = next((own for own in order if thing in own.bears), None)
+    if owner is not None:
+        return [f"on {_a(noun_phrase(owner, random, brief=True), random, 0.6)}"]
+    mine, x, foot = KINDS[thing.kind].stands, thing.x + thing.width / 2, thing.y + thing.height
+    corner = scene.setting.corner
+    if corner is not None and mine == "floor" and abs(x - corner) < thing.width / 2 + 60:
+        found += [random.choice(("in the corner", "in the corner of the room", "in the corner of a room"))] * 2
+    for other in order:
+        if other is thing:
+            continue
+        stands, middle, its_foot = KINDS[other.kind].stands, other.x + other.width / 2, other.y + other.height
+        words: tuple[str, ...] = ()
+        over = min(thing.x + thing.width, other.x + other.width) - max(thing.x, other.x)
+        if mine in ("wall", "sky", "ceiling") and stands in ("floor", "top", "water"):
+            if abs(x - middle) < other.width / 2 and foot < other.y + 20:
+                words = ABOVE
+        elif mine not in ("wall", "sky", "ceiling") and stands not in ("wall", "sky", "ceiling"):
+            if stands == "rug":
+                words = ("on",) if over > 0.9 * thing.width and other.y < foot < its_foot else ()
+            elif over > 0.6 * min(thing.width, other.width) and abs(foot - its_foot) > 30:
+                words = BEFORE if foot > its_foot else BEHIND
+            elif -0.6 * (thing.width + other.width) < over < 20 and abs(foot - its_foot) < 90:
+                words = (*NEXT_TO, "to the left of" if x < middle else "to the right of")
+        if words:
+            found.append(f"{random.choice(words)} {_a(noun_phrase(other, random, brief=True), random, 0.45)}")
+    return found
+
+
+def _told(scene: Scene, random: Random) -> str:
+    setting = scene.setting
+    place = PLACES[setting.place]
+    noun = _said(place.nouns, random)
+    if random.random() < 0.3 and place.within:
+        noun = f"{random.choice(MOODS[place.indoors])} {noun}"
+    whole = noun if not place.within or noun.endswith("s") or random.random() < 0.2 else f"{article(noun)} {noun}"
+    late = (
+        f" {random.choice(HOURS[setting.hour])}"
+        if setting.hour in HOURS and setting.place != "night sky" and random.random() < 0.7
+        else ""
+    )
+    walls = f"{_said(SPELLINGS[setting.wall], random)} walls" if setting.wall and random.random() < 0.25 else ""
+    things = random.sample(scene.things, min(len(scene.things), random.choice((0, 1, 1, 2, 2, 3))))
+    if len(things) == 1 and random.random() < 0.4:
+        relations = _relations(things[0], scene, random)
+        if relations:
+            return f"{described(things[0], random)} {random.choice(relations)} {within(setting, random)}"
+    phrases = [described(thing, random) for thing in things]
+    if phrases and random.random() < 0.5:
+        return f"{several(phrases)} {within(setting, random)}{late}"
+    with_ = phrases + ([walls] if walls else [])
+    return f"{whole} with {several(with_)}{late}" if with_ else whole + late
+
+
+def surface_caption(setting: Setting, above: bool, random: Random) -> str:
+    """What is to be seen where nothing stands: the wall, the sky, the floor."""
+    place = PLACES[setting.place]
+    noun = random.choice(place.above if above else place.below)
+    if above and setting.wall and noun == "wall" and random.random() < 0.6:
+        noun = f"{_said(SPELLINGS[setting.wall], random)} wall"
+    if above and setting.hour == "night" and noun == "sky":
+        noun = "night sky"
+    start = random.random()
+    if start < 0.4 or noun in ("grass", "water", "sand", "snow", "mountains", "hills"):
+        return noun
+    return f"the {noun}" if start < 0.65 or noun.endswith(("sky", "sea")) else f"{article(noun)} {noun}"
+
+
+def texts(seed: int) -> list[str]:
+    """Captions of the scene of a seed: of every thing, of what is between them, and of the whole."""
+    random, scene = Random(seed), draw_scene(seed)
+    return [caption(thing, scene, random) for thing in scene.all()] + [
+        scene_caption(scene, random), surface_caption(scene.setting, random.random() < 0.5, random)]  # fmt: skip
+
+
 def vocabulary() -> list[str]:
-    """Every word a caption can hold, sorted: what the model was taught."""
+    """Every word a caption can hold, sorted: what the model is taught."""
     phrases = [noun for kind in KINDS.values() for noun in kind.nouns]
-    phrases += [spelling for colour in COLOURS for spelling in SPELLINGS.get(colour, (colour,))]
-    phrases += [place for places in PLACES.values() for place in places] + ["a", "an", "the"]
-    return sorted({word for phrase in phrases for word in phrase.split()})
+    phrases += [plural(noun.replace("{} ", "")) for kind in KINDS.values() if kind.together for noun in kind.nouns]
+    for place in PLACES.values():
+        phrases += [*place.nouns, place.within, *place.above, *place.below]
+    for table in (SPELLINGS, PATTERNS, SIZES, FORMS, COUNTS, DEEDS, HOURS, MOODS):
+        phrases += [phrase for spellings in table.values() for phrase in spellings]
+    phrases += [*NEXT_TO, *ABOVE, *BEFORE, *BEHIND, "to the left of", "to the right of", "in the corner of the room",
+                "hanging on the wall", "hanging from the ceiling", "with walls and it on top",
+                "a an of showing wearing"]  # fmt: skip
+    return sorted({word for phrase in phrases for word in phrase.replace("{}", "").split()})

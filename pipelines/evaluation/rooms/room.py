@@ -6,9 +6,9 @@ from random import Random
 import numpy as np
 from numpy.typing import NDArray
 
-from pipelines.training.scenes.brush import Brush
-from pipelines.training.scenes.palette import COLOURS, FLOORS, WALLS, Rgb, toned
-from pipelines.training.scenes.things import KINDS
+from pipelines.evaluation.rooms.brush import Brush
+from pipelines.evaluation.rooms.palette import COLOURS, FLOORS, WALLS, Rgb, toned
+from pipelines.evaluation.rooms.things import KINDS
 
 WIDTH, HEIGHT = 1152, 768
 FAR = 4096.0  # walls and floors go on beyond the frame: what lies outside a picture is unknown, not black

@@ -1,0 +1,96 @@
+"""A scene drawn from a seed: a setting and the things in it; any square window of it at any size."""
+
+from dataclasses import dataclass, replace
+from random import Random
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.training.scenes.brush import Brush
+from pipelines.training.scenes.pen import View
+from pipelines.training.scenes.places import PLACES
+from pipelines.training.scenes.setting import Setting
+from pipelines.training.scenes.thing import Thing
+from pipelines.training.scenes.things import KINDS
+
+
+@dataclass(frozen=True)
+class Scene:
+    """`things` in the order they are painted, the nearest last; what stands on them is theirs."""
+
+    setting: Setting
+    things: tuple[Thing, ...]
+
+    def all(self) -> tuple[Thing, ...]:
+        """Every thing, what stands on others after what bears it; not the parts of things."""
+        return tuple(one for thing in self.things for one in (thing, *thing.bears))
+
+    def changed(self, thing: Thing, other: Thing | None) -> "Scene":
+        """The scene with another thing in this one's stead, or without it and what stands on it."""
+        return replace(self, things=_changed(self.things, thing, other))
+
+    def without(self, thing: Thing) -> "Scene":
+        return self.changed(thing, None)
+
+    def render(self, x: float, y: float, side: float, size: int) -> NDArray[np.uint8]:
+        """The window of `side` units from (x, y) on, as uint8 (size, size, 3)."""
+        brush = Brush(size)
+        view = self._begun(brush, x, y, side, size)
+        for thing in self.all():
+            _draw(view, thing)
+        return brush.pixels()
+
+    def render_beside(
+        self, thing: Thing, x: float, y: float, side: float, size: int, gone: bool
+    ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
+        """The window, without the thing and what stands on it if that is `gone`, and where the two pictures could
+        differ: bool (size, size), its shadow included, and what nearer things hide of it."""
+        brush = Brush(size)
+        view = self._begun(brush, x, y, side, size)
+        where = np.zeros((size, size), bool)
+        for own in self.things:
+            left = _changed((own,), thing, None)
+            if left == (own,):
+                _draw(view, own, *own.bears)
+                continue
+            other = brush.copy()
+            _draw(view, own, *own.bears)
+            for one in left:
+                _draw(view.on(other), one, *one.bears)
+            where |= brush.differs(other)
+            if gone:
+                brush, view = other, view.on(other)
+        return brush.pixels(), where
+
+    def silhouette(self, thing: Thing, x: float, y: float, side: float, size: int) -> NDArray[np.bool_]:
+        """Where a thing, its shadow and what stands on it lie in a window: bool (size, size)."""
+        return self.render_beside(thing, x, y, side, size, True)[1]
+
+    def _begun(self, brush: Brush, x: float, y: float, side: float, size: int) -> View:
+        view = View(brush, x, y, side, size)
+        PLACES[self.setting.place].draw(view, Random(self.setting.seed), self.setting)
+        return view
+
+
+def _draw(view: View, *things: Thing) -> None:
+    """Those which may be seen: shadows, light and hats reach beyond a box, cords up to the ceiling."""
+    for thing in things:
+        aside, up, down = 0.3 * thing.width, 0.3 * thing.height, 0.2 * thing.height
+        if KINDS[thing.kind].stands == "ceiling":
+            up, down = 6 * thing.height, 0.35 * thing.height
+        if view.sees(thing.x - aside, thing.y - up, thing.x + thing.width + aside, thing.y + thing.height + down):
+            thing.draw(view)
+
+
+def _changed(things: tuple[Thing, ...], thing: Thing, other: Thing | None) -> tuple[Thing, ...]:
+    changed = []
+    for one in things:
+        if one is thing:
+            if other is not None:
+                changed.append(other)
+            continue
+        bears, parts = _changed(one.bears, thing, other), _changed(one.parts, thing, other)
+        same = len(bears) == len(one.bears) and len(parts) == len(one.parts) and all(
+            a is b for a, b in zip(bears + parts, one.bears + one.parts, strict=True))  # fmt: skip
+        changed.append(one if same else replace(one, bears=bears, parts=parts))
+    return tuple(changed)
