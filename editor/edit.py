@@ -185,6 +185,8 @@ def apply(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline]) ->
         sampler=edit.sampler,
         seeds=(edit.seed,),
     )
+    if edit.strength == 0:  # nothing is to be changed: not even by the way to the pipeline's size and back
+        return Applied(picture, window, frozen(request.image))
     crop = yield from _drawn(pipeline, request, scene)
     changed = Mask(window, scene.alpha).cut(picture.box).box
     patch = Patch(changed, scene.composed(crop)[changed.slices(window)])

@@ -21,8 +21,9 @@ class Request:
     prompt, negative_prompt: what belongs there, and what does not; empty is allowed.
     guidance: classifier-free guidance scale (Ho & Salimans 2021); 1 = the conditional model alone.
     clip_guidance: how much a noised CLIP's opinion counts (Nichol et al. 2021, section 2.4), 0 or more; 0 = not asked.
-    strength: 0 to 1, the share of the noise that the image under the mask is put under (SDEdit, Meng et al. 2022);
-    1 = nothing is left of it, 0 = it stays as it is.
+    strength: 0 to 1, the share of the noising's time that the image under the mask is put through (SDEdit, Meng et al.
+    2022); 1 = nothing is left of it. 0 = it stays as it is, which the caller can have without a pipeline. Pipelines
+    that draw from the surroundings alone do not look at it.
     steps: how many times the model that draws the picture is asked, at least 1.
     sampler: a name the pipeline knows ("dpmpp_2m", "ddim", ...).
     seeds: one image each; image i depends on seeds[i] alone.

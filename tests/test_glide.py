@@ -12,13 +12,14 @@ from torch import Tensor, nn
 
 from pipelines import WEIGHTS
 from pipelines.base import Request, Step, run
-from pipelines.diffusion.samplers import SAMPLERS
+from pipelines.diffusion.samplers import SAMPLERS, Noise
+from pipelines.diffusion.schedule import respaced
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import ClipConfig, UNetConfig
-from pipelines.glide.pipeline import BASE_SIGMAS, Glide, load_glide_mini
+from pipelines.glide.pipeline import BASE_SIGMAS, UPSAMPLE_SIGMAS, Glide, load_glide_mini
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
-from pipelines.glide.unet import UNet
+from pipelines.glide.unet import Text, UNet
 from pipelines.glide.weights import widened
 from pipelines.training.__main__ import make_tokenizer
 from tests.parity import filled
@@ -168,6 +169,51 @@ def test_strength_is_the_share_of_the_steps(glide: Glide, asked: list[UNetConfig
         asked.clear()
         run(glide.inpaint(a_request(strength=strength, steps=10)))
         assert len(asked) - UPSAMPLE_STEPS == steps, strength
+
+
+@pytest.mark.parametrize("steps", [1, 2, 3, 10, 20])
+def test_strength_is_the_noise_begun_at_whatever_the_steps(
+    glide: Glide, monkeypatch: pytest.MonkeyPatch, steps: int
+) -> None:
+    times: list[float] = []
+    forward = UNet.forward
+    monkeypatch.setattr(
+        UNet, "forward", lambda self, x, t, *rest: times.append(float(t[0])) or forward(self, x, t, *rest)
+    )
+    for strength in (1.0, 0.5, 0.1):
+        times.clear()
+        run(glide.inpaint(a_request(strength=strength, steps=steps)))
+        assert times[0] == pytest.approx(999 * strength, abs=1)
+
+
+def test_the_networks_are_given_what_they_learned_on(tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[tuple[UNetConfig, Tensor, float, Text, Tensor, Tensor, Tensor | None]] = []
+    forward = UNet.forward
+
+    def noted(self: UNet, x: Tensor, t: Tensor, text: Text, known: Tensor, keep: Tensor, low: Tensor | None) -> Tensor:
+        given.append((self.config, x, float(t[0]), text, known, keep, low))
+        return forward(self, x, t, text, known, keep, low)
+
+    monkeypatch.setattr(UNet, "forward", noted)
+    glide = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, UPSAMPLE_STEPS)
+    run(glide.inpaint(a_request(sampler="ddpm", steps=9)))
+    base = [each for each in given if not each[0].upsample]
+    upsampling = [each for each in given if each[0].upsample]
+    assert [round(each[2]) for each in base] == respaced(9)[::-1]
+    assert [round(each[2]) for each in upsampling] == respaced("fast27")[::-1]
+    _, x, t, _, _, _, low = upsampling[0]
+    assert low is not None and torch.allclose((low + 1) * 127.5, ((low + 1) * 127.5).round(), atol=1e-4)
+    abar = 1 / (1 + UPSAMPLE_SIGMAS[round(t)] ** 2)
+    drawn = Noise((7,), (3, 64, 64), torch.device("cpu"))()
+    assert torch.allclose(x, drawn * (0.997 * (1 - abar) ** 0.5), atol=1e-5)  # the temperature, and no picture yet
+    ids, real = tokenizer.encode("a red couch")
+    for config, *_, its_text, _, _, _ in (base[0], upsampling[0]):
+        wanted = networks("base_inpaint", "upsample_inpaint")[f"{'upsample' if config.upsample else 'base'}_inpaint"]()
+        assert torch.allclose(its_text.pooled[:1], wanted.encode(ids[None], real[None]).pooled)
+    # on the way, a kept pixel is the picture's under the noise of that step: by the last, next to none
+    for _, x, t, _, known, keep, _ in (base[-1], upsampling[-1]):
+        kept = keep.expand_as(x) > 0
+        assert float((x - known)[kept].abs().mean()) < 0.2 and round(t) == 0
 
 
 def test_a_sketch_shows_through_less_the_greater_the_strength(tokenizer: Tokenizer) -> None:
@@ -357,7 +403,7 @@ def test_hints_name_what_cannot_be_honoured(glide: Glide) -> None:
     long = "a red couch " * 30
     unread = glide.hint(long)
     assert "longer" in unread and "couch" in unread
-    assert glide.hint("кот 猫 🐈") != ""
+    assert glide.hint("кот 猫") != "" and glide.hint("🐈") != "" and glide.hint("!?") != "" and glide.hint("  ") == ""
 
 
 def test_pixels_to_tensors_and_back_is_the_identity() -> None:

@@ -66,7 +66,6 @@ class Recorded(NamedTuple):
     upsample_steps: int
     clip: Callable[[], Clip] | None
     compiled: bool
-    compiled: bool
 
 
 @pytest.fixture

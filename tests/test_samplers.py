@@ -116,7 +116,7 @@ def test_second_order_pays_at_few_of_the_released_timesteps(name: str, betas: Ca
     for steps in (12, 20, 27):
         first = "ddpm" if name in FRESH else "ddim"
         ours, plain = (abs(moments(SAMPLERS[which], evenly(steps, betas))[1]) for which in (name, first))
-        assert ours < plain / 2
+        assert ours < plain / (1.5 if name == "heun" else 2)  # whose last long step is ddim's
 
 
 @pytest.mark.parametrize("name", SAMPLERS)
@@ -139,6 +139,23 @@ def test_samplers_ask_as_often_as_they_say_and_never_without_noise(
     assert len(guesses) == steps and guesses[-1] is last
     assert sorted(asked) == sorted(sigmas[:-1] + (twice if name == "heun" else []))
     assert torch.equal(guesses[0], gaussian(x, sigmas[0]).x0) and bool(last.isfinite().all())
+
+
+@pytest.mark.parametrize("name", ["ddim", "heun", "dpmpp_2m"])
+@pytest.mark.parametrize("steps", [3, 4, 10])
+def test_a_picture_known_from_the_start_is_reached_in_any_number_of_steps(name: str, steps: int) -> None:
+    sigmas, asked = evenly(steps, linear_betas), []
+
+    def denoise(x: Tensor, sigma: float) -> Denoised:
+        asked.append((x, sigma))
+        return Denoised(torch.full_like(x, 0.5), None)
+
+    noise = torch.randn(1, 3, 8, 8, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
+    run(SAMPLERS[name](denoise, 0.5 + sigmas[0] * noise, sigmas, never))
+    x, sigma = asked[-1]
+    if name != "heun":  # whose trapezoid is exact to its order alone
+        assert torch.allclose(x, 0.5 + sigma * noise)
+    assert float((x - 0.5).abs().mean()) < 3 * sigma
 
 
 @pytest.mark.parametrize("name", SAMPLERS)

@@ -60,6 +60,15 @@ def test_a_network_stays_the_same_function() -> None:
         assert float((out - wanted).abs().max() / wanted.abs().max()) < 1e-5
 
 
+def test_it_can_be_compiled() -> None:
+    network = with_winograd(filled(UNet(WIDE)))
+    x, t = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(3)), torch.tensor([500.0])
+    with torch.no_grad():
+        text = network.encode(torch.arange(12)[None], torch.ones(1, 12, dtype=torch.bool))
+        one_graph = torch.compile(network.forward, backend="eager", fullgraph=True)
+        assert torch.equal(one_graph(x, t, text), network(x, t, text))
+
+
 def test_small_and_narrow_networks_stay_as_they_are() -> None:
     for config in (replace(WIDE, size=16, attend=()), replace(WIDE, width=32, mult=(1, 1), attend=())):
         network = with_winograd(filled(UNet(config)))

@@ -65,7 +65,7 @@ def ddpm(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[
 def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[[], Tensor]) -> Sampling:
     """Karras et al. 2022, algorithm 1 without churn: second order, asking twice a step but for the last.
 
-    A step longer than the way that is left after it is Euler's: what a network says of so little noise, asked about a
+    A step longer than the way that is left after it is `ddim`'s: what a network says of so little noise, asked about a
     picture that is further off than that, is noise itself. Few evenly spaced timesteps end in such a step.
 
     Their sigma(t) = tan t and s(t) = cos t: steps at unit variance along the angle between picture and noise, which is
@@ -77,10 +77,12 @@ def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[
         x0 = denoise(x, here).x0
         yield x0
         turn, norm, next_norm = math.atan(there) - math.atan(here), math.hypot(1, here), math.hypot(1, there)
+        if math.atan(there) < -turn:
+            x = _towards(x0, x, here, there, noise, 0.0)
+            continue
         slope = _slope(x, x0, here)
-        if math.atan(there) >= -turn:
-            tried = (x / norm + turn * slope) * next_norm
-            slope = (slope + _slope(tried, denoise(tried, there).x0, there)) / 2
+        tried = (x / norm + turn * slope) * next_norm
+        slope = (slope + _slope(tried, denoise(tried, there).x0, there)) / 2
         x = (x / norm + turn * slope) * next_norm
     return x0
 

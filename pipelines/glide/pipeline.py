@@ -8,6 +8,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from textwrap import shorten
 
 import numpy as np
 import torch
@@ -62,7 +63,9 @@ class Glide:
 
     def hint(self, prompt: str) -> str:
         if unread := self._tokenizer.unread(prompt):
-            return f"The prompt is longer than {self.name} reads: it stops before “{unread}”."
+            return f"The prompt is longer than {self.name} reads: it stops before “{shorten(unread, 60)}”."
+        if self._taught is not None and prompt.strip() and not words(prompt):
+            return f"{self.name} finds no word in the prompt: what it paints there is a guess."
         strange = [word for word in words(prompt) if self._taught is not None and word not in self._taught]
         if strange:
             quoted = ", ".join(f"“{word}”" for word in strange[:3])
@@ -82,9 +85,7 @@ class Glide:
         keep = torch.from_numpy(request.mask == 0)[None, None].float().to(self._device)
         keep_low = 1 - F.max_pool2d(1 - keep, self.size // side)  # known only where all of its pixels are
         known_low = F.avg_pool2d(known, self.size // side)
-        levels = _levels(BASE_SIGMAS, request.steps)
-        # SDEdit (Meng et al. 2022): begin from the picture as it is, under as much noise as leaves the strength's share
-        levels = levels[min(round((1 - request.strength) * (len(levels) - 1)), len(levels) - 2) :]
+        levels = _levels(BASE_SIGMAS, request.steps, request.strength)
         upsample_levels = _levels(UPSAMPLE_SIGMAS, UPSAMPLE_SPACING.get(request.sampler, self._upsample_steps))
         total = len(levels) + len(upsample_levels) - 2
 
@@ -174,9 +175,14 @@ class Glide:
             yield Step(done, total, to_images(torch.lerp(shown, known.expand_as(shown), keep.expand_as(shown))))
 
 
-def _levels(sigmas: Sigmas, spacing: int | str) -> list[float]:
-    """The noise levels of a sampler's steps, descending to 0."""
-    return [*(float(sigmas[t]) for t in reversed(respaced(spacing))), 0.0]
+def _levels(sigmas: Sigmas, spacing: int | str, strength: float = 1.0) -> list[float]:
+    """The noise levels of a sampler's steps, descending to 0; the first is that of the strength's share of the time,
+    however many steps there are, and the steps are its share too (SDEdit, Meng et al. 2022)."""
+    visited = respaced(spacing)
+    if strength < 1:
+        fewer = respaced(max(round(strength * len(visited)), 1))
+        visited = sorted({round(strength * t) for t in fewer})
+    return [*(float(sigmas[t]) for t in reversed(visited)), 0.0]
 
 
 def prepared(network: UNet, device: torch.device, kind: torch.dtype) -> UNet:

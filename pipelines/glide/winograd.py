@@ -68,12 +68,11 @@ class WinogradConv(nn.Module):
         result = x.new_empty(batch, down, STEP, across, STEP, out)
         rows = max(CHUNK // (batch * across), 1)
         for first in range(0, down, rows):
-            part = padded[:, STEP * first :]
             count = min(rows, down - first)
-            tiles = part.as_strided(
+            tiles = padded.as_strided(
                 (TILE, TILE, batch, count, across, channels),
                 (row, pixel, image, STEP * row, STEP * pixel, 1),
-                part.storage_offset(),
+                STEP * first * row,
             )
             there = _both_ways(self.tiles, tiles.reshape(TILE, TILE, -1)).view(TILE * TILE, -1, channels)  # (36, T, C)
             back = _both_ways(self.results, torch.bmm(there, self.filters).view(TILE, TILE, -1))  # (4, 4, T K)
