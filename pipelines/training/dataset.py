@@ -66,7 +66,7 @@ def example(
     else:
         sort, shape = "picture", frame
     if sort not in ("correction", "picture"):
-        scene = _without_hidden(scene, thing, shape)
+        scene = without_hidden(scene, thing, shape)
     window = _window(shape, frame, crop, random)
 
     prompt, gone, image = "", False, None
@@ -198,7 +198,7 @@ def _shared(one: Rect, other: Rect) -> float:
     return max(width, 0.0) * max(height, 0.0)
 
 
-def _without_hidden(scene: Scene, thing: Thing | None, hole: Rect) -> Scene:
+def without_hidden(scene: Scene, thing: Thing | None, hole: Rect) -> Scene:
     """Nobody asks for what is painted over and not named: it goes, but for what bears or wears the thing."""
     kin = [] if thing is None else [thing, *thing.bears]
     for own in scene.things:

@@ -203,7 +203,7 @@ class Brush:
         paint = ends.resize((1, d - b), Image.Resampling.BILINEAR, part).resize(
             (c - a, d - b), Image.Resampling.NEAREST
         )
-        if len(points) == 4 and points[0, 0] == points[3, 0] and points[0, 1] == points[1, 1]:  # a box
+        if len(points) == 4 and set(points.ravel().tolist()) <= {left, top, right, bottom}:  # a box
             self._colours.paste(paint, (a, b))
             self._owners.paste(0, (a, b, c, d))
             return

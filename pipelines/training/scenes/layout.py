@@ -114,9 +114,16 @@ def draw_scene(seed: int, place: str | None = None) -> Scene:
     for zone in PLACES[setting.place].zones:
         invited = guest if guest in zone.kinds else None
         for thing in _filled(zone, setting, invited, random):
-            if not any(_hides(thing, other) for other in things):
+            if _hangs_straight(thing, setting.corner) and not any(_hides(thing, other) for other in things):
                 things.append(thing)
     return Scene(setting, tuple(things))
+
+
+def _hangs_straight(thing: Thing, corner: float | None) -> bool:
+    """Whether a thing is none for walls, or hangs on the wall that faces us, not across its corner or beyond."""
+    if corner is None or KINDS[thing.kind].stands != "wall":
+        return True
+    return thing.x + thing.width < corner - 12 if corner > WIDTH / 2 else thing.x > corner + 12
 
 
 def _hides(thing: Thing, other: Thing) -> bool:
