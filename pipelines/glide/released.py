@@ -13,13 +13,13 @@ from torch import nn
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import CLIP, PRESETS, ClipConfig, UNetConfig
 from pipelines.glide.digests import record, unchanged
-from pipelines.glide.pipeline import Glide
+from pipelines.glide.pipeline import DRAWING, EDITING, Glide
 from pipelines.glide.tokenizer import CLIP_FILE, GPT2_FILES, ClipTokenizer, byte_pair_file, gpt2_tokenizer
 from pipelines.glide.unet import UNet
 from pipelines.glide.weights import load_network
 from pipelines.machine import keep_freed_memory
 
-PAIRS = (("base_inpaint", "upsample_inpaint"), ("base", "upsample"))  # drawn with together
+PAIRS = (EDITING, DRAWING)  # drawn with together
 CLIP_HALVES = ("clip_text_enc", "clip_image_enc")
 HOW = "`python app.py convert {} --download` fetches what is missing"
 
@@ -31,7 +31,7 @@ def load_glide(
     configs: Mapping[str, UNetConfig] = PRESETS,
     clip_config: ClipConfig = CLIP,
 ) -> Glide:
-    """GLIDE with whichever of the released files lie in `folder`, each read when it is first needed.
+    """GLIDE with whichever of the released files lie in `folder`: what edits is read now, the rest when needed.
 
     At least base_inpaint and upsample_inpaint, or base and upsample, as .safetensors or .pt, and `GPT2_FILES`; the
     noised CLIP if both its halves and `CLIP_FILE` are there. configs, clip_config: the sizes they were trained at.
