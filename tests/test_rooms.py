@@ -7,10 +7,11 @@ import pytest
 
 from pipelines.evaluation.rooms.captions import caption, vocabulary
 from pipelines.evaluation.rooms.edits import HELD_OUT, example
-from pipelines.evaluation.rooms.masks import ROOM_AROUND, painted, stroke
+from pipelines.evaluation.rooms.masks import painted, stroke
 from pipelines.evaluation.rooms.palette import COLOURS
 from pipelines.evaluation.rooms.room import HEIGHT, WIDTH, draw_room, silhouette
 from pipelines.evaluation.rooms.things import KINDS
+from pipelines.training.masks import ROOM_AROUND
 
 
 def test_the_world_is_as_rich_as_it_says() -> None:

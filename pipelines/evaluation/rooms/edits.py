@@ -7,8 +7,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.evaluation.rooms.captions import caption
-from pipelines.evaluation.rooms.masks import ROOM_AROUND, context_window, painted, stroke
+from pipelines.evaluation.rooms.masks import painted, stroke
 from pipelines.evaluation.rooms.room import HEIGHT, WIDTH, Room, Thing, draw_room, silhouette
+from pipelines.training.masks import ROOM_AROUND, context_window
 
 HELD_OUT = 1 << 40  # rooms from this seed on are never trained on
 WINDOW = 256  # pixels of the editor's smallest window, whose quarter the base model draws

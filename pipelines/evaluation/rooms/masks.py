@@ -1,4 +1,4 @@
-"""What a designer paints over a thing: boxes, ovals, strokes, outlines; and the window the editor reads around it."""
+"""What a designer paints over a thing: boxes, ovals, strokes, outlines."""
 
 from math import ceil
 from random import Random
@@ -7,24 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFilter
 
-Rect = tuple[float, float, float, float]  # x, y, width, height
-
-ROOM_AROUND = 1.25  # the window's least side over the hole's longest
-
-
-def context_window(hole: tuple[int, int, int, int], frame: tuple[int, int], size: int) -> tuple[int, int, int]:
-    """The square (x, y, side) of the picture that the editor shows a model for this hole; all in whole pixels.
-
-    frame: the picture's width and height. This is the rule of the editor's `context_window`, kept equal by a test, so
-    that what is trained is what is used.
-    """
-    x, y, width, height = hole
-    side = max(size, ceil(ROOM_AROUND * max(width, height)))
-    corner = []
-    for start, length, limit in ((x, width, frame[0]), (y, height, frame[1])):
-        at = start + (length - side) // 2
-        corner.append(min(max(at, 0), limit - side) if side <= limit else (limit - side) // 2)
-    return corner[0], corner[1], side
+from pipelines.training.masks import Rect
 
 
 def painted(
