@@ -53,7 +53,7 @@ _TEXT = {"vocabulary": 50257, "context": 128, "text_width": 512, "text_layers": 
 _ADM = {"width": 192, "attend": (32, 16, 8), "head": 64, "groups": 32, **_TEXT}
 _BASE = UNetConfig(64, mult=(1, 2, 3, 4), blocks=3, **_ADM)
 _UPSAMPLE = UNetConfig(256, mult=(1, 1, 2, 2, 4, 4), blocks=2, upsample=True, **_ADM)
-_MINI = {"vocabulary": 512, "context": 24, "text_heads": 4, "predicts": "v"}
+_MINI = {"vocabulary": 1024, "context": 24, "text_heads": 4, "predicts": "v"}
 
 PRESETS = {
     "base": _BASE,
