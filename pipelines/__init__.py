@@ -11,9 +11,7 @@ WEIGHTS = Path(__file__).parent.parent / "assets" / "weights"
 
 
 def _glide_mini(compiled: bool) -> Pipeline:
-    from pipelines.glide.pipeline import load_glide_mini
-
-    return load_glide_mini(WEIGHTS / "glide-mini", compiled)
+    return _glide(WEIGHTS / "glide-mini", "glide-mini", compiled)
 
 
 def _classical(compiled: bool) -> Pipeline:
@@ -22,15 +20,15 @@ def _classical(compiled: bool) -> Pipeline:
     return Classical()
 
 
-def _released(name: str, compiled: bool) -> Pipeline:
-    from pipelines.glide.released import load_glide
+def _glide(folder: Path, name: str, compiled: bool) -> Pipeline:
+    from pipelines.glide.folder import load_glide
 
-    return load_glide(Path(name.removeprefix(RELEASED)), name, compiled)
+    return load_glide(folder, name, compiled)
 
 
 PIPELINES: dict[str, Callable[[bool], Pipeline]] = {"glide-mini": _glide_mini, "classical": _classical}
-RELEASED = "glide:"  # what OpenAI released, from a folder that is part of the name
-NAMES = f"{', '.join(PIPELINES)}, {RELEASED}FOLDER"
+FOLDER = "glide:"  # what OpenAI released or this project trained, from a folder that is part of the name
+NAMES = f"{', '.join(PIPELINES)}, {FOLDER}FOLDER"
 
 _loading = Lock()  # two threads that ask at once share one pipeline
 
@@ -40,8 +38,8 @@ def load(name: str, compiled: bool = False) -> Pipeline:
 
     Raises ValueError with a sentence when there is none of this name, or its weights are missing or damaged.
     """
-    if name.startswith(RELEASED):  # one pipeline, however its folder is written
-        name = f"{RELEASED}{Path(name.removeprefix(RELEASED)).expanduser().resolve()}"
+    if name.startswith(FOLDER):  # one pipeline, however its folder is written
+        name = f"{FOLDER}{Path(name.removeprefix(FOLDER)).expanduser().resolve()}"
     elif name not in PIPELINES:
         raise ValueError(f"there is no pipeline named {name!r}; there are {NAMES}")
     with _loading:
@@ -50,4 +48,6 @@ def load(name: str, compiled: bool = False) -> Pipeline:
 
 @cache
 def _loaded(name: str, compiled: bool) -> Pipeline:
-    return _released(name, compiled) if name.startswith(RELEASED) else PIPELINES[name](compiled)
+    if name.startswith(FOLDER):
+        return _glide(Path(name.removeprefix(FOLDER)), name, compiled)
+    return PIPELINES[name](compiled)

@@ -16,7 +16,8 @@ from pipelines.diffusion.samplers import SAMPLERS, Noise
 from pipelines.diffusion.schedule import respaced
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import ClipConfig, UNetConfig
-from pipelines.glide.pipeline import BASE_SIGMAS, UPSAMPLE_SIGMAS, Glide, load_glide_mini
+from pipelines.glide.folder import load_glide
+from pipelines.glide.pipeline import BASE_SIGMAS, UPSAMPLE_SIGMAS, Glide
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
 from pipelines.glide.unet import Text, UNet
@@ -411,10 +412,12 @@ def test_pixels_to_tensors_and_back_is_the_identity() -> None:
     assert np.array_equal(to_images(to_tensor(image)[None])[0], image)
 
 
-def test_a_missing_embedded_model_is_a_sentence(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="byte pairs and words"):
-        load_glide_mini(tmp_path)
-    for name in ("tokenizer.json", "words.txt"):
-        (tmp_path / name).write_bytes((WEIGHTS / "glide-mini" / name).read_bytes())
-    with pytest.raises(ValueError, match=r"base\.safetensors"):
-        load_glide_mini(tmp_path)
+@pytest.mark.parametrize("name", ["base_inpaint.safetensors", "tokenizer.json", "config.json"])
+def test_a_damaged_embedded_model_is_a_sentence(tmp_path: Path, name: str) -> None:
+    for file in (WEIGHTS / "glide-mini").iterdir():
+        (tmp_path / file.name).write_bytes(file.read_bytes())
+    load_glide(tmp_path, "copied")
+    for damage in (lambda: (tmp_path / name).write_text('{"damaged": 1}'), (tmp_path / name).unlink):
+        damage()
+        with pytest.raises(ValueError, match="lack|cannot be read"):
+            load_glide(tmp_path, "copied")

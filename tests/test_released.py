@@ -19,9 +19,11 @@ import app
 import pipelines
 from pipelines.base import Request, run
 from pipelines.glide import download, released
+from pipelines.glide import folder as model_folder
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import ClipConfig, UNetConfig
-from pipelines.glide.released import CLIP_HALVES, PAIRS, convert, load_glide
+from pipelines.glide.folder import CLIP_HALVES, PAIRS, load_glide
+from pipelines.glide.released import convert
 from pipelines.glide.tokenizer import Tokenizer
 from pipelines.glide.unet import UNet
 from tests.test_tokenizer import GPT2_MERGES, write_clip, write_gpt2
@@ -70,7 +72,7 @@ class Recorded(NamedTuple):
 
 @pytest.fixture
 def load(monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Recorded]:
-    monkeypatch.setattr(released, "Glide", Recorded)
+    monkeypatch.setattr(model_folder, "Glide", Recorded)
     return partial(load_glide, name="tiny", configs=CONFIGS, clip_config=CLIP)  # type: ignore[return-value]
 
 
@@ -189,7 +191,7 @@ def test_a_name_with_a_folder_is_one_pipeline_however_it_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     loads: list[tuple[Path, str]] = []
-    monkeypatch.setattr(released, "load_glide", lambda folder, name, _: loads.append((folder, name)) or object())
+    monkeypatch.setattr(model_folder, "load_glide", lambda folder, name, _: loads.append((folder, name)) or object())
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", str(tmp_path))
     names = ["glide:weights", "glide:./weights/", "glide:~/weights", f"glide:{tmp_path}/weights"]

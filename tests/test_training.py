@@ -5,6 +5,7 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from random import Random
@@ -14,19 +15,25 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from PIL import Image
 
 from editor.edit import context_window as editors_window
 from editor.geometry import Box
-from pipelines.glide import config
+from pipelines.base import Request, run
 from pipelines.glide.config import PRESETS
+from pipelines.glide.folder import load_glide
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
-from pipelines.training.__main__ import make_tokenizer
-from pipelines.training.config import STAGES, Stage
-from pipelines.training.dataset import HELD_OUT, HOLES, Crops, Windows, example, without_hidden
+from pipelines.glide.unet import UNet
+from pipelines.training.__main__ import SAMPLED, main, make_tokenizer
+from pipelines.training.config import SIZES, STAGES
+from pipelines.training.dataset import HELD_OUT, HOLES, Alternating, Crops, Windows, example, without_hidden
+from pipelines.training.folder import Pictures, captioned, opened
 from pipelines.training.masks import ROOM_AROUND, context_window, painted, strokes
 from pipelines.training.scenes.layout import draw_scene, held_out_pair, make
 from pipelines.training.scenes.things import KINDS
-from pipelines.training.trainer import ROOMS, Following, Trainer
+from pipelines.training.trainer import SCENES, Following, Share, Trainer
+from tests.test_released import CONFIGS
+from tests.test_tokenizer import write_gpt2
 
 CPU = torch.device("cpu")
 
@@ -38,13 +45,17 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
     return mini_tokenizer(file, 24)
 
 
-@pytest.fixture
-def toy(monkeypatch: pytest.MonkeyPatch) -> Stage:
-    """The inpainting stage at toy size."""
-    small = replace(PRESETS["mini-base"], size=16, width=16, mult=(1, 2), attend=(8,), text_width=16, text_layers=1,
-                    head=16)  # fmt: skip
-    monkeypatch.setitem(config.PRESETS, "toy", small)
-    return replace(STAGES["inpaint"], network="toy", pixels=16, batch=2)
+INPAINT, TOY = STAGES["inpaint"], SIZES["toy"]
+TINY = replace(TOY.network("base_inpaint"), width=16, groups=4, head=8, text_width=16, vocabulary=512)
+PACE = replace(TOY.pace, batch=2)
+
+
+def windows(tokenizer: Tokenizer) -> Windows:
+    return Windows(example, tokenizer, TINY.size, INPAINT.empty)
+
+
+def batch_of(dataset: Windows, indices: Iterable[int]) -> dict[str, torch.Tensor]:
+    return dict(torch.utils.data.default_collate([dataset[i] for i in indices]))
 
 
 @given(
@@ -156,39 +167,46 @@ def test_masks_cover_the_thing() -> None:
 
 
 def test_examples_follow_from_their_index(tokenizer: Tokenizer) -> None:
-    for dataset in (Windows(tokenizer, 64, 0.12, 2**62), Crops(tokenizer, 32, 0.12, 2**62)):
-        first, again = dataset[5 * ROOMS + 7], dataset[5 * ROOMS + 7]
+    for dataset in (Windows(example, tokenizer, 64, 0.12), Crops(example, tokenizer, 32, 0.12, 0.125)):
+        first, again = dataset[5 * SCENES + 7], dataset[5 * SCENES + 7]
         for name, value in first.items():
             assert torch.equal(value, again[name]), name
         assert float(first["x0"].min()) >= -1 and float(first["x0"].max()) <= 1
 
 
-def test_stages_share_no_rooms_and_never_meet_the_held_out() -> None:
-    first = {name: next(iter(Following(stage, 0)))[0] for name, stage in STAGES.items()}
+def test_stages_share_no_scenes_and_never_meet_the_held_out() -> None:
+    first = {name: next(iter(Following(stage.seed, 256, 0)))[0] for name, stage in STAGES.items()}
     assert len(set(first.values())) == len(STAGES)
     for stage in STAGES.values():
-        assert next(iter(Following(stage, 10_000_000)))[-1] < first_of_next(stage) <= HELD_OUT
+        last = next(iter(Following(stage.seed, 256, 10_000_000)))[-1]
+        assert last < (stage.seed + 1) * SCENES <= SAMPLED < HELD_OUT
 
 
-def first_of_next(stage: Stage) -> int:
-    return (stage.seed + 1) * ROOMS
+@given(st.integers(1, 5), st.integers(1, 4), st.integers(0, 100))
+def test_shares_of_a_batch_are_the_batch(of: int, each: int, step: int) -> None:
+    batch = of * each
+    (whole,) = (next(iter(Following(3, batch, step))),)
+    parts = [next(iter(Following(3, batch, step, Share(rank, of)))) for rank in range(of)]
+    assert sorted(index for part in parts for index in part) == whole and all(len(part) == each for part in parts)
+    rows = torch.arange(batch)
+    assert all(
+        [whole[i] for i in Share(rank, of).among(rows).tolist()] == part for rank, part in enumerate(parts)
+    )  # noise and picture belong together
 
 
-def test_resuming_is_exact(toy: Stage, tokenizer: Tokenizer, tmp_path: Path) -> None:
-    dataset = Windows(tokenizer, toy.pixels, toy.empty, 2**62)
+def test_resuming_is_exact(tokenizer: Tokenizer, tmp_path: Path) -> None:
+    dataset = windows(tokenizer)
 
     def learn(trainer: Trainer, steps: int) -> list[float]:
-        batches = iter(Following(toy, trainer.step))
-        return [
-            trainer.learn(torch.utils.data.default_collate([dataset[i] for i in next(batches)])) for _ in range(steps)
-        ]
+        batches = iter(Following(INPAINT.seed, PACE.batch, trainer.step))
+        return [float(trainer.learn(batch_of(dataset, next(batches)))) for _ in range(steps)]
 
-    straight = Trainer(toy, CPU)
+    straight = Trainer(INPAINT, TINY, PACE, CPU)
     losses = learn(straight, 6)
-    first = Trainer(toy, CPU)
+    first = Trainer(INPAINT, TINY, PACE, CPU)
     resumed_losses = learn(first, 3)
     first.save(tmp_path / "state.pt")
-    second = Trainer(toy, CPU)
+    second = Trainer(INPAINT, TINY, PACE, CPU)
     second.load(tmp_path / "state.pt")
     resumed_losses += learn(second, 3)
     assert losses == resumed_losses
@@ -198,22 +216,66 @@ def test_resuming_is_exact(toy: Stage, tokenizer: Tokenizer, tmp_path: Path) -> 
         assert torch.equal(value, second.network.state_dict()[name]), name
 
 
-def test_a_stage_learns(toy: Stage, tokenizer: Tokenizer) -> None:
-    dataset = Windows(tokenizer, toy.pixels, toy.empty, 2**62)
-    batch = torch.utils.data.default_collate([dataset[i] for i in range(8)])
-    trainer = Trainer(replace(toy, warm_up=10, learning_rate=2e-3), CPU)
-    losses = [trainer.learn(batch) for _ in range(60)]
+def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:
+    Trainer(INPAINT, TINY, PACE, CPU).save(tmp_path / "state.pt")
+    with pytest.raises(ValueError, match="another pace"):
+        Trainer(INPAINT, TINY, replace(PACE, batch=3), CPU).load(tmp_path / "state.pt")
+    with pytest.raises(ValueError, match="another network"):
+        Trainer(INPAINT, replace(TINY, width=32), PACE, CPU).load(tmp_path / "state.pt")
+
+
+def test_a_stage_learns(tokenizer: Tokenizer) -> None:
+    batch = batch_of(windows(tokenizer), range(8))
+    trainer = Trainer(INPAINT, TINY, replace(PACE, batch=8, warm_up=10), CPU)
+    losses = [float(trainer.learn(batch)) for _ in range(60)]
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:10])
 
 
-def test_a_killed_training_goes_on(tmp_path: Path) -> None:
+def test_processes_learn_together_what_one_learns_alone(tmp_path: Path) -> None:
+    """Two real processes under torchrun and a single one: the same weights but for rounding."""
+    course = ["base", "--size", "toy", "--batch", "4", "--minutes"]
+    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    commands = {"alone": [sys.executable], "together": launch}
+    for name, command in commands.items():
+        begun = [*command, "-m", "pipelines.training", *course, "0.001", "--out", str(tmp_path / name)]
+        subprocess.run(begun, check=True, env=environment, capture_output=True)
+    alone, together = (torch.load(tmp_path / name / "base" / "state.pt", weights_only=True) for name in commands)
+    assert alone["step"] == together["step"] == 1
+    for name, value in alone["network"].items():
+        assert torch.allclose(value, together["network"][name], atol=2e-4), name
+    moments = ({k: v["exp_avg"] for k, v in state["optimizer"]["state"].items()} for state in (alone, together))
+    for mine, theirs in zip(*(one.values() for one in moments), strict=True):
+        assert torch.allclose(mine, theirs, rtol=1e-3, atol=1e-6)
+
+
+COMMAND = [sys.executable, "-m", "pipelines.training"]
+ALONE = os.environ | {"OMP_NUM_THREADS": "1"}
+Train = Callable[..., str]
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Train:
+    """The command with these options, in this process; what it says, its last sentence if it gives up."""
+
+    def command(*options: object) -> str:
+        monkeypatch.setattr(sys, "argv", ["training", *map(str, options)])
+        try:
+            main()
+        except SystemExit as end:
+            return str(end)
+        return capsys.readouterr().out
+
+    return command
+
+
+def test_a_killed_training_goes_on(tmp_path: Path, trained: Train) -> None:
     """A real process killed with SIGKILL; the same command again goes on from its last checkpoint."""
-    command = [sys.executable, "-m", "pipelines.training", "upsample", "--out", str(tmp_path), "--minutes"]
-    environment, batch = os.environ | {"OMP_NUM_THREADS": "1"}, STAGES["upsample"].batch
-    subprocess.run([*command, "0.02"], check=True, env=environment, capture_output=True)
-    state = tmp_path / "upsample" / "state.pt"
+    course = ["upsample", "--size", "toy", "--out", str(tmp_path), "--minutes"]
+    trained(*course, 0.005)
+    state, batch = tmp_path / "upsample" / "state.pt", TOY.pace.batch // 2
     first = torch.load(state, weights_only=True)["step"]
-    with subprocess.Popen([*command, "5"], env=environment, stderr=subprocess.PIPE, text=True) as killed:
+    with subprocess.Popen([*COMMAND, *course, "5"], env=ALONE, stderr=subprocess.PIPE, text=True) as killed:
         assert killed.stderr is not None
         try:
             seen = ""
@@ -225,27 +287,141 @@ def test_a_killed_training_goes_on(tmp_path: Path) -> None:
         finally:
             os.kill(killed.pid, signal.SIGKILL)
     assert torch.load(state, weights_only=True)["step"] == first
-    subprocess.run([*command, "0.02"], check=True, env=environment, capture_output=True)
+    trained(*course, 0.005)
     assert torch.load(state, weights_only=True)["step"] > first
-    assert (tmp_path / "upsample" / "upsample.safetensors").exists()
+    assert (tmp_path / "upsample_inpaint.safetensors").exists()
 
 
-def test_inpainting_wants_its_base(tmp_path: Path) -> None:
-    command = [
-        sys.executable,
-        "-m",
-        "pipelines.training",
-        "inpaint",
-        "--out",
-        str(tmp_path),
-        "--minutes",
-        "0.01",
-    ]
-    done = subprocess.run(command, capture_output=True, text=True)
-    assert done.returncode != 0 and "train that first" in done.stderr
+def test_the_whole_recipe_makes_a_model_that_paints(tmp_path: Path, trained: Train) -> None:
+    """Every stage leaves its weights, a curve and samples; the folder is then a pipeline like any other."""
+    for stage in STAGES:
+        said = trained(stage, "--size", "toy", "--minutes", 0.01, "--out", tmp_path)
+        assert re.search(rf"{stage}: \d+ images, .* a second on .*; .* % of the time learning", said)
+        for name in ("loss.png", "samples.png"):
+            with Image.open(tmp_path / stage / name) as picture:
+                assert min(picture.size) > 200 and len(set(picture.convert("L").get_flattened_data())) > 20
+    glide = load_glide(tmp_path, "toy")
+    assert glide.size == 64 and "astronaut" in glide.hint("an astronaut") and not glide.hint("a red couch")
+    image, mask = np.full((64, 64, 3), 100, np.uint8), np.zeros((64, 64), np.uint8)
+    mask[10:30, 10:40] = 255
+    (painted_over,) = run(glide.inpaint(Request(image, mask, "a red couch", "", 2.0, 0.0, 1.0, 2, "ddim", (7,))))
+    assert np.array_equal(painted_over[mask == 0], image[mask == 0]) and (painted_over[mask > 0] != 100).any()
 
 
-def test_dry_run_says_what_would_be_trained(tmp_path: Path) -> None:
-    command = [sys.executable, "-m", "pipelines.training", "base", "--out", str(tmp_path / "x"), "--dry-run"]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    assert '"batch"' in done.stdout and not (tmp_path / "x").exists()
+def test_inpainting_wants_its_base(tmp_path: Path, trained: Train) -> None:
+    assert "train that first" in trained("inpaint", "--size", "toy", "--out", tmp_path, "--minutes", 0.01)
+
+
+def test_dry_run_says_what_would_be_trained(tmp_path: Path, trained: Train) -> None:
+    assert '"batch": 16' in trained("base", "--out", tmp_path / "x", "--dry-run")
+    assert not (tmp_path / "x").exists()
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_sizes_are_within_what_is_shipped(size: str) -> None:
+    for form in ("base_inpaint", "upsample_inpaint"):
+        with torch.device("meta"):
+            count = sum(value.numel() for value in UNet(SIZES[size].network(form)).parameters())
+        assert 2 * count < 48e6, f"{form}: {2 * count} bytes as bfloat16"
+    row = SIZES[size]
+    assert row.upsample.size == 4 * row.base.size and row.crop % 4 == 0
+
+
+# --- somebody's own pictures ---
+
+
+@pytest.fixture
+def pictures(tmp_path: Path) -> Path:
+    """Three pictures: one with transparency, one lying on its side as cameras leave it, one small."""
+    folder, random = tmp_path / "pictures", np.random.default_rng(0)
+    folder.mkdir()
+    for name, size in (("glass.png", (120, 90)), ("tall.jpg", (200, 100)), ("small.webp", (64, 64))):
+        pixels = random.integers(0, 255, (size[1] // 10, size[0] // 10, 3), np.uint8)
+        picture = Image.fromarray(pixels).resize(size)
+        if name == "glass.png":
+            picture.putalpha(Image.linear_gradient("L").resize(size))
+        exif = Image.Exif()
+        exif[0x0112] = 6  # turned by a quarter
+        picture.save(folder / name, **({"exif": exif} if name == "tall.jpg" else {}))
+        (folder / name).with_suffix(".txt").write_text(f"a {name.split('.')[0]}\n  zeppelin ")
+    return folder
+
+
+def test_own_pictures_are_read_as_people_see_them(pictures: Path) -> None:
+    found = captioned(pictures)
+    assert [one.caption for one in found] == ["a glass zeppelin", "a small zeppelin", "a tall zeppelin"]
+    assert opened(pictures / "tall.jpg").size == (100, 200)
+    top = np.asarray(opened(pictures / "glass.png"))[0]
+    assert (top >= 254).all()  # what is transparent is white
+
+
+def test_windows_of_own_pictures_lie_within_them_and_show_their_hole(pictures: Path) -> None:
+    source, prompts = Pictures(captioned(pictures)), set()
+    for seed in range(200):
+        part = source(seed, 32, 0.2, 0.4 if seed % 2 else 1.0)
+        assert part.image.shape == (32, 32, 3) and part.mask.any() and set(np.unique(part.mask)) <= {0, 255}
+        again = source(seed, 32, 0.2, 0.4 if seed % 2 else 1.0)
+        assert np.array_equal(part.image, again.image) and np.array_equal(part.mask, again.mask)
+        prompts.add(part.prompt)
+    assert prompts == {"", *(one.caption for one in captioned(pictures))}
+
+
+def test_what_is_learned_alternates_with_what_is_known(pictures: Path) -> None:
+    own = Pictures(captioned(pictures))
+    both = Alternating(example, own)
+    for seed in (10, 11):
+        expected = own(seed, 16, 0.0, 1.0) if seed % 2 else example(seed, 16, 1.0, 1.0)
+        got = both(seed, 16, 1.0, 1.0)  # what no prompt means is learned from the drawn world alone
+        assert np.array_equal(got.image, expected.image) and got.prompt == expected.prompt
+
+
+@pytest.mark.parametrize(
+    ("spoil", "sentence"),
+    [
+        (lambda folder: (folder / "small.txt").unlink(), r"a caption each.*1 of its pictures \(small\.webp\)"),
+        (lambda folder: [file.unlink() for file in folder.iterdir()], "it has none"),
+        (lambda folder: (folder / "tall.jpg").write_bytes(b"no picture"), r"tall\.jpg cannot be read"),
+        (lambda folder: Image.new("RGB", (40, 90)).save(folder / "tall.jpg"), "40x90 pixels: too small"),
+        (lambda folder: folder.rename(folder.with_name("elsewhere")), "there is no folder"),
+    ],
+)
+def test_a_folder_that_cannot_be_learned_from_is_a_sentence(
+    pictures: Path, spoil: Callable[[Path], object], sentence: str, trained: Train
+) -> None:
+    spoil(pictures)
+    with pytest.raises(ValueError, match=sentence):
+        captioned(pictures)
+    assert re.search(sentence, trained("inpaint", "--data", pictures, "--out", pictures / "out"))
+
+
+def test_fine_tuning_leaves_a_model_with_its_new_words(pictures: Path, tmp_path: Path, trained: Train) -> None:
+    """From a model trained here: the rest of it is taken over, the rest of the folder is left as it was."""
+    begun, tuned = tmp_path / "begun", tmp_path / "tuned"
+    for stage in STAGES:
+        trained(stage, "--size", "toy", "--minutes", 0.001, "--out", begun)
+    before = {file.name: file.read_bytes() for file in begun.iterdir() if file.is_file()}
+    course = ("inpaint", "--size", "toy", "--data", pictures, "--begin", begun, "--out", tuned, "--minutes", 0.001)
+    assert "% of the time" in trained(*course) and "% of the time" in trained(*course)  # and goes on
+    assert {file.name: file.read_bytes() for file in begun.iterdir() if file.is_file()} == before
+    glide = load_glide(tuned, "tuned")
+    assert not glide.hint("a zeppelin") and "astronaut" in glide.hint("an astronaut")
+    assert (tuned / "upsample_inpaint.safetensors").read_bytes() == before["upsample_inpaint.safetensors"]
+    assert (tuned / "base_inpaint.safetensors").read_bytes() != before["base_inpaint.safetensors"]
+    assert torch.load(tuned / "inpaint" / "state.pt", weights_only=True)["step"] == 2
+
+
+def test_fine_tuning_begins_from_openais_files_too(
+    pictures: Path, tmp_path: Path, trained: Train, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At a tiny size: the folder then holds everything that the editor needs."""
+    (tmp_path / "released").mkdir()
+    write_gpt2(tmp_path / "released")
+    for name, config in CONFIGS.items():
+        monkeypatch.setitem(PRESETS, name, config)
+        torch.save(UNet(config).state_dict(), tmp_path / "released" / f"{name}.pt")
+    for stage in ("inpaint", "upsample"):
+        begun = ("--size", "toy", "--begin", tmp_path / "released", "--data", pictures)
+        assert "% of the time" in trained(stage, *begun, "--minutes", 0.001, "--out", tmp_path / "tuned")
+    glide = load_glide(tmp_path / "tuned", "tuned")
+    image = np.full((64, 64, 3), 100, np.uint8)
+    run(glide.inpaint(Request(image, image[..., 0], "a zeppelin", "", 1.0, 0.0, 1.0, 1, "ddim", (7,))))

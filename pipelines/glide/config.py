@@ -1,4 +1,4 @@
-"""Sizes of GLIDE's networks, as rows of a table."""
+"""Sizes of GLIDE's networks; those that OpenAI released as rows of a table."""
 
 from dataclasses import dataclass, replace
 
@@ -53,19 +53,11 @@ _TEXT = {"vocabulary": 50257, "context": 128, "text_width": 512, "text_layers": 
 _ADM = {"width": 192, "attend": (32, 16, 8), "head": 64, "groups": 32, **_TEXT}
 _BASE = UNetConfig(64, mult=(1, 2, 3, 4), blocks=3, **_ADM)
 _UPSAMPLE = UNetConfig(256, mult=(1, 1, 2, 2, 4, 4), blocks=2, upsample=True, **_ADM)
-_MINI = {"vocabulary": 1024, "context": 24, "text_heads": 4, "predicts": "v"}
-
 PRESETS = {
     "base": _BASE,
     "base_inpaint": replace(_BASE, inpaint=True),
     "upsample": _UPSAMPLE,
     "upsample_inpaint": replace(_UPSAMPLE, inpaint=True),
-    "mini-base": UNetConfig(
-        64, 32, (1, 1, 3, 4), 1, (16, 8), head=32, groups=8, text_width=128, text_layers=4, **_MINI
-    ),
-    "mini-upsample": UNetConfig(
-        256, 24, (1, 1, 2, 3), 1, (), head=36, groups=6, text_width=64, text_layers=1, upsample=True, **_MINI
-    ),
 }
 
 CLIP = ClipConfig(64, 4, 512, 64, 65536, 77, text_heads=8, text_blocks=12, image_heads=12, image_blocks=12)

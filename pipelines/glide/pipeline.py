@@ -5,9 +5,6 @@ side of what a model draws.
 """
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import replace
-from functools import partial
-from pathlib import Path
 from textwrap import shorten
 
 import numpy as np
@@ -21,13 +18,11 @@ from pipelines.diffusion.guidance import clip_guided, clipped, guided, keeping
 from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampling
 from pipelines.diffusion.schedule import SCHEDULES, Sigmas, respaced, sigmas_of
 from pipelines.glide.clip import Clip
-from pipelines.glide.config import PRESETS
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
-from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer, words
+from pipelines.glide.tokenizer import Tokenizer, words
 from pipelines.glide.unet import UNet
-from pipelines.glide.weights import load_unet
 from pipelines.glide.winograd import with_winograd
-from pipelines.machine import fast_type, keep_freed_memory
+from pipelines.machine import fast_type
 
 EDITING, DRAWING = ("base_inpaint", "upsample_inpaint"), ("base", "upsample")
 BASE_SIGMAS, UPSAMPLE_SIGMAS = sigmas_of(SCHEDULES["cosine"]()), sigmas_of(SCHEDULES["linear"]())
@@ -189,22 +184,3 @@ def prepared(network: UNet, device: torch.device, kind: torch.dtype) -> UNet:
     """As it runs fastest with numbers of this kind: each pixel's channels together, and no multiplication wasted."""
     network = network.to(device, kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return with_winograd(network) if kind == torch.float32 else network
-
-
-def load_glide_mini(folder: Path, compiled: bool = False) -> Glide:
-    """The embedded model: its weights, byte pairs and words lie in `folder`. Raises ValueError with a sentence."""
-    keep_freed_memory()
-    base, upsampler = (replace(PRESETS[name], inpaint=True) for name in ("mini-base", "mini-upsample"))
-    sizes = {"base_inpaint": base, "upsample_inpaint": upsampler}
-    networks = {
-        form: partial(load_unet, config, folder / f"{form.removesuffix('_inpaint')}.safetensors")
-        for form, config in sizes.items()
-    }
-    try:
-        tokenizer = mini_tokenizer(folder / "tokenizer.json", base.context)
-        taught = frozenset((folder / "words.txt").read_text().split())
-    except OSError as error:
-        raise ValueError(
-            f"the byte pairs and words in {folder} cannot be read ({error}); check them out again"
-        ) from error
-    return Glide("glide-mini", networks, tokenizer, taught, upsample_steps=4, compiled=compiled)

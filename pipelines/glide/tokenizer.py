@@ -14,6 +14,7 @@ from pathlib import Path
 import torch
 from tokenizers import Regex
 from tokenizers import Tokenizer as BytePairs
+from tokenizers.decoders import ByteLevel as ByteLevelDecoder
 from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
 from torch import Tensor
@@ -40,6 +41,10 @@ class Tokenizer:
         tokens[: len(ids)] = torch.tensor(ids, dtype=torch.int64)
         return tokens, torch.arange(self._context) < len(ids)
 
+    def decode(self, tokens: Tensor, real: Tensor) -> str:
+        """What `encode` made of a prompt, in words again."""
+        return str(self._byte_pairs.decode(tokens[real].tolist())).strip()
+
     def unread(self, prompt: str) -> str:
         """The end of a prompt that `encode` cuts off, tidied; '' when all of it is read."""
         return self._cut(prompt)[1]
@@ -59,8 +64,15 @@ class Tokenizer:
 
 
 def mini_tokenizer(file: Path, context: int) -> Tokenizer:
-    """The embedded model's byte pairs, in the library's own format."""
-    return Tokenizer(BytePairs.from_str(file.read_text()), context, padding=0, tidied=normalised)
+    """The byte pairs of a model that this project trained, in the library's own format.
+
+    Raises ValueError with a sentence when the file is missing or damaged.
+    """
+    try:
+        byte_pairs = BytePairs.from_str(file.read_text())
+    except Exception as error:  # the library raises no narrower one
+        raise ValueError(f"the byte pairs {file} cannot be read ({error}): get them again") from error
+    return Tokenizer(byte_pairs, context, padding=0, tidied=normalised)
 
 
 def gpt2_tokenizer(folder: Path, context: int) -> Tokenizer:
@@ -75,6 +87,7 @@ def gpt2_tokenizer(folder: Path, context: int) -> Tokenizer:
         raise ValueError(f"{folder / GPT2_FILES[0]} is damaged ({error}): get it again") from error
     byte_pairs = _byte_pairs(folder, vocabulary, _merges(merges))
     byte_pairs.pre_tokenizer = ByteLevel(add_prefix_space=False)
+    byte_pairs.decoder = ByteLevelDecoder()
     return Tokenizer(byte_pairs, context, padding=len(vocabulary) - 1, tidied=str.lower)
 
 

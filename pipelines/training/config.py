@@ -1,32 +1,77 @@
-"""The stages of training, as rows of a table (Nichol et al. 2021, sections 3.1 and 3.2, at a small size)."""
+"""Stages and sizes of training, as rows of two tables (Nichol et al. 2021, sections 3.1 and 3.2, at small sizes)."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+
+from pipelines.glide.config import UNetConfig
 
 
 @dataclass(frozen=True)
 class Stage:
-    """network: a row of the glide presets. inpaint: in its inpainting form. begins_from: the stage whose weights it
-    takes over. schedule: of the noise. pixels: side of one example. empty: share of empty prompts. batch: images a
-    step.
-    learning_rate: at its height, reached in `warm_up` steps, falling with the square root of steps after `decay`
-    (Karras et al. 2024, section B.1). ema: how much of the averaged weights each step keeps."""
+    """form: the network that it trains, by the name of its file. begins_from: the stage whose weights it takes over.
+    schedule: of the noise. empty: share of empty prompts. seed: its scenes and noise are its own."""
 
-    network: str
-    inpaint: bool
+    form: str
     begins_from: str | None
     schedule: str
-    pixels: int
     empty: float
-    batch: int
-    learning_rate: float
     seed: int
-    warm_up: int = 200
-    decay: int = 3000
-    ema: float = 0.999
 
 
 STAGES = {
-    "base": Stage("mini-base", False, None, "cosine", 64, empty=0.2, batch=16, learning_rate=5e-4, seed=1),
-    "inpaint": Stage("mini-base", True, "base", "cosine", 64, empty=0.12, batch=16, learning_rate=5e-4, seed=2),
-    "upsample": Stage("mini-upsample", True, None, "linear", 96, empty=0.12, batch=8, learning_rate=5e-4, seed=3),
+    "base": Stage("base", None, "cosine", empty=0.2, seed=1),
+    "inpaint": Stage("base_inpaint", "base", "cosine", empty=0.12, seed=2),
+    "upsample": Stage("upsample_inpaint", None, "linear", empty=0.12, seed=3),
 }
+
+
+@dataclass(frozen=True)
+class Pace:
+    """batch: pictures a step. learning_rate: at its height, reached in `warm_up` steps, from which it falls with the
+    square root of steps after `decay` (Karras et al. 2024, section B.1). ema: how much of the averaged weights each
+    step keeps."""
+
+    batch: int
+    learning_rate: float
+    warm_up: int
+    decay: int
+    ema: float
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a model is, and how it is taught. base, upsample: its networks. crop: side in pixels of what the
+    upsampler sees of a window in training, at half the batch."""
+
+    base: UNetConfig
+    upsample: UNetConfig
+    crop: int
+    pace: Pace
+
+    def network(self, form: str) -> UNetConfig:
+        config = self.upsample if form.startswith("upsample") else self.base
+        return replace(config, inpaint=form.endswith("_inpaint"))
+
+
+_TEXT = {"vocabulary": 1024, "context": 24, "text_heads": 4, "predicts": "v"}
+_UPSAMPLE = {**_TEXT, "blocks": 1, "attend": (), "text_width": 64, "text_layers": 1, "upsample": True}
+
+SIZES = {
+    # the whole recipe in two minutes: blots of the right colour
+    "toy": Size(
+        UNetConfig(16, 24, (1, 2), 1, (8,), head=24, groups=8, text_width=32, text_layers=1, **_TEXT),
+        UNetConfig(64, 16, (1, 2), head=16, groups=4, **{**_UPSAMPLE, "text_width": 16}),
+        crop=32, pace=Pace(8, 2e-3, warm_up=20, decay=1000, ema=0.97),
+    ),
+    # what is shipped; hours on a processor
+    "mini": Size(
+        UNetConfig(64, 32, (1, 1, 3, 4), 1, (16, 8), head=32, groups=8, text_width=128, text_layers=4, **_TEXT),
+        UNetConfig(256, 24, (1, 1, 2, 3), head=36, groups=6, **_UPSAMPLE),
+        crop=96, pace=Pace(16, 5e-4, warm_up=200, decay=3000, ema=0.999),
+    ),
+    # for a GPU: 24 million parameters, the most whose file stays under 48 MB
+    "large": Size(
+        UNetConfig(64, 64, (1, 2, 3, 4), 1, (16, 8), head=32, groups=16, text_width=256, text_layers=6, **_TEXT),
+        UNetConfig(256, 32, (1, 1, 2, 4), head=32, groups=8, **_UPSAMPLE),
+        crop=128, pace=Pace(256, 4e-4, warm_up=500, decay=5000, ema=0.999),
+    ),
+}  # fmt: skip

@@ -1,8 +1,9 @@
 """Training examples, each a function of its index alone: drawn when asked for, never stored."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from random import Random
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import numpy as np
 import torch
@@ -243,37 +244,61 @@ def _beyond(frame: Rect, mask: NDArray[np.uint8], window: tuple[float, float, fl
     return np.where(inside, mask, 255).astype(np.uint8)
 
 
+class Shown(Protocol):
+    """A window and the hole in it: `Example`, or what is like it."""
+
+    image: NDArray[np.uint8]  # (size, size, 3)
+    mask: NDArray[np.uint8]  # (size, size), 255 = to be painted
+    prompt: str
+
+
+Source = Callable[[int, int, float, float], Shown]  # `example`, or what takes and gives the like
+
+
+@dataclass(frozen=True)
+class Alternating:
+    """Even seeds of one source, odd ones of another: so a model learns the second without forgetting the first, which
+    alone says what no prompt means."""
+
+    even: Source
+    odd: Source
+
+    def __call__(self, seed: int, size: int, empty: float, crop: float) -> Shown:
+        return self.odd(seed, size, 0.0, crop) if seed % 2 else self.even(seed, size, empty, crop)
+
+
 @dataclass(frozen=True)
 class Windows(Dataset[dict[str, Tensor]]):
     """Examples as tensors: x0 (3, size, size) in [-1, 1], keep and weight (1, size, size), tokens, real."""
 
+    source: Source
     tokenizer: Tokenizer
     size: int
     empty: float
-    length: int
 
     def __len__(self) -> int:
-        return self.length
+        return 2**62
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
-        return _tensors(example(index, self.size, self.empty), self.tokenizer)
+        return _tensors(self.source(index, self.size, self.empty, 1.0), self.tokenizer)
 
 
 @dataclass(frozen=True)
 class Crops(Dataset[dict[str, Tensor]]):
     """Crops of windows for the upsampler: as `Windows`, and low (3, size / 4, size / 4), blurred and noised a little so
-    that it forgives what the base model draws."""
+    that it forgives what the base model draws. crop: side of a crop as a share of its window's."""
 
+    source: Source
     tokenizer: Tokenizer
     size: int
     empty: float
-    length: int
+    crop: float
 
     def __len__(self) -> int:
-        return self.length
+        return 2**62
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
-        asked = example(index, self.size, self.empty, crop=self.size / WINDOW)
+        asked = self.source(index, self.size, self.empty, self.crop)
         random = Random(index)
         small = Image.fromarray(asked.image).reduce(4)
         if random.random() < 0.5:
@@ -283,7 +308,7 @@ class Crops(Dataset[dict[str, Tensor]]):
         return _tensors(asked, self.tokenizer) | {"low": to_tensor(low)}
 
 
-def _tensors(asked: Example, tokenizer: Tokenizer) -> dict[str, Tensor]:
+def _tensors(asked: Shown, tokenizer: Tokenizer) -> dict[str, Tensor]:
     tokens, real = tokenizer.encode(asked.prompt)
     hole = torch.from_numpy(asked.mask > 127)[None].float()
     weight = 0.15 + 0.85 * hole

@@ -1,53 +1,75 @@
-"""One stage of training, resumed exactly: everything random follows from (stage's seed, step)."""
+"""A network in training: its averaged weights, its optimizer, its step; everything random follows from the step."""
 
-import csv
 import os
-from dataclasses import replace
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from time import monotonic
 
 import torch
+import torch.distributed as distributed
 from torch import Tensor
-from torch.utils.data import DataLoader, Sampler
-from tqdm import tqdm
+from torch.utils.data import Sampler
 
 from pipelines.diffusion.loss import hybrid_loss
 from pipelines.diffusion.schedule import SCHEDULES, TIMESTEPS, sigmas_of
-from pipelines.glide.config import PRESETS
-from pipelines.glide.tokenizer import Tokenizer
+from pipelines.glide.config import UNetConfig
 from pipelines.glide.unet import UNet
-from pipelines.glide.weights import save_unet, widened
+from pipelines.glide.weights import widened
 from pipelines.machine import fast_type
-from pipelines.training.config import Stage
-from pipelines.training.dataset import Crops, Windows
+from pipelines.training.config import Pace, Stage
 
-ROOMS = 1 << 32  # each stage has this many rooms of its own
-SAVE_SECONDS = 120
+SCENES = 1 << 32  # each stage has this many scenes of its own
+
+
+@dataclass(frozen=True)
+class Share:
+    """One of several processes that learn together, each from its own part of every batch (as `torchrun` starts
+    them); or the only one."""
+
+    rank: int = 0
+    of: int = 1
+
+    def among(self, whole: Tensor) -> Tensor:
+        """This process's rows of a whole batch's."""
+        return whole[self.rank :: self.of]
 
 
 class Trainer:
-    """All the state of a stage: network, averaged weights, optimizer, step."""
+    """All the state of a stage. The pace's batch is that of all processes together."""
 
-    def __init__(self, stage: Stage, device: torch.device) -> None:
+    def __init__(
+        self,
+        stage: Stage,
+        config: UNetConfig,
+        pace: Pace,
+        device: torch.device,
+        share: Share = Share(),
+    ) -> None:
         torch.manual_seed(stage.seed)
-        self.stage, self.device, self.step = stage, device, 0
-        config = replace(PRESETS[stage.network], inpaint=stage.inpaint)
+        self.stage, self.config, self.pace = stage, config, pace
+        self.device, self.share, self.step = device, share, 0
         self.network = UNet(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = {name: value.clone() for name, value in self.network.state_dict().items()}
+        on_card = device.type == "cuda"
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), stage.learning_rate, betas=(0.9, 0.99), weight_decay=0.0
+            self.network.parameters(), pace.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=on_card
         )
         self.sigmas = sigmas_of(SCHEDULES[stage.schedule]())
+        self._forward = torch.compile(self.network.forward) if on_card else self.network.forward
 
     def begin_from(self, state: dict[str, Tensor]) -> None:
-        """Take over another stage's averaged weights; new channels begin at zero."""
-        self.network.load_state_dict(widened(state, self.network))
+        """Take over averaged weights; those of a text-to-image form get an inpainting form's channels, at zero."""
+        name = "input_blocks.0.0.weight"
+        if state[name].shape != self.network.state_dict()[name].shape:
+            state = widened(state, self.network)
+        self.network.load_state_dict(state)
         self.ema = {name: value.clone() for name, value in self.network.state_dict().items()}
 
     def save(self, file: Path) -> None:
         """Everything needed to go on, written whole or not at all."""
         state = {
             "step": self.step,
+            "course": self._course(),
             "network": self.network.state_dict(),
             "ema": self.ema,
             "optimizer": self.optimizer.state_dict(),
@@ -60,91 +82,74 @@ class Trainer:
         part.replace(file)
 
     def load(self, file: Path) -> None:
+        """Go on from there. Raises ValueError with a sentence when that was another training."""
         state = torch.load(file, map_location=self.device, weights_only=True)
+        for name, value in self._course().items():
+            if state["course"][name] != value:
+                raise ValueError(
+                    f"{file} was trained with another {name} ({state['course'][name]}, not {value}): "
+                    "go on as it was begun, or begin anew in another --out"
+                )
         self.step, self.ema = state["step"], state["ema"]
         self.network.load_state_dict(state["network"])
         self.optimizer.load_state_dict(state["optimizer"])
 
-    def learn(self, batch: dict[str, Tensor]) -> float:
-        """One step on one batch; returns its loss."""
-        stage = self.stage
-        batch = {name: value.to(self.device) for name, value in batch.items()}
-        random = torch.Generator().manual_seed(stage.seed * 2**32 + self.step)
+    def _course(self) -> dict[str, object]:
+        """What must stay the same for a training to go on."""
+        return {"network": asdict(self.config), "pace": asdict(self.pace)}
+
+    def learn(self, batch: dict[str, Tensor]) -> Tensor:
+        """One step on this process's share of a batch, in which row i is the i-th of its rows; returns the loss."""
+        pace, whole = self.pace, self.pace.batch
+        batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
+        random = torch.Generator().manual_seed(self.stage.seed * 2**32 + self.step)
         x0 = batch["x0"]  # (B, 3, H, W)
-        t = torch.randint(TIMESTEPS, (len(x0),), generator=random).to(self.device)
-        eps = torch.randn(x0.shape, generator=random).to(self.device)
+        t = self.share.among(torch.randint(TIMESTEPS, (whole,), generator=random)).to(self.device)
+        eps = self.share.among(torch.randn((whole, *x0.shape[1:]), generator=random)).to(self.device)
         sigma = torch.from_numpy(self.sigmas).float().to(self.device)[t][:, None, None, None]
         x = (x0 + sigma * eps) / (1 + sigma**2).sqrt()
         for group in self.optimizer.param_groups:
-            group["lr"] = stage.learning_rate * min(
-                (self.step + 1) / stage.warm_up, (stage.decay / max(self.step, stage.decay)) ** 0.5
+            group["lr"] = pace.learning_rate * min(
+                (self.step + 1) / pace.warm_up, (pace.decay / max(self.step, pace.decay)) ** 0.5
             )
         kind = fast_type(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=kind == torch.bfloat16):
             text = self.network.encode(batch["tokens"], batch["real"])
-            known = (x0, batch["keep"]) if stage.inpaint else (None, None)
-            out = self.network(x.contiguous(memory_format=torch.channels_last), t, text, *known, batch.get("low"))
-        loss = hybrid_loss(out, x0, eps, t, batch["weight"], self.sigmas, self.network.config.predicts)
+            known = (x0, batch["keep"]) if self.config.inpaint else (None, None)
+            out = self._forward(x.contiguous(memory_format=torch.channels_last), t, text, *known, batch.get("low"))
+        loss = hybrid_loss(out, x0, eps, t, batch["weight"], self.sigmas, self.config.predicts)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
+        if self.share.of > 1:
+            self._agree()
         torch.nn.utils.clip_grad_norm_(self.network.parameters(), 1.0)
         self.optimizer.step()
-        keep = min(stage.ema, (1 + self.step) / (10 + self.step))
+        keep = min(pace.ema, (1 + self.step) / (10 + self.step))
         with torch.no_grad():
             now = self.network.state_dict()
             torch._foreach_lerp_(list(self.ema.values()), [now[name] for name in self.ema], 1 - keep)
         self.step += 1
-        return float(loss.detach())
+        return loss.detach()
+
+    def _agree(self) -> None:
+        """Every process takes the mean of all gradients, as if one had seen the whole batch."""
+        gradients = [parameter.grad for parameter in self.network.parameters() if parameter.grad is not None]
+        flat = torch.cat([gradient.flatten() for gradient in gradients])
+        distributed.all_reduce(flat)
+        flat /= self.share.of
+        for gradient, mean in zip(gradients, flat.split([g.numel() for g in gradients]), strict=True):
+            gradient.copy_(mean.view_as(gradient))
 
 
 class Following(Sampler[list[int]]):
-    """The batches from `step` on, for ever: a step's rooms follow from the step alone."""
+    """This process's batches from `step` on, for ever: a step's scenes follow from the step alone."""
 
-    def __init__(self, stage: Stage, step: int) -> None:
-        self.stage, self.step = stage, step
+    def __init__(self, seed: int, batch: int, step: int, share: Share = Share()) -> None:
+        self.seed, self.batch, self.step, self.share = seed, batch, step, share
 
-    def __iter__(self):  # type: ignore[no-untyped-def]
+    def __iter__(self) -> Iterator[list[int]]:
         step = self.step
         while True:
-            first = self.stage.seed * ROOMS + step * self.stage.batch
-            yield list(range(first, first + self.stage.batch))
+            first = self.seed * SCENES + step * self.batch
+            yield list(range(first + self.share.rank, first + self.batch, self.share.of))
             step += 1
-
-
-def train(stage: Stage, name: str, out: Path, tokenizer: Tokenizer, minutes: float, device: torch.device) -> None:
-    """Train a stage for some minutes, going on from what lies in `out`; the same command again goes on from there."""
-    trainer, folder = Trainer(stage, device), out / name
-    folder.mkdir(parents=True, exist_ok=True)
-    checkpoint, log = folder / "state.pt", folder / "loss.csv"
-    if checkpoint.exists():
-        trainer.load(checkpoint)
-    elif stage.begins_from:
-        before = out / stage.begins_from / "state.pt"
-        if not before.exists():
-            raise SystemExit(f"{name} begins from {stage.begins_from}: train that first, into the same --out {out}")
-        trainer.begin_from(torch.load(before, map_location=device, weights_only=True)["ema"])
-    if log.exists():  # what was logged after the last checkpoint will be logged again
-        rows = [row for row in csv.reader(log.open()) if int(row[0]) <= trainer.step]
-        with log.open("w", newline="") as file:
-            csv.writer(file).writerows(rows)
-    dataset = (Crops if "upsample" in stage.network else Windows)(tokenizer, stage.pixels, stage.empty, 2**62)
-    workers = max((os.cpu_count() or 2) // 2, 1)
-    loader = DataLoader(dataset, batch_sampler=Following(stage, trainer.step), num_workers=workers, prefetch_factor=4)
-    ends, saved, losses = monotonic() + 60 * minutes, monotonic(), []
-    with log.open("a", newline="") as file, tqdm(unit=" images", initial=trainer.step * stage.batch) as bar:
-        for batch in loader:
-            losses.append(trainer.learn(batch))
-            bar.update(stage.batch)
-            if trainer.step % 50 == 0:
-                mean = sum(losses) / len(losses)
-                csv.writer(file).writerow([trainer.step, trainer.step * stage.batch, f"{mean:.5f}"])
-                file.flush()
-                bar.set_postfix(loss=f"{mean:.4f}", refresh=False)
-                losses = []
-            now = monotonic()
-            if now > ends or now - saved > SAVE_SECONDS:
-                trainer.save(checkpoint)
-                saved = now
-            if now > ends:
-                break
-    save_unet(trainer.ema, folder / f"{name}.safetensors")

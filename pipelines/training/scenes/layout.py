@@ -17,11 +17,13 @@ from pipelines.training.scenes.things import KINDS
 SIZES = {"small": 0.68, "": 1.0, "large": 1.35}
 STRANGERS = 0.07  # how often something comes that is not at home in a place
 GUESTS = 0.7  # how often a scene is drawn around a kind that is chosen first, so that none is rare
-FAMILIAR = (  # what people ask for first, and a model on a small machine learns first; more often named, more often there
-    "couch", "couch", "couch", "coffee table", "hedgehog", "corgi", "armchair", "chair", "table", "coffee table", "bed", "bookshelf", "floor lamp", "table lamp", "painting",
-    "window", "clock", "mirror", "rug", "potted plant", "cactus", "vase of flowers", "flower", "tree", "pine tree",
-    "cat", "dog", "corgi", "hedgehog", "bird", "fish", "apple", "cake", "mug", "ball", "robot", "car", "sailing boat",
-    "hot air balloon", "house", "sun", "moon", "cloud", "star", "balloon",
+# what people ask for first, and a model on a small machine learns first; more often named, more often there
+FAMILIAR = (
+    "couch", "couch", "couch", "couch", "armchair", "chair", "table", "coffee table", "coffee table", "bed",
+    "bookshelf", "floor lamp", "table lamp", "painting", "window", "clock", "mirror", "rug", "potted plant", "cactus",
+    "vase of flowers", "flower", "tree", "pine tree", "cat", "dog", "corgi", "corgi", "hedgehog", "hedgehog", "bird",
+    "fish", "apple", "cake", "mug", "ball", "robot", "car", "sailing boat", "hot air balloon", "house", "sun", "moon",
+    "cloud", "star", "balloon",
 )  # fmt: skip
 FAMILIARITY = 0.7  # of the guests are among these
 PORTRAITS = 0.55  # of the paintings: they show a thing

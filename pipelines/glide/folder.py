@@ -1,0 +1,118 @@
+"""A GLIDE as the files of a folder: what OpenAI released, or what this project trained (`pipelines.training`).
+
+The second has its networks' sizes in `CONFIG`, its own byte pairs in `BYTE_PAIRS`, and in `WORDS` what it was taught.
+"""
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+from torch import nn
+
+from pipelines.glide.clip import Clip, ClipImage, ClipText
+from pipelines.glide.config import CLIP, PRESETS, ClipConfig, UNetConfig
+from pipelines.glide.pipeline import DRAWING, EDITING, Glide
+from pipelines.glide.tokenizer import (
+    CLIP_FILE,
+    GPT2_FILES,
+    ClipTokenizer,
+    Tokenizer,
+    byte_pair_file,
+    gpt2_tokenizer,
+    mini_tokenizer,
+)
+from pipelines.glide.unet import UNet
+from pipelines.glide.weights import load_network
+from pipelines.machine import keep_freed_memory
+
+PAIRS = (EDITING, DRAWING)  # drawn with together
+CLIP_HALVES = ("clip_text_enc", "clip_image_enc")
+CONFIG, BYTE_PAIRS, WORDS = "config.json", "tokenizer.json", "words.txt"
+HOW = "`python app.py convert {} --download` fetches what is missing"
+
+
+def load_glide(
+    folder: Path,
+    name: str,
+    compiled: bool = False,
+    configs: Mapping[str, UNetConfig] = PRESETS,
+    clip_config: ClipConfig = CLIP,
+) -> Glide:
+    """GLIDE with whichever of its files lie in `folder`: what edits is read now, the rest when needed.
+
+    At least base_inpaint and upsample_inpaint, or base and upsample, as .safetensors or .pt, and byte pairs; the noised
+    CLIP if both its halves and `CLIP_FILE` are there. configs, clip_config: the sizes that were released; those in
+    `CONFIG` come first. Raises ValueError with a sentence that names what is missing or damaged.
+    """
+    if not folder.is_dir():
+        raise ValueError(f"there is no folder {folder}; {HOW.format(folder)}")
+    own = (folder / CONFIG).is_file()
+    configs = read_configs(folder) if own else configs
+    files = {name: file for pair in (*PAIRS, CLIP_HALVES) for name in pair if (file := weights_file(folder, name))}
+    pairs = [pair for pair in PAIRS if files.keys() & configs.keys() >= set(pair)]
+    missing = [] if pairs else [" and ".join(PAIRS[0]) + f" (or {' and '.join(PAIRS[1])})"]
+    if not (own and (folder / BYTE_PAIRS).is_file()):
+        missing += [name for name in GPT2_FILES if byte_pair_file(folder, name) is None]
+    if missing:
+        how = "train them with `python -m pipelines.training`, or copy them again" if own else HOW.format(folder)
+        raise ValueError(f"{folder} lacks {', '.join(missing)}; {how}")
+
+    makers = makers_of(configs, clip_config)
+    networks = {name: partial(load_network, makers[name], files[name]) for pair in pairs for name in pair}
+    config = configs[pairs[0][0]]
+    tokenizer = folder_tokenizer(folder, config)
+
+    def clip() -> Clip:
+        halves = (load_network(makers[name], files[name]) for name in CLIP_HALVES)
+        return Clip(*halves, ClipTokenizer(folder, clip_config.context))
+
+    has_clip = files.keys() >= set(CLIP_HALVES) and byte_pair_file(folder, CLIP_FILE) is not None
+    taught = frozenset((folder / WORDS).read_text().split()) if (folder / WORDS).is_file() else None
+    keep_freed_memory()
+    # four steps of a small upsampler are as good as eight; of the released one that is not known
+    return Glide(name, networks, tokenizer, taught, 4 if own else 8, clip if has_clip else None, compiled)
+
+
+def folder_tokenizer(folder: Path, config: UNetConfig) -> Tokenizer:
+    """The byte pairs of a folder, for networks of this size. Raises ValueError when they do not belong together."""
+    own = (folder / BYTE_PAIRS).is_file()
+    tokenizer = (mini_tokenizer if own else gpt2_tokenizer)(folder / BYTE_PAIRS if own else folder, config.context)
+    if tokenizer.vocabulary > config.vocabulary if own else tokenizer.vocabulary != config.vocabulary:
+        counts = f"{tokenizer.vocabulary:,} tokens, where the networks know {config.vocabulary:,}"
+        raise ValueError(f"the byte pairs in {folder} have {counts}: they belong to another model")
+    return tokenizer
+
+
+def read_configs(folder: Path) -> dict[str, UNetConfig]:
+    """The sizes of a folder's networks by their names. Raises ValueError with a sentence when they cannot be read."""
+    try:
+        rows = json.loads((folder / CONFIG).read_text())
+        return {
+            name: UNetConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
+            for name, row in rows.items()
+        }
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise ValueError(f"the sizes of the networks in {folder / CONFIG} cannot be read ({error})") from error
+
+
+def write_config(folder: Path, name: str, config: UNetConfig) -> None:
+    """Note a network's size in the folder, beside those that are noted there."""
+    rows = json.loads((folder / CONFIG).read_text()) if (folder / CONFIG).exists() else {}
+    (folder / CONFIG).write_text(json.dumps({**rows, name: asdict(config)}, indent=1) + "\n")
+
+
+def makers_of(configs: Mapping[str, UNetConfig], clip_config: ClipConfig) -> dict[str, Callable[[], nn.Module]]:
+    """How to make each network, by the name of its file; without weights yet."""
+    return {
+        **{name: partial(UNet, configs[name]) for pair in PAIRS for name in pair if name in configs},
+        "clip_text_enc": partial(ClipText, clip_config),
+        "clip_image_enc": partial(ClipImage, clip_config),
+    }
+
+
+def weights_file(folder: Path, name: str) -> Path | None:
+    """A network's file, the converted one first."""
+    files = folder / f"{name}.safetensors", folder / f"{name}.pt"
+    return next((file for file in files if file.is_file()), None)

@@ -1,0 +1,120 @@
+"""A training from its first step or its last checkpoint on, alone or in several processes."""
+
+import csv
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+
+import torch
+import torch.distributed as distributed
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset
+from tqdm import tqdm
+
+from pipelines.glide.folder import write_config
+from pipelines.glide.tokenizer import Tokenizer
+from pipelines.glide.weights import load_unet, save_unet
+from pipelines.training.progress import draw_loss, draw_samples
+from pipelines.training.trainer import Following, Share, Trainer
+
+SAVE_SECONDS, LOG_STEPS = 120, 10
+
+
+@contextmanager
+def shared() -> Iterator[tuple[Share, torch.device]]:
+    """This process's share and device: those that `torchrun` gives it, else everything and the first card, if any."""
+    cards = torch.cuda.is_available()
+    if "WORLD_SIZE" not in os.environ:
+        yield Share(), torch.device("cuda" if cards else "cpu")
+        return
+    device = torch.device(f"cuda:{os.environ['LOCAL_RANK']}" if cards else "cpu")
+    if cards:
+        torch.cuda.set_device(device)
+    distributed.init_process_group("nccl" if cards else "gloo")
+    try:
+        yield Share(distributed.get_rank(), distributed.get_world_size()), device
+    finally:
+        distributed.destroy_process_group()
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Whether the time is up: every process asks at the same step, and all go by the first one's clock."""
+
+    ends: float
+    trainer: Trainer
+
+    def over(self) -> bool:
+        late = monotonic() > self.ends
+        if self.trainer.share.of == 1:
+            return late
+        flag = torch.tensor(float(late), device=self.trainer.device)
+        distributed.broadcast(flag, 0)
+        return bool(flag)
+
+
+def train(
+    trainer: Trainer, name: str, out: Path, dataset: Dataset[dict[str, Tensor]], tokenizer: Tokenizer, minutes: float,
+    held_out: int,
+) -> None:  # fmt: skip
+    """Train for some minutes, going on from out/name/state.pt where there is one; leaves there the checkpoint, the
+    loss as a table and a curve, and samples of the examples from index `held_out` on; in `out` the weights."""
+    folder, share, leads = out / name, trainer.share, trainer.share.rank == 0
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint, log = folder / "state.pt", folder / "loss.csv"
+    if checkpoint.exists():
+        trainer.load(checkpoint)
+    if leads and log.exists():  # what was logged after the last checkpoint will be logged again
+        rows = [row for row in csv.reader(log.read_text().splitlines()) if int(row[0]) <= trainer.step]
+        with log.open("w", newline="") as file:
+            csv.writer(file).writerows(rows)
+    following = Following(trainer.stage.seed, trainer.pace.batch, trainer.step, share)
+    on_card = trainer.device.type == "cuda"
+    loader = DataLoader(
+        dataset, batch_sampler=following, num_workers=_workers(on_card), prefetch_factor=4, pin_memory=on_card
+    )
+    begun, saved, losses, waited = monotonic(), monotonic(), [], 0.0
+    clock, first = Clock(begun + 60 * minutes, trainer), trainer.step
+    with tqdm(unit=" images", initial=trainer.step * trainer.pace.batch, disable=not leads) as bar:
+        batches = iter(loader)
+        while True:
+            asked = monotonic()
+            batch = next(batches)
+            waited += monotonic() - asked
+            losses.append(trainer.learn(batch))
+            bar.update(trainer.pace.batch)
+            over, now = clock.over(), monotonic()
+            if leads and (over or trainer.step % LOG_STEPS == 0):
+                mean = float(torch.stack(losses).mean())
+                with log.open("a", newline="") as file:
+                    csv.writer(file).writerow([trainer.step, trainer.step * trainer.pace.batch, f"{mean:.5f}"])
+                bar.set_postfix(loss=f"{mean:.4f}", refresh=False)
+                losses = []
+            if leads and (over or now - saved > SAVE_SECONDS):
+                trainer.save(checkpoint)
+                saved = now
+            if over:
+                break
+    if not leads:
+        return
+    seconds, images = monotonic() - begun, (trainer.step - first) * trainer.pace.batch
+    print(
+        f"{name}: {images} images, {images / seconds:.1f} a second on {trainer.device}; "
+        f"{100 * (1 - waited / seconds):.1f} % of the time learning, the rest waiting for pictures"
+    )
+    form = trainer.stage.form
+    save_unet(trainer.ema, out / f"{form}.safetensors")
+    write_config(out, form, trainer.config)
+    draw_loss(log, folder / "loss.png")
+    network = load_unet(trainer.config, out / f"{form}.safetensors").to(trainer.device)
+    draw_samples(network, trainer.sigmas, dataset, held_out, tokenizer, folder / "samples.png")
+
+
+def _workers(on_card: bool) -> int:
+    """Processes that draw examples: all processors feed a card; beside a network on the processors, half of them."""
+    processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
+    here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+    return max((processors - here if on_card else processors // 2) // here, 1)
