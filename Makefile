@@ -13,7 +13,7 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   formatter, linter, types"
 	@echo "make bench   measure; prints a table"
-	@echo "make train   train the embedded model on this machine (MINUTES=10 a stage, OUT=runs/mini)"
+	@echo "make train   the training's whole recipe at toy size, in two minutes (SIZE=mini MINUTES=60 OUT=runs/mini: for real)"
 
 run: $(VENV)/.run
 	$(BIN)/python app.py $(ARGS)
@@ -29,12 +29,14 @@ check: $(VENV)/.dev
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(ARGS)
 
-MINUTES ?= 10
-OUT     ?= runs/mini
+SIZE    ?= toy
+MINUTES ?= 0.45
+OUT     ?= runs/$(SIZE)
 train: $(VENV)/.run
-	for stage in base upsample inpaint; do \
-	  $(BIN)/python -m pipelines.training $$stage --minutes $(MINUTES) --out $(OUT) || exit 1; \
+	for stage in base inpaint upsample; do \
+	  $(BIN)/python -m pipelines.training $$stage --size $(SIZE) --minutes $(MINUTES) --out $(OUT) || exit 1; \
 	done
+	@echo "What it learned: $(OUT)/*/samples.png. To paint with it: make run ARGS='--pipeline glide:$(OUT)'"
 
 # The browser tests drive the system's Chromium. It is installed where that needs no password; elsewhere they are skipped.
 browser:

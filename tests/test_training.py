@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 
@@ -20,13 +21,18 @@ from PIL import Image
 from editor.edit import context_window as editors_window
 from editor.geometry import Box
 from pipelines.base import Request, run
+from pipelines.diffusion.denoiser import from_v
+from pipelines.diffusion.guidance import clipped, guided, keeping
+from pipelines.diffusion.schedule import SCHEDULES, Sigmas, respaced, sigmas_of
 from pipelines.glide.config import PRESETS
 from pipelines.glide.folder import load_glide
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
 from pipelines.glide.unet import UNet
+from pipelines.training import distillation
 from pipelines.training.__main__ import SAMPLED, main, make_tokenizer
 from pipelines.training.config import SIZES, STAGES
 from pipelines.training.dataset import HELD_OUT, HOLES, Alternating, Crops, Windows, example, without_hidden
+from pipelines.training.distillation import GUIDANCE, Teacher
 from pipelines.training.folder import Pictures, captioned, opened
 from pipelines.training.masks import ROOM_AROUND, context_window, painted, strokes
 from pipelines.training.scenes.layout import draw_scene, held_out_pair, make
@@ -231,6 +237,16 @@ def test_a_stage_learns(tokenizer: Tokenizer) -> None:
     assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:10])
 
 
+@pytest.mark.filterwarnings("ignore:The .grad attribute")  # of torch itself, while it traces
+def test_a_compiled_network_learns_the_same(tokenizer: Tokenizer) -> None:
+    """As on a card, in one graph; by the back end that compiles nothing, since the real one takes minutes here."""
+    batches = [batch_of(windows(tokenizer), range(first, first + 2)) for first in (0, 2)]
+    plain, compiled = (Trainer(INPAINT, TINY, PACE, CPU) for _ in range(2))
+    compiled.forward = torch.compile(compiled.network.forward, backend="aot_eager", fullgraph=True)
+    for batch in batches:
+        assert float(compiled.learn(batch)) == pytest.approx(float(plain.learn(batch)), rel=1e-4)
+
+
 def test_processes_learn_together_what_one_learns_alone(tmp_path: Path) -> None:
     """Two real processes under torchrun and a single one: the same weights but for rounding."""
     course = ["base", "--size", "toy", "--batch", "4", "--minutes"]
@@ -325,6 +341,60 @@ def test_sizes_are_within_what_is_shipped(size: str) -> None:
         assert 2 * count < 48e6, f"{form}: {2 * count} bytes as bfloat16"
     row = SIZES[size]
     assert row.upsample.size == 4 * row.base.size and row.crop % 4 == 0
+
+
+# --- few steps ---
+
+
+def a_teacher() -> Teacher:
+    """With weights that say something: those of a new network are silent."""
+    network = UNet(TINY)
+    with torch.random.fork_rng():
+        torch.manual_seed(1)
+        for value in network.parameters():
+            torch.nn.init.normal_(value, std=0.1)
+    return Teacher(network, sigmas_of(SCHEDULES["cosine"]()))
+
+
+def test_one_step_of_the_student_ends_where_the_teachers_end(tokenizer: Tokenizer) -> None:
+    """Followed by `ddim` and `guided` themselves, as an edit would."""
+    teacher, sigmas = a_teacher(), sigmas_of(SCHEDULES["cosine"]())
+    batch = batch_of(windows(tokenizer), range(2))
+    tokens, real = (none.expand(2, -1) for none in tokenizer.encode(""))
+    text = teacher.network.encode(torch.cat([batch["tokens"], tokens]), torch.cat([batch["real"], real]))
+
+    def predict(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        return teacher.network(x, t, text, batch["x0"].repeat(2, 1, 1, 1), batch["keep"].repeat(2, 1, 1, 1))
+
+    denoise = keeping(clipped(guided(from_v(predict, sigmas), GUIDANCE)), batch["x0"], batch["keep"])
+    visited = respaced(distillation.STEPS)
+    for place in (0, 1, 4, 7):
+        here = float(sigmas[visited[place]])
+        there = float(sigmas[visited[place - 1]]) if place else 0.0
+        x = batch["x0"] + here * torch.randn(batch["x0"].shape, generator=torch.Generator().manual_seed(place))
+        guess = teacher.guess(x, torch.full((2,), place), batch)
+        between = sigma_between(sigmas, visited[place], visited[place - 1]) if place else None
+        levels = [here, *([between] if between else []), there]
+        landed = x
+        for a, b in pairwise(levels):
+            x0 = denoise(landed, a).x0
+            landed = x0 + b / a * (landed - x0)
+        ours = guess + there / here * (x - guess)
+        assert torch.allclose(ours, landed, rtol=1e-3, atol=1e-3 * max(here, 1))
+
+
+def sigma_between(sigmas: Sigmas, t: int, before: int) -> float:
+    return float(np.exp(np.interp((t + before) / 2, np.arange(len(sigmas)), np.log(sigmas))))
+
+
+def test_a_student_learns_from_its_teacher(tokenizer: Tokenizer) -> None:
+    batch, teacher = batch_of(windows(tokenizer), range(8)), a_teacher()
+    before = {name: value.clone() for name, value in teacher.network.state_dict().items()}
+    student = Trainer(STAGES["distil"], TINY, replace(PACE, batch=8, warm_up=10), CPU, teacher=teacher)
+    student.begin_from(teacher.network.state_dict())
+    losses = [float(student.learn(batch)) for _ in range(60)]
+    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+    assert all(torch.equal(value, before[name]) for name, value in teacher.network.state_dict().items())
 
 
 # --- somebody's own pictures ---

@@ -13,15 +13,19 @@ from pathlib import Path
 import torch
 import torch.distributed as distributed
 from tokenizers import ByteLevelBPETokenizer
+from torch import Tensor
 
 from pipelines import WEIGHTS
+from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
 from pipelines.glide.config import PRESETS, UNetConfig
 from pipelines.glide.folder import BYTE_PAIRS, CONFIG, WORDS, folder_tokenizer, read_configs, weights_file, write_config
 from pipelines.glide.tokenizer import GPT2_FILES, byte_pair_file, normalised, words
+from pipelines.glide.unet import UNet
 from pipelines.glide.weights import load_unet
 from pipelines.machine import keep_freed_memory
-from pipelines.training.config import SIZES, STAGES
+from pipelines.training.config import SIZES, STAGES, Stage
 from pipelines.training.dataset import HELD_OUT, Alternating, Crops, Source, Windows, example
+from pipelines.training.distillation import Teacher
 from pipelines.training.folder import Captioned, Pictures, captioned
 from pipelines.training.loop import shared, train
 from pipelines.training.scenes.captions import texts, vocabulary
@@ -120,8 +124,11 @@ def main() -> None:
         if share.of > 1:
             distributed.barrier()
         try:
-            trainer = Trainer(stage, config, pace, device, share)
-            _begin(trainer, options.stage, options.out, begin)
+            goes_on = (options.out / options.stage / "state.pt").exists() and not stage.distils
+            state = None if goes_on else first_weights(options.stage, config, options.out, begin)
+            trainer = Trainer(stage, config, pace, device, share, teacher_of(stage, config, state, device))
+            if state is not None:
+                trainer.begin_from(state)
             tokenizer = folder_tokenizer(options.out, config)
             # to learn somebody's pictures and forget nothing of the drawn world, a model sees both in turn
             source: Source = example
@@ -137,21 +144,33 @@ def main() -> None:
             raise SystemExit(str(error)) from error
 
 
-def _begin(trainer: Trainer, name: str, out: Path, begin: Path | None) -> None:
-    """The first weights of a training that has no checkpoint yet."""
-    if (out / name / "state.pt").exists():
-        return
-    stage = trainer.stage
+def first_weights(name: str, config: UNetConfig, out: Path, begin: Path | None) -> dict[str, Tensor] | None:
+    """The averaged weights that a stage begins from; None for a stage that begins from nothing."""
+    stage = STAGES[name]
     if begin is not None:
         file = weights_file(begin, stage.form)
         if file is None:
             raise ValueError(f"{begin} holds no {stage.form}.safetensors to begin from")
-        trainer.begin_from(load_unet(trainer.config, file).state_dict())
-    elif stage.begins_from:
-        before = out / stage.begins_from / "state.pt"
-        if not before.exists():
-            raise ValueError(f"{name} begins from {stage.begins_from}: train that first, into the same --out {out}")
-        trainer.begin_from(torch.load(before, map_location=trainer.device, weights_only=True)["ema"])
+        return load_unet(config, file).state_dict()
+    if stage.begins_from is None:
+        return None
+    before = out / stage.begins_from / "state.pt"
+    if not before.exists():
+        raise ValueError(f"{name} begins from {stage.begins_from}: train that first, into the same --out {out}")
+    return dict(torch.load(before, map_location="cpu", weights_only=True)["ema"])
+
+
+def teacher_of(
+    stage: Stage, config: UNetConfig, state: dict[str, Tensor] | None, device: torch.device
+) -> Teacher | None:
+    """Whom a stage learns from: the network that it begins from, if it distils that."""
+    if not stage.distils or state is None:
+        return None
+    if config.predicts != "v":
+        raise ValueError("only networks that predict v can be distilled: those trained here, not OpenAI's")
+    network = UNet(config)
+    network.load_state_dict(state)
+    return Teacher(network.to(device), sigmas_of(SCHEDULES[stage.schedule]()))
 
 
 if __name__ == "__main__":

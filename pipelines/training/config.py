@@ -8,18 +8,21 @@ from pipelines.glide.config import UNetConfig
 @dataclass(frozen=True)
 class Stage:
     """form: the network that it trains, by the name of its file. begins_from: the stage whose weights it takes over.
-    schedule: of the noise. empty: share of empty prompts. seed: its scenes and noise are its own."""
+    schedule: of the noise. empty: share of empty prompts. seed: its scenes and noise are its own. distils: it learns
+    from the network that it begins from, guided, to do in few steps without guidance what that does in more."""
 
     form: str
     begins_from: str | None
     schedule: str
     empty: float
     seed: int
+    distils: bool = False
 
 
 STAGES = {
     "base": Stage("base", None, "cosine", empty=0.2, seed=1),
     "inpaint": Stage("base_inpaint", "base", "cosine", empty=0.12, seed=2),
+    "distil": Stage("base_inpaint", "inpaint", "cosine", empty=0.12, seed=4, distils=True),
     "upsample": Stage("upsample_inpaint", None, "linear", empty=0.12, seed=3),
 }
 

@@ -27,6 +27,7 @@ SAVE_SECONDS, LOG_STEPS = 120, 10
 def shared() -> Iterator[tuple[Share, torch.device]]:
     """This process's share and device: those that `torchrun` gives it, else everything and the first card, if any."""
     cards = torch.cuda.is_available()
+    torch.backends.cudnn.benchmark = cards  # every batch has the same shape
     if "WORLD_SIZE" not in os.environ:
         yield Share(), torch.device("cuda" if cards else "cpu")
         return
@@ -110,7 +111,9 @@ def train(
     write_config(out, form, trainer.config)
     draw_loss(log, folder / "loss.png")
     network = load_unet(trainer.config, out / f"{form}.safetensors").to(trainer.device)
-    draw_samples(network, trainer.sigmas, dataset, held_out, tokenizer, folder / "samples.png")
+    draw_samples(
+        network, trainer.sigmas, dataset, held_out, tokenizer, folder / "samples.png", trainer.teacher is not None
+    )
 
 
 def _workers(on_card: bool) -> int:

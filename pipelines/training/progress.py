@@ -12,11 +12,12 @@ from torch.utils.data import Dataset, default_collate
 
 from pipelines.diffusion.denoiser import DENOISERS
 from pipelines.diffusion.guidance import clipped, guided, keeping
-from pipelines.diffusion.samplers import Noise, dpmpp_2m
+from pipelines.diffusion.samplers import Noise, ddim, dpmpp_2m
 from pipelines.diffusion.schedule import Sigmas, respaced
 from pipelines.glide.pixels import to_images
 from pipelines.glide.tokenizer import Tokenizer
 from pipelines.glide.unet import UNet
+from pipelines.training import distillation
 
 EXAMPLES, STEPS, GUIDANCE = 6, 12, 2.0
 CELL = 128  # pixels of one picture on a sheet
@@ -57,9 +58,16 @@ def draw_loss(log: Path, file: Path) -> None:
 
 @torch.no_grad()
 def draw_samples(
-    network: UNet, sigmas: Sigmas, dataset: Dataset[dict[str, Tensor]], first: int, tokenizer: Tokenizer, file: Path
+    network: UNet,
+    sigmas: Sigmas,
+    dataset: Dataset[dict[str, Tensor]],
+    first: int,
+    tokenizer: Tokenizer,
+    file: Path,
+    distilled: bool,
 ) -> None:
     """A sheet of what the network is given, what it draws and what is true, for the examples from `first` on."""
+    guidance, steps, sampler = (1.0, distillation.STEPS, ddim) if distilled else (GUIDANCE, STEPS, dpmpp_2m)
     device = next(network.parameters()).device
     examples = [dataset[first + i] for i in range(EXAMPLES)]
     batch = {name: value.to(device) for name, value in default_collate(examples).items()}
@@ -75,12 +83,12 @@ def draw_samples(
         known = (x0.repeat(2, 1, 1, 1), keep.repeat(2, 1, 1, 1)) if inpaint else (None, None)
         return network(x, t, text, *known, None if low is None else low.repeat(2, 1, 1, 1))
 
-    denoise = clipped(guided(DENOISERS[network.config.predicts](predict, sigmas), GUIDANCE))
+    denoise = clipped(guided(DENOISERS[network.config.predicts](predict, sigmas), guidance))
     if inpaint:
         denoise = keeping(denoise, x0, keep)
-    levels = [*(float(sigmas[t]) for t in reversed(respaced(STEPS))), 0.0]
+    levels = [*(float(sigmas[t]) for t in reversed(respaced(steps))), 0.0]
     noise = Noise(range(EXAMPLES), tuple(x0.shape[1:]), device)
-    sampling = dpmpp_2m(denoise, noise() * levels[0], levels, noise)
+    sampling = sampler(denoise, noise() * levels[0], levels, noise)
     while True:
         try:
             next(sampling)

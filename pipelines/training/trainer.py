@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 import torch.distributed as distributed
@@ -17,6 +18,7 @@ from pipelines.glide.unet import UNet
 from pipelines.glide.weights import widened
 from pipelines.machine import fast_type
 from pipelines.training.config import Pace, Stage
+from pipelines.training.distillation import Teacher
 
 SCENES = 1 << 32  # each stage has this many scenes of its own
 
@@ -35,7 +37,8 @@ class Share:
 
 
 class Trainer:
-    """All the state of a stage. The pace's batch is that of all processes together."""
+    """All the state of a stage. The pace's batch is that of all processes together. teacher: whom to learn from instead
+    of the pictures themselves."""
 
     def __init__(
         self,
@@ -44,10 +47,11 @@ class Trainer:
         pace: Pace,
         device: torch.device,
         share: Share = Share(),
+        teacher: Teacher | None = None,
     ) -> None:
         torch.manual_seed(stage.seed)
         self.stage, self.config, self.pace = stage, config, pace
-        self.device, self.share, self.step = device, share, 0
+        self.device, self.share, self.teacher, self.step = device, share, teacher, 0
         self.network = UNet(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.ema = {name: value.clone() for name, value in self.network.state_dict().items()}
         on_card = device.type == "cuda"
@@ -55,7 +59,8 @@ class Trainer:
             self.network.parameters(), pace.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=on_card
         )
         self.sigmas = sigmas_of(SCHEDULES[stage.schedule]())
-        self._forward = torch.compile(self.network.forward) if on_card else self.network.forward
+        self._levels = torch.from_numpy(self.sigmas).float().to(device)
+        self.forward = torch.compile(self.network.forward) if on_card else self.network.forward
 
     def begin_from(self, state: dict[str, Tensor]) -> None:
         """Take over averaged weights; those of a text-to-image form get an inpainting form's channels, at zero."""
@@ -102,11 +107,14 @@ class Trainer:
         """One step on this process's share of a batch, in which row i is the i-th of its rows; returns the loss."""
         pace, whole = self.pace, self.pace.batch
         batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
-        random = torch.Generator().manual_seed(self.stage.seed * 2**32 + self.step)
+        random = torch.Generator(self.device).manual_seed(self.stage.seed * 2**32 + self.step)
         x0 = batch["x0"]  # (B, 3, H, W)
-        t = self.share.among(torch.randint(TIMESTEPS, (whole,), generator=random)).to(self.device)
-        eps = self.share.among(torch.randn((whole, *x0.shape[1:]), generator=random)).to(self.device)
-        sigma = torch.from_numpy(self.sigmas).float().to(self.device)[t][:, None, None, None]
+        drawn: dict[str, Any] = {"generator": random, "device": self.device}
+        times = TIMESTEPS if self.teacher is None else len(self.teacher.timesteps)
+        place = self.share.among(torch.randint(times, (whole,), **drawn))
+        t = place if self.teacher is None else self.teacher.timesteps[place]
+        eps = self.share.among(torch.randn((whole, *x0.shape[1:]), **drawn))
+        sigma = self._levels[t][:, None, None, None]
         x = (x0 + sigma * eps) / (1 + sigma**2).sqrt()
         for group in self.optimizer.param_groups:
             group["lr"] = pace.learning_rate * min(
@@ -114,9 +122,13 @@ class Trainer:
             )
         kind = fast_type(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=kind == torch.bfloat16):
+            if self.teacher is not None:  # its guess is the truth
+                at = x0 + sigma * eps
+                x0 = self.teacher.guess(at, place, batch)
+                eps = (at - x0) / sigma
             text = self.network.encode(batch["tokens"], batch["real"])
-            known = (x0, batch["keep"]) if self.config.inpaint else (None, None)
-            out = self._forward(x.contiguous(memory_format=torch.channels_last), t, text, *known, batch.get("low"))
+            known = (batch["x0"], batch["keep"]) if self.config.inpaint else (None, None)
+            out = self.forward(x.contiguous(memory_format=torch.channels_last), t, text, *known, batch.get("low"))
         loss = hybrid_loss(out, x0, eps, t, batch["weight"], self.sigmas, self.config.predicts)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
