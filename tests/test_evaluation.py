@@ -1,5 +1,7 @@
 """The judge and the report: a model that painted the truth would score what the judge scores on the truth."""
 
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -8,78 +10,229 @@ import torch
 
 from pipelines.base import Request, Run, Step
 from pipelines.evaluation.__main__ import JUDGE
-from pipelines.evaluation.judge import JUDGE_ROOMS, NOTHING, Judge, load_judge, whole
-from pipelines.evaluation.rooms.edits import HELD_OUT
-from pipelines.evaluation.world import Outcome, evaluate, report, sheet, write_report
+from pipelines.evaluation.edits import before, names_colour, whole
+from pipelines.evaluation.judge import FEATURES, JUDGE_SCENES, NOTHING, Judge, Verdict, load_judge
+from pipelines.evaluation.measures import drift, frechet, half_width, seam
+from pipelines.evaluation.prompts import MARGIN, PROMPTS, SEEDS, Place, paint_prompts, place_for
+from pipelines.evaluation.sheets import CELL
+from pipelines.evaluation.world import Outcome, answered, evaluate, report, write_report
 from pipelines.training.config import STAGES
-from pipelines.training.trainer import ROOMS
+from pipelines.training.dataset import HELD_OUT
+from pipelines.training.scenes.layout import held_out_pair
+from pipelines.training.scenes.thing import Thing
+from pipelines.training.trainer import SCENES
+from tests.fakes import NoisePipeline
+
+FILLS, UNSEEN, REMOVALS = (0.0, False), (0.0, True), (1.0, False)  # the sorts of edits
+at_once = partial(evaluate, sampler="ddim", steps=1, guidance=1.0)
 
 
 class Prophet:
-    """Paints the truth of the evaluation's edits, in their order; or, `blind`, flat grey."""
+    """Paints the truth of one sort of the evaluation's edits, in their order; or, `blind`, flat grey."""
 
     name, size = "prophet", 64
 
-    def __init__(self, empty: float, blind: bool = False) -> None:
-        self.empty, self.blind = empty, blind
+    def __init__(self, sort: tuple[float, bool], blind: bool = False) -> None:
+        self.sort, self.blind = sort, blind
 
     def hint(self, prompt: str) -> str:
         return ""
 
     def inpaint(self, request: Request) -> Run:
-        asked = whole(HELD_OUT + request.seeds[0], self.size, self.empty)
+        asked = whole(HELD_OUT + request.seeds[0], self.size, *self.sort)
         assert np.array_equal(asked.mask, request.mask) and asked.prompt == request.prompt
-        yield Step(1, 1, None)
+        assert not np.array_equal(request.image, asked.image)  # to leave all as it is is no answer
+        yield Step(1, 2, np.full_like(asked.image, 128)[None])
+        yield Step(2, 2, None)
         return np.full_like(asked.image, 128)[None] if self.blind else asked.image[None]
 
 
-@pytest.mark.parametrize("empty", [0.0, 1.0])
-def test_the_truth_scores_as_the_truth(empty: float) -> None:
+def fresh() -> Judge:
     torch.manual_seed(0)
-    outcomes = evaluate(Prophet(empty), Judge().eval(), 12, empty, sampler="ddim", steps=1, guidance=1.0)
-    for outcome in outcomes:
+    return Judge().eval()
+
+
+@pytest.mark.parametrize("sort", [FILLS, UNSEEN, REMOVALS])
+def test_the_truth_scores_as_the_truth(sort: tuple[float, bool]) -> None:
+    for outcome in at_once(Prophet(sort), fresh(), 12, *sort):
         assert np.array_equal(outcome.image, outcome.asked.image)
         assert outcome.verdict == outcome.of_truth
-        assert bool(outcome.asked.prompt) != bool(empty)
+        assert outcome.seam == 1 and outcome.drift == 0
+        painted, true, guess = outcome.features
+        assert np.array_equal(painted, true) and not np.array_equal(guess, true)
+        assert bool(outcome.asked.prompt) != bool(sort[0])
 
 
 def test_the_shipped_judge_knows_the_world() -> None:
     judge = load_judge(JUDGE)
-    fills = evaluate(Prophet(0.0), judge, 100, 0.0, sampler="ddim", steps=1, guidance=1.0)
-    removals = evaluate(Prophet(1.0), judge, 50, 1.0, sampler="ddim", steps=1, guidance=1.0)
-    assert np.mean([outcome.kind for outcome in fills]) >= 0.9
-    assert np.mean([outcome.colour for outcome in fills]) >= 0.9
-    assert np.mean([outcome.kind for outcome in removals]) >= 0.9
-    blind = evaluate(Prophet(0.0, blind=True), judge, 50, 0.0, sampler="ddim", steps=1, guidance=1.0)
+    for sort, edits in ((FILLS, 100), (UNSEEN, 50), (REMOVALS, 50)):
+        outcomes = at_once(Prophet(sort), judge, edits, *sort)
+        assert np.mean([outcome.kind for outcome in outcomes]) >= 0.9
+        assert np.mean([outcome.colour for outcome in outcomes]) >= 0.9
+    blind = at_once(Prophet(FILLS, blind=True), judge, 50, *FILLS)
     assert np.mean([outcome.kind and outcome.colour for outcome in blind]) <= 0.2
 
 
-def test_rooms_of_training_evaluation_and_judge_are_apart() -> None:
-    trained_on = max((stage.seed + 1) * ROOMS for stage in STAGES.values())
-    assert trained_on < HELD_OUT < JUDGE_ROOMS
-    assert whole(HELD_OUT + 3, 64, 0.0).prompt and not whole(HELD_OUT + 3, 64, 1.0).prompt
+def test_scenes_of_training_evaluation_and_judge_are_apart() -> None:
+    trained_on = max((stage.seed + 1) * SCENES for stage in STAGES.values())
+    assert trained_on < HELD_OUT < JUDGE_SCENES
+    assert whole(HELD_OUT + 3, 64, *FILLS).prompt and not whole(HELD_OUT + 3, 64, *REMOVALS).prompt
 
 
-def test_the_report_counts_and_the_sheets_are_written(tmp_path: Path) -> None:
-    torch.manual_seed(0)
-    fills, removals = (
-        evaluate(Prophet(empty), Judge().eval(), 5, empty, sampler="ddim", steps=1, guidance=1.0)
-        for empty in (0.0, 1.0)
-    )
-    table = report(fills, removals)
-    right = 100 * np.mean([outcome.kind for outcome in fills])
-    assert f"| kind right | {right:.1f} % | {right:.1f} % |" in table
-    assert all(outcome.verdict.kind == NOTHING or not outcome.kind for outcome in removals)
-    assert write_report(tmp_path, fills, removals) == table
-    assert {file.name for file in tmp_path.iterdir()} == {"world.md", "fills.webp", "removals.webp"}
-    assert sheet(fills, 4).width > 4 * 2 * 100
+def test_unseen_pairs_are_held_out_and_others_are_not() -> None:
+    for seed in range(HELD_OUT, HELD_OUT + 30):
+        asked, usual = whole(seed, 32, *UNSEEN), whole(seed, 32, *FILLS)
+        assert held_out_pair(asked.thing.kind, asked.thing.colour) and names_colour(asked)
+        assert not held_out_pair(usual.thing.kind, usual.thing.colour)
+
+
+@pytest.mark.parametrize("seed", range(HELD_OUT, HELD_OUT + 20))
+def test_nothing_lies_over_what_is_asked_for(seed: int) -> None:
+    asked = whole(seed, 64, *FILLS)
+    others = asked.scene.without(asked.thing)
+    foremost = replace(others, things=(*others.things, asked.thing)).render(*asked.window, 64)
+    seen = asked.scene.silhouette(asked.thing, *asked.window, 64)
+    assert (foremost != asked.image).any(2)[seen].mean() < 0.05  # a nearer thing's shadow may fall on it
+
+
+def test_a_colour_is_named_in_the_things_own_words_only() -> None:
+    asked = whole(HELD_OUT, 32, *FILLS)
+
+    def named(kind: str, colour: str, prompt: str) -> bool:
+        thing = Thing(kind, colour, 0, 0, 10, 10, 0)
+        return names_colour(asked._replace(thing=thing, prompt=prompt))
+
+    assert named("mug", "red", "two large scarlet striped mugs") and not named("mug", "red", "two mugs")
+    assert named("vase of flowers", "pink", "a vase of pink flowers on a red table")
+    assert not named("vase of flowers", "red", "a vase of flowers on a red table")
+    assert not named("painting", "orange", "a checkered picture of an orange cat next to a red couch")
+    assert not named("cat", "red", "a cat next to a red couch") and not named("table", "red", "a checkered table")
+    assert named("cactus", "navy", "three dark blue cactuses") and not named("stack of books", "red", "stacks of books")
+    assert named("stack of books", "red", "stacks of red books")
 
 
 def test_a_colour_left_open_is_no_miss() -> None:
-    asked = whole(HELD_OUT, 64, 0.0)
-    other = asked._replace(prompt=f"a {asked.thing.kind}")
-    verdict = Judge().eval().verdict(asked.image, asked.mask)
-    wrong = verdict._replace(colour="black" if asked.thing.colour != "black" else "white")
-    assert Outcome(other, asked.image, wrong, wrong).colour
-    named = asked._replace(prompt=f"a {asked.thing.colour} {asked.thing.kind}")
-    assert not Outcome(named, asked.image, wrong, wrong).colour
+    asked = whole(HELD_OUT, 64, *UNSEEN)
+    wrong = Verdict(asked.thing.kind, "black" if asked.thing.colour != "black" else "white")
+    for prompt, right in ((asked.prompt, False), (f"a {asked.thing.kind}", True)):
+        outcome = Outcome(asked._replace(prompt=prompt), asked.image, wrong, wrong, 1.0, 0, np.zeros((2, FEATURES)))
+        assert outcome.kind and outcome.colour == right
+
+
+def test_a_seam_is_the_step_across_the_edge_against_the_true_one() -> None:
+    mask = np.zeros((32, 32), np.uint8)
+    mask[8:20, 10:24] = 255
+    truth = np.full((32, 32, 3), 100, np.uint8)
+    truth[:, 10:] += 4  # along one side of four, the hole's edge is an edge in truth
+    off = truth.copy()
+    off[mask > 0] += 8
+    sides = np.array([12, 14, 14, 12])
+    assert seam(truth, mask, truth) == 1
+    true_step = max(4 * 12 / sides.sum(), 1)
+    assert seam(off, mask, truth) == pytest.approx((12 * 12 + 8 * (sides.sum() - 12)) / sides.sum() / true_step)
+    assert seam(off, np.full_like(mask, 255), truth) == 1  # no edge, no seam
+    assert drift(off, mask, truth) == 0
+    off[0, 0, 1] += 1
+    assert drift(off, mask, truth) == 1
+
+
+def test_the_distance_of_gaussians() -> None:
+    random = np.random.default_rng(0)
+    some = random.normal(size=(60, 100))  # fewer than dimensions, as in an evaluation of few edits
+    assert frechet(some, some) == pytest.approx(0, abs=1e-4)
+    near, far = (frechet(some, some + by) for by in (0.1, 0.3))
+    assert (near, far) == (pytest.approx(1.0, abs=1e-4), pytest.approx(9.0, abs=1e-4))  # 100 dimensions, by^2 each
+    wide = random.normal(size=(4000, 4))
+    # covariances that share their axes: the squared distance of the standard deviations
+    assert frechet(wide, 3 * wide - 2 * wide.mean(0)) == pytest.approx(4 * wide.var(0, ddof=1).sum(), rel=1e-6)
+    turned = wide @ np.linalg.qr(random.normal(size=(4, 4)))[0] * [1, 2, 3, 4]
+    assert frechet(wide, turned) == pytest.approx(frechet(turned, wide), rel=1e-6)
+
+
+def test_a_share_of_few_is_less_sure() -> None:
+    assert half_width(0.5, 100) == pytest.approx(0.0962, abs=1e-4)  # of 40.4 % to 59.6 %
+    assert half_width(1.0, 10) == pytest.approx(0.2775 / 2, abs=1e-4)  # of 72.2 % to 100 %
+    assert half_width(0.9, 400) < half_width(0.9, 100) / 1.9
+
+
+def test_the_report_counts_and_the_sheets_are_written(tmp_path: Path) -> None:
+    judge = fresh()
+    fills, unseen, removals = (at_once(Prophet(sort), judge, 5, *sort) for sort in (FILLS, UNSEEN, REMOVALS))
+    table = report(fills, unseen, removals)
+    right = 100 * np.mean([outcome.kind for outcome in fills])
+    row = next(line for line in table.splitlines() if line.startswith("| kind right |"))
+    assert row.count(f"{right:.1f} ± ") == 2 and "| 5 |" in row
+    assert "before composing | 15 | 0 |" in table
+    assert "truly is, median | 15 | 1.000 |" in table
+    assert "painted windows from true ones | 5 | 0.000 |" in table
+    assert all(outcome.verdict.kind == NOTHING or not outcome.kind for outcome in removals)
+    assert write_report(tmp_path, fills, unseen, removals) == table
+    assert {file.name for file in tmp_path.iterdir()} == {"world.md", "fills.webp", "unseen.webp", "removals.webp"}
+
+
+def test_the_base_models_last_guess_is_that_of_its_last_step() -> None:
+    def steps() -> Run:
+        for index in range(1, 7):
+            yield Step(index, 6, np.full((1, 8, 8, 3), index, np.uint8))
+        return np.full((1, 8, 8, 3), 99, np.uint8)
+
+    answer, guess = answered(steps(), 4)
+    assert (answer == 99).all() and guess is not None and (guess == 4).all()
+    assert answered(steps(), 6)[1] is None  # a pipeline with one model has no other's guess
+
+
+def test_what_was_there_is_never_the_truth() -> None:
+    for sort in (FILLS, REMOVALS):
+        for seed in range(HELD_OUT, HELD_OUT + 10):
+            asked = whole(seed, 64, *sort)
+            there = before(asked)
+            assert drift(asked.image, asked.mask, there) == 0 and not np.array_equal(asked.image, there)
+
+
+def _of_kind(place: Place, kind: str) -> list[Thing]:
+    return [thing for thing in place.scene.things if thing.kind == kind]
+
+
+@pytest.mark.parametrize("prompt", PROMPTS)
+def test_a_prompts_hole_lies_where_the_prompt_says(prompt: str) -> None:
+    for seed in range(SEEDS):
+        place = place_for(prompt, seed)
+        (x, y, width, height), setting = place.hole, place.scene.setting
+        middle, foot = x + width / 2, y + height * (1 + MARGIN) / (1 + 2 * MARGIN)
+        mask = place.mask(64)
+        assert mask.any() and place.window[2] >= max(width, height)
+        if prompt == "a cozy living room":
+            assert mask.all() and setting.place == "living room"
+            continue
+        rows, columns = np.nonzero(mask)  # the hole is what the mask shows of the window, with something around
+        scale = place.window[2] / 64
+        assert place.window[0] + columns.min() * scale == pytest.approx(max(x, place.window[0]), abs=scale)
+        assert place.window[1] + (rows.max() + 1) * scale == pytest.approx(y + height, abs=scale)
+        if "above" in prompt:
+            assert y + height < setting.horizon
+            assert any(
+                abs(one.x + one.width / 2 - middle) < 1 and one.y > y + height for one in _of_kind(place, "couch")
+            )
+        elif "in front of" in prompt:
+            couches = _of_kind(place, "couch")
+            assert any(abs(one.x + one.width / 2 - middle) < 1 and one.y + one.height < foot for one in couches)
+        elif "vase" in prompt:
+            tables = _of_kind(place, "coffee table")
+            assert any(one.x < middle < one.x + one.width and one.y < foot < one.y + one.height / 2 for one in tables)
+            assert not any(one.bears for one in tables if abs(one.x + one.width / 2 - middle) < 1)
+        elif "corner" in prompt:
+            assert setting.corner is not None and x < setting.corner < x + width and foot > setting.horizon
+        else:
+            assert setting.wall and setting.horizon < y + height < 768
+        assert place == place_for(prompt, seed)
+
+
+def test_the_prompts_sheet_has_a_row_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from PIL import Image
+
+    monkeypatch.setattr("pipelines.evaluation.prompts.SEEDS", 2)
+    pipeline = NoisePipeline()
+    paint_prompts(tmp_path, pipeline, sampler="ddim", steps=1, guidance=1.0)
+    assert [(r.prompt, r.seeds) for r in pipeline.requests] == [(p, (s,)) for p in PROMPTS for s in range(2)]
+    with Image.open(tmp_path / "prompts.webp") as page:
+        assert page.width > 4 * CELL and page.height > len(PROMPTS) * CELL

@@ -1,9 +1,10 @@
-"""The judge: a small network that names the kind and the colour of what stands in a hole.
+"""The judge: a network that names the kind and the colour of what stands in a hole.
 
-It is trained apart from the model it judges, on rooms of its own, and the model never sees it.
+It is trained apart from the model it judges, on scenes of its own, and the model never sees it.
 """
 
 from itertools import pairwise
+from math import cos, pi
 from pathlib import Path
 from time import monotonic
 from typing import NamedTuple
@@ -12,21 +13,28 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 from numpy.typing import NDArray
+from PIL import Image, ImageFilter
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from pipelines.evaluation.rooms.edits import HELD_OUT, Example, example
-from pipelines.evaluation.rooms.palette import COLOURS
-from pipelines.evaluation.rooms.things import KINDS
+from pipelines.evaluation.edits import whole
 from pipelines.glide.pixels import to_tensor
+from pipelines.training.dataset import HELD_OUT, Example
+from pipelines.training.scenes.palette import COLOURS
+from pipelines.training.scenes.things import KINDS
 
 SIDE = 64
-JUDGE_ROOMS = 2 * HELD_OUT  # from this seed on; apart from the rooms trained on, and from those of the evaluation
+JUDGE_SCENES = 2 * HELD_OUT  # from this seed on; apart from the scenes trained on, and from those of the evaluation
 NOTHING = "nothing"
 KIND_NAMES = (*KINDS, NOTHING)
 COLOUR_NAMES = (*COLOURS,)
+WIDTHS = (48, 96, 192, 240)
+FEATURES = 128
+UNSEEN = 10  # one scene in so many shows a thing in a colour that the model's training holds out: it is judged too
+BATCH = 32
+LEARNING_RATE = 2e-3
 
 
 class Verdict(NamedTuple):
@@ -34,80 +42,122 @@ class Verdict(NamedTuple):
     colour: str  # of no meaning where the kind is "nothing"
 
 
+class Residual(nn.Module):
+    """(B, C, H, W) -> the same; it begins as nothing added (Goyal et al. 2017, section 5.1)."""
+
+    def __init__(self, width: int) -> None:
+        super().__init__()
+        self.into, self.norm = nn.Conv2d(width, width, 3, padding=1), nn.GroupNorm(8, width)
+        self.out, self.last = nn.Conv2d(width, width, 3, padding=1), nn.GroupNorm(8, width)
+        nn.init.zeros_(self.last.weight)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.silu(x + self.last(self.out(F.silu(self.norm(self.into(x))))))
+
+
 class Judge(nn.Module):
-    """A window (3 channels) and its hole (1) -> logits of kind and colour."""
+    """A window (3 channels) and its hole (1), float (B, 4, 64, 64) in [-1, 1] -> logits of kind and colour."""
 
     def __init__(self) -> None:
         super().__init__()
-        widths = (4, 32, 64, 96, 128)
-        layers: list[nn.Module] = []
-        for into, out in pairwise(widths):
-            layers += [nn.Conv2d(into, out, 3, padding=1), nn.GroupNorm(8, out), nn.SiLU(), nn.MaxPool2d(2)]
-        self.features = nn.Sequential(*layers, nn.Conv2d(128, 128, 3, padding=1), nn.SiLU())
-        self.kind = nn.Linear(256, len(KIND_NAMES))
-        self.colour = nn.Linear(256, len(COLOUR_NAMES))
+        layers: list[nn.Module] = [nn.PixelUnshuffle(2), nn.Conv2d(16, WIDTHS[0], 3, padding=1)]
+        layers += [nn.GroupNorm(8, WIDTHS[0]), nn.SiLU(), nn.MaxPool2d(2)]
+        for into, out in pairwise(WIDTHS):
+            layers += [nn.Conv2d(into, out, 3, padding=1), nn.GroupNorm(8, out), nn.SiLU()]
+            layers += [nn.MaxPool2d(2)] if out != WIDTHS[-1] else []
+            layers += [Residual(out)] if out != WIDTHS[1] else []
+        self.body = nn.Sequential(*layers)
+        self.narrow = nn.Linear(2 * WIDTHS[-1], FEATURES)
+        self.kind = nn.Linear(FEATURES, len(KIND_NAMES))
+        self.colour = nn.Linear(FEATURES, len(COLOUR_NAMES))
+
+    def features(self, x: Tensor) -> Tensor:
+        """(B, FEATURES): what is to be seen, the hole before all."""
+        h = self.body(x.contiguous(memory_format=torch.channels_last))  # (B, 240, 4, 4)
+        hole = F.adaptive_avg_pool2d(x[:, 3:] + 1, h.shape[2:]) + 1e-3
+        mean = (h * hole).sum((2, 3)) / hole.sum((2, 3))
+        return F.silu(self.narrow(torch.cat([mean, h.amax((2, 3))], 1)))
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
-        h = self.features(x)  # (B, 128, 4, 4)
-        pooled = torch.cat([h.mean((2, 3)), h.amax((2, 3))], 1)
-        return self.kind(pooled), self.colour(pooled)
+        features = self.features(x)
+        return self.kind(features), self.colour(features)
 
     @torch.inference_mode()
-    def verdict(self, image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Verdict:
-        """What stands in the hole of a window. image: uint8 (S, S, 3); mask: uint8 (S, S), 255 = the hole; S = 64 k."""
-        kind, colour = self(_seen(image, mask)[None])
-        return Verdict(KIND_NAMES[int(kind.argmax())], COLOUR_NAMES[int(colour.argmax())])
+    def look(self, image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> tuple[Verdict, NDArray[np.float32]]:
+        """What stands in the hole of a window, and the features (FEATURES,) that say so. image: uint8 (S, S, 3); mask:
+        uint8 (S, S), 255 = the hole; S = 64 k."""
+        features = self.features(_seen(image, mask)[None])
+        kind, colour = (int(head(features).argmax()) for head in (self.kind, self.colour))
+        return Verdict(KIND_NAMES[kind], COLOUR_NAMES[colour]), features[0].numpy()
 
 
 def _seen(image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Tensor:
+    """What the judge is shown: float (4, 64, 64)."""
     pixels = torch.cat([to_tensor(image), torch.from_numpy(mask.copy())[None].float() / 127.5 - 1])  # (4, S, S)
     return F.avg_pool2d(pixels, image.shape[0] // SIDE)
 
 
-def whole(seed: int, size: int, empty: float) -> Example:
-    """The example of a seed or of the first after it whose hole holds the whole thing, unhidden by nearer things."""
-    while True:
-        found = example(seed, size, empty)
-        thing = found.thing
-        nearer = found.room.things[found.room.things.index(thing) + 1 :]
-        hidden = any(
-            other.x < thing.x + thing.width and thing.x < other.x + other.width
-            and other.y < thing.y + thing.height and thing.y < other.y + other.height
-            for other in nearer
-        )  # fmt: skip
-        if not hidden and not found.correction:
-            return found
-        seed += 1 << 20  # far from the seeds of other examples
+def _softened(asked: Example, random: np.random.Generator) -> NDArray[np.uint8]:
+    """The window as a model might paint its hole: half of them a little blurred or noisy there."""
+    if random.random() < 0.5:
+        return asked.image
+    small = Image.fromarray(asked.image)
+    if random.random() < 0.3:
+        side = round(SIDE * random.uniform(0.4, 0.9))
+        small = small.resize((side, side), Image.Resampling.BOX).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
+    else:
+        small = small.filter(ImageFilter.GaussianBlur(random.uniform(0.2, 1.0)))
+    noisy = np.asarray(small) + random.normal(0, random.uniform(0, 8), asked.image.shape)
+    noisy = np.clip(noisy, 0, 255).round().astype(np.uint8)
+    return np.where(asked.mask[..., None] > 0, noisy, asked.image)
+
+
+def _batch(first: int) -> tuple[Tensor, Tensor, Tensor]:
+    """What is shown, (BATCH, 4, 64, 64), and the kinds and colours that are right, int (BATCH,)."""
+    asked = [whole(JUDGE_SCENES + i, SIDE, 0.12, i % UNSEEN == 0) for i in range(first, first + BATCH)]
+    kinds = torch.tensor([KIND_NAMES.index(one.thing.kind if one.prompt else NOTHING) for one in asked])
+    colours = torch.tensor([COLOUR_NAMES.index(one.thing.colour) for one in asked])
+    random = np.random.default_rng(first)
+    return torch.stack([_seen(_softened(one, random), one.mask) for one in asked]), kinds, colours
+
+
+SAVE_STEPS = 200  # a training that is cut short keeps what it learned until then
 
 
 def train_judge(file: Path, minutes: float) -> None:
-    """Train the judge in `file` for some minutes more, or a new one, and write it there."""
+    """Train the judge in `file` for some minutes more, or a new one, and write it there, in bfloat16."""
     torch.manual_seed(0)
-    judge, seen = Judge(), 0
+    judge, done = Judge().to(memory_format=torch.channels_last), 0
     if file.exists():
         judge.load_state_dict(load_file(file))
-        with safe_open(file, "pt") as stored:  # it goes on with rooms it has not seen
-            seen = int(stored.metadata()["windows"])
-    optimizer = torch.optim.AdamW(judge.parameters(), 2e-3)
-    ends, batch = monotonic() + 60 * minutes, 32
-    with tqdm(unit=" windows", initial=seen) as bar:
-        while (left := (ends - monotonic()) / (60 * minutes)) > 0:
+        with safe_open(file, "pt") as stored:  # it goes on with scenes it has not seen
+            done = int(stored.metadata()["windows"])
+    optimizer = torch.optim.AdamW(judge.parameters(), LEARNING_RATE)
+    begun, correct, step = monotonic(), 0.0, 0
+    with tqdm(unit=" windows", initial=done) as bar:
+        while (spent := (monotonic() - begun) / (60 * minutes)) < 1:
             for group in optimizer.param_groups:
-                group["lr"] = 2e-3 * min(1.0, left * 2)
-            examples = [whole(JUDGE_ROOMS + seen + i, SIDE, 0.15) for i in range(batch)]
-            kinds = torch.tensor([KIND_NAMES.index(e.thing.kind if e.prompt else NOTHING) for e in examples])
-            colours = torch.tensor([COLOUR_NAMES.index(e.thing.colour) for e in examples])
-            kind, colour = judge(torch.stack([_seen(e.image, e.mask) for e in examples]))
+                group["lr"] = LEARNING_RATE * min(1, (step + 1) / 200) * (1 + cos(pi * spent)) / 2
+            x, kinds, colours = _batch(done)
+            kind, colour = judge(x)
             there = kinds != KIND_NAMES.index(NOTHING)
             loss = F.cross_entropy(kind, kinds) + F.cross_entropy(colour[there], colours[there])
             optimizer.zero_grad()
             loss.backward()
             optimizer.step()
-            seen += batch
-            bar.update(batch)
-            bar.set_postfix(loss=f"{float(loss.detach()):.3f}", refresh=False)
+            done, step = done + BATCH, step + 1
+            correct += (float((kind.argmax(1) == kinds).float().mean()) - correct) / min(step, 100)
+            bar.update(BATCH)
+            bar.set_postfix(loss=f"{float(loss.detach()):.3f}", kind=f"{correct:.3f}", refresh=False)
+            if step % SAVE_STEPS == 0:
+                _save(judge, done, file)
+    _save(judge, done, file)
+
+
+def _save(judge: Judge, windows: int, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    save_file(judge.state_dict(), file, {"windows": str(seen)})
+    state = {name: weight.to(torch.bfloat16).contiguous() for name, weight in judge.state_dict().items()}
+    save_file(state, file, {"windows": str(windows)})
 
 
 def load_judge(file: Path) -> Judge:

@@ -1,30 +1,39 @@
 """Held-out edits of the drawn world: is what was asked for there, is what was to go gone; with sheets to look at."""
 
-import textwrap
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageDraw, ImageFont
 from tqdm import tqdm
 
-from pipelines.base import Pipeline, Request, run
-from pipelines.evaluation.judge import NOTHING, Judge, Verdict, whole
-from pipelines.evaluation.rooms.captions import SPELLINGS
-from pipelines.evaluation.rooms.edits import HELD_OUT, Example
+from pipelines.base import Pipeline, Pixels, Request, Run
+from pipelines.evaluation.edits import before, names_colour, whole
+from pipelines.evaluation.judge import NOTHING, Judge, Verdict
+from pipelines.evaluation.measures import composed, drift, frechet, half_width, seam
+from pipelines.evaluation.sheets import RIGHT, WRONG, Entry, hatched, sheet
+from pipelines.training.dataset import HELD_OUT, Example
+from pipelines.training.scenes.layout import FAMILIAR
 
-CELL = 192  # pixels of one picture on a sheet
+FEWEST = 3  # edits of a kind that has a row of its own
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One edit: what was asked of which window, what came, and what the judge says of the result and of the truth."""
+    """One edit: what was asked of which window, what came, and what is to be said of it.
+
+    seam, drift: as in `measures`, the drift before anything is composed. features: the judge's of the result, of the
+    true window, and of the base model's last guess where the pipeline showed one; (2 or 3, FEATURES).
+    """
 
     asked: Example
-    image: NDArray[np.uint8]  # (S, S, 3)
+    image: Pixels  # (S, S, 3), what was there with the answer in its hole
     verdict: Verdict
     of_truth: Verdict
+    seam: float
+    drift: int
+    features: NDArray[np.float32]
 
     @property
     def kind(self) -> bool:
@@ -33,87 +42,124 @@ class Outcome:
     @property
     def colour(self) -> bool:
         """True as well where the prompt leaves the colour open or asks for nothing."""
-        colour = self.asked.thing.colour
-        named = any(word in self.asked.prompt for word in SPELLINGS.get(colour, (colour,)))
-        return not named or self.verdict.colour == colour
+        return not names_colour(self.asked) or self.verdict.colour == self.asked.thing.colour
 
 
 def evaluate(
-    pipeline: Pipeline, judge: Judge, edits: int, empty: float, *, sampler: str, steps: int, guidance: float
+    pipeline: Pipeline,
+    judge: Judge,
+    edits: int,
+    empty: float,
+    unseen: bool = False,
+    *,
+    sampler: str,
+    steps: int,
+    guidance: float,
 ) -> list[Outcome]:
-    """`edits` edits of rooms that nothing was trained on, one after another from the first; seed i for edit i.
+    """`edits` edits of scenes that nothing was trained on, one after another from the first; seed i for edit i.
 
-    empty: 1 for removals, 0 for edits with a prompt.
+    empty: 1 for removals, 0 for edits with a prompt. unseen: of things in colours their kinds never had in training.
     """
-    outcomes = []
-    for i in tqdm(range(edits), unit=" edits"):
-        asked = whole(HELD_OUT + i, pipeline.size, empty)
-        # the hole shows what stood there before; the model must not care
-        before = asked.room.render(*asked.window, pipeline.size)
-        request = Request(before, asked.mask, asked.prompt, "", guidance, 0.0, 1.0, steps, sampler, (i,))
-        image = run(pipeline.inpaint(request))[0]
-        image = np.where(asked.mask[..., None] > 0, image, before)
-        verdicts = (judge.verdict(pixels, asked.mask) for pixels in (image, asked.image))
-        outcomes.append(Outcome(asked, image, *verdicts))
+    outcomes: list[Outcome] = []
+    progress = tqdm(range(edits), "removals" if empty else "unseen pairs" if unseen else "fills", unit=" edits")
+    for i in progress:
+        asked = whole(HELD_OUT + i, pipeline.size, empty, unseen)
+        known = before(asked)
+        request = Request(known, asked.mask, asked.prompt, "", guidance, 0.0, 1.0, steps, sampler, (i,))
+        answer, guess = answered(pipeline.inpaint(request), steps)
+        image = composed(answer, asked.mask, known)
+        windows = [image, asked.image, *([] if guess is None else [composed(guess, asked.mask, known)])]
+        verdicts, features = zip(*(judge.look(window, asked.mask) for window in windows), strict=True)
+        steepness = seam(image, asked.mask, asked.image)
+        outcomes.append(
+            Outcome(asked, image, *verdicts[:2], steepness, drift(answer, asked.mask, known), np.stack(features))
+        )
+        progress.set_postfix(right=sum(one.kind and one.colour for one in outcomes), refresh=False)
     return outcomes
 
 
-def sheet(outcomes: list[Outcome], columns: int) -> Image.Image:
-    """A contact sheet: each edit's window with its hole, its result, its prompt, and the judge's word."""
-    font, label = ImageFont.load_default(15), 62
-    rows = -(-len(outcomes) // columns)
-    page = Image.new("RGB", (columns * (2 * CELL + 16), rows * (CELL + label)), "white")
-    draw = ImageDraw.Draw(page)
-    for i, outcome in enumerate(outcomes):
-        x, y = i % columns * (2 * CELL + 16), i // columns * (CELL + label)
-        before = outcome.asked.room.render(*outcome.asked.window, len(outcome.asked.mask))
-        hatched = (np.indices(outcome.asked.mask.shape).sum(0) // 8 % 2 * 40 + 180).astype(np.uint8)[..., None]
-        hole = np.where(outcome.asked.mask[..., None] > 0, hatched, before)
-        for k, pixels in enumerate((hole, outcome.image)):
-            picture = Image.fromarray(pixels.astype(np.uint8)).resize((CELL, CELL), Image.Resampling.LANCZOS)
-            page.paste(picture, (x + k * CELL, y))
-        kind, colour = outcome.verdict
-        says = kind if kind == NOTHING else f"{colour} {kind}"
-        right = outcome.kind and outcome.colour
-        prompt = "\n".join(textwrap.wrap(f"“{outcome.asked.prompt}”" if outcome.asked.prompt else "(empty)", 46)[:2])
-        draw.text((x + 2, y + CELL + 2), prompt, "black", font)
-        draw.text((x + 2, y + CELL + 38), f"judge: {says}", (20, 110, 40) if right else (180, 30, 30), font)
-    return page
+def answered(run: Run, steps: int) -> tuple[Pixels, Pixels | None]:
+    """The one image of a run, and the preview of the step that was the base model's last, where there is one."""
+    guess = None
+    while True:
+        try:
+            step = next(run)
+        except StopIteration as done:
+            return done.value[0], guess
+        if step.index == steps and step.total > steps and step.preview is not None:
+            guess = step.preview[0]
 
 
-def report(fills: list[Outcome], removals: list[Outcome]) -> str:
-    """A table in Markdown: shares of held-out edits, and of the judge's own verdicts on the true windows."""
-
-    def share(hits: list[bool]) -> str:
-        return f"{100 * sum(hits) / len(hits):.1f} %"
-
-    def judged(outcome: Outcome) -> Outcome:
-        return Outcome(outcome.asked, outcome.image, outcome.of_truth, outcome.of_truth)
-
-    counted = f"{len(fills)} fills, {len(removals)} removals"
-    rows = [f"| {counted} | the model | the judge on the true picture |", "|---|---|---|"]
-    for name, outcomes, right in (
+def report(fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome]) -> str:
+    """Tables in Markdown: shares of held-out edits, and of the judge's own verdicts on the true windows."""
+    familiar, others = ([o for o in fills if (o.asked.thing.kind in FAMILIAR) == known] for known in (True, False))
+    questions: tuple[tuple[str, list[Outcome], Callable[[Outcome], bool]], ...] = (
         ("kind right", fills, lambda o: o.kind),
-        ("colour right", fills, lambda o: o.colour),
+        ("kind right, of familiar kinds", familiar, lambda o: o.kind),
+        ("kind right, of the other kinds", others, lambda o: o.kind),
+        ("colour right, where one was named", _coloured(fills), lambda o: o.colour),
         ("kind and colour right", fills, lambda o: o.kind and o.colour),
+        ("kind and colour right, of pairs never seen together", unseen, lambda o: o.kind and o.colour),
         ("nothing left where nothing was asked", removals, lambda o: o.kind),
+    )
+    rows = ["| what | edits | the model | the judge on the true picture |", "|---|---|---|---|"]
+    for name, outcomes, right in questions:
+        model = _share([right(o) for o in outcomes])
+        truth = _share([right(replace(o, verdict=o.of_truth)) for o in outcomes])
+        rows.append(f"| {name} | {len(outcomes)} | {model} | {truth} |")
+    everything = fills + unseen + removals
+    rows += ["", "| what | edits | measured |", "|---|---|---|"]
+    for name, measured, digits in (
+        (
+            "seam: how steep the hole's edge is over how steep it truly is, median",
+            np.median([o.seam for o in everything]),
+            3,
+        ),
+        ("drift: bytes changed outside the holes, before composing", sum(o.drift for o in everything), 0),
     ):
-        truth = [right(judged(o)) for o in outcomes]
-        rows.append(f"| {name} | {share([right(o) for o in outcomes])} | {share(truth)} |")
-    kinds = sorted({o.asked.thing.kind for o in fills})
-    rows += ["", "| kind | edits | kind right | colour right |", "|---|---|---|---|"]
-    for kind in kinds:
+        rows.append(f"| {name} | {len(everything)} | {measured:.{digits}f} |")
+    if len(fills) > 1:
+        features = [np.stack(each) for each in zip(*(o.features.astype(float) for o in fills), strict=True)]
+        for name, those in zip(
+            ("painted windows", "the base model's last guess"), (features[0], *features[2:]), strict=False
+        ):
+            rows.append(
+                f"| Fréchet distance of {name} from true ones | {len(fills)} | {frechet(those, features[1]):.3f} |"
+            )
+    rows += ["", "| kind | edits | kind right | colour right, where one was named |", "|---|---|---|---|"]
+    for kind in sorted({o.asked.thing.kind for o in fills}):
         those = [o for o in fills if o.asked.thing.kind == kind]
-        kinds_right, colours_right = share([o.kind for o in those]), share([o.colour for o in those])
-        rows.append(f"| {kind} | {len(those)} | {kinds_right} | {colours_right} |")
+        if len(those) >= FEWEST:
+            kinds, colours = (_share(hits) for hits in ([o.kind for o in those], [o.colour for o in _coloured(those)]))
+            rows.append(f"| {kind} | {len(those)} | {kinds} | {colours} |")
     return "\n".join(rows)
 
 
-def write_report(folder: Path, fills: list[Outcome], removals: list[Outcome]) -> str:
-    """Write the table and the sheets of the first 40 fills and 20 removals; returns the table."""
+def _coloured(outcomes: list[Outcome]) -> list[Outcome]:
+    return [o for o in outcomes if names_colour(o.asked)]
+
+
+def _share(hits: list[bool]) -> str:
+    """In per cent, give or take half of its 95 % interval."""
+    if not hits:
+        return "-"
+    share = sum(hits) / len(hits)
+    return f"{100 * share:.1f} ± {100 * half_width(share, len(hits)):.1f} %"
+
+
+def write_report(folder: Path, fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome]) -> str:
+    """Write the table and the sheets of the first 40 of each sort; returns the table."""
     folder.mkdir(parents=True, exist_ok=True)
-    table = report(fills, removals)
+    table = report(fills, unseen, removals)
     (folder / "world.md").write_text(table + "\n")
-    sheet(fills[:40], 4).save(folder / "fills.webp", quality=88)
-    sheet(removals[:20], 4).save(folder / "removals.webp", quality=88)
+    for name, outcomes in (("fills", fills), ("unseen", unseen), ("removals", removals)):
+        sheet([_entry(outcome) for outcome in outcomes[:40]], 4).save(folder / f"{name}.webp", quality=88)
     return table
+
+
+def _entry(outcome: Outcome) -> Entry:
+    """The hole, the result and the truth, with the judge's word."""
+    asked, (kind, colour) = outcome.asked, outcome.verdict
+    pictures = (hatched(asked.image, asked.mask), outcome.image, asked.image)
+    note = f"judge: {kind if kind == NOTHING else f'{colour} {kind}'}"
+    return Entry(pictures, asked.prompt, note, RIGHT if outcome.kind and outcome.colour else WRONG)

@@ -24,8 +24,8 @@ from pipelines.training.scenes.things import KINDS
 
 HELD_OUT = 1 << 40  # scenes from this seed on are never trained on
 WINDOW = 256  # pixels of the editor's smallest window, whose quarter the base model draws
-HOLES = {"thing": 0.66, "part": 0.06, "correction": 0.08, "surface": 0.09, "picture": 0.11}  # and how often
-FAVOUR = 4  # a familiar thing is painted over so many times as often as another beside it
+HOLES = {"thing": 0.78, "part": 0.04, "correction": 0.06, "surface": 0.06, "picture": 0.06}  # and how often
+FAVOUR = 8  # a familiar thing is painted over so many times as often as another beside it
 HIDDEN = 0.6  # what lies in the hole by this much goes with what is painted over
 
 

@@ -5,19 +5,19 @@ from math import ceil, floor
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageChops, ImageDraw
+from PIL import Image, ImageDraw
 
 from pipelines.training.scenes.palette import CREAM, PLUM, Rgb
 from pipelines.training.scenes.shapes import Shape
 
 Move = tuple[float, float, float, float, float, float]  # a, b, c, d, e, f: (x, y) goes to (ax + cy + e, bx + dy + f)
-Box = tuple[float, float, float, float]  # left, top, right, bottom
+Box = list[float]  # left, top, right, bottom
 
 Form = tuple[float, float, float, float, float]  # left, top, width, height in painted pixels; how strongly it is lit
 _FLAT: Form = (0, 0, 1, 1, 0)
 _LIGHT = 0.2, -0.155, -0.245  # towards the lamp: at the upper left of a form, from there to its right, and down
+_TONES = np.array((CREAM, PLUM), np.float32)  # of what is lit, and of what is not
 _LEAST_SHADED = 9  # painted pixels across: below, the shading of a form would not be seen
-_ANY = [0] + [255] * 255
 _LEAST_SOFT = 6  # painted pixels times painted pixels, likewise
 
 _ACROSS = np.hypot(*np.meshgrid(np.linspace(-1, 1, 256), np.linspace(-1, 1, 256)))
@@ -27,6 +27,13 @@ _SOFT = Image.fromarray((255 * np.clip(1 - _ACROSS, 0, 1) ** 1.4).astype(np.uint
 @lru_cache(maxsize=64)
 def _soft(strength: float) -> Image.Image:
     return _SOFT.point([round(i * strength) for i in range(256)])
+
+
+def _picture(layer: NDArray[np.uint32]) -> Image.Image:
+    """What Pillow paints into the layer's own memory with: a pixel is red, green, blue, and a byte to spare."""
+    picture = Image.frombuffer("RGBX", layer.shape[::-1], layer, "raw", "RGBX", 0, 1)
+    picture.readonly = 0
+    return picture
 
 
 class Brush:
@@ -41,16 +48,14 @@ class Brush:
 
     def __init__(self, size: int) -> None:
         self.reduce = 3 if size <= 128 else 2
-        pixels = size * self.reduce
-        self._colours, self._owners = (Image.new("RGB", (pixels, pixels)) for _ in range(2))
-        self._forms = [_FLAT]
-        self._begin(0, 0)
-        self._forget()
+        self._begin(np.zeros((2, size * self.reduce, size * self.reduce), np.uint32), [_FLAT])
 
-    def _begin(self, left: int, top: int) -> None:
-        """Paint with pixel (left, top) at the corner."""
-        self._colour, self._owner = ImageDraw.Draw(self._colours), ImageDraw.Draw(self._owners)
-        self._left, self._top = left, top
+    def _begin(self, layers: NDArray[np.uint32], forms: list[Form]) -> None:
+        self._layers, self._forms = layers, forms  # (2, pixels, pixels): colours, and the numbers of forms
+        self._side = layers.shape[2]
+        self._colours, owners = map(_picture, layers)
+        self._colour, self._owner = ImageDraw.Draw(self._colours), ImageDraw.Draw(owners)
+        self._forget()
 
     def _forget(self) -> None:
         self._noted: list[tuple] = []  # what to do, its outline's number or -1, and how
@@ -94,39 +99,36 @@ class Brush:
     def copy(self) -> "Brush":
         self._paint()
         other = object.__new__(Brush)
-        other.reduce, other._forms = self.reduce, list(self._forms)
-        other._colours, other._owners = self._colours.copy(), self._owners.copy()
-        other._begin(0, 0)
-        other._forget()
+        other.reduce = self.reduce
+        other._begin(self._layers.copy(), list(self._forms))
         return other
 
     def pixels(self) -> NDArray[np.uint8]:
         """uint8 (size, size, 3)."""
         self._paint()
-        small = np.asarray(self._colours.reduce(self.reduce)).astype(np.float32)
-        owners = np.asarray(self._owners.resize(small.shape[:2], Image.Resampling.NEAREST)).astype(np.int32)
-        owners = owners[..., 0] + 256 * owners[..., 1] + 65536 * owners[..., 2]  # as a number becomes a colour
+        k = self.reduce
+        small = np.asarray(self._colours.reduce(k))[..., :3]
+        owners = self._layers[1, k // 2 :: k, k // 2 :: k]
         left, top, width, height, depth = np.array(self._forms, np.float32).T
         across, down = _LIGHT[1] * depth / width, _LIGHT[2] * depth / height
         corner = _LIGHT[0] * depth - across * left - down * top  # (forms,)
-        at = np.arange(len(small), dtype=np.float32) * self.reduce + 1
-        cream, plum = np.array(CREAM, np.float32), np.array(PLUM, np.float32)
+        at = np.arange(len(small), dtype=np.float32) * k + 1
+        shaded = np.empty(small.shape, np.uint8)
         rows = max(1, (1 << 18) // len(small))  # a band of a large picture at a time
         for y in range(0, len(small), rows):
-            own, band = owners[y : y + rows], small[y : y + rows]
+            own = owners[y : y + rows]
             lit = corner.take(own) + across.take(own) * at + down.take(own) * at[y : y + rows, None]  # (rows, size)
-            shaded = np.where(lit[..., None] > 0, cream, plum) - band
-            band += np.abs(lit)[..., None] * shaded
-        return np.clip(small + 0.5, 0, 255).astype(np.uint8)
+            tones = np.maximum(np.stack([lit, -lit], 2), 0) @ _TONES
+            shaded[y : y + rows] = small[y : y + rows] * (1 - np.abs(lit))[..., None] + (tones + 0.5)
+        return shaded
 
     def differs(self, other: "Brush") -> NDArray[np.bool_]:
         """Which pixels come out otherwise than in another picture of the same size: bool (size, size)."""
         self._paint()
         other._paint()
-        layers = (self._colours, other._colours), (self._owners, other._owners)
-        red, green, blue = ImageChops.lighter(*(ImageChops.difference(*pair) for pair in layers)).split()
-        unlike = ImageChops.lighter(ImageChops.lighter(red, green), blue).point(_ANY)
-        return np.asarray(unlike.reduce(self.reduce)) > 0
+        unlike = (self._layers != other._layers).any(0)
+        unlike = np.logical_or.reduce([unlike[i :: self.reduce] for i in range(self.reduce)])
+        return np.logical_or.reduce([unlike[:, i :: self.reduce] for i in range(self.reduce)])
 
     def _paint(self) -> None:
         """All that was noted."""
@@ -146,11 +148,9 @@ class Brush:
             points = np.empty(shapes.shape, np.float32)
             np.floor(right, out=points[:, 0], casting="same_kind")
             np.floor(down, out=points[:, 1], casting="same_kind")
-            least, most = np.minimum.reduceat, np.maximum.reduceat
-            boxes = np.stack([least(right, starts), least(down, starts), most(right, starts), most(down, starts)], 1)
-            boxes, side = np.floor(boxes), self._colours.width
-            seen = ((boxes[:, 2:] >= 0).all(1) & (boxes[:, :2] < side).all(1)).tolist()
-            boxes = boxes.tolist()
+            least, most = np.minimum.reduceat(points, starts), np.maximum.reduceat(points, starts)
+            seen = ((most >= 0) & (least < self._side)).all(1).tolist()
+            boxes = np.concatenate([least, most], 1).tolist()
         spans, hidden = list(zip(starts.tolist(), ends.tolist(), strict=True)), 0
         self._forget()
         within: list[tuple] = []
@@ -167,12 +167,9 @@ class Brush:
             else:
                 start, end = spans[number]
                 if what is None:
-                    within.append(self._enter(points[start:end], boxes[number]))
+                    within.append((points[start:end], self._layers.copy()))
                 else:
-                    what(self._placed(points[start:end]), boxes[number], *how)
-
-    def _placed(self, points: NDArray[np.float32]) -> NDArray[np.float32]:
-        return points - np.array((self._left, self._top), np.float32) if self._left or self._top else points
+                    what(points[start:end], boxes[number], *how)
 
     def _fill(self, points: NDArray[np.float32], box: Box, colour: Rgb) -> None:
         self._colour.polygon(points, colour)
@@ -192,52 +189,31 @@ class Brush:
             self._forms.append((left, top, max(right - left, 1), max(bottom - top, 1), depth))
 
     def _sweep(self, points: NDArray[np.float32], box: Box, upper: Rgb, lower: Rgb) -> None:
-        left, top, right, bottom = box[0] - self._left, box[1] - self._top, box[2] - self._left, box[3] - self._top
+        left, top, right, bottom = box
         a, b = max(int(left), 0), max(int(top), 0)
-        c, d = min(int(right) + 1, self._colours.width), min(int(bottom) + 1, self._colours.height)
-        if c <= a or d <= b:
-            return
-        high, ends = max(bottom - top, 1), Image.new("RGB", (1, 2), upper)
-        ends.putpixel((0, 1), lower)
-        part = 0, max(0.5 + (b - top) / high, 0), 1, min(0.5 + (d - top) / high, 2)
-        paint = ends.resize((1, d - b), Image.Resampling.BILINEAR, part).resize(
-            (c - a, d - b), Image.Resampling.NEAREST
-        )
-        if len(points) == 4 and set(points.ravel().tolist()) <= {left, top, right, bottom}:  # a box
-            self._colours.paste(paint, (a, b))
-            self._owners.paste(0, (a, b, c, d))
-            return
-        mask = Image.new("1", paint.size)
-        ImageDraw.Draw(mask).polygon(points - np.array((a, b), np.float32), 1)
-        self._colours.paste(paint, (a, b), mask)
-        self._owner.polygon(points, 0)
+        c, d = min(int(right) + 1, self._side), min(int(bottom) + 1, self._side)
+        share = np.clip((np.arange(b, d) + 0.5 - top) / max(bottom - top, 1), 0, 1)[:, None]
+        first, last = np.array(((*upper, 255), (*lower, 255)))
+        column = (first + share * (last - first) + 0.5).astype(np.uint8).view(np.uint32)  # (rows, 1)
+        where: NDArray[np.bool_] | bool = True
+        if len(points) > 4 or not set(points.ravel().tolist()) <= set(box):  # no box
+            where = self._covered(points)[b:d, a:c]
+        np.copyto(self._layers[0, b:d, a:c], column, where=where)
+        np.copyto(self._layers[1, b:d, a:c], 0, where=where)
 
-    def _enter(self, points: NDArray[np.float32], box: Box) -> tuple:
-        """Paint on a cutting of the picture, and remember the rest."""
-        outer = self._colours, self._owners, self._left, self._top
-        left, up = max(int(box[0]), self._left), max(int(box[1]), self._top)
-        right = max(min(int(box[2]) + 1, self._left + self._colours.width), left + 1)
-        down = max(min(int(box[3]) + 1, self._top + self._colours.height), up + 1)
-        cut = left - self._left, up - self._top, right - self._left, down - self._top
-        self._colours, self._owners = self._colours.crop(cut), self._owners.crop(cut)
-        self._begin(left, up)
-        return points, cut, *outer
+    def _covered(self, points: NDArray[np.float32]) -> NDArray[np.bool_]:
+        """Which painted pixels lie within an outline."""
+        mask = Image.new("L", (self._side, self._side))
+        ImageDraw.Draw(mask).polygon(points, 1)
+        return np.asarray(mask).view(np.bool_)
 
-    def _leave(
-        self, points: NDArray[np.float32], cut: tuple, colours: Image.Image, owners: Image.Image, left: int, top: int
-    ) -> None:
-        """Back to the picture, with what was painted on the cutting."""
-        mask = Image.new("1", self._colours.size)
-        ImageDraw.Draw(mask).polygon(self._placed(points), 1)
-        colours.paste(self._colours, cut[:2], mask)
-        owners.paste(self._owners, cut[:2], mask)
-        self._colours, self._owners = colours, owners
-        self._begin(left, top)
+    def _leave(self, points: NDArray[np.float32], before: NDArray[np.uint32]) -> None:
+        """Undo what was painted outside of the outline."""
+        np.copyto(self._layers, before, where=~self._covered(points))
 
     def _softly(self, x: float, y: float, rx: float, ry: float, colour: Rgb, strength: float) -> None:
-        x, y = x - self._left, y - self._top
         a, b = max(floor(x - rx), 0), max(floor(y - ry), 0)
-        c, d = min(ceil(x + rx), self._colours.width), min(ceil(y + ry), self._colours.height)
+        c, d = min(ceil(x + rx), self._side), min(ceil(y + ry), self._side)
         if c <= a or d <= b:
             return
         part = (

@@ -16,7 +16,7 @@ from pipelines.training.scenes.things import KINDS
 
 SIZES = {"small": 0.68, "": 1.0, "large": 1.35}
 STRANGERS = 0.07  # how often something comes that is not at home in a place
-GUESTS = 0.7  # how often a scene is drawn around a kind that is chosen first, so that none is rare
+GUESTS = 0.8  # how often a scene is drawn around a kind that is chosen first, so that none is rare
 # what people ask for first, and a model on a small machine learns first; more often named, more often there
 FAMILIAR = (
     "couch", "couch", "couch", "couch", "armchair", "chair", "table", "coffee table", "coffee table", "bed",
@@ -25,7 +25,7 @@ FAMILIAR = (
     "fish", "apple", "cake", "mug", "ball", "robot", "car", "sailing boat", "hot air balloon", "house", "sun", "moon",
     "cloud", "star", "balloon",
 )  # fmt: skip
-FAMILIARITY = 0.7  # of the guests are among these
+FAMILIARITY = 0.9  # of the guests are among these
 PORTRAITS = 0.55  # of the paintings: they show a thing
 SHOWN = tuple(
     name for name, kind in KINDS.items() if kind.stands in ("floor", "top", "sky", "water") and kind.aspect[1] < 2.3
