@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import KW_ONLY, dataclass, field, fields
+from hashlib import blake2b
 from typing import Any
 
 import numpy as np
@@ -128,12 +129,13 @@ class Progress:
 @dataclass(frozen=True, eq=False)
 class Applied:
     """A finished edit. picture: the result. window: what the model saw. crop: uint8 (S, S, 3), what it drew
-    there, raw, at the pipeline's own size.
+    there, raw, at the pipeline's own size. request: the name of what it was asked, see `request_digest`.
     """
 
     picture: Picture
     window: Box
     crop: Pixels
+    request: str
 
 
 def context_window(hole: Box, size: int) -> Box:
@@ -162,12 +164,38 @@ def region(edit: Edit, picture: Picture) -> Mask:
     return painted(edit, picture).grown(edit.blend.feather).cut(picture.box)
 
 
-def apply(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline]) -> Generator[Progress, None, Applied]:
+def request_digest(pipeline: str, request: Request) -> str:
+    """Hex name of everything that decides what a pipeline draws: equal names are equal crops.
+
+    What lies under the mask is no part of it unless the strength has the pipeline begin from there.
+    """
+    image = request.image
+    if request.strength == 1:
+        image = np.where(request.mask[..., None] == 255, np.uint8(0), image)
+    scalars = {each.name: getattr(request, each.name) for each in fields(Request) if each.name not in ("image", "mask")}
+    name = blake2b(json.dumps([pipeline, scalars, image.shape], sort_keys=True).encode(), digest_size=16)
+    for array in (image, request.mask):
+        name.update(np.ascontiguousarray(array).data)
+    return name.hexdigest()
+
+
+def nothing_drawn(request: str) -> None:
+    """Knows of no earlier crop."""
+
+
+def apply(
+    edit: Edit,
+    picture: Picture,
+    pipelines: Callable[[str], Pipeline],
+    drawn: Callable[[str], Pixels | None] = nothing_drawn,
+) -> Generator[Progress, None, Applied]:
     """Make the edit's wish true on a picture, which itself is untouched; yields each step, returns the
     result.
 
-    pipelines: name -> Pipeline; what it raises passes through. Closing the generator cancels. The same edit
-    on the same picture gives the same pixels. ValueError when the mask lies outside the picture.
+    pipelines: name -> Pipeline; what it raises passes through. drawn: the crop that was drawn for a request of
+    this digest before, or None; where there is one, it is pasted and no model runs. Closing the generator
+    cancels. The same edit on the same picture gives the same pixels. ValueError when the mask lies outside the
+    picture.
     """
     mask = painted(edit, picture)
     pipeline = pipelines(edit.pipeline)
@@ -185,14 +213,17 @@ def apply(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline]) ->
         sampler=edit.sampler,
         seeds=(edit.seed,),
     )
+    digest = request_digest(edit.pipeline, request)
     if edit.strength == 0:  # nothing is to be changed: not even by the way to the pipeline's size and back
-        return Applied(picture, window, frozen(request.image))
-    crop = yield from _drawn(pipeline, request, scene)
+        return Applied(picture, window, frozen(request.image), digest)
+    crop = drawn(digest)
+    if crop is None:
+        crop = yield from _drawn(pipeline, request, scene)
     changed = Mask(window, scene.alpha).cut(picture.box).box
     patch = Patch(changed, scene.composed(crop)[changed.slices(window)])
     kept = region(edit, picture).on(changed) == 0
     assert np.array_equal(patch.pixels[kept], picture.read(changed).pixels[kept]), "a kept pixel was changed"
-    return Applied(picture.write(patch), window, crop)
+    return Applied(picture.write(patch), window, crop, digest)
 
 
 @dataclass(frozen=True, eq=False)

@@ -100,6 +100,22 @@ class Mask:
         near = _distance(self.on(box) > 0) <= px + SLACK
         return Mask(box, near.astype(np.uint8) * np.uint8(255))
 
+    def shrunk(self, px: int) -> "Mask":
+        """255 on every pixel with alpha > 0 that is more than `px` pixels (Euclidean) from one without, else 0."""
+        box = self.box.padded(1)  # beyond the box nothing is painted
+        inside = _distance(self.on(box) == 0) > px + SLACK
+        return Mask(box, inside.astype(np.uint8) * np.uint8(255)).cropped()
+
+    def joined(self, other: "Mask") -> "Mask":
+        """All that either paints: the larger alpha of both."""
+        box = self.bounds.union(other.bounds)
+        return Mask(box, np.maximum(self.on(box), other.on(box))).cropped()
+
+    def without(self, other: "Mask") -> "Mask":
+        """What the other does not paint of it: alpha times the other's share left, rounded."""
+        left = 255 - other.on(self.box).astype(np.uint16)
+        return Mask(self.box, ((self.alpha * left + 127) // 255).astype(np.uint8)).cropped()
+
     def feathered(self, px: int) -> "Mask":
         """255 wherever alpha is at least HALF, falling to 0 over `px` pixels outwards, nowhere below alpha
         itself.

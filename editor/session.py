@@ -1,11 +1,14 @@
 """Session: the editor's verbs. Every one is a few rows in the store; none runs a model."""
 
-from editor.edit import Edit, painted
+from dataclasses import replace
+
+from editor.edit import Blend, Edit, painted
 from editor.picture import Picture
 from editor.raster import Pixels
 from editor.store import Document, Revision, Store
 
-LONGEST_NAME = 200  # characters of a document's name; the rest is cut
+LONGEST_NAME = 200  # characters of a document's or revision's name; the rest is cut
+MOST_VARIATIONS = 8
 
 
 class Session:
@@ -43,6 +46,41 @@ class Session:
         parent = document.head if parent is None else parent
         painted(edit, self._finished(document, parent))  # raises when there is nothing to do
         return self.store.promise(document_id, parent, edit)
+
+    def variations(self, document_id: str, edit: Edit, count: int, parent: str | None = None) -> list[Revision]:
+        """Promise an edit so many times (1 to 8) with seeds from its own on, side by side; as `submit`."""
+        if not 1 <= count <= MOST_VARIATIONS:
+            raise ValueError(f"There can be 1 to {MOST_VARIATIONS} variations at a time, not {count}.")
+        document = self.store.document(document_id)
+        parent = document.head if parent is None else parent
+        seeds = [(edit.seed + i) % 2**32 for i in range(count)]
+        return [self.submit(document_id, replace(edit, seed=seed), parent) for seed in seeds]
+
+    def amend(self, document_id: str, revision_id: str, edit: Edit) -> list[Revision]:
+        """Change a finished step on the way to what is shown, and make those after it again on top of that.
+
+        The old branch stays. What is shown changes when all are finished, if it is the same until then. A step
+        whose request is one that was drawn before is pasted: no model runs. Returns the promises, in order.
+        """
+        document = self.store.document(document_id)
+        self._finished(document, revision_id)
+        step = self.store.revision(revision_id)
+        if step.parent is None:
+            raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
+        later = self.store.way(revision_id, document.head)
+        painted(edit, self._finished(document, step.parent))
+        return self.store.promise_all(document_id, step.parent, [edit, *later], document.head)
+
+    def reblend(self, document_id: str, revision_id: str, blend: Blend) -> list[Revision]:
+        """Lay a finished step's result into the picture otherwise, without a run of its model; as `amend`."""
+        edit = self.store.revision(revision_id).edit
+        if edit is None:
+            raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
+        return self.amend(document_id, revision_id, replace(edit, blend=blend))
+
+    def rename(self, revision_id: str, name: str) -> Revision:
+        """Call a revision something; '' takes its name away."""
+        return self.store.rename(revision_id, name[:LONGEST_NAME])
 
     def undo(self, document_id: str) -> Document:
         """Show the state before; the document unchanged when there is none."""

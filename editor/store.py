@@ -21,11 +21,13 @@ from editor.edit import Applied, Edit
 from editor.formats.images import decode_mask, decode_tile, encode_png, encode_tile
 from editor.geometry import Box
 from editor.picture import Cache, Picture, places, tile_digest
+from editor.raster import Pixels
 
 FILE = "palimpsest.db"
 TILE_CACHE = 96 * 2**20  # bytes of decoded tiles held: two pictures of 4096 x 4096
 EDIT_CACHE = 64 * 2**20  # bytes of edits held, which is to say of their masks
 CANCELLED = "Cancelled."  # a cancelled revision's error
+LOST = "A step before this one failed."
 
 # Append only: a step, once released, stands in somebody's file.
 MIGRATIONS: tuple[tuple[str, ...], ...] = (
@@ -42,10 +44,21 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "CREATE INDEX promised ON revision (seq) WHERE tiles IS NULL AND error IS NULL",
         "CREATE INDEX of_document ON revision (document)",
     ),
+    (
+        # request: of what the model was asked, so that the same need not be drawn twice
+        "ALTER TABLE revision ADD COLUMN request TEXT",
+        "CREATE INDEX of_request ON revision (request) WHERE request IS NOT NULL",
+        # follows: the head that this revision takes the place of when it is finished; NULL: its parent, '': none
+        "ALTER TABLE revision ADD COLUMN follows TEXT",
+        "ALTER TABLE revision ADD COLUMN name TEXT NOT NULL DEFAULT ''",
+        "CREATE INDEX of_parent ON revision (parent)",
+    ),
 )
 
 _PROMISED = "tiles IS NULL AND error IS NULL"
-_COLUMNS = "id, document, parent, edit, box, tiles, error, window, crop, created, seq"
+_COLUMNS = "id, document, parent, edit, box, tiles, error, window, crop, created, seq, name"
+# a promise on a promise waits for it
+_READY = f"{_PROMISED} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL"
 
 
 class NotFound(LookupError):
@@ -58,7 +71,7 @@ class Revision:
 
     parent, edit: None for the picture that was opened. picture: None until the promise is kept. error: why it
     was not, a sentence. window, crop: what the model saw, and the digest of what it drew there. created:
-    seconds since 1970. seq: order of promising.
+    seconds since 1970. seq: order of promising. name: what somebody called it, or ''.
     """
 
     id: str
@@ -71,6 +84,7 @@ class Revision:
     crop: str | None
     created: float
     seq: int
+    name: str
 
     @property
     def promised(self) -> bool:
@@ -205,28 +219,69 @@ class Store:
         The same wish is the same revision: one that had failed or was cancelled is promised anew, one that is
         finished becomes the document's head and tip.
         """
-        text = edit.to_json()
-        id = _revision_id(document, parent, text)
-        mask = encode_png(edit.mask.alpha)
+        (revision,) = self.promise_all(document, parent, [edit], None)
+        return revision
+
+    def promise_all(self, document: str, parent: str, edits: Sequence[Edit], follows: str | None) -> list[Revision]:
+        """The revisions of these wishes, each on the one before, all promised in one COMMIT, as `promise` does.
+
+        follows: the head whose place the last one takes when it is finished, if the head is that still; None:
+        each one takes its parent's.
+        """
+        ids, texts, on = [], [edit.to_json() for edit in edits], parent
+        for text in texts:
+            ids.append(on := _revision_id(document, on, text))
+        masks = {edit.mask.digest: encode_png(edit.mask.alpha) for edit in edits}
         with self.database.transaction() as db:
-            _keep(db, {edit.mask.digest: mask})
+            _keep(db, masks)
+            for id, before, text in zip(ids, [parent, *ids], texts, strict=False):
+                takes = follows if follows is None or id == ids[-1] else ""
+                db.execute(
+                    """INSERT INTO revision (id, document, parent, edit, created, follows) VALUES (?, ?, ?, ?, ?, ?)
+                    ON CONFLICT (id) DO UPDATE SET error = NULL, follows = excluded.follows
+                    WHERE tiles IS NULL""",
+                    (id, document, before, text, time.time(), takes),
+                )
             db.execute(
-                """INSERT INTO revision (id, document, parent, edit, created) VALUES (?, ?, ?, ?, ?)
-                ON CONFLICT (id) DO UPDATE SET error = NULL WHERE error IS NOT NULL""",
-                (id, document, parent, text, time.time()),
-            )
-            db.execute(
-                """UPDATE document SET head = ?1, tip = ?1 WHERE id = ?2
+                """UPDATE document SET head = ?1, tip = ?1 WHERE id = ?2 AND head <> ?1
                 AND EXISTS (SELECT * FROM revision WHERE id = ?1 AND tiles IS NOT NULL)""",
-                (id, document),
+                (ids[-1], document),
             )
+        return [self.revision(id) for id in ids]
+
+    def rename(self, id: str, name: str) -> Revision:
+        """Call a revision something."""
+        self.document_of(id)  # raises when there is none
+        with self.database.transaction() as db:
+            db.execute("UPDATE revision SET name = ? WHERE id = ?", (name.encode(errors="replace").decode(), id))
         return self.revision(id)
+
+    def drawn(self, request: str) -> Pixels | None:
+        """The crop that a model drew for a request of this digest, if any did."""
+        row = self.database.row("SELECT crop FROM revision WHERE request = ? AND crop IS NOT NULL LIMIT 1", request)
+        return None if row is None else decode_tile(self.blob(row[0]))
+
+    def way(self, start: str, end: str) -> list[Edit]:
+        """The edits after revision `start` on the way to `end`, first first. ValueError when none leads there."""
+        rows = self.database.rows(
+            """WITH RECURSIVE way (id, parent, edit, far) AS (
+                SELECT id, parent, edit, 0 FROM revision WHERE id = ?1
+                UNION ALL
+                SELECT r.id, r.parent, r.edit, way.far + 1 FROM revision AS r JOIN way ON r.id = way.parent
+                WHERE way.id <> ?2)
+            SELECT id, edit FROM way ORDER BY far DESC""",
+            end,
+            start,
+        )
+        if not rows or rows[0][0] != start:
+            raise ValueError(f"The revision {start!r} is not on the way to what is shown: show a state after it first.")
+        return [self.edits(edit) for _, edit in rows[1:]]
 
     def claim(self, worker: str, lease: float) -> str | None:
         """The id of the oldest promise nobody works on (or whose lease ran out), from now on this worker's
         for `lease` seconds; None when there is none.
         """
-        free = f"{_PROMISED} AND (lease IS NULL OR lease < ?)"
+        free = f"{_READY} AND (lease IS NULL OR lease < ?)"
         # a look without the write lock first: an idle worker asks every second
         if self.database.row(f"SELECT 1 FROM revision WHERE {free} LIMIT 1", time.time()) is None:
             return None
@@ -266,28 +321,30 @@ class Store:
         is no longer this worker's.
 
         Head moves only if it is still the parent, and takes the tip along; a tip which is still the parent
-        moves alone, so that who undid meanwhile finds the result by redo.
+        moves alone, so that who undid meanwhile finds the result by redo. (A replay's last takes the place of
+        the head that was replayed, if that is still the head; those before move nothing.)
         """
         blobs = self._encoded(applied.picture)
         crop = tile_digest(applied.crop)
         blobs[crop] = encode_tile(applied.crop)
         with self.database.transaction() as db:
             where = f"id = ? AND worker = ? AND {_PROMISED}"
-            row = db.execute(f"SELECT document, parent FROM revision WHERE {where}", (id, worker)).fetchone()
+            columns = "document, parent, coalesce(follows, parent)"
+            row = db.execute(f"SELECT {columns} FROM revision WHERE {where}", (id, worker)).fetchone()
             if row is None:
                 return False
-            document, parent = row
+            document, parent, follows = row
             _keep(db, blobs)
             box, window = json.dumps(applied.picture.box), json.dumps(applied.window)
             db.execute(
-                """UPDATE revision SET box = ?, tiles = ?, window = ?, crop = ?, worker = NULL, lease = NULL
-                WHERE id = ?""",
-                (box, _packed(applied.picture), window, crop, id),
+                """UPDATE revision SET box = ?, tiles = ?, window = ?, crop = ?, request = ?, worker = NULL,
+                lease = NULL WHERE id = ?""",
+                (box, _packed(applied.picture), window, crop, applied.request, id),
             )
             db.execute(
                 """UPDATE document SET tip = ?1, head = CASE head WHEN ?2 THEN ?1 ELSE head END
-                WHERE id = ?3 AND (head = ?2 OR tip = ?2)""",
-                (id, parent, document),
+                WHERE id = ?3 AND (head = ?2 OR (tip = ?2 AND ?2 = ?4))""",
+                (id, follows, document, parent),
             )
         for digest, pixels in applied.picture.fresh.items():  # the next edit is likely to be near
             self.tiles.add(digest, pixels)
@@ -319,9 +376,23 @@ class Store:
     # inside
 
     def _break(self, error: str, where: str, *values: str) -> bool:
+        """Write the error on a promise, and on those that wait for it that it will not come."""
         with self.database.transaction() as db:
-            change = f"UPDATE revision SET error = ?, worker = NULL, lease = NULL WHERE {where}"
-            return db.execute(change, (error, *values)).rowcount == 1
+            row = db.execute(f"SELECT id FROM revision WHERE {where}", values).fetchone()
+            if row is None:
+                return False
+            change = "UPDATE revision SET error = ?, worker = NULL, lease = NULL WHERE id = ?"
+            db.execute(change, (error, row[0]))
+            db.execute(
+                f"""WITH RECURSIVE waiting (id) AS (
+                    SELECT id FROM revision WHERE parent = ?1 AND {_PROMISED}
+                    UNION ALL
+                    SELECT r.id FROM revision AS r JOIN waiting ON r.parent = waiting.id
+                    WHERE r.tiles IS NULL AND r.error IS NULL)
+                UPDATE revision SET error = ?2 WHERE id IN (SELECT id FROM waiting)""",
+                (row[0], CANCELLED if error == CANCELLED else LOST),
+            )
+            return True
 
     def _of_revision(self, columns: str, id: str) -> Sequence[Any]:
         row: Sequence[Any] | None = self.database.row(f"SELECT {columns} FROM revision WHERE id = ?", id)
@@ -330,7 +401,7 @@ class Store:
         return row
 
     def _revision(self, row: Sequence[Any]) -> Revision:
-        id, document, parent, edit, box, tiles, error, window, crop, created, seq = row
+        id, document, parent, edit, box, tiles, error, window, crop, created, seq, name = row
         return Revision(
             id=id,
             document=document,
@@ -342,6 +413,7 @@ class Store:
             crop=crop,
             created=created,
             seq=seq,
+            name=name,
         )
 
     def _edit(self, text: str) -> Edit:

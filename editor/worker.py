@@ -111,7 +111,7 @@ class Worker:
         """The edit done; None when it was cancelled, taken over, or this worker is to stop."""
         assert revision.parent is not None and revision.edit is not None, "only edits are promised"
         before = self.store.picture(revision.parent)
-        with closing(apply(revision.edit, before, self.pipelines)) as steps:
+        with closing(apply(revision.edit, before, self.pipelines, self.store.drawn)) as steps:
             while True:
                 try:
                     progress = next(steps)

@@ -39,6 +39,18 @@ class NoisePipeline:
         return noise.integers(0, 256, (self.size, self.size, 3), np.uint8)
 
 
+class HeedfulPipeline(NoisePipeline):
+    """Noise that every known pixel decides, as a model's picture follows from what it sees."""
+
+    def __init__(self) -> None:
+        super().__init__(name="heedful")
+
+    def inpaint(self, request: Request) -> Run:
+        known = np.where(request.mask[..., None] > 0, np.uint8(0), request.image)
+        images = yield from super().inpaint(request)
+        return images ^ np.random.default_rng(crc32(known.tobytes())).integers(0, 256, images.shape, np.uint8)
+
+
 class FlatPipeline:
     """Paints everything in one colour, in one step."""
 

@@ -1,3 +1,4 @@
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -235,7 +236,7 @@ class Verbs(RuleBasedStateMachine):
         self.document = self.session.open(noise(64, 64))
         self.parents: dict[str, str | None] = {self.document.head: None}
         self.pictures = {self.document.head: Picture.from_pixels(noise(64, 64))}
-        self.waiting: list[tuple[str, str, Edit]] = []
+        self.waiting: dict[str, tuple[str, Edit, str | None]] = {}  # parent, wish, and whose place it takes
         self.head = self.tip = self.document.head
 
     def way(self) -> list[str]:
@@ -250,26 +251,47 @@ class Verbs(RuleBasedStateMachine):
         revision = self.session.submit(self.document.id, edit)
         if revision.picture is not None:
             self.head = self.tip = revision.id
-        elif revision.id not in [id for id, _, _ in self.waiting]:
-            self.waiting.append((revision.id, self.head, edit))
-            self.waiting.sort(key=lambda each: self.session.revision(each[0]).seq)
+        else:
+            self.wait(revision.id, self.head, edit, self.head)
+
+    def wait(self, id: str, parent: str, edit: Edit, takes: str | None) -> None:
+        self.waiting[id] = (parent, edit, takes)
+        self.waiting = dict(sorted(self.waiting.items(), key=lambda each: self.session.revision(each[0]).seq))
+
+    @rule(back=st.integers(0, 3), seed=st.integers(3, 4))
+    def amend(self, back: int, seed: int) -> None:
+        steps = [self.head]
+        while len(steps) <= back and self.parents[steps[-1]] is not None:
+            steps.append(self.parents[steps[-1]])  # type: ignore[arg-type]
+        if self.parents[steps[-1]] is None:
+            return
+        changed = replace(self.session.revision(steps[-1]).edit, seed=seed)  # type: ignore[type-var]
+        promises = self.session.amend(self.document.id, steps[-1], changed)
+        for revision in promises:
+            if revision.picture is None:
+                takes = self.head if revision.id == promises[-1].id else None
+                self.wait(revision.id, revision.parent, revision.edit, takes)
+        if promises[-1].picture is not None and promises[-1].id != self.head:
+            self.head = self.tip = promises[-1].id
 
     @precondition(lambda self: self.waiting)
     @rule()
     def keep(self) -> None:
         assert self.worker.run_one()
-        id, parent, edit = self.waiting.pop(0)
+        id, (parent, edit, takes) = next(iter(self.waiting.items()))
+        del self.waiting[id]
         self.parents[id] = parent
         self.pictures[id] = run(apply(edit, self.pictures[parent], LOAD)).picture
-        if self.head == parent:
+        if self.head == takes:
             self.head = self.tip = id
-        elif self.tip == parent:
+        elif self.tip == takes == parent:
             self.tip = id
 
     @precondition(lambda self: self.waiting)
     @rule()
     def cancel(self) -> None:
-        id, _, _ = self.waiting.pop()
+        id = list(self.waiting)[-1]
+        del self.waiting[id]
         assert self.session.cancel(id).cancelled
 
     @rule()
@@ -299,7 +321,7 @@ class Verbs(RuleBasedStateMachine):
         document = self.session.document(self.document.id)
         assert (document.head, document.tip) == (self.head, self.tip)
         assert self.session.picture(self.document.id) == self.pictures[self.head]
-        assert [revision.id for revision in self.session.pending(document.id)] == [id for id, _, _ in self.waiting]
+        assert [revision.id for revision in self.session.pending(document.id)] == list(self.waiting)
         assert self.session.can_undo(document.id) == (self.parents[self.head] is not None)
         assert self.session.can_redo(document.id) == (self.head != self.tip)
 
