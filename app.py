@@ -1,6 +1,7 @@
 """Palimpsest: paint a mask, say what belongs there, and a diffusion model repaints the place.
 
 Without a command it serves the editor to a browser; `edit` makes one edit and exits, `draw` a picture from words alone;
+`recipe` writes down what was done, `run` does it on other pictures, `verify` says whether it comes out the same;
 `convert` readies OpenAI's GLIDE.
 """
 
@@ -11,6 +12,7 @@ import sys
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
+from hashlib import blake2b
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -82,6 +84,29 @@ def arguments() -> argparse.Namespace:
         command.add_argument(
             "-o", "--output", type=Path, required=True, metavar="OUT.png", help="where the result goes"
         )
+    recipe = commands.add_parser(
+        "recipe",
+        help="write the way to what a document shows as one file",
+        description="Write every edit between the picture that a document was opened with and what it shows now.",
+    )
+    recipe.add_argument("document", help="its id: what follows ?doc= in the browser's address")
+    recipe.add_argument("-o", "--output", type=Path, required=True, metavar="RECIPE.json", help="where it goes")
+    run = commands.add_parser(
+        "run",
+        help="follow a recipe on pictures",
+        description="Make a recipe's edits on each picture and write the results as PNG. Run again, it goes on.",
+    )
+    run.add_argument("recipe", type=Path, metavar="RECIPE", help="as `recipe` writes it")
+    run.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="files, or folders of them")
+    run.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the results go")
+    verify = commands.add_parser(
+        "verify",
+        help="see whether a recipe makes a result of a picture, to the byte",
+        description="Follow a recipe and compare: identical, or the first step that differs and why.",
+    )
+    verify.add_argument("recipe", type=Path, metavar="RECIPE")
+    verify.add_argument("picture", type=Path, metavar="PICTURE", help="what it was made on")
+    verify.add_argument("result", type=Path, metavar="RESULT", help="what it made")
     convert = commands.add_parser(
         "convert",
         help="ready OpenAI's released GLIDE for --pipeline glide:FOLDER, once",
@@ -197,6 +222,86 @@ def _paint(options: argparse.Namespace, pixels: "Pixels", mask: "Pixels", load: 
     print(f"{options.output} (seed {seed})")
 
 
+def recipe(options: argparse.Namespace) -> None:
+    from editor.session import Session
+    from editor.store import Store
+
+    store = Store(options.data)
+    try:
+        written = Session(store).recipe(options.document, _made_with())
+    finally:
+        store.close()
+    options.output.write_text(written.to_json())
+    print(f"{options.output}: {len(written.steps)} steps")
+
+
+def run(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from editor.batch import results_of, run_on
+    from editor.formats.recipe import Recipe
+
+    followed, load = Recipe.from_json(options.recipe.read_text()), _loader(options)
+    folders = [sorted(each.iterdir()) if each.is_dir() else [each] for each in options.pictures]
+    results = results_of([file for files in folders for file in files if file.is_file()], options.output)
+    options.output.mkdir(parents=True, exist_ok=True)
+    failed = 0
+    with tqdm(results.items(), unit=" pictures") as bar:
+        for picture, result in bar:
+            try:
+                following = run_on(followed, picture, result, load)
+                while True:
+                    try:
+                        step, progress = next(following)
+                    except StopIteration as done:
+                        bar.write(f"{result}" if done.value else f"{result} is there already", file=sys.stdout)
+                        break
+                    bar.set_postfix_str(f"step {step + 1} of {len(followed.steps)}, {progress.index}/{progress.total}")
+            except (ValueError, OSError) as error:
+                bar.write(f"{picture}: {error}", file=sys.stderr)
+                failed += 1
+    if failed:
+        raise ValueError(f"{failed} of {len(results)} pictures could not be made; the others are in {options.output}")
+
+
+def verify(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from editor.following import difference, follow
+    from editor.formats.images import read_image
+    from editor.formats.recipe import Recipe
+    from editor.picture import Picture
+
+    followed, load = Recipe.from_json(options.recipe.read_text()), _loader(options)
+    files = (options.picture, options.result)
+    before, result = (Picture.from_pixels(read_image(file.read_bytes()).pixels) for file in files)
+    following = follow(followed, before, load)
+    with tqdm(total=len(followed.steps), unit=" steps", leave=False) as bar:
+        while True:
+            try:
+                stage = next(following)
+            except StopIteration as done:
+                after = done.value
+                break
+            bar.update(stage.step - bar.n)
+    if told := difference(followed, before, after, result, _made_with()):
+        raise ValueError(told)
+    print(f"identical: {len(followed.steps)} steps")
+
+
+def _made_with() -> str:
+    """What decides the pixels of an edit here, beside the edit."""
+    import torch
+
+    from pipelines import WEIGHTS
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else torch.backends.cpu.get_cpu_capability()
+    weights = blake2b(digest_size=4)
+    for file in sorted((WEIGHTS / "glide-mini").glob("*.safetensors")):
+        weights.update(file.read_bytes())
+    return f"torch {torch.__version__} on {device}, embedded weights {weights.hexdigest()}"
+
+
 def convert(options: argparse.Namespace) -> None:
     from pipelines.glide import download, released
 
@@ -209,7 +314,8 @@ def convert(options: argparse.Namespace) -> None:
 def main() -> int:
     options = arguments()
     try:
-        {"edit": edit, "draw": draw, "convert": convert, None: serve}[options.command](options)
+        verbs = {"edit": edit, "draw": draw, "recipe": recipe, "run": run, "verify": verify, "convert": convert}
+        verbs.get(options.command, serve)(options)
     except (ValueError, LookupError, OSError) as error:
         if os.environ.get("PALIMPSEST_TRACEBACK"):
             raise

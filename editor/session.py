@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 from editor.edit import Blend, Edit, painted
+from editor.formats.recipe import Recipe
 from editor.picture import Picture
 from editor.raster import Pixels
 from editor.store import Document, Revision, Store
@@ -67,7 +68,13 @@ class Session:
         step = self.store.revision(revision_id)
         if step.parent is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
-        later = self.store.way(revision_id, document.head)
+        way = self.store.way_to(document.head)
+        places = [state.id for state in way]
+        if revision_id not in places:
+            raise ValueError(
+                f"The step {revision_id!r} is not on the way to what is shown: show a state after it first."
+            )
+        later = [state.edit for state in way[places.index(revision_id) + 1 :] if state.edit is not None]
         painted(edit, self._finished(document, step.parent))
         return self.store.promise_all(document_id, step.parent, [edit, *later], document.head)
 
@@ -77,6 +84,16 @@ class Session:
         if edit is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
         return self.amend(document_id, revision_id, replace(edit, blend=blend))
+
+    def recipe(self, document_id: str, made_with: str) -> Recipe:
+        """The way from the opened picture to what is shown. made_with: what runs the models here, in words.
+
+        ValueError when nothing was done yet.
+        """
+        states = self.store.way_to(self.store.document(document_id).head)
+        edits = tuple(state.edit for state in states if state.edit is not None)
+        pictures = [state.picture.digest for state in states if state.picture is not None]
+        return Recipe(edits, pictures[0], tuple(pictures[1:]), made_with)
 
     def rename(self, revision_id: str, name: str) -> Revision:
         """Call a revision something; '' takes its name away."""

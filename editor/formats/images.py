@@ -86,16 +86,16 @@ def decode_mask(data: bytes) -> Pixels:
 
 
 def encode_tile(pixels: Pixels) -> bytes:
-    """Lossless WebP of uint8 (H, W, 3): what the store keeps and browsers are served, byte for byte."""
+    """Lossless WebP of uint8 (H, W, 3) or (H, W, 4): what the store keeps and browsers are served, byte for byte."""
     data = BytesIO()
     Image.fromarray(pixels).save(data, "WEBP", lossless=True, method=0, quality=0, exact=True)
     return data.getvalue()
 
 
 def decode_tile(data: bytes) -> Pixels:
-    """uint8 (H, W, 3), read-only, from what `encode_tile` made of it."""
+    """uint8 (H, W, 3) or (H, W, 4), read-only, from what `encode_tile` made of it."""
     with Image.open(BytesIO(data), formats=("WEBP",)) as image:
-        return frozen(np.asarray(image.convert("RGB")))
+        return frozen(np.asarray(image))
 
 
 def _decoded(data: bytes) -> tuple[Image.Image, list[str]]:

@@ -1,0 +1,55 @@
+"""A recipe on a row of picture files: what was interrupted goes on where it stopped."""
+
+import json
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+
+from editor.following import Stage, follow
+from editor.formats.images import encode_png, read_image
+from editor.formats.recipe import Recipe
+from editor.picture import Picture
+from pipelines.base import Pipeline
+
+RECORD = "done.json"  # in the folder of the results: which are there, and of which recipe
+
+
+def results_of(pictures: Sequence[Path], out: Path) -> dict[Path, Path]:
+    """Where each picture's result goes. ValueError when two would be one, or one would take its picture's place."""
+    results = {picture: out / f"{picture.stem}.png" for picture in pictures}
+    if len(set(results.values())) < len(results):
+        raise ValueError("Two of the pictures have the same name: their results would be one file. Rename one.")
+    if clash := next((picture for picture, result in results.items() if picture.resolve() == result.resolve()), None):
+        raise ValueError(f"The result would take the place of {clash}: choose another folder for -o.")
+    return results
+
+
+def run_on(
+    recipe: Recipe, picture: Path, result: Path, pipelines: Callable[[str], Pipeline]
+) -> Generator[Stage, None, bool]:
+    """Follow a recipe on one picture file and write the result as PNG, whole or not at all; yields the progress.
+
+    False when that was done before, with the same recipe and picture. ValueError or OSError, with a sentence, when it
+    cannot be done; nothing is written then.
+    """
+    before = Picture.from_pixels(read_image(picture.read_bytes()).pixels)
+    record = _record(result.parent, recipe)
+    if result.exists() and record.get(result.name) == before.digest:
+        return False
+    (*_, after) = yield from follow(recipe, before, pipelines)
+    part = result.with_name(result.name + ".part")
+    part.write_bytes(encode_png(after.read(after.box).pixels))
+    part.replace(result)
+    text = json.dumps({"recipe": recipe.digest, "pictures": {**record, result.name: before.digest}}, indent=1)
+    part = result.with_name(RECORD + ".part")
+    part.write_text(text + "\n")
+    part.replace(result.with_name(RECORD))
+    return True
+
+
+def _record(out: Path, recipe: Recipe) -> dict[str, str]:
+    """The results in a folder that are this recipe's, and the digests of the pictures that they were made of."""
+    try:
+        record = json.loads((out / RECORD).read_text())
+        return dict(record["pictures"]) if record["recipe"] == recipe.digest else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}  # none, or nothing to be trusted: all are made again

@@ -1,0 +1,70 @@
+"""Recipes at work: on another picture, or on the same one to see whether the same comes out."""
+
+from collections.abc import Callable, Generator
+from typing import NamedTuple
+
+import numpy as np
+
+from editor.edit import Progress, apply
+from editor.formats.recipe import Recipe
+from editor.picture import Picture
+from pipelines.base import Pipeline
+
+
+class Stage(NamedTuple):
+    """A step of a recipe at work."""
+
+    step: int  # from 0
+    progress: Progress
+
+
+Following = Generator[Stage, None, list[Picture]]
+
+
+def follow(recipe: Recipe, picture: Picture, pipelines: Callable[[str], Pipeline]) -> Following:
+    """Make every edit of a recipe on a picture, one on the other; yields the progress, returns the picture after each.
+
+    ValueError, with the step's number, for an edit that this picture has no room for.
+    """
+    after: list[Picture] = []
+    for index, edit in enumerate(recipe.steps):
+        steps = apply(edit, picture, pipelines)
+        try:
+            while True:
+                yield Stage(index, next(steps))
+        except StopIteration as done:
+            picture = done.value.picture
+        except ValueError as error:
+            raise ValueError(f"Step {index + 1} of {len(recipe.steps)}: {error}") from error
+        finally:
+            steps.close()
+        after.append(picture)
+    return after
+
+
+def difference(recipe: Recipe, picture: Picture, after: list[Picture], result: Picture, made_with: str) -> str:
+    """Where a result parts from what the recipe makes of a picture, as a sentence; '' when it does nowhere.
+
+    after: what `follow` made of the picture here and now. made_with: what ran it, in words.
+    """
+    if picture.digest != recipe.before:
+        return "The picture is not the one that the recipe was made on: take that one, or run the recipe on this."
+    for index, (now, then) in enumerate(zip(after, recipe.after, strict=True)):
+        if now.digest != then:
+            edit, count = recipe.steps[index], len(recipe.steps)
+            why = (
+                f"it was made with {recipe.made_with}, this is {made_with}"
+                if recipe.made_with != made_with
+                else f"both with {made_with}: the recipe or its model was changed"
+            )
+            return f"Step {index + 1} of {count} (“{edit.prompt}”, {edit.pipeline}) comes out otherwise: {why}."
+    last = after[-1]
+    if result.box != last.box:
+        sizes = [f"{box.width}x{box.height}" for box in (result.box, last.box)]
+        return f"The result is {sizes[0]} pixels, the recipe makes {sizes[1]}."
+    if result.digest != last.digest:
+        unlike = (result.read(result.box).pixels != last.read(last.box).pixels).any(2)
+        y, x = (int(v[0]) for v in np.nonzero(unlike))
+        where = f"{unlike.sum():,} pixels of the result differ, first at {x}, {y}"
+        return f"The recipe's steps come out as they did, but {where}."
+    return ""
