@@ -186,7 +186,8 @@ def _paint(options: argparse.Namespace, pixels: "Pixels", mask: "Pixels", load: 
     """Fulfil the wish that the options tell of, on uint8 (H, W, 3) and where the mask, uint8 (H, W), is 255."""
     from tqdm import tqdm
 
-    from editor.edit import Edit, apply
+    from editor.apply import apply
+    from editor.edit import Edit
     from editor.formats.images import encode_png
     from editor.geometry import Box
     from editor.picture import Picture
@@ -217,7 +218,7 @@ def _paint(options: argparse.Namespace, pixels: "Pixels", mask: "Pixels", load: 
             bar.total = step.total
             bar.update(step.index - bar.n)
     part = options.output.with_name(options.output.name + ".part")
-    part.write_bytes(encode_png(applied.picture.read(applied.picture.box).pixels))
+    part.write_bytes(encode_png(applied.picture.pixels()))
     part.replace(options.output)  # never half a picture under the final name
     print(f"{options.output} (seed {seed})")
 
@@ -273,8 +274,8 @@ def verify(options: argparse.Namespace) -> None:
     from editor.picture import Picture
 
     followed, load = Recipe.from_json(options.recipe.read_text()), _loader(options)
-    files = (options.picture, options.result)
-    before, result = (Picture.from_pixels(read_image(file.read_bytes()).pixels) for file in files)
+    before = Picture.from_pixels(read_image(options.picture.read_bytes()).pixels)
+    result = read_image(options.result.read_bytes()).pixels
     following = follow(followed, before, load)
     with tqdm(total=len(followed.steps), unit=" steps", leave=False) as bar:
         while True:

@@ -37,7 +37,7 @@ def run_on(
         return False
     (*_, after) = yield from follow(recipe, before, pipelines)
     part = result.with_name(result.name + ".part")
-    part.write_bytes(encode_png(after.read(after.box).pixels))
+    part.write_bytes(encode_png(after.pixels()))
     part.replace(result)
     text = json.dumps({"recipe": recipe.digest, "pictures": {**record, result.name: before.digest}}, indent=1)
     part = result.with_name(RECORD + ".part")

@@ -31,6 +31,28 @@ def surrounded(patch: Patch, window: Box) -> Pixels:
     )
 
 
+def nearest_known(image: Pixels, known: NDArray[np.bool_]) -> Pixels:
+    """The image with each pixel that is not known as the nearest one that is, grey where none is: a start too."""
+    if not known.any():
+        return np.full_like(image, 128)
+    unknown = (~known).view(np.uint8)
+    _, labels = cv2.distanceTransformWithLabels(unknown, cv2.DIST_L2, cv2.DIST_MASK_5, labelType=cv2.DIST_LABEL_PIXEL)
+    colours = np.zeros((int(labels.max()) + 1, 3), np.uint8)
+    colours[labels[known]] = image[known]
+    return np.asarray(colours[labels], dtype=np.uint8)
+
+
+def laid_over(image: Pixels, strokes: Patch, window: Box) -> Pixels:
+    """The image at `window` with strokes, RGBA, over it."""
+    shared = strokes.box.intersect(window)
+    if shared.empty:
+        return image
+    result, here = image.copy(), shared.slices(window)
+    pixels = strokes.pixels[shared.slices(strokes.box)]
+    result[here] = blend(result[here], np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]))
+    return result
+
+
 def resized(image: Pixels, side: int) -> Pixels:
     """A square image at `side` pixels: averaged when it shrinks, cubic when it grows, itself when it fits."""
     if image.shape[0] == side:
@@ -76,3 +98,27 @@ def blend(original: Pixels, generated: Pixels, alpha: Pixels) -> Pixels:
     mixed = original[rows, columns] * (255 - share) + generated[rows, columns] * share
     result[rows, columns] = (mixed + 127) // 255
     return result
+
+
+def over(original: Pixels, generated: Pixels, alpha: Pixels, opacity: Pixels) -> Pixels:
+    """`blend` onto an original that is not opaque, uint8 (H, W, 4) with straight alpha (Porter & Duff 1984, over).
+
+    opacity: uint8 (H, W), the original's alpha. Where alpha is 0 the pixel stays, to the byte, seen or not.
+    """
+    share, kept = alpha.astype(np.float32) / 255, opacity.astype(np.float32) / 255
+    left = kept * (1 - share)
+    total = share + left
+    weight = np.divide(share, total, out=np.zeros_like(share), where=total > 0)[..., None]
+    colours = np.rint(original * (1 - weight) + generated * weight).astype(np.uint8)
+    result = np.dstack([colours, np.rint(255 * total).astype(np.uint8)])
+    untouched = alpha == 0
+    result[untouched] = np.dstack([original, opacity])[untouched]
+    return np.asarray(result, dtype=np.uint8)
+
+
+def ramp(shape: tuple[int, int], above: int, left: int) -> Pixels:
+    """A share that rises over `above` pixels from the top and over `left` from the left, uint8 of the shape."""
+    rows, columns = (
+        np.minimum(1, (np.arange(length) + 1) / (width + 1)) for length, width in zip(shape, (above, left), strict=True)
+    )
+    return np.asarray(np.rint(255 * np.outer(rows, columns)), dtype=np.uint8)

@@ -5,9 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from editor.edit import Progress, apply
+from editor.apply import Progress, apply
 from editor.formats.recipe import Recipe
 from editor.picture import Picture
+from editor.raster import Pixels
 from pipelines.base import Pipeline
 
 
@@ -42,10 +43,11 @@ def follow(recipe: Recipe, picture: Picture, pipelines: Callable[[str], Pipeline
     return after
 
 
-def difference(recipe: Recipe, picture: Picture, after: list[Picture], result: Picture, made_with: str) -> str:
+def difference(recipe: Recipe, picture: Picture, after: list[Picture], result: Pixels, made_with: str) -> str:
     """Where a result parts from what the recipe makes of a picture, as a sentence; '' when it does nowhere.
 
-    after: what `follow` made of the picture here and now. made_with: what ran it, in words.
+    after: what `follow` made of the picture here and now. result: uint8 (H, W, 3 or 4), as `Picture.pixels` gives it.
+    made_with: what ran it, in words.
     """
     if picture.digest != recipe.before:
         return "The picture is not the one that the recipe was made on: take that one, or run the recipe on this."
@@ -58,12 +60,14 @@ def difference(recipe: Recipe, picture: Picture, after: list[Picture], result: P
                 else f"both with {made_with}: the recipe or its model was changed"
             )
             return f"Step {index + 1} of {count} (“{edit.prompt}”, {edit.pipeline}) comes out otherwise: {why}."
-    last = after[-1]
-    if result.box != last.box:
-        sizes = [f"{box.width}x{box.height}" for box in (result.box, last.box)]
+    wanted = after[-1].pixels()
+    if result.shape[:2] != wanted.shape[:2]:
+        sizes = [f"{width}x{height}" for height, width in (result.shape[:2], wanted.shape[:2])]
         return f"The result is {sizes[0]} pixels, the recipe makes {sizes[1]}."
-    if result.digest != last.digest:
-        unlike = (result.read(result.box).pixels != last.read(last.box).pixels).any(2)
+    if result.shape != wanted.shape:
+        return "The result and what the recipe makes are not transparent alike."
+    unlike = (result != wanted).any(2)
+    if unlike.any():
         y, x = (int(v[0]) for v in np.nonzero(unlike))
         where = f"{unlike.sum():,} pixels of the result differ, first at {x}, {y}"
         return f"The recipe's steps come out as they did, but {where}."

@@ -3,6 +3,15 @@
 from typing import NamedTuple
 
 
+class Margins(NamedTuple):
+    """By how many pixels each side of a box moves outwards; negative: inwards."""
+
+    left: int = 0
+    top: int = 0
+    right: int = 0
+    bottom: int = 0
+
+
 class Box(NamedTuple):
     """The pixels [x, x + width) x [y, y + height) of the plane; x grows to the right, y downwards, both may
     be negative.
@@ -64,6 +73,20 @@ class Box(NamedTuple):
     def padded(self, n: int) -> "Box":
         """`n` pixels larger on each of the four sides."""
         return Box(self.x - n, self.y - n, self.width + 2 * n, self.height + 2 * n)
+
+    def moved(self, margins: Margins) -> "Box":
+        """Each side moved; empty when they meet."""
+        left, top, right, bottom = margins
+        return Box(self.x - left, self.y - top, self.width + left + right, self.height + top + bottom)
+
+    def widened_to(self, aspect: float) -> Margins:
+        """The margins with which it has this width over height (to a pixel), growing to both sides alike."""
+        wide, high = max(0, round(self.height * aspect) - self.width), max(0, round(self.width / aspect) - self.height)
+        return Margins(wide // 2, high // 2, wide - wide // 2, high - high // 2)
+
+    def margins_to(self, other: "Box") -> Margins:
+        """How each side moves to make it the other."""
+        return Margins(self.x - other.x, self.y - other.y, other.right - self.right, other.bottom - self.bottom)
 
     def shifted_into(self, frame: "Box") -> "Box":
         """The same size, moved by the least that puts it inside `frame`; along an axis where it is larger:

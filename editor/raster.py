@@ -26,15 +26,30 @@ def frozen(array: Pixels) -> Pixels:
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """RGB pixels at a box. pixels: uint8 (H, W, 3), read-only. ValueError when they do not fill the box."""
+    """Pixels at a box: uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha, read-only. ValueError when they do not
+    fill the box. Two patches are equal when box and pixels are.
+    """
 
     box: Box
     pixels: Pixels
 
     def __post_init__(self) -> None:
-        if self.pixels.dtype != np.uint8 or self.pixels.shape != (*self.box.shape, 3):
-            raise ValueError(f"{self.pixels.dtype} {self.pixels.shape} pixels do not fill {self.box} with uint8 RGB")
+        if self.pixels.dtype != np.uint8 or self.pixels.shape not in ((*self.box.shape, 3), (*self.box.shape, 4)):
+            raise ValueError(f"{self.pixels.dtype} {self.pixels.shape} pixels do not fill {self.box} with uint8 RGB(A)")
         object.__setattr__(self, "pixels", frozen(self.pixels))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Patch) and self.box == other.box and self.digest == other.digest
+
+    def __hash__(self) -> int:
+        return hash((self.box, self.digest))
+
+    @cached_property
+    def digest(self) -> str:
+        """Hex name of shape and pixels. `person`: a patch is not a tile of the same bytes."""
+        name = blake2b("x".join(map(str, self.pixels.shape)).encode(), digest_size=16, person=b"patch")
+        name.update(self.pixels.data)
+        return name.hexdigest()
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,10 +115,18 @@ class Mask:
         near = _distance(self.on(box) > 0) <= px + SLACK
         return Mask(box, near.astype(np.uint8) * np.uint8(255))
 
-    def shrunk(self, px: int) -> "Mask":
-        """255 on every pixel with alpha > 0 that is more than `px` pixels (Euclidean) from one without, else 0."""
+    def shrunk(self, px: int, frame: Box | None = None) -> "Mask":
+        """255 on every pixel with alpha > 0 that is more than `px` pixels (Euclidean) from one without, else 0.
+
+        frame: the picture; there is no pixel outside it to be far from.
+        """
         box = self.box.padded(1)  # beyond the box nothing is painted
-        inside = _distance(self.on(box) == 0) > px + SLACK
+        unpainted = self.on(box) == 0
+        if frame is not None:
+            there = np.zeros(box.shape, bool)
+            there[box.intersect(frame).slices(box)] = True
+            unpainted &= there
+        inside = (_distance(unpainted) > px + SLACK) & (self.on(box) > 0)
         return Mask(box, inside.astype(np.uint8) * np.uint8(255)).cropped()
 
     def joined(self, other: "Mask") -> "Mask":

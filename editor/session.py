@@ -2,14 +2,16 @@
 
 from dataclasses import replace
 
-from editor.edit import Blend, Edit, painted
+from editor.apply import painted
+from editor.edit import NOWHERE, Blend, Edit
+from editor.formats.images import MAX_PIXELS
 from editor.formats.recipe import Recipe
+from editor.geometry import Box, Margins
 from editor.picture import Picture
-from editor.raster import Pixels
-from editor.store import Document, Revision, Store
+from editor.raster import Mask, Patch, Pixels
+from editor.store import MOST_AT_ONCE, Document, Node, Revision, Store
 
 LONGEST_NAME = 200  # characters of a document's or revision's name; the rest is cut
-MOST_VARIATIONS = 8
 
 
 class Session:
@@ -23,8 +25,14 @@ class Session:
         self.store = store
 
     def open(self, pixels: Pixels, name: str = "Untitled") -> Document:
-        """A new document of a picture. pixels: uint8 (H, W, 3) RGB."""
+        """A new document of a picture. pixels: uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha."""
         return self.store.create(Picture.from_pixels(pixels), name[:LONGEST_NAME])
+
+    def blank(self, width: int, height: int, name: str = "Untitled") -> Document:
+        """A new document of which nothing is known yet: the start of a picture from words alone."""
+        if width * height > MAX_PIXELS:
+            raise ValueError(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
+        return self.store.create(Picture.blank(width, height), name[:LONGEST_NAME])
 
     def document(self, id: str) -> Document:
         return self.store.document(id)
@@ -50,12 +58,42 @@ class Session:
 
     def variations(self, document_id: str, edit: Edit, count: int, parent: str | None = None) -> list[Revision]:
         """Promise an edit so many times (1 to 8) with seeds from its own on, side by side; as `submit`."""
-        if not 1 <= count <= MOST_VARIATIONS:
-            raise ValueError(f"There can be 1 to {MOST_VARIATIONS} variations at a time, not {count}.")
+        if not 1 <= count <= MOST_AT_ONCE:
+            raise ValueError(f"There can be 1 to {MOST_AT_ONCE} variations at a time, not {count}.")
         document = self.store.document(document_id)
-        parent = document.head if parent is None else parent
+        parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
         seeds = [(edit.seed + i) % 2**32 for i in range(count)]
         return [self.submit(document_id, replace(edit, seed=seed), parent) for seed in seeds]
+
+    def remove(self, document_id: str, edit: Edit) -> Revision:
+        """Have what stands under the mask give way to what is around it; as `submit`."""
+        return self.submit(document_id, replace(edit, prompt="", negative_prompt="", sketch=None, strength=1.0))
+
+    def refine(self, document_id: str, edit: Edit, strength: float = 0.5) -> Revision:
+        """Draw what stands under the mask again, the nearer to what it is the less the strength; as `submit`."""
+        return self.submit(document_id, replace(edit, sketch=None, strength=strength))
+
+    def sketch(self, document_id: str, edit: Edit, strokes: Patch, strength: float = 0.7) -> Revision:
+        """Make of strokes, uint8 (H, W, 4), what the prompt says: SDEdit (Meng et al. 2022); as `submit`."""
+        return self.submit(document_id, replace(edit, sketch=strokes, strength=strength))
+
+    def outpaint(self, document_id: str, edit: Edit, margins: Margins) -> Revision:
+        """Widen the picture (see `Box.widened_to` for an aspect ratio) and paint what is new; as `submit`."""
+        return self.submit(document_id, replace(edit, margins=margins, sketch=None, strength=1.0))
+
+    def crop(self, document_id: str, box: Box) -> Revision:
+        """Keep this part of the picture alone; as `submit`, with no model run."""
+        margins = self.picture(document_id).box.margins_to(box)
+        if max(margins) > 0:
+            raise ValueError(f"A crop at {box} does not lie within the picture: to widen it, paint what is new.")
+        return self.submit(document_id, Edit(NOWHERE, margins=margins, seed=0, pipeline="none"))
+
+    def remask(self, document_id: str, revision_id: str, mask: Mask) -> Revision:
+        """A finished step's wish under another mask (see `Mask.grown`, `shrunk`, `joined`, `without`), beside it."""
+        step = self.store.revision(revision_id)
+        if step.edit is None or step.parent is None:
+            raise ValueError("The picture that was opened is no step: it has no mask.")
+        return self.submit(document_id, replace(step.edit, mask=mask), step.parent)
 
     def amend(self, document_id: str, revision_id: str, edit: Edit) -> list[Revision]:
         """Change a finished step on the way to what is shown, and make those after it again on top of that.
@@ -68,13 +106,12 @@ class Session:
         step = self.store.revision(revision_id)
         if step.parent is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
-        way = self.store.way_to(document.head)
-        places = [state.id for state in way]
-        if revision_id not in places:
+        way = self.store.way_to(document.head, revision_id)
+        if way[0].id != revision_id:
             raise ValueError(
                 f"The step {revision_id!r} is not on the way to what is shown: show a state after it first."
             )
-        later = [state.edit for state in way[places.index(revision_id) + 1 :] if state.edit is not None]
+        later = [state.edit for state in way[1:] if state.edit is not None]
         painted(edit, self._finished(document, step.parent))
         return self.store.promise_all(document_id, step.parent, [edit, *later], document.head)
 
@@ -98,6 +135,28 @@ class Session:
     def rename(self, revision_id: str, name: str) -> Revision:
         """Call a revision something; '' takes its name away."""
         return self.store.rename(revision_id, name[:LONGEST_NAME])
+
+    def tree(self, document_id: str) -> list[Node]:
+        """The history: every revision that is not discarded, parents before children."""
+        return self.store.tree(self.store.document(document_id).id)
+
+    def discard(self, revision_id: str) -> Document:
+        """Take a step and all that was made on it out of the history; `recover` has them back."""
+        return self.store.discard(revision_id)
+
+    def recover(self, revision_id: str) -> Revision:
+        return self.store.recover(revision_id)
+
+    def delete(self, document_id: str) -> None:
+        """Put a document away; `restore` has it back, until the store is compacted."""
+        self.store.delete(document_id)
+
+    def restore(self, document_id: str) -> Document:
+        return self.store.restore(document_id)
+
+    def documents(self) -> list[Document]:
+        """All, the one last worked on first."""
+        return self.store.documents()
 
     def undo(self, document_id: str) -> Document:
         """Show the state before; the document unchanged when there is none."""

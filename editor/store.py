@@ -1,4 +1,4 @@
-"""Store: documents, revisions and pixels in one SQLite file.
+"""Store: documents, revisions and pixels in one database.
 
 A revision is a promise first (a parent and an edit, committed before any model runs) and gets its picture
 later: queue, history and crash recovery are the same rows. Pixels are blobs by digest, written once.
@@ -6,9 +6,8 @@ later: queue, history and crash recovery are the same rows. Pixels are blobs by 
 
 import json
 import secrets
-import sqlite3
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -16,47 +15,30 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from editor.database import Database
-from editor.edit import Applied, Edit
-from editor.formats.images import decode_mask, decode_tile, encode_png, encode_tile
+from editor.apply import Applied
+from editor.database import Database, StorageError, Transaction
+from editor.edit import Edit
+from editor.formats.images import DAMAGED, decode_mask, decode_tile, encode_png, encode_tile
 from editor.geometry import Box
 from editor.picture import Cache, Picture, places, tile_digest
 from editor.raster import Pixels
+from editor.schema import MIGRATIONS
 
 FILE = "palimpsest.db"
 TILE_CACHE = 96 * 2**20  # bytes of decoded tiles held: two pictures of 4096 x 4096
 EDIT_CACHE = 64 * 2**20  # bytes of edits held, which is to say of their masks
 CANCELLED = "Cancelled."  # a cancelled revision's error
 LOST = "A step before this one failed."
-
-# Append only: a step, once released, stands in somebody's file.
-MIGRATIONS: tuple[tuple[str, ...], ...] = (
-    (
-        "CREATE TABLE blob (digest TEXT PRIMARY KEY, bytes BLOB NOT NULL)",
-        """CREATE TABLE document (
-            id TEXT PRIMARY KEY, name TEXT NOT NULL, head TEXT NOT NULL, tip TEXT NOT NULL)""",
-        # tiles: the digests, 16 bytes each, row by row. lease: until when worker holds it, seconds.
-        """CREATE TABLE revision (
-            seq INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, document TEXT NOT NULL REFERENCES document,
-            parent TEXT REFERENCES revision (id), edit TEXT, created REAL NOT NULL,
-            worker TEXT, lease REAL, error TEXT,
-            box TEXT, tiles BLOB, window TEXT, crop TEXT REFERENCES blob)""",
-        "CREATE INDEX promised ON revision (seq) WHERE tiles IS NULL AND error IS NULL",
-        "CREATE INDEX of_document ON revision (document)",
-    ),
-    (
-        # request: of what the model was asked, so that the same need not be drawn twice
-        "ALTER TABLE revision ADD COLUMN request TEXT",
-        "CREATE INDEX of_request ON revision (request) WHERE request IS NOT NULL",
-        # follows: the head that this revision takes the place of when it is finished; NULL: its parent, '': none
-        "ALTER TABLE revision ADD COLUMN follows TEXT",
-        "ALTER TABLE revision ADD COLUMN name TEXT NOT NULL DEFAULT ''",
-        "CREATE INDEX of_parent ON revision (parent)",
-    ),
-)
+MOST_AT_ONCE = 8  # variations that are drawn as one batch
 
 _PROMISED = "tiles IS NULL AND error IS NULL"
-_COLUMNS = "id, document, parent, edit, box, tiles, error, window, crop, created, seq, name"
+_COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted"
+_HELD = f"id = :id AND worker = :worker AND {_PROMISED}"
+_BREAK = "error = :error, worker = NULL, lease = NULL"
+_AFTER = """WITH RECURSIVE later (id) AS (
+    SELECT id FROM revision WHERE id = :id
+    UNION ALL
+    SELECT r.id FROM revision AS r JOIN later ON r.parent = later.id)"""
 # a promise on a promise waits for it
 _READY = f"{_PROMISED} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL"
 
@@ -65,13 +47,17 @@ class NotFound(LookupError):
     """No such document, revision or blob; the message is a sentence."""
 
 
+class Damaged(StorageError):
+    """Pixels which are not those that were stored; the message is a sentence."""
+
+
 @dataclass(frozen=True, eq=False)
 class Revision:
     """One state of a document, or the promise of one.
 
     parent, edit: None for the picture that was opened. picture: None until the promise is kept. error: why it
-    was not, a sentence. window, crop: what the model saw, and the digest of what it drew there. created:
-    seconds since 1970. seq: order of promising. name: what somebody called it, or ''.
+    was not, a sentence. created: seconds since 1970. seq: order of promising. name: what somebody called it, or ''.
+    deleted: whether it is on its way out.
     """
 
     id: str
@@ -80,11 +66,10 @@ class Revision:
     edit: Edit | None
     picture: Picture | None
     error: str | None
-    window: Box | None
-    crop: str | None
     created: float
     seq: int
     name: str
+    deleted: bool
 
     @property
     def promised(self) -> bool:
@@ -108,16 +93,32 @@ class Document:
     name: str
 
 
-class Store:
-    """The file `palimpsest.db` in a folder; both are made when missing. Safe to share between threads and
-    processes.
-
-    Every method raises StorageError when the disk or the file refuses, with everything stored before intact.
+@dataclass(frozen=True)
+class Node:
+    """A revision in the history, without its pixels. wish: the edit as its JSON tells of it, None for the picture that
+    was opened. The rest as in Revision.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.database = Database(folder / FILE, MIGRATIONS)
-        self.tiles = Cache(lambda name: decode_tile(self.blob(name)), lambda tile: tile.nbytes, TILE_CACHE)
+    id: str
+    parent: str | None
+    wish: Mapping[str, Any] | None
+    finished: bool
+    error: str | None
+    created: float
+    name: str
+
+
+class Store:
+    """The database at `where`: `palimpsest.db` in a folder, both made when missing, or the address of a PostgreSQL
+    database. Safe to share between threads and processes.
+
+    Every method raises StorageError when the disk or the database refuses, with everything stored before intact, and
+    Damaged for pixels that are not what they were, with everything else still to be read.
+    """
+
+    def __init__(self, where: Path | str) -> None:
+        self.database = Database(where / FILE if isinstance(where, Path) else where, MIGRATIONS)
+        self.tiles = Cache(self._tile, lambda tile: tile.nbytes, TILE_CACHE)
         self.edits = Cache(self._edit, lambda edit: edit.mask.alpha.nbytes + 4096, EDIT_CACHE)
 
     def close(self) -> None:
@@ -128,23 +129,56 @@ class Store:
     def create(self, picture: Picture, name: str) -> Document:
         """A new document which shows `picture`; everything in one COMMIT. Its id cannot be guessed."""
         id = secrets.token_urlsafe(16)
-        root = _revision_id(id, None, picture.digest)
-        name = name.encode(errors="replace").decode()  # half a character has no bytes
+        root = revision_id(id, None, picture.digest)
+        name = _storable(name)
         blobs = self._encoded(picture)
         with self.database.transaction() as db:
-            _keep(db, blobs)
-            db.execute("INSERT INTO document (id, name, head, tip) VALUES (?, ?, ?, ?)", (id, name, root, root))
-            db.execute(
-                "INSERT INTO revision (id, document, created, box, tiles) VALUES (?, ?, ?, ?, ?)",
-                (root, id, time.time(), json.dumps(picture.box), _packed(picture)),
+            self._keep(db, blobs, picture.fresh)
+            db.run("INSERT INTO document (id, name, head, tip) VALUES (:id, :name, :root, :root)",
+                   id=id, name=name, root=root)  # fmt: skip
+            db.run(
+                """INSERT INTO revision (id, document, created, box, tiles)
+                VALUES (:root, :id, :now, :box, :tiles)""",
+                root=root,
+                id=id,
+                now=time.time(),
+                box=json.dumps(picture.box),
+                tiles=packed(picture),
             )
         return Document(id, root, root, name)
 
     def document(self, id: str) -> Document:
-        row = self.database.row("SELECT id, head, tip, name FROM document WHERE id = ?", id)
+        row = self.database.row("SELECT id, head, tip, name FROM document WHERE id = :id AND deleted IS NULL", id=id)
         if row is None:
             raise NotFound(f"There is no document {id!r} here: its address is wrong, or it is in another data folder.")
         return Document(*row)
+
+    def documents(self) -> list[Document]:
+        """All that are not deleted, the one last worked on first."""
+        rows = self.database.rows(
+            """SELECT id, head, tip, name FROM document WHERE deleted IS NULL
+            ORDER BY (SELECT max(seq) FROM revision WHERE document = document.id) DESC"""
+        )
+        return [Document(*row) for row in rows]
+
+    def rename_document(self, id: str, name: str) -> Document:
+        self.document(id)  # raises when there is none
+        with self.database.transaction() as db:
+            db.run("UPDATE document SET name = :name WHERE id = :id", name=_storable(name), id=id)
+        return self.document(id)
+
+    def delete(self, id: str) -> None:
+        """Put a document away, its promises cancelled, until it is restored or the store is compacted."""
+        self.document(id)
+        with self.database.transaction() as db:
+            db.run(f"UPDATE revision SET {_BREAK} WHERE document = :id AND {_PROMISED}", error=CANCELLED, id=id)
+            db.run("UPDATE document SET deleted = :now WHERE id = :id", now=time.time(), id=id)
+
+    def restore(self, id: str) -> Document:
+        """Have a deleted document back."""
+        with self.database.transaction() as db:
+            db.run("UPDATE document SET deleted = NULL WHERE id = :id", id=id)
+        return self.document(id)
 
     # Each verb is one statement: a result which came in between two would be lost to redo.
 
@@ -152,10 +186,10 @@ class Store:
         """Head to its parent; nothing when it has none."""
         self.document(document)  # raises when there is none
         with self.database.transaction() as db:
-            db.execute(
+            db.run(
                 """UPDATE document SET head = coalesce((SELECT parent FROM revision WHERE id = head), head)
-                WHERE id = ?""",
-                (document,),
+                WHERE id = :id""",
+                id=document,
             )
         return self.document(document)
 
@@ -163,23 +197,23 @@ class Store:
         """Head to the next revision on the way to tip; nothing when it is there."""
         self.document(document)
         with self.database.transaction() as db:
-            db.execute(
+            db.run(
                 """UPDATE document SET head = coalesce((
                     WITH RECURSIVE way (id, parent) AS (
-                        SELECT id, parent FROM revision WHERE id = tip
+                        SELECT id, parent FROM revision WHERE id = document.tip
                         UNION ALL
                         SELECT r.id, r.parent FROM revision AS r JOIN way ON r.id = way.parent
-                        WHERE way.parent <> head)
-                    SELECT id FROM way WHERE parent = head), head)
-                WHERE id = ? AND head <> tip""",
-                (document,),
+                        WHERE way.parent <> document.head)
+                    SELECT id FROM way WHERE parent = document.head), head)
+                WHERE id = :id AND head <> tip""",
+                id=document,
             )
         return self.document(document)
 
     def checkout(self, document: str, revision: str) -> Document:
         """Head and tip to a finished revision of the document."""
         with self.database.transaction() as db:
-            db.execute("UPDATE document SET head = ?1, tip = ?1 WHERE id = ?2", (revision, document))
+            db.run("UPDATE document SET head = :to, tip = :to WHERE id = :id", to=revision, id=document)
         return self.document(document)
 
     # revisions
@@ -193,8 +227,10 @@ class Store:
         return parent if parent is None else str(parent)
 
     def document_of(self, id: str) -> str:
-        """The id of the document a revision belongs to."""
-        (document,) = self._of_revision("document", id)
+        """The id of the document a revision belongs to; NotFound when the revision is deleted too."""
+        document, deleted = self._of_revision("document, deleted", id)
+        if deleted is not None:
+            raise NotFound(f"There is no revision {id!r} any more: it was deleted. Have it back first.")
         return str(document)
 
     def picture(self, id: str) -> Picture:
@@ -206,9 +242,75 @@ class Store:
 
     def pending(self, document: str) -> list[Revision]:
         """The promises of a document which are neither kept nor broken, oldest first."""
-        where = f"document = ? AND {_PROMISED} ORDER BY seq"
-        rows = self.database.rows(f"SELECT {_COLUMNS} FROM revision WHERE {where}", document)
+        where = f"document = :document AND {_PROMISED} ORDER BY seq"
+        rows = self.database.rows(f"SELECT {_COLUMNS} FROM revision WHERE {where}", document=document)
         return [self._revision(row) for row in rows]
+
+    def tree(self, document: str) -> list[Node]:
+        """Every revision of a document that is not deleted, parents before children."""
+        rows = self.database.rows(
+            """SELECT id, parent, edit, tiles IS NOT NULL, error, created, name FROM revision
+            WHERE document = :document AND deleted IS NULL ORDER BY seq""",
+            document=document,
+        )
+        return [
+            Node(id, parent, None if edit is None else json.loads(edit), bool(finished), error, created, name)
+            for id, parent, edit, finished, error, created, name in rows
+        ]
+
+    def way_to(self, id: str, start: str | None = None) -> list[Revision]:
+        """The revisions from the opened picture to this one, both among them; from `start` on, if that is one."""
+        rows = self.database.rows(
+            f"""WITH RECURSIVE way (at, before, far) AS (
+                SELECT id, parent, 0 FROM revision WHERE id = :id
+                UNION ALL
+                SELECT r.id, r.parent, way.far + 1 FROM revision AS r JOIN way ON r.id = way.before
+                WHERE way.at <> :start)
+            SELECT {_COLUMNS} FROM way JOIN revision ON id = at ORDER BY far DESC""",
+            id=id,
+            start=start or "",
+        )
+        return [self._revision(row) for row in rows]
+
+    def rename(self, id: str, name: str) -> Revision:
+        """Call a revision something."""
+        self.document_of(id)  # raises when there is none
+        with self.database.transaction() as db:
+            db.run("UPDATE revision SET name = :name WHERE id = :id", name=_storable(name), id=id)
+        return self.revision(id)
+
+    def discard(self, id: str) -> Document:
+        """Put a revision and all that follow it away, promises cancelled; head and tip go before it if they are there.
+
+        ValueError for the picture that was opened.
+        """
+        document, parent = self.document_of(id), self.parent(id)
+        if parent is None:
+            raise ValueError("The picture that was opened cannot be taken out of its history: delete the document.")
+        with self.database.transaction() as db:
+            after = {"id": id, "now": time.time(), "error": CANCELLED, "parent": parent, "document": document}
+            db.run(f"{_AFTER} UPDATE revision SET {_BREAK} WHERE id IN (SELECT id FROM later) AND {_PROMISED}", **after)
+            db.run(
+                f"{_AFTER} UPDATE revision SET deleted = :now WHERE id IN (SELECT id FROM later) AND deleted IS NULL",
+                **after,
+            )
+            for pointer in ("head", "tip"):
+                db.run(
+                    f"""{_AFTER} UPDATE document SET {pointer} = :parent
+                    WHERE id = :document AND {pointer} IN (SELECT id FROM later)""",
+                    **after,
+                )
+        return self.document(document)
+
+    def recover(self, id: str) -> Revision:
+        """Have back what was discarded with this revision."""
+        with self.database.transaction() as db:
+            db.run(
+                f"""{_AFTER} UPDATE revision SET deleted = NULL WHERE id IN (SELECT id FROM later)
+                AND deleted = (SELECT deleted FROM revision WHERE id = :id)""",
+                id=id,
+            )
+        return self.revision(id)
 
     # promises
 
@@ -216,8 +318,8 @@ class Store:
         """The revision of this wish on this parent (finished, of this document), promised; committed on
         return.
 
-        The same wish is the same revision: one that had failed or was cancelled is promised anew, one that is
-        finished becomes the document's head and tip.
+        The same wish is the same revision: one that had failed, was cancelled or discarded is promised anew, one that
+        is finished becomes the document's head and tip.
         """
         (revision,) = self.promise_all(document, parent, [edit], None)
         return revision
@@ -230,77 +332,70 @@ class Store:
         """
         ids, texts, on = [], [edit.to_json() for edit in edits], parent
         for text in texts:
-            ids.append(on := _revision_id(document, on, text))
-        masks = {edit.mask.digest: encode_png(edit.mask.alpha) for edit in edits}
+            ids.append(on := revision_id(document, on, text))
+        blobs = {edit.mask.digest: encode_png(edit.mask.alpha) for edit in edits if edit.mask.alpha.size}
+        blobs |= {edit.sketch.digest: encode_tile(edit.sketch.pixels) for edit in edits if edit.sketch is not None}
         with self.database.transaction() as db:
-            _keep(db, masks)
+            self._keep(db, blobs, {})
             for id, before, text in zip(ids, [parent, *ids], texts, strict=False):
                 takes = follows if follows is None or id == ids[-1] else ""
-                db.execute(
-                    """INSERT INTO revision (id, document, parent, edit, created, follows) VALUES (?, ?, ?, ?, ?, ?)
-                    ON CONFLICT (id) DO UPDATE SET error = NULL, follows = excluded.follows
-                    WHERE tiles IS NULL""",
-                    (id, document, before, text, time.time(), takes),
+                db.run(
+                    """INSERT INTO revision (id, document, parent, edit, created, follows)
+                    VALUES (:id, :document, :parent, :edit, :now, :follows)
+                    ON CONFLICT (id) DO UPDATE SET error = NULL, deleted = NULL, follows = excluded.follows""",
+                    id=id,
+                    document=document,
+                    parent=before,
+                    edit=text,
+                    now=time.time(),
+                    follows=takes,
                 )
-            db.execute(
-                """UPDATE document SET head = ?1, tip = ?1 WHERE id = ?2 AND head <> ?1
-                AND EXISTS (SELECT * FROM revision WHERE id = ?1 AND tiles IS NOT NULL)""",
-                (ids[-1], document),
+            db.run(
+                """UPDATE document SET head = :last, tip = :last WHERE id = :document AND head <> :last
+                AND EXISTS (SELECT * FROM revision WHERE id = :last AND tiles IS NOT NULL)""",
+                last=ids[-1],
+                document=document,
             )
         return [self.revision(id) for id in ids]
 
-    def rename(self, id: str, name: str) -> Revision:
-        """Call a revision something."""
-        self.document_of(id)  # raises when there is none
-        with self.database.transaction() as db:
-            db.execute("UPDATE revision SET name = ? WHERE id = ?", (name.encode(errors="replace").decode(), id))
-        return self.revision(id)
-
     def drawn(self, request: str) -> Pixels | None:
         """The crop that a model drew for a request of this digest, if any did."""
-        row = self.database.row("SELECT crop FROM revision WHERE request = ? AND crop IS NOT NULL LIMIT 1", request)
-        return None if row is None else decode_tile(self.blob(row[0]))
+        row = self.database.row("SELECT crop FROM drawn WHERE request = :request LIMIT 1", request=request)
+        return None if row is None else self._tile(row[0])
 
-    def way_to(self, id: str) -> list[Revision]:
-        """The revisions from the opened picture to this one, both among them."""
-        rows = self.database.rows(
-            f"""WITH RECURSIVE way (at, before, far) AS (
-                SELECT id, parent, 0 FROM revision WHERE id = ?
-                UNION ALL
-                SELECT r.id, r.parent, way.far + 1 FROM revision AS r JOIN way ON r.id = way.before)
-            SELECT {_COLUMNS} FROM way JOIN revision ON id = at ORDER BY far DESC""",
-            id,
-        )
-        return [self._revision(row) for row in rows]
-
-    def claim(self, worker: str, lease: float) -> str | None:
-        """The id of the oldest promise nobody works on (or whose lease ran out), from now on this worker's
-        for `lease` seconds; None when there is none.
+    def claim(self, worker: str, lease: float) -> list[str]:
+        """The ids of promises from now on this worker's for `lease` seconds: the oldest that nobody works on (or whose
+        lease ran out) and, with it, those on the same parent whose wish differs in its seed alone, at most
+        MOST_AT_ONCE; none when there is none.
         """
-        free = f"{_READY} AND (lease IS NULL OR lease < ?)"
+        free = f"{_READY} AND (lease IS NULL OR lease < :now)"
         # a look without the write lock first: an idle worker asks every second
-        if self.database.row(f"SELECT 1 FROM revision WHERE {free} LIMIT 1", time.time()) is None:
-            return None
+        if self.database.row(f"SELECT 1 FROM revision WHERE {free} LIMIT 1", now=time.time()) is None:
+            return []
         with self.database.transaction() as db:
             now = time.time()
-            row = db.execute(f"SELECT id FROM revision WHERE {free} ORDER BY seq LIMIT 1", (now,)).fetchone()
-            if row is None:
-                return None
-            db.execute("UPDATE revision SET worker = ?, lease = ? WHERE id = ?", (worker, now + lease, row[0]))
-        return str(row[0])
+            first = db.run(f"SELECT parent, edit FROM revision WHERE {free} ORDER BY seq LIMIT 1", now=now)
+            if not first:
+                return []
+            ((parent, edit),) = first
+            beside = db.run(
+                f"SELECT id, edit FROM revision WHERE {free} AND parent = :parent ORDER BY seq", now=now, parent=parent
+            )
+            claimed = [id for id, text in beside if _but_for_the_seed(text) == _but_for_the_seed(edit)][:MOST_AT_ONCE]
+            for id in claimed:
+                db.run("UPDATE revision SET worker = :worker, lease = :until WHERE id = :id",
+                       worker=worker, until=now + lease, id=id)  # fmt: skip
+        return claimed
 
     def holds(self, id: str, worker: str) -> bool:
         """Whether a promise is still this worker's: not cancelled, not taken over, not finished."""
-        where = f"id = ? AND worker = ? AND {_PROMISED}"
-        return self.database.row(f"SELECT 1 FROM revision WHERE {where}", id, worker) is not None
+        return self.database.row(f"SELECT 1 FROM revision WHERE {_HELD}", id=id, worker=worker) is not None
 
-    def renew(self, id: str, worker: str, lease: float) -> None:
-        """Hold a promise for another `lease` seconds from now; nothing when it is not this worker's."""
+    def renew(self, worker: str, lease: float) -> None:
+        """Hold all promises of this worker for another `lease` seconds from now."""
         with self.database.transaction() as db:
-            db.execute(
-                f"UPDATE revision SET lease = ? WHERE id = ? AND worker = ? AND {_PROMISED}",
-                (time.time() + lease, id, worker),
-            )
+            where = f"worker = :worker AND {_PROMISED}"
+            db.run(f"UPDATE revision SET lease = :until WHERE {where}", until=time.time() + lease, worker=worker)
 
     def holders(self) -> list[str]:
         """The workers which hold a promise."""
@@ -310,7 +405,8 @@ class Store:
     def abandon(self, worker: str) -> None:
         """Free every promise a worker holds, for any other to claim."""
         with self.database.transaction() as db:
-            db.execute(f"UPDATE revision SET worker = NULL, lease = NULL WHERE worker = ? AND {_PROMISED}", (worker,))
+            db.run(f"UPDATE revision SET worker = NULL, lease = NULL WHERE worker = :worker AND {_PROMISED}",
+                   worker=worker)  # fmt: skip
 
     def finish(self, id: str, worker: str, applied: Applied) -> bool:
         """Keep a promise: pixels, revision, head and tip in one COMMIT. False, and nothing written, when it
@@ -320,27 +416,32 @@ class Store:
         moves alone, so that who undid meanwhile finds the result by redo. (A replay's last takes the place of
         the head that was replayed, if that is still the head; those before move nothing.)
         """
-        blobs = self._encoded(applied.picture)
-        crop = tile_digest(applied.crop)
-        blobs[crop] = encode_tile(applied.crop)
+        crops = {tile_digest(crop): crop for crop in applied.drawn.values()}
+        blobs = self._encoded(applied.picture) | {name: encode_tile(crop) for name, crop in crops.items()}
         with self.database.transaction() as db:
-            where = f"id = ? AND worker = ? AND {_PROMISED}"
             columns = "document, parent, coalesce(follows, parent)"
-            row = db.execute(f"SELECT {columns} FROM revision WHERE {where}", (id, worker)).fetchone()
-            if row is None:
+            rows = db.run(f"SELECT {columns} FROM revision WHERE {_HELD}", id=id, worker=worker)
+            if not rows:
                 return False
-            document, parent, follows = row
-            _keep(db, blobs)
-            box, window = json.dumps(applied.picture.box), json.dumps(applied.window)
-            db.execute(
-                """UPDATE revision SET box = ?, tiles = ?, window = ?, crop = ?, request = ?, worker = NULL,
-                lease = NULL WHERE id = ?""",
-                (box, _packed(applied.picture), window, crop, applied.request, id),
+            ((document, parent, follows),) = rows
+            self._keep(db, blobs, applied.picture.fresh)
+            db.run(
+                """UPDATE revision SET box = :box, tiles = :tiles, worker = NULL, lease = NULL WHERE id = :id""",
+                box=json.dumps(applied.picture.box),
+                tiles=packed(applied.picture),
+                id=id,
             )
-            db.execute(
-                """UPDATE document SET tip = ?1, head = CASE head WHEN ?2 THEN ?1 ELSE head END
-                WHERE id = ?3 AND (head = ?2 OR (tip = ?2 AND ?2 = ?4))""",
-                (id, follows, document, parent),
+            db.run_many(
+                """INSERT INTO drawn (revision, request, crop) VALUES (:id, :request, :crop) ON CONFLICT DO NOTHING""",
+                [{"id": id, "request": name, "crop": tile_digest(crop)} for name, crop in applied.drawn.items()],
+            )
+            db.run(
+                """UPDATE document SET tip = :id, head = CASE head WHEN :follows THEN :id ELSE head END
+                WHERE id = :document AND (head = :follows OR (tip = :follows AND :follows = :parent))""",
+                id=id,
+                follows=follows,
+                document=document,
+                parent=parent,
             )
         for digest, pixels in applied.picture.fresh.items():  # the next edit is likely to be near
             self.tiles.add(digest, pixels)
@@ -348,56 +449,50 @@ class Store:
 
     def fail(self, id: str, worker: str, error: str) -> bool:
         """Break a promise, with a sentence why. False when it is no longer this worker's."""
-        return self._break(
-            error.encode(errors="replace").decode(), f"id = ? AND worker = ? AND {_PROMISED}", id, worker
-        )
+        return self._break(_storable(error), _HELD, id=id, worker=worker)
 
     def cancel(self, id: str) -> Revision:
         """Take a promise back; nothing when it is finished or failed. Whoever works on it notices at its next
         step.
         """
         self.document_of(id)  # raises when there is none
-        self._break(CANCELLED, f"id = ? AND {_PROMISED}", id)
+        self._break(CANCELLED, f"id = :id AND {_PROMISED}", id=id)
         return self.revision(id)
 
     # pixels
 
     def blob(self, digest: str) -> bytes:
-        """The stored bytes of a tile or crop (lossless WebP) or of a mask (PNG)."""
-        row = self.database.row("SELECT bytes FROM blob WHERE digest = ?", digest)
+        """The stored bytes of a tile, crop or sketch (lossless WebP) or of a mask (PNG)."""
+        row = self.database.row("SELECT bytes FROM blob WHERE digest = :digest", digest=digest)
         if row is None:
             raise NotFound(f"There are no pixels named {digest!r} here.")
         return bytes(row[0])
 
     # inside
 
-    def _break(self, error: str, where: str, *values: str) -> bool:
+    def _break(self, error: str, where: str, **values: str) -> bool:
         """Write the error on a promise, and on those that wait for it that it will not come."""
         with self.database.transaction() as db:
-            row = db.execute(f"SELECT id FROM revision WHERE {where}", values).fetchone()
-            if row is None:
+            rows = db.run(f"SELECT id FROM revision WHERE {where}", **values)
+            if not rows:
                 return False
-            change = "UPDATE revision SET error = ?, worker = NULL, lease = NULL WHERE id = ?"
-            db.execute(change, (error, row[0]))
-            db.execute(
-                f"""WITH RECURSIVE waiting (id) AS (
-                    SELECT id FROM revision WHERE parent = ?1 AND {_PROMISED}
-                    UNION ALL
-                    SELECT r.id FROM revision AS r JOIN waiting ON r.parent = waiting.id
-                    WHERE r.tiles IS NULL AND r.error IS NULL)
-                UPDATE revision SET error = ?2 WHERE id IN (SELECT id FROM waiting)""",
-                (row[0], CANCELLED if error == CANCELLED else LOST),
+            ((id,),) = rows
+            db.run(f"UPDATE revision SET {_BREAK} WHERE id = :id", error=error, id=id)
+            db.run(
+                f"{_AFTER} UPDATE revision SET {_BREAK} WHERE id IN (SELECT id FROM later) AND {_PROMISED}",
+                id=id,
+                error=CANCELLED if error == CANCELLED else LOST,
             )
             return True
 
     def _of_revision(self, columns: str, id: str) -> Sequence[Any]:
-        row: Sequence[Any] | None = self.database.row(f"SELECT {columns} FROM revision WHERE id = ?", id)
+        row = self.database.row(f"SELECT {columns} FROM revision WHERE id = :id", id=id)
         if row is None:
             raise NotFound(f"There is no revision {id!r} here.")
         return row
 
     def _revision(self, row: Sequence[Any]) -> Revision:
-        id, document, parent, edit, box, tiles, error, window, crop, created, seq, name = row
+        id, document, parent, edit, box, tiles, error, created, seq, name, deleted = row
         return Revision(
             id=id,
             document=document,
@@ -405,18 +500,34 @@ class Store:
             edit=None if edit is None else self.edits(edit),
             picture=None if tiles is None else self._picture(box, tiles),
             error=error,
-            window=None if window is None else Box(*json.loads(window)),
-            crop=crop,
             created=created,
             seq=seq,
             name=name,
+            deleted=deleted is not None,
         )
 
     def _edit(self, text: str) -> Edit:
-        return Edit.from_json(text, lambda digest: decode_mask(self.blob(digest)))
+        def pixels_of(digest: str) -> Pixels:
+            data = self.blob(digest)
+            return decode_tile(data) if data.startswith(b"RIFF") else decode_mask(data)
+
+        try:
+            return Edit.from_json(text, pixels_of)
+        except (NotFound, *DAMAGED) as error:
+            raise Damaged(f"A mask or sketch of the store is damaged ({error}).") from error
+
+    def _tile(self, digest: str) -> Pixels:
+        """The pixels of this name. Damaged when they are not there, or others."""
+        try:
+            pixels = decode_tile(self.blob(digest))
+        except (NotFound, *DAMAGED) as error:
+            raise Damaged(f"The pixels {digest} are missing or damaged ({error}).") from error
+        if tile_digest(pixels) != digest:
+            raise Damaged(f"The pixels {digest} are not what was stored: the database was altered or its disk is bad.")
+        return pixels
 
     def _picture(self, box_json: str, packed: bytes) -> Picture:
-        box, names = Box(*json.loads(box_json)), packed.hex()
+        box, names = Box(*json.loads(box_json)), bytes(packed).hex()
         tiles = {place: names[32 * n : 32 * n + 32] for n, place in enumerate(places(box))}
         return Picture(box, MappingProxyType(tiles), self.tiles)
 
@@ -426,20 +537,38 @@ class Store:
         """
 
         def stored(digest: str) -> bool:
-            return self.database.row("SELECT 1 FROM blob WHERE digest = ?", digest) is not None
+            return self.database.row("SELECT 1 FROM blob WHERE digest = :digest", digest=digest) is not None
 
         new = {digest: pixels for digest, pixels in picture.fresh.items() if not stored(digest)}
         with ThreadPoolExecutor() as pool:  # Pillow lets go of the interpreter while it encodes
             return dict(zip(new, pool.map(encode_tile, new.values()), strict=True))
 
+    def _keep(self, db: Transaction, blobs: Mapping[str, bytes], fresh: Mapping[str, Pixels]) -> None:
+        """Store blobs, and those of the fresh tiles that were stored a moment ago and are gone: others compact."""
+        db.run_many(
+            "INSERT INTO blob (digest, bytes) VALUES (:digest, :bytes) ON CONFLICT DO NOTHING",
+            [{"digest": digest, "bytes": data} for digest, data in blobs.items()],
+        )
+        for digest in fresh.keys() - blobs.keys():
+            if not db.run("SELECT 1 FROM blob WHERE digest = :digest", digest=digest):
+                db.run("INSERT INTO blob (digest, bytes) VALUES (:digest, :bytes)",
+                       digest=digest, bytes=encode_tile(fresh[digest]))  # fmt: skip
 
-def _revision_id(document: str, parent: str | None, wish: str) -> str:
+
+def revision_id(document: str, parent: str | None, wish: str) -> str:
+    """The name of a wish on a parent, or of an opened picture by its digest."""
     return blake2b(json.dumps([document, parent, wish]).encode(), digest_size=16).hexdigest()
 
 
-def _packed(picture: Picture) -> bytes:
+def packed(picture: Picture) -> bytes:
+    """The digests of a picture's tiles, 16 bytes each, row by row."""
     return bytes.fromhex("".join(picture.tiles[place] for place in places(picture.box)))
 
 
-def _keep(db: sqlite3.Connection, blobs: dict[str, bytes]) -> None:
-    db.executemany("INSERT OR IGNORE INTO blob (digest, bytes) VALUES (?, ?)", blobs.items())
+def _storable(text: str) -> str:
+    """Without what a database cannot hold: half a character has no bytes, and PostgreSQL takes no zero."""
+    return text.encode(errors="replace").decode().replace("\0", "")
+
+
+def _but_for_the_seed(edit: str) -> dict[str, Any]:
+    return {key: value for key, value in json.loads(edit).items() if key != "seed"}

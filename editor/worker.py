@@ -12,8 +12,8 @@ from dataclasses import replace
 from pathlib import Path
 from threading import Event, Thread
 
+from editor.apply import Applied, Progress, apply_all
 from editor.database import StorageError
-from editor.edit import Applied, Progress, apply
 from editor.store import Revision, Store
 from pipelines.base import Pipeline
 
@@ -34,7 +34,7 @@ class Worker:
         self.store, self.pipelines = store, pipelines
         self.id = f"{_process(os.getpid())}/{secrets.token_hex(4)}"
         self.trouble: str | None = None  # a sentence while the store refuses, so that no revision can tell
-        self._latest: tuple[str, Progress] | None = None
+        self._latest: dict[str, Progress] = {}  # of the revisions in work
         self._serials = itertools.count(1)
         self._awake, self._stopping = Event(), Event()
         self._thread: Thread | None = None
@@ -58,27 +58,26 @@ class Worker:
         self._awake.set()
 
     def progress(self, revision_id: str) -> Progress | None:
-        """The latest step of the revision in work; its `serial` grows from one progress to the next."""
-        latest = self._latest
-        return latest[1] if latest is not None and latest[0] == revision_id else None
+        """The latest step of a revision in work; its `serial` grows from one preview to the next."""
+        return self._latest.get(revision_id)
 
     def run_one(self) -> bool:
-        """Claim one promise and keep it, or write on it why not. False when there was none. Raises
-        StorageError only.
+        """Claim a promise, with its variations, and keep it, or write on it why not. False when there was none.
+        Raises StorageError only.
         """
         for holder in self.store.holders():
             if _gone(holder):
                 self.store.abandon(holder)
-        promise = self.store.claim(self.id, LEASE)
-        if promise is None:
+        promises = self.store.claim(self.id, LEASE)
+        if not promises:
             return False
         done = Event()
-        heart = Thread(target=self._beat, args=(promise, done), name="lease", daemon=True)
+        heart = Thread(target=self._beat, args=(done,), name="lease", daemon=True)
         heart.start()
         try:
-            self._keep(promise)
+            self._keep(promises)
         finally:
-            self._latest = None
+            self._latest = {}
             done.set()
             heart.join()
         return True
@@ -96,39 +95,51 @@ class Worker:
             if not busy:
                 self._awake.wait(IDLE)
 
-    def _keep(self, promise: str) -> None:
+    def _keep(self, promises: list[str]) -> None:
         try:
-            applied = self._applied(self.store.revision(promise))
-            if applied is None:
+            outcomes = self._applied([self.store.revision(promise) for promise in promises])
+            if outcomes is None:
                 self.store.abandon(self.id)
             else:
-                self.store.finish(promise, self.id, applied)
+                for promise, applied in zip(promises, outcomes, strict=True):
+                    self.store.finish(promise, self.id, applied)
         except Exception as error:  # the only one: whatever a model does, the user reads of it and the worker lives
-            log.exception("revision %s failed", promise)
-            self.store.fail(promise, self.id, f"{type(error).__name__}: {error}")
+            log.exception("revisions %s failed", promises)
+            for promise in promises:
+                self.store.fail(promise, self.id, f"{type(error).__name__}: {error}")
 
-    def _applied(self, revision: Revision) -> Applied | None:
-        """The edit done; None when it was cancelled, taken over, or this worker is to stop."""
-        assert revision.parent is not None and revision.edit is not None, "only edits are promised"
-        before = self.store.picture(revision.parent)
-        with closing(apply(revision.edit, before, self.pipelines, self.store.drawn)) as steps:
+    def _applied(self, revisions: list[Revision]) -> list[Applied] | None:
+        """Edits on one picture that differ in the seed alone, done; None when all were cancelled, taken over, or this
+        worker is to stop.
+        """
+        parent, edits = revisions[0].parent, [each.edit for each in revisions if each.edit is not None]
+        assert parent is not None and len(edits) == len(revisions), "only edits are promised"
+        with closing(apply_all(edits, self.store.picture(parent), self.pipelines, self.store.drawn)) as steps:
             while True:
                 try:
-                    progress = next(steps)
+                    step = next(steps)
                 except StopIteration as done:
-                    applied: Applied = done.value
+                    applied: list[Applied] = done.value
                     return applied
-                self._latest = (revision.id, replace(progress, serial=next(self._serials)))
-                if self._stopping.is_set() or not self.store.holds(revision.id, self.id):
+                self._latest = {each.id: self._shown(each.id, now) for each, now in zip(revisions, step, strict=True)}
+                held = any(self.store.holds(each.id, self.id) for each in revisions)
+                if self._stopping.is_set() or not held:
                     return None
 
-    def _beat(self, promise: str, done: Event) -> None:
+    def _shown(self, id: str, now: Progress) -> Progress:
+        """A step with its preview's serial."""
+        before = self._latest.get(id)
+        if before is not None and before.preview is now.preview:
+            return replace(now, serial=before.serial)
+        return replace(now, serial=next(self._serials))
+
+    def _beat(self, done: Event) -> None:
         """Renew the lease while the work lasts; by the clock, since a single step or the loading may outlast
         a lease.
         """
         while not done.wait(LEASE / 3):
             try:
-                self.store.renew(promise, self.id, LEASE)
+                self.store.renew(self.id, LEASE)
             except StorageError as error:
                 log.warning("%s", error)
 

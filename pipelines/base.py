@@ -73,6 +73,7 @@ class Pipeline(Protocol):
     """Whatever can repaint a masked image.
 
     name: as in an Edit. size: side in pixels of the square image it likes best; requests come at this size.
+    refines: whether it begins from what lies under the mask where the strength is below 1.
     """
 
     @property
@@ -80,6 +81,9 @@ class Pipeline(Protocol):
 
     @property
     def size(self) -> int: ...
+
+    @property
+    def refines(self) -> bool: ...
 
     def hint(self, prompt: str) -> str:
         """A sentence for the user about words this pipeline cannot honour, or ''."""

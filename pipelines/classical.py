@@ -13,6 +13,7 @@ class Classical:
 
     name = "classical"
     size = 512
+    refines = False
 
     def hint(self, prompt: str) -> str:
         return "This pipeline fills from the surroundings and reads no words." if prompt.strip() else ""

@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
 from pipelines.base import Pipeline
+from tests import postgres
 from tests.fakes import NoisePipeline, loader
 
 # a busy machine is slow, not wrong
@@ -37,3 +39,21 @@ def worker(store: Store, pipelines: Callable[[str], Pipeline]) -> Iterator[Worke
     worker = Worker(store, pipelines)
     yield worker
     worker.stop()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[postgres.Server]:
+    if postgres.program("initdb") is None:
+        assert not postgres.REQUIRED, "there is no PostgreSQL"
+        pytest.skip("there is no PostgreSQL: tests/postgres.sh installs it on Debian")
+    with postgres.server() as server:
+        yield server
+
+
+numbers = count()
+
+
+@pytest.fixture
+def postgresql(postgresql_server: postgres.Server) -> str:
+    """The address of an empty PostgreSQL database."""
+    return postgresql_server.database(f"store{next(numbers)}")

@@ -18,6 +18,8 @@ class NoisePipeline:
     delay: seconds each step takes. requests: what it was asked, in order.
     """
 
+    refines = False
+
     def __init__(self, delay: float = 0.0, size: int = 64, name: str = "noise") -> None:
         self.delay, self.size, self.name = delay, size, name
         self.requests: list[Request] = []
@@ -48,11 +50,26 @@ class HeedfulPipeline(NoisePipeline):
     def inpaint(self, request: Request) -> Run:
         known = np.where(request.mask[..., None] > 0, np.uint8(0), request.image)
         images = yield from super().inpaint(request)
-        return images ^ np.random.default_rng(crc32(known.tobytes())).integers(0, 256, images.shape, np.uint8)
+        return images ^ np.random.default_rng(crc32(known.tobytes())).integers(0, 256, images.shape[1:], np.uint8)
+
+
+class RefiningPipeline(NoisePipeline):
+    """Noise from nothing; with a strength below 1 it gives back what it began from."""
+
+    refines = True
+
+    def __init__(self) -> None:
+        super().__init__(name="refining")
+
+    def inpaint(self, request: Request) -> Run:
+        images = yield from super().inpaint(request)
+        return images if request.strength == 1 else np.repeat(request.image[None], len(images), 0)
 
 
 class FlatPipeline:
     """Paints everything in one colour, in one step."""
+
+    refines = False
 
     def __init__(self, colour: tuple[int, int, int], size: int = 64, name: str = "flat") -> None:
         self.colour, self.size, self.name = colour, size, name
@@ -74,6 +91,8 @@ class SlowPipeline:
 
     started: set when a run began. closed: set when a run ended, in whatever way.
     """
+
+    refines = False
 
     def __init__(self, size: int = 64, name: str = "slow") -> None:
         self.noise = NoisePipeline(size=size, name=name)
@@ -103,6 +122,8 @@ class SlowPipeline:
 
 class FailingPipeline:
     """Breaks at its step `at_step` (from 1) with `error`."""
+
+    refines = False
 
     def __init__(self, at_step: int, error: Exception | None = None, size: int = 64) -> None:
         self.at_step, self.size, self.name = at_step, size, "failing"

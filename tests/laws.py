@@ -4,31 +4,41 @@ from collections.abc import Callable
 
 import numpy as np
 
-from editor.edit import Applied, Edit, apply, region
+from editor.apply import Applied, apply, framed, region
+from editor.edit import Edit
+from editor.geometry import Box
 from editor.picture import Picture, tile_box, tile_digest
 from editor.raster import Pixels
 from pipelines.base import Pipeline, run
 
 
+def rgba(picture: Picture, box: Box) -> Pixels:
+    """Colours and opacity, uint8 (H, W, 4)."""
+    return np.dstack([picture.read(box).pixels, picture.opacity(box)])
+
+
 def check_edit(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline]) -> Applied:
     """Apply the edit and check the laws; what came of it."""
-    pixels, digest = picture.read(picture.box).pixels, picture.digest
+    pixels, digest = rgba(picture, picture.box), picture.digest
     applied = run(apply(edit, picture, pipelines))
     after = applied.picture
 
     # the parent is untouched
     assert picture.digest == digest
-    assert np.array_equal(picture.read(picture.box).pixels, pixels)
+    assert np.array_equal(rgba(picture, picture.box), pixels)
 
     check_kept(edit, picture, after)
 
-    # a tile's name is that of its pixels, and an edge tile is zero outside the picture
+    # a tile's name is that of its pixels, an edge tile is zero outside the picture, and alpha is there where it says
+    # something
     for place, name in after.tiles.items():
         tile = after.tile(place)
         assert tile_digest(tile) == name
+        inside = tile_box(place).intersect(after.box).slices(tile_box(place))
         outside = np.ones(tile.shape[:2], bool)
-        outside[tile_box(place).intersect(after.box).slices(tile_box(place))] = False
+        outside[inside] = False
         assert not tile[outside].any()
+        assert tile.shape[2] == 3 or (tile[inside][..., 3] < 255).any()
 
     # encoding and decoding is the identity
     check_text(edit)
@@ -37,30 +47,32 @@ def check_edit(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline
     again = run(apply(edit, picture, pipelines))
     assert again.picture == after
     assert again.window == applied.window
-    assert np.array_equal(again.crop, applied.crop)
+    assert {name: crop.tobytes() for name, crop in again.drawn.items()} == {
+        name: crop.tobytes() for name, crop in applied.drawn.items()
+    }
     return applied
 
 
 def check_kept(edit: Edit, before: Picture, after: Picture) -> None:
     """Outside its region an edit left every byte, and every tile's name, as it was."""
     allowed = region(edit, before)
-    assert after.box == before.box
-    assert before.box.contains(allowed.box)
-    changed = (before.read(before.box).pixels != after.read(before.box).pixels).any(axis=-1)
-    assert not (changed & (allowed.on(before.box) == 0)).any()
+    assert after.box == framed(edit, before)
+    assert after.box.contains(allowed.box)
+    stayed = after.box.intersect(before.box)
+    changed = (rgba(before, stayed) != rgba(after, stayed)).any(axis=-1)
+    assert not (changed & (allowed.on(stayed) == 0)).any()
     for place, name in before.tiles.items():
-        if tile_box(place).intersect(allowed.box).empty:
+        here = tile_box(place)
+        if here.intersect(allowed.box).empty and here.intersect(after.box) == here.intersect(before.box):
             assert after.tiles[place] == name
 
 
 def check_text(edit: Edit) -> None:
     """An edit comes back from its JSON, and the JSON from the edit."""
     text = edit.to_json()
-
-    def mask_of(digest: str) -> Pixels:
-        assert digest == edit.mask.digest
-        return edit.mask.alpha
-
-    back = Edit.from_json(text, mask_of)
+    pixels = {edit.mask.digest: edit.mask.alpha}
+    if edit.sketch is not None:
+        pixels[edit.sketch.digest] = edit.sketch.pixels
+    back = Edit.from_json(text, pixels.__getitem__)
     assert back == edit
     assert back.to_json() == text

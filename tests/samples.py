@@ -3,10 +3,11 @@
 from typing import Any
 
 import numpy as np
+from hypothesis import strategies as st
 
-from editor.edit import Edit
-from editor.geometry import Box
-from editor.raster import Mask, Pixels
+from editor.edit import Blend, Edit
+from editor.geometry import Box, Margins
+from editor.raster import Mask, Patch, Pixels
 
 
 def noise(width: int, height: int, seed: int = 0) -> Pixels:
@@ -30,3 +31,54 @@ def an_edit(mask: Mask | Box, **wishes: Any) -> Edit:
     """An edit by the fake pipeline in three steps, but for what is said."""
     wishes = {"seed": 1, "pipeline": "noise", "steps": 3, "prompt": "a green couch"} | wishes
     return Edit(filled(mask) if isinstance(mask, Box) else mask, **wishes)
+
+
+def strokes(box: Box) -> Patch:
+    """A sketch: a disc of many colours, soft to its left."""
+    pixels = np.dstack([noise(box.width, box.height, 5), disc(box).alpha])
+    pixels[:, : box.width // 2, 3] //= 2
+    return Patch(box, pixels)
+
+
+def cutout(width: int, height: int) -> Pixels:
+    """uint8 (height, width, 4): colours with every sort of transparency, opaque in the upper left quarter."""
+    alpha = np.random.default_rng(9).choice(np.array([0, 0, 90, 255], np.uint8), (height, width))
+    alpha[: height // 2, : width // 2] = 255
+    return np.dstack([noise(width, height), alpha])
+
+
+BLENDS = st.builds(
+    Blend,
+    feather=st.integers(0, 64),
+    edge=st.sampled_from([0, 0, 0, -64, -7, -1, 1, 9, 64]),
+    opacity=st.sampled_from([1, 1, 0.5, 0]),
+    colour_match=st.booleans(),
+)
+MARGINS = st.builds(Margins, *[st.sampled_from([0, 0, 0, 1, 40, -1, -30]) for _ in range(4)])
+
+
+@st.composite
+def wishes(draw: st.DrawFn) -> Edit:
+    """Edits of every sort, for a picture of 330 x 270 pixels."""
+    box = Box(
+        draw(st.integers(-60, 330)),
+        draw(st.integers(-60, 270)),
+        draw(st.integers(1, 150)),
+        draw(st.integers(1, 150)),
+    )
+    mask = draw(st.sampled_from([filled, disc]))(box)
+    if draw(st.booleans()):
+        mask = Mask(box, mask.alpha // 3)  # soft all over
+    sketch = strokes(box.shifted(draw(st.integers(-40, 40)), 7)) if draw(st.integers(0, 3)) == 0 else None
+    return an_edit(
+        mask,
+        margins=draw(MARGINS),
+        sketch=sketch,
+        prompt=draw(st.text(max_size=20).filter(lambda text: text.isascii() or text.isprintable())),
+        seed=draw(st.integers(0, 2**32 - 1)),
+        guidance=draw(st.floats(0, 30)),
+        strength=draw(st.sampled_from([1, 1, 0.7, 0.3, 0])),
+        steps=draw(st.integers(1, 3)),
+        pipeline=draw(st.sampled_from(["noise", "wide", "refining"])),
+        blend=draw(BLENDS),
+    )

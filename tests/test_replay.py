@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editor.edit import Blend, Edit, apply
+from editor.apply import apply
+from editor.edit import Blend, Edit
 from editor.geometry import Box
 from editor.picture import Picture
 from editor.raster import Mask
@@ -186,12 +187,24 @@ def test_a_replay_is_what_had_been_done_in_that_order(
     store.close()
 
 
+def test_a_cancelled_variation_leaves_the_others(desk: Desk) -> None:
+    promises = desk.session.variations(desk.document.id, wishes()[0], 3)
+    desk.session.cancel(promises[1].id)
+    assert desk.finish() == 1 and len(desk.pipeline.requests[0].seeds) == 2
+    assert [bool(desk.session.revision(each.id).picture) for each in promises] == [True, False, True]
+
+
 def test_variations_lie_side_by_side(desk: Desk) -> None:
     edit = wishes()[0]
     promises = desk.session.variations(desk.document.id, replace(edit, seed=2**32 - 1), 3)
     assert [promise.edit.seed for promise in promises if promise.edit] == [2**32 - 1, 0, 1]
     assert len({promise.parent for promise in promises}) == 1
-    assert desk.finish() == 3 and desk.now.head == promises[0].id  # the first is shown, the others are there
+    assert desk.finish() == 1 and desk.pipeline.requests[0].seeds == (2**32 - 1, 0, 1)  # one batch
+    assert desk.now.head == promises[0].id and all(desk.session.revision(each.id).picture for each in promises)
+    for promise in promises:
+        assert promise.edit
+        alone = run(apply(promise.edit, Picture.from_pixels(noise(SIZE, SIZE)), loader(HeedfulPipeline()))).picture
+        assert desk.session.revision(promise.id).picture == alone
     for count in (0, 9):
         with pytest.raises(ValueError, match="1 to 8 variations"):
             desk.session.variations(desk.document.id, edit, count)

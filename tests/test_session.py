@@ -8,7 +8,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from editor.edit import Edit, apply
+from editor.apply import apply
+from editor.edit import Edit
 from editor.formats.images import read_image
 from editor.geometry import Box
 from editor.picture import Picture

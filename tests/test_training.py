@@ -18,8 +18,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from editor.edit import context_window as editors_window
 from editor.geometry import Box
+from editor.windows import context_window as editors_window
 from pipelines.base import Request, run
 from pipelines.diffusion.denoiser import from_v
 from pipelines.diffusion.guidance import clipped, guided, keeping
@@ -75,7 +75,7 @@ def test_training_sees_the_windows_that_the_editor_makes(
     box = Box(*hole).intersect(Box(0, 0, *frame))
     if box.empty:
         return
-    window = editors_window(box, size).shifted_into(Box(0, 0, *frame))
+    window = editors_window(box, Box(0, 0, *frame), size)
     assert context_window(tuple(box), frame, size) == (window.x, window.y, window.width)
     assert window.width == window.height
 

@@ -21,7 +21,7 @@ from pipelines.base import Pipeline
 from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, SlowPipeline, loader
 from tests.laws import check_edit
 from tests.samples import an_edit, disc, noise
-from tests.test_store import full, room
+from tests.test_database import full, room
 
 
 @pytest.fixture
@@ -227,11 +227,11 @@ def test_a_damaged_store_is_a_sentence_and_the_worker_lives(
     promise = session.submit(document.id, an_edit(disc(Box(9, 9, 9, 9))))
     assert promise.edit
     with session.store.database.transaction() as db:
-        db.execute("UPDATE blob SET bytes = x'00' WHERE digest = ?", (promise.edit.mask.digest,))
+        db.run("UPDATE blob SET bytes = x'00' WHERE digest = :mask", mask=promise.edit.mask.digest)
     other = Session(Store(session.store.database.path.parent))  # nothing of it in its caches
     assert Worker(other.store, worker.pipelines).run_one()
     assert other.pending(document.id) == []
-    row = other.store.database.row("SELECT error FROM revision WHERE id = ?", promise.id)
+    row = other.store.database.row("SELECT error FROM revision WHERE id = :id", id=promise.id)
     assert "damaged" in row[0]
     other.store.close()
 
@@ -280,6 +280,9 @@ def test_a_disk_too_full_even_to_say_so(
 def test_a_store_that_refuses_everything_is_told(session: Session, worker: Worker, document: Document) -> None:
     session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     session.store.close()
+    file = session.store.database.path
+    file.unlink()
+    file.mkdir()
     worker.start()
     assert "cannot be used" in until(lambda: worker.trouble)
 
@@ -291,7 +294,7 @@ def test_two_workers_on_one_store_do_nothing_twice(session: Session, document: D
     """Each has its own connection, as two processes have; 24 promises, each run once."""
     count, gate = 24, Barrier(2)
     for seed in range(count):
-        session.submit(document.id, an_edit(Box(9, 9, 9, 9), seed=seed, steps=1))
+        session.submit(document.id, an_edit(Box(9, 9, 9, 9), seed=seed, prompt=f"{seed}", steps=1))
     folder = session.store.database.path.parent
     pipelines = [NoisePipeline(delay=0.002), NoisePipeline(delay=0.002)]
 
@@ -320,9 +323,9 @@ def test_a_run_that_outlasts_its_lease_keeps_it(
     """The lease is renewed by the clock, not only between steps: one step may be longer."""
     monkeypatch.setattr(worker_module, "LEASE", 0.3)
     run = Running(store, document)
-    first = store.database.row("SELECT lease FROM revision WHERE id = ?", run.promise.id)[0]
+    first = store.database.row("SELECT lease FROM revision WHERE id = :id", id=run.promise.id)[0]
     until(lambda: time.time() > first + 0.2)  # the lease as claimed is over, in the midst of a step
-    assert store.claim("thief", 60) is None
+    assert store.claim("thief", 60) == []
     run.slow.allow(4)
     assert settled(run.session, run.promise.id).picture
     run.worker.stop()
@@ -331,8 +334,8 @@ def test_a_run_that_outlasts_its_lease_keeps_it(
 def test_a_worker_that_lost_its_lease_writes_nothing(store: Store, document: Document) -> None:
     run = Running(store, document)
     with store.database.transaction() as db:  # as if this process had been asleep
-        db.execute("UPDATE revision SET lease = 0 WHERE id = ?", (run.promise.id,))
-    assert store.claim("other", 60) == run.promise.id
+        db.run("UPDATE revision SET lease = 0 WHERE id = :id", id=run.promise.id)
+    assert store.claim("other", 60) == [run.promise.id]
     run.slow.allow(1)
     assert run.slow.closed.wait(PATIENCE)
     until(lambda: run.worker.progress(run.promise.id) is None)
@@ -350,7 +353,7 @@ def dead_id() -> str:
 def test_a_dead_process_loses_its_promises_at_once(session: Session, worker: Worker, document: Document) -> None:
     promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     dead = dead_id()
-    assert session.store.claim(dead, 1000) == promise.id
+    assert session.store.claim(dead, 1000) == [promise.id]
     assert worker.run_one() and session.revision(promise.id).picture
 
 

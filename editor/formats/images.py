@@ -71,9 +71,10 @@ def read_mask(data: bytes) -> Pixels:
 
 
 def encode_png(pixels: Pixels) -> bytes:
-    """PNG of uint8 (H, W, 3) RGB or uint8 (H, W) grey."""
+    """PNG of uint8 (H, W, 3) RGB, (H, W, 4) with straight alpha, or (H, W) grey."""
     if pixels.ndim == 3:
-        pixels = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR), dtype=np.uint8)
+        order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
+        pixels = np.asarray(cv2.cvtColor(pixels, order), dtype=np.uint8)
     return cv2.imencode(".png", pixels)[1].tobytes()
 
 

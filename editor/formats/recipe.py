@@ -1,4 +1,6 @@
-"""A recipe: the way from one picture to another as a single JSON text, masks included; it runs on other pictures."""
+"""A recipe: the way from one picture to another as a single JSON text, masks and sketches included; it runs on other
+pictures.
+"""
 
 import base64
 import json
@@ -7,7 +9,7 @@ from hashlib import blake2b
 from typing import Any
 
 from editor.edit import Edit
-from editor.formats.images import decode_mask, encode_png
+from editor.formats.images import decode_mask, decode_tile, encode_png, encode_tile
 from editor.raster import Pixels
 
 VERSION = 1
@@ -38,8 +40,9 @@ class Recipe:
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
     def to_json(self) -> str:
-        """The one text of it: each mask once, as a PNG in base 64."""
-        masks = {edit.mask.digest: base64.b64encode(encode_png(edit.mask.alpha)).decode() for edit in self.steps}
+        """The one text of it: each mask once, as PNG in base 64, and each sketch as WebP."""
+        masks = {edit.mask.digest: _text(encode_png(edit.mask.alpha)) for edit in self.steps if edit.mask.alpha.size}
+        strokes = [edit.sketch for edit in self.steps if edit.sketch is not None]
         record = {
             "palimpsest": VERSION,
             "before": self.before,
@@ -47,6 +50,7 @@ class Recipe:
             "after": list(self.after),
             "made_with": self.made_with,
             "masks": masks,
+            "sketches": {sketch.digest: _text(encode_tile(sketch.pixels)) for sketch in strokes},
         }
         return json.dumps(record, sort_keys=True, indent=1) + "\n"
 
@@ -62,19 +66,26 @@ class Recipe:
         if record["palimpsest"] != VERSION:
             came = record["palimpsest"]
             raise ValueError(f"The recipe is of format {came!r}, this Palimpsest knows {VERSION}: install a newer one.")
-        wanted = {"before": str, "steps": list, "after": list, "made_with": str, "masks": dict}
+        wanted = {"before": str, "steps": list, "after": list, "made_with": str, "masks": dict, "sketches": dict}
         for name, kind in wanted.items():
             if not isinstance(record.get(name), kind):
                 raise ValueError(
                     f"The recipe is damaged: its {name.replace('_', ' ')} is missing or no {kind.__name__}."
                 )
         masks: dict[str, Any] = record["masks"]
+        sketches: dict[str, Any] = record["sketches"]
 
-        def mask_of(digest: str) -> Pixels:
+        def pixels_of(digest: str) -> Pixels:
             try:
+                if digest in sketches:
+                    return decode_tile(base64.b64decode(sketches[digest], validate=True))
                 return decode_mask(base64.b64decode(masks[digest], validate=True))
-            except (KeyError, TypeError, ValueError) as error:
-                raise ValueError(f"The recipe is damaged: its mask {digest} cannot be read ({error}).") from None
+            except (KeyError, TypeError, ValueError, OSError) as error:
+                raise ValueError(f"The recipe is damaged: its pixels {digest} cannot be read ({error}).") from None
 
-        steps = tuple(Edit.from_json(json.dumps(step), mask_of) for step in record["steps"])
+        steps = tuple(Edit.from_json(json.dumps(step), pixels_of) for step in record["steps"])
         return Recipe(steps, record["before"], tuple(map(str, record["after"])), record["made_with"])
+
+
+def _text(data: bytes) -> str:
+    return base64.b64encode(data).decode()

@@ -8,7 +8,9 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from editor.edit import Edit, region
+from editor.apply import region
+from editor.compositing import blend
+from editor.edit import Edit
 from editor.formats.images import read_image
 from editor.geometry import Box
 from editor.picture import Picture
@@ -22,13 +24,13 @@ PREVIEW = 512  # a window may be larger; ten of them a second need not be
 @lru_cache(maxsize=8)
 def overview(picture: Picture) -> bytes:
     """The whole picture as a JPEG, at most OVERVIEW pixels a side."""
-    return _jpeg(_at_most(picture.read(picture.box).pixels, OVERVIEW))
+    return _jpeg(_at_most(picture.pixels(), OVERVIEW))
 
 
 @lru_cache(maxsize=32)
 def thumbnail(picture: Picture) -> bytes:
     """The whole picture as a JPEG, at most THUMBNAIL pixels a side."""
-    return _jpeg(_at_most(picture.read(picture.box).pixels, THUMBNAIL))
+    return _jpeg(_at_most(picture.pixels(), THUMBNAIL))
 
 
 @lru_cache(maxsize=64)
@@ -53,6 +55,8 @@ def encode_preview(preview: Patch, changing: Mask) -> bytes:
     box = preview_box(preview, changing)
     colours = _at_most(preview.pixels[box.slices(preview.box)], PREVIEW)
     alpha = _at_most(changing.on(box), PREVIEW)
+    if colours.shape[2] == 4:
+        colours, alpha = colours[..., :3], np.minimum(alpha, colours[..., 3])
     file = io.BytesIO()
     Image.fromarray(np.dstack([colours, alpha])).save(file, "WEBP", quality=80, method=0)
     return file.getvalue()
@@ -68,6 +72,9 @@ def _at_most(pixels: Pixels, side: int) -> Pixels:
 
 
 def _jpeg(pixels: Pixels) -> bytes:
+    """JPEG has no alpha: what is transparent is white."""
     file = io.BytesIO()
+    if pixels.shape[2] == 4:
+        pixels = blend(np.full_like(pixels[..., :3], 255), pixels[..., :3], np.ascontiguousarray(pixels[..., 3]))
     Image.fromarray(pixels).save(file, "JPEG", quality=90, subsampling=0)
     return file.getvalue()

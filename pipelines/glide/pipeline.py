@@ -39,6 +39,8 @@ class Glide:
     with a sampler of second order. compiled: by torch.compile, whose first runs take minutes.
     """
 
+    refines = True
+
     def __init__(
         self,
         name: str,

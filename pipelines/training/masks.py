@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw
 
 Rect = tuple[float, float, float, float]  # x, y, width, height
 
-ROOM_AROUND = 1.25  # the window's least side over the hole's longest
+ROOM_AROUND = 1.25  # the window's least side over the hole's longest, where the picture has as much to show
 
 
 def context_window(hole: tuple[int, int, int, int], frame: tuple[int, int], size: int) -> tuple[int, int, int]:
@@ -19,7 +19,7 @@ def context_window(hole: tuple[int, int, int, int], frame: tuple[int, int], size
     that what is trained is what is used.
     """
     x, y, width, height = hole
-    side = max(size, ceil(ROOM_AROUND * max(width, height)))
+    side = max(size, min(ceil(ROOM_AROUND * max(width, height)), max(frame)))
     corner = []
     for start, length, limit in ((x, width, frame[0]), (y, height, frame[1])):
         at = start + (length - side) // 2

@@ -4,7 +4,7 @@ from typing import Any
 
 import numpy as np
 
-from editor.edit import region
+from editor.apply import region
 from editor.formats.images import read_image
 from tests.browser.hands import Hands
 

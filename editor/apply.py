@@ -1,0 +1,254 @@
+"""apply(): the deterministic way from a wish and a picture to the picture it asked for."""
+
+from collections.abc import Callable, Generator, Mapping, Sequence
+from contextlib import closing
+from dataclasses import dataclass, fields, replace
+from functools import partial
+from hashlib import blake2b
+from json import dumps
+from typing import cast
+
+import numpy as np
+
+from editor.edit import Edit
+from editor.formats.images import MAX_PIXELS
+from editor.geometry import Box
+from editor.picture import Picture
+from editor.raster import Mask, Patch, Pixels, frozen
+from editor.scene import Scene
+from editor.windows import context_window
+from pipelines.base import Pipeline, Request, Step
+
+# strength of the second pass over a mask larger than the model's window: sharp again, and still the same picture
+DETAIL_STRENGTH = 0.3
+
+Drawn = Callable[[str], Pixels | None]
+
+
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """One step of an edit done.
+
+    preview: the picture as it would be if the model stopped here, at the part of the window inside the
+    picture, or None. serial: grows with each new preview a worker shows; 0 where nobody counts.
+    """
+
+    index: int  # 1 .. total
+    total: int
+    preview: Patch | None
+    serial: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class Applied:
+    """A finished edit. picture: the result. window: where the model looked. drawn: what it drew, raw, uint8 (S, S, 3)
+    at the pipeline's own size, by the name of what it was asked, see `request_digest`.
+    """
+
+    picture: Picture
+    window: Box
+    drawn: Mapping[str, Pixels]
+
+
+def framed(edit: Edit, picture: Picture) -> Box:
+    """The picture's box after an edit. ValueError when that is none, or too large."""
+    frame = picture.box.moved(edit.margins)
+    if frame.intersect(picture.box).empty:
+        raise ValueError(f"Nothing would be left of the picture: it is {picture.box}, cut to {frame}.")
+    if frame.width * frame.height > MAX_PIXELS:
+        raise ValueError(
+            f"The picture would be too large: {frame.width:,} x {frame.height:,} is "
+            f"{frame.width * frame.height:,} pixels, at most {MAX_PIXELS:,} can be."
+        )
+    return frame
+
+
+def painted(edit: Edit, picture: Picture) -> Mask:
+    """Where an edit repaints: its mask, its sketch and what its margins add, inside the picture; empty for a crop.
+
+    ValueError when there is nothing to do, or no picture afterwards.
+    """
+    frame = framed(edit, picture)
+    mask = edit.mask
+    if edit.sketch is not None:
+        strokes = edit.sketch.pixels[..., 3] > 0
+        mask = mask.joined(Mask(edit.sketch.box, strokes.astype(np.uint8) * np.uint8(255)))
+    mask = mask.cut(frame)
+    if not picture.box.contains(frame):
+        new = np.full(frame.shape, 255, np.uint8)
+        new[picture.box.intersect(frame).slices(frame)] = 0
+        mask = mask.joined(Mask(frame, new))
+    if mask.bounds.empty and (frame == picture.box or not edit.mask.bounds.empty):
+        raise ValueError(
+            f"The mask lies outside the picture: it covers {edit.mask.box}, the picture {frame}. Paint on the picture."
+        )
+    return mask
+
+
+def region(edit: Edit, picture: Picture) -> Mask:
+    """R, where `apply` may change the picture (255; its box lies in the picture): all other pixels stay the
+    same bytes.
+    """
+    return painted(edit, picture).grown(edit.blend.feather + max(0, edit.blend.edge)).cut(framed(edit, picture))
+
+
+def request_digest(pipeline: str, request: Request) -> str:
+    """Hex name of everything that decides what a pipeline draws: equal names are equal crops.
+
+    What lies under the mask is no part of it unless the strength has the pipeline begin from there.
+    """
+    image = request.image
+    if request.strength == 1:
+        image = np.where(request.mask[..., None] == 255, np.uint8(0), image)
+    scalars = {each.name: getattr(request, each.name) for each in fields(Request) if each.name not in ("image", "mask")}
+    name = blake2b(dumps([pipeline, scalars, image.shape], sort_keys=True).encode(), digest_size=16)
+    for array in (image, request.mask):
+        name.update(np.ascontiguousarray(array).data)
+    return name.hexdigest()
+
+
+def nothing_drawn(request: str) -> None:
+    """Knows of no earlier crop."""
+
+
+def apply(
+    edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline], drawn: Drawn = nothing_drawn
+) -> Generator[Progress, None, Applied]:
+    """Make the edit's wish true on a picture, which itself is untouched; yields each step, returns the
+    result.
+
+    pipelines: name -> Pipeline; what it raises passes through. drawn: the crop that was drawn for a request of
+    this digest before, or None; where there is one, it is pasted and no model runs. Closing the generator
+    cancels. The same edit on the same picture gives the same pixels. ValueError when the mask lies outside the
+    picture.
+    """
+    with closing(apply_all([edit], picture, pipelines, drawn)) as steps:
+        while True:
+            try:
+                (progress,) = next(steps)
+            except StopIteration as done:
+                return cast(Applied, done.value[0])
+            yield progress
+
+
+def apply_all(
+    edits: Sequence[Edit], picture: Picture, pipelines: Callable[[str], Pipeline], drawn: Drawn = nothing_drawn
+) -> Generator[list[Progress], None, list[Applied]]:
+    """`apply` for edits that differ in the seed alone, side by side on one picture: the model runs once for all."""
+    edit = edits[0]
+    mask, frame = painted(edit, picture), framed(edit, picture)
+    after = picture if frame == picture.box else picture.reframed(frame)
+    if mask.bounds.empty:  # a crop
+        return [Applied(after, mask.bounds, {}) for _ in edits]
+    pipeline = pipelines(edit.pipeline)
+    window = context_window(mask.bounds, frame, pipeline.size)
+    scene = Scene.of(edit, mask, picture.box, after, window)
+    run = _Run(pipeline, drawn, edits, scene)
+    results: Sequence[Pixels]
+    if edit.strength == 0:  # nothing is to be drawn: not even the way to the pipeline's size and back
+        results = [scene.start] * len(edits)
+    else:
+        results = yield from run.results(mask)
+    kept = region(edit, picture).on(scene.visible) == 0
+    outcomes = []
+    for result, crops in zip(results, run.crops, strict=True):
+        patch = scene.composed(result)
+        written = after.write(patch)
+        unchanged = written.read(patch.box).pixels[kept], after.read(patch.box).pixels[kept]
+        assert np.array_equal(*unchanged), "a kept pixel was changed"
+        outcomes.append(Applied(written, window, crops))
+    return outcomes
+
+
+class _Run:
+    """The runs of a pipeline that edits come to, which differ in their seed alone."""
+
+    def __init__(self, pipeline: Pipeline, drawn: Drawn, edits: Sequence[Edit], scene: Scene) -> None:
+        self.pipeline, self.drawn, self.edits, self.scene = pipeline, drawn, edits, scene
+        self.crops: list[dict[str, Pixels]] = [{} for _ in edits]
+        self.previews: list[Patch | None] = [None] * len(edits)
+        self.windows, self.begun = 1, 0  # how many windows are to be drawn, and how many were before this one
+        self.steps = edits[0].steps  # of each
+
+    def results(self, mask: Mask) -> Generator[list[Progress], None, list[Pixels]]:
+        """What stands in the scene's window for each edit, uint8 (side, side, 3).
+
+        A mask that fits the model's size is drawn at once. A larger one is drawn small, and then again in overlapping
+        windows at full resolution that begin from it; where little of the original is to change, from that.
+        """
+        scene, strength, everyone = self.scene, self.edits[0].strength, range(len(self.edits))
+        large = self.pipeline.refines and max(mask.bounds.width, mask.bounds.height) > self.pipeline.size
+        parts = scene.details(self.pipeline.size) if large else []
+        small = not large or strength > DETAIL_STRENGTH
+        self.windows = small + len(parts) * len(self.edits)
+        results = [scene.start for _ in everyone]
+        if small:
+            crops = yield from self._drawn(*scene.asked(self.pipeline.size), strength, everyone, scene.generated)
+            results = [scene.generated(crop) for crop in crops]
+        for which in everyone:
+            for part in parts:
+                shown = partial(scene.refined, part, results[which])
+                image, hole = scene.asked_again(part, results[which])
+                (crop,) = yield from self._drawn(image, hole, min(strength, DETAIL_STRENGTH), [which], shown)
+                results[which] = shown(crop)
+        return results
+
+    def _drawn(
+        self,
+        image: Pixels,
+        hole: Pixels,
+        strength: float,
+        which: Sequence[int],
+        shown: Callable[[Pixels], Pixels],
+    ) -> Generator[list[Progress], None, list[Pixels]]:
+        """One window drawn for these of the edits, the model asked for those that nobody drew before.
+
+        shown: what would stand in the scene's window with such a crop.
+        """
+        edit, size = self.edits[0], self.pipeline.size
+        request = Request(
+            image=image.copy(),  # the pipeline's own, whatever it does to it
+            mask=hole,
+            prompt=edit.prompt,
+            negative_prompt=edit.negative_prompt,
+            guidance=edit.guidance,
+            clip_guidance=edit.clip_guidance,
+            strength=strength,
+            steps=edit.steps,
+            sampler=edit.sampler,
+            seeds=(edit.seed,),
+        )
+        names = {n: request_digest(edit.pipeline, replace(request, seeds=(self.edits[n].seed,))) for n in which}
+        found = {n: self.drawn(name) for n, name in names.items()}
+        missing = [n for n, crop in found.items() if crop is None]
+        if missing:
+            request = replace(request, seeds=tuple(self.edits[n].seed for n in missing))
+            with closing(self.pipeline.inpaint(request)) as steps:
+                while True:
+                    try:
+                        step: Step = next(steps)
+                    except StopIteration as done:
+                        images = done.value
+                        break
+                    # a window is laid into a much larger scene, which takes a while: its last step only
+                    if step.preview is not None and (self.windows == 1 or step.index == step.total):
+                        for n, preview in zip(missing, step.preview, strict=True):
+                            self.previews[n] = self.scene.composed(shown(frozen(preview)))
+                    yield self._progress(step)
+            shape = (len(missing), size, size, 3)
+            if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape != shape:
+                came = f"{images.dtype} {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
+                raise ValueError(f"The pipeline {self.pipeline.name} returned {came} where uint8 {shape} was wanted.")
+            found.update(zip(missing, (frozen(crop) for crop in images), strict=True))
+        self.begun += 1
+        crops = []
+        for n, name in names.items():
+            crop = found[n]
+            assert crop is not None
+            self.crops[n][name] = crop
+            crops.append(crop)
+        return crops
+
+    def _progress(self, step: Step) -> list[Progress]:
+        done = self.begun * step.total + step.index
+        return [Progress(done, self.windows * step.total, preview) for preview in self.previews]

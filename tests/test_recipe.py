@@ -1,0 +1,223 @@
+"""Recipes: written from a document, followed on other pictures, checked on the same."""
+
+import json
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from editor.batch import RECORD, results_of, run_on
+from editor.edit import NOWHERE, Edit
+from editor.following import difference, follow
+from editor.formats.images import encode_png, read_image
+from editor.formats.recipe import Recipe
+from editor.geometry import Box, Margins
+from editor.picture import Picture
+from editor.session import Session
+from editor.store import Store
+from editor.worker import Worker
+from pipelines.base import run
+from tests.fakes import HeedfulPipeline, NoisePipeline, RefiningPipeline, loader
+from tests.samples import an_edit, disc, noise, strokes, wishes
+
+ROOT = Path(__file__).parent.parent
+HERE = "noise 1"
+LOAD = loader(HeedfulPipeline(), NoisePipeline(), RefiningPipeline(), NoisePipeline(size=96, name="wide"))
+STEPS = [
+    an_edit(disc(Box(30, 30, 40, 40)), pipeline="heedful"),
+    an_edit(NOWHERE, pipeline="heedful", margins=Margins(right=20), seed=2),
+    an_edit(NOWHERE, pipeline="heedful", sketch=strokes(Box(60, 20, 30, 30)), strength=0.5, seed=3),
+    an_edit(NOWHERE, pipeline="none", margins=Margins(-9, -3, 0, 0)),
+]
+
+
+def made(steps: list[Edit], picture: Picture) -> tuple[Recipe, Picture]:
+    """The recipe of some steps on a picture, and what came of it."""
+    draft = Recipe(tuple(steps), picture.digest, ("",) * len(steps), HERE)
+    after = run(follow(draft, picture, LOAD))
+    return replace(draft, after=tuple(each.digest for each in after)), after[-1]
+
+
+@settings(max_examples=25)
+@given(st.lists(wishes(), min_size=1, max_size=4))
+def test_a_recipe_comes_back_from_its_text(steps: list[Edit]) -> None:
+    recipe = Recipe(tuple(steps), "before", tuple("abcd"[: len(steps)]), HERE)
+    back = Recipe.from_json(recipe.to_json())
+    assert back == recipe and back.to_json() == recipe.to_json() and back.digest == recipe.digest
+
+
+def test_a_documents_recipe_makes_the_same_again(session: Session) -> None:
+    document = session.open(noise(120, 100))
+    worker = Worker(session.store, LOAD)
+    for edit in STEPS:
+        session.submit(document.id, edit)
+        assert worker.run_one()
+    shown = session.picture(document.id)
+    recipe = Recipe.from_json(session.recipe(document.id, HERE).to_json())
+    assert recipe.steps == tuple(STEPS)
+    assert run(follow(recipe, Picture.from_pixels(noise(120, 100)), LOAD))[-1] == shown
+    assert shown.box == Box(9, 3, 131, 97)
+
+    session.undo(document.id)  # what is shown is what is written
+    assert session.recipe(document.id, HERE).steps == tuple(STEPS[:-1])
+
+
+def test_a_document_with_no_step_has_no_recipe(session: Session) -> None:
+    with pytest.raises(ValueError, match="no step in it"):
+        session.recipe(session.open(noise(20, 20)).id, HERE)
+
+
+def test_a_recipe_on_another_picture_is_the_edits_on_it() -> None:
+    recipe, _ = made(STEPS, Picture.from_pixels(noise(120, 100)))
+    other = Picture.from_pixels(noise(200, 150, 3))
+    after = run(follow(recipe, other, LOAD))
+    assert [picture.box for picture in after] == [
+        Box(0, 0, 200, 150), Box(0, 0, 220, 150), Box(0, 0, 220, 150), Box(9, 3, 211, 147)
+    ]  # fmt: skip
+    small = Picture.from_pixels(noise(20, 20))
+    with pytest.raises(ValueError, match="Step 1 of 4: The mask lies outside the picture"):
+        run(follow(recipe, small, LOAD))
+
+
+# verify
+
+
+def test_the_same_is_identical_and_any_pixel_that_is_not_is_told() -> None:
+    picture = Picture.from_pixels(noise(120, 100))
+    recipe, result = made(STEPS, picture)
+    after = run(follow(recipe, picture, LOAD))
+    assert difference(recipe, picture, after, result.pixels(), HERE) == ""
+    touched = result.pixels().copy()
+    touched[7, 11] ^= 1
+    assert "1 pixels of the result differ, first at 11, 7" in difference(recipe, picture, after, touched, HERE)
+    cut = result.pixels()[:, 1:]
+    assert "is 130x97 pixels, the recipe makes 131x97" in difference(recipe, picture, after, cut, HERE)
+    other = Picture.from_pixels(noise(120, 100, 1))
+    told = difference(recipe, other, run(follow(recipe, other, LOAD)), result.pixels(), HERE)
+    assert "not the one that the recipe was made on" in told
+
+
+def test_the_first_step_that_differs_is_named_with_the_reason() -> None:
+    picture = Picture.from_pixels(noise(120, 100))
+    recipe, result = made(STEPS, picture)
+    changed = replace(recipe, steps=(*STEPS[:2], replace(STEPS[2], seed=99), STEPS[3]))
+    after = run(follow(changed, picture, LOAD))
+    told = difference(changed, picture, after, result.pixels(), HERE)
+    assert told.startswith("Step 3 of 4 (“a green couch”, heedful) comes out otherwise") and "was changed" in told
+    told = difference(changed, picture, after, result.pixels(), "noise 2")
+    assert "made with noise 1, this is noise 2" in told
+
+
+# what is no recipe
+
+
+@pytest.mark.parametrize(
+    ("change", "sentence"),
+    [
+        ({"palimpsest": 2}, "format 2, this Palimpsest knows 1"),
+        ({"steps": None}, "its steps is missing or no list"),
+        ({"steps": []}, "no step in it"),
+        ({"after": ["x"]}, "4 steps must tell of as many results, not 1"),
+        ({"masks": {}}, "damaged: its pixels .* cannot be read"),
+        ({"masks": 3}, "its masks is missing"),
+        ({"steps": [{"seed": 1}]}, "does not say"),
+    ],
+)
+def test_what_is_damaged_is_a_sentence(change: dict[str, object], sentence: str) -> None:
+    recipe, _ = made(STEPS, Picture.from_pixels(noise(120, 100)))
+    with pytest.raises(ValueError, match=sentence):
+        Recipe.from_json(json.dumps(json.loads(recipe.to_json()) | change))
+
+
+@pytest.mark.parametrize("text", ["", "[]", "{}", "3", "{"])
+def test_what_is_no_recipe_is_a_sentence(text: str) -> None:
+    with pytest.raises(ValueError, match="This is no recipe"):
+        Recipe.from_json(text)
+
+
+def test_an_altered_mask_is_told() -> None:
+    recipe, _ = made(STEPS, Picture.from_pixels(noise(120, 100)))
+    record = json.loads(recipe.to_json())
+    (digest,) = record["masks"]
+    other = replace(recipe, steps=(an_edit(disc(Box(30, 30, 40, 40)).shrunk(3)), *STEPS[1:]))
+    record["masks"][digest] = json.loads(other.to_json())["masks"].popitem()[1]
+    with pytest.raises(ValueError, match=r"damaged|fill"):
+        Recipe.from_json(json.dumps(record))
+
+
+# a row of files
+
+
+def test_a_folder_is_gone_through_once_and_goes_on(tmp_path: Path) -> None:
+    recipe, _ = made(STEPS, Picture.from_pixels(noise(120, 100)))
+    files = []
+    for n in range(3):
+        files.append(tmp_path / f"{n}.png")
+        files[-1].write_bytes(encode_png(noise(120, 100, n)))
+    out = tmp_path / "out"
+    out.mkdir()
+    pipeline = HeedfulPipeline()
+    load = loader(pipeline)
+    results = results_of(files, out)
+    for file in files[:2]:
+        assert run(run_on(recipe, file, results[file], load))
+    runs = len(pipeline.requests)
+    halted = run_on(recipe, files[2], results[files[2]], load)
+    next(halted)
+    halted.close()  # the power went
+    assert not results[files[2]].exists() and len(pipeline.requests) == runs + 1
+    assert [run(run_on(recipe, file, results[file], load)) for file in files] == [False, False, True]
+    assert len(pipeline.requests) == runs + 1 + 3
+    for n, file in enumerate(files):
+        wanted = run(follow(recipe, Picture.from_pixels(noise(120, 100, n)), LOAD))[-1].pixels()
+        assert np.array_equal(read_image(results[file].read_bytes()).pixels, wanted)
+
+    # another picture under the same name, or another recipe, is made anew
+    files[0].write_bytes(encode_png(noise(120, 100, 7)))
+    assert run(run_on(recipe, files[0], results[files[0]], load))
+    shorter, _ = made(STEPS[:1], Picture.from_pixels(noise(120, 100)))
+    assert run(run_on(shorter, files[1], results[files[1]], load))
+    (out / RECORD).write_text("{")
+    assert run(run_on(shorter, files[1], results[files[1]], load))
+
+
+def test_results_do_not_take_the_place_of_anything(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="same name"):
+        results_of([tmp_path / "a" / "x.png", tmp_path / "b" / "x.jpg"], tmp_path)
+    with pytest.raises(ValueError, match="take the place of"):
+        results_of([tmp_path / "x.png"], tmp_path)
+
+
+def test_recipe_run_and_verify_from_the_command_line(tmp_path: Path) -> None:
+    def app(*words: str | Path) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, str(ROOT / "app.py"), "--data", str(tmp_path / "data"), *map(str, words)]
+        return subprocess.run(command, capture_output=True, text=True)
+
+    from pipelines.classical import Classical
+
+    session = Session(Store(tmp_path / "data"))
+    document = session.open(noise(120, 100))
+    session.submit(document.id, an_edit(disc(Box(30, 30, 40, 40)), pipeline="classical", prompt=""))
+    assert Worker(session.store, loader(Classical())).run_one()
+    shown = session.picture(document.id).pixels()
+    session.store.close()
+    pictures, recipe = tmp_path / "pictures", tmp_path / "recipe.json"
+    pictures.mkdir()
+    (pictures / "same.png").write_bytes(encode_png(noise(120, 100)))
+    (pictures / "not.png").write_bytes(b"no picture")
+
+    ran = app("recipe", document.id, "-o", recipe)
+    assert ran.returncode == 0 and "1 steps" in ran.stdout, ran.stderr
+    ran = app("run", recipe, pictures, "-o", tmp_path / "out")
+    assert ran.returncode == 1 and "not.png: This is not an image" in ran.stderr and "1 of 2" in ran.stderr
+    result = tmp_path / "out" / "same.png"
+    assert np.array_equal(read_image(result.read_bytes()).pixels, shown)
+    ran = app("verify", recipe, pictures / "same.png", result)
+    assert ran.returncode == 0 and ran.stdout == "identical: 1 steps\n", ran.stderr
+    ran = app("verify", recipe, pictures / "same.png", pictures / "same.png")
+    assert ran.returncode == 1 and "pixels of the result differ" in ran.stderr
