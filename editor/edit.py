@@ -125,7 +125,7 @@ class Edit:
         values = _known("edit", record, _names(Edit), {"mask", "seed", "pipeline"})
         mask = _placed("mask", values.pop("mask"), lambda box, digest: _mask(box, digest, pixels_of))
         if "sketch" in values:
-            values["sketch"] = _placed("sketch", values["sketch"], lambda box, digest: _strokes(box, pixels_of(digest)))
+            values["sketch"] = _placed("sketch", values["sketch"], lambda box, digest: sketched(box, pixels_of(digest)))
         if "margins" in values:
             margins = values["margins"]
             if not (isinstance(margins, list) and len(margins) == 4):
@@ -157,7 +157,7 @@ def _mask(box: Box, digest: str, pixels_of: Callable[[str], Pixels]) -> Mask:
     return NOWHERE if digest == NOWHERE.digest else Mask(box, pixels_of(digest))  # there is no file of no pixel
 
 
-def _strokes(box: Box, pixels: Pixels) -> Patch:
+def sketched(box: Box, pixels: Pixels) -> Patch:
     """A sketch as it was: a file drops the alpha of one that is opaque all over."""
     if pixels.ndim == 3 and pixels.shape[2] == 3:
         pixels = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
