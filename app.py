@@ -1,125 +1,27 @@
-"""Palimpsest: paint a mask, say what belongs there, and a diffusion model repaints the place.
-
-Without a command it serves the editor to a browser; `edit` makes one edit and exits, `draw` a picture from words alone;
-`recipe` writes down what was done, `run` does it on other pictures, `verify` says whether it comes out the same;
-`convert` readies OpenAI's GLIDE.
-"""
+"""Palimpsest: what the words of the command line do, and where the parts are put together."""
 
 import argparse
 import os
 import secrets
 import sys
-from collections.abc import Callable
-from contextlib import suppress
-from functools import partial
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import cache, partial
 from hashlib import blake2b
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # nothing heavy before the options are read
+    from editor.formats.recipe import Recipe
+    from editor.picture import Picture
     from editor.raster import Pixels
+    from editor.session import Session
     from pipelines.base import Pipeline
 
 HERE = Path(__file__).parent
 SAMPLES = HERE / "assets" / "samples"
 DEFAULT_PIPELINE = "glide-mini"
-
-
-def arguments() -> argparse.Namespace:
-    from pipelines import NAMES
-
-    pipeline_help = f"what paints: {NAMES} (default: {DEFAULT_PIPELINE})"
-    parser = argparse.ArgumentParser(
-        prog="python app.py",
-        description=__doc__,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="example: python app.py edit room.png --mask mask.png --prompt 'a red couch' -o out.png",
-    )
-    parser.add_argument(
-        "--host",
-        default="127.0.0.1",
-        help="address to listen on; 0.0.0.0 lets other machines in (default: %(default)s)",
-    )
-    parser.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--data", type=Path, default=HERE / "palimpsest-data", metavar="FOLDER",
-        help="where pictures and their history are kept (default: palimpsest-data beside this file)",
-    )  # fmt: skip
-    parser.add_argument("--pipeline", default=DEFAULT_PIPELINE, metavar="NAME", help=pipeline_help)
-    compile_help = "compile the networks: the first run takes minutes, every later one less (for a GPU)"
-    parser.add_argument("--compile", action="store_true", help=compile_help)
-    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
-    edit = commands.add_parser(
-        "edit",
-        help="make one edit and exit",
-        description="Repaint the masked part of a picture and write it as PNG. Every other pixel stays the same.",
-    )
-    edit.add_argument("picture", type=Path, metavar="PICTURE", help="the picture to edit: PNG, JPEG, WebP, ...")
-    edit.add_argument(
-        "--mask", type=Path, required=True, help="a picture of the same size: white = repaint, black = keep"
-    )
-    edit.add_argument(
-        "--strength", type=float, help="how far to go from what is there: 1 = from nothing (default), 0 = nowhere"
-    )
-    draw = commands.add_parser(
-        "draw",
-        help="draw one picture from words alone and exit",
-        description="Draw a picture of the pipeline's own size from a prompt and write it as PNG.",
-    )
-    for command in (edit, draw):
-        command.add_argument("--prompt", default="", help="what belongs there; empty fills from the surroundings")
-        command.add_argument("--negative", dest="negative_prompt", metavar="PROMPT", help="what does not belong there")
-        command.add_argument("--seed", type=int, help="same seed, same pixels (default: a new one each time, printed)")
-        command.add_argument("--steps", type=int, help="how often the model is asked; more is finer and slower")
-        command.add_argument("--sampler", metavar="NAME", help="dpmpp_2m (default), dpmpp_sde, heun, ddim or ddpm")
-        command.add_argument(
-            "--guidance", type=float, help="how firmly the words are followed; 1 = the model alone, 2 is usual"
-        )
-        command.add_argument(
-            "--clip-guidance", type=float, help="how much CLIP's opinion counts, where there is one; 3 is usual"
-        )
-        command.add_argument("--pipeline", default=argparse.SUPPRESS, metavar="NAME", help=pipeline_help)
-        command.add_argument("--compile", default=argparse.SUPPRESS, action="store_true", help=compile_help)
-        command.add_argument(
-            "-o", "--output", type=Path, required=True, metavar="OUT.png", help="where the result goes"
-        )
-    recipe = commands.add_parser(
-        "recipe",
-        help="write the way to what a document shows as one file",
-        description="Write every edit between the picture that a document was opened with and what it shows now.",
-    )
-    recipe.add_argument("document", help="its id: what follows ?doc= in the browser's address")
-    recipe.add_argument("-o", "--output", type=Path, required=True, metavar="RECIPE.json", help="where it goes")
-    run = commands.add_parser(
-        "run",
-        help="follow a recipe on pictures",
-        description="Make a recipe's edits on each picture and write the results as PNG. Run again, it goes on.",
-    )
-    run.add_argument("recipe", type=Path, metavar="RECIPE", help="as `recipe` writes it")
-    run.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="files, or folders of them")
-    run.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the results go")
-    verify = commands.add_parser(
-        "verify",
-        help="see whether a recipe makes a result of a picture, to the byte",
-        description="Follow a recipe and compare: identical, or the first step that differs and why.",
-    )
-    verify.add_argument("recipe", type=Path, metavar="RECIPE")
-    verify.add_argument("picture", type=Path, metavar="PICTURE", help="what it was made on")
-    verify.add_argument("result", type=Path, metavar="RESULT", help="what it made")
-    convert = commands.add_parser(
-        "convert",
-        help="ready OpenAI's released GLIDE for --pipeline glide:FOLDER, once",
-        description="Write each of OpenAI's released GLIDE checkpoints in FOLDER (base_inpaint.pt, upsample_inpaint.pt,"
-        " ...) as .safetensors beside it, checked, with its SHA-256 in digests.json. The .pt may be deleted then.",
-    )
-    convert.add_argument("folder", type=Path, metavar="FOLDER", help="where the files lie")
-    convert.add_argument(
-        "--download",
-        action="store_true",
-        help="first fetch what FOLDER lacks from OpenAI's servers, 7 GB in all; goes on where it was interrupted",
-    )
-    return parser.parse_args()
 
 
 def serve(options: argparse.Namespace) -> None:
@@ -140,7 +42,7 @@ def serve(options: argparse.Namespace) -> None:
     Thread(target=_warm, args=(load, options.pipeline), daemon=True).start()
     try:
         names, address = list(dict.fromkeys([*PIPELINES, options.pipeline])), (options.host, options.port)
-        page = start(Session(store), worker, names, load, options.pipeline, SAMPLES, *address)
+        page = start(Session(store), worker, names, load, options.pipeline, SAMPLES, _made_with, *address)
         print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
         page.block_thread()
     finally:
@@ -163,86 +65,218 @@ def _warm(load: Callable[[str], "Pipeline"], name: str) -> None:
 
 
 def edit(options: argparse.Namespace) -> None:
+    from editor.edit import NOWHERE, Blend
     from editor.formats.images import read_image, read_mask
+    from editor.geometry import Box, Margins
+    from editor.picture import Picture
+    from editor.raster import Mask, Patch
 
-    opened, mask = read_image(options.picture.read_bytes()), read_mask(options.mask.read_bytes())
+    opened = read_image(options.picture.read_bytes())
     for note in opened.notes:
         print(note, file=sys.stderr)
-    if mask.shape != opened.pixels.shape[:2]:
-        sizes = [f"{width}x{height}" for height, width in (mask.shape, opened.pixels.shape[:2])]
-        raise ValueError(f"The mask is {sizes[0]} pixels, the picture {sizes[1]}: make them the same size.")
-    _paint(options, opened.pixels, mask, _loader(options))
+    picture = Picture.from_pixels(opened.pixels)
+    wish: dict[str, object] = {"mask": NOWHERE}
+    if options.mask is not None:
+        alpha = read_mask(options.mask.read_bytes())
+        _alike("mask", alpha, opened.pixels)
+        wish["mask"] = Mask(picture.box, alpha)
+    if options.sketch is not None:
+        strokes = read_image(options.sketch.read_bytes()).pixels
+        _alike("sketch", strokes, opened.pixels)
+        wish["sketch"] = Patch(picture.box, strokes)
+    if options.expand is not None and options.aspect is not None:
+        raise ValueError("--expand and --aspect both say how large the picture is to be: give one of them.")
+    if options.expand is not None:
+        wish["margins"] = Margins(*options.expand)
+    if options.aspect is not None:
+        wish["margins"] = Box(*picture.box).widened_to(options.aspect)
+    names = ("feather", "edge", "opacity")
+    wish["blend"] = Blend(**{name: value for name in names if (value := getattr(options, name)) is not None})
+    _paint(options, picture, wish, opened.icc, _loader(options))
+
+
+def _alike(what: str, one: "Pixels", picture: "Pixels") -> None:
+    if one.shape[:2] != picture.shape[:2]:
+        sizes = [f"{width}x{height}" for height, width in (one.shape[:2], picture.shape[:2])]
+        raise ValueError(f"The {what} is {sizes[0]} pixels, the picture {sizes[1]}: make them the same size.")
 
 
 def draw(options: argparse.Namespace) -> None:
     import numpy as np
 
-    load = _loader(options)
-    side = load(options.pipeline).size
-    _paint(options, np.full((side, side, 3), 255, np.uint8), np.full((side, side), 255, np.uint8), load)
-
-
-def _paint(options: argparse.Namespace, pixels: "Pixels", mask: "Pixels", load: Callable[[str], "Pipeline"]) -> None:
-    """Fulfil the wish that the options tell of, on uint8 (H, W, 3) and where the mask, uint8 (H, W), is 255."""
-    from tqdm import tqdm
-
-    from editor.apply import apply
-    from editor.edit import Edit
-    from editor.formats.images import encode_png
-    from editor.geometry import Box
     from editor.picture import Picture
     from editor.raster import Mask
 
-    if options.output.suffix.lower() != ".png":
-        raise ValueError(f"The result is written as PNG: -o must end in .png, not {options.output.name!r}.")
+    load = _loader(options)
+    side = load(options.pipeline).size
+    width, height = options.size or (side, side)
+    picture = Picture.blank(width, height)
+    everywhere = Mask(picture.box, np.full(picture.box.shape, 255, np.uint8))
+    _paint(options, picture, {"mask": everywhere}, None, load)
+
+
+def _paint(
+    options: argparse.Namespace,
+    picture: "Picture",
+    wish: dict[str, object],
+    icc: bytes | None,
+    load: Callable[[str], "Pipeline"],
+) -> None:
+    """Fulfil the wish that it and the options tell of, and write the results."""
+    from tqdm import tqdm
+
+    from editor.apply import apply_all
+    from editor.edit import Edit
+    from editor.formats.replacing import replacing
+    from editor.formats.saving import encode, format_of
+    from editor.store import MOST_AT_ONCE
+
+    out, count = options.output, options.variations
+    format = format_of(out.suffix)
+    if not 1 <= count <= MOST_AT_ONCE:
+        raise ValueError(f"There can be 1 to {MOST_AT_ONCE} variations at a time, not {count}.")
     names = ("negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength")
-    given = {name: value for name in names if (value := getattr(options, name, None)) is not None}
-    seed = secrets.randbelow(2**32) if options.seed is None else options.seed
-    wish = Edit(
-        Mask(Box(0, 0, mask.shape[1], mask.shape[0]), mask),
-        prompt=options.prompt,
-        seed=seed,
-        pipeline=options.pipeline,
-        **given,
-    )
+    wish |= {name: value for name in names if (value := getattr(options, name, None)) is not None}
+    first = secrets.randbelow(2**32) if options.seed is None else options.seed
+    seeds = [first, *((first + n) % 2**32 for n in range(1, count))]
+    edits = [Edit(**wish, prompt=options.prompt, seed=seed, pipeline=options.pipeline) for seed in seeds]  # type: ignore[arg-type]
     if hint := load(options.pipeline).hint(options.prompt):
         print(hint, file=sys.stderr)
-    steps = apply(wish, Picture.from_pixels(pixels), load)
+    steps = apply_all(edits, picture, load)
     with tqdm(unit="step", desc="Painting", leave=False, delay=0.1) as bar:
         while True:
             try:
-                step = next(steps)
+                (step, *_) = next(steps)
             except StopIteration as done:
-                applied = done.value
+                results = done.value
                 break
             bar.total = step.total
             bar.update(step.index - bar.n)
-    part = options.output.with_name(options.output.name + ".part")
-    part.write_bytes(encode_png(applied.picture.pixels()))
-    part.replace(options.output)  # never half a picture under the final name
-    print(f"{options.output} (seed {seed})")
+    for number, (seed, applied) in enumerate(zip(seeds, results, strict=True), 1):
+        file = out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
+        data, notes = encode(applied.picture.pixels(), format, icc=icc)
+        with replacing(file) as part:
+            part.write_bytes(data)
+        for note in notes:
+            print(note, file=sys.stderr)
+        print(f"{file} (seed {seed})")
 
 
-def recipe(options: argparse.Namespace) -> None:
+@contextmanager
+def _session(options: argparse.Namespace) -> Iterator["Session"]:
     from editor.session import Session
     from editor.store import Store
 
     store = Store(options.data)
     try:
-        written = Session(store).recipe(options.document, _made_with())
+        yield Session(store)
     finally:
         store.close()
-    options.output.write_text(written.to_json())
+
+
+def open_files(options: argparse.Namespace) -> None:
+    from editor.document_file import SUFFIX
+    from editor.formats.images import read_image
+
+    with _session(options) as session:
+        for file in options.files:
+            if file.suffix.lower() == SUFFIX:
+                document = session.open_document(file)
+            else:
+                opened = read_image(file.read_bytes())
+                for note in opened.notes:
+                    print(f"{file}: {note}", file=sys.stderr)
+                document = session.open(opened.pixels, file.stem, opened.icc)
+            print(f"{document.id}  {document.name}")
+
+
+def history(options: argparse.Namespace) -> None:
+    with _session(options) as session:
+        if options.document is None:
+            for document in session.documents():
+                print(f"{document.id}  {document.name}")
+            return
+        document = session.document(options.document)
+        deep: dict[str, int] = {}
+        for node in session.tree(document.id):
+            deep[node.id] = 0 if node.parent is None else deep[node.parent] + 1
+            words = document.name if node.wish is None else f"“{node.wish['prompt']}” seed {node.wish['seed']}"
+            state = "" if node.finished else f"  ({node.error or 'waiting'})"
+            shown = "  <- shown" if node.id == document.head else ""
+            print(f"{node.id}  {'  ' * deep[node.id]}{node.name or words}{state}{shown}")
+
+
+def export(options: argparse.Namespace) -> None:
+    with _session(options) as session:
+        made_with = None if options.no_recipe else _made_with()
+        notes = session.export(
+            options.document, options.output, options.revision, quality=options.quality, made_with=made_with
+        )
+    for note in notes:
+        print(note, file=sys.stderr)
+    print(options.output)
+
+
+def care(options: argparse.Namespace) -> None:
+    from tqdm import tqdm
+
+    from editor import upkeep
+
+    with _session(options) as session:
+        store, complaints = session.store, []
+        if options.check:
+            with tqdm(unit=" pixels", leave=False, delay=0.1) as bar:
+                for checked in upkeep.check(store):
+                    bar.total = checked.total
+                    bar.update(checked.done - bar.n)
+                    complaints += [checked.complaint] if checked.complaint else []
+            for complaint in complaints:
+                print(complaint)
+        if options.compact:
+            gone = upkeep.compact(store)
+            print(f"Removed {gone.revisions} states and {gone.blobs} pieces of pixels, {gone.bytes / 1e6:.1f} MB.")
+            if not gone.shrunk:
+                print("The file becomes smaller when nobody else has it open.")
+        if options.backup:
+            upkeep.backup(store, options.backup)
+            print(options.backup)
+        size = upkeep.size(store)
+        print(f"{size.documents} documents, {size.revisions} states, {size.bytes / 1e6:.1f} MB in {size.blobs} pieces.")
+        if complaints:
+            raise ValueError(f"{len(complaints)} pieces of pixels are not what was stored; everything else is sound.")
+        if options.check:
+            print("Everything is what was stored.")
+
+
+def recipe(options: argparse.Namespace) -> None:
+    from editor.formats.replacing import replacing
+
+    with _session(options) as session:
+        written = session.recipe(options.document, _made_with())
+    with replacing(options.output) as part:
+        part.write_text(written.to_json())
     print(f"{options.output}: {len(written.steps)} steps")
+
+
+def _recipe_in(file: Path) -> "Recipe":
+    """The recipe that a file is, or that a picture holds."""
+    from editor.formats.recipe import Recipe
+    from editor.formats.saving import recipe_of
+
+    data = file.read_bytes()
+    text = recipe_of(data)
+    try:
+        return Recipe.from_json(data.decode() if text is None else text)
+    except UnicodeDecodeError:
+        raise ValueError(f"{file} holds no recipe.") from None
 
 
 def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
     from editor.batch import results_of, run_on
-    from editor.formats.recipe import Recipe
 
-    followed, load = Recipe.from_json(options.recipe.read_text()), _loader(options)
+    followed, load = _recipe_in(options.recipe), _loader(options)
     folders = [sorted(each.iterdir()) if each.is_dir() else [each] for each in options.pictures]
     results = results_of([file for files in folders for file in files if file.is_file()], options.output)
     options.output.mkdir(parents=True, exist_ok=True)
@@ -270,10 +304,9 @@ def verify(options: argparse.Namespace) -> None:
 
     from editor.following import difference, follow
     from editor.formats.images import read_image
-    from editor.formats.recipe import Recipe
     from editor.picture import Picture
 
-    followed, load = Recipe.from_json(options.recipe.read_text()), _loader(options)
+    followed, load = _recipe_in(options.recipe), _loader(options)
     before = Picture.from_pixels(read_image(options.picture.read_bytes()).pixels)
     result = read_image(options.result.read_bytes()).pixels
     following = follow(followed, before, load)
@@ -290,6 +323,7 @@ def verify(options: argparse.Namespace) -> None:
     print(f"identical: {len(followed.steps)} steps")
 
 
+@cache
 def _made_with() -> str:
     """What decides the pixels of an edit here, beside the edit."""
     import torch
@@ -313,9 +347,15 @@ def convert(options: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    options = arguments()
+    from editor.options import arguments
+    from pipelines import NAMES
+
+    options = arguments(NAMES, DEFAULT_PIPELINE, HERE / "palimpsest-data")
     try:
-        verbs = {"edit": edit, "draw": draw, "recipe": recipe, "run": run, "verify": verify, "convert": convert}
+        verbs = {
+            "edit": edit, "draw": draw, "open": open_files, "history": history, "export": export, "recipe": recipe,
+            "run": run, "verify": verify, "store": care, "convert": convert,
+        }  # fmt: skip
         verbs.get(options.command, serve)(options)
     except (ValueError, LookupError, OSError) as error:
         if os.environ.get("PALIMPSEST_TRACEBACK"):

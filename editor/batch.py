@@ -5,8 +5,10 @@ from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from editor.following import Stage, follow
-from editor.formats.images import encode_png, read_image
+from editor.formats.images import read_image
 from editor.formats.recipe import Recipe
+from editor.formats.replacing import replacing
+from editor.formats.saving import encode, format_of
 from editor.picture import Picture
 from pipelines.base import Pipeline
 
@@ -31,18 +33,17 @@ def run_on(
     False when that was done before, with the same recipe and picture. ValueError or OSError, with a sentence, when it
     cannot be done; nothing is written then.
     """
-    before = Picture.from_pixels(read_image(picture.read_bytes()).pixels)
+    opened = read_image(picture.read_bytes())
+    before = Picture.from_pixels(opened.pixels)
     record = _record(result.parent, recipe)
     if result.exists() and record.get(result.name) == before.digest:
         return False
     (*_, after) = yield from follow(recipe, before, pipelines)
-    part = result.with_name(result.name + ".part")
-    part.write_bytes(encode_png(after.pixels()))
-    part.replace(result)
-    text = json.dumps({"recipe": recipe.digest, "pictures": {**record, result.name: before.digest}}, indent=1)
-    part = result.with_name(RECORD + ".part")
-    part.write_text(text + "\n")
-    part.replace(result.with_name(RECORD))
+    with replacing(result) as part:
+        part.write_bytes(encode(after.pixels(), format_of(result.suffix), icc=opened.icc).data)
+    with replacing(result.with_name(RECORD)) as part:
+        pictures = {**record, result.name: before.digest}
+        part.write_text(json.dumps({"recipe": recipe.digest, "pictures": pictures}, indent=1) + "\n")
     return True
 
 

@@ -38,4 +38,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE revision ADD COLUMN deleted {real}",
         "ALTER TABLE document ADD COLUMN deleted {real}",
     ),
+    # icc: what the colours of the opened file mean, to be said again of every file that is saved
+    ("ALTER TABLE document ADD COLUMN icc {blob}",),
 )

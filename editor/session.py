@@ -1,12 +1,20 @@
 """Session: the editor's verbs. Every one is a few rows in the store; none runs a model."""
 
 from dataclasses import replace
+from pathlib import Path
 
 from editor.apply import painted
+from editor.document_file import SUFFIX as DOCUMENT
+from editor.document_file import read_document, write_document
 from editor.edit import NOWHERE, Blend, Edit
 from editor.formats.images import MAX_PIXELS
+from editor.formats.openraster import SUFFIX as OPENRASTER
+from editor.formats.openraster import write_openraster
 from editor.formats.recipe import Recipe
+from editor.formats.replacing import replacing
+from editor.formats.saving import SUFFIXES, encode, format_of
 from editor.geometry import Box, Margins
+from editor.layers import layers_of
 from editor.picture import Picture
 from editor.raster import Mask, Patch, Pixels
 from editor.store import MOST_AT_ONCE, Document, Node, Revision, Store
@@ -24,9 +32,15 @@ class Session:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def open(self, pixels: Pixels, name: str = "Untitled") -> Document:
-        """A new document of a picture. pixels: uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha."""
-        return self.store.create(Picture.from_pixels(pixels), name[:LONGEST_NAME])
+    def open(self, pixels: Pixels, name: str = "Untitled", icc: bytes | None = None) -> Document:
+        """A new document of a picture. pixels: uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha. icc: the profile
+        of its colours, None for sRGB.
+        """
+        return self.store.create(Picture.from_pixels(pixels), name[:LONGEST_NAME], icc)
+
+    def open_document(self, file: Path) -> Document:
+        """A document with its history, as `export` wrote it to a file that ends in .palimpsest; a new one each time."""
+        return read_document(self.store, file)
 
     def blank(self, width: int, height: int, name: str = "Untitled") -> Document:
         """A new document of which nothing is known yet: the start of a picture from words alone."""
@@ -122,15 +136,58 @@ class Session:
             raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
         return self.amend(document_id, revision_id, replace(edit, blend=blend))
 
-    def recipe(self, document_id: str, made_with: str) -> Recipe:
-        """The way from the opened picture to what is shown. made_with: what runs the models here, in words.
+    def recipe(self, document_id: str, made_with: str, revision_id: str | None = None) -> Recipe:
+        """The way from the opened picture to a finished revision (None: what is shown). made_with: what runs the models
+        here, in words.
 
         ValueError when nothing was done yet.
         """
-        states = self.store.way_to(self.store.document(document_id).head)
+        states = self._way(document_id, revision_id)
         edits = tuple(state.edit for state in states if state.edit is not None)
         pictures = [state.picture.digest for state in states if state.picture is not None]
         return Recipe(edits, pictures[0], tuple(pictures[1:]), made_with)
+
+    def export(
+        self,
+        document_id: str,
+        to: Path,
+        revision_id: str | None = None,
+        *,
+        quality: int | None = None,
+        made_with: str | None = None,
+    ) -> tuple[str, ...]:
+        """Write a finished revision (None: what is shown) to a file of the kind that its ending names, whole or not at
+        all.
+
+        A picture (.png, .jpg, .webp, .tiff, .avif), every step of it as a layer (.ora), or the document itself with
+        all its history (.palimpsest). quality: as in `saving.encode`. made_with: as in `recipe`, for a picture that
+        holds its recipe; None for one that does not. Returns sentences on what the file does not hold. OSError where
+        it cannot be written.
+        """
+        states = self._way(document_id, revision_id)
+        notes: tuple[str, ...] = ()
+        suffix = to.suffix.lower()
+        if suffix not in (*SUFFIXES, OPENRASTER, DOCUMENT):
+            kinds = ", ".join((*SUFFIXES, OPENRASTER, DOCUMENT))
+            raise ValueError(f"A file is saved as {kinds}, not as {suffix or 'one without an ending'}.")
+        if quality is not None and suffix not in SUFFIXES:
+            raise ValueError(f"A file that ends in {suffix} loses nothing: it has no quality.")
+        if suffix == DOCUMENT:
+            write_document(self.store, document_id, to)
+            return ()
+        picture = self.store.picture(states[-1].id)
+        with replacing(to) as part:
+            if suffix == OPENRASTER:
+                write_openraster(layers_of(states), picture.pixels(), picture.box, part)
+            else:
+                recipe = (
+                    self.recipe(document_id, made_with, revision_id).to_json()
+                    if made_with and len(states) > 1
+                    else None
+                )
+                data, notes = encode(picture.pixels(), format_of(suffix), quality, self.store.icc(document_id), recipe)
+                part.write_bytes(data)
+        return notes
 
     def rename(self, revision_id: str, name: str) -> Revision:
         """Call a revision something; '' takes its name away."""
@@ -187,6 +244,13 @@ class Session:
     def pending(self, document_id: str) -> list[Revision]:
         """The document's promises still to be kept, oldest first."""
         return self.store.pending(self.store.document(document_id).id)
+
+    def _way(self, document_id: str, revision_id: str | None) -> list[Revision]:
+        """The states from the opened picture to a finished revision of the document, None: to its head."""
+        document = self.store.document(document_id)
+        if revision_id is not None:
+            self._finished(document, revision_id)
+        return self.store.way_to(revision_id or document.head)
 
     def _finished(self, document: Document, revision_id: str) -> Picture:
         """The picture of a finished revision of this document."""

@@ -126,16 +126,19 @@ class Store:
 
     # documents
 
-    def create(self, picture: Picture, name: str) -> Document:
-        """A new document which shows `picture`; everything in one COMMIT. Its id cannot be guessed."""
-        id = secrets.token_urlsafe(16)
+    def create(self, picture: Picture, name: str, icc: bytes | None = None) -> Document:
+        """A new document which shows `picture`; everything in one COMMIT. Its id cannot be guessed.
+
+        icc: the profile of its colours, None for sRGB.
+        """
+        id = new_document_id()
         root = revision_id(id, None, picture.digest)
         name = _storable(name)
         blobs = self._encoded(picture)
         with self.database.transaction() as db:
             self._keep(db, blobs, picture.fresh)
-            db.run("INSERT INTO document (id, name, head, tip) VALUES (:id, :name, :root, :root)",
-                   id=id, name=name, root=root)  # fmt: skip
+            db.run("INSERT INTO document (id, name, head, tip, icc) VALUES (:id, :name, :root, :root, :icc)",
+                   id=id, name=name, root=root, icc=icc)  # fmt: skip
             db.run(
                 """INSERT INTO revision (id, document, created, box, tiles)
                 VALUES (:root, :id, :now, :box, :tiles)""",
@@ -152,6 +155,11 @@ class Store:
         if row is None:
             raise NotFound(f"There is no document {id!r} here: its address is wrong, or it is in another data folder.")
         return Document(*row)
+
+    def icc(self, id: str) -> bytes | None:
+        """The profile of a document's colours, None for sRGB."""
+        row = self.database.row("SELECT icc FROM document WHERE id = :id", id=id)
+        return None if row is None or row[0] is None else bytes(row[0])
 
     def documents(self) -> list[Document]:
         """All that are not deleted, the one last worked on first."""
@@ -553,6 +561,11 @@ class Store:
             if not db.run("SELECT 1 FROM blob WHERE digest = :digest", digest=digest):
                 db.run("INSERT INTO blob (digest, bytes) VALUES (:digest, :bytes)",
                        digest=digest, bytes=encode_tile(fresh[digest]))  # fmt: skip
+
+
+def new_document_id() -> str:
+    """One that cannot be guessed."""
+    return secrets.token_urlsafe(16)
 
 
 def revision_id(document: str, parent: str | None, wish: str) -> str:

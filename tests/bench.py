@@ -55,7 +55,11 @@ class Desk:
         self.session = Session(self.store)
         self.worker = Worker(self.store, lambda name: NoisePipeline())
         self.client = TestClient(
-            Starlette(routes=routes(self.session, self.worker, ["noise"], lambda name: NoisePipeline(), folder))
+            Starlette(
+                routes=routes(
+                    self.session, self.worker, ["noise"], lambda name: NoisePipeline(), folder, lambda: "noise"
+                )
+            )
         )
         self.side = len(pixels)
         self.document = self.session.open(pixels, "bench").id

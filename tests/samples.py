@@ -1,9 +1,11 @@
 """Pictures and edits for tests."""
 
+from functools import cache
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
+from PIL import ImageCms
 
 from editor.edit import Blend, Edit
 from editor.geometry import Box, Margins
@@ -45,6 +47,13 @@ def cutout(width: int, height: int) -> Pixels:
     alpha = np.random.default_rng(9).choice(np.array([0, 0, 90, 255], np.uint8), (height, width))
     alpha[: height // 2, : width // 2] = 255
     return np.dstack([noise(width, height), alpha])
+
+
+@cache  # a new one has the time in it
+def profile(change: bytes = b"") -> bytes:
+    """An ICC profile of RGB; with a change, one that calls itself so instead of sRGB."""
+    data = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    return data.replace("sRGB".encode("utf-16-be"), change.decode().encode("utf-16-be")) if change else data
 
 
 BLENDS = st.builds(

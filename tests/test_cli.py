@@ -1,5 +1,6 @@
 """The command line, as a user runs it: in a process of its own."""
 
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -64,6 +65,77 @@ def test_a_picture_is_drawn_from_words_alone(tmp_path: Path) -> None:
     assert "seed 1" in done.stdout and pixels(out).shape == (256, 256, 3) and pixels(out).std() > 10
 
 
+def test_a_picture_of_any_size_from_words_alone(tmp_path: Path) -> None:
+    """Larger than the model's window: first small, then window by window."""
+    wish = ["--prompt", "a red couch", "--steps", 1, "--seed", 1]
+    done = app("draw", *wish, "--size", "400x130", "-o", tmp_path / "out.webp")
+    assert done.returncode == 0, done.stderr
+    assert pixels(tmp_path / "out.webp").shape == (130, 400, 3)
+
+
+def test_a_picture_is_widened_in_variations(files: tuple[Path, Path], tmp_path: Path) -> None:
+    picture, _ = files
+    wish = ["--aspect", "5:3", "--pipeline", "classical", "--seed", 2**32 - 1, "--variations", 2]
+    done = app("edit", picture, *wish, "-o", tmp_path / "out.png")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.splitlines() == [
+        f"{tmp_path}/out-1.png (seed 4294967295)", f"{tmp_path}/out-2.png (seed 0)"
+    ]  # fmt: skip
+    for number in (1, 2):
+        after = pixels(tmp_path / f"out-{number}.png")
+        assert after.shape == (300, 500, 3) and np.array_equal(after[:, 90:410], pixels(picture))
+
+
+def test_margins_cut_and_a_sketch_paints(files: tuple[Path, Path], tmp_path: Path) -> None:
+    picture, _ = files
+    strokes = np.zeros((300, 320, 4), np.uint8)
+    strokes[100:140, 100:140] = (250, 10, 10, 255)
+    Image.fromarray(strokes).save(tmp_path / "strokes.png")
+    wish = ["--sketch", tmp_path / "strokes.png", "--strength", 0, "--feather", 0, "--expand=-50,0,0,-20"]
+    done = app("edit", picture, *wish, "-o", tmp_path / "out.png")
+    assert done.returncode == 0, done.stderr
+    after = pixels(tmp_path / "out.png")
+    assert after.shape == (280, 270, 3) and (after[101:139, 51:89] == (250, 10, 10)).all()
+    assert np.array_equal(after[:80], pixels(picture)[:80, 50:])
+
+
+def test_a_document_goes_through_the_store(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """open, history, export, store: what a designer does from a script."""
+    data = ["--data", tmp_path / "data"]
+    opened = app(*data, "open", files[0])
+    assert opened.returncode == 0, opened.stderr
+    document, name = opened.stdout.split()
+    assert name == "picture"
+    assert app(*data, "history").stdout == f"{document}  picture\n"
+    told = app(*data, "history", document).stdout
+    assert told.endswith("picture  <- shown\n")
+    for suffix in ("png", "ora", "palimpsest"):
+        done = app(*data, "export", document, "-o", tmp_path / f"out.{suffix}")
+        assert done.returncode == 0 and done.stdout == f"{tmp_path}/out.{suffix}\n", done.stderr
+    assert np.array_equal(pixels(tmp_path / "out.png"), pixels(files[0]))
+    again = app(*data, "open", tmp_path / "out.palimpsest")
+    assert again.stdout.split()[1] == "picture" and again.stdout.split()[0] != document
+    done = app(*data, "store", "--check", "--compact", "--backup", tmp_path / "copy.db")
+    assert done.returncode == 0, done.stderr
+    assert "2 documents, 2 states" in done.stdout and "Everything is what was stored." in done.stdout
+    assert (tmp_path / "copy.db").exists()
+    with sqlite3.connect(tmp_path / "data" / "palimpsest.db") as db:
+        db.execute("UPDATE blob SET bytes = x'00'")
+    db.close()
+    broken = app(*data, "store", "--check")
+    assert broken.returncode == 1 and "is not what was stored: it belongs to “picture”" in broken.stdout
+    gone = app(*data, "export", "gone", "-o", tmp_path / "gone.png")
+    assert gone.returncode == 1 and "There is no document 'gone'" in gone.stderr
+
+
+@pytest.mark.parametrize(
+    "words", [("--expand", "1,2,3"), ("--aspect", "4"), ("--aspect", "0:1"), ("--expand", "a,b,c,d")]
+)
+def test_numbers_that_are_none_are_a_sentence(files: tuple[Path, Path], words: tuple[str, str]) -> None:
+    done = app("edit", files[0], *words, "-o", "out.png")
+    assert done.returncode == 2 and "Traceback" not in done.stderr and words[0] in done.stderr
+
+
 def test_no_strength_changes_nothing(files: tuple[Path, Path], tmp_path: Path) -> None:
     picture, mask = files
     done = app("edit", picture, "--mask", mask, "--strength", 0, "--prompt", "a cat", "-o", tmp_path / "out.png")
@@ -75,7 +147,10 @@ def test_no_strength_changes_nothing(files: tuple[Path, Path], tmp_path: Path) -
     "change, sentence",
     [
         (["--pipeline", "nonsense"], "glide-mini, classical"),
-        (["-o", "out.jpg"], ".png"),
+        (["-o", "out.gif"], ".png, .jpg"),
+        (["--variations", "9"], "1 to 8"),
+        (["--sketch", "small.png"], "same size"),
+        (["--aspect", "2:1", "--expand", "1,1,1,1"], "one of them"),
         (["--steps", "0"], "steps"),
         (["--guidance", "nan"], "uidance"),
         (["--strength", "2"], "strength must be a number from 0 to 1, not 2.0"),
@@ -117,6 +192,8 @@ def test_help_is_worth_reading() -> None:
             ("PICTURE", "--mask", "white = repaint", "--prompt", "--seed", "--steps", "--guidance", "--strength"),
         ),
         (("draw",), ("--prompt", "--negative", "--sampler", "--clip-guidance", "--compile")),
+        (("export",), ("--revision", ".ora", ".palimpsest", "--no-recipe")),
+        (("store",), ("--check", "--compact", "--backup")),
         (("convert",), ("FOLDER", "--download", "safetensors")),
     ):
         done = app(*arguments, "--help")

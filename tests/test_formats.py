@@ -18,7 +18,7 @@ from editor.formats.images import (
     read_image,
     read_mask,
 )
-from tests.samples import noise
+from tests.samples import noise, profile
 
 RGB = noise(30, 20)
 
@@ -95,30 +95,57 @@ def test_sixteen_bits_of_colour_bring_a_note() -> None:
 
 
 def test_cmyk_is_converted() -> None:
-    opened = read_image(file(Image.new("CMYK", (16, 16), (0, 255, 255, 0)), "JPEG", quality=95))
-    assert np.abs(opened.pixels.astype(int) - (255, 0, 0)).max() < 12
-    assert opened.notes == ("CMYK colours were converted to RGB.",)
+    image = Image.new("CMYK", (16, 16), (0, 255, 255, 0))
+    for data in (file(image, "JPEG", quality=95), file(image, "JPEG", quality=95, icc_profile=profile())):
+        opened = read_image(data)  # the second has a profile that is not its colours'
+        assert np.abs(opened.pixels.astype(int) - (255, 0, 0)).max() < 12 and opened.icc is None
+        assert opened.notes == ("CMYK colours were converted to RGB.",)
+
+
+def test_sixteen_bits_of_a_tiff_bring_a_note() -> None:
+    wide = file(Image.fromarray(np.array([[0, 257, 65535]], np.uint16)), "TIFF")
+    assert read_image(wide).notes == ("16 bits a channel were reduced to 8.",)
 
 
 @pytest.mark.parametrize("mode", ["RGBA", "LA"])
-def test_transparency_is_laid_on_white(mode: str) -> None:
+def test_transparency_is_kept(mode: str) -> None:
     image = Image.new("RGBA", (3, 1))
-    image.putdata([(0, 0, 0, 0), (0, 0, 0, 255), (0, 0, 0, 51)])
+    image.putdata([(9, 9, 9, 0), (0, 0, 0, 255), (7, 7, 7, 51)])
     opened = read_image(file(image.convert(mode)))
-    assert opened.pixels[0, :, 0].tolist() == [255, 0, 204]
-    assert opened.notes == ("Transparent parts were laid on white.",)
-    opaque = file(Image.fromarray(np.dstack([RGB, np.full((20, 30), 255, np.uint8)])))
-    assert read_image(opaque).notes == () and np.array_equal(read_image(opaque).pixels, RGB)
+    assert opened.pixels[0].tolist() == [[9, 9, 9, 0], [0, 0, 0, 255], [7, 7, 7, 51]] and opened.notes == ()
+    opaque = read_image(file(Image.fromarray(np.dstack([RGB, np.full((20, 30), 255, np.uint8)]))))
+    assert opaque.notes == () and np.array_equal(opaque.pixels, RGB)  # and three channels
 
 
-def test_a_transparent_colour_is_laid_on_white() -> None:
+def test_a_transparent_colour_is_kept() -> None:
     palette = Image.new("P", (2, 1))
     palette.putpalette([10, 20, 30, 0, 0, 255])
     palette.putdata([0, 1])
     opened = read_image(file(palette, transparency=0))
-    assert opened.pixels.tolist() == [[[255, 255, 255], [0, 0, 255]]] and opened.notes
+    assert opened.pixels[0, :, 3].tolist() == [0, 255] and opened.pixels[0, 1].tolist() == [0, 0, 255, 255]
     rgb = file(Image.fromarray(np.full((2, 2, 3), 7, np.uint8)), transparency=(7, 7, 7))
-    assert read_image(rgb).pixels.min() == 255
+    assert read_image(rgb).pixels[..., 3].max() == 0
+
+
+def test_a_profile_is_kept_beside_the_colours_it_is_of() -> None:
+    opened = read_image(file(Image.fromarray(RGB), icc_profile=profile()))
+    assert np.array_equal(opened.pixels, RGB) and opened.icc == profile() and opened.notes == ()
+    wide = read_image(file(Image.fromarray(RGB), icc_profile=profile(b"Wide")))
+    assert np.array_equal(wide.pixels, RGB) and wide.icc == profile(b"Wide")
+    assert len(wide.notes) == 1 and "Wide" in wide.notes[0]
+
+
+@pytest.mark.parametrize("junk", [b"", b"junk", profile()[:200]])
+def test_a_damaged_profile_is_none(junk: bytes) -> None:
+    opened = read_image(file(Image.fromarray(RGB), icc_profile=junk))
+    assert opened.icc is None and np.array_equal(opened.pixels, RGB)
+
+
+def test_a_profile_of_grey_says_nothing_of_rgb() -> None:
+    grey = Image.fromarray(RGB[..., 0])
+    made = bytearray(profile())
+    made[16:20] = b"GRAY"  # the header's colour space
+    assert read_image(file(grey, icc_profile=bytes(made))).icc is None
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))

@@ -14,6 +14,8 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from editor.formats.images import decode_tile, encode_png, read_image, read_mask
+from editor.formats.recipe import Recipe
+from editor.formats.saving import recipe_of
 from editor.geometry import Box
 from editor.session import Session
 from editor.store import Store
@@ -43,7 +45,7 @@ class Desk:
     def __init__(self, store: Store, samples: Path) -> None:
         load = loader(NoisePipeline(), FailingPipeline(at_step=2))
         self.session, self.worker = Session(store), Worker(store, load)
-        served = routes(self.session, self.worker, ["noise", "failing", "damaged"], load, samples)
+        served = routes(self.session, self.worker, ["noise", "failing", "damaged"], load, samples, lambda: "noise 1")
         app = Starlette(routes=served, middleware=[Middleware(Guard)])
         self.client = TestClient(app, base_url=HOST)
 
@@ -128,10 +130,43 @@ def test_a_picture_goes_up_and_comes_back_to_the_byte(desk: Desk) -> None:
 
 def test_a_note_says_what_was_lost(desk: Desk) -> None:
     file = BytesIO()
-    Image.new("RGBA", (20, 10), (255, 0, 0, 100)).save(file, "PNG")
+    Image.new("CMYK", (20, 10), (255, 0, 0, 100)).save(file, "JPEG")
     state = desk.post("documents?name=", content=file.getvalue()).json()
     assert state["name"] == "Untitled"
-    assert len(state["notes"]) == 1
+    assert state["notes"] == ["CMYK colours were converted to RGB."]
+
+
+def test_a_picture_goes_out_as_what_is_asked_for(desk: Desk) -> None:
+    state = desk.opened()
+    desk.submit(state)
+    assert desk.worker.run_one()
+    head = desk.get(f"documents/{state['document']}").json()["head"]
+    shown = desk.session.picture(state["document"]).pixels()
+    for kind, media in (("png", "image/png"), ("jpg", "image/jpeg"), ("webp", "image/webp")):
+        came = desk.get(f"revisions/{head}/picture.{kind}")
+        assert came.headers["content-type"] == media and f"Living%20room.{kind}" in came.headers["content-disposition"]
+        assert read_image(came.content).pixels.shape == shown.shape
+        assert Recipe.from_json(recipe_of(came.content) or "").made_with == "noise 1"
+        assert recipe_of(desk.get(f"revisions/{head}/picture.{kind}?recipe=no").content) is None
+    small, large = (desk.get(f"revisions/{head}/picture.jpg?quality={n}").content for n in (20, 95))
+    assert len(small) < len(large)
+    assert desk.get(f"revisions/{head}/picture.ora").content.startswith(b"PK")
+    for path in ("picture.gif", "picture.jpg?quality=x", "picture.jpg?quality=101", "picture.png?quality=9"):
+        came = desk.get(f"revisions/{head}/{path}")
+        assert came.status_code == 400 and came.json()["error"]
+
+
+def test_a_document_goes_out_and_comes_in_with_its_history(desk: Desk) -> None:
+    state = desk.opened()
+    desk.submit(state)
+    assert desk.worker.run_one()
+    head = desk.get(f"documents/{state['document']}").json()["head"]
+    file = desk.get(f"revisions/{head}/picture.palimpsest").content
+    back = desk.post("documents?name=whatever", content=file).json()
+    assert back["document"] != state["document"] and back["name"] == "Living room" and back["can_undo"]
+    assert desk.session.picture(back["document"]) == desk.session.picture(state["document"])
+    refused = desk.post("documents?name=x", content=file[:9000])
+    assert refused.status_code == 400 and "cannot be opened" in refused.json()["error"]
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", encode_png(noise(100, 100))[:500]])

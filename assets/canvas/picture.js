@@ -68,6 +68,8 @@ export class Picture {
     context.clip();
     context.imageSmoothingEnabled = view.scale < 3; // beyond, a designer wants to see the pixels
     context.imageSmoothingQuality = "high";
+    context.fillStyle = "#fff"; // under what is transparent, as in every file without transparency
+    context.fillRect(...frame);
     if (this.overview) context.drawImage(this.overview.canvas, ...frame);
     if (!this.overview || view.scale > this.overview.scale) this.#drawTiles(context, view, width, height);
     if (this.preview) context.drawImage(this.preview.bitmap, ...view.stageRect(this.preview.box));

@@ -9,14 +9,18 @@ from io import BytesIO
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image, ImageCms, ImageOps
 
 from editor.raster import Pixels, frozen
 
 MAX_PIXELS = 128 * 2**20  # of one picture; checked before a pixel is decoded
 
+LARGEST_TILE = 2**24  # pixels of a stored tile, crop or sketch: files of others come in too
+
 # what is accepted; formats whose readers start other programs (EPS) or fetch things are not among them
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+
+BITS_PER_SAMPLE = 258  # TIFF's tag
 
 # what Pillow's readers raise on damaged files
 DAMAGED = (
@@ -35,27 +39,31 @@ DAMAGED = (
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """pixels: uint8 (H, W, 3) RGB, read-only. notes: sentences on what the file held that the picture does
-    not.
+    """pixels: uint8 (H, W, 3) RGB, or (H, W, 4) with straight alpha where not all is opaque; read-only. icc: the
+    profile that says what the colours mean, or None for sRGB. notes: sentences on what the file held that the picture
+    does not.
     """
 
     pixels: Pixels
+    icc: bytes | None
     notes: tuple[str, ...]
 
 
 def read_image(data: bytes) -> Opened:
-    """The picture in a file's bytes, upright, 8-bit RGB, transparency laid on white. ValueError when there is
-    none.
+    """The picture in a file's bytes, upright, at 8 bits. ValueError when there is none.
+
+    The colours of an RGB file stay as they are, to the byte, and its profile is kept beside them.
     """
     image, notes = _decoded(data)
-    if image.mode in ("RGBA", "LA"):
-        alpha = image.getchannel("A")
-        if alpha.getextrema()[0] != 255:
-            notes.append("Transparent parts were laid on white.")
-            below = Image.new("RGB", image.size, "white")
-            below.paste(image.convert("RGB"), mask=alpha)
-            image = below
-    return Opened(frozen(np.asarray(image.convert("RGB"))), tuple(notes))
+    transparent = image.mode in ("RGBA", "LA") and image.getchannel("A").getextrema()[0] != 255
+    pixels = frozen(np.asarray(image.convert("RGBA" if transparent else "RGB")))
+    icc = image.info.get("icc_profile")
+    name = "" if icc is None else _profile_name(icc)
+    if not name:
+        icc = None
+    elif "srgb" not in name.lower():
+        notes.append(f"Its colours are {name}: they are shown as sRGB here, and saved with their own profile.")
+    return Opened(pixels, icc, tuple(notes))
 
 
 def read_mask(data: bytes) -> Pixels:
@@ -96,6 +104,8 @@ def encode_tile(pixels: Pixels) -> bytes:
 def decode_tile(data: bytes) -> Pixels:
     """uint8 (H, W, 3) or (H, W, 4), read-only, from what `encode_tile` made of it."""
     with Image.open(BytesIO(data), formats=("WEBP",)) as image:
+        if image.width * image.height > LARGEST_TILE:
+            raise ValueError(f"A tile of {image.width} x {image.height} pixels is none of the editor's.")
         return frozen(np.asarray(image))
 
 
@@ -111,7 +121,7 @@ def _decoded(data: bytes) -> tuple[Image.Image, list[str]]:
         raise ValueError(f"The picture is too large: at most {MAX_PIXELS:,} pixels can be opened.") from None
     except DAMAGED:
         raise ValueError(
-            "This is not an image the editor can read: choose a PNG, JPEG, WebP, GIF, BMP or TIFF file."
+            "This is not an image the editor can read: choose a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF file."
         ) from None
     width, height = image.size
     if width * height > MAX_PIXELS:
@@ -127,7 +137,8 @@ def _decoded(data: bytes) -> tuple[Image.Image, list[str]]:
         image.load()
     except DAMAGED as error:
         raise ValueError(f"The image is damaged or cut short and cannot be read ({error}).") from None
-    if image.format == "PNG" and data[24] == 16:  # the header's bit depth; Pillow itself reads colour at 8
+    deep = image.format == "PNG" and data[24] == 16  # the header's bit depth; Pillow itself reads colour at 8
+    if deep or (image.format == "TIFF" and 16 in getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, ())):
         notes.append("16 bits a channel were reduced to 8.")
     if frames > 1 and image.format != "MPO":  # a camera's JPEG: its further frames are views of the same
         notes.append(f"Only the first of {frames} frames was opened.")
@@ -153,8 +164,32 @@ def _eight_bit(image: Image.Image, notes: list[str]) -> Image.Image:
         raise ValueError("The image holds floating-point numbers: save it with 8 or 16 bits a channel first.")
     if image.mode == "CMYK":
         notes.append("CMYK colours were converted to RGB.")
+        return _from_cmyk(image)
     alpha = "transparency" in image.info or image.mode in ("PA", "La", "RGBa")
     try:
         return image.convert("RGBA" if alpha else "RGB")
     except DAMAGED:
         raise ValueError(f"The image's colours ({image.mode}) cannot be read: save it as RGB first.") from None
+
+
+def _from_cmyk(image: Image.Image) -> Image.Image:
+    """By the file's own profile where that can be used, and then without it: what comes is sRGB."""
+    icc = image.info.get("icc_profile")
+    try:
+        srgb = ImageCms.createProfile("sRGB")
+        converted = ImageCms.profileToProfile(image, BytesIO(icc or b""), srgb, outputMode="RGB")
+    except (ImageCms.PyCMSError, *DAMAGED):
+        converted = None
+    rgb = image.convert("RGB") if converted is None else converted
+    rgb.info.pop("icc_profile", None)
+    return rgb
+
+
+def _profile_name(icc: bytes) -> str:
+    """What an ICC profile of RGB colours calls itself; '' for any other."""
+    try:
+        profile = ImageCms.ImageCmsProfile(BytesIO(icc))
+        name = ImageCms.getProfileDescription(profile).strip() or "unnamed"
+        return name if profile.profile.xcolor_space.strip() == "RGB" else ""
+    except (ImageCms.PyCMSError, *DAMAGED):
+        return ""

@@ -109,12 +109,14 @@ def start(
     load: Callable[[str], Pipeline],
     default: str,
     samples: Path,
+    made_with: Callable[[], str],
     host: str,
     port: int,
 ) -> gr.Blocks:
     """Serve the page in threads of its own; `close()` on what it returns ends it. OSError: the port is taken.
 
-    names: of the models; load(name) gives one. samples: a folder of pictures to start from.
+    names: of the models; load(name) gives one. samples: a folder of pictures to start from. made_with: what runs
+    them, in words.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     page = build(names, default)
@@ -134,7 +136,7 @@ def start(
         head=f'<link rel="stylesheet" href="{MODULES}canvas.css">',
         favicon_path=ICON,
         app_kwargs={
-            "routes": routes(session, worker, names, load, samples),
+            "routes": routes(session, worker, names, load, samples, made_with),
             "middleware": [Middleware(Guard)],
             "docs_url": None,
             "redoc_url": None,

@@ -7,7 +7,9 @@ whoever opens the document next, in whatever tab, sees it run.
 
 import json
 from collections.abc import Awaitable, Callable, Sequence
+from mimetypes import guess_type
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +20,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from editor.document_file import HEADER, SUFFIX
 from editor.edit import Blend, Edit
 from editor.formats.images import encode_png, read_image, read_mask
 from editor.geometry import Box
@@ -46,10 +49,14 @@ class Moved(ValueError):
 
 
 def routes(
-    session: Session, worker: Worker, names: Sequence[str], load: Callable[[str], Pipeline], samples: Path
-) -> list[Mount]:
-    """All that lies under PREFIX: the canvas's modules, and an app which answers for documents and pixels."""
-    desk = _Desk(session, worker, names, load, samples)
+    session: Session, worker: Worker, names: Sequence[str], load: Callable[[str], Pipeline], samples: Path,
+    made_with: Callable[[], str],
+) -> list[Mount]:  # fmt: skip
+    """All that lies under PREFIX: the canvas's modules, and an app which answers for documents and pixels.
+
+    made_with: what runs the models here, in words, for the recipes in downloaded files.
+    """
+    desk = _Desk(session, worker, names, load, samples, made_with)
     app = Starlette(
         routes=[
             Route("/samples", desk.list_samples),
@@ -65,7 +72,7 @@ def routes(
             Route("/revisions/{revision}/manifest", desk.manifest),
             Route("/revisions/{revision}/overview", desk.overview),
             Route("/revisions/{revision}/mask", desk.mask),
-            Route("/revisions/{revision}/picture.png", desk.download),
+            Route("/revisions/{revision}/picture.{kind}", desk.download),
             Route("/tiles/{digest}", desk.tile),
             Route("/previews/{revision}/{serial}", desk.preview),
             Route("/hint", desk.hint),
@@ -101,8 +108,10 @@ class _Desk:
         names: Sequence[str],
         load: Callable[[str], Pipeline],
         samples: Path,
+        made_with: Callable[[], str],
     ) -> None:
         self.session, self.worker, self.names, self.load, self.samples = session, worker, names, load, samples
+        self.made_with = made_with
 
     # opening
 
@@ -125,9 +134,16 @@ class _Desk:
         return await run_in_threadpool(self._opened, data, name)
 
     def _opened(self, data: bytes, name: str) -> Response:
-        opened = read_image(data)
-        document = self.session.open(opened.pixels, name)
-        return JSONResponse({**self._state(document, None), "notes": opened.notes}, headers=NEVER)
+        notes: tuple[str, ...] = ()
+        if data.startswith(HEADER):
+            with TemporaryDirectory() as folder:
+                file = Path(folder) / f"document{SUFFIX}"
+                file.write_bytes(data)
+                document = self.session.open_document(file)
+        else:
+            opened = read_image(data)
+            document, notes = self.session.open(opened.pixels, name, opened.icc), opened.notes
+        return JSONResponse({**self._state(document, None), "notes": notes}, headers=NEVER)
 
     def _samples(self) -> dict[str, Path]:
         if not self.samples.is_dir():
@@ -238,11 +254,25 @@ class _Desk:
         return Response(encode_png(edit.mask.alpha), media_type="image/png", headers=FOREVER)
 
     def download(self, request: Request) -> Response:
+        """A revision as a file of any kind that `Session.export` writes. quality: of what loses something. recipe=no:
+        without the way that led there.
+        """
         revision = self._revision(request)
-        picture = self.session.store.picture(revision.id)
-        name = quote(f"{self.session.document(revision.document).name}.png", safe="")
+        suffix, asked = f".{request.path_params['kind']}", request.query_params
+        quality = asked.get("quality")
+        if quality is not None and not quality.isdecimal():
+            raise ValueError(f"The quality must be a whole number from 1 to 100, not {quality!r}.")
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / f"picture{suffix}"
+            self.session.export(
+                revision.document, file, revision.id,
+                quality=None if quality is None else int(quality),
+                made_with=None if asked.get("recipe") == "no" else self.made_with(),
+            )  # fmt: skip
+            data = file.read_bytes()
+        name = quote(self.session.document(revision.document).name + suffix, safe="")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", **NEVER}
-        return Response(encode_png(picture.read(picture.box).pixels), media_type="image/png", headers=headers)
+        return Response(data, media_type=guess_type(file.name)[0] or "application/octet-stream", headers=headers)
 
     def preview(self, request: Request) -> Response:
         """The newest preview of a run, whichever was asked for: the older ones are gone. 204 when all are."""

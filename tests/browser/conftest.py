@@ -57,8 +57,8 @@ class Server:
         self.worker = Worker(self.store, load)
         self.worker.start()
         names = [model.name for model in self.models]
-        arguments = (self.session, self.worker, names, load, "noise", self.samples, "127.0.0.1", self.port)
-        self.page = start(*arguments)
+        wired = (self.session, self.worker, names, load, "noise", self.samples, lambda: "noise 1")
+        self.page = start(*wired, "127.0.0.1", self.port)
 
     def stop(self) -> None:
         self.page.close(verbose=False)

@@ -1,0 +1,179 @@
+"""The words of the command line."""
+
+import argparse
+from pathlib import Path
+
+DESCRIPTION = """Palimpsest: paint a mask, say what belongs there, and a diffusion model repaints the place.
+
+Without a command it serves the editor to a browser; `edit` makes one edit and exits, `draw` a picture from words alone;
+`open`, `history` and `export` take files into the editor's store, tell what is there, and write it out; `recipe` writes
+down what was done, `run` does it on other pictures, `verify` says whether it comes out the same; `store` takes care of
+the store; `convert` readies OpenAI's GLIDE.
+"""
+
+
+def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
+    """What was typed. names: which pipelines there are, in words. default: one of them. data: the usual folder."""
+    pipeline_help = f"what paints: {names} (default: {default})"
+    parser = argparse.ArgumentParser(
+        prog="python app.py",
+        description=DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        epilog="example: python app.py edit room.png --mask mask.png --prompt 'a red couch' -o out.png",
+    )
+    parser.add_argument(
+        "--host",
+        default="127.0.0.1",
+        help="address to listen on; 0.0.0.0 lets other machines in (default: %(default)s)",
+    )
+    parser.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
+    parser.add_argument(
+        "--data", type=_place, default=data, metavar="FOLDER",
+        help="where pictures and their history are kept (default: palimpsest-data beside app.py); or the address of"
+        " a PostgreSQL database, postgresql://user@host/name",
+    )  # fmt: skip
+    parser.add_argument("--pipeline", default=default, metavar="NAME", help=pipeline_help)
+    compile_help = "compile the networks: the first run takes minutes, every later one less (for a GPU)"
+    parser.add_argument("--compile", action="store_true", help=compile_help)
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
+    edit = commands.add_parser(
+        "edit",
+        help="make one edit and exit",
+        description="Repaint the masked part of a picture. Every other pixel stays the same.",
+    )
+    edit.add_argument("picture", type=Path, metavar="PICTURE", help="the picture to edit: PNG, JPEG, WebP, ...")
+    edit.add_argument("--mask", type=Path, help="a picture of the same size: white = repaint, black = keep")
+    edit.add_argument(
+        "--sketch",
+        type=Path,
+        help="strokes to begin from, a transparent picture of the same size; usual: --strength 0.7",
+    )
+    edit.add_argument(
+        "--expand", type=_margins, metavar="L,T,R,B",
+        help="paint so many pixels more at the left, top, right and bottom; negative ones are cut off",
+    )  # fmt: skip
+    edit.add_argument("--aspect", type=_aspect, metavar="W:H", help="paint as much more as makes it this wide and high")
+    edit.add_argument(
+        "--strength", type=float, help="how far to go from what is there: 1 = from nothing (default), 0 = nowhere"
+    )
+    edit.add_argument("--feather", type=int, help="pixels over which the result fades out around the mask (default: 8)")
+    edit.add_argument("--edge", type=int, help="pixels by which it reaches over the mask before that (default: 0)")
+    edit.add_argument("--opacity", type=float, help="share of the result in the mask (default: 1)")
+    draw = commands.add_parser(
+        "draw",
+        help="draw one picture from words alone and exit",
+        description="Draw a picture from a prompt.",
+    )
+    draw.add_argument("--size", type=_size, metavar="WxH", help="in pixels (default: the pipeline's own)")
+    for command in (edit, draw):
+        command.add_argument("--prompt", default="", help="what belongs there; empty fills from the surroundings")
+        command.add_argument("--negative", dest="negative_prompt", metavar="PROMPT", help="what does not belong there")
+        command.add_argument("--seed", type=int, help="same seed, same pixels (default: a new one each time, printed)")
+        command.add_argument("--steps", type=int, help="how often the model is asked; more is finer and slower")
+        command.add_argument("--sampler", metavar="NAME", help="dpmpp_2m (default), dpmpp_sde, heun, ddim or ddpm")
+        command.add_argument(
+            "--guidance", type=float, help="how firmly the words are followed; 1 = the model alone, 2 is usual"
+        )
+        command.add_argument(
+            "--clip-guidance", type=float, help="how much CLIP's opinion counts, where there is one; 3 is usual"
+        )
+        command.add_argument("--pipeline", default=argparse.SUPPRESS, metavar="NAME", help=pipeline_help)
+        command.add_argument("--compile", default=argparse.SUPPRESS, action="store_true", help=compile_help)
+        command.add_argument(
+            "--variations", type=int, default=1, metavar="N", help="1 to 8 results, of as many seeds: OUT-1.png, ..."
+        )
+        command.add_argument(
+            "-o", "--output", type=Path, required=True, metavar="OUT.png",
+            help="where the result goes; .png, .jpg, .webp, .tiff or .avif",
+        )  # fmt: skip
+    opening = commands.add_parser(
+        "open", help="take files into the store: pictures, or documents with their history (.palimpsest)"
+    )
+    opening.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    history = commands.add_parser(
+        "history", help="list the store's documents, or a document's states with their prompts and ids"
+    )
+    history.add_argument("document", nargs="?", help="its id: what follows ?doc= in the browser's address")
+    export = commands.add_parser(
+        "export",
+        help="write a document to a file",
+        description="The ending says as what: .png, .jpg, .webp, .tiff, .avif hold the picture, and the recipe that led"
+        " to it in their metadata; .ora has every step as a layer for Krita and GIMP; .palimpsest is the document with"
+        " all its history, for `open`.",
+    )
+    export.add_argument("document", help="its id: what follows ?doc= in the browser's address")
+    export.add_argument("--revision", metavar="ID", help="a state of its history (default: what it shows)")
+    export.add_argument("--quality", type=int, help="1 to 100, of .jpg, .webp and .avif")
+    export.add_argument("--no-recipe", action="store_true", help="leave the way that led there out of the file")
+    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="where it goes")
+    care = commands.add_parser("store", help="show the size of the store, check, compact or back it up")
+    care.add_argument("--check", action="store_true", help="look at every pixel that is stored")
+    care.add_argument("--compact", action="store_true", help="remove for good what was deleted, and what nothing needs")
+    care.add_argument("--backup", type=Path, metavar="FILE", help="write a copy, while others work on it")
+    recipe = commands.add_parser(
+        "recipe",
+        help="write the way to what a document shows as one file",
+        description="Write every edit between the picture that a document was opened with and what it shows now.",
+    )
+    recipe.add_argument("document", help="its id: what follows ?doc= in the browser's address")
+    recipe.add_argument("-o", "--output", type=Path, required=True, metavar="RECIPE.json", help="where it goes")
+    run = commands.add_parser(
+        "run",
+        help="follow a recipe on pictures",
+        description="Make a recipe's edits on each picture and write the results as PNG. Run again, it goes on.",
+    )
+    run.add_argument("recipe", type=Path, metavar="RECIPE", help="as `recipe` writes it, or a picture with one in it")
+    run.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="files, or folders of them")
+    run.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the results go")
+    verify = commands.add_parser(
+        "verify",
+        help="see whether a recipe makes a result of a picture, to the byte",
+        description="Follow a recipe and compare: identical, or the first step that differs and why.",
+    )
+    verify.add_argument(
+        "recipe", type=Path, metavar="RECIPE", help="as `recipe` writes it, or a picture with one in it"
+    )
+    verify.add_argument("picture", type=Path, metavar="PICTURE", help="what it was made on")
+    verify.add_argument("result", type=Path, metavar="RESULT", help="what it made")
+    convert = commands.add_parser(
+        "convert",
+        help="ready OpenAI's released GLIDE for --pipeline glide:FOLDER, once",
+        description="Write each of OpenAI's released GLIDE checkpoints in FOLDER (base_inpaint.pt, upsample_inpaint.pt,"
+        " ...) as .safetensors beside it, checked, with its SHA-256 in digests.json. The .pt may be deleted then.",
+    )
+    convert.add_argument("folder", type=Path, metavar="FOLDER", help="where the files lie")
+    convert.add_argument(
+        "--download",
+        action="store_true",
+        help="first fetch what FOLDER lacks from OpenAI's servers, 7 GB in all; goes on where it was interrupted",
+    )
+    return parser.parse_args()
+
+
+def _place(text: str) -> Path | str:
+    return text if "://" in text else Path(text)
+
+
+def _numbers(text: str, between: str, count: int, what: str) -> list[int]:
+    try:
+        numbers = [int(part) for part in text.split(between)]
+        if len(numbers) != count:
+            raise ValueError
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not {what}") from None
+    return numbers
+
+
+def _margins(text: str) -> list[int]:
+    return _numbers(text, ",", 4, "four whole numbers, left, top, right and bottom, as 0,0,128,0")
+
+
+def _size(text: str) -> list[int]:
+    return _numbers(text.lower(), "x", 2, "a width and a height, as 512x256")
+
+
+def _aspect(text: str) -> float:
+    wide, high = _numbers(text, ":", 2, "a width and a height, as 16:9")
+    if wide < 1 or high < 1:
+        raise argparse.ArgumentTypeError("an aspect ratio is of numbers above 0, as 16:9")
+    return wide / high
