@@ -311,8 +311,16 @@ class Store:
         return self.document(document)
 
     def recover(self, id: str) -> Revision:
-        """Have back what was discarded with this revision."""
+        """Have back what was discarded with this revision, and the way to it."""
         with self.database.transaction() as db:
+            db.run(
+                """WITH RECURSIVE way (id, parent) AS (
+                    SELECT id, parent FROM revision WHERE id = (SELECT parent FROM revision WHERE id = :id)
+                    UNION ALL
+                    SELECT r.id, r.parent FROM revision AS r JOIN way ON r.id = way.parent)
+                UPDATE revision SET deleted = NULL WHERE id IN (SELECT id FROM way)""",
+                id=id,
+            )
             db.run(
                 f"""{_AFTER} UPDATE revision SET deleted = NULL WHERE id IN (SELECT id FROM later)
                 AND deleted = (SELECT deleted FROM revision WHERE id = :id)""",

@@ -1,14 +1,8 @@
-from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from editor.apply import apply
 from editor.edit import Edit
 from editor.formats.images import read_image
 from editor.geometry import Box
@@ -17,7 +11,6 @@ from editor.raster import Mask
 from editor.session import LONGEST_NAME, Session
 from editor.store import Document, NotFound, Revision, Store
 from editor.worker import Worker
-from pipelines.base import run
 from tests.fakes import NoisePipeline, loader
 from tests.laws import check_edit, check_kept
 from tests.samples import an_edit, disc, noise
@@ -219,117 +212,3 @@ def test_a_revision_that_is_not_finished(session: Session, document: Document) -
     with pytest.raises(ValueError, match="has no picture yet"):
         session.submit(document.id, an_edit(Box(1, 1, 1, 1)), parent=promise.id)
     assert session.document(document.id) == document
-
-
-# any sequence of verbs
-
-
-class Verbs(RuleBasedStateMachine):
-    """A model of head and tip as a tree in memory; the store must say the same after every verb."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        import tempfile
-
-        self.folder = tempfile.TemporaryDirectory()
-        self.session = Session(Store(Path(self.folder.name)))
-        self.worker = Worker(self.session.store, LOAD)
-        self.document = self.session.open(noise(64, 64))
-        self.parents: dict[str, str | None] = {self.document.head: None}
-        self.pictures = {self.document.head: Picture.from_pixels(noise(64, 64))}
-        self.waiting: dict[str, tuple[str, Edit, str | None]] = {}  # parent, wish, and whose place it takes
-        self.head = self.tip = self.document.head
-
-    def way(self) -> list[str]:
-        path = [self.tip]
-        while (parent := self.parents[path[-1]]) is not None:
-            path.append(parent)
-        return path[::-1]
-
-    @rule(seed=st.integers(0, 2))
-    def submit(self, seed: int) -> None:
-        edit = an_edit(Box(10 * seed, 20, 12, 12), seed=seed, steps=1)
-        revision = self.session.submit(self.document.id, edit)
-        if revision.picture is not None:
-            self.head = self.tip = revision.id
-        else:
-            self.wait(revision.id, self.head, edit, self.head)
-
-    def wait(self, id: str, parent: str, edit: Edit, takes: str | None) -> None:
-        self.waiting[id] = (parent, edit, takes)
-        self.waiting = dict(sorted(self.waiting.items(), key=lambda each: self.session.revision(each[0]).seq))
-
-    @rule(back=st.integers(0, 3), seed=st.integers(3, 4))
-    def amend(self, back: int, seed: int) -> None:
-        steps = [self.head]
-        while len(steps) <= back and self.parents[steps[-1]] is not None:
-            steps.append(self.parents[steps[-1]])  # type: ignore[arg-type]
-        if self.parents[steps[-1]] is None:
-            return
-        changed = replace(self.session.revision(steps[-1]).edit, seed=seed)  # type: ignore[type-var]
-        promises = self.session.amend(self.document.id, steps[-1], changed)
-        for revision in promises:
-            if revision.picture is None:
-                takes = self.head if revision.id == promises[-1].id else None
-                self.wait(revision.id, revision.parent, revision.edit, takes)
-        if promises[-1].picture is not None and promises[-1].id != self.head:
-            self.head = self.tip = promises[-1].id
-
-    @precondition(lambda self: self.waiting)
-    @rule()
-    def keep(self) -> None:
-        assert self.worker.run_one()
-        id, (parent, edit, takes) = next(iter(self.waiting.items()))
-        del self.waiting[id]
-        self.parents[id] = parent
-        self.pictures[id] = run(apply(edit, self.pictures[parent], LOAD)).picture
-        if self.head == takes:
-            self.head = self.tip = id
-        elif self.tip == takes == parent:
-            self.tip = id
-
-    @precondition(lambda self: self.waiting)
-    @rule()
-    def cancel(self) -> None:
-        id = list(self.waiting)[-1]
-        del self.waiting[id]
-        assert self.session.cancel(id).cancelled
-
-    @rule()
-    def undo(self) -> None:
-        self.session.undo(self.document.id)
-        self.head = self.parents[self.head] or self.head
-
-    @rule()
-    def redo(self) -> None:
-        self.session.redo(self.document.id)
-        way = self.way()
-        self.head = way[min(way.index(self.head) + 1, len(way) - 1)]
-
-    @rule(n=st.integers(0, 9))
-    def checkout(self, n: int) -> None:
-        self.head = self.tip = list(self.pictures)[n % len(self.pictures)]
-        self.session.checkout(self.document.id, self.head)
-
-    @rule()
-    def restart(self) -> None:
-        self.session.store.close()
-        self.session = Session(Store(Path(self.folder.name)))
-        self.worker = Worker(self.session.store, LOAD)
-
-    @invariant()
-    def the_store_says_the_same(self) -> None:
-        document = self.session.document(self.document.id)
-        assert (document.head, document.tip) == (self.head, self.tip)
-        assert self.session.picture(self.document.id) == self.pictures[self.head]
-        assert [revision.id for revision in self.session.pending(document.id)] == list(self.waiting)
-        assert self.session.can_undo(document.id) == (self.parents[self.head] is not None)
-        assert self.session.can_redo(document.id) == (self.head != self.tip)
-
-    def teardown(self) -> None:
-        self.session.store.close()
-        self.folder.cleanup()
-
-
-Verbs.TestCase.settings = settings(max_examples=25, stateful_step_count=20)
-TestVerbs = Verbs.TestCase

@@ -1,0 +1,339 @@
+"""Any sequence of verbs, crashes included, against a simple model of the tree: the store says the same after each."""
+
+import socket
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from editor.apply import apply
+from editor.database import Transaction
+from editor.edit import Blend, Edit
+from editor.geometry import Box
+from editor.picture import Picture
+from editor.session import Session
+from editor.store import MOST_AT_ONCE, Store
+from editor.upkeep import check, compact
+from editor.worker import Worker
+from pipelines.base import run
+from tests.fakes import NoisePipeline, loader
+from tests.samples import an_edit, noise
+
+LOAD = loader(NoisePipeline())
+DEAD = f"{socket.gethostname()}/999999999/1"  # a process that is not there, as workers name theirs
+
+
+class Killed(BaseException):
+    """What no code catches: the process was killed here."""
+
+
+@dataclass
+class State:
+    """What the model knows of a revision. takes: whose place it takes when finished. gone: when it was discarded."""
+
+    parent: str | None
+    edit: Edit | None
+    picture: Picture | None = None
+    takes: str | None = None
+    cancelled: bool = False
+    gone: int = 0
+    name: str = ""
+
+    @property
+    def waiting(self) -> bool:
+        return self.picture is None and not self.cancelled
+
+
+class History(RuleBasedStateMachine):
+    @initialize()
+    def begin(self) -> None:
+        self.folder = tempfile.TemporaryDirectory()
+        self.born = 0
+        self.reopen()
+        self.document = self.session.open(noise(64, 64))
+        self.head = self.tip = self.document.head
+        # in the order of promising
+        self.states = {self.head: State(None, None, Picture.from_pixels(noise(64, 64)))}
+        self.discards = 0
+
+    def reopen(self) -> None:
+        self.session = Session(Store(Path(self.folder.name)))
+        self.worker = Worker(self.session.store, LOAD)
+        self.born += 1
+        self.worker.id = f"{DEAD}/{self.born}"  # when this process is killed, others see it
+
+    # the model
+
+    def promised(self, id: str, parent: str, edit: Edit, takes: str) -> None:
+        state = self.states.setdefault(id, State(parent, edit))
+        state.cancelled, state.gone, state.takes = False, 0, takes
+
+    def later(self, id: str) -> list[str]:
+        found = [id]
+        for each, state in self.states.items():
+            if state.parent in found:
+                found.append(each)
+        return found
+
+    def batch(self) -> list[str]:
+        """What a worker takes next: the oldest promise that can be kept, with its variations."""
+        ready = [
+            id
+            for id, state in self.states.items()
+            if state.waiting and state.parent is not None and self.states[state.parent].picture is not None
+        ]
+        first = self.states[ready[0]]
+        assert first.edit is not None
+        alike = [
+            id
+            for id in ready
+            if self.states[id].parent == first.parent
+            and replace(self.states[id].edit, seed=0) == replace(first.edit, seed=0)  # type: ignore[type-var]
+        ]
+        return alike[:MOST_AT_ONCE]
+
+    def finished(self, id: str) -> None:
+        state = self.states[id]
+        assert state.parent is not None and state.edit is not None
+        before = self.states[state.parent].picture
+        assert before is not None
+        state.picture = run(apply(state.edit, before, LOAD)).picture
+        if self.head == state.takes:
+            self.head = self.tip = id
+        elif self.tip == state.takes == state.parent:
+            self.tip = id
+
+    def some(self, n: int, *, finished: bool) -> str | None:
+        those = [id for id, s in self.states.items() if not s.gone and (s.picture is not None) == finished]
+        return those[n % len(those)] if those else None
+
+    # the verbs
+
+    @rule(seed=st.integers(0, 2), count=st.sampled_from([1, 1, 3]))
+    def submit(self, seed: int, count: int) -> None:
+        edit = an_edit(Box(10 * seed, 20, 12, 12), seed=seed, steps=1)
+        parent = self.head
+        for n, revision in enumerate(self.session.variations(self.document.id, edit, count, parent)):
+            self.promised(revision.id, parent, replace(edit, seed=seed + n), parent)
+            if self.states[revision.id].picture is not None:
+                self.head = self.tip = revision.id
+
+    @rule(back=st.integers(0, 3), seed=st.integers(3, 4), blend=st.booleans())
+    def amend(self, back: int, seed: int, blend: bool) -> None:
+        way: list[str] = []
+        at: str | None = self.head
+        while at is not None and self.states[at].parent is not None:
+            way, at = [at, *way], self.states[at].parent
+        way = way[-back - 1 :]
+        if not way:
+            return
+        edit = self.states[way[0]].edit
+        assert edit is not None
+        if blend:
+            changed = replace(edit, blend=Blend(feather=seed))
+            promises = self.session.reblend(self.document.id, way[0], changed.blend)
+        else:
+            changed = replace(edit, seed=seed)
+            promises = self.session.amend(self.document.id, way[0], changed)
+        assert len(promises) == len(way)
+        parent, wishes, head = (
+            self.states[way[0]].parent,
+            [changed, *(self.states[id].edit for id in way[1:])],
+            self.head,
+        )
+        for revision, wish in zip(promises, wishes, strict=True):
+            assert parent is not None and wish is not None
+            self.promised(revision.id, parent, wish, head if revision is promises[-1] else "")
+            parent = revision.id
+        last = promises[-1].id
+        if self.states[last].picture is not None and last != self.head:
+            self.head = self.tip = last
+
+    @precondition(lambda self: any(state.waiting for state in self.states.values()))
+    @rule(times=st.integers(1, 3))
+    def keep(self, times: int) -> None:
+        for _ in range(times):
+            if any(state.waiting for state in self.states.values()):
+                batch = self.batch()
+                assert self.worker.run_one()
+                for id in batch:
+                    self.finished(id)
+            else:
+                assert not self.worker.run_one()
+
+    @precondition(lambda self: any(state.waiting for state in self.states.values()))
+    @rule(n=st.integers(0, 9))
+    def cancel(self, n: int) -> None:
+        id = self.some(n, finished=False)
+        if id is None or not self.states[id].waiting:
+            return
+        assert self.session.cancel(id).cancelled
+        for each in self.later(id):
+            if self.states[each].waiting:
+                self.states[each].cancelled = True
+
+    # rules are drawn alike often, so what is seldom interesting shares one
+
+    @rule(where=st.sampled_from(["back", "on", "there"]), n=st.integers(0, 9))
+    def go(self, where: str, n: int) -> None:
+        if where == "there":
+            self.checkout(n)
+        else:
+            self.undo() if where == "back" else self.redo()
+
+    @rule(what=st.sampled_from(["rename", "compact", "restart"]), n=st.integers(0, 9))
+    def tidy(self, what: str, n: int) -> None:
+        if what == "rename":
+            self.rename(n, ("", "good", "\0“x”")[n % 3])
+        else:
+            self.compact() if what == "compact" else self.restart()
+
+    @rule(away=st.booleans(), n=st.integers(0, 9))
+    def put(self, away: bool, n: int) -> None:
+        self.discard(n) if away else self.recover(n)
+
+    def undo(self) -> None:
+        self.session.undo(self.document.id)
+        self.head = self.states[self.head].parent or self.head
+
+    def redo(self) -> None:
+        self.session.redo(self.document.id)
+        at = self.tip
+        while at != self.head and self.states[at].parent != self.head:
+            at = self.states[at].parent or self.head
+        self.head = at
+
+    def checkout(self, n: int) -> None:
+        id = self.some(n, finished=True)
+        assert id is not None
+        self.head = self.tip = id
+        self.session.checkout(self.document.id, id)
+
+    def rename(self, n: int, name: str) -> None:
+        id = self.some(n, finished=True)
+        assert id is not None
+        self.session.rename(id, name)
+        self.states[id].name = name.replace("\0", "")
+
+    def discard(self, n: int) -> None:
+        id = self.some(n, finished=True)
+        assert id is not None
+        parent = self.states[id].parent
+        if parent is None:
+            return
+        self.session.discard(id)
+        self.discards += 1
+        later = self.later(id)
+        for each in later:
+            state = self.states[each]
+            state.cancelled |= state.waiting
+            state.gone = state.gone or self.discards
+        self.head = parent if self.head in later else self.head
+        self.tip = parent if self.tip in later else self.tip
+
+    def recover(self, n: int) -> None:
+        those = [id for id, state in self.states.items() if state.gone]
+        if not those:
+            return
+        id = those[n % len(those)]
+        when = self.states[id].gone
+        self.session.recover(id)
+        for each in self.later(id):
+            if self.states[each].gone == when:
+                self.states[each].gone = 0
+        at = self.states[id].parent
+        while at is not None:
+            self.states[at].gone, at = 0, self.states[at].parent
+
+    def compact(self) -> None:
+        compact(self.session.store)
+        self.states = {id: state for id, state in self.states.items() if not state.gone and not state.cancelled}
+
+    def restart(self) -> None:
+        self.session.store.close()
+        self.reopen()
+
+    # the crashes
+
+    @precondition(lambda self: any(state.waiting for state in self.states.values()))
+    @rule()
+    def killed_while_a_model_runs(self) -> None:
+        for holder in self.session.store.holders():  # those of earlier crashes, as a worker does
+            self.session.store.abandon(holder)
+        assert self.session.store.claim(self.worker.id, 3600) == self.batch()
+        self.restart()
+
+    @precondition(lambda self: any(state.waiting for state in self.states.values()))
+    @rule(statements=st.integers(0, 12))
+    def killed_while_it_stores(self, statements: int) -> None:
+        """After so many statements of a transaction since the worker began: what was committed is there, in order."""
+        batch = self.batch()
+        with killed_after(statements):
+            try:
+                self.worker.run_one()
+            except Killed:
+                pass
+        for id in batch:
+            if self.session.revision(id).picture is None:
+                break
+            self.finished(id)
+        self.restart()
+
+    # the laws
+
+    @invariant()
+    def the_store_says_the_same(self) -> None:
+        document = self.session.document(self.document.id)
+        assert (document.head, document.tip) == (self.head, self.tip)
+        assert self.session.picture(document.id) == self.states[self.head].picture
+        waiting = [id for id, state in self.states.items() if state.waiting]
+        assert [revision.id for revision in self.session.pending(document.id)] == waiting
+        assert self.session.can_undo(document.id) == (self.states[self.head].parent is not None)
+        assert self.session.can_redo(document.id) == (self.head != self.tip)
+        nodes = self.session.tree(document.id)
+        assert [
+            (node.id, node.parent, node.finished, node.error is not None, node.name) for node in nodes
+        ] == [
+            (id, state.parent, state.picture is not None, state.cancelled, state.name)
+            for id, state in self.states.items() if not state.gone
+        ]  # fmt: skip
+        known = [node.id for node in nodes]
+        assert all(node.parent is None or node.parent in known[: known.index(node.id)] for node in nodes)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "folder"):
+            return
+        assert [each.complaint for each in check(self.session.store) if each.complaint] == []
+        for id, state in self.states.items():
+            if state.picture is not None:
+                assert self.session.store.picture(id) == state.picture
+        self.session.store.close()
+        self.folder.cleanup()
+
+
+@contextmanager
+def killed_after(statements: int) -> Iterator[None]:
+    """The process is killed before the statement after so many."""
+    left, real = statements, Transaction.run
+
+    def counted(self: Transaction, sql: str, **values: object) -> object:
+        nonlocal left
+        if left == 0:
+            raise Killed
+        left -= 1
+        return real(self, sql, **values)
+
+    Transaction.run = counted  # type: ignore[method-assign, assignment]
+    try:
+        yield
+    finally:
+        Transaction.run = real  # type: ignore[method-assign]
+
+
+History.TestCase.settings = settings(max_examples=60, stateful_step_count=50)
+TestHistory = History.TestCase
