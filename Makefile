@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test check bench train browser clean
+.PHONY: run test check bench train programs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -18,7 +18,7 @@ help:
 run: $(VENV)/.run
 	$(BIN)/python app.py $(ARGS)
 
-test: $(VENV)/.dev browser
+test: $(VENV)/.dev programs
 	$(BIN)/python -m pytest $(ARGS)
 
 check: $(VENV)/.dev
@@ -38,9 +38,11 @@ train: $(VENV)/.run
 	done
 	@echo "What it learned: $(OUT)/*/samples.png. To paint with it: make run ARGS='--pipeline glide:$(OUT)'"
 
-# The browser tests drive the system's Chromium. It is installed where that needs no password; elsewhere they are skipped.
-browser:
+# Some tests drive the system's Chromium, some a PostgreSQL server of their own. They are installed where that needs no
+# password; elsewhere these tests are skipped.
+programs:
 	@sh tests/browser/chromium.sh
+	@sh tests/postgres.sh
 
 $(VENV)/.run: requirements.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
