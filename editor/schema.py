@@ -38,6 +38,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE revision ADD COLUMN deleted {real}",
         "ALTER TABLE document ADD COLUMN deleted {real}",
     ),
-    # icc: what the colours of the opened file mean, to be said again of every file that is saved
-    ("ALTER TABLE document ADD COLUMN icc {blob}",),
+    (
+        # icc: what the colours of the opened file mean, to be said again of every file that is saved
+        "ALTER TABLE document ADD COLUMN icc {blob}",
+        # base: the tile from which this one differs in a part alone, whose corner is at (x, y) in it; bytes is how
+        "ALTER TABLE blob ADD COLUMN base TEXT",
+        "ALTER TABLE blob ADD COLUMN x INTEGER",
+        "ALTER TABLE blob ADD COLUMN y INTEGER",
+    ),
 )

@@ -13,14 +13,15 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from editor.apply import Applied
 from editor.database import Database, StorageError, Transaction
+from editor.differences import added, difference
 from editor.edit import Edit
 from editor.formats.images import DAMAGED, decode_mask, decode_tile, encode_png, encode_tile
 from editor.geometry import Box
-from editor.picture import Cache, Picture, places, tile_digest
+from editor.picture import Cache, Picture, Place, places, tile_digest
 from editor.raster import Pixels
 from editor.schema import MIGRATIONS
 
@@ -41,6 +42,17 @@ _AFTER = """WITH RECURSIVE later (id) AS (
     SELECT r.id FROM revision AS r JOIN later ON r.parent = later.id)"""
 # a promise on a promise waits for it
 _READY = f"{_PROMISED} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL"
+
+
+class Blob(NamedTuple):
+    """A file of pixels as it is stored. base: None for a whole one; else the digest of the tile to which it is added,
+    modulo 256, at (x, y).
+    """
+
+    data: bytes
+    base: str | None = None
+    x: int = 0
+    y: int = 0
 
 
 class NotFound(LookupError):
@@ -118,7 +130,7 @@ class Store:
 
     def __init__(self, where: Path | str) -> None:
         self.database = Database(where / FILE if isinstance(where, Path) else where, MIGRATIONS)
-        self.tiles = Cache(self._tile, lambda tile: tile.nbytes, TILE_CACHE)
+        self.tiles = Cache(self.tile, lambda tile: tile.nbytes, TILE_CACHE)
         self.edits = Cache(self._edit, lambda edit: edit.mask.alpha.nbytes + 4096, EDIT_CACHE)
 
     def close(self) -> None:
@@ -134,7 +146,7 @@ class Store:
         id = new_document_id()
         root = revision_id(id, None, picture.digest)
         name = _storable(name)
-        blobs = self._encoded(picture)
+        blobs = self._encoded(picture, {})
         with self.database.transaction() as db:
             self._keep(db, blobs, picture.fresh)
             db.run("INSERT INTO document (id, name, head, tip, icc) VALUES (:id, :name, :root, :root, :icc)",
@@ -349,8 +361,9 @@ class Store:
         ids, texts, on = [], [edit.to_json() for edit in edits], parent
         for text in texts:
             ids.append(on := revision_id(document, on, text))
-        blobs = {edit.mask.digest: encode_png(edit.mask.alpha) for edit in edits if edit.mask.alpha.size}
-        blobs |= {edit.sketch.digest: encode_tile(edit.sketch.pixels) for edit in edits if edit.sketch is not None}
+        blobs = {edit.mask.digest: Blob(encode_png(edit.mask.alpha)) for edit in edits if edit.mask.alpha.size}
+        sketches = [edit.sketch for edit in edits if edit.sketch is not None]
+        blobs |= {sketch.digest: Blob(encode_tile(sketch.pixels)) for sketch in sketches}
         with self.database.transaction() as db:
             self._keep(db, blobs, {})
             for id, before, text in zip(ids, [parent, *ids], texts, strict=False):
@@ -377,7 +390,7 @@ class Store:
     def drawn(self, request: str) -> Pixels | None:
         """The crop that a model drew for a request of this digest, if any did."""
         row = self.database.row("SELECT crop FROM drawn WHERE request = :request LIMIT 1", request=request)
-        return None if row is None else self._tile(row[0])
+        return None if row is None else self.tile(row[0])
 
     def claim(self, worker: str, lease: float) -> list[str]:
         """The ids of promises from now on this worker's for `lease` seconds: the oldest that nobody works on (or whose
@@ -433,7 +446,8 @@ class Store:
         the head that was replayed, if that is still the head; those before move nothing.)
         """
         crops = {tile_digest(crop): crop for crop in applied.drawn.values()}
-        blobs = self._encoded(applied.picture) | {name: encode_tile(crop) for name, crop in crops.items()}
+        blobs = self._encoded(applied.picture, self._before(id))
+        blobs |= {name: Blob(encode_tile(crop)) for name, crop in crops.items()}
         with self.database.transaction() as db:
             columns = "document, parent, coalesce(follows, parent)"
             rows = db.run(f"SELECT {columns} FROM revision WHERE {_HELD}", id=id, worker=worker)
@@ -478,11 +492,28 @@ class Store:
     # pixels
 
     def blob(self, digest: str) -> bytes:
-        """The stored bytes of a tile, crop or sketch (lossless WebP) or of a mask (PNG)."""
-        row = self.database.row("SELECT bytes FROM blob WHERE digest = :digest", digest=digest)
+        """The file of a tile, crop or sketch (lossless WebP) or of a mask (PNG)."""
+        stored = self.stored(digest)
+        return stored.data if stored.base is None else encode_tile(self.tiles(digest))
+
+    def stored(self, digest: str) -> Blob:
+        row = self.database.row("SELECT bytes, base, x, y FROM blob WHERE digest = :digest", digest=digest)
         if row is None:
             raise NotFound(f"There are no pixels named {digest!r} here.")
-        return bytes(row[0])
+        return Blob(bytes(row[0]), *row[1:])
+
+    def tile(self, digest: str) -> Pixels:
+        """The pixels of this name, a tile's or a crop's, from the disk. Damaged when they are not there, or others."""
+        try:
+            stored = self.stored(digest)
+            pixels = decode_tile(stored.data)
+            if stored.base is not None:
+                pixels = added(self.tiles(stored.base), pixels, stored.x, stored.y)
+        except (NotFound, *DAMAGED) as error:
+            raise Damaged(f"The pixels {digest} are missing or damaged ({error}).") from error
+        if tile_digest(pixels) != digest:
+            raise Damaged(f"The pixels {digest} are not what was stored: the database was altered or its disk is bad.")
+        return pixels
 
     # inside
 
@@ -532,43 +563,52 @@ class Store:
         except (NotFound, *DAMAGED) as error:
             raise Damaged(f"A mask or sketch of the store is damaged ({error}).") from error
 
-    def _tile(self, digest: str) -> Pixels:
-        """The pixels of this name. Damaged when they are not there, or others."""
-        try:
-            pixels = decode_tile(self.blob(digest))
-        except (NotFound, *DAMAGED) as error:
-            raise Damaged(f"The pixels {digest} are missing or damaged ({error}).") from error
-        if tile_digest(pixels) != digest:
-            raise Damaged(f"The pixels {digest} are not what was stored: the database was altered or its disk is bad.")
-        return pixels
-
     def _picture(self, box_json: str, packed: bytes) -> Picture:
         box, names = Box(*json.loads(box_json)), bytes(packed).hex()
         tiles = {place: names[32 * n : 32 * n + 32] for n, place in enumerate(places(box))}
         return Picture(box, MappingProxyType(tiles), self.tiles)
 
-    def _encoded(self, picture: Picture) -> dict[str, bytes]:
+    def _before(self, id: str) -> Mapping[Place, str]:
+        """The tiles of the picture on which a promise is made; none where it is gone or damaged."""
+        parent = self.parent(id)
+        return {} if parent is None else self.picture(parent).tiles
+
+    def _encoded(self, picture: Picture, before: Mapping[Place, str]) -> dict[str, Blob]:
         """The files of those fresh tiles which are not stored yet; made outside any transaction, which takes
-        a while.
+        a while. before: the tiles that there were in their places.
         """
 
-        def stored(digest: str) -> bool:
+        def known(digest: str) -> bool:
             return self.database.row("SELECT 1 FROM blob WHERE digest = :digest", digest=digest) is not None
 
-        new = {digest: pixels for digest, pixels in picture.fresh.items() if not stored(digest)}
-        with ThreadPoolExecutor() as pool:  # Pillow lets go of the interpreter while it encodes
-            return dict(zip(new, pool.map(encode_tile, new.values()), strict=True))
+        new = {digest: pixels for digest, pixels in picture.fresh.items() if not known(digest)}
+        bases = {digest: before[place] for place, digest in picture.tiles.items() if digest in new and place in before}
 
-    def _keep(self, db: Transaction, blobs: Mapping[str, bytes], fresh: Mapping[str, Pixels]) -> None:
+        def encoded(digest: str) -> Blob:
+            pixels, part, base = new[digest], None, bases.get(digest)
+            if base is not None:
+                base = self.stored(base).base or base  # a difference is one from a whole tile
+                part = difference(self.tiles(base), pixels)
+            if part is None:
+                return Blob(encode_tile(pixels))
+            return Blob(encode_tile(part.pixels), base, part.box.x, part.box.y)
+
+        with ThreadPoolExecutor() as pool:  # Pillow lets go of the interpreter while it encodes
+            return dict(zip(new, pool.map(encoded, new), strict=True))
+
+    def _keep(self, db: Transaction, blobs: Mapping[str, Blob], fresh: Mapping[str, Pixels]) -> None:
         """Store blobs, and those of the fresh tiles that were stored a moment ago and are gone: others compact."""
+        gone = [
+            digest
+            for digest in fresh.keys() - blobs.keys()
+            if not db.run("SELECT 1 FROM blob WHERE digest = :digest", digest=digest)
+        ]
+        whole = {digest: Blob(encode_tile(fresh[digest])) for digest in gone}
         db.run_many(
-            "INSERT INTO blob (digest, bytes) VALUES (:digest, :bytes) ON CONFLICT DO NOTHING",
-            [{"digest": digest, "bytes": data} for digest, data in blobs.items()],
+            """INSERT INTO blob (digest, bytes, base, x, y) VALUES (:digest, :data, :base, :x, :y)
+            ON CONFLICT DO NOTHING""",
+            [{"digest": digest, **blob._asdict()} for digest, blob in {**blobs, **whole}.items()],
         )
-        for digest in fresh.keys() - blobs.keys():
-            if not db.run("SELECT 1 FROM blob WHERE digest = :digest", digest=digest):
-                db.run("INSERT INTO blob (digest, bytes) VALUES (:digest, :bytes)",
-                       digest=digest, bytes=encode_tile(fresh[digest]))  # fmt: skip
 
 
 def new_document_id() -> str:

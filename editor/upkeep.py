@@ -57,6 +57,8 @@ def compact(store: Store) -> Compacted:
         db.run("DELETE FROM document WHERE deleted IS NOT NULL")
         named = _named(db.run("SELECT edit, tiles FROM revision"))
         named.update(bytes.fromhex(crop) for (crop,) in db.run("SELECT crop FROM drawn"))
+        bases = db.run("SELECT digest, base FROM blob WHERE base IS NOT NULL")
+        named.update(bytes.fromhex(base) for digest, base in bases if bytes.fromhex(digest) in named)
         idle = [
             (digest, length)
             for digest, length in db.run("SELECT digest, length(bytes) FROM blob")
@@ -104,12 +106,15 @@ def _named(rows: Iterable[Sequence[Any]]) -> set[bytes]:
 
 def _is_itself(store: Store, digest: str) -> bool:
     """Whether a blob's pixels have its name, as a tile or crop, as a mask, or as a sketch."""
-    data = store.blob(digest)
     try:
-        if not data.startswith(b"RIFF"):
-            alpha = decode_mask(data)
+        stored = store.stored(digest)
+        if not stored.data.startswith(b"RIFF"):
+            alpha = decode_mask(stored.data)
             return Mask(Box(0, 0, alpha.shape[1], alpha.shape[0]), alpha).digest == digest
-        pixels = decode_tile(data)
+        if stored.base is not None:
+            store.tile(digest)  # raises where it is not
+            return True
+        pixels = decode_tile(stored.data)
     except DAMAGED:
         return False
     box = Box(0, 0, pixels.shape[1], pixels.shape[0])
@@ -123,7 +128,9 @@ def _used_by(store: Store, digest: str) -> str:
         ORDER BY seq"""
     )
     crops = {row[0] for row in store.database.rows("SELECT revision FROM drawn WHERE crop = :crop", crop=digest)}
+    built_on_it = store.database.rows("SELECT digest FROM blob WHERE base = :base", base=digest)
+    wanted = {bytes.fromhex(each) for each in (digest, *(row[0] for row in built_on_it))}
     for id, edit, tiles, name in rows:
-        if bytes.fromhex(digest) in _named([(edit, tiles)]) or id in crops:
+        if wanted & _named([(edit, tiles)]) or id in crops:
             return f"it belongs to “{name}”, from revision {id} on"
     return "nothing needs it"

@@ -31,7 +31,7 @@ def test_a_transaction_is_all_or_nothing(store: Store) -> None:
         pass
 
     with pytest.raises(Interrupted), store.database.transaction() as db:
-        db.run("INSERT INTO blob VALUES ('a', 'b')")
+        db.run("INSERT INTO blob (digest, bytes) VALUES ('a', 'b')")
         raise Interrupted
     with pytest.raises(NotFound):
         store.blob("a")

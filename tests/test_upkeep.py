@@ -98,8 +98,8 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(desk: Desk) -> None:
     encoded = store._encoded
     in_between, go_on = Event(), Event()
 
-    def slow(picture: Picture) -> dict[str, bytes]:
-        found = encoded(picture)
+    def slow(picture: Picture, before: Any) -> dict[str, Any]:
+        found = encoded(picture, before)
         in_between.set()
         assert go_on.wait(20)
         return found
