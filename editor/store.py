@@ -27,7 +27,7 @@ from editor.schema import MIGRATIONS
 
 FILE = "palimpsest.db"
 TILE_CACHE = 96 * 2**20  # bytes of decoded tiles held: two pictures of 4096 x 4096
-EDIT_CACHE = 64 * 2**20  # bytes of edits held, which is to say of their masks
+EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
 CANCELLED = "Cancelled."  # a cancelled revision's error
 LOST = "A step before this one failed."
 MOST_AT_ONCE = 8  # variations that are drawn as one batch

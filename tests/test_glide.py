@@ -210,6 +210,7 @@ def test_the_networks_are_given_what_they_learned_on(tokenizer: Tokenizer, monke
     ids, real = tokenizer.encode("a red couch")
     for config, *_, its_text, _, _, _ in (base[0], upsampling[0]):
         wanted = networks("base_inpaint", "upsample_inpaint")[f"{'upsample' if config.upsample else 'base'}_inpaint"]()
+        wanted = wanted.to(its_text.pooled.dtype)  # this machine's fast one
         assert torch.allclose(its_text.pooled[:1], wanted.encode(ids[None], real[None]).pooled)
     # on the way, a kept pixel is the picture's under the noise of that step: by the last, next to none
     for _, x, t, _, known, keep, _ in (base[-1], upsampling[-1]):

@@ -28,6 +28,7 @@ from pipelines.glide.config import PRESETS
 from pipelines.glide.folder import load_glide
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
 from pipelines.glide.unet import UNet
+from pipelines.machine import fast_type
 from pipelines.training import distillation
 from pipelines.training.__main__ import SAMPLED, main, make_tokenizer
 from pipelines.training.config import SIZES, STAGES
@@ -261,8 +262,9 @@ def test_processes_learn_together_what_one_learns_alone(tmp_path: Path) -> None:
     for name, value in alone["network"].items():
         assert torch.allclose(value, together["network"][name], atol=2e-4), name
     moments = ({k: v["exp_avg"] for k, v in state["optimizer"]["state"].items()} for state in (alone, together))
+    rounding = 2e-2 if fast_type(CPU) == torch.bfloat16 else 1e-3
     for mine, theirs in zip(*(one.values() for one in moments), strict=True):
-        assert torch.allclose(mine, theirs, rtol=1e-3, atol=1e-6)
+        assert float((mine - theirs).norm()) <= rounding * float(theirs.norm()) + 1e-6
 
 
 COMMAND = [sys.executable, "-m", "pipelines.training"]

@@ -37,11 +37,21 @@ def test_a_drop(hands: Hands) -> None:
     assert not hands.page.locator(".veil").is_visible()
 
 
-def test_a_picture_with_transparency_brings_a_note(hands: Hands, tmp_path: Path) -> None:
-    Image.new("RGBA", (64, 64), (255, 0, 0, 90)).save(tmp_path / "glass.png")
+def test_what_a_file_held_that_the_picture_does_not_is_said(hands: Hands, tmp_path: Path) -> None:
+    Image.new("CMYK", (64, 64), (0, 255, 255, 0)).save(tmp_path / "print.jpg")
+    hands.page.locator("input[type=file]").set_input_files(tmp_path / "print.jpg")
+    hands.wait_idle()
+    assert "CMYK" in hands.note()
+
+
+def test_transparency_is_kept_and_seen_on_white(hands: Hands, tmp_path: Path) -> None:
+    Image.new("RGBA", (64, 64), (255, 0, 0, 0)).save(tmp_path / "glass.png")
     hands.page.locator("input[type=file]").set_input_files(tmp_path / "glass.png")
     hands.wait_idle()
-    assert "white" in hands.note()
+    assert (hands.drawn() == 255).all()
+    with hands.page.expect_download() as download:
+        hands.press("Download PNG")
+    assert Image.open(download.value.path()).convert("RGBA").getpixel((5, 5)) == (255, 0, 0, 0)
 
 
 def test_what_is_no_picture_is_a_sentence(hands: Hands, tmp_path: Path) -> None:
