@@ -7,11 +7,12 @@ from contextlib import closing
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from editor.blobs import Damaged
 from editor.edit import NOWHERE, Edit
 from editor.formats.images import DAMAGED, MAX_PIXELS
 from editor.geometry import Box
 from editor.picture import TILE, places
-from editor.store import FILE, Damaged, Document, Store, new_document_id, revision_id
+from editor.store import FILE, Document, Store, new_document_id, revision_id
 
 SUFFIX = ".palimpsest"
 HEADER = b"SQLite format 3\0"
@@ -68,7 +69,7 @@ def copy_document(store: Store, document: str, to: Store) -> Document:
     )
     named = {str(crop) for _, _, crop in crops}
     for digest in named:
-        store.tiles(digest)
+        store.blobs.tiles(digest)
     ids: dict[str, str] = {}
     revisions: list[dict[str, object]] = []
     for id, parent, text, box, tiles, created, name in rows:
@@ -93,7 +94,7 @@ def copy_document(store: Store, document: str, to: Store) -> Document:
     with to.database.transaction() as db:
         for digest in named:
             db.run("INSERT INTO blob (digest, bytes) VALUES (:digest, :bytes) ON CONFLICT DO NOTHING",
-                   digest=digest, bytes=store.blob(digest))  # fmt: skip
+                   digest=digest, bytes=store.blobs.file(digest))  # fmt: skip
         db.run("INSERT INTO document (id, name, head, tip, icc) VALUES (:id, :name, :head, :tip, :icc)",
                id=new, name=old.name, head=head, tip=tip, icc=store.icc(document))  # fmt: skip
         db.run_many(
@@ -116,7 +117,7 @@ def _tiles_of(store: Store, id: str, box: str, packed: bytes) -> set[str]:
         raise Damaged(f"The picture of the state {id} is damaged: its tiles do not fill {frame}.")
     names = set(store.picture(id).tiles.values())
     for name in names:
-        if store.tiles(name).shape[:2] != (TILE, TILE):
+        if store.blobs.tiles(name).shape[:2] != (TILE, TILE):
             raise Damaged(f"The pixels {name} are no tile.")
     return names
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from editor.apply import painted
 from editor.document_file import SUFFIX as DOCUMENT
@@ -87,13 +88,19 @@ class Session:
         """Draw what stands under the mask again, the nearer to what it is the less the strength; as `submit`."""
         return self.submit(document_id, replace(edit, sketch=None, strength=strength))
 
-    def sketch(self, document_id: str, edit: Edit, strokes: Patch, strength: float = 0.7) -> Revision:
-        """Make of strokes, uint8 (H, W, 4), what the prompt says: SDEdit (Meng et al. 2022); as `submit`."""
-        return self.submit(document_id, replace(edit, sketch=strokes, strength=strength))
+    def sketch(
+        self, document_id: str, strokes: Patch, mask: Mask = NOWHERE, strength: float = 0.7, **wish: Any
+    ) -> Revision:
+        """Make of strokes, uint8 (H, W, 4), and of what is under the mask what the prompt says: SDEdit (Meng et al.
+        2022). wish: what else `Edit` says; as `submit`.
+        """
+        return self.submit(document_id, Edit(mask, sketch=strokes, strength=strength, **wish))
 
-    def outpaint(self, document_id: str, edit: Edit, margins: Margins) -> Revision:
-        """Widen the picture (see `Box.widened_to` for an aspect ratio) and paint what is new; as `submit`."""
-        return self.submit(document_id, replace(edit, margins=margins, sketch=None, strength=1.0))
+    def outpaint(self, document_id: str, margins: Margins, **wish: Any) -> Revision:
+        """Widen the picture (see `Box.widened_to` for an aspect ratio) and paint what is new. wish: what else `Edit`
+        says; as `submit`.
+        """
+        return self.submit(document_id, Edit(NOWHERE, margins=margins, **wish))
 
     def crop(self, document_id: str, box: Box) -> Revision:
         """Keep this part of the picture alone; as `submit`, with no model run."""

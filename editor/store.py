@@ -8,16 +8,15 @@ import json
 import secrets
 import time
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from editor.apply import Applied
-from editor.database import Database, StorageError, Transaction
-from editor.differences import added, difference
+from editor.blobs import Blob, Blobs, Damaged, NotFound
+from editor.database import Database
 from editor.edit import Edit
 from editor.formats.images import DAMAGED, decode_mask, decode_tile, encode_png, encode_tile
 from editor.geometry import Box
@@ -26,7 +25,6 @@ from editor.raster import Pixels
 from editor.schema import MIGRATIONS
 
 FILE = "palimpsest.db"
-TILE_CACHE = 96 * 2**20  # bytes of decoded tiles held: two pictures of 4096 x 4096
 EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
 CANCELLED = "Cancelled."  # a cancelled revision's error
 LOST = "A step before this one failed."
@@ -42,25 +40,6 @@ _AFTER = """WITH RECURSIVE later (id) AS (
     SELECT r.id FROM revision AS r JOIN later ON r.parent = later.id)"""
 # a promise on a promise waits for it
 _READY = f"{_PROMISED} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL"
-
-
-class Blob(NamedTuple):
-    """A file of pixels as it is stored. base: None for a whole one; else the digest of the tile to which it is added,
-    modulo 256, at (x, y).
-    """
-
-    data: bytes
-    base: str | None = None
-    x: int = 0
-    y: int = 0
-
-
-class NotFound(LookupError):
-    """No such document, revision or blob; the message is a sentence."""
-
-
-class Damaged(StorageError):
-    """Pixels which are not those that were stored; the message is a sentence."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,7 +109,7 @@ class Store:
 
     def __init__(self, where: Path | str) -> None:
         self.database = Database(where / FILE if isinstance(where, Path) else where, MIGRATIONS)
-        self.tiles = Cache(self.tile, lambda tile: tile.nbytes, TILE_CACHE)
+        self.blobs = Blobs(self.database)
         self.edits = Cache(self._edit, lambda edit: edit.mask.alpha.nbytes + 4096, EDIT_CACHE)
 
     def close(self) -> None:
@@ -146,9 +125,9 @@ class Store:
         id = new_document_id()
         root = revision_id(id, None, picture.digest)
         name = _storable(name)
-        blobs = self._encoded(picture, {})
+        blobs = self.blobs.encoded(picture, {})
         with self.database.transaction() as db:
-            self._keep(db, blobs, picture.fresh)
+            self.blobs.keep(db, blobs, picture.fresh)
             db.run("INSERT INTO document (id, name, head, tip, icc) VALUES (:id, :name, :root, :root, :icc)",
                    id=id, name=name, root=root, icc=icc)  # fmt: skip
             db.run(
@@ -365,7 +344,7 @@ class Store:
         sketches = [edit.sketch for edit in edits if edit.sketch is not None]
         blobs |= {sketch.digest: Blob(encode_tile(sketch.pixels)) for sketch in sketches}
         with self.database.transaction() as db:
-            self._keep(db, blobs, {})
+            self.blobs.keep(db, blobs, {})
             for id, before, text in zip(ids, [parent, *ids], texts, strict=False):
                 takes = follows if follows is None or id == ids[-1] else ""
                 db.run(
@@ -390,7 +369,7 @@ class Store:
     def drawn(self, request: str) -> Pixels | None:
         """The crop that a model drew for a request of this digest, if any did."""
         row = self.database.row("SELECT crop FROM drawn WHERE request = :request LIMIT 1", request=request)
-        return None if row is None else self.tile(row[0])
+        return None if row is None else self.blobs.tile(row[0])
 
     def claim(self, worker: str, lease: float) -> list[str]:
         """The ids of promises from now on this worker's for `lease` seconds: the oldest that nobody works on (or whose
@@ -446,7 +425,7 @@ class Store:
         the head that was replayed, if that is still the head; those before move nothing.)
         """
         crops = {tile_digest(crop): crop for crop in applied.drawn.values()}
-        blobs = self._encoded(applied.picture, self._before(id))
+        blobs = self.blobs.encoded(applied.picture, self._before(id))
         blobs |= {name: Blob(encode_tile(crop)) for name, crop in crops.items()}
         with self.database.transaction() as db:
             columns = "document, parent, coalesce(follows, parent)"
@@ -454,7 +433,7 @@ class Store:
             if not rows:
                 return False
             ((document, parent, follows),) = rows
-            self._keep(db, blobs, applied.picture.fresh)
+            self.blobs.keep(db, blobs, applied.picture.fresh)
             db.run(
                 """UPDATE revision SET box = :box, tiles = :tiles, worker = NULL, lease = NULL WHERE id = :id""",
                 box=json.dumps(applied.picture.box),
@@ -474,7 +453,7 @@ class Store:
                 parent=parent,
             )
         for digest, pixels in applied.picture.fresh.items():  # the next edit is likely to be near
-            self.tiles.add(digest, pixels)
+            self.blobs.tiles.add(digest, pixels)
         return True
 
     def fail(self, id: str, worker: str, error: str) -> bool:
@@ -488,32 +467,6 @@ class Store:
         self.document_of(id)  # raises when there is none
         self._break(CANCELLED, f"id = :id AND {_PROMISED}", id=id)
         return self.revision(id)
-
-    # pixels
-
-    def blob(self, digest: str) -> bytes:
-        """The file of a tile, crop or sketch (lossless WebP) or of a mask (PNG)."""
-        stored = self.stored(digest)
-        return stored.data if stored.base is None else encode_tile(self.tiles(digest))
-
-    def stored(self, digest: str) -> Blob:
-        row = self.database.row("SELECT bytes, base, x, y FROM blob WHERE digest = :digest", digest=digest)
-        if row is None:
-            raise NotFound(f"There are no pixels named {digest!r} here.")
-        return Blob(bytes(row[0]), *row[1:])
-
-    def tile(self, digest: str) -> Pixels:
-        """The pixels of this name, a tile's or a crop's, from the disk. Damaged when they are not there, or others."""
-        try:
-            stored = self.stored(digest)
-            pixels = decode_tile(stored.data)
-            if stored.base is not None:
-                pixels = added(self.tiles(stored.base), pixels, stored.x, stored.y)
-        except (NotFound, *DAMAGED) as error:
-            raise Damaged(f"The pixels {digest} are missing or damaged ({error}).") from error
-        if tile_digest(pixels) != digest:
-            raise Damaged(f"The pixels {digest} are not what was stored: the database was altered or its disk is bad.")
-        return pixels
 
     # inside
 
@@ -555,7 +508,7 @@ class Store:
 
     def _edit(self, text: str) -> Edit:
         def pixels_of(digest: str) -> Pixels:
-            data = self.blob(digest)
+            data = self.blobs.file(digest)
             return decode_tile(data) if data.startswith(b"RIFF") else decode_mask(data)
 
         try:
@@ -566,49 +519,12 @@ class Store:
     def _picture(self, box_json: str, packed: bytes) -> Picture:
         box, names = Box(*json.loads(box_json)), bytes(packed).hex()
         tiles = {place: names[32 * n : 32 * n + 32] for n, place in enumerate(places(box))}
-        return Picture(box, MappingProxyType(tiles), self.tiles)
+        return Picture(box, MappingProxyType(tiles), self.blobs.tiles)
 
     def _before(self, id: str) -> Mapping[Place, str]:
         """The tiles of the picture on which a promise is made; none where it is gone or damaged."""
         parent = self.parent(id)
         return {} if parent is None else self.picture(parent).tiles
-
-    def _encoded(self, picture: Picture, before: Mapping[Place, str]) -> dict[str, Blob]:
-        """The files of those fresh tiles which are not stored yet; made outside any transaction, which takes
-        a while. before: the tiles that there were in their places.
-        """
-
-        def known(digest: str) -> bool:
-            return self.database.row("SELECT 1 FROM blob WHERE digest = :digest", digest=digest) is not None
-
-        new = {digest: pixels for digest, pixels in picture.fresh.items() if not known(digest)}
-        bases = {digest: before[place] for place, digest in picture.tiles.items() if digest in new and place in before}
-
-        def encoded(digest: str) -> Blob:
-            pixels, part, base = new[digest], None, bases.get(digest)
-            if base is not None:
-                base = self.stored(base).base or base  # a difference is one from a whole tile
-                part = difference(self.tiles(base), pixels)
-            if part is None:
-                return Blob(encode_tile(pixels))
-            return Blob(encode_tile(part.pixels), base, part.box.x, part.box.y)
-
-        with ThreadPoolExecutor() as pool:  # Pillow lets go of the interpreter while it encodes
-            return dict(zip(new, pool.map(encoded, new), strict=True))
-
-    def _keep(self, db: Transaction, blobs: Mapping[str, Blob], fresh: Mapping[str, Pixels]) -> None:
-        """Store blobs, and those of the fresh tiles that were stored a moment ago and are gone: others compact."""
-        gone = [
-            digest
-            for digest in fresh.keys() - blobs.keys()
-            if not db.run("SELECT 1 FROM blob WHERE digest = :digest", digest=digest)
-        ]
-        whole = {digest: Blob(encode_tile(fresh[digest])) for digest in gone}
-        db.run_many(
-            """INSERT INTO blob (digest, bytes, base, x, y) VALUES (:digest, :data, :base, :x, :y)
-            ON CONFLICT DO NOTHING""",
-            [{"digest": digest, **blob._asdict()} for digest, blob in {**blobs, **whole}.items()],
-        )
 
 
 def new_document_id() -> str:

@@ -107,12 +107,12 @@ def _named(rows: Iterable[Sequence[Any]]) -> set[bytes]:
 def _is_itself(store: Store, digest: str) -> bool:
     """Whether a blob's pixels have its name, as a tile or crop, as a mask, or as a sketch."""
     try:
-        stored = store.stored(digest)
+        stored = store.blobs.stored(digest)
         if not stored.data.startswith(b"RIFF"):
             alpha = decode_mask(stored.data)
             return Mask(Box(0, 0, alpha.shape[1], alpha.shape[0]), alpha).digest == digest
         if stored.base is not None:
-            store.tile(digest)  # raises where it is not
+            store.blobs.tile(digest)  # raises where it is not
             return True
         pixels = decode_tile(stored.data)
     except DAMAGED:

@@ -87,7 +87,7 @@ def lossless(store: Store, id: str) -> int:
     part = new[top:bottom, left:right].copy()
     part[(old == new)[top:bottom, left:right].all(2)] = 0
     assert crop is not None
-    return len(encode_tile(part)) + len(store.blob(crop[0]))
+    return len(encode_tile(part)) + len(store.blobs.file(crop[0]))
 
 
 def endurance() -> Iterator[Row]:

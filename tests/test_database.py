@@ -9,10 +9,11 @@ from threading import Thread
 import pytest
 from sqlalchemy import event
 
+from editor.blobs import NotFound
 from editor.database import Database, StorageError
 from editor.picture import Picture
 from editor.schema import MIGRATIONS
-from editor.store import FILE, NotFound, Store
+from editor.store import FILE, Store
 from tests.samples import noise
 from tests.test_store import applied, claimed, kept, opened
 
@@ -34,7 +35,7 @@ def test_a_transaction_is_all_or_nothing(store: Store) -> None:
         db.run("INSERT INTO blob (digest, bytes) VALUES ('a', 'b')")
         raise Interrupted
     with pytest.raises(NotFound):
-        store.blob("a")
+        store.blobs.file("a")
     opened(store)  # and the connection is usable
 
 

@@ -87,7 +87,7 @@ def test_an_edit_is_stored_by_what_it_changed(session: Session, opened: np.ndarr
         again = run(apply(state.edit, fresh.store.picture(state.parent), LOAD)).picture
         assert np.array_equal(fresh.store.picture(state.id).pixels(), again.pixels())
         for digest in fresh.store.picture(state.id).tiles.values():
-            assert np.array_equal(decode_tile(fresh.store.blob(digest)), fresh.store.tiles(digest))
+            assert np.array_equal(decode_tile(fresh.store.blobs.file(digest)), fresh.store.blobs.tiles(digest))
     fresh.store.close()
 
 

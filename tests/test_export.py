@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from editor.blobs import NotFound
 from editor.edit import NOWHERE, Blend, Edit
 from editor.formats.images import encode_png, encode_tile, read_image
 from editor.formats.openraster import over_each_other
@@ -23,7 +24,7 @@ from editor.formats.saving import recipe_of
 from editor.geometry import Box, Margins
 from editor.raster import Pixels
 from editor.session import Session
-from editor.store import FILE, NotFound, Store
+from editor.store import FILE, Store
 from editor.upkeep import check
 from editor.worker import Worker
 from tests.fakes import HeedfulPipeline, NoisePipeline, loader
@@ -258,7 +259,7 @@ def test_what_is_gone_or_waiting_stays_behind(desk: Desk, tmp_path: Path) -> Non
     assert history(session, session.open_document(file).id) == before
     (tile,) = set(desk.session.picture(other).tiles.values()) & {desk.session.picture(other).tiles[1, 1]}
     with pytest.raises(NotFound):
-        session.store.blob(tile)
+        session.store.blobs.file(tile)
     session.store.close()
 
 

@@ -3,13 +3,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from editor.blobs import NotFound
 from editor.edit import Edit
 from editor.formats.images import read_image
 from editor.geometry import Box
 from editor.picture import Picture
 from editor.raster import Mask
 from editor.session import LONGEST_NAME, Session
-from editor.store import Document, NotFound, Revision, Store
+from editor.store import Document, Revision, Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 from tests.laws import check_edit, check_kept

@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from editor.apply import Applied, apply
+from editor.blobs import Damaged, NotFound
 from editor.formats.images import decode_mask, decode_tile, encode_tile
 from editor.geometry import Box
 from editor.picture import Picture
-from editor.store import CANCELLED, MOST_AT_ONCE, Damaged, Document, NotFound, Revision, Store
+from editor.store import CANCELLED, MOST_AT_ONCE, Document, Revision, Store
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader
 from tests.samples import an_edit, disc, noise
@@ -64,12 +65,12 @@ def test_ids_cannot_be_guessed_and_two_documents_of_one_picture_share_its_tiles(
 def test_tiles_are_served_as_they_lie_in_the_file(store: Store) -> None:
     picture = store.picture(opened(store).head)
     for place, digest in picture.tiles.items():
-        assert np.array_equal(decode_tile(store.blob(digest)), picture.tile(place))
+        assert np.array_equal(decode_tile(store.blobs.file(digest)), picture.tile(place))
 
 
 @pytest.mark.parametrize("name", ["", "nothing", "'; DROP TABLE blob", "\ud800", "\0", "x" * 100_000])
 def test_what_is_not_there_is_a_sentence(store: Store, name: str) -> None:
-    for look in (store.document, store.revision, store.picture, store.parent, store.blob, store.cancel):
+    for look in (store.document, store.revision, store.picture, store.parent, store.blobs.file, store.cancel):
         with pytest.raises(NotFound, match=r"There (is|are) no"):
             look(name)
     assert store.pending(name) == [] if name.isprintable() else True
@@ -96,7 +97,7 @@ def test_a_revision_holds_what_was_asked_and_what_came(store: Store) -> None:
     assert revision.edit == promise.edit
     ((request, crop),) = result.drawn.items()
     assert np.array_equal(store.drawn(request), crop) and store.drawn("another") is None
-    assert np.array_equal(decode_mask(store.blob(promise.edit.mask.digest)), promise.edit.mask.alpha)
+    assert np.array_equal(decode_mask(store.blobs.file(promise.edit.mask.digest)), promise.edit.mask.alpha)
     assert root.seq < revision.seq and abs(revision.created - time.time()) < 60
 
 
@@ -109,14 +110,14 @@ def test_an_edit_stores_only_what_it_touched(store: Store) -> None:
 
 
 def test_what_is_held_in_memory_has_a_bound(store: Store) -> None:
-    store.tiles.limit = 3 * 256 * 256 * 3
+    store.blobs.tiles.limit = 3 * 256 * 256 * 3
     store.edits.limit = 20_000
     document = opened(store)
     for seed in range(30):
         kept(store, document, seed=seed)
         document = store.document(document.id)
     store.picture(document.head).read(Box(0, 0, 300, 280))
-    assert 0 < store.tiles.held <= store.tiles.limit
+    assert 0 < store.blobs.tiles.held <= store.blobs.tiles.limit
     assert 0 < store.edits.held <= store.edits.limit
 
 

@@ -8,12 +8,13 @@ import numpy as np
 import pytest
 
 from editor.apply import apply
+from editor.blobs import NotFound
 from editor.edit import NOWHERE
 from editor.formats.images import encode_tile
 from editor.geometry import Box, Margins
 from editor.picture import Picture
 from editor.session import Session
-from editor.store import NotFound, Store
+from editor.store import Store
 from editor.upkeep import backup, check, compact, size
 from editor.worker import Worker
 from pipelines.base import run
@@ -95,7 +96,7 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(desk: Desk) -> None:
     assert store.claim("w", 60) == [same.id] and same.edit and same.parent
     applied = run(apply(same.edit, store.picture(same.parent), LOAD))
     assert applied.picture == store.picture(twin.id)
-    encoded = store._encoded
+    encoded = store.blobs.encoded
     in_between, go_on = Event(), Event()
 
     def slow(picture: Picture, before: Any) -> dict[str, Any]:
@@ -104,7 +105,7 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(desk: Desk) -> None:
         assert go_on.wait(20)
         return found
 
-    store._encoded = slow  # type: ignore[method-assign]
+    store.blobs.encoded = slow  # type: ignore[method-assign]
     results: list[bool] = []
     thread = Thread(target=lambda: results.append(store.finish(same.id, "w", applied)))
     thread.start()

@@ -20,13 +20,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from editor.blobs import NotFound
 from editor.document_file import HEADER, SUFFIX
 from editor.edit import Blend, Edit
 from editor.formats.images import encode_png, read_image, read_mask
 from editor.geometry import Box
 from editor.raster import Mask
 from editor.session import Session
-from editor.store import Document, NotFound, Revision
+from editor.store import Document, Revision
 from editor.ui import display
 from editor.worker import Worker
 from pipelines.base import Pipeline
@@ -244,7 +245,7 @@ class _Desk:
         return Response(display.overview(picture), media_type="image/jpeg", headers=FOREVER)
 
     def tile(self, request: Request) -> Response:
-        data = self.session.store.blob(request.path_params["digest"])
+        data = self.session.store.blobs.file(request.path_params["digest"])
         return Response(data, media_type="image/webp", headers=FOREVER)
 
     def mask(self, request: Request) -> Response:
