@@ -20,7 +20,7 @@ from editor.windows import context_window
 from pipelines.base import Pipeline, Request, Step
 
 # strength of the second pass over a mask larger than the model's window: sharp again, and still the same picture
-DETAIL_STRENGTH = 0.3
+DETAIL_STRENGTH = 0.2
 
 Drawn = Callable[[str], Pixels | None]
 
@@ -107,6 +107,11 @@ def request_digest(pipeline: str, request: Request) -> str:
     return name.hexdigest()
 
 
+def seed_of_window(seed: int, number: int) -> int:
+    """The seed of one of an edit's further windows: with the noise of the others the same blots came in each."""
+    return int.from_bytes(blake2b(f"{seed} {number}".encode(), digest_size=4).digest())
+
+
 def nothing_drawn(request: str) -> None:
     """Knows of no earlier crop."""
 
@@ -168,7 +173,7 @@ class _Run:
         self.crops: list[dict[str, Pixels]] = [{} for _ in edits]
         self.previews: list[Patch | None] = [None] * len(edits)
         self.windows, self.begun = 1, 0  # how many windows are to be drawn, and how many were before this one
-        self.steps = edits[0].steps  # of each
+        self.unit = 0  # steps of the first; a window counts as many, whatever it takes
 
     def results(self, mask: Mask) -> Generator[list[Progress], None, list[Pixels]]:
         """What stands in the scene's window for each edit, uint8 (side, side, 3).
@@ -183,13 +188,15 @@ class _Run:
         self.windows = small + len(parts) * len(self.edits)
         results = [scene.start for _ in everyone]
         if small:
-            crops = yield from self._drawn(*scene.asked(self.pipeline.size), strength, everyone, scene.generated)
+            seeds = [edit.seed for edit in self.edits]
+            crops = yield from self._drawn(*scene.asked(self.pipeline.size), strength, everyone, seeds, scene.generated)
             results = [scene.generated(crop) for crop in crops]
         for which in everyone:
-            for part in parts:
+            for number, part in enumerate(parts):
                 shown = partial(scene.refined, part, results[which])
                 image, hole = scene.asked_again(part, results[which])
-                (crop,) = yield from self._drawn(image, hole, min(strength, DETAIL_STRENGTH), [which], shown)
+                seeds = [seed_of_window(self.edits[which].seed, number)]
+                (crop,) = yield from self._drawn(image, hole, min(strength, DETAIL_STRENGTH), [which], seeds, shown)
                 results[which] = shown(crop)
         return results
 
@@ -199,16 +206,17 @@ class _Run:
         hole: Pixels,
         strength: float,
         which: Sequence[int],
+        seeds: Sequence[int],
         shown: Callable[[Pixels], Pixels],
     ) -> Generator[list[Progress], None, list[Pixels]]:
-        """One window drawn for these of the edits, the model asked for those that nobody drew before.
+        """One window drawn for these of the edits with these seeds, the model asked for those that nobody drew before.
 
         shown: what would stand in the scene's window with such a crop.
         """
         edit, size = self.edits[0], self.pipeline.size
         request = Request(
-            image=image.copy(),  # the pipeline's own, whatever it does to it
-            mask=hole,
+            image=image.copy(),  # the pipeline's own, whatever it does to them
+            mask=hole.copy(),
             prompt=edit.prompt,
             negative_prompt=edit.negative_prompt,
             guidance=edit.guidance,
@@ -216,13 +224,14 @@ class _Run:
             strength=strength,
             steps=edit.steps,
             sampler=edit.sampler,
-            seeds=(edit.seed,),
+            seeds=tuple(seeds),
         )
-        names = {n: request_digest(edit.pipeline, replace(request, seeds=(self.edits[n].seed,))) for n in which}
+        own = dict(zip(which, seeds, strict=True))
+        names = {n: request_digest(edit.pipeline, replace(request, seeds=(seed,))) for n, seed in own.items()}
         found = {n: self.drawn(name) for n, name in names.items()}
         missing = [n for n, crop in found.items() if crop is None]
         if missing:
-            request = replace(request, seeds=tuple(self.edits[n].seed for n in missing))
+            request = replace(request, seeds=tuple(own[n] for n in missing))
             with closing(self.pipeline.inpaint(request)) as steps:
                 while True:
                     try:
@@ -250,5 +259,6 @@ class _Run:
         return crops
 
     def _progress(self, step: Step) -> list[Progress]:
-        done = self.begun * step.total + step.index
-        return [Progress(done, self.windows * step.total, preview) for preview in self.previews]
+        self.unit = self.unit or step.total
+        done = self.begun * self.unit + self.unit * step.index // step.total
+        return [Progress(done, self.windows * self.unit, preview) for preview in self.previews]

@@ -4,6 +4,8 @@ functions.
 Images are uint8 (H, W, 3) RGB, masks uint8 (H, W) with 255 = the model's, 0 = the picture's.
 """
 
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +15,9 @@ from editor.raster import Patch, Pixels
 
 RING = 16  # width in pixels of the ring of kept pixels in which colours are compared
 RING_PIXELS = 64  # fewer pixels than that say nothing about a colour
+DRIFT_SIDE = 64  # pixels a side at which a drift of colours is looked for: it is smooth
+EDGE_BLUR = 1.5  # of those, how far from a hole's edge colours are compared
+DRIFT_PRIOR = 1e-3  # weight of no drift: far inside a hole, at a quarter of the side, half of it is left
 FARTHEST_MATCH = 32.0  # levels by which a colour may be moved at most: more is no cast but a different picture
 
 
@@ -87,6 +92,53 @@ def colour_match(generated: Pixels, original: Pixels, keep_ring: NDArray[np.bool
     levels = np.arange(256)[:, None] + offset  # (256, 3): one table a channel
     table = np.clip(levels, 0, 255).astype(np.uint8)
     return np.asarray(cv2.LUT(generated, table[None]), dtype=np.uint8) if offset.any() else generated
+
+
+def evened(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
+    """`generated` moved smoothly, so that its colours go on where the hole, uint8 (H, W), ends: an offset for each
+    pixel that is at the hole's edge what the original lacks there, and spreads inwards (Shepard 1968).
+
+    A wall that is painted a shade off shows the hole's outline, whatever the feather. An edge across which the colours
+    differ by more than a shade is a thing's, and says nothing; nor does one amid texture that varies as much.
+    """
+    side = min(DRIFT_SIDE, generated.shape[0])
+    parts = [(generated, _shrunk(hole > 0, side), hole > 0), (original, _shrunk(hole == 0, side), hole == 0)]
+    near, means, variances = [], [], []
+    for image, share, here in parts:
+        shown = image * here[..., None].astype(np.float32)
+        around = _blurred(share, EDGE_BLUR)
+        mean, square = (
+            _blurred(_shrunk(values, side), EDGE_BLUR) / np.maximum(around, 1e-3)[..., None]
+            for values in (shown, shown**2)
+        )
+        near.append(around)
+        means.append(mean)
+        variances.append(np.maximum(square - mean**2, 0))
+    lacks = means[1] - means[0]  # (side, side, 3)
+    weight = 4 * near[0] * near[1]
+    weight *= np.clip(1 - (np.abs(lacks).max(2) / FARTHEST_MATCH) ** 2, 0, 1) * (weight > 0.1)
+    # a mean of what varies is no exact one: what may be chance is no drift
+    lacks *= lacks**2 / np.maximum(lacks**2 + variances[0] + variances[1], 1e-6)
+    if not (np.abs(lacks).max(2) * weight > 0.5).any():
+        return generated
+    moved, total = np.zeros_like(lacks), np.full_like(weight, DRIFT_PRIOR)
+    reach = EDGE_BLUR
+    while reach <= side / 2:  # the nearest edge counts for most
+        moved += _blurred(lacks * weight[..., None], reach) / reach
+        total += _blurred(weight, reach) / reach
+        reach *= 2
+    height, width = generated.shape[:2]
+    offset = cv2.resize(moved / total[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
+    return np.asarray(np.clip(np.rint(generated + offset), 0, 255), dtype=np.uint8)
+
+
+def _shrunk(image: NDArray[Any], side: int) -> NDArray[np.float32]:
+    """Averaged to `side` pixels, float32."""
+    return np.asarray(cv2.resize(image.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _blurred(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
+    return np.asarray(cv2.GaussianBlur(image, (0, 0), sigma), np.float32)
 
 
 def blend(original: Pixels, generated: Pixels, alpha: Pixels) -> Pixels:

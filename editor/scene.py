@@ -8,6 +8,7 @@ from editor.compositing import (
     RING,
     blend,
     colour_match,
+    evened,
     laid_over,
     nearest_known,
     over,
@@ -72,7 +73,10 @@ class Scene:
     def generated(self, crop: Pixels) -> Pixels:
         """What a model drew at its own size as it would stand in the window, uint8 (side, side, 3)."""
         generated = resized(crop, self.window.width)
-        return colour_match(generated, self.original, self.ring > 0) if self.colour_match else generated
+        if not self.colour_match:
+            return generated
+        matched = colour_match(generated, self.original, self.ring > 0)
+        return evened(matched, self.original, self.repaint)
 
     def details(self, size: int) -> list[Detail]:
         """The windows of a second pass at full resolution."""
@@ -94,7 +98,7 @@ class Scene:
         """A result with a cell of it drawn anew; crop: uint8 (S, S, 3) at the detail's window."""
         if self.colour_match:
             image, hole = self.asked_again(part, result)
-            crop = colour_match(crop, image, hole == 0)
+            crop = evened(colour_match(crop, image, hole == 0), image, hole)
         there = part.cell.slices(self.window)
         drawn = np.ascontiguousarray(crop[part.cell.slices(part.window)])
         refined = result.copy()

@@ -528,8 +528,8 @@ class Store:
 
 
 def new_document_id() -> str:
-    """One that cannot be guessed."""
-    return secrets.token_urlsafe(16)
+    """One that cannot be guessed, and that no command line takes for an option."""
+    return secrets.token_hex(16)
 
 
 def revision_id(document: str, parent: str | None, wish: str) -> str:

@@ -419,10 +419,34 @@ def test_windows_that_agree_leave_no_trace() -> None:
     assert refined == plain
 
 
+def test_every_window_of_a_large_mask_has_noise_of_its_own() -> None:
+    """With the same in each, the same blots would come in each: tiles, for everybody to see."""
+    pipeline = RefiningPipeline()
+    edits = [an_edit(Box(20, 20, 150, 100), pipeline="refining", seed=seed) for seed in (1, 2)]
+    run(apply_all(edits, Picture.from_pixels(noise(300, 300)), loader(pipeline)))
+    first, *details = (request.seeds for request in pipeline.requests)
+    assert first == (1, 2) and len(set(details)) == len(details) == 2 * 4 * 3
+
+
+def test_progress_over_many_windows_goes_on_evenly() -> None:
+    """Later windows take fewer steps; the share that is done neither jumps nor goes back."""
+
+    class Quicker(RefiningPipeline):
+        def inpaint(self, request: Any) -> Any:
+            return super().inpaint(replace(request, steps=3 if request.strength == 1 else 1))
+
+    steps = apply(an_edit(Box(20, 20, 150, 100), pipeline="refining"), Picture.from_pixels(noise(300, 300)),
+                  loader(Quicker()))  # fmt: skip
+    seen = [(progress.index, progress.total) for progress in steps]
+    assert {total for _, total in seen} == {13 * 3}
+    assert [index for index, _ in seen] == [1, 2, *range(3, 40, 3)]
+
+
 def test_little_strength_on_a_large_mask_loses_no_detail() -> None:
     """It begins from the picture itself at full resolution, not from a small copy."""
     picture = Picture.from_pixels(noise(300, 300))
-    edit = an_edit(Box(20, 20, 200, 170), pipeline="refining", strength=DETAIL_STRENGTH)
+    plain = Blend(colour_match=False)  # which moves noise by a level
+    edit = an_edit(Box(20, 20, 200, 170), pipeline="refining", strength=DETAIL_STRENGTH, blend=plain)
     assert check_edit(edit, picture, loader(RefiningPipeline())).picture == picture
 
 

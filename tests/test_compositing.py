@@ -3,11 +3,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from editor.compositing import (
     FARTHEST_MATCH,
     blend,
     colour_match,
+    evened,
     resized,
     resized_mask,
     surrounded,
@@ -79,6 +81,53 @@ def test_a_ring_of_a_few_pixels_says_nothing() -> None:
     ring[0, :20] = True
     image = noise(64, 64)
     assert colour_match(image, 255 - image, ring) is image
+
+
+def a_hole() -> NDArray[np.uint8]:
+    """uint8 (256, 256), its middle painted."""
+    hole = np.zeros((256, 256), np.uint8)
+    hole[60:200, 50:190] = 255
+    return hole
+
+
+def test_a_wall_a_shade_off_goes_on_where_the_hole_ends() -> None:
+    """Another shade on each side; on a wall that has a gradient and some grain of its own."""
+    hole, random = a_hole(), np.random.default_rng(0)
+    y, x = np.mgrid[:256, :256]
+    wall = 180 + 0.1 * x[..., None] - 0.05 * y[..., None] + np.array([0, -20, 10])
+    grainy = (wall + random.normal(0, 1, (256, 256, 3))).round().astype(np.uint8)
+    drift = np.array([9, -7, 4]) + 0.05 * (x[..., None] - 128)
+    drawn = np.where(hole[..., None] > 0, grainy + drift, grainy).round().astype(np.uint8)
+    edges = np.ix_(range(62, 198, 4), (52, 187))
+    answers = (drawn, evened(drawn, grainy, hole))
+    before, after = (np.abs(image[edges].astype(int) - wall[edges]).mean() for image in answers)
+    assert before > 5 and after < 1.5
+    inside = np.abs(evened(drawn, grainy, hole).astype(int) - wall)[hole > 0]
+    assert inside.mean() < 3
+
+
+def test_a_thing_at_the_holes_edge_keeps_its_colour() -> None:
+    hole = a_hole()
+    wall = np.full((256, 256, 3), 200, np.uint8)
+    drawn = wall.copy()
+    drawn[100:200, 50:190] = (200, 30, 40)  # it stands on the hole's lower edge
+    assert np.abs(evened(drawn, wall, hole).astype(int) - drawn).max() <= 2
+
+
+@given(st.integers(0, 20))
+def test_what_goes_on_already_stays(seed: int) -> None:
+    """To the byte on a wall, and within a level even amid noise."""
+    hole = a_hole()
+    wall = np.full((256, 256, 3), 90 + seed, np.uint8)
+    assert evened(wall, wall, hole) is wall
+    image = noise(256, 256, seed)
+    assert np.abs(evened(image, image, hole).astype(int) - image).max() <= 1
+
+
+@pytest.mark.parametrize("level", [0, 255])
+def test_nothing_to_compare_with_is_no_reason(level: int) -> None:
+    image = noise(64, 64)
+    assert evened(image, 255 - image, np.full((64, 64), level, np.uint8)) is image
 
 
 @pytest.mark.parametrize("level", [0, 255])
