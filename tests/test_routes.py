@@ -156,6 +156,43 @@ def test_a_picture_goes_out_as_what_is_asked_for(desk: Desk) -> None:
         assert came.status_code == 400 and came.json()["error"]
 
 
+def test_the_history_is_told_and_walked(desk: Desk) -> None:
+    state = desk.opened()
+    document, opened = state["document"], state["head"]
+    desk.submit(state)
+    assert desk.worker.run_one()
+    made = desk.get(f"documents/{document}").json()["head"]
+    root, step = desk.get(f"documents/{document}/tree").json()
+    assert (root["revision"], root["parent"], root["wish"]) == (opened, None, None)
+    assert (step["revision"], step["parent"], step["finished"], step["error"]) == (made, opened, True, None)
+    assert step["box"] == [40, 30, 60, 50] and step["wish"]["prompt"] == "a green couch" and step["wish"]["seed"] == 1
+    assert desk.post(f"documents/{document}/checkout/{opened}").json()["head"] == opened
+    assert desk.post(f"documents/{document}/rename/{made}", content=" Später ".encode()).status_code == 200
+    assert desk.get(f"documents/{document}/tree").json()[1]["name"] == "Später"
+    assert desk.post(f"documents/{document}/discard/{made}").json()["tip"] == opened
+    assert len(desk.get(f"documents/{document}/tree").json()) == 1
+    desk.post(f"documents/{document}/recover/{made}")
+    assert desk.get(f"documents/{document}/tree").json()[1]["name"] == "Später"
+    for revision in (opened, made):
+        small = desk.get(f"revisions/{revision}/step")
+        assert small.headers["content-type"] == "image/jpeg" and "immutable" in small.headers["cache-control"]
+        assert max(Image.open(BytesIO(small.content)).size) <= 96
+
+
+def test_a_history_is_its_documents_own(desk: Desk) -> None:
+    first, second = desk.opened(), desk.opened()
+    desk.submit(second)
+    assert desk.worker.run_one()
+    made = desk.get(f"documents/{second['document']}").json()["head"]
+    for verb in ("checkout", "rename", "discard", "recover"):
+        refused = desk.post(f"documents/{first['document']}/{verb}/{made}")
+        assert refused.status_code == 404 and "no revision" in refused.json()["error"]
+    assert desk.get("documents/gone/tree").status_code == 404
+    refused = desk.post(f"documents/{first['document']}/discard/{first['head']}")
+    assert refused.status_code == 400 and "delete the document" in refused.json()["error"]
+    assert desk.get(f"documents/{second['document']}").json()["head"] == made
+
+
 def test_a_document_goes_out_and_comes_in_with_its_history(desk: Desk) -> None:
     state = desk.opened()
     desk.submit(state)

@@ -9,12 +9,13 @@ export const LARGEST = 1000; // brush diameter in picture pixels
 export const toDiameter = (way) => Math.round(SMALLEST * (LARGEST / SMALLEST) ** way);
 export const toWay = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARGEST / SMALLEST);
 
-/** verbs: { home, undo, redo, zoom(direction), fit, actual, download }. */
+/** verbs: { home, undo, redo, zoom(direction), fit, actual, history, download }. */
 export function topBar(verbs) {
   const name = h("span", { class: "document-name" });
   const undo = iconButton("undo", "Undo", "Ctrl Z", verbs.undo);
   const redo = iconButton("redo", "Redo", "Ctrl ⇧ Z", verbs.redo);
   const percent = h("button", { type: "button", class: "percent", onclick: verbs.actual, title: "Actual size (1)" });
+  const past = iconButton("history", "History", "H", verbs.history);
   const download = iconButton("download", "Download PNG", "", verbs.download, { class: "text-button" });
   download.querySelector(".tip").remove();
   download.append("Download PNG");
@@ -37,16 +38,19 @@ export function topBar(verbs) {
       iconButton("plus", "Zoom in", "+", () => verbs.zoom(1)),
       iconButton("fit", "Fit to window", "0", verbs.fit),
       h("span", { class: "rule" }),
+      past,
+      h("span", { class: "rule" }),
       download,
     ),
   );
   return {
     element,
-    /** Show what the editor is: { name, canUndo, canRedo, scale }. */
+    /** Show what the editor is: { name, canUndo, canRedo, scale, historyOpen }. */
     show(now) {
       name.textContent = name.title = now.name;
       undo.disabled = !now.canUndo;
       redo.disabled = !now.canRedo;
+      past.setAttribute("aria-pressed", String(now.historyOpen));
       percent.textContent = `${now.scale >= 0.1 ? Math.round(now.scale * 100) : (now.scale * 100).toFixed(1)}%`;
       percent.setAttribute("aria-label", `Zoom ${percent.textContent}. Show actual size`);
     },

@@ -2,6 +2,7 @@
 
 import { LARGEST, palette, SMALLEST, topBar } from "./bars.js";
 import { h } from "./dom.js";
+import { historyPanel } from "./history.js";
 import { listen } from "./keys.js";
 import { Notices } from "./notices.js";
 import { OpenDocument } from "./open-document.js";
@@ -35,7 +36,8 @@ class Editor {
   #build(root) {
     this.bar = topBar({
       home: () => this.home(), undo: () => this.doc?.undo(), redo: () => this.doc?.redo(), fit: () => this.stage.fit(),
-      zoom: (direction) => this.zoom(direction), actual: () => this.stage.zoom(1), download: () => this.download(),
+      zoom: (direction) => this.zoom(direction), actual: () => this.stage.zoom(1), history: () => this.toggleHistory(),
+      download: () => this.download(),
     });
     this.tools = palette({
       tool: (name) => this.choose(name), size: (diameter) => this.size(diameter),
@@ -45,12 +47,16 @@ class Editor {
       openFile: (file) => this.openFile(file), openSample: (name) => this.open(this.server.openSample(name)),
       openDocument: (id) => this.openDocument(id),
     });
+    this.history = historyPanel(this.server, {
+      show: (revision) => this.doc?.visit(revision), rename: (revision, name) => this.doc?.rename(revision, name),
+      discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), close: () => this.toggleHistory(),
+    });
     const ground = h("div", {
       class: "stage", tabindex: 0, role: "application",
       "aria-label": "Picture. Paint with the brush over what should change; space and drag moves, the wheel zooms.",
     });
     this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, "Drop to open"));
-    root.replaceChildren(ground, this.bar.element, this.tools.element, this.start.element, this.veil);
+    root.replaceChildren(ground, this.bar.element, this.tools.element, this.history.element, this.start.element, this.veil);
     this.stage = new Stage(ground);
     this.notices = new Notices(root);
   }
@@ -62,7 +68,7 @@ class Editor {
         b: () => this.choose("brush"), e: () => this.choose("eraser"),
         "[": () => this.size(this.tool.diameter / 1.15 - 1), "]": () => this.size(this.tool.diameter * 1.15 + 1),
         0: () => this.stage.fit(), 1: () => this.stage.zoom(1), "+": () => this.zoom(1), "=": () => this.zoom(1), "-": () => this.zoom(-1),
-        x: () => this.doc.clearMask(), l: () => this.doc.recall(), "/": () => document.querySelector("#prompt :is(input, textarea)")?.focus(),
+        h: () => this.toggleHistory(), x: () => this.doc.clearMask(), l: () => this.doc.recall(), "/": () => document.querySelector("#prompt :is(input, textarea)")?.focus(),
         "Ctrl+z": () => this.doc.undo(), "Ctrl+Shift+z": () => this.doc.redo(), "Ctrl+y": () => this.doc.redo(),
         "Ctrl+Enter": () => document.querySelector("#generate")?.click(), Escape: () => this.doc.cancel(),
       },
@@ -72,7 +78,8 @@ class Editor {
     );
     // a click must not leave the focus on a button: the next space bar would press it again instead of moving the picture
     this.stage.root.parentElement.addEventListener("click", ({ detail, target }) => {
-      if (this.doc && detail > 0 && target.closest("button")) this.stage.root.focus({ preventScroll: true });
+      const stays = document.activeElement?.closest("input"); // a button may have opened a field
+      if (this.doc && detail > 0 && target.closest("button") && !stays) this.stage.root.focus({ preventScroll: true });
     });
     document.addEventListener("visibilitychange", () => this.doc?.follower.rest(document.hidden));
   }
@@ -143,6 +150,21 @@ class Editor {
     if (revision) h("a", { href: this.server.download(revision), download: "" }).click();
   }
 
+  // --- the history
+
+  toggleHistory() {
+    this.history.element.hidden = this.history.open;
+    document.documentElement.toggleAttribute("data-history", this.history.open);
+    this.stage.cover(this.history.open ? this.history.element.offsetWidth : 0);
+    this.#refresh();
+  }
+
+  /** A step's mask and words again, to be changed and sent. */
+  async reuse(node) {
+    await this.doc?.reuse(node);
+    setField("#prompt :is(input, textarea)", node.wish.prompt);
+  }
+
   // --- tools
 
   choose(name) {
@@ -205,13 +227,23 @@ class Editor {
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
     this.bar.show({
       name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: stage.view.scale,
+      historyOpen: this.history.open,
     });
     this.tools.show({
       tool: tool.name, diameter: tool.diameter, painted: Boolean(doc?.mask && !doc.mask.empty), recallable: Boolean(doc?.recallable),
     });
+    if (doc && this.history.open) doc.askTree().then((tree) => tree && this.doc === doc && this.history.show(tree, doc.state.head, doc.state.tip));
     if (doc) document.title = doc.run?.total ? `${doc.run.index}/${doc.run.total} · ${doc.state.name}` : `${doc.state.name} · Palimpsest`;
     this.pointer?.refresh();
   }
+}
+
+/** Write into a field of Gradio's as somebody who types does. */
+function setField(selector, text) {
+  const field = document.querySelector(selector);
+  if (!field) return;
+  field.value = text;
+  field.dispatchEvent(new Event("input", { bubbles: true }));
 }
 
 /** Called once by the component; leaves the editor at window.palimpsest. */

@@ -39,11 +39,19 @@ export class Notices {
     bar.firstElementChild.style.transform = `scaleX(${running && total ? index / total : 0})`;
   }
 
-  /** A note of one sentence. topic: a later note on the same topic takes its place; `dismiss` removes it. */
-  note(sentence, topic, kind = "error") {
+  /**
+   * A note of one sentence. topic: a later note on the same topic takes its place; `dismiss` removes it. action: { label,
+   * press() } for a button in it.
+   */
+  note(sentence, topic, kind = "error", action = null) {
     this.dismiss(topic);
+    const press = () => {
+      note.remove();
+      action.press();
+    };
+    const button = action && h("button", { type: "button", class: "note-action", onclick: press }, action.label);
     const close = h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: () => note.remove() }, icon("close"));
-    const note = h("div", { class: `note ${kind}`, role: KINDS[kind], "data-topic": topic }, h("p", {}, sentence), close);
+    const note = h("div", { class: `note ${kind}`, role: KINDS[kind], "data-topic": topic }, h("p", {}, sentence), button, close);
     this.notes.append(note);
   }
 

@@ -23,6 +23,8 @@ export class OpenDocument {
     this.submitting = false;
     this.closed = false;
     this.previewsShown = 0;
+    this.treeOf = null; // what the tree that was asked for last depends on
+    this.treeChanges = 0;
     const draw = () => stage.invalidatePicture();
     this.picture = new Picture(server, new TileCache((digest) => server.tile(digest), draw), draw);
     this.previews = new Previews({
@@ -257,6 +259,62 @@ export class OpenDocument {
     else if (this.canRedo) this.#do(this.server.move(this.id, "redo"), "Redone.");
   }
 
+  // --- the history
+
+  /** The tree of states, asked for anew when something in it may be another; null while the last one stands. */
+  async askTree() {
+    const { head, tip, running } = this.state;
+    const now = JSON.stringify([head, tip, running.map(({ revision }) => revision), this.treeChanges]);
+    if (now === this.treeOf) return null;
+    this.treeOf = now;
+    try {
+      return await this.server.tree(this.id);
+    } catch (error) {
+      this.treeOf = null; // with the next state
+      this.#note(error, "tree");
+      return null;
+    }
+  }
+
+  /** Show another state of the history. */
+  visit(revision) {
+    if (!this.busy && revision !== this.state.head) return this.#do(this.server.step(this.id, "checkout", revision));
+  }
+
+  async rename(revision, name) {
+    await this.#do(this.server.rename(this.id, revision, name));
+    this.#treeChanged();
+  }
+
+  /** Take a step and what was made on it out of the history, with a way back. */
+  async discard({ revision, parent }) {
+    if (this.busy || !parent) return;
+    const { head } = this.state;
+    await this.#do(this.server.step(this.id, "discard", revision));
+    this.#treeChanged();
+    const recover = async () => {
+      await this.#do(this.server.step(this.id, "recover", revision));
+      await this.visit(head);
+      this.#treeChanged();
+    };
+    this.notices.note("Taken out of the history, with what was made on it.", "discarded", "info", { label: "Have it back", press: recover });
+  }
+
+  /** Paint a step's mask again. */
+  async reuse({ revision, box }) {
+    if (!this.mask || this.painting) return;
+    try {
+      this.#paste(box, await this.server.mask(revision, box[2], box[3]));
+    } catch (error) {
+      this.#note(error, "verb");
+    }
+  }
+
+  #treeChanged() {
+    this.treeChanges += 1;
+    this.changed();
+  }
+
   beginStroke() {
     this.notices.status("");
     this.mask?.begin();
@@ -290,12 +348,7 @@ export class OpenDocument {
       this.#pasteAll(this.last);
       return;
     }
-    const { revision, box } = this.state.last_mask;
-    try {
-      this.#paste(box, await this.server.mask(revision, box[2], box[3]));
-    } catch (error) {
-      this.#note(error, "verb");
-    }
+    await this.reuse(this.state.last_mask);
   }
 
   #pasteAll(mask) {

@@ -75,6 +75,20 @@ export class Server {
     return this.#post(`documents/${document}/edits`, {}, body);
   }
 
+  /** Every state of a document, parents before children. */
+  tree(document) {
+    return this.#get(`documents/${document}/tree`);
+  }
+
+  /** verb: "checkout", "discard" or "recover". */
+  step(document, verb, revision) {
+    return this.#post(`documents/${document}/${verb}/${revision}`);
+  }
+
+  rename(document, revision, name) {
+    return this.#post(`documents/${document}/rename/${revision}`, {}, name);
+  }
+
   cancel(document, revision) {
     return this.#post(`documents/${document}/cancel/${revision}`);
   }

@@ -33,7 +33,7 @@ function forgetDocument(id) {
 /** verbs: { openFile(file), openSample(name), openDocument(id) }. server: for lists and thumbnails. */
 export function startView(server, verbs) {
   const input = h("input", {
-    type: "file", accept: "image/*", class: "file-input", "aria-hidden": "true", tabindex: -1, // the button stands for it
+    type: "file", accept: "image/*,.palimpsest", class: "file-input", "aria-hidden": "true", tabindex: -1, // the button stands for it
     onchange: () => {
       if (input.files[0]) verbs.openFile(input.files[0]);
       input.value = "";

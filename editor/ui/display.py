@@ -18,6 +18,7 @@ from editor.raster import Mask, Patch, Pixels
 
 OVERVIEW = 2048  # pixels of its longest side; the canvas draws tiles only when it is zoomed in further
 THUMBNAIL = 480
+STEP = 96  # of a step in the history
 PREVIEW = 512  # a window may be larger; ten of them a second need not be
 
 
@@ -31,6 +32,17 @@ def overview(picture: Picture) -> bytes:
 def thumbnail(picture: Picture) -> bytes:
     """The whole picture as a JPEG, at most THUMBNAIL pixels a side."""
     return _jpeg(_at_most(picture.pixels(), THUMBNAIL))
+
+
+@lru_cache(maxsize=512)
+def step(picture: Picture, box: Box) -> bytes:
+    """What lies in and around a box as a square JPEG of STEP pixels; the picture's middle for an empty one."""
+    around = box if not box.empty else picture.box
+    side = max(STEP // 2, min(max(around.width, around.height) * 5 // 4, *picture.box[2:]))
+    square = Box(around.x + (around.width - side) // 2, around.y + (around.height - side) // 2, side, side)
+    seen = square.shifted_into(picture.box).intersect(picture.box)
+    pixels = np.dstack([picture.read(seen).pixels, picture.opacity(seen)])
+    return _jpeg(_at_most(pixels, STEP))
 
 
 @lru_cache(maxsize=64)

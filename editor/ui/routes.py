@@ -27,7 +27,7 @@ from editor.formats.images import encode_png, read_image, read_mask
 from editor.geometry import Box
 from editor.raster import Mask
 from editor.session import Session
-from editor.store import Document, Revision
+from editor.store import Document, Node, Revision
 from editor.ui import display
 from editor.worker import Worker
 from pipelines.base import Pipeline
@@ -35,6 +35,7 @@ from pipelines.base import Pipeline
 PREFIX = "/palimpsest"
 MODULES = Path(__file__).parents[2] / "assets" / "canvas"
 LARGEST_FILE = 512 * 2**20  # bytes of a picture that is opened
+LONGEST_REQUEST = 2**12  # bytes of a name
 LARGEST_WISH = 64 * 2**20  # bytes of a wish with its mask
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # named by content, or by a finished revision
@@ -70,9 +71,15 @@ def routes(
             Route("/documents/{document}/undo", desk.undo, methods=["POST"]),
             Route("/documents/{document}/redo", desk.redo, methods=["POST"]),
             Route("/documents/{document}/cancel/{revision}", desk.cancel, methods=["POST"]),
+            Route("/documents/{document}/tree", desk.tree),
+            Route("/documents/{document}/checkout/{revision}", desk.checkout, methods=["POST"]),
+            Route("/documents/{document}/rename/{revision}", desk.rename, methods=["POST"]),
+            Route("/documents/{document}/discard/{revision}", desk.discard, methods=["POST"]),
+            Route("/documents/{document}/recover/{revision}", desk.recover, methods=["POST"]),
             Route("/revisions/{revision}/manifest", desk.manifest),
             Route("/revisions/{revision}/overview", desk.overview),
             Route("/revisions/{revision}/mask", desk.mask),
+            Route("/revisions/{revision}/step", desk.step),
             Route("/revisions/{revision}/picture.{kind}", desk.download),
             Route("/tiles/{digest}", desk.tile),
             Route("/previews/{revision}/{serial}", desk.preview),
@@ -176,6 +183,31 @@ class _Desk:
         self._revision(request)
         return self._answer(request, self.session.cancel(request.path_params["revision"]))
 
+    def tree(self, request: Request) -> Response:
+        """Every state that is not discarded, parents before children: what was wished for there, and the mask's box."""
+        nodes = self.session.tree(request.path_params["document"])
+        return JSONResponse([_told_of(node) for node in nodes], headers=NEVER)
+
+    def checkout(self, request: Request) -> Response:
+        self.session.checkout(request.path_params["document"], self._revision(request).id)
+        return self._answer(request)
+
+    async def rename(self, request: Request) -> Response:
+        name = (await _body(request, LONGEST_REQUEST, "The name")).decode(errors="replace").strip()
+        return await run_in_threadpool(self._renamed, request, name)
+
+    def _renamed(self, request: Request, name: str) -> Response:
+        self.session.rename(self._revision(request).id, name)
+        return self._answer(request)
+
+    def discard(self, request: Request) -> Response:
+        self.session.discard(self._revision(request).id)
+        return self._answer(request)
+
+    def recover(self, request: Request) -> Response:
+        self.session.recover(self._revision(request).id)
+        return self._answer(request)
+
     async def submit(self, request: Request) -> Response:
         body = await _body(request, LARGEST_WISH, "The mask")
         return await run_in_threadpool(self._submitted, request, body)
@@ -213,6 +245,7 @@ class _Desk:
             "document": document.id,
             "name": document.name,
             "head": document.head,
+            "tip": document.tip,
             "can_undo": self.session.can_undo(document.id),
             "can_redo": self.session.can_redo(document.id),
             "last_mask": None if tip.edit is None else {"revision": tip.id, "box": tip.edit.mask.box},
@@ -253,6 +286,13 @@ class _Desk:
         if edit is None:
             raise NotFound("The picture as it was opened has no mask.")
         return Response(encode_png(edit.mask.alpha), media_type="image/png", headers=FOREVER)
+
+    def step(self, request: Request) -> Response:
+        """A small picture of what a step made, for the history: its mask's surroundings; all of the opened picture."""
+        revision = self._revision(request)
+        picture = self.session.store.picture(revision.id)
+        box = picture.box if revision.edit is None else revision.edit.mask.bounds
+        return Response(display.step(picture, box), media_type="image/jpeg", headers=FOREVER)
 
     def download(self, request: Request) -> Response:
         """A revision as a file of any kind that `Session.export` writes. quality: of what loses something. recipe=no:
@@ -321,6 +361,18 @@ def _wish(body: bytes) -> tuple[Edit, str]:
     if alpha.shape != Box(*box).shape:
         raise ValueError(f"The mask has {alpha.shape[1]} x {alpha.shape[0]} pixels, its box {box[2]} x {box[3]}.")
     return Edit(Mask(Box(*box), alpha), blend=Blend(feather=feather), **wish), parent
+
+
+def _told_of(node: Node) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "revision": node.id, "parent": node.parent, "name": node.name, "finished": node.finished, "error": node.error,
+        "created": node.created, "wish": None,
+    }  # fmt: skip
+    if node.wish is not None:
+        wished = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength")
+        told["wish"] = {name: node.wish[name] for name in wished}
+        told["box"] = node.wish["mask"]["box"]
+    return told
 
 
 def _fate(revision: Revision) -> dict[str, str | None]:

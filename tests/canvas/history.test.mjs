@@ -1,0 +1,47 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { rows, title } from "../../assets/canvas/history.js";
+
+const node = (revision, parent = null) => ({ revision, parent });
+const read = (nodes) => rows(nodes).map(({ node, column }) => `${"-".repeat(column)}${node.revision}`);
+
+test("a way is one column, in the order of its steps", () => {
+  assert.deepEqual(read([node("a"), node("b", "a"), node("c", "b")]), ["a", "b", "c"]);
+});
+
+test("the newest way goes straight on, older branches stand before it, one column further", () => {
+  const nodes = [node("a"), node("b", "a"), node("c", "b"), node("d", "b"), node("e", "c"), node("f", "a")];
+  assert.deepEqual(read(nodes), ["a", "-b", "--c", "--e", "-d", "f"]);
+});
+
+test("every state is one row, its parent before it, however the tree grew", () => {
+  let seed = 7;
+  const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
+  for (let run = 0; run < 50; run++) {
+    const nodes = [node("0")];
+    while (nodes.length < 60) nodes.push(node(String(nodes.length), String(random(nodes.length))));
+    const found = rows(nodes);
+    const place = new Map(found.map(({ node }, i) => [node.revision, i]));
+    assert.equal(place.size, 60);
+    for (const { node, column } of found) {
+      if (node.parent === null) continue;
+      assert.ok(place.get(node.parent) < place.get(node.revision));
+      assert.ok(column >= found[place.get(node.parent)].column);
+    }
+  }
+});
+
+test("a thousand steps are no deeper than one", () => {
+  const nodes = Array.from({ length: 5000 }, (_, i) => node(String(i), i ? String(i - 1) : null));
+  assert.equal(rows(nodes).at(-1).column, 0);
+});
+
+test("a state is called by its name, its prompt, or what it did", () => {
+  const wish = { prompt: "a cat" };
+  assert.equal(title({ name: "", wish: null }), "Opened");
+  assert.equal(title({ name: "Mine", wish, box: [0, 0, 9, 9] }), "Mine");
+  assert.equal(title({ name: "", wish, box: [0, 0, 9, 9] }), "a cat");
+  assert.equal(title({ name: "", wish: { prompt: "" }, box: [0, 0, 9, 9] }), "Filled from the surroundings");
+  assert.equal(title({ name: "", wish: { prompt: "" }, box: [0, 0, 0, 0] }), "Cropped");
+});
