@@ -17,6 +17,7 @@ if TYPE_CHECKING:  # nothing heavy before the options are read
     from editor.picture import Picture
     from editor.raster import Pixels
     from editor.session import Session
+    from editor.store import Node
     from pipelines.base import Pipeline
 
 HERE = Path(__file__).parent
@@ -104,12 +105,15 @@ def _alike(what: str, one: "Pixels", picture: "Pixels") -> None:
 def draw(options: argparse.Namespace) -> None:
     import numpy as np
 
+    from editor.formats.images import MAX_PIXELS
     from editor.picture import Picture
     from editor.raster import Mask
 
     load = _loader(options)
     side = load(options.pipeline).size
     width, height = options.size or (side, side)
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
     picture = Picture.blank(width, height)
     everywhere = Mask(picture.box, np.full(picture.box.shape, 255, np.uint8))
     _paint(options, picture, {"mask": everywhere}, None, load)
@@ -127,11 +131,14 @@ def _paint(
 
     from editor.apply import apply_all
     from editor.edit import Edit
+    from editor.formats.recipe import Recipe
     from editor.formats.replacing import replacing
     from editor.formats.saving import encode, format_of
     from editor.store import MOST_AT_ONCE
 
     out, count = options.output, options.variations
+    if not out.parent.is_dir():
+        raise ValueError(f"There is no folder {out.parent} to write {out.name} into: make it first.")
     format = format_of(out.suffix)
     if not 1 <= count <= MOST_AT_ONCE:
         raise ValueError(f"There can be 1 to {MOST_AT_ONCE} variations at a time, not {count}.")
@@ -152,14 +159,16 @@ def _paint(
                 break
             bar.total = step.total
             bar.update(step.index - bar.n)
-    for number, (seed, applied) in enumerate(zip(seeds, results, strict=True), 1):
+    for number, (edit, applied) in enumerate(zip(edits, results, strict=True), 1):
         file = out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
-        data, notes = encode(applied.picture.pixels(), format, icc=icc)
+        made = Recipe((edit,), picture.digest, (applied.picture.digest,), _made_with())
+        recipe = None if options.no_recipe else made.to_json()
+        data, notes = encode(applied.picture.pixels(), format, icc=icc, recipe=recipe)
         with replacing(file) as part:
             part.write_bytes(data)
         for note in notes:
             print(note, file=sys.stderr)
-        print(f"{file} (seed {seed})")
+        print(f"{file} (seed {edit.seed})")
 
 
 @contextmanager
@@ -183,27 +192,40 @@ def open_files(options: argparse.Namespace) -> None:
             if file.suffix.lower() == SUFFIX:
                 document = session.open_document(file)
             else:
-                opened = read_image(file.read_bytes())
+                try:
+                    opened = read_image(file.read_bytes())
+                except ValueError as error:
+                    raise ValueError(f"{file}: {error}") from error
                 for note in opened.notes:
                     print(f"{file}: {note}", file=sys.stderr)
                 document = session.open(opened.pixels, file.stem, opened.icc)
             print(f"{document.id}  {document.name}")
 
 
+def _plain(text: str) -> str:
+    """On one line, and nothing that tells a terminal what to do."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
 def history(options: argparse.Namespace) -> None:
     with _session(options) as session:
         if options.document is None:
             for document in session.documents():
-                print(f"{document.id}  {document.name}")
+                print(f"{document.id}  {_plain(document.name)}")
             return
         document = session.document(options.document)
-        deep: dict[str, int] = {}
-        for node in session.tree(document.id):
-            deep[node.id] = 0 if node.parent is None else deep[node.parent] + 1
+        tree = session.tree(document.id)
+        below: dict[str | None, list[Node]] = {}
+        for node in tree:
+            below.setdefault(node.parent, []).append(node)
+        waiting = [(node, 0) for node in below.get(None, [])]
+        while waiting:  # each state is told under the one it was made on
+            node, deep = waiting.pop()
+            waiting += [(child, deep + 1) for child in reversed(below.get(node.id, []))]
             words = document.name if node.wish is None else f"“{node.wish['prompt']}” seed {node.wish['seed']}"
             state = "" if node.finished else f"  ({node.error or 'waiting'})"
             shown = "  <- shown" if node.id == document.head else ""
-            print(f"{node.id}  {'  ' * deep[node.id]}{node.name or words}{state}{shown}")
+            print(f"{node.id}  {'  ' * deep}{_plain(node.name or words)}{state}{shown}")
 
 
 def export(options: argparse.Namespace) -> None:
@@ -274,11 +296,10 @@ def _recipe_in(file: Path) -> "Recipe":
 def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from editor.batch import results_of, run_on
+    from editor.batch import pictures_in, results_of, run_on
 
     followed, load = _recipe_in(options.recipe), _loader(options)
-    folders = [sorted(each.iterdir()) if each.is_dir() else [each] for each in options.pictures]
-    results = results_of([file for files in folders for file in files if file.is_file()], options.output)
+    results = results_of(pictures_in(options.pictures, options.output), options.output)
     options.output.mkdir(parents=True, exist_ok=True)
     failed = 0
     with tqdm(results.items(), unit=" pictures") as bar:
@@ -289,7 +310,9 @@ def run(options: argparse.Namespace) -> None:
                     try:
                         step, progress = next(following)
                     except StopIteration as done:
-                        bar.write(f"{result}" if done.value else f"{result} is there already", file=sys.stdout)
+                        bar.write(f"{result} is there already" if done.value is None else f"{result}", file=sys.stdout)
+                        for note in done.value or ():
+                            bar.write(f"{picture}: {note}", file=sys.stderr)
                         break
                     bar.set_postfix_str(f"step {step + 1} of {len(followed.steps)}, {progress.index}/{progress.total}")
             except (ValueError, OSError) as error:
@@ -302,13 +325,16 @@ def run(options: argparse.Namespace) -> None:
 def verify(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from editor.following import difference, follow
+    from editor.following import difference, follow, other_picture
     from editor.formats.images import read_image
+    from editor.formats.saving import format_of
     from editor.picture import Picture
 
     followed, load = _recipe_in(options.recipe), _loader(options)
     before = Picture.from_pixels(read_image(options.picture.read_bytes()).pixels)
     result = read_image(options.result.read_bytes()).pixels
+    if told := other_picture(followed, before):
+        raise ValueError(told)
     following = follow(followed, before, load)
     with tqdm(total=len(followed.steps), unit=" steps", leave=False) as bar:
         while True:
@@ -319,13 +345,15 @@ def verify(options: argparse.Namespace) -> None:
                 break
             bar.update(stage.step - bar.n)
     if told := difference(followed, before, after, result, _made_with()):
-        raise ValueError(told)
+        lossy = format_of(options.result.suffix).quality is not None
+        raise ValueError(f"{told} {options.result.suffix} loses some of it: keep a .png to verify." if lossy else told)
     print(f"identical: {len(followed.steps)} steps")
 
 
 @cache
 def _made_with() -> str:
     """What decides the pixels of an edit here, beside the edit."""
+    import cv2
     import torch
 
     from pipelines import WEIGHTS
@@ -334,7 +362,7 @@ def _made_with() -> str:
     weights = blake2b(digest_size=4)
     for file in sorted((WEIGHTS / "glide-mini").glob("*.safetensors")):
         weights.update(file.read_bytes())
-    return f"torch {torch.__version__} on {device}, embedded weights {weights.hexdigest()}"
+    return f"torch {torch.__version__}, OpenCV {cv2.__version__} on {device}, embedded weights {weights.hexdigest()}"
 
 
 def convert(options: argparse.Namespace) -> None:

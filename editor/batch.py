@@ -8,10 +8,11 @@ from editor.following import Stage, follow
 from editor.formats.images import read_image
 from editor.formats.recipe import Recipe
 from editor.formats.replacing import replacing
-from editor.formats.saving import encode, format_of
+from editor.formats.saving import SUFFIXES, encode, format_of
 from editor.picture import Picture
 from pipelines.base import Pipeline
 
+ENDINGS = (*SUFFIXES, ".gif", ".bmp", ".ppm")  # of what is taken for a picture in a folder
 RECORD = "done.json"  # in the folder of the results: which are there, and of which recipe
 
 
@@ -25,26 +26,44 @@ def results_of(pictures: Sequence[Path], out: Path) -> dict[Path, Path]:
     return results
 
 
+def pictures_in(named: Sequence[Path], out: Path) -> list[Path]:
+    """The files named, and the pictures in the folders named, each once. ValueError for what is not there, and for the
+    results' own folder.
+    """
+    found: dict[Path, Path] = {}
+    for each in named:
+        if not each.exists():
+            raise ValueError(f"There is no picture {each}.")
+        if each.is_dir() and each.resolve() == out.resolve():
+            raise ValueError(f"The results would lie among the pictures in {each}: choose another folder for -o.")
+        inside = (
+            [file for file in sorted(each.iterdir()) if file.suffix.lower() in ENDINGS] if each.is_dir() else [each]
+        )
+        found |= {file.resolve(): file for file in inside}
+    return list(found.values())
+
+
 def run_on(
     recipe: Recipe, picture: Path, result: Path, pipelines: Callable[[str], Pipeline]
-) -> Generator[Stage, None, bool]:
+) -> Generator[Stage, None, tuple[str, ...] | None]:
     """Follow a recipe on one picture file and write the result as PNG, whole or not at all; yields the progress.
 
-    False when that was done before, with the same recipe and picture. ValueError or OSError, with a sentence, when it
+    Returns sentences on what was lost as the picture was read; None when all was done before, with the same recipe and
+    picture. ValueError or OSError, with a sentence, when it
     cannot be done; nothing is written then.
     """
     opened = read_image(picture.read_bytes())
     before = Picture.from_pixels(opened.pixels)
     record = _record(result.parent, recipe)
     if result.exists() and record.get(result.name) == before.digest:
-        return False
+        return None
     (*_, after) = yield from follow(recipe, before, pipelines)
     with replacing(result) as part:
         part.write_bytes(encode(after.pixels(), format_of(result.suffix), icc=opened.icc).data)
     with replacing(result.with_name(RECORD)) as part:
         pictures = {**record, result.name: before.digest}
         part.write_text(json.dumps({"recipe": recipe.digest, "pictures": pictures}, indent=1) + "\n")
-    return True
+    return opened.notes
 
 
 def _record(out: Path, recipe: Recipe) -> dict[str, str]:

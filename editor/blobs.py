@@ -58,6 +58,8 @@ class Blobs:
             stored = self.stored(digest)
             pixels = decode_tile(stored.data)
             if stored.base is not None:
+                if self.stored(stored.base).base is not None:
+                    raise ValueError("it is a difference from a difference")
                 pixels = added(self.tiles(stored.base), pixels, stored.x, stored.y)
         except (NotFound, *DAMAGED) as error:
             raise Damaged(f"The pixels {digest} are missing or damaged ({error}).") from error

@@ -129,6 +129,7 @@ def evened(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
         reach *= 2
     height, width = generated.shape[:2]
     offset = cv2.resize(moved / total[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
+    offset *= (hole > 0)[..., None]  # what is kept is right as it is
     return np.asarray(np.clip(np.rint(generated + offset), 0, 255), dtype=np.uint8)
 
 

@@ -1,8 +1,10 @@
 """Database: SQLite or PostgreSQL with its transactions, migrations, and its complaints as sentences."""
 
 import os
+import re
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
@@ -135,7 +137,7 @@ class Database:
             event.listen(engine, "connect", _set_up)
             return engine
         try:
-            address = make_url(where)
+            address = make_url(re.sub("^postgres:", "postgresql:", where))
             if address.get_backend_name() != "postgresql":
                 raise ValueError(where)
             address = address.set(drivername="postgresql+psycopg")
@@ -147,12 +149,9 @@ class Database:
             raise StorageError("This is no address of a database: postgresql://user@host/name is one.") from None
 
     def _migrate(self, migrations: tuple[tuple[str, ...], ...]) -> None:
-        """In one transaction, the mark within; it is read within too, as two processes may start at once."""
-        if self.path is not None:
-            ((version,),) = self.rows("PRAGMA user_version")
-            backup = self.path.with_name(f"{self.path.name}.v{version}.bak")
-            if 0 < version < len(migrations) and not backup.exists():
-                self.copy_to(backup)
+        """In one transaction, the mark within; it is read within too, as two processes may start at once, and so is the
+        file copied as it was, which another connection still sees.
+        """
         with self.transaction() as db:
             version = self._version(db)
             if version > len(migrations):
@@ -160,6 +159,9 @@ class Database:
                     f"{self._place} was written by a newer Palimpsest (format {version}, this one knows "
                     f"{len(migrations)}): install the newer one, or choose another data folder."
                 )
+            if self.path is not None and 0 < version < len(migrations):
+                backup = self.path.with_name(f"{self.path.name}.v{version}.bak")
+                self.copy_to(backup.with_suffix(f".{int(time.time())}.bak") if backup.exists() else backup)
             for migration in migrations[version:]:
                 for statement in migration:
                     db.run(statement.format(**TYPES[self.kind]))

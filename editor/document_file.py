@@ -67,6 +67,8 @@ def copy_document(store: Store, document: str, to: Store) -> Document:
     crops = store.database.rows(
         f"{_FINISHED} SELECT revision, request, crop FROM drawn WHERE revision IN (SELECT id FROM kept)", id=document
     )
+    known = {row[0] for row in rows}
+    crops = [row for row in crops if row[0] in known]  # a step may have been finished between the two questions
     named = {str(crop) for _, _, crop in crops}
     for digest in named:
         store.blobs.tiles(digest)
@@ -91,10 +93,10 @@ def copy_document(store: Store, document: str, to: Store) -> Document:
         head, tip = ids[old.head], ids[old.tip]
     except KeyError:
         raise Damaged(f"The history of “{old.name}” is damaged: what it shows is not in it.") from None
+    bases = {base for digest in named if (base := store.blobs.stored(digest).base) is not None}
     with to.database.transaction() as db:
-        for digest in named:
-            db.run("INSERT INTO blob (digest, bytes) VALUES (:digest, :bytes) ON CONFLICT DO NOTHING",
-                   digest=digest, bytes=store.blobs.file(digest))  # fmt: skip
+        for digest in named | bases:
+            to.blobs.keep(db, {digest: store.blobs.stored(digest)}, {})
         db.run("INSERT INTO document (id, name, head, tip, icc) VALUES (:id, :name, :head, :tip, :icc)",
                id=new, name=old.name, head=head, tip=tip, icc=store.icc(document))  # fmt: skip
         db.run_many(

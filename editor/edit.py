@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from editor.formats.images import LARGEST_TILE, LONGEST_SIDE
 from editor.geometry import Box, Margins
 from editor.raster import Mask, Patch, Pixels
 
@@ -76,8 +77,8 @@ class Edit:
         object.__setattr__(self, "margins", Margins(*self.margins))
         if self.sketch is not None and self.sketch.pixels.shape[2] != 4:
             raise ValueError("A sketch needs an alpha channel: only its strokes are to be seen.")
-        if self.sketch is not None and not self.sketch.pixels[..., 3].any():
-            object.__setattr__(self, "sketch", None)
+        if self.sketch is not None:
+            object.__setattr__(self, "sketch", _strokes(self.sketch))
         if self.mask.bounds.empty and self.sketch is None and not any(self.margins):
             raise ValueError("The mask is empty: paint over the place you want changed first.")
         _text("prompt", self.prompt)
@@ -134,6 +135,19 @@ class Edit:
         if "blend" in values:
             values["blend"] = Blend(**_known("blend", values["blend"], _names(Blend), set()))
         return Edit(mask, **values)
+
+
+def _strokes(sketch: Patch) -> Patch | None:
+    """A sketch on the bounds of its strokes, None where there is none."""
+    bounds = Mask(sketch.box, np.ascontiguousarray(sketch.pixels[..., 3])).bounds
+    if bounds.empty:
+        return None
+    if max(bounds.width, bounds.height) > LONGEST_SIDE or bounds.width * bounds.height > LARGEST_TILE:
+        raise ValueError(
+            f"The sketch is too large: {bounds.width:,} x {bounds.height:,} pixels; {LONGEST_SIDE:,} a side and "
+            f"{LARGEST_TILE:,} in all can be kept at most."
+        )
+    return sketch if bounds == sketch.box else Patch(bounds, sketch.pixels[bounds.slices(sketch.box)])
 
 
 Placed = TypeVar("Placed", Mask, Patch)

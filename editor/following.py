@@ -43,14 +43,21 @@ def follow(recipe: Recipe, picture: Picture, pipelines: Callable[[str], Pipeline
     return after
 
 
+def other_picture(recipe: Recipe, picture: Picture) -> str:
+    """A sentence when a picture is not the one that the recipe was made on, else ''."""
+    if picture.digest == recipe.before:
+        return ""
+    return "The picture is not the one that the recipe was made on: take that one, or run the recipe on this."
+
+
 def difference(recipe: Recipe, picture: Picture, after: list[Picture], result: Pixels, made_with: str) -> str:
     """Where a result parts from what the recipe makes of a picture, as a sentence; '' when it does nowhere.
 
     after: what `follow` made of the picture here and now. result: uint8 (H, W, 3 or 4), as `Picture.pixels` gives it.
     made_with: what ran it, in words.
     """
-    if picture.digest != recipe.before:
-        return "The picture is not the one that the recipe was made on: take that one, or run the recipe on this."
+    if told := other_picture(recipe, picture):
+        return told
     for index, (now, then) in enumerate(zip(after, recipe.after, strict=True)):
         if now.digest != then:
             edit, count = recipe.steps[index], len(recipe.steps)

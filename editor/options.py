@@ -50,7 +50,7 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     )
     edit.add_argument(
         "--expand", type=_margins, metavar="L,T,R,B",
-        help="paint so many pixels more at the left, top, right and bottom; negative ones are cut off",
+        help="paint so many pixels more at the left, top, right and bottom; negative ones cut off: --expand=-64,0,0,0",
     )  # fmt: skip
     edit.add_argument("--aspect", type=_aspect, metavar="W:H", help="paint as much more as makes it this wide and high")
     edit.add_argument(
@@ -82,6 +82,7 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
         command.add_argument(
             "--variations", type=int, default=1, metavar="N", help="1 to 8 results, of as many seeds: OUT-1.png, ..."
         )
+        command.add_argument("--no-recipe", action="store_true", help="leave out of the file how it was made")
         command.add_argument(
             "-o", "--output", type=Path, required=True, metavar="OUT.png",
             help="where the result goes; .png, .jpg, .webp, .tiff or .avif",

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from editor.apply import painted
+from editor.blobs import Damaged
 from editor.document_file import SUFFIX as DOCUMENT
 from editor.document_file import read_document, write_document
 from editor.edit import NOWHERE, Blend, Edit
@@ -80,6 +81,10 @@ class Session:
         seeds = [(edit.seed + i) % 2**32 for i in range(count)]
         return [self.submit(document_id, replace(edit, seed=seed), parent) for seed in seeds]
 
+    def variations_of(self, revision_id: str) -> list[str]:
+        """The ids of a finished revision and of its variations, oldest first; none of the opened picture."""
+        return self.store.variations(revision_id)
+
     def remove(self, document_id: str, edit: Edit) -> Revision:
         """Have what stands under the mask give way to what is around it; as `submit`."""
         return self.submit(document_id, replace(edit, prompt="", negative_prompt="", sketch=None, strength=1.0))
@@ -111,6 +116,7 @@ class Session:
 
     def remask(self, document_id: str, revision_id: str, mask: Mask) -> Revision:
         """A finished step's wish under another mask (see `Mask.grown`, `shrunk`, `joined`, `without`), beside it."""
+        self._finished(self.store.document(document_id), revision_id)
         step = self.store.revision(revision_id)
         if step.edit is None or step.parent is None:
             raise ValueError("The picture that was opened is no step: it has no mask.")
@@ -171,7 +177,9 @@ class Session:
         holds its recipe; None for one that does not. Returns sentences on what the file does not hold. OSError where
         it cannot be written.
         """
-        states = self._way(document_id, revision_id)
+        document = self.store.document(document_id)
+        shown = revision_id or document.head
+        picture = self._finished(document, shown)
         notes: tuple[str, ...] = ()
         suffix = to.suffix.lower()
         if suffix not in (*SUFFIXES, OPENRASTER, DOCUMENT):
@@ -182,17 +190,22 @@ class Session:
         if suffix == DOCUMENT:
             write_document(self.store, document_id, to)
             return ()
-        picture = self.store.picture(states[-1].id)
         with replacing(to) as part:
             if suffix == OPENRASTER:
-                write_openraster(layers_of(states), picture.pixels(), picture.box, part)
+                ways = self._nodes_to(document_id, shown)
+                layers = layers_of([(node, self.store.picture(node.id)) for node in ways])
+                write_openraster(layers, picture.pixels(), picture.box, part)
+                if self.store.icc(document_id) is not None:
+                    notes = ("OpenRaster holds no colour profile: give the layers the picture's own after opening.",)
             else:
-                recipe = (
-                    self.recipe(document_id, made_with, revision_id).to_json()
-                    if made_with and len(states) > 1
-                    else None
-                )
-                data, notes = encode(picture.pixels(), format_of(suffix), quality, self.store.icc(document_id), recipe)
+                recipe = None
+                if made_with and self.store.parent(shown) is not None:
+                    try:
+                        recipe = self.recipe(document_id, made_with, shown).to_json()
+                    except Damaged as error:  # the picture itself is sound
+                        notes = (f"Its recipe is not in it: {error}",)
+                data, more = encode(picture.pixels(), format_of(suffix), quality, self.store.icc(document_id), recipe)
+                notes = (*notes, *more)
                 part.write_bytes(data)
         return notes
 
@@ -258,6 +271,16 @@ class Session:
         if revision_id is not None:
             self._finished(document, revision_id)
         return self.store.way_to(revision_id or document.head)
+
+    def _nodes_to(self, document_id: str, revision_id: str) -> list[Node]:
+        """The states from the opened picture to this one, without what their edits hold."""
+        nodes = {node.id: node for node in self.store.tree(document_id)}
+        way: list[Node] = []
+        at: str | None = revision_id
+        while at is not None:
+            way.append(nodes[at])
+            at = nodes[at].parent
+        return way[::-1]
 
     def _finished(self, document: Document, revision_id: str) -> Picture:
         """The picture of a finished revision of this document."""

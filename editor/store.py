@@ -16,7 +16,7 @@ from typing import Any
 
 from editor.apply import Applied
 from editor.blobs import Blob, Blobs, Damaged, NotFound
-from editor.database import Database
+from editor.database import Database, Transaction
 from editor.edit import Edit
 from editor.formats.images import DAMAGED, decode_mask, decode_tile, encode_png, encode_tile
 from editor.geometry import Box
@@ -110,7 +110,7 @@ class Store:
     def __init__(self, where: Path | str) -> None:
         self.database = Database(where / FILE if isinstance(where, Path) else where, MIGRATIONS)
         self.blobs = Blobs(self.database)
-        self.edits = Cache(self._edit, lambda edit: edit.mask.alpha.nbytes + 4096, EDIT_CACHE)
+        self.edits = Cache(self._edit, _weight, EDIT_CACHE)
 
     def close(self) -> None:
         self.database.close()
@@ -212,6 +212,7 @@ class Store:
     def checkout(self, document: str, revision: str) -> Document:
         """Head and tip to a finished revision of the document."""
         with self.database.transaction() as db:
+            _standing(db, document, revision)
             db.run("UPDATE document SET head = :to, tip = :to WHERE id = :id", to=revision, id=document)
         return self.document(document)
 
@@ -256,6 +257,16 @@ class Store:
             Node(id, parent, None if edit is None else json.loads(edit), bool(finished), error, created, name)
             for id, parent, edit, finished, error, created, name in rows
         ]
+
+    def variations(self, id: str) -> list[str]:
+        """The ids of a finished revision and of those beside it whose wish differs in its seed alone, oldest first."""
+        parent, edit = self._of_revision("parent, edit", id)
+        rows = self.database.rows(
+            """SELECT id, edit FROM revision WHERE parent = :parent AND tiles IS NOT NULL AND deleted IS NULL
+            ORDER BY seq""",
+            parent=parent,
+        )
+        return [each for each, text in rows if _but_for_the_seed(text) == _but_for_the_seed(edit)]
 
     def way_to(self, id: str, start: str | None = None) -> list[Revision]:
         """The revisions from the opened picture to this one, both among them; from `start` on, if that is one."""
@@ -344,6 +355,7 @@ class Store:
         sketches = [edit.sketch for edit in edits if edit.sketch is not None]
         blobs |= {sketch.digest: Blob(encode_tile(sketch.pixels)) for sketch in sketches}
         with self.database.transaction() as db:
+            _standing(db, document, parent)
             self.blobs.keep(db, blobs, {})
             for id, before, text in zip(ids, [parent, *ids], texts, strict=False):
                 takes = follows if follows is None or id == ids[-1] else ""
@@ -366,10 +378,20 @@ class Store:
             )
         return [self.revision(id) for id in ids]
 
-    def drawn(self, request: str) -> Pixels | None:
-        """The crop that a model drew for a request of this digest, if any did."""
-        row = self.database.row("SELECT crop FROM drawn WHERE request = :request LIMIT 1", request=request)
-        return None if row is None else self.blobs.tile(row[0])
+    def drawn(self, document: str, request: str) -> Pixels | None:
+        """The crop that a model drew in this document for a request of this digest, if any did and it is sound."""
+        rows = self.database.rows(
+            """SELECT drawn.crop FROM drawn JOIN revision ON id = revision
+            WHERE drawn.request = :request AND document = :document""",
+            request=request,
+            document=document,
+        )
+        for (crop,) in rows:
+            try:
+                return self.blobs.tile(crop)
+            except Damaged:
+                continue
+        return None
 
     def claim(self, worker: str, lease: float) -> list[str]:
         """The ids of promises from now on this worker's for `lease` seconds: the oldest that nobody works on (or whose
@@ -523,8 +545,23 @@ class Store:
 
     def _before(self, id: str) -> Mapping[Place, str]:
         """The tiles of the picture on which a promise is made; none where it is gone or damaged."""
-        parent = self.parent(id)
-        return {} if parent is None else self.picture(parent).tiles
+        try:
+            parent = self.parent(id)
+            return {} if parent is None else self.picture(parent).tiles
+        except NotFound:  # it was cancelled, and others compacted the store
+            return {}
+
+
+def _standing(db: Transaction, document: str, revision: str) -> None:
+    """NotFound unless both are there still, in the transaction that builds on them: others may discard and delete."""
+    if not db.run(
+        """SELECT 1 FROM revision JOIN document ON document.id = document
+        WHERE revision.id = :revision AND document = :document AND tiles IS NOT NULL
+        AND revision.deleted IS NULL AND document.deleted IS NULL""",
+        revision=revision,
+        document=document,
+    ):
+        raise NotFound(f"There is no revision {revision!r} any more: it was deleted meanwhile.")
 
 
 def new_document_id() -> str:
@@ -540,6 +577,11 @@ def revision_id(document: str, parent: str | None, wish: str) -> str:
 def packed(picture: Picture) -> bytes:
     """The digests of a picture's tiles, 16 bytes each, row by row."""
     return bytes.fromhex("".join(picture.tiles[place] for place in places(picture.box)))
+
+
+def _weight(edit: Edit) -> int:
+    """Bytes, more or less."""
+    return edit.mask.alpha.nbytes + (0 if edit.sketch is None else edit.sketch.pixels.nbytes) + 4096
 
 
 def _storable(text: str) -> str:

@@ -9,10 +9,12 @@ import socket
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
 from editor.apply import Applied, Progress, apply_all
+from editor.blobs import Damaged
 from editor.database import StorageError
 from editor.store import Revision, Store
 from pipelines.base import Pipeline
@@ -103,6 +105,11 @@ class Worker:
             else:
                 for promise, applied in zip(promises, outcomes, strict=True):
                     self.store.finish(promise, self.id, applied)
+        except StorageError as error:
+            if not isinstance(error, Damaged):
+                raise  # the promise stands: when its lease is over and the store takes things again, it is kept
+            for promise in promises:
+                self.store.fail(promise, self.id, str(error))
         except Exception as error:  # the only one: whatever a model does, the user reads of it and the worker lives
             log.exception("revisions %s failed", promises)
             for promise in promises:
@@ -114,7 +121,8 @@ class Worker:
         """
         parent, edits = revisions[0].parent, [each.edit for each in revisions if each.edit is not None]
         assert parent is not None and len(edits) == len(revisions), "only edits are promised"
-        with closing(apply_all(edits, self.store.picture(parent), self.pipelines, self.store.drawn)) as steps:
+        drawn = partial(self.store.drawn, revisions[0].document)
+        with closing(apply_all(edits, self.store.picture(parent), self.pipelines, drawn)) as steps:
             while True:
                 try:
                     step = next(steps)

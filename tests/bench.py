@@ -91,7 +91,8 @@ class Desk:
         x, y = (int(v) for v in random.integers(0, self.side - 200, 2))
         head = self.session.document(self.document).head
         wish = {"box": [x, y, 200, 200], "parent": head, "pipeline": "noise", "prompt": "a red couch", "seed": seed,
-                "negative_prompt": "", "steps": 1, "guidance": 3.0, "feather": 8}  # fmt: skip
+                "negative_prompt": "", "steps": 1, "guidance": 3.0, "feather": 8,
+                "strength": 1, "opacity": 1, "variations": 1}  # fmt: skip
         disc = cv2.circle(np.zeros((200, 200), np.uint8), (100, 100), 100, 255, -1)
         self.post(f"/documents/{self.document}/edits", json.dumps(wish).encode() + b"\n" + encode_png(disc))
         assert self.worker.run_one()

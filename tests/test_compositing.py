@@ -102,6 +102,7 @@ def test_a_wall_a_shade_off_goes_on_where_the_hole_ends() -> None:
     answers = (drawn, evened(drawn, grainy, hole))
     before, after = (np.abs(image[edges].astype(int) - wall[edges]).mean() for image in answers)
     assert before > 5 and after < 1.5
+    assert np.array_equal(evened(drawn, grainy, hole)[hole == 0], drawn[hole == 0])
     inside = np.abs(evened(drawn, grainy, hole).astype(int) - wall)[hole > 0]
     assert inside.mean() < 3
 

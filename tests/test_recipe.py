@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
-from editor.batch import RECORD, results_of, run_on
+from editor.batch import RECORD, pictures_in, results_of, run_on
 from editor.edit import NOWHERE, Edit
 from editor.following import difference, follow
 from editor.formats.images import encode_png, read_image
@@ -165,13 +166,13 @@ def test_a_folder_is_gone_through_once_and_goes_on(tmp_path: Path) -> None:
     load = loader(pipeline)
     results = results_of(files, out)
     for file in files[:2]:
-        assert run(run_on(recipe, file, results[file], load))
+        assert run(run_on(recipe, file, results[file], load)) == ()
     runs = len(pipeline.requests)
     halted = run_on(recipe, files[2], results[files[2]], load)
     next(halted)
     halted.close()  # the power went
     assert not results[files[2]].exists() and len(pipeline.requests) == runs + 1
-    assert [run(run_on(recipe, file, results[file], load)) for file in files] == [False, False, True]
+    assert [run(run_on(recipe, file, results[file], load)) for file in files] == [None, None, ()]
     assert len(pipeline.requests) == runs + 1 + 3
     for n, file in enumerate(files):
         wanted = run(follow(recipe, Picture.from_pixels(noise(120, 100, n)), LOAD))[-1].pixels()
@@ -179,11 +180,34 @@ def test_a_folder_is_gone_through_once_and_goes_on(tmp_path: Path) -> None:
 
     # another picture under the same name, or another recipe, is made anew
     files[0].write_bytes(encode_png(noise(120, 100, 7)))
-    assert run(run_on(recipe, files[0], results[files[0]], load))
+    assert run(run_on(recipe, files[0], results[files[0]], load)) == ()
     shorter, _ = made(STEPS[:1], Picture.from_pixels(noise(120, 100)))
-    assert run(run_on(shorter, files[1], results[files[1]], load))
+    assert run(run_on(shorter, files[1], results[files[1]], load)) == ()
     (out / RECORD).write_text("{")
-    assert run(run_on(shorter, files[1], results[files[1]], load))
+    assert run(run_on(shorter, files[1], results[files[1]], load)) == ()
+
+
+def test_pictures_are_those_named_and_those_in_folders_each_once(tmp_path: Path) -> None:
+    folder = tmp_path / "photos"
+    folder.mkdir()
+    for name in ("b.png", "a.JPG", ".DS_Store", "notes.txt"):
+        (folder / name).write_bytes(b"")
+    out = tmp_path / "out"
+    named = [folder, folder / "b.png", folder / ".." / "photos" / "a.JPG"]
+    assert sorted(file.name for file in pictures_in(named, out)) == ["a.JPG", "b.png"]
+    assert [file.name for file in pictures_in([folder / "notes.txt"], out)] == ["notes.txt"]  # who names it means it
+    with pytest.raises(ValueError, match=r"There is no picture .*gone\.png"):
+        pictures_in([folder / "gone.png"], out)
+    with pytest.raises(ValueError, match="another folder for -o"):
+        pictures_in([folder], folder)
+
+
+def test_what_was_lost_in_reading_is_told(tmp_path: Path) -> None:
+    recipe, _ = made(STEPS[:1], Picture.from_pixels(noise(120, 100)))
+    Image.new("CMYK", (120, 100)).save(tmp_path / "print.jpg")
+    assert run(run_on(recipe, tmp_path / "print.jpg", tmp_path / "out.png", LOAD)) == (
+        "CMYK colours were converted to RGB.",
+    )
 
 
 def test_results_do_not_take_the_place_of_anything(tmp_path: Path) -> None:

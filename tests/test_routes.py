@@ -72,6 +72,9 @@ class Desk:
             "guidance": 3,
             "seed": 1,
             "feather": 8,
+            "strength": 1,
+            "opacity": 1,
+            "variations": 1,
         } | wish
         body = json.dumps(wish).encode() + b"\n" + (encode_png(mask.alpha) if png is None else png)
         return self.post(f"documents/{state['document']}/edits", content=body)
@@ -310,7 +313,12 @@ SMALL = encode_png(np.full((5, 5), 255, np.uint8))
         ({"png": EMPTY}, "empty"),
         ({"png": SMALL}, "5 x 5"),
         ({"png": b"no picture"}, ""),
-        ({"strength": 1}, "nothing else"),
+        ({"glow": 1}, "nothing else"),
+        ({"strength": 2}, "strength"),
+        ({"opacity": "much"}, "opacity"),
+        ({"variations": 0}, "1 to 8 variations"),
+        ({"variations": 9}, "1 to 8 variations"),
+        ({"variations": 1.5}, "variations"),
     ],
 )
 def test_a_wrong_wish_is_a_sentence_and_promises_nothing(desk: Desk, wrong: dict[str, Any], word: str) -> None:

@@ -96,7 +96,8 @@ def test_a_revision_holds_what_was_asked_and_what_came(store: Store) -> None:
     assert revision.picture == result.picture and not revision.picture.fresh and not revision.promised
     assert revision.edit == promise.edit
     ((request, crop),) = result.drawn.items()
-    assert np.array_equal(store.drawn(request), crop) and store.drawn("another") is None
+    assert np.array_equal(store.drawn(document.id, request), crop)
+    assert store.drawn(document.id, "another") is None and store.drawn("another", request) is None
     assert np.array_equal(decode_mask(store.blobs.file(promise.edit.mask.digest)), promise.edit.mask.alpha)
     assert root.seq < revision.seq and abs(revision.created - time.time()) < 60
 

@@ -10,6 +10,7 @@ import { Pointer } from "./pointer.js";
 import { Server } from "./server.js";
 import { remember } from "./settings.js";
 import { Stage } from "./stage.js";
+import { variationTray } from "./variations.js";
 import { acceptDrops, rememberDocument, startView } from "./start.js";
 import { rested } from "./time.js";
 import { zoomStop } from "./view.js";
@@ -51,12 +52,15 @@ class Editor {
       show: (revision) => this.doc?.visit(revision), rename: (revision, name) => this.doc?.rename(revision, name),
       discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), close: () => this.toggleHistory(),
     });
+    this.tray = variationTray(this.server, {
+      peek: (revision) => this.doc?.peek(revision), pick: (revision) => this.doc?.visit(revision),
+    });
     const ground = h("div", {
       class: "stage", tabindex: 0, role: "application",
       "aria-label": "Picture. Paint with the brush over what should change; space and drag moves, the wheel zooms.",
     });
     this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, "Drop to open"));
-    root.replaceChildren(ground, this.bar.element, this.tools.element, this.history.element, this.start.element, this.veil);
+    root.replaceChildren(ground, this.bar.element, this.tools.element, this.history.element, this.tray.element, this.start.element, this.veil);
     this.stage = new Stage(ground);
     this.notices = new Notices(root);
   }
@@ -155,7 +159,6 @@ class Editor {
   toggleHistory() {
     this.history.element.hidden = this.history.open;
     document.documentElement.toggleAttribute("data-history", this.history.open);
-    this.stage.cover(this.history.open ? this.history.element.offsetWidth : 0);
     this.#refresh();
   }
 
@@ -184,8 +187,8 @@ class Editor {
   // --- the form, which is Gradio's
 
   /**
-   * settings: { prompt, negative_prompt, pipeline, steps, guidance, new_seed, seed, feather }. Returns the seed used,
-   * for the form to show.
+   * settings: { prompt, negative_prompt, pipeline, steps, guidance, new_seed, seed, feather, variations, strength,
+   * opacity }. Returns the seed used, for the form to show.
    */
   async generate({ new_seed, ...wish }) {
     if (!this.doc || this.doc.busy) return wish.seed;
@@ -234,6 +237,8 @@ class Editor {
     });
     if (doc && this.history.open) doc.askTree().then((tree) => tree && this.doc === doc && this.history.show(tree, doc.state.head, doc.state.tip));
     if (doc) document.title = doc.run?.total ? `${doc.run.index}/${doc.run.total} · ${doc.state.name}` : `${doc.state.name} · Palimpsest`;
+    this.tray.show(doc && !doc.busy ? doc.state.variations : [], doc?.state.head);
+    this.stage.cover(this.history.open ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();
   }
 }

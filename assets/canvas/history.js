@@ -4,9 +4,10 @@ import { h, icon } from "./dom.js";
 
 /**
  * The rows of a tree in the order in which they are read: each step under the one it was made on, a branch one column
- * further right than the way it leaves. nodes: as the server lists them, parents before children.
+ * further right than the way it leaves. nodes: as the server lists them, parents before children. way: the states on the
+ * way to the tip, which goes straight on; elsewhere the newest does.
  */
-export function rows(nodes) {
+export function rows(nodes, way = new Set()) {
   const children = new Map(nodes.map(({ revision }) => [revision, []]));
   for (const node of nodes) children.get(node.parent)?.push(node);
   const found = [];
@@ -14,10 +15,10 @@ export function rows(nodes) {
   while (waiting.length) {
     const [node, column] = waiting.pop();
     found.push({ node, column });
-    // the newest way goes straight on; the older ones come before it, as branches
-    const [newest, ...older] = [...children.get(node.revision)].reverse();
-    if (newest) waiting.push([newest, column]);
-    for (const branch of older) waiting.push([branch, column + 1]);
+    const branches = [...children.get(node.revision)].reverse(); // the newest first
+    const on = branches.find(({ revision }) => way.has(revision)) ?? branches[0];
+    if (on) waiting.push([on, column]);
+    for (const branch of branches) if (branch !== on) waiting.push([branch, column + 1]); // these are read before it
   }
   return found;
 }
@@ -104,7 +105,7 @@ export function historyPanel(server, verbs) {
       const way = new Set();
       for (let at = tip; at; at = parents.get(at)) way.add(at);
       const focused = document.activeElement?.closest(".states button")?.title;
-      list.replaceChildren(...rows(nodes).map((one) => row(one, { head, onTheWay: way.has(one.node.revision) })));
+      list.replaceChildren(...rows(nodes, way).map((one) => row(one, { head, onTheWay: way.has(one.node.revision) })));
       const current = list.querySelector('[aria-current="step"]');
       current?.scrollIntoView({ block: "nearest" });
       if (focused) current?.focus({ preventScroll: true });

@@ -25,6 +25,7 @@ export class OpenDocument {
     this.previewsShown = 0;
     this.treeOf = null; // what the tree that was asked for last depends on
     this.treeChanges = 0;
+    this.peeked = null; // the variation that is looked at
     const draw = () => stage.invalidatePicture();
     this.picture = new Picture(server, new TileCache((digest) => server.tile(digest), draw), draw);
     this.previews = new Previews({
@@ -82,8 +83,9 @@ export class OpenDocument {
     const { run } = this;
     if (state.watched && this.sent) this.#settle(state.watched);
     else if (run && !this.sent && !this.submitting) this.#adopt(run);
-    if (state.head === this.picture.revision) this.picture.stay();
-    else this.#turnTo(state.head);
+    const shown = this.peeked && state.variations.includes(this.peeked) ? this.peeked : state.head;
+    if (shown === this.picture.revision) this.picture.stay();
+    else this.#turnTo(shown);
     if (run?.serial) this.previews.want(run.revision, run.serial);
     if (run) this.notices.progress(run.index, run.total);
     else if (!this.submitting) this.notices.progress(null);
@@ -165,8 +167,10 @@ export class OpenDocument {
     this.last = mask ?? this.last;
     this.stage.setSent(null);
     this.previews.forget();
-    if (status === "done" && this.state.head === revision) {
-      this.notices.status("Done."); // the preview stays until the picture is here
+    const { head, variations } = this.state;
+    if (status === "done" && (head === revision || variations.includes(revision))) {
+      // the preview stays until the picture is here
+      this.notices.status(variations.length > 1 ? "Done. Pick one below; all are kept." : "Done.");
       return;
     }
     this.#dropPreview();
@@ -190,7 +194,8 @@ export class OpenDocument {
   }
 
   /**
-   * Ask for what is painted and written. wish: { prompt, negative_prompt, pipeline, steps, guidance, seed, feather }.
+   * Ask for what is painted and written. wish: { prompt, negative_prompt, pipeline, steps, guidance, seed, feather,
+   * variations, strength, opacity }.
    * False when nothing is painted.
    */
   async submit(wish) {
@@ -241,7 +246,7 @@ export class OpenDocument {
   async cancel() {
     if (!this.run) return;
     this.notices.status("Cancelling…");
-    await this.#do(this.server.cancel(this.id, this.run.revision));
+    for (const { revision } of this.state.running) await this.#do(this.server.cancel(this.id, revision));
   }
 
   /** Strokes that were not sent yet are taken back first, then the document's edits. */
@@ -278,7 +283,15 @@ export class OpenDocument {
 
   /** Show another state of the history. */
   visit(revision) {
+    this.peeked = null;
     if (!this.busy && revision !== this.state.head) return this.#do(this.server.step(this.id, "checkout", revision));
+  }
+
+  /** Show a variation in place while somebody looks at it; null: what the document shows. */
+  peek(revision) {
+    if (this.busy || this.closed) return;
+    this.peeked = revision;
+    this.#turnTo(revision ?? this.state.head);
   }
 
   async rename(revision, name) {

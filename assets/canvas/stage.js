@@ -19,7 +19,7 @@ export class Stage {
     this.fitted = true; // follow the window's size until the user zooms or pans
     this.width = this.height = 1; // device pixels
     this.ratio = 1;
-    this.covered = 0; // CSS pixels at the right that a panel covers
+    this.covered = [0, 0]; // CSS pixels at the right and above the dock that panels cover
     this.frame = 0;
     this.redraw = { picture: true, mask: null };
     this.onview = () => {};
@@ -56,14 +56,15 @@ export class Stage {
 
   /** The part of the stage no panel covers. */
   get room() {
-    const [left, top, inset, bottom] = INSETS.map((inset) => inset * this.ratio);
-    const right = Math.max(inset, this.covered * this.ratio + inset / 3);
+    const [left, top, inset, dock] = INSETS.map((inset) => inset * this.ratio);
+    const [right, bottom] = [Math.max(inset, this.covered[0] * this.ratio + inset / 3), dock + this.covered[1] * this.ratio];
     return [left, top, Math.max(64, this.width - left - right), Math.max(64, this.height - top - bottom)];
   }
 
-  /** A panel covers so many CSS pixels at the right. */
-  cover(pixels) {
-    this.covered = pixels;
+  /** Panels cover so many CSS pixels at the right and above the dock. */
+  cover(right, above) {
+    if (right === this.covered[0] && above === this.covered[1]) return;
+    this.covered = [right, above];
     if (this.fitted) this.fit();
   }
 

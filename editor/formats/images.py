@@ -15,7 +15,8 @@ from editor.raster import Pixels, frozen
 
 MAX_PIXELS = 128 * 2**20  # of one picture; checked before a pixel is decoded
 
-LARGEST_TILE = 2**24  # pixels of a stored tile, crop or sketch: files of others come in too
+LARGEST_TILE = 2**26  # pixels of a stored tile, crop or sketch: files of others come in too
+LONGEST_SIDE = 16_383  # of those: WebP's
 
 # what is accepted; formats whose readers start other programs (EPS) or fetch things are not among them
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
@@ -34,6 +35,7 @@ DAMAGED = (
     OverflowError,
     struct.error,
     RuntimeError,
+    cv2.error,
 )
 
 
@@ -88,7 +90,7 @@ def encode_png(pixels: Pixels) -> bytes:
 
 def decode_mask(data: bytes) -> Pixels:
     """uint8 (H, W) from what `encode_png` made of it."""
-    alpha = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    alpha = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
     if alpha is None:
         raise ValueError("A stored mask cannot be decoded: the store is damaged.")
     return np.asarray(alpha, dtype=np.uint8)
@@ -158,6 +160,8 @@ def _eight_bit(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.mode in ("L", "LA", "RGB", "RGBA") and "transparency" not in image.info:
         return image
     if image.mode.startswith("I"):  # I;16 and its byte orders, or I: 16-bit grey in 32
+        if not notes:
+            notes.append("16 bits a channel were reduced to 8.")
         grey = np.asarray(image).astype(np.int64)
         return Image.fromarray(((np.clip(grey, 0, 65535) * 255 + 32767) // 65535).astype(np.uint8))
     if image.mode == "F":

@@ -58,12 +58,12 @@ class Recipe:
     def from_json(text: str) -> "Recipe":
         """The recipe that a text tells of. ValueError with a sentence when it is none, or a newer program's."""
         try:
-            record = json.loads(text)
-        except json.JSONDecodeError as error:
+            record = json.loads(text.removeprefix("\ufeff"))
+        except (json.JSONDecodeError, RecursionError) as error:
             raise ValueError(f"This is no recipe: {error}.") from None
         if not isinstance(record, dict) or "palimpsest" not in record:
             raise ValueError("This is no recipe: it does not say palimpsest.")
-        if record["palimpsest"] != VERSION:
+        if record["palimpsest"] != VERSION or isinstance(record["palimpsest"], bool):
             came = record["palimpsest"]
             raise ValueError(f"The recipe is of format {came!r}, this Palimpsest knows {VERSION}: install a newer one.")
         wanted = {"before": str, "steps": list, "after": list, "made_with": str, "masks": dict, "sketches": dict}

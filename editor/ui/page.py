@@ -14,6 +14,7 @@ from starlette.middleware import Middleware
 
 from editor.edit import LONGEST_PROMPT, STRONGEST_GUIDANCE, WIDEST_FEATHER, Blend, Edit
 from editor.session import Session
+from editor.store import MOST_AT_ONCE
 from editor.ui.canvas import MODULES, Canvas
 from editor.ui.guard import Guard
 from editor.ui.routes import routes
@@ -75,6 +76,10 @@ def build(names: Sequence[str], default: str) -> gr.Blocks:
                     with gr.Column(min_width=120):
                         seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**32 - 1, elem_id="seed")
                         fresh = gr.Checkbox(True, label="New seed each time", elem_id="new-seed")
+                with gr.Row():
+                    variations = gr.Slider(1, MOST_AT_ONCE, value=1, step=1, label="Variations", buttons=[])
+                    strength = gr.Slider(0, 1, value=Edit.strength, step=0.01, label="Strength", buttons=[])
+                    opacity = gr.Slider(0, 1, value=Blend.opacity, step=0.01, label="Opacity", buttons=[])
 
         form: dict[str, Any] = {
             "prompt": prompt,
@@ -85,6 +90,9 @@ def build(names: Sequence[str], default: str) -> gr.Blocks:
             "seed": seed,
             "negative_prompt": negative,
             "feather": feather,
+            "variations": variations,
+            "strength": strength,
+            "opacity": opacity,
         }
         fields = list(form.values())
         settings = f"Object.fromEntries({json.dumps(list(form))}.map((name, i) => [name, values[i]]))"

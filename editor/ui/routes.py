@@ -214,14 +214,14 @@ class _Desk:
 
     def _submitted(self, request: Request, body: bytes) -> Response:
         document = self.session.document(request.path_params["document"])
-        edit, parent = _wish(body)
+        edit, parent, variations = _wish(body)
         if edit.pipeline not in self.names:
             raise ValueError(f"There is no model {edit.pipeline!r} here; there is {', '.join(self.names)}.")
         if parent != document.head:
             raise Moved("The picture was changed in another tab meanwhile. Look at it as it is, then generate again.")
-        revision = self.session.submit(document.id, edit, parent)
+        promises = self.session.variations(document.id, edit, variations, parent)
         self.worker.wake()
-        return self._answer(request, revision)
+        return self._answer(request, promises[-1])  # they are kept in their order
 
     def thumbnail(self, request: Request) -> Response:
         picture = self.session.picture(request.path_params["document"])
@@ -249,6 +249,7 @@ class _Desk:
             "can_undo": self.session.can_undo(document.id),
             "can_redo": self.session.can_redo(document.id),
             "last_mask": None if tip.edit is None else {"revision": tip.id, "box": tip.edit.mask.box},
+            "variations": self.session.variations_of(document.head),
             "running": [self._run(revision) for revision in self.session.pending(document.id)],
             "watched": None if watched is None else _fate(watched),
             "trouble": self.worker.trouble,
@@ -334,8 +335,10 @@ class _Desk:
         return JSONResponse({"hint": hint}, headers=NEVER)
 
 
-def _wish(body: bytes) -> tuple[Edit, str]:
-    """The edit and its parent from a line of JSON, then a mask's PNG. ValueError when either is wrong."""
+def _wish(body: bytes) -> tuple[Edit, str, int]:
+    """The edit, its parent and how many variations from a line of JSON, then a mask's PNG. ValueError when either is
+    wrong.
+    """
     line, _, png = body.partition(b"\n")
     try:
         wish = json.loads(line)
@@ -350,17 +353,23 @@ def _wish(body: bytes) -> tuple[Edit, str]:
         "steps",
         "guidance",
         "seed",
+        "strength",
         "feather",
+        "opacity",
+        "variations",
     }
     if not isinstance(wish, dict) or wish.keys() != wanted:
         raise ValueError(f"A wish must say {', '.join(sorted(wanted))}, and nothing else.")
-    box, parent, feather = wish.pop("box"), wish.pop("parent"), wish.pop("feather")
+    box, parent, variations = wish.pop("box"), wish.pop("parent"), wish.pop("variations")
+    if type(variations) is not int:
+        raise ValueError(f"The variations must be a whole number, not {variations!r}.")
+    blend = Blend(feather=wish.pop("feather"), opacity=wish.pop("opacity"))
     if not (isinstance(box, list) and len(box) == 4 and all(type(n) is int for n in box)):
         raise ValueError(f"A mask's box must be four whole numbers [x, y, width, height], not {box!r}.")
     alpha = read_mask(png)
     if alpha.shape != Box(*box).shape:
         raise ValueError(f"The mask has {alpha.shape[1]} x {alpha.shape[0]} pixels, its box {box[2]} x {box[3]}.")
-    return Edit(Mask(Box(*box), alpha), blend=Blend(feather=feather), **wish), parent
+    return Edit(Mask(Box(*box), alpha), blend=blend, **wish), parent, variations
 
 
 def _told_of(node: Node) -> dict[str, Any]:

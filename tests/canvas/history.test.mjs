@@ -15,6 +15,12 @@ test("the newest way goes straight on, older branches stand before it, one colum
   assert.deepEqual(read(nodes), ["a", "-b", "--c", "--e", "-d", "f"]);
 });
 
+test("the way to the tip goes straight on, whatever is newer", () => {
+  const nodes = [node("a"), node("b", "a"), node("c", "b"), node("d", "a"), node("e", "d")];
+  const straight = rows(nodes, new Set(["a", "b", "c"])).map(({ node, column }) => `${"-".repeat(column)}${node.revision}`);
+  assert.deepEqual(straight, ["a", "-d", "-e", "b", "c"]);
+});
+
 test("every state is one row, its parent before it, however the tree grew", () => {
   let seed = 7;
   const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
