@@ -78,8 +78,9 @@ class Session:
             raise ValueError(f"There can be 1 to {MOST_AT_ONCE} variations at a time, not {count}.")
         document = self.store.document(document_id)
         parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
-        seeds = [(edit.seed + i) % 2**32 for i in range(count)]
-        return [self.submit(document_id, replace(edit, seed=seed), parent) for seed in seeds]
+        painted(edit, self._finished(document, parent))
+        edits = [replace(edit, seed=(edit.seed + i) % 2**32) for i in range(count)]
+        return self.store.promise_beside(document_id, parent, edits)
 
     def variations_of(self, revision_id: str) -> list[str]:
         """The ids of a finished revision and of its variations, oldest first; none of the opened picture."""

@@ -348,34 +348,53 @@ class Store:
         follows: the head whose place the last one takes when it is finished, if the head is that still; None:
         each one takes its parent's.
         """
-        ids, texts, on = [], [edit.to_json() for edit in edits], parent
-        for text in texts:
-            ids.append(on := revision_id(document, on, text))
+        wishes, on = [], parent
+        for edit in edits:
+            wishes.append((on, edit))
+            on = revision_id(document, on, edit.to_json())
+        takes = [follows if follows is None else "" for _ in edits[:-1]] + [follows]
+        return self._promised(document, wishes, takes, edits[-1:])
+
+    def promise_beside(self, document: str, parent: str, edits: Sequence[Edit]) -> list[Revision]:
+        """The revisions of these wishes, all on one parent, all promised in one COMMIT, as `promise` does: a worker
+        takes them together.
+        """
+        return self._promised(document, [(parent, edit) for edit in edits], [None] * len(edits), edits)
+
+    def _promised(
+        self, document: str, wishes: Sequence[tuple[str, Edit]], takes: Sequence[str | None], shown: Sequence[Edit]
+    ) -> list[Revision]:
+        """Edits promised on their parents. takes: whose place each one takes, as `follows` of the table. shown: which
+        of them, the last ones, the document shows at once where they are finished already.
+        """
+        edits = [edit for _, edit in wishes]
+        texts = [edit.to_json() for edit in edits]
+        ids = [revision_id(document, parent, text) for (parent, _), text in zip(wishes, texts, strict=True)]
         blobs = {edit.mask.digest: Blob(encode_png(edit.mask.alpha)) for edit in edits if edit.mask.alpha.size}
         sketches = [edit.sketch for edit in edits if edit.sketch is not None]
         blobs |= {sketch.digest: Blob(encode_tile(sketch.pixels)) for sketch in sketches}
         with self.database.transaction() as db:
-            _standing(db, document, parent)
+            _standing(db, document, wishes[0][0])
             self.blobs.keep(db, blobs, {})
-            for id, before, text in zip(ids, [parent, *ids], texts, strict=False):
-                takes = follows if follows is None or id == ids[-1] else ""
+            for id, (parent, _), text, follows in zip(ids, wishes, texts, takes, strict=True):
                 db.run(
                     """INSERT INTO revision (id, document, parent, edit, created, follows)
                     VALUES (:id, :document, :parent, :edit, :now, :follows)
                     ON CONFLICT (id) DO UPDATE SET error = NULL, deleted = NULL, follows = excluded.follows""",
                     id=id,
                     document=document,
-                    parent=before,
+                    parent=parent,
                     edit=text,
                     now=time.time(),
-                    follows=takes,
+                    follows=follows,
                 )
-            db.run(
-                """UPDATE document SET head = :last, tip = :last WHERE id = :document AND head <> :last
-                AND EXISTS (SELECT * FROM revision WHERE id = :last AND tiles IS NOT NULL)""",
-                last=ids[-1],
-                document=document,
-            )
+            for id in ids[-len(shown) :]:
+                db.run(
+                    """UPDATE document SET head = :id, tip = :id WHERE id = :document AND head <> :id
+                    AND EXISTS (SELECT * FROM revision WHERE id = :id AND tiles IS NOT NULL)""",
+                    id=id,
+                    document=document,
+                )
         return [self.revision(id) for id in ids]
 
     def drawn(self, document: str, request: str) -> Pixels | None:

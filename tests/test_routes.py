@@ -354,7 +354,7 @@ def test_a_full_disk_is_a_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
         raise OSError("The disk is full.")
 
     state = desk.opened()
-    monkeypatch.setattr(desk.session.store, "promise", full)
+    monkeypatch.setattr(desk.session.store, "promise_beside", full)
     refused(desk.submit(state), 507, "full")
 
 

@@ -1,15 +1,26 @@
 """Variations: one run, a tray to look at them in place, a click to pick; none is lost."""
 
 import numpy as np
+from playwright.sync_api import TimeoutError
 
 from tests.browser.hands import Hands
 
 
 def choose_count(hands: Hands, count: int) -> None:
+    """As somebody types it; again where the page puts back its visitor's settings at that very moment."""
+    field = hands.page.get_by_label("number input for Variations")
+    kept = "JSON.parse(localStorage.getItem('palimpsest-settings'))?.variations"
     hands.settings()
-    hands.page.get_by_label("number input for Variations").fill(str(count))
-    hands.page.get_by_label("number input for Variations").press("Tab")
+    for _ in range(5):
+        field.fill(str(count))
+        field.press("Tab")
+        try:
+            hands.page.wait_for_function(f"{kept} === {count}", timeout=3000)
+            break
+        except TimeoutError:
+            continue
     hands.settings()
+    assert hands.page.evaluate(kept) == count
 
 
 def test_variations_are_looked_at_and_picked(hands: Hands) -> None:
@@ -80,7 +91,8 @@ def test_all_of_a_run_are_cancelled_together(hands: Hands) -> None:
     hands.server.slow.allow(1)
     hands.wait_for("doc.run?.index === 1")
     hands.page.get_by_role("button", name="Cancel").click()
-    hands.server.slow.allow(1)  # a worker notices after its step
     hands.wait_for("doc.state.running.length === 0")
+    hands.server.slow.allow(1)  # a worker notices after its step
+    assert hands.server.slow.closed.wait(20)
     hands.status("Cancelled")
     assert hands.state["head"] == opened and hands.mask_bounds == bounds
