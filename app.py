@@ -146,7 +146,7 @@ def _paint(
     wish |= {name: value for name in names if (value := getattr(options, name, None)) is not None}
     first = secrets.randbelow(2**32) if options.seed is None else options.seed
     seeds = [first, *((first + n) % 2**32 for n in range(1, count))]
-    edits = [Edit(**wish, prompt=options.prompt, seed=seed, pipeline=options.pipeline) for seed in seeds]  # type: ignore[arg-type]
+    edits = [Edit(**wish, prompt=options.prompt, seed=seed, pipeline=options.pipeline) for seed in seeds]
     if hint := load(options.pipeline).hint(options.prompt):
         print(hint, file=sys.stderr)
     steps = apply_all(edits, picture, load)
@@ -226,6 +226,57 @@ def history(options: argparse.Namespace) -> None:
             state = "" if node.finished else f"  ({node.error or 'waiting'})"
             shown = "  <- shown" if node.id == document.head else ""
             print(f"{node.id}  {'  ' * deep}{_plain(node.name or words)}{state}{shown}")
+
+
+def walk(options: argparse.Namespace) -> None:
+    """undo, redo, checkout, name, discard, recover."""
+    with _session(options) as session:
+        document, revision = session.document(options.document), getattr(options, "revision", "")
+        if revision and session.revision(revision).document != document.id:
+            raise ValueError(f"The state {revision!r} is another document's.")
+        {
+            "undo": lambda: session.undo(document.id),
+            "redo": lambda: session.redo(document.id),
+            "checkout": lambda: session.checkout(document.id, revision),
+            "name": lambda: session.rename(revision, options.name),
+            "discard": lambda: session.discard(revision),
+            "recover": lambda: session.recover(revision),
+        }[options.command]()
+    history(options)
+
+
+def amend(options: argparse.Namespace) -> None:
+    from dataclasses import replace
+
+    from tqdm import tqdm
+
+    from editor.worker import Worker
+
+    with _session(options) as session:
+        edit = session.revision(options.revision).edit
+        if edit is None:
+            raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
+
+        def given(*names: str) -> dict[str, object]:
+            return {name: value for name in names if (value := getattr(options, name)) is not None}
+
+        blend = replace(edit.blend, **given("feather", "edge", "opacity"))
+        changes = given("prompt", "negative_prompt", "seed", "steps", "strength", "guidance")
+        if options.grow is not None:
+            frame = session.picture(options.document).box
+            mask = edit.mask
+            changes["mask"] = mask.grown(options.grow) if options.grow > 0 else mask.shrunk(-options.grow, frame)
+        changed = replace(edit, blend=blend, **changes)
+        promises = session.amend(options.document, options.revision, changed)
+        worker = Worker(session.store, _loader(options))
+        with tqdm(total=len(promises), unit=" steps", leave=False) as bar:
+            for promise in promises:
+                while session.revision(promise.id).promised and worker.run_one():
+                    pass  # what others wished for before this, too
+                if error := session.revision(promise.id).error:
+                    raise ValueError(error)
+                bar.update()
+    history(options)
 
 
 def export(options: argparse.Namespace) -> None:
@@ -382,7 +433,8 @@ def main() -> int:
     try:
         verbs = {
             "edit": edit, "draw": draw, "open": open_files, "history": history, "export": export, "recipe": recipe,
-            "run": run, "verify": verify, "store": care, "convert": convert,
+            "run": run, "verify": verify, "store": care, "convert": convert, "amend": amend,
+            **dict.fromkeys(("undo", "redo", "checkout", "name", "discard", "recover"), walk),
         }  # fmt: skip
         verbs.get(options.command, serve)(options)
     except (ValueError, LookupError, OSError) as error:

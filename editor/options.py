@@ -107,6 +107,37 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     export.add_argument("--quality", type=int, help="1 to 100, of .jpg, .webp and .avif")
     export.add_argument("--no-recipe", action="store_true", help="leave the way that led there out of the file")
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="where it goes")
+    for verb, told in (
+        ("undo", "show the state before the one that a document shows"),
+        ("redo", "show the state after it"),
+        ("checkout", "show any state of a document"),
+        ("name", "call a state something; without a name: take it away"),
+        ("discard", "take a state and what was made on it out of the history"),
+        ("recover", "have back what was discarded with a state"),
+    ):
+        command = commands.add_parser(verb, help=told)
+        command.add_argument("document", help="its id")
+        if verb not in ("undo", "redo"):
+            command.add_argument("revision", help="the state's id, as `history` has it")
+        if verb == "name":
+            command.add_argument("name", nargs="?", default="")
+    amend = commands.add_parser(
+        "amend",
+        help="change a step of a document, and make the later ones again on top",
+        description="Only what is given changes. The old branch stays; a step that saw no changed pixel runs no model.",
+    )
+    amend.add_argument("document", help="its id")
+    amend.add_argument("revision", help="the step's id, as `history` has it")
+    amend.add_argument("--prompt", help="what belongs there")
+    amend.add_argument("--negative", dest="negative_prompt", metavar="PROMPT", help="what does not belong there")
+    amend.add_argument("--seed", type=int)
+    amend.add_argument("--steps", type=int)
+    amend.add_argument("--strength", type=float)
+    amend.add_argument("--guidance", type=float)
+    amend.add_argument("--grow", type=int, metavar="PIXELS", help="make the mask so much larger; negative: smaller")
+    amend.add_argument("--feather", type=int, help="with --edge and --opacity: laid in otherwise, with no model run")
+    amend.add_argument("--edge", type=int)
+    amend.add_argument("--opacity", type=float)
     care = commands.add_parser("store", help="show the size of the store, check, compact or back it up")
     care.add_argument("--check", action="store_true", help="look at every pixel that is stored")
     care.add_argument("--compact", action="store_true", help="remove for good what was deleted, and what nothing needs")

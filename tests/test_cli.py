@@ -10,6 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from editor.geometry import Box
+from editor.session import Session
+from editor.store import Store
+from editor.worker import Worker
+from pipelines.classical import Classical
+from tests.fakes import loader
+from tests.samples import an_edit
+
 ROOT = Path(__file__).parent.parent
 
 
@@ -126,6 +134,42 @@ def test_a_document_goes_through_the_store(files: tuple[Path, Path], tmp_path: P
     assert broken.returncode == 1 and "is not what was stored: it belongs to “picture”" in broken.stdout
     gone = app(*data, "export", "gone", "-o", tmp_path / "gone.png")
     assert gone.returncode == 1 and "There is no document 'gone'" in gone.stderr
+
+
+def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Path) -> None:
+    """undo, redo, checkout, name, discard, recover, and a step in the middle that changes."""
+    data, store = ["--data", tmp_path / "data"], Store(tmp_path / "data")
+    session = Session(store)
+    document = session.open(pixels(files[0]), "Room").id
+    steps = []
+    for x in (40, 200):
+        steps.append(session.submit(document, an_edit(Box(x, 50, 40, 40), pipeline="classical", prompt=f"at {x}")).id)
+        assert Worker(store, loader(Classical())).run_one()
+    store.close()
+
+    def told(*words: object) -> list[str]:
+        done = app(*data, *words)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.splitlines()
+
+    assert [line.endswith("<- shown") for line in told("undo", document)] == [False, True, False]
+    assert [line.endswith("<- shown") for line in told("redo", document)] == [False, False, True]
+    assert told("checkout", document, steps[0])[1].endswith("<- shown")
+    assert "  First" in told("name", document, steps[0], "First")[1]
+    assert len(told("discard", document, steps[1])) == 2 and len(told("recover", document, steps[1])) == 3
+    told("checkout", document, steps[1])
+    after = told("amend", document, steps[0], "--prompt", "another", "--grow", 5, "--feather", 2)
+    assert [line[32:].strip() for line in after] == [
+        "Room", "First", "“at 200” seed 1", "“another” seed 1", "“at 200” seed 1  <- shown",
+    ]  # fmt: skip
+    store = Store(tmp_path / "data")
+    nodes = store.tree(document)
+    changed, again = (store.revision(node.id) for node in nodes[-2:])
+    assert changed.edit and changed.edit.mask.box == Box(35, 45, 50, 50) and changed.edit.blend.feather == 2
+    assert again.parent == changed.id and again.picture is not None
+    store.close()
+    wrong = app(*data, "amend", document, nodes[0].id, "--seed", 3)
+    assert wrong.returncode == 1 and "no step" in wrong.stderr
 
 
 @pytest.mark.parametrize(
