@@ -68,7 +68,7 @@ def _warm(load: Callable[[str], "Pipeline"], name: str) -> None:
 def edit(options: argparse.Namespace) -> None:
     from editor.edit import NOWHERE, Blend
     from editor.formats.images import read_image, read_mask
-    from editor.geometry import Box, Margins
+    from editor.geometry import Margins
     from editor.picture import Picture
     from editor.raster import Mask, Patch
 
@@ -90,7 +90,7 @@ def edit(options: argparse.Namespace) -> None:
     if options.expand is not None:
         wish["margins"] = Margins(*options.expand)
     if options.aspect is not None:
-        wish["margins"] = Box(*picture.box).widened_to(options.aspect)
+        wish["margins"] = picture.box.widened_to(options.aspect)
     names = ("feather", "edge", "opacity")
     wish["blend"] = Blend(**{name: value for name in names if (value := getattr(options, name)) is not None})
     _paint(options, picture, wish, opened.icc, _loader(options))
