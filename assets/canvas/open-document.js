@@ -202,6 +202,8 @@ export class OpenDocument {
     const box = this.mask?.bounds();
     if (!box) return false;
     this.notices.dismiss("run");
+    const parent = this.peeked ? this.state.head : this.picture.revision; // looking at a variation picks none
+    this.peeked = null;
     const alpha = this.mask.crop(box);
     const taken = this.mask.take();
     const mask = new Mask(this.mask.box);
@@ -215,7 +217,7 @@ export class OpenDocument {
     this.changed();
     try {
       const png = await encodeGrey(alpha, box[2], box[3]);
-      await this.follower.after(this.server.submit(this.id, { ...wish, box, parent: this.picture.revision }, png));
+      await this.follower.after(this.server.submit(this.id, { ...wish, box, parent }, png));
       dropDraft(this.id);
     } catch (error) {
       this.sent = null;

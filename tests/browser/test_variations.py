@@ -78,6 +78,23 @@ def test_by_the_keyboard(hands: Hands) -> None:
     hands.wait_for(f"doc.state.head === {made[1]!r}")
 
 
+def test_a_wish_while_another_is_looked_at_is_made_on_the_one_that_is_picked(hands: Hands) -> None:
+    hands.tidy = False
+    hands.open_sample()
+    choose_count(hands, 2)
+    hands.paint()
+    hands.generate()
+    hands.wait_for("doc.state.variations.length === 2 && !doc.busy")
+    hands.wait_idle()
+    head, other = hands.state["variations"]
+    hands.paint()
+    hands.page.get_by_role("radio").nth(1).focus()
+    hands.wait_for(f"doc.picture.revision === {other!r}")
+    hands.key("Control+Enter")
+    hands.wait_for(f"doc.state.head !== {head!r} && !doc.busy")
+    assert hands.server.session.revision(hands.state["head"]).parent == head
+
+
 def test_all_of_a_run_are_cancelled_together(hands: Hands) -> None:
     hands.tidy = False
     hands.open_sample()
