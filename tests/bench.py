@@ -90,11 +90,12 @@ class Desk:
         random = np.random.default_rng(seed)
         x, y = (int(v) for v in random.integers(0, self.side - 200, 2))
         head = self.session.document(self.document).head
-        wish = {"box": [x, y, 200, 200], "parent": head, "pipeline": "noise", "prompt": "a red couch", "seed": seed,
-                "negative_prompt": "", "steps": 1, "guidance": 3.0, "feather": 8,
-                "strength": 1, "opacity": 1, "variations": 1}  # fmt: skip
-        disc = cv2.circle(np.zeros((200, 200), np.uint8), (100, 100), 100, 255, -1)
-        self.post(f"/documents/{self.document}/edits", json.dumps(wish).encode() + b"\n" + encode_png(disc))
+        disc = encode_png(cv2.circle(np.zeros((200, 200), np.uint8), (100, 100), 100, 255, -1))
+        wish = {"parent": head, "pipeline": "noise", "prompt": "a red couch", "negative_prompt": "", "steps": 1,
+                "guidance": 3.0, "seed": seed, "strength": 1, "sampler": "ddim", "feather": 8, "edge": 0, "opacity": 1,
+                "colour_match": True, "variations": 1, "margins": [0, 0, 0, 0], "sketch": None,
+                "mask": {"box": [x, y, 200, 200], "bytes": len(disc)}}  # fmt: skip
+        self.post(f"/documents/{self.document}/edits", json.dumps(wish).encode() + b"\n" + disc)
         assert self.worker.run_one()
         head = self.get(f"/documents/{self.document}").json()["head"]
         listed = self.get(f"/revisions/{head}/manifest").json()["tiles"]

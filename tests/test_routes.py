@@ -17,9 +17,10 @@ from editor.formats.images import decode_tile, encode_png, read_image, read_mask
 from editor.formats.recipe import Recipe
 from editor.formats.saving import recipe_of
 from editor.geometry import Box
+from editor.raster import Mask, Patch
 from editor.session import Session
 from editor.store import Store
-from editor.ui import routes as routes_module
+from editor.ui import documents as documents_module
 from editor.ui.guard import Guard
 from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
@@ -59,11 +60,10 @@ class Desk:
         state: dict[str, Any] = self.post("samples/living-room.png/open").json()
         return state
 
-    def submit(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> Any:
-        """Submit a wish for a disc, but for what is said."""
+    def wish(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> bytes:
+        """The packet of a wish for a disc on the document's head, but for what is said."""
         mask = disc(Box(40, 30, 60, 50))
         wish = {
-            "box": list(mask.box),
             "parent": state["head"],
             "pipeline": "noise",
             "prompt": "a green couch",
@@ -71,13 +71,33 @@ class Desk:
             "steps": 3,
             "guidance": 3,
             "seed": 1,
-            "feather": 8,
             "strength": 1,
+            "sampler": "dpmpp_2m",
+            "feather": 8,
+            "edge": 0,
             "opacity": 1,
+            "colour_match": True,
             "variations": 1,
+            "margins": [0, 0, 0, 0],
+            "mask": mask,
+            "sketch": None,
         } | wish
-        body = json.dumps(wish).encode() + b"\n" + (encode_png(mask.alpha) if png is None else png)
-        return self.post(f"documents/{state['document']}/edits", content=body)
+        return sent(wish, png)
+
+    def submit(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> Any:
+        """Submit a wish for a disc, but for what is said."""
+        return self.post(f"documents/{state['document']}/edits", content=self.wish(state, png, **wish))
+
+
+def sent(said: dict[str, Any], png: bytes | None = None) -> bytes:
+    """The packet of what is said, its masks and sketches as files; png: the mask's, but for its box."""
+    files = []
+    for name, value in said.items():
+        if isinstance(value, Mask | Patch):
+            file = encode_png(value.alpha if isinstance(value, Mask) else value.pixels)
+            files.append(png if png is not None and name == "mask" else file)
+            said = said | {name: {"box": value.box, "bytes": len(files[-1])}}
+    return b"\n".join([json.dumps(said).encode(), b"".join(files)])
 
 
 @pytest.fixture
@@ -215,7 +235,7 @@ def test_a_bad_picture_is_a_sentence(desk: Desk, data: bytes) -> None:
 
 
 def test_a_file_too_large_is_a_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(routes_module, "LARGEST_FILE", 2**20)
+    monkeypatch.setattr(documents_module, "LARGEST_FILE", 2**20)
     refused(desk.post("documents?name=x.png", content=bytes(3 * 2**20)), 413, "3 MB", "1 MB")
 
 
@@ -224,12 +244,15 @@ def test_an_edit_runs_and_can_be_undone_and_redone(desk: Desk) -> None:
     running = desk.submit(state).json()
     [run] = running["running"]
     assert run["mask"] == [40, 30, 60, 50]
-    assert running["watched"] == {"revision": run["revision"], "status": "waiting", "error": None}
+    assert running["watched"] == [
+        {"revision": run["revision"], "wish": run["wish"], "status": "waiting", "error": None}
+    ]
+    assert running["promised"] == [{"revision": run["revision"], "wish": run["wish"]}]
     assert read_mask(desk.get(f"revisions/{run['revision']}/mask").content).shape == (50, 60)
     assert desk.worker.run_one()
 
     done = desk.get(f"documents/{state['document']}?watch={run['revision']}").json()
-    assert done["head"] == run["revision"] and done["watched"]["status"] == "done"
+    assert done["head"] == run["revision"] and done["watched"][0]["status"] == "done"
     assert done["last_mask"] == {"revision": run["revision"], "box": [40, 30, 60, 50]}
     undone = desk.post(f"documents/{state['document']}/undo").json()
     assert undone["head"] == state["head"] and undone["can_redo"] and not undone["can_undo"]
@@ -263,7 +286,7 @@ def test_cancel_leaves_the_document_as_it_was(desk: Desk) -> None:
     before = desk.session.picture(state["document"]).digest
     [run] = desk.submit(state).json()["running"]
     after = desk.post(f"documents/{state['document']}/cancel/{run['revision']}").json()
-    assert after["watched"]["status"] == "cancelled" and after["running"] == []
+    assert after["watched"][0]["status"] == "cancelled" and after["running"] == []
     assert not desk.worker.run_one()
     assert desk.session.picture(state["document"]).digest == before
 
@@ -279,7 +302,7 @@ def test_a_model_that_breaks_says_why(desk: Desk) -> None:
     state = desk.opened()
     [run] = desk.submit(state, pipeline="failing").json()["running"]
     desk.worker.run_one()
-    watched = desk.get(f"documents/{state['document']}?watch={run['revision']}").json()["watched"]
+    watched = desk.get(f"documents/{state['document']}?watch={run['revision']}").json()["watched"][0]
     assert watched["status"] == "failed" and "out of paint" in watched["error"]
 
 
@@ -307,9 +330,19 @@ SMALL = encode_png(np.full((5, 5), 255, np.uint8))
         ({"pipeline": "nothing"}, "noise, failing, damaged"),
         ({"pipeline": ["noise"]}, "name"),
         ({"parent": None}, "another tab"),
-        ({"box": [0, 0, 60]}, "box"),
-        ({"box": [0, 0, -60, 50]}, "box"),
-        ({"box": [5000, 5000, 60, 50]}, "outside"),
+        ({"mask": disc(Box(5000, 5000, 60, 50))}, "outside"),
+        ({"mask": None}, "empty"),
+        ({"mask": {"box": [0, 0, 60]}}, "box and bytes"),
+        ({"mask": {"box": [0, 0, 60], "bytes": 9}}, "four whole numbers"),
+        ({"mask": {"box": [0, 0, 60, 50], "bytes": 9}}, "bytes, but only 0"),
+        ({"mask": [0, 0, 60, 50]}, "box and bytes"),
+        ({"sketch": "none"}, "sketch"),
+        ({"margins": [0, 0]}, "Margins"),
+        ({"margins": [0, 0, 0, 0.5]}, "margin"),
+        ({"margins": [0, 0, 2**20, 0]}, "margin"),
+        ({"margins": [60000, 60000, 0, 0]}, "too large"),
+        ({"sampler": ""}, "sampler"),
+        ({"colour_match": 1}, "colour match"),
         ({"png": EMPTY}, "empty"),
         ({"png": SMALL}, "5 x 5"),
         ({"png": b"no picture"}, ""),

@@ -7,7 +7,7 @@ import pytest
 from starlette.requests import Request
 
 from editor.geometry import Box
-from editor.ui import routes
+from editor.ui import wishes
 from tests.browser.hands import Hands, photo
 
 MOST_UP, MOST_DOWN = 40_000, 1_000_000  # bytes, headers included
@@ -24,8 +24,8 @@ def test_an_edit_of_a_large_picture_costs_by_its_mask(
         bodies.append(await read(request, limit, what))
         return bodies[-1]
 
-    read = routes._body
-    monkeypatch.setattr(routes, "_body", counted)
+    read = wishes.read_body
+    monkeypatch.setattr(wishes, "read_body", counted)
     hands.open_pixels(photo(4096, 4096))
     hands.page.evaluate("window.palimpsest.stage.zoom(1)")
     hands.page.evaluate(

@@ -1,0 +1,111 @@
+"""Desk: what every answer stands on, and how a document is told of.
+
+The canvas learns of everything by asking for a document's state again and again. A Gradio generator would
+stream the same, but it dies with the tab and with the server; a promise in the store outlives both, and
+whoever opens the document next, in whatever tab, sees it run.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from editor.blobs import NotFound
+from editor.edit import Edit
+from editor.session import Session
+from editor.store import Document, Revision
+from editor.ui import display
+from editor.ui.packets import NEVER
+from editor.worker import Worker
+from pipelines.base import Pipeline
+
+FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # named by content, or by a finished revision
+
+
+class Moved(ValueError):
+    """The document shows another revision than the one the wish was made on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Desk:
+    """names: of the models; load(name) gives one. samples: a folder of pictures to start from. made_with: what runs the
+    models here, in words. open_shelf: whether whoever asks is shown every document there is.
+    """
+
+    session: Session
+    worker: Worker
+    names: Sequence[str]
+    load: Callable[[str], Pipeline]
+    samples: Path
+    made_with: Callable[[], str]
+    open_shelf: bool
+
+    def document(self, request: Request) -> Document:
+        """The document a path names."""
+        return self.session.document(request.path_params["document"])
+
+    def revision(self, request: Request) -> Revision:
+        """The revision a path names; if the path names a document too, it must be its own."""
+        revision = self.session.revision(request.path_params["revision"])
+        if request.path_params.get("document", revision.document) != revision.document:
+            raise NotFound(f"The document has no revision {revision.id!r}.")
+        return revision
+
+    def answer(self, request: Request, watched: Sequence[Revision] = ()) -> Response:
+        """The state of the document a path names."""
+        return JSONResponse(self.state(self.document(request), watched), headers=NEVER)
+
+    def promised(self, request: Request, promises: Sequence[Revision]) -> Response:
+        """The state of the document a path names, and of what was just promised there the names and ids."""
+        named = [{"wish": wish_name(each.edit), "revision": each.id} for each in promises if each.edit is not None]
+        return JSONResponse({**self.state(self.document(request), promises), "promised": named}, headers=NEVER)
+
+    def state(self, document: Document, watched: Sequence[Revision] = ()) -> dict[str, Any]:
+        """All a tab need know of a document; `watched`: revisions whose fate it asks for."""
+        tip = self.session.revision(document.tip)
+        return {
+            "document": document.id,
+            "name": document.name,
+            "head": document.head,
+            "tip": document.tip,
+            "can_undo": self.session.can_undo(document.id),
+            "can_redo": self.session.can_redo(document.id),
+            "last_mask": None if tip.edit is None else {"revision": tip.id, "box": tip.edit.mask.box},
+            "variations": self.session.variations_of(document.head),
+            "running": [self._run(revision) for revision in self.session.pending(document.id)],
+            "watched": [_fate(revision) for revision in watched],
+            "trouble": self.worker.trouble,
+        }
+
+    def _run(self, revision: Revision) -> dict[str, Any]:
+        assert revision.parent is not None and revision.edit is not None, "only edits are promised"
+        edit = revision.edit
+        run = {
+            "revision": revision.id, "parent": revision.parent, "wish": wish_name(edit), "prompt": edit.prompt,
+            "pipeline": edit.pipeline, "mask": edit.mask.box, "index": 0, "total": 0, "serial": 0,
+        }  # fmt: skip
+        progress = self.worker.progress(revision.id)
+        if progress is None:
+            return run
+        run.update(index=progress.index, total=progress.total)
+        if progress.preview is not None:
+            changing = display.may_change(edit, self.session.store.picture(revision.parent))
+            run.update(serial=progress.serial, box=display.preview_box(progress.preview, changing))
+        return run
+
+
+def wish_name(edit: Edit) -> str:
+    """Hex name of a wish: the same on whatever parent it is promised."""
+    return blake2b(edit.to_json().encode(), digest_size=16).hexdigest()
+
+
+def _fate(revision: Revision) -> dict[str, str | None]:
+    status = "done" if revision.picture else "waiting" if revision.promised else "failed"
+    if revision.cancelled:
+        status = "cancelled"
+    wish = None if revision.edit is None else wish_name(revision.edit)
+    return {"revision": revision.id, "wish": wish, "status": status, "error": revision.error}

@@ -1,0 +1,139 @@
+"""Documents: opening, listing, naming them, and walking their history."""
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from editor.blobs import NotFound
+from editor.document_file import HEADER, SUFFIX
+from editor.formats.images import read_image
+from editor.store import Node
+from editor.ui import display
+from editor.ui.desk import Desk
+from editor.ui.packets import NEVER, read_body
+
+LARGEST_FILE = 512 * 2**20  # bytes of a picture that is opened
+LONGEST_NAME = 2**12  # bytes
+SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
+
+
+class Documents:
+    """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.session = desk, desk.session
+
+    # opening
+
+    def list_samples(self, request: Request) -> Response:
+        files = sorted(self._samples().values())
+        return JSONResponse([{"name": file.name, "title": _title(file)} for file in files], headers=NEVER)
+
+    def sample(self, request: Request) -> Response:
+        file = self._sample(request)
+        image = display.file_thumbnail(file, file.stat().st_mtime_ns)
+        return Response(image, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})
+
+    def open_sample(self, request: Request) -> Response:
+        file = self._sample(request)
+        return self._opened(file.read_bytes(), _title(file))
+
+    async def open_file(self, request: Request) -> Response:
+        data = await read_body(request, LARGEST_FILE, "The file")
+        name = Path(request.query_params.get("name", "")).stem or "Untitled"
+        return await run_in_threadpool(self._opened, data, name)
+
+    def _opened(self, data: bytes, name: str) -> Response:
+        notes: tuple[str, ...] = ()
+        if data.startswith(HEADER):
+            with TemporaryDirectory() as folder:
+                file = Path(folder) / f"document{SUFFIX}"
+                file.write_bytes(data)
+                document = self.session.open_document(file)
+        else:
+            opened = read_image(data)
+            document, notes = self.session.open(opened.pixels, name, opened.icc), opened.notes
+        return JSONResponse({**self.desk.state(document), "notes": notes}, headers=NEVER)
+
+    def _samples(self) -> dict[str, Path]:
+        folder = self.desk.samples
+        if not folder.is_dir():
+            return {}
+        return {file.name: file for file in folder.iterdir() if file.suffix.lower() in SAMPLE_KINDS}
+
+    def _sample(self, request: Request) -> Path:
+        name = request.path_params["name"]
+        file = self._samples().get(name)  # a name from the list, never a path
+        if file is None:
+            raise NotFound(f"There is no sample {name!r} here.")
+        return file
+
+    # one of them
+
+    def state(self, request: Request) -> Response:
+        """?watch=: revisions, by commas, whose fate is told as well."""
+        watched = request.query_params.get("watch", "")
+        return self.desk.answer(request, [self.session.revision(id) for id in watched.split(",") if id])
+
+    def thumbnail(self, request: Request) -> Response:
+        picture = self.session.picture(request.path_params["document"])
+        return Response(display.thumbnail(picture), media_type="image/jpeg", headers={"Cache-Control": "no-cache"})
+
+    def undo(self, request: Request) -> Response:
+        self.session.undo(request.path_params["document"])
+        return self.desk.answer(request)
+
+    def redo(self, request: Request) -> Response:
+        self.session.redo(request.path_params["document"])
+        return self.desk.answer(request)
+
+    # its history
+
+    def tree(self, request: Request) -> Response:
+        """Every state that is not discarded, parents before children: what was wished for there, and the mask's box."""
+        nodes = self.session.tree(request.path_params["document"])
+        return JSONResponse([_told_of(node) for node in nodes], headers=NEVER)
+
+    def checkout(self, request: Request) -> Response:
+        self.session.checkout(request.path_params["document"], self.desk.revision(request).id)
+        return self.desk.answer(request)
+
+    async def rename(self, request: Request) -> Response:
+        return await run_in_threadpool(self._renamed, request, await _name(request))
+
+    def _renamed(self, request: Request, name: str) -> Response:
+        self.session.rename(self.desk.revision(request).id, name)
+        return self.desk.answer(request)
+
+    def discard(self, request: Request) -> Response:
+        self.session.discard(self.desk.revision(request).id)
+        return self.desk.answer(request)
+
+    def recover(self, request: Request) -> Response:
+        self.session.recover(self.desk.revision(request).id)
+        return self.desk.answer(request)
+
+
+async def _name(request: Request) -> str:
+    return (await read_body(request, LONGEST_NAME, "The name")).decode(errors="replace").strip()
+
+
+def _title(file: Path) -> str:
+    words = file.stem.replace("-", " ").replace("_", " ")
+    return words[:1].upper() + words[1:]
+
+
+def _told_of(node: Node) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "revision": node.id, "parent": node.parent, "name": node.name, "finished": node.finished, "error": node.error,
+        "created": node.created, "wish": None,
+    }  # fmt: skip
+    if node.wish is not None:
+        wished = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength")
+        told["wish"] = {name: node.wish[name] for name in wished}
+        told["box"] = node.wish["mask"]["box"]
+    return told

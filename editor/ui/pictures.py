@@ -1,0 +1,89 @@
+"""Pictures: the pixels of revisions, as tiles, small copies, previews and files."""
+
+from mimetypes import guess_type
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from urllib.parse import quote
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from editor.blobs import NotFound
+from editor.formats.images import encode_png
+from editor.ui import display
+from editor.ui.desk import FOREVER, Desk
+from editor.ui.packets import NEVER
+
+
+class Pictures:
+    """Every method runs in Starlette's threads, for it touches the disk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.session = desk, desk.session
+
+    def manifest(self, request: Request) -> Response:
+        picture = self.session.store.picture(request.path_params["revision"])
+        tiles = [[*place, digest] for place, digest in picture.tiles.items()]
+        return JSONResponse({"box": picture.box, "tiles": tiles}, headers=FOREVER)
+
+    def overview(self, request: Request) -> Response:
+        picture = self.session.store.picture(request.path_params["revision"])
+        return Response(display.overview(picture), media_type="image/jpeg", headers=FOREVER)
+
+    def tile(self, request: Request) -> Response:
+        data = self.session.store.blobs.file(request.path_params["digest"])
+        return Response(data, media_type="image/webp", headers=FOREVER)
+
+    def mask(self, request: Request) -> Response:
+        edit = self.desk.revision(request).edit
+        if edit is None:
+            raise NotFound("The picture as it was opened has no mask.")
+        return Response(encode_png(edit.mask.alpha), media_type="image/png", headers=FOREVER)
+
+    def step(self, request: Request) -> Response:
+        """A small picture of what a step made, for the history: its mask's surroundings; all of the opened picture."""
+        revision = self.desk.revision(request)
+        picture = self.session.store.picture(revision.id)
+        box = picture.box if revision.edit is None else revision.edit.mask.bounds
+        return Response(display.step(picture, box), media_type="image/jpeg", headers=FOREVER)
+
+    def preview(self, request: Request) -> Response:
+        """The newest preview of a run, whichever was asked for: the older ones are gone. 204 when all are."""
+        revision = self.desk.revision(request)
+        progress = self.desk.worker.progress(revision.id)
+        if progress is None or progress.preview is None or revision.parent is None or revision.edit is None:
+            return Response(status_code=204, headers=NEVER)
+        changing = display.may_change(revision.edit, self.session.store.picture(revision.parent))
+        return Response(display.encode_preview(progress.preview, changing), media_type="image/webp", headers=NEVER)
+
+    # files to keep
+
+    def download(self, request: Request) -> Response:
+        """A revision as a file of any kind that `Session.export` writes. quality: of what loses something. recipe=no:
+        without the way that led there.
+        """
+        revision = self.desk.revision(request)
+        suffix, asked = f".{request.path_params['kind']}", request.query_params
+        quality = asked.get("quality")
+        if quality is not None and not quality.isdecimal():
+            raise ValueError(f"The quality must be a whole number from 1 to 100, not {quality!r}.")
+        with TemporaryDirectory() as folder:
+            file = Path(folder) / f"picture{suffix}"
+            self.session.export(
+                revision.document, file, revision.id,
+                quality=None if quality is None else int(quality),
+                made_with=None if asked.get("recipe") == "no" else self.desk.made_with(),
+            )  # fmt: skip
+            data = file.read_bytes()
+        return self._attached(revision.document, suffix, data, guess_type(file.name)[0] or "application/octet-stream")
+
+    def recipe(self, request: Request) -> Response:
+        """The way to a revision, to be made on another picture."""
+        revision = self.desk.revision(request)
+        recipe = self.session.recipe(revision.document, self.desk.made_with(), revision.id)
+        return self._attached(revision.document, ".json", recipe.to_json().encode(), "application/json")
+
+    def _attached(self, document: str, suffix: str, data: bytes, media_type: str) -> Response:
+        name = quote(self.session.document(document).name + suffix, safe="")
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", **NEVER}
+        return Response(data, media_type=media_type, headers=headers)
