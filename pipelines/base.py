@@ -73,7 +73,8 @@ class Pipeline(Protocol):
     """Whatever can repaint a masked image.
 
     name: as in an Edit. size: side in pixels of the square image it likes best; requests come at this size.
-    refines: whether it begins from what lies under the mask where the strength is below 1.
+    refines: whether it begins from what lies under the mask where the strength is below 1. vocabulary: the words it was
+    taught, lower case; None where any text may mean something to it, or none does.
     """
 
     @property
@@ -85,8 +86,15 @@ class Pipeline(Protocol):
     @property
     def refines(self) -> bool: ...
 
+    @property
+    def vocabulary(self) -> frozenset[str] | None: ...
+
     def hint(self, prompt: str) -> str:
         """A sentence for the user about words this pipeline cannot honour, or ''."""
+        ...
+
+    def unknown(self, prompt: str) -> list[str]:
+        """The words of a prompt that are not in its vocabulary, lower case, in their order and once each."""
         ...
 
     def inpaint(self, request: Request) -> Run:

@@ -14,9 +14,13 @@ class Classical:
     name = "classical"
     size = 512
     refines = False
+    vocabulary = None
 
     def hint(self, prompt: str) -> str:
         return "This pipeline fills from the surroundings and reads no words." if prompt.strip() else ""
+
+    def unknown(self, prompt: str) -> list[str]:
+        return []
 
     def inpaint(self, request: Request) -> Run:
         hole = np.where(request.mask > 0, 255, 0).astype(np.uint8)

@@ -19,6 +19,7 @@ class NoisePipeline:
     """
 
     refines = False
+    vocabulary = frozenset({"noise"})
 
     def __init__(self, delay: float = 0.0, size: int = 64, name: str = "noise") -> None:
         self.delay, self.size, self.name = delay, size, name
@@ -26,6 +27,9 @@ class NoisePipeline:
 
     def hint(self, prompt: str) -> str:
         return "It knows nothing but noise." if prompt else ""
+
+    def unknown(self, prompt: str) -> list[str]:
+        return [word for word in dict.fromkeys(prompt.lower().split()) if word not in self.vocabulary]
 
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
@@ -70,6 +74,7 @@ class FlatPipeline:
     """Paints everything in one colour, in one step."""
 
     refines = False
+    vocabulary = None
 
     def __init__(self, colour: tuple[int, int, int], size: int = 64, name: str = "flat") -> None:
         self.colour, self.size, self.name = colour, size, name
@@ -77,6 +82,9 @@ class FlatPipeline:
 
     def hint(self, prompt: str) -> str:
         return ""
+
+    def unknown(self, prompt: str) -> list[str]:
+        return []
 
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
@@ -93,6 +101,7 @@ class SlowPipeline:
     """
 
     refines = False
+    vocabulary = None
 
     def __init__(self, size: int = 64, name: str = "slow") -> None:
         self.noise = NoisePipeline(size=size, name=name)
@@ -105,6 +114,9 @@ class SlowPipeline:
 
     def hint(self, prompt: str) -> str:
         return ""
+
+    def unknown(self, prompt: str) -> list[str]:
+        return []
 
     def inpaint(self, request: Request) -> Run:
         self.closed.clear()
@@ -124,6 +136,7 @@ class FailingPipeline:
     """Breaks at its step `at_step` (from 1) with `error`."""
 
     refines = False
+    vocabulary = None
 
     def __init__(self, at_step: int, error: Exception | None = None, size: int = 64) -> None:
         self.at_step, self.size, self.name = at_step, size, "failing"
@@ -131,6 +144,9 @@ class FailingPipeline:
 
     def hint(self, prompt: str) -> str:
         return ""
+
+    def unknown(self, prompt: str) -> list[str]:
+        return []
 
     def inpaint(self, request: Request) -> Run:
         for index in range(1, self.at_step):

@@ -402,6 +402,7 @@ def test_hints_name_what_cannot_be_honoured(glide: Glide) -> None:
     assert glide.hint("A red, red Couch!") == ""
     assert glide.hint("") == ""
     assert "“astronaut”" in glide.hint("a red astronaut")
+    assert glide.unknown("A red Astronaut, astronaut!") == ["astronaut"] and "red" in (glide.vocabulary or ())
     long = "a red couch " * 30
     unread = glide.hint(long)
     assert "longer" in unread and "couch" in unread

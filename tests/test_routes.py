@@ -392,9 +392,17 @@ def test_a_full_disk_is_a_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_hints(desk: Desk) -> None:
-    assert desk.get("hint?pipeline=noise&prompt=a+zebra").json() == {"hint": "It knows nothing but noise."}
-    assert desk.get("hint?pipeline=gone&prompt=a+zebra").json() == {"hint": ""}
+    knows = {"hint": "It knows nothing but noise.", "unknown": ["a", "zebra"]}
+    assert desk.get("hint?pipeline=noise&prompt=A+zebra+noise").json() == knows
+    assert "no model 'gone' here" in desk.get("hint?pipeline=gone&prompt=a+zebra").json()["hint"]
     assert "no pipeline 'damaged'" in desk.get("hint?pipeline=damaged&prompt=a+zebra").json()["hint"]
+
+
+def test_a_vocabulary_is_told(desk: Desk) -> None:
+    assert desk.get("vocabulary?pipeline=noise").json() == {"words": ["noise"]}
+    assert desk.get("vocabulary?pipeline=failing").json() == {"words": None}
+    refused(desk.get("vocabulary?pipeline=gone"), 400, "no model 'gone'")
+    refused(desk.get("vocabulary?pipeline=damaged"), 400, "no pipeline 'damaged'")
 
 
 def test_a_small_copy_is_small(desk: Desk, store: Store) -> None:

@@ -55,6 +55,12 @@ class Desk:
             raise NotFound(f"The document has no revision {revision.id!r}.")
         return revision
 
+    def pipeline(self, name: str) -> Pipeline:
+        """One of the models that may be chosen here. ValueError when it is none, or cannot be loaded."""
+        if name not in self.names:
+            raise ValueError(f"There is no model {name!r} here; there is {', '.join(self.names)}.")
+        return self.load(name)
+
     def answer(self, request: Request, watched: Sequence[Revision] = ()) -> Response:
         """The state of the document a path names."""
         return JSONResponse(self.state(self.document(request), watched), headers=NEVER)

@@ -52,7 +52,7 @@ class Glide:
         compiled: bool = False,
     ) -> None:
         self.name, self._networks, self._clip, self._compiled = name, networks, clip, compiled
-        self._tokenizer, self._taught, self._upsample_steps = tokenizer, taught, upsample_steps
+        self._tokenizer, self.vocabulary, self._upsample_steps = tokenizer, taught, upsample_steps
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._loaded: dict[str, UNet] = {}
         self._loaded_clip: Clip | None = None
@@ -61,13 +61,15 @@ class Glide:
     def hint(self, prompt: str) -> str:
         if unread := self._tokenizer.unread(prompt):
             return f"The prompt is longer than {self.name} reads: it stops before “{shorten(unread, 60)}”."
-        if self._taught is not None and prompt.strip() and not words(prompt):
+        if self.vocabulary is not None and prompt.strip() and not words(prompt):
             return f"{self.name} finds no word in the prompt: what it paints there is a guess."
-        strange = [word for word in words(prompt) if self._taught is not None and word not in self._taught]
-        if strange:
+        if strange := self.unknown(prompt):
             quoted = ", ".join(f"“{word}”" for word in strange[:3])
             return f"{self.name} was never taught {quoted}: what it paints there is a guess."
         return ""
+
+    def unknown(self, prompt: str) -> list[str]:
+        return [word for word in words(prompt) if self.vocabulary is not None and word not in self.vocabulary]
 
     @torch.no_grad()
     def inpaint(self, request: Request) -> Run:
