@@ -1,13 +1,15 @@
 """Session: the editor's verbs. Every one is a few rows in the store; none runs a model."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from editor.apply import painted
 from editor.blobs import Damaged
 from editor.document_file import SUFFIX as DOCUMENT
-from editor.document_file import read_document, write_document
+from editor.document_file import copy_document, read_document, write_document
 from editor.edit import NOWHERE, Blend, Edit
 from editor.formats.images import MAX_PIXELS
 from editor.formats.openraster import SUFFIX as OPENRASTER
@@ -19,7 +21,7 @@ from editor.geometry import Box, Margins
 from editor.layers import layers_of
 from editor.picture import Picture
 from editor.raster import Mask, Patch, Pixels
-from editor.store import MOST_AT_ONCE, Document, Node, Revision, Store
+from editor.store import MOST_AT_ONCE, Document, Entry, Node, Revision, Store
 
 LONGEST_NAME = 200  # characters of a document's or revision's name; the rest is cut
 
@@ -61,15 +63,15 @@ class Session:
         return self.store.picture(self.store.document(document_id).head)
 
     def submit(self, document_id: str, edit: Edit, parent: str | None = None) -> Revision:
-        """Promise an edit on `parent` (a finished revision of the document; None: its head). Durable on
-        return.
+        """Promise an edit on `parent` (a revision of the document that is finished or promised, see `tail`; None: its
+        head). Durable on return.
 
         The same wish on the same parent is the same revision: promised anew if it failed or was cancelled;
         shown at once, with no model run, if it is finished.
         """
         document = self.store.document(document_id)
         parent = document.head if parent is None else parent
-        painted(edit, self._finished(document, parent))  # raises when there is nothing to do
+        painted(edit, self._frame(document, parent))  # raises when there is nothing to do
         return self.store.promise(document_id, parent, edit)
 
     def variations(self, document_id: str, edit: Edit, count: int, parent: str | None = None) -> list[Revision]:
@@ -78,9 +80,15 @@ class Session:
             raise ValueError(f"There can be 1 to {MOST_AT_ONCE} variations at a time, not {count}.")
         document = self.store.document(document_id)
         parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
-        painted(edit, self._finished(document, parent))
+        painted(edit, self._frame(document, parent))
         edits = [replace(edit, seed=(edit.seed + i) % 2**32) for i in range(count)]
         return self.store.promise_beside(document_id, parent, edits)
+
+    def tail(self, document_id: str) -> str:
+        """The id of the revision that a further wish should stand on: the last of those that are promised one on the
+        other from the head on (of variations the first, which is the one that will be shown), or the head.
+        """
+        return self.store.tail(document_id)
 
     def variations_of(self, revision_id: str) -> list[str]:
         """The ids of a finished revision and of its variations, oldest first; none of the opened picture."""
@@ -225,6 +233,14 @@ class Session:
     def recover(self, revision_id: str) -> Revision:
         return self.store.recover(revision_id)
 
+    def duplicate(self, document_id: str) -> Document:
+        """A copy of a document with all its history."""
+        copied = copy_document(self.store, document_id, self.store)
+        return self.rename_document(copied.id, f"{copied.name[: LONGEST_NAME - 5]} copy")
+
+    def rename_document(self, document_id: str, name: str) -> Document:
+        return self.store.rename_document(document_id, name[:LONGEST_NAME])
+
     def delete(self, document_id: str) -> None:
         """Put a document away; `restore` has it back, until the store is compacted."""
         self.store.delete(document_id)
@@ -235,6 +251,10 @@ class Session:
     def documents(self) -> list[Document]:
         """All, the one last worked on first."""
         return self.store.documents()
+
+    def gallery(self) -> list[Entry]:
+        """All as there is to tell of them to choose from, the one last worked on first."""
+        return self.store.gallery()
 
     def undo(self, document_id: str) -> Document:
         """Show the state before; the document unchanged when there is none."""
@@ -258,13 +278,34 @@ class Session:
 
     def cancel(self, revision_id: str) -> Revision:
         """Take a promise back: its run stops within a step, the document stays as it is. Nothing when it is
-        finished.
+        finished. Wishes that wait for it are promised again on what it stood on, under other ids.
         """
         return self.store.cancel(revision_id)
 
     def pending(self, document_id: str) -> list[Revision]:
-        """The document's promises still to be kept, oldest first."""
+        """The document's promises still to be kept, in the order in which they will be."""
         return self.store.pending(self.store.document(document_id).id)
+
+    def reorder(self, document_id: str, order: Sequence[str]) -> list[Revision]:
+        """Promise the wishes that wait from the head on again in another order, each on the one before, under other
+        ids. Those that a worker has begun stay first; variations stay side by side, where the first of them is named.
+
+        ValueError when `order` does not name exactly those that are not begun, or a wish would find nothing to paint.
+        """
+        document = self.store.document(document_id)
+        promised = {each.id: each for each in self.store.pending(document_id)}
+        waiting = [promised[id] for id in order if id in promised]
+        if waiting:
+            first = min(waiting, key=lambda each: each.seq)
+            assert first.parent is not None, "only edits are promised"
+            frame, frames = self._frame(document, first.parent), {}
+            for each in waiting:
+                assert each.edit is not None
+                if each.parent not in frames:  # the first of its variations
+                    frames[each.parent] = frame
+                    frame = replace(frame, box=frame.box.moved(each.edit.margins))
+                painted(each.edit, frames[each.parent])
+        return self.store.reorder(document_id, order)
 
     def _way(self, document_id: str, revision_id: str | None) -> list[Revision]:
         """The states from the opened picture to a finished revision of the document, None: to its head."""
@@ -282,6 +323,27 @@ class Session:
             way.append(nodes[at])
             at = nodes[at].parent
         return way[::-1]
+
+    def _frame(self, document: Document, revision_id: str) -> Picture:
+        """The box of a revision of this document, finished or promised, as a picture with no pixels: a wish is checked
+        against nothing else.
+        """
+        if self.store.document_of(revision_id) != document.id:
+            raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
+        state, margins = self.store.revision(revision_id), []
+        while state.picture is None:
+            if state.error is not None:
+                raise ValueError(
+                    f"What this was wished for on will not come ({state.error}) Look at the picture as it is now, then "
+                    "generate again."
+                )
+            assert state.edit is not None and state.parent is not None, "only edits are promised"
+            margins.append(state.edit.margins)
+            state = self.store.revision(state.parent)
+        box = state.picture.box
+        for each in reversed(margins):
+            box = box.moved(each)
+        return Picture(box, MappingProxyType({}), self.store.blobs.tiles)
 
     def _finished(self, document: Document, revision_id: str) -> Picture:
         """The picture of a finished revision of this document."""

@@ -9,11 +9,11 @@ import secrets
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from hashlib import blake2b
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from editor import queue
 from editor.apply import Applied
 from editor.blobs import Blob, Blobs, Damaged, NotFound
 from editor.database import Database, Transaction
@@ -21,25 +21,19 @@ from editor.edit import Edit
 from editor.formats.images import DAMAGED, decode_mask, decode_tile, encode_png, encode_tile
 from editor.geometry import Box
 from editor.picture import Cache, Picture, Place, places, tile_digest
+from editor.queue import AFTER, BROKEN, CANCELLED, PROMISED
+from editor.queue import revision_id as revision_id
 from editor.raster import Pixels
 from editor.schema import MIGRATIONS
 
 FILE = "palimpsest.db"
 EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
-CANCELLED = "Cancelled."  # a cancelled revision's error
-LOST = "A step before this one failed."
 MOST_AT_ONCE = 8  # variations that are drawn as one batch
 
-_PROMISED = "tiles IS NULL AND error IS NULL"
 _COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted"
-_HELD = f"id = :id AND worker = :worker AND {_PROMISED}"
-_BREAK = "error = :error, worker = NULL, lease = NULL"
-_AFTER = """WITH RECURSIVE later (id) AS (
-    SELECT id FROM revision WHERE id = :id
-    UNION ALL
-    SELECT r.id FROM revision AS r JOIN later ON r.parent = later.id)"""
+_HELD = f"id = :id AND worker = :worker AND {PROMISED}"
 # a promise on a promise waits for it
-_READY = f"{_PROMISED} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL"
+_READY = f"{PROMISED} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL"
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,6 +76,19 @@ class Document:
     head: str
     tip: str
     name: str
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A document among others. changed: when something was last wished for in it, seconds since 1970. steps: how many
+    it has, on all branches.
+    """
+
+    document: str
+    name: str
+    head: str
+    changed: float
+    steps: int
 
 
 @dataclass(frozen=True)
@@ -160,6 +167,16 @@ class Store:
         )
         return [Document(*row) for row in rows]
 
+    def gallery(self) -> list[Entry]:
+        """What there is to choose from; all that are not deleted, the one last worked on first."""
+        rows = self.database.rows(
+            """SELECT document.id, document.name, head, max(created),
+                count(CASE WHEN parent IS NOT NULL AND tiles IS NOT NULL AND revision.deleted IS NULL THEN 1 END)
+            FROM document JOIN revision ON document = document.id WHERE document.deleted IS NULL
+            GROUP BY document.id, document.name, head ORDER BY max(seq) DESC"""
+        )
+        return [Entry(*row) for row in rows]
+
     def rename_document(self, id: str, name: str) -> Document:
         self.document(id)  # raises when there is none
         with self.database.transaction() as db:
@@ -170,7 +187,7 @@ class Store:
         """Put a document away, its promises cancelled, until it is restored or the store is compacted."""
         self.document(id)
         with self.database.transaction() as db:
-            db.run(f"UPDATE revision SET {_BREAK} WHERE document = :id AND {_PROMISED}", error=CANCELLED, id=id)
+            db.run(f"UPDATE revision SET {BROKEN} WHERE document = :id AND {PROMISED}", error=CANCELLED, id=id)
             db.run("UPDATE document SET deleted = :now WHERE id = :id", now=time.time(), id=id)
 
     def restore(self, id: str) -> Document:
@@ -212,7 +229,7 @@ class Store:
     def checkout(self, document: str, revision: str) -> Document:
         """Head and tip to a finished revision of the document."""
         with self.database.transaction() as db:
-            _standing(db, document, revision)
+            _standing(db, document, revision, "tiles IS NOT NULL")
             db.run("UPDATE document SET head = :to, tip = :to WHERE id = :id", to=revision, id=document)
         return self.document(document)
 
@@ -241,10 +258,28 @@ class Store:
         return self._picture(box, tiles)
 
     def pending(self, document: str) -> list[Revision]:
-        """The promises of a document which are neither kept nor broken, oldest first."""
-        where = f"document = :document AND {_PROMISED} ORDER BY seq"
+        """The promises of a document which are neither kept nor broken, oldest first: the order in which a worker keeps
+        them, but for variations, which it takes together.
+        """
+        where = f"document = :document AND {PROMISED} ORDER BY seq"
         rows = self.database.rows(f"SELECT {_COLUMNS} FROM revision WHERE {where}", document=document)
         return [self._revision(row) for row in rows]
+
+    def tail(self, document: str) -> str:
+        """The last of the promises that will be shown one after the other from the head on; the head when there is
+        none.
+        """
+        rows = self.database.rows(  # in one question: a step may be finished between two
+            f"""SELECT head, {queue.WAITING} FROM document LEFT JOIN revision ON document = document.id AND {PROMISED}
+            WHERE document.id = :document AND document.deleted IS NULL ORDER BY seq""",
+            document=document,
+            now=time.time(),
+        )
+        if not rows:
+            return self.document(document).head  # raises: there is none
+        head = str(rows[0][0])
+        steps = queue.chain([queue.Waiting(*row[1:]) for row in rows if row[1] is not None], head)
+        return steps[-1].id if steps else head
 
     def tree(self, document: str) -> list[Node]:
         """Every revision of a document that is not deleted, parents before children."""
@@ -266,7 +301,7 @@ class Store:
             ORDER BY seq""",
             parent=parent,
         )
-        return [each for each, text in rows if _but_for_the_seed(text) == _but_for_the_seed(edit)]
+        return [each for each, text in rows if queue.but_for_the_seed(text) == queue.but_for_the_seed(edit)]
 
     def way_to(self, id: str, start: str | None = None) -> list[Revision]:
         """The revisions from the opened picture to this one, both among them; from `start` on, if that is one."""
@@ -299,14 +334,14 @@ class Store:
             raise ValueError("The picture that was opened cannot be taken out of its history: delete the document.")
         with self.database.transaction() as db:
             after = {"id": id, "now": time.time(), "error": CANCELLED, "parent": parent, "document": document}
-            db.run(f"{_AFTER} UPDATE revision SET {_BREAK} WHERE id IN (SELECT id FROM later) AND {_PROMISED}", **after)
+            db.run(f"{AFTER} UPDATE revision SET {BROKEN} WHERE id IN (SELECT id FROM later) AND {PROMISED}", **after)
             db.run(
-                f"{_AFTER} UPDATE revision SET deleted = :now WHERE id IN (SELECT id FROM later) AND deleted IS NULL",
+                f"{AFTER} UPDATE revision SET deleted = :now WHERE id IN (SELECT id FROM later) AND deleted IS NULL",
                 **after,
             )
             for pointer in ("head", "tip"):
                 db.run(
-                    f"""{_AFTER} UPDATE document SET {pointer} = :parent
+                    f"""{AFTER} UPDATE document SET {pointer} = :parent
                     WHERE id = :document AND {pointer} IN (SELECT id FROM later)""",
                     **after,
                 )
@@ -324,7 +359,7 @@ class Store:
                 id=id,
             )
             db.run(
-                f"""{_AFTER} UPDATE revision SET deleted = NULL WHERE id IN (SELECT id FROM later)
+                f"""{AFTER} UPDATE revision SET deleted = NULL WHERE id IN (SELECT id FROM later)
                 AND deleted = (SELECT deleted FROM revision WHERE id = :id)""",
                 id=id,
             )
@@ -333,8 +368,8 @@ class Store:
     # promises
 
     def promise(self, document: str, parent: str, edit: Edit) -> Revision:
-        """The revision of this wish on this parent (finished, of this document), promised; committed on
-        return.
+        """The revision of this wish on this parent (finished or promised, of this document), promised; committed on
+        return. A promise on a promise waits for it.
 
         The same wish is the same revision: one that had failed, was cancelled or discarded is promised anew, one that
         is finished becomes the document's head and tip.
@@ -374,20 +409,10 @@ class Store:
         sketches = [edit.sketch for edit in edits if edit.sketch is not None]
         blobs |= {sketch.digest: Blob(encode_tile(sketch.pixels)) for sketch in sketches}
         with self.database.transaction() as db:
-            _standing(db, document, wishes[0][0])
+            _standing(db, document, wishes[0][0], "error IS NULL")
             self.blobs.keep(db, blobs, {})
-            for id, (parent, _), text, follows in zip(ids, wishes, texts, takes, strict=True):
-                db.run(
-                    """INSERT INTO revision (id, document, parent, edit, created, follows)
-                    VALUES (:id, :document, :parent, :edit, :now, :follows)
-                    ON CONFLICT (id) DO UPDATE SET error = NULL, deleted = NULL, follows = excluded.follows""",
-                    id=id,
-                    document=document,
-                    parent=parent,
-                    edit=text,
-                    now=time.time(),
-                    follows=follows,
-                )
+            for (parent, _), text, follows in zip(wishes, texts, takes, strict=True):
+                queue.promise(db, document, parent, text, follows)
             for id in ids[-len(shown) :]:
                 db.run(
                     """UPDATE document SET head = :id, tip = :id WHERE id = :document AND head <> :id
@@ -430,7 +455,9 @@ class Store:
             beside = db.run(
                 f"SELECT id, edit FROM revision WHERE {free} AND parent = :parent ORDER BY seq", now=now, parent=parent
             )
-            claimed = [id for id, text in beside if _but_for_the_seed(text) == _but_for_the_seed(edit)][:MOST_AT_ONCE]
+            claimed = [id for id, text in beside if queue.but_for_the_seed(text) == queue.but_for_the_seed(edit)][
+                :MOST_AT_ONCE
+            ]
             for id in claimed:
                 db.run("UPDATE revision SET worker = :worker, lease = :until WHERE id = :id",
                        worker=worker, until=now + lease, id=id)  # fmt: skip
@@ -443,18 +470,18 @@ class Store:
     def renew(self, worker: str, lease: float) -> None:
         """Hold all promises of this worker for another `lease` seconds from now."""
         with self.database.transaction() as db:
-            where = f"worker = :worker AND {_PROMISED}"
+            where = f"worker = :worker AND {PROMISED}"
             db.run(f"UPDATE revision SET lease = :until WHERE {where}", until=time.time() + lease, worker=worker)
 
     def holders(self) -> list[str]:
         """The workers which hold a promise."""
-        where = f"{_PROMISED} AND worker IS NOT NULL"
+        where = f"{PROMISED} AND worker IS NOT NULL"
         return [row[0] for row in self.database.rows(f"SELECT DISTINCT worker FROM revision WHERE {where}")]
 
     def abandon(self, worker: str) -> None:
         """Free every promise a worker holds, for any other to claim."""
         with self.database.transaction() as db:
-            db.run(f"UPDATE revision SET worker = NULL, lease = NULL WHERE worker = :worker AND {_PROMISED}",
+            db.run(f"UPDATE revision SET worker = NULL, lease = NULL WHERE worker = :worker AND {PROMISED}",
                    worker=worker)  # fmt: skip
 
     def finish(self, id: str, worker: str, applied: Applied) -> bool:
@@ -485,46 +512,53 @@ class Store:
                 """INSERT INTO drawn (revision, request, crop) VALUES (:id, :request, :crop) ON CONFLICT DO NOTHING""",
                 [{"id": id, "request": name, "crop": tile_digest(crop)} for name, crop in applied.drawn.items()],
             )
-            db.run(
-                """UPDATE document SET tip = :id, head = CASE head WHEN :follows THEN :id ELSE head END
-                WHERE id = :document AND (head = :follows OR (tip = :follows AND :follows = :parent))""",
-                id=id,
-                follows=follows,
-                document=document,
-                parent=parent,
-            )
+            queue.show(db, document, id, parent, follows)
         for digest, pixels in applied.picture.fresh.items():  # the next edit is likely to be near
             self.blobs.tiles.add(digest, pixels)
         return True
 
     def fail(self, id: str, worker: str, error: str) -> bool:
-        """Break a promise, with a sentence why. False when it is no longer this worker's."""
-        return self._break(_storable(error), _HELD, id=id, worker=worker)
+        """Break a promise, with a sentence why; what waits for it as in `cancel`. False when it is no longer this
+        worker's.
+        """
+        with self.database.transaction() as db:
+            rows = db.run(f"SELECT document FROM revision WHERE {_HELD}", id=id, worker=worker)
+            for (document,) in rows:
+                queue.take_away(db, document, id, _storable(error))
+        return bool(rows)
 
     def cancel(self, id: str) -> Revision:
-        """Take a promise back; nothing when it is finished or failed. Whoever works on it notices at its next
-        step.
+        """Take a promise back; nothing when it is finished or failed. Whoever works on it notices at its next step.
+
+        Wishes that wait for it are promised again, under other ids, on a variation beside it or else on the state whose
+        place it was to take; steps that are made again after it, as `promise_all` promises them, are cancelled with it.
         """
-        self.document_of(id)  # raises when there is none
-        self._break(CANCELLED, f"id = :id AND {_PROMISED}", id=id)
-        return self.revision(id)
+        self._of_revision("id", id)  # raises when there is none
+        with self.database.transaction() as db:
+            # who knows it by the id that it had before it was promised again means the same wish
+            rows = db.run(
+                f"""SELECT id, document FROM revision WHERE {PROMISED} AND (id = :id OR (document, edit) = (
+                    SELECT document, edit FROM revision WHERE id = :id AND deleted IS NOT NULL AND error = :error))
+                ORDER BY seq LIMIT 1""",
+                id=id,
+                error=CANCELLED,
+            )
+            for now, document in rows:
+                queue.take_away(db, document, now, CANCELLED)
+        return self.revision(rows[0][0] if rows else id)
+
+    def reorder(self, document: str, order: Sequence[str]) -> list[Revision]:
+        """The promises of `chain` that nobody has begun, promised again in another order, under other ids.
+
+        ValueError when `order` does not name exactly those.
+        """
+        self.document(document)  # raises when there is none
+        with self.database.transaction() as db:
+            ((head,),) = db.run("SELECT head FROM document WHERE id = :id", id=document)
+            ids = queue.reorder(db, document, head, order)
+        return [self.revision(id) for id in ids]
 
     # inside
-
-    def _break(self, error: str, where: str, **values: str) -> bool:
-        """Write the error on a promise, and on those that wait for it that it will not come."""
-        with self.database.transaction() as db:
-            rows = db.run(f"SELECT id FROM revision WHERE {where}", **values)
-            if not rows:
-                return False
-            ((id,),) = rows
-            db.run(f"UPDATE revision SET {_BREAK} WHERE id = :id", error=error, id=id)
-            db.run(
-                f"{_AFTER} UPDATE revision SET {_BREAK} WHERE id IN (SELECT id FROM later) AND {_PROMISED}",
-                id=id,
-                error=CANCELLED if error == CANCELLED else LOST,
-            )
-            return True
 
     def _of_revision(self, columns: str, id: str) -> Sequence[Any]:
         row = self.database.row(f"SELECT {columns} FROM revision WHERE id = :id", id=id)
@@ -571,26 +605,23 @@ class Store:
             return {}
 
 
-def _standing(db: Transaction, document: str, revision: str) -> None:
-    """NotFound unless both are there still, in the transaction that builds on them: others may discard and delete."""
+def _standing(db: Transaction, document: str, revision: str, state: str) -> None:
+    """NotFound unless both are there still, the revision in this state, in the transaction that builds on them: others
+    may discard, cancel and delete.
+    """
     if not db.run(
-        """SELECT 1 FROM revision JOIN document ON document.id = document
-        WHERE revision.id = :revision AND document = :document AND tiles IS NOT NULL
+        f"""SELECT 1 FROM revision JOIN document ON document.id = document
+        WHERE revision.id = :revision AND document = :document AND {state}
         AND revision.deleted IS NULL AND document.deleted IS NULL""",
         revision=revision,
         document=document,
     ):
-        raise NotFound(f"There is no revision {revision!r} any more: it was deleted meanwhile.")
+        raise NotFound(f"There is no revision {revision!r} any more: it was taken away meanwhile.")
 
 
 def new_document_id() -> str:
     """One that cannot be guessed, and that no command line takes for an option."""
     return secrets.token_hex(16)
-
-
-def revision_id(document: str, parent: str | None, wish: str) -> str:
-    """The name of a wish on a parent, or of an opened picture by its digest."""
-    return blake2b(json.dumps([document, parent, wish]).encode(), digest_size=16).hexdigest()
 
 
 def packed(picture: Picture) -> bytes:
@@ -606,7 +637,3 @@ def _weight(edit: Edit) -> int:
 def _storable(text: str) -> str:
     """Without what a database cannot hold: half a character has no bytes, and PostgreSQL takes no zero."""
     return text.encode(errors="replace").decode().replace("\0", "")
-
-
-def _but_for_the_seed(edit: str) -> dict[str, Any]:
-    return {key: value for key, value in json.loads(edit).items() if key != "seed"}

@@ -108,11 +108,11 @@ class Worker:
         except StorageError as error:
             if not isinstance(error, Damaged):
                 raise  # the promise stands: when its lease is over and the store takes things again, it is kept
-            for promise in promises:
+            for promise in reversed(promises):  # later wishes wait for the first: they move once
                 self.store.fail(promise, self.id, str(error))
         except Exception as error:  # the only one: whatever a model does, the user reads of it and the worker lives
             log.exception("revisions %s failed", promises)
-            for promise in promises:
+            for promise in reversed(promises):
                 self.store.fail(promise, self.id, f"{type(error).__name__}: {error}")
 
     def _applied(self, revisions: list[Revision]) -> list[Applied] | None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from zlib import crc32
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -16,6 +17,7 @@ from editor.database import Transaction
 from editor.edit import Blend, Edit
 from editor.geometry import Box
 from editor.picture import Picture
+from editor.queue import revision_id
 from editor.session import Session
 from editor.store import MOST_AT_ONCE, Store
 from editor.upkeep import check, compact
@@ -34,12 +36,15 @@ class Killed(BaseException):
 
 @dataclass
 class State:
-    """What the model knows of a revision. takes: whose place it takes when finished. gone: when it was discarded."""
+    """What the model knows of a revision. takes: whose place it takes when finished. replay: whether it is made again
+    because an earlier one was changed. gone: when it was discarded; -1: its wish is promised on another.
+    """
 
     parent: str | None
     edit: Edit | None
     picture: Picture | None = None
     takes: str | None = None
+    replay: bool = False
     cancelled: bool = False
     gone: int = 0
     name: str = ""
@@ -69,9 +74,12 @@ class History(RuleBasedStateMachine):
 
     # the model
 
-    def promised(self, id: str, parent: str, edit: Edit, takes: str) -> None:
+    def promised(self, id: str, parent: str, edit: Edit, takes: str, replay: bool = False) -> None:
+        if id in self.states and self.states[id].cancelled:
+            for each in self.later(id):
+                del self.states[each]
         state = self.states.setdefault(id, State(parent, edit))
-        state.cancelled, state.gone, state.takes = False, 0, takes
+        state.gone, state.takes, state.replay = 0, takes, replay
 
     def later(self, id: str) -> list[str]:
         found = [id]
@@ -79,6 +87,60 @@ class History(RuleBasedStateMachine):
             if state.parent in found:
                 found.append(each)
         return found
+
+    def chain(self) -> list[str]:
+        """The promises that will be shown one after the other."""
+        found: list[str] = []
+        at: str | None = self.head
+        while at is not None:
+            at = next((id for id, state in self.states.items() if state.waiting and state.takes == at), None)
+            found += [at] if at is not None else []
+        return found
+
+    def beside(self, id: str) -> list[str]:
+        """A promise and its variations that wait."""
+        one = self.states[id]
+        assert one.edit is not None
+        return [
+            each
+            for each, state in self.states.items()
+            if state.waiting and not state.replay and state.parent == one.parent and state.edit is not None
+            and replace(state.edit, seed=0) == replace(one.edit, seed=0)
+        ]  # fmt: skip
+
+    def ground(self, id: str, on: str) -> str:
+        """Where what waited for a replay's step stands when that is gone; `on` for any other."""
+        state = self.states[id]
+        takes = self.states.get(state.takes or "") if state.replay else None
+        return on if takes is None or takes.gone or takes.cancelled else str(state.takes)
+
+    def cleared(self, ids: list[str]) -> list[tuple[str, State]]:
+        """Promises cancelled, those that are no replay's out of sight with all that follow them; as they were."""
+        were = [(id, replace(self.states[id])) for id in ids]
+        for id in ids:
+            self.states[id].cancelled = True
+            for each in [] if self.states[id].replay else self.later(id):
+                self.states[each].gone = self.states[each].gone or -1
+        return were
+
+    def again(self, were: list[tuple[str, State]], stands: dict[str, str]) -> dict[str, str]:
+        """What was cleared, promised on what its parents are now."""
+        taken = set()
+        for id, state in were:
+            on = stands[str(state.parent)]
+            if state.replay:
+                stands[id] = self.ground(id, on)
+                continue
+            assert state.edit is not None
+            now = stands[id] = revision_id(self.document.id, on, state.edit.to_json())
+            self.promised(now, on, state.edit, on)
+            if on not in taken and self.states[now].picture is not None:
+                if self.head == on:
+                    self.head = self.tip = now
+                elif self.tip == on:
+                    self.tip = now
+            taken.add(on)
+        return stands
 
     def batch(self) -> list[str]:
         """What a worker takes next: the oldest promise that can be kept, with its variations."""
@@ -114,10 +176,10 @@ class History(RuleBasedStateMachine):
 
     # the verbs
 
-    @rule(seed=st.integers(0, 2), count=st.sampled_from([1, 1, 3]))
-    def submit(self, seed: int, count: int) -> None:
+    @rule(seed=st.integers(0, 2), count=st.sampled_from([1, 1, 3]), behind=st.sampled_from([True, True, False]))
+    def submit(self, seed: int, count: int, behind: bool) -> None:
         edit = an_edit(Box(10 * seed, 20, 12, 12), seed=seed, steps=1)
-        parent = self.head
+        parent = self.session.tail(self.document.id) if behind else self.head
         for n, revision in enumerate(self.session.variations(self.document.id, edit, count, parent)):
             self.promised(revision.id, parent, replace(edit, seed=seed + n), parent)
             if self.states[revision.id].picture is not None:
@@ -148,7 +210,7 @@ class History(RuleBasedStateMachine):
         )
         for revision, wish in zip(promises, wishes, strict=True):
             assert parent is not None and wish is not None
-            self.promised(revision.id, parent, wish, head if revision is promises[-1] else "")
+            self.promised(revision.id, parent, wish, head if revision is promises[-1] else "", replay=True)
             parent = revision.id
         last = promises[-1].id
         if self.states[last].picture is not None and last != self.head:
@@ -167,15 +229,66 @@ class History(RuleBasedStateMachine):
                 assert not self.worker.run_one()
 
     @precondition(lambda self: any(state.waiting for state in self.states.values()))
-    @rule(n=st.integers(0, 9))
-    def cancel(self, n: int) -> None:
+    @rule(n=st.integers(0, 9), statements=st.integers(3, 40))
+    def cancel(self, n: int, statements: int) -> None:
         id = self.some(n, finished=False)
         if id is None or not self.states[id].waiting:
             return
-        assert self.session.cancel(id).cancelled
-        for each in self.later(id):
-            if self.states[each].waiting:
-                self.states[each].cancelled = True
+        try:
+            with killed_after(statements):
+                self.session.cancel(id)
+        except Killed:
+            self.restart()
+            return
+        gone = replace(self.states[id])
+        assert gone.parent is not None
+        on = self.ground(id, gone.parent)
+        if not gone.replay:
+            alike = [each for each in self.beside(id) if each != id]
+            head = self.states[self.head]
+            if head.parent == gone.parent and replace(head.edit, seed=0) == replace(gone.edit, seed=0):  # type: ignore[type-var]
+                alike = [self.head]
+            on = alike[0] if alike else on
+        later = [each for each in self.later(id)[1:] if self.states[each].waiting]
+        self.states[id].cancelled = True
+        self.again(self.cleared(later), {id: on})
+
+    @precondition(lambda self: len(self.chain()) > 1)
+    @rule(n=st.integers(0, 99), statements=st.integers(3, 80))
+    def reorder(self, n: int, statements: int) -> None:
+        for holder in self.session.store.holders():  # those of earlier crashes, as a worker does
+            self.session.store.abandon(holder)
+        steps = [self.beside(id) if not self.states[id].replay else [id] for id in self.chain()]
+        replays = [k for k, step in enumerate(steps) if self.states[step[0]].replay]
+        settled = replays[-1] + 1 if replays else 0
+        base = steps[settled - 1][0] if settled else self.head
+        steps = steps[settled:]
+        order = [id for step in steps for id in step]
+        order = sorted(order, key=lambda id: crc32(f"{n} {id}".encode()))
+        try:
+            with killed_after(statements):
+                moved = self.session.reorder(self.document.id, order)
+        except Killed:
+            self.restart()
+            return
+        place = {id: k for k, step in enumerate(steps) for id in step}
+        wanted: dict[int, list[str]] = {}
+        for id in order:
+            wanted.setdefault(place[id], []).append(id)
+        after = list(wanted.values())
+        while after and after[0] == steps[0]:
+            base = after.pop(0)[0]
+            del steps[0]
+        ids = [id for step in after for id in step]
+        rest = {each for id in ids for each in self.later(id) if self.states[each].waiting} - set(ids)
+        were = self.cleared([*ids, *(id for id in self.states if id in rest)])
+        on = {
+            id: before for step, before in zip(after, [base, *(step[0] for step in after)], strict=False) for id in step
+        }
+        for id, state in were:
+            state.parent = on.get(id, state.parent)
+        now = self.again(were, {base: base})
+        assert [each.id for each in moved] == [now.get(id, id) for step in wanted.values() for id in step]
 
     # rules are drawn alike often, so what is seldom interesting shares one
 
@@ -237,7 +350,7 @@ class History(RuleBasedStateMachine):
         self.tip = parent if self.tip in later else self.tip
 
     def recover(self, n: int) -> None:
-        those = [id for id, state in self.states.items() if state.gone]
+        those = [id for id, state in self.states.items() if state.gone > 0]
         if not those:
             return
         id = those[n % len(those)]
@@ -291,6 +404,7 @@ class History(RuleBasedStateMachine):
         document = self.session.document(self.document.id)
         assert (document.head, document.tip) == (self.head, self.tip)
         assert self.session.picture(document.id) == self.states[self.head].picture
+        assert self.session.tail(document.id) == [self.head, *self.chain()][-1]
         waiting = [id for id, state in self.states.items() if state.waiting]
         assert [revision.id for revision in self.session.pending(document.id)] == waiting
         assert self.session.can_undo(document.id) == (self.states[self.head].parent is not None)
@@ -308,6 +422,9 @@ class History(RuleBasedStateMachine):
     def teardown(self) -> None:
         if not hasattr(self, "folder"):
             return
+        while self.worker.run_one():  # nothing hangs
+            pass
+        assert self.session.pending(self.document.id) == []
         assert [each.complaint for each in check(self.session.store) if each.complaint] == []
         for id, state in self.states.items():
             if state.picture is not None:

@@ -12,9 +12,10 @@ from editor.apply import apply
 from editor.edit import Blend, Edit
 from editor.geometry import Box
 from editor.picture import Picture
+from editor.queue import LOST
 from editor.raster import Mask
 from editor.session import Session
-from editor.store import LOST, Document, Revision, Store
+from editor.store import Document, Revision, Store
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import FailingPipeline, HeedfulPipeline, loader
