@@ -16,7 +16,7 @@ from editor.geometry import Box
 from editor.picture import Picture
 from editor.raster import Mask, Patch, Pixels, frozen
 from editor.scene import Scene
-from editor.windows import context_window
+from editor.windows import Detail, context_window, details
 from pipelines.base import Pipeline, Request, Step
 
 # strength of the second pass over a mask larger than the model's window: sharp again, and still the same picture
@@ -92,6 +92,34 @@ def region(edit: Edit, picture: Picture) -> Mask:
     return painted(edit, picture).grown(edit.blend.feather + max(0, edit.blend.edge)).cut(framed(edit, picture))
 
 
+def window_of(mask: Mask, frame: Box, size: int) -> Box:
+    """The window in which a mask is drawn. ValueError when that is too large."""
+    window = context_window(mask.bounds, frame, size)
+    if window.width * window.height > MAX_PIXELS:
+        raise ValueError(
+            f"The mask is too long: with its surroundings it is a square of {window.width:,} pixels a side, at most "
+            f"{MAX_PIXELS:,} pixels can be drawn at a time. Paint it in parts."
+        )
+    return window
+
+
+def passes(
+    edit: Edit, mask: Mask, changing: Callable[[], Mask], visible: Box, pipeline: Pipeline
+) -> tuple[bool, list[Detail]]:
+    """Whether a mask is drawn at once, small if need be, and the windows in which it is drawn again after that.
+
+    A mask that fits the model's size is drawn at once. A larger one is drawn small, and then again in overlapping
+    windows at full resolution that begin from it; where little of the original is to change, from that.
+
+    changing: where the model has a share; asked for a large mask only. visible: the part of its window in the picture.
+    """
+    if not pipeline.refines or max(mask.bounds.width, mask.bounds.height) <= pipeline.size:
+        return True, []
+    there = changing()
+    parts = [part for part in details(there.bounds, visible, pipeline.size) if there.on(part.cell).any()]
+    return edit.strength > DETAIL_STRENGTH, parts
+
+
 def request_digest(pipeline: str, request: Request) -> str:
     """Hex name of everything that decides what a pipeline draws: equal names are equal crops.
 
@@ -146,12 +174,7 @@ def apply_all(
     if mask.bounds.empty:  # a crop
         return [Applied(after, mask.bounds, {}) for _ in edits]
     pipeline = pipelines(edit.pipeline)
-    window = context_window(mask.bounds, frame, pipeline.size)
-    if window.width * window.height > MAX_PIXELS:
-        raise ValueError(
-            f"The mask is too long: with its surroundings it is a square of {window.width:,} pixels a side, at most "
-            f"{MAX_PIXELS:,} pixels can be drawn at a time. Paint it in parts."
-        )
+    window = window_of(mask, frame, pipeline.size)
     scene = Scene.of(edit, mask, picture.box, after, window)
     run = _Run(pipeline, drawn, edits, scene)
     results: Sequence[Pixels]
@@ -183,15 +206,9 @@ class _Run:
         self.unit = 0  # steps of the first; a window counts as many, whatever it takes
 
     def results(self, mask: Mask) -> Generator[list[Progress], None, list[Pixels]]:
-        """What stands in the scene's window for each edit, uint8 (side, side, 3).
-
-        A mask that fits the model's size is drawn at once. A larger one is drawn small, and then again in overlapping
-        windows at full resolution that begin from it; where little of the original is to change, from that.
-        """
+        """What stands in the scene's window for each edit, uint8 (side, side, 3)."""
         scene, strength, everyone = self.scene, self.edits[0].strength, range(len(self.edits))
-        large = self.pipeline.refines and max(mask.bounds.width, mask.bounds.height) > self.pipeline.size
-        parts = scene.details(self.pipeline.size) if large else []
-        small = not large or strength > DETAIL_STRENGTH
+        small, parts = passes(self.edits[0], mask, scene.changing, scene.visible, self.pipeline)
         self.windows = small + len(parts) * len(self.edits)
         results = [scene.start for _ in everyone]
         if small:

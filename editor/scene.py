@@ -21,7 +21,7 @@ from editor.edit import Edit
 from editor.geometry import Box
 from editor.picture import Picture
 from editor.raster import Mask, Patch, Pixels
-from editor.windows import Detail, details
+from editor.windows import Detail
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class Scene:
             opacity=opacity,
             start=start,
             repaint=repaint,
-            alpha=_share(edit, mask, before, picture.box, window),
+            alpha=share(edit, mask, before, picture.box, window),
             ring=mask.grown(RING).on(window) & ~repaint,
             colour_match=edit.blend.colour_match,
         )
@@ -78,11 +78,9 @@ class Scene:
         matched = colour_match(generated, self.original, self.ring > 0)
         return evened(matched, self.original, self.repaint)
 
-    def details(self, size: int) -> list[Detail]:
-        """The windows of a second pass at full resolution."""
-        changing = Mask(self.window, self.alpha).cut(self.visible)
-        found = details(changing.bounds, self.visible, size)
-        return [part for part in found if changing.on(part.cell).any()]
+    def changing(self) -> Mask:
+        """Where the model has a share in the result."""
+        return Mask(self.window, self.alpha).cut(self.visible)
 
     def asked_again(self, part: Detail, result: Pixels) -> tuple[Pixels, Pixels]:
         """The image and the mask of a request that draws a cell of a result, uint8 (side, side, 3), anew."""
@@ -114,7 +112,7 @@ class Scene:
         return Patch(self.visible, pixels)
 
 
-def _share(edit: Edit, mask: Mask, before: Box, frame: Box, window: Box) -> Pixels:
+def share(edit: Edit, mask: Mask, before: Box, frame: Box, window: Box) -> Pixels:
     """The model's share in the result, uint8 (side, side): the mask with its edge moved, feathered, times the opacity.
 
     The mask's edge is feathered, that of the picture is not: there is nothing there to fade into. What is new in the
@@ -124,17 +122,17 @@ def _share(edit: Edit, mask: Mask, before: Box, frame: Box, window: Box) -> Pixe
     edge = min(edit.blend.edge, room)
     feather = min(edit.blend.feather, room - max(0, edge))
     moved = mask if edge == 0 else mask.joined(mask.grown(edge)) if edge > 0 else mask.shrunk(-edge, frame)
-    share = moved.feathered(feather).on(window)
+    alpha = moved.feathered(feather).on(window)
     if edit.blend.opacity < 1:
-        share = np.rint(share * edit.blend.opacity).astype(np.uint8)
+        alpha = np.rint(alpha * edit.blend.opacity).astype(np.uint8)
     visible = window.intersect(frame)
     if not before.contains(visible):
         new = np.zeros(window.shape, np.uint8)
         new[visible.slices(window)] = 255
         known = window.intersect(before)
         new[known.slices(window)] = 0
-        share = np.maximum(share, new)
-    return share
+        alpha = np.maximum(alpha, new)
+    return alpha
 
 
 def _room(reach: int, hole: Box, window: Box, frame: Box) -> int:
