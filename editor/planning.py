@@ -1,14 +1,15 @@
-"""What a wish would come to, before any model runs."""
+"""What a wish would come to, with no model run."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
-from editor.apply import framed, painted, passes, region, window_of
+from editor.apply import Drawn, apply_all, framed, painted, passes, region, window_of
 from editor.edit import Edit
 from editor.geometry import Box
 from editor.picture import Picture
-from editor.raster import Mask
+from editor.raster import Mask, Pixels
 from editor.scene import share
-from pipelines.base import Pipeline
+from pipelines.base import Pipeline, run
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,3 +39,19 @@ def plan(edit: Edit, picture: Picture, pipeline: Pipeline) -> Plan:
 
     first, again = passes(edit, mask, changing, visible, pipeline)
     return Plan(window, changes, (first + len(again)) * edit.steps)
+
+
+def laid_in(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline], drawn: Drawn) -> Picture:
+    """As `apply` makes it of what was drawn before. ValueError when a crop that it takes is not there."""
+
+    def found(request: str) -> Pixels:
+        crop = drawn(request)
+        if crop is None:
+            raise ValueError(
+                "What the model drew for this step is not at hand as it is needed for this blend: it cannot be shown "
+                "before it is drawn anew."
+            )
+        return crop
+
+    (applied,) = run(apply_all([edit], picture, pipelines, found))
+    return applied.picture

@@ -72,15 +72,17 @@ class Desk:
 
     def state(self, document: Document, watched: Sequence[Revision] = ()) -> dict[str, Any]:
         """All a tab need know of a document; `watched`: revisions whose fate it asks for."""
-        tip = self.session.revision(document.tip)
+        tip, head = (self.session.revision(id) for id in (document.tip, document.head))
         return {
             "document": document.id,
             "name": document.name,
             "head": document.head,
             "tip": document.tip,
-            "can_undo": self.session.can_undo(document.id),
-            "can_redo": self.session.can_redo(document.id),
+            "tail": self.session.tail(document.id),
+            "can_undo": head.parent is not None,
+            "can_redo": head.id != tip.id,
             "last_mask": None if tip.edit is None else {"revision": tip.id, "box": tip.edit.mask.box},
+            "step": None if head.edit is None else {"revision": head.id, "prompt": head.edit.prompt, "name": head.name},
             "variations": self.session.variations_of(document.head),
             "running": [self._run(revision) for revision in self.session.pending(document.id)],
             "watched": [_fate(revision) for revision in watched],

@@ -1,5 +1,6 @@
-"""Documents: opening, listing, naming them, and walking their history."""
+"""Documents: opening, listing and naming them, and walking their history."""
 
+from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -18,6 +19,7 @@ from editor.ui.packets import NEVER, read_body
 
 LARGEST_FILE = 512 * 2**20  # bytes of a picture that is opened
 LONGEST_NAME = 2**12  # bytes
+LONGEST_SIDE = 2**15  # pixels of a blank picture
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -41,6 +43,18 @@ class Documents:
     def open_sample(self, request: Request) -> Response:
         file = self._sample(request)
         return self._opened(file.read_bytes(), _title(file))
+
+    def blank(self, request: Request) -> Response:
+        """?width=, ?height=: of a picture from words alone; ?name=."""
+        asked = request.query_params
+        sides = [asked.get(side, "") for side in ("width", "height")]
+        if not all(side.isascii() and side.isdecimal() and 1 <= len(side) <= 9 for side in sides):
+            raise ValueError(f"A picture's width and height are whole numbers of pixels, not {' and '.join(sides)}.")
+        width, height = map(int, sides)
+        if max(width, height) > LONGEST_SIDE:
+            raise ValueError(f"A picture has at most {LONGEST_SIDE:,} pixels a side, not {width:,} x {height:,}.")
+        document = self.session.blank(width, height, asked.get("name", "").strip() or "Untitled")
+        return JSONResponse({**self.desk.state(document), "notes": ()}, headers=NEVER)
 
     async def open_file(self, request: Request) -> Response:
         data = await read_body(request, LARGEST_FILE, "The file")
@@ -71,6 +85,38 @@ class Documents:
         if file is None:
             raise NotFound(f"There is no sample {name!r} here.")
         return file
+
+    # all of them
+
+    def gallery(self, request: Request) -> Response:
+        """All documents that may be shown, see `Desk`; ?known=: ids, by commas, of documents that this browser has."""
+        known = request.query_params.get("known", "").split(",")
+        shown = [each for each in self.session.gallery() if self.desk.open_shelf or each.document in known]
+        return JSONResponse([asdict(each) for each in shown], headers=NEVER)
+
+    async def name(self, request: Request) -> Response:
+        return await run_in_threadpool(self._named, request, await _name(request))
+
+    def _named(self, request: Request, name: str) -> Response:
+        self.session.rename_document(request.path_params["document"], name or "Untitled")
+        return self.desk.answer(request)
+
+    def duplicate(self, request: Request) -> Response:
+        return self._entry(self.session.duplicate(request.path_params["document"]).id)
+
+    def delete(self, request: Request) -> Response:
+        document = self.desk.document(request)
+        told = self._entry(document.id)
+        self.session.delete(document.id)
+        return told
+
+    def restore(self, request: Request) -> Response:
+        return self._entry(self.session.restore(request.path_params["document"]).id)
+
+    def _entry(self, id: str) -> Response:
+        """What the gallery says of one."""
+        (entry,) = [each for each in self.session.gallery() if each.document == id]
+        return JSONResponse(asdict(entry), headers=NEVER)
 
     # one of them
 

@@ -1,15 +1,25 @@
 """Pictures: the pixels of revisions, as tiles, small copies, previews and files."""
 
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from functools import partial
 from mimetypes import guess_type
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 from urllib.parse import quote
 
+import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from editor.apply import region
 from editor.blobs import NotFound
+from editor.edit import Blend
 from editor.formats.images import encode_png
+from editor.planning import laid_in
+from editor.raster import Patch
 from editor.ui import display
 from editor.ui.desk import FOREVER, Desk
 from editor.ui.packets import NEVER
@@ -56,6 +66,25 @@ class Pictures:
         changing = display.may_change(revision.edit, self.session.store.picture(revision.parent))
         return Response(display.encode_preview(progress.preview, changing), media_type="image/webp", headers=NEVER)
 
+    def reblended(self, request: Request) -> Response:
+        """What a step would show with another blend, like a preview of it; what is not asked for stays as it is. No
+        model runs, and nothing is kept.
+        """
+        revision = self.desk.revision(request)
+        if revision.edit is None or revision.parent is None:
+            raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
+        edit = replace(revision.edit, blend=_blend(revision.edit.blend, request.query_params))
+        before, store = self.session.store.picture(revision.parent), self.session.store
+        after = laid_in(edit, before, self.desk.load, partial(store.drawn, revision.document))
+        # the step as it is lies beneath: what its blend alone changed must be covered too
+        changing = region(edit, before).joined(region(revision.edit, before))
+        if changing.box.empty:
+            raise ValueError("This step only cut the picture: there is nothing in it to blend.")
+        box = changing.bounds
+        shown = Patch(box, np.dstack([after.read(box).pixels, after.opacity(box)]))
+        headers = {"Palimpsest-Box": ",".join(map(str, box)), **NEVER}
+        return Response(display.encode_preview(shown, changing), media_type="image/webp", headers=headers)
+
     # files to keep
 
     def download(self, request: Request) -> Response:
@@ -87,3 +116,15 @@ class Pictures:
         name = quote(self.session.document(document).name + suffix, safe="")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", **NEVER}
         return Response(data, media_type=media_type, headers=headers)
+
+
+def _blend(blend: Blend, asked: Mapping[str, str]) -> Blend:
+    """A blend with what is asked for in words; `Blend` says what it does not take."""
+    said: dict[str, Any] = {}
+    for each in fields(Blend):
+        if each.name in asked:
+            try:
+                said[each.name] = json.loads(asked[each.name])
+            except (ValueError, RecursionError):
+                said[each.name] = asked[each.name]
+    return replace(blend, **said)

@@ -14,6 +14,7 @@ from editor.blobs import NotFound
 from editor.session import Session
 from editor.ui.desk import Desk, Moved
 from editor.ui.documents import Documents
+from editor.ui.masks import Masks
 from editor.ui.packets import NEVER, TooLarge
 from editor.ui.pictures import Pictures
 from editor.ui.wishes import Wishes
@@ -35,15 +36,22 @@ def routes(
     of documents holds all; otherwise those whose ids the browser knows. For a server that only this machine reaches.
     """
     desk = Desk(session, worker, names, load, samples, made_with, open_shelf)
-    documents, wishes, pictures, words = Documents(desk), Wishes(desk), Pictures(desk), Words(desk)
+    documents, wishes, masks = Documents(desk), Wishes(desk), Masks(desk)
+    pictures, words = Pictures(desk), Words(desk)
     app = Starlette(
         routes=[
             Route("/samples", documents.list_samples),
             Route("/samples/{name}", documents.sample),
             Route("/samples/{name}/open", documents.open_sample, methods=["POST"]),
+            Route("/documents", documents.gallery),
             Route("/documents", documents.open_file, methods=["POST"]),
+            Route("/blank", documents.blank, methods=["POST"]),
             Route("/documents/{document}", documents.state),
             Route("/documents/{document}/thumbnail", documents.thumbnail),
+            Route("/documents/{document}/name", documents.name, methods=["POST"]),
+            Route("/documents/{document}/duplicate", documents.duplicate, methods=["POST"]),
+            Route("/documents/{document}/delete", documents.delete, methods=["POST"]),
+            Route("/documents/{document}/restore", documents.restore, methods=["POST"]),
             Route("/documents/{document}/undo", documents.undo, methods=["POST"]),
             Route("/documents/{document}/redo", documents.redo, methods=["POST"]),
             Route("/documents/{document}/tree", documents.tree),
@@ -52,11 +60,19 @@ def routes(
             Route("/documents/{document}/discard/{revision}", documents.discard, methods=["POST"]),
             Route("/documents/{document}/recover/{revision}", documents.recover, methods=["POST"]),
             Route("/documents/{document}/edits", wishes.submit, methods=["POST"]),
+            Route("/documents/{document}/plan", wishes.plan, methods=["POST"]),
+            Route("/documents/{document}/amend/{revision}", wishes.amend, methods=["POST"]),
+            Route("/documents/{document}/reblend/{revision}", wishes.reblend, methods=["POST"]),
+            Route("/documents/{document}/crop", wishes.crop, methods=["POST"]),
+            Route("/documents/{document}/queue", wishes.queue, methods=["POST"]),
             Route("/documents/{document}/cancel/{revision}", wishes.cancel, methods=["POST"]),
+            Route("/documents/{document}/select", masks.select, methods=["POST"]),
+            Route("/documents/{document}/mask", masks.change, methods=["POST"]),
             Route("/revisions/{revision}/manifest", pictures.manifest),
             Route("/revisions/{revision}/overview", pictures.overview),
             Route("/revisions/{revision}/mask", pictures.mask),
             Route("/revisions/{revision}/step", pictures.step),
+            Route("/revisions/{revision}/reblended", pictures.reblended),
             Route("/revisions/{revision}/recipe", pictures.recipe),
             Route("/revisions/{revision}/picture.{kind}", pictures.download),
             Route("/tiles/{digest}", pictures.tile),

@@ -1,15 +1,23 @@
 """Wishes: what is to be repainted, asked for, changed and taken back."""
 
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
 from editor.edit import NOWHERE, Blend, Edit
 from editor.geometry import Margins
+from editor.picture import Picture
+from editor.planning import plan
+from editor.store import Document, Revision
 from editor.ui.desk import Desk, Moved
-from editor.ui.packets import exactly, mask_of, read_body, read_packet, strokes_of
+from editor.ui.packets import exactly, mask_of, packet, read_body, read_box, read_json, read_packet, strokes_of
 
 LARGEST_WISH = 64 * 2**20  # bytes of a wish with its pictures
+SHORT = 2**16  # bytes of what goes without pictures
 BLENDING = ("feather", "edge", "opacity", "colour_match")
 ASKING = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
 WISH = ("parent", "variations", "margins", "mask", "sketch", *ASKING, *BLENDING)
@@ -28,14 +36,96 @@ class Wishes:
     def _submitted(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
         edit, parent, variations = self._wish(body)
-        if parent != document.head:
+        if parent != self.session.tail(document.id):
             raise Moved("The picture was changed in another tab meanwhile. Look at it as it is, then generate again.")
-        promises = self.session.variations(document.id, edit, variations, parent)
-        self.desk.worker.wake()
-        return self.desk.promised(request, promises)
+        return self._promised(request, self.session.variations(document.id, edit, variations, parent))
+
+    async def plan(self, request: Request) -> Response:
+        body = await read_body(request, LARGEST_WISH, "The wish")
+        return await run_in_threadpool(self._planned, request, body)
+
+    def _planned(self, request: Request, body: bytes) -> Response:
+        document = self.desk.document(request)
+        edit, parent, _ = self._wish(body)
+        planned = plan(edit, self._ground(document, parent), self.desk.load(edit.pipeline))
+        region = None if planned.region.box.empty else planned.region
+        return packet({"window": planned.window, "steps": planned.steps}, "region", region)
+
+    def _ground(self, document: Document, id: object) -> Picture:
+        """The picture that a wish on a revision will find; of a promise only its box is right, which is all that is
+        known of it.
+        """
+        margins: list[Margins] = []
+        at = id
+        while isinstance(at, str):
+            state = self.session.revision(at)
+            if state.document != document.id:
+                break
+            if state.picture is not None:
+                box = state.picture.box
+                for each in reversed(margins):
+                    box = box.moved(each)
+                return replace(state.picture, box=box)
+            if state.edit is None or state.error is not None:
+                break
+            margins.append(state.edit.margins)
+            at = state.parent
+        raise ValueError(f"Nothing can be wished for on {id!r}: it is no picture of this document, nor will it be one.")
+
+    async def amend(self, request: Request) -> Response:
+        body = await read_body(request, LARGEST_WISH, "The wish")
+        return await run_in_threadpool(self._amended, request, body)
+
+    def _amended(self, request: Request, body: bytes) -> Response:
+        document, step = self.desk.document(request), self.desk.revision(request)
+        edit, _, _ = self._wish(body)
+        if step.edit is not None and step.edit.pipeline == edit.pipeline:  # a wish cannot speak of it
+            edit = replace(edit, clip_guidance=step.edit.clip_guidance)
+        return self._promised(request, self.session.amend(document.id, step.id, edit))
+
+    async def reblend(self, request: Request) -> Response:
+        said = read_json(await read_body(request, SHORT, "The blend"), "A blend")
+        return await run_in_threadpool(self._reblended, request, said)
+
+    def _reblended(self, request: Request, said: dict[str, Any]) -> Response:
+        document, step = self.desk.document(request), self.desk.revision(request)
+        exactly(said, BLENDING, "A blend")
+        return self._promised(request, self.session.reblend(document.id, step.id, Blend(**said)))
+
+    async def crop(self, request: Request) -> Response:
+        said = read_json(await read_body(request, SHORT, "The crop"), "A crop")
+        return await run_in_threadpool(self._cropped, request, said)
+
+    def _cropped(self, request: Request, said: dict[str, Any]) -> Response:
+        document = self.desk.document(request)
+        exactly(said, ("box",), "A crop")
+        box = read_box(said["box"], "A crop's box")
+        if self.session.pending(document.id):
+            raise Moved("Something is being painted. Wait until it is finished, or cancel it; then crop.")
+        if box == self.session.picture(document.id).box:
+            raise ValueError("The picture is of that size already: there is nothing to cut off.")
+        return self._promised(request, [self.session.crop(document.id, box)])
+
+    async def queue(self, request: Request) -> Response:
+        said = read_json(await read_body(request, SHORT, "The order"), "An order")
+        return await run_in_threadpool(self._reordered, request, said)
+
+    def _reordered(self, request: Request, said: dict[str, Any]) -> Response:
+        document = self.desk.document(request)
+        exactly(said, ("order",), "An order")
+        order = said["order"]
+        if not (isinstance(order, list) and all(isinstance(id, str) for id in order)):
+            raise ValueError(f"An order is a list of revisions, not {order!r}.")
+        return self._promised(request, self.session.reorder(document.id, order))
 
     def cancel(self, request: Request) -> Response:
-        return self.desk.answer(request, [self.session.cancel(self.desk.revision(request).id)])
+        cancelled = self.session.cancel(self.desk.revision(request).id)
+        self.desk.worker.wake()  # what waited for it may be ready
+        return self.desk.answer(request, [cancelled])
+
+    def _promised(self, request: Request, promises: Sequence[Revision]) -> Response:
+        self.desk.worker.wake()
+        return self.desk.promised(request, promises)
 
     def _wish(self, body: bytes) -> tuple[Edit, object, int]:
         """The edit, the parent it names and how many variations from a packet. ValueError when something in it is
