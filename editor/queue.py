@@ -107,8 +107,9 @@ def take_away(db: Transaction, document: str, id: str, error: str) -> None:
 
 
 def reorder(db: Transaction, document: str, head: str, order: Sequence[str]) -> list[str]:
-    """The promises that no worker has begun, of those that will be shown one after the other from `head` on, promised
-    again in another order; their ids now. Variations stay side by side, where the first of them is named.
+    """Promises that no worker has begun, the last of those that will be shown one after the other from `head` on,
+    promised again in another order; their ids now. Those before the first that is named stay where they are; variations
+    stay side by side, where the first of them is named.
 
     ValueError when `order` does not name exactly those.
     """
@@ -116,12 +117,14 @@ def reorder(db: Transaction, document: str, head: str, order: Sequence[str]) -> 
     steps = [_beside(promises, each) for each in chain(promises, head)]
     begun = [n for n, step in enumerate(steps, 1) if step[0].follows is not None or any(each.held for each in step)]
     settled = begun[-1] if begun else 0
+    while settled < len(steps) and not {each.id for each in steps[settled]} & {*order}:
+        settled += 1
     base, waiting = [head, *(step[0].id for step in steps)][settled], steps[settled:]
     place = {each.id: n for n, step in enumerate(waiting) for each in step}
     if sorted(order) != sorted(place):
         raise ValueError(
-            f"The order must name each of the {len(place)} wishes that wait once, and no others: one was begun, taken "
-            "back or added meanwhile. Look at the queue as it is, then move them again."
+            "An order names each wish from the first that moves to the last of the queue once, and none that is begun: "
+            "one was begun, taken back or added meanwhile. Look at the queue as it is, then move them again."
         )
     known = {each.id: each for each in promises}
     wanted: dict[int, list[Waiting]] = {}

@@ -287,10 +287,11 @@ class Session:
         return self.store.pending(self.store.document(document_id).id)
 
     def reorder(self, document_id: str, order: Sequence[str]) -> list[Revision]:
-        """Promise the wishes that wait from the head on again in another order, each on the one before, under other
-        ids. Those that a worker has begun stay first; variations stay side by side, where the first of them is named.
+        """Promise wishes that wait again in another order, each on the one before, under other ids. order: all from the
+        first that moves to `tail`; those before it, and any that a worker has begun, stay where they are. Variations
+        stay side by side, where the first of them is named.
 
-        ValueError when `order` does not name exactly those that are not begun, or a wish would find nothing to paint.
+        ValueError when `order` does not name exactly those, or a wish would find nothing to paint.
         """
         document = self.store.document(document_id)
         promised = {each.id: each for each in self.store.pending(document_id)}

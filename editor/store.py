@@ -548,9 +548,9 @@ class Store:
         return self.revision(rows[0][0] if rows else id)
 
     def reorder(self, document: str, order: Sequence[str]) -> list[Revision]:
-        """The promises of `chain` that nobody has begun, promised again in another order, under other ids.
+        """The last promises on the way to `tail`, none of them begun, promised again in another order, under other ids.
 
-        ValueError when `order` does not name exactly those.
+        ValueError when `order` does not name exactly those, from some promise to the last.
         """
         self.document(document)  # raises when there is none
         with self.database.transaction() as db:

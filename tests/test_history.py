@@ -264,7 +264,7 @@ class History(RuleBasedStateMachine):
         base = steps[settled - 1][0] if settled else self.head
         steps = steps[settled:]
         order = [id for step in steps for id in step]
-        order = sorted(order, key=lambda id: crc32(f"{n} {id}".encode()))
+        order = [id for _, id in sorted((crc32(f"{n} {k}".encode()), id) for k, id in enumerate(order))]
         try:
             with killed_after(statements):
                 moved = self.session.reorder(self.document.id, order)

@@ -248,6 +248,18 @@ def test_later_wishes_go_over_to_the_variation_that_is_shown(desk: Desk) -> None
     assert desk.shown == ["a", "b"]
 
 
+def test_later_wishes_go_to_no_variation_that_was_left(desk: Desk) -> None:
+    root = desk.now.head
+    desk.add(wish("a", seed=1))
+    desk.finish()
+    desk.session.undo(desk.document)
+    desk.add(wish("a", seed=2), wish("b"))
+    desk.session.cancel(desk.id_of("a"))
+    assert desk.session.revision(desk.id_of("b")).parent == root == desk.now.head
+    desk.finish()
+    assert desk.shown == ["b"]
+
+
 def test_variations_that_move_stay_side_by_side(desk: Desk) -> None:
     """Also where one of them was wished for and cancelled before: the first is still the one that is shown."""
     for gone in (wish("b", seed=2), wish("b", seed=1)):
@@ -304,7 +316,7 @@ def test_who_cancels_what_has_moved_means_the_wish(desk: Desk) -> None:
     assert desk.shown == ["c"]
 
 
-@pytest.mark.parametrize("way", ["cancel", "fail"])
+@pytest.mark.parametrize("way", ["cancel", "cancel the last", "fail"])
 def test_a_replay_fails_together_and_what_waits_behind_it_does_not(desk: Desk, way: str) -> None:
     for name in "abc":
         desk.add(wish(name))
@@ -314,12 +326,13 @@ def test_a_replay_fails_together_and_what_waits_behind_it_does_not(desk: Desk, w
     replays = desk.session.amend(desk.document, step.id, replace(wish("a"), seed=9, pipeline="failing"))
     assert desk.tail == replays[-1].id  # which will be shown
     desk.add(wish("d"), wish("e"))
-    if way == "cancel":
-        desk.session.cancel(replays[0].id)
-    else:
+    if way == "fail":
         assert desk.worker.run_one()
-    errors = [desk.session.revision(each.id).error for each in replays[1:]]
-    assert errors == [CANCELLED if way == "cancel" else LOST] * 2
+        assert [desk.session.revision(each.id).error for each in replays[1:]] == [LOST] * 2
+    else:
+        broken = replays if way == "cancel" else replays[2:]
+        desk.session.cancel(broken[0].id)
+        assert [desk.session.revision(each.id).error for each in broken] == [CANCELLED] * len(broken)
     assert desk.now == before and desk.session.revision(desk.id_of("d")).parent == before.head
     desk.finish()
     assert desk.session.picture(desk.document) == from_scratch([wish(name) for name in "abcde"])
@@ -341,10 +354,14 @@ def test_what_waits_behind_a_replay_follows_it(desk: Desk) -> None:
 
 @pytest.mark.parametrize("order", [*permutations("abc")])
 def test_any_order_is_as_if_it_had_been_wished_so(desk: Desk, order: Sequence[str]) -> None:
-    desk.add(*[wish(name) for name in "abc"])
+    before = [each.id for each in desk.add(*[wish(name) for name in "abc"])]
     moved = desk.session.reorder(desk.document, [desk.id_of(name) for name in order])
     assert desk.waiting == list(order) and [each.edit.prompt for each in moved if each.edit] == list(order)
     assert [each.id for each in desk.session.pending(desk.document)] == [each.id for each in moved]
+    same = next((n for n in range(3) if order[n] != "abc"[n]), 3)
+    assert [each.id for each in moved[:same]] == before[:same]  # nobody need look for those that stayed
+    for gone in before[same:]:
+        assert desk.session.revision(gone).cancelled and desk.session.revision(gone).deleted
     assert desk.tail == moved[-1].id and not any(node.error for node in desk.session.tree(desk.document))
     desk.session.reorder(desk.document, [desk.id_of(name) for name in "abc"])  # and back
     assert desk.waiting == list("abc")
@@ -358,10 +375,10 @@ def test_what_is_begun_stays_first(desk: Desk) -> None:
     desk.add(wish("b"), wish("c"))
     assert len(desk.store.claim("w", 60)) == 2
     before = desk.session.pending(desk.document)
-    for order in (["a", "c", "b"], ["b"], ["b", "b", "c"], []):
-        with pytest.raises(ValueError, match="each of the 2 wishes that wait"):
+    for order in (["a", "c", "b"], ["a", "b", "c"], ["b"], ["b", "b", "c"], ["b", "c", "c"]):
+        with pytest.raises(ValueError, match="none that is begun"):
             desk.session.reorder(desk.document, [desk.id_of(name) for name in order])
-    with pytest.raises(ValueError, match="each of the 2 wishes that wait"):
+    with pytest.raises(ValueError, match="none that is begun"):
         desk.session.reorder(desk.document, ["gone", "\ud800"])
     assert [each.id for each in desk.session.pending(desk.document)] == [each.id for each in before]
     moved = desk.session.reorder(desk.document, [desk.id_of("c"), desk.id_of("b")])
@@ -370,6 +387,17 @@ def test_what_is_begun_stays_first(desk: Desk) -> None:
     desk.store.abandon("w")
     desk.finish()
     assert desk.session.picture(desk.document) == from_scratch([wish(name) for name in "acb"])
+
+
+def test_what_is_not_named_in_front_stays(desk: Desk) -> None:
+    first, *_ = desk.add(*[wish(name) for name in "abcd"])
+    moved = desk.session.reorder(desk.document, [desk.id_of(name) for name in "dbc"])
+    assert moved[0].parent == first.id and desk.waiting == list("adbc")
+    assert desk.session.reorder(desk.document, []) == [] and desk.waiting == list("adbc")
+    with pytest.raises(ValueError, match="none that is begun"):
+        desk.session.reorder(desk.document, [desk.id_of(name) for name in "db"])
+    desk.finish()
+    assert desk.session.picture(desk.document) == from_scratch([wish(name) for name in "adbc"])
 
 
 def test_variations_change_places_together(desk: Desk) -> None:
