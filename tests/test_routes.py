@@ -1,6 +1,5 @@
 """The routes without a browser: what they answer, and that a refusal is a sentence which changes nothing."""
 
-import json
 from collections.abc import Iterator
 from io import BytesIO
 from pathlib import Path
@@ -9,25 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
-from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.testclient import TestClient
 
 from editor.formats.images import decode_tile, encode_png, read_image, read_mask
 from editor.formats.recipe import Recipe
 from editor.formats.saving import recipe_of
 from editor.geometry import Box
-from editor.raster import Mask, Patch
-from editor.session import Session
 from editor.store import Store
 from editor.ui import documents as documents_module
-from editor.ui.guard import Guard
-from editor.ui.routes import PREFIX, routes
-from editor.worker import Worker
-from tests.fakes import FailingPipeline, NoisePipeline, loader
 from tests.samples import disc, noise
-
-HOST = "http://palimpsest.test"
+from tests.wire import HOST, Desk, refused
 
 
 @pytest.fixture
@@ -40,78 +29,11 @@ def samples(tmp_path: Path) -> Path:
     return folder
 
 
-class Desk:
-    """A client, and what stands behind the routes."""
-
-    def __init__(self, store: Store, samples: Path) -> None:
-        load = loader(NoisePipeline(), FailingPipeline(at_step=2))
-        self.session, self.worker = Session(store), Worker(store, load)
-        served = routes(self.session, self.worker, ["noise", "failing", "damaged"], load, samples, lambda: "noise 1")
-        app = Starlette(routes=served, middleware=[Middleware(Guard)])
-        self.client = TestClient(app, base_url=HOST)
-
-    def get(self, path: str, **options: Any) -> Any:
-        return self.client.get(f"{PREFIX}/{path}", **options)
-
-    def post(self, path: str, **options: Any) -> Any:
-        return self.client.post(f"{PREFIX}/{path}", **options)
-
-    def opened(self) -> dict[str, Any]:
-        state: dict[str, Any] = self.post("samples/living-room.png/open").json()
-        return state
-
-    def wish(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> bytes:
-        """The packet of a wish for a disc on the document's head, but for what is said."""
-        mask = disc(Box(40, 30, 60, 50))
-        wish = {
-            "parent": state["head"],
-            "pipeline": "noise",
-            "prompt": "a green couch",
-            "negative_prompt": "",
-            "steps": 3,
-            "guidance": 3,
-            "seed": 1,
-            "strength": 1,
-            "sampler": "dpmpp_2m",
-            "feather": 8,
-            "edge": 0,
-            "opacity": 1,
-            "colour_match": True,
-            "variations": 1,
-            "margins": [0, 0, 0, 0],
-            "mask": mask,
-            "sketch": None,
-        } | wish
-        return sent(wish, png)
-
-    def submit(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> Any:
-        """Submit a wish for a disc, but for what is said."""
-        return self.post(f"documents/{state['document']}/edits", content=self.wish(state, png, **wish))
-
-
-def sent(said: dict[str, Any], png: bytes | None = None) -> bytes:
-    """The packet of what is said, its masks and sketches as files; png: the mask's, but for its box."""
-    files = []
-    for name, value in said.items():
-        if isinstance(value, Mask | Patch):
-            file = encode_png(value.alpha if isinstance(value, Mask) else value.pixels)
-            files.append(png if png is not None and name == "mask" else file)
-            said = said | {name: {"box": value.box, "bytes": len(files[-1])}}
-    return b"\n".join([json.dumps(said).encode(), b"".join(files)])
-
-
 @pytest.fixture
 def desk(store: Store, samples: Path) -> Iterator[Desk]:
     desk = Desk(store, samples)
     yield desk
     desk.worker.stop()
-
-
-def refused(answer: Any, status: int, *words: str) -> None:
-    assert answer.status_code == status, answer.text
-    sentence = answer.json()["error"]
-    assert all(word in sentence for word in words), sentence
-    assert sentence.endswith(".")
 
 
 def test_a_sample_is_listed_shown_and_opened(desk: Desk) -> None:
@@ -189,6 +111,8 @@ def test_the_history_is_told_and_walked(desk: Desk) -> None:
     assert (root["revision"], root["parent"], root["wish"]) == (opened, None, None)
     assert (step["revision"], step["parent"], step["finished"], step["error"]) == (made, opened, True, None)
     assert step["box"] == [40, 30, 60, 50] and step["wish"]["prompt"] == "a green couch" and step["wish"]["seed"] == 1
+    assert step["wish"]["sampler"] == "dpmpp_2m" and step["wish"]["blend"]["feather"] == 8
+    assert desk.state(state)["before"] == opened
     assert desk.post(f"documents/{document}/checkout/{opened}").json()["head"] == opened
     assert desk.post(f"documents/{document}/rename/{made}", content=" Später ".encode()).status_code == 200
     assert desk.get(f"documents/{document}/tree").json()[1]["name"] == "Später"
@@ -327,7 +251,7 @@ SMALL = encode_png(np.full((5, 5), 255, np.uint8))
         ({"guidance": "high"}, "guidance"),
         ({"seed": -1}, "seed"),
         ({"feather": 1000}, "feather"),
-        ({"pipeline": "nothing"}, "noise, failing, damaged"),
+        ({"pipeline": "nothing"}, "noise, flat, refining, failing, damaged"),
         ({"pipeline": ["noise"]}, "name"),
         ({"parent": None}, "another tab"),
         ({"mask": disc(Box(5000, 5000, 60, 50))}, "outside"),

@@ -79,6 +79,7 @@ class Desk:
             "head": document.head,
             "tip": document.tip,
             "tail": self.session.tail(document.id),
+            "before": head.parent,
             "can_undo": head.parent is not None,
             "can_redo": head.id != tip.id,
             "last_mask": None if tip.edit is None else {"revision": tip.id, "box": tip.edit.mask.box},

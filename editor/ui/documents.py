@@ -11,6 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from editor.blobs import NotFound
 from editor.document_file import HEADER, SUFFIX
+from editor.edit import Blend
 from editor.formats.images import read_image
 from editor.store import Node
 from editor.ui import display
@@ -179,7 +180,8 @@ def _told_of(node: Node) -> dict[str, Any]:
         "created": node.created, "wish": None,
     }  # fmt: skip
     if node.wish is not None:
-        wished = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength")
+        wished = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength", "sampler")
         told["wish"] = {name: node.wish[name] for name in wished}
+        told["wish"]["blend"] = asdict(Blend(**node.wish["blend"]))
         told["box"] = node.wish["mask"]["box"]
     return told

@@ -1,0 +1,368 @@
+"""The routes that ask for something: plans, changes of earlier steps, the queue; and those that make masks."""
+
+import json
+from collections.abc import Callable, Iterator
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from editor.edit import Blend
+from editor.formats.recipe import Recipe
+from editor.geometry import Box
+from editor.picture import Picture
+from editor.planning import plan
+from editor.raster import Mask
+from editor.selecting import connected, edge_aware, softened
+from editor.store import Store
+from tests.samples import disc, filled, noise, strokes
+from tests.wire import Desk, refused, sent, unpacked
+
+
+@pytest.fixture
+def desk(store: Store, tmp_path: Path) -> Iterator[Desk]:
+    desk = Desk(store, tmp_path / "none")
+    yield desk
+    desk.worker.stop()
+
+
+@pytest.fixture
+def state(desk: Desk) -> dict[str, Any]:
+    document = desk.session.open(noise(300, 200), "Living room")
+    return desk.state({"document": document.id})
+
+
+def test_a_wish_holds_a_sketch_and_margins(desk: Desk, state: dict[str, Any]) -> None:
+    sketch = strokes(Box(20, 30, 50, 40))
+    wish = {"mask": None, "sketch": sketch, "strength": 0.6, "margins": [10, 0, 0, 20], "colour_match": False}
+    [run] = desk.submit(state, **wish, sampler="ddim", edge=3).json()["running"]
+    edit = desk.session.revision(run["revision"]).edit
+    assert edit is not None and edit.sketch == sketch and edit.margins == (10, 0, 0, 20) and edit.mask.bounds.empty
+    assert (edit.sampler, edit.strength) == ("ddim", 0.6) and edit.blend == Blend(8, 3, 1, False)
+    desk.worker.run_one()
+    assert desk.session.picture(state["document"]).box == (-10, 0, 310, 220)
+
+
+def test_wishes_form_a_queue(desk: Desk, state: dict[str, Any]) -> None:
+    document = state["document"]
+    assert state["tail"] == state["head"] and state["step"] is None
+    first = desk.submit(state, prompt="one", variations=2).json()
+    assert first["tail"] == first["running"][0]["revision"] and first["head"] == state["head"]
+    refused(desk.submit(state, prompt="two"), 409, "another tab")
+    second = desk.submit(state, prompt="two", parent=first["tail"]).json()
+    third = desk.submit(state, prompt="three", parent=second["tail"]).json()
+    assert [run["prompt"] for run in third["running"]] == ["one", "one", "two", "three"]
+    assert {run["pipeline"] for run in third["running"]} == {"noise"}
+    parents = [run["parent"] for run in third["running"]]
+    assert parents[:2] == [state["head"]] * 2 and parents[2] == first["tail"] and parents[3] == second["tail"]
+    names = {run["prompt"]: run["wish"] for run in third["running"][1:]}
+
+    waiting = [run["revision"] for run in third["running"]]
+    moved = desk.post(f"documents/{document}/queue", content=json.dumps({"order": [waiting[n] for n in (3, 0, 1, 2)]}))
+    assert [run["prompt"] for run in moved.json()["running"]] == ["three", "one", "one", "two"]
+    assert all(run["wish"] == names[run["prompt"]] for run in moved.json()["running"] if run["prompt"] != "one")
+    assert [told["wish"] for told in moved.json()["promised"]] == [run["wish"] for run in moved.json()["running"]]
+
+    gone = moved.json()["running"][0]["revision"]
+    after = desk.post(f"documents/{document}/cancel/{gone}").json()
+    assert [run["prompt"] for run in after["running"]] == ["one", "one", "two"]
+    assert after["watched"][0]["status"] == "cancelled" and after["watched"][0]["wish"] == names["three"]
+    while desk.worker.run_one():
+        pass
+    done = desk.state(state)
+    assert done["step"] == {"revision": done["head"], "prompt": "two", "name": ""} and done["tail"] == done["head"]
+
+
+@pytest.mark.parametrize(
+    "order", [b"", b"[]", b"{}", b'{"order": 3}', b'{"order": [3]}', b'{"order": ["x"]}', b"{" * 9]
+)
+def test_a_wrong_order_is_a_sentence(desk: Desk, state: dict[str, Any], order: bytes) -> None:
+    desk.submit(state)
+    refused(desk.post(f"documents/{state['document']}/queue", content=order), 400, "rder")
+    assert len(desk.session.pending(state["document"])) == 1
+
+
+def test_a_plan_tells_what_a_wish_comes_to(desk: Desk, state: dict[str, Any]) -> None:
+    def planned(**wish: Any) -> tuple[dict[str, Any], Mask | None]:
+        body = desk.wish(state, **wish)
+        return unpacked(desk.post(f"documents/{state['document']}/plan", content=body), "region")
+
+    said, region = planned()
+    [run] = desk.submit(state).json()["running"]
+    edit = desk.session.revision(run["revision"]).edit
+    assert edit is not None
+    true = plan(edit, desk.session.picture(state["document"]), desk.noise)
+    assert said == {"window": list(true.window), "steps": 3} and region == true.region
+    assert planned(pipeline="refining", mask=filled(Box(20, 20, 200, 90)))[0]["steps"] > 30
+    # on a promise that widens the picture, and on one on that; nothing was drawn yet
+    desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
+    wide = desk.submit(state, mask=None, margins=[0, 0, 100, 0]).json()["tail"]
+    said, region = planned(parent=wide, mask=filled(Box(350, 10, 20, 20)))
+    assert region is not None and region.box == (342, 2, 36, 36)
+    wider = desk.submit(state, parent=wide, mask=None, margins=[0, 0, 100, 0], seed=9).json()["tail"]
+    assert planned(parent=wider, mask=filled(Box(450, 10, 20, 20)))[1] is not None
+    assert planned(mask=None, margins=[-10, 0, 0, 0]) == ({"window": [0, 0, 0, 0], "steps": 0}, None)
+    assert desk.noise.requests == []
+
+
+def test_a_plan_of_nothing_is_a_sentence(desk: Desk, state: dict[str, Any]) -> None:
+    other = desk.session.open(noise(20, 20))
+    [run] = desk.submit(state).json()["running"]
+    desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
+    for wish in ({"parent": None}, {"parent": other.head}, {"parent": run["revision"]}, {"pipeline": "damaged"},
+                 {"mask": None}, {"mask": filled(Box(900, 0, 9, 9))}, {"steps": 0}):  # fmt: skip
+        refused(desk.post(f"documents/{state['document']}/plan", content=desk.wish(state, **wish)), 400)
+    refused(desk.post(f"documents/{state['document']}/plan", content=desk.wish(state, parent="gone")), 404)
+
+
+def test_an_earlier_step_is_changed_and_the_later_follow(desk: Desk, state: dict[str, Any]) -> None:
+    document, first = state["document"], desk.made(state, prompt="one")["head"]
+    before = desk.made(state, prompt="two", mask=filled(Box(200, 120, 50, 50)))
+    changed = desk.post(f"documents/{document}/amend/{first}", content=desk.wish(state, prompt="other", parent="any"))
+    assert [run["prompt"] for run in changed.json()["running"]] == ["other", "two"]
+    while desk.worker.run_one():
+        pass
+    after = desk.state(state)
+    assert after["head"] != before["head"] and after["step"]["prompt"] == "two"
+    refused(desk.post(f"documents/{document}/amend/{state['head']}", content=desk.wish(state)), 400, "no step")
+    refused(desk.post(f"documents/{document}/amend/gone", content=desk.wish(state)), 404)
+
+
+OTHER = {"feather": 30, "edge": 4, "opacity": 0.5, "colour_match": False}
+
+
+def test_a_step_is_laid_in_otherwise_with_no_model_run(desk: Desk) -> None:
+    smooth = np.repeat(np.linspace(20, 120, 300).astype(np.uint8)[None, :, None], 200, 0).repeat(3, 2)
+    document = desk.session.open(smooth).id
+    step = desk.made({"document": document}, pipeline="flat", colour_match=False)["head"]
+    seen, runs = desk.session.picture(document), len(desk.flat.requests)
+    answer = desk.get(f"revisions/{step}/reblended?feather=30&edge=4&opacity=0.5&colour_match=false")
+    assert answer.status_code == 200 and answer.headers["content-type"] == "image/webp"
+    box = Box(*map(int, answer.headers["palimpsest-box"].split(",")))
+    assert box == Box(40 - 34, 0, 60 + 68, 30 + 50 + 34)  # mask, edge and feather, to the end of the picture
+    assert desk.session.picture(document) == seen and len(desk.session.tree(document)) == 2  # nothing was kept
+
+    made = desk.post(f"documents/{document}/reblend/{step}", content=json.dumps(OTHER))
+    assert len(made.json()["running"]) == 1
+    while desk.worker.run_one():
+        pass
+    assert len(desk.flat.requests) == runs
+    true, before = (picture.read(box).pixels.astype(int) for picture in (desk.session.picture(document), seen))
+    shown = np.asarray(Image.open(BytesIO(answer.content)).convert("RGBA")).astype(int)
+    there = shown[..., 3] == 255
+    assert np.array_equal(before[~there], true[~there])
+    assert np.abs(shown[..., :3] - true)[there].mean() < 3 < np.abs(shown[..., :3] - before)[there].mean()
+
+
+def test_a_narrower_blend_covers_what_the_wider_one_changed(desk: Desk, state: dict[str, Any]) -> None:
+    """The picture beneath it is that of the step as it is."""
+    step = desk.made(state, feather=20)["head"]
+    answer = desk.get(f"revisions/{step}/reblended?feather=0")
+    assert answer.headers["palimpsest-box"] == "20,10,100,90"
+    assert desk.get(f"revisions/{step}/reblended").headers["palimpsest-box"] == "20,10,100,90"
+
+
+@pytest.mark.parametrize(
+    "query", ["feather=1000", "feather=x", "feather=1.5", "opacity=nan", "opacity=NaN", "edge=", "colour_match=maybe"]
+)
+def test_a_wrong_blend_is_a_sentence(desk: Desk, state: dict[str, Any], query: str) -> None:
+    step = desk.made(state)["head"]
+    refused(desk.get(f"revisions/{step}/reblended?{query}"), 400)
+    name, _, value = query.partition("=")
+    refused(desk.post(f"documents/{state['document']}/reblend/{step}", content=json.dumps({**OTHER, name: value})), 400)
+
+
+def test_nothing_to_blend_is_a_sentence(desk: Desk, state: dict[str, Any]) -> None:
+    refused(desk.get(f"revisions/{state['head']}/reblended"), 400, "no step")
+    refused(desk.get("revisions/gone/reblended"), 404)
+    [run] = desk.submit(state).json()["running"]
+    refused(desk.get(f"revisions/{run['revision']}/reblended"), 400, "drawn anew")  # not finished
+    desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
+    desk.post(f"documents/{state['document']}/crop", content=b'{"box": [0, 0, 100, 100]}')
+    desk.worker.run_one()
+    refused(desk.get(f"revisions/{desk.state(state)['head']}/reblended"), 400, "nothing in it to blend")
+    refused(desk.post(f"documents/{state['document']}/reblend/{state['head']}", content=json.dumps(OTHER)), 400)
+    refused(desk.post(f"documents/{state['document']}/reblend/{state['head']}", content=b"{}"), 400, "must say")
+
+
+def test_a_crop(desk: Desk, state: dict[str, Any]) -> None:
+    crop = f"documents/{state['document']}/crop"
+    for body in (b"", b"{}", b'{"box": 1}', b'{"box": [0, 0, 300, 200]}', b'{"box": [-9, 0, 60, 60]}',
+                 b'{"box": [0, 0, 0, 9]}', b'{"box": [0, 0, 1e99, 9]}', b'{"box": [0, 0, 9, 9], "by": 1}'):  # fmt: skip
+        refused(desk.post(crop, content=body), 400)
+    [run] = desk.submit(state).json()["running"]
+    refused(desk.post(crop, content=b'{"box": [10, 20, 100, 90]}'), 409, "being painted")
+    desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
+    assert desk.post(crop, content=b'{"box": [10, 20, 100, 90]}').status_code == 200
+    desk.worker.run_one()
+    assert desk.session.picture(state["document"]).box == (10, 20, 100, 90)
+
+
+def test_a_recipe_goes_out_as_a_file(desk: Desk, state: dict[str, Any]) -> None:
+    step = desk.made(state)["head"]
+    answer = desk.get(f"revisions/{step}/recipe")
+    assert "attachment" in answer.headers["content-disposition"] and "Living%20room" in str(answer.headers)
+    recipe = Recipe.from_json(answer.text)
+    assert recipe == desk.session.recipe(state["document"], "noise 1", step)
+    refused(desk.get(f"revisions/{state['head']}/recipe"), 400, "no step")
+
+
+# masks
+
+
+@pytest.fixture
+def shapes(desk: Desk) -> tuple[str, str, Picture]:
+    """A document of a disc on noise, its head and its picture."""
+    pixels = noise(300, 200) // 3
+    pixels[disc(Box(100, 50, 90, 90)).on(Box(0, 0, 300, 200)) > 0] = (250, 240, 200)
+    document = desk.session.open(pixels)
+    return document.id, document.head, desk.session.picture(document.id)
+
+
+def test_selecting(desk: Desk, shapes: tuple[str, str, Picture]) -> None:
+    document, head, picture = shapes
+    wand = {"revision": head, "tool": "wand", "x": 140, "y": 90, "tolerance": 0}
+    answer = desk.post(f"documents/{document}/select", content=sent(wand))
+    assert unpacked(answer, "mask") == ({}, connected(picture, 140, 90, 0))
+    stroke = filled(Box(130, 80, 20, 20))
+    edge = {"revision": head, "tool": "edge", "mask": stroke}
+    answer = desk.post(f"documents/{document}/select", content=sent(edge))
+    assert unpacked(answer, "mask") == ({}, edge_aware(picture, stroke))
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"x": 300}, {"x": -1}, {"x": 1.5}, {"x": "1"}, {"x": 2**70}, {"tolerance": 256}, {"tolerance": -1},
+        {"tool": "hammer"}, {"tool": "edge"}, {"tool": ["wand"]}, {"revision": None}, {"revision": 3}, {"glow": 1},
+        {"mask": None},
+    ],
+)  # fmt: skip
+def test_a_wrong_selection_is_a_sentence(desk: Desk, shapes: tuple[str, str, Picture], wrong: dict[str, Any]) -> None:
+    document, head, _ = shapes
+    said = {"revision": head, "tool": "wand", "x": 140, "y": 90, "tolerance": 0} | wrong
+    answer = desk.post(f"documents/{document}/select", content=sent(said))
+    refused(answer, 404 if "revision" in wrong else 400)
+    for stroke in (None, filled(Box(900, 900, 9, 9)), Mask(Box(0, 0, 9, 9), np.zeros((9, 9), np.uint8))):
+        said = {"revision": head, "tool": "edge", "mask": stroke}
+        refused(desk.post(f"documents/{document}/select", content=sent(said)), 400, "stroke")
+
+
+def test_nothing_is_selected_in_another_document(desk: Desk, shapes: tuple[str, str, Picture]) -> None:
+    other = desk.session.open(noise(20, 20))
+    said = {"revision": other.head, "tool": "wand", "x": 1, "y": 1, "tolerance": 0}
+    refused(desk.post(f"documents/{shapes[0]}/select", content=sent(said)), 404)
+
+
+VERBS: dict[str, Callable[[Mask, Box], Mask]] = {
+    "grow": lambda mask, frame: mask.grown(9).cut(frame),
+    "shrink": lambda mask, frame: mask.shrunk(9, frame),
+    "soften": lambda mask, frame: softened(mask, 9, frame),
+}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_mask_is_changed(desk: Desk, shapes: tuple[str, str, Picture], verb: str) -> None:
+    document, _, picture = shapes
+    for mask in (disc(Box(40, 30, 60, 50)), filled(Box(-20, -20, 60, 60)), filled(Box(0, 0, 300, 200))):
+        answer = desk.post(f"documents/{document}/mask", content=sent({"do": verb, "by": 9, "mask": mask}))
+        assert unpacked(answer, "mask") == ({}, VERBS[verb](mask.cut(picture.box), picture.box).cropped())
+    for mask in (None, filled(Box(900, 900, 60, 60))):
+        answer = desk.post(f"documents/{document}/mask", content=sent({"do": verb, "by": 9, "mask": mask}))
+        assert unpacked(answer, "mask") == ({}, None)
+
+
+@pytest.mark.parametrize("wrong", [{"do": "burn"}, {"do": []}, {"by": 0}, {"by": 257}, {"by": 1.5}, {"by": None}])
+def test_a_wrong_change_is_a_sentence(desk: Desk, shapes: tuple[str, str, Picture], wrong: dict[str, Any]) -> None:
+    said = {"do": "grow", "by": 9, "mask": disc(Box(40, 30, 60, 50))} | wrong
+    refused(desk.post(f"documents/{shapes[0]}/mask", content=sent(said)), 400)
+
+
+PNG = sent({"mask": filled(Box(0, 0, 5, 5))}).partition(b"\n")[2]
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"", b"\n", b"[]\n", b"\xff\n", b"null\n", b'{"mask"\n', b"[" * 100_000 + b"\n",
+        b'{"mask": {"box": [0, 0, 5, 5], "bytes": 9999}}\n' + PNG,
+        b'{"mask": {"box": [0, 0, 5, 5], "bytes": 0}}\n' + PNG,
+        b'{"mask": {"box": [0, 0, 5, 5], "bytes": true}}\n' + PNG,
+        b'{"mask": {"box": [0, 0, 5, 5], "bytes": -1}}\n' + PNG,
+        b'{"mask": {"box": [0, 0, 5, 5], "bytes": %d}}\n' % len(PNG) + PNG + b"more",
+        b'{"mask": {"box": [0, 0, 5, 5], "bytes": %d, "file": "x"}}\n' % len(PNG) + PNG,
+        b'{"mask": {"box": [0, 0, 5, %d], "bytes": %d}}\n' % (2**80, len(PNG)) + PNG,
+        b'{"mask": {"box": {}, "bytes": %d}}\n' % len(PNG) + PNG,
+        b'{"mask": "all"}\n' + PNG,
+        b'{"mask": null}\n' + PNG,
+    ],
+)  # fmt: skip
+def test_a_damaged_packet_is_a_sentence(desk: Desk, state: dict[str, Any], body: bytes) -> None:
+    for verb in ("edits", "plan", "select", "mask", f"amend/{state['head']}"):
+        refused(desk.post(f"documents/{state['document']}/{verb}", content=body), 400)
+    assert desk.session.pending(state["document"]) == []
+
+
+@pytest.mark.parametrize(
+    "verb", ["plan", "amend/none", "reblend/none", "crop", "queue", "select", "mask", "name", "duplicate", "delete"]
+)
+def test_nothing_is_asked_of_a_document_that_is_not_there(desk: Desk, state: dict[str, Any], verb: str) -> None:
+    bodies = {
+        "crop": b'{"box": [0, 0, 9, 9]}', "queue": b'{"order": []}', "reblend/none": json.dumps(OTHER).encode(),
+        "select": sent({"revision": state["head"], "tool": "wand", "x": 1, "y": 1, "tolerance": 0}),
+        "mask": sent({"do": "grow", "by": 9, "mask": disc(Box(40, 30, 60, 50))}),
+    }  # fmt: skip
+    refused(desk.post(f"documents/none/{verb}", content=bodies.get(verb, desk.wish(state))), 404)
+
+
+# documents
+
+
+def test_documents_are_listed_named_copied_and_put_away(desk: Desk, state: dict[str, Any]) -> None:
+    document = state["document"]
+    head = desk.made(state)["head"]
+    blank = desk.post("blank?width=40&height=30&name=%20Sky%20").json()
+    assert (blank["name"], desk.session.picture(blank["document"])) == ("Sky", Picture.blank(40, 30))
+    known = f"documents?known={document},{blank['document']},gone"
+    first, second = desk.get(known).json()
+    assert [first["name"], second["name"]] == ["Sky", "Living room"]
+    assert second.keys() == {"document", "name", "head", "changed", "steps"}
+    assert (second["document"], second["head"], second["steps"]) == (document, head, 1)
+    assert desk.get("documents").json() == []
+    assert [each["document"] for each in desk.get(f"documents?known={document}").json()] == [document]
+
+    assert desk.post(f"documents/{document}/name", content=" Küche ".encode()).json()["name"] == "Küche"
+    copy = desk.post(f"documents/{document}/duplicate").json()
+    assert copy["document"] != document and "Küche" in copy["name"] and copy["steps"] == 1
+    assert desk.session.picture(copy["document"]) == desk.session.picture(document)
+    away = desk.post(f"documents/{document}/delete").json()
+    assert away["document"] == document and away["name"] == "Küche"
+    assert [each["document"] for each in desk.get(known).json()] == [blank["document"]]
+    assert desk.post(f"documents/{document}/restore").json() == away
+    assert len(desk.get(known).json()) == 2
+
+
+def test_an_open_shelf_shows_all(store: Store, tmp_path: Path) -> None:
+    desk = Desk(store, tmp_path, open_shelf=True)
+    for name in ("one", "two"):
+        desk.session.open(noise(20, 20), name)
+    assert [each["name"] for each in desk.get("documents").json()] == ["two", "one"]
+
+
+@pytest.mark.parametrize("query", ["", "width=40", "width=0&height=9", "width=x&height=9", "width=-1&height=-1",
+                                   "width=99999&height=2", "width=32000&height=32000", "width=1e3&height=9",
+                                   "width=%C2%B2&height=9"])  # fmt: skip
+def test_no_blank_picture_of_no_size(desk: Desk, query: str) -> None:
+    refused(desk.post(f"blank?{query}"), 400)
+
+
+def test_fates_are_told_of_all_that_are_watched(desk: Desk, state: dict[str, Any]) -> None:
+    runs = [each["revision"] for each in desk.submit(state, variations=2).json()["promised"]]
+    desk.post(f"documents/{state['document']}/cancel/{runs[1]}")
+    desk.worker.run_one()
+    told = desk.get(f"documents/{state['document']}?watch={','.join(runs)}").json()["watched"]
+    assert [(fate["revision"], fate["status"]) for fate in told] == [(runs[0], "done"), (runs[1], "cancelled")]
+    refused(desk.get(f"documents/{state['document']}?watch=gone"), 404)

@@ -1,0 +1,118 @@
+"""The routes as the page speaks to them: a client with what stands behind it, and packets."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.testclient import TestClient
+
+from editor.formats.images import encode_png, read_mask
+from editor.geometry import Box
+from editor.raster import Mask, Patch
+from editor.session import Session
+from editor.store import Store
+from editor.ui.guard import Guard
+from editor.ui.routes import PREFIX, routes
+from editor.worker import Worker
+from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, RefiningPipeline, loader
+from tests.samples import disc
+
+HOST = "http://palimpsest.test"
+
+
+class Desk:
+    """A client, and what stands behind the routes. open_shelf: as in `routes`."""
+
+    def __init__(self, store: Store, samples: Path, open_shelf: bool = False) -> None:
+        self.noise, self.flat = NoisePipeline(), FlatPipeline((200, 60, 40))
+        load = loader(self.noise, self.flat, RefiningPipeline(), FailingPipeline(at_step=2))
+        names = ["noise", "flat", "refining", "failing", "damaged"]
+        self.session, self.worker = Session(store), Worker(store, load)
+        served = routes(self.session, self.worker, names, load, samples, lambda: "noise 1", open_shelf)
+        app = Starlette(routes=served, middleware=[Middleware(Guard)])
+        self.client = TestClient(app, base_url=HOST)
+
+    def get(self, path: str, **options: Any) -> Any:
+        return self.client.get(f"{PREFIX}/{path}", **options)
+
+    def post(self, path: str, **options: Any) -> Any:
+        return self.client.post(f"{PREFIX}/{path}", **options)
+
+    def opened(self) -> dict[str, Any]:
+        state: dict[str, Any] = self.post("samples/living-room.png/open").json()
+        return state
+
+    def made(self, state: dict[str, Any], **wish: Any) -> dict[str, Any]:
+        """The state after a wish, for a disc but for what is said, on what the document shows."""
+        promised = self.submit(self.state(state), **wish)
+        assert promised.status_code == 200, promised.text
+        while self.worker.run_one():
+            pass
+        return self.state(state)
+
+    def state(self, state: dict[str, Any]) -> dict[str, Any]:
+        """A document's state now."""
+        now: dict[str, Any] = self.get(f"documents/{state['document']}").json()
+        return now
+
+    def wish(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> bytes:
+        """The packet of a wish for a disc on the document's head, but for what is said."""
+        mask = disc(Box(40, 30, 60, 50))
+        wish = {
+            "parent": state["head"],
+            "pipeline": "noise",
+            "prompt": "a green couch",
+            "negative_prompt": "",
+            "steps": 3,
+            "guidance": 3,
+            "seed": 1,
+            "strength": 1,
+            "sampler": "dpmpp_2m",
+            "feather": 8,
+            "edge": 0,
+            "opacity": 1,
+            "colour_match": True,
+            "variations": 1,
+            "margins": [0, 0, 0, 0],
+            "mask": mask,
+            "sketch": None,
+        } | wish
+        return sent(wish, png)
+
+    def submit(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> Any:
+        """Submit a wish for a disc, but for what is said."""
+        return self.post(f"documents/{state['document']}/edits", content=self.wish(state, png, **wish))
+
+
+def sent(said: dict[str, Any], png: bytes | None = None) -> bytes:
+    """The packet of what is said, its masks and sketches as files; png: the mask's, but for its box."""
+    files = []
+    for name, value in said.items():
+        if isinstance(value, Mask | Patch):
+            file = encode_png(value.alpha if isinstance(value, Mask) else value.pixels)
+            files.append(png if png is not None and name == "mask" else file)
+            said = said | {name: {"box": value.box, "bytes": len(files[-1])}}
+    return b"\n".join([json.dumps(said).encode(), b"".join(files)])
+
+
+def unpacked(answer: Any, name: str) -> tuple[dict[str, Any], Mask | None]:
+    """What a packet says beside its mask, and that."""
+    assert answer.status_code == 200, answer.text
+    assert answer.headers["content-type"] == "application/octet-stream"
+    line, _, png = answer.content.partition(b"\n")
+    said = json.loads(line)
+    told = said.pop(name)
+    if told is None:
+        assert png == b""
+        return said, None
+    assert told["bytes"] == len(png)
+    return said, Mask(Box(*told["box"]), read_mask(png))
+
+
+def refused(answer: Any, status: int, *words: str) -> None:
+    assert answer.status_code == status, answer.text
+    sentence = answer.json()["error"]
+    assert all(word in sentence for word in words), sentence
+    assert sentence.endswith(".")
