@@ -61,17 +61,18 @@ class Desk:
             raise ValueError(f"There is no model {name!r} here; there is {', '.join(self.names)}.")
         return self.load(name)
 
-    def answer(self, request: Request, watched: Sequence[Revision] = ()) -> Response:
+    def answer(self, request: Request, watched: Sequence[str] = ()) -> Response:
         """The state of the document a path names."""
         return JSONResponse(self.state(self.document(request), watched), headers=NEVER)
 
     def promised(self, request: Request, promises: Sequence[Revision]) -> Response:
         """The state of the document a path names, and of what was just promised there the names and ids."""
         named = [{"wish": wish_name(each.edit), "revision": each.id} for each in promises if each.edit is not None]
-        return JSONResponse({**self.state(self.document(request), promises), "promised": named}, headers=NEVER)
+        state = self.state(self.document(request), [each.id for each in promises])
+        return JSONResponse({**state, "promised": named}, headers=NEVER)
 
-    def state(self, document: Document, watched: Sequence[Revision] = ()) -> dict[str, Any]:
-        """All a tab need know of a document; `watched`: revisions whose fate it asks for."""
+    def state(self, document: Document, watched: Sequence[str] = ()) -> dict[str, Any]:
+        """All a tab need know of a document; `watched`: ids of revisions whose fate it asks for."""
         tip, head = (self.session.revision(id) for id in (document.tip, document.head))
         return {
             "document": document.id,
@@ -86,7 +87,7 @@ class Desk:
             "step": None if head.edit is None else {"revision": head.id, "prompt": head.edit.prompt, "name": head.name},
             "variations": self.session.variations_of(document.head),
             "running": [self._run(revision) for revision in self.session.pending(document.id)],
-            "watched": [_fate(revision) for revision in watched],
+            "watched": [self._fate(document, id) for id in watched],
             "trouble": self.worker.trouble,
         }
 
@@ -106,15 +107,20 @@ class Desk:
             run.update(serial=progress.serial, box=display.preview_box(progress.preview, changing))
         return run
 
+    def _fate(self, document: Document, id: str) -> dict[str, str | None]:
+        try:
+            revision = self.session.revision(id)
+        except NotFound:
+            revision = None
+        if revision is None or revision.document != document.id:  # the store forgets what was taken back
+            return {"revision": id, "wish": None, "status": "cancelled", "error": None}
+        status = "done" if revision.picture else "waiting" if revision.promised else "failed"
+        if revision.cancelled:
+            status = "cancelled"
+        wish = None if revision.edit is None else wish_name(revision.edit)
+        return {"revision": id, "wish": wish, "status": status, "error": revision.error}
+
 
 def wish_name(edit: Edit) -> str:
     """Hex name of a wish: the same on whatever parent it is promised."""
     return blake2b(edit.to_json().encode(), digest_size=16).hexdigest()
-
-
-def _fate(revision: Revision) -> dict[str, str | None]:
-    status = "done" if revision.picture else "waiting" if revision.promised else "failed"
-    if revision.cancelled:
-        status = "cancelled"
-    wish = None if revision.edit is None else wish_name(revision.edit)
-    return {"revision": revision.id, "wish": wish, "status": status, "error": revision.error}

@@ -124,7 +124,7 @@ class Documents:
     def state(self, request: Request) -> Response:
         """?watch=: revisions, by commas, whose fate is told as well."""
         watched = request.query_params.get("watch", "")
-        return self.desk.answer(request, [self.session.revision(id) for id in watched.split(",") if id])
+        return self.desk.answer(request, [id for id in watched.split(",") if id])
 
     def thumbnail(self, request: Request) -> Response:
         picture = self.session.picture(request.path_params["document"])

@@ -121,7 +121,7 @@ class Wishes:
     def cancel(self, request: Request) -> Response:
         cancelled = self.session.cancel(self.desk.revision(request).id)
         self.desk.worker.wake()  # what waited for it may be ready
-        return self.desk.answer(request, [cancelled])
+        return self.desk.answer(request, [cancelled.id])
 
     def _promised(self, request: Request, promises: Sequence[Revision]) -> Response:
         self.desk.worker.wake()
