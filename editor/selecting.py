@@ -115,6 +115,8 @@ def _cut_out(picture: Picture, rough: Mask, window: Box) -> tuple[Mask, bool]:
     cv2.grabCut(image, guess, whole, *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
     object = _solid((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD), stroke)
     ends = not _goes_on(Mask(small, object).cut(inner).bounds, inner, small)
+    if scale < 1:  # else its steps would be those of the pixels it was worked at
+        object = np.asarray(cv2.GaussianBlur(object, (0, 0), 1), dtype=np.uint8)
     large = cv2.resize(object, (window.width, window.height), interpolation=cv2.INTER_CUBIC)
     return Mask(window, (np.asarray(large) >= 128).astype(np.uint8) * np.uint8(255)), ends
 
