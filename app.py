@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import cache, partial
 from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ def serve(options: argparse.Namespace) -> None:
     from pipelines import PIPELINES
 
     load = _loader(options)
+    if options.mcp and find_spec("mcp") is None:
+        raise ValueError("--mcp needs one package more: pip install mcp==1.30.0")
     if options.pipeline not in PIPELINES:
         load(options.pipeline)  # says which there are, or what its folder lacks
     from editor.session import Session
@@ -43,7 +46,7 @@ def serve(options: argparse.Namespace) -> None:
     Thread(target=_warm, args=(load, options.pipeline), daemon=True).start()
     try:
         names, address = list(dict.fromkeys([*PIPELINES, options.pipeline])), (options.host, options.port)
-        page = start(Session(store), worker, names, load, options.pipeline, SAMPLES, _made_with, *address)
+        page = start(Session(store), worker, names, load, options.pipeline, SAMPLES, _made_with, *address, options.mcp)
         print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
         page.block_thread()
     finally:

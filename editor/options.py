@@ -35,6 +35,10 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     parser.add_argument("--pipeline", default=default, metavar="NAME", help=pipeline_help)
     compile_help = "compile the networks: the first run takes minutes, every later one less (for a GPU)"
     parser.add_argument("--compile", action="store_true", help=compile_help)
+    parser.add_argument(
+        "--mcp", action="store_true",
+        help="serve the verbs to language models too, by the Model Context Protocol; needs the package `mcp`",
+    )  # fmt: skip
     commands = parser.add_subparsers(dest="command", title="commands", metavar="")
     edit = commands.add_parser(
         "edit",

@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from editor.edit import LONGEST_PROMPT, STRONGEST_GUIDANCE, WIDEST_FEATHER, Blend, Edit
 from editor.session import Session
 from editor.store import MOST_AT_ONCE
+from editor.ui.api import REFUSALS, publish
 from editor.ui.canvas import MODULES, Canvas
 from editor.ui.guard import Guard
 from editor.ui.routes import routes
@@ -23,6 +24,7 @@ from editor.worker import Worker
 from pipelines.base import Pipeline
 
 ICON = Path(__file__).parents[2] / "assets" / "canvas" / "icon.svg"
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 MOST_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
 <div class="line"><span class="hint"></span><span class="status" role="status" aria-live="polite"></span>
@@ -120,14 +122,18 @@ def start(
     made_with: Callable[[], str],
     host: str,
     port: int,
+    mcp: bool = False,
 ) -> gr.Blocks:
     """Serve the page in threads of its own; `close()` on what it returns ends it. OSError: the port is taken.
 
     names: of the models; load(name) gives one. samples: a folder of pictures to start from. made_with: what runs
-    them, in words.
+    them, in words. mcp: whether the verbs are tools of MCP too; it needs the package `mcp`.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
+    os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
     page = build(names, default)
+    with page:
+        publish(session, worker, names, load, default, host in LOOPBACK)
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
     page.launch(
         server_name=host,
@@ -135,6 +141,7 @@ def start(
         prevent_thread_lock=True,
         quiet=True,
         share=False,
+        mcp_server=mcp,
         ssr_mode=False,
         run_history=False,
         footer_links=[],
@@ -146,6 +153,7 @@ def start(
         app_kwargs={
             "routes": routes(session, worker, names, load, samples, made_with),
             "middleware": [Middleware(Guard)],
+            "exception_handlers": REFUSALS,
             "docs_url": None,
             "redoc_url": None,
             "openapi_url": None,

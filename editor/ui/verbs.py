@@ -1,0 +1,355 @@
+"""The editor's verbs for programs. Their docstrings are what clients are shown.
+
+They take text and numbers; none reads a path or an address that a client names.
+"""
+
+import io
+import secrets
+from collections import OrderedDict
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from gradio.data_classes import FileData
+from gradio.processing_utils import save_bytes_to_cache
+from gradio.utils import get_upload_folder
+from PIL import Image
+
+from editor.edit import NOWHERE, Blend, Edit
+from editor.formats.images import encode_png, read_image
+from editor.geometry import Margins
+from editor.raster import Mask
+from editor.session import Session
+from editor.store import Document, Node, Revision
+from editor.ui.keeping import Keeping
+from editor.ui.packets import read_box
+from editor.ui.places import place, read_base64, within
+from editor.worker import Worker
+from pipelines.base import Pipeline
+
+SEEN = 1024  # pixels of the longest side of what `look` shows
+FILES = 64  # of those shown that are kept
+
+Told = dict[str, Any]
+Steps = AsyncGenerator[Told, None]
+
+
+class Verbs:
+    """Each raises ValueError, LookupError or OSError with a sentence."""
+
+    def __init__(
+        self, session: Session, worker: Worker, names: Sequence[str], load: Callable[[str], Pipeline], default: str
+    ) -> None:
+        self.session, self.keeping = session, Keeping(session, worker)
+        self.names, self.load, self.default = names, load, default
+        self.files: OrderedDict[str, None] = OrderedDict()
+
+    def documents(self) -> list[dict[str, str]]:
+        """List the documents, the one last worked on first: `document` (its id, for the other verbs) and `name`."""
+        return [{"document": each.id, "name": each.name} for each in self.session.documents()]
+
+    def open(self, data: str, name: str = "Untitled") -> Told:
+        """Open a picture as a new document. Files of more than 64 MB, and documents with their history (.palimpsest):
+        POST their bytes to /palimpsest/documents?name=NAME instead, which answers with the `document` too.
+
+        Parameters:
+            data: the bytes of a PNG, JPEG, WebP, TIFF or other picture file in base64; no path, no address
+            name: what to call the document
+        Returns:
+            as `describe`, without history and models, and `notes`: what the file held that the document does not
+        """
+        opened = read_image(read_base64("picture", data))
+        document = self.session.open(opened.pixels, name, opened.icc)
+        return {**self._told(document), "notes": list(opened.notes)}
+
+    def blank(self, width: int, height: int, name: str = "Untitled") -> Told:
+        """Make an empty document, to draw a whole picture from words with `edit` and its whole box.
+
+        Parameters:
+            width: pixels
+            height: pixels
+            name: what to call the document
+        Returns:
+            as `describe`, without history and models
+        """
+        return self._told(self.session.blank(width, height, name))
+
+    def describe(self, document: str) -> Told:
+        """Tell what there is to know of a document.
+
+        Parameters:
+            document: its id
+        Returns:
+            `box` of the picture [x, y, width, height]: x and y are 0 until it is widened or cut at the left or top;
+            `revision` that is shown; `picture`: where it lies as a PNG on this server; `can_undo`, `can_redo`;
+            `history`: every state, a parent before its children; `models` that there are, the usual one first
+        """
+        told = self.session.document(document)
+        history = [_state(node) for node in self.session.tree(document)]
+        models = sorted(self.names, key=lambda name: name != self.default)
+        return {**self._told(told), "history": history, "models": models}
+
+    def look(self, document: str, revision: str = "", box: list[int] | None = None) -> tuple[FileData, Told]:
+        """See the picture, or a part of it, at most 1,024 pixels wide and high.
+
+        Parameters:
+            document: its id
+            revision: a finished state of its history; empty: the one that is shown
+            box: which part, [x, y, width, height]; null: all
+        Returns:
+            a JPEG, and with it the `box` that it shows, its `scale` (pixels of the JPEG for one of the picture) and
+            `picture`: where the whole picture lies as a PNG on this server
+        """
+        shown = self._revision(document, revision)
+        picture = self.session.store.picture(shown)
+        seen = picture.box if box is None else within(box, picture)
+        image = Image.fromarray(picture.read(seen).pixels)
+        image.thumbnail((SEEN, SEEN))
+        if image.mode == "RGBA":
+            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
+        file = io.BytesIO()
+        image.convert("RGB").save(file, "JPEG", quality=90)
+        told = {"box": list(seen), "scale": round(image.width / seen.width, 4), **_address(shown)}
+        return self._file("picture.jpg", file.getvalue()), told
+
+    def select(
+        self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24
+    ) -> tuple[FileData, Told]:
+        """See which pixels a box or a point would have repainted in `edit` and `remove`; nothing is changed.
+
+        Parameters:
+            document: its id
+            box: [x, y, width, height]; with a point: only within it
+            point: [x, y]: what is connected to it and coloured like it
+            tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
+        Returns:
+            the mask as a PNG, white where it repaints, and with it the `box` that it fills and how many `pixels` it has
+        """
+        mask = place(self.session.picture(document), box, point, tolerance, "")
+        told = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
+        return self._file("mask.png", encode_png(mask.alpha)), told
+
+    def edit(
+        self, document: str, prompt: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
+        tolerance: int = 24, negative_prompt: str = "", model: str = "", steps: int = Edit.steps,
+        guidance: float = Edit.guidance, seed: int | None = None, strength: float = Edit.strength, variations: int = 1,
+        sampler: str = Edit.sampler, clip_guidance: float = Edit.clip_guidance, feather: int = Blend.feather,
+        edge: int = Blend.edge, opacity: float = Blend.opacity, colour_match: bool = Blend.colour_match,
+    ) -> Steps:  # fmt: skip
+        """Repaint a place in the picture so that it shows what the prompt says; every other pixel stays the same. Give
+        a box, a point or a mask. Waits for the model and tells of its steps meanwhile; to cancel the call cancels the
+        edit.
+
+        Parameters:
+            document: its id
+            prompt: what belongs there; empty: fill it from what is around it
+            box: the place as [x, y, width, height]
+            point: [x, y]: the place is what is connected to it and coloured like it (within the box, if there is one)
+            mask: a picture file in base64, as large as the box or else the picture: white is repainted, black stays
+            tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
+            negative_prompt: what should not appear
+            model: its name, as `describe` lists them; empty: the usual one
+            steps: how often the model is asked, 1 to 1,000; more is finer and slower
+            guidance: how firmly the words are followed, 0 to 30
+            seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a new one
+            strength: 1: from nothing; less: the nearer to what is there
+            variations: 1 to 8 results, of as many seeds
+            sampler: dpmpp_2m, dpmpp_sde, heun, ddim or ddpm
+            clip_guidance: how much CLIP's opinion counts, 0 to 30, where the model has one
+            feather: pixels over which the result fades out around the place, 0 to 64
+            edge: pixels by which it reaches over the place before that, -64 to 64
+            opacity: its share, 0 to 1
+            colour_match: whether its colours are moved to meet those around
+        Returns:
+            again and again `state` (waiting, running, done), `step` of `of`, `seconds`; with done also the `revision`
+            that was made and where it lies as a PNG (`picture`), all `revisions` if there are variations, the `seed`,
+            and a `hint` where the model does not know a word
+        """
+        wish = {
+            "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
+            "strength": strength, "sampler": sampler, "clip_guidance": clip_guidance,
+            "blend": Blend(feather, edge, opacity, colour_match),
+        }  # fmt: skip
+        return self._kept(
+            document,
+            lambda: place(self.session.picture(document), box, point, tolerance, mask),
+            model,
+            seed,
+            variations,
+            wish,
+        )
+
+    def remove(
+        self, document: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
+        tolerance: int = 24, model: str = "", seed: int | None = None, feather: int = Blend.feather,
+    ) -> Steps:  # fmt: skip
+        """Have what is in a place give way to what is around it. Give a box, a point or a mask; waits as `edit` does.
+
+        Parameters:
+            document: its id
+            box: the place as [x, y, width, height]
+            point: [x, y]: the place is what is connected to it and coloured like it (within the box, if there is one)
+            mask: a picture file in base64, as large as the box or else the picture: white goes, black stays
+            tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
+            model: its name, as `describe` lists them; empty: the usual one; `classical` is quick
+            seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a new one
+            feather: pixels over which the result fades out around the place, 0 to 64
+        Returns:
+            as `edit`
+        """
+        wish = {"blend": Blend(feather)}
+        return self._kept(
+            document, lambda: place(self.session.picture(document), box, point, tolerance, mask), model, seed, 1, wish
+        )
+
+    def expand(
+        self, document: str, left: int = 0, top: int = 0, right: int = 0, bottom: int = 0, prompt: str = "",
+        negative_prompt: str = "", model: str = "", steps: int = Edit.steps, guidance: float = Edit.guidance,
+        seed: int | None = None,
+    ) -> Steps:  # fmt: skip
+        """Make the picture larger and paint what is new; waits as `edit` does.
+
+        Parameters:
+            document: its id
+            left: pixels more at the left
+            top: pixels more at the top
+            right: pixels more at the right
+            bottom: pixels more at the bottom
+            prompt: what belongs there; empty: what goes on from the picture
+            negative_prompt: what should not appear
+            model: its name, as `describe` lists them; empty: the usual one
+            steps: how often the model is asked, 1 to 1,000; more is finer and slower
+            guidance: how firmly the words are followed, 0 to 30
+            seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a new one
+        Returns:
+            as `edit`
+        """
+        margins = Margins(left, top, right, bottom)
+        if min(margins) < 0:
+            raise ValueError(f"The picture is made larger by 0 pixels or more a side, not {min(margins)}: `crop` cuts.")
+        if not any(margins):
+            raise ValueError("Say by how many pixels: at the left, top, right or bottom.")
+        wish = {
+            "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
+            "margins": margins,
+        }  # fmt: skip
+        return self._kept(document, lambda: NOWHERE, model, seed, 1, wish)
+
+    def crop(self, document: str, box: list[int]) -> Steps:
+        """Keep a part of the picture alone; waits as `edit` does, though no model runs.
+
+        Parameters:
+            document: its id
+            box: what is kept, [x, y, width, height]
+        Returns:
+            as `edit`
+        """
+        part = read_box(box, "The box")
+        return self._finished(lambda: [self.session.crop(document, part)])
+
+    def undo(self, document: str) -> Told:
+        """Show the state before; nothing is lost, `redo` shows the later one again.
+
+        Parameters:
+            document: its id
+        Returns:
+            as `describe`, without history and models
+        """
+        return self._told(self.session.undo(document))
+
+    def redo(self, document: str) -> Told:
+        """Show the state after, on the way that `undo` came back.
+
+        Parameters:
+            document: its id
+        Returns:
+            as `describe`, without history and models
+        """
+        return self._told(self.session.redo(document))
+
+    def checkout(self, document: str, revision: str) -> Told:
+        """Show any finished state of the history, on whatever branch; the next edit is made on it.
+
+        Parameters:
+            document: its id
+            revision: the state's id, as `describe` has it
+        Returns:
+            as `describe`, without history and models
+        """
+        return self._told(self.session.checkout(document, revision))
+
+    async def _kept(
+        self, document: str, place: Callable[[], Mask], model: str, seed: int | None, variations: int, wish: Told
+    ) -> Steps:
+        """Promise a wish on the end of what is promised already, and wait for it."""
+        name = model or self.default
+        if name not in self.names:
+            raise ValueError(f"There is no model {name!r} here; there is {', '.join(self.names)}.")
+        first = secrets.randbelow(2**32) if seed is None else seed
+
+        def promise() -> Sequence[Revision]:
+            edit = Edit(place(), seed=first, pipeline=name, **wish)
+            return self.session.variations(document, edit, variations, self.session.tail(document))
+
+        def hint() -> Told:
+            with suppress(ValueError):
+                return {"seed": first, "hint": self.load(name).hint(wish.get("prompt", ""))}
+            return {"seed": first, "hint": ""}
+
+        async with aclosing(self._finished(promise, hint)) as steps:
+            async for step in steps:
+                yield step
+
+    async def _finished(
+        self, promise: Callable[[], Sequence[Revision]], more: Callable[[], Told] = dict[str, Any]
+    ) -> Steps:
+        async with aclosing(self.keeping.kept(promise)) as steps:
+            async for step in steps:
+                if step["state"] == "done":
+                    step |= {**_address(step["revisions"][0]), **more()}
+                yield step
+
+    def _told(self, document: Document) -> Told:
+        id = document.id
+        return {
+            "document": id,
+            "name": document.name,
+            "box": list(self.session.store.picture(document.head).box),
+            **_address(document.head),
+            "can_undo": self.session.can_undo(id),
+            "can_redo": self.session.can_redo(id),
+        }
+
+    def _revision(self, document: str, revision: str) -> str:
+        """The id of a revision of this document, its head where none is named."""
+        shown = revision or self.session.document(document).head
+        if self.session.revision(shown).document != document:
+            raise ValueError(f"The document {document!r} has no revision {shown!r}.")
+        return shown
+
+    def _file(self, name: str, data: bytes) -> FileData:
+        """A picture for the answer. Gradio serves files; those of old answers are removed."""
+        path = save_bytes_to_cache(data, name, get_upload_folder())
+        self.files[path] = None
+        self.files.move_to_end(path)
+        while len(self.files) > FILES:
+            Path(self.files.popitem(last=False)[0]).unlink(missing_ok=True)
+        return FileData(path=path)
+
+
+def _address(revision: str) -> Told:
+    return {"revision": revision, "picture": f"/palimpsest/revisions/{revision}/picture.png"}
+
+
+def _state(node: Node) -> Told:
+    """A state in the history."""
+    told: Told = {
+        "revision": node.id, "parent": node.parent, "name": node.name, "finished": node.finished, "error": node.error,
+    }  # fmt: skip
+    if node.wish is not None:
+        wished = ("prompt", "negative_prompt", "seed", "steps", "guidance", "strength")
+        told |= {name: node.wish[name] for name in wished}
+        told |= {"model": node.wish["pipeline"], "box": node.wish["mask"]["box"]}
+    return told
