@@ -28,6 +28,7 @@ def _glide(folder: Path, name: str, compiled: bool) -> Pipeline:
 
 PIPELINES: dict[str, Callable[[bool], Pipeline]] = {"glide-mini": _glide_mini, "classical": _classical}
 FOLDER = "glide:"  # what OpenAI released or this project trained, from a folder that is part of the name
+SAMPLERS = ("dpmpp_2m", "dpmpp_sde", "heun", "ddim", "ddpm")  # those of pipelines.diffusion, whose import takes torch
 NAMES = f"{', '.join(PIPELINES)}, {FOLDER}FOLDER"
 
 _loading = Lock()  # two threads that ask at once share one pipeline

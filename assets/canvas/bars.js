@@ -1,90 +1,88 @@
 // The bar at the top and the palette at the left: buttons which call the editor's verbs and show what is possible.
 
 import { h, iconButton } from "./dom.js";
+import { t } from "./words.js";
 
-export const SMALLEST = 2;
-export const LARGEST = 1000; // brush diameter in picture pixels
+export const TOOLS = ["brush", "eraser", "rectangle", "ellipse", "lasso", "polygon", "wand", "edge", "picker"];
 
-/** The slider's way, 0..1, is logarithmic: small brushes need finer steps. */
-export const toDiameter = (way) => Math.round(SMALLEST * (LARGEST / SMALLEST) ** way);
-export const toWay = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARGEST / SMALLEST);
-
-/** verbs: { home, undo, redo, zoom(direction), fit, actual, history, download }. */
+/** verbs: those of the keyboard's table, as functions; and rename(name). */
 export function topBar(verbs) {
-  const name = h("span", { class: "document-name" });
-  const undo = iconButton("undo", "Undo", "Ctrl Z", verbs.undo);
-  const redo = iconButton("redo", "Redo", "Ctrl ⇧ Z", verbs.redo);
-  const percent = h("button", { type: "button", class: "percent", onclick: verbs.actual, title: "Actual size (1)" });
-  const past = iconButton("history", "History", "H", verbs.history);
-  const download = iconButton("download", "Download PNG", "", verbs.download, { class: "text-button" });
-  download.querySelector(".tip").remove();
-  download.append("Download PNG");
+  const button = (verb, name = verb, attributes = {}) => iconButton(name, t(`verb.${verb}`), verb, () => verbs[verb](), attributes);
+  const name = h("button", { type: "button", class: "document-name", title: t("bar.rename"), onclick: () => edit() });
+  const [undo, redo, past] = [button("undo"), button("redo"), button("history")];
+  const [split, difference] = [button("split", "before"), button("difference", "blend")];
+  const percent = h("button", { type: "button", class: "percent", onclick: verbs.actual, title: t("verb.actual") });
+  const leave = h("button", { type: "button", class: "text-button primary-text", "data-verb": "export", onclick: verbs.export }, t("verb.export"));
   const element = h(
     "header",
     { class: "top-bar" },
     h(
       "div",
       { class: "left" },
-      h("button", { type: "button", class: "wordmark", "aria-label": "Palimpsest: to the start", onclick: verbs.home }, "Palimpsest"),
-      iconButton("open", "Open another picture", "", verbs.home),
+      h("button", { type: "button", class: "wordmark", "aria-label": t("bar.to_start"), onclick: verbs.home }, "Palimpsest"),
+      button("home", "open"),
       name,
     ),
-    h("div", { class: "middle" }, undo, redo),
+    h("div", { class: "middle" }, undo, redo, h("span", { class: "rule" }), split, difference),
     h(
       "div",
       { class: "right" },
-      iconButton("minus", "Zoom out", "−", () => verbs.zoom(-1)),
-      percent,
-      iconButton("plus", "Zoom in", "+", () => verbs.zoom(1)),
-      iconButton("fit", "Fit to window", "0", verbs.fit),
-      h("span", { class: "rule" }),
-      past,
-      h("span", { class: "rule" }),
-      download,
+      h("span", { class: "zoom" }, button("farther", "minus"), percent, button("closer", "plus"), button("fit"), h("span", { class: "rule" })),
+      past, button("help"), h("span", { class: "rule" }), leave,
     ),
   );
+
+  function edit() {
+    const field = h("input", { type: "text", class: "document-name", maxlength: 200, "aria-label": t("bar.rename") });
+    field.value = name.textContent;
+    let done = false;
+    const finish = (keep) => {
+      if (done) return; // a field that goes away loses the focus, too
+      done = true;
+      field.replaceWith(name);
+      const said = field.value.trim();
+      if (keep && said && said !== name.textContent) verbs.rename(said);
+    };
+    field.addEventListener("blur", () => finish(true));
+    field.addEventListener("keydown", (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter");
+    });
+    name.replaceWith(field);
+    field.select();
+  }
+
   return {
     element,
-    /** Show what the editor is: { name, canUndo, canRedo, scale, historyOpen }. */
+    /** Show what the editor is: { name, canUndo, canRedo, scale, historyOpen, comparing, comparable }. */
     show(now) {
-      name.textContent = name.title = now.name;
+      name.textContent = now.name;
       undo.disabled = !now.canUndo;
       redo.disabled = !now.canRedo;
       past.setAttribute("aria-pressed", String(now.historyOpen));
+      for (const [mode, one] of Object.entries({ split, difference })) {
+        one.disabled = !now.comparable;
+        one.setAttribute("aria-pressed", String(now.comparing === mode));
+      }
       percent.textContent = `${now.scale >= 0.1 ? Math.round(now.scale * 100) : (now.scale * 100).toFixed(1)}%`;
-      percent.setAttribute("aria-label", `Zoom ${percent.textContent}. Show actual size`);
+      percent.setAttribute("aria-label", t("bar.zoom", { percent: percent.textContent }));
     },
   };
 }
 
-/** verbs: { tool(name), size(diameter), clear, recall }. */
+/** verbs: { choose(tool) }. */
 export function palette(verbs) {
-  const tools = {
-    brush: iconButton("brush", "Brush", "B", () => verbs.tool("brush")),
-    eraser: iconButton("eraser", "Eraser", "E", () => verbs.tool("eraser")),
-  };
-  const slider = h("input", {
-    type: "range", min: 0, max: 1, step: 0.01, class: "size-slider", "aria-label": "Brush size", title: "Brush size  [  ]",
-    oninput: () => verbs.size(toDiameter(Number(slider.value))),
-  });
-  const size = h("output", { class: "size", title: "Brush size in picture pixels" });
-  const clear = iconButton("clear", "Clear mask", "X", verbs.clear);
-  const recall = iconButton("recall", "Last mask", "L", verbs.recall);
-  const element = h(
-    "div",
-    { class: "palette", role: "toolbar", "aria-label": "Mask tools", "aria-orientation": "vertical" },
-    tools.brush, tools.eraser, h("span", { class: "rule" }), slider, size, h("span", { class: "rule" }), clear, recall,
-  );
+  const tools = Object.fromEntries(TOOLS.map((name) => [name, iconButton(name, t(`verb.${name}`), name, () => verbs.choose(name))]));
+  const element = h("div", { class: "palette", role: "toolbar", "aria-label": t("bar.tools"), "aria-orientation": "vertical" }, ...Object.values(tools));
   return {
     element,
-    /** { tool, diameter, painted, recallable } */
+    /** { tool, available: names of the tools that do something now } */
     show(now) {
-      for (const [name, button] of Object.entries(tools)) button.setAttribute("aria-pressed", String(name === now.tool));
-      slider.value = toWay(now.diameter);
-      slider.setAttribute("aria-valuetext", `${now.diameter} pixels`);
-      size.textContent = now.diameter;
-      clear.disabled = !now.painted;
-      recall.disabled = !now.recallable;
+      for (const [name, button] of Object.entries(tools)) {
+        button.setAttribute("aria-pressed", String(name === now.tool));
+        button.hidden = !now.available.includes(name);
+      }
+      element.hidden = !now.available.length;
     },
   };
 }

@@ -1,5 +1,8 @@
 // Elements and icons. Text only ever goes in as text, never as markup.
 
+import { readable, spelled } from "./bindings.js";
+import { t } from "./words.js";
+
 /** h("button", { class: "tool", onclick }, "text", child, ...): an element; on* are listeners, others attributes. */
 export function h(tag, attributes = {}, ...children) {
   const element = document.createElement(tag);
@@ -27,6 +30,25 @@ const PATHS = {
   open: "M3.500 15.500v-11h4.600l1.600 2h6.800v9z",
   history: "M6 4.500v11M6 10h4.500a3.500 3.500 0 0 0 3.500-3.500v-.5M6 4.500m-1.500 0a1.500 1.500 0 1 0 3 0 1.500 1.500 0 1 0-3 0M6 15.500m-1.500 0a1.500 1.500 0 1 0 3 0 1.500 1.500 0 1 0-3 0M14 4.500m-1.500 0a1.500 1.500 0 1 0 3 0 1.500 1.500 0 1 0-3 0",
   rename: "M4 16h3l8.300-8.300-3-3L4 13zM10.800 6.200l3 3",
+  rectangle: "M4 5.500h12v9H4z",
+  ellipse: "M10 5c4 0 6.500 2.200 6.500 5s-2.500 5-6.500 5-6.500-2.200-6.500-5S6 5 10 5z",
+  lasso: "M10 4.500c3.800 0 6.500 1.700 6.500 4.200S13.800 13 10 13s-6.500-1.800-6.500-4.300S6.200 4.500 10 4.500zM6.500 12.400c-1.300 1-1.200 3 .3 3.300M6.500 12.400c1.200-.4 2.200.5 1.700 1.600-.3.700-1 1.200-1.400 1.700",
+  polygon: "M5 15.500 3.800 8 10 4l6.200 4.500-3 7z",
+  wand: "M4 16 12.500 7.500M14.500 3.500v3M13 5h3M16.500 9v2.400M15.300 10.200h2.400M8 3.800v2M7 4.800h2",
+  edge: "M4 13c0-5 2.500-8.500 6-8.500s6 3.500 6 8.500M4 16h.01M8 16h.01M12 16h.01M16 16h.01M7.500 12.500 10 9.500l2.500 3",
+  picker: "M12 4.800l3.200 3.200M10.200 6.600l3.200 3.200-6.200 6.200H4v-3.200zM13.600 3.600a1.800 1.800 0 0 1 2.800 2.800l-1.600 1.600-2.800-2.800z",
+  mask: "M4 4h12v12H4zM10 10m-3 0a3 3 0 1 0 6 0 3 3 0 1 0-6 0",
+  before: "M10 4v12M4.500 5.500H8v9H4.500zM12 5.500h3.500v9H12z",
+  help: "M7.500 7.600a2.500 2.500 0 1 1 3.600 2.200c-.8.400-1.100.9-1.100 1.700M10 14.800v.01",
+  more: "M5 10h.01M10 10h.01M15 10h.01",
+  up: "M10 15.500v-11M5.500 9 10 4.500 14.500 9",
+  duplicate: "M7 7h9v9H7zM4 13V4h9",
+  replay: "M5 5v4h4M5.300 9A5.500 5.500 0 1 1 4.500 12",
+  blend: "M8 12m-4 0a4 4 0 1 0 8 0 4 4 0 1 0-8 0M12 8m-4 0a4 4 0 1 0 8 0 4 4 0 1 0-8 0",
+  recipe: "M5.500 3.500h6l3 3v10h-9zM11.500 3.500v3h3M8 10h4M8 13h4",
+  sliders: "M4 6h7M15 6h1M4 14h1M9 14h7M13 6m-1.800 0a1.800 1.800 0 1 0 3.600 0 1.800 1.800 0 1 0-3.600 0M7 14m-1.800 0a1.800 1.800 0 1 0 3.600 0 1.800 1.800 0 1 0-3.600 0",
+  bell: "M5.500 13.500h9l-1.200-2V9a3.300 3.300 0 0 0-6.600 0v2.500zM8.800 16a1.300 1.300 0 0 0 2.400 0",
+  check: "M4.500 10.500 8.500 14.500 15.500 6",
   close: "M5.500 5.500l9 9M14.500 5.500l-9 9",
 };
 
@@ -40,10 +62,50 @@ export function icon(name) {
   return svg;
 }
 
-/** A button with an icon, a name for screen readers and a tip which tells the key. */
-export function iconButton(name, label, key, onclick, attributes = {}) {
-  const tip = h("span", { class: "tip", "aria-hidden": "true" }, label, ...(key ? [h("kbd", {}, key)] : []));
-  return h("button", { type: "button", class: "icon-button", "aria-label": label, "aria-keyshortcuts": KEYS[key] ?? key, onclick, ...attributes }, icon(name), tip);
+/** A button with an icon, a name for screen readers and a tip which tells the key of its verb (see `labelKeys`). */
+export function iconButton(name, label, verb, onclick, attributes = {}) {
+  const tip = h("span", { class: "tip", "aria-hidden": "true" }, label, verb && h("kbd", { hidden: true }));
+  return h("button", { type: "button", class: "icon-button", "aria-label": label, "data-verb": verb, onclick, ...attributes }, icon(name), tip);
 }
 
-const KEYS = { "Ctrl Z": "Control+Z", "Ctrl ⇧ Z": "Control+Shift+Z" };
+/** Write the keys of every verb where a button tells them. */
+export function labelKeys(bindings, root = document) {
+  for (const button of root.querySelectorAll("[data-verb]")) {
+    const [chord] = bindings.chords(button.dataset.verb);
+    const key = button.querySelector("kbd");
+    if (key) {
+      key.hidden = !chord;
+      key.textContent = chord ? readable(chord) : "";
+    }
+    if (chord) button.setAttribute("aria-keyshortcuts", spelled(chord));
+    else button.removeAttribute("aria-keyshortcuts");
+  }
+}
+
+/** A labelled slider: { element, input }; show(value) puts the number beside it. */
+export function slider(label, { min, max, step = 1, value = min, oninput, shown = String }) {
+  const input = h("input", { type: "range", min, max, step, "aria-label": label });
+  const output = h("output", {});
+  const show = (now) => {
+    input.value = now;
+    output.textContent = shown(Number(now));
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  input.addEventListener("input", () => {
+    show(input.value);
+    oninput(Number(input.value));
+  });
+  show(value);
+  return { element: h("label", { class: "slider" }, h("span", {}, label), input, output), input, show };
+}
+
+/** A modal dialog with a title and a way out; it is in the page while it is open. Returns { element, close }. */
+export function dialog(title, ...children) {
+  const closer = h("button", { type: "button", class: "icon-button", "aria-label": t("dialog.close"), onclick: () => element.close() }, icon("close"));
+  const element = h("dialog", { "aria-label": title, class: "dialog" }, h("header", {}, h("h2", {}, title), closer), ...children);
+  element.addEventListener("close", () => element.remove());
+  element.addEventListener("click", (event) => event.target === element && element.close()); // on the backdrop
+  document.querySelector(".palimpsest").append(element);
+  element.showModal();
+  return { element, close: () => element.close() };
+}

@@ -1,33 +1,61 @@
-// A mask that was drawn but not sent yet survives a reload: kept in this tab's own storage, as a PNG.
+// What was painted and not sent yet, and the view, survive a reload, a crash and a restart: kept in the browser's
+// database, one record for each document.
 
-import { decodeGrey, encodeGrey } from "./png.js";
+import { decodeColours, decodeGrey, encodeColours, encodeGrey } from "./png.js";
 
-const key = (document) => `palimpsest-mask:${document}`;
+const [NAME, STORE] = ["palimpsest", "drafts"];
+const KEPT = 60; // documents; the oldest are forgotten
 
-export async function keepDraft(document, mask) {
-  const box = mask.bounds();
-  if (!box) {
-    dropDraft(document);
-    return;
-  }
-  const png = new Uint8Array(await (await encodeGrey(mask.crop(box), box[2], box[3])).arrayBuffer());
-  const text = btoa(png.reduce((all, byte) => all + String.fromCharCode(byte), ""));
-  try {
-    sessionStorage.setItem(key(document), JSON.stringify({ box, png: text }));
-  } catch {
-    // no room in the browser's storage: the draft lives in this page alone
-  }
+let opened = null;
+
+function database() {
+  opened ??= new Promise((done, failed) => {
+    const request = indexedDB.open(NAME, 1);
+    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "document" }).createIndex("when", "when");
+    request.onsuccess = () => done(request.result);
+    request.onerror = () => failed(request.error);
+  });
+  return opened;
 }
 
-export function dropDraft(document) {
-  sessionStorage.removeItem(key(document));
+/** Run `work(store)` in a transaction of its own; its request's result once all is on disk. */
+async function within(mode, work) {
+  const transaction = (await database()).transaction(STORE, mode);
+  const request = work(transaction.objectStore(STORE));
+  return new Promise((done, failed) => {
+    transaction.oncomplete = () => done(request?.result);
+    transaction.onabort = transaction.onerror = () => failed(transaction.error);
+  });
 }
 
-/** { box, alpha } of the mask left behind, or null. */
+async function packed(layer, encode) {
+  const box = layer.bounds();
+  return box && { box, png: await encode(layer.crop(box), box[2], box[3]) };
+}
+
+/** Keep a Draft and the view { scale, x, y, fitted }. A browser that keeps nothing: it lives in this page alone. */
+export async function keepDraft(document, draft, view) {
+  const [mask, sketch] = await Promise.all([packed(draft.mask, encodeGrey), packed(draft.sketch, encodeColours)]);
+  await within("readwrite", (store) => {
+    store.put({ document, when: Date.now(), mask, sketch, view });
+    const count = store.count();
+    count.onsuccess = () => {
+      let extra = count.result - KEPT;
+      if (extra <= 0) return;
+      store.index("when").openCursor().onsuccess = ({ target: { result: cursor } }) => {
+        if (!cursor || extra-- <= 0) return;
+        cursor.delete();
+        cursor.continue();
+      };
+    };
+  }).catch(() => {});
+}
+
+/** { mask: { box, values } or null, sketch: the same, view } as it was left, or null. */
 export async function findDraft(document) {
-  const stored = sessionStorage.getItem(key(document));
-  if (!stored) return null;
-  const { box, png } = JSON.parse(stored);
-  const bytes = Uint8Array.from(atob(png), (letter) => letter.charCodeAt(0));
-  return { box, alpha: await decodeGrey(new Blob([bytes], { type: "image/png" }), box[2], box[3]) };
+  const record = await within("readonly", (store) => store.get(document)).catch(() => null);
+  if (!record) return null;
+  const unpacked = async (layer, decode) => layer && { box: layer.box, values: await decode(layer.png, layer.box[2], layer.box[3]) };
+  const { mask, sketch, view } = record;
+  return { mask: await unpacked(mask, decodeGrey), sketch: await unpacked(sketch, decodeColours), view };
 }

@@ -1,91 +1,195 @@
 // The editor in the page: puts the parts together, opens documents, and lets keys, buttons and the form reach them.
 
-import { LARGEST, palette, SMALLEST, topBar } from "./bars.js";
-import { h } from "./dom.js";
+import { palette, TOOLS, topBar } from "./bars.js";
+import { Bindings } from "./bindings.js";
+import { Compare } from "./compare.js";
+import { h, labelKeys } from "./dom.js";
+import { exportDialog } from "./export-dialog.js";
+import { setField, Wishes } from "./form.js";
+import { helpDialog } from "./help.js";
 import { historyPanel } from "./history.js";
 import { listen } from "./keys.js";
+import { loadMask, saveMask } from "./mask-files.js";
 import { Notices } from "./notices.js";
 import { OpenDocument } from "./open-document.js";
+import { Pace } from "./pace.js";
 import { Pointer } from "./pointer.js";
+import { queuePanel } from "./queue-panel.js";
 import { Server } from "./server.js";
-import { remember } from "./settings.js";
 import { Stage } from "./stage.js";
-import { variationTray } from "./variations.js";
 import { acceptDrops, rememberDocument, startView } from "./start.js";
-import { rested } from "./time.js";
+import { LARGEST, optionStrip, SMALLEST } from "./strip.js";
+import { ask, askable, tell } from "./telling.js";
+import { makeTools } from "./tools.js";
+import { tour } from "./tour.js";
+import { variationTray } from "./variations.js";
 import { zoomStop } from "./view.js";
+import { learn, spoken, t } from "./words.js";
 
-const HINT_MS = 250; // typing rests for so long before the words are looked at
 const BRUSH = 0.06; // of the picture's longest side: the brush's diameter at first
+const STROLL = 80; // CSS pixels an arrow key moves the picture
+const GROWTH = 8; // pixels by which the keys grow and shrink a mask
 
 class Editor {
   constructor(root) {
+    this.root = root;
     this.server = new Server(new URL("../", import.meta.url));
-    this.tool = { name: "brush", diameter: 48, get radius() { return this.diameter / 2; } };
+    this.bindings = new Bindings();
+    this.pace = new Pace();
+    this.tool = { name: "brush", diameter: 48, hardness: 1, tolerance: 24, colour: "#c8553d", get radius() { return this.diameter / 2; } };
     this.doc = null; // OpenDocument
-    this.hint = rested(HINT_MS, (pipeline, prompt) => this.#askHint(pipeline, prompt));
-    this.#build(root);
-    this.stage.onview = () => this.#refresh();
-    this.pointer = new Pointer(this.stage, this.tool, {
-      begin: () => this.doc?.beginStroke(),
-      segment: (...line) => this.doc?.stroke(...line, this.tool.radius, this.tool.name === "brush" ? 255 : 0),
-      end: () => this.doc?.endStroke(),
-    });
+    this.verbs = this.#verbs();
+    this.#build();
+    this.wishes = new Wishes(this.server, this.notices);
+    this.stage.onview = () => {
+      this.#refresh();
+      this.doc?.saveDraft();
+    };
+    this.tools = makeTools(this.#target());
+    this.pointer = new Pointer(this.stage, () => ({ name: this.toolName, tool: this.tools[this.toolName], radius: this.tool.radius }));
+    this.compare = new Compare(this.stage, () => this.#refresh());
     this.#listen();
+    labelKeys(this.bindings, root);
   }
 
-  #build(root) {
-    this.bar = topBar({
-      home: () => this.home(), undo: () => this.doc?.undo(), redo: () => this.doc?.redo(), fit: () => this.stage.fit(),
-      zoom: (direction) => this.zoom(direction), actual: () => this.stage.zoom(1), history: () => this.toggleHistory(),
-      download: () => this.download(),
-    });
-    this.tools = palette({
-      tool: (name) => this.choose(name), size: (diameter) => this.size(diameter),
-      clear: () => this.doc?.clearMask(), recall: () => this.doc?.recall(),
+  // --- what there is
+
+  /** Everything that keys and buttons can ask for, by the names of bindings.js. */
+  #verbs() {
+    const doc = () => this.doc;
+    const field = (selector) => document.querySelector(selector);
+    const stroll = (x, y) => () => this.stage.pan(x * STROLL * this.stage.ratio, y * STROLL * this.stage.ratio);
+    const intents = Object.fromEntries(["fill", "remove", "refine", "expand", "sketch"].map((intent) => [intent, () => this.wishes.intend(intent)]));
+    return {
+      ...Object.fromEntries(TOOLS.map((name) => [name, () => this.choose(name)])),
+      ...intents,
+      smaller: () => this.size(this.tool.diameter / 1.15 - 1), larger: () => this.size(this.tool.diameter * 1.15 + 1),
+      softer: () => this.set("hardness", Math.max(0, this.tool.hardness - 0.1)), harder: () => this.set("hardness", Math.min(1, this.tool.hardness + 0.1)),
+      clear: () => doc()?.clearMask(this.layer), invert: () => doc()?.invertMask(), recall: () => doc()?.recall(),
+      grow: () => doc()?.changeMask("grow", GROWTH), shrink: () => doc()?.changeMask("shrink", GROWTH),
+      generate: () => field("#generate")?.click(), cancel: () => this.escape(),
+      undo: () => doc()?.undo(), redo: () => doc()?.redo(),
+      before: (again) => again || this.beside("whole"), split: () => this.beside(this.compare.mode === "split" ? null : "split"),
+      difference: () => this.beside(this.compare.mode === "difference" ? null : "difference"),
+      fit: () => this.stage.fit(), actual: () => this.stage.zoom(1), closer: () => this.zoom(1), farther: () => this.zoom(-1),
+      left: stroll(1, 0), right: stroll(-1, 0), up: stroll(0, 1), down: stroll(0, -1),
+      prompt: () => field("#prompt :is(input, textarea)")?.focus(), settings: () => field("#settings > button")?.click(),
+      history: () => this.toggleHistory(), home: () => this.home(), help: () => this.help(), rename: (name) => doc()?.renameDocument(name),
+      export: () => doc() && exportDialog(this.server, doc().picture.revision, (sentence) => this.notices.note(sentence, "export", "info")),
+    };
+  }
+
+  #build() {
+    const { verbs } = this;
+    this.bar = topBar(verbs);
+    this.palette = palette({ choose: (name) => this.choose(name) });
+    this.strip = optionStrip({
+      size: (diameter) => this.size(diameter), hardness: (share) => this.set("hardness", share), tolerance: (levels) => this.set("tolerance", levels),
+      colour: (css) => this.set("colour", css), widen: (aspect) => this.widen(aspect),
+      grow: (px) => this.doc?.changeMask("grow", px), shrink: (px) => this.doc?.changeMask("shrink", px), soften: (px) => this.doc?.changeMask("soften", px),
+      invert: verbs.invert, clear: verbs.clear, recall: verbs.recall,
+      loadMask: (file) => loadMask(file, this.doc).catch((error) => this.notices.note(error.message, "mask")), saveMask: () => saveMask(this.doc),
     });
     this.start = startView(this.server, {
-      openFile: (file) => this.openFile(file), openSample: (name) => this.open(this.server.openSample(name)),
-      openDocument: (id) => this.openDocument(id),
+      openFile: (file) => this.openFile(file), openSample: (name) => this.open(this.server.openSample(name)), openDocument: (id) => this.openDocument(id),
+      blank: (width, height) => this.blank(width, height), said: (sentence, action) => this.notices.note(sentence, "start", action ? "info" : "error", action),
     });
     this.history = historyPanel(this.server, {
       show: (revision) => this.doc?.visit(revision), rename: (revision, name) => this.doc?.rename(revision, name),
-      discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), close: () => this.toggleHistory(),
+      discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), amend: (node) => this.amend(node),
+      compare: (node) => this.compare.show(this.doc, "split", node.parent), refresh: () => this.#showTree(true),
+      tryBlend: (node, blend) => this.doc?.tryBlend(node.revision, blend), reblend: (node, blend) => this.doc?.reblend(node.revision, blend),
+      close: () => this.toggleHistory(),
     });
-    this.tray = variationTray(this.server, {
-      peek: (revision) => this.doc?.peek(revision), pick: (revision) => this.doc?.visit(revision),
-    });
-    const ground = h("div", {
-      class: "stage", tabindex: 0, role: "application",
-      "aria-label": "Picture. Paint with the brush over what should change; space and drag moves, the wheel zooms.",
-    });
-    this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, "Drop to open"));
-    root.replaceChildren(ground, this.bar.element, this.tools.element, this.history.element, this.tray.element, this.start.element, this.veil);
+    this.tray = variationTray(this.server, { peek: (revision) => this.doc?.peek(revision), pick: (revision) => this.doc?.visit(revision) });
+    this.queue = queuePanel({ cancel: (group) => this.doc?.cancel(group), sooner: (group) => this.doc?.sooner(group), tell: () => ask().then(() => this.#refresh()) });
+    this.amended = h("p", {});
+    const stop = h("button", { type: "button", class: "text-button", onclick: () => this.doc?.amend(null) }, t("amend.stop"));
+    this.amendBar = h("div", { class: "amending", role: "status", hidden: true }, this.amended, stop);
+    const ground = h("div", { class: "stage", tabindex: 0, role: "application", "aria-label": t("stage.label") });
+    this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, t("start.veil")));
+    this.root.replaceChildren(
+      ground, this.bar.element, this.palette.element, this.strip.element, this.history.element, this.tray.element, this.queue.element,
+      this.amendBar, this.start.element, this.veil,
+    );
     this.stage = new Stage(ground);
-    this.notices = new Notices(root);
+    this.notices = new Notices(this.root);
+  }
+
+  /** What the tools act on. */
+  #target() {
+    const value = (away) => (away ? 0 : this.sketching ? this.ink : 255);
+    const selection = (away) => {
+      const { draft } = this.doc;
+      const box = draft.painting.bounds();
+      const rough = box && { box, values: draft.painting.crop(box) };
+      this.doc.dropStroke();
+      if (rough) this.doc.select({ tool: "edge" }, away, rough);
+    };
+    return {
+      settings: this.tool,
+      stroke: {
+        begin: () => this.doc?.beginStroke(this.layer),
+        segment: (...line) => {
+          const [away, radius] = [line.pop(), line.pop()];
+          this.doc?.stroke(...line, radius, value(away), this.sketching ? 1 : this.tool.hardness);
+        },
+        end: () => this.doc?.endStroke(),
+        drop: () => this.doc?.dropStroke(),
+      },
+      fill: (shape, away) => this.doc?.fill(shape, value(away), this.layer),
+      show: (path) => this.stage.guides.show("shape", path),
+      scale: () => this.stage.view.scale / this.stage.ratio,
+      wand: (x, y, away) => this.doc?.select({ tool: "wand", x, y, tolerance: this.tool.tolerance }, away),
+      edge: selection,
+      pick: (x, y) => this.set("colour", `#${this.stage.colourAt(x, y).map((n) => n.toString(16).padStart(2, "0")).join("")}`),
+      frame: () => this.doc?.frame ?? this.doc?.picture.box,
+      setFrame: (box) => this.doc?.setFrame(box),
+    };
+  }
+
+  /** The tool in hand: with the intent to expand, it is the frame. */
+  get toolName() {
+    if (this.wishes.intent === "expand") return "frame";
+    return this.available.includes(this.tool.name) ? this.tool.name : "brush";
+  }
+
+  get available() {
+    const { intent } = this.wishes;
+    if (intent === "expand") return [];
+    const not = intent === "sketch" ? ["wand", "edge"] : ["picker"];
+    return TOOLS.filter((name) => !not.includes(name));
+  }
+
+  get sketching() {
+    return this.wishes.intent === "sketch";
+  }
+
+  /** What strokes go to: the sketch when one is drawn, else the mask. */
+  get layer() {
+    return this.sketching ? this.doc?.draft?.sketch : this.doc?.draft?.mask;
+  }
+
+  /** The sketch's colour as a canvas has it: red in the lowest byte, opaque. */
+  get ink() {
+    const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(this.tool.colour.slice(at, at + 2), 16));
+    return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
   }
 
   #listen() {
-    acceptDrops((file) => this.openFile(file), (over) => (this.veil.hidden = !over), () => this.doc === null);
-    listen(
-      {
-        b: () => this.choose("brush"), e: () => this.choose("eraser"),
-        "[": () => this.size(this.tool.diameter / 1.15 - 1), "]": () => this.size(this.tool.diameter * 1.15 + 1),
-        0: () => this.stage.fit(), 1: () => this.stage.zoom(1), "+": () => this.zoom(1), "=": () => this.zoom(1), "-": () => this.zoom(-1),
-        h: () => this.toggleHistory(), x: () => this.doc.clearMask(), l: () => this.doc.recall(), "/": () => document.querySelector("#prompt :is(input, textarea)")?.focus(),
-        "Ctrl+z": () => this.doc.undo(), "Ctrl+Shift+z": () => this.doc.redo(), "Ctrl+y": () => this.doc.redo(),
-        "Ctrl+Enter": () => document.querySelector("#generate")?.click(), Escape: () => this.doc.cancel(),
-      },
-      ["Ctrl+Enter", "Escape"],
-      (down) => this.pointer.setHand(down),
-      () => this.doc !== null,
-    );
+    acceptDrops((file) => this.openFile(file), (over) => (this.veil.hidden = !over));
+    listen(this.bindings, this.verbs, { before: () => this.beside(null) }, (down) => this.pointer.setHand(down), () => this.doc !== null);
     // a click must not leave the focus on a button: the next space bar would press it again instead of moving the picture
-    this.stage.root.parentElement.addEventListener("click", ({ detail, target }) => {
-      const stays = document.activeElement?.closest("input"); // a button may have opened a field
-      if (this.doc && detail > 0 && target.closest("button") && !stays) this.stage.root.focus({ preventScroll: true });
+    this.root.addEventListener("click", ({ detail, target }) => {
+      const stays = document.activeElement?.closest("input, dialog, [popover]"); // a button may have opened a field
+      if (this.doc && detail > 0 && target.closest("button") && !target.closest("dialog, [popover], .tour") && !stays) this.stage.root.focus({ preventScroll: true });
     });
-    document.addEventListener("visibilitychange", () => this.doc?.follower.rest(document.hidden));
+    document.addEventListener("visibilitychange", () => {
+      this.doc?.follower.rest(document.hidden);
+      if (!document.hidden) this.ended = null;
+      this.#refresh();
+    });
+    window.addEventListener("pagehide", () => this.doc?.saveDraft.now());
   }
 
   // --- documents
@@ -99,21 +203,21 @@ class Editor {
     document.documentElement.toggleAttribute("data-opening", true);
     try {
       const state = await coming;
-      this.doc?.close();
+      this.#leave();
       this.notices.clear();
       for (const note of state.notes ?? []) this.notices.note(note, note, "info");
-      rememberDocument(state.document, state.name);
+      rememberDocument(state.document);
       this.#address(state.document);
       document.documentElement.dataset.view = "edit";
       this.stage.root.focus({ preventScroll: true });
       this.stage.fitted = true;
-      this.doc = null;
       this.doc = new OpenDocument(state, {
-        server: this.server, stage: this.stage, notices: this.notices,
-        changed: (what) => this.#changed(what), gone: (error) => this.home(error.message),
+        server: this.server, stage: this.stage, notices: this.notices, pace: this.pace, wish: () => this.wishes.wish(),
+        changed: (what) => this.#changed(what), gone: (error) => this.home(error.message), ended: (status) => this.#ended(status),
       });
       this.doc.follower.rest(document.hidden);
       this.#refresh();
+      tour(this.root);
       return true;
     } catch (error) {
       this.notices.note(error.message, "open");
@@ -127,13 +231,27 @@ class Editor {
     if (!(await this.open(this.server.state(id)))) this.home(null);
   }
 
-  /** Back to the start view. sentence: why, "" when the user wished it, null to leave the notes as they are. */
-  home(sentence = "") {
+  /** A picture of which nothing is known, to be drawn from words alone. */
+  async blank(width, height) {
+    if (!(await this.open(this.server.blank(width, height, t("start.untitled"))))) return;
+    this.wishes.intend("fill");
+    this.paintAll = true;
+    this.verbs.prompt();
+  }
+
+  #leave() {
+    this.compare?.stop();
     this.doc?.close();
     this.doc = null;
+  }
+
+  /** Back to the start view. sentence: why, "" when the user wished it, null to leave the notes as they are. */
+  home(sentence = "") {
+    this.#leave();
     if (sentence !== null) this.notices.clear();
     if (sentence) this.notices.note(sentence, "open");
     this.notices.status("");
+    this.notices.plan(null);
     this.notices.progress(null);
     this.#address(null);
     document.title = "Palimpsest";
@@ -149,9 +267,11 @@ class Editor {
     history.replaceState(null, "", url);
   }
 
-  download() {
-    const revision = this.doc?.picture.revision;
-    if (revision) h("a", { href: this.server.download(revision), download: "" }).click();
+  #ended(status) {
+    if (document.hidden && this.doc && !this.doc.run) {
+      this.ended = status;
+      tell(t(status === "done" ? "tell.done" : "tell.ended"), this.doc.state.name);
+    }
   }
 
   // --- the history
@@ -168,35 +288,83 @@ class Editor {
     setField("#prompt :is(input, textarea)", node.wish.prompt);
   }
 
+  /** The next wish changes this step: its mask, words and settings are taken up. */
+  async amend(node) {
+    if (!this.doc || this.doc.busy) return;
+    this.doc.clearMask();
+    await this.reuse(node);
+    this.wishes.recall(node.wish);
+    this.doc.amend(node);
+  }
+
   // --- tools
 
   choose(name) {
+    this.pointer.drop();
     this.tool.name = name;
     this.#refresh();
   }
 
-  size(diameter) {
-    this.tool.diameter = Math.min(LARGEST, Math.max(SMALLEST, Math.round(diameter)));
+  set(setting, value) {
+    this.tool[setting] = value;
     this.#refresh();
+  }
+
+  size(diameter) {
+    this.set("diameter", Math.min(LARGEST, Math.max(SMALLEST, Math.round(diameter))));
   }
 
   zoom(direction) {
     this.stage.zoom(zoomStop(this.stage.view.scale, direction));
   }
 
+  /** Widen the frame to an aspect such as "16:9", about the picture's middle; null: the picture as it is. */
+  widen(aspect) {
+    const box = this.doc?.picture.box;
+    if (!box) return;
+    if (!aspect) {
+      this.doc.setFrame(null);
+      this.stage.fit();
+      return;
+    }
+    const [across, down] = aspect.split(":").map(Number);
+    const [x, y, width, height] = box;
+    const [w, h] = [Math.max(width, Math.round((height * across) / down)), Math.max(height, Math.round((width * down) / across))];
+    this.doc.setFrame([x - Math.floor((w - width) / 2), y - Math.floor((h - height) / 2), w, h]);
+    this.stage.fitted = true;
+    this.stage.fit(this.doc.frame);
+  }
+
+  /** Compare with the state before, or end comparing (null). */
+  beside(mode) {
+    this.compare.show(this.doc, mode, this.doc?.state.before ?? null);
+  }
+
+  help() {
+    helpDialog(this.bindings, () => labelKeys(this.bindings, this.root), () => tour(this.root, true));
+  }
+
+  /** Whatever is half done is dropped; else what runs is cancelled. */
+  escape() {
+    if (this.pointer.drop()) return;
+    if (this.compare.mode) this.compare.stop();
+    else if (this.doc?.amending) this.doc.amend(null);
+    else if (this.doc?.frame) this.widen(null);
+    else this.doc?.cancel();
+  }
+
   // --- the form, which is Gradio's
 
-  /**
-   * settings: { prompt, negative_prompt, pipeline, steps, guidance, new_seed, seed, feather, variations, strength,
-   * opacity }. Returns the seed used, for the form to show.
-   */
-  async generate({ new_seed, ...wish }) {
-    if (!this.doc || this.doc.busy) return wish.seed;
+  /** values: the form's. Returns the seed used, for the form to show. */
+  async generate(values) {
+    if (!this.doc || this.doc.submitting) return values.seed;
     this.pointer.finish();
-    if (new_seed || !Number.isInteger(wish.seed)) wish.seed = crypto.getRandomValues(new Uint32Array(1))[0];
-    if (!(await this.doc.submit(wish))) {
-      const again = this.doc.recallable ? ", or press L for the last mask" : "";
-      this.notices.status(`Paint over what should change first${again}.`);
+    this.compare.stop();
+    const wish = this.wishes.ready(values);
+    const { intent } = this.wishes;
+    if (!(await this.doc.submit({ ...wish, intent }))) {
+      const again = intent !== "expand" && this.doc.recallable;
+      this.notices.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: "M" }));
       this.stage.root.focus({ preventScroll: true });
     }
     return wish.seed;
@@ -206,56 +374,71 @@ class Editor {
     return this.doc?.cancel();
   }
 
-  settingsChanged(settings) {
-    remember(settings);
-    this.hint(settings.pipeline, settings.prompt);
-  }
-
-  async #askHint(pipeline, prompt) {
-    this.asked = prompt;
-    const { hint } = prompt.trim() ? await this.server.hint(pipeline, prompt).catch(() => ({ hint: "" })) : { hint: "" };
-    if (this.asked === prompt) this.notices.hint(hint);
+  settingsChanged(values) {
+    if (this.wishes.changed(values)) this.choose(this.tool.name);
+    this.stage.sketching = this.sketching;
+    this.stage.invalidateMask();
+    this.doc?.askPlan();
+    this.#refresh();
   }
 
   // --- what is on screen
 
   #changed({ opened = false } = {}) {
-    if (opened) this.size(Math.max(8, BRUSH * Math.max(...this.stage.picture.box.slice(2))));
-    else this.#refresh();
+    if (opened) {
+      this.size(Math.max(8, BRUSH * Math.max(...this.stage.picture.box.slice(2))));
+      if (this.paintAll) this.doc.invertMask();
+      this.paintAll = false;
+    } else this.#refresh();
+  }
+
+  async #showTree(drawn = false) {
+    const { doc } = this;
+    const tree = (await doc.askTree()) ?? (drawn ? this.tree : null);
+    if (!tree || this.doc !== doc) return;
+    this.tree = tree;
+    this.history.show(tree, doc.state.head, doc.state.tip);
   }
 
   /** Buttons and marks follow what is possible now. */
   #refresh() {
-    const { doc, stage, tool } = this;
+    const { doc, stage, tool, wishes } = this;
+    if (!wishes) return;
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
     this.bar.show({
       name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: stage.view.scale,
-      historyOpen: this.history.open,
+      historyOpen: this.history.open, comparing: this.compare?.mode, comparable: Boolean(doc?.state.before),
     });
-    this.tools.show({
-      tool: tool.name, diameter: tool.diameter, painted: Boolean(doc?.mask && !doc.mask.empty), recallable: Boolean(doc?.recallable),
+    this.palette.show({ tool: this.toolName, available: this.available });
+    this.strip.show({
+      ...tool, tool: this.toolName, sketching: this.sketching, frame: doc?.picture.box && (doc.frame ?? doc.picture.box).slice(2),
+      painted: Boolean(doc?.mask && !doc.mask.empty), recallable: Boolean(doc?.recallable),
     });
-    if (doc && this.history.open) doc.askTree().then((tree) => tree && this.doc === doc && this.history.show(tree, doc.state.head, doc.state.tip));
-    if (doc) document.title = doc.run?.total ? `${doc.run.index}/${doc.run.total} · ${doc.state.name}` : `${doc.state.name} · Palimpsest`;
+    if (doc && this.history.open) this.#showTree();
+    if (doc) document.title = this.#title();
     this.tray.show(doc && !doc.busy ? doc.state.variations : [], doc?.state.head);
-    this.stage.cover(this.history.open ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
+    this.queue.show(doc?.queue ?? [], !askable());
+    this.amendBar.hidden = !doc?.amending;
+    if (doc?.amending) this.amended.textContent = t("amend.on", { title: doc.amending.name || doc.amending.wish.prompt || t("history.filled") });
+    this.notices.plan(doc?.planned ?? null, doc?.planned && this.pace.seconds(doc.planned.pipeline, doc.planned.steps));
+    stage.cover(this.history.open ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();
   }
-}
 
-/** Write into a field of Gradio's as somebody who types does. */
-function setField(selector, text) {
-  const field = document.querySelector(selector);
-  if (!field) return;
-  field.value = text;
-  field.dispatchEvent(new Event("input", { bubbles: true }));
+  #title() {
+    const { run, state } = this.doc;
+    if (run?.total) return `${run.index}/${run.total} · ${state.name}`;
+    return `${this.ended ? "✓ " : ""}${state.name} · Palimpsest`;
+  }
 }
 
 /** Called once by the component; leaves the editor at window.palimpsest. */
 export async function mount(element) {
+  await learn(spoken(navigator.languages), import.meta.url);
   const editor = new Editor(element.querySelector(".palimpsest"));
   window.palimpsest = editor;
   while (!document.querySelector("#status .status")) await new Promise(requestAnimationFrame); // the dock is Gradio's
+  editor.wishes.attach();
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);
   else editor.home();

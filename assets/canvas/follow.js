@@ -17,6 +17,7 @@ export class Follower {
     this.poked = false;
     this.running = false;
     this.resting = false; // true while nobody looks
+    this.busy = false; // something runs: its end is told even then
   }
 
   async start() {
@@ -24,11 +25,12 @@ export class Follower {
     while (this.running) {
       let pause = IDLE_MS;
       this.poked = false;
-      if (!this.resting) {
+      if (!this.resting || this.busy) {
         const epoch = this.epoch;
         try {
           const state = await this.ask();
-          if (this.running && epoch === this.epoch && this.show(state)) pause = BUSY_MS;
+          if (this.running && epoch === this.epoch) this.busy = this.show(state);
+          if (this.busy) pause = BUSY_MS;
         } catch (error) {
           if (this.running && epoch === this.epoch) this.lost(error);
           pause = LOST_MS;
@@ -44,7 +46,7 @@ export class Follower {
     this.wake();
   }
 
-  /** Ask no more while nobody looks; at once when somebody does again. */
+  /** Ask no more while nobody looks and nothing runs; at once when somebody does again. */
   rest(resting) {
     this.resting = resting;
     this.poke();
@@ -62,7 +64,7 @@ export class Follower {
     const epoch = this.epoch;
     try {
       const state = await verb;
-      if (this.running && epoch === this.epoch) this.show(state);
+      if (this.running && epoch === this.epoch) this.busy = this.show(state);
       return state;
     } finally {
       this.epoch += 1;

@@ -1,6 +1,11 @@
-// The history beside the picture: every state of the document as a row, branches indented; a click shows it.
+// The history beside the picture: every state of the document as a row, branches indented; a click shows it, and what can
+// be done with the step that is shown stands below it.
 
-import { h, icon } from "./dom.js";
+import { h, icon, slider } from "./dom.js";
+import { rested } from "./time.js";
+import { t } from "./words.js";
+
+const BLEND_MS = 60; // a slider rests for so long before the step is laid in anew
 
 /**
  * The rows of a tree in the order in which they are read: each step under the one it was made on, a branch one column
@@ -26,23 +31,27 @@ export function rows(nodes, way = new Set()) {
 /** What a state is called: its name, or what was asked for. */
 export function title({ name, wish, box }) {
   if (name) return name;
-  if (!wish) return "Opened";
+  if (!wish) return t("history.opened");
   if (wish.prompt) return wish.prompt;
-  return box[2] * box[3] ? "Filled from the surroundings" : "Cropped";
+  return box[2] * box[3] ? t("history.filled") : t("history.cropped");
 }
 
 function detail({ wish, finished, error }) {
   if (error) return error;
-  if (!finished) return "Waiting";
-  return wish ? `${wish.pipeline} · seed ${wish.seed}` : "";
+  if (!finished) return t("history.waiting");
+  return wish ? t("history.made_by", wish) : "";
 }
 
-/** verbs: { show(revision), rename(revision, name), discard(revision), reuse(node), close }. server: for its pictures. */
+/**
+ * verbs: { show(revision), rename(revision, name), discard(node), reuse(node), amend(node), compare(node), tryBlend(node,
+ * blend or null), reblend(node, blend), close }. server: for its pictures and recipes.
+ */
 export function historyPanel(server, verbs) {
   const list = h("ol", { class: "states" });
-  const close = h("button", { type: "button", class: "icon-button", "aria-label": "Close the history", onclick: verbs.close }, icon("close"));
-  const element = h("aside", { class: "history", "aria-label": "History", hidden: true }, h("header", {}, h("h2", {}, "History"), close), list);
+  const close = h("button", { type: "button", class: "icon-button", "aria-label": t("history.close"), onclick: verbs.close }, icon("close"));
+  const element = h("aside", { class: "history", "aria-label": t("verb.history"), hidden: true }, h("header", {}, h("h2", {}, t("verb.history")), close), list);
   let drawn = "";
+  let blending = null; // the step whose blend is being changed
 
   function tool(name, label, node, onclick) {
     return h("button", { type: "button", class: "icon-button small", "aria-label": `${label}: ${title(node)}`, title: label, onclick }, icon(name));
@@ -57,7 +66,7 @@ export function historyPanel(server, verbs) {
       if (keep && field.value.trim() !== node.name) verbs.rename(node.revision, field.value.trim());
     };
     const field = h("input", {
-      type: "text", class: "state-name", maxlength: 200, "aria-label": `Name of ${title(node)}`,
+      type: "text", class: "state-name", maxlength: 200, "aria-label": t("history.name_of", { title: title(node) }),
       onkeydown: (event) => {
         event.stopPropagation();
         if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter");
@@ -68,6 +77,53 @@ export function historyPanel(server, verbs) {
     words.replaceWith(field);
     field.focus();
     field.select();
+  }
+
+  /** Sliders which lay the step into the picture otherwise, live. */
+  function blendControls(node) {
+    const blend = { ...node.wish.blend };
+    const tried = rested(BLEND_MS, () => blending === node.revision && verbs.tryBlend(node, { ...blend }));
+    const change = (name) => (value) => {
+      blend[name] = value;
+      tried();
+    };
+    const number = (name, min, max, step, shown) => slider(t(`blend.${name}`), { min, max, step, value: blend[name], oninput: change(name), shown }).element;
+    const match = h("input", { type: "checkbox", checked: blend.colour_match, onchange: () => change("colour_match")(match.checked) });
+    const end = (keep) => {
+      blending = null;
+      drawn = "";
+      if (keep) verbs.reblend(node, blend);
+      else verbs.tryBlend(node, null);
+    };
+    return h(
+      "div",
+      { class: "blend" },
+      number("feather", 0, 64, 1, (px) => `${px} px`), number("edge", -64, 64, 1, (px) => `${px} px`),
+      number("opacity", 0, 1, 0.01, (share) => `${Math.round(share * 100)}%`),
+      h("label", { class: "check" }, match, t("blend.colour_match")),
+      h("footer", {},
+        h("button", { type: "button", class: "secondary", onclick: () => end(false) }, t("blend.leave")),
+        h("button", { type: "button", class: "primary", onclick: () => end(true) }, t("blend.keep"))),
+    );
+  }
+
+  /** What the step that is shown was made of, and what can be done with it. */
+  function card(node) {
+    const { wish } = node;
+    if (blending === node.revision) return h("li", { class: "step-card" }, blendControls(node));
+    const verb = (name, act) => h("button", { type: "button", class: "chip", onclick: act }, icon(name), t(`step.${name}`));
+    const blend = () => {
+      blending = node.revision;
+      drawn = "";
+      verbs.refresh();
+    };
+    return h(
+      "li",
+      { class: "step-card", role: "group", "aria-label": title(node) },
+      h("p", {}, t("step.settings", wish), wish.negative_prompt ? ` · ${t("step.avoid", wish)}` : ""),
+      verb("replay", () => verbs.amend(node)), verb("blend", blend), verb("before", () => verbs.compare(node)),
+      h("a", { class: "chip", href: server.recipe(node.revision), download: "" }, icon("recipe"), t("step.recipe")),
+    );
   }
 
   function row({ node, column }, { head, onTheWay }) {
@@ -84,11 +140,17 @@ export function historyPanel(server, verbs) {
     const tools = h(
       "span",
       { class: "tools" },
-      tool("rename", "Rename", node, () => rename(node, go)),
-      node.wish && node.box[2] ? tool("recall", "Use its mask and words", node, () => verbs.reuse(node)) : null,
-      node.parent ? tool("clear", "Delete it and what follows", node, () => verbs.discard(node)) : null,
+      tool("rename", t("history.rename"), node, () => rename(node, go)),
+      node.wish && node.box[2] ? tool("recall", t("history.reuse"), node, () => verbs.reuse(node)) : null,
+      node.parent ? tool("clear", t("history.discard"), node, () => verbs.discard(node)) : null,
     );
-    return h("li", { class: onTheWay ? "" : "aside", style: `--column: ${Math.min(column, 6)}` }, go, tools);
+    const shown = node.revision === head && node.wish && node.finished && node.wish.pipeline !== "none";
+    const style = `--column: ${Math.min(column, 6)}`;
+    const line = h("li", { class: onTheWay ? "" : "aside", style }, go, tools);
+    if (!shown) return [line];
+    const below = card(node);
+    below.setAttribute("style", style);
+    return [line, below];
   }
 
   return {
@@ -98,14 +160,15 @@ export function historyPanel(server, verbs) {
     },
     /** nodes: the tree. head: what is seen; tip: where redo leads. */
     show(nodes, head, tip) {
-      const now = JSON.stringify([nodes, head, tip]);
+      if (blending && blending !== head) blending = null;
+      const now = JSON.stringify([nodes, head, tip, blending]);
       if (now === drawn || list.contains(document.activeElement?.closest(".state-name"))) return;
       drawn = now;
       const parents = new Map(nodes.map(({ revision, parent }) => [revision, parent]));
       const way = new Set();
       for (let at = tip; at; at = parents.get(at)) way.add(at);
       const focused = document.activeElement?.closest(".states button")?.title;
-      list.replaceChildren(...rows(nodes, way).map((one) => row(one, { head, onTheWay: way.has(one.node.revision) })));
+      list.replaceChildren(...rows(nodes, way).flatMap((one) => row(one, { head, onTheWay: way.has(one.node.revision) })));
       const current = list.querySelector('[aria-current="step"]');
       current?.scrollIntoView({ block: "nearest" });
       if (focused) current?.focus({ preventScroll: true });

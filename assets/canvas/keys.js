@@ -1,6 +1,9 @@
-// The keyboard: one table from keys to verbs. Keys typed into a field stay there, except the two that always work.
+// The keyboard: keys become verbs. Keys typed into a field stay there, except those which always work.
 
-const isField = (element) => element?.closest?.("input:not([type=range]), textarea, select, [contenteditable], [role=listbox]");
+import { ALWAYS } from "./bindings.js";
+
+const isField = (element) => element?.closest?.("input:not([type=range], [type=radio], [type=checkbox], [type=color]), textarea, select, [contenteditable], [role=listbox], [role=slider]");
+const ARROWS = /^Arrow/;
 
 /** "Ctrl+Shift+z": modifiers, then the key; letters small. */
 export function chord(event) {
@@ -14,23 +17,33 @@ export function chord(event) {
 }
 
 /**
- * verbs: { chord: () => void }. always: chords that work in text fields too. hand(down): the space bar.
- * active(): whether the editor is on screen.
+ * bindings: see bindings.js. verbs: { name: () => void }; one that returns false lets the key have its usual effect.
+ * released: { name: () => void }, when the key goes up. hand(down): the space bar. active(): whether the editor is there.
  */
-export function listen(verbs, always, hand, active) {
+export function listen(bindings, verbs, released, hand, active) {
+  const down = new Map(); // key -> the verb it began, to be ended when it goes up
   document.addEventListener("keydown", (event) => {
-    if (!active() || event.defaultPrevented || event.isComposing) return;
+    if (!active() || event.defaultPrevented || event.isComposing || document.querySelector("dialog[open]")) return;
     const name = chord(event);
-    if (isField(event.target) && !always.includes(name)) return;
+    const verb = bindings.verb(name);
+    if (isField(event.target) && !ALWAYS.includes(verb)) return;
+    if (ARROWS.test(event.key) && event.target !== document.body && !event.target.closest?.(".stage")) return; // they move there
     if (name === " ") {
-      if (event.target.closest?.("button, [role=button], summary")) return; // there it presses
+      if (event.target.closest?.("button, [role=button], summary, input, label")) return; // there it presses
       event.preventDefault();
       hand(true);
-    } else if (verbs[name]) {
-      event.preventDefault();
-      verbs[name]();
+    } else if (verbs[verb]) {
+      if (released[verb]) down.set(event.key, verb);
+      if (verbs[verb](event.repeat) !== false) event.preventDefault();
     }
   });
-  document.addEventListener("keyup", (event) => event.key === " " && hand(false));
-  window.addEventListener("blur", () => hand(false));
+  const up = (key) => {
+    released[down.get(key)]?.();
+    down.delete(key);
+  };
+  document.addEventListener("keyup", (event) => (event.key === " " ? hand(false) : up(event.key)));
+  window.addEventListener("blur", () => {
+    hand(false);
+    [...down.keys()].forEach(up);
+  });
 }

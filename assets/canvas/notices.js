@@ -1,6 +1,7 @@
 // What the editor has to say: one quiet line under the prompt, and notes which stay until they are read.
 
 import { h, icon } from "./dom.js";
+import { t } from "./words.js";
 
 const KINDS = { error: "alert", info: "status" };
 
@@ -8,12 +9,10 @@ export class Notices {
   constructor(root) {
     this.notes = h("div", { class: "notes" });
     root.append(this.notes);
-    this.line = { hint: "", status: "", steps: "" };
   }
 
   /** The dock is Gradio's: its elements are looked up, since it may come later than this. */
   #put(name, text) {
-    this.line[name] = text;
     const element = document.querySelector(`#status .${name}`);
     if (element && element.textContent !== text) element.textContent = element.title = text;
   }
@@ -26,11 +25,17 @@ export class Notices {
     this.#put("status", text);
   }
 
-  /** index of total steps done, or null: nothing runs. */
-  progress(index, total) {
+  /** What a run would come to: a window's box and seconds or null; null for nothing. */
+  plan(planned, seconds) {
+    if (!planned) this.#put("plan", "");
+    else this.#put("plan", t(seconds ? "status.plan_time" : "status.plan", { width: planned.window[2], height: planned.window[3], time: seconds && duration(seconds) }));
+  }
+
+  /** index of total steps done, or null: nothing runs. seconds: left of it, or null where nobody knows. */
+  progress(index, total, seconds = null) {
     const bar = document.querySelector("#status .progress");
     const running = index !== null;
-    this.#put("steps", running && total ? `Step ${index} of ${total}` : "");
+    this.#put("steps", running && total ? t(seconds ? "status.step_left" : "status.step", { index, total, time: seconds && duration(seconds) }) : "");
     if (!bar) return;
     bar.hidden = !running;
     bar.setAttribute("aria-valuemax", total || 1);
@@ -50,7 +55,7 @@ export class Notices {
       action.press();
     };
     const button = action && h("button", { type: "button", class: "note-action", onclick: press }, action.label);
-    const close = h("button", { type: "button", class: "icon-button", "aria-label": "Dismiss", onclick: () => note.remove() }, icon("close"));
+    const close = h("button", { type: "button", class: "icon-button", "aria-label": t("note.dismiss"), onclick: () => note.remove() }, icon("close"));
     const note = h("div", { class: `note ${kind}`, role: KINDS[kind], "data-topic": topic }, h("p", {}, sentence), button, close);
     this.notes.append(note);
   }
@@ -62,4 +67,10 @@ export class Notices {
   clear() {
     this.notes.replaceChildren();
   }
+}
+
+/** Seconds as people say them. */
+function duration(seconds) {
+  if (seconds < 1) return t("time.moment");
+  return seconds < 90 ? t("time.seconds", { n: Math.round(seconds) }) : t("time.minutes", { n: Math.round(seconds / 60) });
 }

@@ -1,49 +1,71 @@
-// One open document: what the server says of it, its picture on the stage, the mask in the making and the mask at work.
-// What is true lies on the server; here is only what is on screen, and the strokes that were not sent yet.
+// One open document: what the server says of it, its picture on the stage, the draft in the making and the wishes at
+// work. What is true lies on the server; here is only what is on screen, and what was painted and not sent yet.
 
-import { dropDraft, findDraft, keepDraft } from "./drafts.js";
+import { Draft } from "./draft.js";
+import { findDraft, keepDraft } from "./drafts.js";
 import { Follower, Previews } from "./follow.js";
-import { Mask } from "./mask.js";
+import { Layer } from "./layer.js";
 import { Picture } from "./picture.js";
-import { encodeGrey } from "./png.js";
+import { encodeColours, encodeGrey } from "./png.js";
 import { Missing, Unreachable } from "./server.js";
-import { rested } from "./time.js";
 import { TileCache } from "./tiles.js";
+import { rested } from "./time.js";
+import { t } from "./words.js";
+import { outcome, queue, Works } from "./works.js";
 
-const DRAFT_MS = 400;
+const DRAFT_MS = 200;
+const PLAN_MS = 180;
+
+/** A Layer of what { box, values } says. */
+function layerOf({ box, values }) {
+  const layer = new Layer(box);
+  layer.begin();
+  layer.paste(box, values);
+  layer.end();
+  return layer;
+}
 
 export class OpenDocument {
-  /** state: as the server gave it. changed(): something to press or to read is different now. gone(error): it is not there. */
-  constructor(state, { server, stage, notices, changed, gone }) {
-    Object.assign(this, { id: state.document, state, server, stage, notices, changed, gone });
-    this.mask = null; // Mask in the making, once the picture's box is known
-    this.sent = null; // { revision, mask, taken }: the mask at work
-    this.last = null; // the Mask sent last
-    this.owed = null; // a Mask that came back before there was one to put it in
-    this.submitting = false;
+  /**
+   * state: as the server gave it. changed(what): something to press or to read is different now. gone(error): it is not
+   * there. ended(outcome): a wish of this tab was settled. wish(): the settings as they stand, for the plan.
+   */
+  constructor(state, { server, stage, notices, pace, changed, gone, ended, wish }) {
+    Object.assign(this, { id: state.document, state, server, stage, notices, pace, changed, gone, ended, wish });
+    this.draft = null; // Draft, once the picture's box is known
+    this.works = new Works();
+    this.sending = null; // { mask }: a wish on its way to the server
+    this.last = null; // the mask sent last, a Layer
+    this.owed = null; // what came back before there was a draft to put it in
     this.closed = false;
     this.previewsShown = 0;
     this.treeOf = null; // what the tree that was asked for last depends on
     this.treeChanges = 0;
     this.peeked = null; // the variation that is looked at
-    const draw = () => stage.invalidatePicture();
-    this.picture = new Picture(server, new TileCache((digest) => server.tile(digest), draw), draw);
+    this.frame = null; // the picture's box to be, while it is drawn
+    this.amending = null; // the step of the history that the next wish changes
+    this.planned = null; // { seconds } of the wish in the making
+    this.draw = () => stage.invalidatePicture();
+    this.cache = new TileCache((digest) => server.tile(digest), this.draw);
+    this.picture = new Picture(server, this.cache, this.draw);
     this.previews = new Previews({
       load: (revision, serial) => server.preview(revision, serial),
       show: (revision, bitmap) => this.#showPreview(revision, bitmap),
     });
     this.follower = new Follower({
-      ask: () => server.state(this.id, this.sent?.revision),
+      ask: () => server.state(this.id, this.works.revisions),
       show: (now) => this.#show(now),
       lost: (error) => this.#lost(error),
     });
-    this.saveDraft = rested(DRAFT_MS, () => this.closed || keepDraft(this.id, this.mask));
+    this.saveDraft = rested(DRAFT_MS, () => this.#keep());
+    this.askPlan = rested(PLAN_MS, () => this.#plan());
     stage.picture = this.picture;
     this.#show(state);
     this.follower.start();
   }
 
   close() {
+    this.#keep();
     this.closed = true;
     this.follower.stop();
     this.previews.forget();
@@ -55,19 +77,31 @@ export class OpenDocument {
   }
 
   get busy() {
-    return this.submitting || this.run !== null;
+    return this.sending !== null || this.run !== null;
+  }
+
+  get submitting() {
+    return this.sending !== null;
+  }
+
+  get queue() {
+    return queue(this.state.running);
+  }
+
+  get mask() {
+    return this.draft?.mask ?? null;
   }
 
   get canUndo() {
-    return Boolean(this.mask?.canUndo || (this.state.can_undo && !this.busy));
+    return Boolean(this.draft?.canUndo || (this.state.can_undo && !this.busy));
   }
 
   get canRedo() {
-    return Boolean(this.mask?.canRedo || (this.state.can_redo && !this.busy));
+    return Boolean(this.draft?.canRedo || (this.state.can_redo && !this.busy));
   }
 
   get painting() {
-    return Boolean(this.mask?.stroke);
+    return Boolean(this.draft?.painting);
   }
 
   get recallable() {
@@ -81,14 +115,19 @@ export class OpenDocument {
     this.notices.dismiss("server");
     this.state = state;
     const { run } = this;
-    if (state.watched && this.sent) this.#settle(state.watched);
-    else if (run && !this.sent && !this.submitting) this.#adopt(run);
+    for (const work of this.works.follow(state.running)) this.#settle(work, state.watched);
+    if (!this.sending) for (const group of this.queue) if (!group.wishes.some((wish) => this.works.knows(wish))) this.#adopt(group);
     const shown = this.peeked && state.variations.includes(this.peeked) ? this.peeked : state.head;
     if (shown === this.picture.revision) this.picture.stay();
     else this.#turnTo(shown);
-    if (run?.serial) this.previews.want(run.revision, run.serial);
-    if (run) this.notices.progress(run.index, run.total);
-    else if (!this.submitting) this.notices.progress(null);
+    if (run) {
+      this.pace.saw(run);
+      if (run.serial) this.previews.want(run.revision, run.serial);
+      this.notices.progress(run.index, run.total, this.pace.seconds(run.pipeline, run.total - run.index));
+    } else {
+      this.pace.ended();
+      if (!this.sending) this.notices.progress(null);
+    }
     if (state.trouble) this.notices.note(state.trouble, "trouble");
     else this.notices.dismiss("trouble");
     this.changed();
@@ -106,18 +145,49 @@ export class OpenDocument {
     if (this.picture.preview && this.picture.preview.revision !== this.run?.revision) this.#dropPreview();
     if (this.stage.fitted) this.stage.fit();
     else this.stage.invalidate();
-    if (!this.mask) await this.#newMask();
+    if (!this.draft) await this.#firstDraft();
+    else if (this.picture.box.some((value, i) => value !== this.draft.box[i])) this.#reframe();
   }
 
-  async #newMask() {
-    this.mask = new Mask(this.picture.box);
-    this.stage.setMask(this.mask);
+  async #firstDraft() {
+    this.#take(new Draft(this.picture.box));
     this.changed({ opened: true });
-    const draft = await findDraft(this.id).catch(() => null);
-    if (this.closed || !this.mask.empty) return;
-    if (draft) this.#paste(draft.box, draft.alpha);
-    else if (this.owed) this.#pasteAll(this.owed);
+    const found = await findDraft(this.id);
+    if (this.closed || !this.draft.empty) return;
+    if (found) {
+      for (const name of ["mask", "sketch"]) {
+        if (found[name]) this.#put(this.draft[name], (layer) => layer.paste(found[name].box, found[name].values));
+      }
+      if (found.view && !found.view.fitted) this.stage.look(found.view);
+    } else if (this.owed) {
+      this.#pasteAll(this.owed);
+    }
     this.owed = null;
+  }
+
+  /** The picture has another size: what was painted stays where it was, as far as it lies within. */
+  #reframe() {
+    const { draft } = this;
+    const now = new Draft(this.picture.box);
+    for (const name of ["mask", "sketch"]) {
+      const box = draft[name].bounds();
+      if (box) now.step(now[name], (layer) => layer.paste(box, draft[name].crop(box)));
+    }
+    this.frame = null;
+    this.stage.guides.show("frame", null);
+    this.#take(now);
+  }
+
+  #take(draft) {
+    this.draft = draft;
+    this.stage.setDraft(draft);
+    this.saveDraft();
+  }
+
+  #keep() {
+    if (this.closed || !this.draft) return;
+    const { view, fitted } = this.stage;
+    keepDraft(this.id, this.draft, { scale: view.scale, x: view.x, y: view.y, fitted });
   }
 
   #showPreview(revision, bitmap) {
@@ -142,93 +212,179 @@ export class OpenDocument {
     this.notices.note(error.message, error instanceof Unreachable ? "server" : topic);
   }
 
-  // --- the mask at work
+  // --- the wishes at work
 
-  /** A run this tab did not start, or started before it was reloaded: follow it, its mask on screen. */
-  async #adopt(run) {
-    const sent = { revision: run.revision, mask: null, taken: null };
-    this.sent = sent;
-    this.notices.status("Repainting…");
-    const alpha = await this.server.mask(run.revision, run.mask[2], run.mask[3]).catch(() => null);
-    if (!alpha || this.sent !== sent) return;
-    sent.mask = new Mask(run.mask);
-    sent.mask.begin();
-    sent.mask.paste(run.mask, alpha);
-    sent.mask.end();
-    this.stage.setSent(sent.mask);
+  #showSent() {
+    const masks = this.works.all.map(({ mask }) => mask);
+    this.stage.setSent([...masks, this.sending?.mask].filter(Boolean));
   }
 
-  /** What became of the wish this tab follows. */
-  #settle({ revision, status, error }) {
-    this.sent.revision ??= revision;
-    if (status === "waiting" || this.sent.revision !== revision) return;
-    const { mask, taken } = this.sent;
-    this.sent = null;
+  /** A run this tab did not start, or started before it was reloaded: follow it, its mask on screen. */
+  async #adopt(group) {
+    const promised = group.wishes.map((wish, i) => ({ wish, revision: group.revisions[i] }));
+    const work = this.works.add(promised, null, null);
+    this.notices.status(t("status.repainting"));
+    if (!group.mask[2]) return; // a crop, or new margins
+    const values = await this.server.mask(group.revision, group.mask[2], group.mask[3]).catch(() => null);
+    if (!values || this.closed || !this.works.all.includes(work)) return;
+    work.mask = layerOf({ box: group.mask, values });
+    this.#showSent();
+  }
+
+  /** A work is promised no more: done, failed or cancelled. */
+  #settle(work, watched) {
+    const revisions = [...work.revisions.values()];
+    const fate = outcome(watched.filter(({ revision }) => revisions.includes(revision)));
+    if (!fate || fate.status === "waiting") return; // it ended after this was asked; the next state tells
+    this.works.remove(work);
+    const { mask, taken } = work;
     this.last = mask ?? this.last;
-    this.stage.setSent(null);
+    this.#showSent();
     this.previews.forget();
-    const { head, variations } = this.state;
-    if (status === "done" && (head === revision || variations.includes(revision))) {
+    const { head, variations, running } = this.state;
+    const shown = [head, ...variations].some((revision) => revisions.includes(revision));
+    this.ended(fate.status);
+    if (fate.status === "done" && (shown || running.length)) {
       // the preview stays until the picture is here
-      this.notices.status(variations.length > 1 ? "Done. Pick one below; all are kept." : "Done.");
+      this.notices.status(shown && variations.length > 1 ? t("status.pick") : t("status.done"));
       return;
     }
     this.#dropPreview();
-    if (status !== "done") this.#giveBack(mask, taken);
-    this.notices.status(status === "cancelled" ? "Cancelled. The picture is as it was." : "");
-    if (status === "done") this.notices.note("The picture had moved on, so the result was not put in its place.", "run", "info");
-    if (status === "failed") this.notices.note(error, "run");
+    if (fate.status !== "done") this.#giveBack(mask, taken);
+    this.notices.status(fate.status === "cancelled" ? t("status.cancelled") : "");
+    if (fate.status === "done") this.notices.note(t("note.moved_on"), "run", "info");
+    if (fate.status === "failed") this.notices.note(fate.error, "run");
   }
 
-  /** The wish came to nothing: its mask is the user's again, unless a new one is being painted. */
+  /** The wish came to nothing: what was painted is the user's again, unless something new is. */
   #giveBack(mask, taken) {
-    if (!this.mask) this.owed = mask; // given when the picture is here
-    if (!mask || !this.mask?.empty) return;
-    if (taken) {
-      this.mask.restore(taken);
-      this.stage.setMask(this.mask);
-      this.saveDraft();
-    } else {
+    if (!this.draft) this.owed = mask; // given when the picture is here
+    if (!this.draft?.mask.empty) return;
+    if (taken && this.draft.box.every((value, i) => value === taken.box[i])) {
+      this.#take(taken);
+      this.changed();
+    } else if (mask) {
       this.#pasteAll(mask);
     }
   }
 
-  /**
-   * Ask for what is painted and written. wish: { prompt, negative_prompt, pipeline, steps, guidance, seed, feather,
-   * variations, strength, opacity }.
-   * False when nothing is painted.
-   */
-  async submit(wish) {
-    const box = this.mask?.bounds();
-    if (!box) return false;
-    this.notices.dismiss("run");
-    const parent = this.peeked ? this.state.head : this.picture.revision; // looking at a variation picks none
-    this.peeked = null;
-    const alpha = this.mask.crop(box);
-    const taken = this.mask.take();
-    const mask = new Mask(this.mask.box);
-    mask.tiles = taken.tiles;
-    this.sent = { revision: null, mask, taken };
-    this.submitting = true;
-    this.stage.setMask(this.mask);
-    this.stage.setSent(mask);
-    this.notices.status("Repainting…");
-    this.notices.progress(0, 0);
+  // --- what is to be sent
+
+  /** How much the frame drawn moves each side outwards: [left, top, right, bottom]. */
+  get margins() {
+    if (!this.frame) return [0, 0, 0, 0];
+    const [[x, y, width, height], [fx, fy, fw, fh]] = [this.picture.box, this.frame];
+    return [x - fx, y - fy, fx + fw - x - width, fy + fh - y - height];
+  }
+
+  setFrame(box) {
+    const same = box?.every((value, i) => value === this.picture.box[i]);
+    this.frame = same ? null : box;
+    this.stage.guides.show("frame", this.frame);
+    this.askPlan();
     this.changed();
+  }
+
+  /** What of the draft a wish takes, by its intent: { mask, sketch } as boxes, { margins }; null when there is nothing. */
+  #asked({ intent }) {
+    const mask = intent === "expand" ? null : this.draft?.mask.bounds();
+    const sketch = intent === "sketch" ? this.draft?.sketch.bounds() : null;
+    const margins = intent === "expand" ? this.margins : [0, 0, 0, 0];
+    return mask || sketch || margins.some(Boolean) ? { mask: mask ?? null, sketch: sketch ?? null, margins } : null;
+  }
+
+  async #packed({ mask, sketch }) {
+    const { draft } = this;
+    return Promise.all([
+      mask && encodeGrey(draft.mask.crop(mask), mask[2], mask[3]).then((png) => ({ box: mask, png })),
+      sketch && encodeColours(draft.sketch.crop(sketch), sketch[2], sketch[3]).then((png) => ({ box: sketch, png })),
+    ]);
+  }
+
+  /** What a wish stands on: the last promise; or what is on screen, so that nobody's change is painted over unseen. */
+  get #parent() {
+    const { head, tail } = this.state;
+    return tail === head && !this.peeked ? this.picture.revision : tail; // looking at a variation picks none
+  }
+
+  async #plan() {
+    const wish = this.wish();
+    const asked = wish && this.draft && !this.closed && !this.painting && this.#asked(wish);
+    this.planning = asked;
+    const cuts = asked && asked.margins.every((margin) => margin <= 0) && asked.margins.some(Boolean);
+    if (!asked || cuts) {
+      this.planned = null;
+      this.stage.setPlan(null, null);
+      this.changed();
+      return;
+    }
     try {
-      const png = await encodeGrey(alpha, box[2], box[3]);
-      await this.follower.after(this.server.submit(this.id, { ...wish, box, parent }, png));
-      dropDraft(this.id);
+      const { intent, ...settings } = wish;
+      const pictures = await this.#packed(asked);
+      const plan = await this.server.plan(this.id, { ...settings, margins: asked.margins, parent: this.#parent }, ...pictures);
+      if (this.closed || this.planning !== asked) return; // another was asked meanwhile
+      this.stage.setPlan(plan.region && layerOf(plan.region), plan.window);
+      this.planned = { window: plan.window, steps: plan.steps * wish.variations, pipeline: wish.pipeline };
+    } catch {
+      this.planned = null; // what is wrong is said when it is sent
+    }
+    this.changed();
+  }
+
+  /**
+   * Ask for what is painted and written. wish: { intent, prompt, negative_prompt, pipeline, steps, guidance, seed,
+   * sampler, strength, feather, edge, opacity, colour_match, variations }. False when there is nothing to do.
+   */
+  async submit({ intent, ...wish }) {
+    const asked = this.#asked({ intent });
+    if (!asked) return false;
+    this.notices.dismiss("run");
+    const { amending, planned } = this;
+    const { margins } = asked;
+    if (margins.some(Boolean) && margins.every((margin) => margin <= 0)) {
+      await this.#do(this.server.crop(this.id, this.frame), t("status.cropped"));
+      return true;
+    }
+    const parent = this.#parent;
+    this.peeked = null;
+    const pictures = this.#packed(asked); // reads the draft before it is taken
+    const taken = this.draft;
+    const now = new Draft(taken.box);
+    if (intent !== "sketch") now.sketch = taken.sketch;
+    if (intent === "expand") now.mask = taken.mask;
+    this.sending = { mask: intent === "expand" ? null : taken.mask };
+    this.frame = null;
+    this.stage.guides.show("frame", null);
+    this.#take(now);
+    this.stage.setPlan(null, null);
+    this.planned = null;
+    this.#showSent();
+    this.notices.status(t("status.repainting"));
+    if (!this.run) this.notices.progress(0, 0);
+    if (!this.run && planned) this.pace.began(planned.pipeline, planned.steps);
+    this.changed();
+    const what = amending ? `amend/${amending.revision}` : "edits";
+    try {
+      const sent = pictures.then((all) => this.server.submit(this.id, what, { ...wish, margins, parent }, ...all));
+      await this.follower.after(
+        sent.then((state) => {
+          this.works.add(state.promised, this.sending.mask, taken);
+          this.sending = null;
+          this.amending = null;
+          return state;
+        }),
+      );
     } catch (error) {
-      this.sent = null;
-      this.last = mask;
-      this.stage.setSent(null);
-      this.#giveBack(mask, taken);
+      this.last = this.sending?.mask ?? this.last;
+      this.sending = null;
+      this.#showSent();
+      this.#giveBack(taken.mask, taken);
       this.notices.status("");
-      this.notices.progress(null);
+      if (!this.run) this.notices.progress(null);
       this.notices.note(error.message, "run");
     } finally {
-      this.submitting = false;
+      this.sending = null;
+      this.#showSent();
       this.changed();
     }
     return true;
@@ -240,30 +396,42 @@ export class OpenDocument {
     try {
       await this.follower.after(verb);
       if (said) this.notices.status(said);
+      return true;
     } catch (error) {
       this.#note(error, "verb");
+      return false;
     }
   }
 
-  async cancel() {
-    if (!this.run) return;
-    this.notices.status("Cancelling…");
-    for (const { revision } of this.state.running) await this.#do(this.server.cancel(this.id, revision));
+  /** Take back what runs now, or the group of the queue that is given. */
+  async cancel(group = this.queue[0]) {
+    if (!group) return;
+    this.notices.status(t("status.cancelling"));
+    for (const revision of group.revisions) await this.#do(this.server.step(this.id, "cancel", revision));
+  }
+
+  /** Let a group of the queue be kept before the one in front of it. */
+  sooner(group) {
+    const waiting = this.queue.slice(1);
+    const at = waiting.findIndex(({ key }) => key === group.key);
+    if (at < 1) return;
+    [waiting[at - 1], waiting[at]] = [waiting[at], waiting[at - 1]];
+    return this.#do(this.server.reorder(this.id, waiting.flatMap(({ revisions }) => revisions)));
   }
 
   /** Strokes that were not sent yet are taken back first, then the document's edits. */
   undo() {
     if (this.painting) return;
-    const touched = this.mask?.undo();
+    const touched = this.draft?.undo();
     if (touched) this.#painted(touched);
-    else if (this.canUndo) this.#do(this.server.move(this.id, "undo"), "Undone.");
+    else if (this.canUndo) this.#do(this.server.move(this.id, "undo"), t("status.undone"));
   }
 
   redo() {
     if (this.painting) return;
-    const touched = this.mask?.redo();
+    const touched = this.draft?.redo();
     if (touched) this.#painted(touched);
-    else if (this.canRedo) this.#do(this.server.move(this.id, "redo"), "Redone.");
+    else if (this.canRedo) this.#do(this.server.move(this.id, "redo"), t("status.redone"));
   }
 
   // --- the history
@@ -296,33 +464,77 @@ export class OpenDocument {
     this.#turnTo(revision ?? this.state.head);
   }
 
+  /** Another state's picture, ready to be drawn over this one. */
+  async beside(revision) {
+    const other = new Picture(this.server, this.cache, this.draw);
+    try {
+      await other.show(revision, this.stage.view, this.stage);
+    } catch (error) {
+      this.#note(error, "picture");
+      return null;
+    }
+    return other;
+  }
+
   async rename(revision, name) {
     await this.#do(this.server.rename(this.id, revision, name));
     this.#treeChanged();
+  }
+
+  renameDocument(name) {
+    return this.#do(this.server.renameDocument(this.id, name));
   }
 
   /** Take a step and what was made on it out of the history, with a way back. */
   async discard({ revision, parent }) {
     if (this.busy || !parent) return;
     const { head } = this.state;
-    await this.#do(this.server.step(this.id, "discard", revision));
+    if (!(await this.#do(this.server.step(this.id, "discard", revision)))) return;
     this.#treeChanged();
     const recover = async () => {
       await this.#do(this.server.step(this.id, "recover", revision));
       await this.visit(head);
       this.#treeChanged();
     };
-    this.notices.note("Taken out of the history, with what was made on it.", "discarded", "info", { label: "Have it back", press: recover });
+    this.notices.note(t("note.discarded"), "discarded", "info", { label: t("note.have_back"), press: recover });
   }
 
   /** Paint a step's mask again. */
   async reuse({ revision, box }) {
-    if (!this.mask || this.painting) return;
+    if (!this.draft || this.painting || !box?.[2]) return;
     try {
-      this.#paste(box, await this.server.mask(revision, box[2], box[3]));
+      this.pasteMask(box, await this.server.mask(revision, box[2], box[3]));
     } catch (error) {
       this.#note(error, "verb");
     }
+  }
+
+  /** The next wish changes this step, and the later ones are made again; null: it is a new one. */
+  amend(node) {
+    this.amending = node;
+    this.changed();
+  }
+
+  /** A step as it would be with another blend, in place; null: as it is. */
+  async tryBlend(revision, blend) {
+    this.trying = blend;
+    if (!blend) {
+      this.#dropPreview();
+      return;
+    }
+    try {
+      const { bitmap, box } = await this.server.reblended(revision, blend);
+      if (this.closed || this.trying !== blend) return; // another was asked for meanwhile
+      this.picture.preview = { revision: null, bitmap, box };
+      this.stage.invalidatePicture();
+    } catch (error) {
+      this.#note(error, "verb");
+    }
+  }
+
+  async reblend(revision, blend) {
+    this.trying = null;
+    await this.#do(this.server.reblend(this.id, revision, blend), t("status.reblended"));
   }
 
   #treeChanged() {
@@ -330,58 +542,106 @@ export class OpenDocument {
     this.changed();
   }
 
-  beginStroke() {
+  // --- painting
+
+  beginStroke(layer = this.draft?.mask) {
     this.notices.status("");
-    this.mask?.begin();
+    if (this.draft && !this.painting) this.draft.begin(layer);
   }
 
-  /** value: 255 paints, 0 erases; the rest in plane pixels. */
-  stroke(x0, y0, x1, y1, radius, value) {
-    if (this.painting) this.stage.maskChanged(this.mask.segment(x0, y0, x1, y1, radius, value));
+  /** value: 255 paints, 0 erases, in a sketch a colour; the rest in plane pixels. */
+  stroke(x0, y0, x1, y1, radius, value, hardness = 1) {
+    if (this.painting) this.stage.draftChanged(this.draft.painting.segment(x0, y0, x1, y1, radius, value, hardness));
   }
 
   endStroke() {
     if (!this.painting) return;
-    this.mask.end();
+    this.draft.end();
     this.#painted(null);
   }
 
-  clearMask() {
-    if (!this.mask || this.mask.empty || this.painting) return;
+  /** The stroke in the making never was. */
+  dropStroke() {
+    if (!this.painting) return;
+    const { done } = this.draft;
+    const before = done.at(-1);
+    this.draft.end();
+    if (done.at(-1) !== before) {
+      this.stage.draftChanged(this.draft.undo());
+      this.draft.undone.pop();
+    }
+    this.changed();
+  }
+
+  /** One step of the draft: change(layer) returns the box it touched. */
+  #put(layer, change) {
+    this.endStroke();
     this.notices.status("");
-    this.mask.begin();
-    const touched = this.mask.clear();
-    this.mask.end();
-    this.#painted(touched);
+    this.#painted(this.draft.step(layer, change));
+  }
+
+  fill(shape, value, layer = this.draft?.mask) {
+    if (this.draft) this.#put(layer, () => layer.fill(shape, value));
+  }
+
+  clearMask(layer = this.draft?.mask) {
+    if (layer && !layer.empty && !this.painting) this.#put(layer, () => layer.clear());
+  }
+
+  invertMask() {
+    if (this.draft && !this.painting) this.#put(this.draft.mask, (mask) => mask.invert());
+  }
+
+  /** Lay values over the mask, or take away what they cover. */
+  pasteMask(box, values, away = false) {
+    this.#put(this.draft.mask, (mask) => mask.paste(box, values, away));
+  }
+
+  /** What the picture itself says: see `Server.select`. rough: a stroke's { box, values } for the edge-aware tool. */
+  async select(asked, away, rough = null) {
+    try {
+      const found = await this.server.select(this.id, { ...asked, revision: this.picture.revision }, rough);
+      if (this.closed) return;
+      if (found) this.pasteMask(found.box, found.values, away);
+      else this.notices.status(t("status.nothing_selected"));
+    } catch (error) {
+      this.#note(error, "verb");
+    }
+  }
+
+  /** verb: "grow", "shrink" or "soften" the mask by so many pixels. */
+  async changeMask(verb, by) {
+    const box = this.mask?.bounds();
+    if (!box || this.painting) return;
+    try {
+      const changed = await this.server.changeMask(this.id, verb, by, { box, values: this.mask.crop(box) });
+      if (this.closed) return;
+      this.#put(this.draft.mask, (mask) => {
+        mask.clear();
+        if (changed) mask.paste(changed.box, changed.values);
+        return mask.box;
+      });
+    } catch (error) {
+      this.#note(error, "verb");
+    }
   }
 
   /** Paint the mask of the last wish again. */
   async recall() {
-    if (!this.mask || !this.recallable || this.painting) return;
-    this.notices.status("");
-    if (this.last) {
-      this.#pasteAll(this.last);
-      return;
-    }
-    await this.reuse(this.state.last_mask);
+    if (!this.draft || !this.recallable || this.painting) return;
+    if (this.last) this.#pasteAll(this.last);
+    else await this.reuse(this.state.last_mask);
   }
 
   #pasteAll(mask) {
     const box = mask.bounds();
-    if (box) this.#paste(box, mask.crop(box));
-  }
-
-  #paste(box, alpha) {
-    this.endStroke();
-    this.mask.begin();
-    const touched = this.mask.paste(box, alpha);
-    this.mask.end();
-    this.#painted(touched);
+    if (box) this.pasteMask(box, mask.crop(box));
   }
 
   #painted(touched) {
-    this.stage.maskChanged(touched);
+    this.stage.draftChanged(touched);
     this.saveDraft();
+    this.askPlan();
     this.changed();
   }
 }

@@ -1,7 +1,7 @@
 // How a mask looks: a hatched tint which shows on any picture, and a light line with a dark rim around it.
 
 import { intersect, TILE, tileBox, tileKey, tileOf, tilesOf, union } from "./boxes.js";
-import { outline } from "./outline.js";
+import { HALF, outline } from "./outline.js";
 
 const TINT = "rgba(76, 110, 245, 0.34)";
 const HATCH = "rgba(255, 255, 255, 0.42)";
@@ -28,12 +28,12 @@ export class MaskLook {
 
   image(key) {
     const tile = this.mask.tiles.get(key);
-    if (!tile.includes(0)) return this.solid;
+    if (tile.every((value) => value === 255)) return this.solid;
     if (!this.images.has(key)) {
       const canvas = new OffscreenCanvas(TILE, TILE);
       const pixels = new ImageData(TILE, TILE);
       const words = new Uint32Array(pixels.data.buffer);
-      for (let i = 0; i < words.length; i++) words[i] = tile[i] ? 0xffffffff : 0;
+      for (let i = 0; i < words.length; i++) words[i] = (tile[i] << 24) | 0xffffff;
       canvas.getContext("2d").putImageData(pixels, 0, 0);
       this.images.set(key, canvas);
     }
@@ -45,7 +45,7 @@ export class MaskLook {
       const [column, row] = tileOf(key);
       const painted = (x, y) => {
         const tile = this.mask.tiles.get(tileKey(Math.floor(x / TILE), Math.floor(y / TILE)));
-        return Boolean(tile) && tile[(y & (TILE - 1)) * TILE + (x & (TILE - 1))] !== 0;
+        return Boolean(tile) && tile[(y & (TILE - 1)) * TILE + (x & (TILE - 1))] >= HALF;
       };
       const path = new Path2D();
       const segments = outline(this.mask.tiles.get(key), column * TILE, row * TILE, painted);
@@ -56,6 +56,33 @@ export class MaskLook {
       this.paths.set(key, path);
     }
     return this.paths.get(key);
+  }
+}
+
+/** The images of a sketch: its colours as they are. */
+export class SketchLook {
+  constructor(sketch) {
+    this.sketch = sketch;
+    this.images = new Map();
+  }
+
+  changed(box) {
+    for (const [column, row] of tilesOf(box)) this.images.delete(tileKey(column, row));
+  }
+
+  draw(context, view, area) {
+    context.imageSmoothingEnabled = view.scale < 3;
+    for (const [key, tile] of this.sketch.tiles) {
+      const place = view.stageRect(tileBox(...tileOf(key)));
+      if (!intersect(place, area)) continue;
+      if (!this.images.has(key)) {
+        const canvas = new OffscreenCanvas(TILE, TILE);
+        const pixels = new Uint8ClampedArray(tile.buffer.slice(0));
+        canvas.getContext("2d").putImageData(new ImageData(pixels, TILE, TILE), 0, 0);
+        this.images.set(key, canvas);
+      }
+      context.drawImage(this.images.get(key), ...place);
+    }
   }
 }
 

@@ -1,7 +1,8 @@
-// Masks as 8-bit grey PNG. Written by hand: a canvas would write four channels and round the values on the way.
+// Masks as 8-bit grey PNG, sketches as RGBA. Written by hand: a canvas would write four channels, and round the values of
+// what is transparent on the way.
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
-const GREY = 0;
+const COLOUR_TYPES = { 1: 0, 4: 6 }; // by the bytes of a pixel: grey, RGBA
 const UP = 2; // the row filter: each byte minus the one above it; equal rows become zeros
 
 const CRC = new Uint32Array(256).map((_, n) => {
@@ -30,33 +31,49 @@ async function deflated(bytes) {
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** pixels: Uint8Array of width * height grey values, row by row. Returns a Blob of type image/png. */
-export async function encodeGrey(pixels, width, height) {
-  const header = new Uint8Array(13); // width, height, bit depth, colour type, compression, filter, interlace
+/** bytes: Uint8Array of width * height pixels of `depth` bytes (1: grey, 4: RGBA), row by row. A Blob of type image/png. */
+async function encode(bytes, width, height, depth) {
+  const header = new Uint8Array(13); // width, height, bits of a channel, colour type, compression, filter, interlace
   const view = new DataView(header.buffer);
   view.setUint32(0, width);
   view.setUint32(4, height);
   header[8] = 8;
-  header[9] = GREY;
-  const rows = new Uint8Array(height * (width + 1));
+  header[9] = COLOUR_TYPES[depth];
+  const line = width * depth;
+  const rows = new Uint8Array(height * (line + 1));
   for (let y = 0; y < height; y++) {
-    const to = y * (width + 1);
-    const from = y * width;
+    const to = y * (line + 1);
+    const from = y * line;
     rows[to] = UP;
-    if (y === 0) rows.set(pixels.subarray(0, width), to + 1);
-    else for (let x = 0; x < width; x++) rows[to + 1 + x] = pixels[from + x] - pixels[from + x - width];
+    if (y === 0) rows.set(bytes.subarray(0, line), to + 1);
+    else for (let x = 0; x < line; x++) rows[to + 1 + x] = bytes[from + x] - bytes[from + x - line];
   }
   const parts = [new Uint8Array(SIGNATURE), chunk("IHDR", header), chunk("IDAT", await deflated(rows)), chunk("IEND", [])];
   return new Blob(parts, { type: "image/png" });
 }
 
-/** The grey values of a PNG of that size, by the browser's own reader: Uint8Array(width * height). */
-export async function decodeGrey(blob, width, height) {
+/** values: Uint8Array(width * height). */
+export const encodeGrey = (values, width, height) => encode(values, width, height, 1);
+
+/** colours: Uint32Array(width * height), red in the lowest byte, as canvases have them. */
+export const encodeColours = (colours, width, height) => encode(new Uint8Array(colours.buffer), width, height, 4);
+
+async function decode(blob, width, height) {
   const image = await createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
   const context = new OffscreenCanvas(width, height).getContext("2d");
   context.drawImage(image, 0, 0);
-  const { data } = context.getImageData(0, 0, width, height);
+  return context.getImageData(0, 0, width, height).data;
+}
+
+/** The grey values of a PNG of that size, by the browser's own reader: Uint8Array(width * height). */
+export async function decodeGrey(blob, width, height) {
+  const data = await decode(blob, width, height);
   const grey = new Uint8Array(width * height);
   for (let i = 0; i < grey.length; i++) grey[i] = data[4 * i];
   return grey;
+}
+
+/** Its colours: Uint32Array(width * height); exact where they are opaque or nothing. */
+export async function decodeColours(blob, width, height) {
+  return new Uint32Array((await decode(blob, width, height)).buffer);
 }

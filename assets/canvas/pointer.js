@@ -1,23 +1,27 @@
-// Hands on the stage: pointer and wheel become strokes, panning and zooming.
+// Hands on the stage: pointers and wheel become what the tool does, panning and zooming. Two fingers move the picture;
+// who has used a pen paints with it, and moves the picture with one finger.
+
+import { ROUND } from "./tools.js";
 
 const LINE_PIXELS = 32; // a wheel which counts in lines
+const LIGHTEST = 0.25; // of the brush's width, for a pen that hardly touches
 
 export class Pointer {
-  /**
-   * stage: Stage. tool: { name: "brush" | "eraser", radius (plane pixels) }, read at every move.
-   * strokes: { begin(), segment(x0, y0, x1, y1), end() } in plane coordinates.
-   */
-  constructor(stage, tool, strokes) {
-    Object.assign(this, { stage, tool, strokes });
+  /** stage: Stage. chosen(): { name, tool (see tools.js), radius (plane pixels) } of the tool in hand. */
+  constructor(stage, chosen) {
+    Object.assign(this, { stage, chosen });
     this.hand = false; // the space bar is down: drag moves the picture
-    this.mode = null; // "paint" | "pan" while a button is down
-    this.last = null; // [x, y]: plane when painting, client when panning
+    this.mode = null; // "tool" | "pan" | "pinch" while something is down
+    this.tool = null; // the one at work
+    this.last = null; // [x, y] of the window, when panning
+    this.fingers = new Map(); // pointer id -> [x, y] of the window
+    this.pen = false; // one was seen
     this.at = null; // CSS position on the stage, for the ring
-    this.end = null; // where the last stroke ended, for straight lines with Shift
     const { root } = stage;
     root.addEventListener("pointerdown", (event) => this.#down(event));
     root.addEventListener("pointermove", (event) => this.#move(event));
-    for (const name of ["pointerup", "pointercancel"]) root.addEventListener(name, () => this.finish());
+    for (const name of ["pointerup", "pointercancel"]) root.addEventListener(name, (event) => this.#up(event));
+    root.addEventListener("dblclick", () => this.chosen().tool.close?.());
     root.addEventListener("pointerleave", () => {
       this.at = null;
       this.refresh();
@@ -32,55 +36,102 @@ export class Pointer {
     this.refresh();
   }
 
-  #plane(event) {
+  #stagePoint(x, y) {
     const { left, top } = this.stage.root.getBoundingClientRect();
-    const { ratio, view } = this.stage;
-    return view.toPlane((event.clientX - left) * ratio, (event.clientY - top) * ratio);
+    return [(x - left) * this.stage.ratio, (y - top) * this.stage.ratio];
+  }
+
+  #plane({ clientX, clientY }) {
+    return this.stage.view.toPlane(...this.#stagePoint(clientX, clientY));
+  }
+
+  #how({ shiftKey, altKey, pointerType, pressure, buttons }) {
+    const force = pointerType === "pen" && pressure > 0 ? LIGHTEST + (1 - LIGHTEST) * pressure : 1;
+    return { shift: shiftKey, subtract: altKey || buttons === 2, pressure: force };
   }
 
   #down(event) {
-    if (this.mode || !this.stage.picture?.box || event.button === 2) return;
+    if (!this.stage.picture?.box) return;
     event.preventDefault();
     this.stage.root.focus({ preventScroll: true });
     this.stage.root.setPointerCapture(event.pointerId);
-    if (event.button === 1 || this.hand) {
+    this.pen ||= event.pointerType === "pen";
+    if (event.pointerType === "touch") {
+      this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
+      if (this.fingers.size === 2) {
+        this.drop();
+        this.mode = "pinch";
+        return;
+      }
+    }
+    if (this.mode) return;
+    const { name, tool } = this.chosen();
+    const pans = event.button === 1 || this.hand || (this.pen && event.pointerType === "touch");
+    if (pans || (name === "frame" && !tool.grip(this.#plane(event)))) {
       this.mode = "pan";
       this.last = [event.clientX, event.clientY];
     } else {
-      this.mode = "paint";
-      const point = this.#plane(event);
-      this.strokes.begin();
-      this.strokes.segment(...(event.shiftKey && this.end ? this.end : point), ...point);
-      this.last = point;
+      this.mode = "tool";
+      this.tool = tool;
+      tool.begin(this.#plane(event), this.#how(event));
     }
     this.#place(event);
   }
 
   #move(event) {
-    if (this.mode === "pan") {
+    if (this.mode === "pinch") {
+      this.#pinch(event);
+    } else if (this.mode === "pan") {
       const { ratio } = this.stage;
       this.stage.pan((event.clientX - this.last[0]) * ratio, (event.clientY - this.last[1]) * ratio);
       this.last = [event.clientX, event.clientY];
-    } else if (this.mode === "paint") {
+    } else if (this.mode === "tool") {
       const moves = event.getCoalescedEvents?.() ?? [];
-      for (const move of moves.length ? moves : [event]) {
-        const point = this.#plane(move);
-        this.strokes.segment(...this.last, ...point);
-        this.last = point;
-      }
+      for (const move of moves.length ? moves : [event]) this.tool.move(this.#plane(move), this.#how(event));
+    } else {
+      this.chosen().tool.hover?.(this.#plane(event));
     }
+    if (this.fingers.has(event.pointerId)) this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
     this.#place(event);
+  }
+
+  /** Two fingers: their middle moves the picture, their distance zooms it. */
+  #pinch(event) {
+    if (!this.fingers.has(event.pointerId) || this.fingers.size < 2) return;
+    const measure = () => {
+      const [[ax, ay], [bx, by]] = [...this.fingers.values()];
+      return { middle: [(ax + bx) / 2, (ay + by) / 2], apart: Math.hypot(ax - bx, ay - by) };
+    };
+    const before = measure();
+    this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
+    const { middle, apart } = measure();
+    const { ratio, view } = this.stage;
+    this.stage.pan((middle[0] - before.middle[0]) * ratio, (middle[1] - before.middle[1]) * ratio);
+    if (before.apart > 0) this.stage.zoom((view.scale * apart) / before.apart, ...this.#stagePoint(...middle));
+  }
+
+  #up(event) {
+    this.fingers.delete(event.pointerId);
+    if (this.mode === "pinch" && this.fingers.size) return; // the last finger paints nothing
+    if (event.type === "pointercancel") this.drop();
+    else this.finish();
   }
 
   /** End what the pressed button began. */
   finish() {
-    const { mode } = this;
-    this.mode = null;
-    if (mode === "paint") {
-      this.end = this.last;
-      this.strokes.end();
-    }
+    const { mode, tool } = this;
+    [this.mode, this.tool] = [null, null];
+    if (mode === "tool") tool.end();
     this.refresh();
+  }
+
+  /** Take back what the tool has not finished; true if there was anything. */
+  drop() {
+    const tool = this.tool ?? (this.chosen().tool.open ? this.chosen().tool : null);
+    if (this.mode === "tool") [this.mode, this.tool] = [null, null];
+    tool?.drop();
+    this.refresh();
+    return tool !== null;
   }
 
   #wheel(event) {
@@ -88,9 +139,7 @@ export class Pointer {
     const unit = event.deltaMode === 1 ? LINE_PIXELS : event.deltaMode === 2 ? this.stage.root.clientHeight : 1;
     const turn = Math.max(-240, Math.min(240, event.deltaY * unit));
     const speed = event.ctrlKey ? 0.01 : 0.0022; // a pinch on a trackpad comes as a wheel with Ctrl, in small turns
-    const { left, top } = this.stage.root.getBoundingClientRect();
-    const { ratio, view } = this.stage;
-    this.stage.zoom(view.scale * Math.exp(-turn * speed), (event.clientX - left) * ratio, (event.clientY - top) * ratio);
+    this.stage.zoom(this.stage.view.scale * Math.exp(-turn * speed), ...this.#stagePoint(event.clientX, event.clientY));
     this.#place(event);
   }
 
@@ -103,8 +152,11 @@ export class Pointer {
   /** The ring and the cursor follow the tool, the zoom and the space bar. */
   refresh() {
     const { root } = this.stage;
-    const paints = this.mode !== "pan" && !this.hand && this.stage.picture?.box;
-    const wide = this.stage.showRing(paints ? this.at : null, this.tool.radius);
-    root.dataset.cursor = this.mode === "pan" ? "grabbing" : this.hand ? "grab" : wide ? "ring" : "paint";
+    const { name, tool, radius } = this.chosen();
+    const works = this.mode !== "pan" && !this.hand && this.stage.picture?.box;
+    const wide = this.stage.showRing(works && ROUND.includes(name) ? this.at : null, radius);
+    const sides = name === "frame" && works && this.at && tool.grip(this.stage.view.toPlane(...this.at.map((n) => n * this.stage.ratio)));
+    const resize = sides && (sides[0] || sides[2] ? (sides[1] || sides[3] ? (sides[0] === sides[1] ? "nwse" : "nesw") : "ew") : "ns");
+    root.dataset.cursor = this.mode === "pan" ? "grabbing" : this.hand || (name === "frame" && !sides) ? "grab" : resize || (wide ? "ring" : "paint");
   }
 }

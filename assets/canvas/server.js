@@ -1,6 +1,8 @@
 // The requests to the editor's own routes. Every failure is an Error whose message is a sentence for the user.
 
-import { decodeGrey } from "./png.js";
+import { pack, unpack } from "./packet.js";
+import { decodeGrey, encodeGrey } from "./png.js";
+import { t } from "./words.js";
 
 export class Unreachable extends Error {}
 export class Missing extends Error {}
@@ -10,18 +12,22 @@ async function answer(request) {
   try {
     response = await request;
   } catch {
-    throw new Unreachable("The server does not answer. Nothing is lost; trying again.");
+    throw new Unreachable(t("note.unreachable"));
   }
   if (response.ok) return response;
   const said = await response.json().catch(() => ({}));
-  const sentence = said.error || `The server refused this (${response.status} ${response.statusText}).`;
+  const sentence = said.error || t("note.refused", { status: `${response.status} ${response.statusText}` });
   throw new (response.status === 404 ? Missing : Error)(sentence);
 }
 
+const decoded = (blob) => createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+
 async function bitmap(request) {
-  const blob = await (await answer(request)).blob();
-  return createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+  const response = await answer(request);
+  return response.status === 204 ? null : decoded(await response.blob());
 }
+
+const grey = ({ box, values }) => encodeGrey(values, box[2], box[3]).then((png) => ({ box, png }));
 
 export class Server {
   /** base: URL of the folder the routes lie in, with a slash at its end. */
@@ -31,7 +37,7 @@ export class Server {
 
   url(path, query = {}) {
     const url = new URL(path, this.base);
-    for (const [name, value] of Object.entries(query)) if (value) url.searchParams.set(name, value);
+    for (const [name, value] of Object.entries(query)) if (value || value === 0) url.searchParams.set(name, value);
     return url.href;
   }
 
@@ -39,16 +45,23 @@ export class Server {
     return (await answer(fetch(this.url(path, query), { cache: "no-cache" }))).json();
   }
 
-  async #post(path, query, body) {
-    return (await answer(fetch(this.url(path, query), { method: "POST", body }))).json();
+  #send(path, query, body) {
+    return answer(fetch(this.url(path, query), { method: "POST", body }));
   }
+
+  async #post(path, query, body) {
+    return (await this.#send(path, query, body)).json();
+  }
+
+  // --- what there is to start from
 
   samples() {
     return this.#get("samples");
   }
 
-  hint(pipeline, prompt) {
-    return this.#get("hint", { pipeline, prompt });
+  /** known: ids this browser opened before; a server that listens to a network lists no others. */
+  documents(known) {
+    return this.#get("documents", { known: known.join(",") });
   }
 
   openFile(file) {
@@ -59,9 +72,36 @@ export class Server {
     return this.#post(`samples/${encodeURIComponent(name)}/open`);
   }
 
-  /** What the document is now; `watch` names a revision whose fate is to be told as well. */
-  state(document, watch) {
-    return this.#get(`documents/${encodeURIComponent(document)}`, { watch });
+  blank(width, height, name) {
+    return this.#post("blank", { width, height, name });
+  }
+
+  /** verb: "duplicate", "delete" or "restore". */
+  shelve(document, verb) {
+    return this.#post(`documents/${document}/${verb}`);
+  }
+
+  renameDocument(document, name) {
+    return this.#post(`documents/${document}/name`, {}, name);
+  }
+
+  // --- words
+
+  /** { hint: a sentence, unknown: words the model never saw }. */
+  hint(pipeline, prompt) {
+    return this.#get("hint", { pipeline, prompt });
+  }
+
+  /** { words: sorted, or null where the model was taught any text }. */
+  vocabulary(pipeline) {
+    return this.#get("vocabulary", { pipeline });
+  }
+
+  // --- a document
+
+  /** What the document is now; `watch` names revisions whose fate is to be told as well. */
+  state(document, watch = []) {
+    return this.#get(`documents/${encodeURIComponent(document)}`, { watch: watch.join(",") });
   }
 
   /** verb: "undo" or "redo". */
@@ -69,10 +109,34 @@ export class Server {
     return this.#post(`documents/${document}/${verb}`);
   }
 
-  /** wish: the settings, with the mask's box; mask: Blob of a grey PNG. One body: the wish as a line of JSON, then the PNG. */
-  submit(document, wish, mask) {
-    const body = new Blob([JSON.stringify(wish), "\n", mask], { type: "application/octet-stream" });
-    return this.#post(`documents/${document}/edits`, {}, body);
+  /** wish: the settings; mask, sketch: { box, png } or null. what: "edits" or `amend/REVISION`. */
+  submit(document, what, wish, mask, sketch) {
+    return this.#post(`documents/${document}/${what}`, {}, pack(wish, { mask, sketch }));
+  }
+
+  /** What a wish would come to: { window, steps, region: { box, values } }. */
+  async plan(document, wish, mask, sketch) {
+    const response = await this.#send(`documents/${document}/plan`, {}, pack(wish, { mask, sketch }));
+    return this.#unpacked(response, "region");
+  }
+
+  async #unpacked(response, name) {
+    const head = await unpack(await response.blob(), [name]);
+    const layer = head[name];
+    if (layer) head[name] = { box: layer.box, values: await decodeGrey(layer.png, layer.box[2], layer.box[3]) };
+    return head;
+  }
+
+  /** A mask from the picture itself; asked: { tool: "wand", x, y, tolerance } or { tool: "edge" } with a rough `mask`. */
+  async select(document, asked, mask = null) {
+    const body = pack(asked, mask ? { mask: await grey(mask) } : {});
+    return (await this.#unpacked(await this.#send(`documents/${document}/select`, {}, body), "mask")).mask;
+  }
+
+  /** verb: "grow", "shrink" or "soften", by so many pixels. mask: { box, values }; null when nothing is left. */
+  async changeMask(document, verb, by, mask) {
+    const body = pack({ do: verb, by }, { mask: await grey(mask) });
+    return (await this.#unpacked(await this.#send(`documents/${document}/mask`, {}, body), "mask")).mask;
   }
 
   /** Every state of a document, parents before children. */
@@ -80,7 +144,7 @@ export class Server {
     return this.#get(`documents/${document}/tree`);
   }
 
-  /** verb: "checkout", "discard" or "recover". */
+  /** verb: "checkout", "discard", "recover" or "cancel". */
   step(document, verb, revision) {
     return this.#post(`documents/${document}/${verb}/${revision}`);
   }
@@ -89,9 +153,19 @@ export class Server {
     return this.#post(`documents/${document}/rename/${revision}`, {}, name);
   }
 
-  cancel(document, revision) {
-    return this.#post(`documents/${document}/cancel/${revision}`);
+  reorder(document, order) {
+    return this.#post(`documents/${document}/queue`, {}, JSON.stringify({ order }));
   }
+
+  crop(document, box) {
+    return this.#post(`documents/${document}/crop`, {}, JSON.stringify({ box }));
+  }
+
+  reblend(document, revision, blend) {
+    return this.#post(`documents/${document}/reblend/${revision}`, {}, JSON.stringify(blend));
+  }
+
+  // --- pixels
 
   async manifest(revision) {
     return (await answer(fetch(this.url(`revisions/${revision}/manifest`)))).json();
@@ -115,7 +189,19 @@ export class Server {
     return bitmap(fetch(this.url(`previews/${revision}/${serial}`), { cache: "no-store" }));
   }
 
-  download(revision) {
-    return this.url(`revisions/${revision}/picture.png`);
+  /** A step as it would be laid into the picture with another blend: { bitmap, box }. */
+  async reblended(revision, blend) {
+    const response = await answer(fetch(this.url(`revisions/${revision}/reblended`, blend), { cache: "no-store" }));
+    const box = response.headers.get("Palimpsest-Box").split(",").map(Number);
+    return { bitmap: await decoded(await response.blob()), box };
+  }
+
+  /** kind: the ending of a file; quality: 1..100 or null. */
+  picture(revision, kind, quality = null, recipe = true) {
+    return this.url(`revisions/${revision}/picture.${kind}`, { quality, recipe: recipe ? null : "no" });
+  }
+
+  recipe(revision) {
+    return this.url(`revisions/${revision}/recipe`);
   }
 }

@@ -1,10 +1,12 @@
-// The stage: two stacked canvases (picture, mask) and the brush ring. Draws in animation frames only, and only what changed.
+// The stage: two stacked canvases (picture, draft), lines over them and the brush ring. Draws in animation frames only,
+// and only what changed.
 
 import { intersect, union } from "./boxes.js";
-import { MaskLook, Overlay } from "./overlay.js";
+import { Guides } from "./guides.js";
+import { MaskLook, Overlay, SketchLook } from "./overlay.js";
 import { View } from "./view.js";
 
-const INSETS = [76, 28, 76, 132]; // left, top, right, bottom: CSS pixels the panels cover
+const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels the panels cover
 const IN_SIGHT = 48;
 
 export class Stage {
@@ -14,8 +16,11 @@ export class Stage {
     this.view = new View();
     this.overlay = new Overlay();
     this.picture = null;
-    this.mask = null; // MaskLook of the mask in the making
-    this.sent = null; // MaskLook of the mask at work
+    this.draft = null; // { mask: MaskLook, sketch: SketchLook }, in the making
+    this.sketching = false; // the sketch is shown
+    this.sent = []; // MaskLooks of the masks at work
+    this.changing = null; // MaskLook of what may change
+    this.other = null; // { picture, mode: "split" | "difference" | "whole", at }: a second picture to compare with
     this.fitted = true; // follow the window's size until the user zooms or pans
     this.width = this.height = 1; // device pixels
     this.ratio = 1;
@@ -34,6 +39,7 @@ export class Stage {
     this.above = canvas("mask-layer").getContext("2d");
     this.ring = document.createElement("div");
     this.ring.className = "brush-ring";
+    this.guides = new Guides(root);
     root.append(this.ring);
     new ResizeObserver(() => this.#resize()).observe(root);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.invalidate());
@@ -68,9 +74,10 @@ export class Stage {
     if (this.fitted) this.fit();
   }
 
-  fit() {
+  /** Show all of the picture, or of a box. */
+  fit(box = this.picture?.box) {
     this.fitted = true;
-    if (this.picture?.box) this.view.fit(this.picture.box, this.room);
+    if (box) this.view.fit(box, this.room);
     this.invalidate();
   }
 
@@ -78,6 +85,12 @@ export class Stage {
   zoom(scale, x, y) {
     const [left, top, width, height] = this.room;
     this.view.zoomAt(scale, x ?? left + width / 2, y ?? top + height / 2);
+    this.#moved();
+  }
+
+  /** Look where a view looked before. */
+  look({ scale, x, y }) {
+    Object.assign(this.view, { scale, x, y });
     this.#moved();
   }
 
@@ -92,20 +105,35 @@ export class Stage {
     this.invalidate();
   }
 
-  setMask(mask) {
-    this.mask = mask && new MaskLook(mask);
+  setDraft(draft) {
+    this.draft = draft && { mask: new MaskLook(draft.mask), sketch: new SketchLook(draft.sketch) };
     this.invalidateMask();
   }
 
-  setSent(mask) {
-    this.sent = mask && new MaskLook(mask);
+  /** masks: Layers, of the wishes at work. */
+  setSent(masks) {
+    this.sent = masks.map((mask) => this.sent.find((look) => look.mask === mask) ?? new MaskLook(mask));
     this.invalidateMask();
   }
 
-  /** Mask pixels within `box` (plane) changed. */
-  maskChanged(box) {
-    if (!box) return;
-    this.mask.changed(box);
+  /** mask: a Layer of what a run may change, or null. window: the box the model will read. */
+  setPlan(mask, window) {
+    this.changing = mask && new MaskLook(mask);
+    this.guides.show("window", window);
+    this.invalidateMask();
+  }
+
+  /** other: { picture, mode: "split" | "difference" | "whole", at: the line's place, 0..1 of the stage } or null. */
+  compare(other) {
+    this.other = other;
+    this.invalidatePicture();
+  }
+
+  /** Pixels of the draft within `box` (plane) changed. */
+  draftChanged(box) {
+    if (!box || !this.draft) return;
+    this.draft.mask.changed(box);
+    this.draft.sketch.changed(box);
     const [x, y, width, height] = this.view.stageRect(box);
     const rim = Math.ceil(3 * this.ratio + this.view.scale);
     this.invalidateMask([x - rim, y - rim, width + 2 * rim, height + 2 * rim]);
@@ -113,8 +141,11 @@ export class Stage {
 
   clear() {
     this.picture = null;
-    this.setMask(null);
-    this.setSent(null);
+    this.other = null;
+    this.setDraft(null);
+    this.setSent([]);
+    this.setPlan(null, null);
+    for (const name of ["frame", "shape"]) this.guides.show(name, null);
     this.invalidate();
   }
 
@@ -143,6 +174,8 @@ export class Stage {
       this.below.fillStyle = getComputedStyle(this.root).getPropertyValue("--desk") || "#888";
       this.below.fillRect(0, 0, this.width, this.height);
       this.picture?.draw(this.below, this.view, this.width, this.height);
+      if (this.other) this.#drawOther(this.other);
+      this.guides.place(this.view, this.ratio);
     }
     const area = mask && intersect(mask, [0, 0, this.width, this.height]);
     if (area) {
@@ -151,10 +184,39 @@ export class Stage {
       this.above.rect(...area);
       this.above.clip();
       this.above.clearRect(...area);
-      if (this.sent) this.overlay.draw(this.above, this.sent, this.view, area, this.ratio, false);
-      if (this.mask) this.overlay.draw(this.above, this.mask, this.view, area, this.ratio, true);
+      if (this.sketching) this.draft?.sketch.draw(this.above, this.view, area);
+      for (const look of this.sent) this.overlay.draw(this.above, look, this.view, area, this.ratio, false);
+      if (this.changing) this.overlay.draw(this.above, this.changing, this.view, area, this.ratio, false);
+      if (this.draft) this.overlay.draw(this.above, this.draft.mask, this.view, area, this.ratio, true);
       this.above.restore();
     }
+  }
+
+  /** Another picture over this one: left of the line, all of it, or the difference of both. */
+  #drawOther({ picture, mode, at }) {
+    const { below, width, height } = this;
+    if (mode === "difference") {
+      const layer = new OffscreenCanvas(width, height);
+      picture.draw(layer.getContext("2d"), this.view, width, height);
+      below.globalCompositeOperation = "difference";
+      below.drawImage(layer, 0, 0);
+      below.globalCompositeOperation = "source-over";
+      return;
+    }
+    below.save();
+    if (mode === "split") {
+      below.beginPath();
+      below.rect(0, 0, at * width, height);
+      below.clip();
+    }
+    picture.draw(below, this.view, width, height);
+    below.restore();
+  }
+
+  /** The colour of the picture under a plane point as it is drawn, [red, green, blue]. */
+  colourAt(x, y) {
+    const [left, top] = this.view.toStage(x + 0.5, y + 0.5).map(Math.floor);
+    return [...this.below.getImageData(left, top, 1, 1).data.slice(0, 3)];
   }
 
   /** Show the brush ring: centre in CSS pixels of the stage, radius in plane pixels; null hides it. True if it is easily seen. */

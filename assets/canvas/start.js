@@ -1,36 +1,34 @@
-// The start view: open a picture, pick a sample, or go on with a recent one.
+// The start view: open a picture, go on with a document, begin with a sample or with nothing but words.
 
-import { h, icon } from "./dom.js";
+import { dialog, h, icon } from "./dom.js";
+import { t } from "./words.js";
 
-const RECENT = "palimpsest-recent";
-const KEPT = 6;
+const KNOWN = "palimpsest-documents";
+const MOST_KNOWN = 200;
+const SIZES = ["512 × 512", "768 × 512", "512 × 768", "1024 × 1024", "1280 × 720"];
 
-export function recentDocuments() {
+/** Ids of the documents this browser opened, the newest first. */
+export function knownDocuments() {
   try {
-    const list = JSON.parse(localStorage.getItem(RECENT)) ?? [];
-    return list.filter(({ id, name }) => typeof id === "string" && typeof name === "string").slice(0, KEPT);
+    const list = JSON.parse(localStorage.getItem(KNOWN)) ?? [];
+    return list.filter((id) => typeof id === "string");
   } catch {
     return [];
   }
 }
 
-function keepRecent(list) {
+export function rememberDocument(id) {
   try {
-    localStorage.setItem(RECENT, JSON.stringify(list.slice(0, KEPT)));
+    localStorage.setItem(KNOWN, JSON.stringify([id, ...knownDocuments().filter((one) => one !== id)].slice(0, MOST_KNOWN)));
   } catch {
     // a browser that keeps nothing: the document's address still leads to it
   }
 }
 
-export function rememberDocument(id, name) {
-  keepRecent([{ id, name }, ...recentDocuments().filter((one) => one.id !== id)]);
-}
-
-function forgetDocument(id) {
-  keepRecent(recentDocuments().filter((one) => one.id !== id));
-}
-
-/** verbs: { openFile(file), openSample(name), openDocument(id) }. server: for lists and thumbnails. */
+/**
+ * verbs: { openFile(file), openSample(name), openDocument(id), blank(width, height), said(sentence, action) }. server: for
+ * lists and thumbnails.
+ */
 export function startView(server, verbs) {
   const input = h("input", {
     type: "file", accept: "image/*,.palimpsest", class: "file-input", "aria-hidden": "true", tabindex: -1, // the button stands for it
@@ -39,56 +37,102 @@ export function startView(server, verbs) {
       input.value = "";
     },
   });
-  const button = h("button", { type: "button", class: "primary", onclick: () => input.click() }, icon("open"), "Open a picture");
+  const open = h("button", { type: "button", class: "primary", onclick: () => input.click() }, icon("open"), t("start.open"));
+  const blank = h("button", { type: "button", class: "secondary", onclick: () => askSize() }, t("start.blank"));
   const samples = h("div", { class: "cards samples" });
-  const recent = h("div", { class: "cards recent" });
-  const sampleSection = h("section", { hidden: true }, h("h2", {}, "Start from a sample"), samples);
-  const recentSection = h("section", { hidden: true }, h("h2", {}, "Recent"), recent);
+  const gallery = h("ul", { class: "cards gallery" });
+  const sampleSection = h("section", { hidden: true }, h("h2", {}, t("start.samples")), samples);
+  const gallerySection = h("section", { hidden: true }, h("h2", {}, t("start.documents")), gallery);
   const element = h(
-    "div",
+    "main",
     { class: "start" },
     h(
       "div",
       { class: "sheet" },
       h("h1", {}, "Palimpsest"),
-      h("p", { class: "lead" }, "Paint over part of a picture. Say what belongs there."),
-      h("div", { class: "drop" }, button, h("p", {}, "or drop one anywhere, or paste it"), input),
-      recentSection,
+      h("p", { class: "lead" }, t("start.lead")),
+      h("div", { class: "drop" }, h("div", { class: "choices-row" }, open, blank), h("p", {}, t("start.drop")), input),
+      gallerySection,
       sampleSection,
     ),
   );
 
-  const card = (label, source, onclick, onmissing) => {
-    const image = h("img", { src: source, alt: "", loading: "lazy", draggable: "false", onerror: onmissing });
-    return h("button", { type: "button", class: "card", onclick }, h("span", { class: "frame" }, image), h("span", { class: "label" }, label));
-  };
+  function askSize() {
+    const sizes = h("div", { class: "sizes" }, ...SIZES.map((size) => h("button", { type: "button", class: "chip", onclick: () => begin(...size.split(" × ").map(Number)) }, size)));
+    const [width, height] = [512, 512].map((value, i) => h("input", { type: "number", min: 64, max: 8192, value, "aria-label": t(i ? "start.height" : "start.width") }));
+    const begin = (w, h) => {
+      close();
+      verbs.blank(Math.round(w), Math.round(h));
+    };
+    const go = h("button", { type: "button", class: "primary", onclick: () => begin(Number(width.value), Number(height.value)) }, t("start.create"));
+    const { close } = dialog(t("start.blank"), h("p", {}, t("start.blank_hint")), sizes, h("div", { class: "extent-row" }, width, "×", height, "px"), h("footer", {}, go));
+  }
+
+  const frame = (source) => h("span", { class: "frame" }, h("img", { src: source, alt: "", loading: "lazy", draggable: "false" }));
+
+  function rename(entry) {
+    const field = h("input", { type: "text", maxlength: 200, "aria-label": t("start.name"), onkeydown: ({ key }) => key === "Enter" && save() });
+    field.value = entry.name;
+    const save = () => {
+      close();
+      if (field.value.trim() && field.value.trim() !== entry.name) act(() => server.renameDocument(entry.document, field.value.trim()));
+    };
+    const { close } = dialog(t("start.rename", { name: entry.name }), field, h("footer", {}, h("button", { type: "button", class: "primary", onclick: save }, t("start.save"))));
+    field.select();
+  }
+
+  async function act(verb) {
+    try {
+      await verb();
+    } catch (error) {
+      verbs.said(error.message);
+    }
+    await refreshGallery();
+  }
+
+  async function remove(entry) {
+    await act(() => server.shelve(entry.document, "delete"));
+    const back = { label: t("note.have_back"), press: () => act(() => server.shelve(entry.document, "restore")) };
+    verbs.said(t("start.deleted", { name: entry.name }), back);
+  }
+
+  function card(entry) {
+    const tool = (name, label, onclick) => h("button", { type: "button", class: "icon-button small", "aria-label": label, title: label, onclick }, icon(name));
+    const when = new Date(entry.changed * 1000).toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short" });
+    return h(
+      "li",
+      {},
+      h("button", { type: "button", class: "card", onclick: () => verbs.openDocument(entry.document) }, frame(server.url(`documents/${entry.document}/thumbnail`, { head: entry.head })), h("span", { class: "label" }, entry.name), h("span", { class: "detail" }, t("start.steps", { steps: entry.steps, when }))),
+      h("span", { class: "tools" },
+        tool("rename", t("start.rename", { name: entry.name }), () => rename(entry)),
+        tool("duplicate", t("start.duplicate", { name: entry.name }), () => act(async () => rememberDocument((await server.shelve(entry.document, "duplicate")).document))),
+        tool("clear", t("start.delete", { name: entry.name }), () => remove(entry))),
+    );
+  }
+
+  async function refreshGallery() {
+    const entries = await server.documents(knownDocuments());
+    gallery.replaceChildren(...entries.map(card));
+    gallerySection.hidden = !entries.length;
+  }
 
   return {
     element,
     async refresh() {
       element.scrollTop = 0;
-      recent.replaceChildren(
-        ...recentDocuments().map(({ id, name }) => {
-          const one = card(name, server.url(`documents/${encodeURIComponent(id)}/thumbnail`), () => verbs.openDocument(id), () => {
-            forgetDocument(id);
-            one.remove();
-            recentSection.hidden = !recent.childElementCount;
-          });
-          return one;
-        }),
-      );
-      recentSection.hidden = !recent.childElementCount;
-      const list = await server.samples();
+      const [list] = await Promise.all([server.samples(), refreshGallery().catch((error) => verbs.said(error.message))]);
       samples.replaceChildren(
-        ...list.map(({ name, title }) => card(title, server.url(`samples/${encodeURIComponent(name)}`), () => verbs.openSample(name))),
+        ...list.map(({ name, title }) =>
+          h("button", { type: "button", class: "card", onclick: () => verbs.openSample(name) }, frame(server.url(`samples/${encodeURIComponent(name)}`)), h("span", { class: "label" }, title)),
+        ),
       );
       sampleSection.hidden = !list.length;
     },
   };
 }
 
-/** Pictures dropped on the page go to `open`, and pasted ones if `atStart()`; `over(true)` while one hovers. */
-export function acceptDrops(open, over, atStart) {
+/** Pictures dropped on the page or pasted go to `open`; `over(true)` while one hovers. */
+export function acceptDrops(open, over) {
   let depth = 0;
   const isFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
   const hover = (by) => (event) => {
@@ -109,6 +153,6 @@ export function acceptDrops(open, over, atStart) {
   });
   document.addEventListener("paste", (event) => {
     const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-    if (file && atStart()) open(file);
+    if (file) open(file);
   });
 }

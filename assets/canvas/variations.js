@@ -1,10 +1,11 @@
 // The tray of variations under the picture: looking at one shows it in place, a click picks it, and all are kept.
 
 import { h } from "./dom.js";
+import { t } from "./words.js";
 
 /** verbs: { peek(revision or null), pick(revision) }. server: for their small pictures. */
 export function variationTray(server, verbs) {
-  const list = h("div", { class: "choices", role: "radiogroup", "aria-label": "Variations" });
+  const list = h("div", { class: "choices", role: "radiogroup", "aria-label": t("variations.label") });
   const element = h("div", { class: "tray", hidden: true, onpointerleave: () => verbs.peek(null) }, list);
   let drawn = "";
 
@@ -32,7 +33,7 @@ export function variationTray(server, verbs) {
             "button",
             {
               type: "button", class: "choice", role: "radio", "aria-checked": String(revision === head), "data-revision": revision,
-              "aria-label": `Variation ${i + 1} of ${revisions.length}`, tabindex: revision === head ? 0 : -1,
+              "aria-label": t("variations.one", { i: i + 1, n: revisions.length }), tabindex: revision === head ? 0 : -1,
               onclick: () => verbs.pick(revision), onpointerenter: () => verbs.peek(revision),
               onfocus: () => verbs.peek(revision), onblur: () => verbs.peek(null), onkeydown: (event) => move(event, revisions),
             },

@@ -46,8 +46,8 @@ class Pictures:
 
     def mask(self, request: Request) -> Response:
         edit = self.desk.revision(request).edit
-        if edit is None:
-            raise NotFound("The picture as it was opened has no mask.")
+        if edit is None or edit.mask.box.empty:
+            raise NotFound("This step has no mask.")
         return Response(encode_png(edit.mask.alpha), media_type="image/png", headers=FOREVER)
 
     def step(self, request: Request) -> Response:

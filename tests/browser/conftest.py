@@ -14,7 +14,8 @@ from editor.formats.images import encode_png
 from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
-from tests.browser.hands import Hands, photo
+from pipelines import SAMPLERS
+from tests.browser.hands import NO_TOUR, Hands, photo
 from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, SlowPipeline, loader
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
@@ -57,7 +58,7 @@ class Server:
         self.worker = Worker(self.store, load)
         self.worker.start()
         names = [model.name for model in self.models]
-        wired = (self.session, self.worker, names, load, "noise", self.samples, lambda: "noise 1")
+        wired = (self.session, self.worker, names, load, "noise", SAMPLERS, self.samples, lambda: "noise 1")
         self.page = start(*wired, "127.0.0.1", self.port)
 
     def stop(self) -> None:
@@ -108,6 +109,7 @@ def context(chromium: Any, server: Server, complaints: list[str]) -> Iterator[An
 
     context = chromium.new_context(viewport=SIZE)
     context.set_default_timeout(20_000)
+    context.add_init_script(f"try {{ {NO_TOUR} }} catch {{}}")  # the blank page before has no storage
     context.on("page", watch)
     yield context
     context.close()

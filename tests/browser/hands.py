@@ -7,10 +7,11 @@ import numpy as np
 
 from editor.raster import Pixels
 
+NO_TOUR = "localStorage.setItem('palimpsest-tour', '1')"  # it has a test of its own
 READY = "window.palimpsest?.ready"
 IDLE = """() => {
     const doc = window.palimpsest.doc;
-    return doc && doc.mask && !doc.busy && doc.picture.revision === doc.state.head && !doc.picture.preview;
+    return doc && doc.draft && !doc.busy && doc.picture.revision === doc.state.head && !doc.picture.preview;
 }"""
 
 
@@ -68,6 +69,21 @@ class Hands:
         """A condition on `doc`, the open document in the page."""
         self.page.wait_for_function(f"() => {{ const doc = window.palimpsest.doc; return doc && ({condition}); }}")
 
+    def wait_kept(self) -> None:
+        """The draft on screen is in the browser's database."""
+        self.page.evaluate(
+            """async () => {
+                const { findDraft } = await import("/palimpsest/canvas/drafts.js");
+                const { doc } = window.palimpsest;
+                const same = (layer, box) => JSON.stringify(layer?.box ?? null) === JSON.stringify(box);
+                for (;;) {
+                    const kept = await findDraft(doc.id);
+                    if (kept && same(kept.mask, doc.draft.mask.bounds()) && same(kept.sketch, doc.draft.sketch.bounds())) return;
+                    await new Promise(requestAnimationFrame);
+                }
+            }"""
+        )
+
     def wait_previews(self, count: int) -> None:
         self.wait_for(f"doc.previewsShown >= {count}")
 
@@ -113,6 +129,12 @@ class Hands:
         self.tidy = False
         self.page.get_by_role("button", name="Settings").click()
 
+    def intend(self, intent: str) -> None:
+        """Fill, Remove, Refine, Expand or Sketch."""
+        self.tidy = False
+        self.page.locator("#intent label").filter(has_text=intent).click()
+        self.page.wait_for_function(f"window.palimpsest.wishes.intent === '{intent.lower()}'")
+
     def choose(self, model: str) -> None:
         self.settings()
         self.page.get_by_label("Model").click()
@@ -121,14 +143,26 @@ class Hands:
 
     def leave(self) -> None:
         """Tidy up for the next visitor, or close every tab."""
-        self.page.evaluate("localStorage.clear(); sessionStorage.clear()")
+        self.page.evaluate(f"localStorage.clear(); {NO_TOUR}")
         if self.tidy:
-            self.page.evaluate("window.palimpsest.choose('brush')")
+            self.page.evaluate("window.palimpsest.choose('brush'); window.palimpsest.set('hardness', 1)")
             if self.page.evaluate("window.palimpsest.doc !== null"):
                 self.write("")
             return
         for page in self.page.context.pages:
             page.close()
+
+    def whole_mask(self, item: str) -> None:
+        """An item of the menu for the whole mask."""
+        self.press("Mask")
+        self.page.get_by_role("menuitem", name=item).click()
+
+    def save_as(self, kind: str) -> None:
+        """Save the picture by the dialog."""
+        self.press("Export")
+        self.page.locator(".kind").filter(has=self.page.get_by_text(kind, exact=True)).click()
+        self.press("Save")
+        self.page.get_by_role("dialog").get_by_role("button", name="Close").click()
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()

@@ -16,8 +16,8 @@ def test_a_reload_in_mid_run_finds_the_run(hands: Hands, server: Any) -> None:
     server.slow.allow(3)
     hands.wait_for("doc.run?.index === 3")
     hands.reload()
-    hands.wait_for("doc.run?.index === 3 && doc.previewsShown > 0 && doc.sent?.mask")
-    assert hands.page.evaluate("window.palimpsest.doc.sent.mask.bounds()") == mask
+    hands.wait_for("doc.run?.index === 3 && doc.previewsShown > 0 && doc.works.all[0]?.mask")
+    assert hands.page.evaluate("window.palimpsest.doc.works.all[0].mask.bounds()") == mask
     assert hands.page.get_by_role("button", name="Cancel").is_visible()
     server.slow.allow(17)
     hands.wait_for("doc.state.can_undo")
@@ -32,7 +32,7 @@ def test_cancel_after_a_reload_gives_the_mask_back(hands: Hands, server: Any) ->
     mask, digest = hands.mask_bounds, hands.digest
     hands.generate()
     hands.reload()
-    hands.wait_for("doc.sent?.mask")
+    hands.wait_for("doc.works.all[0]?.mask")
     hands.key("Escape")
     hands.status("Cancelled")
     server.slow.allow(1)
@@ -89,15 +89,3 @@ def test_a_document_that_does_not_exist(hands: Hands) -> None:
     assert hands.page.get_by_role("button", name="Open a picture").is_visible()
     assert "doc=" not in hands.page.url
     hands.complained("404")
-
-
-def test_recent_documents_are_offered(hands: Hands) -> None:
-    hands.open_sample()
-    document = hands.document
-    assert f"doc={document}" in hands.page.url
-    hands.press("Open another picture")
-    assert "doc=" not in hands.page.url
-    recent = hands.page.locator(".recent .card").first
-    recent.click()
-    hands.wait_idle()
-    assert hands.document == document

@@ -18,7 +18,7 @@ def test_a_whole_edit(hands: Hands, server: Any) -> None:
     hands.paint()
     hands.write("a green couch")
     hands.generate()
-    assert not hands.page.get_by_role("button", name="Generate").is_visible()
+    assert hands.page.get_by_role("button", name="Generate").is_visible()  # more may be asked for meanwhile
     hands.status("Repainting")
 
     # previews stand where the result will, and nowhere else
@@ -34,7 +34,7 @@ def test_a_whole_edit(hands: Hands, server: Any) -> None:
     server.slow.allow(4)
     hands.wait_previews(2)
     hands.wait_for("doc.run.index === 5 && doc.picture.preview")
-    assert hands.page.locator("#status .steps").inner_text() == "Step 5 of 20"
+    assert hands.page.locator("#status .steps").inner_text().startswith("Step 5 of 20")
     assert hands.page.title().startswith("5/20")
 
     server.slow.allow(15)
@@ -121,13 +121,13 @@ def test_the_last_mask_comes_back_after_a_reload_too(hands: Hands) -> None:
     hands.wait_for("doc.state.can_undo")
     hands.wait_idle()
     assert hands.mask_bounds is None
-    hands.press("Last mask")
+    hands.whole_mask("Last mask")
     assert hands.mask_bounds == mask
-    hands.press("Clear mask")
+    hands.whole_mask("Clear")
     assert hands.mask_bounds is None
     hands.reload()
     hands.wait_idle()
-    hands.key("l")
+    hands.key("m")
     hands.wait_for("!doc.mask.empty")
     assert hands.mask_bounds == mask
 
@@ -155,7 +155,7 @@ def test_a_mask_that_was_not_sent_survives_a_reload(hands: Hands) -> None:
     hands.open_sample()
     hands.paint()
     mask = hands.mask_bounds
-    hands.page.wait_for_function("sessionStorage.length > 0")
+    hands.wait_kept()
     hands.reload()
     hands.wait_for("doc.mask && !doc.mask.empty")
     assert hands.mask_bounds == mask
@@ -165,7 +165,7 @@ def test_download(hands: Hands) -> None:
     hands.open_sample()
     hands.edit()
     with hands.page.expect_download() as download:
-        hands.press("Download PNG")
+        hands.save_as("PNG")
     assert download.value.suggested_filename == "Living room.png"
     with open(download.value.path(), "rb") as file:
         assert np.array_equal(read_image(file.read()).pixels, hands.stored)
@@ -187,7 +187,7 @@ def test_a_fixed_seed_gives_the_same_picture_again(hands: Hands) -> None:
     hands.page.get_by_label("New seed each time").uncheck()
     hands.press("Undo")
     hands.wait_for("!doc.state.can_undo")
-    hands.press("Last mask")
+    hands.whole_mask("Last mask")
     hands.generate()
     hands.wait_for("doc.state.can_undo")
     assert hands.digest == first

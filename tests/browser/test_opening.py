@@ -50,7 +50,7 @@ def test_transparency_is_kept_and_seen_on_white(hands: Hands, tmp_path: Path) ->
     hands.wait_idle()
     assert (hands.drawn() == 255).all()
     with hands.page.expect_download() as download:
-        hands.press("Download PNG")
+        hands.save_as("PNG")
     assert Image.open(download.value.path()).convert("RGBA").getpixel((5, 5)) == (255, 0, 0, 0)
 
 

@@ -98,7 +98,7 @@ test("after stop nothing is shown and nothing asked", async () => {
   assert.equal(asked.length, 1);
 });
 
-test("nobody looks: nothing is asked until somebody does", async () => {
+test("nobody looks: a run is followed to its end, then nothing is asked until somebody does", async () => {
   const { follower, asked, slept } = scripted();
   follower.start();
   asked[0].resolve({ name: "a", busy: true });
@@ -106,10 +106,15 @@ test("nobody looks: nothing is asked until somebody does", async () => {
   follower.resting = true;
   slept[0].resolve();
   await settled();
-  assert.equal(asked.length, 1);
-  follower.rest(false);
+  assert.equal(asked.length, 2);
+  asked[1].resolve({ name: "b", busy: false });
+  await settled();
+  slept[1].resolve();
   await settled();
   assert.equal(asked.length, 2);
+  follower.rest(false);
+  await settled();
+  assert.equal(asked.length, 3);
   follower.stop();
 });
 

@@ -1,0 +1,74 @@
+// Which keys do what: one table, which the user can change. A binding is a chord such as "Ctrl+Shift+z".
+
+const STORED = "palimpsest-keys";
+
+/** verb -> its chords at first. */
+export const DEFAULTS = {
+  brush: ["b"], eraser: ["e"], rectangle: ["r"], ellipse: ["o"], lasso: ["l"], polygon: ["p"], wand: ["w"], edge: ["q"], picker: ["i"],
+  smaller: ["["], larger: ["]"], softer: ["Shift+{", "{"], harder: ["Shift+}", "}"],
+  clear: ["x"], invert: ["Ctrl+i"], recall: ["m"], grow: ["."], shrink: [","],
+  fill: ["Alt+1"], remove: ["Alt+2"], refine: ["Alt+3"], expand: ["Alt+4"], sketch: ["Alt+5"],
+  generate: ["Ctrl+Enter"], cancel: ["Escape"], undo: ["Ctrl+z"], redo: ["Ctrl+Shift+z", "Ctrl+y"],
+  before: ["\\"], split: ["c"], difference: ["d"],
+  fit: ["0"], actual: ["1"], closer: ["+", "="], farther: ["-"], left: ["ArrowLeft"], right: ["ArrowRight"], up: ["ArrowUp"], down: ["ArrowDown"],
+  prompt: ["/"], settings: ["s"], history: ["h"], export: ["Ctrl+s"], home: ["Ctrl+o"], help: ["?"],
+};
+
+/** Verbs whose keys work in text fields too. */
+export const ALWAYS = ["generate", "cancel"];
+
+export class Bindings {
+  constructor(storage = localStorage) {
+    this.storage = storage;
+    this.own = {};
+    try {
+      const kept = JSON.parse(storage.getItem(STORED)) ?? {};
+      for (const [verb, chord] of Object.entries(kept)) if (verb in DEFAULTS && typeof chord === "string") this.own[verb] = chord;
+    } catch {
+      // unreadable: the defaults will do
+    }
+  }
+
+  chords(verb) {
+    if (verb in this.own) return [this.own[verb]];
+    const taken = Object.values(this.own);
+    return (DEFAULTS[verb] ?? []).filter((chord) => !taken.includes(chord));
+  }
+
+  verb(chord) {
+    return Object.keys(DEFAULTS).find((verb) => this.chords(verb).includes(chord)) ?? null;
+  }
+
+  /** Give a verb this chord; whichever verb had it loses it. Returns that verb, or null. */
+  bind(verb, chord) {
+    const before = this.verb(chord);
+    for (const other of Object.keys(this.own)) if (this.own[other] === chord) delete this.own[other];
+    this.own[verb] = chord;
+    this.#keep();
+    return before === verb ? null : before;
+  }
+
+  reset() {
+    this.own = {};
+    this.#keep();
+  }
+
+  #keep() {
+    try {
+      this.storage.setItem(STORED, JSON.stringify(this.own));
+    } catch {
+      // a browser that keeps nothing
+    }
+  }
+}
+
+const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", Enter: "⏎", Shift: "⇧", " ": "␣" };
+
+/** A chord as people read it: "Ctrl ⇧ Z". */
+export function readable(chord) {
+  const keys = chord.endsWith("+") ? [...chord.slice(0, -1).split("+").filter(Boolean), "+"] : chord.split("+");
+  return keys.map((key) => SIGNS[key] ?? (key.length === 1 ? key.toUpperCase() : key)).join(" ");
+}
+
+/** A chord as aria-keyshortcuts wants it. */
+export const spelled = (chord) => chord.replace("Ctrl", "Control");

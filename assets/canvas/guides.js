@@ -1,0 +1,33 @@
+// Lines over the picture which are no pixels: a shape in the making, the window a model will read, the frame to be.
+
+const SPACE = "http://www.w3.org/2000/svg";
+
+function svg(tag, attributes = {}, ...children) {
+  const element = document.createElementNS(SPACE, tag);
+  for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+  element.append(...children);
+  return element;
+}
+
+const rect = ([x, y, width, height]) => `M${x} ${y}h${width}v${height}h${-width}z`;
+
+export class Guides {
+  constructor(root) {
+    this.lines = Object.fromEntries(["window", "frame", "shape"].map((name) => [name, svg("g", { class: `guide ${name}` })]));
+    this.group = svg("g", {}, ...Object.values(this.lines));
+    this.element = svg("svg", { class: "guides", "aria-hidden": "true" }, this.group);
+    root.append(this.element);
+  }
+
+  /** Follow the stage's view; ratio: device pixels for one of CSS. */
+  place(view, ratio) {
+    this.group.setAttribute("transform", `matrix(${[view.scale, 0, 0, view.scale, view.x, view.y].map((n) => n / ratio).join(" ")})`);
+  }
+
+  /** name: "window", "frame" or "shape". path: an SVG path in plane coordinates, a box, or null for none. */
+  show(name, path) {
+    const d = Array.isArray(path) ? rect(path) : path;
+    const lines = d ? ["under", "over"].map((kind) => svg("path", { d, class: kind, "vector-effect": "non-scaling-stroke" })) : [];
+    this.lines[name].replaceChildren(...lines);
+  }
+}

@@ -1,0 +1,27 @@
+// Packets: a line of JSON and the PNG files it tells of, in one body, to the server and back.
+
+/** head: what the JSON says; pictures: { name: { box, png: Blob } or null }, in the order the server wants them. */
+export function pack(head, pictures) {
+  const told = { ...head };
+  const files = [];
+  for (const [name, picture] of Object.entries(pictures)) {
+    told[name] = picture && { box: picture.box, bytes: picture.png.size };
+    if (picture) files.push(picture.png);
+  }
+  return new Blob([JSON.stringify(told), "\n", ...files], { type: "application/octet-stream" });
+}
+
+/** The JSON of an answer and, for each of `names` in their order, its { box, png } or null. */
+export async function unpack(blob, names) {
+  const bytes = new Uint8Array(await blob.arrayBuffer());
+  const line = bytes.indexOf(10);
+  const head = JSON.parse(new TextDecoder().decode(bytes.subarray(0, line)));
+  let at = line + 1;
+  for (const name of names) {
+    if (!head[name]) continue;
+    const { box, bytes: size } = head[name];
+    head[name] = { box, png: blob.slice(at, at + size, "image/png") };
+    at += size;
+  }
+  return head;
+}

@@ -1,0 +1,45 @@
+// The queue: what runs and what waits behind it, each to be taken back or moved forward.
+
+import { h, icon } from "./dom.js";
+import { t } from "./words.js";
+
+/** verbs: { cancel(group), sooner(group), tell() }: tell asks the browser to say when all is done. */
+export function queuePanel(verbs) {
+  const list = h("ol", {});
+  const tell = h("button", { type: "button", class: "text-button", onclick: verbs.tell }, icon("bell"), t("queue.tell"));
+  const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), tell), list);
+  let drawn = "";
+
+  const button = (name, label, onclick) => h("button", { type: "button", class: "icon-button small", "aria-label": label, title: label, onclick }, icon(name));
+
+  function row(group, i) {
+    const name = group.prompt || t("history.filled");
+    const many = group.revisions.length > 1 ? ` ×${group.revisions.length}` : "";
+    return h(
+      "li",
+      { "data-key": group.key },
+      h("span", { class: "words" }, h("span", { class: "title" }, name + many), h("span", { class: "detail" })),
+      i > 1 ? button("up", t("queue.sooner", { name }), () => verbs.sooner(group)) : null,
+      button("close", t("queue.cancel", { name }), () => verbs.cancel(group)),
+    );
+  }
+
+  return {
+    element,
+    /** groups: see works.js; asked: whether the browser was already allowed to say when it is done. */
+    show(groups, asked) {
+      element.hidden = groups.length < 2;
+      tell.hidden = asked;
+      const now = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
+      if (now !== drawn) {
+        drawn = now;
+        list.replaceChildren(...groups.map(row));
+      }
+      groups.forEach((group, i) => {
+        const detail = group.index ? t("queue.step", { index: group.index, total: group.total }) : t(i ? "queue.waits" : "queue.begins");
+        const line = list.children[i].querySelector(".detail");
+        if (line.textContent !== detail) line.textContent = detail;
+      });
+    },
+  };
+}

@@ -1,0 +1,136 @@
+// The page's small parts without a DOM: works, pace, bindings, packets, suggestions, words.
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync } from "node:fs";
+import { test } from "node:test";
+import { Bindings, DEFAULTS, readable } from "../../assets/canvas/bindings.js";
+import { Pace } from "../../assets/canvas/pace.js";
+import { pack, unpack } from "../../assets/canvas/packet.js";
+import { marked, offers, rememberPrompt, usedPrompts } from "../../assets/canvas/suggest.js";
+import { spoken, t, teach } from "../../assets/canvas/words.js";
+import { outcome, queue, Works } from "../../assets/canvas/works.js";
+
+class Storage extends Map {
+  getItem(key) {
+    return this.get(key) ?? null;
+  }
+  setItem(key, value) {
+    this.set(key, value);
+  }
+}
+
+const run = (revision, parent, wish, more = {}) => ({ revision, parent, wish, mask: [0, 0, 9, 9], prompt: "a cat", pipeline: "noise", index: 0, ...more });
+
+test("variations are one wish in the queue, in its order", () => {
+  const groups = queue([run("a", "root", "1"), run("b", "root", "2"), run("c", "a", "3", { prompt: "a dog" })]);
+  assert.deepEqual(groups.map(({ revisions }) => revisions), [["a", "b"], ["c"]]);
+  assert.deepEqual(groups[0].wishes, ["1", "2"]);
+});
+
+test("a work is followed though its promise is moved, and ends when none of it is promised", () => {
+  const works = new Works();
+  const work = works.add([{ wish: "1", revision: "a" }, { wish: "2", revision: "b" }], null, null);
+  assert.deepEqual(works.follow([run("x", "p", "1"), run("b", "p", "2")]), []);
+  assert.deepEqual(works.revisions, ["x", "b"]);
+  assert.ok(works.knows("2"));
+  assert.deepEqual(works.follow([run("b", "p", "2")]), []);
+  assert.deepEqual(works.follow([]), [work]);
+  works.remove(work);
+  assert.ok(!works.knows("1"));
+});
+
+test("a work is done if any of it is, and waits while any waits", () => {
+  assert.equal(outcome([{ status: "cancelled" }, { status: "done" }]).status, "done");
+  assert.equal(outcome([{ status: "cancelled" }, { status: "waiting" }]).status, "waiting");
+  assert.equal(outcome([{ status: "cancelled" }, { status: "failed", error: "no" }]).error, "no");
+  assert.equal(outcome([]), null);
+});
+
+test("the pace is that of the runs before, and of this one once it is known", () => {
+  let now = 0;
+  const storage = new Storage();
+  const pace = new Pace(storage, () => now);
+  assert.equal(pace.seconds("noise", 20), null);
+  for (let index = 0; index <= 10; index++, now += 100) pace.saw({ revision: "a", pipeline: "noise", index });
+  assert.equal(pace.seconds("noise", 20), 2);
+  pace.ended();
+  assert.equal(new Pace(storage).seconds("noise", 10), 1);
+  assert.equal(pace.seconds("other", 10), null);
+});
+
+test("no two verbs share a key at first, and a key that is given away is lost", () => {
+  const chords = Object.values(DEFAULTS).flat();
+  assert.equal(new Set(chords).size, chords.length);
+  const storage = new Storage();
+  const bindings = new Bindings(storage);
+  assert.equal(bindings.verb("b"), "brush");
+  assert.equal(bindings.bind("eraser", "b"), "brush");
+  assert.equal(bindings.verb("b"), "eraser");
+  assert.equal(bindings.verb("e"), null);
+  assert.deepEqual(bindings.chords("brush"), []);
+  assert.equal(new Bindings(storage).verb("b"), "eraser");
+  assert.equal(bindings.bind("lasso", "b"), "eraser");
+  assert.equal(bindings.verb("b"), "lasso");
+  assert.equal(bindings.verb("e"), "eraser");
+  bindings.reset();
+  assert.equal(bindings.verb("b"), "brush");
+  storage.setItem("palimpsest-keys", '{"brush": 5, "fly": "f"}');
+  assert.equal(new Bindings(storage).verb("b"), "brush");
+});
+
+test("chords are readable", () => {
+  assert.equal(readable("Ctrl+Shift+z"), "Ctrl ⇧ Z");
+  assert.equal(readable("+"), "+");
+  assert.equal(readable("Ctrl++"), "Ctrl +");
+});
+
+test("a packet comes apart as it was put together", async () => {
+  const png = new Blob([new Uint8Array([1, 2, 10, 3])]);
+  const other = new Blob([new Uint8Array([10, 10])]);
+  const back = await unpack(pack({ prompt: "a\ncät" }, { mask: { box: [1, 2, 3, 4], png }, sketch: null, region: { box: [0, 0, 1, 1], png: other } }), ["mask", "sketch", "region"]);
+  assert.equal(back.prompt, "a\ncät");
+  assert.deepEqual(back.mask.box, [1, 2, 3, 4]);
+  assert.deepEqual([...new Uint8Array(await back.mask.png.arrayBuffer())], [1, 2, 10, 3]);
+  assert.equal(back.sketch, null);
+  assert.deepEqual([...new Uint8Array(await back.region.png.arrayBuffer())], [10, 10]);
+});
+
+test("prompts used before and words that the model knows are offered, and strange ones marked", () => {
+  const storage = new Storage();
+  for (const prompt of ["a red couch", " ", "a lamp", "a red couch"]) rememberPrompt(prompt, storage);
+  assert.deepEqual(usedPrompts(storage), ["a red couch", "a lamp"]);
+  assert.deepEqual(offers("", usedPrompts(storage), ["lamp"]).map(({ text }) => text), ["a red couch", "a lamp"]);
+  assert.deepEqual(offers("a green la", usedPrompts(storage), ["cat", "ladder", "lamp"]).map(({ text }) => text), ["a green ladder", "a green lamp"]);
+  assert.deepEqual(offers("a lam", usedPrompts(storage), ["lamp"]).map(({ kind }) => kind), ["used", "word"]);
+  assert.deepEqual(offers("a lam", [], null), []);
+  assert.deepEqual(marked("a Zebra, red", ["zebra"]), [["a", false], [" ", false], ["Zebra", true], [", ", false], ["red", false]]);
+});
+
+test("every language says all that English does, with the same values in it", () => {
+  const folder = new URL("../../assets/canvas/words/", import.meta.url);
+  const all = Object.fromEntries(readdirSync(folder).map((file) => [file.split(".")[0], JSON.parse(readFileSync(new URL(file, folder)))]));
+  const values = (text) => [...text.matchAll(/\{\w+\}/g)].map(([one]) => one).sort().join();
+  for (const [language, words] of Object.entries(all)) {
+    assert.deepEqual(Object.keys(words).sort(), Object.keys(all.en).sort(), language);
+    for (const key of Object.keys(words)) assert.equal(values(words[key]), values(all.en[key]), `${language} ${key}`);
+  }
+});
+
+test("every key the modules ask for has words, and no words are left over", () => {
+  const folder = new URL("../../assets/canvas/", import.meta.url);
+  const words = Object.keys(JSON.parse(readFileSync(new URL("words/en.json", folder)))).filter((key) => !key.startsWith("form_"));
+  const code = readdirSync(folder).filter((file) => file.endsWith(".js")).map((file) => readFileSync(new URL(file, folder), "utf8")).join("\n");
+  const asked = new Set([...code.matchAll(/"([a-z]+\.[a-z_.]+)"/g)].map(([, key]) => key));
+  const families = [...code.matchAll(/`([a-z.]+)\.\$\{/g)].map(([, family]) => `${family}.`);
+  for (const key of words) assert.ok(asked.has(key) || families.some((family) => key.startsWith(family)), `${key} is said nowhere`);
+  const kinds = new Set(words.map((key) => key.split(".")[0]));
+  for (const key of asked) if (kinds.has(key.split(".")[0]) && !key.endsWith(".js")) assert.ok(words.includes(key), `${key} has no words`);
+});
+
+test("a reader hears a language there is, English else", () => {
+  assert.equal(spoken(["de-AT", "en"]), "de");
+  assert.equal(spoken(["fr", "zh-TW"]), "zh");
+  assert.equal(spoken(["fr"]), "en");
+  teach({ hello: "Hello {name}" });
+  assert.equal(t("hello", { name: "you" }), "Hello you");
+  assert.equal(t("nothing"), "nothing");
+});
