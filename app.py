@@ -27,7 +27,7 @@ DEFAULT_PIPELINE = "glide-mini"
 
 
 def serve(options: argparse.Namespace) -> None:
-    from pipelines import PIPELINES
+    from pipelines import PIPELINES, SAMPLERS
 
     load = _loader(options)
     if options.mcp and find_spec("mcp") is None:
@@ -46,7 +46,9 @@ def serve(options: argparse.Namespace) -> None:
     Thread(target=_warm, args=(load, options.pipeline), daemon=True).start()
     try:
         names, address = list(dict.fromkeys([*PIPELINES, options.pipeline])), (options.host, options.port)
-        page = start(Session(store), worker, names, load, options.pipeline, SAMPLES, _made_with, *address, options.mcp)
+        page = start(
+            Session(store), worker, names, load, options.pipeline, SAMPLERS, SAMPLES, _made_with, *address, options.mcp
+        )
         print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
         page.block_thread()
     finally:

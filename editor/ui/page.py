@@ -18,6 +18,7 @@ from editor.store import MOST_AT_ONCE
 from editor.ui.api import REFUSALS, publish
 from editor.ui.canvas import MODULES, Canvas
 from editor.ui.guard import Guard
+from editor.ui.language import FORM, translations
 from editor.ui.routes import routes
 from editor.ui.theme import theme
 from editor.worker import Worker
@@ -25,65 +26,107 @@ from pipelines.base import Pipeline
 
 ICON = Path(__file__).parents[2] / "assets" / "canvas" / "icon.svg"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+INTENTS = ("fill", "remove", "refine", "expand", "sketch")
 MOST_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
-<div class="line"><span class="hint"></span><span class="status" role="status" aria-live="polite"></span>
+<div class="line"><span class="hint"></span><span class="plan"></span>
+<span class="status" role="status" aria-live="polite"></span>
 <span class="steps"></span></div>
 <div class="progress" role="progressbar" aria-label="Progress" aria-valuemin="0" hidden><i></i></div>
 """
 
 
-def build(names: Sequence[str], default: str) -> gr.Blocks:
-    """The page's Blocks. names: of the models to choose from; default: the one chosen at first."""
+def build(names: Sequence[str], default: str, samplers: Sequence[str], i18n: gr.I18n) -> gr.Blocks:
+    """The page's Blocks. names: of the models to choose from; default: the one chosen at first. samplers: by name."""
+
+    def word(key: str) -> Any:
+        return i18n(FORM + key)
+
+    def number(key: str, low: float, high: float, value: float, step: float, **options: Any) -> gr.Slider:
+        return gr.Slider(low, high, value=value, step=step, label=word(key), elem_id=key, buttons=[], **options)
+
     page: gr.Blocks = gr.Blocks(title="Palimpsest", analytics_enabled=False, fill_width=True)
     with page:
         Canvas()
         with gr.Column(elem_id="dock"):
+            with gr.Row(elem_id="aim"):
+                intent = gr.Radio(
+                    [(word(name), name) for name in INTENTS],
+                    value=INTENTS[0],
+                    label=word("intent"),
+                    show_label=False,
+                    container=False,
+                    elem_id="intent",
+                )
+                refine_strength = number("refine_strength", 0, 1, 0.5, 0.01)
+                sketch_strength = number("sketch_strength", 0, 1, 0.7, 0.01)
             with gr.Row(elem_id="wish", equal_height=True):
                 prompt = gr.Textbox(
                     "",
-                    label="What belongs there",
+                    label=word("prompt"),
                     show_label=False,
                     container=False,
-                    placeholder="What belongs there? Leave it empty to fill from the surroundings",
+                    placeholder=word("prompt_hint"),
                     lines=1,
                     max_lines=1,
                     max_length=LONGEST_PROMPT,
                     elem_id="prompt",
                 )
-                generate = gr.Button("Generate", variant="primary", elem_id="generate", min_width=112, scale=0)
-                cancel = gr.Button("Cancel", variant="secondary", elem_id="cancel", min_width=112, scale=0)
+                generate = gr.Button(word("generate"), variant="primary", elem_id="generate", min_width=112, scale=0)
+                cancel = gr.Button(word("cancel"), variant="secondary", elem_id="cancel", min_width=88, scale=0)
             gr.HTML(STATUS, elem_id="status", apply_default_css=False)
-            with gr.Accordion("Settings", open=False, elem_id="settings"):
+            with gr.Accordion(word("settings"), open=False, elem_id="settings"):
                 with gr.Row():
                     pipeline = gr.Dropdown(
-                        list(names), value=default, label="Model", filterable=False, elem_id="pipeline"
+                        list(names),
+                        value=default,
+                        label=word("model"),
+                        info=word("model_help"),
+                        filterable=False,
+                        elem_id="pipeline",
                     )
-                    steps = gr.Slider(1, MOST_STEPS, value=Edit.steps, step=1, label="Steps", buttons=[])
-                    guidance = gr.Slider(
-                        0, STRONGEST_GUIDANCE, value=Edit.guidance, step=0.1, label="Guidance", buttons=[]
-                    )
+                    steps = number("steps", 1, MOST_STEPS, Edit.steps, 1, info=word("steps_help"))
+                    guidance = number("guidance", 0, STRONGEST_GUIDANCE, Edit.guidance, 0.1, info=word("guidance_help"))
                 with gr.Row():
                     negative = gr.Textbox(
                         "",
-                        label="Avoid",
-                        placeholder="What should not appear",
+                        label=word("avoid"),
+                        info=word("avoid_help"),
+                        placeholder=word("avoid_hint"),
                         max_lines=1,
                         max_length=LONGEST_PROMPT,
                         elem_id="avoid",
                     )
-                    feather = gr.Slider(
-                        0, WIDEST_FEATHER, value=Blend.feather, step=1, label="Feather (pixels)", buttons=[]
-                    )
+                    variations = number("variations", 1, MOST_AT_ONCE, 1, 1, info=word("variations_help"))
                     with gr.Column(min_width=120):
-                        seed = gr.Number(0, label="Seed", precision=0, minimum=0, maximum=2**32 - 1, elem_id="seed")
-                        fresh = gr.Checkbox(True, label="New seed each time", elem_id="new-seed")
+                        seed = gr.Number(
+                            0,
+                            label=word("seed"),
+                            info=word("seed_help"),
+                            precision=0,
+                            minimum=0,
+                            maximum=2**32 - 1,
+                            elem_id="seed",
+                        )
+                        fresh = gr.Checkbox(True, label=word("new_seed"), elem_id="new-seed")
                 with gr.Row():
-                    variations = gr.Slider(1, MOST_AT_ONCE, value=1, step=1, label="Variations", buttons=[])
-                    strength = gr.Slider(0, 1, value=Edit.strength, step=0.01, label="Strength", buttons=[])
-                    opacity = gr.Slider(0, 1, value=Blend.opacity, step=0.01, label="Opacity", buttons=[])
+                    sampler = gr.Dropdown(
+                        list(samplers),
+                        value=Edit.sampler,
+                        label=word("sampler"),
+                        info=word("sampler_help"),
+                        filterable=False,
+                        elem_id="sampler",
+                    )
+                    feather = number("feather", 0, WIDEST_FEATHER, Blend.feather, 1, info=word("feather_help"))
+                    with gr.Column(min_width=120):
+                        opacity = number("opacity", 0, 1, Blend.opacity, 0.01, info=word("opacity_help"))
+                        colour_match = gr.Checkbox(True, label=word("colour_match"), elem_id="colour-match")
 
         form: dict[str, Any] = {
+            "intent": intent,
+            "refine_strength": refine_strength,
+            "sketch_strength": sketch_strength,
             "prompt": prompt,
             "pipeline": pipeline,
             "steps": steps,
@@ -91,10 +134,11 @@ def build(names: Sequence[str], default: str) -> gr.Blocks:
             "new_seed": fresh,
             "seed": seed,
             "negative_prompt": negative,
+            "sampler": sampler,
             "feather": feather,
-            "variations": variations,
-            "strength": strength,
             "opacity": opacity,
+            "colour_match": colour_match,
+            "variations": variations,
         }
         fields = list(form.values())
         settings = f"Object.fromEntries({json.dumps(list(form))}.map((name, i) => [name, values[i]]))"
@@ -118,6 +162,7 @@ def start(
     names: Sequence[str],
     load: Callable[[str], Pipeline],
     default: str,
+    samplers: Sequence[str],
     samples: Path,
     made_with: Callable[[], str],
     host: str,
@@ -126,12 +171,13 @@ def start(
 ) -> gr.Blocks:
     """Serve the page in threads of its own; `close()` on what it returns ends it. OSError: the port is taken.
 
-    names: of the models; load(name) gives one. samples: a folder of pictures to start from. made_with: what runs
-    them, in words. mcp: whether the verbs are tools of MCP too; it needs the package `mcp`.
+    names: of the models; load(name) gives one. samplers: by name. samples: a folder of pictures to start from.
+    made_with: what runs them, in words. mcp: whether the verbs are tools of MCP too; it needs the package `mcp`.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
-    page = build(names, default)
+    i18n = translations()
+    page = build(names, default, samplers, i18n)
     with page:
         publish(session, worker, names, load, default, host in LOOPBACK)
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
@@ -148,10 +194,11 @@ def start(
         show_error=False,
         max_file_size="1kb",  # no component takes files: pictures come by the routes, which check them
         theme=theme(),
+        i18n=i18n,
         head=f'<link rel="stylesheet" href="{MODULES}canvas.css">',
         favicon_path=ICON,
         app_kwargs={
-            "routes": routes(session, worker, names, load, samples, made_with),
+            "routes": routes(session, worker, names, load, samples, made_with, host in LOOPBACK),
             "middleware": [Middleware(Guard)],
             "exception_handlers": REFUSALS,
             "docs_url": None,
@@ -165,7 +212,7 @@ def start(
 def _known(name: str, field: Any) -> dict[str, Any]:
     """What the browser needs to check a value it kept from an earlier visit."""
     known = {"name": name, "value": field.value}
-    if isinstance(field, gr.Dropdown):
+    if isinstance(field, gr.Dropdown | gr.Radio):
         known["choices"] = [value for _, value in field.choices]
     if isinstance(field, gr.Slider | gr.Number):
         known |= {"min": field.minimum, "max": field.maximum}
