@@ -44,7 +44,7 @@ function detail({ wish, finished, error }) {
 
 /**
  * verbs: { show(revision), rename(revision, name), discard(node), reuse(node), amend(node), compare(node), tryBlend(node,
- * blend or null), reblend(node, blend), close }. server: for its pictures and recipes.
+ * blend or null), reblend(node, blend), refresh(), close }. server: for its pictures and recipes.
  */
 export function historyPanel(server, verbs) {
   const list = h("ol", { class: "states" });
@@ -94,6 +94,7 @@ export function historyPanel(server, verbs) {
       drawn = "";
       if (keep) verbs.reblend(node, blend);
       else verbs.tryBlend(node, null);
+      verbs.refresh();
     };
     return h(
       "div",

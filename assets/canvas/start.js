@@ -5,6 +5,7 @@ import { t } from "./words.js";
 
 const KNOWN = "palimpsest-documents";
 const MOST_KNOWN = 200;
+const FEW = 8; // documents that are shown at first
 const SIZES = ["512 × 512", "768 × 512", "512 × 768", "1024 × 1024", "1280 × 720"];
 
 /** Ids of the documents this browser opened, the newest first. */
@@ -41,8 +42,14 @@ export function startView(server, verbs) {
   const blank = h("button", { type: "button", class: "secondary", onclick: () => askSize() }, t("start.blank"));
   const samples = h("div", { class: "cards samples" });
   const gallery = h("ul", { class: "cards gallery" });
+  let all = false; // every document is shown, not just the newest
+  const showAll = () => {
+    all = true;
+    refreshGallery();
+  };
+  const more = h("button", { type: "button", class: "secondary more", hidden: true, onclick: showAll });
   const sampleSection = h("section", { hidden: true }, h("h2", {}, t("start.samples")), samples);
-  const gallerySection = h("section", { hidden: true }, h("h2", {}, t("start.documents")), gallery);
+  const gallerySection = h("section", { hidden: true }, h("h2", {}, t("start.documents")), gallery, more);
   const element = h(
     "main",
     { class: "start" },
@@ -71,7 +78,12 @@ export function startView(server, verbs) {
   const frame = (source) => h("span", { class: "frame" }, h("img", { src: source, alt: "", loading: "lazy", draggable: "false" }));
 
   function rename(entry) {
-    const field = h("input", { type: "text", maxlength: 200, "aria-label": t("start.name"), onkeydown: ({ key }) => key === "Enter" && save() });
+    const enter = (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // or it would press the button that has the focus then
+      save();
+    };
+    const field = h("input", { type: "text", maxlength: 200, "aria-label": t("start.name"), onkeydown: enter });
     field.value = entry.name;
     const save = () => {
       close();
@@ -102,7 +114,7 @@ export function startView(server, verbs) {
     return h(
       "li",
       {},
-      h("button", { type: "button", class: "card", onclick: () => verbs.openDocument(entry.document) }, frame(server.url(`documents/${entry.document}/thumbnail`, { head: entry.head })), h("span", { class: "label" }, entry.name), h("span", { class: "detail" }, t("start.steps", { steps: entry.steps, when }))),
+      h("button", { type: "button", class: "card", onclick: () => verbs.openDocument(entry.document) }, frame(server.url(`documents/${entry.document}/thumbnail`, { head: entry.head })), h("span", { class: "label" }, entry.name), h("span", { class: "detail" }, t(entry.steps === 1 ? "start.step" : "start.steps", { steps: entry.steps, when }))),
       h("span", { class: "tools" },
         tool("rename", t("start.rename", { name: entry.name }), () => rename(entry)),
         tool("duplicate", t("start.duplicate", { name: entry.name }), () => act(async () => rememberDocument((await server.shelve(entry.document, "duplicate")).document))),
@@ -112,7 +124,10 @@ export function startView(server, verbs) {
 
   async function refreshGallery() {
     const entries = await server.documents(knownDocuments());
-    gallery.replaceChildren(...entries.map(card));
+    const shown = all ? entries : entries.slice(0, FEW);
+    gallery.replaceChildren(...shown.map(card));
+    more.hidden = shown.length === entries.length;
+    more.textContent = t("start.all", { n: entries.length });
     gallerySection.hidden = !entries.length;
   }
 

@@ -78,7 +78,8 @@ class Hands:
                 const same = (layer, box) => JSON.stringify(layer?.box ?? null) === JSON.stringify(box);
                 for (;;) {
                     const kept = await findDraft(doc.id);
-                    if (kept && same(kept.mask, doc.draft.mask.bounds()) && same(kept.sketch, doc.draft.sketch.bounds())) return;
+                    const { mask, sketch } = doc.draft;
+                    if (kept && same(kept.mask, mask.bounds()) && same(kept.sketch, sketch.bounds())) return;
                     await new Promise(requestAnimationFrame);
                 }
             }"""

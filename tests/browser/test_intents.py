@@ -120,7 +120,9 @@ def test_what_will_be_read_and_what_may_change_are_drawn_before_the_run(hands: H
     hands.wait_for("doc.planned")
     plan = hands.page.evaluate("window.palimpsest.doc.planned")
     assert hands.page.locator(".guide.window path").count() == 2
-    assert hands.page.locator("#status .plan").inner_text().startswith(f"Reads {plan['window'][2]} × {plan['window'][3]}")
+    width, height = plan["window"][2:]
+    said = hands.page.locator("#status .plan").inner_text()
+    assert said.startswith(f"Reads {width} \N{MULTIPLICATION SIGN} {height}")
     mask = hands.mask_bounds or []
     region = hands.page.evaluate("window.palimpsest.stage.changing.mask.bounds()")
     assert region[0] < mask[0] and region[2] > mask[2]
@@ -131,7 +133,11 @@ def test_what_will_be_read_and_what_may_change_are_drawn_before_the_run(hands: H
 
 def test_nothing_to_do_is_a_sentence(hands: Hands) -> None:
     hands.open_sample()
-    for intent, words in (("Fill", "Paint over"), ("Expand", "Drag the picture's edges"), ("Sketch", "Sketch something")):
+    for intent, words in (
+        ("Fill", "Paint over"),
+        ("Expand", "Drag the picture's edges"),
+        ("Sketch", "Sketch something"),
+    ):
         hands.intend(intent)
         hands.press("Generate")
         hands.status(words)

@@ -194,7 +194,7 @@ def test_a_mask_is_saved_and_loaded(hands: Hands, tmp_path: Path) -> None:
     assert np.array_equal(mask(hands), before)
     Image.new("L", (20, 30), 255).save(tmp_path / "small.png")
     chooser(hands, tmp_path / "small.png")
-    assert "20 × 30" in hands.note() and "320 × 270" in hands.note()
+    assert "20 \N{MULTIPLICATION SIGN} 30" in hands.note() and "320 \N{MULTIPLICATION SIGN} 270" in hands.note()
     (tmp_path / "broken.png").write_bytes(b"no picture")
     chooser(hands, tmp_path / "broken.png")
     hands.page.locator(".note p").filter(has_text="no picture this browser can read").wait_for()

@@ -1,0 +1,424 @@
+"""What stands around the canvas: queue, comparing, a step's card, the gallery, exports, keys, words and the tour."""
+
+import json
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from editor.formats.images import read_image
+from editor.formats.saving import recipe_of
+from tests.browser.hands import Hands, photo
+from tests.browser.test_history import row, rows, wait_rows
+
+MODE = "window.palimpsest.compare.mode"
+
+
+def wish(hands: Hands, prompt: str, x: float, y: float) -> None:
+    hands.paint(x, y)
+    hands.write(prompt)
+    hands.generate()
+
+
+def queued(hands: Hands) -> list[str]:
+    titles: list[str] = hands.page.locator(".queue .title").all_inner_texts()
+    return titles
+
+
+def wait_queue(hands: Hands, wanted: list[str]) -> None:
+    hands.page.wait_for_function(
+        "wanted => JSON.stringify([...document.querySelectorAll('.queue .title')].map((e) => e.innerText)) === wanted",
+        arg=json.dumps(wanted, separators=(",", ":")),
+    )
+
+
+def test_more_is_asked_for_while_one_runs_and_the_queue_is_the_users(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    for i, prompt in enumerate(("one", "two", "three", "four")):
+        wish(hands, prompt, 80 + 50 * i, 100)
+    wait_queue(hands, ["one", "two", "three", "four"])
+    assert hands.page.evaluate("window.palimpsest.stage.sent.length") == 4  # each mask is seen at its place
+    server.slow.allow(2)
+    hands.wait_for("doc.run?.index === 2")
+    hands.page.get_by_role("button", name="Sooner: four").click()
+    wait_queue(hands, ["one", "two", "four", "three"])
+    hands.page.get_by_role("button", name="Cancel: two").click()
+    wait_queue(hands, ["one", "four", "three"])
+    assert hands.page.evaluate("window.palimpsest.stage.sent.length") == 3
+    server.slow.allow(60)
+    hands.wait_for("doc.state.running.length === 0")
+    hands.wait_idle()
+    document = hands.server.session.document(hands.document)
+    way = [state.edit.prompt for state in hands.server.store.way_to(document.head) if state.edit]
+    assert way == ["one", "four", "three"]
+    assert np.array_equal(hands.drawn(), hands.stored)
+
+
+def test_a_wish_that_fails_does_not_take_the_others_with_it(hands: Hands) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    wish(hands, "slow one", 80, 100)
+    hands.choose("failing")
+    wish(hands, "bad", 150, 100)
+    hands.choose("noise")
+    wish(hands, "good", 240, 100)
+    hands.server.slow.allow(20)
+    hands.wait_for("doc.state.running.length === 0")
+    hands.wait_idle()
+    document = hands.server.session.document(hands.document)
+    assert [state.edit.prompt for state in hands.server.store.way_to(document.head) if state.edit] == [
+        "slow one",
+        "good",
+    ]
+    hands.page.locator(".note p").first.wait_for()  # and it says why
+
+
+def test_before_and_after(hands: Hands) -> None:
+    hands.open_sample()
+    before = hands.stored
+    assert hands.page.get_by_role("button", name="Before and after, split").is_disabled()
+    hands.edit()
+    after = hands.stored
+    hands.page.locator(".stage").focus()
+    hands.page.keyboard.down("\\")
+    hands.page.wait_for_function(f"{MODE} === 'whole'")
+    assert np.array_equal(hands.drawn(), before)
+    hands.page.keyboard.up("\\")
+    hands.page.wait_for_function(f"{MODE} === null")
+    assert np.array_equal(hands.drawn(), after)
+    hands.key("d")
+    hands.page.wait_for_function(f"{MODE} === 'difference'")
+    assert np.array_equal(hands.drawn(), np.abs(after.astype(int) - before).astype(np.uint8))
+    hands.key("c")
+    hands.page.wait_for_function(f"{MODE} === 'split'")
+    line = hands.page.get_by_role("slider", name="Before and after")
+    line.focus()
+    for _ in range(60):
+        hands.key("ArrowRight")
+    assert float(line.get_attribute("aria-valuenow") or 0) == 98
+    assert np.array_equal(hands.drawn(), before)  # the line stands right of the picture
+    hands.page.locator(".stage").focus()
+    hands.key("Escape")
+    hands.page.wait_for_function(f"{MODE} === null")
+
+
+def test_a_step_is_blended_anew_live_and_kept(hands: Hands) -> None:
+    hands.tidy = False
+    hands.open_sample()
+    before = hands.stored
+    hands.edit("a vase")
+    hands.edit("a lamp")
+    whole = hands.stored
+    hands.press("History")
+    wait_rows(hands, ["Opened", "a vase", "a lamp"])
+    hands.press("Blend")
+    slider = hands.page.get_by_role("slider", name="Opacity")
+    slider.focus()
+    hands.key("Home")
+    hands.wait_for("doc.picture.preview")
+    assert len(hands.server.session.tree(hands.document)) == 3  # looked at, not made
+    hands.press("Leave as it was")
+    hands.wait_for("!doc.picture.preview")
+    assert np.array_equal(hands.drawn(), whole)
+    hands.press("Blend")
+    slider.focus()
+    hands.key("Home")
+    hands.press("Keep")
+    hands.wait_for("doc.state.running.length === 0")
+    hands.page.wait_for_function("document.querySelectorAll('.states .state').length === 4")
+    hands.wait_idle()
+    [step] = [hands.server.session.revision(hands.state["head"])]
+    assert step.edit.blend.opacity == 0
+    assert not np.array_equal(hands.stored, whole) and not np.array_equal(hands.stored, before)
+
+
+def test_a_step_is_changed_and_what_follows_is_made_again(hands: Hands) -> None:
+    hands.tidy = False
+    hands.open_sample()
+    hands.edit("a vase")
+    hands.paint(80, 60)
+    hands.write("a lamp")
+    head = hands.state["head"]
+    hands.generate()
+    hands.wait_for(f"doc.state.head !== {head!r}")
+    hands.wait_idle()
+    hands.press("History")
+    wait_rows(hands, ["Opened", "a vase", "a lamp"])
+    old = hands.state["head"]
+    row(hands, "a vase").get_by_role("button").first.click()
+    hands.wait_for(f"doc.state.head !== {old!r}")
+    hands.press("Change and replay")
+    hands.page.locator(".amending").filter(has_text="a vase").wait_for()
+    hands.wait_for("!doc.mask.empty")
+    assert hands.page.get_by_label("What belongs there").input_value() == "a vase"
+    hands.write("a jug")
+    hands.press("Generate")
+    hands.page.wait_for_function("document.querySelectorAll('.states .state').length >= 4")
+    assert hands.page.locator(".amending").is_hidden()
+    hands.wait_idle()
+    assert "a jug" in rows(hands) and "a vase" in rows(hands)
+
+
+def test_a_recipe_is_saved_from_a_step(hands: Hands) -> None:
+    hands.tidy = False
+    hands.open_sample()
+    hands.edit("a vase")
+    hands.press("History")
+    wait_rows(hands, ["Opened", "a vase"])
+    with hands.page.expect_download() as download:
+        hands.page.get_by_role("link", name="Recipe").click()
+    assert "a vase" in Path(download.value.path()).read_text()
+
+
+def test_the_gallery_opens_renames_duplicates_and_deletes_with_a_way_back(hands: Hands) -> None:
+    hands.open_sample()
+    hands.edit()
+    document = hands.document
+    hands.press("Open another picture")
+    assert "doc=" not in hands.page.url
+    cards = hands.page.locator(".gallery li")
+    first = cards.first
+    assert first.locator(".label").inner_text() == "Living room"
+    assert first.locator(".detail").inner_text().startswith("1 step")
+    first.hover()
+    first.get_by_role("button", name="Rename").click()
+    hands.page.get_by_role("dialog").get_by_label("Name").fill("<i>Mine</i>")
+    hands.key("Enter")
+    hands.page.locator(".gallery .label").filter(has_text="<i>Mine</i>").first.wait_for()
+    assert hands.server.session.document(document).name == "<i>Mine</i>"
+    before = cards.count()
+    first.hover()
+    first.get_by_role("button", name="Duplicate").click()
+    hands.page.locator(".gallery .label").filter(has_text="<i>Mine</i> copy").wait_for()
+    copy = hands.server.session.documents()[0].id
+    assert (
+        copy != document and hands.server.session.picture(copy).digest == hands.server.session.picture(document).digest
+    )
+    mine = cards.filter(has=hands.page.get_by_text("<i>Mine</i> copy", exact=True))
+    mine.hover()
+    mine.get_by_role("button", name="Delete").click()
+    hands.page.locator(".note p").filter(has_text="was deleted").wait_for()
+    assert mine.count() == 0
+    hands.press("Have it back")
+    mine.wait_for()
+    assert cards.count() in (before, before + 1)
+    cards.filter(has=hands.page.get_by_text("<i>Mine</i>", exact=True)).locator(".card").click()
+    hands.wait_idle()
+    assert hands.document == document
+
+
+def test_a_document_is_renamed_in_the_bar(hands: Hands) -> None:
+    hands.open_sample()
+    hands.page.locator("button.document-name").click()
+    hands.page.keyboard.type("Kitchen")
+    hands.key("Enter")
+    hands.wait_for("doc.state.name === 'Kitchen'")
+    assert hands.page.title().startswith("Kitchen")
+
+
+def test_a_picture_from_words_alone(hands: Hands) -> None:
+    hands.press("Blank canvas")
+    hands.page.get_by_role("dialog").get_by_label("Width").fill("300")
+    hands.page.get_by_role("dialog").get_by_label("Height").fill("200")
+    hands.press("Create")
+    hands.wait_idle()
+    hands.wait_for("!doc.mask.empty")
+    assert hands.mask_bounds == [0, 0, 300, 200]
+    assert hands.page.evaluate("document.activeElement.closest('#prompt') !== null")
+    hands.page.keyboard.type("a beach")
+    hands.generate()
+    hands.wait_for("doc.state.can_undo")
+    hands.wait_idle()
+    assert np.array_equal(hands.drawn(), hands.stored) and (hands.stored != 0).any()
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WebP", "TIFF", "AVIF", "OpenRaster", "Palimpsest"])
+def test_every_kind_of_file_is_saved(hands: Hands, kind: str) -> None:
+    hands.open_sample()
+    hands.edit()
+    with hands.page.expect_download() as download:
+        hands.save_as(kind)
+    name, file = download.value.suggested_filename, Path(download.value.path())
+    if kind == "OpenRaster":
+        assert name.endswith(".ora") and "stack.xml" in zipfile.ZipFile(file).namelist()
+    elif kind == "Palimpsest":
+        assert name.endswith(".palimpsest")
+    else:
+        assert read_image(file.read_bytes()).pixels.shape == hands.stored.shape
+
+
+def test_quality_and_recipe_are_the_users(hands: Hands) -> None:
+    hands.open_sample()
+    hands.edit("a secret vase")
+    hands.press("Export")
+    dialog = hands.page.get_by_role("dialog")
+    hands.page.locator(".kind").filter(has_text="JPEG").click()
+    sizes = []
+    for key in ("Home", "End"):
+        dialog.get_by_role("slider", name="Quality").focus()
+        hands.key(key)
+        with hands.page.expect_download() as download:
+            hands.press("Save")
+        data = Path(download.value.path()).read_bytes()
+        sizes.append(len(data))
+        assert "secret vase" in (recipe_of(data) or "")
+    assert sizes[1] > 2 * sizes[0]
+    dialog.get_by_label("Keep in the file how it was made").uncheck()
+    with hands.page.expect_download() as download:
+        hands.press("Save")
+    assert recipe_of(Path(download.value.path()).read_bytes()) is None
+    dialog.get_by_role("button", name="Close").click()
+
+
+def test_the_picture_goes_to_the_clipboard(hands: Hands) -> None:
+    hands.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    hands.open_sample()
+    hands.edit()
+    hands.press("Export")
+    hands.press("Copy")
+    hands.page.locator(".note p").filter(has_text="clipboard").wait_for()
+    pasted = hands.page.evaluate(
+        """async () => {
+            const [item] = await navigator.clipboard.read();
+            const image = await createImageBitmap(await item.getType("image/png"));
+            return [image.width, image.height];
+        }"""
+    )
+    assert pasted == [320, 270]
+
+
+def test_every_key_is_listed_and_can_be_another(hands: Hands) -> None:
+    hands.tidy = False
+    hands.open_sample()
+    hands.page.locator(".stage").focus()
+    hands.key("?")
+    dialog = hands.page.get_by_role("dialog")
+    verbs = hands.page.evaluate(
+        "import('/palimpsest/canvas/bindings.js').then(({ DEFAULTS }) => Object.keys(DEFAULTS))"
+    )
+    assert dialog.get_by_role("button", name="Change the key").count() == len(verbs)
+    dialog.get_by_role("button", name="Lasso:").click()
+    hands.key("e")
+    dialog.get_by_text("That key no longer means “Eraser”").wait_for()
+    dialog.get_by_role("button", name="Close").click()
+    hands.page.locator(".stage").focus()
+    hands.key("e")
+    assert hands.page.evaluate("window.palimpsest.tool.name") == "lasso"
+    hands.reload()
+    hands.wait_idle()
+    hands.key("e")
+    assert hands.page.evaluate("window.palimpsest.tool.name") == "lasso"
+    hands.page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '?', bubbles: true }))")
+    hands.press("Reset the keys")
+    dialog.get_by_role("button", name="Close").click()
+    hands.key("e")
+    assert hands.page.evaluate("window.palimpsest.tool.name") == "eraser"
+
+
+def test_prompts_used_before_and_known_words_are_offered_and_strange_ones_marked(hands: Hands) -> None:
+    hands.open_sample()
+    hands.edit("a cup of tea")
+    field = hands.page.get_by_label("What belongs there")
+    field.fill("")
+    hands.page.get_by_role("option", name="a cup of tea").wait_for()
+    hands.key("ArrowDown")
+    hands.key("Enter")
+    assert field.input_value() == "a cup of tea"
+    assert not hands.page.evaluate("window.palimpsest.doc.busy")  # Enter took the suggestion, and sent nothing
+    words = hands.page.evaluate("window.palimpsest.wishes.words")
+    if words:
+        field.fill(f"a {words[0][:-1]}")
+        hands.page.get_by_role("option", name=words[0], exact=True).click()
+        assert field.input_value() == f"a {words[0]}"
+    hands.write("a zebra and a cup")
+    hands.page.locator(".strange").filter(has_text="zebra").wait_for()
+    hands.edit("a zebra")  # it is marked, not refused
+
+
+def test_the_first_steps_are_shown_once(hands: Hands) -> None:
+    hands.tidy = False
+    page = hands.page.context.browser.new_context().new_page()
+    page.goto(hands.server.url)
+    page.get_by_role("button", name="Living room").last.click()
+    tour = page.get_by_role("dialog", name="First steps")
+    for _ in range(3):
+        tour.get_by_role("button", name="Next").click()
+    tour.get_by_role("button", name="Begin").click()
+    assert tour.count() == 0
+    page.reload()
+    page.wait_for_function("window.palimpsest?.ready && window.palimpsest.doc?.draft")
+    assert tour.count() == 0
+    page.context.close()
+
+
+def test_a_notification_says_when_it_is_done_in_another_tab(hands: Hands, server: Any) -> None:
+    hands.page.context.grant_permissions(["notifications"])
+    hands.open_sample()
+    hands.choose("slow")
+    wish(hands, "a vase", 150, 100)
+    hands.page.evaluate(
+        """() => {
+            window.told = [];
+            window.Notification = class {
+                static permission = "granted";
+                constructor(...said) { window.told.push(said); }
+            };
+            Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
+            document.dispatchEvent(new Event("visibilitychange"));
+        }"""
+    )
+    server.slow.allow(20)
+    hands.page.wait_for_function("window.told.length === 1")
+    assert hands.page.evaluate("window.told[0][0]") == "Done"
+    assert hands.page.title().startswith("✓")
+
+
+def test_the_view_is_as_it_was_after_a_reload(hands: Hands) -> None:
+    hands.open_pixels(photo(900, 700))
+    hands.page.mouse.move(*hands.client(200, 150))
+    hands.page.mouse.wheel(0, -300)
+    hands.page.wait_for_function("!window.palimpsest.stage.fitted")
+    view = "(() => { const { scale, x, y } = window.palimpsest.stage.view; return [scale, x, y]; })()"
+    kept = hands.page.evaluate(view)
+    hands.page.evaluate(
+        """async () => {
+            const { findDraft } = await import("/palimpsest/canvas/drafts.js");
+            const kept = async () => (await findDraft(window.palimpsest.doc.id))?.view;
+            while ((await kept())?.fitted !== false) await new Promise(requestAnimationFrame);
+        }"""
+    )
+    hands.reload()
+    hands.wait_idle()
+    hands.page.wait_for_function("!window.palimpsest.stage.fitted")
+    assert hands.page.evaluate(view) == kept
+
+
+def test_a_model_is_switched_without_losing_anything(hands: Hands) -> None:
+    hands.open_sample()
+    hands.paint()
+    mask = hands.mask_bounds
+    hands.write("a vase")
+    hands.choose("flat")
+    assert hands.mask_bounds == mask
+    assert hands.page.get_by_label("What belongs there").input_value() == "a vase"
+
+
+def test_a_pasted_picture_opens_beside_what_is_open(hands: Hands, tmp_path: Path) -> None:
+    hands.open_sample()
+    document = hands.document
+    Image.new("RGB", (40, 30), (1, 2, 3)).save(tmp_path / "one.png")
+    hands.page.evaluate(
+        """bytes => {
+            const clipboardData = new DataTransfer();
+            clipboardData.items.add(new File([new Uint8Array(bytes)], "one.png", { type: "image/png" }));
+            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
+        }""",
+        list((tmp_path / "one.png").read_bytes()),
+    )
+    hands.wait_for(f"doc.id !== {document!r} && doc.draft")
+    assert hands.page.evaluate("window.palimpsest.doc.picture.box") == [0, 0, 40, 30]
+    assert hands.server.session.document(document)
