@@ -1,8 +1,12 @@
-"""make bench: what Palimpsest measures of itself, as a table. Medians with their spread, in this machine's own time."""
+"""make bench: what Palimpsest measures of itself, as a table. Medians with their spread, in this machine's own time.
+
+Names of groups (ARGS='page') measure these alone.
+"""
 
 import json
 import os
 import platform
+import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -24,7 +28,7 @@ from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
 from pipelines import load
 from pipelines.base import Request, run
-from tests import bench_networks, bench_store
+from tests import bench_networks, bench_page, bench_store
 from tests.fakes import NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 
@@ -163,23 +167,24 @@ def opening() -> Iterator[Row]:
     yield "opening a 4096x4096 PNG", spread(seconds), "1.0 s"
 
 
-def main() -> None:
+GROUPS = {
+    "server": (endurance, embedded, server, opening),  # the first on a heap nothing has grown yet
+    "store": (bench_store.walking, bench_store.endurance, bench_store.huge),
+    "networks": (bench_networks.steps, bench_networks.graphics_card),
+    "page": (bench_page.rows,),
+}
+
+
+def main(groups: list[str]) -> None:
+    if unknown := set(groups) - set(GROUPS):
+        sys.exit(f"There is no group {', '.join(sorted(unknown))}; there is {', '.join(GROUPS)}.")
     print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}\n")
     print("| what | median (least to most) | wanted |\n|---|---|---|")
-    for part in (
-        endurance,
-        embedded,
-        server,
-        opening,
-        bench_store.walking,
-        bench_store.endurance,
-        bench_store.huge,
-        bench_networks.steps,
-        bench_networks.graphics_card,
-    ):  # the first on a heap nothing has grown yet
-        for what, measured, wanted in part():
-            print(f"| {what} | {measured} | {wanted} |", flush=True)
+    for group in groups or GROUPS:
+        for part in GROUPS[group]:
+            for what, measured, wanted in part():
+                print(f"| {what} | {measured} | {wanted} |", flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(sys.argv[1:])
