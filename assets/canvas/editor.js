@@ -5,7 +5,7 @@ import { Bindings } from "./bindings.js";
 import { Compare } from "./compare.js";
 import { h, labelKeys } from "./dom.js";
 import { exportDialog } from "./export-dialog.js";
-import { setField, Wishes } from "./form.js";
+import { Wishes } from "./form.js";
 import { helpDialog } from "./help.js";
 import { historyPanel } from "./history.js";
 import { listen } from "./keys.js";
@@ -96,7 +96,7 @@ class Editor {
     });
     this.history = historyPanel(this.server, {
       show: (revision) => this.doc?.visit(revision), rename: (revision, name) => this.doc?.rename(revision, name),
-      discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), amend: (node) => this.amend(node),
+      discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), amend: (node) => this.amend(node), recall: (node) => this.wishes.recall(node.wish),
       compare: (node) => this.compare.show(this.doc, "split", node.parent), refresh: () => this.#showTree(true),
       tryBlend: (node, blend) => this.doc?.tryBlend(node.revision, blend), reblend: (node, blend) => this.doc?.reblend(node.revision, blend),
       close: () => this.toggleHistory(),
@@ -284,17 +284,17 @@ class Editor {
 
   /** A step's mask and words again, to be changed and sent. */
   async reuse(node) {
+    this.wishes.put({ prompt: node.wish.prompt });
     await this.doc?.reuse(node);
-    setField("#prompt :is(input, textarea)", node.wish.prompt);
   }
 
   /** The next wish changes this step: its mask, words and settings are taken up. */
   async amend(node) {
     if (!this.doc || this.doc.busy) return;
     this.doc.clearMask();
-    await this.reuse(node);
     this.wishes.recall(node.wish);
-    this.doc.amend(node);
+    await this.doc.reuse(node);
+    this.doc?.amend(node);
   }
 
   // --- tools
@@ -421,7 +421,8 @@ class Editor {
     this.amendBar.hidden = !doc?.amending;
     if (doc?.amending) this.amended.textContent = t("amend.on", { title: doc.amending.name || doc.amending.wish.prompt || t("history.filled") });
     this.notices.plan(doc?.planned ?? null, doc?.planned && this.pace.seconds(doc.planned.pipeline, doc.planned.steps));
-    stage.cover(this.history.open ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
+    const beside = this.history.open && innerWidth > this.history.element.offsetWidth; // on a phone it covers all
+    stage.cover(beside ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();
   }
 

@@ -9,14 +9,6 @@ const HINT_MS = 250; // typing rests for so long before the words are looked at
 const PROMPT = "#prompt :is(input, textarea)";
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch"];
 
-/** Write into a field of Gradio's as somebody who types does. */
-export function setField(selector, text) {
-  const field = document.querySelector(selector);
-  if (!field || field.value === String(text)) return;
-  field.value = text;
-  for (const event of ["input", "change", "blur"]) field.dispatchEvent(new Event(event, { bubbles: true }));
-}
-
 /** How strongly each intent draws anew: the whole way where nothing of what was there is to be seen. */
 export function strengthOf(intent, strengths) {
   return intent === "refine" || intent === "sketch" ? strengths[intent] : 1;
@@ -100,13 +92,20 @@ export class Wishes {
     return wish;
   }
 
+  /** Write values into the form: Gradio asks `listed` for them when its hidden button is pressed. */
+  put(values) {
+    this.written = { ...this.values, ...values };
+    document.querySelector("#put").click();
+  }
+
+  listed(names) {
+    return names.map((name) => this.written[name]);
+  }
+
   /** Take up an earlier step's settings, its seed too: it is to be changed, not drawn at random. */
-  recall(wish) {
-    setField("#seed input", wish.seed);
-    const fresh = document.querySelector("#new-seed input");
-    if (fresh?.checked) fresh.click();
-    const numbers = { steps: wish.steps, guidance: wish.guidance };
-    for (const [name, value] of Object.entries(numbers)) setField(`#${name} input[type=number]`, value);
-    setField("#avoid :is(input, textarea)", wish.negative_prompt);
+  recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, blend }) {
+    const { feather, opacity, colour_match } = blend;
+    const intent = strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
+    this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, new_seed: false, sampler, feather, opacity, colour_match, ...intent });
   }
 }

@@ -43,8 +43,8 @@ function detail({ wish, finished, error }) {
 }
 
 /**
- * verbs: { show(revision), rename(revision, name), discard(node), reuse(node), amend(node), compare(node), tryBlend(node,
- * blend or null), reblend(node, blend), refresh(), close }. server: for its pictures and recipes.
+ * verbs: { show(revision), rename(revision, name), discard(node), reuse(node), amend(node), recall(node), compare(node),
+ * tryBlend(node, blend or null), reblend(node, blend), refresh(), close }. server: for its pictures and recipes.
  */
 export function historyPanel(server, verbs) {
   const list = h("ol", { class: "states" });
@@ -122,7 +122,7 @@ export function historyPanel(server, verbs) {
       "li",
       { class: "step-card", role: "group", "aria-label": title(node) },
       h("p", {}, t("step.settings", wish), wish.negative_prompt ? ` · ${t("step.avoid", wish)}` : ""),
-      verb("replay", () => verbs.amend(node)), verb("blend", blend), verb("before", () => verbs.compare(node)),
+      verb("replay", () => verbs.amend(node)), verb("blend", blend), verb("before", () => verbs.compare(node)), verb("sliders", () => verbs.recall(node)),
       h("a", { class: "chip", href: server.recipe(node.revision), download: "" }, icon("recipe"), t("step.recipe")),
     );
   }

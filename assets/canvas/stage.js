@@ -7,6 +7,8 @@ import { MaskLook, Overlay, SketchLook } from "./overlay.js";
 import { View } from "./view.js";
 
 const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels the panels cover
+const NARROW = 600; // of a stage so narrow they leave less
+const NARROW_INSETS = [52, 62, 10, 190];
 const IN_SIGHT = 48;
 
 export class Stage {
@@ -62,7 +64,8 @@ export class Stage {
 
   /** The part of the stage no panel covers. */
   get room() {
-    const [left, top, inset, dock] = INSETS.map((inset) => inset * this.ratio);
+    const insets = this.root.clientWidth < NARROW ? NARROW_INSETS : INSETS;
+    const [left, top, inset, dock] = insets.map((inset) => inset * this.ratio);
     const [right, bottom] = [Math.max(inset, this.covered[0] * this.ratio + inset / 3), dock + this.covered[1] * this.ratio];
     return [left, top, Math.max(64, this.width - left - right), Math.max(64, this.height - top - bottom)];
   }

@@ -74,6 +74,7 @@ def build(names: Sequence[str], default: str, samplers: Sequence[str], i18n: gr.
                 )
                 generate = gr.Button(word("generate"), variant="primary", elem_id="generate", min_width=112, scale=0)
                 cancel = gr.Button(word("cancel"), variant="secondary", elem_id="cancel", min_width=88, scale=0)
+            put = gr.Button("", visible="hidden", elem_id="put")  # the canvas presses it to write into the form
             gr.HTML(STATUS, elem_id="status", apply_default_css=False)
             with gr.Accordion(word("settings"), open=False, elem_id="settings"):
                 with gr.Row():
@@ -149,6 +150,7 @@ def build(names: Sequence[str], default: str, samplers: Sequence[str], i18n: gr.
             outputs=seed,
             js=f"(...values) => window.palimpsest.generate({settings})",
         )
+        put.click(fn=None, outputs=fields, js=f"() => window.palimpsest.wishes.listed({json.dumps(list(form))})")
         cancel.click(fn=None, js="() => window.palimpsest.cancel()")
         changed = f"(...values) => {{ window.palimpsest?.settingsChanged({settings}); return []; }}"
         gr.on([field.change for field in fields], fn=None, inputs=fields, js=changed, trigger_mode="multiple")

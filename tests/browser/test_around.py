@@ -154,13 +154,42 @@ def test_a_step_is_changed_and_what_follows_is_made_again(hands: Hands) -> None:
     hands.press("Change and replay")
     hands.page.locator(".amending").filter(has_text="a vase").wait_for()
     hands.wait_for("!doc.mask.empty")
-    assert hands.page.get_by_label("What belongs there").input_value() == "a vase"
+    hands.page.wait_for_function("document.querySelector('#prompt input').value === 'a vase'")
     hands.write("a jug")
     hands.press("Generate")
     hands.page.wait_for_function("document.querySelectorAll('.states .state').length >= 4")
     assert hands.page.locator(".amending").is_hidden()
     hands.wait_idle()
     assert "a jug" in rows(hands) and "a vase" in rows(hands)
+
+
+def test_a_steps_settings_are_taken_up(hands: Hands) -> None:
+    hands.tidy = False
+    hands.open_sample()
+    hands.paint()
+    hands.intend("Refine")
+    hands.settings()
+    hands.page.get_by_label("number input for Steps").fill("7")
+    hands.key("Tab")
+    hands.write("a vase")
+    hands.generate()
+    hands.wait_for("doc.state.can_undo")
+    hands.wait_idle()
+    seed = hands.server.session.revision(hands.state["head"]).edit.seed
+    hands.page.get_by_label("number input for Steps").fill("3")
+    hands.key("Tab")
+    hands.settings()
+    hands.choose("flat")
+    hands.intend("Fill")
+    hands.write("something else")
+    hands.press("History")
+    hands.press("Use its settings")
+    hands.page.wait_for_function("window.palimpsest.wishes.values.prompt === 'a vase'")
+    values = hands.page.evaluate("window.palimpsest.wishes.values")
+    taken = {name: values[name] for name in ("intent", "pipeline", "steps", "seed", "new_seed", "refine_strength")}
+    wanted: dict[str, Any] = {"intent": "refine", "pipeline": "noise", "steps": 7, "seed": seed, "new_seed": False}
+    assert taken == wanted | {"refine_strength": 0.5}
+    assert hands.page.get_by_label("Model").input_value() == "noise"
 
 
 def test_a_recipe_is_saved_from_a_step(hands: Hands) -> None:
