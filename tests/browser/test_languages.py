@@ -1,0 +1,172 @@
+"""The page in a reader's own language: what the modules say, what Gradio shows, and no English left in between."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.hands import NO_TOUR, Hands
+
+FOLDER = Path(__file__).parents[2] / "assets" / "canvas" / "words"
+WORDS: dict[str, dict[str, str]] = {file.stem: json.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.json")}
+READERS = {"de": "de-DE", "zh": "zh-CN"}
+INTENTS = ("fill", "remove", "refine", "expand", "sketch")
+SIZE = {"width": 1440, "height": 900}
+
+# what an element and all in it say: texts, placeholders, tips and names; all of it, or what is to be seen
+SAID = """(root, seen) => [root, ...root.querySelectorAll("*")]
+    .filter((element) => !seen || element.checkVisibility({ visibilityProperty: true }))
+    .flatMap((element) => [
+        element.placeholder, element.title, element.ariaLabel,
+        ...[...element.childNodes].filter((node) => node instanceof Text).map(({ data }) => data.trim()),
+    ])
+    .filter(Boolean)"""
+
+
+class Reader(Hands):
+    """One tab of who reads this language."""
+
+    def __init__(self, page: Any, server: Any, complaints: list[str], language: str) -> None:
+        super().__init__(page, server, complaints)
+        self.language, self.words = language, WORDS[language]
+
+    def said(self, selector: str) -> set[str]:
+        """All that is said there, on the screen or not."""
+        return set(self.page.locator(selector).evaluate(SAID, False))
+
+    @property
+    def english(self) -> list[str]:
+        """What is to be seen on the page and is English, of more than two words."""
+        seen = self.page.locator("body").evaluate(SAID, True)
+        assert len(seen) > 5  # else there was nothing to read
+        return [text for text in seen if any(phrase.fullmatch(text) for phrase in phrases())]
+
+
+def phrases() -> list[re.Pattern[str]]:
+    """The English ones of more than two words, with anything for their {values}."""
+    texts = [text for text in WORDS["en"].values() if len(re.sub(r"\{\w+\}|[^\w ]", "", text).split()) > 2]
+    return [re.compile(".+".join(map(re.escape, re.split(r"\{\w+\}", text)))) for text in texts]
+
+
+@pytest.fixture(scope="module", params=sorted(READERS))
+def tab(request: pytest.FixtureRequest, chromium: Any, server: Any) -> Iterator[Reader]:
+    context = chromium.new_context(viewport=SIZE, locale=READERS[request.param])
+    context.set_default_timeout(20_000)
+    context.add_init_script(f"try {{ {NO_TOUR} }} catch {{}}")  # the blank page before has no storage
+    complaints: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    page.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+    reader = Reader(page, server, complaints, request.param)
+    reader.goto()
+    yield reader
+    context.close()
+
+
+@pytest.fixture
+def reader(tab: Reader) -> Iterator[Reader]:
+    """At the start view."""
+    tab.page.evaluate("window.palimpsest.home()")
+    yield tab
+    assert tab.complaints == []
+
+
+def test_there_is_a_reader_of_every_language() -> None:
+    assert {*READERS, "en"} == set(WORDS)
+
+
+def test_the_start_view_is_in_the_readers_language(reader: Reader) -> None:
+    reader.page.locator(".samples .card").first.wait_for()
+    assert reader.page.evaluate("document.documentElement.lang") == reader.language
+    own = ("lead", "open", "blank", "drop", "samples")
+    assert {reader.words[f"start.{key}"] for key in own} <= reader.said(".start")
+    assert reader.english == []
+    reader.press(reader.words["start.blank"])
+    assert reader.words["start.blank_hint"] in reader.said("dialog")
+    assert reader.english == []
+    reader.key("Escape")
+
+
+def test_gradios_controls_are_in_the_readers_language(reader: Reader) -> None:
+    reader.open_sample()
+    reader.press(reader.words["form_settings"])
+    reader.page.get_by_label(reader.words["form_new_seed"]).wait_for()
+    own = {text for key, text in reader.words.items() if key.startswith("form_")}
+    assert own - reader.said("#dock") == set()
+    assert reader.english == []
+    reader.press(reader.words["form_settings"])
+
+
+def test_each_intent_asks_in_the_readers_language(reader: Reader) -> None:
+    reader.open_sample()
+    for intent in (*INTENTS[1:], INTENTS[0]):
+        reader.page.locator("#intent label").get_by_text(reader.words[f"form_{intent}"], exact=True).click()
+        asked = reader.words[f"prompt.{intent}"]
+        reader.page.locator("#prompt").get_by_placeholder(asked, exact=True).wait_for()
+        assert reader.english == []
+
+
+def test_the_bars_tips_are_in_the_readers_language(reader: Reader) -> None:
+    reader.open_sample()
+    buttons = reader.page.locator(":is(.top-bar, .palette) .icon-button").all()
+    assert len(buttons) > 10
+    for button in buttons:
+        own = reader.words[f"verb.{button.get_attribute('data-verb')}"]
+        assert button.get_attribute("aria-label") == own
+        assert button.locator(".tip").evaluate("(tip) => tip.firstChild.data") == own
+    wand = reader.page.get_by_role("button", name=reader.words["verb.wand"], exact=True)
+    wand.hover()
+    reader.page.wait_for_function(
+        "(tip) => getComputedStyle(tip).opacity === '1'", arg=wand.locator(".tip").element_handle()
+    )
+    reader.press(reader.words["strip.mask"])
+    assert {reader.words[f"mask.{verb}"] for verb in ("grow", "shrink", "load")} <= reader.said("#mask-menu")
+    assert reader.english == []
+    reader.key("Escape")
+
+
+def test_the_help_is_in_the_readers_language(reader: Reader) -> None:
+    reader.open_sample()
+    reader.key("?")
+    said = reader.said("dialog")
+    assert {text for key, text in reader.words.items() if key.startswith("verb.")} <= said
+    assert reader.words["help.hand.space.key"] in said
+    assert reader.english == []
+    reader.press(reader.words["help.tour"])
+    for step in ("paint", "say", "generate", "refine"):
+        assert reader.words[f"tour.{step}"] in reader.said(".tour")
+        assert reader.english == []
+        reader.page.locator(".tour .primary").press("Enter")
+
+
+def test_a_run_its_history_and_its_export_are_in_the_readers_language(reader: Reader) -> None:
+    reader.open_sample()
+    reader.press(reader.words["form_generate"])
+    reader.status(reader.words["status.paint_first"])
+    head = reader.state["head"]
+    reader.paint()
+    reader.press(reader.words["form_generate"])
+    reader.wait_for(f"doc.state.head !== {head!r}")
+    reader.wait_idle()
+    reader.status(reader.words["status.done"])
+    reader.press(reader.words["verb.history"])
+    card = reader.page.locator(".step-card")
+    card.get_by_text(reader.words["step.blend"], exact=True).wait_for()
+    assert {reader.words["history.opened"], reader.words["history.filled"]} <= reader.said(".history")
+    assert reader.english == []
+    card.get_by_text(reader.words["step.blend"], exact=True).click()
+    assert {reader.words["blend.edge"], reader.words["blend.keep"]} <= reader.said(".blend")
+    assert reader.english == []
+    reader.press(reader.words["blend.leave"])
+    reader.press(reader.words["verb.history"])
+    reader.press(reader.words["verb.export"])
+    assert {reader.words[f"export.{key}"] for key in ("png.hint", "with_recipe", "recipe")} <= reader.said("dialog")
+    assert reader.english == []
+    reader.key("Escape")
+    reader.page.evaluate("window.palimpsest.home()")
+    steps = reader.words["start.step"].partition("{when}")[0].replace("{steps}", "1")
+    reader.page.locator(".gallery .detail").filter(has_text=steps).first.wait_for()
+    assert reader.english == []
