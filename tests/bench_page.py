@@ -220,7 +220,7 @@ def previews(hands: Hands) -> Iterator[Row]:
 def moving(hands: Hands) -> Iterator[Row]:
     """Pointers at work on a large picture, all of it under the mask; each at first with all of it in sight."""
     page = hands.page
-    page.evaluate("window.palimpsest.doc.invertMask()")
+    page.evaluate("window.palimpsest.doc.easel.invert()")
     planned(page)
     stage = "(({ room: [x, y, w, h], ratio }) => [(x + w / 2) / ratio, (y + h / 2) / ratio])(window.palimpsest.stage)"
     x, y = page.evaluate(stage)

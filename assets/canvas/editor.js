@@ -4,7 +4,6 @@ import { palette, TOOLS, topBar } from "./bars.js";
 import { Bindings } from "./bindings.js";
 import { Compare } from "./compare.js";
 import { h, labelKeys } from "./dom.js";
-import { exportDialog } from "./export-dialog.js";
 import { Wishes } from "./form.js";
 import { helpDialog } from "./help.js";
 import { historyPanel } from "./history.js";
@@ -20,15 +19,15 @@ import { Stage } from "./stage.js";
 import { acceptDrops, rememberDocument, startView } from "./start.js";
 import { LARGEST, optionStrip, SMALLEST } from "./strip.js";
 import { ask, askable, tell } from "./telling.js";
+import { targetOf } from "./target.js";
 import { makeTools } from "./tools.js";
 import { tour } from "./tour.js";
 import { variationTray } from "./variations.js";
+import { verbsOf } from "./verbs.js";
 import { zoomStop } from "./view.js";
 import { learn, spoken, t } from "./words.js";
 
 const BRUSH = 0.06; // of the picture's longest side: the brush's diameter at first
-const STROLL = 80; // CSS pixels an arrow key moves the picture
-const GROWTH = 8; // pixels by which the keys grow and shrink a mask
 
 class Editor {
   constructor(root) {
@@ -38,45 +37,18 @@ class Editor {
     this.pace = new Pace();
     this.tool = { name: "brush", diameter: 48, hardness: 1, tolerance: 24, colour: "#c8553d", get radius() { return this.diameter / 2; } };
     this.doc = null; // OpenDocument
-    this.verbs = this.#verbs();
+    this.verbs = verbsOf(this);
     this.#build();
     this.wishes = new Wishes(this.server, this.notices);
     this.stage.onview = () => {
       this.#refresh();
-      this.doc?.saveDraft();
+      this.doc?.easel.save();
     };
-    this.tools = makeTools(this.#target());
+    this.tools = makeTools(targetOf(this));
     this.pointer = new Pointer(this.stage, () => ({ name: this.toolName, tool: this.tools[this.toolName], radius: this.tool.radius }));
     this.compare = new Compare(this.stage, () => this.#refresh());
     this.#listen();
     labelKeys(this.bindings, root);
-  }
-
-  // --- what there is
-
-  /** Everything that keys and buttons can ask for, by the names of bindings.js. */
-  #verbs() {
-    const doc = () => this.doc;
-    const field = (selector) => document.querySelector(selector);
-    const stroll = (x, y) => () => this.stage.pan(x * STROLL * this.stage.ratio, y * STROLL * this.stage.ratio);
-    const intents = Object.fromEntries(["fill", "remove", "refine", "expand", "sketch"].map((intent) => [intent, () => this.wishes.intend(intent)]));
-    return {
-      ...Object.fromEntries(TOOLS.map((name) => [name, () => this.choose(name)])),
-      ...intents,
-      smaller: () => this.size(this.tool.diameter / 1.15 - 1), larger: () => this.size(this.tool.diameter * 1.15 + 1),
-      softer: () => this.set("hardness", Math.max(0, this.tool.hardness - 0.1)), harder: () => this.set("hardness", Math.min(1, this.tool.hardness + 0.1)),
-      clear: () => doc()?.clearMask(this.layer), invert: () => doc()?.invertMask(), recall: () => doc()?.recall(),
-      grow: () => doc()?.changeMask("grow", GROWTH), shrink: () => doc()?.changeMask("shrink", GROWTH),
-      generate: () => field("#generate")?.click(), cancel: () => this.escape(),
-      undo: () => doc()?.undo(), redo: () => doc()?.redo(),
-      before: (again) => again || this.beside("whole"), split: () => this.beside(this.compare.mode === "split" ? null : "split"),
-      difference: () => this.beside(this.compare.mode === "difference" ? null : "difference"),
-      fit: () => this.stage.fit(), actual: () => this.stage.zoom(1), closer: () => this.zoom(1), farther: () => this.zoom(-1),
-      left: stroll(1, 0), right: stroll(-1, 0), up: stroll(0, 1), down: stroll(0, -1),
-      prompt: () => field("#prompt :is(input, textarea)")?.focus(), settings: () => field("#settings > button")?.click(),
-      history: () => this.toggleHistory(), home: () => this.home(), help: () => this.help(), rename: (name) => doc()?.renameDocument(name),
-      export: () => doc() && exportDialog(this.server, doc().picture.revision, (sentence) => this.notices.note(sentence, "export", "info")),
-    };
   }
 
   #build() {
@@ -114,38 +86,6 @@ class Editor {
     );
     this.stage = new Stage(ground);
     this.notices = new Notices(this.root);
-  }
-
-  /** What the tools act on. */
-  #target() {
-    const value = (away) => (away ? 0 : this.sketching ? this.ink : 255);
-    const selection = (away) => {
-      const { draft } = this.doc;
-      const box = draft.painting.bounds();
-      const rough = box && { box, values: draft.painting.crop(box) };
-      this.doc.dropStroke();
-      if (rough) this.doc.select({ tool: "edge" }, away, rough);
-    };
-    return {
-      settings: this.tool,
-      stroke: {
-        begin: () => this.doc?.beginStroke(this.layer),
-        segment: (...line) => {
-          const [away, radius] = [line.pop(), line.pop()];
-          this.doc?.stroke(...line, radius, value(away), this.sketching ? 1 : this.tool.hardness);
-        },
-        end: () => this.doc?.endStroke(),
-        drop: () => this.doc?.dropStroke(),
-      },
-      fill: (shape, away) => this.doc?.fill(shape, value(away), this.layer),
-      show: (path) => this.stage.guides.show("shape", path),
-      scale: () => this.stage.view.scale / this.stage.ratio,
-      wand: (x, y, away) => this.doc?.select({ tool: "wand", x, y, tolerance: this.tool.tolerance }, away),
-      edge: selection,
-      pick: (x, y) => this.set("colour", `#${this.stage.colourAt(x, y).map((n) => n.toString(16).padStart(2, "0")).join("")}`),
-      frame: () => this.doc?.frame ?? this.doc?.picture.box,
-      setFrame: (box) => this.doc?.setFrame(box),
-    };
   }
 
   /** The tool in hand: with the intent to expand, it is the frame. */
@@ -189,7 +129,7 @@ class Editor {
       if (!document.hidden) this.ended = null;
       this.#refresh();
     });
-    window.addEventListener("pagehide", () => this.doc?.saveDraft.now());
+    window.addEventListener("pagehide", () => this.doc?.easel.save.now());
   }
 
   // --- documents
@@ -291,7 +231,7 @@ class Editor {
   /** The next wish changes this step: its mask, words and settings are taken up. */
   async amend(node) {
     if (!this.doc || this.doc.busy) return;
-    this.doc.clearMask();
+    this.doc.easel.clear();
     this.wishes.recall(node.wish);
     await this.doc.reuse(node);
     this.doc?.amend(node);
@@ -387,7 +327,7 @@ class Editor {
   #changed({ opened = false } = {}) {
     if (opened) {
       this.size(Math.max(8, BRUSH * Math.max(...this.stage.picture.box.slice(2))));
-      if (this.paintAll) this.doc.invertMask();
+      if (this.paintAll) this.doc.easel.invert();
       this.paintAll = false;
     } else this.#refresh();
   }

@@ -26,7 +26,7 @@ export async function loadMask(file, doc) {
     const at = 4 * i;
     values[i] = opaque ? Math.round(0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]) : data[at + 3];
   }
-  doc.pasteMask([x, y, width, height], values);
+  doc.easel.paste([x, y, width, height], values);
 }
 
 export async function saveMask(doc) {

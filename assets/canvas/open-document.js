@@ -2,7 +2,7 @@
 // work. What is true lies on the server; here is only what is on screen, and what was painted and not sent yet.
 
 import { Draft } from "./draft.js";
-import { findDraft, keepDraft } from "./drafts.js";
+import { Easel } from "./easel.js";
 import { Follower, Previews } from "./follow.js";
 import { Layer } from "./layer.js";
 import { Picture } from "./picture.js";
@@ -13,7 +13,6 @@ import { rested } from "./time.js";
 import { t } from "./words.js";
 import { outcome, queue, Works } from "./works.js";
 
-const DRAFT_MS = 200;
 const PLAN_MS = 180;
 
 /** A Layer of what { box, values } says. */
@@ -32,7 +31,6 @@ export class OpenDocument {
    */
   constructor(state, { server, stage, notices, pace, changed, gone, ended, wish }) {
     Object.assign(this, { id: state.document, state, server, stage, notices, pace, changed, gone, ended, wish });
-    this.draft = null; // Draft, once the picture's box is known
     this.works = new Works();
     this.sending = null; // { mask }: a wish on its way to the server
     this.last = null; // the mask sent last, a Layer
@@ -52,12 +50,18 @@ export class OpenDocument {
       load: (revision, serial) => server.preview(revision, serial),
       show: (revision, bitmap) => this.#showPreview(revision, bitmap),
     });
+    this.easel = new Easel(this.id, stage, {
+      touched: () => notices.status(""),
+      painted: () => {
+        this.askPlan();
+        changed();
+      },
+    });
     this.follower = new Follower({
       ask: () => server.state(this.id, this.works.revisions),
       show: (now) => this.#show(now),
       lost: (error) => this.#lost(error),
     });
-    this.saveDraft = rested(DRAFT_MS, () => this.#keep());
     this.askPlan = rested(PLAN_MS, () => this.#plan());
     stage.picture = this.picture;
     this.#show(state);
@@ -65,7 +69,7 @@ export class OpenDocument {
   }
 
   close() {
-    this.#keep();
+    this.easel.keep();
     this.closed = true;
     this.follower.stop();
     this.previews.forget();
@@ -88,6 +92,10 @@ export class OpenDocument {
     return queue(this.state.running);
   }
 
+  get draft() {
+    return this.easel.draft;
+  }
+
   get mask() {
     return this.draft?.mask ?? null;
   }
@@ -101,7 +109,7 @@ export class OpenDocument {
   }
 
   get painting() {
-    return Boolean(this.draft?.painting);
+    return this.easel.painting;
   }
 
   get recallable() {
@@ -146,48 +154,18 @@ export class OpenDocument {
     if (this.stage.fitted) this.stage.fit();
     else this.stage.invalidate();
     if (!this.draft) await this.#firstDraft();
-    else if (this.picture.box.some((value, i) => value !== this.draft.box[i])) this.#reframe();
+    else if (this.picture.box.some((value, i) => value !== this.draft.box[i])) {
+      this.setFrame(null);
+      this.easel.reframe(this.picture.box);
+    }
   }
 
   async #firstDraft() {
-    this.#take(new Draft(this.picture.box));
+    this.easel.put(new Draft(this.picture.box));
     this.changed({ opened: true });
-    const found = await findDraft(this.id);
-    if (this.closed || !this.draft.empty) return;
-    if (found) {
-      for (const name of ["mask", "sketch"]) {
-        if (found[name]) this.#put(this.draft[name], (layer) => layer.paste(found[name].box, found[name].values));
-      }
-      if (found.view && !found.view.fitted) this.stage.look(found.view);
-    } else if (this.owed) {
-      this.#pasteAll(this.owed);
-    }
+    const kept = await this.easel.restore();
+    if (!kept && this.owed && !this.closed && this.draft.empty) this.easel.pasteAll(this.owed);
     this.owed = null;
-  }
-
-  /** The picture has another size: what was painted stays where it was, as far as it lies within. */
-  #reframe() {
-    const { draft } = this;
-    const now = new Draft(this.picture.box);
-    for (const name of ["mask", "sketch"]) {
-      const box = draft[name].bounds();
-      if (box) now.step(now[name], (layer) => layer.paste(box, draft[name].crop(box)));
-    }
-    this.frame = null;
-    this.stage.guides.show("frame", null);
-    this.#take(now);
-  }
-
-  #take(draft) {
-    this.draft = draft;
-    this.stage.setDraft(draft);
-    this.saveDraft();
-  }
-
-  #keep() {
-    if (this.closed || !this.draft) return;
-    const { view, fitted } = this.stage;
-    keepDraft(this.id, this.draft, { scale: view.scale, x: view.x, y: view.y, fitted });
   }
 
   #showPreview(revision, bitmap) {
@@ -250,22 +228,13 @@ export class OpenDocument {
       return;
     }
     this.#dropPreview();
-    if (fate.status !== "done") this.#giveBack(mask, taken);
+    if (fate.status !== "done") {
+      if (!this.draft) this.owed = mask; // given when the picture is here
+      else this.easel.giveBack(mask, taken);
+    }
     this.notices.status(fate.status === "cancelled" ? t("status.cancelled") : "");
     if (fate.status === "done") this.notices.note(t("note.moved_on"), "run", "info");
     if (fate.status === "failed") this.notices.note(fate.error, "run");
-  }
-
-  /** The wish came to nothing: what was painted is the user's again, unless something new is. */
-  #giveBack(mask, taken) {
-    if (!this.draft) this.owed = mask; // given when the picture is here
-    if (!this.draft?.mask.empty) return;
-    if (taken && this.draft.box.every((value, i) => value === taken.box[i])) {
-      this.#take(taken);
-      this.changed();
-    } else if (mask) {
-      this.#pasteAll(mask);
-    }
   }
 
   // --- what is to be sent
@@ -355,7 +324,7 @@ export class OpenDocument {
     this.sending = { mask: intent === "expand" ? null : taken.mask };
     this.frame = null;
     this.stage.guides.show("frame", null);
-    this.#take(now);
+    this.easel.put(now);
     this.stage.setPlan(null, null);
     this.planned = null;
     this.#showSent();
@@ -378,7 +347,7 @@ export class OpenDocument {
       this.last = this.sending?.mask ?? this.last;
       this.sending = null;
       this.#showSent();
-      this.#giveBack(taken.mask, taken);
+      this.easel.giveBack(taken.mask, taken);
       this.notices.status("");
       if (!this.run) this.notices.progress(null);
       this.notices.note(error.message, "run");
@@ -422,16 +391,12 @@ export class OpenDocument {
   /** Strokes that were not sent yet are taken back first, then the document's edits. */
   undo() {
     if (this.painting) return;
-    const touched = this.draft?.undo();
-    if (touched) this.#painted(touched);
-    else if (this.canUndo) this.#do(this.server.move(this.id, "undo"), t("status.undone"));
+    if (!this.easel.swap("undo") && this.canUndo) this.#do(this.server.move(this.id, "undo"), t("status.undone"));
   }
 
   redo() {
     if (this.painting) return;
-    const touched = this.draft?.redo();
-    if (touched) this.#painted(touched);
-    else if (this.canRedo) this.#do(this.server.move(this.id, "redo"), t("status.redone"));
+    if (!this.easel.swap("redo") && this.canRedo) this.#do(this.server.move(this.id, "redo"), t("status.redone"));
   }
 
   // --- the history
@@ -503,7 +468,7 @@ export class OpenDocument {
   async reuse({ revision, box }) {
     if (!this.draft || this.painting || !box?.[2]) return;
     try {
-      this.pasteMask(box, await this.server.mask(revision, box[2], box[3]));
+      this.easel.paste(box, await this.server.mask(revision, box[2], box[3]));
     } catch (error) {
       this.#note(error, "verb");
     }
@@ -542,67 +507,14 @@ export class OpenDocument {
     this.changed();
   }
 
-  // --- painting
-
-  beginStroke(layer = this.draft?.mask) {
-    this.notices.status("");
-    if (this.draft && !this.painting) this.draft.begin(layer);
-  }
-
-  /** value: 255 paints, 0 erases, in a sketch a colour; the rest in plane pixels. */
-  stroke(x0, y0, x1, y1, radius, value, hardness = 1) {
-    if (this.painting) this.stage.draftChanged(this.draft.painting.segment(x0, y0, x1, y1, radius, value, hardness));
-  }
-
-  endStroke() {
-    if (!this.painting) return;
-    this.draft.end();
-    this.#painted(null);
-  }
-
-  /** The stroke in the making never was. */
-  dropStroke() {
-    if (!this.painting) return;
-    const { done } = this.draft;
-    const before = done.at(-1);
-    this.draft.end();
-    if (done.at(-1) !== before) {
-      this.stage.draftChanged(this.draft.undo());
-      this.draft.undone.pop();
-    }
-    this.changed();
-  }
-
-  /** One step of the draft: change(layer) returns the box it touched. */
-  #put(layer, change) {
-    this.endStroke();
-    this.notices.status("");
-    this.#painted(this.draft.step(layer, change));
-  }
-
-  fill(shape, value, layer = this.draft?.mask) {
-    if (this.draft) this.#put(layer, () => layer.fill(shape, value));
-  }
-
-  clearMask(layer = this.draft?.mask) {
-    if (layer && !layer.empty && !this.painting) this.#put(layer, () => layer.clear());
-  }
-
-  invertMask() {
-    if (this.draft && !this.painting) this.#put(this.draft.mask, (mask) => mask.invert());
-  }
-
-  /** Lay values over the mask, or take away what they cover. */
-  pasteMask(box, values, away = false) {
-    this.#put(this.draft.mask, (mask) => mask.paste(box, values, away));
-  }
+  // --- masks the server makes
 
   /** What the picture itself says: see `Server.select`. rough: a stroke's { box, values } for the edge-aware tool. */
   async select(asked, away, rough = null) {
     try {
       const found = await this.server.select(this.id, { ...asked, revision: this.picture.revision }, rough);
       if (this.closed) return;
-      if (found) this.pasteMask(found.box, found.values, away);
+      if (found) this.easel.paste(found.box, found.values, away);
       else this.notices.status(t("status.nothing_selected"));
     } catch (error) {
       this.#note(error, "verb");
@@ -615,12 +527,7 @@ export class OpenDocument {
     if (!box || this.painting) return;
     try {
       const changed = await this.server.changeMask(this.id, verb, by, { box, values: this.mask.crop(box) });
-      if (this.closed) return;
-      this.#put(this.draft.mask, (mask) => {
-        mask.clear();
-        if (changed) mask.paste(changed.box, changed.values);
-        return mask.box;
-      });
+      if (!this.closed) this.easel.replace(changed);
     } catch (error) {
       this.#note(error, "verb");
     }
@@ -629,19 +536,7 @@ export class OpenDocument {
   /** Paint the mask of the last wish again. */
   async recall() {
     if (!this.draft || !this.recallable || this.painting) return;
-    if (this.last) this.#pasteAll(this.last);
+    if (this.last) this.easel.pasteAll(this.last);
     else await this.reuse(this.state.last_mask);
-  }
-
-  #pasteAll(mask) {
-    const box = mask.bounds();
-    if (box) this.pasteMask(box, mask.crop(box));
-  }
-
-  #painted(touched) {
-    this.stage.draftChanged(touched);
-    this.saveDraft();
-    this.askPlan();
-    this.changed();
   }
 }

@@ -22,14 +22,14 @@ function squared([ax, ay], [bx, by]) {
  * what is not done yet. target: the editor's side:
  *   settings { diameter, hardness, tolerance }; stroke.begin(), stroke.segment(x0, y0, x1, y1, radius, subtract),
  *   stroke.end(), stroke.drop(); fill(shape, subtract); show(path or null); scale(): CSS pixels for one of the plane;
- *   wand(x, y, subtract); edge(subtract): what the stroke just made is a rough selection; pick(x, y);
+ *   wand(x, y, subtract); edge(segments [x0, y0, x1, y1, radius], subtract): a stroke as a rough selection; pick(x, y);
  *   frame(): box; setFrame(box).
  */
 export function makeTools(target) {
   const { settings } = target;
 
-  /** Paints along the way; finish(subtract) when it ends. */
-  function painter(always, finish = () => target.stroke.end()) {
+  /** Paints along the way. */
+  function painter(always) {
     let last = null;
     let ended = null; // where the last stroke ended, for straight lines with Shift
     let away = false;
@@ -47,9 +47,31 @@ export function makeTools(target) {
       },
       end() {
         ended = last;
-        finish(away);
+        target.stroke.end();
       },
       drop: () => target.stroke.drop(),
+    };
+  }
+
+  /** A stroke that is looked at, not painted: what the picture holds under it is selected. */
+  function selector() {
+    let points, segments, away;
+    const draw = (point, how) => {
+      segments.push([...(points.at(-1) ?? point), ...point, Math.max(0.5, (settings.diameter / 2) * how.pressure)]);
+      points.push(point);
+      target.show(way(points));
+    };
+    return {
+      begin(point, how) {
+        [points, segments, away] = [[], [], how.subtract];
+        draw(point, how);
+      },
+      move: draw,
+      end() {
+        target.show(null);
+        target.edge(segments, away);
+      },
+      drop: () => target.show(null),
     };
   }
 
@@ -168,7 +190,7 @@ export function makeTools(target) {
     lasso: lasso(),
     polygon: corneredLasso(),
     wand: click(target.wand),
-    edge: painter(false, target.edge),
+    edge: selector(),
     picker: click(target.pick),
     frame: framing(),
   };

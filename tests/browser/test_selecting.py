@@ -115,6 +115,13 @@ def test_smart_select_finds_the_edge_from_a_rough_stroke(hands: Hands) -> None:
     assert (disc & found).sum() / (disc | found).sum() > 0.95
     hands.key("Control+z")
     assert hands.mask_bounds is None  # the rough stroke was no step of its own
+    hands.press("Rectangle")
+    hands.drag((5, 5), (60, 60))  # what is painted elsewhere has no say in it
+    hands.key("q")
+    hands.drag((140, 110), (180, 140), (150, 150))
+    hands.wait_for("doc.draft.done.length === 2")
+    found = mask(hands)[:, 80:] >= 128
+    assert (disc[:, 80:] & found).sum() / (disc[:, 80:] | found).sum() > 0.95
 
 
 def test_a_soft_brush_is_sent_soft(hands: Hands) -> None:

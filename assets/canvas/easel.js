@@ -1,0 +1,156 @@
+// The easel: the draft in the making and what is done to it. It knows the stage that shows it and nothing of wishes.
+
+import { Draft } from "./draft.js";
+import { findDraft, keepDraft } from "./drafts.js";
+import { rested } from "./time.js";
+
+const DRAFT_MS = 200;
+
+const sameBox = (a, b) => a.every((value, i) => value === b[i]);
+
+export class Easel {
+  /** id: the document's. touched(): somebody painted, and what was said before is old. painted(): the draft is another. */
+  constructor(id, stage, { touched, painted }) {
+    Object.assign(this, { id, stage, touched, painted });
+    this.draft = null; // Draft, once the picture's box is known
+    this.save = rested(DRAFT_MS, () => this.keep());
+  }
+
+  get painting() {
+    return Boolean(this.draft?.painting);
+  }
+
+  /** Put up a draft, or take all down. */
+  put(draft) {
+    this.draft = draft;
+    this.stage.setDraft(draft);
+    if (draft) this.save();
+  }
+
+  keep() {
+    if (!this.draft) return;
+    const { view, fitted } = this.stage;
+    keepDraft(this.id, this.draft, { scale: view.scale, x: view.x, y: view.y, fitted });
+  }
+
+  /** What was left behind on an earlier visit, onto an empty draft; true if anything was kept. */
+  async restore() {
+    const { draft } = this;
+    const found = await findDraft(this.id);
+    if (!found || this.draft !== draft || !draft.empty) return Boolean(found);
+    for (const name of ["mask", "sketch"]) {
+      if (found[name]) this.change(draft[name], (layer) => layer.paste(found[name].box, found[name].values));
+    }
+    if (found.view && !found.view.fitted) this.stage.look(found.view);
+    return true;
+  }
+
+  /** The picture has another box: what was painted stays where it was, as far as it lies within. */
+  reframe(box) {
+    const { draft } = this;
+    if (sameBox(box, draft.box)) return;
+    const now = new Draft(box);
+    for (const name of ["mask", "sketch"]) {
+      const painted = draft[name].bounds();
+      if (painted) now.step(now[name], (layer) => layer.paste(painted, draft[name].crop(painted)));
+    }
+    this.put(now);
+  }
+
+  /** Give back a draft that was sent, or its mask alone where the picture is another by now; unless a new one is painted. */
+  giveBack(mask, draft) {
+    if (!this.draft?.mask.empty) return;
+    if (draft && sameBox(draft.box, this.draft.box)) {
+      this.put(draft);
+      this.painted();
+    } else if (mask) {
+      this.pasteAll(mask);
+    }
+  }
+
+  // --- strokes
+
+  begin(layer = this.draft?.mask) {
+    this.touched();
+    if (this.draft && !this.painting) this.draft.begin(layer);
+  }
+
+  /** value: 255 paints, 0 erases, in a sketch a colour; the rest in plane pixels. */
+  stroke(x0, y0, x1, y1, radius, value, hardness = 1) {
+    if (this.painting) this.stage.draftChanged(this.draft.painting.segment(x0, y0, x1, y1, radius, value, hardness));
+  }
+
+  end() {
+    if (!this.painting) return;
+    this.draft.end();
+    this.#painted(null);
+  }
+
+  /** The stroke in the making never was. */
+  drop() {
+    if (!this.painting) return;
+    const { done } = this.draft;
+    const before = done.at(-1);
+    this.draft.end();
+    if (done.at(-1) !== before) {
+      this.stage.draftChanged(this.draft.undo());
+      this.draft.undone.pop();
+    }
+    this.painted();
+  }
+
+  /** verb: "undo" or "redo"; false when there is nothing of the draft to take back or do again. */
+  swap(verb) {
+    const box = this.draft?.[verb]();
+    if (!box) return false;
+    this.#painted(box);
+    return true;
+  }
+
+  // --- whole steps
+
+  /** One step of the draft: change(layer) returns the box it touched. */
+  change(layer, change) {
+    this.end();
+    this.touched();
+    this.#painted(this.draft.step(layer, change));
+  }
+
+  fill(shape, value, layer = this.draft?.mask) {
+    if (this.draft) this.change(layer, () => layer.fill(shape, value));
+  }
+
+  clear(layer = this.draft?.mask) {
+    if (layer && !layer.empty && !this.painting) this.change(layer, () => layer.clear());
+  }
+
+  invert() {
+    if (this.draft && !this.painting) this.change(this.draft.mask, (mask) => mask.invert());
+  }
+
+  /** Lay values over the mask, or take away what they cover. */
+  paste(box, values, away = false) {
+    this.change(this.draft.mask, (mask) => mask.paste(box, values, away));
+  }
+
+  /** mask: a Layer. */
+  pasteAll(mask) {
+    const box = mask.bounds();
+    if (box) this.paste(box, mask.crop(box));
+  }
+
+  /** The mask is this from now on; null: nothing. */
+  replace(found) {
+    this.change(this.draft.mask, (mask) => {
+      mask.clear();
+      if (found) mask.paste(found.box, found.values);
+      return mask.box;
+    });
+  }
+
+  #painted(box) {
+    this.stage.draftChanged(box);
+    this.save();
+    this.painted();
+  }
+}
