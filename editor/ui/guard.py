@@ -42,9 +42,16 @@ class Guard:
             await self.app(scope, receive, send)
         elif scope["method"] not in READS and _foreign(Headers(scope=scope)):
             sentence = "Another site asked for this, so it was not done. Open the editor itself and try again."
-            await JSONResponse({"error": sentence}, 403, HEADERS)(scope, receive, send)
+            await JSONResponse({"error": sentence}, 403)(scope, receive, _Guarded(send))
         else:
-            await self.app(scope, receive, _Guarded(send))
+            guarded = _Guarded(send)
+            try:
+                await self.app(scope, receive, guarded)
+            except Exception:  # and on it goes: but Starlette's answer would come from outside, without the headers
+                if not guarded.began:
+                    sentence = "The server made a mistake. What was asked for was not done, and nothing is lost."
+                    await JSONResponse({"error": sentence}, 500)(scope, receive, _Guarded(send))
+                raise  # to the log
 
 
 class _Guarded:
@@ -54,6 +61,7 @@ class _Guarded:
         self.send = send
         self.page: MutableMapping[str, Any] | None = None  # the held back start of an HTML answer
         self.body = b""
+        self.began = False  # something was sent
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -71,6 +79,7 @@ class _Guarded:
             MutableHeaders(scope=self.page)["Content-Security-Policy"] = _page_policy(self.body)
             await self.send(self.page)
             self.page, message = None, {**message, "body": self.body}
+        self.began = True
         await self.send(message)
 
 
