@@ -1,0 +1,308 @@
+"""For those who do not see, do not point, or do not want things to move: axe-core over every view, and the keyboard."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.hands import Hands
+
+AXE = Axe()
+
+
+def complaints(hands: Hands, context: Any = None) -> list[str]:
+    """What axe-core finds, a line for each place. By the developer tools it goes in where the page's policy lets in no
+    script.
+    """
+    found = AXE.run(hands.page, context).response["violations"]
+    return [
+        f"{one['id']}: {' '.join(map(str, node['target']))} -- {node['failureSummary']}"
+        for one in found
+        for node in one["nodes"]
+    ]
+
+
+def start(hands: Hands) -> None:
+    hands.open_sample()
+    hands.page.evaluate("window.palimpsest.home()")
+    hands.page.locator(".gallery .card img").first.wait_for()
+    hands.page.locator(".samples .card img").first.wait_for()
+
+
+def painted(hands: Hands) -> None:
+    hands.open_sample()
+    hands.paint()
+    hands.wait_for("doc.planned")
+
+
+def intent(name: str) -> Callable[[Hands], None]:
+    def view(hands: Hands) -> None:
+        hands.open_sample()
+        hands.intend(name)
+
+    return view
+
+
+def settings(hands: Hands) -> None:
+    hands.open_sample()
+    hands.settings()
+    hands.page.get_by_label("New seed each time").wait_for()
+
+
+def mask_menu(hands: Hands) -> None:
+    painted(hands)
+    hands.press("Mask")
+    hands.page.get_by_role("menuitem", name="Grow").wait_for()
+
+
+def history(hands: Hands) -> None:
+    hands.open_sample()
+    hands.edit("a vase")
+    hands.edit("a lamp")
+    hands.press("Undo")
+    hands.wait_idle()
+    hands.tidy = False
+    hands.press("History")
+    hands.page.locator(".step-card").wait_for()
+
+
+def blending(hands: Hands) -> None:
+    history(hands)
+    hands.page.locator(".step-card").get_by_text("Blend").click()
+    hands.page.locator(".blend").wait_for()
+
+
+def queue(hands: Hands) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    for number in range(3):
+        hands.paint()
+        hands.write(f"a vase {number}")
+        hands.generate()
+    hands.wait_for("doc.queue.length === 3")
+    hands.page.locator(".queue li").nth(2).wait_for()
+
+
+def done_queue(hands: Hands) -> None:
+    while hands.page.evaluate("window.palimpsest.doc.queue.length"):
+        hands.key("Escape")
+        hands.server.slow.allow(1)
+        hands.wait_for("!doc.submitting")
+
+
+def variations(hands: Hands) -> None:
+    hands.open_sample()
+    hands.settings()
+    hands.page.get_by_label("number input for Variations").fill("3")
+    hands.settings()
+    hands.edit()
+    hands.page.locator(".choice").nth(2).wait_for()
+
+
+def export(hands: Hands) -> None:
+    hands.open_sample()
+    hands.press("Export")
+    hands.page.get_by_role("dialog").wait_for()
+
+
+def help(hands: Hands) -> None:
+    hands.open_sample()
+    hands.tidy = False
+    hands.key("?")
+    hands.page.get_by_role("dialog").wait_for()
+
+
+def blank(hands: Hands) -> None:
+    hands.tidy = False
+    hands.press("Blank canvas")
+    hands.page.get_by_role("dialog").wait_for()
+
+
+def tour(hands: Hands) -> None:
+    help(hands)
+    hands.press("Show the first steps")
+    hands.page.locator(".tour").wait_for()
+
+
+def note(hands: Hands) -> None:
+    hands.goto("?doc=nothing-here")
+    hands.note()
+    hands.complained("404")
+
+
+def suggestions(hands: Hands) -> None:
+    hands.open_sample()
+    hands.page.get_by_label("What belongs there").press_sequentially("zebra no")
+    hands.page.get_by_role("option", name="noise").wait_for()
+    hands.page.locator(".strange").first.wait_for()
+
+
+def comparing(hands: Hands) -> None:
+    hands.open_sample()
+    hands.edit()
+    hands.key("c")
+    hands.page.get_by_role("slider", name="Before and after").wait_for()
+
+
+def amending(hands: Hands) -> None:
+    history(hands)
+    hands.page.locator(".step-card").get_by_text("Change and replay").click()
+    hands.page.locator(".amending").wait_for()
+
+
+VIEWS = {
+    "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "history": history,
+    "blending": blending, "amending": amending, "comparing": comparing, "queue": queue, "variations": variations,
+    "export": export, "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
+    **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch")},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("view", VIEWS)
+def test_axe_finds_nothing(hands: Hands, view: str) -> None:
+    hands.tidy = False
+    hands.page.emulate_media(reduced_motion="reduce")  # a colour on its way to another has no contrast to be measured
+    hands.page.locator(".samples .card").wait_for()
+    VIEWS[view](hands)
+    found = []
+    for scheme in ("light", "dark"):
+        hands.page.emulate_media(color_scheme=scheme)
+        hands.page.wait_for_function(f"document.body.classList.contains('dark') === {str(scheme == 'dark').lower()}")
+        found += [f"{scheme}: {said}" for said in complaints(hands)]
+    if view == "queue":
+        done_queue(hands)
+    assert not found, "\n".join(found)
+
+
+# --- by the keyboard alone
+
+STOPS = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, [tabindex]")].filter((one) =>
+    one.checkVisibility({ visibilityProperty: true }) && !one.disabled && one.tabIndex >= 0
+    && (one.type !== "radio" || one.checked) && (!document.querySelector("dialog[open]") || one.closest("dialog")))"""
+
+
+def tab_to(hands: Hands, role: Any, name: str, exact: bool = True) -> None:
+    """Press Tab until it is there."""
+    wanted = hands.page.get_by_role(role, name=name, exact=exact).last
+    for _ in range(120):
+        if wanted.evaluate("one => one === document.activeElement"):
+            return
+        hands.key("Tab")
+    raise AssertionError(f"Tab does not lead to the {role} {name!r}.")
+
+
+def test_a_picture_is_opened_changed_and_saved_by_the_keyboard_alone(hands: Hands) -> None:
+    hands.tidy = False
+    hands.page.locator(".samples .card").wait_for()
+    tab_to(hands, "button", "Living room")
+    hands.key("Enter")
+    hands.wait_idle()
+    tab_to(hands, "button", "Ellipse")
+    hands.key("Space")
+    hands.page.wait_for_function("window.palimpsest.tool.name === 'ellipse'")
+    tab_to(hands, "button", "Mask")
+    hands.key("Enter")
+    tab_to(hands, "menuitem", "Invert", exact=False)  # its key is part of its name
+    hands.key("Enter")
+    hands.wait_for("!doc.mask.empty")
+    tab_to(hands, "combobox", "What belongs there")
+    hands.page.keyboard.type("a vase")
+    tab_to(hands, "button", "Generate")
+    hands.key("Enter")
+    hands.wait_for("doc.state.can_undo")
+    hands.wait_idle()
+    assert hands.server.session.revision(hands.state["head"]).edit.prompt == "a vase"
+    tab_to(hands, "button", "Export")
+    hands.key("Enter")
+    tab_to(hands, "radio", "PNG", exact=False)
+    hands.key("ArrowDown")
+    tab_to(hands, "button", "Save")
+    with hands.page.expect_download() as download:
+        hands.key("Enter")
+    assert download.value.suggested_filename == "Living room.jpg"
+    hands.key("Escape")
+    hands.page.locator("dialog").wait_for(state="detached")
+
+
+@pytest.mark.parametrize(
+    "view", ["start", "painted", "to expand", "settings", "blending", "variations", "export", "help", "blank"]
+)
+def test_tab_leads_everywhere_and_one_sees_where_one_is(hands: Hands, view: str) -> None:
+    hands.tidy = False
+    VIEWS[view](hands)
+    hands.page.evaluate("window.seen = new Set(); window.unseen = []")
+    stops = hands.page.evaluate(f"({STOPS})().length")
+    assert stops > 2
+    for _ in range(stops + 10):
+        hands.key("Tab")
+        hands.page.evaluate(
+            """() => {
+                const one = document.activeElement;
+                const marked = [one, one.closest("label"), one.parentElement].filter(Boolean).some((each) => {
+                    const { outlineStyle, outlineWidth, boxShadow } = getComputedStyle(each);
+                    return (outlineStyle !== "none" && outlineWidth !== "0px") || boxShadow !== "none";
+                });
+                if (one !== document.body && !marked) window.unseen.push(one.outerHTML.slice(0, 200));
+                window.seen.add(one);
+            }"""
+        )
+    missed = hands.page.evaluate(
+        f"({STOPS})().filter((one) => !window.seen.has(one)).map((one) => one.outerHTML.slice(0, 200))"
+    )
+    assert missed == []
+    assert hands.page.evaluate("[...new Set(window.unseen)]") == []
+
+
+# --- what is said, and what moves
+
+REGION = "[aria-live], [role=status], [role=alert], [role=log]"
+
+
+def test_what_is_said_is_said_aloud(hands: Hands) -> None:
+    """In a region that was there before: of what comes together with its words, only alerts are read out for sure."""
+    hands.open_sample()
+    remember = f"window.regions = new Set(document.querySelectorAll('{REGION}'))"
+    hands.page.evaluate(remember)
+
+    def aloud(selector: str) -> None:
+        said = hands.page.locator(selector).filter(has_text=" ").first
+        said.wait_for()
+        assert said.evaluate(
+            f"""one => {{
+                for (let at = one.closest('{REGION}'); at; at = at.parentElement?.closest('{REGION}'))
+                    if (window.regions.has(at) || at.getAttribute("role") === "alert") return true;
+                return false;
+            }}"""
+        ), selector
+
+    hands.press("Generate")
+    aloud("#status .status")
+    hands.write("a zebra")
+    aloud("#status .hint")
+    hands.edit("a vase")
+    hands.tidy = False
+    hands.press("History")
+    hands.page.locator(".state[aria-current]").hover()
+    hands.page.get_by_role("button", name="Delete it and what follows: a vase").click()
+    aloud(".note.info p")
+    hands.page.evaluate("window.palimpsest.notices.note('Something broke.', 'test')")
+    aloud(".note.error p")
+
+
+def test_nothing_moves_where_motion_is_not_wanted(hands: Hands) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    hands.paint()
+    hands.generate()
+    hands.page.locator("#status .progress.waiting").wait_for()
+    moving = "document.getAnimations().length"
+    assert hands.page.evaluate(moving) > 0
+    hands.page.emulate_media(reduced_motion="reduce")
+    hands.page.wait_for_function(f"{moving} === 0")
+    slow = """() => [...document.querySelectorAll("body *")].filter((one) => {
+        const { transitionDuration, animationName } = getComputedStyle(one);
+        return transitionDuration.split(",").some((time) => parseFloat(time) > 0) || animationName !== "none";
+    }).map((one) => one.outerHTML.slice(0, 120))"""
+    assert hands.page.evaluate(slow) == []
+    done_queue(hands)
