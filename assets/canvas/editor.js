@@ -375,7 +375,7 @@ class Editor {
 
 /** Called once by the component; leaves the editor at window.palimpsest. */
 export async function mount(element) {
-  await learn(spoken(navigator.languages), import.meta.url);
+  await learn(spoken([navigator.language]), import.meta.url);
   const editor = new Editor(element.querySelector(".palimpsest"));
   window.palimpsest = editor;
   while (!document.querySelector("#status .status")) await new Promise(requestAnimationFrame); // the dock is Gradio's

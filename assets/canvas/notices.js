@@ -38,6 +38,7 @@ export class Notices {
     this.#put("steps", running && total ? t(seconds ? "status.step_left" : "status.step", { index, total, time: seconds && duration(seconds) }) : "");
     if (!bar) return;
     bar.hidden = !running;
+    bar.setAttribute("aria-label", t("status.progress"));
     bar.setAttribute("aria-valuemax", total || 1);
     bar.setAttribute("aria-valuenow", index || 0);
     bar.classList.toggle("waiting", running && !index);

@@ -34,7 +34,8 @@ export function tour(root, again = false) {
   const follow = () => place();
 
   function place() {
-    const target = document.querySelector(STEPS[at][0])?.getBoundingClientRect();
+    const element = document.querySelector(STEPS[at][0]);
+    const target = (element?.closest("#dock") ?? element)?.getBoundingClientRect(); // the dock is one thing: nothing may cover it
     if (!target) return;
     const { offsetWidth: width, offsetHeight: height } = card;
     const beside = target.height > target.width; // a tall thing: at its right, else above or below

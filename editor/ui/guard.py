@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 READS = ("GET", "HEAD", "OPTIONS")
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
@@ -34,12 +35,18 @@ OTHER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 class Guard:
     """ASGI middleware around the whole app, Gradio's routes included."""
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
+    def __init__(self, app: ASGIApp, local: bool = False) -> None:
+        """local: only this machine is served, so a request must call it by one of its own names. A foreign name that
+        points here is how another site's page would get around the browser's rule of same origin (DNS rebinding).
+        """
+        self.app, self.local = app, local
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
+        elif self.local and _hostname(Headers(scope=scope)) not in LOOPBACK:
+            sentence = "Palimpsest was started for this machine alone. To serve others, start it with --host 0.0.0.0."
+            await JSONResponse({"error": sentence}, 421)(scope, receive, _Guarded(send))
         elif scope["method"] not in READS and _foreign(Headers(scope=scope)):
             sentence = "Another site asked for this, so it was not done. Open the editor itself and try again."
             await JSONResponse({"error": sentence}, 403)(scope, receive, _Guarded(send))
@@ -86,6 +93,10 @@ class _Guarded:
 def _page_policy(page: bytes) -> str:
     digests = (hashlib.sha256(script).digest() for script in INLINE_SCRIPT.findall(page) if script)
     return PAGE_POLICY.format(hashes="".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests))
+
+
+def _hostname(headers: Headers) -> str | None:
+    return urlsplit(f"//{headers.get('host', '')}").hostname
 
 
 def _foreign(headers: Headers) -> bool:

@@ -17,7 +17,7 @@ from editor.session import Session
 from editor.store import MOST_AT_ONCE
 from editor.ui.api import REFUSALS, publish
 from editor.ui.canvas import MODULES, Canvas
-from editor.ui.guard import Guard
+from editor.ui.guard import LOOPBACK, Guard
 from editor.ui.language import FORM, translations
 from editor.ui.routes import routes
 from editor.ui.theme import theme
@@ -25,14 +25,13 @@ from editor.worker import Worker
 from pipelines.base import Pipeline
 
 ICON = Path(__file__).parents[2] / "assets" / "canvas" / "icon.svg"
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
 INTENTS = ("fill", "remove", "refine", "expand", "sketch")
 MOST_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
 <div class="line"><span class="hint"></span><span class="plan"></span>
 <span class="status" role="status" aria-live="polite"></span>
 <span class="steps"></span></div>
-<div class="progress" role="progressbar" aria-label="Progress" aria-valuemin="0" hidden><i></i></div>
+<div class="progress" role="progressbar" aria-valuemin="0" hidden><i></i></div>
 """
 
 
@@ -201,7 +200,7 @@ def start(
         favicon_path=ICON,
         app_kwargs={
             "routes": routes(session, worker, names, load, samples, made_with, host in LOOPBACK),
-            "middleware": [Middleware(Guard)],
+            "middleware": [Middleware(Guard, local=host in LOOPBACK)],
             "exception_handlers": REFUSALS,
             "docs_url": None,
             "redoc_url": None,
