@@ -230,7 +230,7 @@ def moving(hands: Hands) -> Iterator[Row]:
         page.mouse.move(x + 250 * math.sin(turn / 31), y + 220 * math.sin(turn / 23))
 
     def wheel(turn: int) -> None:
-        page.mouse.wheel(0, -60 if turn % 80 < 40 else 60)
+        page.mouse.wheel(0, -20 if turn % 80 < 40 else 20)
 
     pauses = []
     for zoom, sight in (("fit()", "all in sight"), ("zoom(1)", "at 100 %")):
@@ -257,7 +257,7 @@ def moving(hands: Hands) -> Iterator[Row]:
         yield f"pan, {sight}", told(runs), SMOOTH
     page.evaluate("window.palimpsest.stage.fit()")
     page.mouse.move(x, y)
-    yield "zoom", told([paced(page, wheel) for _ in range(RUNS)]), SMOOTH
+    yield "zoom, from all in sight to nearly 100 % and back", told([paced(page, wheel) for _ in range(RUNS)]), SMOOTH
     yield "a stroke ended, all masked: the longest the page stands still", spread(pauses), ""
 
 
