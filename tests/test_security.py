@@ -192,7 +192,7 @@ def test_the_page_and_what_it_is_made_of(stranger: Stranger) -> None:
 
 # --- other sites
 
-FOREIGN = ["http://evil.test", "null", "https://127.0.0.1", "http://127.0.0.1:1"]
+FOREIGN = ["http://evil.test", "null", "https://127.0.0.1", "http://127.0.0.1:1", "http://[", ""]
 
 
 def test_no_site_but_its_own_writes(stranger: Stranger) -> None:
@@ -206,6 +206,14 @@ def test_no_site_but_its_own_writes(stranger: Stranger) -> None:
             answer = stranger.ask(way, headers={"Origin": origin}, params={"width": "8", "height": "8"})
             assert answer.status_code == 403 and "Another site" in answer.text, f"{way} from {origin}"
     assert stranger.all_there_is == before
+
+
+@pytest.mark.parametrize("host", ["evil.test", "[", "", "127.0.0.1.evil.test", "localhost.evil.test:7860"])
+def test_nor_under_another_name(stranger: Stranger, host: str) -> None:
+    for way in stranger.ways:
+        answer = stranger.ask(way, headers={"Host": host})
+        assert answer.status_code in (400, 421) and not told(answer), f"{way} {answer.status_code}"
+        assert stranger.mine.id not in answer.text
 
 
 @pytest.mark.parametrize("own", [True, False])

@@ -96,10 +96,13 @@ def _page_policy(page: bytes) -> str:
 
 
 def _hostname(headers: Headers) -> str | None:
-    return urlsplit(f"//{headers.get('host', '')}").hostname
+    try:
+        return urlsplit(f"//{headers.get('host', '')}").hostname
+    except ValueError:  # such as a bracket that nothing closes
+        return None
 
 
 def _foreign(headers: Headers) -> bool:
     """Whether a browser says that another site's page asks. Programs send no Origin, and are not tricked."""
     origin = headers.get("origin")
-    return origin is not None and urlsplit(origin).netloc != headers.get("host")
+    return origin is not None and origin.partition("://")[2] != headers.get("host")
