@@ -33,16 +33,15 @@ export class Easel {
     keepDraft(this.id, this.draft, { scale: view.scale, x: view.x, y: view.y, fitted });
   }
 
-  /** What was left behind on an earlier visit, onto an empty draft; true if anything was kept. */
+  /** What was left behind on an earlier visit, onto an empty draft. */
   async restore() {
     const { draft } = this;
     const found = await findDraft(this.id);
-    if (!found || this.draft !== draft || !draft.empty) return Boolean(found);
+    if (!found || this.draft !== draft || !draft.empty) return;
     for (const name of ["mask", "sketch"]) {
       if (found[name]) this.change(draft[name], (layer) => layer.paste(found[name].box, found[name].values));
     }
     if (found.view && !found.view.fitted) this.stage.look(found.view);
-    return true;
   }
 
   /** The picture has another box: what was painted stays where it was, as far as it lies within. */

@@ -1,28 +1,19 @@
 // One open document: what the server says of it, its picture on the stage, the draft in the making and the wishes at
 // work. What is true lies on the server; here is only what is on screen, and what was painted and not sent yet.
 
+import { AtWork, layerOf } from "./at-work.js";
 import { Draft } from "./draft.js";
 import { Easel } from "./easel.js";
 import { Follower, Previews } from "./follow.js";
-import { Layer } from "./layer.js";
 import { Picture } from "./picture.js";
 import { encodeColours, encodeGrey } from "./png.js";
 import { Missing, Unreachable } from "./server.js";
 import { TileCache } from "./tiles.js";
 import { rested } from "./time.js";
 import { t } from "./words.js";
-import { outcome, queue, Works } from "./works.js";
+import { queue } from "./works.js";
 
 const PLAN_MS = 180;
-
-/** A Layer of what { box, values } says. */
-function layerOf({ box, values }) {
-  const layer = new Layer(box);
-  layer.begin();
-  layer.paste(box, values);
-  layer.end();
-  return layer;
-}
 
 export class OpenDocument {
   /**
@@ -31,10 +22,6 @@ export class OpenDocument {
    */
   constructor(state, { server, stage, notices, pace, changed, gone, ended, wish }) {
     Object.assign(this, { id: state.document, state, server, stage, notices, pace, changed, gone, ended, wish });
-    this.works = new Works();
-    this.sending = null; // { mask }: a wish on its way to the server
-    this.last = null; // the mask sent last, a Layer
-    this.owed = null; // what came back before there was a draft to put it in
     this.closed = false;
     this.previewsShown = 0;
     this.treeOf = null; // what the tree that was asked for last depends on
@@ -57,6 +44,13 @@ export class OpenDocument {
         changed();
       },
     });
+    this.atWork = new AtWork({
+      server, stage, notices, easel: this.easel, ended,
+      settled: (done) => {
+        this.previews.forget();
+        if (!done) this.#dropPreview(); // otherwise it stays until the picture is here
+      },
+    });
     this.follower = new Follower({
       ask: () => server.state(this.id, this.works.revisions),
       show: (now) => this.#show(now),
@@ -70,7 +64,7 @@ export class OpenDocument {
 
   close() {
     this.easel.keep();
-    this.closed = true;
+    this.closed = this.atWork.closed = true;
     this.follower.stop();
     this.previews.forget();
     this.stage.clear();
@@ -81,11 +75,15 @@ export class OpenDocument {
   }
 
   get busy() {
-    return this.sending !== null || this.run !== null;
+    return this.submitting || this.run !== null;
   }
 
   get submitting() {
-    return this.sending !== null;
+    return this.atWork.sending !== null;
+  }
+
+  get works() {
+    return this.atWork.works;
   }
 
   get queue() {
@@ -113,7 +111,7 @@ export class OpenDocument {
   }
 
   get recallable() {
-    return Boolean(this.last || this.state.last_mask);
+    return Boolean(this.atWork.last || this.state.last_mask);
   }
 
   // --- what the server says
@@ -123,8 +121,7 @@ export class OpenDocument {
     this.notices.dismiss("server");
     this.state = state;
     const { run } = this;
-    for (const work of this.works.follow(state.running)) this.#settle(work, state.watched);
-    if (!this.sending) for (const group of this.queue) if (!group.wishes.some((wish) => this.works.knows(wish))) this.#adopt(group);
+    this.atWork.follow(state);
     const shown = this.peeked && state.variations.includes(this.peeked) ? this.peeked : state.head;
     if (shown === this.picture.revision) this.picture.stay();
     else this.#turnTo(shown);
@@ -134,7 +131,7 @@ export class OpenDocument {
       this.notices.progress(run.index, run.total, this.pace.seconds(run.pipeline, run.total - run.index));
     } else {
       this.pace.ended();
-      if (!this.sending) this.notices.progress(null);
+      if (!this.submitting) this.notices.progress(null);
     }
     if (state.trouble) this.notices.note(state.trouble, "trouble");
     else this.notices.dismiss("trouble");
@@ -163,9 +160,8 @@ export class OpenDocument {
   async #firstDraft() {
     this.easel.put(new Draft(this.picture.box));
     this.changed({ opened: true });
-    const kept = await this.easel.restore();
-    if (!kept && this.owed && !this.closed && this.draft.empty) this.easel.pasteAll(this.owed);
-    this.owed = null;
+    await this.easel.restore();
+    if (!this.closed) this.atWork.pay();
   }
 
   #showPreview(revision, bitmap) {
@@ -188,53 +184,6 @@ export class OpenDocument {
 
   #note(error, topic) {
     this.notices.note(error.message, error instanceof Unreachable ? "server" : topic);
-  }
-
-  // --- the wishes at work
-
-  #showSent() {
-    const masks = this.works.all.map(({ mask }) => mask);
-    this.stage.setSent([...masks, this.sending?.mask].filter(Boolean));
-  }
-
-  /** A run this tab did not start, or started before it was reloaded: follow it, its mask on screen. */
-  async #adopt(group) {
-    const promised = group.wishes.map((wish, i) => ({ wish, revision: group.revisions[i] }));
-    const work = this.works.add(promised, null, null);
-    this.notices.status(t("status.repainting"));
-    if (!group.mask[2]) return; // a crop, or new margins
-    const values = await this.server.mask(group.revision, group.mask[2], group.mask[3]).catch(() => null);
-    if (!values || this.closed || !this.works.all.includes(work)) return;
-    work.mask = layerOf({ box: group.mask, values });
-    this.#showSent();
-  }
-
-  /** A work is promised no more: done, failed or cancelled. */
-  #settle(work, watched) {
-    const revisions = [...work.revisions.values()];
-    const fate = outcome(watched.filter(({ revision }) => revisions.includes(revision)));
-    if (!fate || fate.status === "waiting") return; // it ended after this was asked; the next state tells
-    this.works.remove(work);
-    const { mask, taken } = work;
-    this.last = mask ?? this.last;
-    this.#showSent();
-    this.previews.forget();
-    const { head, variations, running } = this.state;
-    const shown = [head, ...variations].some((revision) => revisions.includes(revision));
-    this.ended(fate.status);
-    if (fate.status === "done" && (shown || running.length)) {
-      // the preview stays until the picture is here
-      this.notices.status(shown && variations.length > 1 ? t("status.pick") : t("status.done"));
-      return;
-    }
-    this.#dropPreview();
-    if (fate.status !== "done") {
-      if (!this.draft) this.owed = mask; // given when the picture is here
-      else this.easel.giveBack(mask, taken);
-    }
-    this.notices.status(fate.status === "cancelled" ? t("status.cancelled") : "");
-    if (fate.status === "done") this.notices.note(t("note.moved_on"), "run", "info");
-    if (fate.status === "failed") this.notices.note(fate.error, "run");
   }
 
   // --- what is to be sent
@@ -321,13 +270,12 @@ export class OpenDocument {
     const now = new Draft(taken.box);
     if (intent !== "sketch") now.sketch = taken.sketch;
     if (intent === "expand") now.mask = taken.mask;
-    this.sending = { mask: intent === "expand" ? null : taken.mask };
     this.frame = null;
     this.stage.guides.show("frame", null);
     this.easel.put(now);
     this.stage.setPlan(null, null);
     this.planned = null;
-    this.#showSent();
+    this.atWork.send({ mask: intent === "expand" ? null : taken.mask });
     this.notices.status(t("status.repainting"));
     if (!this.run) this.notices.progress(0, 0);
     if (!this.run && planned) this.pace.began(planned.pipeline, planned.steps);
@@ -337,25 +285,18 @@ export class OpenDocument {
       const sent = pictures.then((all) => this.server.submit(this.id, what, { ...wish, margins, parent }, ...all));
       await this.follower.after(
         sent.then((state) => {
-          this.works.add(state.promised, this.sending.mask, taken);
-          this.sending = null;
+          this.atWork.sent(state.promised, taken);
           this.amending = null;
           return state;
         }),
       );
     } catch (error) {
-      this.last = this.sending?.mask ?? this.last;
-      this.sending = null;
-      this.#showSent();
-      this.easel.giveBack(taken.mask, taken);
+      this.atWork.refused(taken);
       this.notices.status("");
       if (!this.run) this.notices.progress(null);
       this.notices.note(error.message, "run");
-    } finally {
-      this.sending = null;
-      this.#showSent();
-      this.changed();
     }
+    this.changed();
     return true;
   }
 
@@ -536,7 +477,7 @@ export class OpenDocument {
   /** Paint the mask of the last wish again. */
   async recall() {
     if (!this.draft || !this.recallable || this.painting) return;
-    if (this.last) this.easel.pasteAll(this.last);
+    if (this.atWork.last) this.easel.pasteAll(this.atWork.last);
     else await this.reuse(this.state.last_mask);
   }
 }

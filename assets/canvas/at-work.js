@@ -1,0 +1,100 @@
+// The wishes at work, as this tab knows them: their masks on the stage, and what is said and given back when one ends.
+
+import { Layer } from "./layer.js";
+import { t } from "./words.js";
+import { outcome, queue, Works } from "./works.js";
+
+/** A Layer of what { box, values } says. */
+export function layerOf({ box, values }) {
+  const layer = new Layer(box);
+  layer.begin();
+  layer.paste(box, values);
+  layer.end();
+  return layer;
+}
+
+export class AtWork {
+  /** ended(status): a wish of this tab was settled. settled(done): its preview may go, at once unless it is done. */
+  constructor({ server, stage, notices, easel, ended, settled }) {
+    Object.assign(this, { server, stage, notices, easel, ended, settled });
+    this.works = new Works();
+    this.sending = null; // { mask }: a wish on its way to the server
+    this.last = null; // the mask sent last, a Layer
+    this.owed = null; // what came back before there was a draft to put it in
+    this.closed = false;
+  }
+
+  /** A wish is on its way (its mask a Layer, or null), or no more. */
+  send(sending) {
+    this.sending = sending;
+    this.#show();
+  }
+
+  /** The server took it: promised as it says. taken: the Draft it was. */
+  sent(promised, taken) {
+    this.works.add(promised, this.sending.mask, taken);
+    this.send(null);
+  }
+
+  /** It came to nothing on the way. */
+  refused(taken) {
+    this.last = this.sending?.mask ?? this.last;
+    this.send(null);
+    this.easel.giveBack(taken.mask, taken);
+  }
+
+  /** What the server says now: settle what ended, follow what another tab or an earlier visit began. */
+  follow(state) {
+    for (const work of this.works.follow(state.running)) this.#settle(work, state);
+    if (this.sending) return;
+    for (const group of queue(state.running)) if (!group.wishes.some((wish) => this.works.knows(wish))) this.#adopt(group);
+  }
+
+  /** There is a draft now: what is owed can be given. */
+  pay() {
+    if (this.owed && this.easel.draft.empty) this.easel.pasteAll(this.owed);
+    this.owed = null;
+  }
+
+  #show() {
+    const masks = this.works.all.map(({ mask }) => mask);
+    this.stage.setSent([...masks, this.sending?.mask].filter(Boolean));
+  }
+
+  async #adopt(group) {
+    const promised = group.wishes.map((wish, i) => ({ wish, revision: group.revisions[i] }));
+    const work = this.works.add(promised, null, null);
+    this.notices.status(t("status.repainting"));
+    if (!group.mask[2]) return; // a crop, or new margins
+    const values = await this.server.mask(group.revision, group.mask[2], group.mask[3]).catch(() => null);
+    if (!values || this.closed || !this.works.all.includes(work)) return;
+    work.mask = layerOf({ box: group.mask, values });
+    this.#show();
+  }
+
+  /** A work is promised no more: done, failed or cancelled. */
+  #settle(work, { watched, head, variations, running }) {
+    const revisions = [...work.revisions.values()];
+    const fate = outcome(watched.filter(({ revision }) => revisions.includes(revision)));
+    if (!fate || fate.status === "waiting") return; // it ended after this was asked; the next state tells
+    this.works.remove(work);
+    const { mask, taken } = work;
+    this.last = mask ?? this.last;
+    this.#show();
+    this.ended(fate.status);
+    const shown = [head, ...variations].some((revision) => revisions.includes(revision));
+    const done = fate.status === "done" && (shown || running.length > 0);
+    this.settled(done);
+    if (done) {
+      this.notices.status(shown && variations.length > 1 ? t("status.pick") : t("status.done"));
+      return;
+    }
+    if (fate.status !== "done") {
+      if (!this.easel.draft) this.owed = mask; // given when the picture is here
+      else this.easel.giveBack(mask, taken);
+    }
+    this.notices.status(fate.status === "cancelled" ? t("status.cancelled") : "");
+    if (fate.status === "done") this.notices.note(t("note.moved_on"), "run", "info");
+    if (fate.status === "failed") this.notices.note(fate.error, "run");
+  }
+}
