@@ -69,7 +69,8 @@ class Stranger:
         self.secret.write_text(SECRET)
         (folder / "living-room.png").write_bytes(encode_png(noise(90, 60)))
         self.served = Served(folder / "data")
-        self.client = httpx.Client(base_url=self.served.url, timeout=30)
+        limits = httpx.Limits(max_keepalive_connections=0)  # after an answer of 500 a server hangs up
+        self.client = httpx.Client(base_url=self.served.url, timeout=30, limits=limits)
         self.session = self.served.session
         self.mine, self.other = self.session.open(noise(90, 60), "Mine"), self.session.open(noise(90, 60), "Theirs")
         self.filled = {
