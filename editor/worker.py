@@ -36,6 +36,7 @@ class Worker:
         self.store, self.pipelines = store, pipelines
         self.id = f"{_process(os.getpid())}/{secrets.token_hex(4)}"
         self.trouble: str | None = None  # a sentence while the store refuses, so that no revision can tell
+        self.beat = 0  # grows with each step and each end: who saw another number has not seen all
         self._latest: dict[str, Progress] = {}  # of the revisions in work
         self._serials = itertools.count(1)
         self._awake, self._stopping = Event(), Event()
@@ -80,6 +81,7 @@ class Worker:
             self._keep(promises)
         finally:
             self._latest = {}
+            self.beat += 1
             done.set()
             heart.join()
         return True
@@ -130,6 +132,7 @@ class Worker:
                     applied: list[Applied] = done.value
                     return applied
                 self._latest = {each.id: self._shown(each.id, now) for each, now in zip(revisions, step, strict=True)}
+                self.beat += 1
                 held = any(self.store.holds(each.id, self.id) for each in revisions)
                 if self._stopping.is_set() or not held:
                     return None

@@ -1,6 +1,7 @@
 """The routes without a browser: what they answer, and that a refusal is a sentence which changes nothing."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -367,3 +368,22 @@ def test_another_site_cannot_write(desk: Desk, origin: str) -> None:
 def test_the_page_itself_and_programs_can_write(desk: Desk) -> None:
     assert desk.post("samples/living-room.png/open", headers={"Origin": HOST}).status_code == 200
     assert desk.post("samples/living-room.png/open").status_code == 200
+
+
+def test_an_answer_waits_for_the_next_step(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents_module, "HELD", 60)  # far longer than this test may take
+    state = desk.opened()
+    beat = state["beat"]
+    assert desk.get(f"documents/{state['document']}?beat={beat + 1}").json()["beat"] == beat  # something new: at once
+    with ThreadPoolExecutor() as threads:
+        held = threads.submit(desk.get, f"documents/{state['document']}?beat={beat}")
+        desk.worker.beat += 1
+        assert held.result(30).json()["beat"] == beat + 1
+
+
+def test_every_step_of_a_run_is_a_beat(desk: Desk) -> None:
+    state = desk.opened()
+    desk.submit(state, steps=3)
+    before = desk.worker.beat
+    desk.worker.run_one()
+    assert desk.worker.beat - before == 3 + 1  # and the end is one

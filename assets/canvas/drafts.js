@@ -51,6 +51,14 @@ export async function keepDraft(document, draft, view) {
   }).catch(() => {});
 }
 
+/** Keep the view alone: a mask need not be written anew because somebody looks elsewhere. */
+export async function keepView(document, view) {
+  await within("readwrite", (store) => {
+    const record = store.get(document);
+    record.onsuccess = () => store.put({ mask: null, sketch: null, ...record.result, document, when: Date.now(), view });
+  }).catch(() => {});
+}
+
 /** { mask: { box, values } or null, sketch: the same, view } as it was left, or null. */
 export async function findDraft(document) {
   const record = await within("readonly", (store) => store.get(document)).catch(() => null);

@@ -1,7 +1,7 @@
 // The easel: the draft in the making and what is done to it. It knows the stage that shows it and nothing of wishes.
 
 import { Draft } from "./draft.js";
-import { findDraft, keepDraft } from "./drafts.js";
+import { findDraft, keepDraft, keepView } from "./drafts.js";
 import { rested } from "./time.js";
 
 const DRAFT_MS = 200;
@@ -14,6 +14,7 @@ export class Easel {
     Object.assign(this, { id, stage, touched, painted });
     this.draft = null; // Draft, once the picture's box is known
     this.save = rested(DRAFT_MS, () => this.keep());
+    this.saveView = rested(DRAFT_MS, () => this.draft && keepView(this.id, this.#view));
   }
 
   get painting() {
@@ -27,10 +28,13 @@ export class Easel {
     if (draft) this.save();
   }
 
-  keep() {
-    if (!this.draft) return;
+  get #view() {
     const { view, fitted } = this.stage;
-    keepDraft(this.id, this.draft, { scale: view.scale, x: view.x, y: view.y, fitted });
+    return { scale: view.scale, x: view.x, y: view.y, fitted };
+  }
+
+  keep() {
+    if (this.draft) keepDraft(this.id, this.draft, this.#view);
   }
 
   /** What was left behind on an earlier visit, onto an empty draft. */

@@ -42,7 +42,7 @@ class Editor {
     this.wishes = new Wishes(this.server, this.notices);
     this.stage.onview = () => {
       this.#refresh();
-      this.doc?.easel.save();
+      this.doc?.easel.saveView();
     };
     this.tools = makeTools(targetOf(this));
     this.pointer = new Pointer(this.stage, () => ({ name: this.toolName, tool: this.tools[this.toolName], radius: this.tool.radius }));
@@ -357,7 +357,7 @@ class Editor {
     if (doc && this.history.open) this.#showTree();
     if (doc) document.title = this.#title();
     this.tray.show(doc && !doc.busy ? doc.state.variations : [], doc?.state.head);
-    this.queue.show(doc?.queue ?? [], !askable());
+    this.queue.show(doc?.queue ?? [], askable);
     this.amendBar.hidden = !doc?.amending;
     if (doc?.amending) this.amended.textContent = t("amend.on", { title: doc.amending.name || doc.amending.wish.prompt || t("history.filled") });
     this.notices.plan(doc?.planned ?? null, doc?.planned && this.pace.seconds(doc.planned.pipeline, doc.planned.steps));

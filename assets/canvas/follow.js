@@ -1,7 +1,7 @@
 // Follows one document on the server by asking again and again. Asking is the simplest thing that survives a reload,
 // a second tab and a restarted server alike: every answer holds all there is to know, and none is ever missed.
 
-export const BUSY_MS = 140; // while something runs: some seven previews a second
+export const BUSY_MS = 60; // while something runs: the server holds its answer until there is more to tell
 export const IDLE_MS = 2000; // another tab may have changed the document
 export const LOST_MS = 700; // the server does not answer
 

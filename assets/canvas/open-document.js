@@ -52,7 +52,7 @@ export class OpenDocument {
       },
     });
     this.follower = new Follower({
-      ask: () => server.state(this.id, this.works.revisions),
+      ask: () => server.state(this.id, this.works.revisions, this.run ? this.state.beat : null),
       show: (now) => this.#show(now),
       lost: (error) => this.#lost(error),
     });
@@ -148,6 +148,7 @@ export class OpenDocument {
       return; // asked for again with the next state
     }
     if (this.picture.preview && this.picture.preview.revision !== this.run?.revision) this.#dropPreview();
+    this.stage.hurry();
     if (this.stage.fitted) this.stage.fit();
     else this.stage.invalidate();
     if (!this.draft) await this.#firstDraft();

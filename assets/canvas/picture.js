@@ -58,16 +58,19 @@ export class Picture {
     return keys.filter((key) => intersect(view.stageRect(tileBox(...tileOf(key))), [0, 0, width, height]));
   }
 
-  /** Draw on a stage of `width` x `height`; asks the cache for the tiles that are seen and missing. */
-  draw(context, view, width, height) {
+  /**
+   * Draw on a stage of `width` x `height`; asks the cache for the tiles that are seen and missing. quick: while the view
+   * moves, when speed is worth more than the last bit of smoothness.
+   */
+  draw(context, view, width, height, quick = false) {
     if (!this.box) return;
     const frame = view.stageRect(this.box);
     context.save();
     context.beginPath();
     context.rect(...frame);
     context.clip();
-    context.imageSmoothingEnabled = view.scale < 3; // beyond, a designer wants to see the pixels
-    context.imageSmoothingQuality = "high";
+    context.imageSmoothingEnabled = view.scale !== 1 && view.scale < 3; // beyond, a designer wants to see the pixels
+    context.imageSmoothingQuality = quick ? "low" : "high";
     context.fillStyle = "#fff"; // under what is transparent, as in every file without transparency
     context.fillRect(...frame);
     if (this.overview) context.drawImage(this.overview.canvas, ...frame);

@@ -26,10 +26,11 @@ export function queuePanel(verbs) {
 
   return {
     element,
-    /** groups: see works.js; asked: whether the browser was already allowed to say when it is done. */
-    show(groups, asked) {
+    /** groups: see works.js; askable(): whether the browser can still be asked to say when it is done. */
+    show(groups, askable) {
       element.hidden = groups.length < 2;
-      tell.hidden = asked;
+      if (element.hidden) return;
+      tell.hidden = !askable();
       const now = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
       if (now !== drawn) {
         drawn = now;

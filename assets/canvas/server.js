@@ -99,9 +99,12 @@ export class Server {
 
   // --- a document
 
-  /** What the document is now; `watch` names revisions whose fate is to be told as well. */
-  state(document, watch = []) {
-    return this.#get(`documents/${encodeURIComponent(document)}`, { watch: watch.join(",") });
+  /**
+   * What the document is now; `watch` names revisions whose fate is to be told as well. beat: of the last state, so that
+   * the server answers when the next step is done, or soon.
+   */
+  state(document, watch = [], beat = null) {
+    return this.#get(`documents/${encodeURIComponent(document)}`, { watch: watch.join(","), beat });
   }
 
   /** verb: "undo" or "redo". */

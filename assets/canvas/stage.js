@@ -10,6 +10,7 @@ const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels the pa
 const NARROW = 600; // of a stage so narrow they leave less
 const NARROW_INSETS = [52, 62, 10, 190];
 const IN_SIGHT = 48;
+const CALM_MS = 150; // after the last movement the picture is drawn at its best
 
 export class Stage {
   /** root: an element to fill. picture: what is drawn below the mask. */
@@ -27,6 +28,8 @@ export class Stage {
     this.width = this.height = 1; // device pixels
     this.ratio = 1;
     this.covered = [0, 0]; // CSS pixels at the right and above the dock that panels cover
+    this.quick = false;
+    this.calm = 0; // timer
     this.frame = 0;
     this.redraw = { picture: true, mask: null };
     this.onview = () => {};
@@ -102,8 +105,19 @@ export class Stage {
     this.#moved();
   }
 
+  /** For a moment, draw as fast as it goes: the view moves, or the picture is another. */
+  hurry() {
+    this.quick = true;
+    clearTimeout(this.calm);
+    this.calm = setTimeout(() => {
+      this.quick = false;
+      this.invalidatePicture();
+    }, CALM_MS);
+  }
+
   #moved() {
     this.fitted = false;
+    this.hurry();
     if (this.picture?.box) this.view.keepInSight(this.picture.box, this.width, this.height, IN_SIGHT * this.ratio);
     this.invalidate();
   }
@@ -176,7 +190,7 @@ export class Stage {
     if (picture) {
       this.below.fillStyle = getComputedStyle(this.root).getPropertyValue("--desk") || "#888";
       this.below.fillRect(0, 0, this.width, this.height);
-      this.picture?.draw(this.below, this.view, this.width, this.height);
+      this.picture?.draw(this.below, this.view, this.width, this.height, this.quick);
       if (this.other) this.#drawOther(this.other);
       this.guides.place(this.view, this.ratio);
     }

@@ -1,6 +1,6 @@
 // Tiles by digest: what was fetched once is never fetched again while it is in use. Knows nothing of screens.
 
-const KEEP = 640; // tiles of 256 kB: 160 MB, more than a 4K screen can show at half size
+const KEEP = 384; // tiles of 256 kB: 100 MB, more than a 4K screen can show at full size
 const AT_ONCE = 6;
 
 export class TileCache {

@@ -88,6 +88,7 @@ class Desk:
             "variations": self.session.variations_of(document.head),
             "running": [self._run(revision) for revision in self.session.pending(document.id)],
             "watched": [self._fate(document, id) for id in watched],
+            "beat": self.worker.beat,
             "trouble": self.worker.trouble,
         }
 

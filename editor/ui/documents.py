@@ -1,8 +1,10 @@
 """Documents: opening, listing and naming them, and walking their history."""
 
+from asyncio import sleep
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from time import monotonic
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -21,6 +23,8 @@ from editor.ui.packets import NEVER, read_body
 LARGEST_FILE = 512 * 2**20  # bytes of a picture that is opened
 LONGEST_NAME = 2**12  # bytes
 LONGEST_SIDE = 2**15  # pixels of a blank picture
+HELD = 0.25  # seconds an answer waits for something new to tell
+BETWEEN = 0.005  # seconds between two looks for it
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -121,8 +125,16 @@ class Documents:
 
     # one of them
 
-    def state(self, request: Request) -> Response:
-        """?watch=: revisions, by commas, whose fate is told as well."""
+    async def state(self, request: Request) -> Response:
+        """?watch=: revisions, by commas, whose fate is told as well. ?beat=: of the state seen last; the answer is held
+        until the worker has done another step, for at most HELD seconds: a preview is shown as soon as it is there.
+        """
+        beat, ends = request.query_params.get("beat"), monotonic() + HELD
+        while beat == str(self.desk.worker.beat) and monotonic() < ends:
+            await sleep(BETWEEN)
+        return await run_in_threadpool(self._state, request)
+
+    def _state(self, request: Request) -> Response:
         watched = request.query_params.get("watch", "")
         return self.desk.answer(request, [id for id in watched.split(",") if id])
 

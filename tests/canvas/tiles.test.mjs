@@ -55,7 +55,7 @@ test("one that fails can be asked for again", async () => {
 test("what is kept is bounded; the least used goes first and is closed", async () => {
   const closed = [];
   const cache = new TileCache(async (digest) => ({ close: () => closed.push(digest) }));
-  await cache.all(Array.from({ length: 640 }, (_, i) => `t${i}`));
+  await cache.all(Array.from({ length: 384 }, (_, i) => `t${i}`));
   cache.get("t0");
   await cache.all(["more"]);
   assert.deepEqual(closed, ["t1"]);
