@@ -209,6 +209,14 @@ def test_no_site_but_its_own_writes(stranger: Stranger) -> None:
     assert stranger.all_there_is == before
 
 
+@pytest.mark.parametrize("origin", ["http://localhost:3000", "http://127.0.0.1:1"])
+def test_no_other_server_of_this_machine_reads(stranger: Stranger, origin: str) -> None:
+    """Gradio tells browsers that these may."""
+    for way in stranger.ways:
+        answer = stranger.ask(way, headers={"Origin": origin})
+        assert answer.status_code == 403 and stranger.mine.id not in answer.text, way
+
+
 @pytest.mark.parametrize("host", ["evil.test", "[", "", "127.0.0.1.evil.test", "localhost.evil.test:7860"])
 def test_nor_under_another_name(stranger: Stranger, host: str) -> None:
     for way in stranger.ways:

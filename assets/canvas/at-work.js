@@ -45,7 +45,10 @@ export class AtWork {
 
   /** What the server says now: settle what ended, follow what another tab or an earlier visit began. */
   follow(state) {
-    for (const work of this.works.follow(state.running)) this.#settle(work, state);
+    const ended = this.works.follow(state.running);
+    const seen = [state.head, ...state.variations];
+    const placed = ended.some(({ revisions }) => [...revisions.values()].some((revision) => seen.includes(revision)));
+    for (const work of ended) this.#settle(work, state, placed);
     if (this.sending) return;
     for (const group of queue(state.running)) if (!group.wishes.some((wish) => this.works.knows(wish))) this.#adopt(group);
   }
@@ -72,8 +75,8 @@ export class AtWork {
     this.#show();
   }
 
-  /** A work is promised no more: done, failed or cancelled. */
-  #settle(work, { watched, head, variations, running }) {
+  /** A work is promised no more: done, failed or cancelled. placed: one that ended with it is shown; it lies beneath. */
+  #settle(work, { watched, head, variations, running }, placed) {
     const revisions = [...work.revisions.values()];
     const fate = outcome(watched.filter(({ revision }) => revisions.includes(revision)));
     if (!fate || fate.status === "waiting") return; // it ended after this was asked; the next state tells
@@ -83,7 +86,7 @@ export class AtWork {
     this.#show();
     this.ended(fate.status);
     const shown = [head, ...variations].some((revision) => revisions.includes(revision));
-    const done = fate.status === "done" && (shown || running.length > 0);
+    const done = fate.status === "done" && (shown || placed || running.length > 0);
     this.settled(done);
     if (done) {
       this.notices.status(shown && variations.length > 1 ? t("status.pick") : t("status.done"));

@@ -120,7 +120,7 @@ export function historyPanel(server, verbs) {
     };
     return h(
       "li",
-      { class: "step-card", role: "group", "aria-label": title(node) },
+      { class: "step-card" },
       h("p", {}, t("step.settings", wish), wish.negative_prompt ? ` · ${t("step.avoid", wish)}` : ""),
       verb("replay", () => verbs.amend(node)), verb("blend", blend), verb("before", () => verbs.compare(node)), verb("sliders", () => verbs.recall(node)),
       h("a", { class: "chip", href: server.recipe(node.revision), download: "" }, icon("recipe"), t("step.recipe")),

@@ -3,11 +3,11 @@
 import { h, icon } from "./dom.js";
 import { t } from "./words.js";
 
-const KINDS = { error: "alert", info: "status" };
+const ROLES = { error: "alert", info: null }; // the holder reads out what comes into it
 
 export class Notices {
   constructor(root) {
-    this.notes = h("div", { class: "notes" });
+    this.notes = h("div", { class: "notes", "aria-live": "polite" });
     root.append(this.notes);
   }
 
@@ -57,7 +57,7 @@ export class Notices {
     };
     const button = action && h("button", { type: "button", class: "note-action", onclick: press }, action.label);
     const close = h("button", { type: "button", class: "icon-button", "aria-label": t("note.dismiss"), onclick: () => note.remove() }, icon("close"));
-    const note = h("div", { class: `note ${kind}`, role: KINDS[kind], "data-topic": topic }, h("p", {}, sentence), button, close);
+    const note = h("div", { class: `note ${kind}`, role: ROLES[kind], "data-topic": topic }, h("p", {}, sentence), button, close);
     this.notes.append(note);
   }
 

@@ -27,6 +27,7 @@ export class OpenDocument {
     this.treeOf = null; // what the tree that was asked for last depends on
     this.treeChanges = 0;
     this.peeked = null; // the variation that is looked at
+    this.cancelling = false;
     this.frame = null; // the picture's box to be, while it is drawn
     this.amending = null; // the step of the history that the next wish changes
     this.planned = null; // { seconds } of the wish in the making
@@ -119,12 +120,17 @@ export class OpenDocument {
   /** Show a state; true while something runs. */
   #show(state) {
     this.notices.dismiss("server");
+    const moved = state.tail !== this.state.tail;
     this.state = state;
     const { run } = this;
     this.atWork.follow(state);
     const shown = this.peeked && state.variations.includes(this.peeked) ? this.peeked : state.head;
-    if (shown === this.picture.revision) this.picture.stay();
-    else this.#turnTo(shown);
+    if (shown !== this.picture.revision) this.#turnTo(shown);
+    else {
+      this.picture.stay();
+      const { preview } = this.picture; // of a variation that was finished after the one that is shown
+      if (preview?.revision && preview.revision !== run?.revision) this.#dropPreview();
+    }
     if (run) {
       this.pace.saw(run);
       if (run.serial) this.previews.want(run.revision, run.serial);
@@ -135,6 +141,7 @@ export class OpenDocument {
     }
     if (state.trouble) this.notices.note(state.trouble, "trouble");
     else this.notices.dismiss("trouble");
+    if (moved) this.askPlan(); // a wish would stand on another state now
     this.changed();
     return run !== null;
   }
@@ -228,7 +235,7 @@ export class OpenDocument {
 
   async #plan() {
     const wish = this.wish();
-    const asked = wish && this.draft && !this.closed && !this.painting && this.#asked(wish);
+    const asked = wish && this.draft && !this.closed && !this.painting && !this.cancelling && this.#asked(wish);
     this.planning = asked;
     const cuts = asked && asked.margins.every((margin) => margin <= 0) && asked.margins.some(Boolean);
     if (!asked || cuts) {
@@ -318,7 +325,10 @@ export class OpenDocument {
   async cancel(group = this.queue[0]) {
     if (!group) return;
     this.notices.status(t("status.cancelling"));
+    this.cancelling = true; // what is promised moves meanwhile: nothing can be planned on it
     for (const revision of group.revisions) await this.#do(this.server.step(this.id, "cancel", revision));
+    this.cancelling = false;
+    this.askPlan();
   }
 
   /** Let a group of the queue be kept before the one in front of it. */

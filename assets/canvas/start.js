@@ -51,7 +51,7 @@ export function startView(server, verbs) {
   const sampleSection = h("section", { hidden: true }, h("h2", {}, t("start.samples")), samples);
   const gallerySection = h("section", { hidden: true }, h("h2", {}, t("start.documents")), gallery, more);
   const element = h(
-    "main",
+    "div", // Gradio has a main already
     { class: "start" },
     h(
       "div",

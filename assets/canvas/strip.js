@@ -45,18 +45,19 @@ export function optionStrip(verbs) {
       menu.hidePopover();
       act();
     };
-    return h("button", { type: "button", role: "menuitem", "data-verb": verb, "data-needs": needs, onclick: press }, t(`mask.${verb}`), key);
+    return h("button", { type: "button", "aria-label": t(`mask.${verb}`), "data-verb": verb, "data-needs": needs, onclick: press }, t(`mask.${verb}`), key);
   };
   const pixels = () => Math.min(256, Math.max(1, Math.round(Number(by.value)) || 8));
   const menu = h(
     "div",
-    { class: "menu", popover: "auto", id: "mask-menu", role: "menu", "aria-label": t("strip.mask") },
+    { class: "menu", popover: "auto", id: "mask-menu" },
     h("label", { class: "by" }, t("strip.by"), by, "px"),
+    h("div", { role: "group", "aria-label": t("strip.mask") },
     item("grow", () => verbs.grow(pixels())), item("shrink", () => verbs.shrink(pixels())), item("soften", () => verbs.soften(pixels())),
     h("hr"),
     item("invert", verbs.invert, false), item("clear", verbs.clear), item("recall", verbs.recall, false),
     h("hr"),
-    item("load", () => file.click(), false), item("save", verbs.saveMask),
+    item("load", () => file.click(), false), item("save", verbs.saveMask)),
   );
   const opener = h("button", { type: "button", class: "text-button", popovertarget: "mask-menu" }, icon("mask"), t("strip.mask"));
   menu.addEventListener("toggle", ({ newState }) => {

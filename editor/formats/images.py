@@ -24,6 +24,7 @@ FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
 BITS_PER_SAMPLE = 258  # TIFF's tag
 
 # what Pillow's readers raise on damaged files
+ROWS_AT_ONCE = 64  # of a picture whose numbers are made others
 DAMAGED = (
     OSError,
     SyntaxError,
@@ -51,12 +52,13 @@ class Opened:
     notes: tuple[str, ...]
 
 
-def read_image(data: bytes) -> Opened:
-    """The picture in a file's bytes, upright, at 8 bits. ValueError when there is none.
+def read_image(data: bytes, most: int = MAX_PIXELS) -> Opened:
+    """The picture in a file's bytes, upright, at 8 bits. ValueError when there is none, or it has more than `most`
+    pixels: then none of them was unpacked.
 
     The colours of an RGB file stay as they are, to the byte, and its profile is kept beside them.
     """
-    image, notes = _decoded(data)
+    image, notes = _decoded(data, most)
     transparent = image.mode in ("RGBA", "LA") and image.getchannel("A").getextrema()[0] != 255
     pixels = frozen(np.asarray(image.convert("RGBA" if transparent else "RGB")))
     icc = image.info.get("icc_profile")
@@ -68,11 +70,11 @@ def read_image(data: bytes) -> Opened:
     return Opened(pixels, icc, tuple(notes))
 
 
-def read_mask(data: bytes) -> Pixels:
+def read_mask(data: bytes, most: int = MAX_PIXELS) -> Pixels:
     """The mask in a file's bytes: uint8 (H, W), read-only; white = repaint (255), black or transparent = keep
-    (0).
+    (0). ValueError as `read_image`.
     """
-    image, _ = _decoded(data)
+    image, _ = _decoded(data, most)
     white = np.asarray(image.convert("L"))
     if image.mode in ("RGBA", "LA"):
         alpha = np.asarray(image.getchannel("A"))
@@ -111,7 +113,7 @@ def decode_tile(data: bytes) -> Pixels:
         return frozen(np.asarray(image))
 
 
-def _decoded(data: bytes) -> tuple[Image.Image, list[str]]:
+def _decoded(data: bytes, most: int) -> tuple[Image.Image, list[str]]:
     """The first frame, upright, as 8-bit L, LA, RGB or RGBA, and notes on what was lost."""
     if not data:
         raise ValueError("The file is empty.")
@@ -126,10 +128,10 @@ def _decoded(data: bytes) -> tuple[Image.Image, list[str]]:
             "This is not an image the editor can read: choose a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF file."
         ) from None
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    if width * height > most:
         raise ValueError(
             f"The picture is too large: {width:,} x {height:,} is {width * height:,} pixels, "
-            f"at most {MAX_PIXELS:,} can be opened."
+            f"at most {most:,} can be opened."
         )
     if width < 1 or height < 1:
         raise ValueError(f"The picture has no pixels: it is {width} x {height}.")
@@ -162,8 +164,12 @@ def _eight_bit(image: Image.Image, notes: list[str]) -> Image.Image:
     if image.mode.startswith("I"):  # I;16 and its byte orders, or I: 16-bit grey in 32
         if not notes:
             notes.append("16 bits a channel were reduced to 8.")
-        grey = np.asarray(image).astype(np.int64)
-        return Image.fromarray(((np.clip(grey, 0, 65535) * 255 + 32767) // 65535).astype(np.uint8))
+        grey = np.asarray(image)
+        eight = np.empty(grey.shape, np.uint8)
+        for rows in range(0, len(grey), ROWS_AT_ONCE):  # 16 bits need 32 on the way
+            band = grey[rows : rows + ROWS_AT_ONCE].clip(0, 65535).astype(np.uint32)
+            eight[rows : rows + ROWS_AT_ONCE] = (band * 255 + 32767) // 65535
+        return Image.fromarray(eight)
     if image.mode == "F":
         raise ValueError("The image holds floating-point numbers: save it with 8 or 16 bits a channel first.")
     if image.mode == "CMYK":

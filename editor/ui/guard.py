@@ -1,4 +1,4 @@
-"""Guard: the security headers of every answer, and the refusal of writes another site asks for."""
+"""Guard: the security headers of every answer, and the refusal of whatever another site asks for, reads too."""
 
 import base64
 import hashlib
@@ -11,7 +11,6 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-READS = ("GET", "HEAD", "OPTIONS")
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 HEADERS = {
@@ -47,7 +46,7 @@ class Guard:
         elif self.local and _hostname(Headers(scope=scope)) not in LOOPBACK:
             sentence = "Palimpsest was started for this machine alone. To serve others, start it with --host 0.0.0.0."
             await JSONResponse({"error": sentence}, 421)(scope, receive, _Guarded(send))
-        elif scope["method"] not in READS and _foreign(Headers(scope=scope)):
+        elif _foreign(Headers(scope=scope)):
             sentence = "Another site asked for this, so it was not done. Open the editor itself and try again."
             await JSONResponse({"error": sentence}, 403)(scope, receive, _Guarded(send))
         else:

@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from editor.edit import sketched
-from editor.formats.images import encode_png, read_image, read_mask
+from editor.formats.images import MAX_PIXELS, encode_png, read_image, read_mask
 from editor.geometry import Box
 from editor.raster import Mask, Patch
 
@@ -88,7 +88,7 @@ def read_box(box: object, what: str) -> Box:
 def mask_of(placed: Placed) -> Mask:
     """The mask in a packet's file; ValueError when it does not fill its box."""
     box, file = placed
-    alpha = read_mask(file)
+    alpha = read_mask(file, _pixels(box))
     _fills("mask", alpha.shape, box)
     return Mask(box, alpha)
 
@@ -96,7 +96,7 @@ def mask_of(placed: Placed) -> Mask:
 def strokes_of(placed: Placed) -> Patch:
     """The sketch, RGBA, in a packet's file; ValueError when it does not fill its box."""
     box, file = placed
-    pixels = read_image(file).pixels
+    pixels = read_image(file, _pixels(box)).pixels
     _fills("sketch", pixels.shape, box)
     return sketched(box, pixels)
 
@@ -116,6 +116,11 @@ def _told(told: object, name: str) -> tuple[Box, int]:
     if type(size) is not int or size < 1:
         raise ValueError(f"The {name}'s bytes must be a whole number from 1 on, not {size!r}.")
     return read_box(told["box"], f"The {name}'s box"), size
+
+
+def _pixels(box: Box) -> int:
+    """At most so many are unpacked for a box: a small file may say that it holds far more."""
+    return min(MAX_PIXELS, max(1, box.width * box.height))
 
 
 def _fills(what: str, shape: Sequence[int], box: Box) -> None:

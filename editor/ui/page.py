@@ -28,7 +28,7 @@ CANVAS = Path(__file__).parents[2] / "assets" / "canvas"
 INTENTS = ("fill", "remove", "refine", "expand", "sketch")
 MOST_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
-<div class="line"><span class="hint"></span><span class="plan"></span>
+<div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="plan"></span>
 <span class="status" role="status" aria-live="polite"></span>
 <span class="steps"></span></div>
 <div class="progress" role="progressbar" aria-valuemin="0" hidden><i></i></div>

@@ -44,7 +44,7 @@ class Hands:
         self.page.wait_for_function(READY)
 
     def open_sample(self) -> None:
-        self.page.get_by_role("button", name="Living room").last.click()
+        self.page.locator(".samples .card").filter(has_text="Living room").click()
         self.wait_idle()
 
     def open_pixels(self, pixels: Pixels) -> None:
@@ -128,7 +128,7 @@ class Hands:
     def settings(self) -> None:
         """Unfold the settings, or fold them."""
         self.tidy = False
-        self.page.get_by_role("button", name="Settings").click()
+        self.page.get_by_role("button", name="Settings", exact=True).click()
 
     def intend(self, intent: str) -> None:
         """Fill, Remove, Refine, Expand or Sketch."""
@@ -156,7 +156,7 @@ class Hands:
     def whole_mask(self, item: str) -> None:
         """An item of the menu for the whole mask."""
         self.press("Mask")
-        self.page.get_by_role("menuitem", name=item).click()
+        self.page.locator(".menu").get_by_role("button", name=item).click()
 
     def save_as(self, kind: str) -> None:
         """Save the picture by the dialog."""
