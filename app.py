@@ -6,7 +6,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from functools import cache, partial
+from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
@@ -62,7 +62,8 @@ def _loader(options: argparse.Namespace) -> Callable[[str], "Pipeline"]:
 
     if options.compile:
         print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
-    return partial(load, compiled=options.compile)
+    # a model is downloaded for who typed its name, never because a recipe or a document has it
+    return lambda name: load(name, options.compile, fetch=name == options.pipeline)
 
 
 def _warm(load: Callable[[str], "Pipeline"], name: str) -> None:
@@ -151,8 +152,10 @@ def _paint(
     wish |= {name: value for name in names if (value := getattr(options, name, None)) is not None}
     first = secrets.randbelow(2**32) if options.seed is None else options.seed
     seeds = [first, *((first + n) % 2**32 for n in range(1, count))]
+    pipeline = load(options.pipeline)
+    wish = {**getattr(pipeline, "usual", {}), **wish}  # what its model is best asked for, where nobody said otherwise
     edits = [Edit(**wish, prompt=options.prompt, seed=seed, pipeline=options.pipeline) for seed in seeds]
-    if hint := load(options.pipeline).hint(options.prompt):
+    if hint := pipeline.hint(options.prompt):
         print(hint, file=sys.stderr)
     steps = apply_all(edits, picture, load)
     with tqdm(unit="step", desc="Painting", leave=False, delay=0.1) as bar:

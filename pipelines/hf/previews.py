@@ -1,0 +1,91 @@
+"""What a run would give if it stopped now, without the decoder: a linear map from latents to colours.
+
+Shapes: C latent channels at h x w, an f-th of the picture's sides.
+"""
+
+from functools import wraps
+from typing import Any
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from pipelines.base import Pixels
+
+SIDE = 128  # of the picture that the map is fitted on: 16 x 16 pairs with most decoders, for 5 or 17 unknowns a colour
+
+
+@torch.no_grad()
+def colours_of(vae: Any) -> Tensor | None:
+    """(C + 1, 3): what latents (C), and a 1, are to be multiplied by to be colours in [-1, 1]; float32, on the CPU.
+
+    Least squares over a picture of blots in all colours, and what the decoder makes of its latents. None where that is
+    beyond the numbers it reckons with.
+    """
+    random = torch.Generator().manual_seed(0)
+    blots = torch.zeros(1, 3, SIDE, SIDE)
+    for cells in (2, 4, 8, 16, 32):
+        blots += F.interpolate(torch.randn(1, 3, cells, cells, generator=random), (SIDE, SIDE), mode="bicubic")
+    weight = next(vae.parameters())
+    film = any(each.ndim == 5 for each in vae.parameters())  # made for films: a picture is one of a frame
+    picture = torch.tanh(blots).to(weight.device, weight.dtype)
+    latents = vae.encode(picture.unsqueeze(2) if film else picture).latent_dist.mode()
+    decoded = vae.decode(latents, return_dict=False)[0]
+    if film:
+        latents, decoded = latents.squeeze(2), decoded.squeeze(2)
+    seen = F.adaptive_avg_pool2d(decoded.float(), latents.shape[2:])
+    if not seen.isfinite().all():
+        return None
+    known = _with_one(_as_drawn(vae, latents.float())).flatten(2)[0].T.cpu()  # (h w, C + 1)
+    return torch.linalg.lstsq(known, seen.flatten(2)[0].T.cpu(), driver="gelsd").solution
+
+
+def preview(pipe: Any, colours: Tensor, latents: Tensor, height: int, width: int) -> Pixels | None:
+    """Latents as they are in the midst of a run, as uint8 (N, height, width, 3). None where their form is unknown."""
+    if latents.ndim == 3 and hasattr(pipe, "_unpack_latents"):  # a transformer's tokens of 2 x 2
+        latents = pipe._unpack_latents(latents, height, width, pipe.vae_scale_factor)
+    if latents.ndim == 5 and latents.shape[2] == 1:
+        latents = latents.squeeze(2)
+    if latents.ndim != 4 or latents.shape[1] + 1 != len(colours):
+        return None
+    small = torch.einsum("nchw,cd->ndhw", _with_one(latents.float()), colours.to(latents.device))
+    shown = F.interpolate(small, (height, width), mode="bilinear", align_corners=False)
+    return (shown.nan_to_num().clamp(-1, 1) * 127.5 + 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
+
+
+def watched(scheduler: Any) -> list[Tensor]:
+    """A list whose one item is, after each step of the scheduler, its guess of the finished latents.
+
+    Empty where the scheduler has none: then what it was about to go on with must do.
+    """
+    guesses: list[Tensor] = []
+    step = scheduler.step
+
+    @wraps(step)  # pipelines look at what it takes
+    def watching(model_output: Tensor, timestep: Any, sample: Tensor, *args: Any, **kwargs: Any) -> Any:
+        stepped = step(model_output, timestep, sample, *args, **kwargs)
+        guesses.clear()
+        if isinstance(stepped, tuple) and len(stepped) > 1:
+            guesses.append(stepped[1])
+        elif getattr(scheduler.config, "algorithm_type", "").endswith("dpmsolver++"):
+            guesses.append(scheduler.model_outputs[-1])
+        elif type(scheduler).__name__ == "FlowMatchEulerDiscreteScheduler":  # x = (1 - sigma) x0 + sigma noise
+            guesses.append(sample - scheduler.sigmas[scheduler.step_index - 1] * model_output)
+        return stepped
+
+    scheduler.step = watching
+    return guesses
+
+
+def _as_drawn(vae: Any, latents: Tensor) -> Tensor:
+    """Latents as networks draw them, from those that the encoder gives: (N, C, h, w)."""
+    config = vae.config
+    if getattr(config, "latents_mean", None) and getattr(config, "latents_std", None):
+        mean, std = (torch.tensor(each, device=latents.device)[:, None, None] for each in
+                     (config.latents_mean, config.latents_std))  # fmt: skip
+        return (latents - mean) / std * getattr(config, "scaling_factor", 1.0)
+    return (latents - (getattr(config, "shift_factor", None) or 0)) * getattr(config, "scaling_factor", 1.0)
+
+
+def _with_one(latents: Tensor) -> Tensor:
+    return torch.cat([latents, torch.ones_like(latents[:, :1])], 1)

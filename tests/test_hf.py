@@ -1,0 +1,672 @@
+"""Diffusers' inpainting pipelines as ours, on tiny ones with random weights: the laws, and what is refused."""
+
+import argparse
+import json
+import pickle
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from copy import copy, deepcopy
+from dataclasses import replace
+from functools import cache
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import load_file
+
+import app
+import pipelines
+from editor.edit import Edit
+from editor.geometry import Box
+from editor.picture import Picture
+from editor.raster import Mask
+from pipelines.base import Pixels, Request, Step, run
+from pipelines.hf import families, hub
+from pipelines.hf.loading import load_hf
+from pipelines.hf.pipeline import Hf
+from pipelines.hf.previews import watched
+from pipelines.hf.samplers import NAMES, scheduler_for
+from pipelines.hf.steps import pulled
+from tests import tiny_diffusers
+from tests.laws import check_edit
+
+pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
+EACH = pytest.mark.parametrize("name", tiny_diffusers.MAKERS)
+SIDE = tiny_diffusers.SIDE
+
+
+@pytest.fixture(scope="module", autouse=True)
+def small() -> Iterator[None]:
+    """The families whose networks say no size are tried at a small one."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(families, "FAMILIES", tuple(replace(row, size=SIDE) for row in families.FAMILIES))
+        yield
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    return cache(lambda name: tiny_diffusers.save(name, tmp_path_factory.mktemp(name)))
+
+
+@pytest.fixture(scope="module")
+def tiny(saved: Any, small: None) -> Any:
+    """name -> the pipeline, loaded as a user loads it."""
+    return lambda name: pipelines.load(f"hf:{saved(name)}")
+
+
+@pytest.fixture
+def folder(saved: Any, tmp_path: Path) -> Path:
+    """A copy of a whole folder, to spoil."""
+    return Path(shutil.copytree(saved("sd-9"), tmp_path / "model"))
+
+
+def wish(**changes: Any) -> Request:
+    blots = np.kron(np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
+    mask = np.zeros((SIDE, SIDE), np.uint8)
+    mask[16:48, 16:56] = 255
+    request = Request(
+        image=blots, mask=mask, prompt="a red cat", negative_prompt="", guidance=3.0, clip_guidance=0.0, strength=1.0,
+        steps=2, sampler="ddim", seeds=(7,),
+    )  # fmt: skip
+    return replace(request, **changes)
+
+
+def steps_of(pipeline: Hf, request: Request) -> tuple[list[Step], Pixels]:
+    steps, drawing = [], pipeline.inpaint(request)
+    while True:
+        try:
+            steps.append(next(drawing))
+        except StopIteration as done:
+            return steps, done.value
+
+
+def apart(one: Pixels, other: Pixels) -> float:
+    return float(np.abs(one.astype(int) - other.astype(int)).mean())
+
+
+def helpers() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "diffusers"]
+
+
+def network_of(pipeline: Hf) -> torch.nn.Module:
+    return getattr(pipeline._pipe, "unet", None) or pipeline._pipe.transformer
+
+
+# --- the laws ---
+
+
+@EACH
+def test_the_same_seed_gives_the_same_pixels_alone_and_beside_others(tiny: Any, name: str) -> None:
+    pipeline, seeds = tiny(name), (3, 2**32 - 1)
+    together = run(pipeline.inpaint(wish(seeds=seeds)))
+    assert together.dtype == np.uint8 and together.shape == (2, SIDE, SIDE, 3)
+    assert np.array_equal(together[1], run(pipeline.inpaint(wish(seeds=seeds[1:])))[0])
+    assert apart(together[0], together[1]) > 1
+    # what a graphics card does: all in one run, where sums may round otherwise
+    batched = run(Hf(name, pipeline._pipe, pipeline._family, 2).inpaint(wish(seeds=seeds)))
+    assert np.abs(batched.astype(int) - together).max() <= 2
+    assert not helpers()
+
+
+@EACH
+def test_closing_cancels_at_once_and_leaves_no_thread(tiny: Any, name: str) -> None:
+    pipeline, runs = tiny(name), []
+    hook = network_of(pipeline).register_forward_hook(lambda *_: runs.append(1))
+    drawing = pipeline.inpaint(wish(steps=20, seeds=(1, 2)))
+    try:
+        next(drawing)
+        next(drawing)
+        assert len(helpers()) == 1
+        asked = len(runs)
+    finally:
+        drawing.close()
+        hook.remove()
+    assert asked in (2, 4) and len(runs) == asked and not helpers()  # not once more; 4 with two for the guidance
+    assert run(pipeline.inpaint(wish())).shape == (1, SIDE, SIDE, 3)
+
+
+@EACH
+def test_each_step_shows_every_image(tiny: Any, name: str) -> None:
+    steps, images = steps_of(tiny(name), wish(steps=3, seeds=(7, 8)))
+    assert [(step.index, step.total) for step in steps] == [(n, 6) for n in range(1, 7)]
+    shown = [step.preview for step in steps if step.preview is not None]
+    assert all(each.dtype == np.uint8 and each.shape == images.shape for each in shown) and len(shown) == 6
+    assert np.array_equal(shown[0][1], wish().image)  # not begun
+    assert np.array_equal(shown[3][0], images[0])  # finished
+
+
+def with_a_plain_decoder(pipe: Any) -> Any:
+    """A copy whose decoder is linear, cells of 8 x 8 in the colour of a latent: what a preview shows of it is exact."""
+    pipe, vae = copy(pipe), deepcopy(pipe.vae)
+    film, channels = hasattr(vae.config, "z_dim"), pipe.vae.config.get("z_dim") or vae.config.latent_channels
+    colours = torch.randn(channels, 3, generator=torch.Generator().manual_seed(3))
+    colours *= 0.02 * vae.config.get("scaling_factor", 0.3)  # so that nothing is beyond white or black
+
+    def encode(picture: torch.Tensor) -> Any:
+        means = torch.nn.functional.avg_pool2d(picture[:, :, 0] if film else picture, 8)
+        latents = torch.einsum("nchw,dc->ndhw", means, colours) * 50
+        places = torch.arange(latents[0].numel()).view(latents.shape[1:])
+        latents = latents + 0.3 * torch.sin(places * places * 0.7)  # in all directions, not only those of three colours
+        latents = latents.unsqueeze(2) if film else latents
+        found = argparse.Namespace(mode=lambda: latents, sample=lambda generator: latents)
+        return argparse.Namespace(latent_dist=found)
+
+    def decode(latents: torch.Tensor, **_: Any) -> tuple[torch.Tensor]:
+        seen = torch.einsum("nchw,cd->ndhw", latents[:, :, 0] if film else latents, colours) + 0.1
+        seen = torch.nn.functional.interpolate(seen, scale_factor=8)
+        return (seen.unsqueeze(2) if film else seen,)
+
+    vae.encode, vae.decode = encode, decode
+    pipe.vae = vae
+    return pipe
+
+
+def smooth(image: Pixels) -> Pixels:
+    """A result of the plain decoder as a preview of it would be."""
+    colours = torch.from_numpy(image[::8, ::8].copy()).permute(2, 0, 1)[None].float()
+    shown = torch.nn.functional.interpolate(colours, (SIDE, SIDE), mode="bilinear", align_corners=False)
+    return shown[0].permute(1, 2, 0).round().byte().numpy()
+
+
+INSIDE = np.s_[20:44, 20:52]  # of the mask, where nothing is known and put back afterwards
+
+
+@pytest.mark.parametrize(
+    ("name", "sampler"),
+    [
+        *((name, "own") for name in tiny_diffusers.MAKERS),
+        *((name, sampler) for name in ("sd-9", "sdxl-4") for sampler in ("ddim", "dpmpp_2m", "heun")),
+    ],
+)
+def test_previews_come_nearer_and_the_last_is_the_result(tiny: Any, name: str, sampler: str) -> None:
+    pipeline = Hf(name, with_a_plain_decoder(tiny(name)._pipe), tiny(name)._family, 1)
+    steps, (image,) = steps_of(pipeline, wish(steps=4, strength=0.8, sampler=sampler))
+    shown = [step.preview[0] for step in steps if step.preview is not None]
+    distances = [apart(preview[INSIDE], smooth(image)[INSIDE]) for preview in shown]
+    assert len(distances) == len(steps) >= 3
+    assert distances[-1] < 0.5 and distances[-1] < distances[0] * 0.6
+
+
+@EACH
+def test_the_editor_keeps_every_pixel_outside_the_region(tiny: Any, name: str) -> None:
+    picture = Picture.from_pixels(np.random.default_rng(1).integers(0, 256, (90, 110, 3), np.uint8))
+    mask = Mask(Box(20, 30, 24, 20), np.full((20, 24), 255, np.uint8))
+    edit = Edit(mask, prompt="a red cat", seed=4, steps=2, pipeline="tiny")
+    applied = check_edit(edit, picture, lambda _: tiny(name))
+    assert applied.picture != picture
+
+
+@EACH
+def test_nothing_to_paint_is_the_picture_itself(tiny: Any, name: str) -> None:
+    nothing = np.zeros((SIDE, SIDE), np.uint8)
+    for request in (wish(mask=nothing, seeds=(1, 2)), wish(strength=0.0, seeds=(1, 2))):
+        steps, images = steps_of(tiny(name), request)
+        assert not steps and np.array_equal(images, np.stack([request.image] * 2))
+
+
+@EACH
+def test_a_low_strength_begins_from_what_is_there(tiny: Any, name: str) -> None:
+    pipeline = tiny(name)
+    assert pipeline.refines
+    other = wish().image[::-1].copy()
+    near = wish(strength=0.01, steps=4)  # one step of the last noise, though 1 % of 4 steps is none
+    steps, images = steps_of(pipeline, near)
+    assert len(steps) == 1
+    changed = run(pipeline.inpaint(replace(near, image=other)))
+    assert apart(images, changed) > 0.3  # what lies under the mask has a say
+
+
+@EACH
+def test_words_decide(tiny: Any, name: str) -> None:
+    pipeline, drawn = tiny(name), run(tiny(name).inpaint(wish()))
+    assert not np.array_equal(drawn, run(pipeline.inpaint(wish(prompt="snow"))))
+    assert not np.array_equal(drawn, run(pipeline.inpaint(wish(guidance=9.0))))
+    if pipeline._family.negative:
+        assert not np.array_equal(drawn, run(pipeline.inpaint(wish(negative_prompt="blue"))))
+    else:
+        with pytest.raises(ValueError, match="no negative prompt"):
+            run(pipeline.inpaint(wish(negative_prompt="blue")))
+
+
+# --- samplers ---
+
+
+@pytest.mark.parametrize("name", ["sd-4", "sdxl-9"])
+@pytest.mark.parametrize("sampler", NAMES)
+def test_every_sampler_draws(tiny: Any, name: str, sampler: str) -> None:
+    steps, images = steps_of(tiny(name), wish(sampler=sampler, steps=4, seeds=(1,)))
+    assert steps[-1].index == steps[-1].total == len(steps) and images[0].std() > 1
+    assert np.array_equal(images, run(tiny(name).inpaint(wish(sampler=sampler, steps=4, seeds=(1,)))))
+
+
+def test_a_samplers_name_is_a_scheduler_where_they_can_be_exchanged(tiny: Any) -> None:
+    came, flow = tiny("sd-9")._pipe.scheduler, tiny("flux-fill")._pipe.scheduler
+    kinds = [type(scheduler_for(name, came)).__name__ for name in NAMES]
+    assert kinds == [
+        "PNDMScheduler", "DPMSolverMultistepScheduler", "DPMSolverMultistepScheduler", "HeunDiscreteScheduler",
+        "DDIMScheduler", "DDPMScheduler",
+    ]  # fmt: skip
+    assert all(scheduler_for(name, came).config.beta_schedule == "scaled_linear" for name in NAMES)
+    assert scheduler_for("dpmpp_sde", came).config.algorithm_type == "sde-dpmsolver++"
+    assert all(type(scheduler_for(name, flow)) is type(flow) for name in NAMES)
+    assert not any(scheduler_for(name, came).config.get("clip_sample") for name in NAMES)  # latents are no pixels
+    assert scheduler_for("own", came) is not came  # a run's state is its own
+    with pytest.raises(ValueError, match="no sampler 'eulr'; there are own, dpmpp_2m"):
+        run(tiny("sd-9").inpaint(wish(sampler="eulr")))
+
+
+@pytest.mark.parametrize("sampler", ["dpmpp_2m", "dpmpp_sde", "heun", "ddim", "ddpm", "flow"])
+def test_a_step_that_knows_the_answer_shows_it(tiny: Any, sampler: str) -> None:
+    """However noisy the latents are still, the guess is what the network takes for the finished ones."""
+    came = tiny("sd3" if sampler == "flow" else "sd-9")._pipe.scheduler
+    scheduler = scheduler_for("own" if sampler == "flow" else sampler, came)
+    guesses = watched(scheduler)
+    scheduler.set_timesteps(6)
+    random = torch.Generator().manual_seed(0)
+    answer, sample = (torch.randn(1, 4, 8, 8, generator=random) for _ in range(2))
+    sample = sample * scheduler.init_noise_sigma if sampler != "flow" else sample
+    for number, t in enumerate(scheduler.timesteps):
+        if sampler in ("heun", "flow"):
+            predicted = (sample - answer) / scheduler.sigmas[number]
+        else:
+            kept = scheduler.alphas_cumprod[int(t)]
+            predicted = (sample - kept.sqrt() * answer) / (1 - kept).sqrt()
+        sample = scheduler.step(predicted, t, sample, return_dict=False)[0]
+        assert len(guesses) == 1 and torch.allclose(guesses[0], answer, atol=1e-3)
+
+
+# --- memory ---
+
+
+def test_variations_halve_when_memory_runs_out_and_stay_so(tiny: Any) -> None:
+    whole = tiny("sd-4")
+    pipeline, batches = Hf("halving", whole._pipe, whole._family, 8), []
+
+    def allocate(network: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> None:
+        images = len(inputs[0]) // 2  # twice, for the guidance
+        batches.append(images)
+        if images > 2:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    hook = network_of(pipeline).register_forward_pre_hook(allocate)
+    try:
+        steps, images = steps_of(pipeline, wish(seeds=(1, 2, 3, 4, 5)))
+        assert batches == [5, 2, 2, 2, 2, 1, 1]
+        assert [(step.index, step.total) for step in steps] == [(n, 6) for n in range(1, 7)]
+        for n, image in enumerate(images, 1):
+            assert np.abs(image.astype(int) - run(whole.inpaint(wish(seeds=(n,))))[0]).max() <= 2
+        batches.clear()
+        run(pipeline.inpaint(wish(seeds=(1, 2, 3))))
+        assert batches == [2, 2, 1, 1]
+    finally:
+        hook.remove()
+    assert not helpers()
+
+
+def test_too_little_memory_for_one_image_is_said(tiny: Any) -> None:
+    def allocate(*_: Any) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    hook = network_of(tiny("sd-9")).register_forward_pre_hook(allocate)
+    try:
+        with pytest.raises(ValueError, match="too little memory for one image of 64x64"):
+            run(tiny("sd-9").inpaint(wish()))
+    finally:
+        hook.remove()
+
+
+# --- the thread ---
+
+
+def test_what_fails_in_the_thread_fails_here() -> None:
+    def work(push: Any) -> None:
+        push(1)
+        raise RuntimeError("out of paint")
+
+    items = pulled(work)
+    assert next(items) == 1
+    with pytest.raises(RuntimeError, match="out of paint"):
+        next(items)
+    assert not helpers()
+
+
+def test_the_thread_does_nothing_unasked() -> None:
+    done = []
+
+    def work(push: Any) -> str:
+        for n in range(3):
+            done.append(n)
+            push(n)
+        return "all"
+
+    items = pulled(work)
+    assert not helpers()  # not before it is asked
+    for n in range(3):
+        assert next(items) == n and done == list(range(n + 1))
+    with pytest.raises(StopIteration) as end:
+        next(items)
+    assert end.value.value == "all" and not helpers()
+
+
+# --- requests that cannot be fulfilled ---
+
+
+def test_a_request_that_cannot_be_fulfilled_is_refused_by_a_sentence(tiny: Any) -> None:
+    for request, told in (
+        (wish(clip_guidance=1.0), "no CLIP to guide it"),
+        (wish(image=np.zeros((60, 64, 3), np.uint8), mask=np.full((60, 64), 255, np.uint8)), "not 64x60"),
+    ):
+        with pytest.raises(ValueError, match=told):
+            run(tiny("sd-9").inpaint(request))
+
+
+def test_a_prompt_longer_than_every_text_encoder_reads_is_said(tiny: Any) -> None:
+    long = "a red cat " * 40
+    assert "longer than the 77 tokens" in tiny("sd-9").hint(long) and "77 tokens" in tiny("sdxl-4").hint(long)
+    assert not tiny("flux").hint(long)  # T5 reads on
+    assert not tiny("sd-9").hint("a red cat") and not tiny("sd-9").hint("")
+    assert tiny("sd-9").vocabulary is None and tiny("sd-9").unknown(long) == []
+
+
+# --- what a folder must hold ---
+
+
+def refused(folder: Path) -> str:
+    with pytest.raises(ValueError) as error:
+        load_hf(str(folder), "hf:model", False)
+    return str(error.value)
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        "unet/config.json",
+        "unet/diffusion_pytorch_model.safetensors",
+        "vae/config.json",
+        "text_encoder/model.safetensors",
+        "tokenizer/tokenizer.json",
+        "scheduler/scheduler_config.json",
+        "model_index.json",
+    ],
+)
+def test_what_is_missing_is_named(folder: Path, part: str) -> None:
+    (folder / part).unlink()
+    told = refused(folder)
+    assert ("*.safetensors" if part.endswith(".safetensors") else part.split("/")[-1]) in told
+    assert part.split("/")[0] in told and str(folder) in told
+
+
+def test_a_missing_part_and_a_missing_shard_are_named(folder: Path, tmp_path: Path) -> None:
+    shutil.rmtree(folder / "vae")
+    assert "lacks vae/config.json, vae/*.safetensors" in refused(folder)
+    sharded = tiny_diffusers.save("sd-9", tmp_path / "sharded", max_shard_size="60KB")
+    shards = sorted((sharded / "unet").glob("*-of-*.safetensors"))
+    assert len(shards) > 1
+    load_hf(str(sharded), "hf:sharded", False)
+    shards[1].unlink()
+    assert f"lacks unet/{shards[1].name}" in refused(sharded)
+
+
+@pytest.mark.parametrize("damage", ["cut", "pointer"])
+def test_a_half_downloaded_file_is_named(folder: Path, damage: str) -> None:
+    file = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    whole = file.read_bytes()
+    file.write_bytes(whole[: len(whole) // 2] if damage == "cut" else b"version https://git-lfs.github.com/spec/v1\n")
+    assert f"{file} is damaged or there in part" in refused(folder)
+
+
+def test_other_weights_than_the_network_wants_are_refused(folder: Path, saved: Any) -> None:
+    shutil.copy(saved("sd-4") / "unet" / "diffusion_pytorch_model.safetensors", folder / "unet")
+    assert "cannot read" in refused(folder)
+
+
+class Trap:
+    """Whoever unpickles it makes a file."""
+
+    def __init__(self, file: Path) -> None:
+        self.file = file
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Path.touch, (self.file,)
+
+
+@pytest.mark.parametrize("name", ["diffusion_pytorch_model.bin", "model.ckpt", "weights.pt"])
+def test_a_pickle_is_refused_and_never_read(folder: Path, tmp_path: Path, name: str) -> None:
+    sprung = tmp_path / "sprung"
+    trap = pickle.dumps(Trap(sprung))
+    weights = folder / "unet" / "diffusion_pytorch_model.safetensors"
+    (weights.with_name(name)).write_bytes(trap)
+    load_hf(str(folder), "hf:beside", False)  # beside safetensors it is nobody's business
+    weights.unlink()
+    told = refused(folder)
+    assert name in told and "never read" in told and not sprung.exists()
+    pickle.loads(trap)
+    assert sprung.exists()  # the trap works
+
+
+def test_code_in_the_folder_is_never_run(folder: Path, tmp_path: Path) -> None:
+    sprung, index = tmp_path / "sprung", json.loads((folder / "model_index.json").read_text())
+    (folder / "unet" / "mine.py").write_text(f"open({str(sprung)!r}, 'w')\nclass Net: pass\n")
+    (folder / "model_index.json").write_text(json.dumps({**index, "unet": ["mine", "Net"]}))
+    assert "mine.py, which is never run" in refused(folder)
+    (folder / "model_index.json").write_text(json.dumps({**index, "_class_name": ["mine", "Net"]}))
+    assert "names no class" in refused(folder) and not sprung.exists()
+
+
+@pytest.mark.parametrize("index", ["{", "[]", "null"])
+def test_an_index_that_is_none_is_refused(folder: Path, index: str) -> None:
+    (folder / "model_index.json").write_text(index)
+    assert "model_index.json" in refused(folder)
+
+
+def test_a_file_is_no_folder(tmp_path: Path) -> None:
+    for name, told in (("a.ckpt", "is a pickle"), ("a.safetensors", "is one file; give the folder")):
+        (tmp_path / name).touch()
+        assert told in refused(tmp_path / name)
+    assert "there is no folder" in refused(tmp_path / "nowhere")
+
+
+def test_half_precision_files_are_found_by_their_mark(tmp_path: Path) -> None:
+    marked = tiny_diffusers.save("sd-9", tmp_path, variant="fp16")
+    assert (marked / "unet" / "diffusion_pytorch_model.fp16.safetensors").is_file()
+    assert run(load_hf(str(marked), "hf:marked", False).inpaint(wish(steps=1))).std() > 1
+
+
+# --- classes ---
+
+
+def test_a_folder_that_draws_from_text_repaints_too(tiny: Any) -> None:
+    names = {name: type(tiny(name)._pipe).__name__ for name in tiny_diffusers.MAKERS}
+    assert names == {
+        "sd-9": "StableDiffusionInpaintPipeline",
+        "sdxl-9": "StableDiffusionXLInpaintPipeline",
+        "flux-fill": "FluxFillPipeline",
+        "qwen-image": "QwenImageInpaintPipeline",
+        "z-image": "ZImageInpaintPipeline",
+        "sd-4": "StableDiffusionInpaintPipeline",
+        "sdxl-4": "StableDiffusionXLInpaintPipeline",
+        "sd3": "StableDiffusion3InpaintPipeline",
+        "flux": "FluxInpaintPipeline",
+    }
+
+
+def test_every_row_is_a_class_of_diffusers_that_takes_what_the_row_says() -> None:
+    import diffusers
+
+    for row in families.FAMILIES:
+        kind = getattr(diffusers, row.repaints)
+        arguments = signature(kind.__call__).parameters
+        found = families.family_by_signature(row.repaints, arguments)
+        assert row.guidance in arguments and row.refines == found.refines
+        assert found.negative or not row.negative
+        assert all(issubclass(getattr(diffusers, name), diffusers.DiffusionPipeline) for name in row.takes)
+        assert Edit(Mask(Box(0, 0, 1, 1), np.full((1, 1), 255, np.uint8)), seed=0, pipeline="x", **row.usual)
+
+
+def test_an_unknown_class_works_by_its_signature(saved: Any, tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    known = run(tiny("sd-9").inpaint(wish(strength=0.5, negative_prompt="blue")))
+    monkeypatch.setattr(families, "FAMILIES", ())
+    unknown = load_hf(str(saved("sd-9")), "hf:unknown", False)
+    assert unknown.size == SIDE and unknown.usual == {"guidance": 7.5, "steps": 28}
+    assert np.array_equal(run(unknown.inpaint(wish(strength=0.5, negative_prompt="blue"))), known)
+
+
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("DDPMPipeline", "takes no prompt, image, mask_image"),
+        ("KandinskyV22InpaintPipeline", "takes no prompt"),
+        ("NoSuchPipeline", "does not know"),
+        ("UNet2DModel", "does not know"),
+    ],
+)
+def test_a_class_that_cannot_repaint_is_refused(folder: Path, named: str, told: str) -> None:
+    index = json.loads((folder / "model_index.json").read_text())
+    (folder / "model_index.json").write_text(json.dumps({**index, "_class_name": named}))
+    assert told in refused(folder) and named in refused(folder)
+
+
+def test_weights_are_those_of_the_file(saved: Any, tiny: Any) -> None:
+    file = load_file(saved("sd-9") / "unet" / "diffusion_pytorch_model.safetensors")
+    mine = network_of(tiny("sd-9")).state_dict()
+    assert mine.keys() == file.keys() and all(torch.equal(mine[name], file[name]) for name in file)
+
+
+# --- names ---
+
+
+@pytest.fixture
+def cache_of_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The hub's cache, empty, with no network behind it."""
+    import diffusers
+    from huggingface_hub import constants
+
+    def unasked(*_: Any, **__: Any) -> None:
+        raise AssertionError("the network was asked")
+
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    monkeypatch.setattr(diffusers.DiffusionPipeline, "download", unasked)
+    return tmp_path / "hub"
+
+
+def test_a_hub_name_is_read_from_the_cache_alone(saved: Any, cache_of_hub: Path) -> None:
+    told = "not on this machine, or only in part; `python app.py --pipeline hf:me/tiny` downloads it"
+    with pytest.raises(ValueError, match=told):
+        load_hf("me/tiny", "hf:me/tiny", False)
+    model = cache_of_hub / "models--me--tiny"
+    snapshot = Path(shutil.copytree(saved("sd-9"), model / "snapshots" / "0123"))
+    (model / "refs").mkdir()
+    (model / "refs" / "main").write_text("0123")
+    assert load_hf("me/tiny", "hf:me/tiny", True).size == SIDE
+    (snapshot / "unet" / "config.json").unlink()
+    with pytest.raises(ValueError, match=told):
+        load_hf("me/tiny", "hf:me/tiny", False)
+
+
+def test_a_hub_name_is_downloaded_for_who_typed_it(saved: Any, cache_of_hub: Path, monkeypatch: Any) -> None:
+    import diffusers
+
+    asked = []
+
+    def download(name: str, **how: Any) -> str:
+        asked.append((name, how))
+        if len(asked) > 1:
+            raise OSError("the line is dead\nand more")
+        return str(saved("sd-9"))
+
+    monkeypatch.setattr(diffusers.DiffusionPipeline, "download", download)
+    assert load_hf("me/tiny", "hf:me/tiny", True).name == "hf:me/tiny"
+    assert asked == [("me/tiny", {"use_safetensors": True})]
+    with pytest.raises(ValueError, match=r"could not be downloaded \(the line is dead\)"):
+        load_hf("me/tiny", "hf:me/tiny", True)
+
+
+def test_only_the_name_on_the_command_line_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = {}
+    monkeypatch.setattr(pipelines, "load", lambda name, compiled, fetch: asked.update({name: fetch}))
+    load = app._loader(argparse.Namespace(compile=False, pipeline="hf:me/tiny"))
+    load("hf:me/tiny")
+    load("hf:of-a/recipe")
+    assert asked == {"hf:me/tiny": True, "hf:of-a/recipe": False}
+
+
+def test_one_pipeline_however_its_folder_is_written(saved: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = saved("sd-9")
+    monkeypatch.chdir(folder.parent)
+    names = (f"hf:{folder}", f"hf:{folder}/", f"hf:{folder.name}", f"hf:../{folder.parent.name}/{folder.name}")
+    assert len({id(pipelines.load(name)) for name in names}) == 1
+    assert hub.canonical("owner/model.v1-5") == "owner/model.v1-5"  # no such folder
+    assert "hf:NAME-OR-FOLDER" in pipelines.NAMES
+
+
+def test_without_diffusers_a_sentence_says_what_to_install(saved: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = saved("sd-9")
+    monkeypatch.setitem(sys.modules, "diffusers", None)
+    for name in (str(folder), "me/tiny"):
+        with pytest.raises(ValueError, match=r"needs diffusers .*: pip install -r requirements-hf\.txt"):
+            load_hf(name, "hf:x", False)
+
+
+# --- the command line ---
+
+
+def edit_by_app(folder: str, files: Path, *more: str) -> subprocess.CompletedProcess[str]:
+    root = Path(app.__file__).parent
+    command = [sys.executable, "-W", "error", str(root / "app.py"), "edit", str(files / "picture.png")]
+    wanted = ["--mask", str(files / "mask.png"), "--pipeline", f"hf:{folder}", "-o", str(files / "out.png"), *more]
+    return subprocess.run([*command, *wanted], capture_output=True, text=True, timeout=300)
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> Path:
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (80, 96, 3), np.uint8)).save(tmp_path / "picture.png")
+    Image.fromarray(np.pad(np.full((20, 24), 255, np.uint8), ((30, 30), (40, 32)))).save(tmp_path / "mask.png")
+    return tmp_path
+
+
+def test_the_command_line_says_what_is_wrong(folder: Path, files: Path) -> None:
+    (folder / "unet" / "diffusion_pytorch_model.safetensors").rename(folder / "unet" / "model.bin")
+    done = edit_by_app(str(folder), files)
+    assert done.returncode == 1 and not (files / "out.png").exists()
+    assert done.stderr.startswith("palimpsest: ") and "never read" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_the_command_line_edits_as_the_model_is_best_asked(
+    saved: Any, files: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+    inpaint = Hf.inpaint
+    monkeypatch.setattr(Hf, "inpaint", lambda self, request: asked.append(request) or inpaint(self, request))
+    words = ["edit", str(files / "picture.png"), "--mask", str(files / "mask.png"), "--prompt", "a red cat"]
+    for more, guidance, steps in (([], 7.5, 25), (["--guidance", "2", "--steps", "2"], 2, 2)):
+        out = files / f"out{steps}.png"
+        monkeypatch.setattr(
+            sys, "argv", ["app.py", *words, "--pipeline", f"hf:{saved('sd-9')}", "-o", str(out), "--seed", "1", *more]
+        )
+        assert app.main() == 0, capsys.readouterr().err
+        assert (asked[-1].guidance, asked[-1].steps) == (guidance, steps)
+        before, after, mask = (np.asarray(Image.open(files / name)) for name in ("picture.png", out.name, "mask.png"))
+        changed = (before != after).any(-1)
+        assert changed[mask > 0].mean() > 0.5 and not changed[:15].any()
+
+
+def test_nothing_heavy_is_imported_before_it_is_asked_for(folder: Path) -> None:
+    (folder / "vae" / "config.json").unlink()
+    code = (
+        "import sys, app, pipelines\n"
+        "try:\n"
+        f"    pipelines.load('hf:{folder}')\n"
+        "except ValueError as error:\n"
+        "    assert 'vae/config.json' in str(error)\n"
+        "heavy = {'torch', 'diffusers', 'transformers'} & sys.modules.keys()\n"
+        "assert not heavy, f'{heavy} came along'\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", code], cwd=Path(app.__file__).parent, capture_output=True, text=True)
+    assert ran.returncode == 0, ran.stderr
