@@ -112,6 +112,11 @@ class SlowPipeline:
     def allow(self, steps: int) -> None:
         self._allowed.release(steps)
 
+    def forbid(self) -> None:
+        """Take back what was allowed and not used."""
+        while self._allowed.acquire(blocking=False):
+            pass
+
     def hint(self, prompt: str) -> str:
         return ""
 

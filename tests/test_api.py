@@ -8,6 +8,7 @@ import re
 import socket
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -373,7 +374,8 @@ def test_the_verbs_are_tools_of_mcp(served: Served) -> None:
                 await client.call_tool("describe", {"document": "nope"}),
             )
 
-    tools, edited, look, refused = asyncio.run(talk())
+    with ThreadPoolExecutor() as threads:  # in this one the browser tests' own loop may run
+        tools, edited, look, refused = threads.submit(asyncio.run, talk()).result()
     assert {"open", "describe", "look", "select", "edit", "remove", "undo"} <= {tool.name for tool in tools}
     (edit,) = [tool for tool in tools if tool.name == "edit"]
     assert edit.description.startswith("Repaint a place") and edit.inputSchema["required"] == ["document", "prompt"]

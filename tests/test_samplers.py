@@ -9,9 +9,9 @@ import pytest
 import torch
 from torch import Tensor
 
+from pipelines import SAMPLERS as NAMES
 from pipelines.diffusion.denoiser import Denoised, Denoiser
 from pipelines.diffusion.guidance import clipped, keeping
-from pipelines import SAMPLERS as NAMES
 from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampler, Sampling, ddim, ddpm, log_variance_bounds
 from pipelines.diffusion.schedule import cosine_betas, linear_betas, respaced, sigmas_of
 

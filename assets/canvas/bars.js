@@ -57,6 +57,7 @@ export function topBar(verbs) {
     /** Show what the editor is: { name, canUndo, canRedo, scale, historyOpen, comparing, comparable }. */
     show(now) {
       name.textContent = now.name;
+      name.hidden = !now.name;
       undo.disabled = !now.canUndo;
       redo.disabled = !now.canRedo;
       past.setAttribute("aria-pressed", String(now.historyOpen));

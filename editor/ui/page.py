@@ -73,7 +73,7 @@ def build(names: Sequence[str], default: str, samplers: Sequence[str], i18n: gr.
                 )
                 generate = gr.Button(word("generate"), variant="primary", elem_id="generate", min_width=112, scale=0)
                 cancel = gr.Button(word("cancel"), variant="secondary", elem_id="cancel", min_width=88, scale=0)
-            put = gr.Button("", visible="hidden", elem_id="put")  # the canvas presses it to write into the form
+            put = gr.Button("put", visible="hidden", elem_id="put")  # the canvas presses it to write into the form
             gr.HTML(STATUS, elem_id="status", apply_default_css=False)
             with gr.Accordion(word("settings"), open=False, elem_id="settings"):
                 with gr.Row():

@@ -119,6 +119,7 @@ def context(chromium: Any, server: Server, complaints: list[str]) -> Iterator[An
 def hands(request: pytest.FixtureRequest, context: Any, server: Server, complaints: list[str]) -> Iterator[Hands]:
     """A visitor at the start view; at the end no tab may have complained, or asked anyone but the server."""
     complaints.clear()
+    server.slow.forbid()  # the steps that the visitor before did not need
     old, failed = context.pages, request.session.testsfailed
     hands = Hands(old[0] if old else context.new_page(), server, complaints)
     if old:

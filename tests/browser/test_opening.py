@@ -39,14 +39,14 @@ def test_a_drop(hands: Hands) -> None:
 
 def test_what_a_file_held_that_the_picture_does_not_is_said(hands: Hands, tmp_path: Path) -> None:
     Image.new("CMYK", (64, 64), (0, 255, 255, 0)).save(tmp_path / "print.jpg")
-    hands.page.locator("input[type=file]").set_input_files(tmp_path / "print.jpg")
+    hands.page.locator(".start input[type=file]").set_input_files(tmp_path / "print.jpg")
     hands.wait_idle()
     assert "CMYK" in hands.note()
 
 
 def test_transparency_is_kept_and_seen_on_white(hands: Hands, tmp_path: Path) -> None:
     Image.new("RGBA", (64, 64), (255, 0, 0, 0)).save(tmp_path / "glass.png")
-    hands.page.locator("input[type=file]").set_input_files(tmp_path / "glass.png")
+    hands.page.locator(".start input[type=file]").set_input_files(tmp_path / "glass.png")
     hands.wait_idle()
     assert (hands.drawn() == 255).all()
     with hands.page.expect_download() as download:
@@ -57,7 +57,7 @@ def test_transparency_is_kept_and_seen_on_white(hands: Hands, tmp_path: Path) ->
 def test_what_is_no_picture_is_a_sentence(hands: Hands, tmp_path: Path) -> None:
     for content in (b"hello", b"", encode_png(photo(64, 64))[:300]):
         (tmp_path / "broken.png").write_bytes(content)
-        hands.page.locator("input[type=file]").set_input_files(tmp_path / "broken.png")
+        hands.page.locator(".start input[type=file]").set_input_files(tmp_path / "broken.png")
         assert hands.note().endswith(".")
         assert hands.page.get_by_role("button", name="Open a picture").is_visible()
         hands.complained("400")

@@ -113,6 +113,7 @@ def test_dark_and_light_follow_the_system(hands: Hands) -> None:
 def test_everything_has_a_name(hands: Hands) -> None:
     things = "button, input:not([type=file]), [role=application], [role=toolbar], [role=progressbar]"
     unnamed = f"""() => [...document.querySelectorAll("{things}")]
+        .filter((one) => one.checkVisibility())
         .filter((one) => !(one.getAttribute("aria-label") || one.textContent.trim() || one.labels?.length))
         .map((one) => one.outerHTML)"""
     assert hands.page.evaluate(unnamed) == []

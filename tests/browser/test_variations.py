@@ -41,7 +41,7 @@ def test_variations_are_looked_at_and_picked(hands: Hands) -> None:
     first = revisions[0].edit.seed
     assert [revision.edit.seed for revision in revisions] == [(first + n) % 2**32 for n in range(3)]
 
-    choices = hands.page.get_by_role("radio")
+    choices = hands.page.locator(".tray").get_by_role("radio")
     assert choices.count() == 3 and choices.nth(0).get_attribute("aria-checked") == "true"
     choices.nth(2).hover()  # shown in place, and nothing is changed by that
     hands.wait_for(f"doc.picture.revision === {made[2]!r}")
@@ -56,10 +56,10 @@ def test_variations_are_looked_at_and_picked(hands: Hands) -> None:
     hands.wait_idle()
     hands.reload()
     hands.wait_idle()
-    assert hands.state["head"] == made[1] and hands.page.get_by_role("radio").count() == 3
+    assert hands.state["head"] == made[1] and hands.page.locator(".tray").get_by_role("radio").count() == 3
     hands.key("Control+z")
     hands.wait_for(f"doc.state.head === {opened!r}")
-    assert hands.page.get_by_role("radio").count() == 0
+    assert hands.page.locator(".tray").get_by_role("radio").count() == 0
 
 
 def test_by_the_keyboard(hands: Hands) -> None:
@@ -71,7 +71,7 @@ def test_by_the_keyboard(hands: Hands) -> None:
     hands.wait_for("doc.state.variations.length === 2 && !doc.busy")
     hands.wait_idle()
     made = hands.state["variations"]
-    hands.page.get_by_role("radio").nth(0).focus()
+    hands.page.locator(".tray").get_by_role("radio").nth(0).focus()
     hands.key("ArrowRight")
     hands.wait_for(f"doc.picture.revision === {made[1]!r}")
     hands.key("Enter")
@@ -88,7 +88,7 @@ def test_a_wish_while_another_is_looked_at_is_made_on_the_one_that_is_picked(han
     hands.wait_idle()
     head, other = hands.state["variations"]
     hands.paint()
-    hands.page.get_by_role("radio").nth(1).focus()
+    hands.page.locator(".tray").get_by_role("radio").nth(1).focus()
     hands.wait_for(f"doc.picture.revision === {other!r}")
     hands.key("Control+Enter")
     hands.wait_for(f"doc.state.head !== {head!r} && !doc.busy")
