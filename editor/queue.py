@@ -5,7 +5,7 @@ Everything here happens within somebody's transaction: all of it or nothing.
 
 import json
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from hashlib import blake2b
 from typing import Any, NamedTuple
 
@@ -46,9 +46,14 @@ def revision_id(document: str, parent: str | None, wish: str) -> str:
     return blake2b(json.dumps([document, parent, wish]).encode(), digest_size=16).hexdigest()
 
 
-def but_for_the_seed(wish: str) -> dict[str, Any]:
-    """What wishes have in common that are variations of each other."""
-    return {key: value for key, value in json.loads(wish).items() if key != "seed"}
+def alike(wishes: Iterable[Sequence[Any]], wish: str) -> list[str]:
+    """The ids of those wishes, (id, its edit's JSON), which differ from this one in their seed alone."""
+
+    def but_for_the_seed(text: str) -> dict[str, Any]:
+        return {key: value for key, value in json.loads(text).items() if key != "seed"}
+
+    common = but_for_the_seed(wish)
+    return [id for id, text in wishes if but_for_the_seed(text) == common]
 
 
 def promise(db: Transaction, document: str, parent: str, wish: str, follows: str | None) -> str:
@@ -167,9 +172,8 @@ def _beside(promises: Sequence[Waiting], one: Waiting) -> list[Waiting]:
     """A promise and its variations."""
     if one.follows is not None:
         return [one]
-    alike = but_for_the_seed(one.wish)
-    beside = [each for each in promises if each.parent == one.parent and each.follows is None]
-    return [each for each in beside if but_for_the_seed(each.wish) == alike]
+    beside = {each.id: each for each in promises if each.parent == one.parent and each.follows is None}
+    return [beside[id] for id in alike([(each.id, each.wish) for each in beside.values()], one.wish)]
 
 
 def _clear(db: Transaction, promises: Sequence[Waiting], error: str) -> None:
@@ -214,8 +218,7 @@ def _variation(db: Transaction, gone: Waiting) -> str | None:
         parent=gone.parent,
         gone=gone.id,
     )
-    alike = but_for_the_seed(gone.wish)
-    return next((str(id) for id, wish in rows if but_for_the_seed(wish) == alike), None)
+    return next(iter(alike(rows, gone.wish)), None)
 
 
 def _ground(db: Transaction, gone: Waiting, on: str) -> str:

@@ -71,7 +71,7 @@ class Session:
         """
         document = self.store.document(document_id)
         parent = document.head if parent is None else parent
-        painted(edit, self._frame(document, parent))  # raises when there is nothing to do
+        painted(edit, self.frame(document_id, parent))  # raises when there is nothing to do
         return self.store.promise(document_id, parent, edit)
 
     def variations(self, document_id: str, edit: Edit, count: int, parent: str | None = None) -> list[Revision]:
@@ -80,7 +80,7 @@ class Session:
             raise ValueError(f"There can be 1 to {MOST_AT_ONCE} variations at a time, not {count}.")
         document = self.store.document(document_id)
         parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
-        painted(edit, self._frame(document, parent))
+        painted(edit, self.frame(document_id, parent))
         edits = [replace(edit, seed=(edit.seed + i) % 2**32) for i in range(count)]
         return self.store.promise_beside(document_id, parent, edits)
 
@@ -256,6 +256,10 @@ class Session:
         """All as there is to tell of them to choose from, the one last worked on first."""
         return self.store.gallery()
 
+    def entry(self, document_id: str) -> Entry:
+        """What `gallery` says of one document."""
+        return self.store.entry(document_id)
+
     def undo(self, document_id: str) -> Document:
         """Show the state before; the document unchanged when there is none."""
         return self.store.undo(document_id)
@@ -293,13 +297,13 @@ class Session:
 
         ValueError when `order` does not name exactly those, or a wish would find nothing to paint.
         """
-        document = self.store.document(document_id)
+        self.store.document(document_id)  # raises when there is none
         promised = {each.id: each for each in self.store.pending(document_id)}
         waiting = [promised[id] for id in order if id in promised]
         if waiting:
             first = min(waiting, key=lambda each: each.seq)
             assert first.parent is not None, "only edits are promised"
-            frame, frames = self._frame(document, first.parent), {}
+            frame, frames = self.frame(document_id, first.parent), {}
             for each in waiting:
                 assert each.edit is not None
                 if each.parent not in frames:  # the first of its variations
@@ -325,10 +329,11 @@ class Session:
             at = nodes[at].parent
         return way[::-1]
 
-    def _frame(self, document: Document, revision_id: str) -> Picture:
-        """The box of a revision of this document, finished or promised, as a picture with no pixels: a wish is checked
-        against nothing else.
+    def frame(self, document_id: str, revision_id: str) -> Picture:
+        """The box of a revision of this document, finished or promised, as a picture with no pixels: what a wish on it
+        is checked and planned against.
         """
+        document = self.store.document(document_id)
         if self.store.document_of(revision_id) != document.id:
             raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
         state, margins = self.store.revision(revision_id), []

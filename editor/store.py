@@ -32,6 +32,10 @@ MOST_AT_ONCE = 8  # variations that are drawn as one batch
 
 _COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted"
 _HELD = f"id = :id AND worker = :worker AND {PROMISED}"
+_ENTRIES = """SELECT document.id, document.name, head, max(created),
+    count(CASE WHEN parent IS NOT NULL AND tiles IS NOT NULL AND revision.deleted IS NULL THEN 1 END)
+FROM document JOIN revision ON document = document.id WHERE document.deleted IS NULL {which}
+GROUP BY document.id, document.name, head ORDER BY max(seq) DESC"""
 # a promise on a promise waits for it
 _READY = f"{PROMISED} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL"
 
@@ -169,13 +173,13 @@ class Store:
 
     def gallery(self) -> list[Entry]:
         """What there is to choose from; all that are not deleted, the one last worked on first."""
-        rows = self.database.rows(
-            """SELECT document.id, document.name, head, max(created),
-                count(CASE WHEN parent IS NOT NULL AND tiles IS NOT NULL AND revision.deleted IS NULL THEN 1 END)
-            FROM document JOIN revision ON document = document.id WHERE document.deleted IS NULL
-            GROUP BY document.id, document.name, head ORDER BY max(seq) DESC"""
-        )
-        return [Entry(*row) for row in rows]
+        return [Entry(*row) for row in self.database.rows(_ENTRIES.format(which=""))]
+
+    def entry(self, id: str) -> Entry:
+        """What `gallery` says of one document."""
+        self.document(id)  # raises when there is none
+        (row,) = self.database.rows(_ENTRIES.format(which="AND document.id = :id"), id=id)
+        return Entry(*row)
 
     def rename_document(self, id: str, name: str) -> Document:
         self.document(id)  # raises when there is none
@@ -294,14 +298,18 @@ class Store:
         ]
 
     def variations(self, id: str) -> list[str]:
-        """The ids of a finished revision and of those beside it whose wish differs in its seed alone, oldest first."""
+        """The ids of a finished revision and of those beside it whose wish differs in its seed alone, oldest first;
+        none of the opened picture.
+        """
         parent, edit = self._of_revision("parent, edit", id)
+        if edit is None:
+            return []
         rows = self.database.rows(
             """SELECT id, edit FROM revision WHERE parent = :parent AND tiles IS NOT NULL AND deleted IS NULL
             ORDER BY seq""",
             parent=parent,
         )
-        return [each for each, text in rows if queue.but_for_the_seed(text) == queue.but_for_the_seed(edit)]
+        return queue.alike(rows, edit)
 
     def way_to(self, id: str, start: str | None = None) -> list[Revision]:
         """The revisions from the opened picture to this one, both among them; from `start` on, if that is one."""
@@ -455,9 +463,7 @@ class Store:
             beside = db.run(
                 f"SELECT id, edit FROM revision WHERE {free} AND parent = :parent ORDER BY seq", now=now, parent=parent
             )
-            claimed = [id for id, text in beside if queue.but_for_the_seed(text) == queue.but_for_the_seed(edit)][
-                :MOST_AT_ONCE
-            ]
+            claimed = queue.alike(beside, edit)[:MOST_AT_ONCE]
             for id in claimed:
                 db.run("UPDATE revision SET worker = :worker, lease = :until WHERE id = :id",
                        worker=worker, until=now + lease, id=id)  # fmt: skip

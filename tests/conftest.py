@@ -57,3 +57,9 @@ numbers = count()
 def postgresql(postgresql_server: postgres.Server) -> str:
     """The address of an empty PostgreSQL database."""
     return postgresql_server.database(f"store{next(numbers)}")
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
+    """Where a store may lie: each test that asks runs on both kinds of database."""
+    return tmp_path if request.param == "sqlite" else str(request.getfixturevalue("postgresql"))

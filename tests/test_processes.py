@@ -35,11 +35,6 @@ print(*[f"{request.prompt}:{seed}" for request in pipeline.requests for seed in 
 """
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    return tmp_path if request.param == "sqlite" else str(request.getfixturevalue("postgresql"))
-
-
 def test_two_programs_on_one_store_do_nothing_twice(where: Path | str) -> None:
     session = Session(Store(where))
     document = session.open(noise(300, 280))

@@ -78,11 +78,6 @@ class Desk:
         return next(e.id for e in self.session.pending(self.document) if e.edit and e.edit.prompt == name)
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    return tmp_path if request.param == "sqlite" else str(request.getfixturevalue("postgresql"))
-
-
 @pytest.fixture
 def store(where: Path | str) -> Iterator[Store]:
     store = Store(where)

@@ -122,11 +122,6 @@ def test_what_is_held_in_memory_has_a_bound(store: Store) -> None:
     assert 0 < store.edits.held <= store.edits.limit
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
-def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
-    return tmp_path if request.param == "sqlite" else str(request.getfixturevalue("postgresql"))
-
-
 @pytest.fixture
 def store(where: Path | str) -> Iterator[Store]:
     store = Store(where)

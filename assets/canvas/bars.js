@@ -1,6 +1,6 @@
 // The bar at the top and the palette at the left: buttons which call the editor's verbs and show what is possible.
 
-import { h, iconButton } from "./dom.js";
+import { editInPlace, h, iconButton } from "./dom.js";
 import { t } from "./words.js";
 
 export const TOOLS = ["brush", "eraser", "rectangle", "ellipse", "lasso", "polygon", "wand", "edge", "picker"];
@@ -33,23 +33,8 @@ export function topBar(verbs) {
   );
 
   function edit() {
-    const field = h("input", { type: "text", class: "document-name", maxlength: 200, "aria-label": t("bar.rename") });
-    field.value = name.textContent;
-    let done = false;
-    const finish = (keep) => {
-      if (done) return; // a field that goes away loses the focus, too
-      done = true;
-      field.replaceWith(name);
-      const said = field.value.trim();
-      if (keep && said && said !== name.textContent) verbs.rename(said);
-    };
-    field.addEventListener("blur", () => finish(true));
-    field.addEventListener("keydown", (event) => {
-      event.stopPropagation();
-      if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter");
-    });
-    name.replaceWith(field);
-    field.select();
+    const save = (said) => said && verbs.rename(said);
+    editInPlace(name, name.textContent, { label: t("bar.rename"), class: "document-name", save });
   }
 
   return {

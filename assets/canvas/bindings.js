@@ -1,5 +1,7 @@
 // Which keys do what: one table, which the user can change. A binding is a chord such as "Ctrl+Shift+z".
 
+import { keep, kept } from "./storage.js";
+
 const STORED = "palimpsest-keys";
 
 /** verb -> its chords at first. */
@@ -18,15 +20,10 @@ export const DEFAULTS = {
 export const ALWAYS = ["generate", "cancel"];
 
 export class Bindings {
-  constructor(storage = localStorage) {
+  constructor(storage = null) {
     this.storage = storage;
-    this.own = {};
-    try {
-      const kept = JSON.parse(storage.getItem(STORED)) ?? {};
-      for (const [verb, chord] of Object.entries(kept)) if (verb in DEFAULTS && typeof chord === "string") this.own[verb] = chord;
-    } catch {
-      // unreadable: the defaults will do
-    }
+    const chosen = Object.entries(kept(STORED, {}, storage));
+    this.own = Object.fromEntries(chosen.filter(([verb, chord]) => verb in DEFAULTS && typeof chord === "string"));
   }
 
   chords(verb) {
@@ -54,11 +51,7 @@ export class Bindings {
   }
 
   #keep() {
-    try {
-      this.storage.setItem(STORED, JSON.stringify(this.own));
-    } catch {
-      // a browser that keeps nothing
-    }
+    keep(STORED, this.own, this.storage);
   }
 }
 

@@ -18,6 +18,8 @@ export function union(a, b) {
   return [x, y, Math.max(a[0] + a[2], b[0] + b[2]) - x, Math.max(a[1] + a[3], b[1] + b[3]) - y];
 }
 
+export const sameBox = (a, b) => a.every((value, i) => value === b[i]);
+
 export function tileBox(column, row) {
   return [column * TILE, row * TILE, TILE, TILE];
 }

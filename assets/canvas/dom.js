@@ -68,6 +68,33 @@ export function iconButton(name, label, verb, onclick, attributes = {}) {
   return h("button", { type: "button", class: "icon-button", "aria-label": label, "data-verb": verb, onclick, ...attributes }, icon(name), tip);
 }
 
+/** A small button with an icon alone; its title, if another than its name, says it shorter. */
+export function smallButton(name, label, onclick, title = label) {
+  return h("button", { type: "button", class: "icon-button small", "aria-label": label, title, onclick }, icon(name));
+}
+
+/** Put a field in an element's place until Enter, Escape or a click elsewhere; save(text) when it is another then. */
+export function editInPlace(element, text, { label, class: name, save }) {
+  let done = false;
+  const finish = (keep) => {
+    if (done) return; // a field that goes away loses the focus, too
+    done = true;
+    field.replaceWith(element);
+    if (keep && field.value.trim() !== text) save(field.value.trim());
+  };
+  const field = h("input", {
+    type: "text", class: name, maxlength: 200, "aria-label": label, onblur: () => finish(true),
+    onkeydown: (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter");
+    },
+  });
+  field.value = text;
+  element.replaceWith(field);
+  field.focus();
+  field.select();
+}
+
 /** Write the keys of every verb where a button tells them. */
 export function labelKeys(bindings, root = document) {
   for (const button of root.querySelectorAll("[data-verb]")) {

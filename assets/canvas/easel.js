@@ -1,12 +1,11 @@
 // The easel: the draft in the making and what is done to it. It knows the stage that shows it and nothing of wishes.
 
+import { sameBox } from "./boxes.js";
 import { Draft } from "./draft.js";
 import { findDraft, keepDraft, keepView } from "./drafts.js";
 import { rested } from "./time.js";
 
 const DRAFT_MS = 200;
-
-const sameBox = (a, b) => a.every((value, i) => value === b[i]);
 
 export class Easel {
   /** id: the document's. touched(): somebody painted, and what was said before is old. painted(): the draft is another. */

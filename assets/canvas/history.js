@@ -1,7 +1,7 @@
 // The history beside the picture: every state of the document as a row, branches indented; a click shows it, and what can
 // be done with the step that is shown stands below it.
 
-import { h, icon, slider } from "./dom.js";
+import { editInPlace, h, icon, slider, smallButton } from "./dom.js";
 import { rested } from "./time.js";
 import { t } from "./words.js";
 
@@ -53,30 +53,11 @@ export function historyPanel(server, verbs) {
   let drawn = "";
   let blending = null; // the step whose blend is being changed
 
-  function tool(name, label, node, onclick) {
-    return h("button", { type: "button", class: "icon-button small", "aria-label": `${label}: ${title(node)}`, title: label, onclick }, icon(name));
-  }
+  const tool = (name, label, node, onclick) => smallButton(name, `${label}: ${title(node)}`, onclick, label);
 
   function rename(node, words) {
-    let done = false;
-    const finish = (keep) => {
-      if (done) return; // a field that goes away loses the focus, too
-      done = true;
-      field.replaceWith(words);
-      if (keep && field.value.trim() !== node.name) verbs.rename(node.revision, field.value.trim());
-    };
-    const field = h("input", {
-      type: "text", class: "state-name", maxlength: 200, "aria-label": t("history.name_of", { title: title(node) }),
-      onkeydown: (event) => {
-        event.stopPropagation();
-        if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter");
-      },
-      onblur: () => finish(true),
-    });
-    field.value = node.name;
-    words.replaceWith(field);
-    field.focus();
-    field.select();
+    const save = (name) => verbs.rename(node.revision, name);
+    editInPlace(words, node.name, { label: t("history.name_of", { title: title(node) }), class: "state-name", save });
   }
 
   /** Sliders which lay the step into the picture otherwise, live. */

@@ -2,6 +2,7 @@
 // work. What is true lies on the server; here is only what is on screen, and what was painted and not sent yet.
 
 import { AtWork, layerOf } from "./at-work.js";
+import { sameBox } from "./boxes.js";
 import { Draft } from "./draft.js";
 import { Easel } from "./easel.js";
 import { Follower, Previews } from "./follow.js";
@@ -159,7 +160,7 @@ export class OpenDocument {
     if (this.stage.fitted) this.stage.fit();
     else this.stage.invalidate();
     if (!this.draft) await this.#firstDraft();
-    else if (this.picture.box.some((value, i) => value !== this.draft.box[i])) {
+    else if (!sameBox(this.picture.box, this.draft.box)) {
       this.setFrame(null);
       this.easel.reframe(this.picture.box);
     }
@@ -204,8 +205,7 @@ export class OpenDocument {
   }
 
   setFrame(box) {
-    const same = box?.every((value, i) => value === this.picture.box[i]);
-    this.frame = same ? null : box;
+    this.frame = box && sameBox(box, this.picture.box) ? null : box;
     this.stage.guides.show("frame", this.frame);
     this.askPlan();
     this.changed();

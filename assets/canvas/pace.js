@@ -1,18 +1,15 @@
 // How long a run takes here: the time of a model's step, as it was measured in this browser's earlier runs.
 
+import { keep, kept } from "./storage.js";
+
 const STORED = "palimpsest-pace";
 const NEWEST = 0.4; // the share of the last run in what is expected of the next
 
 export class Pace {
-  constructor(storage = localStorage, clock = () => performance.now()) {
+  constructor(storage = null, clock = () => performance.now()) {
     Object.assign(this, { storage, clock });
-    this.known = {}; // model -> milliseconds of a step
+    this.known = kept(STORED, {}, storage); // model -> milliseconds of a step
     this.run = null; // { revision, pipeline, index, since }
-    try {
-      this.known = JSON.parse(storage.getItem(STORED)) ?? {};
-    } catch {
-      // unreadable: it is measured anew
-    }
   }
 
   /** A run of so many steps is asked for: should it be over before a step of it is seen, this will tell. */
@@ -36,11 +33,7 @@ export class Pace {
     if (!run?.step) return;
     const before = this.known[run.pipeline];
     this.known[run.pipeline] = before ? before + NEWEST * (run.step - before) : run.step;
-    try {
-      this.storage.setItem(STORED, JSON.stringify(this.known));
-    } catch {
-      // a browser that keeps nothing
-    }
+    keep(STORED, this.known, this.storage);
   }
 
   /** Seconds for so many steps of a model, or null when it was never seen at work. */

@@ -1,6 +1,6 @@
 // The picture as the stage shows it: a manifest of tiles, a small overview for far zooms, and the preview of a run.
 
-import { intersect, TILE, tileBox, tileKey, tileOf, tilesOf } from "./boxes.js";
+import { intersect, sameBox, TILE, tileBox, tileKey, tileOf, tilesOf } from "./boxes.js";
 import { changedTiles } from "./tiles.js";
 
 const WITHOUT_OVERVIEW = 16; // a picture of so few tiles is loaded whole
@@ -30,12 +30,12 @@ export class Picture {
     try {
       const manifest = await this.server.manifest(revision);
       const tiles = new Map(manifest.tiles.map(([column, row, digest]) => [tileKey(column, row), digest]));
-      const sameBox = this.box && this.box.every((value, i) => value === manifest.box[i]);
-      const changed = sameBox ? changedTiles(this.tiles, tiles).filter((key) => tiles.has(key)) : [...tiles.keys()];
+      const stays = this.box && sameBox(this.box, manifest.box);
+      const changed = stays ? changedTiles(this.tiles, tiles).filter((key) => tiles.has(key)) : [...tiles.keys()];
       let overview = this.overview;
-      if (tiles.size > WITHOUT_OVERVIEW && (!sameBox || changed.length > ONE_BY_ONE)) {
+      if (tiles.size > WITHOUT_OVERVIEW && (!stays || changed.length > ONE_BY_ONE)) {
         overview = asCanvas(await this.server.overview(revision), manifest.box);
-        if (sameBox) await this.cache.all(this.#seen(changed, view, stage).map((key) => tiles.get(key)));
+        if (stays) await this.cache.all(this.#seen(changed, view, stage).map((key) => tiles.get(key)));
       } else {
         const bitmaps = await this.cache.all(changed.map((key) => tiles.get(key)));
         if (overview && this.coming === revision) changed.forEach((key, i) => this.#stamp(overview, key, tiles.get(key), bitmaps[i]));

@@ -1,6 +1,6 @@
 // The queue: what runs and what waits behind it, each to be taken back or moved forward.
 
-import { h, icon } from "./dom.js";
+import { h, icon, smallButton } from "./dom.js";
 import { t } from "./words.js";
 
 /** verbs: { cancel(group), sooner(group), tell() }: tell asks the browser to say when all is done. */
@@ -10,8 +10,6 @@ export function queuePanel(verbs) {
   const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), tell), list);
   let drawn = "";
 
-  const button = (name, label, onclick) => h("button", { type: "button", class: "icon-button small", "aria-label": label, title: label, onclick }, icon(name));
-
   function row(group, i) {
     const name = group.prompt || t("history.filled");
     const many = group.revisions.length > 1 ? ` ×${group.revisions.length}` : "";
@@ -19,8 +17,8 @@ export function queuePanel(verbs) {
       "li",
       { "data-key": group.key },
       h("span", { class: "words" }, h("span", { class: "title" }, name + many), h("span", { class: "detail" })),
-      i > 1 ? button("up", t("queue.sooner", { name }), () => verbs.sooner(group)) : null,
-      button("close", t("queue.cancel", { name }), () => verbs.cancel(group)),
+      i > 1 ? smallButton("up", t("queue.sooner", { name }), () => verbs.sooner(group)) : null,
+      smallButton("close", t("queue.cancel", { name }), () => verbs.cancel(group)),
     );
   }
 

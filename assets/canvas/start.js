@@ -1,6 +1,7 @@
 // The start view: open a picture, go on with a document, begin with a sample or with nothing but words.
 
-import { dialog, h, icon } from "./dom.js";
+import { dialog, h, icon, smallButton } from "./dom.js";
+import { keepFirst, texts } from "./storage.js";
 import { t } from "./words.js";
 
 const KNOWN = "palimpsest-documents";
@@ -9,22 +10,8 @@ const FEW = 8; // documents that are shown at first
 const SIZES = ["512 × 512", "768 × 512", "512 × 768", "1024 × 1024", "1280 × 720"];
 
 /** Ids of the documents this browser opened, the newest first. */
-export function knownDocuments() {
-  try {
-    const list = JSON.parse(localStorage.getItem(KNOWN)) ?? [];
-    return list.filter((id) => typeof id === "string");
-  } catch {
-    return [];
-  }
-}
-
-export function rememberDocument(id) {
-  try {
-    localStorage.setItem(KNOWN, JSON.stringify([id, ...knownDocuments().filter((one) => one !== id)].slice(0, MOST_KNOWN)));
-  } catch {
-    // a browser that keeps nothing: the document's address still leads to it
-  }
-}
+export const knownDocuments = () => texts(KNOWN);
+export const rememberDocument = (id) => keepFirst(KNOWN, id, MOST_KNOWN);
 
 /**
  * verbs: { openFile(file), openSample(name), openDocument(id), blank(width, height), said(sentence, action) }. server: for
@@ -109,16 +96,15 @@ export function startView(server, verbs) {
   }
 
   function card(entry) {
-    const tool = (name, label, onclick) => h("button", { type: "button", class: "icon-button small", "aria-label": label, title: label, onclick }, icon(name));
     const when = new Date(entry.changed * 1000).toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short" });
     return h(
       "li",
       {},
       h("button", { type: "button", class: "card", onclick: () => verbs.openDocument(entry.document) }, frame(server.url(`documents/${entry.document}/thumbnail`, { head: entry.head })), h("span", { class: "label" }, entry.name), h("span", { class: "detail" }, t(entry.steps === 1 ? "start.step" : "start.steps", { steps: entry.steps, when }))),
       h("span", { class: "tools" },
-        tool("rename", t("start.rename", { name: entry.name }), () => rename(entry)),
-        tool("duplicate", t("start.duplicate", { name: entry.name }), () => act(async () => rememberDocument((await server.shelve(entry.document, "duplicate")).document))),
-        tool("clear", t("start.delete", { name: entry.name }), () => remove(entry))),
+        smallButton("rename", t("start.rename", { name: entry.name }), () => rename(entry)),
+        smallButton("duplicate", t("start.duplicate", { name: entry.name }), () => act(async () => rememberDocument((await server.shelve(entry.document, "duplicate")).document))),
+        smallButton("clear", t("start.delete", { name: entry.name }), () => remove(entry))),
     );
   }
 

@@ -1,29 +1,19 @@
 // The prompt's helpers: prompts used before, words the model knows, and a mark under those it never saw.
 
 import { h } from "./dom.js";
+import { keepFirst, texts } from "./storage.js";
 import { t } from "./words.js";
 
 const STORED = "palimpsest-prompts";
 const KEPT = 40;
 const OFFERED = 8;
 
-export function usedPrompts(storage = localStorage) {
-  try {
-    const list = JSON.parse(storage.getItem(STORED)) ?? [];
-    return list.filter((one) => typeof one === "string");
-  } catch {
-    return [];
-  }
-}
+/** The newest first. */
+export const usedPrompts = (storage) => texts(STORED, storage);
 
-export function rememberPrompt(prompt, storage = localStorage) {
+export function rememberPrompt(prompt, storage) {
   const said = prompt.trim();
-  if (!said) return;
-  try {
-    storage.setItem(STORED, JSON.stringify([said, ...usedPrompts(storage).filter((one) => one !== said)].slice(0, KEPT)));
-  } catch {
-    // a browser that keeps nothing
-  }
+  if (said) keepFirst(STORED, said, KEPT, storage);
 }
 
 /**

@@ -23,8 +23,8 @@ FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
 
 BITS_PER_SAMPLE = 258  # TIFF's tag
 
-# what Pillow's readers raise on damaged files
 ROWS_AT_ONCE = 64  # of a picture whose numbers are made others
+# what Pillow's readers raise on damaged files
 DAMAGED = (
     OSError,
     SyntaxError,

@@ -57,8 +57,7 @@ class Desk:
 
     def pipeline(self, name: str) -> Pipeline:
         """One of the models that may be chosen here. ValueError when it is none, or cannot be loaded."""
-        if name not in self.names:
-            raise ValueError(f"There is no model {name!r} here; there is {', '.join(self.names)}.")
+        offered(name, self.names)
         return self.load(name)
 
     def answer(self, request: Request, watched: Sequence[str] = ()) -> Response:
@@ -120,6 +119,12 @@ class Desk:
             status = "cancelled"
         wish = None if revision.edit is None else wish_name(revision.edit)
         return {"revision": id, "wish": wish, "status": status, "error": revision.error}
+
+
+def offered(name: str, names: Sequence[str]) -> None:
+    """ValueError unless the model of this name is one of those that may be chosen."""
+    if name not in names:
+        raise ValueError(f"There is no model {name!r} here; there is {', '.join(names)}.")
 
 
 def wish_name(edit: Edit) -> str:

@@ -41,8 +41,12 @@ def step(picture: Picture, box: Box) -> bytes:
     side = max(STEP // 2, min(max(around.width, around.height) * 5 // 4, *picture.box[2:]))
     square = Box(around.x + (around.width - side) // 2, around.y + (around.height - side) // 2, side, side)
     seen = square.shifted_into(picture.box).intersect(picture.box)
-    pixels = np.dstack([picture.read(seen).pixels, picture.opacity(seen)])
-    return _jpeg(_at_most(pixels, STEP))
+    return part(picture, seen, STEP)
+
+
+def part(picture: Picture, box: Box, side: int) -> bytes:
+    """What lies in a box of the picture as a JPEG, at most so many pixels a side."""
+    return _jpeg(_at_most(np.dstack([picture.read(box).pixels, picture.opacity(box)]), side))
 
 
 @lru_cache(maxsize=64)

@@ -120,8 +120,7 @@ class Documents:
 
     def _entry(self, id: str) -> Response:
         """What the gallery says of one."""
-        (entry,) = [each for each in self.session.gallery() if each.document == id]
-        return JSONResponse(asdict(entry), headers=NEVER)
+        return JSONResponse(asdict(self.session.entry(id)), headers=NEVER)
 
     # one of them
 

@@ -3,7 +3,6 @@
 They take text and numbers; none reads a path or an address that a client names.
 """
 
-import io
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -15,7 +14,6 @@ import numpy as np
 from gradio.data_classes import FileData
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
-from PIL import Image
 
 from editor.edit import NOWHERE, Blend, Edit
 from editor.formats.images import encode_png, read_image
@@ -23,6 +21,8 @@ from editor.geometry import Margins
 from editor.raster import Mask
 from editor.session import Session
 from editor.store import Document, Node, Revision
+from editor.ui import display
+from editor.ui.desk import offered
 from editor.ui.keeping import Keeping
 from editor.ui.packets import read_box
 from editor.ui.places import place, read_base64, within
@@ -105,14 +105,9 @@ class Verbs:
         shown = self._revision(document, revision)
         picture = self.session.store.picture(shown)
         seen = picture.box if box is None else within(box, picture)
-        image = Image.fromarray(picture.read(seen).pixels)
-        image.thumbnail((SEEN, SEEN))
-        if image.mode == "RGBA":
-            image = Image.alpha_composite(Image.new("RGBA", image.size, "white"), image)
-        file = io.BytesIO()
-        image.convert("RGB").save(file, "JPEG", quality=90)
-        told = {"box": list(seen), "scale": round(image.width / seen.width, 4), **_address(shown)}
-        return self._file("picture.jpg", file.getvalue()), told
+        scale = round(min(1, SEEN / max(seen.width, seen.height)), 4)
+        told = {"box": list(seen), "scale": scale, **_address(shown)}
+        return self._file("picture.jpg", display.part(picture, seen, SEEN)), told
 
     def select(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24
@@ -285,8 +280,7 @@ class Verbs:
     ) -> Steps:
         """Promise a wish on the end of what is promised already, and wait for it."""
         name = model or self.default
-        if name not in self.names:
-            raise ValueError(f"There is no model {name!r} here; there is {', '.join(self.names)}.")
+        offered(name, self.names)
         first = secrets.randbelow(2**32) if seed is None else seed
 
         def promise() -> Sequence[Revision]:

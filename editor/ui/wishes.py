@@ -10,10 +10,9 @@ from starlette.responses import Response
 
 from editor.edit import NOWHERE, Blend, Edit
 from editor.geometry import Margins
-from editor.picture import Picture
 from editor.planning import plan
-from editor.store import Document, Revision
-from editor.ui.desk import Desk, Moved
+from editor.store import Revision
+from editor.ui.desk import Desk, Moved, offered
 from editor.ui.packets import exactly, mask_of, packet, read_body, read_box, read_json, read_packet, strokes_of
 
 LARGEST_WISH = 64 * 2**20  # bytes of a wish with its pictures
@@ -47,30 +46,11 @@ class Wishes:
     def _planned(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
         edit, parent, _ = self._wish(body)
-        planned = plan(edit, self._ground(document, parent), self.desk.load(edit.pipeline))
+        if not isinstance(parent, str):
+            raise ValueError(f"A wish's parent is the id of a revision, not {parent!r}.")
+        planned = plan(edit, self.session.frame(document.id, parent), self.desk.load(edit.pipeline))
         region = None if planned.region.box.empty else planned.region
         return packet({"window": planned.window, "steps": planned.steps}, "region", region)
-
-    def _ground(self, document: Document, id: object) -> Picture:
-        """The picture that a wish on a revision will find; of a promise only its box is right, which is all that is
-        known of it.
-        """
-        margins: list[Margins] = []
-        at = id
-        while isinstance(at, str):
-            state = self.session.revision(at)
-            if state.document != document.id:
-                break
-            if state.picture is not None:
-                box = state.picture.box
-                for each in reversed(margins):
-                    box = box.moved(each)
-                return replace(state.picture, box=box)
-            if state.edit is None or state.error is not None:
-                break
-            margins.append(state.edit.margins)
-            at = state.parent
-        raise ValueError(f"Nothing can be wished for on {id!r}: it is no picture of this document, nor will it be one.")
 
     async def amend(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
@@ -147,7 +127,5 @@ class Wishes:
             blend=Blend(**{name: said[name] for name in BLENDING}),
             **{name: said[name] for name in ASKING},
         )
-        if edit.pipeline not in self.desk.names:
-            names = ", ".join(self.desk.names)
-            raise ValueError(f"There is no model {edit.pipeline!r} here; there is {names}.")
+        offered(edit.pipeline, self.desk.names)
         return edit, said["parent"], variations

@@ -62,15 +62,21 @@ def test_variations_are_looked_at_and_picked(hands: Hands) -> None:
     assert hands.page.locator(".tray").get_by_role("radio").count() == 0
 
 
-def test_by_the_keyboard(hands: Hands) -> None:
-    hands.tidy = False
-    hands.open_sample()
+def two(hands: Hands) -> list[str]:
+    """Have a pair of variations painted."""
     choose_count(hands, 2)
     hands.paint()
     hands.generate()
     hands.wait_for("doc.state.variations.length === 2 && !doc.busy")
     hands.wait_idle()
-    made = hands.state["variations"]
+    made: list[str] = hands.state["variations"]
+    return made
+
+
+def test_by_the_keyboard(hands: Hands) -> None:
+    hands.tidy = False
+    hands.open_sample()
+    made = two(hands)
     hands.page.locator(".tray").get_by_role("radio").nth(0).focus()
     hands.key("ArrowRight")
     hands.wait_for(f"doc.picture.revision === {made[1]!r}")
@@ -81,12 +87,7 @@ def test_by_the_keyboard(hands: Hands) -> None:
 def test_a_wish_while_another_is_looked_at_is_made_on_the_one_that_is_picked(hands: Hands) -> None:
     hands.tidy = False
     hands.open_sample()
-    choose_count(hands, 2)
-    hands.paint()
-    hands.generate()
-    hands.wait_for("doc.state.variations.length === 2 && !doc.busy")
-    hands.wait_idle()
-    head, other = hands.state["variations"]
+    head, other = two(hands)
     hands.paint()
     hands.page.locator(".tray").get_by_role("radio").nth(1).focus()
     hands.wait_for(f"doc.picture.revision === {other!r}")
