@@ -29,9 +29,9 @@ from editor.upkeep import check
 from editor.worker import Worker
 from tests.fakes import HeedfulPipeline, NoisePipeline, loader
 from tests.samples import an_edit, cutout, disc, noise, profile, strokes
-from tests.test_store import store, where
+from tests.test_store import store
 
-__all__ = ["store", "where"]  # fixtures: each test on a file and on a PostgreSQL server
+__all__ = ["store"]  # a fixture: each test on a file and on a PostgreSQL server
 LOAD = loader(NoisePipeline(), HeedfulPipeline())
 SOFT = Blend(feather=5, opacity=0.6)
 EDITS = [

@@ -20,9 +20,9 @@ from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import FailingPipeline, NoisePipeline, loader
 from tests.samples import an_edit, cutout, disc, noise, strokes
-from tests.test_store import store, where
+from tests.test_store import store
 
-__all__ = ["store", "where"]  # fixtures
+__all__ = ["store"]  # a fixture
 LOAD = loader(NoisePipeline(), FailingPipeline(1))
 EDITS = [
     an_edit(disc(Box(30, 40, 50, 40))),
