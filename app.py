@@ -153,7 +153,7 @@ def _paint(
     first = secrets.randbelow(2**32) if options.seed is None else options.seed
     seeds = [first, *((first + n) % 2**32 for n in range(1, count))]
     pipeline = load(options.pipeline)
-    wish = {**getattr(pipeline, "usual", {}), **wish}  # what its model is best asked for, where nobody said otherwise
+    wish = {**pipeline.usual, **wish}  # what its model is best asked for, where nobody said otherwise
     edits = [Edit(**wish, prompt=options.prompt, seed=seed, pipeline=options.pipeline) for seed in seeds]
     if hint := pipeline.hint(options.prompt):
         print(hint, file=sys.stderr)

@@ -123,14 +123,20 @@ def passes(
 def request_digest(pipeline: str, request: Request) -> str:
     """Hex name of everything that decides what a pipeline draws: equal names are equal crops.
 
-    What lies under the mask is no part of it unless the strength has the pipeline begin from there.
+    What lies under the mask is no part of it unless the strength has the pipeline begin from there. What came later
+    says nothing where it is as before, so that older crops keep their names.
     """
-    image = request.image
+    image, reference = request.image, request.reference
     if request.strength == 1:
         image = np.where(request.mask[..., None] == 255, np.uint8(0), image)
-    scalars = {each.name: getattr(request, each.name) for each in fields(Request) if each.name not in ("image", "mask")}
+    pictures = ("image", "mask", "reference")
+    scalars = {each.name: getattr(request, each.name) for each in fields(Request) if each.name not in pictures}
+    if not request.adapters:
+        del scalars["adapters"]
+    if reference is not None:
+        scalars["reference"] = reference.shape
     name = blake2b(dumps([pipeline, scalars, image.shape], sort_keys=True).encode(), digest_size=16)
-    for array in (image, request.mask):
+    for array in (image, request.mask, *(() if reference is None else (reference,))):
         name.update(np.ascontiguousarray(array).data)
     return name.hexdigest()
 

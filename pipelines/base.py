@@ -1,15 +1,24 @@
 """The one door between the editor and the models: a request, its steps, and whatever can fulfil it. Numpy only."""
 
 import math
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
 Result = TypeVar("Result")
+
+
+class Adapter(NamedTuple):
+    """What is added to a model for one job. name: a file, a folder or a name on the hub; what it is, a LoRA (Hu et al.
+    2021), an IP-Adapter (Ye et al. 2023) or a ControlNet (Zhang et al. 2023), is read from it. weight: its share, 0 to 2.
+    """
+
+    name: str
+    weight: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,6 +36,8 @@ class Request:
     steps: how many times the model that draws the picture is asked, at least 1.
     sampler: a name the pipeline knows ("dpmpp_2m", "ddim", ...).
     seeds: one image each; image i depends on seeds[i] alone.
+    adapters: what is added to the model, in this order. reference: uint8 (h, w, 3) RGB, a picture that the result is to
+    be like, for an IP-Adapter among them; None where there is none.
     """
 
     image: Pixels
@@ -39,6 +50,8 @@ class Request:
     steps: int
     sampler: str
     seeds: tuple[int, ...]
+    adapters: tuple[Adapter, ...] = ()
+    reference: Pixels | None = None
 
     def __post_init__(self) -> None:
         if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:
@@ -55,6 +68,17 @@ class Request:
             raise ValueError(f"steps must be at least 1, not {self.steps}")
         if not self.seeds:
             raise ValueError("a request needs at least one seed")
+
+    def refuse_adapters(self, name: str) -> None:
+        """ValueError with a sentence when the request asks for adapters or a likeness, of a pipeline that takes none."""
+        if self.adapters:
+            raise ValueError(
+                f"{name} takes no adapters ({self.adapters[0].name}): leave them out, or take a model of hf:"
+            )
+        if self.reference is not None:
+            raise ValueError(
+                f"{name} looks at no reference picture: leave it out, or take a model of hf: and an IP-Adapter"
+            )
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +98,8 @@ class Pipeline(Protocol):
 
     name: as in an Edit. size: side in pixels of the square image it likes best; requests come at this size.
     refines: whether it begins from what lies under the mask where the strength is below 1. vocabulary: the words it was
-    taught, lower case; None where any text may mean something to it, or none does.
+    taught, lower case; None where any text may mean something to it, or none does. usual: what it is best asked where
+    nobody says otherwise, by the names of a Request; what is missing there is as with every model.
     """
 
     @property
@@ -88,6 +113,9 @@ class Pipeline(Protocol):
 
     @property
     def vocabulary(self) -> frozenset[str] | None: ...
+
+    @property
+    def usual(self) -> Mapping[str, Any]: ...
 
     def hint(self, prompt: str) -> str:
         """A sentence for the user about words this pipeline cannot honour, or ''."""

@@ -1,5 +1,8 @@
 """Removal without a model: OpenCV carries the surroundings into the hole."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import cv2
 import numpy as np
 
@@ -15,6 +18,7 @@ class Classical:
     size = 512
     refines = False
     vocabulary = None
+    usual: Mapping[str, Any] = {}
 
     def hint(self, prompt: str) -> str:
         return "This pipeline fills from the surroundings and reads no words." if prompt.strip() else ""
@@ -23,6 +27,7 @@ class Classical:
         return []
 
     def inpaint(self, request: Request) -> Run:
+        request.refuse_adapters(self.name)
         hole = np.where(request.mask > 0, 255, 0).astype(np.uint8)
         filled = cv2.inpaint(request.image, hole, RADIUS, cv2.INPAINT_TELEA)
         images = np.repeat(filled[None], len(request.seeds), 0).astype(np.uint8)

@@ -1,8 +1,9 @@
 """Scriptable stand-ins for what lies outside the editor's core: pipelines, instant, slow or broken."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from threading import Event, Semaphore
+from typing import Any
 from zlib import crc32
 
 import numpy as np
@@ -12,13 +13,20 @@ from pipelines.base import Pipeline, Pixels, Request, Run, Step
 PATIENCE = 20.0  # seconds after which a test that waits for a gate is broken
 
 
-class NoisePipeline:
+class Plain:
+    """What most of them say of themselves."""
+
+    refines = False
+    vocabulary: frozenset[str] | None = None
+    usual: Mapping[str, Any] = {}
+
+
+class NoisePipeline(Plain):
     """A diffusion model from outside: its shapes and steps, deterministic by seed and prompt; keeps nothing.
 
     delay: seconds each step takes. requests: what it was asked, in order.
     """
 
-    refines = False
     vocabulary = frozenset({"noise"})
 
     def __init__(self, delay: float = 0.0, size: int = 64, name: str = "noise") -> None:
@@ -70,11 +78,8 @@ class RefiningPipeline(NoisePipeline):
         return images if request.strength == 1 else np.repeat(request.image[None], len(images), 0)
 
 
-class FlatPipeline:
+class FlatPipeline(Plain):
     """Paints everything in one colour, in one step."""
-
-    refines = False
-    vocabulary = None
 
     def __init__(self, colour: tuple[int, int, int], size: int = 64, name: str = "flat") -> None:
         self.colour, self.size, self.name = colour, size, name
@@ -94,14 +99,11 @@ class FlatPipeline:
         return images
 
 
-class SlowPipeline:
+class SlowPipeline(Plain):
     """A NoisePipeline which takes a step only when `allow` lets it: no test sleeps for luck.
 
     started: set when a run began. closed: set when a run ended, in whatever way.
     """
-
-    refines = False
-    vocabulary = None
 
     def __init__(self, size: int = 64, name: str = "slow") -> None:
         self.noise = NoisePipeline(size=size, name=name)
@@ -137,11 +139,8 @@ class SlowPipeline:
             self.closed.set()
 
 
-class FailingPipeline:
+class FailingPipeline(Plain):
     """Breaks at its step `at_step` (from 1) with `error`."""
-
-    refines = False
-    vocabulary = None
 
     def __init__(self, at_step: int, error: Exception | None = None, size: int = 64) -> None:
         self.at_step, self.size, self.name = at_step, size, "failing"

@@ -13,7 +13,7 @@ from editor.picture import Picture
 from editor.planning import laid_in, plan
 from editor.raster import Mask
 from pipelines.base import run
-from tests.fakes import FlatPipeline, NoisePipeline, RefiningPipeline, loader
+from tests.fakes import FlatPipeline, NoisePipeline, Plain, RefiningPipeline, loader
 from tests.samples import BLENDS, an_edit, cutout, disc, noise, wishes
 
 LOAD = loader(NoisePipeline(), NoisePipeline(size=96, name="wide"), RefiningPipeline())
@@ -89,12 +89,12 @@ def test_another_blend_is_what_reblending_makes(edit: Edit, blend: Blend) -> Non
     assert found == run(apply(other, picture, LOAD)).picture
 
 
-class _Silent:
+class _Silent(Plain):
     """A pipeline that is looked at, and never asked."""
 
     def __init__(self, name: str) -> None:
         asked = LOAD(name)
-        self.name, self.size, self.refines, self.vocabulary = name, asked.size, asked.refines, None
+        self.name, self.size, self.refines = name, asked.size, asked.refines
         self.hint, self.unknown = asked.hint, asked.unknown
 
     def inpaint(self, request: object) -> None:

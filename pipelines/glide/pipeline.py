@@ -6,6 +6,7 @@ side of what a model draws.
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from textwrap import shorten
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,6 +41,7 @@ class Glide:
     """
 
     refines = True
+    usual: Mapping[str, Any] = {}
 
     def __init__(
         self,
@@ -110,6 +112,7 @@ class Glide:
 
     def _check(self, request: Request) -> None:
         """ValueError with a sentence about what cannot be done."""
+        request.refuse_adapters(self.name)
         height, width = request.image.shape[:2]
         if (height, width) != (self.size, self.size):
             raise ValueError(f"{self.name} paints {self.size}x{self.size} pixels, not {width}x{height}")
