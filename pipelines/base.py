@@ -14,7 +14,8 @@ Result = TypeVar("Result")
 
 class Adapter(NamedTuple):
     """What is added to a model for one job. name: a file, a folder or a name on the hub; what it is, a LoRA (Hu et al.
-    2021), an IP-Adapter (Ye et al. 2023) or a ControlNet (Zhang et al. 2023), is read from it. weight: its share, 0 to 2.
+    2021), an IP-Adapter (Ye et al. 2023) or a ControlNet (Zhang et al. 2023), is read from it. weight: its share, 0 to
+    2.
     """
 
     name: str
@@ -70,7 +71,7 @@ class Request:
             raise ValueError("a request needs at least one seed")
 
     def refuse_adapters(self, name: str) -> None:
-        """ValueError with a sentence when the request asks for adapters or a likeness, of a pipeline that takes none."""
+        """ValueError with a sentence when the request asks a pipeline for adapters or a likeness that has none."""
         if self.adapters:
             raise ValueError(
                 f"{name} takes no adapters ({self.adapters[0].name}): leave them out, or take a model of hf:"
