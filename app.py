@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # nothing heavy before the options are read
     from editor.formats.recipe import Recipe
     from editor.picture import Picture
-    from editor.raster import Pixels
+    from editor.raster import Patch, Pixels
     from editor.session import Session
     from editor.store import Node
     from pipelines.base import Pipeline
@@ -27,9 +27,12 @@ DEFAULT_PIPELINE = "glide-mini"
 
 
 def serve(options: argparse.Namespace) -> None:
-    from pipelines import PIPELINES, SAMPLERS
+    from pipelines import PIPELINES
+    from pipelines.models import installed
 
     load = _loader(options)
+    complete = [model for model in installed(_models_file(options)) if model.offered and not model.trouble]
+    called = {model.pipeline: model.name for model in reversed(complete)}
     if options.mcp and find_spec("mcp") is None:
         raise ValueError("--mcp needs one package more: pip install mcp==1.30.0")
     if options.pipeline not in PIPELINES:
@@ -45,10 +48,11 @@ def serve(options: argparse.Namespace) -> None:
     # the first Generate should not wait for the model to be read; if it cannot be, that edit says why
     Thread(target=_warm, args=(load, options.pipeline), daemon=True).start()
     try:
-        names, address = list(dict.fromkeys([*PIPELINES, options.pipeline])), (options.host, options.port)
+        names = list(dict.fromkeys([*PIPELINES, options.pipeline, *(model.pipeline for model in complete)]))
         page = start(
-            Session(store), worker, names, load, options.pipeline, SAMPLERS, SAMPLES, _made_with, *address, options.mcp
-        )
+            Session(store), worker, names, load, options.pipeline, SAMPLES, _made_with,
+            options.host, options.port, options.mcp, called,
+        )  # fmt: skip
         print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
         page.block_thread()
     finally:
@@ -59,11 +63,19 @@ def serve(options: argparse.Namespace) -> None:
 def _loader(options: argparse.Namespace) -> Callable[[str], "Pipeline"]:
     """How pipelines are loaded, by their names."""
     from pipelines import load
+    from pipelines.base import Setup
 
     if options.compile:
         print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
     # a model is downloaded for who typed its name, never because a recipe or a document has it
-    return lambda name: load(name, options.compile, fetch=name == options.pipeline)
+    setup = Setup(options.compile, options.memory, options.quantise)
+    return lambda name: load(name, setup, fetch=name == options.pipeline)
+
+
+def _models_file(options: argparse.Namespace) -> Path | None:
+    """The TOML with the user's own models; None where there is none."""
+    usual = HERE / "models.toml"
+    return options.models or (usual if usual.exists() else None)
 
 
 def _warm(load: Callable[[str], "Pipeline"], name: str) -> None:
@@ -141,6 +153,7 @@ def _paint(
     from editor.formats.replacing import replacing
     from editor.formats.saving import encode, format_of
     from editor.store import MOST_AT_ONCE
+    from pipelines import HUB
 
     out, count = options.output, options.variations
     if not out.parent.is_dir():
@@ -153,6 +166,15 @@ def _paint(
     first = secrets.randbelow(2**32) if options.seed is None else options.seed
     seeds = [first, *((first + n) % 2**32 for n in range(1, count))]
     pipeline = load(options.pipeline)
+    if options.adapter:
+        from pipelines.hf.adapter_files import adapter_file, canonical_adapter
+
+        wish["adapters"] = [(canonical_adapter(name), weight) for name, weight in options.adapter]
+        if options.pipeline.startswith(HUB):  # others say that they take none
+            for name, _ in wish["adapters"]:
+                adapter_file(name, fetch=True)  # for who typed it, as a model is
+    if options.reference is not None:
+        wish["reference"] = likeness(options.reference)
     wish = {**pipeline.usual, **wish}  # what its model is best asked for, where nobody said otherwise
     edits = [Edit(**wish, prompt=options.prompt, seed=seed, pipeline=options.pipeline) for seed in seeds]
     if hint := pipeline.hint(options.prompt):
@@ -177,6 +199,23 @@ def _paint(
         for note in notes:
             print(note, file=sys.stderr)
         print(f"{file} (seed {edit.seed})")
+
+
+def likeness(file: Path) -> "Patch":
+    """A picture to be like, as an edit keeps it: small, and opaque."""
+    import numpy as np
+    from PIL import Image
+
+    from editor.edit import LARGEST_REFERENCE
+    from editor.formats.images import read_image
+    from editor.geometry import Box
+    from editor.raster import Patch
+
+    image = Image.fromarray(read_image(file.read_bytes()).pixels)
+    white = Image.new("RGBA", image.size, "white")
+    image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    image.thumbnail((LARGEST_REFERENCE, LARGEST_REFERENCE), Image.Resampling.LANCZOS)
+    return Patch(Box(0, 0, *image.size), np.asarray(image))
 
 
 @contextmanager
@@ -424,6 +463,16 @@ def _made_with() -> str:
     return f"torch {torch.__version__}, OpenCV {cv2.__version__} on {device}, embedded weights {weights.hexdigest()}"
 
 
+def models(options: argparse.Namespace) -> None:
+    import json
+    from dataclasses import asdict
+
+    from pipelines.models import installed, told
+
+    found = installed(_models_file(options))
+    print(json.dumps([asdict(model) for model in found], indent=2, default=str) if options.json else told(found))
+
+
 def convert(options: argparse.Namespace) -> None:
     from pipelines.glide import download, released
 
@@ -436,12 +485,14 @@ def convert(options: argparse.Namespace) -> None:
 def main() -> int:
     from editor.options import arguments
     from pipelines import NAMES
+    from pipelines.models import full_name
 
     options = arguments(NAMES, DEFAULT_PIPELINE, HERE / "palimpsest-data")
     try:
+        options.pipeline = full_name(options.pipeline, _models_file(options))
         verbs = {
             "edit": edit, "draw": draw, "open": open_files, "history": history, "export": export, "recipe": recipe,
-            "run": run, "verify": verify, "store": care, "convert": convert, "amend": amend,
+            "run": run, "verify": verify, "store": care, "convert": convert, "amend": amend, "models": models,
             **dict.fromkeys(("undo", "redo", "checkout", "name", "discard", "recover"), walk),
         }  # fmt: skip
         verbs.get(options.command, serve)(options)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, fields, replace
-from functools import partial
+from functools import cached_property, partial
 from hashlib import blake2b
 from json import dumps
 from typing import cast
@@ -16,7 +16,7 @@ from editor.geometry import Box
 from editor.picture import Picture
 from editor.raster import Mask, Patch, Pixels, frozen
 from editor.scene import Scene
-from editor.windows import Detail, context_window, details
+from editor.windows import Detail, View, details, view
 from pipelines.base import Pipeline, Request, Step
 
 # strength of the second pass over a mask larger than the model's window: sharp again, and still the same picture
@@ -29,20 +29,25 @@ Drawn = Callable[[str], Pixels | None]
 class Progress:
     """One step of an edit done.
 
-    preview: the picture as it would be if the model stopped here, at the part of the window inside the
-    picture, or None. serial: grows with each new preview a worker shows; 0 where nobody counts.
+    composed: makes the preview, None where there is none: a fast model takes more steps than anyone looks at. serial:
+    grows with each new preview a worker shows; 0 where nobody counts.
     """
 
     index: int  # 1 .. total
     total: int
-    preview: Patch | None
+    composed: Callable[[], Patch] | None
     serial: int = 0
+
+    @cached_property
+    def preview(self) -> Patch | None:
+        """The picture as it would be if the model stopped here, at the part of the window inside the picture."""
+        return None if self.composed is None else self.composed()
 
 
 @dataclass(frozen=True, eq=False)
 class Applied:
-    """A finished edit. picture: the result. window: where the model looked. drawn: what it drew, raw, uint8 (S, S, 3)
-    at the pipeline's own size, by the name of what it was asked, see `request_digest`.
+    """A finished edit. picture: the result. window: where the model looked. drawn: what it drew, raw, uint8 (H, W, 3)
+    at the pipeline's own shapes, by the name of what it was asked, see `request_digest`.
     """
 
     picture: Picture
@@ -92,28 +97,30 @@ def region(edit: Edit, picture: Picture) -> Mask:
     return painted(edit, picture).grown(edit.blend.feather + max(0, edit.blend.edge)).cut(framed(edit, picture))
 
 
-def window_of(mask: Mask, frame: Box, size: int) -> Box:
-    """The window in which a mask is drawn. ValueError when that is too large."""
-    window = context_window(mask.bounds, frame, size)
+def view_of(mask: Mask, frame: Box, pipeline: Pipeline) -> View:
+    """The window in which a pipeline draws a mask, and at what shape. ValueError when that is too large."""
+    found = view(mask.bounds, frame, pipeline.size, pipeline.shapes)
+    window = found.window
     if window.width * window.height > MAX_PIXELS:
         raise ValueError(
-            f"The mask is too long: with its surroundings it is a square of {window.width:,} pixels a side, at most "
+            f"The mask is too long: with its surroundings it is {window.width:,} x {window.height:,} pixels, at most "
             f"{MAX_PIXELS:,} pixels can be drawn at a time. Paint it in parts."
         )
-    return window
+    return found
 
 
 def passes(
-    edit: Edit, mask: Mask, changing: Callable[[], Mask], visible: Box, pipeline: Pipeline
+    edit: Edit, mask: Mask, changing: Callable[[], Mask], visible: Box, pipeline: Pipeline, shape: tuple[int, int]
 ) -> tuple[bool, list[Detail]]:
     """Whether a mask is drawn at once, small if need be, and the windows in which it is drawn again after that.
 
-    A mask that fits the model's size is drawn at once. A larger one is drawn small, and then again in overlapping
-    windows at full resolution that begin from it; where little of the original is to change, from that.
+    A mask that fits the shape it is drawn at is drawn at once. A larger one is drawn small, and then again in
+    overlapping windows at full resolution that begin from it; where little of the original is to change, from that.
 
     changing: where the model has a share; asked for a large mask only. visible: the part of its window in the picture.
     """
-    if not pipeline.refines or max(mask.bounds.width, mask.bounds.height) <= pipeline.size:
+    fits = mask.bounds.height <= shape[0] and mask.bounds.width <= shape[1]
+    if not pipeline.refines or fits:
         return True, []
     there = changing()
     parts = [part for part in details(there.bounds, visible, pipeline.size) if there.on(part.cell).any()]
@@ -180,11 +187,11 @@ def apply_all(
     if mask.bounds.empty:  # a crop
         return [Applied(after, mask.bounds, {}) for _ in edits]
     pipeline = pipelines(edit.pipeline)
-    window = window_of(mask, frame, pipeline.size)
-    scene = Scene.of(edit, mask, picture.box, after, window)
-    run = _Run(pipeline, drawn, edits, scene)
+    window, shape = view_of(mask, frame, pipeline)
+    scene = Scene.of(edit, mask, picture.box, after, window, pipeline.soft)
+    run = _Run(pipeline, drawn, edits, scene, shape)
     results: Sequence[Pixels]
-    if edit.strength == 0:  # nothing is to be drawn: not even the way to the pipeline's size and back
+    if edit.strength == 0:  # nothing is to be drawn: not even the way to the pipeline's shape and back
         results = [scene.start] * len(edits)
     else:
         results = yield from run.results(mask)
@@ -204,22 +211,24 @@ def apply_all(
 class _Run:
     """The runs of a pipeline that edits come to, which differ in their seed alone."""
 
-    def __init__(self, pipeline: Pipeline, drawn: Drawn, edits: Sequence[Edit], scene: Scene) -> None:
-        self.pipeline, self.drawn, self.edits, self.scene = pipeline, drawn, edits, scene
+    def __init__(
+        self, pipeline: Pipeline, drawn: Drawn, edits: Sequence[Edit], scene: Scene, shape: tuple[int, int]
+    ) -> None:
+        self.pipeline, self.drawn, self.edits, self.scene, self.shape = pipeline, drawn, edits, scene, shape
         self.crops: list[dict[str, Pixels]] = [{} for _ in edits]
-        self.previews: list[Patch | None] = [None] * len(edits)
+        self.previews: list[Callable[[], Patch] | None] = [None] * len(edits)
         self.windows, self.begun = 1, 0  # how many windows are to be drawn, and how many were before this one
         self.unit = 0  # steps of the first; a window counts as many, whatever it takes
 
     def results(self, mask: Mask) -> Generator[list[Progress], None, list[Pixels]]:
-        """What stands in the scene's window for each edit, uint8 (side, side, 3)."""
+        """What stands in the scene's window for each edit, uint8 (H, W, 3)."""
         scene, strength, everyone = self.scene, self.edits[0].strength, range(len(self.edits))
-        small, parts = passes(self.edits[0], mask, scene.changing, scene.visible, self.pipeline)
+        small, parts = passes(self.edits[0], mask, scene.changing, scene.visible, self.pipeline, self.shape)
         self.windows = small + len(parts) * len(self.edits)
         results = [scene.start for _ in everyone]
         if small:
             seeds = [edit.seed for edit in self.edits]
-            crops = yield from self._drawn(*scene.asked(self.pipeline.size), strength, everyone, seeds, scene.generated)
+            crops = yield from self._drawn(*scene.asked(self.shape), strength, everyone, seeds, scene.generated)
             results = [scene.generated(crop) for crop in crops]
         for which in everyone:
             for number, part in enumerate(parts):
@@ -243,7 +252,7 @@ class _Run:
 
         shown: what would stand in the scene's window with such a crop.
         """
-        edit, size = self.edits[0], self.pipeline.size
+        edit = self.edits[0]
         request = Request(
             image=image.copy(),  # the pipeline's own, whatever it does to them
             mask=hole.copy(),
@@ -255,11 +264,13 @@ class _Run:
             steps=edit.steps,
             sampler=edit.sampler,
             seeds=tuple(seeds),
+            adapters=edit.adapters,
+            reference=None if edit.reference is None else edit.reference.pixels,
         )
         own = dict(zip(which, seeds, strict=True))
         names = {n: request_digest(edit.pipeline, replace(request, seeds=(seed,))) for n, seed in own.items()}
         found = {n: self.drawn(name) for n, name in names.items()}
-        missing = [n for n, crop in found.items() if crop is None or crop.shape != (size, size, 3)]
+        missing = [n for n, crop in found.items() if crop is None or crop.shape != image.shape]
         if missing:
             request = replace(request, seeds=tuple(own[n] for n in missing))
             with closing(self.pipeline.inpaint(request)) as steps:
@@ -272,9 +283,9 @@ class _Run:
                     # a window is laid into a much larger scene, which takes a while: its last step only
                     if step.preview is not None and (self.windows == 1 or step.index == step.total):
                         for n, preview in zip(missing, step.preview, strict=True):
-                            self.previews[n] = self.scene.composed(shown(frozen(preview)))
+                            self.previews[n] = partial(self._composed, shown, frozen(preview))
                     yield self._progress(step)
-            shape = (len(missing), size, size, 3)
+            shape = (len(missing), *image.shape)
             if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape != shape:
                 came = f"{images.dtype} {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
                 raise ValueError(f"The pipeline {self.pipeline.name} returned {came} where uint8 {shape} was wanted.")
@@ -287,6 +298,9 @@ class _Run:
             self.crops[n][name] = crop
             crops.append(crop)
         return crops
+
+    def _composed(self, shown: Callable[[Pixels], Pixels], crop: Pixels) -> Patch:
+        return self.scene.composed(shown(crop))
 
     def _progress(self, step: Step) -> list[Progress]:
         self.unit = self.unit or step.total

@@ -33,8 +33,8 @@ class Blob(NamedTuple):
 
 
 class Blobs:
-    """The pixels in a database: tiles, crops and sketches as lossless WebP, masks as PNG. tiles: digest -> pixels, as
-    `tile`, the latest ones remembered.
+    """The pixels in a database: tiles, crops, sketches and references as lossless WebP, masks as PNG. tiles:
+    digest -> pixels, as `tile`, the latest ones remembered.
     """
 
     def __init__(self, database: Database) -> None:
@@ -42,7 +42,7 @@ class Blobs:
         self.tiles = Cache(self.tile, lambda tile: tile.nbytes, TILE_CACHE)
 
     def file(self, digest: str) -> bytes:
-        """The file of a tile, crop or sketch (lossless WebP) or of a mask (PNG)."""
+        """The file of a tile, crop, sketch or reference (lossless WebP) or of a mask (PNG)."""
         stored = self.stored(digest)
         return stored.data if stored.base is None else encode_tile(self.tiles(digest))
 

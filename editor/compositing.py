@@ -15,7 +15,7 @@ from editor.raster import Patch, Pixels
 
 RING = 16  # width in pixels of the ring of kept pixels in which colours are compared
 RING_PIXELS = 64  # fewer pixels than that say nothing about a colour
-DRIFT_SIDE = 64  # pixels a side at which a drift of colours is looked for: it is smooth
+DRIFT_SIDE = 64  # pixels of the longer side at which a drift of colours is looked for: it is smooth
 EDGE_BLUR = 1.5  # of those, how far from a hole's edge colours are compared
 DRIFT_PRIOR = 1e-3  # weight of no drift: far inside a hole, at a quarter of the side, half of it is left
 FARTHEST_MATCH = 32.0  # levels by which a colour may be moved at most: more is no cast but a different picture
@@ -58,22 +58,27 @@ def laid_over(image: Pixels, strokes: Patch, window: Box) -> Pixels:
     return result
 
 
-def resized(image: Pixels, side: int) -> Pixels:
-    """A square image at `side` pixels: averaged when it shrinks, cubic when it grows, itself when it fits."""
-    if image.shape[0] == side:
-        return image
-    way = cv2.INTER_AREA if side < image.shape[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, (side, side), interpolation=way), dtype=np.uint8)
-
-
-def resized_mask(mask: Pixels, side: int) -> Pixels:
-    """A square mask, 0 or 255, at `side` pixels; 255 wherever any painted pixel took part, so no known pixel
-    is mixed with one that is to go.
+def resized(image: Pixels, shape: tuple[int, int]) -> Pixels:
+    """An image at a shape, (height, width), of about its aspect: averaged when it shrinks, cubic when it grows, itself
+    when it fits.
     """
-    if mask.shape[0] == side:
+    if image.shape[:2] == shape:
+        return image
+    way = cv2.INTER_AREA if shape[0] < image.shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, shape[::-1], interpolation=way), dtype=np.uint8)
+
+
+def resized_mask(mask: Pixels, shape: tuple[int, int]) -> Pixels:
+    """A mask at a shape, (height, width), that is no larger: 255 wherever any pixel of 255 took part, so no known pixel
+    is mixed with one that is to go; elsewhere the mean, at least 1 where any above 0 took part.
+    """
+    if mask.shape == shape:
         return mask
-    cover = cv2.resize(mask.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA)
-    return (np.asarray(cover) > 0).astype(np.uint8) * np.uint8(255)
+    whole, mean = (
+        np.asarray(cv2.resize(part.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA))
+        for part in (mask == 255, mask)
+    )
+    return np.where(whole > 0, 255, np.maximum(np.rint(mean), mean > 0)).astype(np.uint8)
 
 
 def colour_match(generated: Pixels, original: Pixels, keep_ring: NDArray[np.bool_]) -> Pixels:
@@ -101,20 +106,22 @@ def evened(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
     A wall that is painted a shade off shows the hole's outline, whatever the feather. An edge across which the colours
     differ by more than a shade is a thing's, and says nothing; nor does one amid texture that varies as much.
     """
-    side = min(DRIFT_SIDE, generated.shape[0])
-    parts = [(generated, _shrunk(hole > 0, side), hole > 0), (original, _shrunk(hole == 0, side), hole == 0)]
+    longest = max(hole.shape)
+    side = min(DRIFT_SIDE, longest)
+    shape = (max(1, round(hole.shape[0] * side / longest)), max(1, round(hole.shape[1] * side / longest)))
+    parts = [(generated, _shrunk(hole > 0, shape), hole > 0), (original, _shrunk(hole == 0, shape), hole == 0)]
     near, means, variances = [], [], []
     for image, share, here in parts:
         shown = image * here[..., None].astype(np.float32)
         around = _blurred(share, EDGE_BLUR)
         mean, square = (
-            _blurred(_shrunk(values, side), EDGE_BLUR) / np.maximum(around, 1e-3)[..., None]
+            _blurred(_shrunk(values, shape), EDGE_BLUR) / np.maximum(around, 1e-3)[..., None]
             for values in (shown, shown**2)
         )
         near.append(around)
         means.append(mean)
         variances.append(np.maximum(square - mean**2, 0))
-    lacks = means[1] - means[0]  # (side, side, 3)
+    lacks = means[1] - means[0]  # (*shape, 3)
     weight = 4 * near[0] * near[1]
     weight *= np.clip(1 - (np.abs(lacks).max(2) / FARTHEST_MATCH) ** 2, 0, 1) * (weight > 0.1)
     # a mean of what varies is no exact one: what may be chance is no drift
@@ -133,9 +140,9 @@ def evened(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
     return np.asarray(np.clip(np.rint(generated + offset), 0, 255), dtype=np.uint8)
 
 
-def _shrunk(image: NDArray[Any], side: int) -> NDArray[np.float32]:
-    """Averaged to `side` pixels, float32."""
-    return np.asarray(cv2.resize(image.astype(np.float32), (side, side), interpolation=cv2.INTER_AREA), np.float32)
+def _shrunk(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
+    """Averaged to a shape, (height, width), float32."""
+    return np.asarray(cv2.resize(image.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
 
 
 def _blurred(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:

@@ -126,8 +126,7 @@ def _tiles_of(store: Store, id: str, box: str, packed: bytes) -> set[str]:
 
 def _pixels_of(edit: Edit) -> set[str]:
     """The names of what an edit holds besides its text."""
-    named = {edit.mask.digest} - {NOWHERE.digest}
-    return named if edit.sketch is None else named | {edit.sketch.digest}
+    return {edit.mask.digest, *(patch.digest for patch in edit.patches)} - {NOWHERE.digest}
 
 
 def _plain_tables(file: Path) -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from editor.formats.images import LARGEST_TILE, LONGEST_SIDE
 from editor.geometry import Box, Margins
 from editor.raster import Mask, Patch, Pixels
+from pipelines.base import Adapter
 
 LONGEST_PROMPT = 1000  # characters
 MOST_STEPS = 1000
@@ -17,6 +18,9 @@ STRONGEST_GUIDANCE = 30.0
 WIDEST_FEATHER = 64  # pixels
 FARTHEST_EDGE = 64  # pixels
 FARTHEST_MARGIN = 2**16  # pixels
+MOST_ADAPTERS = 8
+HEAVIEST_ADAPTER = 2.0
+LARGEST_REFERENCE = 1024  # pixels a side; what looks at it sees 224 to 384
 UNMOVED = Margins()
 NOWHERE = Mask(Box(0, 0, 0, 0), np.zeros((0, 0), np.uint8))  # for what needs no mask: a crop, a sketch, new margins
 
@@ -53,7 +57,9 @@ class Edit:
     sketch: strokes, uint8 (H, W, 4), that the model begins from, and repaints with a strength below 1.
     prompt, negative_prompt: what belongs there and what does not, at most 1,000 characters each. guidance,
     clip_guidance: 0 to 30; strength: 0 to 1, 1 = from nothing; all three kept to two decimals. steps: 1 to 1,000.
-    sampler, pipeline: names. seed: 0 to 2**32 - 1.
+    sampler, pipeline: names. seed: 0 to 2**32 - 1. adapters: what is added to the model, at most 8 and each once, their
+    weights 0 to 2, to two decimals. reference: uint8 (h, w, 3) at (0, 0), a picture that the result is to be like, at
+    most 1,024 pixels a side.
     """
 
     mask: Mask
@@ -69,6 +75,8 @@ class Edit:
     sampler: str = "dpmpp_2m"
     seed: int
     pipeline: str
+    adapters: tuple[Adapter, ...] = ()
+    reference: Patch | None = None
     blend: Blend = field(default_factory=Blend)
 
     def __post_init__(self) -> None:
@@ -91,6 +99,15 @@ class Edit:
         _whole("seed", self.seed, 0, 2**32 - 1, "")
         for name, highest in (("guidance", STRONGEST_GUIDANCE), ("clip_guidance", STRONGEST_GUIDANCE), ("strength", 1)):
             object.__setattr__(self, name, _number(name.replace("_", " "), getattr(self, name), highest))
+        object.__setattr__(self, "adapters", tuple(_adapter(*each) for each in self.adapters))
+        if len(self.adapters) > MOST_ADAPTERS:
+            raise ValueError(
+                f"An edit takes at most {MOST_ADAPTERS} adapters, not {len(self.adapters)}: leave some out."
+            )
+        if len({adapter.name for adapter in self.adapters}) < len(self.adapters):
+            raise ValueError("An adapter is named twice: name it once, with the weight that it should have.")
+        if self.reference is not None:
+            _likeness(self.reference)
         object.__setattr__(self, "mask", NOWHERE if self.mask.bounds.empty else self.mask.cropped())
 
     def to_json(self) -> str:
@@ -103,10 +120,15 @@ class Edit:
         record["blend"] = {each.name: getattr(self.blend, each.name) for each in fields(Blend)}
         if not any(self.margins):
             del record["margins"]
-        if self.sketch is None:
-            del record["sketch"]
+        if self.adapters:
+            record["adapters"] = [adapter._asdict() for adapter in self.adapters]
         else:
-            record["sketch"] = {"box": list(self.sketch.box), "digest": self.sketch.digest}
+            del record["adapters"]
+        for name, patch in (("sketch", self.sketch), ("reference", self.reference)):
+            if patch is None:
+                del record[name]
+            else:
+                record[name] = {"box": list(patch.box), "digest": patch.digest}
         for later in ("edge", "opacity"):
             if getattr(self.blend, later) == getattr(Blend, later):
                 del record["blend"][later]
@@ -114,7 +136,8 @@ class Edit:
 
     @staticmethod
     def from_json(text: str, pixels_of: Callable[[str], Pixels]) -> "Edit":
-        """The edit `text` tells of; pixels_of(digest) gives a mask's alpha, uint8 (H, W), or a sketch, uint8 (H, W, 4).
+        """The edit `text` tells of; pixels_of(digest) gives a mask's alpha, uint8 (H, W), a sketch, uint8 (H, W, 4), or
+        a reference, uint8 (H, W, 3).
 
         ValueError when the text is no edit, has a key this version does not know, or the pixels are not those
         named.
@@ -127,6 +150,16 @@ class Edit:
         mask = _placed("mask", values.pop("mask"), lambda box, digest: _mask(box, digest, pixels_of))
         if "sketch" in values:
             values["sketch"] = _placed("sketch", values["sketch"], lambda box, digest: sketched(box, pixels_of(digest)))
+        if "reference" in values:
+            values["reference"] = _placed(
+                "reference", values["reference"], lambda box, digest: Patch(box, pixels_of(digest))
+            )
+        if "adapters" in values:
+            adapters = values["adapters"]
+            if not isinstance(adapters, list):
+                raise ValueError(f"Adapters must be a list of names with weights, not {adapters!r}.")
+            keys = set(Adapter._fields)
+            values["adapters"] = tuple(Adapter(**_known("adapter", each, keys, keys)) for each in adapters)
         if "margins" in values:
             margins = values["margins"]
             if not (isinstance(margins, list) and len(margins) == 4):
@@ -135,6 +168,30 @@ class Edit:
         if "blend" in values:
             values["blend"] = Blend(**_known("blend", values["blend"], _names(Blend), set()))
         return Edit(mask, **values)
+
+    @property
+    def patches(self) -> tuple[Patch, ...]:
+        """The pixels it holds beside its mask."""
+        return tuple(patch for patch in (self.sketch, self.reference) if patch is not None)
+
+
+def _adapter(name: object, weight: object) -> Adapter:
+    _text("adapter's name", name)
+    if not name:
+        raise ValueError("An adapter needs a name: a file, a folder or OWNER/MODEL.")
+    return Adapter(str(name), _number(f"weight of the adapter {name}", weight, HEAVIEST_ADAPTER))
+
+
+def _likeness(reference: Patch) -> None:
+    """ValueError when a picture can be no reference."""
+    box = reference.box
+    if reference.pixels.shape[2] != 3 or (box.x, box.y) != (0, 0) or box.empty:
+        raise ValueError(f"A reference is a picture with no alpha at 0, 0, not {reference.pixels.shape} at {box}.")
+    if max(box.width, box.height) > LARGEST_REFERENCE:
+        raise ValueError(
+            f"The reference is too large: {box.width:,} x {box.height:,} pixels; {LARGEST_REFERENCE:,} a side at most. "
+            "Make it smaller."
+        )
 
 
 def _strokes(sketch: Patch) -> Patch | None:
@@ -154,7 +211,7 @@ Placed = TypeVar("Placed", Mask, Patch)
 
 
 def _placed(what: str, record: object, found: Callable[[Box, str], Placed]) -> Placed:
-    """The mask or sketch that a record tells of."""
+    """The mask, sketch or reference that a record tells of."""
     where = _known(what, record, {"box", "digest"}, {"box", "digest"})
     box, digest = where["box"], where["digest"]
     if not (isinstance(box, list) and len(box) == 4 and all(type(n) is int for n in box)):

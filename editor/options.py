@@ -8,7 +8,7 @@ DESCRIPTION = """Palimpsest: paint a mask, say what belongs there, and a diffusi
 Without a command it serves the editor to a browser; `edit` makes one edit and exits, `draw` a picture from words alone;
 `open`, `history` and `export` take files into the editor's store, tell what is there, and write it out; `recipe` writes
 down what was done, `run` does it on other pictures, `verify` says whether it comes out the same; `store` takes care of
-the store; `convert` readies OpenAI's GLIDE.
+the store; `models` lists the models that are installed; `convert` readies OpenAI's GLIDE.
 """
 
 
@@ -33,8 +33,21 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
         " a PostgreSQL database, postgresql://user@host/name",
     )  # fmt: skip
     parser.add_argument("--pipeline", default=default, metavar="NAME", help=pipeline_help)
+    models_help = "TOML file with models of yours and their names (default: models.toml beside app.py, if it is there)"
+    parser.add_argument("--models", type=Path, metavar="FILE", help=models_help)
     compile_help = "compile the networks: the first run takes minutes, every later one less (for a GPU)"
     parser.add_argument("--compile", action="store_true", help=compile_help)
+    memory_help = (
+        "how a model of hf: lies in memory: whole, tiled, offload or sequential, each slower and smaller than the one"
+        " before (default: auto, what fits)"
+    )
+    quantise_help = "round the weights of a model of hf: to fp8, int8 or int4: smaller, a little worse; needs torchao"
+    running: dict[str, dict[str, str]] = {
+        "--memory": {"default": "auto", "metavar": "PLAN", "help": memory_help},
+        "--quantise": {"default": "", "metavar": "NUMBERS", "help": quantise_help},
+    }
+    for name, how in running.items():
+        parser.add_argument(name, default=how["default"], metavar=how["metavar"], help=how["help"])
     parser.add_argument(
         "--mcp", action="store_true",
         help="serve the verbs to language models too, by the Model Context Protocol; needs the package `mcp`",
@@ -81,8 +94,17 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
         command.add_argument(
             "--clip-guidance", type=float, help="how much CLIP's opinion counts, where there is one; 3 is usual"
         )
+        command.add_argument(
+            "--adapter", type=_adapter, action="append", default=[], metavar="NAME[=WEIGHT]",
+            help="add a LoRA, an IP-Adapter or a ControlNet to a model of hf: a .safetensors file, a folder,"
+            " OWNER/MODEL or OWNER/MODEL/FILE on the hub; weight 0 to 2 (default: 1); may be given several times",
+        )  # fmt: skip
+        command.add_argument("--reference", type=Path, metavar="PICTURE", help="what an IP-Adapter makes it alike")
         command.add_argument("--pipeline", default=argparse.SUPPRESS, metavar="NAME", help=pipeline_help)
+        command.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=models_help)
         command.add_argument("--compile", default=argparse.SUPPRESS, action="store_true", help=compile_help)
+        for name, how in running.items():
+            command.add_argument(name, default=argparse.SUPPRESS, metavar=how["metavar"], help=how["help"])
         command.add_argument(
             "--variations", type=int, default=1, metavar="N", help="1 to 8 results, of as many seeds: OUT-1.png, ..."
         )
@@ -171,6 +193,14 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     )
     verify.add_argument("picture", type=Path, metavar="PICTURE", help="what it was made on")
     verify.add_argument("result", type=Path, metavar="RESULT", help="what it made")
+    models = commands.add_parser(
+        "models",
+        help="list the models that are installed",
+        description="List the models on this machine: what to type after --pipeline, where each lies, what it needs and"
+        " is good for. Those are the embedded ones, those in the Hugging Face cache, and yours in --models.",
+    )
+    models.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=models_help)
+    models.add_argument("--json", action="store_true", help="as JSON, for programs")
     convert = commands.add_parser(
         "convert",
         help="ready OpenAI's released GLIDE for --pipeline glide:FOLDER, once",
@@ -206,6 +236,15 @@ def _margins(text: str) -> list[int]:
 
 def _size(text: str) -> list[int]:
     return _numbers(text.lower(), "x", 2, "a width and a height, as 512x256")
+
+
+def _adapter(text: str) -> tuple[str, float]:
+    """A name and its weight; the last = is between them, if what follows is a number."""
+    name, _, weight = text.rpartition("=")
+    try:
+        return name, float(weight)
+    except ValueError:
+        return text, 1.0
 
 
 def _aspect(text: str) -> float:

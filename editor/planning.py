@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from editor.apply import Drawn, apply_all, framed, painted, passes, region, window_of
+from editor.apply import Drawn, apply_all, framed, painted, passes, region, view_of
 from editor.edit import Edit
 from editor.geometry import Box
 from editor.picture import Picture
 from editor.raster import Mask, Pixels
-from editor.scene import share
+from editor.scene import share, softened
 from pipelines.base import Pipeline, run
 
 
@@ -29,15 +29,16 @@ def plan(edit: Edit, picture: Picture, pipeline: Pipeline) -> Plan:
     changes = region(edit, picture).cropped()
     if mask.bounds.empty:
         return Plan(mask.bounds, changes, 0)
-    window = window_of(mask, frame, pipeline.size)
+    window, shape = view_of(mask, frame, pipeline)
     if edit.strength == 0:
         return Plan(window, changes, 0)
     visible = window.intersect(frame)
 
     def changing() -> Mask:
-        return Mask(window, share(edit, mask, picture.box, frame, window)).cut(visible)
+        faded = softened(edit, mask, frame, window)
+        return Mask(window, share(edit, faded, picture.box, frame, window, pipeline.soft)).cut(visible)
 
-    first, again = passes(edit, mask, changing, visible, pipeline)
+    first, again = passes(edit, mask, changing, visible, pipeline, shape)
     return Plan(window, changes, (first + len(again)) * edit.steps)
 
 

@@ -26,13 +26,13 @@ from editor.windows import Detail
 
 @dataclass(frozen=True, eq=False)
 class Scene:
-    """Every array lies at the window, `side` pixels a side.
+    """Every array lies at the window, (H, W).
 
-    visible: the part of the window inside the picture. original: uint8 (side, side, 3), what is there. opacity: uint8
-    (side, side), how much of it is known. start: uint8 (side, side, 3), what a model begins from: the sketch over the
-    original, and the nearest known pixels where nothing is known. repaint: uint8 (side, side), 0 or 255, what a model
-    must not take for known. alpha: uint8 (side, side), the model's share in the result. ring: uint8 (side, side), 0 or
-    255, kept pixels around the mask, to compare colours in.
+    visible: the part of the window inside the picture. original: uint8 (H, W, 3), what is there. opacity: uint8 (H, W),
+    how much of it is known. start: uint8 (H, W, 3), what a model begins from: the sketch over the original, and the
+    nearest known pixels where nothing is known. repaint: uint8 (H, W), 255 = what a model must not take for known, 0 =
+    what it keeps; between them for a soft pipeline alone, how much it repaints. alpha: uint8 (H, W), the model's share
+    in the result. ring: uint8 (H, W), 0 or 255, kept pixels around what is repainted, to compare colours in.
     """
 
     window: Box
@@ -46,11 +46,16 @@ class Scene:
     colour_match: bool
 
     @staticmethod
-    def of(edit: Edit, mask: Mask, before: Box, picture: Picture, window: Box) -> "Scene":
-        """mask: where to repaint. before: the frame of the picture until now; what lies outside it is new."""
+    def of(edit: Edit, mask: Mask, before: Box, picture: Picture, window: Box, soft: bool) -> "Scene":
+        """mask: where to repaint. before: the frame of the picture until now; what lies outside it is new. soft:
+        whether the pipeline is.
+        """
         visible = window.intersect(picture.box)
         original, opacity = surrounded(picture.read(visible), window), picture.opacity(window)
-        repaint = np.where(opacity == 255, mask.grown(0).on(window), np.uint8(255))
+        faded = softened(edit, mask, picture.box, window)
+        # to a soft pipeline what fades out in the picture is less and less its own, and so goes over into the old
+        given = faded if soft else mask.grown(0)
+        repaint = np.where(opacity == 255, given.on(window), np.uint8(255))
         start = nearest_known(original, opacity > 0) if (opacity[visible.slices(window)] == 0).any() else original
         if edit.sketch is not None:
             start = laid_over(start, edit.sketch, window)
@@ -61,18 +66,18 @@ class Scene:
             opacity=opacity,
             start=start,
             repaint=repaint,
-            alpha=share(edit, mask, before, picture.box, window),
-            ring=mask.grown(RING).on(window) & ~repaint,
+            alpha=share(edit, faded, before, picture.box, window, soft),
+            ring=np.where(repaint == 0, given.grown(RING).on(window), np.uint8(0)),
             colour_match=edit.blend.colour_match,
         )
 
-    def asked(self, size: int) -> tuple[Pixels, Pixels]:
-        """The image and the mask of a request at a pipeline's size."""
-        return resized(self.start, size), resized_mask(self.repaint, size)
+    def asked(self, shape: tuple[int, int]) -> tuple[Pixels, Pixels]:
+        """The image and the mask of a request at one of a pipeline's shapes."""
+        return resized(self.start, shape), resized_mask(self.repaint, shape)
 
     def generated(self, crop: Pixels) -> Pixels:
-        """What a model drew at its own size as it would stand in the window, uint8 (side, side, 3)."""
-        generated = resized(crop, self.window.width)
+        """What a model drew at its own shape as it would stand in the window, uint8 (H, W, 3)."""
+        generated = resized(crop, self.window.shape)
         if not self.colour_match:
             return generated
         matched = colour_match(generated, self.original, self.ring > 0)
@@ -83,7 +88,7 @@ class Scene:
         return Mask(self.window, self.alpha).cut(self.visible)
 
     def asked_again(self, part: Detail, result: Pixels) -> tuple[Pixels, Pixels]:
-        """The image and the mask of a request that draws a cell of a result, uint8 (side, side, 3), anew."""
+        """The image and the mask of a request that draws a cell of a result, uint8 (H, W, 3), anew."""
         inside = part.window.intersect(self.visible)  # a picture may be narrower than a window
         there, here = inside.slices(self.window), inside.slices(part.window)
         cell = Mask(part.cell, self.repaint[part.cell.slices(self.window)]).on(inside)
@@ -104,7 +109,7 @@ class Scene:
         return refined
 
     def composed(self, generated: Pixels) -> Patch:
-        """What the picture shows with uint8 (side, side, 3) laid into it: RGB, or with alpha where it has any."""
+        """What the picture shows with uint8 (H, W, 3) laid into it: RGB, or with alpha where it has any."""
         inside = self.visible.slices(self.window)
         arrays = (self.original[inside], generated[inside], self.alpha[inside])
         opacity = self.opacity[inside]
@@ -112,17 +117,27 @@ class Scene:
         return Patch(self.visible, pixels)
 
 
-def share(edit: Edit, mask: Mask, before: Box, frame: Box, window: Box) -> Pixels:
-    """The model's share in the result, uint8 (side, side): the mask with its edge moved, feathered, times the opacity.
+def softened(edit: Edit, mask: Mask, frame: Box, window: Box) -> Mask:
+    """A mask with its edge moved and feathered, as far as its window has room for that.
 
-    The mask's edge is feathered, that of the picture is not: there is nothing there to fade into. What is new in the
-    picture is the model's alone, however the rest is laid in.
+    The mask's edge is feathered, that of the picture, at `frame`, is not: there is nothing there to fade into.
     """
     room = _room(edit.blend.feather + max(0, edit.blend.edge), mask.bounds, window, frame)
     edge = min(edit.blend.edge, room)
     feather = min(edit.blend.feather, room - max(0, edge))
     moved = mask if edge == 0 else mask.joined(mask.grown(edge)) if edge > 0 else mask.shrunk(-edge, frame)
-    alpha = moved.feathered(feather).on(window)
+    return moved.feathered(feather)
+
+
+def share(edit: Edit, faded: Mask, before: Box, frame: Box, window: Box, soft: bool) -> Pixels:
+    """The model's share in the result, uint8 (H, W): the softened mask times the opacity. What is new in the picture is
+    the model's alone, however the rest is laid in. soft: whether the pipeline faded out already.
+    """
+    alpha = faded.on(window)
+    if soft:
+        # Faded twice alike, the rim is up to a quarter too old; taken whole, it ends in a step of all that the way
+        # through an autoencoder loses. Of m, 1 - (1 - m)^2: a seventh too old at most, and no step.
+        alpha = np.rint(255 - (255 - alpha.astype(np.float32)) ** 2 / 255).astype(np.uint8)
     if edit.blend.opacity < 1:
         alpha = np.rint(alpha * edit.blend.opacity).astype(np.uint8)
     visible = window.intersect(frame)

@@ -414,8 +414,8 @@ class Store:
         texts = [edit.to_json() for edit in edits]
         ids = [revision_id(document, parent, text) for (parent, _), text in zip(wishes, texts, strict=True)]
         blobs = {edit.mask.digest: Blob(encode_png(edit.mask.alpha)) for edit in edits if edit.mask.alpha.size}
-        sketches = [edit.sketch for edit in edits if edit.sketch is not None]
-        blobs |= {sketch.digest: Blob(encode_tile(sketch.pixels)) for sketch in sketches}
+        patches = {patch.digest: patch for edit in edits for patch in edit.patches}
+        blobs |= {digest: Blob(encode_tile(patch.pixels)) for digest, patch in patches.items()}
         with self.database.transaction() as db:
             _standing(db, document, wishes[0][0], "error IS NULL")
             self.blobs.keep(db, blobs, {})
@@ -595,7 +595,7 @@ class Store:
         try:
             return Edit.from_json(text, pixels_of)
         except (NotFound, *DAMAGED) as error:
-            raise Damaged(f"A mask or sketch of the store is damaged ({error}).") from error
+            raise Damaged(f"A reference, mask or sketch of the store is damaged ({error}).") from error
 
     def _picture(self, box_json: str, packed: bytes) -> Picture:
         box, names = Box(*json.loads(box_json)), bytes(packed).hex()
@@ -637,7 +637,7 @@ def packed(picture: Picture) -> bytes:
 
 def _weight(edit: Edit) -> int:
     """Bytes, more or less."""
-    return edit.mask.alpha.nbytes + (0 if edit.sketch is None else edit.sketch.pixels.nbytes) + 4096
+    return edit.mask.alpha.nbytes + sum(patch.pixels.nbytes for patch in edit.patches) + 4096
 
 
 def _storable(text: str) -> str:

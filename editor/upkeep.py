@@ -9,7 +9,7 @@ from editor.edit import NOWHERE, sketched
 from editor.formats.images import DAMAGED, decode_mask, decode_tile
 from editor.geometry import Box
 from editor.picture import tile_digest
-from editor.raster import Mask
+from editor.raster import Mask, Patch
 from editor.store import Store
 
 
@@ -93,19 +93,19 @@ def backup(store: Store, to: Path) -> None:
 
 
 def _named(rows: Iterable[Sequence[Any]]) -> set[bytes]:
-    """The digests which rows of edit and tiles name: of tiles, masks and sketches."""
+    """The digests which rows of edit and tiles name: of tiles, masks, sketches and references."""
     named: set[bytes] = set()
     for edit, tiles in rows:
         tiles = bytes(tiles or b"")
         named.update(tiles[at : at + 16] for at in range(0, len(tiles), 16))
         wish = json.loads(edit or "{}")
-        named.update(bytes.fromhex(wish[key]["digest"]) for key in ("mask", "sketch") if key in wish)
+        named.update(bytes.fromhex(wish[key]["digest"]) for key in ("mask", "sketch", "reference") if key in wish)
     named.discard(bytes.fromhex(NOWHERE.digest))  # there is no file of no pixel
     return named
 
 
 def _is_itself(store: Store, digest: str) -> bool:
-    """Whether a blob's pixels have its name, as a tile or crop, as a mask, or as a sketch."""
+    """Whether a blob's pixels have its name, as a tile or crop, as a mask, or as a sketch or a reference."""
     try:
         stored = store.blobs.stored(digest)
         if not stored.data.startswith(b"RIFF"):
@@ -118,7 +118,7 @@ def _is_itself(store: Store, digest: str) -> bool:
     except DAMAGED:
         return False
     box = Box(0, 0, pixels.shape[1], pixels.shape[0])
-    return digest in (tile_digest(pixels), sketched(box, pixels).digest)
+    return digest in (tile_digest(pixels), Patch(box, pixels).digest, sketched(box, pixels).digest)
 
 
 def _used_by(store: Store, digest: str) -> str:

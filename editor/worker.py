@@ -140,7 +140,7 @@ class Worker:
     def _shown(self, id: str, now: Progress) -> Progress:
         """A step with its preview's serial."""
         before = self._latest.get(id)
-        if before is not None and before.preview is now.preview:
+        if before is not None and before.composed is now.composed:
             return replace(now, serial=before.serial)
         return replace(now, serial=next(self._serials))
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from threading import Lock
 
-from pipelines.base import Pipeline
+from pipelines.base import Pipeline, Setup
 
 WEIGHTS = Path(__file__).parent.parent / "assets" / "weights"
 
@@ -25,45 +25,63 @@ def _glide(folder: Path, name: str, compiled: bool) -> Pipeline:
     return load_glide(folder, name, compiled)
 
 
-def _hf(named: str, name: str, fetch: bool) -> Pipeline:
+def _hf(named: str, name: str, setup: Setup, fetch: bool) -> Pipeline:
     from pipelines.hf.loading import load_hf
 
-    return load_hf(named, name, fetch)
+    return load_hf(named, name, setup, fetch)
+
+
+def _lama(file: Path, name: str) -> Pipeline:
+    from pipelines.lama import load_lama
+
+    return load_lama(file, name)
 
 
 PIPELINES: dict[str, Callable[[bool], Pipeline]] = {"glide-mini": _glide_mini, "classical": _classical}
 FOLDER = "glide:"  # what OpenAI released or this project trained, from a folder that is part of the name
 HUB = "hf:"  # a diffusers inpainting pipeline, from a folder or from the hub
-SAMPLERS = ("dpmpp_2m", "dpmpp_sde", "heun", "ddim", "ddpm")  # those of pipelines.diffusion, whose import takes torch
-NAMES = f"{', '.join(PIPELINES)}, {FOLDER}FOLDER, {HUB}NAME-OR-FOLDER"
+LAMA = "lama:"  # LaMa, from a TorchScript file
+NAMES = f"{', '.join(PIPELINES)}, {FOLDER}FOLDER, {HUB}NAME-OR-FOLDER, {LAMA}FILE"
 
 _loading = Lock()  # two threads that ask at once share one pipeline
-_loaded: dict[tuple[str, bool], Pipeline] = {}
+_loaded: dict[tuple[str, Setup], Pipeline] = {}
+AS_EVER = Setup()
 
 
-def load(name: str, compiled: bool = False, fetch: bool = False) -> Pipeline:
-    """The pipeline of this name, loaded at its first use and kept. compiled: its networks by torch.compile, where it
-    has GLIDE's. fetch: whether what is not on this machine is downloaded; only for a name that the user typed.
+def load(name: str, setup: Setup = AS_EVER, fetch: bool = False) -> Pipeline:
+    """The pipeline of this name, loaded at its first use and kept. setup: how its networks run. fetch: whether what is
+    not on this machine is downloaded; only for a name that the user typed.
 
     Raises ValueError with a sentence when there is none of this name, or its weights are missing or damaged.
     """
-    if name.startswith(FOLDER):  # one pipeline, however its folder is written
-        name = f"{FOLDER}{Path(name.removeprefix(FOLDER)).expanduser().resolve()}"
-    elif name.startswith(HUB):
+    name = in_full(name)
+    if loaded := _loaded.get((name, setup)):  # what is there already waits for no other
+        return loaded
+    with _loading:
+        if (name, setup) not in _loaded:
+            _loaded[name, setup] = _load(name, setup, fetch)
+        return _loaded[name, setup]
+
+
+def in_full(name: str) -> str:
+    """One name for one pipeline, however its folder or file is written. ValueError when there is none of this name."""
+    for kind in (FOLDER, LAMA):
+        if name.startswith(kind):
+            return f"{kind}{Path(name.removeprefix(kind)).expanduser().resolve()}"
+    if name.startswith(HUB):
         from pipelines.hf.hub import canonical
 
-        name = f"{HUB}{canonical(name.removeprefix(HUB))}"
-    elif name not in PIPELINES:
+        return f"{HUB}{canonical(name.removeprefix(HUB))}"
+    if name not in PIPELINES:
         raise ValueError(f"there is no pipeline named {name!r}; there are {NAMES}")
-    with _loading:
-        if (name, compiled) not in _loaded:
-            _loaded[name, compiled] = _load(name, compiled, fetch)
-        return _loaded[name, compiled]
+    return name
 
 
-def _load(name: str, compiled: bool, fetch: bool) -> Pipeline:
+def _load(name: str, setup: Setup, fetch: bool) -> Pipeline:
     if name.startswith(FOLDER):
-        return _glide(Path(name.removeprefix(FOLDER)), name, compiled)
+        return _glide(Path(name.removeprefix(FOLDER)), name, setup.compiled)
     if name.startswith(HUB):
-        return _hf(name.removeprefix(HUB), name, fetch)
-    return PIPELINES[name](compiled)
+        return _hf(name.removeprefix(HUB), name, setup, fetch)
+    if name.startswith(LAMA):
+        return _lama(Path(name.removeprefix(LAMA)), name)
+    return PIPELINES[name](setup.compiled)

@@ -1,7 +1,7 @@
 """The one door between the editor and the models: a request, its steps, and whatever can fulfil it. Numpy only."""
 
 import math
-from collections.abc import Generator, Mapping
+from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -9,6 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Pixels = NDArray[np.uint8]
+# of a Request, by what reads no words and takes no steps: it has one answer
+NOT_ASKED = ("prompt", "negative_prompt", "guidance", "clip_guidance", "steps", "seeds")
 Result = TypeVar("Result")
 
 
@@ -22,12 +24,26 @@ class Adapter(NamedTuple):
     weight: float
 
 
+class Setup(NamedTuple):
+    """How networks run on this machine; no part of what is asked of them.
+
+    compiled: by torch.compile, whose first runs take minutes. memory: the plan by which weights of diffusers lie in
+    memory, "auto" for what fits. quantised: to which numbers these weights are rounded ("fp8", "int8", "int4"), "" for
+    none.
+    """
+
+    compiled: bool = False
+    memory: str = "auto"
+    quantised: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class Request:
     """One job in the pipeline's own pixels: everything that decides the result, and nothing else.
 
     image: uint8 (H, W, 3) RGB; what lies under the mask is no truth, but a start where strength is below 1.
-    mask: uint8 (H, W); 255 = repaint, 0 = keep.
+    mask: uint8 (H, W); 255 = repaint, 0 = keep. Between them: how much of a pixel is repainted, for pipelines that are
+    soft; for others all above 0 is repaint.
     prompt, negative_prompt: what belongs there, and what does not; empty is allowed.
     guidance: classifier-free guidance scale (Ho & Salimans 2021); 1 = the conditional model alone.
     clip_guidance: how much a noised CLIP's opinion counts (Nichol et al. 2021, section 2.4), 0 or more; 0 = not asked.
@@ -97,10 +113,14 @@ Run = Generator[Step, None, Pixels]
 class Pipeline(Protocol):
     """Whatever can repaint a masked image.
 
-    name: as in an Edit. size: side in pixels of the square image it likes best; requests come at this size.
-    refines: whether it begins from what lies under the mask where the strength is below 1. vocabulary: the words it was
-    taught, lower case; None where any text may mean something to it, or none does. usual: what it is best asked where
-    nobody says otherwise, by the names of a Request; what is missing there is as with every model.
+    name: as in an Edit. size: side in pixels of the square image it likes best. shapes: (height, width) in pixels of
+    the images that it draws as well beside that square; requests come as the square or as one of these.
+    refines: whether it begins from what lies under the mask where the strength is below 1. soft: whether it repaints a
+    pixel the less, the lower the mask is there (differential diffusion, Levin & Fried 2023). vocabulary: the words it
+    was taught, lower case; None where any text may mean something to it, or none does. usual: what it is best asked
+    where nobody says otherwise, by the names of a Request; what is missing there is as with every model. samplers:
+    names of those that draw differently here; none where it takes no steps. unheeded: names of what else in a Request
+    it can do nothing with.
     """
 
     @property
@@ -110,13 +130,25 @@ class Pipeline(Protocol):
     def size(self) -> int: ...
 
     @property
+    def shapes(self) -> Sequence[tuple[int, int]]: ...
+
+    @property
     def refines(self) -> bool: ...
+
+    @property
+    def soft(self) -> bool: ...
 
     @property
     def vocabulary(self) -> frozenset[str] | None: ...
 
     @property
     def usual(self) -> Mapping[str, Any]: ...
+
+    @property
+    def samplers(self) -> Sequence[str]: ...
+
+    @property
+    def unheeded(self) -> Collection[str]: ...
 
     def hint(self, prompt: str) -> str:
         """A sentence for the user about words this pipeline cannot honour, or ''."""

@@ -1,12 +1,12 @@
 """Removal without a model: OpenCV carries the surroundings into the hole."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import cv2
 import numpy as np
 
-from pipelines.base import Request, Run, Step
+from pipelines.base import NOT_ASKED, Request, Run, Step
 
 RADIUS = 5  # pixels around each pixel that it is mixed from
 
@@ -16,9 +16,13 @@ class Classical:
 
     name = "classical"
     size = 512
+    shapes: Sequence[tuple[int, int]] = ()
     refines = False
+    soft = False
     vocabulary = None
     usual: Mapping[str, Any] = {}
+    samplers: Sequence[str] = ()
+    unheeded: Collection[str] = NOT_ASKED
 
     def hint(self, prompt: str) -> str:
         return "This pipeline fills from the surroundings and reads no words." if prompt.strip() else ""

@@ -8,6 +8,13 @@ import torch
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 
+def best_device() -> torch.device:
+    """Where networks run: a graphics card, of NVIDIA's or Apple's, or else the processor."""
+    if torch.cuda.is_available():
+        return torch.device("cuda")
+    return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+
+
 def fast_type(device: torch.device) -> torch.dtype:
     """The numbers that networks multiply fastest in there: bfloat16 where the processor has instructions for it, which
     is worth twice the speed; elsewhere it would be emulated, at a tenth."""

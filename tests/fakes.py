@@ -1,24 +1,28 @@
 """Scriptable stand-ins for what lies outside the editor's core: pipelines, instant, slow or broken."""
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from threading import Event, Semaphore
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 
-from pipelines.base import Pipeline, Pixels, Request, Run, Step
+from pipelines.base import NOT_ASKED, Pipeline, Pixels, Request, Run, Step
 
-PATIENCE = 20.0  # seconds after which a test that waits for a gate is broken
+PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
 
 
 class Plain:
     """What most of them say of themselves."""
 
+    shapes: Sequence[tuple[int, int]] = ()
     refines = False
+    soft = False
     vocabulary: frozenset[str] | None = None
     usual: Mapping[str, Any] = {}
+    samplers: Sequence[str] = ("dpmpp_2m", "ddim")
+    unheeded: Collection[str] = ()
 
 
 class NoisePipeline(Plain):
@@ -41,16 +45,17 @@ class NoisePipeline(Plain):
 
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
-        images = np.stack([self.image(seed, request.prompt) for seed in request.seeds])
+        shape = request.mask.shape[0], request.mask.shape[1]
+        images = np.stack([self.image(seed, request.prompt, shape) for seed in request.seeds])
         for index in range(1, request.steps + 1):
             time.sleep(self.delay)
             yield Step(index, request.steps, (images * (index / request.steps)).astype(np.uint8))
         return images
 
-    def image(self, seed: int, prompt: str) -> Pixels:
-        """What it draws, uint8 (size, size, 3)."""
+    def image(self, seed: int, prompt: str, shape: tuple[int, int] | None = None) -> Pixels:
+        """What it draws at a shape, that of its square where none is said; uint8 (*shape, 3)."""
         noise = np.random.default_rng((seed, crc32(prompt.encode())))
-        return noise.integers(0, 256, (self.size, self.size, 3), np.uint8)
+        return noise.integers(0, 256, (*(shape or (self.size, self.size)), 3), np.uint8)
 
 
 class HeedfulPipeline(NoisePipeline):
@@ -78,8 +83,71 @@ class RefiningPipeline(NoisePipeline):
         return images if request.strength == 1 else np.repeat(request.image[None], len(images), 0)
 
 
+class ShapedPipeline(NoisePipeline):
+    """Noise in rectangles as well, and nothing but what it says that it draws."""
+
+    shapes = ((56, 72), (72, 56), (48, 88), (88, 48))
+
+    def __init__(self) -> None:
+        super().__init__(name="shaped")
+
+    def inpaint(self, request: Request) -> Run:
+        if request.mask.shape not in ((self.size, self.size), *self.shapes):
+            raise ValueError(f"nobody draws {request.mask.shape}")
+        return super().inpaint(request)
+
+
+class SoftPipeline(Plain):
+    """Mixes one colour into what is there, by the mask; all it gives back is a few levels off, as by an autoencoder.
+
+    loss: by how many levels.
+    """
+
+    name, size, refines, soft = "soft", 64, True, True
+
+    def __init__(self, colour: tuple[int, int, int], loss: int = 0) -> None:
+        self.colour, self.loss = colour, loss
+        self.requests: list[Request] = []
+
+    def hint(self, prompt: str) -> str:
+        return ""
+
+    def unknown(self, prompt: str) -> list[str]:
+        return []
+
+    def inpaint(self, request: Request) -> Run:
+        self.requests.append(request)
+        share = request.mask[..., None] / 255
+        mixed = np.rint(request.image * (1 - share) + np.array(self.colour) * share) + self.loss
+        images = np.repeat(np.clip(mixed, 0, 255).astype(np.uint8)[None], len(request.seeds), 0)
+        for index in range(1, request.steps + 1):
+            yield Step(index, request.steps, images)
+        return images
+
+
+class PhotoPipeline(NoisePipeline):
+    """Noise that says of itself what a large model of photographs says."""
+
+    vocabulary, refines = None, True
+    usual: Mapping[str, Any] = {"steps": 25, "guidance": 7.5}
+    samplers = ("own", "dpmpp_2m", "ddim")
+    unheeded = ("negative_prompt", "clip_guidance")
+
+    def __init__(self) -> None:
+        super().__init__(name="photo")
+
+    def hint(self, prompt: str) -> str:
+        return ""
+
+    def unknown(self, prompt: str) -> list[str]:
+        return []
+
+
 class FlatPipeline(Plain):
     """Paints everything in one colour, in one step."""
+
+    samplers: Sequence[str] = ()
+    unheeded: Collection[str] = NOT_ASKED
 
     def __init__(self, colour: tuple[int, int, int], size: int = 64, name: str = "flat") -> None:
         self.colour, self.size, self.name = colour, size, name
@@ -93,7 +161,7 @@ class FlatPipeline(Plain):
 
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
-        images = np.empty((len(request.seeds), self.size, self.size, 3), np.uint8)
+        images = np.empty((len(request.seeds), *request.image.shape), np.uint8)
         images[:] = self.colour
         yield Step(1, 1, images)
         return images

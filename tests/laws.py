@@ -71,8 +71,7 @@ def check_text(edit: Edit) -> None:
     """An edit comes back from its JSON, and the JSON from the edit."""
     text = edit.to_json()
     pixels = {edit.mask.digest: edit.mask.alpha}
-    if edit.sketch is not None:
-        pixels[edit.sketch.digest] = edit.sketch.pixels
+    pixels |= {patch.digest: patch.pixels for patch in edit.patches}
     back = Edit.from_json(text, pixels.__getitem__)
     assert back == edit
     assert back.to_json() == text

@@ -83,6 +83,7 @@ def wishes(draw: st.DrawFn) -> Edit:
         mask,
         margins=draw(MARGINS),
         sketch=sketch,
+        reference=draw(st.sampled_from([None, None, Patch(Box(0, 0, 9, 7), noise(9, 7, 3))])),
         prompt=draw(st.text(max_size=20).filter(lambda text: text.isascii() or text.isprintable())),
         seed=draw(st.integers(0, 2**32 - 1)),
         guidance=draw(st.floats(0, 30)),

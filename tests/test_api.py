@@ -27,7 +27,6 @@ from editor.store import Store
 from editor.ui.api import publish
 from editor.ui.page import start
 from editor.worker import Worker
-from pipelines import SAMPLERS
 from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, SlowPipeline, loader
 from tests.samples import noise
 
@@ -53,7 +52,7 @@ class Served:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        wired = (self.session, self.worker, names, load, "noise", SAMPLERS, folder, lambda: "noise 1")
+        wired = (self.session, self.worker, names, load, "noise", folder, lambda: "noise 1")
         self.page = start(*wired, "127.0.0.1", port, mcp=True)
         self.client = Client(self.url, verbose=False)
 

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editor.apply import DETAIL_STRENGTH, apply, apply_all, painted, region
-from editor.compositing import ramp
+from editor.apply import DETAIL_STRENGTH, apply, apply_all, framed, painted, region, view_of
+from editor.compositing import RING, ramp
 from editor.edit import NOWHERE, Blend, Edit
 from editor.geometry import Box, Margins
 from editor.picture import TILE, Picture
-from editor.raster import Mask, Pixels
-from editor.windows import context_window, details
+from editor.raster import HALF, Mask, Pixels
+from editor.scene import Scene
+from editor.windows import View, context_window, details, view
 from pipelines.base import Pipeline, run
 from tests.fakes import (
     FailingPipeline,
@@ -23,22 +24,27 @@ from tests.fakes import (
     HeedfulPipeline,
     NoisePipeline,
     RefiningPipeline,
+    ShapedPipeline,
     SlowPipeline,
+    SoftPipeline,
     loader,
 )
 from tests.laws import check_edit, rgba
 from tests.samples import an_edit, cutout, disc, filled, noise, strokes, wishes
 
-LOAD = loader(NoisePipeline(), NoisePipeline(size=96, name="wide"), RefiningPipeline())
+SQUARES = (NoisePipeline(), NoisePipeline(size=96, name="wide"), RefiningPipeline())
+LOAD = loader(*SQUARES, ShapedPipeline(), SoftPipeline((9, 90, 200)))
+OTHERS = st.sampled_from(["", "", "shaped", "soft"])  # pipelines, or that of the wish
+KNOWN, CUTOUT = Picture.from_pixels(noise(330, 270)), Picture.from_pixels(cutout(330, 270))
 BLACK = np.zeros((200, 200, 3), np.uint8)
 
 # the laws, on every sort of edit
 
 
 @settings(max_examples=120)
-@given(wishes(), st.booleans())
-def test_the_laws_hold_for_every_edit(edit: Edit, opaque: bool) -> None:
-    picture = Picture.from_pixels(noise(330, 270) if opaque else cutout(330, 270))
+@given(wishes(), OTHERS, st.sampled_from([KNOWN, CUTOUT]))
+def test_the_laws_hold_for_every_edit(edit: Edit, other: str, picture: Picture) -> None:
+    edit = replace(edit, pipeline=other or edit.pipeline)
     try:
         mask = painted(edit, picture)
     except ValueError as error:
@@ -124,6 +130,217 @@ def test_a_wide_hole_is_seen_smaller_and_comes_back_in_full() -> None:
     edit = an_edit(Box(20, 20, 240, 60), blend=Blend(colour_match=False))
     result = run(apply(edit, Picture.from_pixels(noise(300, 300)), loader(pipeline))).picture
     assert np.array_equal(result.read(edit.mask.box).pixels, grown[20:80, 20:260])
+
+
+# views of other shapes
+
+SDXL = ((896, 1152), (1152, 896), (832, 1216), (1216, 832), (768, 1344), (1344, 768), (640, 1536), (1536, 640))
+FRAMES = st.builds(Box, st.integers(-99, 99), st.integers(-99, 99), st.integers(1, 5000), st.integers(1, 5000))
+
+
+@st.composite
+def holes(draw: st.DrawFn) -> tuple[Box, Box]:
+    """A hole and the frame that it lies in."""
+    frame = draw(FRAMES)
+    x, y = draw(st.integers(0, frame.width - 1)), draw(st.integers(0, frame.height - 1))
+    width, height = draw(st.integers(1, frame.width - x)), draw(st.integers(1, frame.height - y))
+    return Box(frame.x + x, frame.y + y, width, height), frame
+
+
+@settings(max_examples=200)
+@given(holes(), st.sampled_from([(1024, SDXL), (512, ((512, 768), (768, 512))), (64, ShapedPipeline.shapes)]))
+def test_a_view_has_room_around_the_hole_and_is_as_fine_as_can_be(
+    where: tuple[Box, Box], draws: tuple[int, tuple[tuple[int, int], ...]]
+) -> None:
+    (hole, frame), (size, shapes) = where, draws
+    window, shape = view(hole, frame, size, shapes)
+    assert shape in ((size, size), *shapes)
+    assert window.contains(hole)
+    assert window.height >= shape[0] and window.width >= shape[1]  # never below native
+    assert -shape[1] < window.width * shape[0] - window.height * shape[1] < shape[0]  # its aspect, to a pixel
+    room = [min(math.ceil(1.25 * side), whole) for side, whole in zip(hole.shape, frame.shape, strict=True)]
+    assert window.height >= room[0] and window.width >= room[1]
+    for start, length, limits in ((0, 2, frame.width), (1, 3, frame.height)):  # moved into the picture, or all over it
+        low, high = window[start], window[start] + window[length]
+        first, last = frame[start], frame[start] + limits
+        assert first <= low <= high <= last if window[length] <= limits else low <= first and last <= high
+
+    def coarseness(of: tuple[int, int]) -> float:
+        return max(1, room[0] / of[0], room[1] / of[1])
+
+    least = min(coarseness(each) for each in ((size, size), *shapes))
+    assert coarseness(shape) == pytest.approx(least)
+    assert shape == (size, size) or coarseness((size, size)) > least
+    assert window.height - 1 < coarseness(shape) * shape[0] * (1 + 1e-9) or window.height == shape[0]
+
+
+@given(holes(), st.integers(1, 600))
+def test_a_model_of_squares_alone_sees_what_it_always_saw(where: tuple[Box, Box], size: int) -> None:
+    assert view(*where, size, ()) == (context_window(*where, size), (size, size))
+
+
+@pytest.mark.parametrize(
+    ("hole", "frame", "seen"),
+    [
+        (Box(400, 400, 300, 300), Box(0, 0, 2000, 2000), View(Box(38, 38, 1024, 1024), (1024, 1024))),
+        # a strip: in a square it would be half as fine
+        (Box(500, 900, 2000, 300), Box(0, 0, 3000, 2000), View(Box(250, 529, 2500, 1042), (640, 1536))),
+        # a picture made wider: what is there of it is seen as it is
+        (Box(1024, 0, 300, 1024), Box(0, 0, 1324, 1024), View(Box(300, 0, 1024, 1024), (1024, 1024))),
+        (Box(1200, 0, 400, 1200), Box(0, 0, 1600, 1200), View(Box(768, -8, 832, 1216), (1216, 832))),
+        (Box(0, 0, 900, 200), Box(0, 0, 4000, 3000), View(Box(0, 0, 1152, 896), (896, 1152))),
+    ],
+)
+def test_views(hole: Box, frame: Box, seen: View) -> None:
+    assert view(hole, frame, 1024, SDXL) == seen
+
+
+def test_a_panorama_can_be_drawn_where_a_square_around_it_could_not() -> None:
+    frame = Box(0, 0, 30_000, 2000)
+    with pytest.raises(ValueError, match="too long: with its surroundings it is 18,750 x 18,750 pixels"):
+        view_of(filled(Box(100, 100, 15_000, 1500)), frame, NoisePipeline())
+    strips = NoisePipeline()
+    strips.shapes = ((32, 128),)
+    assert view_of(filled(Box(100, 100, 15_000, 1500)), frame, strips) == (Box(0, -1344, 18_750, 4688), (32, 128))
+
+
+def test_a_wide_mask_is_asked_for_in_a_wide_shape_and_seen_unresized_when_it_fits() -> None:
+    plain, pipeline = noise(300, 300), ShapedPipeline()
+    edit = an_edit(disc(Box(100, 120, 66, 20)), pipeline="shaped", blend=Blend(colour_match=False))
+    applied = check_edit(edit, Picture.from_pixels(plain), loader(pipeline))
+    request = pipeline.requests[0]
+    assert applied.window == Box(89, 106, 88, 48) and request.mask.shape == (48, 88)
+    assert np.array_equal(request.image, plain[106:154, 89:177])
+    assert np.array_equal(request.mask, edit.mask.grown(0).on(applied.window))
+    (crop,) = applied.drawn.values()
+    inside = edit.mask.on(applied.window) == 255
+    assert np.array_equal(applied.picture.read(applied.window).pixels[inside], crop[inside])
+
+
+@pytest.mark.parametrize(("box", "shape"), [(Box(20, 20, 240, 60), (48, 88)), (Box(20, 20, 60, 240), (88, 48))])
+def test_a_strip_is_seen_smaller_and_comes_back_in_full(box: Box, shape: tuple[int, int]) -> None:
+    pipeline, picture = ShapedPipeline(), Picture.from_pixels(noise(320, 320))
+    edit = an_edit(box, pipeline="shaped", blend=Blend(colour_match=False))
+    applied = check_edit(edit, picture, loader(pipeline))
+    assert pipeline.requests[0].image.shape == (*shape, 3)
+    window = applied.window
+    grown = cv2.resize(pipeline.image(1, edit.prompt, shape), window.shape[::-1], interpolation=cv2.INTER_CUBIC)
+    assert np.array_equal(applied.picture.read(box).pixels, grown[box.slices(window)])
+    # what was drawn is not drawn again, and a crop of another shape is not taken for it
+    run(apply(edit, picture, loader(pipeline), applied.drawn.get))
+    assert len(pipeline.requests) == 2  # the law's
+    turned = {name: crop.swapaxes(0, 1) for name, crop in applied.drawn.items()}
+    assert run(apply(edit, picture, loader(pipeline), turned.get)).picture == applied.picture
+    assert len(pipeline.requests) == 3
+
+
+def test_a_strip_too_large_is_drawn_again_in_squares() -> None:
+    pipeline = RefiningPipeline()
+    pipeline.shapes = ShapedPipeline.shapes
+    picture = Picture.from_pixels(noise(300, 300))
+    edit = an_edit(Box(20, 100, 200, 40), pipeline="refining", blend=Blend(feather=0, colour_match=False))
+    refined = check_edit(edit, picture, loader(pipeline)).picture
+    first, *others = (request.mask.shape for request in pipeline.requests[: len(pipeline.requests) // 2])
+    assert first == (48, 88) and len(others) == 5 and set(others) == {(64, 64)}
+    plain = check_edit(replace(edit, pipeline="shaped"), picture, loader(ShapedPipeline())).picture
+    assert refined == plain  # each begins from the first, which it gives back
+    short = replace(edit, mask=filled(Box(20, 100, 80, 20)))  # more than a square, but no more than the shape
+    before = len(pipeline.requests)
+    run(apply(short, picture, loader(pipeline)))
+    assert [request.mask.shape for request in pipeline.requests[before:]] == [(48, 88)]
+
+
+# soft masks
+
+
+@settings(max_examples=60)
+@given(wishes(), st.sampled_from([KNOWN, CUTOUT]))
+def test_what_fades_out_is_repainted_the_less_the_farther_out_it_lies(edit: Edit, picture: Picture) -> None:
+    try:
+        mask = painted(edit, picture)
+    except ValueError:
+        return
+    if mask.bounds.empty:
+        return
+    frame = framed(edit, picture)
+    after, window = picture.reframed(frame), context_window(mask.bounds, frame, 64)
+    scene = Scene.of(edit, mask, picture.box, after, window, soft=True)
+    hard = Scene.of(edit, mask, picture.box, after, window, soft=False)
+    known = scene.opacity == 255
+    assert (scene.repaint[~known] == 255).all()
+    assert not scene.repaint[known & (region(edit, picture).on(window) == 0)].any()
+    if edit.blend.edge >= 0:
+        assert (scene.repaint[mask.on(window) >= HALF] == 255).all()
+        assert (scene.repaint[known] >= mask.on(window)[known]).all()
+    # as it will be blended, so that no pixel is laid in that was not repainted, nor one repainted for nothing
+    if edit.blend.opacity:
+        assert np.array_equal(scene.alpha[known] > 0, scene.repaint[known] > 0)
+    # farther from what is repainted altogether it is never more
+    if (mask.alpha % 255 == 0).all() and (scene.repaint == 255).any():
+        edge = edit.blend.edge
+        core = (mask.grown(edge) if edge >= 0 else mask.shrunk(-edge, frame)).on(window)
+        away = cv2.distanceTransform((core == 0).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)[known]
+        order = np.argsort(away, kind="stable")
+        steps = scene.repaint[known][order].astype(int)
+        assert (np.diff(steps)[np.diff(away[order]) > 1e-3] <= 0).all()
+    # colours are compared outside of all that
+    assert not scene.ring[scene.repaint > 0].any()
+    assert np.array_equal(hard.repaint[known], mask.grown(0).on(window)[known])
+    assert np.array_equal(hard.ring, mask.grown(RING).on(window) & ~hard.repaint)
+
+
+def test_a_soft_pipeline_is_sent_the_share_and_a_hard_one_the_hole() -> None:
+    """A brush's softness as it is, its edge as it fades; all of what is unknown."""
+    mask = Mask(Box(20, 30, 20, 10), np.full((10, 20), 100, np.uint8))
+    picture, soft, hard = Picture.from_pixels(noise(50, 200)), SoftPipeline((1, 2, 3)), FlatPipeline((1, 2, 3))
+    applied = check_edit(an_edit(mask, pipeline="soft", blend=Blend(feather=0)), picture, loader(soft))
+    check_edit(an_edit(mask, pipeline="flat", blend=Blend(feather=0)), picture, loader(hard))
+    here, inside = mask.box.slices(applied.window), picture.box.intersect(applied.window).slices(applied.window)
+    for pipeline, level in ((soft, 100), (hard, 255)):
+        asked = pipeline.requests[0].mask
+        assert (asked[here] == level).all() and np.count_nonzero(asked[inside]) == mask.alpha.size
+        assert (asked[:, :7] == 255).all() and (asked[:, -7:] == 255).all()  # the picture is narrower
+    check_edit(an_edit(Box(20, 30, 20, 10), pipeline="soft", blend=Blend(feather=6, edge=-2)), picture, loader(soft))
+    row = soft.requests[-1].mask[here][5].astype(int)
+    assert row[0] < row[1] < row[2] == 255
+    assert 0 < row[0] and (soft.requests[-1].mask[here[0].start - 5, here[1]] == 0).all()
+
+
+@pytest.mark.parametrize("feather", [8, 24])
+def test_a_soft_pipelines_answer_fades_once_and_leaves_no_step(feather: int) -> None:
+    """Laid in by the share once more it would be a quarter short of it; taken whole, it would end in what it lost."""
+    edit = an_edit(Box(80, 80, 40, 40), pipeline="soft", blend=Blend(feather=feather, colour_match=False))
+    picture = Picture.from_pixels(np.full((200, 200, 3), 50, np.uint8))
+    rows = []
+    for loss in (0, 6):
+        soft = SoftPipeline((250, 250, 250), loss)
+        soft.size = 128
+        result = check_edit(edit, picture, loader(soft)).picture
+        rows.append(result.read(Box(50, 100, 40, 1)).pixels[0, :, 0].astype(int))
+    asked = edit.mask.feathered(feather).on(Box(50, 100, 40, 1))[0] / 255
+    assert (np.diff(rows[0]) >= 0).all() and rows[0][0] == 50 and (rows[0][30:] == 250).all()
+    assert np.abs((rows[0] - 50) / 200 - asked).max() < 0.16
+    assert np.abs(np.diff(rows[1] - rows[0])).max() <= 2
+
+
+def test_a_large_mask_fades_out_in_its_windows_as_well() -> None:
+    soft, picture = SoftPipeline((250, 250, 250)), Picture.from_pixels(np.full((300, 300, 3), 50, np.uint8))
+    edit = an_edit(Box(60, 60, 150, 150), pipeline="soft", blend=Blend(feather=12, colour_match=False))
+    result = check_edit(edit, picture, loader(soft)).picture
+    others = soft.requests[1 : len(soft.requests) // 2]
+    assert len(others) > 9 and any(((each.mask > 0) & (each.mask < 255)).any() for each in others)
+    row = result.read(Box(40, 130, 60, 1)).pixels[0, :, 0].astype(int)
+    assert (np.diff(row) >= 0).all() and row[7] == 50 and (row[20:] == 250).all()
+    assert np.diff(row).max() < 0.25 * 200
+
+
+def test_colours_are_compared_outside_of_all_that_is_repainted() -> None:
+    """What a soft pipeline mixed is no witness of what it does to what it keeps."""
+    grey = Picture.from_pixels(np.full((200, 200, 3), 120, np.uint8))
+    edit = an_edit(Box(80, 80, 30, 30), pipeline="soft", blend=Blend(feather=8))
+    off, plain = SoftPipeline((200, 40, 120), loss=6), SoftPipeline((200, 40, 120))
+    off.size = plain.size = 96
+    assert check_edit(edit, grey, loader(off)).picture == check_edit(edit, grey, loader(plain)).picture
 
 
 # hazards
@@ -556,7 +773,10 @@ def test_the_region_lies_in_the_picture() -> None:
     assert may_change.box == Box(0, 72, 23, 27)
 
 
-PIPELINES: list[Pipeline] = [NoisePipeline(), FlatPipeline((1, 2, 3)), SlowPipeline(), FailingPipeline(1)]
+PIPELINES: list[Pipeline] = [
+    *(NoisePipeline(), FlatPipeline((1, 2, 3)), SlowPipeline(), FailingPipeline(1)),
+    *(ShapedPipeline(), SoftPipeline((1, 2, 3))),
+]
 
 
 @pytest.mark.parametrize("pipeline", PIPELINES, ids=lambda pipeline: pipeline.name)

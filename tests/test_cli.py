@@ -1,4 +1,4 @@
-"""The command line, as a user runs it: in a process of its own."""
+"""The command line, as a user runs it: each way once in a process of its own, the rest in this one."""
 
 import sqlite3
 import subprocess
@@ -10,11 +10,14 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from app import likeness
 from editor.geometry import Box
+from editor.options import arguments as read_options
 from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
 from pipelines.classical import Classical
+from tests.conftest import Run
 from tests.fakes import loader
 from tests.samples import an_edit
 
@@ -40,7 +43,7 @@ def pixels(file: Path) -> np.ndarray:
     return np.asarray(Image.open(file))
 
 
-def test_one_edit_repaints_the_mask_and_keeps_the_rest(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_one_edit_repaints_the_mask_and_keeps_the_rest(files: tuple[Path, Path], tmp_path: Path, here: Run) -> None:
     picture, mask = files
     out = tmp_path / "out.png"
     done = app("edit", picture, "--mask", mask, "--pipeline", "classical", "--seed", 3, "-o", out)
@@ -51,7 +54,7 @@ def test_one_edit_repaints_the_mask_and_keeps_the_rest(files: tuple[Path, Path],
     assert np.array_equal(before[far], after[far])
     assert (before[pixels(mask) > 0] != after[pixels(mask) > 0]).mean() > 0.9
     again = tmp_path / "again.png"
-    app("edit", picture, "--mask", mask, "--pipeline", "classical", "--seed", 3, "-o", again)
+    here("edit", picture, "--mask", mask, "--pipeline", "classical", "--seed", 3, "-o", again)
     assert out.read_bytes() == again.read_bytes()
 
 
@@ -73,18 +76,18 @@ def test_a_picture_is_drawn_from_words_alone(tmp_path: Path) -> None:
     assert "seed 1" in done.stdout and pixels(out).shape == (256, 256, 3) and pixels(out).std() > 10
 
 
-def test_a_picture_of_any_size_from_words_alone(tmp_path: Path) -> None:
+def test_a_picture_of_any_size_from_words_alone(tmp_path: Path, here: Run) -> None:
     """Larger than the model's window: first small, then window by window."""
     wish = ["--prompt", "a red couch", "--steps", 1, "--seed", 1]
-    done = app("draw", *wish, "--size", "400x130", "-o", tmp_path / "out.webp")
+    done = here("draw", *wish, "--size", "400x130", "-o", tmp_path / "out.webp")
     assert done.returncode == 0, done.stderr
     assert pixels(tmp_path / "out.webp").shape == (130, 400, 3)
 
 
-def test_a_picture_is_widened_in_variations(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_picture_is_widened_in_variations(files: tuple[Path, Path], tmp_path: Path, here: Run) -> None:
     picture, _ = files
     wish = ["--aspect", "5:3", "--pipeline", "classical", "--seed", 2**32 - 1, "--variations", 2]
-    done = app("edit", picture, *wish, "-o", tmp_path / "out.png")
+    done = here("edit", picture, *wish, "-o", tmp_path / "out.png")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         f"{tmp_path}/out-1.png (seed 4294967295)", f"{tmp_path}/out-2.png (seed 0)"
@@ -94,34 +97,34 @@ def test_a_picture_is_widened_in_variations(files: tuple[Path, Path], tmp_path: 
         assert after.shape == (300, 500, 3) and np.array_equal(after[:, 90:410], pixels(picture))
 
 
-def test_margins_cut_and_a_sketch_paints(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_margins_cut_and_a_sketch_paints(files: tuple[Path, Path], tmp_path: Path, here: Run) -> None:
     picture, _ = files
     strokes = np.zeros((300, 320, 4), np.uint8)
     strokes[100:140, 100:140] = (250, 10, 10, 255)
     Image.fromarray(strokes).save(tmp_path / "strokes.png")
     wish = ["--sketch", tmp_path / "strokes.png", "--strength", 0, "--feather", 0, "--expand=-50,0,0,-20"]
-    done = app("edit", picture, *wish, "-o", tmp_path / "out.png")
+    done = here("edit", picture, *wish, "-o", tmp_path / "out.png")
     assert done.returncode == 0, done.stderr
     after = pixels(tmp_path / "out.png")
     assert after.shape == (280, 270, 3) and (after[101:139, 51:89] == (250, 10, 10)).all()
     assert np.array_equal(after[:80], pixels(picture)[:80, 50:])
 
 
-def test_a_document_goes_through_the_store(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_document_goes_through_the_store(files: tuple[Path, Path], tmp_path: Path, here: Run) -> None:
     """open, history, export, store: what a designer does from a script."""
     data = ["--data", tmp_path / "data"]
     opened = app(*data, "open", files[0])
     assert opened.returncode == 0, opened.stderr
     document, name = opened.stdout.split()
     assert name == "picture"
-    assert app(*data, "history").stdout == f"{document}  picture\n"
+    assert here(*data, "history").stdout == f"{document}  picture\n"
     told = app(*data, "history", document).stdout
     assert told.endswith("picture  <- shown\n")
-    for suffix in ("png", "ora", "palimpsest"):
-        done = app(*data, "export", document, "-o", tmp_path / f"out.{suffix}")
+    for suffix, run in (("png", app), ("ora", here), ("palimpsest", here)):
+        done = run(*data, "export", document, "-o", tmp_path / f"out.{suffix}")
         assert done.returncode == 0 and done.stdout == f"{tmp_path}/out.{suffix}\n", done.stderr
     assert np.array_equal(pixels(tmp_path / "out.png"), pixels(files[0]))
-    again = app(*data, "open", tmp_path / "out.palimpsest")
+    again = here(*data, "open", tmp_path / "out.palimpsest")
     assert again.stdout.split()[1] == "picture" and again.stdout.split()[0] != document
     done = app(*data, "store", "--check", "--compact", "--backup", tmp_path / "copy.db")
     assert done.returncode == 0, done.stderr
@@ -130,13 +133,13 @@ def test_a_document_goes_through_the_store(files: tuple[Path, Path], tmp_path: P
     with sqlite3.connect(tmp_path / "data" / "palimpsest.db") as db:
         db.execute("UPDATE blob SET bytes = x'00'")
     db.close()
-    broken = app(*data, "store", "--check")
+    broken = here(*data, "store", "--check")
     assert broken.returncode == 1 and "is not what was stored: it belongs to “picture”" in broken.stdout
-    gone = app(*data, "export", "gone", "-o", tmp_path / "gone.png")
+    gone = here(*data, "export", "gone", "-o", tmp_path / "gone.png")
     assert gone.returncode == 1 and "There is no document 'gone'" in gone.stderr
 
 
-def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Path, here: Run) -> None:
     """undo, redo, checkout, name, discard, recover, and a step in the middle that changes."""
     data, store = ["--data", tmp_path / "data"], Store(tmp_path / "data")
     session = Session(store)
@@ -147,18 +150,18 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
         assert Worker(store, loader(Classical())).run_one()
     store.close()
 
-    def told(*words: object) -> list[str]:
-        done = app(*data, *words)
+    def told(*words: object, run: Run = here) -> list[str]:
+        done = run(*data, *words)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
-    assert [line.endswith("<- shown") for line in told("undo", document)] == [False, True, False]
+    assert [line.endswith("<- shown") for line in told("undo", document, run=app)] == [False, True, False]
     assert [line.endswith("<- shown") for line in told("redo", document)] == [False, False, True]
     assert told("checkout", document, steps[0])[1].endswith("<- shown")
     assert "  First" in told("name", document, steps[0], "First")[1]
     assert len(told("discard", document, steps[1])) == 2 and len(told("recover", document, steps[1])) == 3
     told("checkout", document, steps[1])
-    after = told("amend", document, steps[0], "--prompt", "another", "--grow", 5, "--feather", 2)
+    after = told("amend", document, steps[0], "--prompt", "another", "--grow", 5, "--feather", 2, run=app)
     assert [line[32:].strip() for line in after] == [
         "Room", "First", "“at 200” seed 1", "“another” seed 1", "“at 200” seed 1  <- shown",
     ]  # fmt: skip
@@ -168,21 +171,45 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
     assert changed.edit and changed.edit.mask.box == Box(35, 45, 50, 50) and changed.edit.blend.feather == 2
     assert again.parent == changed.id and again.picture is not None
     store.close()
-    wrong = app(*data, "amend", document, nodes[0].id, "--seed", 3)
+    wrong = here(*data, "amend", document, nodes[0].id, "--seed", 3)
     assert wrong.returncode == 1 and "no step" in wrong.stderr
+
+
+@pytest.mark.parametrize(
+    ("typed", "adapter"),
+    [
+        ("ink.safetensors", ("ink.safetensors", 1.0)),
+        ("ink.safetensors=0.5", ("ink.safetensors", 0.5)),
+        ("C:\\a=b\\ink.safetensors", ("C:\\a=b\\ink.safetensors", 1.0)),
+        ("a=b=.25", ("a=b", 0.25)),
+        ("owner/model=2", ("owner/model", 2.0)),
+    ],
+)
+def test_an_adapters_weight_stands_after_the_last_sign(
+    typed: str, adapter: tuple[str, float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = ["app.py", "draw", "--adapter", "first=1", "--adapter", typed, "-o", "out.png"]
+    monkeypatch.setattr(sys, "argv", words)
+    assert read_options("", "glide-mini", ROOT).adapter == [("first", 1.0), adapter]
+
+
+def test_a_reference_is_made_small_and_opaque(tmp_path: Path) -> None:
+    Image.fromarray(np.full((500, 2500, 4), (200, 100, 0, 0), np.uint8)).save(tmp_path / "large.png")
+    reference = likeness(tmp_path / "large.png")
+    assert reference.box == Box(0, 0, 1024, 205) and (reference.pixels == 255).all()
 
 
 @pytest.mark.parametrize(
     "words", [("--expand", "1,2,3"), ("--aspect", "4"), ("--aspect", "0:1"), ("--expand", "a,b,c,d")]
 )
-def test_numbers_that_are_none_are_a_sentence(files: tuple[Path, Path], words: tuple[str, str]) -> None:
-    done = app("edit", files[0], *words, "-o", "out.png")
+def test_numbers_that_are_none_are_a_sentence(files: tuple[Path, Path], words: tuple[str, str], here: Run) -> None:
+    done = here("edit", files[0], *words, "-o", "out.png")
     assert done.returncode == 2 and "Traceback" not in done.stderr and words[0] in done.stderr
 
 
-def test_no_strength_changes_nothing(files: tuple[Path, Path], tmp_path: Path) -> None:
+def test_no_strength_changes_nothing(files: tuple[Path, Path], tmp_path: Path, here: Run) -> None:
     picture, mask = files
-    done = app("edit", picture, "--mask", mask, "--strength", 0, "--prompt", "a cat", "-o", tmp_path / "out.png")
+    done = here("edit", picture, "--mask", mask, "--strength", 0, "--prompt", "a cat", "-o", tmp_path / "out.png")
     assert done.returncode == 0, done.stderr
     assert np.array_equal(pixels(picture), pixels(tmp_path / "out.png"))
 
@@ -201,6 +228,8 @@ def test_no_strength_changes_nothing(files: tuple[Path, Path], tmp_path: Path) -
         (["--clip-guidance", "3", "--pipeline", "glide-mini"], "without CLIP"),
         (["--sampler", "euler", "--pipeline", "glide-mini"], "dpmpp_2m"),
         (["--pipeline", "glide:nowhere"], "nowhere --download"),
+        (["--adapter", "ink.safetensors"], "takes no adapters"),
+        (["--reference", "small.png"], "no reference picture"),
         (["--seed", "-1"], "seed"),
         (["--mask", "no-such-file.png"], "no-such-file.png"),
         (["--mask", "small.png"], "same size"),
@@ -213,6 +242,7 @@ def test_what_is_wrong_is_a_sentence(
     files: tuple[Path, Path],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
+    here: Run,
     change: list[str],
     sentence: str,
 ) -> None:
@@ -221,14 +251,14 @@ def test_what_is_wrong_is_a_sentence(
     Image.new("L", (320, 300), 0).save("empty.png")
     Path("text.png").write_text("not an image")
     wish = ["--mask", str(files[1]), "--pipeline", "classical", "-o", "out.png", *change]
-    done = app("edit", files[0], *wish)
+    done = here("edit", files[0], *wish)
     assert done.returncode == 1
     assert done.stderr.startswith("palimpsest: ") and sentence in done.stderr
     assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1
     assert not Path("out.png").exists()
 
 
-def test_help_is_worth_reading() -> None:
+def test_help_is_worth_reading(here: Run) -> None:
     for arguments, words in (
         ((), ("--host", "--port", "--data", "--pipeline", "glide-mini", "edit", "example")),
         (
@@ -240,7 +270,7 @@ def test_help_is_worth_reading() -> None:
         (("store",), ("--check", "--compact", "--backup")),
         (("convert",), ("FOLDER", "--download", "safetensors")),
     ):
-        done = app(*arguments, "--help")
+        done = here(*arguments, "--help")
         assert done.returncode == 0 and all(word in done.stdout for word in words), done.stdout
 
 

@@ -43,9 +43,19 @@ def test_surroundings_repeat_the_border() -> None:
 
 def test_an_image_that_fits_is_not_resized() -> None:
     image = noise(64, 64)
-    assert resized(image, 64) is image
-    assert resized(image, 32).shape == (32, 32, 3) and resized(image, 100).shape == (100, 100, 3)
-    assert abs(resized(image, 32).mean() - image.mean()) < 1
+    assert resized(image, (64, 64)) is image
+    assert resized(image, (32, 32)).shape == (32, 32, 3) and resized(image, (100, 100)).shape == (100, 100, 3)
+    assert abs(resized(image, (32, 32)).mean() - image.mean()) < 1
+
+
+@pytest.mark.parametrize("shape", [(48, 88), (88, 48)])
+def test_a_rectangle_comes_back_from_a_window_of_its_aspect(shape: tuple[int, int]) -> None:
+    image = np.kron(noise(shape[1] // 8, shape[0] // 8), np.ones((8, 8, 1), np.uint8))
+    window = resized(image, (shape[0] * 3, shape[1] * 3))
+    assert window.shape == (shape[0] * 3, shape[1] * 3, 3)
+    back = np.abs(resized(window, shape).astype(int) - image)
+    inside = np.kron(np.ones((shape[0] // 8, shape[1] // 8)), np.pad(np.ones((4, 4)), 2)) > 0
+    assert back[inside].max() <= 1  # a cubic reaches two pixels over an edge
 
 
 @given(st.integers(65, 700), st.integers(0, 10**6), st.sampled_from([16, 64]))
@@ -53,13 +63,30 @@ def test_no_known_pixel_is_mixed_with_one_that_is_to_go(side: int, where: int, s
     mask = np.zeros((side, side), np.uint8)
     y, x = divmod(where % (side * side), side)
     mask[y, x] = 255
-    small = resized_mask(mask, size)
+    small = resized_mask(mask, (size, size))
     assert set(np.unique(small)) <= {0, 255}
     # the one painted pixel, as an image: wherever it leaves a trace, the mask says so
     bright = np.repeat(mask[..., None], 3, axis=2)
     trace = np.asarray(cv2.resize(bright.astype(np.float64), (size, size), interpolation=cv2.INTER_AREA))
     assert (small[trace[..., 0] > 1e-6] == 255).all()
     assert small.any() and np.count_nonzero(small) <= 4
+
+
+@given(st.integers(0, 99), st.integers(20, 70), st.integers(20, 70))
+def test_a_share_is_the_mean_but_where_something_is_to_go_altogether(seed: int, height: int, width: int) -> None:
+    random = np.random.default_rng(seed)
+    mask = np.zeros((77, 81), np.uint8)
+    mask[20:50, 30:60] = random.choice(
+        np.array([0, 1, 90, 254, 255], np.uint8), (30, 30), p=[0.2, 0.3, 0.3, 0.15, 0.05]
+    )
+    small = resized_mask(mask, (height, width))
+    hard = resized_mask(np.where(mask > 0, np.uint8(255), np.uint8(0)), (height, width))
+    assert np.array_equal(small > 0, hard > 0)
+    whole = resized_mask(np.where(mask == 255, mask, np.uint8(0)), (height, width)) > 0
+    assert (small[whole] == 255).all() and (small[~whole] < 255).all()
+    # what falls to one side goes on falling
+    ramp = np.repeat(np.linspace(255, 0, 81).round().astype(np.uint8)[None], 77, 0)
+    assert (np.diff(resized_mask(ramp, (height, width)).astype(int), axis=1) <= 0).all()
 
 
 def test_a_cast_is_taken_off() -> None:
@@ -105,6 +132,16 @@ def test_a_wall_a_shade_off_goes_on_where_the_hole_ends() -> None:
     assert np.array_equal(evened(drawn, grainy, hole)[hole == 0], drawn[hole == 0])
     inside = np.abs(evened(drawn, grainy, hole).astype(int) - wall)[hole > 0]
     assert inside.mean() < 3
+
+
+@pytest.mark.parametrize("shape", [(128, 400), (400, 128)])
+def test_a_drift_is_taken_off_in_a_rectangle_as_well(shape: tuple[int, int]) -> None:
+    hole = np.zeros(shape, np.uint8)
+    hole[40:-40, 40:-40] = 255
+    wall = np.full((*shape, 3), 120, np.uint8)
+    drawn = np.where(hole[..., None] > 0, np.uint8(128), wall)
+    answer = np.abs(evened(drawn, wall, hole).astype(int) - wall)
+    assert answer.max() <= 4 and answer.mean() < 0.5
 
 
 def test_a_thing_at_the_holes_edge_keeps_its_colour() -> None:

@@ -9,8 +9,9 @@ from hypothesis import given
 from editor.edit import Blend, Edit
 from editor.geometry import Box, Margins
 from editor.raster import Mask, Patch
+from pipelines.base import Adapter
 from tests.laws import check_text
-from tests.samples import an_edit, filled, strokes, wishes
+from tests.samples import an_edit, filled, noise, strokes, wishes
 
 
 def test_equal_wishes_have_equal_texts() -> None:
@@ -39,6 +40,10 @@ def test_equal_wishes_have_equal_texts() -> None:
         {"margins": Margins(0, 0, 1, 0)},
         {"sketch": strokes(Box(0, 0, 5, 5))},
         {"sketch": strokes(Box(0, 1, 5, 5))},
+        {"reference": Patch(Box(0, 0, 5, 4), noise(5, 4))},
+        {"adapters": (Adapter("ink", 1),)},
+        {"adapters": (Adapter("ink", 0.5), Adapter("oil", 0.5))},
+        {"adapters": (Adapter("oil", 0.5), Adapter("ink", 0.5))},
     ],
 )
 def test_every_part_of_a_wish_counts(other: dict[str, Any]) -> None:
@@ -71,6 +76,11 @@ def test_what_is_not_said_is_the_default() -> None:
         ({"margins": [1, 2, 3]}, "four whole numbers"),
         ({"margins": [1, 2, 3, "4"]}, "margin must be a whole number"),
         ({"sketch": {"box": [0, 0, 3, 4], "digest": "x"}}, "alpha|damaged|fill"),
+        ({"reference": {"box": [0, 0, 3, 4], "digest": "x"}}, "damaged|fill"),
+        ({"adapters": {"ink": 1}}, "a list of names with weights"),
+        ({"adapters": ["ink"]}, "adapter must be a JSON object"),
+        ({"adapters": [{"name": "ink"}]}, "adapter does not say weight"),
+        ({"adapters": [{"name": "ink", "weight": "1"}]}, "weight of the adapter ink must be a number from 0 to 2"),
         ({"blend": {"feather": 1, "glow": 2}}, "says glow"),
         ({"blend": 3}, "must be a JSON object"),
         ({"mask": {"box": [0, 0, 3, 4]}}, "does not say digest"),
@@ -113,6 +123,15 @@ def test_a_text_that_is_no_wish_is_refused(change: dict[str, Any], sentence: str
         ({"margins": (0, 0, 1.5, 0)}, "margin must be a whole number from -65,536 to 65,536 pixels, not 1.5"),
         ({"margins": (70_000, 0, 0, 0)}, "margin"),
         ({"sketch": Patch(Box(0, 0, 2, 2), np.zeros((2, 2, 3), np.uint8))}, "alpha channel"),
+        ({"adapters": [("ink", 2.1)]}, "weight of the adapter ink must be a number from 0 to 2, not 2.1"),
+        ({"adapters": [("ink", math.nan)]}, "weight of the adapter ink"),
+        ({"adapters": [("", 1)]}, "adapter needs a name"),
+        ({"adapters": [(3, 1)]}, "adapter's name must be text"),
+        ({"adapters": [("ink", 1), ("ink", 0)]}, "named twice"),
+        ({"adapters": [(str(n), 1) for n in range(9)]}, "at most 8 adapters, not 9"),
+        ({"reference": strokes(Box(0, 0, 5, 5))}, "no alpha at 0, 0"),
+        ({"reference": Patch(Box(1, 0, 5, 4), noise(5, 4))}, "no alpha at 0, 0"),
+        ({"reference": Patch(Box(0, 0, 1025, 4), noise(1025, 4))}, "1,025 x 4 pixels; 1,024 a side"),
         ({"pipeline": ""}, "needs the name of a pipeline"),
         ({"sampler": ""}, "needs the name"),
     ],
@@ -143,7 +162,18 @@ def test_an_older_edit_keeps_its_text() -> None:
     """What was added since says nothing where it is as before: the names of old revisions stay."""
     record = json.loads(an_edit(Box(1, 2, 3, 4)).to_json())
     assert record["blend"] == {"feather": 8, "colour_match": True}
-    assert not {"margins", "sketch"} & record.keys()
+    assert not {"margins", "sketch", "adapters", "reference"} & record.keys()
+
+
+def test_adapters_and_a_reference_come_back_from_their_text() -> None:
+    reference = Patch(Box(0, 0, 5, 4), noise(5, 4))
+    edit = an_edit(Box(1, 2, 3, 4), adapters=[("ink", 0.333), ("oil", 2)], reference=reference)
+    assert edit.adapters == (Adapter("ink", 0.33), Adapter("oil", 2.0))  # to two decimals
+    pixels = {edit.mask.digest: edit.mask.alpha, reference.digest: reference.pixels}
+    back = Edit.from_json(edit.to_json(), pixels.__getitem__)
+    assert back == edit and back.to_json() == edit.to_json() and back.patches == (reference,)
+    with pytest.raises(ValueError, match="reference's pixels are not those"):
+        Edit.from_json(edit.to_json(), (pixels | {reference.digest: noise(5, 4, 1)}).__getitem__)
 
 
 def test_an_empty_sketch_is_none() -> None:

@@ -22,7 +22,7 @@ from editor.formats.openraster import over_each_other
 from editor.formats.recipe import Recipe
 from editor.formats.saving import recipe_of
 from editor.geometry import Box, Margins
-from editor.raster import Pixels
+from editor.raster import Patch, Pixels
 from editor.session import Session
 from editor.store import FILE, Store
 from editor.upkeep import check
@@ -38,7 +38,7 @@ EDITS = [
     an_edit(disc(Box(30, 30, 40, 40)), prompt="a <red> & “round” couch"),
     an_edit(disc(Box(50, 40, 60, 40)), prompt="a lamp\x07", pipeline="heedful", blend=SOFT),
     an_edit(NOWHERE, margins=Margins(-9, 12, 20, 0), prompt="more floor"),
-    an_edit(NOWHERE, sketch=strokes(Box(60, 20, 30, 30)), strength=0.5),
+    an_edit(NOWHERE, sketch=strokes(Box(60, 20, 30, 30)), strength=0.5, reference=Patch(Box(0, 0, 9, 7), noise(9, 7))),
 ]
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from editor.apply import Applied, apply, painted, region
 from editor.edit import NOWHERE, Blend, Edit
@@ -13,10 +14,17 @@ from editor.picture import Picture
 from editor.planning import laid_in, plan
 from editor.raster import Mask
 from pipelines.base import run
-from tests.fakes import FlatPipeline, NoisePipeline, Plain, RefiningPipeline, loader
+from tests.fakes import FlatPipeline, NoisePipeline, Plain, RefiningPipeline, ShapedPipeline, SoftPipeline, loader
 from tests.samples import BLENDS, an_edit, cutout, disc, noise, wishes
 
-LOAD = loader(NoisePipeline(), NoisePipeline(size=96, name="wide"), RefiningPipeline())
+LOAD = loader(
+    NoisePipeline(),
+    NoisePipeline(size=96, name="wide"),
+    RefiningPipeline(),
+    ShapedPipeline(),
+    SoftPipeline((9, 90, 200)),
+)
+OTHERS = st.sampled_from(["", "", "shaped", "soft"])  # pipelines, or that of the wish
 
 
 def steps_of(edit: Edit, picture: Picture) -> tuple[int, Applied]:
@@ -30,8 +38,9 @@ def steps_of(edit: Edit, picture: Picture) -> tuple[int, Applied]:
 
 
 @settings(max_examples=80)
-@given(wishes())
-def test_a_plan_is_what_is_done(edit: Edit) -> None:
+@given(wishes(), OTHERS)
+def test_a_plan_is_what_is_done(edit: Edit, other: str) -> None:
+    edit = replace(edit, pipeline=other or edit.pipeline)
     picture = Picture.from_pixels(cutout(330, 270))
     try:
         painted(edit, picture)
@@ -73,18 +82,23 @@ def test_only_the_box_is_looked_at() -> None:
 
 
 @settings(max_examples=60)
-@given(wishes(), BLENDS)
-def test_another_blend_is_what_reblending_makes(edit: Edit, blend: Blend) -> None:
+@given(wishes(), BLENDS, OTHERS)
+def test_another_blend_is_what_reblending_makes(edit: Edit, blend: Blend, pipeline: str) -> None:
+    edit = replace(edit, pipeline=pipeline or edit.pipeline)
     picture = Picture.from_pixels(noise(330, 270))
     try:
         applied = run(apply(edit, picture, LOAD))
     except ValueError:
         assume(False)
-    other, silent = replace(edit, blend=blend), loader(*(_Silent(each) for each in ("noise", "wide", "refining")))
+    other = replace(edit, blend=blend)
+    silent = loader(*(_Silent(each) for each in ("noise", "wide", "refining", "shaped", "soft")))
     try:
         found = laid_in(other, picture, silent, applied.drawn.get)
     except ValueError as error:
-        assert "drawn anew" in str(error) and edit.pipeline == "refining"  # what is asked in its windows is another
+        # what is asked in its windows is another; and a soft one is asked for the very edge
+        assert "drawn anew" in str(error) and edit.pipeline in ("refining", "soft")
+        moved = (edit.blend.feather, edit.blend.edge) != (blend.feather, blend.edge)
+        assert moved or max(painted(edit, picture).bounds[2:]) > LOAD(edit.pipeline).size
         return
     assert found == run(apply(other, picture, LOAD)).picture
 
@@ -94,7 +108,8 @@ class _Silent(Plain):
 
     def __init__(self, name: str) -> None:
         asked = LOAD(name)
-        self.name, self.size, self.refines = name, asked.size, asked.refines
+        self.name, self.size, self.shapes = name, asked.size, asked.shapes
+        self.refines, self.soft = asked.refines, asked.soft
         self.hint, self.unknown = asked.hint, asked.unknown
 
     def inpaint(self, request: object) -> None:

@@ -252,7 +252,7 @@ SMALL = encode_png(np.full((5, 5), 255, np.uint8))
         ({"guidance": "high"}, "guidance"),
         ({"seed": -1}, "seed"),
         ({"feather": 1000}, "feather"),
-        ({"pipeline": "nothing"}, "noise, flat, refining, failing, damaged"),
+        ({"pipeline": "nothing"}, "noise, flat, refining, failing, photo, damaged"),
         ({"pipeline": ["noise"]}, "name"),
         ({"parent": None}, "another tab"),
         ({"mask": disc(Box(5000, 5000, 60, 50))}, "outside"),
@@ -323,11 +323,16 @@ def test_hints(desk: Desk) -> None:
     assert "no pipeline 'damaged'" in desk.get("hint?pipeline=damaged&prompt=a+zebra").json()["hint"]
 
 
-def test_a_vocabulary_is_told(desk: Desk) -> None:
-    assert desk.get("vocabulary?pipeline=noise").json() == {"words": ["noise"]}
-    assert desk.get("vocabulary?pipeline=failing").json() == {"words": None}
-    refused(desk.get("vocabulary?pipeline=gone"), 400, "no model 'gone'")
-    refused(desk.get("vocabulary?pipeline=damaged"), 400, "no pipeline 'damaged'")
+def test_what_a_model_can_be_asked_is_told(desk: Desk) -> None:
+    noise = {"words": ["noise"], "usual": {}, "samplers": ["dpmpp_2m", "ddim"], "refines": False, "unheeded": []}
+    assert desk.get("model?pipeline=noise").json() == noise
+    photo = desk.get("model?pipeline=photo").json()
+    assert photo["words"] is None and photo["usual"] == {"steps": 25, "guidance": 7.5} and photo["refines"]
+    assert photo["samplers"] == ["own", "dpmpp_2m", "ddim"] and "negative_prompt" in photo["unheeded"]
+    flat = desk.get("model?pipeline=flat").json()
+    assert flat["samplers"] == [] and {"steps", "guidance"} < set(flat["unheeded"])
+    refused(desk.get("model?pipeline=gone"), 400, "no model 'gone'")
+    refused(desk.get("model?pipeline=damaged"), 400, "no pipeline 'damaged'")
 
 
 def test_a_small_copy_is_small(desk: Desk, store: Store) -> None:

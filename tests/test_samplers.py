@@ -9,7 +9,6 @@ import pytest
 import torch
 from torch import Tensor
 
-from pipelines import SAMPLERS as NAMES
 from pipelines.diffusion.denoiser import Denoised, Denoiser
 from pipelines.diffusion.guidance import clipped, keeping
 from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampler, Sampling, ddim, ddpm, log_variance_bounds
@@ -242,7 +241,3 @@ def test_noise_follows_from_its_own_seed_alone() -> None:
     drawn = [(together(), alone()) for _ in range(3)]
     assert all(torch.equal(three[1], one[0]) for three, one in drawn)
     assert not torch.equal(drawn[0][1], drawn[1][1])
-
-
-def test_the_samplers_names_are_those_there_are() -> None:
-    assert set(NAMES) == set(SAMPLERS)

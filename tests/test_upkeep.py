@@ -13,6 +13,7 @@ from editor.edit import NOWHERE
 from editor.formats.images import encode_tile
 from editor.geometry import Box, Margins
 from editor.picture import Picture
+from editor.raster import Patch
 from editor.session import Session
 from editor.store import Store
 from editor.upkeep import backup, check, compact, size
@@ -28,7 +29,7 @@ EDITS = [
     an_edit(disc(Box(30, 40, 50, 40))),
     an_edit(NOWHERE, sketch=strokes(Box(100, 100, 60, 50)), strength=0.5),
     an_edit(NOWHERE, margins=Margins(20, 0, 0, 0)),
-    an_edit(Box(200, 200, 9, 9), seed=5),
+    an_edit(Box(200, 200, 9, 9), seed=5, reference=Patch(Box(0, 0, 30, 20), noise(30, 20, 8))),
 ]
 
 

@@ -15,10 +15,10 @@ from editor.formats.recipe import Recipe
 from editor.geometry import Box
 from editor.picture import Picture
 from editor.planning import plan
-from editor.raster import Mask
+from editor.raster import Mask, Patch
 from editor.selecting import connected, edge_aware, softened
 from editor.store import Store
-from tests.samples import disc, filled, noise, strokes
+from tests.samples import an_edit, disc, filled, noise, strokes
 from tests.wire import Desk, refused, sent, unpacked
 
 
@@ -44,6 +44,22 @@ def test_a_wish_holds_a_sketch_and_margins(desk: Desk, state: dict[str, Any]) ->
     assert (edit.sampler, edit.strength) == ("ddim", 0.6) and edit.blend == Blend(8, 3, 1, False)
     desk.worker.run_one()
     assert desk.session.picture(state["document"]).box == (-10, 0, 310, 220)
+
+
+def test_a_refined_step_keeps_what_a_wish_cannot_name(desk: Desk, state: dict[str, Any]) -> None:
+    reference = Patch(Box(0, 0, 9, 7), noise(9, 7))
+    step = an_edit(disc(Box(30, 40, 50, 40)), adapters=(("ink", 0.5),), reference=reference)
+    document = state["document"]
+    desk.session.submit(document, step)
+    desk.worker.run_one()
+    first = desk.session.document(document).head
+    refused(desk.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "nothing else")
+    for pipeline, kept in (("noise", step), ("flat", None)):
+        wish = desk.wish(state, prompt="other", parent="any", pipeline=pipeline)
+        [run] = desk.post(f"documents/{document}/amend/{first}", content=wish).json()["running"][-1:]
+        edit = desk.session.revision(run["revision"]).edit
+        assert edit is not None and edit.prompt == "other"
+        assert edit.adapters == (kept.adapters if kept else ()) and edit.reference == (kept.reference if kept else None)
 
 
 def test_wishes_form_a_queue(desk: Desk, state: dict[str, Any]) -> None:

@@ -16,7 +16,7 @@ from editor.store import Store
 from editor.ui.guard import Guard
 from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
-from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, RefiningPipeline, loader
+from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, PhotoPipeline, RefiningPipeline, loader
 from tests.samples import disc
 
 HOST = "http://palimpsest.test"
@@ -27,8 +27,8 @@ class Desk:
 
     def __init__(self, store: Store, samples: Path, open_shelf: bool = False) -> None:
         self.noise, self.flat = NoisePipeline(), FlatPipeline((200, 60, 40))
-        load = loader(self.noise, self.flat, RefiningPipeline(), FailingPipeline(at_step=2))
-        names = ["noise", "flat", "refining", "failing", "damaged"]
+        load = loader(self.noise, self.flat, RefiningPipeline(), FailingPipeline(at_step=2), PhotoPipeline())
+        names = ["noise", "flat", "refining", "failing", "photo", "damaged"]
         self.session, self.worker = Session(store), Worker(store, load)
         served = routes(self.session, self.worker, names, load, samples, lambda: "noise 1", open_shelf)
         app = Starlette(routes=served, middleware=[Middleware(Guard)])

@@ -1,16 +1,17 @@
-"""A recipe: the way from one picture to another as a single JSON text, masks and sketches included; it runs on other
-pictures.
+"""A recipe: the way from one picture to another as a single JSON text, masks, sketches and references included; it runs
+on other pictures.
 """
 
 import base64
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
 from editor.edit import Edit
 from editor.formats.images import decode_mask, decode_tile, encode_png, encode_tile
-from editor.raster import Pixels
+from editor.raster import Patch, Pixels
 
 VERSION = 1
 
@@ -40,9 +41,8 @@ class Recipe:
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
     def to_json(self) -> str:
-        """The one text of it: each mask once, as PNG in base 64, and each sketch as WebP."""
+        """The one text of it: each mask once, as PNG in base 64, each sketch and reference as WebP."""
         masks = {edit.mask.digest: _text(encode_png(edit.mask.alpha)) for edit in self.steps if edit.mask.alpha.size}
-        strokes = [edit.sketch for edit in self.steps if edit.sketch is not None]
         record = {
             "palimpsest": VERSION,
             "before": self.before,
@@ -50,8 +50,10 @@ class Recipe:
             "after": list(self.after),
             "made_with": self.made_with,
             "masks": masks,
-            "sketches": {sketch.digest: _text(encode_tile(sketch.pixels)) for sketch in strokes},
+            "sketches": _webp(edit.sketch for edit in self.steps),
         }
+        if references := _webp(edit.reference for edit in self.steps):  # as in an edit: what came later
+            record["references"] = references
         return json.dumps(record, sort_keys=True, indent=1) + "\n"
 
     @staticmethod
@@ -73,18 +75,26 @@ class Recipe:
                     f"The recipe is damaged: its {name.replace('_', ' ')} is missing or no {kind.__name__}."
                 )
         masks: dict[str, Any] = record["masks"]
-        sketches: dict[str, Any] = record["sketches"]
+        patches: dict[str, Any] = dict(record["sketches"])
+        if "references" in record:
+            if not isinstance(record["references"], dict):
+                raise ValueError("The recipe is damaged: its references are no dict.")
+            patches |= record["references"]
 
         def pixels_of(digest: str) -> Pixels:
             try:
-                if digest in sketches:
-                    return decode_tile(base64.b64decode(sketches[digest], validate=True))
+                if digest in patches:
+                    return decode_tile(base64.b64decode(patches[digest], validate=True))
                 return decode_mask(base64.b64decode(masks[digest], validate=True))
             except (KeyError, TypeError, ValueError, OSError) as error:
                 raise ValueError(f"The recipe is damaged: its pixels {digest} cannot be read ({error}).") from None
 
         steps = tuple(Edit.from_json(json.dumps(step), pixels_of) for step in record["steps"])
         return Recipe(steps, record["before"], tuple(map(str, record["after"])), record["made_with"])
+
+
+def _webp(patches: Iterable[Patch | None]) -> dict[str, str]:
+    return {patch.digest: _text(encode_tile(patch.pixels)) for patch in patches if patch is not None}
 
 
 def _text(data: bytes) -> str:

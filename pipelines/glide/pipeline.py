@@ -4,7 +4,7 @@ Shapes: N images (one a seed), P prompts (2 with guidance, all images of the fir
 side of what a model draws.
 """
 
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from textwrap import shorten
 from typing import Any
 
@@ -40,8 +40,11 @@ class Glide:
     with a sampler of second order. compiled: by torch.compile, whose first runs take minutes.
     """
 
+    shapes: Sequence[tuple[int, int]] = ()
     refines = True
+    soft = False
     usual: Mapping[str, Any] = {}
+    samplers = tuple(SAMPLERS)
 
     def __init__(
         self,
@@ -58,6 +61,7 @@ class Glide:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._loaded: dict[str, UNet] = {}
         self._loaded_clip: Clip | None = None
+        self.unheeded: Collection[str] = () if clip else ("clip_guidance",)
         self.size = self._pair(whole=False)[1].config.size
 
     def hint(self, prompt: str) -> str:
@@ -116,8 +120,8 @@ class Glide:
         height, width = request.image.shape[:2]
         if (height, width) != (self.size, self.size):
             raise ValueError(f"{self.name} paints {self.size}x{self.size} pixels, not {width}x{height}")
-        if request.sampler not in SAMPLERS:
-            raise ValueError(f"there is no sampler {request.sampler!r}; there are {', '.join(SAMPLERS)}")
+        if request.sampler not in self.samplers:
+            raise ValueError(f"there is no sampler {request.sampler!r}; there are {', '.join(self.samplers)}")
         if request.clip_guidance and self._clip is None:
             raise ValueError(f"{self.name} comes without CLIP: set the CLIP guidance to 0, or add CLIP's files to it")
 

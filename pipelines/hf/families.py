@@ -1,9 +1,12 @@
 """What the families of diffusers' inpainting pipelines differ in, as rows of one table. Imports nothing heavy."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from inspect import Parameter
 
+# width and height in sixteenths of the square's side: those that SDXL was trained on (Podell et al. 2023, appendix I)
+# and that its successors kept, as 1152x896 ... 1536x640 beside 1024x1024
+BUCKETS = ((18, 14), (19, 13), (21, 12), (24, 10))
 NEEDED = ("prompt", "image", "mask_image", "num_inference_steps", "generator", "callback_on_step_end")
 
 
@@ -14,7 +17,14 @@ class Family:
     repaints: the class. takes: other classes whose folders hold what it needs. size: side in pixels of the square it
     was trained on, where its network does not say. multiple: what sides it can draw. guidance: the argument that takes
     the guidance scale, "" for none. usual: what to ask for where nobody says. negative: whether it reads a negative
-    prompt. refines: whether it has a strength.
+    prompt. refines: whether it has a strength. distilled: what is usual where the folder says that its network was
+    distilled, which leaves it no guidance. module: where the class is. prior: the hub's model that has the parts whose
+    names begin with `prior_`, for a folder without them. parts: those that a class of ours is for, MODULE:CLASS, as the
+    usual one needs more packages. config: what the pipeline looks for in its network's configuration, should it not be
+    there. files: what diffusers calls the single files that hold it. spares: parts that it can draw without, which many
+    of those files lack. held: where in what its `prepare_latents` gives the picture's latents and the noise stand, for
+    a network that does not see the mask; None: not known. bucketed: whether it was trained on pictures of other shapes
+    than the square too.
     """
 
     repaints: str
@@ -25,6 +35,29 @@ class Family:
     usual: Mapping[str, float]
     negative: bool = True
     refines: bool = True
+    distilled: Mapping[str, float] = field(default_factory=dict)
+    module: str = "diffusers"
+    prior: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    config: Mapping[str, object] = field(default_factory=dict)
+    files: tuple[str, ...] = ()
+    spares: tuple[str, ...] = ()
+    held: tuple[int, int] | None = (2, 1)
+    bucketed: bool = True
+
+    @property
+    def unheeded(self) -> tuple[str, ...]:
+        """Names of what in a Request it can do nothing with."""
+        deaf = not self.guidance or self.usual is self.distilled
+        return (*["negative_prompt"] * (not self.negative), *["guidance"] * deaf, "clip_guidance")
+
+    def shapes(self, size: int) -> tuple[tuple[int, int], ...]:
+        """(height, width) of what it draws beside the square of this side: as many pixels, lying and standing."""
+        if not self.bucketed:
+            return ()
+        lying = [[round(size * part / 16 / self.multiple) * self.multiple for part in each] for each in BUCKETS]
+        both = ((height, width) for long, short in lying for height, width in ((short, long), (long, short)))
+        return tuple(dict.fromkeys(each for each in both if each != (size, size)))
 
 
 def _usual(guidance: float, steps: int) -> dict[str, float]:
@@ -35,24 +68,38 @@ FAMILIES = (
     Family(
         "StableDiffusionInpaintPipeline",
         ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
-        512, 8, "guidance_scale", _usual(7.5, 25),
+        512, 8, "guidance_scale", _usual(7.5, 25), bucketed=False,
+        files=("v1", "v2", "inpainting", "inpainting_v2"),
     ),
     Family(
         "StableDiffusionXLInpaintPipeline",
         ("StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline"),
         1024, 8, "guidance_scale", _usual(7.5, 25),
+        files=("xl_base", "xl_inpaint"),
     ),
     Family(
-        "StableDiffusion3InpaintPipeline",
-        ("StableDiffusion3Pipeline", "StableDiffusion3Img2ImgPipeline"),
-        1024, 16, "guidance_scale", _usual(5, 28),
+        "StableDiffusion3",
+        ("StableDiffusion3InpaintPipeline", "StableDiffusion3Pipeline", "StableDiffusion3Img2ImgPipeline"),
+        1024, 16, "guidance_scale", _usual(5, 28), module="pipelines.hf.sd3",
+        files=("sd3", "sd35_medium", "sd35_large"), spares=("text_encoder_3", "tokenizer_3"),
     ),
     # the FLUX.1 networks were distilled: their scale is one more thing they are told, and no negative prompt is asked
-    Family("FluxFillPipeline", (), 1024, 16, "guidance_scale", _usual(30, 28), negative=False),
+    Family(
+        "FluxFillPipeline", (), 1024, 16, "guidance_scale", _usual(30, 28), negative=False, files=("flux-fill",)
+    ),
     Family(
         "FluxInpaintPipeline",
         ("FluxPipeline", "FluxImg2ImgPipeline"),
-        1024, 16, "guidance_scale", _usual(3.5, 28), negative=False,
+        1024, 16, "guidance_scale", _usual(3.5, 28), negative=False, files=("flux-dev", "flux-schnell"),
+    ),
+    Family(
+        "FluxKontextInpaintPipeline", ("FluxKontextPipeline",), 1024, 16, "guidance_scale", _usual(2.5, 28),
+        negative=False, held=(1, 6),
+    ),
+    # what it is told not to draw is always nothing; its step-distilled networks heed no guidance at all
+    Family(
+        "Flux2KleinInpaintPipeline", ("Flux2KleinPipeline",), 1024, 16, "guidance_scale", _usual(4, 50),
+        negative=False, distilled=_usual(1, 4),
     ),
     Family(
         "QwenImageInpaintPipeline",
@@ -60,9 +107,26 @@ FAMILIES = (
         1024, 16, "true_cfg_scale", _usual(4, 30),
     ),
     Family(
+        "QwenImageEditInpaintPipeline", ("QwenImageEditPipeline",), 1024, 32, "true_cfg_scale", _usual(4, 50),
+        parts={"processor": "pipelines.hf.qwen:Processor"}, bucketed=False,
+    ),
+    Family(
         "ZImageInpaintPipeline",
         ("ZImagePipeline", "ZImageImg2ImgPipeline"),
         1024, 16, "guidance_scale", _usual(5, 28),
+    ),
+    Family(
+        "ChromaInpaintPipeline",
+        ("ChromaPipeline", "ChromaImg2ImgPipeline"),
+        1024, 16, "guidance_scale", _usual(3, 40), config={"guidance_embeds": False},
+    ),
+    # draws from the surroundings alone
+    Family(
+        "KandinskyV22",
+        ("KandinskyV22InpaintCombinedPipeline", "KandinskyV22InpaintPipeline"),
+        768, 64, "guidance_scale", _usual(4, 50),
+        refines=False, module="pipelines.hf.kandinsky", prior="kandinsky-community/kandinsky-2-2-prior",
+        held=None, bucketed=False,
     ),
 )  # fmt: skip
 
@@ -94,5 +158,5 @@ def family_by_signature(named: str, arguments: Mapping[str, Parameter]) -> Famil
     scale = arguments[guidance].default if guidance else 1
     return Family(
         named, (), 1024, 32, guidance, _usual(scale if isinstance(scale, int | float) else 5, 28),
-        "negative_prompt" in arguments, "strength" in arguments,
+        "negative_prompt" in arguments, "strength" in arguments, held=None, bucketed=False,
     )  # fmt: skip

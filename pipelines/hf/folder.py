@@ -1,6 +1,7 @@
 """What a folder must hold to be a pipeline of diffusers. Looks and opens nothing that could run: safetensors alone."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -14,27 +15,27 @@ WRITE_ANEW = "save it anew by save_pretrained(FOLDER, safe_serialization=True)"
 
 
 class Layout(NamedTuple):
-    """named: the class in the folder's index. variant: the mark in its weights' names, None for none."""
+    """named: the class in the folder's index. parts: those it has, and their classes. variant: the mark in its weights'
+    names, None for none.
+    """
 
     named: str
+    parts: Mapping[str, str]
     variant: str | None
 
 
-def read_layout(folder: Path) -> Layout:
-    """What lies in a folder, checked: every part is there and every weight's file whole.
+def read_layout(folder: Path, weights: bool = True) -> Layout:
+    """What lies in a folder, checked: every part is there and, if they are looked for, every weight's file whole.
 
     ValueError with a sentence that says what is missing, damaged, or a pickle, which is never read.
     """
-    if folder.is_file():
-        if folder.suffix in PICKLES:
-            raise ValueError(f"{folder} is a pickle, which can run code and is never read; ask for safetensors")
-        raise ValueError(f"{folder} is one file; give the folder of a diffusers pipeline, which has a {INDEX}")
     if not folder.is_dir():
         raise ValueError(f"there is no folder {folder}; give one with a {INDEX}, or a name on the hub, OWNER/MODEL")
     index = _json(folder / INDEX, f"{folder} has no {INDEX}: it is no folder of a diffusers pipeline, or half of one")
     named = index.get("_class_name")
     if not isinstance(named, str):
         raise ValueError(f"{folder / INDEX} names no class of diffusers, but {named!r}")
+    parts: dict[str, str] = {}
     missing: list[str] = []
     variants: set[str | None] = set()
     for name, entry in index.items():
@@ -43,21 +44,21 @@ def read_layout(folder: Path) -> Layout:
         library, kind = map(str, entry)
         if (folder / name / f"{library}.py").exists() or (folder / f"{library}.py").exists():
             raise ValueError(f"{folder} brings code of its own for its {name}, {library}.py, which is never run")
-        part = folder / name
+        parts[name], part = kind, folder / name
         if kind.endswith("Scheduler"):
             missing += [] if (part / "scheduler_config.json").is_file() else [f"{name}/scheduler_config.json"]
         elif "Tokenizer" in kind:
             missing += [] if any((part / each).is_file() for each in VOCABULARIES) else [f"{name}/{VOCABULARIES[0]}"]
-        elif kind.endswith(("Processor", "Extractor")):
+        elif "Processor" in kind or "Extractor" in kind:  # CLIPImageProcessor, ...Fast, ...Pil
             missing += [] if any(part.glob("*processor_config.json")) else [f"{name}/preprocessor_config.json"]
         else:
             missing += [] if (part / "config.json").is_file() else [f"{name}/config.json"]
-            lacking, variant = _weights(part)
+            lacking, variant = _weights(part) if weights else ([], None)
             missing += [f"{name}/{each}" for each in lacking]
             variants.add(variant)
     if missing:
         raise ValueError(f"{folder} lacks {', '.join(missing)}: it is copied or downloaded in part; get the rest")
-    return Layout(named, HALF if variants == {HALF} else None)
+    return Layout(named, parts, HALF if variants == {HALF} else None)
 
 
 def _weights(part: Path) -> tuple[list[str], str | None]:

@@ -4,47 +4,59 @@ import re
 from pathlib import Path
 
 from pipelines.hf.folder import read_layout
+from pipelines.hf.quiet import hushed
 
 ON_HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*")
+SETTINGS = ("*.json", "*.txt", "*.model")  # what says the sizes of a model's networks and the words it reads
 INSTALL = "pip install -r requirements-hf.txt"
 
 
 def canonical(named: str) -> str:
-    """One name for one model: a folder's path in full, or OWNER/MODEL on the hub where there is no such folder."""
+    """One name for one model: a path in full, or OWNER/MODEL on the hub where there is no such folder."""
     path = Path(named).expanduser()
-    return named if ON_HUB.fullmatch(named) and not path.exists() else str(path.resolve())
+    on_hub = ON_HUB.fullmatch(named) and path.suffix != ".safetensors" and not path.exists()
+    return named if on_hub else str(path.resolve())
 
 
-def folder_of(named: str, fetch: bool) -> Path:
-    """The folder of a canonical name. fetch: download what the hub has and this machine has not.
+def path_of(named: str, fetch: bool) -> Path:
+    """The folder or file of a canonical name. fetch: download what the hub has and this machine has not.
 
     Once here, a model is never asked for over the network again. ValueError with a sentence when it is not to be had.
     """
     if not ON_HUB.fullmatch(named):
         return Path(named)
+    return from_hub(named, f"there is no folder {named}, and the hub's model of that name", named, fetch)
+
+
+def from_hub(model: str, wanted: str, typed: str, fetch: bool, weights: bool = True) -> Path:
+    """The folder in which a model of the hub lies on this machine. wanted: how a sentence begins that says it is not
+    there. typed: the name that brings it about. weights: whether the networks are needed as well.
+    """
     try:
+        hushed()
         from diffusers import DiffusionPipeline
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
     except ImportError as error:
-        raise ValueError(lacking_diffusers(named, error)) from error
+        raise ValueError(lacking_diffusers(typed, error)) from error
     try:
-        cached = Path(snapshot_download(named, local_files_only=True))
-        read_layout(cached)
+        cached = Path(snapshot_download(model, local_files_only=True))
+        read_layout(cached, weights)
         return cached
     except (LocalEntryNotFoundError, ValueError) as error:
         if not fetch:
             raise ValueError(
-                f"there is no folder {named}, and the hub's model of that name is not on this machine, or only in part;"
-                f" `python app.py --pipeline hf:{named}` downloads it"
+                f"{wanted} is not on this machine, or only in part; `python app.py --pipeline hf:{typed}` downloads it"
             ) from error
     try:
-        return Path(DiffusionPipeline.download(named, use_safetensors=True))
+        if weights:
+            return Path(DiffusionPipeline.download(model, use_safetensors=True))
+        return Path(snapshot_download(model, allow_patterns=list(SETTINGS)))
     except RepositoryNotFoundError as error:
-        raise ValueError(f"there is no folder {named}, and no model {named} on the hub that you may read") from error
+        raise ValueError(f"{wanted} is not there either, or you may not read {model}") from error
     except (HfHubHTTPError, OSError, ValueError) as error:
         why = str(error).strip().splitlines()[0]
-        raise ValueError(f"there is no folder {named}, and {named} could not be downloaded ({why})") from error
+        raise ValueError(f"{wanted} could not be downloaded ({why})") from error
 
 
 def lacking_diffusers(named: str, error: ImportError) -> str:

@@ -1,11 +1,17 @@
-"""A pipeline of diffusers from its folder: checked, then read by diffusers, then put on the device."""
+"""A pipeline of diffusers from its folder or file: checked, then read by diffusers, then put on the device."""
 
 import inspect
-from typing import TYPE_CHECKING
+from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from pipelines.hf.families import family_by_signature, family_of
-from pipelines.hf.folder import read_layout
-from pipelines.hf.hub import folder_of, lacking_diffusers
+from pipelines.base import Setup
+from pipelines.hf.families import Family, family_by_signature, family_of
+from pipelines.hf.file import lacking, read_model_file
+from pipelines.hf.folder import Layout, read_layout
+from pipelines.hf.hub import from_hub, lacking_diffusers, path_of
+from pipelines.hf.quiet import hushed
 
 if TYPE_CHECKING:
     from pipelines.hf.pipeline import Hf
@@ -13,36 +19,121 @@ if TYPE_CHECKING:
 MOST_AT_ONCE = 8  # images in one run, as many as an edit has variations
 
 
-def load_hf(named: str, name: str, fetch: bool) -> "Hf":
-    """The pipeline in a folder or on the hub. named: canonical. name: as it will be called. fetch: see `folder_of`.
+def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
+    """The pipeline in a folder, a file or on the hub. named: canonical. name: as it will be called. fetch: see
+    `path_of`.
 
     ValueError with a sentence when it is not there, not whole, no safetensors, or cannot repaint a masked area.
     """
-    folder = folder_of(named, fetch)
-    layout = read_layout(folder)
+    path = path_of(named, fetch)
+    layout = None if path.is_file() else read_layout(path)
     try:
-        import diffusers
+        hushed()
         import torch
 
-        from pipelines.hf.pipeline import Hf
+        from pipelines.hf.memory import Memory
+        from pipelines.hf.pipeline import Hf, native_size
+        from pipelines.hf.quantising import quantising
+        from pipelines.machine import best_device, fast_type
     except ImportError as error:
         raise ValueError(lacking_diffusers(named, error)) from error
 
+    device = best_device()
+    older = device.type == "mps" or (device.type == "cuda" and not torch.cuda.is_bf16_supported())
+    numbers = torch.float16 if older else fast_type(device)
+    if layout is None:
+        if setup.quantised:
+            raise ValueError(f"{path} is one file, which is read as it is: its folder's weights could be rounded")
+        pipe, family = _from_file(path, numbers, fetch)
+    else:
+        rounding: dict[str, Any] = {}
+        if setup.quantised:
+            network = "unet" if "unet" in layout.parts else "transformer"
+            rounding["quantization_config"] = quantising(setup.quantised, network)
+        pipe, family = _from_folder(path, layout, numbers, fetch, **rounding)
+    if family.distilled and pipe.config.get("is_distilled"):
+        family = replace(family, usual=family.distilled)
+    if family.config:
+        pipe.transformer.register_to_config(**{**family.config, **pipe.transformer.config})
+    if numbers != torch.float16 and hasattr(pipe, "vae"):
+        pipe.vae.register_to_config(force_upcast=False)  # half precision's range is what some decoders overflow
+    network = getattr(pipe, "unet", None)
+    if network is not None:  # convolutions run faster so; transformers have none
+        network.to(memory_format=torch.channels_last)
+    if setup.compiled:
+        (network or pipe.transformer).compile_repeated_blocks(dynamic=True)
+    side = native_size(pipe, family)
+    # on a processor one image at a time, so that it is the same to the bit in any batch
+    at_once = 1 if device.type == "cpu" else MOST_AT_ONCE
+    return Hf(name, pipe, family, Memory(pipe, name, device, side, setup.memory, at_once))
+
+
+def _from_folder(folder: Path, layout: Layout, numbers: Any, fetch: bool, **rounding: Any) -> tuple[Any, Family]:
+    import diffusers
+
     family = family_of(layout.named)
-    kind = getattr(diffusers, family.repaints if family else layout.named, None)
+    kind = class_of(family) if family else getattr(diffusers, layout.named, None)
     if not (inspect.isclass(kind) and issubclass(kind, diffusers.DiffusionPipeline)):
         raise ValueError(f"{folder} is a {layout.named}, which diffusers {diffusers.__version__} does not know")
     family = family or family_by_signature(layout.named, inspect.signature(kind.__call__).parameters)
-    cuda = torch.cuda.is_available()
-    numbers = (torch.bfloat16 if torch.cuda.is_bf16_supported() else torch.float16) if cuda else torch.float32
+    how = {"dtype": numbers, "use_safetensors": True, "local_files_only": True}
+    prior = None
+    if family.prior and not any(part.startswith("prior_") for part in layout.parts):
+        wanted = f"{folder} draws what another model reads from the words, and the hub's {family.prior}"
+        prior = from_hub(family.prior, wanted, str(folder), fetch)
     try:
-        pipe = kind.from_pretrained(
-            folder, dtype=numbers, use_safetensors=True, local_files_only=True, variant=layout.variant
-        )
+        parts: dict[str, Any] = {part: None for part in family.spares if part not in layout.parts}
+        parts |= {part: _named(place).from_folder(folder / part) for part, place in family.parts.items()}
+        if prior is not None:
+            read = diffusers.DiffusionPipeline.from_pretrained(prior, **how, variant=read_layout(prior).variant)
+            parts |= {f"prior_{part}": each for part, each in read.components.items()}
+        return kind.from_pretrained(folder, **how, variant=layout.variant, **parts, **rounding), family
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        why = " ".join(str(error).split())[:300]
-        raise ValueError(f"diffusers cannot read {folder} as a {kind.__name__} ({why}); get it again") from error
-    if numbers != torch.float16 and hasattr(pipe, "vae"):
-        pipe.vae.register_to_config(force_upcast=False)  # half precision's range is what some decoders overflow
-    # on a processor one image at a time, so that it is the same to the bit in any batch
-    return Hf(name, pipe.to("cuda" if cuda else "cpu"), family, MOST_AT_ONCE if cuda else 1)
+        raise ValueError(
+            f"diffusers cannot read {folder} as a {family.repaints} ({_why(error)}); get it again"
+        ) from error
+
+
+def _from_file(path: Path, numbers: Any, fetch: bool) -> tuple[Any, Family]:
+    import diffusers
+    import torch
+
+    file = read_model_file(path)
+    wanted = f"{path} holds numbers alone, and what says how they work together, the small files of {file.settings},"
+    settings = from_hub(file.settings, wanted, str(path), fetch, weights=False)
+    layout = read_layout(settings, weights=False)
+    absent = lacking(file, layout.parts)
+    if needed := [part for part in absent if part not in file.family.spares]:
+        raise ValueError(
+            f"{path} holds no {', '.join(needed)}, as a {layout.named} needs: take a file that has all of it, or the "
+            f"folder of {file.settings}"
+        )
+    kind = class_of(file.family)
+    # some classes read no files, but are made of the same parts as one that does
+    reads = kind if hasattr(kind, "from_single_file") else getattr(diffusers, layout.named)
+    without = dict.fromkeys(file.family.spares) if absent else {}
+    try:
+        pipe = reads.from_single_file(str(path), config=str(settings), dtype=numbers, local_files_only=True, **without)
+    except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
+        raise ValueError(f"diffusers cannot read {path} as a {kind.__name__} ({_why(error)}); get it again") from error
+    for part in pipe.components.values():
+        if isinstance(part, torch.nn.Module):
+            part.eval()  # T5 comes as for its training, which drops numbers out
+        if hasattr(part, "tie_weights"):
+            part.tie_weights()  # what stands in two places is once in a file
+    return pipe if isinstance(pipe, kind) else kind(**pipe.components), file.family
+
+
+def class_of(family: Family) -> Any:
+    """The class of pipeline that a row is of."""
+    return _named(f"{family.module}:{family.repaints}")
+
+
+def _named(place: str) -> Any:
+    """MODULE:CLASS"""
+    module, _, name = place.partition(":")
+    return getattr(import_module(module), name, None)
+
+
+def _why(error: BaseException) -> str:
+    return " ".join(str(error).split())[:300]

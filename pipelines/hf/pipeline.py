@@ -1,9 +1,7 @@
 """Any inpainting pipeline of diffusers as a pipeline of ours."""
 
-import gc
 import math
-from collections.abc import Callable, Generator, Sequence
-from copy import copy
+from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cached_property
 from inspect import signature
 from typing import Any
@@ -14,29 +12,40 @@ from PIL import Image
 from torch import Tensor
 
 from pipelines.base import Pixels, Request, Run, Step
+from pipelines.hf.adapters import Adapters
+from pipelines.hf.caches import Cache, coded_once, remembered
+from pipelines.hf.differential import Held
 from pipelines.hf.families import Family
+from pipelines.hf.memory import Memory
 from pipelines.hf.previews import colours_of, preview, watched
-from pipelines.hf.samplers import NAMES, scheduler_for
+from pipelines.hf.samplers import NAMES, OWN, exchangeable, scheduler_for
 from pipelines.hf.steps import pulled
 
 
 class Hf:
-    """A loaded pipeline of diffusers with the row of its family.
+    """A loaded pipeline of diffusers with the row of its family, as it lies in memory.
 
-    at_once: how many images are drawn in one run, as long as memory allows; halved for good when it does not. usual:
-    what to ask for where nobody says. A guidance below 1 is 1 to diffusers.
+    usual: what to ask for where nobody says. A guidance below 1 is 1 to diffusers.
     """
 
     vocabulary = None
 
-    def __init__(self, name: str, pipe: Any, family: Family, at_once: int) -> None:
-        self.name, self._pipe, self._family, self._at_once = name, pipe, family, at_once
-        self.size, self.refines, self.usual = _native_size(pipe, family), family.refines, family.usual
-        self._takes = signature(pipe.__call__).parameters
+    def __init__(self, name: str, pipe: Any, family: Family, memory: Memory) -> None:
+        self.name, self._pipe, self._family, self._memory = name, pipe, family, memory
+        self.size, self.shapes = native_size(pipe, family), family.shapes(native_size(pipe, family))
+        self.refines, self.soft, self.unheeded = family.refines, _is_held(pipe, family), family.unheeded
+        self.samplers: Sequence[str] = NAMES
+        self.usual: Mapping[str, Any] = family.usual
+        if not exchangeable(pipe.scheduler):  # its other names mean the same, wherever they come from
+            self.samplers, self.usual = (OWN,), {**family.usual, "sampler": OWN}
+        self._prompts = Cache()
+        if (vae := getattr(pipe, "vae", None)) is not None:
+            vae.encode = coded_once(vae.encode, Cache())
         pipe.set_progress_bar_config(disable=True)
+        self._adapters = Adapters(pipe)
 
     def hint(self, prompt: str) -> str:
-        tokenizers = [part for name, part in self._pipe.components.items() if name.startswith("tokenizer") and part]
+        tokenizers = [part for name, part in self._pipe.components.items() if "tokenizer" in name and part]
         if prompt and tokenizers and all(_too_long(tokenizer, prompt) for tokenizer in tokenizers):
             most = max(tokenizer.model_max_length for tokenizer in tokenizers)
             return f"The prompt is longer than the {most} tokens {self.name} reads; the end of it is left out."
@@ -53,7 +62,7 @@ class Hf:
             return images  # nothing to paint: no model is asked
         finished, runs = 0, 0
         while finished < count:
-            part = slice(finished, finished + self._at_once)
+            part = slice(finished, finished + self._memory.at_once)
             drawing = self._drawing(request, request.seeds[part])
             short = False
             try:
@@ -63,7 +72,7 @@ class Hf:
                     except StopIteration as done:
                         images[part] = done.value
                         break
-                    more = math.ceil((count - finished) / self._at_once)
+                    more = math.ceil((count - finished) / self._memory.at_once)
                     if shown.preview is not None:
                         images[part] = shown.preview
                     previews = None if shown.preview is None else images.copy()
@@ -72,10 +81,14 @@ class Hf:
                 short = True
             finally:
                 drawing.close()
-            if short:  # outside of `except`, where the error's frames would still hold the tensors
-                self._less_at_once(len(request.seeds[part]), request)
-            else:
+            if not short:
                 finished, runs = finished + len(request.seeds[part]), runs + 1
+            elif not self._memory.spare(len(request.seeds[part])):  # no `except` frame holds the run's tensors any more
+                height, width = request.image.shape[:2]
+                raise ValueError(
+                    f"{self.name} finds too little memory for one image of {width}x{height}: close what else uses the "
+                    f"{self._memory.device.type}'s memory, or take a smaller model"
+                )
         return images
 
     def _check(self, request: Request) -> None:
@@ -92,48 +105,54 @@ class Hf:
         if request.negative_prompt and not self._family.negative:
             raise ValueError(f"{self.name} reads no negative prompt: leave it empty, and say what should be there")
 
-    def _less_at_once(self, tried: int, request: Request) -> None:
-        """Half as many images in a run from now on. ValueError when that was one."""
-        gc.collect()
-        if torch.cuda.is_available():
-            torch.cuda.empty_cache()
-        if tried == 1:
-            height, width = request.image.shape[:2]
-            raise ValueError(
-                f"{self.name} finds too little memory for one image of {width}x{height}: close what else uses the "
-                f"{self._pipe.device.type}'s memory, or take a smaller model"
-            )
-        self._at_once = tried // 2
-
     def _drawing(self, request: Request, seeds: Sequence[int]) -> Generator[Step, None, Pixels]:
         """One run of diffusers for n of the seeds: its own steps, with n previews; returns uint8 (n, H, W, 3)."""
-        pipe = copy(self._pipe)  # its state is that of one run: the networks are shared, the scheduler is not
+        self._adapters.put(request)
+        pipe = self._adapters.pipeline()  # its state is that of one run: the networks are shared, the scheduler is not
         pipe.scheduler = scheduler_for(request.sampler, self._pipe.scheduler)
+        if hasattr(pipe, "encode_prompt"):
+            pipe.encode_prompt = remembered(pipe.encode_prompt, self._prompts, request.adapters)
         guesses, colours = watched(pipe.scheduler), self._colours
+        held = self._held(pipe, request)
         height, width = request.image.shape[:2]
 
         def work(push: Callable[[Step], None]) -> Pixels:
             def step_done(run: Any, index: int, timestep: Any, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
                 total = max(getattr(run, "_num_timesteps", request.steps), index + 1)
+                if held is not None:
+                    tensors["latents"] = held.after(index, total, tensors["latents"])
                 latents = guesses[0] if guesses else tensors["latents"]
                 shown = None if colours is None else preview(pipe, colours, latents, height, width)
                 push(Step(index + 1, total, shown))
                 return tensors
 
-            drawn = pipe(**self._arguments(request, seeds), callback_on_step_end=step_done).images
+            try:
+                arguments = self._arguments(pipe, request, seeds, all_of_it=held is not None)
+                drawn = pipe(**arguments, callback_on_step_end=step_done).images
+            finally:
+                pipe.maybe_free_model_hooks()  # which a run does at its end, and one that is stopped does not
             images = np.stack([np.asarray(image.convert("RGB")) for image in drawn])
             if images.shape != (len(seeds), height, width, 3):
                 raise ValueError(f"{self.name} drew {images.shape} where {(len(seeds), height, width, 3)} was wanted")
             return images
 
-        return pulled(work)
+        return (yield from pulled(work))
 
-    def _arguments(self, request: Request, seeds: Sequence[int]) -> dict[str, Any]:
-        """What the pipeline is called with: everything once for each image, so that each has a generator of its own."""
+    def _held(self, pipe: Any, request: Request) -> Held | None:
+        """What makes a soft mask of a request count; None where it is a hard one, or the model knows no other."""
+        if not self.soft or type(pipe) is not type(self._pipe) or np.isin(request.mask, (0, 255)).all():
+            return None
+        return Held(pipe, torch.from_numpy(request.mask).float() / 255, self._family.held)
+
+    def _arguments(self, pipe: Any, request: Request, seeds: Sequence[int], all_of_it: bool) -> dict[str, Any]:
+        """What the pipeline is called with: everything once for each image, so that each has a generator of its own.
+
+        all_of_it: whether it is to repaint everything, since it is held elsewhere to what is to stay.
+        """
         count, family = len(seeds), self._family
         height, width = request.image.shape[:2]
         # any touch of the brush means unknown
-        mask = Image.fromarray(np.where(request.mask > 0, np.uint8(255), np.uint8(0)))
+        mask = Image.fromarray(np.where((request.mask > 0) | all_of_it, np.uint8(255), np.uint8(0)))
         arguments: dict[str, Any] = {
             "prompt": [request.prompt] * count,
             "image": [Image.fromarray(request.image)] * count,
@@ -144,6 +163,9 @@ class Hf:
             # the same noise on every device
             "generator": [torch.Generator().manual_seed(seed) for seed in seeds],
             "output_type": "pil",
+            # FLUX.1 Kontext's: as it is asked, not as the shape it knows that is nearest
+            "max_area": height * width,
+            "_auto_resize": False,
         }
         if family.guidance:
             arguments[family.guidance] = request.guidance
@@ -153,20 +175,31 @@ class Hf:
             arguments["strength"] = request.strength
             # so many that one is left of them
             arguments["num_inference_steps"] = max(request.steps, math.ceil(1 / request.strength))
-        return {name: value for name, value in arguments.items() if name in self._takes}
+        takes = signature(pipe.__call__).parameters
+        return {name: value for name, value in arguments.items() if name in takes} | self._adapters.arguments(request)
 
     @cached_property
     def _colours(self) -> Tensor | None:
         vae = getattr(self._pipe, "vae", None)
-        return None if vae is None else colours_of(vae)
+        return None if vae is None else colours_of(vae, self._memory.device)
 
 
-def _native_size(pipe: Any, family: Family) -> int:
+def native_size(pipe: Any, family: Family) -> int:
     """The side of the square that the network was trained on, as far as it says."""
-    network = getattr(pipe, "unet", None) or getattr(pipe, "transformer", None)
-    stated = getattr(getattr(network, "config", None), "sample_size", None)
+    stated = getattr(_network(pipe).config, "sample_size", None)
     size = stated * getattr(pipe, "vae_scale_factor", 8) if isinstance(stated, int) else family.size
     return size // family.multiple * family.multiple
+
+
+def _network(pipe: Any) -> Any:
+    return getattr(pipe, "unet", None) or pipe.transformer
+
+
+def _is_held(pipe: Any, family: Family) -> bool:
+    """Whether the network does not see the mask, so that the pipeline puts back after each step what is to stay."""
+    config = _network(pipe).config
+    drawn = getattr(config, "out_channels", None) or config.in_channels
+    return family.held is not None and config.in_channels in (drawn, 4 * drawn)  # 4: a transformer's tokens of 2 x 2
 
 
 def _too_long(tokenizer: Any, prompt: str) -> bool:

@@ -3,7 +3,7 @@
 Shapes: C latent channels at h x w, an f-th of the picture's sides.
 """
 
-from functools import wraps
+from functools import partial, wraps
 from typing import Any
 
 import torch
@@ -16,27 +16,31 @@ SIDE = 128  # of the picture that the map is fitted on: 16 x 16 pairs with most 
 
 
 @torch.no_grad()
-def colours_of(vae: Any) -> Tensor | None:
+def colours_of(vae: Any, device: torch.device) -> Tensor | None:
     """(C + 1, 3): what latents (C), and a 1, are to be multiplied by to be colours in [-1, 1]; float32, on the CPU.
 
     Least squares over a picture of blots in all colours, and what the decoder makes of its latents. None where that is
-    beyond the numbers it reckons with.
+    beyond the numbers it reckons with. device: where it runs.
     """
     random = torch.Generator().manual_seed(0)
     blots = torch.zeros(1, 3, SIDE, SIDE)
     for cells in (2, 4, 8, 16, 32):
         blots += F.interpolate(torch.randn(1, 3, cells, cells, generator=random), (SIDE, SIDE), mode="bicubic")
-    weight = next(vae.parameters())
     film = any(each.ndim == 5 for each in vae.parameters())  # made for films: a picture is one of a frame
-    picture = torch.tanh(blots).to(weight.device, weight.dtype)
-    latents = vae.encode(picture.unsqueeze(2) if film else picture).latent_dist.mode()
-    decoded = vae.decode(latents, return_dict=False)[0]
+    picture = torch.tanh(blots).to(device, vae.dtype)
+    coded = vae.encode(picture.unsqueeze(2) if film else picture)
+    if hasattr(coded, "latent_dist"):
+        latents = coded.latent_dist.mode()
+        decoded, drawn = vae.decode(latents, return_dict=False)[0], partial(_as_drawn, vae)
+    else:  # Kandinsky's: drawn as they are, and between the vectors that its decoder was trained to choose from
+        latents, drawn = coded.latents, Tensor.float
+        decoded = vae.decode(latents, force_not_quantize=True, return_dict=False)[0]
     if film:
         latents, decoded = latents.squeeze(2), decoded.squeeze(2)
     seen = F.adaptive_avg_pool2d(decoded.float(), latents.shape[2:])
     if not seen.isfinite().all():
         return None
-    known = _with_one(_as_drawn(vae, latents.float())).flatten(2)[0].T.cpu()  # (h w, C + 1)
+    known = _with_one(drawn(latents.float())).flatten(2)[0].T.cpu()  # (h w, C + 1)
     return torch.linalg.lstsq(known, seen.flatten(2)[0].T.cpu(), driver="gelsd").solution
 
 
@@ -44,6 +48,11 @@ def preview(pipe: Any, colours: Tensor, latents: Tensor, height: int, width: int
     """Latents as they are in the midst of a run, as uint8 (N, height, width, 3). None where their form is unknown."""
     if latents.ndim == 3 and hasattr(pipe, "_unpack_latents"):  # a transformer's tokens of 2 x 2
         latents = pipe._unpack_latents(latents, height, width, pipe.vae_scale_factor)
+    elif latents.ndim == 3 and hasattr(pipe, "_unpatchify_latents"):  # FLUX.2's of 2 x 2, each number as it varies
+        norm = pipe.vae.bn
+        whole = latents * (norm.running_var + norm.eps).sqrt().to(latents) + norm.running_mean.to(latents)
+        rows = height // (2 * pipe.vae_scale_factor)
+        latents = pipe._unpatchify_latents(whole.permute(0, 2, 1).unflatten(2, (rows, -1)))
     if latents.ndim == 5 and latents.shape[2] == 1:
         latents = latents.squeeze(2)
     if latents.ndim != 4 or latents.shape[1] + 1 != len(colours):

@@ -21,10 +21,18 @@ EXCHANGEABLE = {each.name for each in KarrasDiffusionSchedulers} - {"EDMEulerSch
 def scheduler_for(sampler: str, came: Any) -> Any:
     """A new scheduler of this name for one run, for a model that came with `came`.
 
-    Where that is none of the exchangeable ones (flow matching, consistency models), every name means a copy of it.
+    Where that cannot be exchanged (flow matching, consistency models), every name means a copy of it.
     """
-    noisy = came.config.get("prediction_type") in ("epsilon", "v_prediction")
-    if sampler == OWN or not noisy or type(came).__name__ not in EXCHANGEABLE:
+    if sampler == OWN or not exchangeable(came):
         return type(came).from_config(came.config)
     kind, settings = SAMPLERS[sampler]
-    return getattr(diffusers, kind).from_config(came.config, **settings)
+    config = dict(came.config)
+    if sampler != "ddpm":  # which alone heeds a variance that the network guesses, as Kandinsky's does
+        config.pop("variance_type", None)
+    return getattr(diffusers, kind).from_config(config, **settings)
+
+
+def exchangeable(came: Any) -> bool:
+    """Whether another scheduler can take the place of the one that a model came with."""
+    noisy = came.config.get("prediction_type") in ("epsilon", "v_prediction")
+    return noisy and type(came).__name__ in EXCHANGEABLE

@@ -1,0 +1,157 @@
+"""How a pipeline lies in memory: plans from the fastest to the most frugal, and which of them a machine can carry."""
+
+import gc
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import nn
+
+log = logging.getLogger(__name__)
+
+CHANNELS, TENSORS = 128, 8  # a decoder's widest layer at full size, and how many of it live at once: an estimate
+TILES = 4  # by how much decoding in tiles makes that less
+
+
+@dataclass(frozen=True)
+class Weights:
+    """Bytes. all: of every network. network: of the largest. layer: of the largest layer."""
+
+    all: int
+    network: int
+    layer: int
+
+
+@dataclass(frozen=True)
+class Plan:
+    """name: as typed. told: in words. tiled: whether pictures are coded and decoded in tiles, one after another.
+    carried: the bytes of weights that are on the device at a time. put: lays a pipeline so.
+    """
+
+    name: str
+    told: str
+    tiled: bool
+    carried: Callable[[Weights], int]
+    put: Callable[[Any, torch.device], object]
+
+
+def _whole(pipe: Any, device: torch.device) -> None:
+    pipe.remove_all_hooks()
+    pipe.to(device)
+
+
+def _by_layers(pipe: Any, device: torch.device) -> None:
+    pipe.remove_all_hooks()
+    pipe.to("cpu")
+    # on a card the next layer is fetched while this one computes
+    pipe.enable_group_offload(device, offload_type="leaf_level", use_stream=device.type == "cuda")
+
+
+PLANS = (
+    Plan("whole", "everything stays on it", False, lambda weights: weights.all, _whole),
+    Plan(
+        "tiled", "everything stays on it, and pictures are decoded in tiles", True,
+        lambda weights: weights.all, _whole,
+    ),
+    Plan(
+        "offload", "one network at a time is on it, the others wait in the machine's memory", True,
+        lambda weights: weights.network, lambda pipe, device: pipe.enable_model_cpu_offload(device=device),
+    ),
+    Plan(
+        "sequential", "one layer at a time is on it, the others wait in the machine's memory", True,
+        lambda weights: weights.layer, _by_layers,
+    ),
+)  # fmt: skip
+AUTO = "auto"
+NAMES = (AUTO, *(plan.name for plan in PLANS))
+
+
+class Memory:
+    """What a pipeline takes of a device's memory: the plan it lies in, and how many images it draws in one run.
+
+    side: of the square that it draws, in pixels. plan: a name, or AUTO for the first of the plans that fits into what
+    is free. at_once: the most images in one run. ValueError when there is no plan of this name.
+    """
+
+    def __init__(self, pipe: Any, name: str, device: torch.device, side: int, plan: str, at_once: int) -> None:
+        if plan not in NAMES:
+            raise ValueError(f"there is no memory plan {plan!r}; there are {', '.join(NAMES)}")
+        self.at_once, self.device, self._pipe, self._name = at_once, device, pipe, name
+        weights, free = weighed(pipe), free_bytes(device)
+        if device.type == "cpu":  # they lie there already
+            free += weights.all
+        plans = PLANS[:2] if device.type == "cpu" else PLANS  # from a processor there is nowhere to move to
+        fitting = (each for each in plans if needed(each, weights, side, pipe.dtype.itemsize) <= free)
+        named = (each for each in PLANS if each.name == plan)
+        self._put(next(fitting, plans[-1]) if plan == AUTO else next(named))
+        log.info(
+            f"{name}: {weights.all / 1e9:.1f} GB of {str(pipe.dtype).removeprefix('torch.')} on "
+            f"{_called(device)} with {free / 1e9:.1f} GB free: {self.plan.told}."
+        )
+
+    def spare(self, tried: int) -> bool:
+        """Take less after a run of `tried` images found too little: half as many, or the next plan for one alone.
+
+        False when there is nothing left to spare.
+        """
+        _let_go(self.device)
+        if tried > 1:
+            self.at_once = tried // 2
+            return True
+        later = PLANS[PLANS.index(self.plan) + 1 :]
+        if not later:
+            return False
+        self._put(later[0])
+        log.warning(f"{self._name} found too little memory. From now on {self.plan.told}: --memory {self.plan.name}.")
+        return True
+
+    def _put(self, plan: Plan) -> None:
+        self.plan = plan
+        plan.put(self._pipe, self.device)
+        vae = getattr(self._pipe, "vae", None)
+        if plan.tiled and hasattr(vae, "enable_tiling"):
+            vae.enable_tiling()
+            vae.enable_slicing()
+
+
+def weighed(pipe: Any) -> Weights:
+    networks = [each for each in pipe.components.values() if isinstance(each, nn.Module)]
+    layers = [layer for network in networks for layer in network.modules()]
+    return Weights(
+        sum(map(_bytes, networks)), max(map(_bytes, networks)), max(_bytes(each, recurse=False) for each in layers)
+    )
+
+
+def needed(plan: Plan, weights: Weights, side: int, width: int) -> int:
+    """Bytes that a plan takes for one image of side x side pixels in numbers of `width` bytes, as far as can be said
+    beforehand: its weights and what the decoder works in."""
+    working = side * side * CHANNELS * width * TENSORS
+    return plan.carried(weights) + (working // TILES if plan.tiled else working)
+
+
+def free_bytes(device: torch.device) -> int:
+    """Of a device, as the driver says; of a processor, the machine's memory that nobody uses."""
+    if device.type == "cuda":
+        return torch.cuda.mem_get_info(device)[0]
+    if device.type == "mps":
+        return torch.mps.recommended_max_memory() - torch.mps.driver_allocated_memory()
+    import psutil  # comes with accelerate
+
+    return int(psutil.virtual_memory().available)
+
+
+def _let_go(device: torch.device) -> None:
+    gc.collect()
+    if device.type in ("cuda", "mps"):
+        getattr(torch, device.type).empty_cache()
+
+
+def _bytes(network: nn.Module, recurse: bool = True) -> int:
+    held = [*network.parameters(recurse), *network.buffers(recurse)]
+    return sum(each.numel() * each.element_size() for each in held)
+
+
+def _called(device: torch.device) -> str:
+    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"the {device.type}"

@@ -1,0 +1,179 @@
+"""Which models there are on this machine, and what each is and needs. Loads none of them, and nothing heavy."""
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from math import prod
+from pathlib import Path
+
+from pipelines import FOLDER, HUB, LAMA, PIPELINES, WEIGHTS
+from pipelines.hf.families import family_of
+from pipelines.hf.folder import HALF, INDEX, read_layout
+from pipelines.hf.hub import INSTALL, ON_HUB
+
+GLIDE_PAIRS = (("base_inpaint", "upsample_inpaint"), ("base", "upsample"))
+OURS = "Apache-2.0"
+
+
+@dataclass(frozen=True)
+class Model:
+    """One that is installed. name: to type after --pipeline. pipeline: the same in full, as `pipelines.load` and an
+    Edit have it. place: where it lies, None for no file. size: bytes on disk. trouble: why it cannot be loaded, ''
+    where nothing is known against it; offered: whether it is one to choose from a list then.
+    """
+
+    name: str
+    pipeline: str
+    place: Path | None
+    size: int
+    licence: str
+    needs: str
+    good_for: str
+    trouble: str = ""
+    offered: bool = True
+
+
+def described(name: str, pipeline: str) -> Model:
+    """What can be seen of a pipeline from outside. name: as it is called here. pipeline: its name in full."""
+    kind, _, path = pipeline.partition(":")
+    if f"{kind}:" == FOLDER:
+        return _glide(name, pipeline, Path(path))
+    if f"{kind}:" == LAMA:
+        return _lama(name, pipeline, Path(path))
+    if f"{kind}:" == HUB:
+        return _hf(name, pipeline, path)
+    return replace(next(model for model in embedded() if model.pipeline == pipeline), name=name)
+
+
+def embedded() -> list[Model]:
+    """Those that this program comes with, and the next one of them where it lies beside it."""
+    models = []
+    for folder in sorted(each.parent for each in WEIGHTS.glob("*/base_inpaint.safetensors")):
+        own = folder.name in PIPELINES
+        name = folder.name if own else f"{FOLDER}{folder}"
+        good = "flat illustrations of rooms" + ("" if own else f"; in training, see {WEIGHTS / 'CARD.md'}")
+        models.append(replace(_glide(name, name, folder), licence=OURS, good_for=good, offered=own))
+    good = "removing small things from any picture; it reads no words"
+    return [*models, Model("classical", "classical", None, 0, OURS, "nothing", good)]
+
+
+def _glide(name: str, pipeline: str, folder: Path) -> Model:
+    files = {file.stem: file for suffix in (".pt", ".safetensors") for file in folder.glob(f"*{suffix}")}
+    whole = [pair for pair in GLIDE_PAIRS if files.keys() >= set(pair)]
+    trouble = "" if whole else f"{folder} lacks {' and '.join(GLIDE_PAIRS[0])}, or is not there"
+    used = [files[part] for part in whole[0]] if whole else []
+    needs = f"no GPU, though it is quicker with one; {_memory(used)}" if whole else ""
+    good = "photographs at 256 pixels, or what it was trained on"
+    return Model(name, pipeline, folder, _size(folder), _licence(folder), needs, good, trouble)
+
+
+def _lama(name: str, pipeline: str, file: Path) -> Model:
+    there = file.is_file()
+    trouble = "" if there else f"there is no file {file}"
+    size = file.stat().st_size if there else 0
+    needs = f"no GPU; {in_words(size)} of memory for its weights" if there else ""
+    return Model(
+        name, pipeline, file, size, "not stated there; LaMa itself is Apache-2.0", needs,
+        "removing things from photographs; it reads no words", trouble,
+    )  # fmt: skip
+
+
+def _hf(name: str, pipeline: str, named: str) -> Model:
+    place = _snapshot(named) if ON_HUB.fullmatch(named) else Path(named)
+    needs, good, trouble, offered = INSTALL, "photographs", "", True
+    if place is None:
+        return Model(name, pipeline, None, 0, "not known", needs, good, "it is not on this machine", False)
+    if place.is_file() and place.suffix == ".safetensors":
+        needs = f"{INSTALL}; a GPU, or patience; {_memory([place])}"
+        return Model(name, pipeline, place, _size(place), "not stated there", needs, good)
+    try:
+        layout = read_layout(place)
+    except ValueError as error:
+        trouble = str(error)
+    else:
+        family, used = family_of(layout.named), list(_weights(place))
+        offered = family is not None or "Inpaint" in layout.named
+        how = "" if layout.variant is None else f", {layout.variant} files"
+        needs = f"{INSTALL}; a GPU, or patience; {_memory(used)}{how}"
+        if family is None:
+            good = f"whatever {layout.named} does" if offered else f"nothing that is known here: a {layout.named}"
+        elif layout.named in family.takes:
+            good = f"photographs at {family.size} pixels, though it was made for whole pictures"
+        else:
+            good = f"photographs at {family.size} pixels"
+    return Model(name, pipeline, place, _size(place), _licence(place), needs, good, trouble, offered and not trouble)
+
+
+def cached() -> list[Model]:
+    """Whatever diffusers has downloaded; for others' models in the same cache nothing here has a use."""
+    try:
+        from huggingface_hub import constants
+    except ImportError:  # then none of them could be loaded
+        return []
+    names = [
+        "/".join(folder.name.split("--")[1:]) for folder in sorted(Path(constants.HF_HUB_CACHE).glob("models--*--*"))
+    ]
+    found = [(name, _snapshot(name)) for name in names if ON_HUB.fullmatch(name)]
+    return [_hf(f"{HUB}{name}", f"{HUB}{name}", name) for name, place in found if place and (place / INDEX).is_file()]
+
+
+def _snapshot(named: str) -> Path | None:
+    """Where the cache has the files of OWNER/MODEL as they are read from it; None where it has none."""
+    try:
+        from huggingface_hub import constants
+    except ImportError:
+        return None
+    model = Path(constants.HF_HUB_CACHE) / f"models--{named.replace('/', '--')}"
+    try:
+        return model / "snapshots" / (model / "refs" / "main").read_text().strip()
+    except OSError:
+        return None
+
+
+def _weights(folder: Path) -> Iterator[Path]:
+    """The files that are read of a whole pipeline's weights: of two precisions the full one."""
+    for part in sorted({file.parent for file in folder.glob("*/*.safetensors")}):
+        files = sorted(part.glob("*.safetensors"))
+        yield from [file for file in files if f".{HALF}" not in file.name] or files
+
+
+def _memory(files: list[Path]) -> str:
+    """What the weights in these files take, in words."""
+    if any(file.suffix != ".safetensors" for file in files):
+        return f"{in_words(sum(file.stat().st_size for file in files))} of memory for its weights"
+    try:
+        numbers = sum(map(_numbers, files))
+    except (OSError, ValueError, TypeError, LookupError, AttributeError):
+        return "its weights cannot be read"
+    return f"{in_words(2 * numbers)} of memory for its weights, {in_words(4 * numbers)} where there is no bfloat16"
+
+
+def _numbers(file: Path) -> int:
+    """How many numbers a safetensors file holds, by its header alone: a JSON, after its length in eight bytes."""
+    with file.open("rb") as stream:
+        header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
+    return sum(prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
+
+
+def _size(place: Path) -> int:
+    """Bytes on disk; what several names lead to is there once."""
+    files = [place] if place.is_file() else place.rglob("*")
+    return sum(file.stat().st_size for file in {each.resolve() for each in files} if file.is_file())
+
+
+def _licence(folder: Path) -> str:
+    """As the front matter of a model's card says."""
+    try:
+        card = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return "not stated there"
+    front = re.match(r"---\n(.*?)\n---", card, re.DOTALL)
+    stated = dict(re.findall(r"^(license|license_name): *[\"']?([^\"'\n]+)", front[1] if front else "", re.MULTILINE))
+    return stated.get("license_name") or stated.get("license") or "not stated there"
+
+
+def in_words(count: int) -> str:
+    """Bytes, as people say them."""
+    unit, size = next((each for each in (("GB", 1e9), ("MB", 1e6)) if count >= each[1]), ("kB", 1e3))
+    return f"{count / size:.1f} {unit}"

@@ -1,0 +1,77 @@
+"""Removal by LaMa (Suvorov et al. 2022): Fourier convolutions carry the surroundings into a hole."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from pipelines.base import NOT_ASKED, Pixels, Request, Run, Step
+from pipelines.machine import best_device
+from pipelines.torchscript import load_network
+
+MULTIPLE = 8  # of which its network wants sides
+
+
+def load_lama(file: Path, name: str) -> "Lama":
+    """LaMa from a TorchScript file. ValueError with a sentence when it is not there, or no network of tensors alone."""
+    device = best_device()
+    return Lama(name, load_network(file, device), device)
+
+
+class Lama:
+    """Reads no words and takes no seed: every image of a request is the same.
+
+    network: image float32 (1, 3, H, W) RGB in [0, 1], mask (1, 1, H, W), 1 = hole -> image like the first; on device.
+    """
+
+    size = 512
+    shapes: Sequence[tuple[int, int]] = ()
+    refines = False
+    soft = False
+    vocabulary = None
+    usual: Mapping[str, Any] = {}
+    samplers: Sequence[str] = ()
+    unheeded: Collection[str] = NOT_ASKED
+
+    def __init__(self, name: str, network: Callable[..., Tensor], device: torch.device) -> None:
+        self.name, self._network, self._device = name, network, device
+
+    def hint(self, prompt: str) -> str:
+        return "LaMa fills from the surroundings and reads no words." if prompt.strip() else ""
+
+    def unknown(self, prompt: str) -> list[str]:
+        return []
+
+    def inpaint(self, request: Request) -> Run:
+        request.refuse_adapters(self.name)
+        images = np.repeat(self._filled(request.image, request.mask)[None], len(request.seeds), 0)
+        yield Step(1, 1, images)
+        return images
+
+    def _filled(self, image: Pixels, mask: Pixels) -> Pixels:
+        """uint8 (H, W, 3), all of it as the network draws it. ValueError with a sentence when it cannot."""
+        height, width = mask.shape
+        sides = ((0, -height % MULTIPLE), (0, -width % MULTIPLE))
+        # any touch of the brush means unknown
+        hole = np.pad((mask > 0).astype(np.float32), sides, "symmetric")[None, None]  # (1, 1, H, W)
+        known = np.pad(image, (*sides, (0, 0)), "symmetric").astype(np.float32) / 255  # (H, W, 3)
+        try:
+            # as written, from the first run on: what is optimised later rounds otherwise
+            with torch.inference_mode(), torch.jit.optimized_execution(False):
+                drawn = self._network(
+                    torch.from_numpy(known).permute(2, 0, 1)[None].contiguous().to(self._device),
+                    torch.from_numpy(hole).to(self._device),
+                )
+        except RuntimeError as error:
+            why = " ".join(str(error).split())[-200:]
+            raise ValueError(f"{self.name} cannot fill a picture of {width}x{height} ({why})") from error
+        if not (isinstance(drawn, Tensor) and drawn.shape == (1, 3, *hole.shape[2:]) and drawn.is_floating_point()):
+            came = f"{drawn.dtype} {tuple(drawn.shape)}" if isinstance(drawn, Tensor) else type(drawn).__name__
+            raise ValueError(f"{self.name} gives {came} where a picture was wanted: it is no LaMa; get another file")
+        if not drawn.isfinite().all():
+            raise ValueError(f"{self.name} gives numbers that are not finite: get the file again")
+        colours = (drawn[0].float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
+        return colours[:height, :width].cpu().numpy().copy()

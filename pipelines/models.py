@@ -1,0 +1,101 @@
+"""The list of models: the embedded ones, the user's own in a TOML file, those in the Hugging Face cache."""
+
+import textwrap
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from pipelines import FOLDER, HUB, LAMA, NAMES, PIPELINES, in_full
+from pipelines.hf.hub import ON_HUB
+from pipelines.installed import Model, cached, described, embedded, in_words
+
+ENTRY = ("pipeline", "good_for", "licence", "needs")  # what a model of the user's TOML says, the first always
+WIDTH = 100  # characters of a line that is printed
+
+
+def installed(file: Path | None) -> list[Model]:
+    """The embedded models, those of the user's TOML where there is one, and what else the Hugging Face cache holds of
+    diffusers. ValueError with a sentence when the TOML is not as it must be.
+    """
+    named = [*embedded(), *([] if file is None else listed(file))]
+    return [*named, *(model for model in cached() if model.pipeline not in {each.pipeline for each in named})]
+
+
+def listed(file: Path) -> list[Model]:
+    """The models of a TOML file, each a table of `ENTRY` under the name that it is given there. ValueError with a
+    sentence that names the file and the key when something in it is wrong.
+    """
+    try:
+        tables = tomllib.loads(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise ValueError(f"the models in {file} cannot be read: {error.strerror}") from error
+    except ValueError as error:
+        raise ValueError(f"{file} is no TOML: {error}") from error
+    return [_entry(file, name, table) for name, table in tables.items()]
+
+
+def full_name(name: str, file: Path | None) -> str:
+    """What a name stands for: that of the user's TOML, for the pipeline there; any other, for itself.
+
+    An Edit is given this one: it means the same when the TOML has changed, and to who has another.
+    """
+    if file is None or name in PIPELINES or name.startswith((FOLDER, HUB, LAMA)):
+        return name
+    models = {model.name: model.pipeline for model in listed(file)}
+    if name not in models:
+        raise ValueError(f"there is no pipeline named {name!r}; there are {', '.join([NAMES, *models])}")
+    return models[name]
+
+
+def told(models: Iterable[Model]) -> str:
+    """In words, for a terminal of `WIDTH` characters."""
+    return "\n\n".join("\n".join(_lines(model)) for model in models)
+
+
+def _lines(model: Model) -> Iterator[str]:
+    yield model.name
+    place = "in this program" if model.place is None else f"{model.place}, {in_words(model.size)}"
+    for key, value in (
+        ("is", model.pipeline if model.pipeline != model.name else ""), ("lies", place), ("licence", model.licence),
+        ("needs", model.needs), ("good for", model.good_for), ("but", model.trouble),
+    ):  # fmt: skip
+        if value:
+            indents = {"initial_indent": f"    {key:<10}", "subsequent_indent": " " * 14}
+            yield textwrap.fill(_printable(value), WIDTH, break_long_words=False, break_on_hyphens=False, **indents)
+
+
+def _entry(file: Path, name: str, table: Any) -> Model:
+    where = f"[{name}] in {file}"
+    if not isinstance(table, dict):
+        raise ValueError(f"{name} in {file} is {table!r}; give a model as [{name}] and below it {ENTRY[0]} = ...")
+    if name in PIPELINES or ":" in name or not name.strip() or not name.isprintable():
+        raise ValueError(f"{where} needs another name: it is one of this program's own, is empty or has a colon")
+    for key, value in table.items():
+        if key not in ENTRY:
+            raise ValueError(f"{where} has a {key!r}, which means nothing here; there are {', '.join(ENTRY)}")
+        if not isinstance(value, str):
+            raise ValueError(f"{key} of {where} must be text, not {value!r}")
+    if not table.get(ENTRY[0]):
+        raise ValueError(f"{where} says no {ENTRY[0]}; give what --pipeline takes, as {ENTRY[0]} = 'hf:OWNER/MODEL'")
+    try:
+        model = described(name, _beside(file, table[ENTRY[0]]))
+    except ValueError as error:
+        raise ValueError(f"{ENTRY[0]} of {where}: {error}") from error
+    said = {key: value for key, value in table.items() if key != ENTRY[0]}
+    return replace(model, **said)
+
+
+def _beside(file: Path, name: str) -> str:
+    """A pipeline's name in full; a path in it that is not one from the root begins at the file's folder."""
+    kind, _, path = name.partition(":")
+    there = file.parent / Path(path).expanduser()
+    if f"{kind}:" in (FOLDER, LAMA) or (f"{kind}:" == HUB and (there.exists() or not ON_HUB.fullmatch(path))):
+        name = f"{kind}:{there}"
+    return in_full(name)
+
+
+def _printable(text: str) -> str:
+    """On one line, and nothing that tells a terminal what to do: cards and files are others' words."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -1,0 +1,122 @@
+"""What is told of a wish beforehand is what comes of it."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from editor.apply import Applied, apply, painted, region
+from editor.edit import NOWHERE, Blend, Edit
+from editor.geometry import Box, Margins
+from editor.picture import Picture
+from editor.planning import laid_in, plan
+from editor.raster import Mask
+from pipelines.base import run
+from tests.fakes import FlatPipeline, NoisePipeline, Plain, RefiningPipeline, ShapedPipeline, SoftPipeline, loader
+from tests.samples import BLENDS, an_edit, cutout, disc, noise, wishes
+
+LOAD = loader(
+    NoisePipeline(),
+    NoisePipeline(size=96, name="wide"),
+    RefiningPipeline(),
+    ShapedPipeline(),
+    SoftPipeline((9, 90, 200)),
+)
+OTHERS = st.sampled_from(["", "", "shaped", "soft"])  # pipelines, or that of the wish
+
+
+def steps_of(edit: Edit, picture: Picture) -> tuple[int, Applied]:
+    """How many steps are told of while an edit is made, and what comes of it."""
+    steps, total = apply(edit, picture, LOAD), 0
+    while True:
+        try:
+            total = next(steps).total
+        except StopIteration as done:
+            return total, done.value
+
+
+@settings(max_examples=80)
+@given(wishes(), OTHERS)
+def test_a_plan_is_what_is_done(edit: Edit, other: str) -> None:
+    edit = replace(edit, pipeline=other or edit.pipeline)
+    picture = Picture.from_pixels(cutout(330, 270))
+    try:
+        painted(edit, picture)
+    except ValueError as error:
+        with pytest.raises(ValueError, match="lies outside"):
+            plan(edit, picture, LOAD(edit.pipeline))
+        assert "lies outside" in str(error)
+        return
+    planned = plan(edit, picture, LOAD(edit.pipeline))
+    total, applied = steps_of(edit, picture)
+    assert (planned.steps, planned.window) == (total, applied.window)
+    assert planned.region == region(edit, picture).cropped()
+
+
+@pytest.mark.parametrize("strength", [1, 0.1])
+def test_a_large_mask_takes_many_windows(strength: float) -> None:
+    """Those without any of the mask are not drawn, and where little is to change, the whole is not drawn first."""
+    alpha = np.zeros((260, 320), np.uint8)
+    alpha[:60], alpha[:, :60] = 255, 255
+    edit = an_edit(Mask(Box(0, 0, 320, 260), alpha), pipeline="refining", strength=strength)
+    picture = Picture.from_pixels(noise(330, 270))
+    planned = plan(edit, picture, LOAD("refining"))
+    assert planned.steps == steps_of(edit, picture)[0] > 20
+    whole = plan(replace(edit, mask=disc(Box(0, 0, 320, 260))), picture, LOAD("refining"))
+    assert planned.steps < whole.steps
+
+
+def test_a_crop_takes_no_step_and_no_look() -> None:
+    picture = Picture.from_pixels(noise(100, 80))
+    planned = plan(an_edit(NOWHERE, margins=Margins(-10, 0, 0, -10)), picture, LOAD("noise"))
+    assert planned.steps == 0 and planned.window.empty and planned.region.box.empty
+
+
+def test_only_the_box_is_looked_at() -> None:
+    picture = Picture.from_pixels(noise(330, 270))
+    edit = an_edit(Box(300, 200, 100, 100), margins=Margins(0, 0, 40, 0))
+    empty = Picture(picture.box, {}, lambda digest: pytest.fail("a tile was read"))
+    assert plan(edit, empty, LOAD("noise")).region == plan(edit, picture, LOAD("noise")).region
+
+
+@settings(max_examples=1500)
+@given(wishes(), BLENDS, OTHERS)
+def test_another_blend_is_what_reblending_makes(edit: Edit, blend: Blend, pipeline: str) -> None:
+    edit = replace(edit, pipeline=pipeline or edit.pipeline)
+    picture = Picture.from_pixels(noise(330, 270))
+    try:
+        applied = run(apply(edit, picture, LOAD))
+    except ValueError:
+        assume(False)
+    other = replace(edit, blend=blend)
+    silent = loader(*(_Silent(each) for each in ("noise", "wide", "refining", "shaped", "soft")))
+    try:
+        found = laid_in(other, picture, silent, applied.drawn.get)
+    except ValueError as error:
+        # what is asked in its windows is another; and a soft one is asked for the very edge
+        assert "drawn anew" in str(error) and edit.pipeline in ("refining", "soft")
+        moved = (edit.blend.feather, edit.blend.edge) != (blend.feather, blend.edge)
+        assert moved or max(painted(edit, picture).bounds[2:]) > LOAD(edit.pipeline).size
+        return
+    assert found == run(apply(other, picture, LOAD)).picture
+
+
+class _Silent(Plain):
+    """A pipeline that is looked at, and never asked."""
+
+    def __init__(self, name: str) -> None:
+        asked = LOAD(name)
+        self.name, self.size, self.shapes = name, asked.size, asked.shapes
+        self.refines, self.soft = asked.refines, asked.soft
+        self.hint, self.unknown = asked.hint, asked.unknown
+
+    def inpaint(self, request: object) -> None:
+        pytest.fail("a model ran")
+
+
+def test_what_was_never_drawn_cannot_be_laid_in() -> None:
+    picture = Picture.from_pixels(noise(100, 80))
+    with pytest.raises(ValueError, match="drawn anew"):
+        laid_in(an_edit(Box(10, 10, 30, 30), pipeline="flat"), picture, loader(FlatPipeline((1, 2, 3))), {}.get)
