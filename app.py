@@ -1,6 +1,7 @@
 """Palimpsest: what the words of the command line do, and where the parts are put together."""
 
 import argparse
+import logging
 import os
 import secrets
 import sys
@@ -488,6 +489,8 @@ def main() -> int:
     from pipelines.models import full_name
 
     options = arguments(NAMES, DEFAULT_PIPELINE, HERE / "palimpsest-data")
+    logging.basicConfig(format="%(message)s")
+    logging.getLogger("pipelines").setLevel(logging.INFO)  # how a model lies in memory
     try:
         options.pipeline = full_name(options.pipeline, _models_file(options))
         verbs = {

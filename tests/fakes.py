@@ -33,8 +33,8 @@ class NoisePipeline(Plain):
 
     vocabulary = frozenset({"noise"})
 
-    def __init__(self, delay: float = 0.0, size: int = 64, name: str = "noise") -> None:
-        self.delay, self.size, self.name = delay, size, name
+    def __init__(self, delay: float = 0.0, size: int = 64, name: str = "noise", refines: bool = False) -> None:
+        self.delay, self.size, self.name, self.refines = delay, size, name, refines
         self.requests: list[Request] = []
 
     def hint(self, prompt: str) -> str:
@@ -73,10 +73,8 @@ class HeedfulPipeline(NoisePipeline):
 class RefiningPipeline(NoisePipeline):
     """Noise from nothing; with a strength below 1 it gives back what it began from."""
 
-    refines = True
-
     def __init__(self) -> None:
-        super().__init__(name="refining")
+        super().__init__(name="refining", refines=True)
 
     def inpaint(self, request: Request) -> Run:
         images = yield from super().inpaint(request)
@@ -128,13 +126,13 @@ class SoftPipeline(Plain):
 class PhotoPipeline(NoisePipeline):
     """Noise that says of itself what a large model of photographs says."""
 
-    vocabulary, refines = None, True
+    vocabulary = None
     usual: Mapping[str, Any] = {"steps": 25, "guidance": 7.5}
     samplers = ("own", "dpmpp_2m", "ddim")
     unheeded = ("negative_prompt", "clip_guidance")
 
     def __init__(self) -> None:
-        super().__init__(name="photo")
+        super().__init__(name="photo", refines=True)
 
     def hint(self, prompt: str) -> str:
         return ""

@@ -196,6 +196,19 @@ def test_variations_are_all_told(served: Served) -> None:
     assert seeds == [2**32 - 1, 0, 1] and done["revision"] == done["revisions"][0]
 
 
+def test_where_nothing_is_said_a_model_is_asked_what_is_usual_with_it(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(served.noise, "usual", {"steps": 3, "guidance": 7.5, "sampler": "ddim"})
+    document = served.opened()
+    for said, asked in (({}, (3, 7.5, "ddim")), ({"guidance": 4, "sampler": "dpmpp_2m"}, (3, 4, "dpmpp_2m"))):
+        revision = served.ask("edit", document, "noise", [5, 5, 30, 30], **said)["revision"]
+        edit = served.session.revision(revision).edit
+        assert edit is not None and (edit.steps, edit.guidance, edit.sampler) == asked
+    served.ask("expand", document, left=16)
+    assert served.noise.requests[-1].steps == 3
+
+
 def test_cancelling_the_job_cancels_the_edit(served: Served) -> None:
     document = served.opened()
     before = served.session.document(document)

@@ -254,11 +254,21 @@ def test_words_decide(tiny: Any, name: str) -> None:
     pipeline, drawn = tiny(name), run(tiny(name).inpaint(wish()))
     assert not np.array_equal(drawn, run(pipeline.inpaint(wish(prompt="snow"))))
     assert not np.array_equal(drawn, run(pipeline.inpaint(wish(guidance=9.0))))
-    if pipeline._family.negative:
+    assert "guidance" not in pipeline.unheeded
+    if "negative_prompt" not in pipeline.unheeded:
         assert not np.array_equal(drawn, run(pipeline.inpaint(wish(negative_prompt="blue"))))
     else:
         with pytest.raises(ValueError, match="no negative prompt"):
             run(pipeline.inpaint(wish(negative_prompt="blue")))
+
+
+def test_a_model_that_finds_no_memory_says_so_when_it_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr("pipelines.hf.memory.Memory._put", full)
+    with pytest.raises(ValueError, match=r"finds too little memory on the .*: close what else uses it"):
+        pipelines.load(f"hf:{folder}")
 
 
 # --- samplers ---
@@ -284,6 +294,8 @@ def test_a_samplers_name_is_a_scheduler_where_they_can_be_exchanged(tiny: Any) -
     assert all(type(scheduler_for(name, flow)) is type(flow) for name in NAMES)
     assert not any(scheduler_for(name, came).config.get("clip_sample") for name in NAMES)  # latents are no pixels
     assert scheduler_for("own", came) is not came  # a run's state is its own
+    assert tiny("sd-9").samplers == NAMES and "sampler" not in tiny("sd-9").usual
+    assert tiny("flux-fill").samplers == ("own",) and tiny("flux-fill").usual["sampler"] == "own"
     with pytest.raises(ValueError, match="no sampler 'eulr'; there are own, dpmpp_2m"):
         run(tiny("sd-9").inpaint(wish(sampler="eulr")))
 

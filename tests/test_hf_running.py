@@ -4,18 +4,25 @@ import logging
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 
-from pipelines.base import Setup, run
+import app
+from editor.formats.recipe import Recipe
+from editor.formats.saving import recipe_of
+from pipelines.base import Adapter, Setup, run
 from pipelines.hf import memory
 from pipelines.hf.caches import MOST, Cache, remembered
 from pipelines.hf.loading import load_hf
 from pipelines.hf.memory import PLANS, Weights, needed
+from tests import tiny_adapters
 from tests.test_hf import SIDE, again, apart, network_of, saved, small, steps_of, tiny, wish, with_a_plain_decoder
 
 __all__ = ["saved", "small", "tiny"]  # fixtures
@@ -233,3 +240,81 @@ def test_rounding_needs_its_library_and_known_numbers(saved: Any, monkeypatch: p
     monkeypatch.setitem(sys.modules, "torchao.quantization", None)
     with pytest.raises(ValueError, match=r"needs torchao .*pip install torchao"):
         load_hf(str(saved("sd-9")), "it", Setup(quantised="fp8"), False)
+
+
+@pytest.mark.skipif(find_spec("torchao") is None, reason="torchao is not installed: who rounds weights installs it")
+@pytest.mark.parametrize("name", ["sd-9", "flux-fill"])
+@pytest.mark.parametrize("numbers", ["fp8", "int8"])
+def test_rounded_weights_take_less_and_draw_almost_the_same(saved: Any, tiny: Any, name: str, numbers: str) -> None:
+    rounded = load_hf(str(saved(name)), "it", Setup(quantised=numbers), False)
+    assert 0 < apart(run(rounded.inpaint(wish())), run(tiny(name).inpaint(wish()))) < 3
+    assert memory.weighed(rounded._pipe).all < memory.weighed(tiny(name)._pipe).all
+
+
+def test_a_card_that_others_filled_meanwhile_is_left_for_the_next_plan(
+    fresh: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe, put = fresh("sd-9")._pipe, memory.Memory._put
+
+    def full(self: memory.Memory, plan: memory.Plan) -> None:
+        if plan.name in ("whole", "tiled"):
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        put(self, plan)
+
+    monkeypatch.setattr(memory.Memory, "_put", full)
+    processor = torch.device("cpu")
+    assert memory.Memory(pipe, "it", processor, SIDE, "auto", 1).plan.name == "offload"
+    with pytest.raises(torch.OutOfMemoryError):
+        memory.Memory(pipe, "it", processor, SIDE, "whole", 1)
+
+
+# --- adapters, by the door that a user takes ---
+
+
+@pytest.mark.parametrize("plan", ["whole", "offload"])
+@pytest.mark.parametrize("name", ["sd-4", "sdxl-4"])
+def test_adapters_are_in_force_for_the_request_that_names_them(
+    fresh: Any, tmp_path: Path, name: str, plan: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # diffusers offloads anew once it has read a LoRA, and to nowhere but a card
+    monkeypatch.setattr("diffusers.pipelines.pipeline_utils.get_device", lambda: "cpu:0")
+    pipeline = fresh(name, plan)
+    pipe = pipeline._pipe
+    ink = tiny_adapters.lora(pipe.text_encoder, tmp_path / "ink.safetensors", "peft", "text_encoder", ("q_proj",))
+    like = tiny_adapters.ip_adapter(pipe.unet, tmp_path / "like" / "like.safetensors")
+    control = tiny_adapters.controlnet(pipe.unet, tmp_path / "control", "ControlNetModel")
+    plain = run(pipeline.inpaint(wish()))
+    asked = {
+        "words": wish(adapters=(Adapter(str(ink), 1.0),)),  # which were read before, without it
+        "picture": wish(adapters=(Adapter(str(like), 1.0),), reference=255 - wish().image),
+        "hole": wish(adapters=(Adapter(str(control), 1.0),)),
+    }
+    for request in (*asked.values(), *asked.values()):
+        steps, images = steps_of(pipeline, request)
+        assert apart(images, plain) > 0.05 and all(step.preview is not None for step in steps)
+        begun = pipeline.inpaint(request)
+        next(begun)
+        begun.close()
+        assert np.array_equal(run(pipeline.inpaint(wish())), plain)
+
+
+def test_an_edit_by_command_line_takes_adapters(
+    saved: Any, tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ink = tiny_adapters.lora(network_of(tiny("sd-4")), tmp_path / "ink.safetensors", "peft", "unet")
+    Image.fromarray(wish().image).save(tmp_path / "in.png")
+    Image.fromarray(wish().mask).save(tmp_path / "mask.png")
+    drawn = {}
+    for adapter in ([], ["--adapter", f"{ink}=0.5"], ["--adapter", f"{ink}=1.5"]):
+        out = tmp_path / f"{len(drawn)}.png"
+        words = ["edit", tmp_path / "in.png", "--mask", tmp_path / "mask.png", "--pipeline", f"hf:{saved('sd-4')}",
+                 "--steps", "2", "--seed", "1", *adapter, "-o", out]  # fmt: skip
+        monkeypatch.setattr(sys, "argv", ["app.py", *map(str, words)])
+        assert app.main() == 0
+        drawn[out] = np.asarray(Image.open(out))
+        edit = Recipe.from_json(recipe_of(out.read_bytes()) or "").steps[0]
+        assert [(each.name, each.weight) for each in edit.adapters] == [
+            (str(ink), float(a.split("=")[1])) for a in adapter[1:]
+        ]
+    plain, little, much = drawn.values()
+    assert 0 < apart(little, plain) < apart(much, plain)

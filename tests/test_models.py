@@ -5,8 +5,10 @@ import json
 import shutil
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
+from threading import Event
 from typing import Any
 
 import numpy as np
@@ -287,6 +289,27 @@ def test_the_page_shows_the_users_names() -> None:
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=app.HERE, capture_output=True, text=True, timeout=300)
     assert ran.stdout.strip() == "[('classical', 'classical'), ('photo', 'hf:me/photo')]", ran.stderr
+
+
+def test_what_is_loaded_waits_for_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    ready = pipelines.load("classical")
+    reading, read = Event(), Event()
+
+    def slow(compiled: bool) -> Any:
+        reading.set()
+        assert read.wait(60)
+        return ready
+
+    monkeypatch.setitem(pipelines.PIPELINES, "slow", slow)
+    monkeypatch.setattr(pipelines, "_loaded", dict(pipelines._loaded))
+    with ThreadPoolExecutor(2) as threads:
+        first = threads.submit(pipelines.load, "slow")
+        try:
+            assert reading.wait(60)
+            assert threads.submit(pipelines.load, "classical").result(60) is ready
+        finally:
+            read.set()
+        assert first.result(60) is ready
 
 
 # --- the command line ---

@@ -18,7 +18,6 @@ from safetensors.torch import load_file, save_file
 import pipelines
 from pipelines.base import Setup, run
 from pipelines.hf import hub
-from pipelines.hf.families import FAMILIES
 from pipelines.hf.folder import read_layout
 from pipelines.hf.loading import load_hf
 from tests import one_file, tiny_diffusers
@@ -217,11 +216,22 @@ def test_kandinsky_draws_with_the_sampler_it_is_asked_for(saved: Any) -> None:
         run(pipeline.inpaint(wish(sampler="heun")))
 
 
-def test_a_network_that_was_distilled_is_asked_for_less(saved: Any, tmp_path: Path) -> None:
-    (row,) = (row for row in FAMILIES if row.distilled)
-    assert pipelines.load(f"hf:{saved('flux2-klein')}").usual == {**row.usual, "sampler": "own"}
-    folder = Path(shutil.copytree(saved("flux2-klein"), tmp_path / "distilled"))
-    index = folder / "model_index.json"
-    index.write_text(index.read_text().replace('"is_distilled": false', '"is_distilled": true'))
+@pytest.mark.parametrize(
+    ("name", "file", "before", "after"),
+    [
+        ("flux2-klein", "model_index.json", '"is_distilled": false', '"is_distilled": true'),
+        ("flux", "transformer/config.json", '"guidance_embeds": true', '"guidance_embeds": false'),
+    ],
+)
+def test_a_network_that_was_distilled_is_asked_for_less(
+    saved: Any, tmp_path: Path, name: str, file: str, before: str, after: str
+) -> None:
+    plain = pipelines.load(f"hf:{saved(name)}")
+    folder = Path(shutil.copytree(saved(name), tmp_path / "distilled"))
+    told = (folder / file).read_text()
+    assert before in told
+    (folder / file).write_text(told.replace(before, after))
+    for weights in folder.glob("transformer/*.safetensors") if name == "flux" else ():
+        save_file({name: each for name, each in load_file(weights).items() if "guidance_embedder" not in name}, weights)
     distilled = pipelines.load(f"hf:{folder}")
-    assert distilled.usual == {**row.distilled, "sampler": "own"} and "guidance" in distilled.unheeded
+    assert plain.usual["steps"] > 4 == distilled.usual["steps"] and distilled.usual["guidance"] == 1

@@ -39,13 +39,14 @@ class Editor {
     this.doc = null; // OpenDocument
     this.verbs = verbsOf(this);
     this.#build();
-    this.wishes = new Wishes(this.server, this.notices);
+    this.wishes = new Wishes(this.server, this.notices, () => this.doc?.askPlan());
     this.stage.onview = () => {
       this.#refresh();
       this.doc?.easel.saveView();
     };
     this.tools = makeTools(targetOf(this));
     this.pointer = new Pointer(this.stage, () => ({ name: this.toolName, tool: this.tools[this.toolName], radius: this.tool.radius }));
+    this.waiting = false;
     this.compare = new Compare(this.stage, () => this.#refresh());
     this.#listen();
     labelKeys(this.bindings, root);
@@ -297,13 +298,19 @@ class Editor {
 
   /** values: the form's. Returns the seed used, for the form to show. */
   async generate(values) {
-    if (!this.doc || this.doc.submitting) return values.seed;
+    const { doc } = this;
+    if (!doc || doc.submitting || this.waiting) return values.seed;
     this.pointer.finish();
     this.compare.stop();
-    const wish = this.wishes.ready(values);
+    this.waiting = true; // for the model; cutting needs none
+    const cuts = this.wishes.intent === "expand" && doc.cuts;
+    const wish = cuts ? { intent: "expand" } : await this.wishes.ready(values);
+    this.waiting = false;
+    if (!wish || this.doc !== doc) return values.seed;
     const { intent } = this.wishes;
-    if (!(await this.doc.submit({ ...wish, intent }))) {
-      const again = intent !== "expand" && this.doc.recallable;
+    if (!this.wishes.model.able(intent)) this.notices.status(this.wishes.unable);
+    else if (!(await doc.submit(wish))) {
+      const again = intent !== "expand" && doc.recallable;
       this.notices.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: "M" }));
       this.stage.root.focus({ preventScroll: true });
     }

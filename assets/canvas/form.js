@@ -1,6 +1,7 @@
 // The wish in the making: what Gradio's form says, by intent, and what helps to write it.
 
-import { remember, restored } from "./settings.js";
+import { Model } from "./model.js";
+import { nameOf, remember, restored, USUAL } from "./settings.js";
 import { rememberPrompt, Suggestions } from "./suggest.js";
 import { rested } from "./time.js";
 import { t } from "./words.js";
@@ -8,6 +9,7 @@ import { t } from "./words.js";
 const HINT_MS = 250; // typing rests for so long before the words are looked at
 const PROMPT = "#prompt :is(input, textarea)";
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch"];
+const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help" };
 
 /** How strongly each intent draws anew: the whole way where nothing of what was there is to be seen. */
 export function strengthOf(intent, strengths) {
@@ -15,10 +17,12 @@ export function strengthOf(intent, strengths) {
 }
 
 export class Wishes {
-  constructor(server, notices) {
-    Object.assign(this, { server, notices });
-    this.values = null; // the form's, as they were last told
-    this.words = null;
+  /** known(): more is known of the model, or less. */
+  constructor(server, notices, known) {
+    Object.assign(this, { server, notices, known });
+    this.values = null; // the form's, as they were last told; what of them is USUAL, the model knows
+    this.written = {};
+    this.model = new Model((name, signal) => server.model(name, signal), () => this.#told());
     this.asked = {};
     this.hint = rested(HINT_MS, () => this.#askHint());
   }
@@ -29,9 +33,11 @@ export class Wishes {
 
   /** Gradio's form is there. */
   attach() {
-    this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.words);
-    if (this.values) this.#show();
-    else if (restored) this.changed(restored); // otherwise they are still to come
+    this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.told?.words ?? null);
+    if (this.values) {
+      this.#show();
+      this.#told();
+    } else if (restored) this.changed(restored.values); // otherwise they are still to come
   }
 
   /** Choose an intent, as a click on it does. */
@@ -41,13 +47,24 @@ export class Wishes {
 
   /** The form says this now; true if the intent is another than before. */
   changed(values) {
+    if (!restored) return false; // they are still to come
     const before = this.values;
     this.values = values;
-    remember(values);
+    if (!before) Object.assign(this.model, { own: restored.own, fields: restored.fields });
+    remember(values, this.model.own);
     if (!before || before.intent !== values.intent) this.#show();
-    if (before?.pipeline !== values.pipeline) this.#askWords(values.pipeline);
-    if (before?.pipeline !== values.pipeline || before?.prompt !== values.prompt) this.hint();
+    if (before?.pipeline !== values.pipeline) this.model.choose(values.pipeline);
+    if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
     return before?.intent !== values.intent;
+  }
+
+  /** A hand set one of USUAL in the form. */
+  set(name, value) {
+    if (!this.values) return;
+    this.model.set(name, value);
+    remember(this.values, this.model.own);
+    this.#mark();
+    this.put({ [name]: this.#about(name) }); // its value stays: a hand may be moving it on
   }
 
   #show() {
@@ -56,56 +73,117 @@ export class Wishes {
     if (field) field.placeholder = t(`prompt.${this.intent}`);
   }
 
-  async #askWords(pipeline) {
-    this.words = null;
-    const { words } = await this.server.vocabulary(pipeline).catch(() => ({ words: null }));
-    if (this.values.pipeline === pipeline) this.words = words;
+  /** Another model is chosen, or more is known of it. */
+  #told() {
+    const { model } = this;
+    if (model.trouble) this.notices.note(model.trouble, "model");
+    else this.notices.dismiss("model");
+    this.#fit();
+    INTENTS.forEach((intent, i) => {
+      const choice = document.querySelectorAll("#intent input")[i];
+      if (!choice) return;
+      choice.disabled = !model.able(intent);
+      choice.closest("label").title = model.able(intent) ? "" : this.unable;
+    });
+    if (model.reading) this.hint();
+    else this.hint.now();
+    this.known();
+  }
+
+  /** Why the model cannot do what is intended. */
+  get unable() {
+    return t("model.unable", { model: nameOf(this.model.name) });
+  }
+
+  /** Show what the model is asked, what of it is the user's, and what it can do nothing with. */
+  #fit() {
+    this.#mark();
+    const value = (name) => (this.model.told ? { value: this.model.value(name) } : {}); // the one before stays until then
+    const fields = USUAL.map((name) => [name, { ...this.#about(name), ...value(name) }]);
+    this.put({ ...Object.fromEntries(fields), negative_prompt: this.#about("negative_prompt") });
+  }
+
+  #isOwn(name) {
+    const { model } = this;
+    return USUAL.includes(name) && Boolean(model.told) && model.heeds(name) && model.isOwn(name);
+  }
+
+  #mark() {
+    document.documentElement.dataset.own = USUAL.filter((name) => this.#isOwn(name)).join(" ");
+  }
+
+  /** A field's help and whether it is of use, as Gradio takes it. */
+  #about(name) {
+    const { model } = this;
+    const shown = (value) => (name === "sampler" ? t(`sampler.${value}`) : value);
+    const help = name === "sampler" && model.value(name) === "own" ? "sampler.own.help" : HELP[name];
+    const info = !model.heeds(name) ? t("model.unheeded") : this.#isOwn(name) ? t("model.own", { usual: shown(model.usual(name)) }) : t(help);
+    const about = { __type__: "update", info, interactive: model.heeds(name) };
+    if (name !== "sampler" || !model.told) return about;
+    const none = [["–", model.value(name)]];
+    return { ...about, choices: about.interactive ? model.told.samplers.map((sampler) => [shown(sampler), sampler]) : none };
   }
 
   async #askHint() {
+    const { model } = this;
     const { pipeline, prompt } = this.values;
     const asked = {};
     this.asked = asked;
-    const none = { hint: "", unknown: [] };
-    const { hint, unknown } = prompt.trim() ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
+    const own = model.reading ? t("model.reading", { model: nameOf(pipeline) }) : model.trouble || (model.able(this.intent) ? "" : this.unable);
+    const none = { hint: own, unknown: [] };
+    const { hint, unknown } = !own && prompt.trim() ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
     if (this.asked !== asked) return;
     this.notices.hint(hint);
     this.suggestions?.mark(unknown);
   }
 
-  /** The wish as it stands; with the seed of the form. */
-  wish(values = this.values) {
-    if (!values) return null;
-    const { intent, new_seed: _, refine_strength, sketch_strength, ...wish } = values;
+  /** The wish as it stands, with the seed of the form; null while it is not known what to ask. */
+  wish() {
+    if (!this.values || !this.model.told) return null;
+    const { intent, new_seed: _, refine_strength, sketch_strength, ...wish } = this.values;
+    for (const name of USUAL) wish[name] = this.model.value(name);
+    if (!this.model.heeds("negative_prompt")) wish.negative_prompt = "";
     wish.strength = strengthOf(intent, { refine: refine_strength, sketch: sketch_strength });
     if (intent === "remove") wish.prompt = wish.negative_prompt = "";
     if (!Number.isInteger(wish.seed)) wish.seed = 0;
     return { ...wish, edge: 0, intent }; // a step that is finished can be laid in with another edge
   }
 
-  /** The wish to be sent: its seed drawn, its prompt remembered. */
-  ready(values) {
+  /** The wish to be sent, once its model is read: its seed drawn, its prompt remembered. null: the model is not to be had. */
+  async ready(values) {
     this.values = values;
-    const wish = this.wish(values);
-    if (values.new_seed || !Number.isInteger(values.seed)) wish.seed = crypto.getRandomValues(new Uint32Array(1))[0];
+    await this.model.choose(values.pipeline);
+    while (this.model.reading) await this.model.coming; // another was chosen meanwhile
+    const wish = this.wish();
+    if (!wish) return null;
+    if (this.values.new_seed || !Number.isInteger(this.values.seed)) wish.seed = crypto.getRandomValues(new Uint32Array(1))[0];
     rememberPrompt(wish.prompt);
     return wish;
   }
 
   /** Write values into the form: Gradio asks `listed` for them when its hidden button is pressed. */
   put(values) {
-    this.written = { ...this.values, ...values };
-    document.querySelector("#put").click();
+    Object.assign(this.written, values);
+    document.querySelector("#put")?.click(); // while there is no form, it waits
   }
 
+  /** What was put, in this order; undefined leaves a field as it is. */
   listed(names) {
-    return names.map((name) => this.written[name]);
+    const { written } = this;
+    this.written = {};
+    return names.map((name) => written[name]);
   }
 
   /** Take up an earlier step's settings, its seed too: it is to be changed, not drawn at random. */
-  recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, blend }) {
+  async recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, blend }) {
     const { feather, opacity, colour_match } = blend;
     const intent = strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
-    this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, new_seed: false, sampler, feather, opacity, colour_match, ...intent });
+    Object.assign(this.model.own, { steps, guidance, sampler });
+    this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, new_seed: false, feather, opacity, colour_match, ...intent });
+    await this.model.choose(pipeline);
+    if (this.model.name !== pipeline || !this.model.told) return;
+    this.model.settle();
+    this.#fit();
+    remember(this.values, this.model.own);
   }
 }

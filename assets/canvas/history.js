@@ -2,6 +2,7 @@
 // be done with the step that is shown stands below it.
 
 import { editInPlace, h, icon, slider, smallButton } from "./dom.js";
+import { nameOf } from "./settings.js";
 import { rested } from "./time.js";
 import { t } from "./words.js";
 
@@ -39,7 +40,7 @@ export function title({ name, wish, box }) {
 function detail({ wish, finished, error }) {
   if (error) return error;
   if (!finished) return t("history.waiting");
-  return wish ? t("history.made_by", wish) : "";
+  return wish ? t("history.made_by", { ...wish, pipeline: nameOf(wish.pipeline) }) : "";
 }
 
 /**
@@ -102,7 +103,7 @@ export function historyPanel(server, verbs) {
     return h(
       "li",
       { class: "step-card" },
-      h("p", {}, t("step.settings", wish), wish.negative_prompt ? ` · ${t("step.avoid", wish)}` : ""),
+      h("p", {}, t("step.settings", { ...wish, pipeline: nameOf(wish.pipeline) }), wish.negative_prompt ? ` · ${t("step.avoid", wish)}` : ""),
       verb("replay", () => verbs.amend(node)), verb("blend", blend), verb("before", () => verbs.compare(node)), verb("sliders", () => verbs.recall(node)),
       h("a", { class: "chip", href: server.recipe(node.revision), download: "" }, icon("recipe"), t("step.recipe")),
     );

@@ -16,6 +16,9 @@ import { queue } from "./works.js";
 
 const PLAN_MS = 180;
 
+/** Whether a frame with these margins is the picture with something cut off, and nothing added. */
+const less = (margins) => margins.some(Boolean) && margins.every((margin) => margin <= 0);
+
 export class OpenDocument {
   /**
    * state: as the server gave it. changed(what): something to press or to read is different now. gone(error): it is not
@@ -204,6 +207,11 @@ export class OpenDocument {
     return [x - fx, y - fy, fx + fw - x - width, fy + fh - y - height];
   }
 
+  /** Whether the frame only cuts: that needs no model. */
+  get cuts() {
+    return less(this.margins);
+  }
+
   setFrame(box) {
     this.frame = box && sameBox(box, this.picture.box) ? null : box;
     this.stage.guides.show("frame", this.frame);
@@ -237,8 +245,7 @@ export class OpenDocument {
     const wish = this.wish();
     const asked = wish && this.draft && !this.closed && !this.painting && !this.cancelling && this.#asked(wish);
     this.planning = asked;
-    const cuts = asked && asked.margins.every((margin) => margin <= 0) && asked.margins.some(Boolean);
-    if (!asked || cuts) {
+    if (!asked || less(asked.margins)) {
       this.planned = null;
       this.stage.setPlan(null, null);
       this.changed();
@@ -267,7 +274,7 @@ export class OpenDocument {
     this.notices.dismiss("run");
     const { amending, planned } = this;
     const { margins } = asked;
-    if (margins.some(Boolean) && margins.every((margin) => margin <= 0)) {
+    if (less(margins)) {
       await this.#do(this.server.crop(this.id, this.frame), t("status.cropped"));
       return true;
     }

@@ -41,8 +41,8 @@ export class Server {
     return url.href;
   }
 
-  async #get(path, query) {
-    return (await answer(fetch(this.url(path, query), { cache: "no-cache" }))).json();
+  async #get(path, query, signal = null) {
+    return (await answer(fetch(this.url(path, query), { cache: "no-cache", signal }))).json();
   }
 
   #send(path, query, body) {
@@ -85,16 +85,19 @@ export class Server {
     return this.#post(`documents/${document}/name`, {}, name);
   }
 
-  // --- words
+  // --- models
 
   /** { hint: a sentence, unknown: words the model never saw }. */
   hint(pipeline, prompt) {
     return this.#get("hint", { pipeline, prompt });
   }
 
-  /** { words: sorted, or null where the model was taught any text }. */
-  vocabulary(pipeline) {
-    return this.#get("vocabulary", { pipeline });
+  /**
+   * What there is to know of a model, once it is read: { words: sorted, or null where it was taught any text, usual: what
+   * it is best asked, samplers, refines: whether it begins from what is there, unheeded: what it can do nothing with }.
+   */
+  model(pipeline, signal) {
+    return this.#get("model", { pipeline }, signal);
   }
 
   // --- a document

@@ -19,6 +19,7 @@ from pipelines.base import Pipeline
 
 KINDS: dict[Any, str] = {
     str: "text", int: "a whole number", float: "a number", bool: "true or false", int | None: "a whole number or null",
+    float | None: "a number or null",
     list[int]: "a list of whole numbers", list[int] | None: "a list of whole numbers or null",
 }  # fmt: skip
 

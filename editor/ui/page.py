@@ -5,7 +5,7 @@ Gradio runs no function of ours: its events stay in the browser (`js=`), and the
 
 import json
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ from pipelines.base import Pipeline
 
 CANVAS = Path(__file__).parents[2] / "assets" / "canvas"
 INTENTS = ("fill", "remove", "refine", "expand", "sketch")
+USUAL = ("steps", "guidance", "sampler")  # what each model has a usual of
 MOST_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
 <div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="plan"></span>
@@ -35,8 +36,10 @@ STATUS = """
 """
 
 
-def build(names: Sequence[str], default: str, samplers: Sequence[str], i18n: gr.I18n) -> gr.Blocks:
-    """The page's Blocks. names: of the models to choose from; default: the one chosen at first. samplers: by name."""
+def build(names: Sequence[str], default: str, i18n: gr.I18n, called: Mapping[str, str]) -> gr.Blocks:
+    """The page's Blocks. names: of the models to choose from; default: the one chosen at first. called: what is shown
+    for a model's name, where that is another.
+    """
 
     def word(key: str) -> Any:
         return i18n(FORM + key)
@@ -78,7 +81,7 @@ def build(names: Sequence[str], default: str, samplers: Sequence[str], i18n: gr.
             with gr.Accordion(word("settings"), open=False, elem_id="settings"):
                 with gr.Row():
                     pipeline = gr.Dropdown(
-                        list(names),
+                        [(called.get(name, name), name) for name in names],
                         value=default,
                         label=word("model"),
                         info=word("model_help"),
@@ -111,7 +114,7 @@ def build(names: Sequence[str], default: str, samplers: Sequence[str], i18n: gr.
                         fresh = gr.Checkbox(True, label=word("new_seed"), elem_id="new-seed")
                 with gr.Row():
                     sampler = gr.Dropdown(
-                        list(samplers),
+                        [Edit.sampler],  # those of a model are known once it is
                         value=Edit.sampler,
                         label=word("sampler"),
                         info=word("sampler_help"),
@@ -153,7 +156,10 @@ def build(names: Sequence[str], default: str, samplers: Sequence[str], i18n: gr.
         cancel.click(fn=None, js="() => window.palimpsest.cancel()")
         changed = f"(...values) => {{ window.palimpsest?.settingsChanged({settings}); return []; }}"
         gr.on([field.change for field in fields], fn=None, inputs=fields, js=changed, trigger_mode="multiple")
-        page.load(fn=None, outputs=fields, js=_restore([_known(name, field) for name, field in form.items()]))
+        for name in USUAL:  # heard of when a hand moves it, and not when the page does
+            own = f"(value) => {{ window.palimpsest?.wishes.set({json.dumps(name)}, value); return []; }}"
+            form[name].input(fn=None, inputs=form[name], js=own)
+        page.load(fn=None, outputs=fields, js=_restore([_known(name, field) for name, field in form.items()], called))
     return page
 
 
@@ -163,22 +169,23 @@ def start(
     names: Sequence[str],
     load: Callable[[str], Pipeline],
     default: str,
-    samplers: Sequence[str],
     samples: Path,
     made_with: Callable[[], str],
     host: str,
     port: int,
     mcp: bool = False,
+    called: Mapping[str, str] | None = None,
 ) -> gr.Blocks:
     """Serve the page in threads of its own; `close()` on what it returns ends it. OSError: the port is taken.
 
-    names: of the models; load(name) gives one. samplers: by name. samples: a folder of pictures to start from.
+    names: of the models; load(name) gives one. samples: a folder of pictures to start from.
     made_with: what runs them, in words. mcp: whether the verbs are tools of MCP too; it needs the package `mcp`.
+    called: what the page shows for a model's name, where that is another.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
     i18n = translations()
-    page = build(names, default, samplers, i18n)
+    page = build(names, default, i18n, called or {})
     with page:
         publish(session, worker, names, load, default, host in LOOPBACK)
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
@@ -226,6 +233,6 @@ def _known(name: str, field: Any) -> dict[str, Any]:
     return known
 
 
-def _restore(known: list[dict[str, Any]]) -> str:
+def _restore(known: list[dict[str, Any]], called: Mapping[str, str]) -> str:
     module = f'new URL("{MODULES}settings.js", document.baseURI)'
-    return f"async () => (await import({module})).restore({json.dumps(known)})"
+    return f"async () => (await import({module})).restore({json.dumps(known)}, {json.dumps(dict(called))})"

@@ -78,7 +78,7 @@ def routes(
             Route("/tiles/{digest}", pictures.tile),
             Route("/previews/{revision}/{serial}", pictures.preview),
             Route("/hint", words.hint),
-            Route("/vocabulary", words.vocabulary),
+            Route("/model", words.model),
         ],
         exception_handlers={
             404: _nothing,

@@ -128,9 +128,9 @@ class Verbs:
 
     def edit(
         self, document: str, prompt: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
-        tolerance: int = 24, negative_prompt: str = "", model: str = "", steps: int = Edit.steps,
-        guidance: float = Edit.guidance, seed: int | None = None, strength: float = Edit.strength, variations: int = 1,
-        sampler: str = Edit.sampler, clip_guidance: float = Edit.clip_guidance, feather: int = Blend.feather,
+        tolerance: int = 24, negative_prompt: str = "", model: str = "", steps: int | None = None,
+        guidance: float | None = None, seed: int | None = None, strength: float = Edit.strength, variations: int = 1,
+        sampler: str = "", clip_guidance: float = Edit.clip_guidance, feather: int = Blend.feather,
         edge: int = Blend.edge, opacity: float = Blend.opacity, colour_match: bool = Blend.colour_match,
     ) -> Steps:  # fmt: skip
         """Repaint a place in the picture so that it shows what the prompt says; every other pixel stays the same. Give
@@ -146,12 +146,12 @@ class Verbs:
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
             negative_prompt: what should not appear
             model: its name, as `describe` lists them; empty: the usual one
-            steps: how often the model is asked, 1 to 1,000; more is finer and slower
-            guidance: how firmly the words are followed, 0 to 30
+            steps: how often the model is asked, 1 to 1,000; more is finer and slower; null: the model's usual
+            guidance: how firmly the words are followed, 0 to 30; null: the model's usual
             seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a new one
             strength: 1: from nothing; less: the nearer to what is there
             variations: 1 to 8 results, of as many seeds
-            sampler: dpmpp_2m, dpmpp_sde, heun, ddim or ddpm
+            sampler: dpmpp_2m, dpmpp_sde, heun, ddim, ddpm, own (as the model comes with it); empty: the model's usual
             clip_guidance: how much CLIP's opinion counts, 0 to 30, where the model has one
             feather: pixels over which the result fades out around the place, 0 to 64
             edge: pixels by which it reaches over the place before that, -64 to 64
@@ -164,7 +164,7 @@ class Verbs:
         """
         wish = {
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
-            "strength": strength, "sampler": sampler, "clip_guidance": clip_guidance,
+            "strength": strength, "sampler": sampler or None, "clip_guidance": clip_guidance,
             "blend": Blend(feather, edge, opacity, colour_match),
         }  # fmt: skip
         return self._kept(
@@ -201,7 +201,7 @@ class Verbs:
 
     def expand(
         self, document: str, left: int = 0, top: int = 0, right: int = 0, bottom: int = 0, prompt: str = "",
-        negative_prompt: str = "", model: str = "", steps: int = Edit.steps, guidance: float = Edit.guidance,
+        negative_prompt: str = "", model: str = "", steps: int | None = None, guidance: float | None = None,
         seed: int | None = None,
     ) -> Steps:  # fmt: skip
         """Make the picture larger and paint what is new; waits as `edit` does.
@@ -215,8 +215,8 @@ class Verbs:
             prompt: what belongs there; empty: what goes on from the picture
             negative_prompt: what should not appear
             model: its name, as `describe` lists them; empty: the usual one
-            steps: how often the model is asked, 1 to 1,000; more is finer and slower
-            guidance: how firmly the words are followed, 0 to 30
+            steps: how often the model is asked, 1 to 1,000; more is finer and slower; null: the model's usual
+            guidance: how firmly the words are followed, 0 to 30; null: the model's usual
             seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a new one
         Returns:
             as `edit`
@@ -278,13 +278,16 @@ class Verbs:
     async def _kept(
         self, document: str, place: Callable[[], Mask], model: str, seed: int | None, variations: int, wish: Told
     ) -> Steps:
-        """Promise a wish on the end of what is promised already, and wait for it."""
+        """Promise a wish on the end of what is promised already, and wait for it. What is None in it is the model's
+        usual.
+        """
         name = model or self.default
         offered(name, self.names)
         first = secrets.randbelow(2**32) if seed is None else seed
 
         def promise() -> Sequence[Revision]:
-            edit = Edit(place(), seed=first, pipeline=name, **wish)
+            asked = {name: value for name, value in wish.items() if value is not None}
+            edit = Edit(place(), seed=first, pipeline=name, **{**self.load(name).usual, **asked})
             return self.session.variations(document, edit, variations, self.session.tail(document))
 
         def hint() -> Told:

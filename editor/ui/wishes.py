@@ -60,7 +60,12 @@ class Wishes:
         document, step = self.desk.document(request), self.desk.revision(request)
         edit, _, _ = self._wish(body)
         if step.edit is not None and step.edit.pipeline == edit.pipeline:  # a wish cannot speak of it
-            edit = replace(edit, clip_guidance=step.edit.clip_guidance)
+            edit = replace(
+                edit,
+                clip_guidance=step.edit.clip_guidance,
+                adapters=step.edit.adapters,
+                reference=step.edit.reference,
+            )
         return self._promised(request, self.session.amend(document.id, step.id, edit))
 
     async def reblend(self, request: Request) -> Response:

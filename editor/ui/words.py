@@ -1,4 +1,4 @@
-"""Words: which a model knows, and what it makes of those in a prompt."""
+"""Words: what a page has to know of a model, and what that makes of the words in a prompt."""
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -24,10 +24,17 @@ class Words:
             hint = str(error)
         return JSONResponse({"hint": hint, "unknown": unknown}, headers=NEVER)
 
-    def vocabulary(self, request: Request) -> Response:
-        """The words that the model was taught, sorted; null when it was any text."""
-        words = self._pipeline(request).vocabulary
-        return JSONResponse({"words": None if words is None else sorted(words)}, headers=NEVER)
+    def model(self, request: Request) -> Response:
+        """What the model can be asked: see Pipeline. words: its vocabulary, sorted; null where that is any text."""
+        pipeline = self._pipeline(request)
+        told = {
+            "words": None if pipeline.vocabulary is None else sorted(pipeline.vocabulary),
+            "usual": dict(pipeline.usual),
+            "samplers": list(pipeline.samplers),
+            "refines": pipeline.refines,
+            "unheeded": list(pipeline.unheeded),
+        }
+        return JSONResponse(told, headers=NEVER)
 
     def _pipeline(self, request: Request) -> Pipeline:
         return self.desk.pipeline(request.query_params.get("pipeline", ""))

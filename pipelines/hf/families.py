@@ -17,8 +17,8 @@ class Family:
     repaints: the class. takes: other classes whose folders hold what it needs. size: side in pixels of the square it
     was trained on, where its network does not say. multiple: what sides it can draw. guidance: the argument that takes
     the guidance scale, "" for none. usual: what to ask for where nobody says. negative: whether it reads a negative
-    prompt. refines: whether it has a strength. distilled: what is usual where the folder says that its network was
-    distilled, which leaves it no guidance. module: where the class is. prior: the hub's model that has the parts whose
+    prompt. refines: whether it has a strength. distilled: what is usual where the network was distilled to few steps and
+    no guidance. sign: the setting, of the folder or the network, by which that is told. module: where the class is. prior: the hub's model that has the parts whose
     names begin with `prior_`, for a folder without them. parts: those that a class of ours is for, MODULE:CLASS, as the
     usual one needs more packages. config: what the pipeline looks for in its network's configuration, should it not be
     there. files: what diffusers calls the single files that hold it. spares: parts that it can draw without, which many
@@ -36,6 +36,7 @@ class Family:
     negative: bool = True
     refines: bool = True
     distilled: Mapping[str, float] = field(default_factory=dict)
+    sign: tuple[str, object] = ("is_distilled", True)
     module: str = "diffusers"
     prior: str = ""
     parts: Mapping[str, str] = field(default_factory=dict)
@@ -91,6 +92,7 @@ FAMILIES = (
         "FluxInpaintPipeline",
         ("FluxPipeline", "FluxImg2ImgPipeline"),
         1024, 16, "guidance_scale", _usual(3.5, 28), negative=False, files=("flux-dev", "flux-schnell"),
+        distilled=_usual(1, 4), sign=("guidance_embeds", False),
     ),
     Family(
         "FluxKontextInpaintPipeline", ("FluxKontextPipeline",), 1024, 16, "guidance_scale", _usual(2.5, 28),

@@ -32,7 +32,7 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
         import torch
 
         from pipelines.hf.memory import Memory
-        from pipelines.hf.pipeline import Hf, native_size
+        from pipelines.hf.pipeline import Hf, native_size, network_of
         from pipelines.hf.quantising import quantising
         from pipelines.machine import best_device, fast_type
     except ImportError as error:
@@ -51,21 +51,28 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
             network = "unet" if "unet" in layout.parts else "transformer"
             rounding["quantization_config"] = quantising(setup.quantised, network)
         pipe, family = _from_folder(path, layout, numbers, fetch, **rounding)
-    if family.distilled and pipe.config.get("is_distilled"):
-        family = replace(family, usual=family.distilled)
     if family.config:
         pipe.transformer.register_to_config(**{**family.config, **pipe.transformer.config})
+    told, (setting, value) = {**network_of(pipe).config, **pipe.config}, family.sign
+    if family.distilled and told.get(setting) == value:
+        family = replace(family, usual=family.distilled)
     if numbers != torch.float16 and hasattr(pipe, "vae"):
         pipe.vae.register_to_config(force_upcast=False)  # half precision's range is what some decoders overflow
-    network = getattr(pipe, "unet", None)
-    if network is not None:  # convolutions run faster so; transformers have none
-        network.to(memory_format=torch.channels_last)
+    if hasattr(pipe, "unet"):  # convolutions run faster so; transformers have none
+        pipe.unet.to(memory_format=torch.channels_last)
     if setup.compiled:
-        (network or pipe.transformer).compile_repeated_blocks(dynamic=True)
+        network_of(pipe).compile_repeated_blocks(dynamic=True)
     side = native_size(pipe, family)
     # on a processor one image at a time, so that it is the same to the bit in any batch
     at_once = 1 if device.type == "cpu" else MOST_AT_ONCE
-    return Hf(name, pipe, family, Memory(pipe, name, device, side, setup.memory, at_once))
+    try:
+        memory = Memory(pipe, name, device, side, setup.memory, at_once)
+    except torch.OutOfMemoryError as error:
+        raise ValueError(
+            f"{name} finds too little memory on the {device.type}: close what else uses it, start with a slower plan "
+            "(--memory offload or sequential), or take a smaller model"
+        ) from error
+    return Hf(name, pipe, family, memory)
 
 
 def _from_folder(folder: Path, layout: Layout, numbers: Any, fetch: bool, **rounding: Any) -> tuple[Any, Family]:
@@ -88,6 +95,8 @@ def _from_folder(folder: Path, layout: Layout, numbers: Any, fetch: bool, **roun
             read = diffusers.DiffusionPipeline.from_pretrained(prior, **how, variant=read_layout(prior).variant)
             parts |= {f"prior_{part}": each for part, each in read.components.items()}
         return kind.from_pretrained(folder, **how, variant=layout.variant, **parts, **rounding), family
+    except ImportError as error:  # int4 is not among what torchao itself can do
+        raise ValueError(f"{folder} cannot be read so without one package more ({_why(error)})") from error
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise ValueError(
             f"diffusers cannot read {folder} as a {family.repaints} ({_why(error)}); get it again"

@@ -3,6 +3,7 @@
 import gc
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -85,7 +86,12 @@ class Memory:
         plans = PLANS[:2] if device.type == "cpu" else PLANS  # from a processor there is nowhere to move to
         fitting = (each for each in plans if needed(each, weights, side, pipe.dtype.itemsize) <= free)
         named = (each for each in PLANS if each.name == plan)
-        self._put(next(fitting, plans[-1]) if plan == AUTO else next(named))
+        self.plan = next(fitting, plans[-1]) if plan == AUTO else next(named)
+        try:
+            self._put(self.plan)
+        except torch.OutOfMemoryError:  # others took what was free
+            if plan != AUTO or not self.spare(1):
+                raise
         log.info(
             f"{name}: {weights.all / 1e9:.1f} GB of {str(pipe.dtype).removeprefix('torch.')} on "
             f"{_called(device)} with {free / 1e9:.1f} GB free: {self.plan.told}."
@@ -100,12 +106,12 @@ class Memory:
         if tried > 1:
             self.at_once = tried // 2
             return True
-        later = PLANS[PLANS.index(self.plan) + 1 :]
-        if not later:
-            return False
-        self._put(later[0])
-        log.warning(f"{self._name} found too little memory. From now on {self.plan.told}: --memory {self.plan.name}.")
-        return True
+        for plan in PLANS[PLANS.index(self.plan) + 1 :]:
+            with suppress(torch.OutOfMemoryError):
+                self._put(plan)
+                log.warning(f"{self._name} found too little memory. From now on {plan.told}: --memory {plan.name}.")
+                return True
+        return False
 
     def _put(self, plan: Plan) -> None:
         self.plan = plan
@@ -149,9 +155,16 @@ def _let_go(device: torch.device) -> None:
 
 
 def _bytes(network: nn.Module, recurse: bool = True) -> int:
-    held = [*network.parameters(recurse), *network.buffers(recurse)]
-    return sum(each.numel() * each.element_size() for each in held)
+    return sum(map(_held, [*network.parameters(recurse), *network.buffers(recurse)]))
+
+
+def _held(tensor: torch.Tensor) -> int:
+    if hasattr(tensor, "__tensor_flatten__"):  # of rounded numbers, and what they are to be multiplied by
+        return sum(_held(getattr(tensor, name)) for name in tensor.__tensor_flatten__()[0])
+    return tensor.numel() * tensor.element_size()
 
 
 def _called(device: torch.device) -> str:
-    return torch.cuda.get_device_name(device) if device.type == "cuda" else f"the {device.type}"
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    return "the processor" if device.type == "cpu" else "the graphics card"

@@ -186,18 +186,19 @@ class Hf:
 
 def native_size(pipe: Any, family: Family) -> int:
     """The side of the square that the network was trained on, as far as it says."""
-    stated = getattr(_network(pipe).config, "sample_size", None)
+    stated = getattr(network_of(pipe).config, "sample_size", None)
     size = stated * getattr(pipe, "vae_scale_factor", 8) if isinstance(stated, int) else family.size
     return size // family.multiple * family.multiple
 
 
-def _network(pipe: Any) -> Any:
+def network_of(pipe: Any) -> Any:
+    """The large network of a pipeline, which draws."""
     return getattr(pipe, "unet", None) or pipe.transformer
 
 
 def _is_held(pipe: Any, family: Family) -> bool:
     """Whether the network does not see the mask, so that the pipeline puts back after each step what is to stay."""
-    config = _network(pipe).config
+    config = network_of(pipe).config
     drawn = getattr(config, "out_channels", None) or config.in_channels
     return family.held is not None and config.in_channels in (drawn, 4 * drawn)  # 4: a transformer's tokens of 2 x 2
 

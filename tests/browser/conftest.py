@@ -14,9 +14,8 @@ from editor.formats.images import encode_png
 from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
-from pipelines import SAMPLERS
 from tests.browser.hands import NO_TOUR, Hands, photo
-from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, SlowPipeline, loader
+from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, PhotoPipeline, SlowPipeline, loader
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -39,7 +38,13 @@ class Server:
         self.samples.mkdir()
         (self.samples / "living-room.png").write_bytes(encode_png(photo(320, 270)))
         self.slow = SlowPipeline()
-        self.models = [NoisePipeline(), FlatPipeline((0, 200, 0)), FailingPipeline(at_step=2), self.slow]
+        self.models = [
+            NoisePipeline(refines=True),
+            FlatPipeline((0, 200, 0)),
+            FailingPipeline(at_step=2),
+            self.slow,
+            PhotoPipeline(),
+        ]
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
@@ -57,9 +62,9 @@ class Server:
         load = loader(*self.models)
         self.worker = Worker(self.store, load)
         self.worker.start()
-        names = [model.name for model in self.models]
-        wired = (self.session, self.worker, names, load, "noise", SAMPLERS, self.samples, lambda: "noise 1")
-        self.page = start(*wired, "127.0.0.1", self.port)
+        names = [*(model.name for model in self.models), "damaged"]
+        wired = (self.session, self.worker, names, load, "noise", self.samples, lambda: "noise 1")
+        self.page = start(*wired, "127.0.0.1", self.port, called={"photo": "Photographs"})
 
     def stop(self) -> None:
         self.page.close(verbose=False)
@@ -108,7 +113,7 @@ def context(chromium: Any, server: Server, complaints: list[str]) -> Iterator[An
         page.on("request", lambda asked: _is_ours(asked.url, server.url) or complaints.append(f"asked {asked.url}"))
 
     context = chromium.new_context(viewport=SIZE)
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     context.add_init_script(f"try {{ {NO_TOUR} }} catch {{}}")  # the blank page before has no storage
     context.on("page", watch)
     yield context

@@ -138,7 +138,7 @@ class Hands:
 
     def choose(self, model: str) -> None:
         self.settings()
-        self.page.get_by_label("Model").click()
+        self.page.get_by_role("combobox", name="Model").click()
         self.page.get_by_role("option", name=model).click()
         self.settings()
 

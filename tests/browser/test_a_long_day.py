@@ -13,7 +13,7 @@ from tests.browser.test_variations import choose_count
 from tests.fakes import FlatPipeline, NoisePipeline, loader
 
 # what the server's models draw, without waiting for leave
-LOAD = loader(NoisePipeline(), NoisePipeline(name="slow"), FlatPipeline((0, 200, 0)))
+LOAD = loader(NoisePipeline(refines=True), NoisePipeline(name="slow"), FlatPipeline((0, 200, 0)))
 SHAPES = ("Brush", "Rectangle", "Ellipse", "Lasso", "Brush")
 
 
@@ -241,7 +241,8 @@ def cancelled(day: Day) -> None:
     hands.generate()
     hands.server.slow.allow(1)
     hands.wait_for("doc.run?.index === 1")
-    hands.page.get_by_role("button", name="Cancel", exact=True).click()
+    with hands.page.expect_response(lambda answer: "/cancel/" in answer.url):
+        hands.page.get_by_role("button", name="Cancel", exact=True).click()
     hands.server.slow.allow(1)  # a worker notices after its step
     hands.status("Cancelled")
     hands.wait_idle()

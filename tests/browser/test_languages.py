@@ -54,7 +54,7 @@ def phrases() -> list[re.Pattern[str]]:
 @pytest.fixture(scope="module", params=sorted(READERS))
 def tab(request: pytest.FixtureRequest, chromium: Any, server: Any) -> Iterator[Reader]:
     context = chromium.new_context(viewport=SIZE, locale=READERS[request.param])
-    context.set_default_timeout(20_000)
+    context.set_default_timeout(60_000)
     context.add_init_script(f"try {{ {NO_TOUR} }} catch {{}}")  # the blank page before has no storage
     complaints: list[str] = []
     page = context.new_page()
