@@ -17,7 +17,7 @@ from editor.picture import Picture
 from editor.raster import Mask, Patch, Pixels, frozen
 from editor.scene import Scene
 from editor.windows import Detail, View, details, view
-from pipelines.base import Pipeline, Request, Step
+from pipelines.base import TURN, Pipeline, Request, Step
 
 # strength of the second pass over a mask larger than the model's window: sharp again, and still the same picture
 DETAIL_STRENGTH = 0.2
@@ -276,7 +276,8 @@ class _Run:
             with closing(self.pipeline.inpaint(request)) as steps:
                 while True:
                     try:
-                        step: Step = next(steps)
+                        with TURN:
+                            step: Step = next(steps)
                     except StopIteration as done:
                         images = done.value
                         break

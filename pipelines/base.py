@@ -3,6 +3,7 @@
 import math
 from collections.abc import Collection, Generator, Mapping, Sequence
 from dataclasses import dataclass
+from threading import Lock
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -12,6 +13,10 @@ Pixels = NDArray[np.uint8]
 # of a Request, by what reads no words and takes no steps: it has one answer
 NOT_ASKED = ("prompt", "negative_prompt", "guidance", "clip_guidance", "steps", "seeds")
 Result = TypeVar("Result")
+
+# Held while a model takes a step, and while one is read by a library that sets for the whole process, as long as that
+# lasts, in which numbers tensors are made: diffusers and transformers do.
+TURN = Lock()
 
 
 class Adapter(NamedTuple):

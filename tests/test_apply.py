@@ -17,7 +17,7 @@ from editor.picture import TILE, Picture
 from editor.raster import HALF, Mask, Pixels
 from editor.scene import Scene
 from editor.windows import View, context_window, details, view
-from pipelines.base import Pipeline, run
+from pipelines.base import TURN, Pipeline, Request, Run, run
 from tests.fakes import (
     FailingPipeline,
     FlatPipeline,
@@ -700,6 +700,24 @@ def test_what_was_drawn_of_some_variations_is_not_drawn_again() -> None:
 
 
 # progress
+
+
+def test_each_step_is_taken_while_no_model_is_read() -> None:
+    held = []
+
+    class Looking(NoisePipeline):
+        def inpaint(self, request: Request) -> Run:
+            steps = super().inpaint(request)
+            for _ in range(request.steps):
+                held.append(TURN.locked())
+                yield next(steps)
+            held.append(TURN.locked())
+            return run(steps)
+
+    picture = Picture.from_pixels(noise(100, 80))
+    for _ in apply(an_edit(Box(10, 10, 30, 30), steps=3), picture, loader(Looking())):
+        assert not TURN.locked()  # between the steps others may read theirs
+    assert held == [True] * 4 and not TURN.locked()
 
 
 def test_the_last_preview_is_what_comes() -> None:

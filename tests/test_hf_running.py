@@ -17,7 +17,7 @@ from torch import nn
 import app
 from editor.formats.recipe import Recipe
 from editor.formats.saving import recipe_of
-from pipelines.base import Adapter, Setup, run
+from pipelines.base import TURN, Adapter, Setup, run
 from pipelines.hf import memory
 from pipelines.hf.caches import MOST, Cache, remembered
 from pipelines.hf.loading import load_hf
@@ -141,6 +141,20 @@ def test_a_run_that_finds_too_little_memory_goes_on_in_the_next_plan(fresh: Any,
 def test_a_plan_of_no_name_is_refused(fresh: Any) -> None:
     with pytest.raises(ValueError, match="no memory plan 'huge'; there are auto, whole, tiled, offload, sequential"):
         fresh("sd-9", "huge")
+
+
+def test_no_step_is_taken_while_a_model_is_read(saved: Any, tiny: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In the meantime the whole process makes its tensors in the numbers of that model."""
+    kind, read = type(tiny("sd-9")._pipe), []
+
+    def reading(*args: Any, **how: Any) -> Any:
+        read.append(TURN.locked())
+        return found(*args, **how)
+
+    found = kind.from_pretrained
+    monkeypatch.setattr(kind, "from_pretrained", reading)
+    load_hf(str(saved("sd-9")), "it", Setup(), False)
+    assert read == [True] and not TURN.locked()
 
 
 # --- what is not worked out twice ---

@@ -17,14 +17,14 @@ class Family:
     repaints: the class. takes: other classes whose folders hold what it needs. size: side in pixels of the square it
     was trained on, where its network does not say. multiple: what sides it can draw. guidance: the argument that takes
     the guidance scale, "" for none. usual: what to ask for where nobody says. negative: whether it reads a negative
-    prompt. refines: whether it has a strength. distilled: what is usual where the network was distilled to few steps and
-    no guidance. sign: the setting, of the folder or the network, by which that is told. module: where the class is. prior: the hub's model that has the parts whose
-    names begin with `prior_`, for a folder without them. parts: those that a class of ours is for, MODULE:CLASS, as the
-    usual one needs more packages. config: what the pipeline looks for in its network's configuration, should it not be
-    there. files: what diffusers calls the single files that hold it. spares: parts that it can draw without, which many
-    of those files lack. held: where in what its `prepare_latents` gives the picture's latents and the noise stand, for
-    a network that does not see the mask; None: not known. bucketed: whether it was trained on pictures of other shapes
-    than the square too.
+    prompt. refines: whether it has a strength. distilled: what is usual where the network was distilled to few steps
+    and no guidance. sign: the setting, of the folder or the network, by which that is told. module: where the class is.
+    prior: the hub's model that has the parts whose names begin with `prior_`, for a folder without them. parts: those
+    that a class of ours is for, MODULE:CLASS, as the usual one needs more packages. config: what the pipeline looks for
+    in its network's configuration, should it not be there. files: what diffusers calls the single files that hold it.
+    spares: parts that it can draw without, which many of those files lack. held: where in what its `prepare_latents`
+    gives the picture's latents and the noise stand, for a network that does not see the mask; None: not known.
+    bucketed: whether it was trained on pictures of other shapes than the square too.
     """
 
     repaints: str

@@ -6,7 +6,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.base import Setup
+from pipelines.base import TURN, Setup
 from pipelines.hf.families import Family, family_by_signature, family_of
 from pipelines.hf.file import lacking, read_model_file
 from pipelines.hf.folder import Layout, read_layout
@@ -41,16 +41,17 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
     device = best_device()
     older = device.type == "mps" or (device.type == "cuda" and not torch.cuda.is_bf16_supported())
     numbers = torch.float16 if older else fast_type(device)
-    if layout is None:
-        if setup.quantised:
-            raise ValueError(f"{path} is one file, which is read as it is: its folder's weights could be rounded")
-        pipe, family = _from_file(path, numbers, fetch)
-    else:
-        rounding: dict[str, Any] = {}
-        if setup.quantised:
-            network = "unet" if "unet" in layout.parts else "transformer"
-            rounding["quantization_config"] = quantising(setup.quantised, network)
-        pipe, family = _from_folder(path, layout, numbers, fetch, **rounding)
+    rounding: dict[str, Any] = {}
+    if setup.quantised and layout is None:
+        raise ValueError(f"{path} is one file, which is read as it is: its folder's weights could be rounded")
+    if setup.quantised:
+        network = "unet" if "unet" in layout.parts else "transformer"
+        rounding["quantization_config"] = quantising(setup.quantised, network)
+    with TURN:
+        if layout is None:
+            pipe, family = _from_file(path, numbers, fetch)
+        else:
+            pipe, family = _from_folder(path, layout, numbers, fetch, **rounding)
     if family.config:
         pipe.transformer.register_to_config(**{**family.config, **pipe.transformer.config})
     told, (setting, value) = {**network_of(pipe).config, **pipe.config}, family.sign
