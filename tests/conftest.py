@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from itertools import count
 from pathlib import Path
@@ -15,6 +18,13 @@ from tests.fakes import NoisePipeline, loader
 # a busy machine is slow, not wrong
 settings.register_profile("palimpsest", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("palimpsest")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Where test processes share the processors, each computes with one thread, and so do the programs that it starts:
+    threads that wait for each other's processor do so spinning, and cost several times what they save (measured)."""
+    if config.getoption("numprocesses", None):
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture
@@ -39,6 +49,28 @@ def worker(store: Store, pipelines: Callable[[str], Pipeline]) -> Iterator[Worke
     worker = Worker(store, pipelines)
     yield worker
     worker.stop()
+
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """The command line in this process: to start one takes longer than most of what it is asked."""
+    import app
+
+    def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+        words = ["app.py", *map(str, arguments)]
+        monkeypatch.setattr(sys, "argv", words)
+        capsys.readouterr()
+        try:
+            code = app.main()
+        except SystemExit as end:  # the options' own end, as of --help
+            code = int(end.code or 0)
+        said = capsys.readouterr()
+        return subprocess.CompletedProcess(words, code, said.out, said.err)
+
+    return run
 
 
 @pytest.fixture(scope="session")

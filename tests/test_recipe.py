@@ -23,6 +23,7 @@ from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
 from pipelines.base import run
+from tests.conftest import Run
 from tests.fakes import HeedfulPipeline, NoisePipeline, RefiningPipeline, loader
 from tests.samples import an_edit, disc, noise, strokes, wishes
 
@@ -217,9 +218,11 @@ def test_results_do_not_take_the_place_of_anything(tmp_path: Path) -> None:
         results_of([tmp_path / "x.png"], tmp_path)
 
 
-def test_recipe_run_and_verify_from_the_command_line(tmp_path: Path) -> None:
+def test_recipe_run_and_verify_from_the_command_line(tmp_path: Path, here: Run) -> None:
+    data = ["--data", tmp_path / "data"]
+
     def app(*words: str | Path) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, str(ROOT / "app.py"), "--data", str(tmp_path / "data"), *map(str, words)]
+        command = [sys.executable, str(ROOT / "app.py"), *map(str, [*data, *words])]
         return subprocess.run(command, capture_output=True, text=True)
 
     from pipelines.classical import Classical
@@ -243,5 +246,5 @@ def test_recipe_run_and_verify_from_the_command_line(tmp_path: Path) -> None:
     assert np.array_equal(read_image(result.read_bytes()).pixels, shown)
     ran = app("verify", recipe, pictures / "same.png", result)
     assert ran.returncode == 0 and ran.stdout == "identical: 1 steps\n", ran.stderr
-    ran = app("verify", recipe, pictures / "same.png", pictures / "same.png")
+    ran = here(*data, "verify", recipe, pictures / "same.png", pictures / "same.png")
     assert ran.returncode == 1 and "pixels of the result differ" in ran.stderr

@@ -5,8 +5,10 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import redirect_stdout
 from dataclasses import replace
+from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -55,6 +57,7 @@ def tokenizer(tmp_path_factory: pytest.TempPathFactory) -> Tokenizer:
 INPAINT, TOY = STAGES["inpaint"], SIZES["toy"]
 TINY = replace(TOY.network("base_inpaint"), width=16, groups=4, head=8, text_width=16, vocabulary=512)
 PACE = replace(TOY.pace, batch=2)
+QUICK = replace(TOY.pace, batch=4, learning_rate=4e-3, warm_up=5)
 
 
 def windows(tokenizer: Tokenizer) -> Windows:
@@ -231,11 +234,45 @@ def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:
         Trainer(INPAINT, replace(TINY, width=32), PACE, CPU).load(tmp_path / "state.pt")
 
 
+COMMAND = [sys.executable, "-m", "pipelines.training"]
+ALONE = os.environ | {"OMP_NUM_THREADS": "1"}
+Train = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def trained() -> Train:
+    """The command with these options, in this process; what it says, its last sentence if it gives up."""
+
+    def command(*options: object) -> str:
+        with pytest.MonkeyPatch.context() as here, redirect_stdout(StringIO()) as said:
+            here.setattr(sys, "argv", ["training", *map(str, options)])
+            try:
+                main()
+            except SystemExit as end:
+                return str(end)
+        return said.getvalue()
+
+    return command
+
+
+@pytest.fixture(scope="module")
+def recipe(trained: Train, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Mapping[str, str]]:
+    """The folder of a model that went through every stage, and what each said. Nobody changes it."""
+    folder = tmp_path_factory.mktemp("recipe")
+    course = ("--size", "toy", "--minutes", 0.003, "--out", folder)
+    return folder, {stage: trained(stage, *course) for stage in STAGES}
+
+
+def left_of_the_loss(trainer: Trainer, batch: dict[str, torch.Tensor], steps: int) -> float:
+    """Its share after so many steps: of the same examples under the same noise as at first, so that chance has none."""
+    losses = [float(trainer.learn(batch)) for _ in range(steps)]
+    trainer.step = 0  # the noise follows from it
+    return float(np.mean([float(trainer.learn(batch)) for _ in range(6)]) / np.mean(losses[:6]))
+
+
 def test_a_stage_learns(tokenizer: Tokenizer) -> None:
-    batch = batch_of(windows(tokenizer), range(8))
-    trainer = Trainer(INPAINT, TINY, replace(PACE, batch=8, warm_up=10), CPU)
-    losses = [float(trainer.learn(batch)) for _ in range(60)]
-    assert np.mean(losses[-10:]) < 0.7 * np.mean(losses[:10])
+    batch = batch_of(windows(tokenizer), range(4))
+    assert left_of_the_loss(Trainer(INPAINT, TINY, QUICK, CPU), batch, 20) < 0.8
 
 
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # of torch itself, while it traces
@@ -248,16 +285,16 @@ def test_a_compiled_network_learns_the_same(tokenizer: Tokenizer) -> None:
         assert float(compiled.learn(batch)) == pytest.approx(float(plain.learn(batch)), rel=1e-4)
 
 
-def test_processes_learn_together_what_one_learns_alone(tmp_path: Path) -> None:
-    """Two real processes under torchrun and a single one: the same weights but for rounding."""
-    course = ["base", "--size", "toy", "--batch", "4", "--minutes"]
-    environment = os.environ | {"OMP_NUM_THREADS": "1"}
+def test_processes_learn_together_what_one_learns_alone(tmp_path: Path, trained: Train) -> None:
+    """Two real processes under torchrun and this one: the same weights but for rounding."""
+    course = ["base", "--size", "toy", "--batch", "4", "--minutes", "0.001", "--out"]
+    assert "% of the time" in trained(*course, tmp_path / "alone")
     launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
-    commands = {"alone": [sys.executable], "together": launch}
-    for name, command in commands.items():
-        begun = [*command, "-m", "pipelines.training", *course, "0.001", "--out", str(tmp_path / name)]
-        subprocess.run(begun, check=True, env=environment, capture_output=True)
-    alone, together = (torch.load(tmp_path / name / "base" / "state.pt", weights_only=True) for name in commands)
+    begun = [*launch, "-m", "pipelines.training", *course, str(tmp_path / "together")]
+    subprocess.run(begun, check=True, env=ALONE, capture_output=True)
+    alone, together = (
+        torch.load(tmp_path / name / "base" / "state.pt", weights_only=True) for name in ("alone", "together")
+    )
     assert alone["step"] == together["step"] == 1
     for name, value in alone["network"].items():
         assert torch.allclose(value, together["network"][name], atol=2e-4), name
@@ -265,26 +302,6 @@ def test_processes_learn_together_what_one_learns_alone(tmp_path: Path) -> None:
     rounding = 2e-2 if fast_type(CPU) == torch.bfloat16 else 1e-3
     for mine, theirs in zip(*(one.values() for one in moments), strict=True):
         assert float((mine - theirs).norm()) <= rounding * float(theirs.norm()) + 1e-6
-
-
-COMMAND = [sys.executable, "-m", "pipelines.training"]
-ALONE = os.environ | {"OMP_NUM_THREADS": "1"}
-Train = Callable[..., str]
-
-
-@pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Train:
-    """The command with these options, in this process; what it says, its last sentence if it gives up."""
-
-    def command(*options: object) -> str:
-        monkeypatch.setattr(sys, "argv", ["training", *map(str, options)])
-        try:
-            main()
-        except SystemExit as end:
-            return str(end)
-        return capsys.readouterr().out
-
-    return command
 
 
 def test_a_killed_training_goes_on(tmp_path: Path, trained: Train) -> None:
@@ -310,15 +327,15 @@ def test_a_killed_training_goes_on(tmp_path: Path, trained: Train) -> None:
     assert (tmp_path / "upsample_inpaint.safetensors").exists()
 
 
-def test_the_whole_recipe_makes_a_model_that_paints(tmp_path: Path, trained: Train) -> None:
+def test_the_whole_recipe_makes_a_model_that_paints(recipe: tuple[Path, Mapping[str, str]]) -> None:
     """Every stage leaves its weights, a curve and samples; the folder is then a pipeline like any other."""
+    folder, told = recipe
     for stage in STAGES:
-        said = trained(stage, "--size", "toy", "--minutes", 0.01, "--out", tmp_path)
-        assert re.search(rf"{stage}: \d+ images, .* a second on .*; .* % of the time learning", said)
+        assert re.search(rf"{stage}: \d+ images, .* a second on .*; .* % of the time learning", told[stage])
         for name in ("loss.png", "samples.png"):
-            with Image.open(tmp_path / stage / name) as picture:
+            with Image.open(folder / stage / name) as picture:
                 assert min(picture.size) > 200 and len(set(picture.convert("L").get_flattened_data())) > 20
-    glide = load_glide(tmp_path, "toy")
+    glide = load_glide(folder, "toy")
     assert glide.size == 64 and "astronaut" in glide.hint("an astronaut") and not glide.hint("a red couch")
     image, mask = np.full((64, 64, 3), 100, np.uint8), np.zeros((64, 64), np.uint8)
     mask[10:30, 10:40] = 255
@@ -390,12 +407,11 @@ def sigma_between(sigmas: Sigmas, t: int, before: int) -> float:
 
 
 def test_a_student_learns_from_its_teacher(tokenizer: Tokenizer) -> None:
-    batch, teacher = batch_of(windows(tokenizer), range(8)), a_teacher()
+    batch, teacher = batch_of(windows(tokenizer), range(4)), a_teacher()
     before = {name: value.clone() for name, value in teacher.network.state_dict().items()}
-    student = Trainer(STAGES["distil"], TINY, replace(PACE, batch=8, warm_up=10), CPU, teacher=teacher)
+    student = Trainer(STAGES["distil"], TINY, QUICK, CPU, teacher=teacher)
     student.begin_from(teacher.network.state_dict())
-    losses = [float(student.learn(batch)) for _ in range(60)]
-    assert np.mean(losses[-10:]) < 0.8 * np.mean(losses[:10])
+    assert left_of_the_loss(student, batch, 30) < 0.9
     assert all(torch.equal(value, before[name]) for name, value in teacher.network.state_dict().items())
 
 
@@ -466,11 +482,11 @@ def test_a_folder_that_cannot_be_learned_from_is_a_sentence(
     assert re.search(sentence, trained("inpaint", "--data", pictures, "--out", pictures / "out"))
 
 
-def test_fine_tuning_leaves_a_model_with_its_new_words(pictures: Path, tmp_path: Path, trained: Train) -> None:
+def test_fine_tuning_leaves_a_model_with_its_new_words(
+    pictures: Path, tmp_path: Path, trained: Train, recipe: tuple[Path, Mapping[str, str]]
+) -> None:
     """From a model trained here: the rest of it is taken over, the rest of the folder is left as it was."""
-    begun, tuned = tmp_path / "begun", tmp_path / "tuned"
-    for stage in STAGES:
-        trained(stage, "--size", "toy", "--minutes", 0.001, "--out", begun)
+    begun, tuned = recipe[0], tmp_path / "tuned"
     before = {file.name: file.read_bytes() for file in begun.iterdir() if file.is_file()}
     course = ("inpaint", "--size", "toy", "--data", pictures, "--begin", begun, "--out", tuned, "--minutes", 0.001)
     assert "% of the time" in trained(*course) and "% of the time" in trained(*course)  # and goes on

@@ -240,6 +240,7 @@ def test_a_full_disk_is_told_and_a_later_try_works(
     session: Session, worker: Worker, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, "IDLE", 0.01)
+    monkeypatch.setattr(worker_module, "LEASE", 0.05)  # the promise stands, and is tried again when that is over
     edit = an_edit(Box(9, 9, 200, 200))
     promise = session.submit(document.id, edit)
     full(session.store)
