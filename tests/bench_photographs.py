@@ -26,6 +26,7 @@ from pipelines.base import Request, run
 from pipelines.hf.families import family_of
 from pipelines.hf.memory import PLANS, Memory
 from pipelines.hf.pipeline import Hf, native_size
+from pipelines.hf.quiet import hushed
 from pipelines.machine import best_device, fast_type
 from tests import tiny_diffusers
 from tests.measuring import Row, photograph, spread, timed
@@ -154,6 +155,7 @@ def an_edit(picture: Picture, **wish: Any) -> Edit:
 
 def real_size() -> Iterator[Row]:
     """A 200x200 hole in a 2048x2048 picture, by Stable Diffusion 1.5: ours, and plainly on all of it."""
+    hushed()
     pipe = stable_diffusion()
     model, plain = loaded(pipe), copy(pipe)
     plain.vae = copy(pipe.vae)

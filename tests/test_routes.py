@@ -14,7 +14,8 @@ from editor.formats.images import decode_tile, encode_png, read_image, read_mask
 from editor.formats.recipe import Recipe
 from editor.formats.saving import recipe_of
 from editor.geometry import Box
-from editor.store import Store
+from editor.store import Document, Store
+from editor.ui import desk as desk_module
 from editor.ui import documents as documents_module
 from tests.samples import disc, noise
 from tests.wire import HOST, Desk, refused
@@ -182,6 +183,24 @@ def test_an_edit_runs_and_can_be_undone_and_redone(desk: Desk) -> None:
     undone = desk.post(f"documents/{state['document']}/undo").json()
     assert undone["head"] == state["head"] and undone["can_redo"] and not undone["can_undo"]
     assert desk.post(f"documents/{state['document']}/redo").json()["head"] == run["revision"]
+
+
+def test_a_wish_that_ends_while_a_state_is_told_is_not_told_as_moved_on(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a fate says that it is done, the state it is told with shows it."""
+    opened = desk.opened()
+    (promised,) = desk.submit(opened).json()["promised"]
+    fate = desk_module.Desk._fate
+
+    def ending(self: desk_module.Desk, document: Document, id: str) -> dict[str, str | None]:
+        desk.worker.run_one()
+        return fate(self, document, id)
+
+    monkeypatch.setattr(desk_module.Desk, "_fate", ending)
+    state = desk.get(f"documents/{opened['document']}?watch={promised['revision']}").json()
+    assert [each["status"] for each in state["watched"]] == ["done"]
+    assert state["head"] == promised["revision"] != opened["head"]
 
 
 def test_previews_hold_only_what_may_change(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

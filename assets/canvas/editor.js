@@ -4,7 +4,7 @@ import { palette, TOOLS, topBar } from "./bars.js";
 import { Bindings } from "./bindings.js";
 import { Compare } from "./compare.js";
 import { h, labelKeys } from "./dom.js";
-import { Wishes } from "./form.js";
+import { PROMPT, Wishes } from "./form.js";
 import { helpDialog } from "./help.js";
 import { historyPanel } from "./history.js";
 import { listen } from "./keys.js";
@@ -27,6 +27,7 @@ import { verbsOf } from "./verbs.js";
 import { zoomStop } from "./view.js";
 import { learn, spoken, t } from "./words.js";
 
+const DOCK = ["#status .status", PROMPT, "#intent input", "#put"]; // what is written into, or pressed, from the first
 const BRUSH = 0.06; // of the picture's longest side: the brush's diameter at first
 
 class Editor {
@@ -304,7 +305,7 @@ class Editor {
     this.compare.stop();
     this.waiting = true; // for the model; cutting needs none
     const cuts = this.wishes.intent === "expand" && doc.cuts;
-    const wish = cuts ? { intent: "expand" } : await this.wishes.ready(values);
+    const wish = cuts ? { intent: "expand" } : await this.wishes.ready(values).finally(() => (this.waiting = false));
     this.waiting = false;
     if (!wish || this.doc !== doc) return values.seed;
     const { intent } = this.wishes;
@@ -385,7 +386,8 @@ export async function mount(element) {
   await learn(spoken([navigator.language]), import.meta.url);
   const editor = new Editor(element.querySelector(".palimpsest"));
   window.palimpsest = editor;
-  while (!document.querySelector("#status .status")) await new Promise(requestAnimationFrame); // the dock is Gradio's
+  // the dock is Gradio's, which does not put all of it there at once
+  while (!DOCK.every((part) => document.querySelector(part))) await new Promise(requestAnimationFrame);
   editor.wishes.attach();
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);

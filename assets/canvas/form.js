@@ -7,7 +7,7 @@ import { rested } from "./time.js";
 import { t } from "./words.js";
 
 const HINT_MS = 250; // typing rests for so long before the words are looked at
-const PROMPT = "#prompt :is(input, textarea)";
+export const PROMPT = "#prompt :is(input, textarea)";
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch"];
 const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help" };
 

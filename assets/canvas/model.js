@@ -36,7 +36,7 @@ export class Model {
   async #read(name) {
     const stop = new AbortController();
     this.stop = stop;
-    const outcome = await this.ask(name, stop.signal).then((told) => ({ told }), (error) => ({ trouble: error.message }));
+    const outcome = await this.ask(name, stop.signal).then((told) => ({ told }), (error) => ({ trouble: error.message || String(error) }));
     if (outcome.told) this.known.set(name, outcome.told);
     if (this.stop !== stop) return;
     Object.assign(this, outcome);

@@ -12,15 +12,15 @@ export class Pace {
     this.run = null; // { revision, pipeline, index, since }
   }
 
-  /** A run of so many steps is asked for: should it be over before a step of it is seen, this will tell. */
+  /** A run of so many steps is asked for: should it be over before two of them are seen, this will tell. */
   began(pipeline, steps) {
-    this.run = { revision: null, pipeline, steps, index: 0, since: this.clock() };
+    this.run = { revision: null, pipeline, steps, index: 0, begun: this.clock() };
   }
 
   /** A run stands at step `index`. Between its first step and its last, the clock tells. */
   saw({ revision, pipeline, index }) {
     if (!index) return;
-    if (this.run?.revision === null) Object.assign(this.run, { revision, index, since: this.clock(), steps: 0 });
+    if (this.run?.revision === null) Object.assign(this.run, { revision, index, since: this.clock() });
     else if (this.run?.revision !== revision) this.run = { revision, pipeline, index, since: this.clock() };
     else if (index > this.run.index) this.run.step = (this.clock() - this.run.since) / (index - this.run.index);
   }
@@ -29,8 +29,9 @@ export class Pace {
   ended() {
     const { run } = this;
     this.run = null;
-    if (run?.steps) run.step = (this.clock() - run.since) / run.steps;
-    if (!run?.step) return;
+    if (!run) return;
+    run.step ??= run.steps && (this.clock() - run.begun) / run.steps;
+    if (!run.step) return;
     const before = this.known[run.pipeline];
     this.known[run.pipeline] = before ? before + NEWEST * (run.step - before) : run.step;
     keep(STORED, this.known, this.storage);

@@ -72,6 +72,11 @@ class Desk:
 
     def state(self, document: Document, watched: Sequence[str] = ()) -> dict[str, Any]:
         """All a tab need know of a document; `watched`: ids of revisions whose fate it asks for."""
+        # Before the document: what ends meanwhile is told of as ended by the next state, where it is to be seen. The
+        # other way round a wish was done and not there, as if the picture had moved on.
+        running = [self._run(revision) for revision in self.session.pending(document.id)]
+        fates = [self._fate(document, id) for id in watched]
+        document = self.session.document(document.id)
         tip, head = (self.session.revision(id) for id in (document.tip, document.head))
         return {
             "document": document.id,
@@ -85,8 +90,8 @@ class Desk:
             "last_mask": None if tip.edit is None else {"revision": tip.id, "box": tip.edit.mask.box},
             "step": None if head.edit is None else {"revision": head.id, "prompt": head.edit.prompt, "name": head.name},
             "variations": self.session.variations_of(document.head),
-            "running": [self._run(revision) for revision in self.session.pending(document.id)],
-            "watched": [self._fate(document, id) for id in watched],
+            "running": running,
+            "watched": fates,
             "beat": self.worker.beat,
             "trouble": self.worker.trouble,
         }

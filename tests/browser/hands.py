@@ -129,6 +129,8 @@ class Hands:
         """Unfold the settings, or fold them."""
         self.tidy = False
         self.page.get_by_role("button", name="Settings", exact=True).click()
+        # the canvas is as high as they leave it: what is drawn next must find it so
+        self.page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
 
     def intend(self, intent: str) -> None:
         """Fill, Remove, Refine, Expand or Sketch."""

@@ -52,6 +52,7 @@ class Day:
             hands.paint(at_x, at_y)
         else:
             hands.drag((at_x - 30, at_y - 20), (at_x + 30, at_y - 20), (at_x + 25, at_y + 30))
+        assert hands.mask_bounds, f"{tool} left nothing at {at_x}, {at_y}"
 
     def ask(self, hands: Hands | None = None, words: bool = True) -> str:
         """Write, generate, and see the result; its revision."""

@@ -57,6 +57,19 @@ test("the pace is that of the runs before, and of this one once it is known", ()
   assert.equal(pace.seconds("other", 10), null);
 });
 
+test("a run that is over before two of its steps were seen tells the pace too", () => {
+  for (const seen of [[], [7]]) {
+    let now = 0;
+    const pace = new Pace(new Storage(), () => now);
+    pace.began("noise", 20);
+    now += 300;
+    for (const index of seen) pace.saw({ revision: "a", pipeline: "noise", index });
+    now += 100;
+    pace.ended();
+    assert.equal(pace.seconds("noise", 10), 0.2);
+  }
+});
+
 test("no two verbs share a key at first, and a key that is given away is lost", () => {
   const chords = Object.values(DEFAULTS).flat();
   assert.equal(new Set(chords).size, chords.length);
