@@ -5,9 +5,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from safetensors import SafetensorError, safe_open
-
-from pipelines.hf.folder import PICKLES
+from pipelines.hf.folder import PICKLES, shapes
 from pipelines.hf.hub import INSTALL
 
 LORA, IP_ADAPTER, CONTROLNET = "LoRA", "IP-Adapter", "ControlNet"
@@ -61,15 +59,6 @@ def adapter_file(name: str, fetch: bool) -> AdapterFile:
     if any(key.startswith(("control_model.", "controlnet_")) for key in keys):
         raise ValueError(f"{path} is a ControlNet without its config.json: give the folder that has both")
     raise ValueError(f"{path} is no LoRA, IP-Adapter or ControlNet, by the names of its numbers")
-
-
-def shapes(file: Path) -> dict[str, tuple[int, ...]]:
-    """The numbers in a file, by their names. ValueError when it is damaged."""
-    try:
-        with safe_open(file, "np") as opened:
-            return {key: tuple(opened.get_slice(key).get_shape()) for key in opened.keys()}
-    except (SafetensorError, OSError) as error:
-        raise ValueError(f"{file} is damaged or there in part ({error}); get it again") from error
 
 
 def encoder_of(file: Path) -> Path:

@@ -26,8 +26,8 @@ from pipelines.hf.adapter_files import (
     adapter_file,
     configuration,
     encoder_of,
-    shapes,
 )
+from pipelines.hf.folder import shapes
 from pipelines.hf.hub import INSTALL
 
 MOST_LORAS = 8  # kept loaded, as many as an edit may name

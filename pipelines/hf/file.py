@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.hf.adapter_files import shapes
 from pipelines.hf.families import FAMILIES, Family
-from pipelines.hf.folder import PICKLES
+from pipelines.hf.folder import PICKLES, shapes
 
 # how the names of a part's numbers begin, by its class or by its name
 BEGINNINGS: dict[str, tuple[str, ...]] = {

@@ -61,6 +61,15 @@ def read_layout(folder: Path, weights: bool = True) -> Layout:
     return Layout(named, parts, HALF if variants == {HALF} else None)
 
 
+def shapes(file: Path) -> dict[str, tuple[int, ...]]:
+    """The shapes of the numbers in a file, by their names. ValueError when it is damaged, or there in part."""
+    try:
+        with safe_open(file, "np") as opened:
+            return {key: tuple(opened.get_slice(key).get_shape()) for key in opened.keys()}
+    except (SafetensorError, OSError) as error:
+        raise ValueError(f"{file} is damaged or there in part ({error}); get it again") from error
+
+
 def _weights(part: Path) -> tuple[list[str], str | None]:
     """The files that are missing of a network's weights, and the mark in the names of the others."""
     files = sorted(part.glob("*.safetensors"))
@@ -76,11 +85,7 @@ def _weights(part: Path) -> tuple[list[str], str | None]:
             )
         return ["*.safetensors"], None
     for file in plain or files:
-        try:
-            with safe_open(file, "np"):  # reads where each number lies, and that the file is as long as that
-                pass
-        except (SafetensorError, OSError) as error:
-            raise ValueError(f"{file} is damaged or there in part ({error}); get it again") from error
+        shapes(file)  # where each number lies, and that the file is as long as that
     return lacking, None if plain else HALF
 
 
