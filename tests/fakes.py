@@ -24,6 +24,12 @@ class Plain:
     samplers: Sequence[str] = ("dpmpp_2m", "ddim")
     unheeded: Collection[str] = ()
 
+    def hint(self, prompt: str) -> str:
+        return ""
+
+    def unknown(self, prompt: str) -> list[str]:
+        return []
+
 
 class NoisePipeline(Plain):
     """A diffusion model from outside: its shapes and steps, deterministic by seed and prompt; keeps nothing.
@@ -107,12 +113,6 @@ class SoftPipeline(Plain):
         self.colour, self.loss = colour, loss
         self.requests: list[Request] = []
 
-    def hint(self, prompt: str) -> str:
-        return ""
-
-    def unknown(self, prompt: str) -> list[str]:
-        return []
-
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
         share = request.mask[..., None] / 255
@@ -134,12 +134,6 @@ class PhotoPipeline(NoisePipeline):
     def __init__(self) -> None:
         super().__init__(name="photo", refines=True)
 
-    def hint(self, prompt: str) -> str:
-        return ""
-
-    def unknown(self, prompt: str) -> list[str]:
-        return []
-
 
 class FlatPipeline(Plain):
     """Paints everything in one colour, in one step."""
@@ -150,12 +144,6 @@ class FlatPipeline(Plain):
     def __init__(self, colour: tuple[int, int, int], size: int = 64, name: str = "flat") -> None:
         self.colour, self.size, self.name = colour, size, name
         self.requests: list[Request] = []
-
-    def hint(self, prompt: str) -> str:
-        return ""
-
-    def unknown(self, prompt: str) -> list[str]:
-        return []
 
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
@@ -185,12 +173,6 @@ class SlowPipeline(Plain):
         while self._allowed.acquire(blocking=False):
             pass
 
-    def hint(self, prompt: str) -> str:
-        return ""
-
-    def unknown(self, prompt: str) -> list[str]:
-        return []
-
     def inpaint(self, request: Request) -> Run:
         self.closed.clear()
         self.started.set()
@@ -211,12 +193,6 @@ class FailingPipeline(Plain):
     def __init__(self, at_step: int, error: Exception | None = None, size: int = 64) -> None:
         self.at_step, self.size, self.name = at_step, size, "failing"
         self.error = error or RuntimeError("the model ran out of paint")
-
-    def hint(self, prompt: str) -> str:
-        return ""
-
-    def unknown(self, prompt: str) -> list[str]:
-        return []
 
     def inpaint(self, request: Request) -> Run:
         for index in range(1, self.at_step):

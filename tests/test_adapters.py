@@ -23,9 +23,10 @@ hushed()
 
 
 from pipelines.hf.adapters import Adapters  # noqa: E402
-from pipelines.hf.families import family_of  # noqa: E402
+from pipelines.hf.families import family_of, network_of  # noqa: E402
 from pipelines.hf.loading import class_of  # noqa: E402
-from tests import tiny_adapters, tiny_diffusers  # noqa: E402
+from tests import test_hf, tiny_adapters, tiny_diffusers  # noqa: E402
+from tests.test_hf import apart  # noqa: E402
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 SIDE = tiny_diffusers.SIDE
@@ -53,10 +54,6 @@ def made(name: str) -> Any:
     pipe = pipe if type(pipe) is kind else kind(**pipe.components)
     pipe.set_progress_bar_config(disable=True)
     return pipe
-
-
-def network_of(pipe: Any) -> Any:
-    return getattr(pipe, "unet", None) or pipe.transformer
 
 
 class Tiny:
@@ -102,18 +99,7 @@ class Tiny:
 
 
 def wish(**changes: Any) -> Request:
-    blots = np.kron(np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
-    mask = np.zeros((SIDE, SIDE), np.uint8)
-    mask[16:48, 16:56] = 255
-    request = Request(
-        image=blots, mask=mask, prompt="a red cat", negative_prompt="", guidance=3.0, clip_guidance=0.0, strength=1.0,
-        steps=1, sampler="own", seeds=(7,),
-    )  # fmt: skip
-    return replace(request, **changes)
-
-
-def apart(one: Pixels, other: Pixels) -> float:
-    return float(np.abs(one.astype(int) - other.astype(int)).mean())
+    return test_hf.wish(**{"steps": 1, "sampler": "own", **changes})
 
 
 REFERENCE = np.random.default_rng(5).integers(0, 256, (40, 50, 3), np.uint8)

@@ -118,7 +118,7 @@ def helpers() -> list[threading.Thread]:
 
 
 def network_of(pipeline: Hf) -> torch.nn.Module:
-    return getattr(pipeline._pipe, "unet", None) or pipeline._pipe.transformer
+    return families.network_of(pipeline._pipe)
 
 
 # --- the laws ---

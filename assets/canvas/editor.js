@@ -303,10 +303,11 @@ class Editor {
     if (!doc || doc.submitting || this.waiting) return values.seed;
     this.pointer.finish();
     this.compare.stop();
-    this.waiting = true; // for the model; cutting needs none
-    const cuts = this.wishes.intent === "expand" && doc.cuts;
-    const wish = cuts ? { intent: "expand" } : await this.wishes.ready(values).finally(() => (this.waiting = false));
-    this.waiting = false;
+    let wish = { intent: "expand" }; // that cuts, and needs no model
+    if (this.wishes.intent !== "expand" || !doc.cuts) {
+      this.waiting = true;
+      wish = await this.wishes.ready(values).finally(() => (this.waiting = false));
+    }
     if (!wish || this.doc !== doc) return values.seed;
     const { intent } = this.wishes;
     if (!this.wishes.model.able(intent)) this.notices.status(this.wishes.unable);

@@ -27,6 +27,7 @@ from pipelines.hf.adapter_files import (
     configuration,
     encoder_of,
 )
+from pipelines.hf.families import network_of
 from pipelines.hf.folder import shapes
 from pipelines.hf.hub import INSTALL
 
@@ -109,7 +110,7 @@ class Adapters:
 
     def __init__(self, pipe: Any) -> None:
         self._pipe = pipe
-        self._network = getattr(pipe, "unet", None) or getattr(pipe, "transformer", None)
+        self._network = network_of(pipe)
         self._loras: dict[Path, str] = {}  # peft's names for them; what was used last is last
         self._loaded = 0
         self._plain: Attention | None = None  # the network's own, once another was put in

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from inspect import Parameter
+from typing import Any
 
 # width and height in sixteenths of the square's side: those that SDXL was trained on (Podell et al. 2023, appendix I)
 # and that its successors kept, as 1152x896 ... 1536x640 beside 1024x1024
@@ -162,3 +163,8 @@ def family_by_signature(named: str, arguments: Mapping[str, Parameter]) -> Famil
         named, (), 1024, 32, guidance, _usual(scale if isinstance(scale, int | float) else 5, 28),
         "negative_prompt" in arguments, "strength" in arguments, held=None, bucketed=False,
     )  # fmt: skip
+
+
+def network_of(pipe: Any) -> Any:
+    """The large network of a pipeline, which draws; None where it has another form."""
+    return getattr(pipe, "unet", None) or getattr(pipe, "transformer", None)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.base import TURN, Setup
-from pipelines.hf.families import Family, family_by_signature, family_of
+from pipelines.hf.families import Family, family_by_signature, family_of, network_of
 from pipelines.hf.file import lacking, read_model_file
 from pipelines.hf.folder import Layout, read_layout
 from pipelines.hf.hub import from_hub, lacking_diffusers, path_of
@@ -32,7 +32,7 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
         import torch
 
         from pipelines.hf.memory import Memory
-        from pipelines.hf.pipeline import Hf, native_size, network_of
+        from pipelines.hf.pipeline import Hf, native_size
         from pipelines.hf.quantising import quantising
         from pipelines.machine import best_device, fast_type
     except ImportError as error:

@@ -15,7 +15,7 @@ from pipelines.base import Pixels, Request, Run, Step
 from pipelines.hf.adapters import Adapters
 from pipelines.hf.caches import Cache, coded_once, remembered
 from pipelines.hf.differential import Held
-from pipelines.hf.families import Family
+from pipelines.hf.families import Family, network_of
 from pipelines.hf.memory import Memory
 from pipelines.hf.previews import colours_of, preview, watched
 from pipelines.hf.samplers import NAMES, OWN, exchangeable, scheduler_for
@@ -189,11 +189,6 @@ def native_size(pipe: Any, family: Family) -> int:
     stated = getattr(network_of(pipe).config, "sample_size", None)
     size = stated * getattr(pipe, "vae_scale_factor", 8) if isinstance(stated, int) else family.size
     return size // family.multiple * family.multiple
-
-
-def network_of(pipe: Any) -> Any:
-    """The large network of a pipeline, which draws."""
-    return getattr(pipe, "unet", None) or pipe.transformer
 
 
 def _is_held(pipe: Any, family: Family) -> bool:
