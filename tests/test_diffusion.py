@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from pipelines.diffusion.denoiser import DENOISERS
-from pipelines.diffusion.loss import hybrid_loss
+from pipelines.diffusion.loss import hybrid_loss, noise_levels
 from pipelines.diffusion.schedule import TIMESTEPS, cosine_betas, linear_betas, respaced, sigmas_of
 
 DATA = Path(__file__).parent / "data"
@@ -70,7 +70,7 @@ def test_the_loss_is_least_at_the_truth(t: int, predicts: str) -> None:
 
     def loss(predicted: Tensor, v: float) -> float:
         out = torch.cat([predicted, torch.full_like(eps, v)], 1)
-        return float(hybrid_loss(out, x0, eps, torch.tensor([t]), weight, sigmas, predicts))
+        return float(hybrid_loss(out, x0, eps, torch.tensor([t]), weight, noise_levels(sigmas), predicts))
 
     # a perfect guess has no variance beyond the posterior's own, which is the lower bound
     assert 0 <= loss(truth, -1.0) < loss(truth, 0.0) < loss(truth, 1.0)
@@ -101,5 +101,5 @@ def test_the_loss_weighs_pixels() -> None:
     left = (torch.arange(8) < 4).float().expand(1, 1, 8, 8)
     out[..., :4] = torch.cat([eps, -torch.ones_like(eps)], 1)[..., :4]  # right on the left half alone
     t, sigmas = torch.tensor([500]), sigmas_of(cosine_betas())
-    assert float(hybrid_loss(out, x0, eps, t, left, sigmas, "eps")) < 0.01
-    assert float(hybrid_loss(out, x0, eps, t, 1 - left, sigmas, "eps")) > 0.1
+    assert float(hybrid_loss(out, x0, eps, t, left, noise_levels(sigmas), "eps")) < 0.01
+    assert float(hybrid_loss(out, x0, eps, t, 1 - left, noise_levels(sigmas), "eps")) > 0.1

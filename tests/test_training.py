@@ -280,7 +280,7 @@ def test_a_compiled_network_learns_the_same(tokenizer: Tokenizer) -> None:
     """As on a card, in one graph; by the back end that compiles nothing, since the real one takes minutes here."""
     batches = [batch_of(windows(tokenizer), range(first, first + 2)) for first in (0, 2)]
     plain, compiled = (Trainer(INPAINT, TINY, PACE, CPU) for _ in range(2))
-    compiled.forward = torch.compile(compiled.network.forward, backend="aot_eager", fullgraph=True)
+    compiled._error = torch.compile(compiled._loss, backend="aot_eager", fullgraph=True)
     for batch in batches:
         assert float(compiled.learn(batch)) == pytest.approx(float(plain.learn(batch)), rel=1e-4)
 

@@ -11,19 +11,24 @@ from pipelines.diffusion.schedule import Sigmas
 MIN_SNR = 5.0  # Hang et al. 2023, section 3.4
 
 
+def noise_levels(sigmas: Sigmas) -> Tensor:
+    """Float (T + 1,): 0, that of a finished picture, then each timestep's."""
+    return torch.from_numpy(np.concatenate([[0.0], sigmas])).float()
+
+
 def hybrid_loss(
-    out: Tensor, x0: Tensor, eps: Tensor, t: Tensor, weight: Tensor, sigmas: Sigmas, predicts: str
+    out: Tensor, x0: Tensor, eps: Tensor, t: Tensor, weight: Tensor, levels: Tensor, predicts: str
 ) -> Tensor:
     """The batch's mean of the prediction's squared error and of the variational bound that trains the variance.
 
     out: (B, 6, H, W), the network's answer to x0 + sigma * eps scaled to unit variance, at timesteps t: int (B,).
-    x0, eps: (B, 3, H, W). weight: (B, 1, H, W), how much each pixel counts. predicts: "eps" or "v", as in `DENOISERS`.
+    x0, eps: (B, 3, H, W). weight: (B, 1, H, W), how much each pixel counts. levels: `noise_levels` of the
+    schedule. predicts: "eps" or "v", as in `DENOISERS`.
     """
     prediction, variance = out.chunk(2, 1)
-    table = torch.from_numpy(np.concatenate([[0.0], sigmas])).float().to(x0.device)
     # nothing comes before the first timestep: its bounds are those of the second, as in Ho et al. 2020's public code
-    here, there = (table[t.clamp(min=1) + i][:, None, None, None] for i in (1, 0))
-    sigma = table[t + 1][:, None, None, None]
+    here, there = (levels[t.clamp(min=1) + i][:, None, None, None] for i in (1, 0))
+    sigma = levels[t + 1][:, None, None, None]
     weight = weight / weight.mean((1, 2, 3), keepdim=True)
     target = eps if predicts == "eps" else (eps - sigma * x0) / (1 + sigma**2).sqrt()
     error = prediction - target

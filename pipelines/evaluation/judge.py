@@ -3,6 +3,7 @@
 It is trained apart from the model it judges, on scenes of its own, and the model never sees it.
 """
 
+import sys
 from itertools import pairwise
 from math import cos, pi
 from pathlib import Path
@@ -17,23 +18,26 @@ from PIL import Image, ImageFilter
 from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from pipelines.evaluation.edits import whole
 from pipelines.glide.pixels import to_tensor
+from pipelines.machine import best_device
 from pipelines.training.dataset import HELD_OUT, Example
+from pipelines.training.loop import drawing_processes
 from pipelines.training.scenes.palette import COLOURS
 from pipelines.training.scenes.things import KINDS
 
-SIDE = 64
+SIDE = 128  # pixels of what it is shown: half of what a model paints
 JUDGE_SCENES = 2 * HELD_OUT  # from this seed on; apart from the scenes trained on, and from those of the evaluation
 NOTHING = "nothing"
 KIND_NAMES = (*KINDS, NOTHING)
 COLOUR_NAMES = (*COLOURS,)
-WIDTHS = (48, 96, 192, 240)
+WIDTHS = (48, 96, 192, 256, 256)
 FEATURES = 128
 UNSEEN = 10  # one scene in so many shows a thing in a colour that the model's training holds out: it is judged too
-BATCH = 32
+BATCH = 64
 LEARNING_RATE = 2e-3
 
 
@@ -56,16 +60,16 @@ class Residual(nn.Module):
 
 
 class Judge(nn.Module):
-    """A window (3 channels) and its hole (1), float (B, 4, 64, 64) in [-1, 1] -> logits of kind and colour."""
+    """A window (3 channels) and its hole (1), float (B, 4, 128, 128) in [-1, 1] -> logits of kind and colour."""
 
     def __init__(self) -> None:
         super().__init__()
         layers: list[nn.Module] = [nn.PixelUnshuffle(2), nn.Conv2d(16, WIDTHS[0], 3, padding=1)]
         layers += [nn.GroupNorm(8, WIDTHS[0]), nn.SiLU(), nn.MaxPool2d(2)]
-        for into, out in pairwise(WIDTHS):
+        for level, (into, out) in enumerate(pairwise(WIDTHS)):
             layers += [nn.Conv2d(into, out, 3, padding=1), nn.GroupNorm(8, out), nn.SiLU()]
-            layers += [nn.MaxPool2d(2)] if out != WIDTHS[-1] else []
-            layers += [Residual(out)] if out != WIDTHS[1] else []
+            layers += [nn.MaxPool2d(2)] if level < len(WIDTHS) - 2 else []
+            layers += [Residual(out)] if level else []
         self.body = nn.Sequential(*layers)
         self.narrow = nn.Linear(2 * WIDTHS[-1], FEATURES)
         self.kind = nn.Linear(FEATURES, len(KIND_NAMES))
@@ -73,7 +77,7 @@ class Judge(nn.Module):
 
     def features(self, x: Tensor) -> Tensor:
         """(B, FEATURES): what is to be seen, the hole before all."""
-        h = self.body(x.contiguous(memory_format=torch.channels_last))  # (B, 240, 4, 4)
+        h = self.body(x.contiguous(memory_format=torch.channels_last))  # (B, 256, 4, 4)
         hole = F.adaptive_avg_pool2d(x[:, 3:] + 1, h.shape[2:]) + 1e-3
         mean = (h * hole).sum((2, 3)) / hole.sum((2, 3))
         return F.silu(self.narrow(torch.cat([mean, h.amax((2, 3))], 1)))
@@ -85,14 +89,14 @@ class Judge(nn.Module):
     @torch.inference_mode()
     def look(self, image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> tuple[Verdict, NDArray[np.float32]]:
         """What stands in the hole of a window, and the features (FEATURES,) that say so. image: uint8 (S, S, 3); mask:
-        uint8 (S, S), 255 = the hole; S = 64 k."""
+        uint8 (S, S), 255 = the hole; S = 128 k."""
         features = self.features(_seen(image, mask)[None])
         kind, colour = (int(head(features).argmax()) for head in (self.kind, self.colour))
         return Verdict(KIND_NAMES[kind], COLOUR_NAMES[colour]), features[0].numpy()
 
 
 def _seen(image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Tensor:
-    """What the judge is shown: float (4, 64, 64)."""
+    """What the judge is shown: float (4, 128, 128)."""
     pixels = torch.cat([to_tensor(image), torch.from_numpy(mask.copy())[None].float() / 127.5 - 1])  # (4, S, S)
     return F.avg_pool2d(pixels, image.shape[0] // SIDE)
 
@@ -106,19 +110,22 @@ def _softened(asked: Example, random: np.random.Generator) -> NDArray[np.uint8]:
         side = round(SIDE * random.uniform(0.4, 0.9))
         small = small.resize((side, side), Image.Resampling.BOX).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     else:
-        small = small.filter(ImageFilter.GaussianBlur(random.uniform(0.2, 1.0)))
+        small = small.filter(ImageFilter.GaussianBlur(random.uniform(0.4, 2.0)))
     noisy = np.asarray(small) + random.normal(0, random.uniform(0, 8), asked.image.shape)
     noisy = np.clip(noisy, 0, 255).round().astype(np.uint8)
     return np.where(asked.mask[..., None] > 0, noisy, asked.image)
 
 
-def _batch(first: int) -> tuple[Tensor, Tensor, Tensor]:
-    """What is shown, (BATCH, 4, 64, 64), and the kinds and colours that are right, int (BATCH,)."""
-    asked = [whole(JUDGE_SCENES + i, SIDE, 0.12, i % UNSEEN == 0) for i in range(first, first + BATCH)]
-    kinds = torch.tensor([KIND_NAMES.index(one.thing.kind if one.prompt else NOTHING) for one in asked])
-    colours = torch.tensor([COLOUR_NAMES.index(one.thing.colour) for one in asked])
-    random = np.random.default_rng(first)
-    return torch.stack([_seen(_softened(one, random), one.mask) for one in asked]), kinds, colours
+class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
+    """From scene `first` on: what is shown, (BATCH, 4, 128, 128), and the kinds and colours that are right, int
+    (BATCH,)."""
+
+    def __getitem__(self, first: int) -> tuple[Tensor, Tensor, Tensor]:
+        asked = [whole(JUDGE_SCENES + i, SIDE, 0.12, i % UNSEEN == 0) for i in range(first, first + BATCH)]
+        kinds = torch.tensor([KIND_NAMES.index(one.thing.kind if one.prompt else NOTHING) for one in asked])
+        colours = torch.tensor([COLOUR_NAMES.index(one.thing.colour) for one in asked])
+        random = np.random.default_rng(first)
+        return torch.stack([_seen(_softened(one, random), one.mask) for one in asked]), kinds, colours
 
 
 SAVE_STEPS = 200  # a training that is cut short keeps what it learned until then
@@ -127,18 +134,21 @@ SAVE_STEPS = 200  # a training that is cut short keeps what it learned until the
 def train_judge(file: Path, minutes: float) -> None:
     """Train the judge in `file` for some minutes more, or a new one, and write it there, in bfloat16."""
     torch.manual_seed(0)
-    judge, done = Judge().to(memory_format=torch.channels_last), 0
+    device = best_device()
+    judge, done = Judge().to(device, memory_format=torch.channels_last), 0
     if file.exists():
         judge.load_state_dict(load_file(file))
         with safe_open(file, "pt") as stored:  # it goes on with scenes it has not seen
             done = int(stored.metadata()["windows"])
     optimizer = torch.optim.AdamW(judge.parameters(), LEARNING_RATE)
+    following = range(done, sys.maxsize, BATCH)
+    batches = iter(DataLoader(Batches(), None, sampler=following, num_workers=drawing_processes(device.type == "cuda")))
     begun, correct, step = monotonic(), 0.0, 0
     with tqdm(unit=" windows", initial=done) as bar:
         while (spent := (monotonic() - begun) / (60 * minutes)) < 1:
             for group in optimizer.param_groups:
                 group["lr"] = LEARNING_RATE * min(1, (step + 1) / 200) * (1 + cos(pi * spent)) / 2
-            x, kinds, colours = _batch(done)
+            x, kinds, colours = (each.to(device) for each in next(batches))
             kind, colour = judge(x)
             there = kinds != KIND_NAMES.index(NOTHING)
             loss = F.cross_entropy(kind, kinds) + F.cross_entropy(colour[there], colours[there])
@@ -156,7 +166,7 @@ def train_judge(file: Path, minutes: float) -> None:
 
 def _save(judge: Judge, windows: int, file: Path) -> None:
     file.parent.mkdir(parents=True, exist_ok=True)
-    state = {name: weight.to(torch.bfloat16).contiguous() for name, weight in judge.state_dict().items()}
+    state = {name: weight.to("cpu", torch.bfloat16).contiguous() for name, weight in judge.state_dict().items()}
     save_file(state, file, {"windows": str(windows)})
 
 

@@ -75,7 +75,7 @@ def train(
     following = Following(trainer.stage.seed, trainer.pace.batch, trainer.step, share)
     on_card = trainer.device.type == "cuda"
     loader = DataLoader(
-        dataset, batch_sampler=following, num_workers=_workers(on_card), prefetch_factor=4, pin_memory=on_card
+        dataset, batch_sampler=following, num_workers=drawing_processes(on_card), prefetch_factor=4, pin_memory=on_card
     )
     begun, saved, losses, waited = monotonic(), monotonic(), [], 0.0
     clock, first = Clock(begun + 60 * minutes, trainer), trainer.step
@@ -116,7 +116,7 @@ def train(
     )
 
 
-def _workers(on_card: bool) -> int:
+def drawing_processes(on_card: bool) -> int:
     """Processes that draw examples: all processors feed a card; beside a network on the processors, half of them."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))

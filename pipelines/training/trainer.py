@@ -11,7 +11,7 @@ import torch.distributed as distributed
 from torch import Tensor
 from torch.utils.data import Sampler
 
-from pipelines.diffusion.loss import hybrid_loss
+from pipelines.diffusion.loss import hybrid_loss, noise_levels
 from pipelines.diffusion.schedule import SCHEDULES, TIMESTEPS, sigmas_of
 from pipelines.glide.config import UNetConfig
 from pipelines.glide.unet import UNet
@@ -59,8 +59,8 @@ class Trainer:
             self.network.parameters(), pace.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=on_card
         )
         self.sigmas = sigmas_of(SCHEDULES[stage.schedule]())
-        self._levels = torch.from_numpy(self.sigmas).float().to(device)
-        self.forward = torch.compile(self.network.forward) if on_card else self.network.forward
+        self._levels = noise_levels(self.sigmas).to(device)
+        self._error = torch.compile(self._loss) if on_card else self._loss
 
     def begin_from(self, state: dict[str, Tensor]) -> None:
         """Take over averaged weights; those of a text-to-image form get an inpainting form's channels, at zero."""
@@ -114,22 +114,17 @@ class Trainer:
         place = self.share.among(torch.randint(times, (whole,), **drawn))
         t = place if self.teacher is None else self.teacher.timesteps[place]
         eps = self.share.among(torch.randn((whole, *x0.shape[1:]), **drawn))
-        sigma = self._levels[t][:, None, None, None]
-        x = (x0 + sigma * eps) / (1 + sigma**2).sqrt()
+        sigma = self._levels[t + 1][:, None, None, None]
         for group in self.optimizer.param_groups:
             group["lr"] = pace.learning_rate * min(
                 (self.step + 1) / pace.warm_up, (pace.decay / max(self.step, pace.decay)) ** 0.5
             )
-        kind = fast_type(self.device)
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=kind == torch.bfloat16):
+        with self._fast():
             if self.teacher is not None:  # its guess is the truth
                 at = x0 + sigma * eps
                 x0 = self.teacher.guess(at, place, batch)
                 eps = (at - x0) / sigma
-            text = self.network.encode(batch["tokens"], batch["real"])
-            known = (batch["x0"], batch["keep"]) if self.config.inpaint else (None, None)
-            out = self.forward(x.contiguous(memory_format=torch.channels_last), t, text, *known, batch.get("low"))
-        loss = hybrid_loss(out, x0, eps, t, batch["weight"], self.sigmas, self.config.predicts)
+            loss = self._error(x0, eps, t, batch)
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if self.share.of > 1:
@@ -142,6 +137,19 @@ class Trainer:
             torch._foreach_lerp_(list(self.ema.values()), [now[name] for name in self.ema], 1 - keep)
         self.step += 1
         return loss.detach()
+
+    def _fast(self) -> torch.autocast:
+        kind = fast_type(self.device)
+        return torch.autocast(self.device.type, torch.bfloat16, enabled=kind == torch.bfloat16)
+
+    def _loss(self, x0: Tensor, eps: Tensor, t: Tensor, batch: dict[str, Tensor]) -> Tensor:
+        """Of the pictures x0 with the noise eps at timesteps t: one function, so that it is compiled as a whole."""
+        sigma = self._levels[t + 1][:, None, None, None]
+        x = ((x0 + sigma * eps) / (1 + sigma**2).sqrt()).contiguous(memory_format=torch.channels_last)
+        text = self.network.encode(batch["tokens"], batch["real"])
+        known = (batch["x0"], batch["keep"]) if self.config.inpaint else (None, None)
+        out = self.network(x, t, text, *known, batch.get("low"))
+        return hybrid_loss(out, x0, eps, t, batch["weight"], self._levels, self.config.predicts)
 
     def _agree(self) -> None:
         """Every process takes the mean of all gradients, as if one had seen the whole batch."""
