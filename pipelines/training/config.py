@@ -75,6 +75,6 @@ SIZES = {
     "large": Size(
         UNetConfig(64, 64, (1, 2, 3, 4), 1, (16, 8), head=32, groups=16, text_width=256, text_layers=6, **_TEXT),
         UNetConfig(256, 32, (1, 1, 2, 4), head=32, groups=8, **_UPSAMPLE),
-        crop=128, pace=Pace(256, 6e-4, warm_up=500, decay=4000, ema=0.9995),
+        crop=128, pace=Pace(256, 5e-4, warm_up=500, decay=4000, ema=0.9995),
     ),
 }  # fmt: skip
