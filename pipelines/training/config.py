@@ -29,7 +29,8 @@ STAGES = {
 
 @dataclass(frozen=True)
 class Pace:
-    """batch: pictures a step. learning_rate: at its height, reached in `warm_up` steps, from which it falls with the
+    """batch: pictures a step. noises: how many noise levels of each are learned from in it: where drawing pictures is
+    slower than learning from them, that is two pictures for one. learning_rate: at its height, reached in `warm_up` steps, from which it falls with the
     square root of steps after `decay` (Karras et al. 2024, section B.1). ema: how much of the averaged weights each
     step keeps."""
 
@@ -38,6 +39,7 @@ class Pace:
     warm_up: int
     decay: int
     ema: float
+    noises: int = 1
 
 
 @dataclass(frozen=True)
@@ -75,6 +77,6 @@ SIZES = {
     "large": Size(
         UNetConfig(64, 64, (1, 2, 3, 4), 1, (16, 8), head=32, groups=16, text_width=256, text_layers=6, **_TEXT),
         UNetConfig(256, 32, (1, 1, 2, 4), head=32, groups=8, **_UPSAMPLE),
-        crop=128, pace=Pace(256, 5e-4, warm_up=500, decay=4000, ema=0.9995),
+        crop=128, pace=Pace(256, 5e-4, warm_up=200, decay=4000, ema=0.9995, noises=2),
     ),
 }  # fmt: skip

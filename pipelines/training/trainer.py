@@ -104,16 +104,19 @@ class Trainer:
         return {"network": asdict(self.config), "pace": asdict(self.pace)}
 
     def learn(self, batch: dict[str, Tensor]) -> Tensor:
-        """One step on this process's share of a batch, in which row i is the i-th of its rows; returns the loss."""
-        pace, whole = self.pace, self.pace.batch
-        batch = {name: value.to(self.device, non_blocking=True) for name, value in batch.items()}
+        """One step on this process's share of a batch, in which row i is the i-th of its pictures; returns the loss."""
+        pace, whole = self.pace, (self.pace.batch, self.pace.noises)
+        batch = {
+            name: value.to(self.device, non_blocking=True).repeat_interleave(pace.noises, 0)
+            for name, value in batch.items()
+        }
         random = torch.Generator(self.device).manual_seed(self.stage.seed * 2**32 + self.step)
         x0 = batch["x0"]  # (B, 3, H, W)
         drawn: dict[str, Any] = {"generator": random, "device": self.device}
         times = TIMESTEPS if self.teacher is None else len(self.teacher.timesteps)
-        place = self.share.among(torch.randint(times, (whole,), **drawn))
+        place = self.share.among(torch.randint(times, whole, **drawn)).flatten()
         t = place if self.teacher is None else self.teacher.timesteps[place]
-        eps = self.share.among(torch.randn((whole, *x0.shape[1:]), **drawn))
+        eps = self.share.among(torch.randn((*whole, *x0.shape[1:]), **drawn)).flatten(0, 1)
         sigma = self._levels[t + 1][:, None, None, None]
         for group in self.optimizer.param_groups:
             group["lr"] = pace.learning_rate * min(
