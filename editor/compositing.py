@@ -18,6 +18,8 @@ RING_PIXELS = 64  # fewer pixels than that say nothing about a colour
 DRIFT_SIDE = 64  # pixels of the longer side at which a drift of colours is looked for: it is smooth
 EDGE_BLUR = 1.5  # of those, how far from a hole's edge colours are compared
 DRIFT_PRIOR = 1e-3  # weight of no drift: far inside a hole, at a quarter of the side, half of it is left
+EDGE_REACHES = (1.0, 3.0)  # pixels from a hole's edge inwards over which what is left of a step there is evened out
+JOIN = 9  # pixels: so far do those reach
 FARTHEST_MATCH = 32.0  # levels by which a colour may be moved at most: more is no cast but a different picture
 
 
@@ -100,8 +102,17 @@ def colour_match(generated: Pixels, original: Pixels, keep_ring: NDArray[np.bool
 
 
 def evened(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
-    """`generated` moved smoothly, so that its colours go on where the hole, uint8 (H, W), ends: an offset for each
-    pixel that is at the hole's edge what the original lacks there, and spreads inwards (Shepard 1968).
+    """`generated` moved so that its colours go on where the hole, uint8 (H, W), ends: smoothly over all of it first,
+    then what is left of a step at the very edge. What is kept is not touched.
+    """
+    if not hole.any() or hole.all():
+        return generated
+    return _joined(_drifted(generated, original, hole), original, hole)
+
+
+def _drifted(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
+    """An offset for each pixel that is at the hole's edge what the original lacks there, and spreads inwards (Shepard
+    1968).
 
     A wall that is painted a shade off shows the hole's outline, whatever the feather. An edge across which the colours
     differ by more than a shade is a thing's, and says nothing; nor does one amid texture that varies as much.
@@ -138,6 +149,44 @@ def evened(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
     offset = cv2.resize(moved / total[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
     offset *= (hole > 0)[..., None]  # what is kept is right as it is
     return np.asarray(np.clip(np.rint(generated + offset), 0, 255), dtype=np.uint8)
+
+
+def _joined(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
+    """The hole's outermost pixels moved to their kept neighbours, those behind them less and less, as in seamless
+    cloning (Pérez et al. 2003), but over a few pixels only.
+
+    A step of more than a shade is a thing's edge and stays; so does one as steep as the original is around.
+    """
+    x, y, width, height = cv2.boundingRect(hole)
+    part = slice(max(y - JOIN, 0), y + height + JOIN), slice(max(x - JOIN, 0), x + width + JOIN)
+    here, new, old = hole[part] > 0, generated[part], original[part]
+    # what each of the hole's outermost pixels lacks to be as its kept neighbours are, and how many there are
+    lacks = np.zeros((*here.shape, 4), np.float32)
+    # how steep the original is by itself, next to the hole
+    steep = np.zeros((*here.shape, 2), np.float32)
+    near = cv2.dilate(here.view(np.uint8), np.ones((2 * JOIN + 1, 2 * JOIN + 1), np.uint8)) > 0
+    for after, before in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
+        for own, other in ((after, before), (before, after)):
+            at = np.nonzero(here[own] & ~here[other])  # few: only there is arithmetic needed
+            lacks[own][at] += np.c_[old[other][at].astype(np.float32) - new[own][at], np.ones(len(at[0]))]
+        at = np.nonzero(near[after] & ~here[after] & ~here[before])
+        steps = np.abs(old[after][at].astype(np.float32) - old[before][at]).max(1)
+        steep[after][at] += np.c_[steps, np.ones(len(at[0]))]
+    steep = _blurred(steep, EDGE_BLUR)
+    at = np.nonzero(lacks[..., 3])
+    lack = lacks[at][:, :3] / lacks[at][:, 3:]
+    size = np.abs(lack).max(1)
+    weight = np.clip(1 - (size / FARTHEST_MATCH) ** 2, 0, 1)
+    natural = steep[at][:, 0] / np.maximum(steep[at][:, 1], 1e-3)
+    lack *= (weight * np.clip(1 - natural / np.maximum(size, 1e-3), 0, 1))[:, None]
+    if not (np.abs(lack) > 0.5).any():
+        return generated
+    lacks[at] = np.c_[lack, weight]
+    moved = lacks + sum(_blurred(lacks, reach) for reach in EDGE_REACHES)
+    to = np.nonzero(here & (moved[..., 3] > 1e-3))
+    joined = generated.copy()
+    joined[part][to] = np.clip(np.rint(new[to] + moved[to][:, :3] / moved[to][:, 3:]), 0, 255)
+    return joined
 
 
 def _shrunk(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:

@@ -9,7 +9,7 @@ from torch import Tensor
 
 from pipelines.diffusion.denoiser import DENOISERS
 from pipelines.diffusion.loss import hybrid_loss, noise_levels
-from pipelines.diffusion.schedule import TIMESTEPS, cosine_betas, linear_betas, respaced, sigmas_of
+from pipelines.diffusion.schedule import TIMESTEPS, cosine_betas, ended, linear_betas, respaced, sigmas_of
 
 DATA = Path(__file__).parent / "data"
 
@@ -35,6 +35,14 @@ def test_respaced_steps_ascend_and_begin_at_pure_noise(steps: int) -> None:
     visited = respaced(steps)
     assert visited == sorted(set(visited)) and visited[-1] == TIMESTEPS - 1
     assert len(visited) == min(steps, TIMESTEPS)
+
+
+@pytest.mark.parametrize("steps", [2, 8, 100, 980, 1000])
+def test_steps_that_end_early_begin_as_the_others(steps: int) -> None:
+    visited = ended(respaced(steps), 20)
+    assert visited == sorted(set(visited)) and (visited[0], visited[-1]) == (20, TIMESTEPS - 1)
+    assert len(visited) == min(steps, TIMESTEPS - 20)
+    assert ended(respaced(steps), 0) == respaced(steps) and ended(respaced(1), 20) == respaced(1)
 
 
 @pytest.mark.parametrize("spacing", ["334,333,333", "7,1,90", "1,2", "500,2"])

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 import torch
 
+from pipelines import load
 from pipelines.base import Request, Run, Step
 from pipelines.evaluation.__main__ import JUDGE
 from pipelines.evaluation.edits import before, names_colour, whole
-from pipelines.evaluation.judge import FEATURES, JUDGE_SCENES, NOTHING, Judge, Verdict, load_judge
+from pipelines.evaluation.judge import FEATURES, JUDGE_SCENES, NOTHING, SIDE, Judge, Verdict, load_judge
 from pipelines.evaluation.measures import drift, frechet, half_width, seam
 from pipelines.evaluation.prompts import MARGIN, PROMPTS, SEEDS, Place, paint_prompts, place_for
 from pipelines.evaluation.sheets import CELL
@@ -30,7 +31,7 @@ at_once = partial(evaluate, sampler="ddim", steps=1, guidance=1.0)
 class Prophet:
     """Paints the truth of one sort of the evaluation's edits, in their order; or, `blind`, flat grey."""
 
-    name, size = "prophet", 64
+    name, size = "prophet", SIDE
 
     def __init__(self, sort: tuple[float, bool], blind: bool = False) -> None:
         self.sort, self.blind = sort, blind
@@ -66,12 +67,21 @@ def test_the_truth_scores_as_the_truth(sort: tuple[float, bool]) -> None:
 def test_the_shipped_judge_knows_the_world() -> None:
     """Its own errors bound what any weights can score: the card says how many they are."""
     judge = load_judge(JUDGE)
-    for sort, edits in ((FILLS, 100), (UNSEEN, 50), (REMOVALS, 50)):
+    for sort, edits in ((FILLS, 60), (UNSEEN, 40), (REMOVALS, 40)):
         outcomes = at_once(Prophet(sort), judge, edits, *sort)
-        assert np.mean([outcome.kind for outcome in outcomes]) >= 0.8
-        assert np.mean([outcome.colour for outcome in outcomes]) >= 0.9
+        assert np.mean([outcome.kind for outcome in outcomes]) >= 0.86
+        assert np.mean([outcome.colour for outcome in outcomes]) >= 0.93
     blind = at_once(Prophet(FILLS, blind=True), judge, 50, *FILLS)
     assert np.mean([outcome.kind and outcome.colour for outcome in blind]) <= 0.2
+
+
+def test_the_shipped_model_paints_what_is_asked() -> None:
+    """A few edits of the hundreds on its card: what spoils the weights, or how they are run, is seen here."""
+    glide, judge = load("glide-mini"), load_judge(JUDGE)
+    paint = partial(evaluate, glide, judge, sampler="dpmpp_2m", steps=glide.usual["steps"], guidance=2.0)
+    outcomes = [*paint(8, *FILLS), *paint(6, *UNSEEN), *paint(6, *REMOVALS)]
+    assert np.mean([outcome.kind and outcome.colour for outcome in outcomes]) >= 0.75
+    assert all(outcome.drift == 0 for outcome in outcomes)
 
 
 def test_scenes_of_training_evaluation_and_judge_are_apart() -> None:

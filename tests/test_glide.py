@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from torch import Tensor, nn
 
 from pipelines import WEIGHTS
 from pipelines.base import Request, Step, run
+from pipelines.diffusion.denoiser import LAST
 from pipelines.diffusion.samplers import SAMPLERS, Noise
 from pipelines.diffusion.schedule import respaced
 from pipelines.glide.clip import Clip, ClipImage, ClipText
@@ -407,6 +409,24 @@ def test_hints_name_what_cannot_be_honoured(glide: Glide) -> None:
     unread = glide.hint(long)
     assert "longer" in unread and "couch" in unread
     assert glide.hint("кот 猫") != "" and glide.hint("🐈") != "" and glide.hint("!?") != "" and glide.hint("  ") == ""
+
+
+def test_the_embedded_model_ends_where_it_was_taught(monkeypatch: pytest.MonkeyPatch) -> None:
+    times: list[tuple[bool, int]] = []
+    forward = UNet.forward
+
+    def noted(self: UNet, x: Tensor, t: Tensor, *others: Any) -> Tensor:
+        times.append((self.config.upsample, round(float(t[0]))))
+        return forward(self, x, t, *others)
+
+    monkeypatch.setattr(UNet, "forward", noted)
+    glide = load_glide(WEIGHTS / "glide-mini", "embedded")
+    mask = np.zeros((256, 256), np.uint8)
+    mask[:64, :64] = 255
+    asked = a_request(image=np.full((256, 256, 3), 90, np.uint8), mask=mask, guidance=1.0, **glide.usual)
+    run(glide.inpaint(asked))
+    assert len(times) == glide.usual["steps"] + 4
+    assert [t for upsample, t in times if not upsample][-1] == [t for upsample, t in times if upsample][-1] == LAST["v"]
 
 
 def test_pixels_to_tensors_and_back_is_the_identity() -> None:

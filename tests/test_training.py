@@ -23,9 +23,9 @@ from PIL import Image
 from editor.geometry import Box
 from editor.windows import context_window as editors_window
 from pipelines.base import Request, run
-from pipelines.diffusion.denoiser import from_v
+from pipelines.diffusion.denoiser import LAST, from_v
 from pipelines.diffusion.guidance import clipped, guided, keeping
-from pipelines.diffusion.schedule import SCHEDULES, Sigmas, respaced, sigmas_of
+from pipelines.diffusion.schedule import SCHEDULES, Sigmas, ended, respaced, sigmas_of
 from pipelines.glide.config import PRESETS
 from pipelines.glide.folder import load_glide
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
@@ -386,7 +386,7 @@ def test_one_step_of_the_student_ends_where_the_teachers_end(tokenizer: Tokenize
         return teacher.network(x, t, text, batch["x0"].repeat(2, 1, 1, 1), batch["keep"].repeat(2, 1, 1, 1))
 
     denoise = keeping(clipped(guided(from_v(predict, sigmas), GUIDANCE)), batch["x0"], batch["keep"])
-    visited = respaced(distillation.STEPS)
+    visited = ended(respaced(distillation.STEPS), LAST["v"])
     for place in (0, 1, 4, 7):
         here = float(sigmas[visited[place]])
         there = float(sigmas[visited[place - 1]]) if place else 0.0

@@ -52,3 +52,7 @@ def _asked(network: Network, sigmas: Sigmas, x: Tensor, sigma: float) -> tuple[T
 
 
 DENOISERS: dict[str, Callable[[Network, Sigmas], Denoiser]] = {"eps": from_eps, "v": from_v}
+
+# where sampling with each ends, as a timestep. Below that the weights of its loss, min(5 sigma^2, 1), leave v untaught
+# (Hang et al. 2023), and what noise there is would stay in the picture
+LAST = {"eps": 0, "v": 20}

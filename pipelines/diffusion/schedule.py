@@ -66,6 +66,12 @@ def respaced(spacing: int | str) -> list[int]:
     return [t for (start, end), count in sections for t in _evenly(start, end, count)]
 
 
+def ended(visited: list[int], last: int) -> list[int]:
+    """Ascending timesteps drawn together towards the end, so that the last step is taken at `last` and none below."""
+    share = (TIMESTEPS - 1 - last) / (TIMESTEPS - 1)
+    return sorted({last + round(share * t) for t in visited})
+
+
 def _evenly(start: int, end: int, count: int) -> list[int]:
     """`count` timesteps from `start` to just before `end`, both among them; a single one is the first."""
     stride, at, visited = (end - 1 - start) / max(count - 1, 1), 0.0, []

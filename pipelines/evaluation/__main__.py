@@ -23,7 +23,7 @@ def main() -> None:
     for command in (world, prompts):
         command.add_argument("--pipeline", default="glide-mini", metavar="NAME", help="which (default: %(default)s)")
         command.add_argument("--sampler", default="dpmpp_2m", help="(default: %(default)s)")
-        command.add_argument("--steps", type=int, default=20, help="of the base model (default: %(default)d)")
+        command.add_argument("--steps", type=int, help="of the base model (default: what is usual with it, or 20)")
         command.add_argument("--guidance", type=float, default=2.0, help="(default: %(default)g)")
         command.add_argument(
             "-o", "--out", type=Path, required=True, metavar="FOLDER", help="what is written goes there"
@@ -34,7 +34,8 @@ def main() -> None:
         train_judge(JUDGE, options.minutes)
         return
     pipeline = load(options.pipeline)
-    settings = {"sampler": options.sampler, "steps": options.steps, "guidance": options.guidance}
+    steps = options.steps or pipeline.usual.get("steps", 20)
+    settings = {"sampler": options.sampler, "steps": steps, "guidance": options.guidance}
     if options.command == "prompts":
         paint_prompts(options.out, pipeline, **settings)
         return

@@ -71,8 +71,10 @@ def load_glide(
     has_clip = files.keys() >= set(CLIP_HALVES) and byte_pair_file(folder, CLIP_FILE) is not None
     taught = frozenset((folder / WORDS).read_text().split()) if (folder / WORDS).is_file() else None
     keep_freed_memory()
-    # four steps of a small upsampler are as good as eight; of the released one that is not known
-    return Glide(name, networks, tokenizer, taught, 4 if own else 8, clip if has_clip else None, compiled)
+    # eight steps of a small base are as good as twenty, four of its upsampler as eight; of those released
+    # nothing is known
+    upsample_steps, usual = (4, {"steps": 8}) if own else (8, {})
+    return Glide(name, networks, tokenizer, taught, upsample_steps, clip if has_clip else None, compiled, usual)
 
 
 def folder_tokenizer(folder: Path, config: UNetConfig) -> Tokenizer:

@@ -6,6 +6,7 @@ side of what a model draws.
 
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from textwrap import shorten
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
@@ -14,10 +15,10 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from pipelines.base import Request, Run, Step
-from pipelines.diffusion.denoiser import DENOISERS, Denoiser
+from pipelines.diffusion.denoiser import DENOISERS, LAST, Denoiser
 from pipelines.diffusion.guidance import clip_guided, clipped, guided, keeping
 from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampling
-from pipelines.diffusion.schedule import SCHEDULES, Sigmas, respaced, sigmas_of
+from pipelines.diffusion.schedule import SCHEDULES, Sigmas, ended, respaced, sigmas_of
 from pipelines.glide.clip import Clip
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
 from pipelines.glide.tokenizer import Tokenizer, words
@@ -37,13 +38,12 @@ class Glide:
     networks: how to load each of the forms `EDITING` and `DRAWING`, at least one pair; called once at most. A mask is
     repainted by the first pair if it is there, a whole picture drawn from text by the second. taught: the words the
     networks were trained on, lower case; None when that is not known. upsample_steps: as many as the upsampler needs
-    with a sampler of second order. compiled: by torch.compile, whose first runs take minutes.
+    with a sampler of second order. compiled: by torch.compile, whose first runs take minutes. usual: as in `Pipeline`.
     """
 
     shapes: Sequence[tuple[int, int]] = ()
     refines = True
     soft = False
-    usual: Mapping[str, Any] = {}
     samplers = tuple(SAMPLERS)
 
     def __init__(
@@ -55,8 +55,9 @@ class Glide:
         upsample_steps: int,
         clip: Callable[[], Clip] | None = None,
         compiled: bool = False,
+        usual: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self.name, self._networks, self._clip, self._compiled = name, networks, clip, compiled
+        self.name, self.usual, self._networks, self._clip, self._compiled = name, usual, networks, clip, compiled
         self._tokenizer, self.vocabulary, self._upsample_steps = tokenizer, taught, upsample_steps
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._loaded: dict[str, UNet] = {}
@@ -90,8 +91,9 @@ class Glide:
         keep = torch.from_numpy(request.mask == 0)[None, None].float().to(self._device)
         keep_low = 1 - F.max_pool2d(1 - keep, self.size // side)  # known only where all of its pixels are
         known_low = F.avg_pool2d(known, self.size // side)
-        levels = _levels(BASE_SIGMAS, request.steps, request.strength)
-        upsample_levels = _levels(UPSAMPLE_SIGMAS, UPSAMPLE_SPACING.get(request.sampler, self._upsample_steps))
+        levels = _levels(base, BASE_SIGMAS, request.steps, request.strength)
+        upsample_spacing = UPSAMPLE_SPACING.get(request.sampler, self._upsample_steps)
+        upsample_levels = _levels(upsampler, UPSAMPLE_SIGMAS, upsample_spacing)
         total = len(levels) + len(upsample_levels) - 2
 
         # draw at 64 pixels
@@ -181,13 +183,14 @@ class Glide:
             yield Step(done, total, to_images(torch.lerp(shown, known.expand_as(shown), keep.expand_as(shown))))
 
 
-def _levels(sigmas: Sigmas, spacing: int | str, strength: float = 1.0) -> list[float]:
-    """The noise levels of a sampler's steps, descending to 0; the first is that of the strength's share of the time,
-    however many steps there are, and the steps are its share too (SDEdit, Meng et al. 2022)."""
+def _levels(network: UNet, sigmas: Sigmas, spacing: int | str, strength: float = 1.0) -> list[float]:
+    """The noise levels of a sampler's steps with a network, descending to 0; the first is that of the strength's share
+    of the time, however many steps there are, and the steps are its share too (SDEdit, Meng et al. 2022)."""
     visited = respaced(spacing)
     if strength < 1:
         fewer = respaced(max(round(strength * len(visited)), 1))
         visited = sorted({round(strength * t) for t in fewer})
+    visited = ended(visited, LAST[network.config.predicts])
     return [*(float(sigmas[t]) for t in reversed(visited)), 0.0]
 
 

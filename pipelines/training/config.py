@@ -29,10 +29,10 @@ STAGES = {
 
 @dataclass(frozen=True)
 class Pace:
-    """batch: pictures a step. noises: how many noise levels of each are learned from in it: where drawing pictures is
-    slower than learning from them, that is two pictures for one. learning_rate: at its height, reached in `warm_up` steps, from which it falls with the
-    square root of steps after `decay` (Karras et al. 2024, section B.1). ema: how much of the averaged weights each
-    step keeps."""
+    """batch: pictures a step. noises: how many noise levels of each are learned from in it: where drawing a picture is
+    slower than learning from it, that is two for the price of one. learning_rate: at its height, reached in `warm_up`
+    steps, from which it falls with the square root of steps after `decay` (Karras et al. 2024, section B.1). ema: how
+    much of the averaged weights each step keeps."""
 
     batch: int
     learning_rate: float
@@ -67,13 +67,13 @@ SIZES = {
         UNetConfig(64, 16, (1, 2), head=16, groups=4, **{**_UPSAMPLE, "text_width": 16}),
         crop=32, pace=Pace(8, 2e-3, warm_up=20, decay=1000, ema=0.97),
     ),
-    # what is shipped; hours on a processor
+    # for a processor, in hours
     "mini": Size(
         UNetConfig(64, 32, (1, 1, 3, 4), 1, (16, 8), head=32, groups=8, text_width=128, text_layers=4, **_TEXT),
         UNetConfig(256, 24, (1, 1, 2, 3), head=36, groups=6, **_UPSAMPLE),
         crop=96, pace=Pace(16, 5e-4, warm_up=200, decay=3000, ema=0.999),
     ),
-    # for a GPU: 24 million parameters, the most whose file stays under 48 MB
+    # what is shipped, for a card: 24 million parameters, the most whose file stays under 48 MB
     "large": Size(
         UNetConfig(64, 64, (1, 2, 3, 4), 1, (16, 8), head=32, groups=16, text_width=256, text_layers=6, **_TEXT),
         UNetConfig(256, 32, (1, 1, 2, 4), head=32, groups=8, **_UPSAMPLE),

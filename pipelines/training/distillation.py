@@ -4,7 +4,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipelines.diffusion.schedule import Sigmas, respaced
+from pipelines.diffusion.denoiser import LAST
+from pipelines.diffusion.schedule import Sigmas, ended, respaced
 from pipelines.glide.unet import UNet
 
 STEPS = 8  # of the student, by `ddim` without guidance
@@ -22,7 +23,7 @@ class Teacher:
         self.network = network.eval().requires_grad_(False)
         device = next(network.parameters()).device
         self._predict = torch.compile(self.network.forward) if device.type == "cuda" else self.network.forward
-        visited = np.array(respaced(STEPS), float)
+        visited = np.array(ended(respaced(STEPS), LAST["v"]), float)
         self.timesteps = torch.from_numpy(visited).long().to(device)  # that the student visits, ascending
         before = np.concatenate([visited[:1], visited[:-1]])
         # each of its steps cut into equal parts of time; below the first there is no noise, and one step does

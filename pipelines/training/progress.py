@@ -10,10 +10,10 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 
-from pipelines.diffusion.denoiser import DENOISERS
+from pipelines.diffusion.denoiser import DENOISERS, LAST
 from pipelines.diffusion.guidance import clipped, guided, keeping
 from pipelines.diffusion.samplers import Noise, ddim, dpmpp_2m
-from pipelines.diffusion.schedule import Sigmas, respaced
+from pipelines.diffusion.schedule import Sigmas, ended, respaced
 from pipelines.glide.pixels import to_images
 from pipelines.glide.tokenizer import Tokenizer
 from pipelines.glide.unet import UNet
@@ -86,7 +86,7 @@ def draw_samples(
     denoise = clipped(guided(DENOISERS[network.config.predicts](predict, sigmas), guidance))
     if inpaint:
         denoise = keeping(denoise, x0, keep)
-    levels = [*(float(sigmas[t]) for t in reversed(respaced(steps))), 0.0]
+    levels = [*(float(sigmas[t]) for t in reversed(ended(respaced(steps), LAST[network.config.predicts]))), 0.0]
     noise = Noise(range(EXAMPLES), tuple(x0.shape[1:]), device)
     sampling = sampler(denoise, noise() * levels[0], levels, noise)
     while True:
