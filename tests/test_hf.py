@@ -105,7 +105,7 @@ def steps_of(pipeline: Hf, request: Request) -> tuple[list[Step], Pixels]:
 def again(pipeline: Hf, at_once: int, pipe: Any = None) -> Hf:
     """The same networks, or another pipeline's in their place, that draw so many images in one run."""
     pipe = pipe or pipeline._pipe
-    memory = Memory(pipe, pipeline.name, torch.device("cpu"), SIDE, "whole", at_once)
+    memory = Memory(pipe, pipeline.name, machine.best_device(), SIDE, "whole", at_once)
     return Hf(pipeline.name, pipe, pipeline._family, memory)
 
 
@@ -170,11 +170,12 @@ def with_a_plain_decoder(pipe: Any) -> Any:
     film, channels = hasattr(vae.config, "z_dim"), pipe.vae.config.get("z_dim") or vae.config.latent_channels
     colours = torch.randn(channels, 3, generator=torch.Generator().manual_seed(3))
     colours *= 0.03 * vae.config.get("scaling_factor", 0.7)  # so that nothing is beyond white or black
+    colours = colours.to(machine.best_device())
 
     def encode(picture: torch.Tensor) -> Any:
         means = torch.nn.functional.avg_pool2d(picture[:, :, 0] if film else picture, 8)
         latents = torch.einsum("nchw,dc->ndhw", means, colours) * 50
-        places = torch.arange(latents[0].numel()).view(latents.shape[1:])
+        places = torch.arange(latents[0].numel(), device=latents.device).view(latents.shape[1:])
         latents = latents + 0.3 * torch.sin(places * places * 0.7)  # in all directions, not only those of three colours
         latents = latents.unsqueeze(2) if film else latents
         if hasattr(pipe, "movq"):

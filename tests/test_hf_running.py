@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -56,7 +57,7 @@ def runs_of(*networks: nn.Module) -> Iterator[list[int]]:
 # --- memory ---
 
 
-@pytest.mark.parametrize("name", ["sd-9", "sdxl-4", "flux-fill"])
+@pytest.mark.parametrize("name", ["sd-9", "sdxl-4", "flux-fill", "kandinsky"])
 def test_every_plan_draws_the_same(tiny: Any, fresh: Any, name: str) -> None:
     """Decoding in tiles changes a picture, where it lies does not."""
     drawn = {}
@@ -74,27 +75,24 @@ def test_every_plan_draws_the_same(tiny: Any, fresh: Any, name: str) -> None:
     assert apart(drawn["tiled"], drawn["whole"]) < 30
 
 
-def test_networks_that_are_offloaded_leave_the_device_when_a_run_is_stopped(fresh: Any) -> None:
-    pipeline = fresh("sd-9", "offload")
-    left = []
-    for hook in pipeline._pipe._all_hooks:
-        hook.offload = lambda: None
-    pipe = type(pipeline._pipe)
-    free = pipe.maybe_free_model_hooks
+@pytest.mark.parametrize("name", ["sd-9", "kandinsky"])
+def test_networks_that_are_offloaded_leave_the_device_when_a_run_is_stopped(
+    fresh: Any, name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = fresh(name, "offload")
+    left, move = [], nn.Module.to
 
-    def freed(self: Any) -> None:
-        left.append(True)
-        free(self)
+    def to(network: nn.Module, *args: Any, **how: Any) -> Any:
+        if "cpu" in (*map(str, args), str(how.get("device"))):  # the device is called cpu:0
+            left.append(network)
+        return move(network, *args, **how)
 
-    pipe.maybe_free_model_hooks = freed
-    try:
-        begun = pipeline.inpaint(wish(steps=3))
-        next(begun)
-        assert not left
-        begun.close()
-        assert left
-    finally:
-        pipe.maybe_free_model_hooks = free
+    monkeypatch.setattr(nn.Module, "to", to)
+    begun = pipeline.inpaint(wish(steps=3))
+    next(begun)
+    left.clear()
+    begun.close()
+    assert network_of(pipeline) in left and pipeline._pipe.vae in left
 
 
 def test_the_plan_is_the_first_that_fits(fresh: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
@@ -115,11 +113,29 @@ def test_the_plan_is_the_first_that_fits(fresh: Any, monkeypatch: pytest.MonkeyP
 def test_weights_are_counted_in_bytes() -> None:
     pipe = type("Pipe", (), {"components": {"a": nn.Linear(3, 5), "b": nn.Sequential(nn.Linear(2, 2)), "c": None}})
     assert memory.weighed(pipe) == Weights(80 + 24, 80, 80)
+    pipe.components["b"]._supports_group_offloading = False  # it stays beside whatever layer is there
+    assert memory.weighed(pipe) == Weights(80 + 24, 80, 80 + 24)
 
 
-def test_a_run_that_finds_too_little_memory_goes_on_in_the_next_plan(fresh: Any, caplog: Any) -> None:
-    expected = run(fresh("sd-9", "sequential").inpaint(wish()))
-    pipeline, tried = fresh("sd-9", "whole"), []
+@pytest.mark.parametrize(("card", "free", "made_each_time"), [("cuda", 208, 0), ("cuda", 207, 1), ("mps", 207, 0)])
+def test_a_second_copy_of_the_weights_is_made_where_there_is_room(
+    card: str, free: int, made_each_time: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    laid: dict[str, Any] = {}
+    pipe = SimpleNamespace(
+        components={"a": nn.Linear(3, 5), "b": nn.Linear(2, 2)},
+        remove_all_hooks=lambda: None, to=lambda device: None,
+        enable_group_offload=lambda device, **how: laid.update(how),
+    )  # fmt: skip
+    monkeypatch.setattr(memory, "free_bytes", lambda device: free if device.type == "cpu" else 0)
+    PLANS[-1].put(pipe, torch.device(card))
+    assert (laid["use_stream"], laid["low_cpu_mem_usage"]) == (card == "cuda", bool(made_each_time))
+
+
+@pytest.mark.parametrize("name", ["sd-9", "kandinsky"])
+def test_a_run_that_finds_too_little_memory_goes_on_in_the_next_plan(fresh: Any, name: str, caplog: Any) -> None:
+    expected = run(fresh(name, "sequential").inpaint(wish()))
+    pipeline, tried = fresh(name, "whole"), []
 
     def allocate(*_: Any) -> None:
         if pipeline._memory.plan.name not in tried:
@@ -286,13 +302,11 @@ def test_a_card_that_others_filled_meanwhile_is_left_for_the_next_plan(
 # --- adapters, by the door that a user takes ---
 
 
-@pytest.mark.parametrize("plan", ["whole", "offload"])
+@pytest.mark.parametrize("plan", ["whole", "offload", "sequential"])
 @pytest.mark.parametrize("name", ["sd-4", "sdxl-4"])
 def test_adapters_are_in_force_for_the_request_that_names_them(
-    fresh: Any, tmp_path: Path, name: str, plan: str, monkeypatch: pytest.MonkeyPatch
+    fresh: Any, tmp_path: Path, name: str, plan: str
 ) -> None:
-    # diffusers offloads anew once it has read a LoRA, and to nowhere but a card
-    monkeypatch.setattr("diffusers.pipelines.pipeline_utils.get_device", lambda: "cpu:0")
     pipeline = fresh(name, plan)
     pipe = pipeline._pipe
     ink = tiny_adapters.lora(pipe.text_encoder, tmp_path / "ink.safetensors", "peft", "text_encoder", ("q_proj",))
@@ -311,6 +325,37 @@ def test_adapters_are_in_force_for_the_request_that_names_them(
         next(begun)
         begun.close()
         assert np.array_equal(run(pipeline.inpaint(wish())), plain)
+
+
+def test_a_lora_that_does_not_fit_leaves_networks_offloaded(fresh: Any, tiny: Any, tmp_path: Path) -> None:
+    pipeline = fresh("sd-4", "offload")
+    device = pipeline._pipe._execution_device  # as the hooks say, with a number
+    ink = tiny_adapters.lora(network_of(tiny("sdxl-4")), tmp_path / "ink.safetensors", "peft", "unet")
+    with pytest.raises(ValueError, match="another model's LoRA"):
+        run(pipeline.inpaint(wish(adapters=(Adapter(str(ink), 1.0),))))
+    assert pipeline._pipe._execution_device == device
+    assert np.array_equal(run(pipeline.inpaint(wish())), run(fresh("sd-4", "tiled").inpaint(wish())))
+
+
+@pytest.mark.parametrize("loads", ["load_lora_weights", "load_ip_adapter"])
+def test_an_adapter_that_finds_no_memory_is_not_called_another_models(
+    fresh: Any, tmp_path: Path, loads: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline = fresh("sd-4", "whole")
+    unet, read = pipeline._pipe.unet, getattr(type(pipeline._pipe), loads)
+    file = tiny_adapters.lora(unet, tmp_path / "ink.safetensors", "peft", "unet")
+    reference = None
+    if loads == "load_ip_adapter":
+        file, reference = tiny_adapters.ip_adapter(unet, tmp_path / "like" / "like.safetensors"), 255 - wish().image
+
+    def full(pipe: Any, *args: Any, **how: Any) -> None:
+        read(pipe, *args, **how)
+        if pipeline._memory.plan.name == "whole":
+            raise torch.OutOfMemoryError("CUDA out of memory")
+
+    monkeypatch.setattr(type(pipeline._pipe), loads, full)
+    drawn = run(pipeline.inpaint(wish(adapters=(Adapter(str(file), 1.0),), reference=reference)))
+    assert pipeline._memory.plan.name == "tiled" and apart(drawn, run(pipeline.inpaint(wish()))) > 0.05
 
 
 def test_an_edit_by_command_line_takes_adapters(

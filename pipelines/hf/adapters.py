@@ -195,13 +195,15 @@ class Adapters:
         self._loaded += 1
         name = f"lora{self._loaded}"
         try:
-            with _quietly():
+            with _quietly(), _unhooked(self._pipe):
                 self._pipe.load_lora_weights(
                     str(file.parent), weight_name=file.name, adapter_name=name, use_safetensors=True,
                     local_files_only=True,
                 )  # fmt: skip
         except UNFIT as error:
             self._forget(name)
+            if isinstance(error, torch.OutOfMemoryError):  # which says nothing of the file
+                raise
             raise ValueError(f"{file} does not fit {kind}: it is another model's LoRA ({_first(error)})") from error
         if not self._layers(name):
             self._forget(name)
@@ -273,6 +275,8 @@ class Adapters:
                 pipe.load_ip_adapter(str(file.parent), subfolder="", weight_name=file.name, local_files_only=True)
         except UNFIT as error:
             self._plain.put(self._network)
+            if isinstance(error, torch.OutOfMemoryError):
+                raise
             raise ValueError(
                 f"{file} does not fit {kind}: it is another model's IP-Adapter ({_first(error)})"
             ) from error
@@ -378,6 +382,20 @@ def _quietly() -> Iterator[None]:
             yield
     finally:
         logging.set_verbosity(before)
+
+
+@contextmanager
+def _unhooked(pipe: Any) -> Iterator[None]:
+    """Where its networks come to the device one at a time, without that: diffusers would see to it itself, but go on
+    with the first card it finds, which need not be the device, nor there; and not at all after a failure."""
+    offloaded = bool(getattr(pipe, "_all_hooks", ()))
+    if offloaded:
+        pipe.remove_all_hooks()
+    try:
+        yield
+    finally:
+        if offloaded:
+            pipe.enable_model_cpu_offload(device=pipe._offload_device)
 
 
 def _listed(value: Any) -> list[Any]:

@@ -14,11 +14,13 @@ log = logging.getLogger(__name__)
 
 CHANNELS, TENSORS = 128, 8  # a decoder's widest layer at full size, and how many of it live at once: an estimate
 TILES = 4  # by how much decoding in tiles makes that less
+LOCKED = 2  # as many bytes PyTorch may lock for a tensor: it rounds up to powers of two
 
 
 @dataclass(frozen=True)
 class Weights:
-    """Bytes. all: of every network. network: of the largest. layer: of the largest layer."""
+    """Bytes. all: of every network. network: of the largest. layer: of the largest layer, and of the networks that
+    diffusers does not take apart into layers."""
 
     all: int
     network: int
@@ -27,8 +29,8 @@ class Weights:
 
 @dataclass(frozen=True)
 class Plan:
-    """name: as typed. told: in words. tiled: whether pictures are coded and decoded in tiles, one after another.
-    carried: the bytes of weights that are on the device at a time. put: lays a pipeline so.
+    """name: as typed. told: in words. tiled: whether pictures are coded and decoded in tiles, one after another, by a
+    decoder that can. carried: the bytes of weights that are on the device at a time. put: lays a pipeline so.
     """
 
     name: str
@@ -44,16 +46,22 @@ def _whole(pipe: Any, device: torch.device) -> None:
 
 
 def _by_layers(pipe: Any, device: torch.device) -> None:
+    """On a card the next layer is fetched while this one computes, from page-locked memory: from a copy of all weights,
+    or, where the machine has no room for one, from a copy of this layer that is made each time, which is slower.
+    """
     pipe.remove_all_hooks()
     pipe.to("cpu")
-    # on a card the next layer is fetched while this one computes
-    pipe.enable_group_offload(device, offload_type="leaf_level", use_stream=device.type == "cuda")
+    streamed = device.type == "cuda"
+    pipe.enable_group_offload(
+        device, offload_type="leaf_level", use_stream=streamed, exclude_modules=_undivided(pipe),
+        low_cpu_mem_usage=streamed and free_bytes(torch.device("cpu")) < LOCKED * weighed(pipe).all,
+    )  # fmt: skip
 
 
 PLANS = (
     Plan("whole", "everything stays on it", False, lambda weights: weights.all, _whole),
     Plan(
-        "tiled", "everything stays on it, and pictures are decoded in tiles", True,
+        "tiled", "everything stays on it, and pictures are decoded in tiles where the decoder can", True,
         lambda weights: weights.all, _whole,
     ),
     Plan(
@@ -117,17 +125,23 @@ class Memory:
         self.plan = plan
         plan.put(self._pipe, self.device)
         vae = getattr(self._pipe, "vae", None)
-        if plan.tiled and hasattr(vae, "enable_tiling"):
-            vae.enable_tiling()
-            vae.enable_slicing()
+        for way in ("tiling", "slicing"):  # each decoder has the methods, and raises for what it cannot
+            if plan.tiled and hasattr(vae, f"use_{way}"):
+                getattr(vae, f"enable_{way}")()
 
 
 def weighed(pipe: Any) -> Weights:
-    networks = [each for each in pipe.components.values() if isinstance(each, nn.Module)]
-    layers = [layer for network in networks for layer in network.modules()]
-    return Weights(
-        sum(map(_bytes, networks)), max(map(_bytes, networks)), max(_bytes(each, recurse=False) for each in layers)
-    )
+    networks = {name: part for name, part in pipe.components.items() if isinstance(part, nn.Module)}
+    undivided = _undivided(pipe)
+    layers = [layer for name, network in networks.items() if name not in undivided for layer in network.modules()]
+    layer = max((_bytes(each, recurse=False) for each in layers), default=0)
+    sizes = {name: _bytes(network) for name, network in networks.items()}
+    return Weights(sum(sizes.values()), max(sizes.values()), layer + sum(sizes[name] for name in undivided))
+
+
+def _undivided(pipe: Any) -> list[str]:
+    """The parts that diffusers does not lay on a device by layers."""
+    return [name for name, part in pipe.components.items() if not getattr(part, "_supports_group_offloading", True)]
 
 
 def needed(plan: Plan, weights: Weights, side: int, width: int) -> int:
