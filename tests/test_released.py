@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import cache, partial
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
@@ -68,6 +68,7 @@ class Recorded(NamedTuple):
     upsample_steps: int
     clip: Callable[[], Clip] | None
     compiled: bool
+    usual: Mapping[str, Any]
 
 
 @pytest.fixture
