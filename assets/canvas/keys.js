@@ -2,8 +2,9 @@
 
 import { ALWAYS } from "./bindings.js";
 
-const isField = (element) => element?.closest?.("input:not([type=range], [type=radio], [type=checkbox], [type=color]), textarea, select, [contenteditable], [role=listbox], [role=slider]");
+const isField = (element) => element?.closest?.("input:not([type=range], [type=radio], [type=checkbox], [type=color]), textarea, select, [contenteditable], [role=listbox]");
 const ARROWS = /^Arrow/;
+const SLIDES = /^(Arrow|Home|End|Page)/; // what a slider takes for itself; a letter is no business of it
 
 /** "Ctrl+Shift+z": modifiers, then the key; letters small. */
 export function chord(event) {
@@ -27,6 +28,7 @@ export function listen(bindings, verbs, released, hand, active) {
     const name = chord(event);
     const verb = bindings.verb(name);
     if (isField(event.target) && !ALWAYS.includes(verb)) return;
+    if (SLIDES.test(event.key) && event.target.closest?.("[role=slider]")) return;
     if (ARROWS.test(event.key) && event.target !== document.body && !event.target.closest?.(".stage")) return; // they move there
     if (name === " ") {
       if (event.target.closest?.("button, [role=button], summary, input, label")) return; // there it presses

@@ -101,6 +101,10 @@ def test_before_and_after(hands: Hands) -> None:
         hands.key("ArrowRight")
     assert float(line.get_attribute("aria-valuenow") or 0) == 98
     assert np.array_equal(hands.drawn(), before)  # the line stands right of the picture
+    hands.key("c")  # the line still has the focus, and takes no letters
+    hands.page.wait_for_function(f"{MODE} === null")
+    hands.key("c")
+    hands.page.wait_for_function(f"{MODE} === 'split'")
     hands.page.locator(".stage").focus()
     hands.key("Escape")
     hands.page.wait_for_function(f"{MODE} === null")
