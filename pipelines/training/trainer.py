@@ -117,13 +117,13 @@ class Trainer:
         place = self.share.among(torch.randint(times, whole, **drawn)).flatten()
         t = place if self.teacher is None else self.teacher.timesteps[place]
         eps = self.share.among(torch.randn((*whole, *x0.shape[1:]), **drawn)).flatten(0, 1)
-        sigma = self._levels[t + 1][:, None, None, None]
         for group in self.optimizer.param_groups:
             group["lr"] = pace.learning_rate * min(
                 (self.step + 1) / pace.warm_up, (pace.decay / max(self.step, pace.decay)) ** 0.5
             )
         with self._fast():
             if self.teacher is not None:  # its guess is the truth
+                sigma = self._levels[t + 1][:, None, None, None]
                 at = x0 + sigma * eps
                 x0 = self.teacher.guess(at, place, batch)
                 eps = (at - x0) / sigma
