@@ -228,6 +228,21 @@ def _statement(sql: str) -> TextClause:
 
 
 def _set_up(connection: sqlite3.Connection, record: object) -> None:
-    connection.execute("PRAGMA journal_mode = WAL")
+    _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")  # what is committed outlives a power cut
     connection.execute("PRAGMA foreign_keys = ON")
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Readers and a writer beside each other. A new file is switched by whoever comes first; SQLite refuses the others
+    meanwhile at once, without the patience it has elsewhere, as both hold what the other waits for.
+    """
+    until = time.monotonic() + PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+            time.sleep(0.01)

@@ -4,7 +4,7 @@ import sqlite3
 import subprocess
 import sys
 from pathlib import Path
-from threading import Thread
+from threading import Barrier, Thread
 
 import pytest
 from sqlalchemy import event
@@ -93,17 +93,39 @@ def test_a_migration_that_fails_leaves_the_file_as_it_was(tmp_path: Path) -> Non
 
 
 def test_several_may_make_the_file_at_once(tmp_path: Path) -> None:
+    for round in range(20):
+        stores: list[Store] = []
+        ready = Barrier(6)
+
+        def start(folder: Path, stores: list[Store] = stores, ready: Barrier = ready) -> None:
+            ready.wait()
+            stores.append(Store(folder))
+
+        threads = [Thread(target=start, args=(tmp_path / str(round),)) for _ in range(6)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert len(stores) == 6
+        document = opened(stores[0])
+        for store in stores:
+            assert store.document(document.id) == document
+            store.close()
+
+
+def test_a_file_that_another_is_making_is_waited_for(tmp_path: Path) -> None:
+    other = sqlite3.connect(tmp_path / FILE, isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")  # as it holds the file while it switches its journal
     stores: list[Store] = []
-    threads = [Thread(target=lambda: stores.append(Store(tmp_path))) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert len(stores) == 6
-    document = opened(stores[0])
-    for store in stores:
-        assert store.document(document.id) == document
-        store.close()
+    thread = Thread(target=lambda: stores.append(Store(tmp_path)))
+    thread.start()
+    thread.join(0.3)
+    assert thread.is_alive(), "did not wait"
+    other.execute("ROLLBACK")
+    other.close()
+    thread.join()
+    assert len(stores) == 1
+    stores[0].close()
 
 
 # the disk
