@@ -3,6 +3,7 @@
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -19,8 +20,9 @@ from pipelines.evaluation.sheets import CELL
 from pipelines.evaluation.world import Outcome, answered, evaluate, report, write_report
 from pipelines.training.config import STAGES
 from pipelines.training.dataset import HELD_OUT
-from pipelines.training.scenes.layout import held_out_pair
+from pipelines.training.scenes.layout import held_out_pair, make
 from pipelines.training.scenes.thing import Thing
+from pipelines.training.scenes.things import KINDS
 from pipelines.training.trainer import SCENES
 from tests.fakes import NoisePipeline
 
@@ -235,6 +237,14 @@ def test_a_prompts_hole_lies_where_the_prompt_says(prompt: str) -> None:
             assert setting.corner is not None and x < setting.corner < x + width and foot > setting.horizon
         else:
             assert setting.wall and setting.horizon < y + height < 768
+        if "hat" in prompt:  # and there is room for it
+            hat = make("party hat", Random(0), 0, 0, plain=True)
+            kind = KINDS["corgi"]
+            tall = sum(kind.height) / 2
+            corgi = replace(make("corgi", Random(0), middle, 0, plain=True), form="", parts=(hat,),
+                            y=y + height - tall * (1 + MARGIN), height=tall)  # fmt: skip
+            where = replace(place.scene, things=(corgi,)).silhouette(hat, *place.window, 64)
+            assert where.any() and where.any(1).argmax() >= mask.any(1).argmax()
         assert place == place_for(prompt, seed)
 
 

@@ -122,6 +122,9 @@ def test_every_sort_of_hole_is_as_it_says() -> None:
             assert np.array_equal(asked.image, asked.scene.render(*asked.window, 32))
         if asked.hole == "correction":
             assert asked.prompt
+        if asked.hole == "dressed":
+            assert KINDS[asked.thing.kind].face and asked.thing.parts
+            assert not asked.prompt or any(word in asked.prompt for word in ("wearing", "with", "ing "))
         if asked.hole == "picture":
             assert asked.mask.all()
         else:

@@ -23,6 +23,7 @@ from pipelines.training.scenes.things import KINDS
 SEEDS = 8
 AROUND = 2.0  # the window's side over the hole's longest: room for what the prompt names around it
 MARGIN = 0.1  # of the hole around what is to be painted, on each side
+HAT = 0.2  # room for it, as a share of an animal's height: a party hat reaches 0.17 above what has none
 
 
 class Place(NamedTuple):
@@ -75,9 +76,9 @@ def in_the_corner(scene: Scene) -> Rect | None:
     return hole if _free(scene, hole, "rug") else None
 
 
-def on_the_floor(kind: str) -> Callable[[Scene], Rect | None]:
+def on_the_floor(kind: str, above: float = 0.0) -> Callable[[Scene], Rect | None]:
     def found(scene: Scene) -> Rect | None:
-        holes = (_box(kind, share * WIDTH, scene.setting.horizon + 190) for share in (0.5, 0.3, 0.7))
+        holes = (_box(kind, share * WIDTH, scene.setting.horizon + 190, above=above) for share in (0.5, 0.3, 0.7))
         return next((hole for hole in holes if _free(scene, hole, "rug")), None)
 
     return found
@@ -90,17 +91,17 @@ PROMPTS: dict[str, tuple[str, Callable[[Scene], Rect | None]]] = {  # the place,
     "a vase of flowers on a coffee table": ("living room", on_a_coffee_table),
     "a couch in the corner of a room": ("gallery", in_the_corner),
     "a hedgehog using a calculator": ("study", on_the_floor("hedgehog")),
-    "a corgi wearing a red bow tie and a purple party hat": ("living room", on_the_floor("corgi")),
+    "a corgi wearing a red bow tie and a purple party hat": ("living room", on_the_floor("corgi", HAT)),
     "a cat playing checkers": ("bedroom", on_the_floor("cat")),
 }
 
 
-def _box(kind: str, x: float, foot: float, scale: float = 1.0) -> Rect:
-    """Around a middling thing of a kind, the middle of its foot at (x, foot)."""
+def _box(kind: str, x: float, foot: float, scale: float = 1.0, above: float = 0.0) -> Rect:
+    """Around a middling thing of a kind, the middle of its foot at (x, foot), with a share of its height above it."""
     height = sum(KINDS[kind].height) / 2 * scale
     width = sum(KINDS[kind].aspect) / 2 * height
     grown = 1 + 2 * MARGIN
-    return x - width * grown / 2, foot - height * (1 + MARGIN), width * grown, height * grown
+    return x - width * grown / 2, foot - height * (1 + MARGIN + above), width * grown, height * (grown + above)
 
 
 def _free(scene: Scene, hole: Rect, *but: str) -> bool:

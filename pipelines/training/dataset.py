@@ -16,7 +16,7 @@ from pipelines.glide.pixels import to_tensor
 from pipelines.glide.tokenizer import Tokenizer
 from pipelines.training.masks import ROOM_AROUND, Rect, context_window, painted, strokes
 from pipelines.training.scenes.captions import caption, scene_caption, surface_caption
-from pipelines.training.scenes.layout import FAMILIAR, draw_scene, held_out_pair
+from pipelines.training.scenes.layout import FAMILIAR, draw_scene, dressed, held_out_pair, make
 from pipelines.training.scenes.scene import Scene
 from pipelines.training.scenes.setting import HEIGHT, WIDTH
 from pipelines.training.scenes.thing import Thing
@@ -24,16 +24,18 @@ from pipelines.training.scenes.things import KINDS
 
 HELD_OUT = 1 << 40  # scenes from this seed on are never trained on
 WINDOW = 256  # pixels of the editor's smallest window, whose quarter the base model draws
-HOLES = {"thing": 0.78, "part": 0.04, "correction": 0.06, "surface": 0.06, "picture": 0.06}  # and how often
+# what is painted over, and how often: what is small or unlike all else, clothes and whole pictures, takes most examples
+HOLES = {"thing": 0.4, "dressed": 0.3, "part": 0.03, "correction": 0.05, "surface": 0.05, "picture": 0.17}
 FAVOUR = 8  # a familiar thing is painted over so many times as often as another beside it
+WEARERS = tuple(name for name in FAMILIAR if KINDS[name].face) + tuple(name for name in KINDS if KINDS[name].face)
 HIDDEN = 0.6  # what lies in the hole by this much goes with what is painted over
 
 
 class Example(NamedTuple):
     """One window and the hole in it, before it becomes tensors.
 
-    hole: what was painted over: a "thing", a "part" of one, a "correction" (strokes within a thing that stays), a
-    "surface" where nothing stands, or the whole "picture". thing: None for the last two.
+    hole: what was painted over: a "thing", one that is "dressed", a "part" of one, a "correction" (strokes within a
+    thing that stays), a "surface" where nothing stands, or the whole "picture". thing: None for the last two.
     """
 
     image: NDArray[np.uint8]  # (size, size, 3), as it should be in the end
@@ -59,7 +61,9 @@ def example(
     sort = hole or random.choices(list(HOLES), list(HOLES.values()))[0]
     thing = None
     if sort not in ("picture", "surface"):
-        thing = _chosen(scene, frame, sort == "part", random)
+        thing = _chosen(scene, frame, sort, random)
+    if thing is not None and sort == "dressed":
+        scene, thing = _dressed(scene, thing, random)
     if thing is not None:
         scene, thing = _readied(scene, thing, unseen, random)
         shape = _shape(scene, thing, random)
@@ -121,12 +125,22 @@ def _in_frame(scene: Scene, frame: Rect) -> Scene:
     return replace(scene, things=tuple(thing for thing in scene.things if _middle_in(_box(thing), frame)))
 
 
-def _chosen(scene: Scene, frame: Rect, part: bool, random: Random) -> Thing | None:
-    """A thing of the picture, or a part of one; a thing where there is no such part."""
+def _chosen(scene: Scene, frame: Rect, sort: str, random: Random) -> Thing | None:
+    """A thing of the picture, or a part of one, or whose place can be taken by who wears something; any thing where
+    there is none such."""
     things = [thing for thing in scene.all() if _middle_in(_box(thing), frame)]
-    if part:
+    if sort == "part":
         things = [one for thing in things if thing.kind != "painting" for one in thing.parts] or things
+    if sort == "dressed":
+        things = [thing for thing in things if KINDS[thing.kind].stands in ("floor", "top")] or things
     return random.choices(things, [FAVOUR if thing.kind in FAMILIAR else 1 for thing in things])[0] if things else None
+
+
+def _dressed(scene: Scene, thing: Thing, random: Random) -> tuple[Scene, Thing]:
+    """With an animal that wears or plays something in the thing's place."""
+    animal = make(random.choice(WEARERS), random, thing.x + thing.width / 2, thing.y + thing.height, plain=True)
+    animal = replace(animal, form="", parts=dressed(random))
+    return scene.changed(thing, animal), animal
 
 
 def _readied(scene: Scene, thing: Thing, unseen: bool, random: Random) -> tuple[Scene, Thing]:

@@ -78,7 +78,7 @@ def make(kind: str, random: Random, x: float, foot: float, scale: float = 1.0, p
     pattern = random.choice(own.patterns)
     parts: tuple[Thing, ...] = ()
     if own.face and not plain and count == 1 and random.random() < 0.4:
-        parts = _dressed(random)
+        parts = dressed(random)
     elif kind == "painting" and random.random() < PORTRAITS:
         parts = (make(random.choice(FAVOURITES if random.random() < 0.65 else SHOWN), random, 0, 0, plain=True),)
     form = "" if parts and own.face else random.choice(own.forms)
@@ -88,7 +88,7 @@ def make(kind: str, random: Random, x: float, foot: float, scale: float = 1.0, p
                  random.random() < 0.5, parts)  # fmt: skip
 
 
-def _dressed(random: Random) -> tuple[Thing, ...]:
+def dressed(random: Random) -> tuple[Thing, ...]:
     """What an animal wears and plays with."""
     chosen = []
     if random.random() < 0.75:
