@@ -9,8 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
+from editor.apply import DETAIL_STRENGTH
 from pipelines import WEIGHTS
 from pipelines.base import Request, Step, run
 from pipelines.diffusion.denoiser import LAST
@@ -19,7 +21,7 @@ from pipelines.diffusion.schedule import respaced
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import ClipConfig, UNetConfig
 from pipelines.glide.folder import load_glide
-from pipelines.glide.pipeline import BASE_SIGMAS, UPSAMPLE_SIGMAS, Glide
+from pipelines.glide.pipeline import BASE_SIGMAS, FINE, UPSAMPLE_SIGMAS, UPSAMPLE_TEMPERATURE, Glide
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
 from pipelines.glide.unet import Text, UNet
@@ -168,10 +170,39 @@ def test_no_strength_leaves_the_picture_and_asks_no_model(glide: Glide, asked: l
 
 
 def test_strength_is_the_share_of_the_steps(glide: Glide, asked: list[UNetConfig]) -> None:
-    for strength, steps in ((1.0, 10), (0.75, 8), (0.5, 5), (0.1, 1), (0.01, 1)):
+    for strength, steps in ((1.0, 10), (0.75, 8), (0.5, 5), (0.21, 2)):
         asked.clear()
         run(glide.inpaint(a_request(strength=strength, steps=10)))
-        assert len(asked) - UPSAMPLE_STEPS == steps, strength
+        upsampling = sum(config.upsample for config in asked)
+        assert len(asked) - upsampling == steps, strength
+        assert upsampling == round(strength * UPSAMPLE_STEPS), strength
+
+
+def test_little_strength_draws_anew_what_is_finer_than_the_base_sees(
+    tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In the parts of a thing that is larger than a window, the base would begin other things."""
+    given: list[tuple[bool, Tensor, float, Tensor | None]] = []
+    forward = UNet.forward
+
+    def noted(self: UNet, x: Tensor, t: Tensor, *rest: Tensor | None) -> Tensor:
+        given.append((self.config.upsample, x, float(t[0]), rest[-1]))
+        return forward(self, x, t, *rest)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(UNet, "forward", noted)
+    glide = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, UPSAMPLE_STEPS)
+    request = a_request(strength=FINE)
+    assert DETAIL_STRENGTH <= FINE
+    run(glide.inpaint(request))
+    assert all(upsamples for upsamples, *_ in given)
+    _, x, t, low = given[0]
+    known = to_tensor(request.image)[None]
+    assert low is not None and torch.allclose(low.float(), F.avg_pool2d(known, 4), atol=1 / 127)
+    sigma = float(UPSAMPLE_SIGMAS[round(t)])
+    assert t == pytest.approx(999 * FINE, abs=1)
+    noise = Noise((7,), (3, 64, 64), torch.device("cpu"))()
+    begun = (known + sigma * UPSAMPLE_TEMPERATURE * noise) / (1 + sigma**2) ** 0.5
+    assert torch.allclose(x.float(), begun, atol=0.02)
 
 
 @pytest.mark.parametrize("steps", [1, 2, 3, 10, 20])
@@ -239,10 +270,10 @@ def test_a_sketch_shows_through_less_the_greater_the_strength(tokenizer: Tokeniz
 
     def likeness(strength: float) -> float:
         previews = [step.preview for step in glide.inpaint(a_request(strength=strength, **request))]
-        drawn = previews[-1 - UPSAMPLE_STEPS].astype(float)
+        drawn = previews[round(strength * 20) - 1].astype(float)  # by the base
         return float(np.corrcoef(drawn.ravel(), image.astype(float).ravel())[0, 1])
 
-    found = [likeness(strength) for strength in (0.05, 0.3, 0.6, 1.0)]
+    found = [likeness(strength) for strength in (0.25, 0.5, 0.75, 1.0)]
     assert found[0] > 0.9 and found == sorted(found, reverse=True) and abs(found[-1]) < 0.3
 
 

@@ -30,6 +30,9 @@ EDITING, DRAWING = ("base_inpaint", "upsample_inpaint"), ("base", "upsample")
 BASE_SIGMAS, UPSAMPLE_SIGMAS = sigmas_of(SCHEDULES["cosine"]()), sigmas_of(SCHEDULES["linear"]())
 UPSAMPLE_SPACING = {"ddpm": "fast27", "ddim": "fast27"}  # of the papers' own samplers; others make more of fewer steps
 UPSAMPLE_TEMPERATURE = 0.997  # of the upsampler's first noise, as in GLIDE's public notebooks
+# up to this strength the upsampler alone draws anew, what is finer than the base sees: in a part of a thing that is
+# larger than a window, the base began other things
+FINE = 0.2
 
 
 class Glide:
@@ -91,28 +94,30 @@ class Glide:
         keep = torch.from_numpy(request.mask == 0)[None, None].float().to(self._device)
         keep_low = 1 - F.max_pool2d(1 - keep, self.size // side)  # known only where all of its pixels are
         known_low = F.avg_pool2d(known, self.size // side)
-        levels = _levels(base, BASE_SIGMAS, request.steps, request.strength)
+        levels = _levels(base, BASE_SIGMAS, request.steps, request.strength) if request.strength > FINE else [0.0]
         upsample_spacing = UPSAMPLE_SPACING.get(request.sampler, self._upsample_steps)
-        upsample_levels = _levels(upsampler, UPSAMPLE_SIGMAS, upsample_spacing)
-        total = len(levels) + len(upsample_levels) - 2
+        upsample_levels = _levels(upsampler, UPSAMPLE_SIGMAS, upsample_spacing, request.strength)
+        total, begun = len(levels) + len(upsample_levels) - 2, request.strength < 1
+        small = known_low.expand(count, -1, -1, -1)
 
         # draw at 64 pixels
-        prompts = [request.prompt] + [request.negative_prompt] * (request.guidance != 1)
-        denoise = self._denoiser(base, prompts, BASE_SIGMAS, known_low, keep_low, None)
-        if len(prompts) == 2:
-            denoise = guided(denoise, request.guidance)
-        if request.clip_guidance and (clip := self._ready_clip()):
-            denoise = clip_guided(denoise, clip.similarity(request.prompt, BASE_SIGMAS), request.clip_guidance)
-        denoise = keeping(clipped(denoise), known_low, keep_low)
-        noise = Noise(request.seeds, (3, side, side), self._device)
-        x = noise() * levels[0] + (known_low if request.strength < 1 else 0)
-        small = yield from self._steps(sampler(denoise, x, levels, noise), 0, total, known, keep)
+        if len(levels) > 1:
+            prompts = [request.prompt] + [request.negative_prompt] * (request.guidance != 1)
+            denoise = self._denoiser(base, prompts, BASE_SIGMAS, known_low, keep_low, None)
+            if len(prompts) == 2:
+                denoise = guided(denoise, request.guidance)
+            if request.clip_guidance and (clip := self._ready_clip()):
+                denoise = clip_guided(denoise, clip.similarity(request.prompt, BASE_SIGMAS), request.clip_guidance)
+            denoise = keeping(clipped(denoise), known_low, keep_low)
+            noise = Noise(request.seeds, (3, side, side), self._device)
+            x = noise() * levels[0] + begun * known_low
+            small = yield from self._steps(sampler(denoise, x, levels, noise), 0, total, known, keep)
 
         # draw at 256; the upsampler learned on 8-bit pictures
         denoise = self._denoiser(upsampler, [request.prompt], UPSAMPLE_SIGMAS, known, keep, eight_bit(small))
         denoise = keeping(clipped(denoise), known, keep)
         noise = Noise(request.seeds, (3, self.size, self.size), self._device)
-        x = noise() * upsample_levels[0] * UPSAMPLE_TEMPERATURE
+        x = noise() * upsample_levels[0] * UPSAMPLE_TEMPERATURE + begun * known
         sampling = sampler(denoise, x, upsample_levels, noise)
         return to_images((yield from self._steps(sampling, len(levels) - 1, total, known, keep)))
 
