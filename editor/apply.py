@@ -127,6 +127,11 @@ def passes(
     return edit.strength > DETAIL_STRENGTH, parts
 
 
+def steps_in_all(first: bool, again: int, steps: int, strength: float) -> int:
+    """Steps of a run over several windows, `steps` in the first; those drawn `again` have their strength's share."""
+    return first * steps + again * max(1, round(steps * min(DETAIL_STRENGTH / strength, 1)))
+
+
 def request_digest(pipeline: str, request: Request) -> str:
     """Hex name of everything that decides what a pipeline draws: equal names are equal crops.
 
@@ -217,14 +222,15 @@ class _Run:
         self.pipeline, self.drawn, self.edits, self.scene, self.shape = pipeline, drawn, edits, scene, shape
         self.crops: list[dict[str, Pixels]] = [{} for _ in edits]
         self.previews: list[Callable[[], Patch] | None] = [None] * len(edits)
-        self.windows, self.begun = 1, 0  # how many windows are to be drawn, and how many were before this one
-        self.unit = 0  # steps of the first; a window counts as many, whatever it takes
+        self.small, self.windows = True, 1  # whether the whole is drawn first, and how many windows there are
+        self.begun = 0  # how many were drawn before this one
+        self.unit = 0  # steps of the first that a model drew; each of the others counts as it would by that
 
     def results(self, mask: Mask) -> Generator[list[Progress], None, list[Pixels]]:
         """What stands in the scene's window for each edit, uint8 (H, W, 3)."""
         scene, strength, everyone = self.scene, self.edits[0].strength, range(len(self.edits))
         small, parts = passes(self.edits[0], mask, scene.changing, scene.visible, self.pipeline, self.shape)
-        self.windows = small + len(parts) * len(self.edits)
+        self.small, self.windows = small, small + len(parts) * len(self.edits)
         results = [scene.start for _ in everyone]
         if small:
             seeds = [edit.seed for edit in self.edits]
@@ -305,5 +311,11 @@ class _Run:
 
     def _progress(self, step: Step) -> list[Progress]:
         self.unit = self.unit or step.total
-        done = self.begun * self.unit + self.unit * step.index // step.total
-        return [Progress(done, self.windows * self.unit, preview) for preview in self.previews]
+        before, after = self._steps(self.begun), self._steps(self.begun + 1)
+        done = before + (after - before) * step.index // step.total
+        return [Progress(done, self._steps(self.windows), preview) for preview in self.previews]
+
+    def _steps(self, windows: int) -> int:
+        """Of the first so many of the windows."""
+        first = self.small and windows > 0
+        return steps_in_all(first, windows - first, self.unit, self.edits[0].strength)

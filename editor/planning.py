@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from editor.apply import Drawn, apply_all, framed, painted, passes, region, view_of
+from editor.apply import Drawn, apply_all, framed, painted, passes, region, steps_in_all, view_of
 from editor.edit import Edit
 from editor.geometry import Box
 from editor.picture import Picture
@@ -15,7 +15,7 @@ from pipelines.base import Pipeline, run
 @dataclass(frozen=True, eq=False)
 class Plan:
     """window: where the model will look; empty for a crop. region: where the picture may change, see `apply.region`.
-    steps: how many the model takes for one result, the windows in which it draws times the edit's steps.
+    steps: how many the model takes for one result in all of the windows in which it draws.
     """
 
     window: Box
@@ -39,7 +39,7 @@ def plan(edit: Edit, picture: Picture, pipeline: Pipeline) -> Plan:
         return Mask(window, share(edit, faded, picture.box, frame, window, pipeline.soft)).cut(visible)
 
     first, again = passes(edit, mask, changing, visible, pipeline, shape)
-    return Plan(window, changes, (first + len(again)) * edit.steps)
+    return Plan(window, changes, steps_in_all(first, len(again), edit.steps, edit.strength))
 
 
 def laid_in(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline], drawn: Drawn) -> Picture:

@@ -63,7 +63,7 @@ def test_a_large_mask_takes_many_windows(strength: float) -> None:
     edit = an_edit(Mask(Box(0, 0, 320, 260), alpha), pipeline="refining", strength=strength)
     picture = Picture.from_pixels(noise(330, 270))
     planned = plan(edit, picture, LOAD("refining"))
-    assert planned.steps == steps_of(edit, picture)[0] > 20
+    assert planned.steps == steps_of(edit, picture)[0] > edit.steps
     whole = plan(replace(edit, mask=disc(Box(0, 0, 320, 260))), picture, LOAD("refining"))
     assert planned.steps < whole.steps
 

@@ -9,7 +9,7 @@ import { helpDialog } from "./help.js";
 import { historyPanel } from "./history.js";
 import { listen } from "./keys.js";
 import { loadMask, saveMask } from "./mask-files.js";
-import { Notices } from "./notices.js";
+import { Notices, percent } from "./notices.js";
 import { OpenDocument } from "./open-document.js";
 import { Pace } from "./pace.js";
 import { Pointer } from "./pointer.js";
@@ -377,7 +377,7 @@ class Editor {
 
   #title() {
     const { run, state } = this.doc;
-    if (run?.total) return `${run.index}/${run.total} · ${state.name}`;
+    if (run?.total) return `${t("status.part", { percent: percent(run.index, run.total) })} · ${state.name}`;
     return `${this.ended ? "✓ " : ""}${state.name} · Palimpsest`;
   }
 }

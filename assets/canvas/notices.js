@@ -35,7 +35,7 @@ export class Notices {
   progress(index, total, seconds = null) {
     const bar = document.querySelector("#status .progress");
     const running = index !== null;
-    this.#put("steps", running && total ? t(seconds ? "status.step_left" : "status.step", { index, total, time: seconds && duration(seconds) }) : "");
+    this.#put("steps", running && total ? t(seconds ? "status.part_left" : "status.part", { percent: percent(index, total), time: seconds && duration(seconds) }) : "");
     if (!bar) return;
     bar.hidden = !running;
     bar.setAttribute("aria-label", t("status.progress"));
@@ -69,6 +69,9 @@ export class Notices {
     this.notes.replaceChildren();
   }
 }
+
+/** How much of a run is done: its steps are of several networks and windows, which nobody counts. */
+export const percent = (index, total) => Math.floor((100 * index) / total);
 
 /** Seconds as people say them. */
 function duration(seconds) {

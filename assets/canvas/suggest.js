@@ -25,7 +25,7 @@ export function offers(text, used, words) {
   const found = used.filter((one) => one !== text && one.toLowerCase().startsWith(typed)).slice(0, text ? 3 : OFFERED).map((one) => ({ text: one, label: one, kind: "used" }));
   const start = text.search(/[\p{L}]+$/u);
   const begun = start < 0 ? "" : typed.slice(start);
-  if (begun && words) {
+  if (begun && words && !words.includes(begun)) { // a whole word needs no more
     for (const word of words) {
       if (found.length >= OFFERED) break;
       if (word.startsWith(begun) && word !== begun) found.push({ text: text.slice(0, start) + word, label: word, kind: "word" });

@@ -34,8 +34,8 @@ def test_a_whole_edit(hands: Hands, server: Any) -> None:
     server.slow.allow(4)
     hands.wait_previews(2)
     hands.wait_for("doc.run.index === 5 && doc.picture.preview")
-    assert hands.page.locator("#status .steps").inner_text().startswith("Step 5 of 20")
-    assert hands.page.title().startswith("5/20")
+    assert hands.page.locator("#status .steps").inner_text().startswith("25%")
+    assert hands.page.title().startswith("25%")
 
     server.slow.allow(15)
     hands.wait_idle()

@@ -115,6 +115,7 @@ test("prompts used before and words that the model knows are offered, and strang
   assert.deepEqual(offers("a green la", usedPrompts(storage), ["cat", "ladder", "lamp"]).map(({ text }) => text), ["a green ladder", "a green lamp"]);
   assert.deepEqual(offers("a lam", usedPrompts(storage), ["lamp"]).map(({ kind }) => kind), ["used", "word"]);
   assert.deepEqual(offers("a lam", [], null), []);
+  assert.deepEqual(offers("a robot", [], ["robot", "robots"]), []); // a whole word needs no more
   assert.deepEqual(marked("a Zebra, red", ["zebra"]), [["a", false], [" ", false], ["Zebra", true], [", ", false], ["red", false]]);
 });
 
