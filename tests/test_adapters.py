@@ -179,13 +179,13 @@ def test_files_are_read_once(tiny: Tiny, monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 def test_the_loras_used_last_are_kept(sd: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pipelines.hf.adapters.MOST_LORAS", 2)
+    monkeypatch.setattr("pipelines.hf.loras.MOST_LORAS", 2)
     third = Path(shutil.copy(sd.lora, tmp_path / "third.safetensors"))
     sd.draw((sd.lora, 1.0))
     sd.draw((sd.other, 1.0))
     assert np.array_equal(sd.draw((third, 1.0)), sd.draw((sd.lora, 1.0)))
-    assert set(sd.adapters._loras) == {third, sd.lora}
-    assert len(sd.draw((sd.lora, 1.0), (third, 0.5), (sd.other, 1.0))) and len(sd.adapters._loras) == 3
+    assert set(sd.adapters._loras.names) == {third, sd.lora}
+    assert len(sd.draw((sd.lora, 1.0), (third, 0.5), (sd.other, 1.0))) and len(sd.adapters._loras.names) == 3
 
 
 # --- IP-Adapter ---

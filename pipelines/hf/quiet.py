@@ -1,6 +1,11 @@
 """What the libraries would tell a user who never asked for them."""
 
-from warnings import filterwarnings
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+# what they raise for files that are another model's
+UNFIT = (ValueError, RuntimeError, KeyError, TypeError, AttributeError, IndexError, OSError, NotImplementedError)
 
 
 def hushed() -> None:
@@ -10,10 +15,33 @@ def hushed() -> None:
     """
     from transformers.utils import logging
 
-    filterwarnings("ignore", category=FutureWarning, module="diffusers|transformers")  # of their own use of themselves
+    warnings.filterwarnings(
+        "ignore", category=FutureWarning, module="diffusers|transformers"
+    )  # of their own use of themselves
     logging.set_verbosity_error()
     logging.disable_progress_bar()
     import diffusers
 
     diffusers.utils.logging.set_verbosity_error()
     diffusers.utils.logging.disable_progress_bar()
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without diffusers' remarks on what is as it should be: a second LoRA, text encoders that one says nothing of."""
+    import diffusers
+
+    logging = diffusers.utils.logging
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(before)
+
+
+def told(error: BaseException) -> str:
+    """What an error says, as a part of a sentence."""
+    return " ".join(str(error).split())[:200]

@@ -1,0 +1,167 @@
+"""ControlNets that inpaint, on a loaded pipeline of diffusers: a second network that sees a picture and adds to the
+first one's layers (Zhang et al. 2023).
+"""
+
+from collections.abc import Sequence
+from copy import copy
+from dataclasses import dataclass
+from inspect import signature
+from pathlib import Path
+from typing import Any
+
+import diffusers
+import numpy as np
+import torch
+from PIL import Image
+
+from pipelines.base import Pixels, Request
+from pipelines.hf.adapter_files import AdapterFile, configuration
+from pipelines.hf.quiet import UNFIT, quietly, told
+
+SAME = ("cross_attention_dim", "block_out_channels", "joint_attention_dim", "num_attention_heads")
+
+
+@dataclass(frozen=True)
+class Control:
+    """How a ControlNet that inpaints is asked.
+
+    on: the class of pipeline it is added to. network: its own class. by: the class that has both. hole: what it is
+    shown under the mask in a picture of 0 to 1; None where it is given the mask beside the picture. mode: the number of
+    inpainting among the tasks of a network of several, None where it has one.
+    """
+
+    on: str
+    network: str
+    by: str
+    hole: float | None
+    mode: int | None = None
+
+
+CONTROLS = (
+    Control("StableDiffusionInpaintPipeline", "ControlNetModel", "StableDiffusionControlNetInpaintPipeline", -1),
+    Control("StableDiffusionXLInpaintPipeline", "ControlNetModel", "StableDiffusionXLControlNetInpaintPipeline", 1),
+    Control(
+        "StableDiffusionXLInpaintPipeline", "ControlNetUnionModel",
+        "StableDiffusionXLControlNetUnionInpaintPipeline", 0, mode=7,
+    ),
+    Control("FluxInpaintPipeline", "FluxControlNetModel", "FluxControlNetInpaintPipeline", 0),
+    Control(
+        "StableDiffusion3InpaintPipeline", "SD3ControlNetModel",
+        "StableDiffusion3ControlNetInpaintingPipeline", None,
+    ),
+    Control("QwenImageInpaintPipeline", "QwenImageControlNetModel", "QwenImageControlNetInpaintPipeline", None),
+)  # fmt: skip
+
+
+class ControlNets:
+    def __init__(self, pipe: Any, network: Any) -> None:
+        self._pipe, self._network = pipe, network
+        self._loaded: dict[Path, Any] = {}  # one at most: they are large
+        self._control: tuple[Control, Any] | None = None  # in force
+        self._share = 0.0  # of it
+
+    def __bool__(self) -> bool:
+        """Whether one is in force."""
+        return self._control is not None
+
+    def put(self, wanted: Sequence[tuple[AdapterFile, float]]) -> None:
+        """Have this one, of at most one, in force. ValueError with a sentence where it does not fit."""
+        before, now = self._control, None
+        for file, weight in wanted:
+            control = self._control_for(file)
+            if file.path not in self._loaded:
+                self._loaded = {file.path: self._load(file)}
+            now, self._share = (control, self._loaded[file.path]), weight
+        if before is not None and (now is None or now[1] is not before[1]):
+            before[1].to("cpu")  # as an image encoder
+        if now is not None:
+            now[1].to(self._pipe._execution_device)
+        self._control = now
+
+    def _control_for(self, file: AdapterFile) -> Control:
+        kind = type(self._pipe).__name__
+        rows = [row for row in CONTROLS if row.on in {each.__name__ for each in type(self._pipe).__mro__}]
+        if not rows:
+            raise ValueError(f"{kind} takes no ControlNet: leave {file.path} out, or take another model")
+        for row in rows:
+            if row.network == file.named:
+                return row
+        raise ValueError(
+            f"{file.path} is a {file.named}, {kind} takes {' or '.join(row.network for row in rows)}: it is another "
+            "model's"
+        )
+
+    def _load(self, file: AdapterFile) -> Any:
+        said = configuration(file.path)
+        for key in SAME:
+            own = self._network.config.get(key)
+            if key in said and own is not None and _listed(said[key]) != _listed(own):
+                raise ValueError(f"{file.path} is another model's ControlNet: its {key} is {said[key]}, not {own}")
+        try:
+            with quietly():
+                network = getattr(diffusers, file.named).from_pretrained(
+                    file.path, dtype=self._pipe.dtype, use_safetensors=True, local_files_only=True
+                )
+        except UNFIT as error:
+            raise ValueError(f"{file.path} cannot be read as a {file.named} ({told(error)}); get it again") from error
+        return network.eval()
+
+    def kind(self) -> type:
+        """Of a pipeline that has what is in force."""
+        return type(self._pipe) if self._control is None else getattr(diffusers, self._control[0].by)
+
+    def added(self, pipe: Any) -> Any:
+        """That pipeline, of another's networks and all that was left on it."""
+        if self._control is None:
+            return pipe
+        kind, (control, network) = self.kind(), self._control
+        takes = signature(kind.__init__).parameters
+        settings = {name: pipe.config[name] for name in takes if name in pipe.config and name not in pipe.components}
+        parts = {name: part for name, part in pipe.components.items() if name in takes}
+        with quietly():
+            built = kind(**settings, **parts, controlnet=network)
+        # what memory plans and progress bars left on it
+        vars(built).update({name: value for name, value in vars(pipe).items() if name not in vars(built)})
+        if control.hole is None:
+            built.vae = _sure(pipe.vae)
+        return built
+
+    def arguments(self, request: Request) -> dict[str, Any]:
+        """What that pipeline is called with beside all else."""
+        if self._control is None:
+            return {}
+        return {"controlnet_conditioning_scale": float(self._share), **_condition(self._control[0], request)}
+
+
+def _condition(control: Control, request: Request) -> dict[str, Any]:
+    """The picture with its hole as a ControlNet wants it."""
+    hole, image = request.mask > 0, request.image
+    if control.hole is None:
+        mask = Image.fromarray(hole.astype(np.uint8) * np.uint8(255))
+        return {"control_image": Image.fromarray(image), "control_mask": mask}
+    if control.hole < 0:  # beyond what a picture can hold
+        shown = torch.from_numpy(np.where(hole[..., None], np.float32(control.hole), image.astype(np.float32) / 255))
+        return {"control_image": shown.permute(2, 0, 1)[None]}
+    seen: Pixels = np.where(hole[..., None], np.uint8(255 * control.hole), image)
+    if control.mode is None:
+        return {"control_image": Image.fromarray(seen)}
+    return {"control_image": [Image.fromarray(seen)], "control_mode": [control.mode]}
+
+
+def _sure(vae: Any) -> Any:
+    """A decoder that shares all with another and encodes to the mean: these pipelines draw from the spread about it
+    without their generators, so that the same seed gave other pixels.
+    """
+    sure, encode = copy(vae), vae.encode
+
+    def to_the_mean(*args: Any, **kwargs: Any) -> Any:
+        encoded = encode(*args, **kwargs)
+        encoded.latent_dist.sample = lambda generator=None: encoded.latent_dist.mode()
+        return encoded
+
+    sure.encode = to_the_mean
+    return sure
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]

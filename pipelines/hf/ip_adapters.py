@@ -1,0 +1,112 @@
+"""IP-Adapters on a loaded pipeline of diffusers: attention to a picture beside that to words (Ye et al. 2023)."""
+
+from collections.abc import Sequence
+from copy import copy
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+import transformers
+from torch import nn
+
+from pipelines.hf.adapter_files import AdapterFile, configuration, encoder_of
+from pipelines.hf.quiet import UNFIT, quietly, told
+
+
+class Attention(NamedTuple):
+    """What an IP-Adapter exchanges in a network: the ways its layers attend, and what readies a picture for them."""
+
+    processors: dict[str, Any]
+    projections: dict[str, Any]
+    kind: str | None
+
+    @classmethod
+    def of(cls, network: Any) -> "Attention":
+        projections = {name: getattr(network, name, None) for name in ("encoder_hid_proj", "image_proj")}
+        return cls(dict(network.attn_processors), projections, getattr(network.config, "encoder_hid_dim_type", None))
+
+    def put(self, network: Any) -> None:
+        for part in (*self.processors.values(), *self.projections.values()):
+            if isinstance(part, nn.Module):  # it stayed where it was while it was no part of the network
+                part.to(network.device, network.dtype)
+        network.encoder_hid_proj = None  # which may attend itself, and is not meant below
+        network.set_attn_processor(dict(self.processors))
+        for name, part in self.projections.items():
+            if part is not None or hasattr(network, name):
+                setattr(network, name, part)
+        network.config.encoder_hid_dim_type = self.kind
+
+
+class Likeness(NamedTuple):
+    """A loaded IP-Adapter. encoder, extractor: what looks at the reference, and what readies it for that."""
+
+    attention: Attention
+    encoder: Any
+    extractor: Any
+
+
+class IpAdapters:
+    """like: the one in force, if any."""
+
+    def __init__(self, pipe: Any, network: Any) -> None:
+        self.like: Likeness | None = None
+        self._pipe, self._network = pipe, network
+        self._plain: Attention | None = None  # the network's own, once another was put in
+        self._loaded: dict[Path, Likeness] = {}  # one at most: they are large
+
+    def put(self, wanted: Sequence[tuple[AdapterFile, float]]) -> None:
+        """Have it attend to this one, of at most one, or as it does by itself. ValueError where that fails."""
+        like = None
+        for file, weight in wanted:
+            if file.path not in self._loaded:
+                loaded = self._load(file.path)
+                self._loaded = {file.path: loaded}
+            like = self._loaded[file.path]
+            self._attend(like)
+            like.encoder.to(self._pipe._execution_device)
+            self._pipe.set_ip_adapter_scale(weight)
+        if like is None:
+            self._attend(None)
+
+    def _attend(self, like: Likeness | None) -> None:
+        """Have the network attend as this IP-Adapter has it, or as it did by itself."""
+        if like is self.like:
+            return
+        if self.like is not None:
+            self.like.encoder.to("cpu")  # kept, but not where memory is dear
+        own = self._plain if like is None else like.attention
+        assert own is not None  # it was looked at before the first was loaded
+        own.put(self._network)
+        self.like = like
+
+    def _load(self, file: Path) -> Likeness:
+        kind = type(self._pipe).__name__
+        if not hasattr(self._pipe, "load_ip_adapter"):
+            raise ValueError(f"{kind} takes no IP-Adapter: leave {file.name} out, or take another model")
+        folder = encoder_of(file)
+        self._attend(None)
+        self._plain = self._plain or Attention.of(self._network)
+        pipe = copy(self._pipe)
+        try:
+            with quietly():
+                looks = transformers.SiglipVisionModel, transformers.SiglipImageProcessor
+                if configuration(folder).get("model_type") != "siglip_vision_model":
+                    looks = transformers.CLIPVisionModelWithProjection, transformers.CLIPImageProcessor
+                encoder = looks[0].from_pretrained(
+                    folder, dtype=pipe.dtype, use_safetensors=True, local_files_only=True
+                )
+                side = encoder.config.image_size
+                square = {"size": {"height": side, "width": side}}
+                if looks[0] is transformers.CLIPVisionModelWithProjection:  # its shorter side, and of that the middle
+                    square = {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}}
+                # an image encoder of the model's own is another's
+                pipe.image_encoder, pipe.feature_extractor = encoder, looks[1](**square)
+                pipe.load_ip_adapter(str(file.parent), subfolder="", weight_name=file.name, local_files_only=True)
+        except UNFIT as error:
+            self._plain.put(self._network)
+            if isinstance(error, torch.OutOfMemoryError):
+                raise
+            raise ValueError(f"{file} does not fit {kind}: it is another model's IP-Adapter ({told(error)})") from error
+        loaded = Likeness(Attention.of(self._network), encoder.eval(), pipe.feature_extractor)
+        self._plain.put(self._network)
+        return loaded
