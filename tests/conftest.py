@@ -15,8 +15,13 @@ from pipelines.base import Pipeline
 from tests import postgres
 from tests.fakes import NoisePipeline, loader
 
-# a busy machine is slow, not wrong
-settings.register_profile("palimpsest", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# a busy machine is slow, not wrong; and every run tries the same examples, unless it is there to find others
+settings.register_profile(
+    "palimpsest",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("PALIMPSEST_EXPLORE") != "1",
+)
 settings.load_profile("palimpsest")
 
 

@@ -2,15 +2,17 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
-from threading import Event, Semaphore
+from threading import Event, Semaphore, Thread
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 
+from editor.worker import Worker
 from pipelines.base import NOT_ASKED, Pipeline, Pixels, Request, Run, Step
 
 PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
+LONG = 600.0  # and a model that waits for leave to take a step, while its test does all else
 
 
 class Plain:
@@ -179,12 +181,22 @@ class SlowPipeline(Plain):
         steps = self.noise.inpaint(request)
         try:
             for _ in range(request.steps):
-                if not self._allowed.acquire(timeout=PATIENCE):
+                if not self._allowed.acquire(timeout=LONG):
                     raise TimeoutError("nobody allowed a step")
                 yield next(steps)
             return np.stack([self.noise.image(seed, request.prompt) for seed in request.seeds])
         finally:
             self.closed.set()
+
+
+def stop(worker: Worker, slow: SlowPipeline) -> None:
+    """A worker stops after its step; this one may be waiting for leave to take it, and must not take another then."""
+    stopping = Thread(target=worker.stop)
+    stopping.start()
+    while stopping.is_alive() and not worker._stopping.is_set():
+        time.sleep(0.001)
+    slow.allow(1)
+    stopping.join()
 
 
 class FailingPipeline(Plain):

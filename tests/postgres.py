@@ -38,7 +38,7 @@ class Server:
 
     def start(self) -> None:
         options = f"-c listen_addresses='' -c unix_socket_directories='{self.folder}' -c fsync=off"
-        self.run("pg_ctl", "-D", self.data, "-w", "-o", options, "-l", self.folder / "log", "start")
+        self.run("pg_ctl", "-D", self.data, "-w", "-t", 600, "-o", options, "-l", self.folder / "log", "start")
 
     def kill(self) -> None:
         self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")

@@ -26,7 +26,14 @@ from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 where = sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])
 pipeline = NoisePipeline(delay=0.01)
-worker = Worker(Store(where), loader(pipeline))
+held = []
+def load(name):  # whoever holds the first waits until another holds one too
+    if not held:
+        held.append(name)
+        print("holds", flush=True)
+        sys.stdin.readline()
+    return loader(pipeline)(name)
+worker = Worker(Store(where), load)
 print("ready", flush=True)
 sys.stdin.readline()
 while worker.run_one():
@@ -53,10 +60,13 @@ def test_two_programs_on_one_store_do_nothing_twice(where: Path | str) -> None:
     for program in programs:
         assert program.stdout and program.stdout.readline() == "ready\n"
     ran = []
-    for program in programs:
-        assert program.stdin
-        program.stdin.write("go\n")
-        program.stdin.flush()
+    for told in ("holds\n", None):
+        for program in programs:
+            assert program.stdin
+            program.stdin.write("go\n")
+            program.stdin.flush()
+        for program in programs:
+            assert program.stdout and (told is None or program.stdout.readline() == told)
     for program in programs:
         told, _ = program.communicate(timeout=120)
         ran.append(told.split("\n")[0].split(" wish ") if told.strip() else [])

@@ -25,6 +25,7 @@ from editor.geometry import Box
 from editor.store import Store
 from editor.ui.routes import MODULES, PREFIX
 from editor.ui.wishes import LARGEST_WISH
+from tests.fakes import PATIENCE
 from tests.samples import disc, noise
 from tests.test_api import Served
 from tests.wire import Desk, sent
@@ -33,7 +34,6 @@ from tests.wire import Desk, sent
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 SECRET = "the-secret-of-this-machine"
-ENDLESS = 5.0  # seconds within which every answer must begin
 
 
 class Way(NamedTuple):
@@ -92,14 +92,14 @@ class Stranger:
 
     def ask(self, way: Way, **options: Any) -> Any:
         """The answer to a request; of one that goes on for ever, its beginning."""
-        with self.client.stream(way.method, self.at(way), timeout=ENDLESS, **options) as answer:
+        with self.client.stream(way.method, self.at(way), timeout=PATIENCE, **options) as answer:
             endless = "event-stream" in answer.headers.get("content-type", "")
             content = b"" if endless else answer.read()
             return httpx.Response(answer.status_code, headers=plain(answer.headers), content=content)
 
     def plainly(self, path: str) -> tuple[int, bytes]:
         """GET a path as it is written: other clients tidy it up first."""
-        line = http.client.HTTPConnection(self.served.url.removeprefix("http://"), timeout=ENDLESS)
+        line = http.client.HTTPConnection(self.served.url.removeprefix("http://"), timeout=PATIENCE)
         line.request("GET", path)
         answer = line.getresponse()
         status, body = answer.status, answer.read()

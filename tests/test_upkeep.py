@@ -19,7 +19,7 @@ from editor.store import Store
 from editor.upkeep import backup, check, compact, size
 from editor.worker import Worker
 from pipelines.base import run
-from tests.fakes import FailingPipeline, NoisePipeline, loader
+from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, loader
 from tests.samples import an_edit, cutout, disc, noise, strokes
 from tests.test_store import store
 
@@ -103,14 +103,14 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(desk: Desk) -> None:
     def slow(picture: Picture, before: Any) -> dict[str, Any]:
         found = encoded(picture, before)
         in_between.set()
-        assert go_on.wait(20)
+        assert go_on.wait(PATIENCE)
         return found
 
     store.blobs.encoded = slow  # type: ignore[method-assign]
     results: list[bool] = []
     thread = Thread(target=lambda: results.append(store.finish(same.id, "w", applied)))
     thread.start()
-    assert in_between.wait(20)
+    assert in_between.wait(PATIENCE)
     session.discard(twin.id)
     assert compact(store).revisions == 1
     go_on.set()

@@ -161,6 +161,7 @@ def test_stop_waits_for_the_step_and_frees_the_promise(store: Store, document: D
     run = Running(store, document)
     stopper = Thread(target=run.worker.stop)
     stopper.start()
+    assert run.worker._stopping.wait(PATIENCE)
     run.slow.allow(1)
     stopper.join(PATIENCE)
     assert not stopper.is_alive() and run.slow.closed.is_set()
@@ -300,9 +301,14 @@ def test_two_workers_on_one_store_do_nothing_twice(session: Session, document: D
     pipelines = [NoisePipeline(delay=0.002), NoisePipeline(delay=0.002)]
 
     def work(pipeline: Pipeline) -> None:
-        store = Store(folder)
-        worker = Worker(store, loader(pipeline))
-        gate.wait(PATIENCE)
+        def load(name: str) -> Pipeline:  # whoever holds the first waits until the other holds one too
+            if not waited:
+                waited.append(name)
+                gate.wait(PATIENCE)
+            return loader(pipeline)(name)
+
+        store, waited = Store(folder), list[str]()
+        worker = Worker(store, load)
         while worker.run_one():
             pass
         store.close()
@@ -322,11 +328,14 @@ def test_a_run_that_outlasts_its_lease_keeps_it(
     store: Store, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The lease is renewed by the clock, not only between steps: one step may be longer."""
-    monkeypatch.setattr(worker_module, "LEASE", 0.3)
+    monkeypatch.setattr(worker_module, "LEASE", 3)
     run = Running(store, document)
-    first = store.database.row("SELECT lease FROM revision WHERE id = :id", id=run.promise.id)[0]
-    until(lambda: time.time() > first + 0.2)  # the lease as claimed is over, in the midst of a step
-    assert store.claim("thief", 60) == []
+
+    def lease() -> float:
+        return float(store.database.row("SELECT lease FROM revision WHERE id = :id", id=run.promise.id)[0])
+
+    first = lease()
+    until(lambda: lease() > first)  # in the midst of a step
     run.slow.allow(4)
     assert settled(run.session, run.promise.id).picture
     run.worker.stop()

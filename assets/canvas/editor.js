@@ -187,7 +187,8 @@ class Editor {
     this.doc = null;
   }
 
-  /** Back to the start view. sentence: why, "" when the user wished it, null to leave the notes as they are. */
+  /** Back to the start view, whose lists are there when this is done. sentence: why, "" when the user wished it, null to
+   *  leave the notes as they are. */
   home(sentence = "") {
     this.#leave();
     if (sentence !== null) this.notices.clear();
@@ -199,7 +200,7 @@ class Editor {
     document.title = "Palimpsest";
     document.documentElement.dataset.view = "start";
     this.#refresh();
-    this.start.refresh().catch((error) => this.notices.note(error.message, "server"));
+    return this.start.refresh().catch((error) => this.notices.note(error.message, "server"));
   }
 
   #address(id) {

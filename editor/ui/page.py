@@ -194,6 +194,7 @@ def start(
         server_port=port,
         prevent_thread_lock=True,
         quiet=True,
+        _frontend=False,  # or it asks its own page, and gives up where that takes 3 seconds or a proxy stands before it
         share=False,
         mcp_server=mcp,
         ssr_mode=False,

@@ -5,7 +5,6 @@ import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
-from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,7 +14,7 @@ from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
 from tests.browser.hands import NO_TOUR, Hands, photo
-from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, PhotoPipeline, SlowPipeline, loader
+from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, PhotoPipeline, SlowPipeline, loader, stop
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -68,10 +67,8 @@ class Server:
 
     def stop(self) -> None:
         self.page.close(verbose=False)
-        stopping = Thread(target=self.worker.stop)
-        stopping.start()
-        self.slow.allow(1)  # a worker stops after its step; this one may be waiting for leave to take it
-        stopping.join()
+        self.page.server.thread.join()  # Gradio itself waits 5 seconds for its port to be free
+        stop(self.worker, self.slow)
         self.store.close()
 
 

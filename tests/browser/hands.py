@@ -8,7 +8,10 @@ import numpy as np
 from editor.raster import Pixels
 
 NO_TOUR = "localStorage.setItem('palimpsest-tour', '1')"  # it has a test of its own
-READY = "window.palimpsest?.ready"
+# all is there, and the form says what its model is usually asked
+READY = """window.palimpsest?.ready && !window.palimpsest.wishes.model.reading
+    && !Object.keys(window.palimpsest.wishes.written).length"""
+DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 IDLE = """() => {
     const doc = window.palimpsest.doc;
     return doc && doc.draft && !doc.busy && doc.picture.revision === doc.state.head && !doc.picture.preview;
@@ -37,11 +40,13 @@ class Hands:
         self.tidy = False
         self.page.goto(self.server.url + path)
         self.page.wait_for_function(READY)
+        self.page.evaluate(DRAWN)
 
     def reload(self) -> None:
         self.tidy = False
         self.page.reload()
         self.page.wait_for_function(READY)
+        self.page.evaluate(DRAWN)
 
     def open_sample(self) -> None:
         self.page.locator(".samples .card").filter(has_text="Living room").click()
@@ -130,7 +135,7 @@ class Hands:
         self.tidy = False
         self.page.get_by_role("button", name="Settings", exact=True).click()
         # the canvas is as high as they leave it: what is drawn next must find it so
-        self.page.evaluate("new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))")
+        self.page.evaluate(DRAWN)
 
     def intend(self, intent: str) -> None:
         """Fill, Remove, Refine, Expand or Sketch."""

@@ -10,7 +10,7 @@ from pipelines.base import run
 from tests.browser.hands import Hands
 from tests.browser.test_history import row
 from tests.browser.test_variations import choose_count
-from tests.fakes import FlatPipeline, NoisePipeline, loader
+from tests.fakes import PATIENCE, FlatPipeline, NoisePipeline, loader
 
 # what the server's models draw, without waiting for leave
 LOAD = loader(NoisePipeline(refines=True), NoisePipeline(name="slow"), FlatPipeline((0, 200, 0)))
@@ -248,7 +248,7 @@ def cancelled(day: Day) -> None:
     hands.status("Cancelled")
     hands.wait_idle()
     assert (day.head, hands.mask_bounds) == (head, mask)
-    assert hands.server.slow.closed.wait(20)
+    assert hands.server.slow.closed.wait(PATIENCE)
     hands.choose("noise")
     day.ask()
 
@@ -277,7 +277,7 @@ def across_a_restart(day: Day) -> None:
         assert made is not None
         day.made.append(Made(made, head, prompt, mask))
         head = made
-    hands.complaints[:] = [said for said in hands.complaints if "ERR_CONNECTION" not in said]
+    hands.complaints[:] = [said for said in hands.complaints if "net::ERR_" not in said]
     hands.choose("noise")
 
 

@@ -80,7 +80,7 @@ def test_a_restart_with_the_page_open(hands: Hands, server: Any) -> None:
     assert np.array_equal(hands.drawn(), hands.stored)
     hands.choose("noise")
     hands.edit()  # the same page goes on
-    hands.complaints[:] = [said for said in hands.complaints if "ERR_CONNECTION" not in said]
+    hands.complaints[:] = [said for said in hands.complaints if "net::ERR_" not in said]
 
 
 def test_a_document_that_does_not_exist(hands: Hands) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 from editor.apply import region
 from editor.formats.images import read_image
 from tests.browser.hands import Hands
+from tests.fakes import PATIENCE
 
 
 def test_a_whole_edit(hands: Hands, server: Any) -> None:
@@ -74,7 +75,7 @@ def test_cancel_leaves_everything_as_it_was(hands: Hands, server: Any) -> None:
     hands.press("Cancel")
     hands.status("Cancelled")
     server.slow.allow(1)  # the step it was in
-    assert server.slow.closed.wait(20)
+    assert server.slow.closed.wait(PATIENCE)
     hands.wait_idle()
     assert hands.digest == digest
     assert np.array_equal(hands.drawn(), hands.stored)

@@ -106,7 +106,8 @@ def test_a_model_is_waited_for(hands: Hands) -> None:
     hands.page.locator("#status .hint").filter(has_text="Photographs is being read").wait_for()
     hands.paint()  # the page is of use meanwhile
     hands.press("Generate")
-    assert hands.page.evaluate("window.palimpsest.waiting") and hands.state["running"] == []
+    hands.page.wait_for_function("window.palimpsest.waiting")
+    assert hands.state["running"] == []
     hands.press("Generate")  # once more is not twice
     head = hands.state["head"]
     for request in waiting:

@@ -132,8 +132,10 @@ def test_the_page_may_not_be_framed_and_runs_no_foreign_script(hands: Hands) -> 
     assert "'unsafe-inline'" not in script and "http" not in script
     hands.page.evaluate(
         """() => { const holder = document.createElement("div");
-        holder.innerHTML = "<img src='data:,' onerror='window.pwned = 1'>"; document.body.append(holder);
-        return new Promise((done) => setTimeout(done, 0)); }"""
+        holder.innerHTML = "<img onerror='window.pwned = 1'>";
+        const failed = new Promise((done) => holder.firstChild.addEventListener("error", done));
+        document.body.append(holder); holder.firstChild.src = "data:,";
+        return failed.then(() => true); }"""
     )
     hands.complaints.clear()  # the policy says what it stopped
     hands.tidy = False

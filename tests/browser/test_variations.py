@@ -4,6 +4,7 @@ import numpy as np
 from playwright.sync_api import TimeoutError
 
 from tests.browser.hands import Hands
+from tests.fakes import PATIENCE
 
 
 def choose_count(hands: Hands, count: int) -> None:
@@ -111,6 +112,6 @@ def test_all_of_a_run_are_cancelled_together(hands: Hands) -> None:
     hands.page.get_by_role("button", name="Cancel").click()
     hands.wait_for("doc.state.running.length === 0")
     hands.server.slow.allow(1)  # a worker notices after its step
-    assert hands.server.slow.closed.wait(20)
+    assert hands.server.slow.closed.wait(PATIENCE)
     hands.status("Cancelled")
     assert hands.state["head"] == opened and hands.mask_bounds == bounds
