@@ -19,22 +19,16 @@ import torch
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from editor.apply import apply
 from editor.blobs import TILE_CACHE
 from editor.edit import Edit
 from editor.formats.images import encode_png
-from editor.picture import Picture
-from editor.raster import Mask
 from editor.session import Session
 from editor.store import EDIT_CACHE, Store
 from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
 from pipelines import load
 from pipelines.base import Request, run
-from pipelines.evaluation.edits import before, whole
-from pipelines.evaluation.measures import seam
-from pipelines.training.dataset import HELD_OUT
-from tests import bench_networks, bench_page, bench_photographs, bench_store
+from tests import bench_drawings, bench_networks, bench_page, bench_photographs, bench_store
 from tests.fakes import NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 
@@ -58,23 +52,6 @@ def embedded() -> Iterator[Row]:
             totals.append(first + rest)
     yield "embedded edit, 256-px window, defaults", spread(totals), "2.5 s"
     yield "its first preview", spread(firsts), "500 ms"
-
-
-def seams() -> Iterator[Row]:
-    """Held-out edits of the drawn world as the editor lays them in, everything at its default."""
-    pipeline = load("glide-mini")
-    for sort, empty in (("fills", 0.0), ("removals", 1.0)):
-        measured = []
-        for seed in range(100):
-            asked = whole(HELD_OUT + seed, pipeline.size, empty)
-            picture = Picture.from_pixels(before(asked))
-            mask = Mask(picture.box, asked.mask)
-            edit = Edit(mask, prompt=asked.prompt, seed=seed, pipeline="glide-mini", **pipeline.usual)
-            edited = run(apply(edit, picture, lambda name: pipeline)).picture.pixels()
-            measured.append(seam(edited, asked.mask, asked.image))
-        low, middle, high = np.percentile(measured, (25, 50, 75))
-        told = f"{middle:.2f} times (quartiles {low:.2f} to {high:.2f})"
-        yield f"seam of 100 held-out {sort}: how steep the hole's edge is, over how steep it truly is", told, "1.15"
 
 
 class Desk:
@@ -193,7 +170,8 @@ def opening() -> Iterator[Row]:
 
 
 GROUPS = {
-    "server": (endurance, embedded, seams, server, opening),  # the first on a heap nothing has grown yet
+    "server": (endurance, embedded, server, opening),  # the first on a heap nothing has grown yet
+    "drawings": (bench_drawings.seams, bench_drawings.large),
     "store": (bench_store.walking, bench_store.endurance, bench_store.huge),
     "networks": (bench_networks.steps, bench_networks.graphics_card),
     "page": (bench_page.rows,),

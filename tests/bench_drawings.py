@@ -1,0 +1,69 @@
+"""What the embedded model paints of the drawn world, as the editor asks for it and lays it in."""
+
+from collections.abc import Iterator
+from itertools import count, islice
+
+import numpy as np
+
+from editor.apply import apply
+from editor.edit import Edit
+from editor.picture import Picture
+from editor.raster import Mask, Pixels
+from pipelines import load
+from pipelines.base import Pipeline, run
+from pipelines.evaluation.__main__ import JUDGE
+from pipelines.evaluation.edits import before, whole
+from pipelines.evaluation.judge import load_judge
+from pipelines.evaluation.measures import seam
+from pipelines.training.dataset import HELD_OUT, Example
+from tests.measuring import Row
+
+EDITS = 100
+
+
+def painted(pipeline: Pipeline, asked: Example, seed: int) -> Pixels:
+    """The window of a held-out edit after it, everything at its default."""
+    picture = Picture.from_pixels(before(asked))
+    edit = Edit(Mask(picture.box, asked.mask), prompt=asked.prompt, seed=seed, pipeline=pipeline.name, **pipeline.usual)
+    return run(apply(edit, picture, lambda name: pipeline)).picture.pixels()
+
+
+def seams() -> Iterator[Row]:
+    pipeline = load("glide-mini")
+    for sort, empty in (("fills", 0.0), ("removals", 1.0)):
+        measured = []
+        for seed in range(EDITS):
+            asked = whole(HELD_OUT + seed, pipeline.size, empty)
+            measured.append(seam(painted(pipeline, asked, seed), asked.mask, asked.image))
+        low, middle, high = np.percentile(measured, (25, 50, 75))
+        told = f"{middle:.2f} times (quartiles {low:.2f} to {high:.2f})"
+        yield f"seam of {EDITS} held-out {sort}: how steep the hole's edge is, over how steep it truly is", told, "1.15"
+
+
+def large() -> Iterator[Row]:
+    """Of holes that do not fit the model's own size: they are drawn small, enlarged, and made sharp in windows."""
+    pipeline, judge = load("glide-mini"), load_judge(JUDGE)
+    size = 2 * pipeline.size
+    drawn = ((seed, whole(HELD_OUT + seed, size, 0.0)) for seed in count())
+    fills = ((seed, asked) for seed, asked in drawn if reach(asked.mask) > pipeline.size)
+    right, true, sharp = [], [], []
+    for seed, asked in islice(fills, EDITS):
+        image = painted(pipeline, asked, seed)
+        right.append(judge.look(image, asked.mask)[0].kind == asked.thing.kind)
+        true.append(judge.look(asked.image, asked.mask)[0].kind == asked.thing.kind)
+        sharp.append(steepest(image, asked.mask) / steepest(asked.image, asked.mask))
+    holes = f"{EDITS} held-out fills of 257 to {size} pixels"
+    yield f"{holes}: kind right (of the true pictures)", f"{sum(right)} % ({sum(true)} %)", "92 %"
+    yield "the same: how sharp the hole is, over how sharp it truly is", f"{np.median(sharp):.2f}", "1"
+
+
+def reach(mask: Pixels) -> int:
+    """The longer side of a hole in pixels."""
+    return max(int(np.ptp(where)) + 1 for where in np.nonzero(mask))
+
+
+def steepest(image: Pixels, mask: Pixels) -> float:
+    """How many levels lie between neighbours in the hole, where that is most: in one place of a hundred."""
+    grey = image.astype(np.float64).mean(2)
+    steps = np.hypot(*np.gradient(grey))
+    return float(np.percentile(steps[mask == 255], 99)) + 1.0
