@@ -96,7 +96,9 @@ class Glide:
         known_low = F.avg_pool2d(known, self.size // side)
         levels = _levels(base, BASE_SIGMAS, request.steps, request.strength) if request.strength > FINE else [0.0]
         upsample_spacing = UPSAMPLE_SPACING.get(request.sampler, self._upsample_steps)
-        upsample_levels = _levels(upsampler, UPSAMPLE_SIGMAS, upsample_spacing, request.strength)
+        upsample_levels = _levels(
+            upsampler, UPSAMPLE_SIGMAS, upsample_spacing, request.strength, least=2
+        )  # one is grainy
         total, begun = len(levels) + len(upsample_levels) - 2, request.strength < 1
         small = known_low.expand(count, -1, -1, -1)
 
@@ -188,12 +190,13 @@ class Glide:
             yield Step(done, total, to_images(torch.lerp(shown, known.expand_as(shown), keep.expand_as(shown))))
 
 
-def _levels(network: UNet, sigmas: Sigmas, spacing: int | str, strength: float = 1.0) -> list[float]:
+def _levels(network: UNet, sigmas: Sigmas, spacing: int | str, strength: float, least: int = 1) -> list[float]:
     """The noise levels of a sampler's steps with a network, descending to 0; the first is that of the strength's share
-    of the time, however many steps there are, and the steps are its share too (SDEdit, Meng et al. 2022)."""
+    of the time, however many steps there are, and the steps are its share too, `least` of them if there are as many
+    (SDEdit, Meng et al. 2022)."""
     visited = respaced(spacing)
     if strength < 1:
-        fewer = respaced(max(round(strength * len(visited)), 1))
+        fewer = respaced(min(max(round(strength * len(visited)), least), len(visited)))
         visited = sorted({round(strength * t) for t in fewer})
     visited = ended(visited, LAST[network.config.predicts])
     return [*(float(sigmas[t]) for t in reversed(visited)), 0.0]
