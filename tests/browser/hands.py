@@ -134,7 +134,9 @@ class Hands:
         """Unfold the settings, or fold them."""
         self.tidy = False
         self.page.get_by_role("button", name="Settings", exact=True).click()
-        # the canvas is as high as they leave it: what is drawn next must find it so
+        # a field that just came writes its value once more, over one that is typed before that; and the canvas is as
+        # high as they leave it: what is drawn next must find it so
+        self.page.locator("#variations input[type=number]").wait_for(state="attached")
         self.page.evaluate(DRAWN)
 
     def intend(self, intent: str) -> None:
