@@ -12,7 +12,7 @@ from editor.worker import Worker
 from pipelines.base import NOT_ASKED, Pipeline, Pixels, Request, Run, Step
 
 PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
-LONG = 600.0  # and a model that waits for leave to take a step, while its test does all else
+LONG = 120.0  # and a model that waits for leave to take a step, while its test does all else
 
 
 class Plain:

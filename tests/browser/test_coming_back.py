@@ -32,7 +32,7 @@ def test_cancel_after_a_reload_gives_the_mask_back(hands: Hands, server: Any) ->
     mask, digest = hands.mask_bounds, hands.digest
     hands.generate()
     hands.reload()
-    hands.wait_for("doc.works.all[0]?.mask")
+    hands.wait_for("doc.works.all[0]?.mask && doc.queue.length")
     hands.key("Escape")
     hands.status("Cancelled")
     server.slow.allow(1)
