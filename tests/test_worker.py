@@ -336,6 +336,7 @@ def test_a_run_that_outlasts_its_lease_keeps_it(
 
     first = lease()
     until(lambda: lease() > first)  # in the midst of a step
+    assert store.claim("thief", 60) == []
     run.slow.allow(4)
     assert settled(run.session, run.promise.id).picture
     run.worker.stop()

@@ -9,7 +9,7 @@ import { helpDialog } from "./help.js";
 import { historyPanel } from "./history.js";
 import { listen } from "./keys.js";
 import { loadMask, saveMask } from "./mask-files.js";
-import { Notices, percent } from "./notices.js";
+import { Notices, part } from "./notices.js";
 import { OpenDocument } from "./open-document.js";
 import { Pace } from "./pace.js";
 import { Pointer } from "./pointer.js";
@@ -378,7 +378,7 @@ class Editor {
 
   #title() {
     const { run, state } = this.doc;
-    if (run?.total) return `${t("status.part", { percent: percent(run.index, run.total) })} · ${state.name}`;
+    if (run?.total) return `${part(run.index, run.total)} · ${state.name}`;
     return `${this.ended ? "✓ " : ""}${state.name} · Palimpsest`;
   }
 }

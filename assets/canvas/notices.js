@@ -35,7 +35,7 @@ export class Notices {
   progress(index, total, seconds = null) {
     const bar = document.querySelector("#status .progress");
     const running = index !== null;
-    this.#put("steps", running && total ? t(seconds ? "status.part_left" : "status.part", { percent: percent(index, total), time: seconds && duration(seconds) }) : "");
+    this.#put("steps", running && total ? part(index, total) + (seconds ? ` · ${duration(seconds)}` : "") : "");
     if (!bar) return;
     bar.hidden = !running;
     bar.setAttribute("aria-label", t("status.progress"));
@@ -71,7 +71,7 @@ export class Notices {
 }
 
 /** How much of a run is done: its steps are of several networks and windows, which nobody counts. */
-export const percent = (index, total) => Math.floor((100 * index) / total);
+export const part = (index, total) => t("status.part", { percent: Math.floor((100 * index) / total) });
 
 /** Seconds as people say them. */
 function duration(seconds) {

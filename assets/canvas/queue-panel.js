@@ -1,7 +1,7 @@
 // The queue: what runs and what waits behind it, each to be taken back or moved forward.
 
 import { h, icon, smallButton } from "./dom.js";
-import { percent } from "./notices.js";
+import { part } from "./notices.js";
 import { t } from "./words.js";
 
 /** verbs: { cancel(group), sooner(group), tell() }: tell asks the browser to say when all is done. */
@@ -36,7 +36,7 @@ export function queuePanel(verbs) {
         list.replaceChildren(...groups.map(row));
       }
       groups.forEach((group, i) => {
-        const detail = group.index ? t("status.part", { percent: percent(group.index, group.total) }) : t(i ? "queue.waits" : "queue.begins");
+        const detail = group.index ? part(group.index, group.total) : t(i ? "queue.waits" : "queue.begins");
         const line = list.children[i].querySelector(".detail");
         if (line.textContent !== detail) line.textContent = detail;
       });

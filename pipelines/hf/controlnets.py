@@ -73,7 +73,7 @@ class ControlNets:
                 self._loaded = {file.path: self._load(file)}
             now, self._share = (control, self._loaded[file.path]), weight
         if before is not None and (now is None or now[1] is not before[1]):
-            before[1].to("cpu")  # as an image encoder
+            before[1].to("cpu")  # kept, but not where memory is dear
         if now is not None:
             now[1].to(self._pipe._execution_device)
         self._control = now

@@ -39,12 +39,14 @@ class Hands:
     def goto(self, path: str = "") -> None:
         self.tidy = False
         self.page.goto(self.server.url + path)
-        self.page.wait_for_function(READY)
-        self.page.evaluate(DRAWN)
+        self._arrived()
 
     def reload(self) -> None:
         self.tidy = False
         self.page.reload()
+        self._arrived()
+
+    def _arrived(self) -> None:
         self.page.wait_for_function(READY)
         self.page.evaluate(DRAWN)
 
