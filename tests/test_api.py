@@ -113,12 +113,18 @@ def test_a_picture_is_opened_edited_and_fetched(served: Served) -> None:
     opened = served.ask("open", base64_of(pixels), "room")
     assert opened["box"] == [0, 0, 160, 120] and opened["name"] == "room" and not opened["can_undo"]
     assert {"document": opened["document"], "name": "room"} in served.ask("documents")
-    served.noise.delay = 0.1
-    job = served.client.submit(opened["document"], "noise", [20, 10, 40, 30], seed=7, steps=6, api_name="/edit")
-    steps = list(job)
-    served.noise.delay = 0.0
+    served.slow.allow(1)
+    job = served.client.submit(
+        opened["document"], "noise", [20, 10, 40, 30], model="slow", seed=7, steps=6, api_name="/edit"
+    )
+    steps = []
+    for step in job:
+        steps.append(step)
+        if step["state"] == "running":
+            served.slow.allow(1)  # one more, once this one was told of
+    served.slow.forbid()
     running = [(step["of"], step["step"]) for step in steps if step["state"] == "running"]
-    assert running and running == sorted(running) and {of for of, _ in running} == {6}
+    assert len(running) > 1 and running == sorted(running) and {of for of, _ in running} == {6}
     done = steps[-1]
     assert job.result() == done and (done["state"], done["step"], done["seed"]) == ("done", 6, 7)
     assert served.session.document(opened["document"]).head == done["revision"] == done["revisions"][0]
