@@ -1,28 +1,28 @@
-"""apply(): the deterministic way from a wish and a picture to the picture it asked for."""
+"""apply(): the deterministic way from an edit and a picture to the picture it asks for."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, fields, replace
-from functools import cached_property, partial
+from dataclasses import dataclass, fields
+from functools import cached_property, partial, reduce
 from hashlib import blake2b
 from json import dumps
-from typing import cast
+from typing import NamedTuple, cast
 
 import numpy as np
 
 from editor.edit import Edit
-from editor.formats.images import MAX_PIXELS
 from editor.geometry import Box
+from editor.inpaint_window import InpaintWindow
 from editor.picture import Picture
-from editor.raster import Mask, Patch, Pixels, frozen
-from editor.scene import Scene
-from editor.windows import Detail, View, details, view
-from pipelines.base import TURN, Pipeline, Request, Step
+from editor.plan import DETAIL_STRENGTH, Part, Plan, framed, painted, plan, reached, steps_in_all
+from editor.raster import Patch, Pixels, frozen
+from pipelines.base import TURN, Pipeline, Request, Step, run, together
 
-# strength of the second pass over a mask larger than the model's window: sharp again, and still the same picture
-DETAIL_STRENGTH = 0.2
+MOST_AT_ONCE = 8  # images of one request: variations, or windows that do not see each other
+SPREAD = 4  # a preview shows more than what is being drawn if that is at most so many times as large
 
 Drawn = Callable[[str], Pixels | None]
+Steps = Generator[list["Progress"], None, None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,96 +40,19 @@ class Progress:
 
     @cached_property
     def preview(self) -> Patch | None:
-        """The picture as it would be if the model stopped here, at the part of the window inside the picture."""
+        """The picture as it would be if the model stopped here, where it is being drawn."""
         return None if self.composed is None else self.composed()
 
 
 @dataclass(frozen=True, eq=False)
 class Applied:
-    """A finished edit. picture: the result. window: where the model looked. drawn: what it drew, raw, uint8 (H, W, 3)
+    """A finished edit. picture: the result. windows: where the model looked. drawn: what it drew, raw, uint8 (H, W, 3)
     at the pipeline's own shapes, by the name of what it was asked, see `request_digest`.
     """
 
     picture: Picture
-    window: Box
+    windows: tuple[Box, ...]
     drawn: Mapping[str, Pixels]
-
-
-def framed(edit: Edit, picture: Picture) -> Box:
-    """The picture's box after an edit. ValueError when that is none, or too large."""
-    frame = picture.box.moved(edit.margins)
-    if frame.intersect(picture.box).empty:
-        raise ValueError(f"Nothing would be left of the picture: it is {picture.box}, cut to {frame}.")
-    if frame.width * frame.height > MAX_PIXELS:
-        raise ValueError(
-            f"The picture would be too large: {frame.width:,} x {frame.height:,} is "
-            f"{frame.width * frame.height:,} pixels, at most {MAX_PIXELS:,} can be."
-        )
-    return frame
-
-
-def painted(edit: Edit, picture: Picture) -> Mask:
-    """Where an edit repaints: its mask, its sketch and what its margins add, inside the picture; empty for a crop.
-
-    ValueError when there is nothing to do, or no picture afterwards.
-    """
-    frame = framed(edit, picture)
-    mask = edit.mask
-    if edit.sketch is not None:
-        strokes = edit.sketch.pixels[..., 3] > 0
-        mask = mask.joined(Mask(edit.sketch.box, strokes.astype(np.uint8) * np.uint8(255)))
-    mask = mask.cut(frame)
-    if not picture.box.contains(frame):
-        new = np.full(frame.shape, 255, np.uint8)
-        new[picture.box.intersect(frame).slices(frame)] = 0
-        mask = mask.joined(Mask(frame, new))
-    if mask.bounds.empty and (frame == picture.box or not edit.mask.bounds.empty):
-        raise ValueError(
-            f"The mask lies outside the picture: it covers {edit.mask.box}, the picture {frame}. Paint on the picture."
-        )
-    return mask
-
-
-def region(edit: Edit, picture: Picture) -> Mask:
-    """R, where `apply` may change the picture (255; its box lies in the picture): all other pixels stay the
-    same bytes.
-    """
-    return painted(edit, picture).grown(edit.blend.feather + max(0, edit.blend.edge)).cut(framed(edit, picture))
-
-
-def view_of(mask: Mask, frame: Box, pipeline: Pipeline) -> View:
-    """The window in which a pipeline draws a mask, and at what shape. ValueError when that is too large."""
-    found = view(mask.bounds, frame, pipeline.size, pipeline.shapes)
-    window = found.window
-    if window.width * window.height > MAX_PIXELS:
-        raise ValueError(
-            f"The mask is too long: with its surroundings it is {window.width:,} x {window.height:,} pixels, at most "
-            f"{MAX_PIXELS:,} pixels can be drawn at a time. Paint it in parts."
-        )
-    return found
-
-
-def passes(
-    edit: Edit, mask: Mask, changing: Callable[[], Mask], visible: Box, pipeline: Pipeline, shape: tuple[int, int]
-) -> tuple[bool, list[Detail]]:
-    """Whether a mask is drawn at once, small if need be, and the windows in which it is drawn again after that.
-
-    A mask that fits the shape it is drawn at is drawn at once. A larger one is drawn small, and then again in
-    overlapping windows at full resolution that begin from it; where little of the original is to change, from that.
-
-    changing: where the model has a share; asked for a large mask only. visible: the part of its window in the picture.
-    """
-    fits = mask.bounds.height <= shape[0] and mask.bounds.width <= shape[1]
-    if not pipeline.refines or fits:
-        return True, []
-    there = changing()
-    parts = [part for part in details(there.bounds, visible, pipeline.size) if there.on(part.cell).any()]
-    return edit.strength > DETAIL_STRENGTH, parts
-
-
-def steps_in_all(first: bool, again: int, steps: int, strength: float) -> int:
-    """Steps of a run over several windows, `steps` in the first; those drawn `again` have their strength's share."""
-    return first * steps + again * max(1, round(steps * min(DETAIL_STRENGTH / strength, 1)))
 
 
 def request_digest(pipeline: str, request: Request) -> str:
@@ -154,8 +77,17 @@ def request_digest(pipeline: str, request: Request) -> str:
 
 
 def seed_of_window(seed: int, number: int) -> int:
-    """The seed of one of an edit's further windows: with the noise of the others the same blots came in each."""
-    return int.from_bytes(blake2b(f"{seed} {number}".encode(), digest_size=4).digest())
+    """The seed of one of a part's further windows: with the noise of the others the same blots came in each."""
+    return _derived(f"{seed} {number}")
+
+
+def seed_of_part(seed: int, number: int) -> int:
+    """The seed of one of an edit's parts: with the same noise in all, the same thing came in each."""
+    return _derived(f"{seed} part {number}") if number else seed
+
+
+def _derived(text: str) -> int:
+    return int.from_bytes(blake2b(text.encode(), digest_size=4).digest())
 
 
 def nothing_drawn(request: str) -> None:
@@ -165,8 +97,7 @@ def nothing_drawn(request: str) -> None:
 def apply(
     edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline], drawn: Drawn = nothing_drawn
 ) -> Generator[Progress, None, Applied]:
-    """Make the edit's wish true on a picture, which itself is untouched; yields each step, returns the
-    result.
+    """Apply an edit to a picture, which itself is untouched; yields each step, returns the result.
 
     pipelines: name -> Pipeline; what it raises passes through. drawn: the crop that was drawn for a request of
     this digest before, or None; where there is one, it is pasted and no model runs. Closing the generator
@@ -187,135 +118,244 @@ def apply_all(
 ) -> Generator[list[Progress], None, list[Applied]]:
     """`apply` for edits that differ in the seed alone, side by side on one picture: the model runs once for all."""
     edit = edits[0]
-    mask, frame = painted(edit, picture), framed(edit, picture)
-    after = picture if frame == picture.box else picture.reframed(frame)
-    if mask.bounds.empty:  # a crop
-        return [Applied(after, mask.bounds, {}) for _ in edits]
-    pipeline = pipelines(edit.pipeline)
-    window, shape = view_of(mask, frame, pipeline)
-    scene = Scene.of(edit, mask, picture.box, after, window, pipeline.soft)
-    run = _Run(pipeline, drawn, edits, scene, shape)
-    results: Sequence[Pixels]
-    if edit.strength == 0:  # nothing is to be drawn: not even the way to the pipeline's shape and back
-        results = [scene.start] * len(edits)
-    else:
-        results = yield from run.results(mask)
-    kept = region(edit, picture).on(scene.visible) == 0
-    before = after.read(scene.visible).pixels[kept], after.opacity(scene.visible)[kept]
-    outcomes = []
-    for result, crops in zip(results, run.crops, strict=True):
-        patch = scene.composed(result)
-        written = after.write(patch)
-        now = written.read(scene.visible).pixels[kept], written.opacity(scene.visible)[kept]
-        if not all(np.array_equal(*each) for each in zip(now, before, strict=True)):
-            raise AssertionError("a kept pixel was changed")  # always, not as Python may be told to leave it out
-        outcomes.append(Applied(written, window, crops))
-    return outcomes
+    if painted(edit, picture).bounds.empty:  # a crop
+        return [Applied(picture.reframed(framed(edit, picture)), (), {}) for _ in edits]
+    planned = plan(edit, picture, pipelines(edit.pipeline))
+    drawing = _Drawing(pipelines(edit.pipeline), drawn, edits, planned, picture)
+    at_once = max(1, MOST_AT_ONCE // len(edits))
+    for turn in range(drawing.last_turn + 1):
+        numbers = [number for number, part in enumerate(planned.parts) if part.turn == turn]
+        for first in range(0, len(numbers), at_once):
+            yield from drawing.draw(numbers[first : first + at_once])
+    windows = tuple(part.window for part in planned.parts)
+    return [Applied(after, windows, crops) for after, crops in zip(drawing.pictures, drawing.crops, strict=True)]
 
 
-class _Run:
-    """The runs of a pipeline that edits come to, which differ in their seed alone."""
+@dataclass(eq=False)
+class _Canvas:
+    """A part as one of the edits draws it. which: of the edits. result: uint8 (H, W, 3), what stands in the window by
+    now. crop: what was drawn for it last, uint8 at the shape of its request, None where nothing was.
+    """
+
+    part: Part
+    which: int
+    seed: int
+    window: InpaintWindow
+    result: Pixels
+    crop: Pixels | None = None
+
+
+class _Image(NamedTuple):
+    """An image to be drawn for a canvas. shown: what stands in its window with such a crop."""
+
+    canvas: _Canvas
+    image: Pixels
+    hole: Pixels
+    seed: int
+    shown: Callable[[Pixels], Pixels]
+
+
+class _Drawing:
+    """The runs of a pipeline that edits come to, which differ in their seed alone.
+
+    pictures: of each edit, with the parts that are drawn. seen: the same as later parts see it, with the whole of each
+    result however it is blended, so that another blend asks for nothing new. crops: what was drawn for each, by the
+    names of requests.
+    """
 
     def __init__(
-        self, pipeline: Pipeline, drawn: Drawn, edits: Sequence[Edit], scene: Scene, shape: tuple[int, int]
+        self, pipeline: Pipeline, drawn: Drawn, edits: Sequence[Edit], planned: Plan, picture: Picture
     ) -> None:
-        self.pipeline, self.drawn, self.edits, self.scene, self.shape = pipeline, drawn, edits, scene, shape
+        self.pipeline, self.drawn, self.edits, self.plan, self.before = pipeline, drawn, edits, planned, picture.box
+        after = picture if planned.frame == picture.box else picture.reframed(planned.frame)
+        self.pictures = [after for _ in edits]
+        self.seen = self.pictures.copy()
         self.crops: list[dict[str, Pixels]] = [{} for _ in edits]
         self.previews: list[Callable[[], Patch] | None] = [None] * len(edits)
-        self.small, self.windows = True, 1  # whether the whole is drawn first, and how many windows there are
-        self.begun = 0  # how many were drawn before this one
-        self.unit = 0  # steps of the first that a model drew; each of the others counts as it would by that
+        self.last_turn = max(part.turn for part in planned.parts)
+        self.finished: list[Box] = []  # where the parts lie that are
+        self.unit = 0  # steps of the first image that a model drew; each of the others counts as it would by that
+        # images of both sorts, drawn and in all
+        self.at_once, self.again = 0, 0
+        self.all_at_once = len(edits) * sum(part.at_once for part in planned.parts)
+        self.all_again = len(edits) * sum(len(part.details) for part in planned.parts)
 
-    def results(self, mask: Mask) -> Generator[list[Progress], None, list[Pixels]]:
-        """What stands in the scene's window for each edit, uint8 (H, W, 3)."""
-        scene, strength, everyone = self.scene, self.edits[0].strength, range(len(self.edits))
-        small, parts = passes(self.edits[0], mask, scene.changing, scene.visible, self.pipeline, self.shape)
-        self.small, self.windows = small, small + len(parts) * len(self.edits)
-        results = [scene.start for _ in everyone]
-        if small:
-            seeds = [edit.seed for edit in self.edits]
-            crops = yield from self._drawn(*scene.asked(self.shape), strength, everyone, seeds, scene.generated)
-            results = [scene.generated(crop) for crop in crops]
-        for which in everyone:
-            for number, part in enumerate(parts):
-                shown = partial(scene.refined, part, results[which])
-                image, hole = scene.asked_again(part, results[which])
-                seeds = [seed_of_window(self.edits[which].seed, number)]
-                (crop,) = yield from self._drawn(image, hole, min(strength, DETAIL_STRENGTH), [which], seeds, shown)
-                results[which] = shown(crop)
-        return results
-
-    def _drawn(
-        self,
-        image: Pixels,
-        hole: Pixels,
-        strength: float,
-        which: Sequence[int],
-        seeds: Sequence[int],
-        shown: Callable[[Pixels], Pixels],
-    ) -> Generator[list[Progress], None, list[Pixels]]:
-        """One window drawn for these of the edits with these seeds, the model asked for those that nobody drew before.
-
-        shown: what would stand in the scene's window with such a crop.
-        """
-        edit = self.edits[0]
-        request = Request(
-            image=image.copy(),  # the pipeline's own, whatever it does to them
-            mask=hole.copy(),
-            prompt=edit.prompt,
-            negative_prompt=edit.negative_prompt,
-            guidance=edit.guidance,
-            clip_guidance=edit.clip_guidance,
-            strength=strength,
-            steps=edit.steps,
-            sampler=edit.sampler,
-            seeds=tuple(seeds),
-            adapters=edit.adapters,
-            reference=None if edit.reference is None else edit.reference.pixels,
+    def draw(self, numbers: Sequence[int]) -> Steps:
+        """Parts of one turn, in all edits."""
+        strength = self.edits[0].strength
+        canvases = [canvas for number in numbers for canvas in self._canvases(number)]
+        yield from self._draw(
+            [
+                _Image(canvas, *canvas.window.request_arrays(canvas.part.shape), canvas.seed, canvas.window.generated)
+                for canvas in canvases
+                if canvas.part.at_once
+            ],
+            strength,
+            again=False,
         )
-        own = dict(zip(which, seeds, strict=True))
-        names = {n: request_digest(edit.pipeline, replace(request, seeds=(seed,))) for n, seed in own.items()}
-        found = {n: self.drawn(name) for n, name in names.items()}
-        missing = [n for n, crop in found.items() if crop is None or crop.shape != image.shape]
+        for number in range(max(len(canvas.part.details) for canvas in canvases)):
+            yield from self._draw(
+                [
+                    _Image(
+                        canvas,
+                        *canvas.window.detail_arrays(detail, canvas.result),
+                        seed_of_window(canvas.seed, number),
+                        partial(canvas.window.refined, detail, canvas.result),
+                    )
+                    for canvas in canvases
+                    for detail in canvas.part.details[number : number + 1]
+                ],
+                min(strength, DETAIL_STRENGTH),
+                again=True,
+            )
+        for canvas in canvases:
+            self._lay_in(canvas)
+        self.finished += [self.plan.parts[number].window for number in numbers]
+
+    def _canvases(self, number: int) -> list[_Canvas]:
+        """Of this part in each edit."""
+        part, edit, windows = self.plan.parts[number], self.edits[0], dict[Picture, InpaintWindow]()
+        holes = np.zeros(part.window.shape, np.uint8)  # all that is drawn later, or beside it
+        for other in self.plan.parts:
+            if other is not part and other.turn >= part.turn and not other.mask.box.intersect(part.window).empty:
+                holes |= other.mask.on(part.window)
+        for picture in self.seen:
+            if picture not in windows:  # variations begin from one
+                windows[picture] = InpaintWindow.of(
+                    edit, part.mask, self.plan.mask, holes, self.before, picture, part.window, self.pipeline.soft
+                )
+        return [
+            _Canvas(part, which, seed_of_part(edit.seed, number), windows[picture], windows[picture].start)
+            for which, (edit, picture) in enumerate(zip(self.edits, self.seen, strict=True))
+        ]
+
+    def _lay_in(self, canvas: _Canvas) -> None:
+        """A part's result into the picture of its edit, which changes nowhere else."""
+        picture = self.pictures[canvas.which]
+        changing = reached(self.edits[0], canvas.part.mask)
+        patch = canvas.window.composed(canvas.result, picture).cut(changing.box)
+        kept = changing.on(patch.box) == 0
+        before = picture.read(patch.box).pixels[kept], picture.opacity(patch.box)[kept]
+        written = picture.write(patch)
+        now = written.read(patch.box).pixels[kept], written.opacity(patch.box)[kept]
+        if not all(np.array_equal(*each) for each in zip(now, before, strict=True)):
+            raise AssertionError("a kept pixel was changed")  # always, not as Python may be told to leave it out
+        self.pictures[canvas.which] = written
+        if canvas.part.turn < self.last_turn:
+            result = canvas.result
+            if canvas.crop is not None and not canvas.part.details:
+                result = canvas.window.matched(canvas.crop)
+            self.seen[canvas.which] = self.seen[canvas.which].write(canvas.window.whole(result, canvas.part.mask))
+
+    def _draw(self, images: Sequence[_Image], strength: float, again: bool) -> Steps:
+        """Images drawn into their canvases, those of a shape in one request."""
+        groups: dict[object, list[_Image]] = {}
+        for image in images:
+            # networks of their own may draw where nothing is known
+            groups.setdefault((image.hole.shape, bool(image.hole.all())), []).append(image)
+        for group in groups.values():
+            yield from self._asked(group, strength, again)
+            self.at_once, self.again = self.at_once + len(group) * (not again), self.again + len(group) * again
+
+    def _asked(self, images: Sequence[_Image], strength: float, again: bool) -> Steps:
+        """One request for those of these images that nobody drew before."""
+        edit = self.edits[0]
+        requests = [
+            Request(
+                image=each.image.copy(),  # the pipeline's own, whatever it does to them
+                mask=each.hole.copy(),
+                prompt=edit.prompt,
+                negative_prompt=edit.negative_prompt,
+                guidance=edit.guidance,
+                clip_guidance=edit.clip_guidance,
+                strength=strength,
+                steps=edit.steps,
+                sampler=edit.sampler,
+                seeds=(each.seed,),
+                adapters=edit.adapters,
+                reference=None if edit.reference is None else edit.reference.pixels,
+            )
+            for each in images
+        ]
+        names = [request_digest(edit.pipeline, request) for request in requests]
+        crops = [self.drawn(name) for name in names]
+        missing = [n for n, crop in enumerate(crops) if crop is None or crop.shape != images[n].image.shape]
         if missing:
-            request = replace(request, seeds=tuple(own[n] for n in missing))
+            request = together([requests[n] for n in missing])
             with closing(self.pipeline.inpaint(request)) as steps:
                 while True:
                     try:
                         with TURN:
                             step: Step = next(steps)
                     except StopIteration as done:
-                        images = done.value
+                        drawn = done.value
                         break
-                    # a window is laid into a much larger scene, which takes a while: its last step only
-                    if step.preview is not None and (self.windows == 1 or step.index == step.total):
-                        for n, preview in zip(missing, step.preview, strict=True):
-                            self.previews[n] = partial(self._composed, shown, frozen(preview))
-                    yield self._progress(step)
-            shape = (len(missing), *image.shape)
-            if not isinstance(images, np.ndarray) or images.dtype != np.uint8 or images.shape != shape:
-                came = f"{images.dtype} {images.shape}" if isinstance(images, np.ndarray) else type(images).__name__
+                    self._preview([images[n] for n in missing], step)
+                    yield self._progress(step, len(images) * (not again), len(images) * again)
+            shape = (len(missing), *images[0].image.shape)
+            if not isinstance(drawn, np.ndarray) or drawn.dtype != np.uint8 or drawn.shape != shape:
+                came = f"{drawn.dtype} {drawn.shape}" if isinstance(drawn, np.ndarray) else type(drawn).__name__
                 raise ValueError(f"The pipeline {self.pipeline.name} returned {came} where uint8 {shape} was wanted.")
-            found.update(zip(missing, (frozen(crop) for crop in images), strict=True))
-        self.begun += 1
-        crops = []
-        for n, name in names.items():
-            crop = found[n]
-            assert crop is not None
-            self.crops[n][name] = crop
-            crops.append(crop)
-        return crops
+            for n, crop in zip(missing, drawn, strict=True):
+                crops[n] = frozen(crop)
+        for each, name, found in zip(images, names, crops, strict=True):
+            assert found is not None
+            self.crops[each.canvas.which][name] = found
+            each.canvas.result, each.canvas.crop = each.shown(found), found
 
-    def _composed(self, shown: Callable[[Pixels], Pixels], crop: Pixels) -> Patch:
-        return self.scene.composed(shown(crop))
+    def _preview(self, images: Sequence[_Image], step: Step) -> None:
+        """What edits would look like with these images as they are now."""
+        # a detail is laid into a much larger window, which takes a while: its last step only
+        if step.preview is None or (images[0].canvas.part.details and step.index < step.total):
+            return
+        for which in {each.canvas.which for each in images}:
+            made = [
+                partial(self._composed, each, frozen(crop), self.pictures[which])
+                for each, crop in zip(images, step.preview, strict=True)
+                if each.canvas.which == which
+            ]
+            self.previews[which] = partial(_shown, self.pictures[which], made, tuple(self.finished))
 
-    def _progress(self, step: Step) -> list[Progress]:
+    def _composed(self, image: _Image, crop: Pixels, picture: Picture) -> Patch:
+        changing = reached(self.edits[0], image.canvas.part.mask)
+        return image.canvas.window.composed(image.shown(crop), picture).cut(changing.box)
+
+    def _progress(self, step: Step, at_once: int, again: int) -> list[Progress]:
+        """With so many images on their way."""
         self.unit = self.unit or step.total
-        before, after = self._steps(self.begun), self._steps(self.begun + 1)
+        strength = self.edits[0].strength
+        before = steps_in_all(self.at_once, self.again, self.unit, strength)
+        after = steps_in_all(self.at_once + at_once, self.again + again, self.unit, strength)
+        total = steps_in_all(self.all_at_once, self.all_again, self.unit, strength)
         done = before + (after - before) * step.index // step.total
-        return [Progress(done, self._steps(self.windows), preview) for preview in self.previews]
+        return [Progress(done, total, preview) for preview in self.previews]
 
-    def _steps(self, windows: int) -> int:
-        """Of the first so many of the windows."""
-        first = self.small and windows > 0
-        return steps_in_all(first, windows - first, self.unit, self.edits[0].strength)
+
+def _shown(picture: Picture, made: Sequence[Callable[[], Patch]], finished: Sequence[Box]) -> Patch:
+    """A picture with patches laid in, where they and what is finished lie; the first alone if that is far apart."""
+    patches = [each() for each in made]
+    boxes = [*(patch.box for patch in patches), *(box.intersect(picture.box) for box in finished)]
+    around = reduce(Box.union, boxes)
+    if around.width * around.height > SPREAD * sum(box.width * box.height for box in boxes):
+        patches, around = patches[:1], patches[0].box
+    if len(boxes) == 1 or around == patches[0].box:
+        return patches[0]
+    for patch in patches:
+        picture = picture.write(patch)
+    return Patch(around, np.dstack([picture.read(around).pixels, picture.opacity(around)]))
+
+
+def laid_in(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline], drawn: Drawn) -> Picture:
+    """As `apply` makes it of what was drawn before. ValueError when a crop that it takes is not there."""
+
+    def found(request: str) -> Pixels:
+        crop = drawn(request)
+        if crop is None:
+            raise ValueError(
+                "What the model drew for this step is not at hand as it is needed for this blend: it cannot be shown "
+                "before it is drawn anew."
+            )
+        return crop
+
+    (applied,) = run(apply_all([edit], picture, pipelines, found))
+    return applied.picture

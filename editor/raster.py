@@ -1,5 +1,6 @@
 """Patch and Mask: pixels that know where on the plane they lie. Immutable."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import blake2b
@@ -13,6 +14,7 @@ from editor.geometry import Box
 Pixels = NDArray[np.uint8]
 
 SLACK = 1e-3  # pixels; squared distances are whole numbers, so it is less than from any length to the next
+BLOCK = 1024  # side in pixels of the parts in which distances are measured
 HALF = 128  # from here on a pixel of a mask counts as painted when its edge is feathered
 
 
@@ -43,6 +45,11 @@ class Patch:
 
     def __hash__(self) -> int:
         return hash((self.box, self.digest))
+
+    def cut(self, box: Box) -> "Patch":
+        """The part of it within `box`."""
+        shared = self.box.intersect(box)
+        return self if shared == self.box else Patch(shared, self.pixels[shared.slices(self.box)])
 
     @cached_property
     def digest(self) -> str:
@@ -109,25 +116,24 @@ class Mask:
 
     def grown(self, px: int) -> "Mask":
         """255 on every pixel at most `px` pixels (Euclidean) from one with alpha > 0, else 0."""
-        box = self.box.padded(px)
         if px == 0:
-            return Mask(box, (self.alpha > 0).astype(np.uint8) * np.uint8(255))
-        near = _distance(self.on(box) > 0) <= px + SLACK
-        return Mask(box, near.astype(np.uint8) * np.uint8(255))
+            return Mask(self.box, (self.alpha > 0).astype(np.uint8) * np.uint8(255))
+
+        def near(alpha: Pixels) -> Pixels:
+            return (_distance(alpha > 0) <= px + SLACK).astype(np.uint8) * np.uint8(255)
+
+        return self._by_blocks(px, near)
 
     def shrunk(self, px: int, frame: Box | None = None) -> "Mask":
         """255 on every pixel with alpha > 0 that is more than `px` pixels (Euclidean) from one without, else 0.
 
         frame: the picture; there is no pixel outside it to be far from.
         """
-        box = self.box.padded(1)  # beyond the box nothing is painted
-        unpainted = self.on(box) == 0
-        if frame is not None:
-            there = np.zeros(box.shape, bool)
-            there[box.intersect(frame).slices(box)] = True
-            unpainted &= there
-        inside = (_distance(unpainted) > px + SLACK) & (self.on(box) > 0)
-        return Mask(box, inside.astype(np.uint8) * np.uint8(255)).cropped()
+        around = self.box.padded(1)  # beyond the box nothing is painted
+        around = around if frame is None else around.intersect(frame)
+        bare = Mask(around, (self.on(around) == 0).astype(np.uint8) * np.uint8(255))
+        inside = (self.alpha > 0) & (bare.grown(px).on(self.box) == 0)
+        return Mask(self.box, inside.astype(np.uint8) * np.uint8(255)).cropped()
 
     def joined(self, other: "Mask") -> "Mask":
         """All that either paints: the larger alpha of both."""
@@ -146,13 +152,32 @@ class Mask:
         Outwards only: a fall that eats into the mask would leave a ring of what was to go. Zero outside
         `grown(px)`.
         """
-        box = self.box.padded(px)
-        alpha = self.on(box)
-        distance = _distance(alpha >= HALF)
-        near = distance <= px + SLACK
-        fall = np.zeros(box.shape, np.uint8)
-        fall[near] = np.rint(127.5 + 127.5 * np.cos(np.pi / (px + 1) * distance[near]))
-        return Mask(box, np.maximum(alpha, fall))
+
+        def falling(alpha: Pixels) -> Pixels:
+            distance = _distance(alpha >= HALF)
+            near = distance <= px + SLACK
+            fall = np.zeros(alpha.shape, np.uint8)
+            fall[near] = np.rint(127.5 + 127.5 * np.cos(np.pi / (px + 1) * distance[near]))
+            return np.maximum(alpha, fall)
+
+        return self._by_blocks(px, falling)
+
+    def _by_blocks(self, reach: int, change: Callable[[Pixels], Pixels]) -> "Mask":
+        """What `change` makes of alpha on a box that is padded by `reach`, where each pixel follows from those at most
+        so far away, and from nothing comes nothing: in blocks, so that a mask costs by what is painted, however far
+        apart that lies.
+        """
+        box = self.box.padded(reach)
+        alpha = np.zeros(box.shape, np.uint8)
+        for y in range(box.y, box.bottom, BLOCK):
+            for x in range(box.x, box.right, BLOCK):
+                block = Box(x, y, BLOCK, BLOCK).intersect(box)
+                seen = block.padded(reach).intersect(self.box)
+                painted = self.alpha[seen.slices(self.box)]
+                if painted.any():
+                    around = block.padded(reach)
+                    alpha[block.slices(box)] = change(self.on(around))[block.slices(around)]
+        return Mask(box, alpha)
 
 
 def _distance(painted: NDArray[np.bool_]) -> NDArray[np.float32]:

@@ -6,7 +6,6 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from editor.apply import painted
 from editor.blobs import Damaged
 from editor.document_file import SUFFIX as DOCUMENT
 from editor.document_file import copy_document, read_document, write_document
@@ -20,6 +19,7 @@ from editor.formats.saving import SUFFIXES, encode, format_of
 from editor.geometry import Box, Margins
 from editor.layers import layers_of
 from editor.picture import Picture
+from editor.plan import painted
 from editor.raster import Mask, Patch, Pixels
 from editor.store import MOST_AT_ONCE, Document, Entry, Node, Revision, Store
 

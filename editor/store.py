@@ -14,6 +14,7 @@ from types import MappingProxyType
 from typing import Any
 
 from editor import queue
+from editor.apply import MOST_AT_ONCE as MOST_AT_ONCE
 from editor.apply import Applied
 from editor.blobs import Blob, Blobs, Damaged, NotFound
 from editor.database import Database, Transaction
@@ -28,7 +29,6 @@ from editor.schema import MIGRATIONS
 
 FILE = "palimpsest.db"
 EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
-MOST_AT_ONCE = 8  # variations that are drawn as one batch
 
 _COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted"
 _HELD = f"id = :id AND worker = :worker AND {PROMISED}"

@@ -1,8 +1,8 @@
 """The one door between the editor and the models: a request, its steps, and whatever can fulfil it. Numpy only."""
 
 import math
-from collections.abc import Collection, Generator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import Any, NamedTuple, Protocol, TypeVar
 
@@ -46,9 +46,10 @@ class Setup(NamedTuple):
 class Request:
     """One job in the pipeline's own pixels: everything that decides the result, and nothing else.
 
-    image: uint8 (H, W, 3) RGB; what lies under the mask is no truth, but a start where strength is below 1.
-    mask: uint8 (H, W); 255 = repaint, 0 = keep. Between them: how much of a pixel is repainted, for pipelines that are
-    soft; for others all above 0 is repaint.
+    image: uint8 (H, W, 3) RGB, or (N, H, W, 3), one for each seed; what lies under the mask is no truth, but a start
+    where strength is below 1.
+    mask: uint8 (H, W) or (N, H, W), as the image; 255 = repaint, 0 = keep. Between them: how much of a pixel is
+    repainted, for pipelines that are soft; for others all above 0 is repaint.
     prompt, negative_prompt: what belongs there, and what does not; empty is allowed.
     guidance: classifier-free guidance scale (Ho & Salimans 2021); 1 = the conditional model alone.
     clip_guidance: how much a noised CLIP's opinion counts (Nichol et al. 2021, section 2.4), 0 or more; 0 = not asked.
@@ -76,12 +77,14 @@ class Request:
     reference: Pixels | None = None
 
     def __post_init__(self) -> None:
-        if self.image.dtype != np.uint8 or self.image.ndim != 3 or self.image.shape[2] != 3:
-            raise ValueError(f"an image is uint8 (H, W, 3), not {self.image.dtype} {self.image.shape}")
-        if self.mask.dtype != np.uint8 or self.mask.shape != self.image.shape[:2]:
+        if self.image.dtype != np.uint8 or self.image.ndim not in (3, 4) or self.image.shape[-1] != 3:
+            raise ValueError(f"an image is uint8 (H, W, 3) or (N, H, W, 3), not {self.image.dtype} {self.image.shape}")
+        if self.mask.dtype != np.uint8 or self.mask.shape != self.image.shape[:-1]:
             raise ValueError(
-                f"a mask is uint8 {self.image.shape[:2]} like its image, not {self.mask.dtype} {self.mask.shape}"
+                f"a mask is uint8 {self.image.shape[:-1]} like its image, not {self.mask.dtype} {self.mask.shape}"
             )
+        if self.image.ndim == 4 and len(self.image) != len(self.seeds):
+            raise ValueError(f"{len(self.image)} images need as many seeds, not {len(self.seeds)}")
         if not (math.isfinite(self.guidance) and math.isfinite(self.clip_guidance)):
             raise ValueError(f"guidance must be a finite number, not {self.guidance} and {self.clip_guidance}")
         if not 0 <= self.strength <= 1:
@@ -90,6 +93,33 @@ class Request:
             raise ValueError(f"steps must be at least 1, not {self.steps}")
         if not self.seeds:
             raise ValueError("a request needs at least one seed")
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """(height, width) of its images."""
+        height, width = self.mask.shape[-2:]
+        return height, width
+
+    @property
+    def images(self) -> Pixels:
+        """uint8 (N, H, W, 3), read-only, one for each seed."""
+        return np.broadcast_to(self.image, (len(self.seeds), *self.image.shape[-3:]))
+
+    @property
+    def masks(self) -> Pixels:
+        """uint8 (N, H, W), read-only, one for each seed."""
+        return np.broadcast_to(self.mask, (len(self.seeds), *self.mask.shape[-2:]))
+
+    def of(self, which: slice) -> "Request":
+        """The same for some of its images alone."""
+        if self.image.ndim == 3:
+            return replace(self, seeds=self.seeds[which])
+        image, mask, seeds = self.image[which], self.mask[which], self.seeds[which]
+        return (
+            replace(self, image=image, mask=mask, seeds=seeds)
+            if len(seeds) > 1
+            else replace(self, image=image[0], mask=mask[0], seeds=seeds)
+        )
 
     def refuse_adapters(self, name: str) -> None:
         """ValueError with a sentence when the request asks a pipeline for adapters or a likeness that has none."""
@@ -101,6 +131,24 @@ class Request:
             raise ValueError(
                 f"{name} looks at no reference picture: leave it out, or take a model of hf: and an IP-Adapter"
             )
+
+
+def together(requests: Sequence[Request]) -> Request:
+    """One request for the images of several, which differ in image, mask and seed alone."""
+    first, seeds = requests[0], tuple(seed for each in requests for seed in each.seeds)
+    if all(np.array_equal(each.image, first.image) and np.array_equal(each.mask, first.mask) for each in requests):
+        return replace(first, seeds=seeds)
+    images, masks = (np.concatenate([getattr(each, name) for each in requests]) for name in ("images", "masks"))
+    return replace(first, image=images, mask=masks, seeds=seeds)
+
+
+def filled(request: Request, fill: Callable[[Pixels, Pixels], Pixels]) -> Pixels:
+    """The images of a request to what takes no seed, uint8 (N, H, W, 3). fill: (image, mask) -> image; asked once where
+    the request has one image for all.
+    """
+    if request.image.ndim == 3:
+        return np.repeat(fill(request.image, request.mask)[None], len(request.seeds), 0)
+    return np.stack([fill(*each) for each in zip(request.image, request.mask, strict=True)])
 
 
 @dataclass(frozen=True, eq=False)

@@ -6,7 +6,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from pipelines.base import NOT_ASKED, Request, Run, Step
+from pipelines.base import NOT_ASKED, Pixels, Request, Run, Step, filled
 
 RADIUS = 5  # pixels around each pixel that it is mixed from
 
@@ -32,8 +32,10 @@ class Classical:
 
     def inpaint(self, request: Request) -> Run:
         request.refuse_adapters(self.name)
-        hole = np.where(request.mask > 0, 255, 0).astype(np.uint8)
-        filled = cv2.inpaint(request.image, hole, RADIUS, cv2.INPAINT_TELEA)
-        images = np.repeat(filled[None], len(request.seeds), 0).astype(np.uint8)
+        images = filled(request, self._filled)
         yield Step(1, 1, images)
         return images
+
+    def _filled(self, image: Pixels, mask: Pixels) -> Pixels:
+        hole = np.where(mask > 0, 255, 0).astype(np.uint8)
+        return np.asarray(cv2.inpaint(image, hole, RADIUS, cv2.INPAINT_TELEA), dtype=np.uint8)

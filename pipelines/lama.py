@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from pipelines.base import NOT_ASKED, Pixels, Request, Run, Step
+from pipelines.base import NOT_ASKED, Pixels, Request, Run, Step, filled
 from pipelines.machine import best_device
 from pipelines.torchscript import load_network
 
@@ -47,7 +47,7 @@ class Lama:
 
     def inpaint(self, request: Request) -> Run:
         request.refuse_adapters(self.name)
-        images = np.repeat(self._filled(request.image, request.mask)[None], len(request.seeds), 0)
+        images = filled(request, self._filled)
         yield Step(1, 1, images)
         return images
 

@@ -17,10 +17,11 @@ from PIL import Image
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, T5Config, T5EncoderModel
 
-from editor.apply import apply, region
+from editor.apply import apply
 from editor.edit import Edit
 from editor.geometry import Box
 from editor.picture import Picture
+from editor.plan import region
 from editor.raster import Mask
 from pipelines.base import Request, run
 from pipelines.hf.families import family_of

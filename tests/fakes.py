@@ -53,8 +53,7 @@ class NoisePipeline(Plain):
 
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
-        shape = request.mask.shape[0], request.mask.shape[1]
-        images = np.stack([self.image(seed, request.prompt, shape) for seed in request.seeds])
+        images = np.stack([self.image(seed, request.prompt, request.shape) for seed in request.seeds])
         for index in range(1, request.steps + 1):
             time.sleep(self.delay)
             yield Step(index, request.steps, (images * (index / request.steps)).astype(np.uint8))
@@ -73,9 +72,10 @@ class HeedfulPipeline(NoisePipeline):
         super().__init__(name="heedful")
 
     def inpaint(self, request: Request) -> Run:
-        known = np.where(request.mask[..., None] > 0, np.uint8(0), request.image)
+        known = np.where(request.masks[..., None] > 0, np.uint8(0), request.images)
         images = yield from super().inpaint(request)
-        return images ^ np.random.default_rng(crc32(known.tobytes())).integers(0, 256, images.shape[1:], np.uint8)
+        random = [np.random.default_rng(crc32(each.tobytes())) for each in known]
+        return images ^ np.stack([each.integers(0, 256, images.shape[1:], np.uint8) for each in random])
 
 
 class RefiningPipeline(NoisePipeline):
@@ -86,7 +86,7 @@ class RefiningPipeline(NoisePipeline):
 
     def inpaint(self, request: Request) -> Run:
         images = yield from super().inpaint(request)
-        return images if request.strength == 1 else np.repeat(request.image[None], len(images), 0)
+        return images if request.strength == 1 else request.images.copy()
 
 
 class ShapedPipeline(NoisePipeline):
@@ -98,8 +98,8 @@ class ShapedPipeline(NoisePipeline):
         super().__init__(name="shaped")
 
     def inpaint(self, request: Request) -> Run:
-        if request.mask.shape not in ((self.size, self.size), *self.shapes):
-            raise ValueError(f"nobody draws {request.mask.shape}")
+        if request.shape not in ((self.size, self.size), *self.shapes):
+            raise ValueError(f"nobody draws {request.shape}")
         return super().inpaint(request)
 
 
@@ -117,9 +117,9 @@ class SoftPipeline(Plain):
 
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
-        share = request.mask[..., None] / 255
-        mixed = np.rint(request.image * (1 - share) + np.array(self.colour) * share) + self.loss
-        images = np.repeat(np.clip(mixed, 0, 255).astype(np.uint8)[None], len(request.seeds), 0)
+        share = request.masks[..., None] / 255
+        mixed = np.rint(request.images * (1 - share) + np.array(self.colour) * share) + self.loss
+        images = np.clip(mixed, 0, 255).astype(np.uint8)
         for index in range(1, request.steps + 1):
             yield Step(index, request.steps, images)
         return images
@@ -149,7 +149,7 @@ class FlatPipeline(Plain):
 
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
-        images = np.empty((len(request.seeds), *request.image.shape), np.uint8)
+        images = np.empty(request.images.shape, np.uint8)
         images[:] = self.colour
         yield Step(1, 1, images)
         return images

@@ -4,10 +4,11 @@ from collections.abc import Callable
 
 import numpy as np
 
-from editor.apply import Applied, apply, framed, region
+from editor.apply import Applied, apply
 from editor.edit import Edit
 from editor.geometry import Box
 from editor.picture import Picture, tile_box, tile_digest
+from editor.plan import framed, region
 from editor.raster import Pixels
 from pipelines.base import Pipeline, run
 
@@ -46,7 +47,7 @@ def check_edit(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline
     # the same wish gives the same pixels
     again = run(apply(edit, picture, pipelines))
     assert again.picture == after
-    assert again.window == applied.window
+    assert again.windows == applied.windows
     assert {name: crop.tobytes() for name, crop in again.drawn.items()} == {
         name: crop.tobytes() for name, crop in applied.drawn.items()
     }

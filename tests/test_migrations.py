@@ -52,7 +52,7 @@ def written(folder: Path, version: int) -> tuple[str, list[Picture]]:
         db.execute(row, [id, parent, edit, *shown])
     if version <= 2:
         db.execute(
-            'UPDATE revision SET "window" = ?, crop = ? WHERE id = ?', [json.dumps(applied.window), "crop", step]
+            'UPDATE revision SET "window" = ?, crop = ? WHERE id = ?', [json.dumps(applied.windows[0]), "crop", step]
         )
     if version == 2:
         db.execute("UPDATE revision SET request = ? WHERE id = ?", [request, step])

@@ -14,7 +14,7 @@ from editor.edit import Blend
 from editor.formats.recipe import Recipe
 from editor.geometry import Box
 from editor.picture import Picture
-from editor.planning import plan
+from editor.plan import plan
 from editor.raster import Mask, Patch
 from editor.selecting import connected, edge_aware, softened
 from editor.store import Store

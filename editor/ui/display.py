@@ -8,12 +8,12 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from editor.apply import region
 from editor.compositing import blend
 from editor.edit import Edit
 from editor.formats.images import read_image
 from editor.geometry import Box
 from editor.picture import Picture
+from editor.plan import region
 from editor.raster import Mask, Patch, Pixels
 
 OVERVIEW = 2048  # pixels of its longest side; the canvas draws tiles only when it is zoomed in further

@@ -103,9 +103,23 @@ def strokes_of(placed: Placed) -> Patch:
 
 def packet(said: Mapping[str, Any], name: str, mask: Mask | None) -> Response:
     """An answer that says this, with a mask (None: none) under a name."""
-    file = b"" if mask is None else encode_png(mask.alpha)
-    told = None if mask is None else {"box": mask.box, "bytes": len(file)}
-    body = json.dumps({**said, name: told}).encode() + b"\n" + file
+    placed, files = _files([] if mask is None else [mask])
+    return _packed({**said, name: placed[0] if placed else None}, files)
+
+
+def packet_of_masks(said: Mapping[str, Any], name: str, masks: Sequence[Mask]) -> Response:
+    """An answer that says this, with a list of masks under a name."""
+    placed, files = _files(masks)
+    return _packed({**said, name: placed}, files)
+
+
+def _files(masks: Sequence[Mask]) -> tuple[list[dict[str, Any]], list[bytes]]:
+    files = [encode_png(mask.alpha) for mask in masks]
+    return [{"box": mask.box, "bytes": len(file)} for mask, file in zip(masks, files, strict=True)], files
+
+
+def _packed(said: Mapping[str, Any], files: Sequence[bytes]) -> Response:
+    body = b"\n".join([json.dumps(said).encode(), b"".join(files)])
     return Response(body, media_type="application/octet-stream", headers=NEVER)
 
 

@@ -14,11 +14,11 @@ import numpy as np
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from editor.apply import region
+from editor.apply import laid_in
 from editor.blobs import NotFound
 from editor.edit import Blend
 from editor.formats.images import encode_png
-from editor.planning import laid_in
+from editor.plan import region
 from editor.raster import Patch
 from editor.ui import display
 from editor.ui.desk import FOREVER, Desk

@@ -10,10 +10,10 @@ from starlette.responses import Response
 
 from editor.edit import NOWHERE, Blend, Edit
 from editor.geometry import Margins
-from editor.planning import plan
+from editor.plan import plan, reached
 from editor.store import Revision
 from editor.ui.desk import Desk, Moved, offered
-from editor.ui.packets import exactly, mask_of, packet, read_body, read_box, read_json, read_packet, strokes_of
+from editor.ui.packets import exactly, mask_of, packet_of_masks, read_body, read_box, read_json, read_packet, strokes_of
 
 LARGEST_WISH = 64 * 2**20  # bytes of a wish with its pictures
 SHORT = 2**16  # bytes of what goes without pictures
@@ -49,8 +49,9 @@ class Wishes:
         if not isinstance(parent, str):
             raise ValueError(f"A wish's parent is the id of a revision, not {parent!r}.")
         planned = plan(edit, self.session.frame(document.id, parent), self.desk.load(edit.pipeline))
-        region = None if planned.region.box.empty else planned.region
-        return packet({"window": planned.window, "steps": planned.steps}, "region", region)
+        regions = [reached(edit, part.mask).cut(planned.frame) for part in planned.parts]
+        windows = [part.window for part in planned.parts]
+        return packet_of_masks({"windows": windows, "steps": planned.steps}, "regions", regions)
 
     async def amend(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")

@@ -9,7 +9,6 @@ from textwrap import shorten
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
@@ -86,12 +85,13 @@ class Glide:
         self._check(request)
         count = len(request.seeds)
         if not request.mask.any() or request.strength == 0:
-            return np.repeat(request.image[None], count, 0)  # nothing to paint: no model is asked
+            return request.images.copy()  # nothing to paint: no model is asked
         base, upsampler = self._pair(whole=bool(request.mask.all()))
         side, sampler = base.config.size, SAMPLERS[request.sampler]
-        known = to_tensor(request.image)[None].to(self._device)  # (1, 3, size, size)
+        one = slice(None) if request.image.ndim == 4 else slice(1)  # K of them: N, or one for all
+        known = torch.stack([to_tensor(image) for image in request.images[one]]).to(self._device)  # (K, 3, size, size)
         # any touch of the brush means unknown; GLIDE's own mask is the inverse: 1 = keep
-        keep = torch.from_numpy(request.mask == 0)[None, None].float().to(self._device)
+        keep = torch.from_numpy(request.masks[one] == 0)[:, None].float().to(self._device)  # (K, 1, size, size)
         keep_low = 1 - F.max_pool2d(1 - keep, self.size // side)  # known only where all of its pixels are
         known_low = F.avg_pool2d(known, self.size // side)
         levels = _levels(base, BASE_SIGMAS, request.steps, request.strength) if request.strength > FINE else [0.0]
@@ -126,7 +126,7 @@ class Glide:
     def _check(self, request: Request) -> None:
         """ValueError with a sentence about what cannot be done."""
         request.refuse_adapters(self.name)
-        height, width = request.image.shape[:2]
+        height, width = request.shape
         if (height, width) != (self.size, self.size):
             raise ValueError(f"{self.name} paints {self.size}x{self.size} pixels, not {width}x{height}")
         if request.sampler not in self.samplers:
@@ -157,7 +157,9 @@ class Glide:
     def _denoiser(
         self, network: UNet, prompts: Sequence[str], sigmas: Sigmas, known: Tensor, keep: Tensor, low: Tensor | None
     ) -> Denoiser:
-        """A denoiser of P N images; the text is encoded once, here. known: (1, 3, S, S); low: (N, 3, S/4, S/4)."""
+        """A denoiser of P N images; the text is encoded once, here. known: (K, 3, S, S) and keep: (K, 1, S, S), where
+        K = N or 1; low: (N, 3, S/4, S/4).
+        """
         encoded = [self._tokenizer.encode(prompt) for prompt in prompts]
         text = network.encode(*(torch.stack(part).to(self._device) for part in zip(*encoded, strict=True)))
 
@@ -170,7 +172,8 @@ class Glide:
             for i in range(0, images, at_once):
                 its_x, its_t = (part[:, i : i + at_once].flatten(0, 1) for part in (x, t))
                 its_low = None if low is None else low[i : i + at_once].repeat(len(prompts), 1, 1, 1)
-                known_keep = (part.expand(len(its_x), -1, -1, -1) for part in (known, keep))
+                seen = (part if len(part) == 1 else part[i : i + at_once] for part in (known, keep))
+                known_keep = (part.expand(at_once, -1, -1, -1).repeat(len(prompts), 1, 1, 1) for part in seen)
                 parts.append(network(its_x, its_t, texts, *known_keep, its_low).unflatten(0, (len(prompts), -1)))
             return torch.cat(parts, 1).flatten(0, 1)
 

@@ -52,7 +52,7 @@ class Adapters:
         if self._controls and request.strength < 1 and "strength" not in takes:
             raise ValueError(
                 f"with this ControlNet nothing of what is there is begun from: set the strength to 1, and mask no more "
-                f"than {request.image.shape[1]} pixels a side"
+                f"than {request.shape[1]} pixels a side"
             )
 
     def pipeline(self) -> Any:

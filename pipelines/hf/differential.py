@@ -15,8 +15,8 @@ from torch import Tensor
 class Held:
     """Latents that are held to the picture's for a part of a run, the longer the less they are to change.
 
-    change: float32 (H, W), 0 to 1, the strength of each pixel. pipe: a pipeline for one run; what its
-    `prepare_latents` gives is seen here. places: where in that the picture's latents and the noise stand.
+    change: float32 (K, H, W), 0 to 1, the strength of each pixel; K = N, or 1 for all. pipe: a pipeline for one run;
+    what its `prepare_latents` gives is seen here. places: where in that the picture's latents and the noise stand.
     """
 
     def __init__(self, pipe: Any, change: Tensor, places: tuple[int, int]) -> None:
@@ -44,10 +44,10 @@ class Held:
         return torch.where(self._strength(latents) > left, latents, picture.to(latents.dtype))
 
     def _strength(self, latents: Tensor) -> Tensor:
-        """(1, ..., 1) over the batch and the channels: the greatest strength of a latent's pixels."""
-        height, width = self._change.shape
+        """(K, 1, ..., 1) over the batch and the channels: the greatest strength of a latent's pixels."""
+        (count, height, width), change = self._change.shape, self._change[:, None]
         if latents.ndim == 3:  # (N, tokens, C), row by row
             shrunk = round((height * width / latents.shape[1]) ** 0.5)
-            return F.max_pool2d(self._change[None], shrunk).flatten()[None, :, None].to(latents.device)
-        greatest = F.adaptive_max_pool2d(self._change[None], latents.shape[-2:])
-        return greatest.reshape((1,) * (latents.ndim - 2) + greatest.shape[1:]).to(latents.device)
+            return F.max_pool2d(change, shrunk).flatten(1)[..., None].to(latents.device)
+        greatest = F.adaptive_max_pool2d(change, latents.shape[-2:])
+        return greatest.reshape((count,) + (1,) * (latents.ndim - 3) + greatest.shape[2:]).to(latents.device)

@@ -57,13 +57,15 @@ class Hf:
     def inpaint(self, request: Request) -> Run:
         self._check(request)
         count = len(request.seeds)
-        images = np.repeat(request.image[None], count, 0)
+        images = request.images.copy()
         if not request.mask.any() or request.strength == 0:
             return images  # nothing to paint: no model is asked
         finished, runs = 0, 0
         while finished < count:
-            part = slice(finished, finished + self._memory.at_once)
-            drawing = self._drawing(request, request.seeds[part])
+            # a ControlNet is shown one picture
+            at_once = 1 if request.adapters and request.image.ndim == 4 else self._memory.at_once
+            part = slice(finished, finished + at_once)
+            drawing = self._drawing(request.of(part))
             short = False
             try:
                 while True:
@@ -72,7 +74,7 @@ class Hf:
                     except StopIteration as done:
                         images[part] = done.value
                         break
-                    more = math.ceil((count - finished) / self._memory.at_once)
+                    more = math.ceil((count - finished) / at_once)
                     if shown.preview is not None:
                         images[part] = shown.preview
                     previews = None if shown.preview is None else images.copy()
@@ -84,7 +86,7 @@ class Hf:
             if not short:
                 finished, runs = finished + len(request.seeds[part]), runs + 1
             elif not self._memory.spare(len(request.seeds[part])):  # no `except` frame holds the run's tensors any more
-                height, width = request.image.shape[:2]
+                height, width = request.shape
                 raise ValueError(
                     f"{self.name} finds too little memory for one image of {width}x{height}: close what else uses the "
                     f"{self._memory.device.type}'s memory, or take a smaller model"
@@ -93,7 +95,7 @@ class Hf:
 
     def _check(self, request: Request) -> None:
         """ValueError with a sentence about what cannot be done."""
-        height, width = request.image.shape[:2]
+        height, width = request.shape
         if height % self._family.multiple or width % self._family.multiple:
             raise ValueError(
                 f"{self.name} paints sides of {self._family.multiple} pixels' multiples, not {width}x{height}"
@@ -105,8 +107,8 @@ class Hf:
         if request.negative_prompt and not self._family.negative:
             raise ValueError(f"{self.name} reads no negative prompt: leave it empty, and say what should be there")
 
-    def _drawing(self, request: Request, seeds: Sequence[int]) -> Generator[Step, None, Pixels]:
-        """One run of diffusers for n of the seeds: its own steps, with n previews; returns uint8 (n, H, W, 3)."""
+    def _drawing(self, request: Request) -> Generator[Step, None, Pixels]:
+        """One run of diffusers: its own steps, with n previews; returns uint8 (n, H, W, 3)."""
         self._adapters.put(request)
         pipe = self._adapters.pipeline()  # its state is that of one run: the networks are shared, the scheduler is not
         pipe.scheduler = scheduler_for(request.sampler, self._pipe.scheduler)
@@ -114,7 +116,7 @@ class Hf:
             pipe.encode_prompt = remembered(pipe.encode_prompt, self._prompts, request.adapters)
         guesses, colours = watched(pipe.scheduler), self._colours
         held = self._held(pipe, request)
-        height, width = request.image.shape[:2]
+        (height, width), count = request.shape, len(request.seeds)
 
         def work(push: Callable[[Step], None]) -> Pixels:
             def step_done(run: Any, index: int, timestep: Any, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -127,13 +129,13 @@ class Hf:
                 return tensors
 
             try:
-                arguments = self._arguments(pipe, request, seeds, all_of_it=held is not None)
+                arguments = self._arguments(pipe, request, all_of_it=held is not None)
                 drawn = pipe(**arguments, callback_on_step_end=step_done).images
             finally:
                 pipe.maybe_free_model_hooks()  # which a run does at its end, and one that is stopped does not
             images = np.stack([np.asarray(image.convert("RGB")) for image in drawn])
-            if images.shape != (len(seeds), height, width, 3):
-                raise ValueError(f"{self.name} drew {images.shape} where {(len(seeds), height, width, 3)} was wanted")
+            if images.shape != (count, height, width, 3):
+                raise ValueError(f"{self.name} drew {images.shape} where {(count, height, width, 3)} was wanted")
             return images
 
         return (yield from pulled(work))
@@ -142,26 +144,26 @@ class Hf:
         """What makes a soft mask of a request count; None where it is a hard one, or the model knows no other."""
         if not self.soft or type(pipe) is not type(self._pipe) or np.isin(request.mask, (0, 255)).all():
             return None
-        return Held(pipe, torch.from_numpy(request.mask).float() / 255, self._family.held)
+        return Held(pipe, torch.from_numpy(request.mask.reshape(-1, *request.shape)).float() / 255, self._family.held)
 
-    def _arguments(self, pipe: Any, request: Request, seeds: Sequence[int], all_of_it: bool) -> dict[str, Any]:
+    def _arguments(self, pipe: Any, request: Request, all_of_it: bool) -> dict[str, Any]:
         """What the pipeline is called with: everything once for each image, so that each has a generator of its own.
 
         all_of_it: whether it is to repaint everything, since it is held elsewhere to what is to stay.
         """
-        count, family = len(seeds), self._family
-        height, width = request.image.shape[:2]
+        count, family = len(request.seeds), self._family
+        height, width = request.shape
         # any touch of the brush means unknown
-        mask = Image.fromarray(np.where((request.mask > 0) | all_of_it, np.uint8(255), np.uint8(0)))
+        holes = np.where((request.masks > 0) | all_of_it, np.uint8(255), np.uint8(0))
         arguments: dict[str, Any] = {
             "prompt": [request.prompt] * count,
-            "image": [Image.fromarray(request.image)] * count,
-            "mask_image": [mask] * count,
+            "image": [Image.fromarray(image) for image in request.images],
+            "mask_image": [Image.fromarray(hole) for hole in holes],
             "height": height,
             "width": width,
             "num_inference_steps": request.steps,
             # the same noise on every device
-            "generator": [torch.Generator().manual_seed(seed) for seed in seeds],
+            "generator": [torch.Generator().manual_seed(seed) for seed in request.seeds],
             "output_type": "pil",
             # FLUX.1 Kontext's: as it is asked, not as the shape it knows that is nearest
             "max_area": height * width,

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
-from editor.apply import region
 from editor.formats.images import read_image
+from editor.plan import region
 from tests.browser.hands import Hands
 from tests.fakes import PATIENCE
 

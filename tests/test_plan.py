@@ -7,11 +7,11 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from editor.apply import Applied, apply, painted, region
+from editor.apply import Applied, apply, laid_in
 from editor.edit import NOWHERE, Blend, Edit
 from editor.geometry import Box, Margins
 from editor.picture import Picture
-from editor.planning import laid_in, plan
+from editor.plan import painted, plan
 from editor.raster import Mask
 from pipelines.base import run
 from tests.fakes import FlatPipeline, NoisePipeline, Plain, RefiningPipeline, ShapedPipeline, SoftPipeline, loader
@@ -51,8 +51,7 @@ def test_a_plan_is_what_is_done(edit: Edit, other: str) -> None:
         return
     planned = plan(edit, picture, LOAD(edit.pipeline))
     total, applied = steps_of(edit, picture)
-    assert (planned.steps, planned.window) == (total, applied.window)
-    assert planned.region == region(edit, picture).cropped()
+    assert (planned.steps, tuple(part.window for part in planned.parts)) == (total, applied.windows)
 
 
 @pytest.mark.parametrize("strength", [1, 0.1])
@@ -71,14 +70,15 @@ def test_a_large_mask_takes_many_windows(strength: float) -> None:
 def test_a_crop_takes_no_step_and_no_look() -> None:
     picture = Picture.from_pixels(noise(100, 80))
     planned = plan(an_edit(NOWHERE, margins=Margins(-10, 0, 0, -10)), picture, LOAD("noise"))
-    assert planned.steps == 0 and planned.window.empty and planned.region.box.empty
+    assert planned.steps == 0 and not planned.parts
 
 
 def test_only_the_box_is_looked_at() -> None:
     picture = Picture.from_pixels(noise(330, 270))
     edit = an_edit(Box(300, 200, 100, 100), margins=Margins(0, 0, 40, 0))
     empty = Picture(picture.box, {}, lambda digest: pytest.fail("a tile was read"))
-    assert plan(edit, empty, LOAD("noise")).region == plan(edit, picture, LOAD("noise")).region
+    plans = [plan(edit, each, LOAD("noise")) for each in (empty, picture)]
+    assert plans[0].mask == plans[1].mask and len(plans[0].parts) == len(plans[1].parts)
 
 
 @settings(max_examples=60)

@@ -1,0 +1,152 @@
+"""What an edit comes to, with no model run: where it repaints, in which windows, in how many steps."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from editor.edit import Edit
+from editor.formats.images import MAX_PIXELS
+from editor.geometry import Box
+from editor.inpaint_window import share, softened
+from editor.mask_parts import CELLS, mask_parts
+from editor.picture import Picture
+from editor.raster import Mask
+from editor.windows import Detail, View, details, view
+from pipelines.base import Pipeline
+
+# strength of the second pass over a mask larger than the model's window: sharp again, and still the same picture
+DETAIL_STRENGTH = 0.2
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """What of an edit is drawn in one window.
+
+    mask: where, 255 = repaint. window: what the model sees, drawn at `shape`, (height, width) in pixels. at_once:
+    whether all of it is drawn in that. details: windows at full size in which it is drawn (again) after that. turn:
+    each sees the results of all turns before its own; those of one turn lie apart, and are holes to each other.
+    """
+
+    mask: Mask
+    window: Box
+    shape: tuple[int, int]
+    at_once: bool
+    details: tuple[Detail, ...]
+    turn: int
+
+
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """frame: the picture's box afterwards. mask: where is repainted, cut to that. parts: in the order in which they are
+    drawn; none for a crop. steps: how many a model takes for one result in all of the windows.
+    """
+
+    frame: Box
+    mask: Mask
+    parts: tuple[Part, ...]
+    steps: int
+
+
+def framed(edit: Edit, picture: Picture) -> Box:
+    """The picture's box after an edit. ValueError when that is none, or too large."""
+    frame = picture.box.moved(edit.margins)
+    if frame.intersect(picture.box).empty:
+        raise ValueError(f"Nothing would be left of the picture: it is {picture.box}, cut to {frame}.")
+    if frame.width * frame.height > MAX_PIXELS:
+        raise ValueError(
+            f"The picture would be too large: {frame.width:,} x {frame.height:,} is "
+            f"{frame.width * frame.height:,} pixels, at most {MAX_PIXELS:,} can be."
+        )
+    return frame
+
+
+def painted(edit: Edit, picture: Picture) -> Mask:
+    """Where an edit repaints: its mask, its sketch and what its margins add, inside the picture; empty for a crop.
+
+    ValueError when there is nothing to do, or no picture afterwards.
+    """
+    frame = framed(edit, picture)
+    mask = edit.mask
+    if edit.sketch is not None:
+        strokes = edit.sketch.pixels[..., 3] > 0
+        mask = mask.joined(Mask(edit.sketch.box, strokes.astype(np.uint8) * np.uint8(255)))
+    mask = mask.cut(frame)
+    if not picture.box.contains(frame):
+        new = np.full(frame.shape, 255, np.uint8)
+        new[picture.box.intersect(frame).slices(frame)] = 0
+        mask = mask.joined(Mask(frame, new))
+    if mask.bounds.empty and (frame == picture.box or not edit.mask.bounds.empty):
+        raise ValueError(
+            f"The mask lies outside the picture: it covers {edit.mask.box}, the picture {frame}. Paint on the picture."
+        )
+    return mask
+
+
+def region(edit: Edit, picture: Picture) -> Mask:
+    """R, where `apply` may change the picture (255; its box lies in the picture): all other pixels stay the
+    same bytes.
+    """
+    return reached(edit, painted(edit, picture)).cut(framed(edit, picture))
+
+
+def reached(edit: Edit, mask: Mask) -> Mask:
+    """As far as an edit's blend reaches from a part of its mask."""
+    return mask.grown(edit.blend.feather + max(0, edit.blend.edge))
+
+
+def plan(edit: Edit, picture: Picture, pipeline: Pipeline) -> Plan:
+    """What `apply` does; only the picture's box is looked at. ValueError when there is nothing to do."""
+    mask, frame = painted(edit, picture), framed(edit, picture)
+    masks = mask_parts(mask, frame, pipeline.size, pipeline.shapes, redraws=pipeline.refines)
+    views = [view(part.bounds, frame, pipeline.size, pipeline.shapes) for part in masks]
+    turns = _turns([part.bounds for part in masks], pipeline.size // CELLS)
+    parts = tuple(
+        Part(part, *seen, *_passes(edit, part, mask, picture.box, frame, seen, pipeline), turn)
+        for part, seen, turn in zip(masks, views, turns, strict=True)
+    )
+    at_once, again = sum(part.at_once for part in parts), sum(len(part.details) for part in parts)
+    return Plan(frame, mask, parts, steps_in_all(at_once, again, edit.steps, edit.strength))
+
+
+def _passes(
+    edit: Edit, part: Mask, whole: Mask, before: Box, frame: Box, seen: View, pipeline: Pipeline
+) -> tuple[bool, tuple[Detail, ...]]:
+    """Whether a part is drawn at once, small if need be, and the windows in which it is drawn again after that.
+
+    A part that fits the shape it is drawn at is drawn at once. A larger one is drawn small, and then again in
+    overlapping windows at full resolution that begin from it; where little of the original is to change, from that.
+    """
+    if edit.strength == 0:
+        return False, ()
+    window, shape = seen
+    fits = part.bounds.height <= shape[0] and part.bounds.width <= shape[1]
+    if not pipeline.refines or fits:
+        return True, ()
+    visible = window.intersect(frame)
+    faded = softened(edit, part, whole, frame, window)
+    there = Mask(window, share(edit, faded, part, before, frame, window, pipeline.soft)).cut(visible)
+    again = (detail for detail in details(there.bounds, visible, pipeline.size) if there.on(detail.cell).any())
+    return edit.strength > DETAIL_STRENGTH, tuple(again)
+
+
+def steps_in_all(at_once: int, again: int, steps: int, strength: float) -> int:
+    """Steps of a run over several windows, `steps` in one drawn at once; those drawn `again` have their strength's
+    share.
+    """
+    shorter = max(1, round(steps * min(DETAIL_STRENGTH / strength, 1))) if again else 0
+    return at_once * steps + again * shorter
+
+
+def _turns(boxes: list[Box], near: int) -> list[int]:
+    """A turn for each part, after those before it that lie nearer to it than so many pixels. boxes: their bounds.
+
+    However they are blended: another blend is to ask for nothing new.
+    """
+    turns: list[int] = []
+    corners = np.array([(box.x, box.y, box.right, box.bottom) for box in boxes])
+    for n, box in enumerate(boxes):
+        earlier, around = corners[:n], box.padded(near)
+        meets = (earlier[:, 0] < around.right) & (earlier[:, 2] > around.x)
+        meets &= (earlier[:, 1] < around.bottom) & (earlier[:, 3] > around.y)
+        turns.append(max((turns[i] + 1 for i in np.flatnonzero(meets)), default=0))
+    return turns
