@@ -110,7 +110,8 @@ def _cells(mask: Mask, side: int) -> _Cells:
                 axis=1,
             )
         )
-    return _Cells(*(np.concatenate(each) for each in (rows, columns, bounds, pixels)), side)
+    row, column, box, count = (np.concatenate(each) for each in (rows, columns, bounds, pixels))
+    return _Cells(row, column, box, count, side)
 
 
 def _connected(cells: _Cells) -> list[Indices]:

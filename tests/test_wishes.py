@@ -14,12 +14,12 @@ from editor.edit import Blend
 from editor.formats.recipe import Recipe
 from editor.geometry import Box
 from editor.picture import Picture
-from editor.plan import plan
+from editor.plan import plan, region
 from editor.raster import Mask, Patch
 from editor.selecting import connected, edge_aware, softened
 from editor.store import Store
 from tests.samples import an_edit, disc, filled, noise, strokes
-from tests.wire import Desk, refused, sent, unpacked
+from tests.wire import Desk, refused, sent, unpacked, unpacked_all
 
 
 @pytest.fixture
@@ -102,25 +102,30 @@ def test_a_wrong_order_is_a_sentence(desk: Desk, state: dict[str, Any], order: b
 
 
 def test_a_plan_tells_what_a_wish_comes_to(desk: Desk, state: dict[str, Any]) -> None:
-    def planned(**wish: Any) -> tuple[dict[str, Any], Mask | None]:
+    def planned(**wish: Any) -> tuple[dict[str, Any], list[Mask]]:
         body = desk.wish(state, **wish)
-        return unpacked(desk.post(f"documents/{state['document']}/plan", content=body), "region")
+        return unpacked_all(desk.post(f"documents/{state['document']}/plan", content=body), "regions")
 
-    said, region = planned()
+    said, regions = planned()
     [run] = desk.submit(state).json()["running"]
     edit = desk.session.revision(run["revision"]).edit
     assert edit is not None
-    true = plan(edit, desk.session.picture(state["document"]), desk.noise)
-    assert said == {"window": list(true.window), "steps": 3} and region == true.region
+    picture = desk.session.picture(state["document"])
+    true = plan(edit, picture, desk.noise)
+    assert said == {"windows": [list(part.window) for part in true.parts], "steps": 3}
+    assert regions == [region(edit, picture)]
+    far = filled(Box(20, 20, 10, 10)).joined(filled(Box(280, 150, 10, 10)))
+    said, regions = planned(mask=far, feather=2)
+    assert len(said["windows"]) == 2 and [each.box for each in regions] == [(18, 18, 14, 14), (278, 148, 14, 14)]
     assert planned(pipeline="refining", mask=filled(Box(20, 20, 200, 90)))[0]["steps"] == 3 + 18
     # on a promise that widens the picture, and on one on that; nothing was drawn yet
     desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
     wide = desk.submit(state, mask=None, margins=[0, 0, 100, 0]).json()["tail"]
-    said, region = planned(parent=wide, mask=filled(Box(350, 10, 20, 20)))
-    assert region is not None and region.box == (342, 2, 36, 36)
+    _, (only,) = planned(parent=wide, mask=filled(Box(350, 10, 20, 20)))
+    assert only.box == (342, 2, 36, 36)
     wider = desk.submit(state, parent=wide, mask=None, margins=[0, 0, 100, 0], seed=9).json()["tail"]
-    assert planned(parent=wider, mask=filled(Box(450, 10, 20, 20)))[1] is not None
-    assert planned(mask=None, margins=[-10, 0, 0, 0]) == ({"window": [0, 0, 0, 0], "steps": 0}, None)
+    assert planned(parent=wider, mask=filled(Box(450, 10, 20, 20)))[1]
+    assert planned(mask=None, margins=[-10, 0, 0, 0]) == ({"windows": [], "steps": 0}, [])
     assert desk.noise.requests == []
 
 

@@ -111,6 +111,18 @@ def unpacked(answer: Any, name: str) -> tuple[dict[str, Any], Mask | None]:
     return said, Mask(Box(*told["box"]), read_mask(png))
 
 
+def unpacked_all(answer: Any, name: str) -> tuple[dict[str, Any], list[Mask]]:
+    """What a packet says beside its masks, and those."""
+    assert answer.status_code == 200, answer.text
+    line, _, files = answer.content.partition(b"\n")
+    said, masks = json.loads(line), []
+    for placed in said.pop(name):
+        masks.append(Mask(Box(*placed["box"]), read_mask(files[: placed["bytes"]])))
+        files = files[placed["bytes"] :]
+    assert files == b""
+    return said, masks
+
+
 def refused(answer: Any, status: int, *words: str) -> None:
     assert answer.status_code == status, answer.text
     sentence = answer.json()["error"]

@@ -1,14 +1,16 @@
 // The wishes at work, as this tab knows them: their masks on the stage, and what is said and given back when one ends.
 
+import { union } from "./boxes.js";
 import { Layer } from "./layer.js";
 import { t } from "./words.js";
 import { outcome, queue, Works } from "./works.js";
 
-/** A Layer of what { box, values } says. */
-export function layerOf({ box, values }) {
-  const layer = new Layer(box);
+/** What is painted in any of these, [{ box, values }, ...]; null where there is none. */
+export function layerOf(painted) {
+  if (!painted.length) return null;
+  const layer = new Layer(painted.map(({ box }) => box).reduce(union));
   layer.begin();
-  layer.paste(box, values);
+  for (const { box, values } of painted) layer.paste(box, values);
   layer.end();
   return layer;
 }
@@ -71,7 +73,7 @@ export class AtWork {
     if (!group.mask[2]) return; // a crop, or new margins
     const values = await this.server.mask(group.revision, group.mask[2], group.mask[3]).catch(() => null);
     if (!values || this.closed || !this.works.all.includes(work)) return;
-    work.mask = layerOf({ box: group.mask, values });
+    work.mask = layerOf([{ box: group.mask, values }]);
     this.#show();
   }
 

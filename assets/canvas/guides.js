@@ -9,7 +9,7 @@ function svg(tag, attributes = {}, ...children) {
   return element;
 }
 
-const rect = ([x, y, width, height]) => `M${x} ${y}h${width}v${height}h${-width}z`;
+export const rect = ([x, y, width, height]) => `M${x} ${y}h${width}v${height}h${-width}z`;
 
 export class Guides {
   constructor(root) {

@@ -25,10 +25,12 @@ export class Notices {
     this.#put("status", text);
   }
 
-  /** What a run would come to: a window's box and seconds or null; null for nothing. */
+  /** What a run would come to: the boxes of its windows and seconds or null; null for nothing. */
   plan(planned, seconds) {
-    if (!planned) this.#put("plan", "");
-    else this.#put("plan", t(seconds ? "status.plan_time" : "status.plan", { width: planned.window[2], height: planned.window[3], time: seconds && duration(seconds) }));
+    if (!planned) return this.#put("plan", "");
+    const { length: count, 0: window } = planned.windows;
+    const read = count === 1 ? t("status.plan", { width: window[2], height: window[3] }) : t("status.plan_windows", { count });
+    return this.#put("plan", [read, ...(seconds ? [duration(seconds)] : [])].join(" · "));
   }
 
   /** index of total steps done, or null: nothing runs. seconds: left of it, or null where nobody knows. */

@@ -256,8 +256,8 @@ export class OpenDocument {
       const pictures = await this.#packed(asked);
       const plan = await this.server.plan(this.id, { ...settings, margins: asked.margins, parent: this.#parent }, ...pictures);
       if (this.closed || this.planning !== asked) return; // another was asked meanwhile
-      this.stage.setPlan(plan.region && layerOf(plan.region), plan.window);
-      this.planned = { window: plan.window, steps: plan.steps * wish.variations, pipeline: wish.pipeline };
+      this.stage.setPlan(layerOf(plan.regions), plan.windows);
+      this.planned = { windows: plan.windows, steps: plan.steps * wish.variations, pipeline: wish.pipeline };
     } catch {
       this.planned = null; // what is wrong is said when it is sent
     }

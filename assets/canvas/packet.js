@@ -11,7 +11,7 @@ export function pack(head, pictures) {
   return new Blob([JSON.stringify(told), "\n", ...files], { type: "application/octet-stream" });
 }
 
-/** The JSON of an answer and, for each of `names` in their order, its { box, png } or null. */
+/** The JSON of an answer and, for each of `names` in their order, its { box, png }, a list of such, or null. */
 export async function unpack(blob, names) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const line = bytes.indexOf(10);
@@ -19,9 +19,11 @@ export async function unpack(blob, names) {
   let at = line + 1;
   for (const name of names) {
     if (!head[name]) continue;
-    const { box, bytes: size } = head[name];
-    head[name] = { box, png: blob.slice(at, at + size, "image/png") };
-    at += size;
+    const files = [head[name]].flat().map(({ box, bytes: size }) => {
+      at += size;
+      return { box, png: blob.slice(at - size, at, "image/png") };
+    });
+    head[name] = Array.isArray(head[name]) ? files : files[0];
   }
   return head;
 }

@@ -120,16 +120,17 @@ export class Server {
     return this.#post(`documents/${document}/${what}`, {}, pack(wish, { mask, sketch }));
   }
 
-  /** What a wish would come to: { window, steps, region: { box, values } }. */
+  /** What an edit would come to: { windows: [box, ...], steps, regions: [{ box, values }, ...] }. */
   async plan(document, wish, mask, sketch) {
     const response = await this.#send(`documents/${document}/plan`, {}, pack(wish, { mask, sketch }));
-    return this.#unpacked(response, "region");
+    return this.#unpacked(response, "regions");
   }
 
   async #unpacked(response, name) {
     const head = await unpack(await response.blob(), [name]);
-    const layer = head[name];
-    if (layer) head[name] = { box: layer.box, values: await decodeGrey(layer.png, layer.box[2], layer.box[3]) };
+    const values = async ({ box, png }) => ({ box, values: await decodeGrey(png, box[2], box[3]) });
+    if (Array.isArray(head[name])) head[name] = await Promise.all(head[name].map(values));
+    else if (head[name]) head[name] = await values(head[name]);
     return head;
   }
 

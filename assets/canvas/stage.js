@@ -2,7 +2,7 @@
 // and only what changed.
 
 import { intersect, union } from "./boxes.js";
-import { Guides } from "./guides.js";
+import { Guides, rect } from "./guides.js";
 import { MaskLook, Overlay, SketchLook } from "./overlay.js";
 import { View } from "./view.js";
 
@@ -133,10 +133,10 @@ export class Stage {
     this.invalidateMask();
   }
 
-  /** mask: a Layer of what a run may change, or null. window: the box the model will read. */
-  setPlan(mask, window) {
+  /** mask: a Layer of what a run may change, or null. windows: the boxes that the model will read. */
+  setPlan(mask, windows) {
     this.changing = mask && new MaskLook(mask);
-    this.guides.show("window", window);
+    this.guides.show("window", windows && windows.map(rect).join(""));
     this.invalidateMask();
   }
 

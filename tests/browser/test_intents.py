@@ -121,7 +121,7 @@ def test_what_will_be_read_and_what_may_change_are_drawn_before_the_run(hands: H
     hands.wait_for("doc.planned")
     plan = hands.page.evaluate("window.palimpsest.doc.planned")
     assert hands.page.locator(".guide.window path").count() == 2
-    width, height = plan["window"][2:]
+    width, height = plan["windows"][0][2:]
     said = hands.page.locator("#status .plan").inner_text()
     assert said.startswith(f"Reads {width} \N{MULTIPLICATION SIGN} {height}")
     mask = hands.mask_bounds or []
