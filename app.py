@@ -86,7 +86,7 @@ def _warm(load: Callable[[str], "Pipeline"], name: str) -> None:
 
 def edit(options: argparse.Namespace) -> None:
     from editor.edit import NOWHERE, Blend
-    from editor.formats.images import read_image, read_mask
+    from editor.formats.images import READINGS, open_mask, read_image
     from editor.geometry import Margins
     from editor.picture import Picture
     from editor.raster import Mask, Patch
@@ -97,7 +97,9 @@ def edit(options: argparse.Namespace) -> None:
     picture = Picture.from_pixels(opened.pixels)
     wish: dict[str, object] = {"mask": NOWHERE}
     if options.mask is not None:
-        alpha = read_mask(options.mask.read_bytes())
+        alpha, reading = open_mask(options.mask.read_bytes())
+        if READINGS[reading]:
+            print(READINGS[reading], file=sys.stderr)
         _alike("mask", alpha, opened.pixels)
         wish["mask"] = Mask(picture.box, alpha)
     if options.sketch is not None:
