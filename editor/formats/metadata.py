@@ -78,8 +78,8 @@ def metadata_of(image: ImageFile.ImageFile) -> Metadata:
     text = {"author": info.get("Author"), "copyright": info.get("Copyright")}
     found = _metadata(exif, packet, {"author": iptc.get(BY_LINE), "copyright": iptc.get(NOTICE)}, text)
     dpi = info.get("dpi")
-    if isinstance(dpi, tuple) and len(dpi) == 2 and image.format != "GIF":
-        found = Metadata(found.author, found.copyright, _dpi(*dpi) or found.dpi)
+    if found.dpi is None and isinstance(dpi, tuple) and len(dpi) == 2:  # a PNG counts pixels a metre
+        found = Metadata(found.author, found.copyright, _dpi(*dpi))
     return found
 
 
@@ -90,8 +90,8 @@ def metadata_of_tags(tags: Mapping[int, Any]) -> Metadata:
 
 def _metadata(tags: Mapping[int, Any], packet: Any, *more: Mapping[str, Any]) -> Metadata:
     packet = packet.decode(errors="replace") if isinstance(packet, bytes) else str(packet)
-    author = _text(tags.get(ARTIST)) or _dublin(packet, "creator")
-    rights = _text(tags.get(COPYRIGHT)) or _dublin(packet, "rights")
+    author = _exif_text(tags.get(ARTIST)) or _dublin(packet, "creator")
+    rights = _exif_text(tags.get(COPYRIGHT)) or _dublin(packet, "rights")
     for each in more:
         author, rights = author or _text(each["author"]), rights or _text(each["copyright"])
     unit = tags.get(RESOLUTION_UNIT, 2)
@@ -107,21 +107,26 @@ def _dublin(packet: str, name: str) -> str:
     return _text("; ".join(unescape(each) for each in entries[: None if name == "creator" else 1]))
 
 
-def _text(value: Any) -> str:
-    """On one line; "" for what is no text."""
-    if isinstance(value, list):  # IPTC's, which may be said again
-        value = value[0] if value else b""
-    if isinstance(value, str):  # as readers of EXIF give it: each byte a letter
+def _exif_text(value: Any) -> str:
+    """Text of EXIF: Pillow gives a letter for each byte of what is UTF-8 nowadays."""
+    if isinstance(value, str):
         try:
             value = value.encode("latin-1").decode()
         except UnicodeError:
             pass
-    elif isinstance(value, bytes):
+    return _text(value)
+
+
+def _text(value: Any) -> str:
+    """On one line; "" for what is no text."""
+    if isinstance(value, list):  # IPTC's, which may be said again
+        value = value[0] if value else b""
+    if isinstance(value, bytes):
         value = value.decode(errors="replace")
-    else:
+    if not isinstance(value, str):
         return ""
     plain = "".join(letter if letter.isprintable() else " " for letter in value.split("\0")[0])
-    return " ".join(plain.split())[:LONGEST]
+    return " ".join(plain.split())[:LONGEST].rstrip()
 
 
 def _dpi(across: Any, down: Any, inch: float = 1.0) -> tuple[float, float] | None:

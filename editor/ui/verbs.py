@@ -61,7 +61,7 @@ class Verbs:
             as `describe`, without history and models, and `notes`: what the file held that the document does not
         """
         opened = read_image(read_base64("picture", data))
-        document = self.session.open(opened.pixels, name, opened.icc)
+        document = self.session.open(opened.pixels, name, opened.icc, opened.metadata)
         return {**self._told(document), "notes": list(opened.notes)}
 
     def blank(self, width: int, height: int, name: str = "Untitled") -> Told:

@@ -208,6 +208,7 @@ def test_a_mask_is_saved_and_loaded(hands: Hands, tmp_path: Path) -> None:
     hands.page.locator(".note p").filter(
         has_text="broken.png cannot be read as a mask: This is not an image"
     ).wait_for()
+    hands.complained("mask-file")
     assert np.array_equal(mask(hands), before)
 
 
