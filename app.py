@@ -386,7 +386,8 @@ def recipe(options: argparse.Namespace) -> None:
 def _recipe_in(options: argparse.Namespace) -> "Recipe":
     """The recipe that a file is, or that a picture holds; its models by where they lie on this machine."""
     from editor.formats.recipe import Recipe
-    from editor.formats.saving import recipe_of
+    from editor.formats.saving import recipe_of, size_of
+    from editor.placement import made_on
     from pipelines.models import listed as read_models
     from pipelines.models import located
 
@@ -396,6 +397,8 @@ def _recipe_in(options: argparse.Namespace) -> "Recipe":
         recipe = Recipe.from_json(data.decode() if text is None else text)
     except UnicodeDecodeError:
         raise ValueError(f"{file} holds no recipe.") from None
+    if text is not None:
+        recipe = made_on(recipe, *size_of(data))
     listed = [] if (models := _models_file(options)) is None else [model.pipeline for model in read_models(models)]
     pipelines = [options.pipeline, *listed]
     return recipe.located(

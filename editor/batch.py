@@ -95,7 +95,8 @@ def run_on(
     with replacing(result.with_name(RECORD)) as part:
         pictures = {**record, result.name: done}
         part.write_text(json.dumps({"recipe": recipe.digest, "pictures": pictures}, indent=1) + "\n")
-    return (*opened.notes, *filter(None, [placement_note(recipe, before.box, scale)]), *notes)
+    placement = "" if before.digest == recipe.before else placement_note(recipe, before.box, scale)
+    return (*opened.notes, *filter(None, [placement]), *notes)
 
 
 def _record(out: Path, recipe: Recipe) -> dict[str, str]:

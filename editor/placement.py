@@ -48,6 +48,13 @@ def placement_note(recipe: Recipe, frame: Box, scale: bool) -> str:
     return f"{sizes}, another shape: its places were scaled by {across:.3g} across and {down:.3g} down."
 
 
+def made_on(recipe: Recipe, width: int, height: int) -> Recipe:
+    """The recipe of a picture of this size that holds it, with the size that it began from where it does not say."""
+    margins = [edit.margins for edit in recipe.steps]
+    began = Box(0, 0, width - sum(m.left + m.right for m in margins), height - sum(m.top + m.bottom for m in margins))
+    return recipe if recipe.frame is not None or began.empty else replace(recipe, frame=began)
+
+
 class _Lens:
     """From one frame onto another."""
 

@@ -19,7 +19,7 @@ from editor.formats.images import encode_png, read_image
 from editor.formats.recipe import Recipe
 from editor.geometry import Box, Margins
 from editor.picture import Picture
-from editor.placement import scaled
+from editor.placement import made_on, scaled
 from editor.raster import Mask, Pixels
 from editor.session import Session
 from editor.store import Store
@@ -160,6 +160,14 @@ def test_a_recipe_on_another_size_is_scaled_and_says_so(tmp_path: Path) -> None:
     assert note.endswith("its places are the same pixels, counted from the upper left.")
     (note,) = run(run_on(recipe, wide, out, LOAD)) or ()
     assert note.endswith("another shape: its places were scaled by 2 across and 1 down.")
+
+
+def test_a_picture_tells_the_size_that_its_older_recipe_began_from() -> None:
+    picture = Picture.from_pixels(noise(120, 100))
+    recipe, result = made(STEPS, picture)
+    older = replace(recipe, frame=None)
+    assert made_on(older, result.box.width, result.box.height) == recipe
+    assert made_on(recipe, 7, 7) is recipe
 
 
 # no folder of this machine in what is written for others

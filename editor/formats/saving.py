@@ -131,6 +131,12 @@ def recipe_of(data: bytes) -> str | None:
         return None
 
 
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height of a file that `recipe_of` found a recipe in."""
+    with Image.open(BytesIO(data), formats=[each.name for each in FORMATS]) as image:
+        return image.size
+
+
 def _packet(recipe: str | None, metadata: Metadata) -> bytes:
     """An XMP packet (ISO 16684-1) that holds the text, compressed, and the metadata; empty where there is neither."""
     held = ""
