@@ -15,6 +15,7 @@ from threading import Thread
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:  # nothing heavy before the options are read
+    from editor.formats.images import Opened
     from editor.formats.recipe import Recipe
     from editor.picture import Picture
     from editor.raster import Patch, Pixels
@@ -86,7 +87,7 @@ def _warm(load: Callable[[str], "Pipeline"], name: str) -> None:
 
 def edit(options: argparse.Namespace) -> None:
     from editor.edit import NOWHERE, Blend
-    from editor.formats.images import read_image, read_mask
+    from editor.formats.images import READINGS, open_mask, read_image
     from editor.geometry import Margins
     from editor.picture import Picture
     from editor.raster import Mask, Patch
@@ -97,7 +98,9 @@ def edit(options: argparse.Namespace) -> None:
     picture = Picture.from_pixels(opened.pixels)
     wish: dict[str, object] = {"mask": NOWHERE}
     if options.mask is not None:
-        alpha = read_mask(options.mask.read_bytes())
+        alpha, reading = open_mask(options.mask.read_bytes())
+        if READINGS[reading]:
+            print(READINGS[reading], file=sys.stderr)
         _alike("mask", alpha, opened.pixels)
         wish["mask"] = Mask(picture.box, alpha)
     if options.sketch is not None:
@@ -112,7 +115,7 @@ def edit(options: argparse.Namespace) -> None:
         wish["margins"] = picture.box.widened_to(options.aspect)
     names = ("feather", "edge", "opacity")
     wish["blend"] = Blend(**{name: value for name in names if (value := getattr(options, name)) is not None})
-    _paint(options, picture, wish, opened.icc, _loader(options))
+    _paint(options, picture, wish, _loader(options), opened)
 
 
 def _alike(what: str, one: "Pixels", picture: "Pixels") -> None:
@@ -135,17 +138,17 @@ def draw(options: argparse.Namespace) -> None:
         raise ValueError(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
     picture = Picture.blank(width, height)
     everywhere = Mask(picture.box, np.full(picture.box.shape, 255, np.uint8))
-    _paint(options, picture, {"mask": everywhere}, None, load)
+    _paint(options, picture, {"mask": everywhere}, load)
 
 
 def _paint(
     options: argparse.Namespace,
     picture: "Picture",
     wish: dict[str, object],
-    icc: bytes | None,
     load: Callable[[str], "Pipeline"],
+    opened: "Opened | None" = None,
 ) -> None:
-    """Fulfil the wish that it and the options tell of, and write the results."""
+    """Fulfil the wish that it and the options tell of, and write the results, with the opened file's metadata."""
     from tqdm import tqdm
 
     from editor.apply import apply_all
@@ -192,9 +195,10 @@ def _paint(
             bar.update(step.index - bar.n)
     for number, (edit, applied) in enumerate(zip(edits, results, strict=True), 1):
         file = out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
-        made = Recipe((edit,), picture.digest, (applied.picture.digest,), _made_with())
+        made = Recipe((edit,), picture.digest, (applied.picture.digest,), _made_with(), picture.box)
         recipe = None if options.no_recipe else made.to_json()
-        data, notes = encode(applied.picture.pixels(), format, icc=icc, recipe=recipe)
+        said = {} if opened is None else {"icc": opened.icc, "metadata": opened.metadata}
+        data, notes = encode(applied.picture.pixels(), format, recipe=recipe, **said)
         with replacing(file) as part:
             part.write_bytes(data)
         for note in notes:
@@ -246,7 +250,7 @@ def open_files(options: argparse.Namespace) -> None:
                     raise ValueError(f"{file}: {error}") from error
                 for note in opened.notes:
                     print(f"{file}: {note}", file=sys.stderr)
-                document = session.open(opened.pixels, file.stem, opened.icc)
+                document = session.open(opened.pixels, file.stem, opened.icc, opened.metadata)
             print(f"{document.id}  {document.name}")
 
 
@@ -379,17 +383,28 @@ def recipe(options: argparse.Namespace) -> None:
     print(f"{options.output}: {len(written.steps)} steps")
 
 
-def _recipe_in(file: Path) -> "Recipe":
-    """The recipe that a file is, or that a picture holds."""
+def _recipe_in(options: argparse.Namespace) -> "Recipe":
+    """The recipe that a file is, or that a picture holds; its models by where they lie on this machine."""
     from editor.formats.recipe import Recipe
-    from editor.formats.saving import recipe_of
+    from editor.formats.saving import recipe_of, size_of
+    from editor.placement import made_on
+    from pipelines.models import listed as read_models
+    from pipelines.models import located
 
-    data = file.read_bytes()
+    file, data = options.recipe, options.recipe.read_bytes()
     text = recipe_of(data)
     try:
-        return Recipe.from_json(data.decode() if text is None else text)
+        recipe = Recipe.from_json(data.decode() if text is None else text)
     except UnicodeDecodeError:
         raise ValueError(f"{file} holds no recipe.") from None
+    if text is not None:
+        recipe = made_on(recipe, *size_of(data))
+    listed = [] if (models := _models_file(options)) is None else [model.pipeline for model in read_models(models)]
+    pipelines = [options.pipeline, *listed]
+    return recipe.located(
+        lambda name: located(name, pipelines, "--pipeline"),
+        lambda name: located(name, [name for name, _ in options.adapter], "--adapter"),
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -397,14 +412,17 @@ def run(options: argparse.Namespace) -> None:
 
     from editor.batch import pictures_in, results_of, run_on
 
-    followed, load = _recipe_in(options.recipe), _loader(options)
-    results = results_of(pictures_in(options.pictures, options.output), options.output)
+    followed, load = _recipe_in(options), _loader(options)
+    found = pictures_in(options.pictures, options.output)
+    for sentence in found.skipped:
+        print(sentence, file=sys.stderr)
+    results = results_of(found.pictures, options.output)
     options.output.mkdir(parents=True, exist_ok=True)
     failed = 0
     with tqdm(results.items(), unit=" pictures") as bar:
         for picture, result in bar:
             try:
-                following = run_on(followed, picture, result, load)
+                following = run_on(followed, picture, result, load, scale=options.place == "scaled")
                 while True:
                     try:
                         step, progress = next(following)
@@ -417,6 +435,8 @@ def run(options: argparse.Namespace) -> None:
             except (ValueError, OSError) as error:
                 bar.write(f"{picture}: {error}", file=sys.stderr)
                 failed += 1
+    if found.skipped:
+        print(f"{len(results)} pictures; {len(found.skipped)} other files and folders were left out.", file=sys.stderr)
     if failed:
         raise ValueError(f"{failed} of {len(results)} pictures could not be made; the others are in {options.output}")
 
@@ -429,7 +449,7 @@ def verify(options: argparse.Namespace) -> None:
     from editor.formats.saving import format_of
     from editor.picture import Picture
 
-    followed, load = _recipe_in(options.recipe), _loader(options)
+    followed, load = _recipe_in(options), _loader(options)
     before = Picture.from_pixels(read_image(options.picture.read_bytes()).pixels)
     result = read_image(options.result.read_bytes()).pixels
     if told := other_picture(followed, before):

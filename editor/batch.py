@@ -3,16 +3,20 @@
 import json
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from editor.following import Stage, follow
+from editor.formats.decoding import is_picture, readable
 from editor.formats.images import read_image
 from editor.formats.recipe import Recipe
 from editor.formats.replacing import replacing
-from editor.formats.saving import SUFFIXES, encode, format_of
+from editor.formats.saving import encode, format_of
 from editor.picture import Picture
+from editor.placement import placement_note, scaled
 from pipelines.base import Pipeline
 
-ENDINGS = (*SUFFIXES, ".gif", ".bmp", ".ppm")  # of what is taken for a picture in a folder
+SYSTEM_FILES = ("thumbs.db", "desktop.ini")
+LONGEST_START = 2**20  # bytes of a file that are looked at to see whether it is a picture
 RECORD = "done.json"  # in the folder of the results: which are there, and of which recipe
 
 
@@ -26,44 +30,73 @@ def results_of(pictures: Sequence[Path], out: Path) -> dict[Path, Path]:
     return results
 
 
-def pictures_in(named: Sequence[Path], out: Path) -> list[Path]:
-    """The files named, and the pictures in the folders named, each once. ValueError for what is not there, and for the
-    results' own folder.
+class Found(NamedTuple):
+    """pictures: the files to work on, each once. skipped: what else was in the folders, as sentences."""
+
+    pictures: list[Path]
+    skipped: list[str]
+
+
+def pictures_in(named: Sequence[Path], out: Path) -> Found:
+    """The files named, and the pictures in the folders named: those with a picture's ending, and those with an ending
+    that nobody knows, or none, which begin as a picture does. Hidden files (macOS has one beside each picture) and what
+    Windows puts into folders are none. ValueError for what is not there, for the results' own folder, and for none.
     """
     found: dict[Path, Path] = {}
+    skipped: list[str] = []
     for each in named:
         if not each.exists():
             raise ValueError(f"There is no picture {each}.")
-        if each.is_dir() and each.resolve() == out.resolve():
+        if not each.is_dir():
+            found[each.resolve()] = each  # who names it means it
+            continue
+        if each.resolve() == out.resolve():
             raise ValueError(f"The results would lie among the pictures in {each}: choose another folder for -o.")
-        inside = (
-            [file for file in sorted(each.iterdir()) if file.suffix.lower() in ENDINGS] if each.is_dir() else [each]
-        )
-        found |= {file.resolve(): file for file in inside}
-    return list(found.values())
+        for file in sorted(each.iterdir()):
+            if file.name.startswith(".") or file.name.lower() in SYSTEM_FILES:
+                continue
+            if file.is_dir():
+                skipped.append(f"{file} is a folder: name it too if its pictures are meant.")
+            elif file.suffix.lower() in readable() or _begins_as_picture(file):
+                found[file.resolve()] = file
+            else:
+                skipped.append(f"{file} is no picture.")
+    if not found:
+        raise ValueError(" ".join([f"There is no picture in {', '.join(map(str, named))}.", *skipped]))
+    return Found(list(found.values()), skipped)
+
+
+def _begins_as_picture(file: Path) -> bool:
+    with file.open("rb") as start:
+        return is_picture(start.read(LONGEST_START))
 
 
 def run_on(
-    recipe: Recipe, picture: Path, result: Path, pipelines: Callable[[str], Pipeline]
+    recipe: Recipe, picture: Path, result: Path, pipelines: Callable[[str], Pipeline], scale: bool = True
 ) -> Generator[Stage, None, tuple[str, ...] | None]:
     """Follow a recipe on one picture file and write the result as PNG, whole or not at all; yields the progress.
 
-    Returns sentences on what was lost as the picture was read; None when all was done before, with the same recipe and
-    picture. ValueError or OSError, with a sentence, when it
-    cannot be done; nothing is written then.
+    scale: whether the recipe's places are scaled to a picture of another size than it was made on, see `placement`;
+    otherwise they are the same pixels. Returns sentences on that, and on what the result does not hold; None when all
+    was done before, with the same recipe and picture. ValueError or OSError, with a sentence, when it cannot be done;
+    nothing is written then.
     """
     opened = read_image(picture.read_bytes())
     before = Picture.from_pixels(opened.pixels)
     record = _record(result.parent, recipe)
-    if result.exists() and record.get(result.name) == before.digest:
+    placed = scaled(recipe, before.box) if scale else recipe
+    done = before.digest if placed is recipe else f"{before.digest} {placed.digest}"
+    if result.exists() and record.get(result.name) == done:
         return None
-    (*_, after) = yield from follow(recipe, before, pipelines)
+    (*_, after) = yield from follow(placed, before, pipelines)
+    data, notes = encode(after.pixels(), format_of(result.suffix), icc=opened.icc, metadata=opened.metadata)
     with replacing(result) as part:
-        part.write_bytes(encode(after.pixels(), format_of(result.suffix), icc=opened.icc).data)
+        part.write_bytes(data)
     with replacing(result.with_name(RECORD)) as part:
-        pictures = {**record, result.name: before.digest}
+        pictures = {**record, result.name: done}
         part.write_text(json.dumps({"recipe": recipe.digest, "pictures": pictures}, indent=1) + "\n")
-    return opened.notes
+    placement = "" if before.digest == recipe.before else placement_note(recipe, before.box, scale)
+    return (*opened.notes, *filter(None, [placement]), *notes)
 
 
 def _record(out: Path, recipe: Recipe) -> dict[str, str]:

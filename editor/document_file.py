@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 from editor.blobs import Damaged
 from editor.edit import NOWHERE, Edit
 from editor.formats.images import DAMAGED, MAX_PIXELS
+from editor.formats.metadata import NOTHING
 from editor.geometry import Box
 from editor.picture import TILE, places
 from editor.store import FILE, Document, Store, new_document_id, revision_id
@@ -97,8 +98,17 @@ def copy_document(store: Store, document: str, to: Store) -> Document:
     with to.database.transaction() as db:
         for digest in named | bases:
             to.blobs.keep(db, {digest: store.blobs.stored(digest)}, {})
-        db.run("INSERT INTO document (id, name, head, tip, icc) VALUES (:id, :name, :head, :tip, :icc)",
-               id=new, name=old.name, head=head, tip=tip, icc=store.icc(document))  # fmt: skip
+        metadata = store.metadata(document)
+        db.run(
+            """INSERT INTO document (id, name, head, tip, icc, metadata)
+            VALUES (:id, :name, :head, :tip, :icc, :metadata)""",
+            id=new,
+            name=old.name,
+            head=head,
+            tip=tip,
+            icc=store.icc(document),
+            metadata=None if metadata == NOTHING else metadata.to_json(),
+        )
         db.run_many(
             """INSERT INTO revision (id, document, parent, edit, created, box, tiles, name)
             VALUES (:id, :document, :parent, :edit, :created, :box, :tiles, :name)""",

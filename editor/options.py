@@ -183,6 +183,11 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     run.add_argument("recipe", type=Path, metavar="RECIPE", help="as `recipe` writes it, or a picture with one in it")
     run.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="files, or folders of them")
     run.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the results go")
+    run.add_argument(
+        "--place", choices=("scaled", "same"), default="scaled",
+        help="on a picture of another size than the recipe was made on: masks, sketches, margins and soft edges are"
+        " scaled with it (default), or stay the same pixels",
+    )  # fmt: skip
     verify = commands.add_parser(
         "verify",
         help="see whether a recipe makes a result of a picture, to the byte",
@@ -193,6 +198,17 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     )
     verify.add_argument("picture", type=Path, metavar="PICTURE", help="what it was made on")
     verify.add_argument("result", type=Path, metavar="RESULT", help="what it made")
+    for command in (run, verify):
+        command.add_argument(
+            "--pipeline", default=argparse.SUPPRESS, metavar="NAME",
+            help="where a model of the recipe lies on this machine: hf:FOLDER, glide:FOLDER or lama:FILE; several go"
+            " into --models",
+        )  # fmt: skip
+        command.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=models_help)
+        command.add_argument(
+            "--adapter", type=_adapter, action="append", default=[], metavar="FILE",
+            help="where an adapter of the recipe lies on this machine; may be given several times",
+        )  # fmt: skip
     models = commands.add_parser(
         "models",
         help="list the models that are installed",

@@ -46,4 +46,8 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE blob ADD COLUMN x INTEGER",
         "ALTER TABLE blob ADD COLUMN y INTEGER",
     ),
+    (
+        # metadata: whose the opened picture is and how large it prints, as JSON, likewise
+        "ALTER TABLE document ADD COLUMN metadata TEXT",
+    ),
 )

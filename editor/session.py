@@ -11,9 +11,10 @@ from editor.document_file import SUFFIX as DOCUMENT
 from editor.document_file import copy_document, read_document, write_document
 from editor.edit import NOWHERE, Blend, Edit
 from editor.formats.images import MAX_PIXELS
+from editor.formats.metadata import NOTHING, Metadata
 from editor.formats.openraster import SUFFIX as OPENRASTER
 from editor.formats.openraster import write_openraster
-from editor.formats.recipe import Recipe
+from editor.formats.recipe import Recipe, named_locally
 from editor.formats.replacing import replacing
 from editor.formats.saving import SUFFIXES, encode, format_of
 from editor.geometry import Box, Margins
@@ -36,11 +37,13 @@ class Session:
     def __init__(self, store: Store) -> None:
         self.store = store
 
-    def open(self, pixels: Pixels, name: str = "Untitled", icc: bytes | None = None) -> Document:
+    def open(
+        self, pixels: Pixels, name: str = "Untitled", icc: bytes | None = None, metadata: Metadata = NOTHING
+    ) -> Document:
         """A new document of a picture. pixels: uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha. icc: the profile
-        of its colours, None for sRGB.
+        of its colours, None for sRGB. metadata: whose it is, and how large it prints.
         """
-        return self.store.create(Picture.from_pixels(pixels), name[:LONGEST_NAME], icc)
+        return self.store.create(Picture.from_pixels(pixels), name[:LONGEST_NAME], icc, metadata)
 
     def open_document(self, file: Path) -> Document:
         """A document with its history, as `export` wrote it to a file that ends in .palimpsest; a new one each time."""
@@ -167,7 +170,8 @@ class Session:
         states = self._way(document_id, revision_id)
         edits = tuple(state.edit for state in states if state.edit is not None)
         pictures = [state.picture.digest for state in states if state.picture is not None]
-        return Recipe(edits, pictures[0], tuple(pictures[1:]), made_with)
+        opened = states[0].picture
+        return Recipe(edits, pictures[0], tuple(pictures[1:]), made_with, None if opened is None else opened.box)
 
     def export(
         self,
@@ -198,14 +202,17 @@ class Session:
             raise ValueError(f"A file that ends in {suffix} loses nothing: it has no quality.")
         if suffix == DOCUMENT:
             write_document(self.store, document_id, to)
-            return ()
+            return self._folders_in(document_id)
         with replacing(to) as part:
             if suffix == OPENRASTER:
                 ways = self._nodes_to(document_id, shown)
                 layers = layers_of([(node, self.store.picture(node.id)) for node in ways])
-                write_openraster(layers, picture.pixels(), picture.box, part)
+                metadata = self.store.metadata(document_id)
+                write_openraster(layers, picture.pixels(), picture.box, part, metadata.dpi)
                 if self.store.icc(document_id) is not None:
                     notes = ("OpenRaster holds no colour profile: give the layers the picture's own after opening.",)
+                if metadata.author or metadata.copyright:
+                    notes = (*notes, "OpenRaster holds no author and no copyright: name them where the picture goes.")
             else:
                 recipe = None
                 if made_with and self.store.parent(shown) is not None:
@@ -213,10 +220,18 @@ class Session:
                         recipe = self.recipe(document_id, made_with, shown).to_json()
                     except Damaged as error:  # the picture itself is sound
                         notes = (f"Its recipe is not in it: {error}",)
-                data, more = encode(picture.pixels(), format_of(suffix), quality, self.store.icc(document_id), recipe)
+                icc, metadata = self.store.icc(document_id), self.store.metadata(document_id)
+                data, more = encode(picture.pixels(), format_of(suffix), quality, icc, recipe, metadata)
                 notes = (*notes, *more)
                 part.write_bytes(data)
         return notes
+
+    def _folders_in(self, document_id: str) -> tuple[str, ...]:
+        """A sentence where a document names folders of this machine: its history holds models by their full names."""
+        wishes = [node.wish for node in self.store.tree(document_id) if node.wish is not None]
+        names = {each for wish in wishes for each in (wish["pipeline"], *(a["name"] for a in wish.get("adapters", ())))}
+        local = sorted(name for name in names if named_locally(name))
+        return (f"The file says where models lie on this machine: {', '.join(local)}.",) if local else ()
 
     def rename(self, revision_id: str, name: str) -> Revision:
         """Call a revision something; '' takes its name away."""

@@ -20,6 +20,7 @@ from editor.blobs import Blob, Blobs, Damaged, NotFound
 from editor.database import Database, Transaction
 from editor.edit import Edit
 from editor.formats.images import DAMAGED, decode_mask, decode_tile, encode_png, encode_tile
+from editor.formats.metadata import NOTHING, Metadata
 from editor.geometry import Box
 from editor.picture import Cache, Picture, Place, places, tile_digest
 from editor.queue import AFTER, BROKEN, CANCELLED, PROMISED
@@ -128,10 +129,10 @@ class Store:
 
     # documents
 
-    def create(self, picture: Picture, name: str, icc: bytes | None = None) -> Document:
+    def create(self, picture: Picture, name: str, icc: bytes | None = None, metadata: Metadata = NOTHING) -> Document:
         """A new document which shows `picture`; everything in one COMMIT. Its id cannot be guessed.
 
-        icc: the profile of its colours, None for sRGB.
+        icc: the profile of its colours, None for sRGB. metadata: whose it is, and how large it prints.
         """
         id = new_document_id()
         root = revision_id(id, None, picture.digest)
@@ -139,8 +140,15 @@ class Store:
         blobs = self.blobs.encoded(picture, {})
         with self.database.transaction() as db:
             self.blobs.keep(db, blobs, picture.fresh)
-            db.run("INSERT INTO document (id, name, head, tip, icc) VALUES (:id, :name, :root, :root, :icc)",
-                   id=id, name=name, root=root, icc=icc)  # fmt: skip
+            db.run(
+                """INSERT INTO document (id, name, head, tip, icc, metadata)
+                VALUES (:id, :name, :root, :root, :icc, :metadata)""",
+                id=id,
+                name=name,
+                root=root,
+                icc=icc,
+                metadata=None if metadata == NOTHING else metadata.to_json(),
+            )
             db.run(
                 """INSERT INTO revision (id, document, created, box, tiles)
                 VALUES (:root, :id, :now, :box, :tiles)""",
@@ -162,6 +170,11 @@ class Store:
         """The profile of a document's colours, None for sRGB."""
         row = self.database.row("SELECT icc FROM document WHERE id = :id", id=id)
         return None if row is None or row[0] is None else bytes(row[0])
+
+    def metadata(self, id: str) -> Metadata:
+        """Whose a document's picture is, and how large it prints."""
+        row = self.database.row("SELECT metadata FROM document WHERE id = :id", id=id)
+        return NOTHING if row is None or row[0] is None else Metadata.from_json(str(row[0]))
 
     def documents(self) -> list[Document]:
         """All that are not deleted, the one last worked on first."""

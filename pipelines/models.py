@@ -4,7 +4,7 @@ import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from pipelines import FOLDER, HUB, LAMA, NAMES, PIPELINES, in_full
@@ -47,6 +47,32 @@ def full_name(name: str, file: Path | None) -> str:
     if name not in models:
         raise ValueError(f"there is no pipeline named {name!r}; there are {', '.join([NAMES, *models])}")
     return models[name]
+
+
+def located(name: str, here: Iterable[str], option: str) -> str:
+    """A model or an adapter of a recipe by where it lies on this machine: itself where that is there, or on the hub;
+    otherwise the one of `here` that is called so. ValueError with a sentence, which names the option that says it.
+    """
+    kind, _, rest = name.partition(":") if name.startswith((FOLDER, HUB, LAMA)) else ("", "", name)
+    if name in PIPELINES or (not kind and option == "--pipeline"):
+        return name  # loading says which there are
+    if Path(rest).expanduser().exists() or (not on_disk(rest) and "/" in rest and kind in ("", HUB[:-1])):
+        return name
+    wanted = PureWindowsPath(rest).name  # which reads both sorts of paths
+    for other in here:
+        path = other.removeprefix(f"{kind}:") if kind else other
+        if (not kind or other != path) and PureWindowsPath(path).name == wanted:
+            return other
+    usual = f"{kind}:/folder/{wanted}" if kind else f"/folder/{wanted}"
+    raise ValueError(
+        f"The recipe needs {name}, which is not here under that name: say where it lies with {option} {usual}"
+        + (", or list it in models.toml" if kind else "")
+    )
+
+
+def on_disk(path: str) -> bool:
+    """Whether it begins as a path does, and no name on the hub."""
+    return path[:1] in ("/", "\\", ".", "~") or path[1:3] in (":/", ":\\")
 
 
 def told(models: Iterable[Model]) -> str:

@@ -1,3 +1,5 @@
+import struct
+import tracemalloc
 import zlib
 from io import BytesIO
 from typing import Any
@@ -8,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, features
 
-from editor.formats import images
+from editor.formats import decoding
+from editor.formats.decoding import FORMATS
 from editor.formats.images import (
-    FORMATS,
     decode_mask,
     decode_tile,
     encode_png,
@@ -18,6 +20,7 @@ from editor.formats.images import (
     read_image,
     read_mask,
 )
+from tests.layouts import MAKERS, bare_tiff, tiff
 from tests.samples import noise, profile
 
 RGB = noise(30, 20)
@@ -228,7 +231,7 @@ def test_a_bomb_is_refused_before_it_is_decoded() -> None:
 
 
 def test_the_limit_is_the_stated_one(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(images, "MAX_PIXELS", 600)
+    monkeypatch.setattr(decoding, "MAX_PIXELS", 600)
     assert read_image(file(Image.fromarray(RGB))).pixels.shape == (20, 30, 3)
     with pytest.raises(ValueError, match="too large"):
         read_image(file(Image.fromarray(noise(601, 1))))
@@ -242,11 +245,69 @@ def test_a_picture_without_pixels_is_a_sentence(size: tuple[int, int]) -> None:
         read_image(png_header(*size))
 
 
-def test_floating_point_is_a_sentence() -> None:
-    with pytest.raises(ValueError, match="floating-point"):
-        read_image(file(Image.fromarray(np.zeros((5, 5), np.float32)), "TIFF"))
+# files that say more than they hold: nothing is unpacked, and no room made for it
 
 
+def tiff_of(width: int, height: int, **tags: int) -> bytes:
+    told = {"bits": 16, "compression": 1, "samples": 1, **tags}
+    numbers = {256: width, 257: height, 258: told["bits"], 259: told["compression"], 262: 1, 277: told["samples"]}
+    numbers |= {322: told["tile"], 323: told["tile"]} if "tile" in told else {278: height}
+    data = bare_tiff(bytes(600), numbers)
+    if "tile" in told:  # a tile's place and size are tags of their own
+        data = data.replace(struct.pack("<HH", 273, 4), struct.pack("<HH", 324, 4))
+        data = data.replace(struct.pack("<HH", 279, 4), struct.pack("<HH", 325, 4))
+    return data
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (tiff_of(40_000, 40_000), "too large"),
+        (tiff_of(10_000, 10_000), "missing|cannot hold|damaged"),
+        (tiff_of(10_000, 10_000, compression=8), "cannot hold"),
+        (tiff_of(10_000, 10_000, compression=5), "cannot hold"),
+        (tiff_of(20, 10, samples=60_000), "60000 channels"),
+        (tiff_of(20, 10, compression=8, tile=65_520), "cannot hold"),
+        (tiff_of(20, 10, bits=33), "damaged|33 bits"),
+        (tiff_of(0, 10), "no pixels|damaged"),
+        (b"II*\0" + bytes(4), "damaged"),
+        (b"II*\0\x08\0\0\0\xff\xff", "damaged"),
+    ],
+)
+def test_a_small_tiff_that_says_it_is_large_is_a_sentence(data: bytes, sentence: str) -> None:
+    tracemalloc.start()
+    with pytest.raises(ValueError, match=sentence):
+        read_image(data)
+    assert tracemalloc.get_traced_memory()[1] < 20e6
+    tracemalloc.stop()
+
+
+def test_a_raw_file_is_named() -> None:
+    made = tiff(RGB, photometric="rgb", extratags=[(50706, 1, 4, (1, 4, 0, 0), True)])
+    with pytest.raises(ValueError, match="raw file"):
+        read_image(made)
+
+
+@pytest.mark.parametrize("name", ["TIFF RGB 16, lzw", "TIFF RGB 16, planes", "PNG RGB 16", "TIFF grey 12, packed"])
+def test_deep_pictures_cut_short_are_a_sentence(name: str) -> None:
+    data = MAKERS[name]().data
+    for share in range(1, 10):
+        with pytest.raises(ValueError, match=r"\.$"):
+            read_image(data[: len(data) * share // 10])
+
+
+def test_heic_is_named_where_it_cannot_be_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(decoding, "find_spec", lambda name: None)
+    monkeypatch.delitem(Image.OPEN, "HEIF", raising=False)
+    with pytest.raises(ValueError, match=r"HEIC picture.*pip install pillow-heif"):
+        read_image(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic" + bytes(200))
+
+
+DEEP = (
+    "TIFF RGB 16, planes", "TIFF RGB 16, zlib, predictor, tiles", "TIFF palette 8 and alpha", "TIFF CMYK+alpha 8",
+    "TIFF grey 12, min is white, packed", "TIFF RGB float 32", "TIFF RGB 16, linear profile", "PNG RGB 16, cICP linear",
+    "PNG grey 16, a transparent colour",
+)  # fmt: skip
 SAMPLES = [
     file(Image.fromarray(RGB), "PNG"),
     file(Image.fromarray(RGB), "JPEG"),
@@ -254,12 +315,13 @@ SAMPLES = [
     file(Image.fromarray(RGB), "TIFF"),
     file(Image.fromarray(RGB), "WEBP"),
     file(Image.fromarray(RGB), "BMP"),
+    *(MAKERS[name]().data for name in DEEP),
     *([file(Image.fromarray(RGB), "AVIF")] if features.check("avif") else []),
 ]
 
 
 @settings(max_examples=300)
-@given(st.sampled_from(SAMPLES), st.lists(st.tuples(st.integers(0, 200), st.binary(min_size=1, max_size=4))))
+@given(st.sampled_from(SAMPLES), st.lists(st.tuples(st.integers(0, 400), st.binary(min_size=1, max_size=4))))
 @pytest.mark.filterwarnings("ignore")  # Pillow warns of what it skips
 def test_whatever_the_bytes_an_image_or_a_sentence(data: bytes, damage: list[tuple[int, bytes]]) -> None:
     broken = bytearray(data)

@@ -374,7 +374,7 @@ def test_an_edit_by_command_line_takes_adapters(
         drawn[out] = np.asarray(Image.open(out))
         edit = Recipe.from_json(recipe_of(out.read_bytes()) or "").steps[0]
         assert [(each.name, each.weight) for each in edit.adapters] == [
-            (str(ink), float(a.split("=")[1])) for a in adapter[1:]
+            (ink.name, float(a.split("=")[1])) for a in adapter[1:]
         ]
     plain, little, much = drawn.values()
     assert 0 < apart(little, plain) < apart(much, plain)

@@ -18,6 +18,8 @@ from safetensors.numpy import save_file
 
 import app
 import pipelines
+from editor.formats.recipe import Recipe
+from editor.formats.saving import recipe_of
 from pipelines.installed import Model
 from pipelines.models import full_name, installed, listed, told
 
@@ -352,7 +354,7 @@ def test_an_edit_by_the_users_name_stores_the_whole_one(
     ]
     monkeypatch.setattr(sys, "argv", ["app.py", *words, "--pipeline", "q"])
     assert app.main() == 0, capsys.readouterr().err
-    recipe = app._recipe_in(tmp_path / "out.png")
+    recipe = Recipe.from_json(recipe_of((tmp_path / "out.png").read_bytes()) or "")
     assert [edit.pipeline for edit in recipe.steps] == ["classical"]
     monkeypatch.setattr(sys, "argv", ["app.py", *words, "--pipeline", "p"])
     assert app.main() == 1 and "no pipeline named 'p'" in capsys.readouterr().err

@@ -19,10 +19,13 @@ from editor.formats.images import encode_png, read_image
 from editor.formats.recipe import Recipe
 from editor.geometry import Box, Margins
 from editor.picture import Picture
+from editor.placement import made_on, scaled
+from editor.raster import Mask, Pixels
 from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
-from pipelines.base import run
+from pipelines.base import Adapter, run
+from pipelines.models import located
 from tests.conftest import Run
 from tests.fakes import HeedfulPipeline, NoisePipeline, RefiningPipeline, loader
 from tests.samples import an_edit, disc, noise, strokes, wishes
@@ -40,7 +43,7 @@ STEPS = [
 
 def made(steps: list[Edit], picture: Picture) -> tuple[Recipe, Picture]:
     """The recipe of some steps on a picture, and what came of it."""
-    draft = Recipe(tuple(steps), picture.digest, ("",) * len(steps), HERE)
+    draft = Recipe(tuple(steps), picture.digest, ("",) * len(steps), HERE, picture.box)
     after = run(follow(draft, picture, LOAD))
     return replace(draft, after=tuple(each.digest for each in after)), after[-1]
 
@@ -84,6 +87,124 @@ def test_a_recipe_on_another_picture_is_the_edits_on_it() -> None:
     small = Picture.from_pixels(noise(20, 20))
     with pytest.raises(ValueError, match="Step 1 of 4: The mask lies outside the picture"):
         run(follow(recipe, small, LOAD))
+
+
+# a picture of another size
+
+
+@settings(max_examples=30)
+@given(st.lists(wishes(), min_size=1, max_size=3))
+def test_scaled_to_its_own_size_a_recipe_is_itself(steps: list[Edit]) -> None:
+    recipe = Recipe(tuple(steps), "before", tuple("abc"[: len(steps)]), HERE, Box(0, 0, 330, 270))
+    assert scaled(recipe, Box(0, 0, 330, 270)) is recipe
+    unsaid = replace(recipe, frame=None)  # by a Palimpsest that did not say
+    assert scaled(unsaid, Box(0, 0, 33, 27)) is unsaid
+    assert Recipe.from_json(recipe.to_json()) == recipe and Recipe.from_json(unsaid.to_json()) == unsaid
+
+
+@pytest.mark.parametrize(("width", "height"), [(60, 50), (240, 200), (90, 200), (1000, 830), (121, 99)])
+def test_a_mask_keeps_its_share_and_its_place(width: int, height: int) -> None:
+    frame, now = Box(0, 0, 120, 100), Box(0, 0, width, height)
+    soft = Mask(Box(30, 20, 40, 50), disc(Box(0, 0, 40, 50)).alpha // 2)
+    steps = [
+        an_edit(soft),
+        an_edit(NOWHERE, margins=Margins(-12, 10, 24, 0)),
+        an_edit(NOWHERE, sketch=strokes(soft.box)),
+    ]
+    placed = scaled(Recipe(tuple(steps), "before", ("", "", ""), HERE, frame), now)
+    across, down = width / 120, height / 100
+    sketch = placed.steps[2].sketch
+    assert sketch is not None
+
+    def share(pixels: Pixels, box: Box) -> tuple[float, float, float]:
+        y, x = np.indices(box.shape)
+        weight = pixels.astype(float)
+        middle = [(weight * (n + 0.5)).sum() / weight.sum() for n in (x, y)]
+        return weight.sum() / 255, middle[0] + box.x, middle[1] + box.y
+
+    for before, after in (
+        ((soft.alpha, soft.box), (placed.steps[0].mask.alpha, placed.steps[0].mask.box)),
+        (
+            (strokes(soft.box).pixels[..., 3], soft.box),
+            (placed.steps[2].sketch.pixels[..., 3], placed.steps[2].sketch.box),
+        ),
+    ):
+        (area, x, y), (area_now, x_now, y_now) = share(*before), share(*after)
+        assert area_now / (width * height) == pytest.approx(area / 12_000, rel=0.06)
+        assert abs(x_now - x * across) <= 0.5 + across / 2 and abs(y_now - y * down) <= 0.5 + down / 2
+    after_margins = now.moved(placed.steps[1].margins)
+    assert after_margins == Box(
+        round(12 * across),
+        round(-10 * down),
+        round(144 * across) - round(12 * across),
+        round(100 * down) - round(-10 * down),
+    )
+    assert placed.steps[0].blend.feather == min(64, round(8 * (across * down) ** 0.5))
+
+
+def test_a_recipe_on_another_size_is_scaled_and_says_so(tmp_path: Path) -> None:
+    recipe, _ = made(STEPS, Picture.from_pixels(noise(120, 100)))
+    (tmp_path / "large.png").write_bytes(encode_png(noise(240, 200)))
+    (tmp_path / "wide.png").write_bytes(encode_png(noise(240, 100)))
+    large, wide = tmp_path / "large.png", tmp_path / "wide.png"
+    out = tmp_path / "out.png"
+    assert run(run_on(recipe, large, out, LOAD)) == (
+        "The recipe was made on 120 x 100 pixels, this has 240 x 200: its places were scaled by 2.",
+    )
+    assert run(run_on(recipe, large, out, LOAD)) is None  # it is there
+    twice = scaled(recipe, Box(0, 0, 240, 200))
+    wanted = run(follow(twice, Picture.from_pixels(noise(240, 200)), LOAD))[-1]
+    assert wanted.box.shape == (2 * 97, 2 * 131)
+    assert np.array_equal(read_image(out.read_bytes()).pixels, wanted.pixels())
+    (note,) = run(run_on(recipe, large, out, LOAD, scale=False)) or ()
+    assert note.endswith("its places are the same pixels, counted from the upper left.")
+    (note,) = run(run_on(recipe, wide, out, LOAD)) or ()
+    assert note.endswith("another shape: its places were scaled by 2 across and 1 down.")
+
+
+def test_a_picture_tells_the_size_that_its_older_recipe_began_from() -> None:
+    picture = Picture.from_pixels(noise(120, 100))
+    recipe, result = made(STEPS, picture)
+    older = replace(recipe, frame=None)
+    assert made_on(older, result.box.width, result.box.height) == recipe
+    assert made_on(recipe, 7, 7) is recipe
+
+
+# no folder of this machine in what is written for others
+
+
+@pytest.mark.parametrize(
+    ("name", "public"),
+    [
+        ("hf:/home/me/models/sdxl", "hf:sdxl"), ("hf:OWNER/MODEL", "hf:OWNER/MODEL"), ("glide:runs/mine", "glide:mine"),
+        ("lama:C:\\models\\big-lama.pt", "lama:big-lama.pt"), ("hf:~/sdxl", "hf:sdxl"), ("classical", "classical"),
+    ],
+)  # fmt: skip
+def test_a_written_recipe_names_models_without_their_folders(name: str, public: str) -> None:
+    adapters = (Adapter("/home/me/loras/brush.safetensors", 0.5), Adapter("OWNER/M/f.safetensors", 1))
+    edit = an_edit(disc(Box(30, 30, 40, 40)), pipeline=name, adapters=adapters)
+    recipe = Recipe((edit,), "before", ("after",), HERE, Box(0, 0, 120, 100))
+    text = recipe.to_json()
+    assert "/home/me" not in text and "C:" not in text and "~" not in text and "runs" not in text
+    (step,) = Recipe.from_json(text).steps
+    assert step.pipeline == public
+    assert [each.name for each in step.adapters] == ["brush.safetensors", "OWNER/M/f.safetensors"]
+
+
+def test_a_recipes_models_are_found_by_their_names(tmp_path: Path) -> None:
+    mine = tmp_path / "models" / "mine"
+    mine.mkdir(parents=True)
+    here = ["classical", f"glide:{tmp_path}/other", f"glide:{mine}"]
+    for name in ("glide:mine", "glide:/gone/mine", "glide:C:\\gone\\mine", f"glide:{mine}"):
+        assert located(name, here, "--pipeline") == f"glide:{mine}"
+    for name in ("classical", "hf:OWNER/MODEL"):
+        assert located(name, here, "--pipeline") == name
+    with pytest.raises(ValueError, match=r"needs hf:mine, .*--pipeline hf:/folder/mine, or list it in models\.toml"):
+        located("hf:mine", here, "--pipeline")
+    assert located("brush.safetensors", ["/here/brush.safetensors"], "--adapter") == "/here/brush.safetensors"
+    assert located("OWNER/M/f.safetensors", [], "--adapter") == "OWNER/M/f.safetensors"
+    with pytest.raises(ValueError, match=r"--adapter /folder/brush\.safetensors$"):
+        located("brush.safetensors", [], "--adapter")
 
 
 # verify
@@ -191,12 +312,24 @@ def test_a_folder_is_gone_through_once_and_goes_on(tmp_path: Path) -> None:
 def test_pictures_are_those_named_and_those_in_folders_each_once(tmp_path: Path) -> None:
     folder = tmp_path / "photos"
     folder.mkdir()
-    for name in ("b.png", "a.JPG", ".DS_Store", "notes.txt"):
+    for name in ("b.png", "a.JPG", ".DS_Store", "._a.JPG", "Thumbs.db", "notes.txt", "c.jfif", "d.apng", "f.heic"):
         (folder / name).write_bytes(b"")
+    for name in ("by-content", "by-content.bak"):
+        (folder / name).write_bytes(encode_png(noise(9, 9)))
+    (folder / "more").mkdir()
     out = tmp_path / "out"
     named = [folder, folder / "b.png", folder / ".." / "photos" / "a.JPG"]
-    assert sorted(file.name for file in pictures_in(named, out)) == ["a.JPG", "b.png"]
-    assert [file.name for file in pictures_in([folder / "notes.txt"], out)] == ["notes.txt"]  # who names it means it
+    found = pictures_in(named, out)
+    assert sorted(file.name for file in found.pictures) == [
+        "a.JPG", "b.png", "by-content", "by-content.bak", "c.jfif", "d.apng", "f.heic",
+    ]  # fmt: skip
+    assert found.skipped == [
+        f"{folder / 'more'} is a folder: name it too if its pictures are meant.",
+        f"{folder / 'notes.txt'} is no picture.",
+    ]
+    assert [file.name for file in pictures_in([folder / "notes.txt"], out).pictures] == ["notes.txt"]  # it is meant
+    with pytest.raises(ValueError, match=r"There is no picture in .*more"):
+        pictures_in([folder / "more"], out)
     with pytest.raises(ValueError, match=r"There is no picture .*gone\.png"):
         pictures_in([folder / "gone.png"], out)
     with pytest.raises(ValueError, match="another folder for -o"):

@@ -62,7 +62,7 @@ class Editor {
       colour: (css) => this.set("colour", css), widen: (aspect) => this.widen(aspect),
       grow: (px) => this.doc?.changeMask("grow", px), shrink: (px) => this.doc?.changeMask("shrink", px), soften: (px) => this.doc?.changeMask("soften", px),
       invert: verbs.invert, clear: verbs.clear, recall: verbs.recall,
-      loadMask: (file) => loadMask(file, this.doc).catch((error) => this.notices.note(error.message, "mask")), saveMask: () => saveMask(this.doc),
+      loadMask: (file) => loadMask(file, this.doc, this.server).then((said) => said && this.notices.note(said, "mask", "info")).catch((error) => this.notices.note(error.message, "mask")), saveMask: () => saveMask(this.doc),
     });
     this.start = startView(this.server, {
       openFile: (file) => this.openFile(file), openSample: (name) => this.open(this.server.openSample(name)), openDocument: (id) => this.openDocument(id),

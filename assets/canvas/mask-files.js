@@ -2,31 +2,28 @@
 
 import { h } from "./dom.js";
 import { encodeGrey } from "./png.js";
+import { Unreachable } from "./server.js";
 import { t } from "./words.js";
 
-/** Paint what a picture file is light in; a transparent one, where it is opaque. An Error with a sentence if it does not fit. */
-export async function loadMask(file, doc) {
-  let image;
+/**
+ * Mark what a picture file says; the server reads it, as it does for the command line. What is to be said of how it was read,
+ * or "". An Error with a sentence if it does not fit.
+ */
+export async function loadMask(file, doc, server) {
+  let read;
   try {
-    image = await createImageBitmap(file, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-  } catch {
-    throw new Error(t("mask.unreadable", { name: file.name }));
+    read = await server.readMask(doc.id, file);
+  } catch (error) {
+    if (error instanceof Unreachable) throw error;
+    throw new Error(t("mask.unreadable", { name: file.name, reason: error.message }));
   }
-  const [x, y, width, height] = doc.picture.box;
-  if (image.width !== width || image.height !== height) {
-    throw new Error(t("mask.misfit", { name: file.name, width: image.width, height: image.height, wanted: `${width} × ${height}` }));
+  const [, , width, height] = doc.picture.box;
+  if (read.size[0] !== width || read.size[1] !== height) {
+    throw new Error(t("mask.misfit", { name: file.name, width: read.size[0], height: read.size[1], wanted: `${width} × ${height}` }));
   }
-  const context = new OffscreenCanvas(width, height).getContext("2d");
-  context.drawImage(image, 0, 0);
-  const { data } = context.getImageData(0, 0, width, height);
-  let opaque = true;
-  for (let i = 3; i < data.length && opaque; i += 4) opaque = data[i] === 255;
-  const values = new Uint8Array(width * height);
-  for (let i = 0; i < values.length; i++) {
-    const at = 4 * i;
-    values[i] = opaque ? Math.round(0.299 * data[at] + 0.587 * data[at + 1] + 0.114 * data[at + 2]) : data[at + 3];
-  }
-  doc.easel.paste([x, y, width, height], values);
+  if (!read.mask) throw new Error(t("mask.empty", { name: file.name }));
+  doc.easel.paste(read.mask.box, read.mask.values);
+  return { strokes: t("mask.strokes"), "white strokes": t("mask.white_strokes") }[read.reading] || "";
 }
 
 export async function saveMask(doc) {

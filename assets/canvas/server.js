@@ -146,6 +146,11 @@ export class Server {
     return (await this.#unpacked(await this.#send(`documents/${document}/mask`, {}, body), "mask")).mask;
   }
 
+  /** A picture file as a mask: { size, reading, mask: { box, values } }; null where it is of another size, or marks nothing. */
+  async readMask(document, file) {
+    return this.#unpacked(await this.#send(`documents/${document}/mask-file`, {}, file), "mask");
+  }
+
   /** Every state of a document, parents before children. */
   tree(document) {
     return this.#get(`documents/${document}/tree`);

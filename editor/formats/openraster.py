@@ -30,9 +30,13 @@ class Layer(NamedTuple):
     patch: Patch
 
 
-def write_openraster(layers: Sequence[Layer], merged: Pixels, frame: Box, file: Path | IO[bytes]) -> None:
-    """layers: bottom first. merged: what they come to, uint8 (H, W, 3 or 4), at `frame`."""
+def write_openraster(layers: Sequence[Layer], merged: Pixels, frame: Box, file: Path | IO[bytes],
+    dpi: tuple[float, float] | None = None,
+) -> None:  # fmt: skip
+    """layers: bottom first. merged: what they come to, uint8 (H, W, 3 or 4), at `frame`. dpi: pixels an inch."""
     image = Element("image", version="0.0.5", w=str(frame.width), h=str(frame.height))
+    if dpi is not None:
+        image.attrib |= {"xres": str(max(1, round(dpi[0]))), "yres": str(max(1, round(dpi[1])))}
     stack = SubElement(image, "stack")
     with ZipFile(file, "w", ZIP_STORED) as archive:  # PNG is compressed already
         archive.writestr("mimetype", "image/openraster")

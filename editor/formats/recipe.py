@@ -4,13 +4,16 @@ on other pictures.
 
 import base64
 import json
-from collections.abc import Iterable
-from dataclasses import dataclass
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from hashlib import blake2b
+from pathlib import PureWindowsPath
 from typing import Any
 
 from editor.edit import Edit
 from editor.formats.images import decode_mask, decode_tile, encode_png, encode_tile
+from editor.geometry import Box
 from editor.raster import Patch, Pixels
 
 VERSION = 1
@@ -19,12 +22,15 @@ VERSION = 1
 @dataclass(frozen=True)
 class Recipe:
     """steps: the edits, first first. before: digest of the picture they were made on. after: digest of the picture
-    after each of them. made_with: what ran them, in words, to explain a difference."""
+    after each of them. made_with: what ran them, in words, to explain a difference. frame: the box of the picture it
+    was made on, None where a recipe of older times does not say.
+    """
 
     steps: tuple[Edit, ...]
     before: str
     after: tuple[str, ...]
     made_with: str
+    frame: Box | None = None
 
     def __post_init__(self) -> None:
         if not self.steps:
@@ -41,20 +47,30 @@ class Recipe:
         return blake2b(text.encode(), digest_size=16).hexdigest()
 
     def to_json(self) -> str:
-        """The one text of it: each mask once, as PNG in base 64, each sketch and reference as WebP."""
+        """The one text of it: each mask once, as PNG in base 64, each sketch and reference as WebP.
+
+        It is for others to read: a model or an adapter in a folder of this machine has only its own name in it.
+        """
         masks = {edit.mask.digest: _text(encode_png(edit.mask.alpha)) for edit in self.steps if edit.mask.alpha.size}
         record = {
             "palimpsest": VERSION,
             "before": self.before,
-            "steps": [json.loads(edit.to_json()) for edit in self.steps],
+            "steps": [json.loads(edit.to_json()) for edit in self.located(_public, _public).steps],
             "after": list(self.after),
             "made_with": self.made_with,
             "masks": masks,
             "sketches": _webp(edit.sketch for edit in self.steps),
         }
+        if self.frame is not None:
+            record["frame"] = list(self.frame)
         if references := _webp(edit.reference for edit in self.steps):  # as in an edit: what came later
             record["references"] = references
         return json.dumps(record, sort_keys=True, indent=1) + "\n"
+
+    def located(self, pipeline: Callable[[str], str], adapter: Callable[[str], str]) -> "Recipe":
+        """With the names of its models as they are on this machine, see `to_json`; both give one for a name."""
+        steps = tuple(_renamed(edit, pipeline, adapter) for edit in self.steps)
+        return self if steps == self.steps else replace(self, steps=steps)
 
     @staticmethod
     def from_json(text: str) -> "Recipe":
@@ -90,7 +106,37 @@ class Recipe:
                 raise ValueError(f"The recipe is damaged: its pixels {digest} cannot be read ({error}).") from None
 
         steps = tuple(Edit.from_json(json.dumps(step), pixels_of) for step in record["steps"])
-        return Recipe(steps, record["before"], tuple(map(str, record["after"])), record["made_with"])
+        return Recipe(steps, record["before"], tuple(map(str, record["after"])), record["made_with"], _frame(record))
+
+
+def _frame(record: dict[str, Any]) -> Box | None:
+    frame = record.get("frame")
+    if frame is None:
+        return None
+    if not (isinstance(frame, list) and len(frame) == 4 and all(type(n) is int for n in frame)):
+        raise ValueError(f"The recipe is damaged: its frame must be [x, y, width, height], not {frame!r}.")
+    box = Box(*frame)
+    if box.empty:
+        raise ValueError(f"The recipe is damaged: its frame {frame!r} has no pixels.")
+    return box
+
+
+def named_locally(name: str) -> str:
+    """What a model or an adapter that lies in a folder of some machine is called without that folder; "" for any other
+    name. `hf:/home/me/sdxl` is `hf:sdxl`, `glide:runs/mine` is `glide:mine`, `hf:OWNER/MODEL` is the hub's.
+    """
+    kind, colon, path = name.partition(":") if re.match("[a-z]{2,}:", name) else ("", "", name)
+    on_disk = re.match(r"[/\\.~]|[A-Za-z]:[/\\]", path) or (kind not in ("", "hf") and ("/" in path or "\\" in path))
+    return f"{kind}{colon}{PureWindowsPath(path).name}" if on_disk else ""
+
+
+def _public(name: str) -> str:
+    return named_locally(name) or name
+
+
+def _renamed(edit: Edit, pipeline: Callable[[str], str], adapter: Callable[[str], str]) -> Edit:
+    adapters = tuple(each._replace(name=adapter(each.name)) for each in edit.adapters)
+    return replace(edit, pipeline=pipeline(edit.pipeline), adapters=adapters)
 
 
 def _webp(patches: Iterable[Patch | None]) -> dict[str, str]:

@@ -11,10 +11,10 @@ from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from editor.compositing import blend
-from editor.formats.images import DAMAGED
+from editor.formats.decoding import DAMAGED
+from editor.formats.metadata import NOTHING, XMP, Metadata
 from editor.raster import Pixels
 
-XMP = 700  # TIFF's tag for it
 PNG_XMP = "XML:com.adobe.xmp"  # the keyword by which Adobe's specification has it in a PNG
 JPEG_METADATA = 65_000  # bytes that fit into JPEG's one segment of it
 LONGEST_RECIPE = 2**28  # characters; files of others come in too
@@ -57,12 +57,18 @@ class Encoded(NamedTuple):
 
 
 def encode(
-    pixels: Pixels, format: Format, quality: int | None = None, icc: bytes | None = None, recipe: str | None = None
+    pixels: Pixels,
+    format: Format,
+    quality: int | None = None,
+    icc: bytes | None = None,
+    recipe: str | None = None,
+    metadata: Metadata = NOTHING,
 ) -> Encoded:
     """pixels: uint8 (H, W, 3), or (H, W, 4) with straight alpha: on white where the format has none.
 
     quality: 1 to 100, of formats that lose something; None: the usual. icc: the profile of the colours. recipe: text
-    that `recipe_of` finds again. ValueError with a sentence for what cannot be.
+    that `recipe_of` finds again. metadata: whose the picture is, and how large it
+    prints, for EXIF and XMP. ValueError with a sentence for what cannot be.
     """
     notes = []
     height, width = pixels.shape[:2]
@@ -80,20 +86,26 @@ def encode(
         options["quality"] = quality or format.quality
     if icc is not None:
         options["icc_profile"] = icc
-    if recipe is not None:
-        packet = _packet(recipe)
-        if format.name == "PNG":
+    packet = _packet(recipe, metadata)
+    if format.name == "JPEG" and len(packet) > JPEG_METADATA:
+        notes.append(
+            f"Its recipe is not in it: that has {len(packet) // 1000} KB, and JPEG holds {JPEG_METADATA // 1000}. "
+            "PNG, WebP, AVIF and TIFF hold it."
+        )
+        packet = _packet(None, metadata)
+    exif = metadata.exif()
+    if format.name == "TIFF":
+        options["tiffinfo"] = {**exif, **({XMP: packet} if packet else {})}
+    else:
+        if packet and format.name == "PNG":
             options["pnginfo"] = PngInfo()
             options["pnginfo"].add_itxt(PNG_XMP, packet.decode())
-        elif format.name == "TIFF":
-            options["tiffinfo"] = {XMP: packet}
-        elif format.name != "JPEG" or len(packet) <= JPEG_METADATA:
+        elif packet:
             options["xmp"] = packet
-        else:
-            notes.append(
-                f"Its recipe is not in it: that has {len(packet) // 1000} KB, and JPEG holds {JPEG_METADATA // 1000}. "
-                "PNG, WebP, AVIF and TIFF hold it."
-            )
+        if len(exif):
+            options["exif"] = exif
+        if metadata.dpi is not None and format.name in ("PNG", "JPEG"):
+            options["dpi"] = metadata.dpi
     file = BytesIO()
     Image.fromarray(pixels).save(file, format.name, **options)
     return Encoded(file.getvalue(), tuple(notes))
@@ -119,11 +131,24 @@ def recipe_of(data: bytes) -> str | None:
         return None
 
 
-def _packet(recipe: str) -> bytes:
-    """An XMP packet (ISO 16684-1) that holds the text, compressed."""
-    text = base64.b64encode(zlib.compress(recipe.encode(), 9)).decode()
+def size_of(data: bytes) -> tuple[int, int]:
+    """Width and height of a file that `recipe_of` found a recipe in."""
+    with Image.open(BytesIO(data), formats=[each.name for each in FORMATS]) as image:
+        return image.size
+
+
+def _packet(recipe: str | None, metadata: Metadata) -> bytes:
+    """An XMP packet (ISO 16684-1) that holds the text, compressed, and the metadata; empty where there is neither."""
+    held = ""
+    if recipe is not None:
+        text = base64.b64encode(zlib.compress(recipe.encode(), 9)).decode()
+        held = f' xmlns:palimpsest="urn:palimpsest:1" palimpsest:recipe="{text}"'
+    said = metadata.xmp()
+    if not held and not said:
+        return b""
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
-        f'xmlns:palimpsest="urn:palimpsest:1" palimpsest:recipe="{text}"/></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
+        f'xmlns:dc="http://purl.org/dc/elements/1.1/"{held}>{said}</rdf:Description></rdf:RDF></x:xmpmeta>'
+        '<?xpacket end="r"?>'
     ).encode()

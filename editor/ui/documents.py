@@ -75,7 +75,7 @@ class Documents:
                 document = self.session.open_document(file)
         else:
             opened = read_image(data)
-            document, notes = self.session.open(opened.pixels, name, opened.icc), opened.notes
+            document, notes = self.session.open(opened.pixels, name, opened.icc, opened.metadata), opened.notes
         return JSONResponse({**self.desk.state(document), "notes": notes}, headers=NEVER)
 
     def _samples(self) -> dict[str, Path]:

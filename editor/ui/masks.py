@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from editor.blobs import NotFound
 from editor.edit import NOWHERE
+from editor.formats.images import open_mask
 from editor.geometry import Box
 from editor.raster import Mask
 from editor.selecting import connected, edge_aware, softened
@@ -57,6 +58,18 @@ class Masks:
             raise ValueError(f"A mask is changed by 1 to {FARTHEST_CHANGE} pixels, a whole number, not {px!r}.")
         frame = self.session.picture(request.path_params["document"]).box
         return _answer(_changed(NOWHERE if mask is None else mask_of(mask).cut(frame), said["do"], px, frame))
+
+    async def read(self, request: Request) -> Response:
+        """A mask that somebody has as a picture file, which is the body."""
+        return await run_in_threadpool(self._read, request, await read_body(request, LARGEST_WISH, "The mask"))
+
+    def _read(self, request: Request, data: bytes) -> Response:
+        """`size` of the file and the `reading`, see `open_mask`; with the mask, where it is as large as the picture."""
+        frame = self.session.picture(self.desk.document(request).id).box
+        alpha, reading = open_mask(data)
+        fits = alpha.shape == frame.shape and alpha.any()
+        head = {"size": alpha.shape[::-1], "reading": reading}
+        return packet(head, "mask", Mask(frame, alpha).cropped() if fits else None)
 
 
 def _changed(mask: Mask, verb: object, px: int, frame: Box) -> Mask:

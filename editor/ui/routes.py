@@ -68,6 +68,7 @@ def routes(
             Route("/documents/{document}/cancel/{revision}", wishes.cancel, methods=["POST"]),
             Route("/documents/{document}/select", masks.select, methods=["POST"]),
             Route("/documents/{document}/mask", masks.change, methods=["POST"]),
+            Route("/documents/{document}/mask-file", masks.read, methods=["POST"]),
             Route("/revisions/{revision}/manifest", pictures.manifest),
             Route("/revisions/{revision}/overview", pictures.overview),
             Route("/revisions/{revision}/mask", pictures.mask),

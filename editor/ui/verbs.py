@@ -61,7 +61,7 @@ class Verbs:
             as `describe`, without history and models, and `notes`: what the file held that the document does not
         """
         opened = read_image(read_base64("picture", data))
-        document = self.session.open(opened.pixels, name, opened.icc)
+        document = self.session.open(opened.pixels, name, opened.icc, opened.metadata)
         return {**self._told(document), "notes": list(opened.notes)}
 
     def blank(self, width: int, height: int, name: str = "Untitled") -> Told:
@@ -142,7 +142,8 @@ class Verbs:
             prompt: what belongs there; empty: fill it from what is around it
             box: the place as [x, y, width, height]
             point: [x, y]: the place is what is connected to it and coloured like it (within the box, if there is one)
-            mask: a picture file in base64, as large as the box or else the picture: white is repainted, black stays
+            mask: a picture file in base64, as large as the box or else the picture: white is repainted, black stays;
+                of strokes on a transparent picture, the strokes
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
             negative_prompt: what should not appear
             model: its name, as `describe` lists them; empty: the usual one
@@ -186,7 +187,8 @@ class Verbs:
             document: its id
             box: the place as [x, y, width, height]
             point: [x, y]: the place is what is connected to it and coloured like it (within the box, if there is one)
-            mask: a picture file in base64, as large as the box or else the picture: white goes, black stays
+            mask: a picture file in base64, as large as the box or else the picture: white goes, black stays; of
+                strokes on a transparent picture, the strokes
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
             model: its name, as `describe` lists them; empty: the usual one; `classical` is quick
             seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a new one

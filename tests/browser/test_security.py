@@ -99,6 +99,7 @@ def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
     chosen = {"name": f"{text.replace('/', '|')}.png", "mimeType": "image/png", "buffer": b"no picture"}
     hands.page.locator(".strip input[type=file]").set_input_files(chosen)
     shows(hands, ".note p", text.replace("/", "|"))
+    hands.complained("mask-file")
     hands.press("Export")
     harmless(hands)
     hands.key("Escape")

@@ -10,6 +10,7 @@ from PIL import Image
 
 from editor.raster import Pixels
 from tests.browser.hands import Hands
+from tests.mask_files import mask_files
 
 
 def disc_picture() -> Pixels:
@@ -204,8 +205,27 @@ def test_a_mask_is_saved_and_loaded(hands: Hands, tmp_path: Path) -> None:
     assert "20 \N{MULTIPLICATION SIGN} 30" in hands.note() and "320 \N{MULTIPLICATION SIGN} 270" in hands.note()
     (tmp_path / "broken.png").write_bytes(b"no picture")
     chooser(hands, tmp_path / "broken.png")
-    hands.page.locator(".note p").filter(has_text="no picture this browser can read").wait_for()
+    hands.page.locator(".note p").filter(
+        has_text="broken.png cannot be read as a mask: This is not an image"
+    ).wait_for()
+    hands.complained("mask-file")
     assert np.array_equal(mask(hands), before)
+
+
+def test_a_masks_file_is_read_as_the_command_line_reads_it(hands: Hands, tmp_path: Path) -> None:
+    hands.open_sample()
+    for name, (data, marked) in mask_files(320, 270).items():
+        hands.whole_mask("Clear")
+        (tmp_path / name).write_bytes(data)
+        chooser(hands, tmp_path / name)
+        hands.wait_for("!doc.mask.empty")
+        assert np.array_equal(mask(hands), marked), name
+    assert hands.page.locator(".note p").filter(has_text="black and white").count() == 1  # the last one's reading
+    hands.whole_mask("Clear")
+    Image.new("L", (320, 270)).save(tmp_path / "black.png")
+    chooser(hands, tmp_path / "black.png")
+    hands.page.locator(".note p").filter(has_text="black.png marks nothing").wait_for()
+    assert hands.mask_bounds is None
 
 
 def chooser(hands: Hands, file: Path) -> None:

@@ -1,0 +1,316 @@
+"""Files to pixels: TIFF by its tags, deep PNG by its chunks, everything else by Pillow."""
+
+import struct
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from importlib.util import find_spec
+from io import BytesIO
+
+import cv2
+import numpy as np
+from PIL import Image, ImageFile
+
+from editor.formats.colours import PLAIN, Meaning, meaning, png_space
+from editor.formats.metadata import Metadata, metadata_of
+from editor.formats.samples import ROWS_AT_ONCE, Converter, Layout
+from editor.formats.tiff import DAMAGED_TIFF, MAGIC, Unreadable, read_tiff
+from editor.raster import Pixels
+
+MAX_PIXELS = 128 * 2**20  # of one picture; checked before a pixel is decoded
+
+# what is accepted; formats whose readers start other programs (EPS) or fetch things are not among them
+FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
+HEIF = "HEIF"  # what pillow-heif calls it, where the user has that
+HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
+PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
+DEFLATED = 1032  # bytes that one may come to
+GREY, RGB, GREY_ALPHA, RGBA = 0, 2, 4, 6  # a PNG's colour types
+
+# what Pillow's readers raise on damaged files
+DAMAGED = (
+    OSError,
+    SyntaxError,
+    ValueError,
+    EOFError,
+    IndexError,
+    KeyError,
+    TypeError,
+    OverflowError,
+    struct.error,
+    RuntimeError,
+    cv2.error,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Decoded:
+    """pixels: uint8 (H, W, 3 or 4), upright, straight alpha. icc: the profile kept beside them. notes: sentences."""
+
+    pixels: Pixels
+    icc: bytes | None
+    notes: tuple[str, ...]
+    metadata: Metadata
+
+
+def decode(data: bytes, most: int, colours: bool = True) -> Decoded:
+    """The first frame of a file. most: pixels. colours: whether a profile, or what else says what the numbers mean,
+    counts; a mask's stand for themselves.
+
+    ValueError with a sentence when there is none, or it has more pixels: then none of them was unpacked.
+    """
+    if not data:
+        raise ValueError("The file is empty.")
+    if data[:4] in MAGIC:
+        try:
+            read = read_tiff(data, lambda width, height: _check(width, height, most), colours)
+        except Unreadable:
+            raise
+        except (*DAMAGED, *DAMAGED_TIFF) as error:
+            raise _damaged(error) from None
+        if read is not None:
+            pixels = _upright(read.pixels, read.orientation)
+            return Decoded(pixels, read.icc, tuple(read.notes), read.metadata)
+    image = _opened(data, most)
+    notes = []
+    chunks = _chunks(data) if image.format == "PNG" else {}
+    try:
+        frames = getattr(image, "n_frames", 1)
+        deep = image.format == "PNG" and data[24] == 16  # the header's bit depth; Pillow would cut colour to 8
+        if not deep:
+            image.load()
+    except DAMAGED as error:
+        raise _damaged(error) from None
+    if bits := _bits(image, data):
+        notes.append(f"{bits} bits a channel were reduced to 8.")
+    if frames > 1 and image.format != "MPO":  # a camera's JPEG: its further frames are views of the same
+        notes.append(f"Only the first of {frames} frames was opened.")
+    grey = image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;")
+    said = _meaning(image, chunks, grey) if colours else PLAIN
+    notes += said.notes
+    try:
+        pixels = _deep_png(data, *image.size, chunks, said) if deep else _pixels(image, said, notes)
+        metadata = metadata_of(image)
+    except Unreadable:
+        raise
+    except DAMAGED as error:
+        raise _damaged(error) from None
+    return Decoded(_upright(pixels, _orientation(image)), said.icc, tuple(notes), metadata)
+
+
+def readable() -> tuple[str, ...]:
+    """The endings of the files that can be read, in small letters; the first are the usual ones."""
+    Image.init()
+    names = _formats()
+    return tuple(sorted({end for end, name in Image.registered_extensions().items() if name in names} | {".heic"}))
+
+
+def is_picture(start: bytes) -> bool:
+    """Whether a file that begins so is a picture by its content, whatever it is called."""
+    if _is_heif(start) or start[:4] in MAGIC:
+        return True
+    try:
+        with Image.open(BytesIO(start), formats=_formats()):
+            return True
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return True
+    except DAMAGED:
+        return False
+
+
+def _formats() -> list[str]:
+    Image.init()
+    if find_spec("pillow_heif") is not None and HEIF not in Image.OPEN:
+        import pillow_heif  # type: ignore[import-not-found, unused-ignore]
+
+        pillow_heif.register_heif_opener()
+    return [name for name in (*FORMATS, HEIF) if name in Image.OPEN]
+
+
+def _is_heif(data: bytes) -> bool:
+    return data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS and b"avif" not in data[8:64]
+
+
+def _opened(data: bytes, most: int) -> ImageFile.ImageFile:
+    """The file's header, its size looked at."""
+    Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # above it Pillow warns or raises by itself; below it, it stays silent
+    try:
+        image = Image.open(BytesIO(data), formats=_formats())
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        raise ValueError(f"The picture is too large: at most {MAX_PIXELS:,} pixels can be opened.") from None
+    except DAMAGED:
+        if _is_heif(data):
+            if HEIF in _formats():
+                raise ValueError(
+                    "The HEIC picture is damaged or of a sort that cannot be read: save it as JPEG."
+                ) from None
+            raise ValueError(
+                "This is a HEIC picture, which needs one package more: pip install pillow-heif (with libraries under "
+                "the LGPL and GPL). Or save it as JPEG first."
+            ) from None
+        raise ValueError(
+            "This is not an image the editor can read: choose a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF file."
+        ) from None
+    _check(*image.size, most)
+    return image
+
+
+def _check(width: int, height: int, most: int) -> None:
+    """Unreadable for a picture that is too large, or has no pixels."""
+    if width < 1 or height < 1:
+        raise Unreadable(f"The picture has no pixels: it is {width} x {height}.")
+    most = min(most, MAX_PIXELS)
+    if width * height > most:
+        raise Unreadable(
+            f"The picture is too large: {width:,} x {height:,} is {width * height:,} pixels, "
+            f"at most {most:,} can be opened."
+        )
+
+
+def _damaged(error: Exception) -> ValueError:
+    return ValueError(f"The image is damaged or cut short and cannot be read ({error}).")
+
+
+def _bits(image: Image.Image, data: bytes) -> int:
+    """Of a channel, where they are more than 8 that become 8."""
+    if image.format == "PNG":
+        return 16 if data[24] == 16 else 0
+    if image.format == "AVIF":  # its codec's configuration, ISO/IEC 23000-22: two flags say 8, 10 or 12
+        at = data.find(b"av1C")
+        flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
+        return (12 if flags & 0x20 else 10) if flags & 0x40 else 0
+    if image.format == HEIF:
+        return int(image.info.get("bit_depth", 8)) if int(image.info.get("bit_depth", 8)) > 8 else 0
+    if image.format == "PPM" and image.mode != "F":
+        return 16 if image.mode.startswith("I") or _ppm_top(data) > 255 else 0
+    return 32 if image.mode == "F" else 16 if image.mode.startswith("I") else 0
+
+
+def _ppm_top(data: bytes) -> int:
+    """The number that means all of a channel in a PPM or PGM: the fourth word, comments not counted."""
+    words = [word for line in data[:2000].split(b"\n") for word in line.partition(b"#")[0].split()]
+    return int(words[3]) if len(words) > 3 and words[3].isdigit() else 255
+
+
+def _meaning(image: Image.Image, chunks: dict[bytes, bytes], grey: bool) -> Meaning:
+    said = meaning(image.info.get("icc_profile"), grey) if image.mode != "CMYK" else PLAIN
+    if b"cICP" in chunks or (said.icc is None and said.space is None):
+        space = png_space(chunks, grey)
+        if space is not None:
+            return Meaning(space, None, (f"Its colours ({space.name}) were converted to sRGB.",))
+    return said
+
+
+def _pixels(source: ImageFile.ImageFile, said: Meaning, notes: list[str]) -> Pixels:
+    """uint8 (H, W, 3 or 4) of what Pillow has read."""
+    image: Image.Image = source
+    if image.mode in ("1", "L") and "transparency" in image.info:
+        image = image.convert("LA")
+    elif image.mode == "1":
+        image = image.convert("L")
+    elif image.mode in ("P", "PA", "RGBX", "YCbCr", "La", "RGBa") or "transparency" in image.info:
+        alpha = "transparency" in image.info or image.mode in ("PA", "La", "RGBa")
+        image = image.convert("RGBA" if alpha else "RGB")
+    if image.mode in ("L", "LA", "RGB", "RGBA") and said.space is None:
+        return np.asarray(image.convert({"L": "RGB", "LA": "RGBA"}.get(image.mode, image.mode)))
+    samples = np.asarray(image)
+    samples = samples if samples.ndim == 3 else samples[..., None]
+    if image.mode in ("L", "LA", "RGB", "RGBA"):
+        layout = Layout("grey" if image.mode in ("L", "LA") else "RGB", 0, 255, space=said.space)
+        layout = replace(layout, alpha=samples.shape[2] - 1 if image.mode in ("LA", "RGBA") else None)
+    elif image.mode.startswith("I"):  # I;16 and its byte orders, or I: 16-bit grey in 32
+        layout = Layout("grey", 0, 65535, space=said.space)
+    elif image.mode == "F":
+        least, greatest = float(np.nanmin(samples)), float(np.nanmax(samples))
+        layout = Layout("grey", 0, 1, space=said.space)
+        if (least < 0 or greatest > 1) and np.isfinite(least) and np.isfinite(greatest):
+            layout = replace(layout, low=min(least, 0), high=greatest)
+            notes.append(f"Its numbers go from {layout.low:.6g} to {greatest:.6g}: those became black and white.")
+    elif image.mode == "CMYK":
+        notes.append("CMYK colours were converted to RGB.")
+        layout = Layout("CMYK", 0, 255, icc=image.info.get("icc_profile"))
+    else:
+        raise Unreadable(f"The image's colours ({image.mode}) cannot be read: save it as RGB first.")
+    pixels = np.empty((image.height, image.width, layout.channels), np.uint8)
+    Converter(layout)(samples, pixels)
+    return pixels
+
+
+def _chunks(png: bytes) -> dict[bytes, bytes]:
+    """What stands before a PNG's pixels, the first of each name; without gAMA and cHRM where something better is."""
+    chunks: dict[bytes, bytes] = {}
+    at = len(PNG_MAGIC)
+    while at + 8 <= len(png):
+        size, name = struct.unpack_from(">I4s", png, at)
+        if name == b"IDAT":
+            break
+        chunks.setdefault(name, png[at + 8 : at + 8 + size])
+        at += 12 + size
+    if b"sRGB" in chunks or b"iCCP" in chunks:
+        chunks.pop(b"gAMA", None)
+    return chunks
+
+
+def _deep_png(data: bytes, width: int, height: int, chunks: dict[bytes, bytes], said: Meaning) -> Pixels:
+    """uint8 (H, W, 3 or 4) of a PNG of 16 bits: OpenCV unpacks the bare pixels, the chunks say the rest."""
+    colour, bare = data[25], _bare(data)
+    if width * height * 2 > len(bare) * DEFLATED:
+        raise Unreadable(f"The image is damaged: {len(data):,} bytes cannot hold {width:,} x {height:,} pixels.")
+    deep = cv2.imdecode(np.frombuffer(bare, np.uint8), cv2.IMREAD_UNCHANGED)
+    del bare
+    if deep is None or deep.dtype != np.uint16:
+        raise Unreadable("The image is damaged or cut short and cannot be read.")
+    deep = deep if deep.ndim == 3 else deep[..., None]
+    grey = colour in (GREY, GREY_ALPHA)
+    order = {GREY: [0], RGB: [2, 1, 0], GREY_ALPHA: [0, deep.shape[2] - 1], RGBA: [2, 1, 0, 3]}[colour]
+    clear = chunks.get(b"tRNS", b"")
+    key = np.frombuffer(clear, ">u2") if colour in (GREY, RGB) and len(clear) == 2 * len(order) else None
+    has_alpha = key is not None or colour in (GREY_ALPHA, RGBA)
+    layout = Layout("grey" if grey else "RGB", 0, 65535, alpha_high=65535, space=said.space)
+    layout = replace(layout, alpha=(1 if grey else 3) if has_alpha else None)
+    pixels = np.empty((*deep.shape[:2], layout.channels), np.uint8)
+    convert = Converter(layout)
+    for y in range(0, len(deep), ROWS_AT_ONCE):
+        rows = slice(y, y + ROWS_AT_ONCE)
+        samples = deep[rows][..., order]
+        if key is not None:
+            alpha = np.where((samples == key).all(2), 0, 65535).astype(np.uint16)
+            samples = np.concatenate([samples, alpha[..., None]], 2)
+        convert(samples, pixels[rows])
+    return pixels
+
+
+def _bare(png: bytes) -> bytes:
+    """A PNG's header and pixels alone. Unreadable where a chunk reaches beyond the file."""
+    parts, at = [PNG_MAGIC], len(PNG_MAGIC)
+    while at + 8 <= len(png):
+        size, name = struct.unpack_from(">I4s", png, at)
+        if at + 12 + size > len(png):  # OpenCV would make room for what it says
+            raise Unreadable("The image is damaged or cut short and cannot be read.")
+        if name in (b"IHDR", b"IDAT", b"IEND"):
+            parts.append(png[at : at + 12 + size])
+        at += 12 + size
+    return b"".join(parts)
+
+
+def _orientation(image: Image.Image) -> int:
+    """As EXIF has it; 1 where that cannot be read."""
+    try:
+        return int(image.getexif().get(0x0112, 1))
+    except DAMAGED:
+        return 1
+
+
+TURNS: dict[int, Callable[[Pixels], Pixels]] = {
+    2: lambda p: p[:, ::-1],
+    3: lambda p: p[::-1, ::-1],
+    4: lambda p: p[::-1],
+    5: lambda p: p.transpose(1, 0, 2),
+    6: lambda p: np.rot90(p, -1),
+    7: lambda p: p[::-1, ::-1].transpose(1, 0, 2),
+    8: lambda p: np.rot90(p),
+}
+
+
+def _upright(pixels: Pixels, orientation: int) -> Pixels:
+    turn = TURNS.get(orientation)
+    return pixels if turn is None else np.ascontiguousarray(turn(pixels))
