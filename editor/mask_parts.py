@@ -110,8 +110,7 @@ def _cells(mask: Mask, side: int) -> _Cells:
                 axis=1,
             )
         )
-    row, column, box, count = (np.concatenate(each) for each in (rows, columns, bounds, pixels))
-    return _Cells(row, column, box, count, side)
+    return _Cells(np.concatenate(rows), np.concatenate(columns), np.concatenate(bounds), np.concatenate(pixels), side)
 
 
 def _connected(cells: _Cells) -> list[Indices]:

@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from editor.plan import DETAIL_STRENGTH
 from pipelines import WEIGHTS
-from pipelines.base import Request, Step, run
+from pipelines.base import Request, Step, run, together
 from pipelines.diffusion.denoiser import LAST
 from pipelines.diffusion.samplers import SAMPLERS, Noise
 from pipelines.diffusion.schedule import respaced
@@ -125,6 +125,18 @@ def test_an_image_is_the_same_alone_and_in_any_batch(glide: Glide, guidance: flo
     alone = run(glide.inpaint(a_request(seeds=(7,), guidance=guidance)))
     assert np.array_equal(together[1], alone[0])
     assert not np.array_equal(together[0], together[1])
+
+
+@pytest.mark.parametrize("strength", [1.0, 0.5])
+def test_windows_side_by_side_come_out_as_each_alone(glide: Glide, strength: float) -> None:
+    requests = []
+    for seed in (5, 7, 9):
+        mask = np.zeros((64, 64), np.uint8)
+        mask[4 * seed : 4 * seed + 20, 10 : 20 + seed] = 255
+        image = np.random.default_rng(seed).integers(0, 256, (64, 64, 3), np.uint8)
+        requests.append(a_request(image=image, mask=mask, seeds=(seed,), strength=strength))
+    side_by_side = run(glide.inpaint(together(requests)))
+    assert np.array_equal(side_by_side, [run(glide.inpaint(each))[0] for each in requests])
 
 
 def test_what_decides_the_result_decides_it(glide: Glide) -> None:

@@ -32,7 +32,7 @@ from editor.geometry import Box
 from editor.picture import Picture
 from editor.raster import Mask
 from pipelines import machine
-from pipelines.base import Pixels, Request, Setup, Step, run
+from pipelines.base import Pixels, Request, Setup, Step, run, together
 from pipelines.hf import families, hub
 from pipelines.hf.loading import load_hf
 from pipelines.hf.memory import Memory
@@ -135,6 +135,17 @@ def test_the_same_seed_gives_the_same_pixels_alone_and_beside_others(tiny: Any, 
     batched = run(again(pipeline, 2).inpaint(wish(seeds=seeds)))
     assert np.abs(batched.astype(int) - together).max() <= 2
     assert not helpers()
+
+
+@EACH
+def test_windows_side_by_side_come_out_as_each_alone(tiny: Any, name: str) -> None:
+    pipeline, one = tiny(name), wish(seeds=(3,))
+    mask = np.where(np.arange(SIDE)[:, None] < SIDE // 2, one.mask, np.uint8(120 if pipeline.soft else 0))
+    other = replace(one, image=one.image[::-1].copy(), mask=mask, seeds=(9,))
+    both, alone = together([one, other]), [run(pipeline.inpaint(each))[0] for each in (one, other)]
+    assert np.array_equal(run(pipeline.inpaint(both)), alone)
+    batched = run(again(pipeline, 2).inpaint(both))  # all in one run, where sums may round otherwise
+    assert np.abs(batched.astype(int) - alone).max() <= 2
 
 
 @EACH

@@ -25,7 +25,8 @@ class Family:
     in its network's configuration, should it not be there. files: what diffusers calls the single files that hold it.
     spares: parts that it can draw without, which many of those files lack. held: where in what its `prepare_latents`
     gives the picture's latents and the noise stand, for a network that does not see the mask; None: not known.
-    bucketed: whether it was trained on pictures of other shapes than the square too.
+    bucketed: whether it was trained on pictures of other shapes than the square too. mixes: whether one run takes
+    another picture and mask for each image.
     """
 
     repaints: str
@@ -46,6 +47,7 @@ class Family:
     spares: tuple[str, ...] = ()
     held: tuple[int, int] | None = (2, 1)
     bucketed: bool = True
+    mixes: bool = True
 
     @property
     def unheeded(self) -> tuple[str, ...]:
@@ -129,7 +131,7 @@ FAMILIES = (
         ("KandinskyV22InpaintCombinedPipeline", "KandinskyV22InpaintPipeline"),
         768, 64, "guidance_scale", _usual(4, 50),
         refines=False, module="pipelines.hf.kandinsky", prior="kandinsky-community/kandinsky-2-2-prior",
-        held=None, bucketed=False,
+        held=None, bucketed=False, mixes=False,
     ),
 )  # fmt: skip
 
@@ -161,7 +163,7 @@ def family_by_signature(named: str, arguments: Mapping[str, Parameter]) -> Famil
     scale = arguments[guidance].default if guidance else 1
     return Family(
         named, (), 1024, 32, guidance, _usual(scale if isinstance(scale, int | float) else 5, 28),
-        "negative_prompt" in arguments, "strength" in arguments, held=None, bucketed=False,
+        "negative_prompt" in arguments, "strength" in arguments, held=None, bucketed=False, mixes=False,
     )  # fmt: skip
 
 

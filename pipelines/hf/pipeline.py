@@ -62,8 +62,7 @@ class Hf:
             return images  # nothing to paint: no model is asked
         finished, runs = 0, 0
         while finished < count:
-            # a ControlNet is shown one picture
-            at_once = 1 if request.adapters and request.image.ndim == 4 else self._memory.at_once
+            at_once = self._memory.at_once if self._may_share(request) else 1
             part = slice(finished, finished + at_once)
             drawing = self._drawing(request.of(part))
             short = False
@@ -92,6 +91,14 @@ class Hf:
                     f"{self._memory.device.type}'s memory, or take a smaller model"
                 )
         return images
+
+    def _may_share(self, request: Request) -> bool:
+        """Whether one run may draw several of a request's images: a ControlNet is shown one picture, and hard masks are
+        kept otherwise than soft ones.
+        """
+        soft = {bool((mask % 255).any()) for mask in request.mask.reshape(-1, *request.shape)}
+        mixes = self._family.mixes and not request.adapters and (not self.soft or len(soft) == 1)
+        return mixes or request.image.ndim == 3
 
     def _check(self, request: Request) -> None:
         """ValueError with a sentence about what cannot be done."""
