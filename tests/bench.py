@@ -28,7 +28,7 @@ from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
 from pipelines import load
 from pipelines.base import Request, run
-from tests import bench_drawings, bench_networks, bench_page, bench_photographs, bench_store
+from tests import bench_drawings, bench_masks, bench_networks, bench_page, bench_photographs, bench_store
 from tests.fakes import NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 
@@ -172,6 +172,7 @@ def opening() -> Iterator[Row]:
 GROUPS = {
     "server": (endurance, embedded, server, opening),  # the first on a heap nothing has grown yet
     "drawings": (bench_drawings.seams, bench_drawings.large),
+    "masks": (bench_masks.steps, bench_masks.texture, bench_masks.panorama),
     "store": (bench_store.walking, bench_store.endurance, bench_store.huge),
     "networks": (bench_networks.steps, bench_networks.graphics_card),
     "page": (bench_page.rows,),

@@ -1,6 +1,5 @@
 """The editor without its page: what an edit costs, on disk and in time; rows of `make bench`."""
 
-import resource
 import subprocess
 import sys
 import tempfile
@@ -16,7 +15,7 @@ from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline
-from tests.measuring import Row, photograph, resident, spread, timed
+from tests.measuring import Row, peak, photograph, resident, spread, timed
 from tests.samples import an_edit, disc
 
 
@@ -135,11 +134,6 @@ def open_and_edit(file: Path) -> None:
     print(peak())
     desk.edit(document, 1, 10_000)
     print(peak())
-
-
-def peak() -> int:
-    """MB, the most there were."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1000
 
 
 if __name__ == "__main__":
