@@ -46,4 +46,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE blob ADD COLUMN x INTEGER",
         "ALTER TABLE blob ADD COLUMN y INTEGER",
     ),
+    # remakes: of a step of a replay, the step of the old path that it is made again from
+    ("ALTER TABLE revision ADD COLUMN remakes TEXT",),
 )
