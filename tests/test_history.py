@@ -38,8 +38,8 @@ class Killed(BaseException):
 @dataclass
 class State:
     """What the model knows of a revision. takes: whose place it takes when finished. replay: whether it is made
-    again because an earlier one was changed; remakes: from which step then. gone: when it was discarded; -1: its wish is
-    promised on another.
+    again because an earlier one was changed; remakes: from which step then. gone: when it was discarded; -1: its wish
+    is promised on another.
     """
 
     parent: str | None

@@ -65,6 +65,7 @@ class Wishes:
         if step.edit is not None and step.edit.pipeline == edit.pipeline:  # a wish cannot speak of it
             edit = replace(
                 edit,
+                sketch=edit.sketch or step.edit.sketch,
                 clip_guidance=step.edit.clip_guidance,
                 adapters=step.edit.adapters,
                 reference=step.edit.reference,
