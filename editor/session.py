@@ -83,11 +83,11 @@ class Session:
         painted(edit, self.frame(document_id, parent))
         return self.store.promise_beside(document_id, parent, _varied(edit, count))
 
-    def requested(self, document_id: str, edit: Edit, count: int, parent: str) -> bool:
-        """Whether these variations were asked for already, and none is broken: who does so again had no answer."""
-        pending = {each.id for each in self.store.pending(document_id)}
+    def requested(self, document_id: str, edit: Edit, count: int, parent: str) -> list[Revision]:
+        """These variations, if they were asked for already and wait or are shown: who does so again had no answer."""
         ids = [revision_id(document_id, parent, each.to_json()) for each in _varied(edit, count)]
-        return any(id in pending for id in ids) or self.store.document(document_id).head in ids
+        there = {self.store.document(document_id).head, *(each.id for each in self.store.pending(document_id))}
+        return [self.store.revision(id) for id in ids] if there & {*ids} else []
 
     def replaying(self, document_id: str) -> list[str]:
         """The ids of the steps of a replay that waits, in order, finished ones too; none while none does."""

@@ -36,9 +36,9 @@ class Wishes:
     def _submitted(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
         edit, parent, variations = self._wish(body)
-        tail, asked = self.session.tail(document.id), self.session.requested
-        # who had no answer asks again, on what was the end before
-        if not isinstance(parent, str) or (parent != tail and not asked(document.id, edit, variations, parent)):
+        if isinstance(parent, str) and (again := self.session.requested(document.id, edit, variations, parent)):
+            return self._promised(request, again)
+        if not isinstance(parent, str) or parent != self.session.tail(document.id):
             raise Moved("The picture was changed in another tab meanwhile. Look at it as it is, then generate again.")
         return self._promised(request, self.session.variations(document.id, edit, variations, parent))
 
