@@ -245,6 +245,7 @@ class Editor {
   async amend(node) {
     if (!this.look(node)) return;
     this.held = this.tool.name;
+    if (innerWidth <= this.history.element.offsetWidth) this.toggleHistory(); // on a phone it covers all
     this.wishes.amend(node.wish);
     await this.doc.amend(node);
   }
