@@ -315,7 +315,7 @@ def amend(options: argparse.Namespace) -> None:
         blend = replace(edit.blend, **given("feather", "edge", "opacity"))
         changes = given("prompt", "negative_prompt", "seed", "steps", "strength", "guidance")
         if options.grow is not None:
-            frame = session.picture(options.document).box
+            frame = session.store.picture(options.revision).box
             mask = edit.mask
             changes["mask"] = mask.grown(options.grow) if options.grow > 0 else mask.shrunk(-options.grow, frame)
         changed = replace(edit, blend=blend, **changes)

@@ -50,4 +50,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         # metadata: whose the opened picture is and how large it prints, as JSON, likewise
         "ALTER TABLE document ADD COLUMN metadata TEXT",
     ),
+    # remakes: of a step of a replay, the step of the old path that it is made again from
+    ("ALTER TABLE revision ADD COLUMN remakes TEXT",),
 )

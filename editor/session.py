@@ -22,7 +22,7 @@ from editor.layers import layers_of
 from editor.picture import Picture
 from editor.plan import painted
 from editor.raster import Mask, Patch, Pixels
-from editor.store import MOST_AT_ONCE, Document, Entry, Node, Revision, Store
+from editor.store import MOST_AT_ONCE, Document, Entry, Node, Revision, Store, revision_id
 
 LONGEST_NAME = 200  # characters of a document's or revision's name; the rest is cut
 
@@ -84,8 +84,17 @@ class Session:
         document = self.store.document(document_id)
         parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
         painted(edit, self.frame(document_id, parent))
-        edits = [replace(edit, seed=(edit.seed + i) % 2**32) for i in range(count)]
-        return self.store.promise_beside(document_id, parent, edits)
+        return self.store.promise_beside(document_id, parent, _varied(edit, count))
+
+    def requested(self, document_id: str, edit: Edit, count: int, parent: str) -> list[Revision]:
+        """These variations, if they were asked for already and wait or are shown: who does so again had no answer."""
+        ids = [revision_id(document_id, parent, each.to_json()) for each in _varied(edit, count)]
+        there = {self.store.document(document_id).head, *(each.id for each in self.store.pending(document_id))}
+        return [self.store.revision(id) for id in ids] if there & {*ids} else []
+
+    def replaying(self, document_id: str) -> list[str]:
+        """The ids of the steps of a replay that waits, in order, finished ones too; none while none does."""
+        return self.store.replaying(document_id)
 
     def tail(self, document_id: str) -> str:
         """The id of the revision that a further wish should stand on: the last of those that are promised one on the
@@ -135,24 +144,32 @@ class Session:
         return self.submit(document_id, replace(step.edit, mask=mask), step.parent)
 
     def amend(self, document_id: str, revision_id: str, edit: Edit) -> list[Revision]:
-        """Change a finished step on the way to what is shown, and make those after it again on top of that.
+        """Change any finished step, and make those after it again on top of that, as `Store.replay` says; wishes that
+        wait for the last of them follow. Returns the promises of the steps, in order.
 
-        The old branch stays. What is shown changes when all are finished, if it is the same until then. A step
-        whose request is one that was drawn before is pasted: no model runs. Returns the promises, in order.
+        The old branch stays, and nothing moves before all are finished. A step whose request is one that was drawn
+        before is pasted: no model runs. Moved while another replay waits.
         """
         document = self.store.document(document_id)
         self._finished(document, revision_id)
         step = self.store.revision(revision_id)
         if step.parent is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
-        way = self.store.way_to(document.head, revision_id)
-        if way[0].id != revision_id:
-            raise ValueError(
-                f"The step {revision_id!r} is not on the way to what is shown: show a state after it first."
-            )
-        later = [state.edit for state in way[1:] if state.edit is not None]
-        painted(edit, self._finished(document, step.parent))
-        return self.store.promise_all(document_id, step.parent, [edit, *later], document.head)
+        later = [each.edit for each in self.replayed(document_id, revision_id)[1:] if each.edit is not None]
+        frame = self._finished(document, step.parent)
+        painted(edit, frame)
+        for before, after in zip([edit, *later], later, strict=False):
+            frame = Picture(frame.box.moved(before.margins), MappingProxyType({}), self.store.blobs.tiles)
+            try:
+                painted(after, frame)
+            except ValueError as error:
+                raise ValueError(f"A later step (“{after.prompt}”) does not fit then: {error}") from error
+        return self.store.replay(document_id, revision_id, edit)
+
+    def replayed(self, document_id: str, revision_id: str) -> list[Revision]:
+        """The steps that `amend` of a finished one makes again, itself first."""
+        self._finished(self.store.document(document_id), revision_id)
+        return self.store.replayed(document_id, revision_id)
 
     def reblend(self, document_id: str, revision_id: str, blend: Blend) -> list[Revision]:
         """Lay a finished step's result into the picture otherwise, without a run of its model; as `amend`."""
@@ -291,13 +308,14 @@ class Session:
         return document.head != document.tip
 
     def checkout(self, document_id: str, revision_id: str) -> Document:
-        """Show any finished revision of the document; from now on redo leads to it."""
+        """Show any finished revision of the document. Redo leads to it, or on as before if it is on the path there."""
         self._finished(self.store.document(document_id), revision_id)
         return self.store.checkout(document_id, revision_id)
 
     def cancel(self, revision_id: str) -> Revision:
         """Take a promise back: its run stops within a step, the document stays as it is. Nothing when it is
-        finished. Wishes that wait for it are promised again on what it stood on, under other ids.
+        finished. Wishes that wait for it are promised again on what it stood on, under other ids. The steps of a replay
+        are cancelled together.
         """
         return self.store.cancel(revision_id)
 
@@ -371,3 +389,8 @@ class Session:
         if self.store.document_of(revision_id) != document.id:
             raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
         return self.store.picture(revision_id)
+
+
+def _varied(edit: Edit, count: int) -> list[Edit]:
+    """An edit so many times, with seeds from its own on."""
+    return [replace(edit, seed=(edit.seed + i) % 2**32) for i in range(count)]

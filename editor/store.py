@@ -37,8 +37,11 @@ _ENTRIES = """SELECT document.id, document.name, head, max(created),
     count(CASE WHEN parent IS NOT NULL AND tiles IS NOT NULL AND revision.deleted IS NULL THEN 1 END)
 FROM document JOIN revision ON document = document.id WHERE document.deleted IS NULL {which}
 GROUP BY document.id, document.name, head ORDER BY max(seq) DESC"""
-# a promise on a promise waits for it
-_READY = f"{PROMISED} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL"
+# a promise on a promise waits for it; one behind a replay for all of that, which may yet be broken
+_READY = f"""{PROMISED} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL
+    AND (follows IS NOT NULL OR NOT EXISTS (SELECT 1 FROM revision AS replay WHERE replay.tiles IS NULL
+        AND replay.error IS NULL AND replay.follows IS NOT NULL AND replay.document = revision.document
+        AND replay.seq < revision.seq))"""
 
 
 @dataclass(frozen=True, eq=False)
@@ -244,10 +247,20 @@ class Store:
         return self.document(document)
 
     def checkout(self, document: str, revision: str) -> Document:
-        """Head and tip to a finished revision of the document."""
+        """Head to a finished revision of the document; tip too, unless the revision is on the path to it."""
         with self.database.transaction() as db:
             _standing(db, document, revision, "tiles IS NOT NULL")
-            db.run("UPDATE document SET head = :to, tip = :to WHERE id = :id", to=revision, id=document)
+            db.run(
+                """UPDATE document SET head = :to, tip = CASE WHEN :to IN (
+                    WITH RECURSIVE path (id, parent) AS (
+                        SELECT id, parent FROM revision WHERE id = document.tip
+                        UNION ALL
+                        SELECT r.id, r.parent FROM revision AS r JOIN path ON r.id = path.parent)
+                    SELECT id FROM path) THEN tip ELSE :to END
+                WHERE id = :id""",
+                to=revision,
+                id=document,
+            )
         return self.document(document)
 
     # revisions
@@ -284,19 +297,40 @@ class Store:
 
     def tail(self, document: str) -> str:
         """The last of the promises that will be shown one after the other from the head on; the head when there is
-        none.
+        none. While a replay waits, from the step that will be shown in the head's stead.
         """
         rows = self.database.rows(  # in one question: a step may be finished between two
-            f"""SELECT head, {queue.WAITING} FROM document LEFT JOIN revision ON document = document.id AND {PROMISED}
+            f"""SELECT head, tip, {queue.WAITING} FROM document
+            LEFT JOIN revision ON document = document.id AND {PROMISED}
             WHERE document.id = :document AND document.deleted IS NULL ORDER BY seq""",
             document=document,
             now=time.time(),
         )
         if not rows:
             return self.document(document).head  # raises: there is none
-        head = str(rows[0][0])
-        steps = queue.chain([queue.Waiting(*row[1:]) for row in rows if row[1] is not None], head)
-        return steps[-1].id if steps else head
+        head, tip = str(rows[0][0]), str(rows[0][1])
+        promises = [queue.Waiting(*row[2:]) for row in rows if row[2] is not None]
+        base = queue.base(self.database.rows, document, promises, head, tip)
+        return [base, *(step.id for step in queue.chain(promises, base))][-1]
+
+    def replayed(self, document: str, revision: str) -> list[Revision]:
+        """The finished steps that a change of this one makes again, itself first, see `replay`."""
+        shown = self.document(document)
+        promises = queue.waiting(self.database.rows, document)
+        tree = queue.tree_of(self.database.rows, document)
+        steps, _ = queue.replayed(tree, promises, shown.head, shown.tip, revision)
+        return [self.revision(id) for id in steps]
+
+    def replaying(self, document: str) -> list[str]:
+        """The ids of all steps of a replay that waits, those among them that are finished too; none while none does."""
+        last = self.database.row(
+            f"SELECT id FROM revision WHERE document = :id AND {PROMISED} AND follows <> ''", id=document
+        )
+        return (
+            []
+            if last is None
+            else [id for id, _ in queue.steps_of(queue.tree_of(self.database.rows, document), last[0])]
+        )
 
     def tree(self, document: str) -> list[Node]:
         """Every revision of a document that is not deleted, parents before children."""
@@ -395,46 +429,35 @@ class Store:
         The same wish is the same revision: one that had failed, was cancelled or discarded is promised anew, one that
         is finished becomes the document's head and tip.
         """
-        (revision,) = self.promise_all(document, parent, [edit], None)
+        (revision,) = self.promise_beside(document, parent, [edit])
         return revision
 
-    def promise_all(self, document: str, parent: str, edits: Sequence[Edit], follows: str | None) -> list[Revision]:
-        """The revisions of these wishes, each on the one before, all promised in one COMMIT, as `promise` does.
+    def replay(self, document: str, revision: str, edit: Edit) -> list[Revision]:
+        """A finished step with another edit, and each step after it again on top, all promised in one COMMIT; in order.
 
-        follows: the head whose place the last one takes when it is finished, if the head is that still; None:
-        each one takes its parent's.
+        The path that is made again leads to the tip; to the head while wishes wait on that. These wait for the last
+        step from then on, under other ids. Once that is finished it becomes the tip, and the head goes from a step
+        after the changed one to that which was made of it, from any other to the last; nothing moves if the head left
+        the path meanwhile. Of another branch, the newest steps are made again, and shown if the head is still the same.
+
+        Moved while another replay waits.
         """
-        wishes, on = [], parent
-        for edit in edits:
-            wishes.append((on, edit))
-            on = revision_id(document, on, edit.to_json())
-        takes = [follows if follows is None else "" for _ in edits[:-1]] + [follows]
-        return self._promised(document, wishes, takes, edits[-1:])
+        with self.database.transaction() as db:
+            _standing(db, document, revision, "tiles IS NOT NULL")
+            self.blobs.keep(db, _pictures_of([edit]), {})
+            ids = queue.replay(db, document, revision, edit.to_json())
+        return [self.revision(id) for id in ids]
 
     def promise_beside(self, document: str, parent: str, edits: Sequence[Edit]) -> list[Revision]:
         """The revisions of these wishes, all on one parent, all promised in one COMMIT, as `promise` does: a worker
         takes them together.
         """
-        return self._promised(document, [(parent, edit) for edit in edits], [None] * len(edits), edits)
-
-    def _promised(
-        self, document: str, wishes: Sequence[tuple[str, Edit]], takes: Sequence[str | None], shown: Sequence[Edit]
-    ) -> list[Revision]:
-        """Edits promised on their parents. takes: whose place each one takes, as `follows` of the table. shown: which
-        of them, the last ones, the document shows at once where they are finished already.
-        """
-        edits = [edit for _, edit in wishes]
         texts = [edit.to_json() for edit in edits]
-        ids = [revision_id(document, parent, text) for (parent, _), text in zip(wishes, texts, strict=True)]
-        blobs = {edit.mask.digest: Blob(encode_png(edit.mask.alpha)) for edit in edits if edit.mask.alpha.size}
-        patches = {patch.digest: patch for edit in edits for patch in edit.patches}
-        blobs |= {digest: Blob(encode_tile(patch.pixels)) for digest, patch in patches.items()}
         with self.database.transaction() as db:
-            _standing(db, document, wishes[0][0], "error IS NULL")
-            self.blobs.keep(db, blobs, {})
-            for (parent, _), text, follows in zip(wishes, texts, takes, strict=True):
-                queue.promise(db, document, parent, text, follows)
-            for id in ids[-len(shown) :]:
+            _standing(db, document, parent, "error IS NULL")
+            self.blobs.keep(db, _pictures_of(edits), {})
+            ids = [queue.promise(db, document, parent, text) for text in texts]
+            for id in ids:
                 db.run(
                     """UPDATE document SET head = :id, tip = :id WHERE id = :document AND head <> :id
                     AND EXISTS (SELECT * FROM revision WHERE id = :id AND tiles IS NOT NULL)""",
@@ -508,15 +531,14 @@ class Store:
         is no longer this worker's.
 
         Head moves only if it is still the parent, and takes the tip along; a tip which is still the parent
-        moves alone, so that who undid meanwhile finds the result by redo. (A replay's last takes the place of
-        the head that was replayed, if that is still the head; those before move nothing.)
+        moves alone, so that who undid meanwhile finds the result by redo. (The steps of a replay move nothing
+        before its last, see `replay`.)
         """
         crops = {tile_digest(crop): crop for crop in applied.drawn.values()}
         blobs = self.blobs.encoded(applied.picture, self._before(id))
         blobs |= {name: Blob(encode_tile(crop)) for name, crop in crops.items()}
         with self.database.transaction() as db:
-            columns = "document, parent, coalesce(follows, parent)"
-            rows = db.run(f"SELECT {columns} FROM revision WHERE {_HELD}", id=id, worker=worker)
+            rows = db.run(f"SELECT document, parent, follows FROM revision WHERE {_HELD}", id=id, worker=worker)
             if not rows:
                 return False
             ((document, parent, follows),) = rows
@@ -550,7 +572,7 @@ class Store:
         """Take a promise back; nothing when it is finished or failed. Whoever works on it notices at its next step.
 
         Wishes that wait for it are promised again, under other ids, on a variation beside it or else on the state whose
-        place it was to take; steps that are made again after it, as `promise_all` promises them, are cancelled with it.
+        place it was to take; the steps of a replay are cancelled together.
         """
         self._of_revision("id", id)  # raises when there is none
         with self.database.transaction() as db:
@@ -573,8 +595,7 @@ class Store:
         """
         self.document(document)  # raises when there is none
         with self.database.transaction() as db:
-            ((head,),) = db.run("SELECT head FROM document WHERE id = :id", id=document)
-            ids = queue.reorder(db, document, head, order)
+            ids = queue.reorder(db, document, order)
         return [self.revision(id) for id in ids]
 
     # inside
@@ -646,6 +667,13 @@ def new_document_id() -> str:
 def packed(picture: Picture) -> bytes:
     """The digests of a picture's tiles, 16 bytes each, row by row."""
     return bytes.fromhex("".join(picture.tiles[place] for place in places(picture.box)))
+
+
+def _pictures_of(edits: Sequence[Edit]) -> dict[str, Blob]:
+    """The masks, sketches and references of edits, by digest."""
+    blobs = {edit.mask.digest: Blob(encode_png(edit.mask.alpha)) for edit in edits if edit.mask.alpha.size}
+    patches = {patch.digest: patch for edit in edits for patch in edit.patches}
+    return blobs | {digest: Blob(encode_tile(patch.pixels)) for digest, patch in patches.items()}
 
 
 def _weight(edit: Edit) -> int:

@@ -2,7 +2,7 @@
 
 import socket
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,7 +18,7 @@ from editor.database import Transaction
 from editor.edit import Blend, Edit
 from editor.geometry import Box
 from editor.picture import Picture
-from editor.queue import revision_id
+from editor.queue import Moved, revision_id
 from editor.session import Session
 from editor.store import MOST_AT_ONCE, Store
 from editor.upkeep import check, compact
@@ -37,8 +37,9 @@ class Killed(BaseException):
 
 @dataclass
 class State:
-    """What the model knows of a revision. takes: whose place it takes when finished. replay: whether it is made again
-    because an earlier one was changed. gone: when it was discarded; -1: its wish is promised on another.
+    """What the model knows of a revision. takes: whose place it takes when finished. replay: whether it is made
+    again because an earlier one was changed; remakes: from which step then. gone: when it was discarded; -1: its wish
+    is promised on another.
     """
 
     parent: str | None
@@ -46,6 +47,7 @@ class State:
     picture: Picture | None = None
     takes: str | None = None
     replay: bool = False
+    remakes: str = ""
     cancelled: bool = False
     gone: int = 0
     name: str = ""
@@ -75,12 +77,53 @@ class History(RuleBasedStateMachine):
 
     # the model
 
-    def promised(self, id: str, parent: str, edit: Edit, takes: str, replay: bool = False) -> None:
+    def promised(self, id: str, parent: str, edit: Edit, takes: str, remakes: str = "") -> None:
         if id in self.states and self.states[id].cancelled:
             for each in self.later(id):
                 del self.states[each]
         state = self.states.setdefault(id, State(parent, edit))
-        state.gone, state.takes, state.replay = 0, takes, replay
+        state.gone, state.remakes = 0, remakes or state.remakes
+        if not (state.waiting and state.replay and not remakes):  # a step of a replay that waits stays one
+            state.takes, state.replay = takes, bool(remakes)
+
+    def path(self, id: str) -> list[str]:
+        """From this one back to the opened picture."""
+        found: list[str] = []
+        at: str | None = id
+        while at is not None:
+            found.append(at)
+            at = self.states[at].parent
+        return found
+
+    def replayed(self, last: str) -> dict[str, str]:
+        """The steps of a replay by those that they are made again from, the last one first."""
+        found: dict[str, str] = {}
+        for id in self.path(last):
+            old = self.states[id].remakes
+            if not old:
+                break
+            found[old] = id
+            if old not in self.states or self.states[old].parent == self.states[id].parent:
+                break
+        return found
+
+    def landing(self, last: str) -> str | None:
+        """What is shown when a replay is finished; None: nothing moves."""
+        takes, steps = self.states[last].takes, self.replayed(last)
+        assert takes is not None
+        old = list(steps)
+        if not old or old[0] != takes:  # of another branch
+            return last if self.head == takes else None
+        if self.head not in self.path(takes) or takes not in self.path(self.tip):
+            return None
+        return steps[self.head] if self.head in old[:-1] else last
+
+    def base(self) -> str:
+        """What will be shown once the replay that waits is finished; the head while none does."""
+        for id, state in self.states.items():
+            if state.waiting and state.replay and state.takes and state.takes == state.remakes:
+                return self.landing(id) or self.head
+        return self.head
 
     def later(self, id: str) -> list[str]:
         found = [id]
@@ -91,8 +134,11 @@ class History(RuleBasedStateMachine):
 
     def chain(self) -> list[str]:
         """The promises that will be shown one after the other."""
+        return self.chain_from(self.base())
+
+    def chain_from(self, start: str) -> list[str]:
         found: list[str] = []
-        at: str | None = self.head
+        at: str | None = start
         while at is not None:
             at = next((id for id, state in self.states.items() if state.waiting and state.takes == at), None)
             found += [at] if at is not None else []
@@ -109,29 +155,42 @@ class History(RuleBasedStateMachine):
             and replace(state.edit, seed=0) == replace(one.edit, seed=0)
         ]  # fmt: skip
 
-    def ground(self, id: str, on: str) -> str:
-        """Where what waited for a replay's step stands when that is gone; `on` for any other."""
-        state = self.states[id]
-        takes = self.states.get(state.takes or "") if state.replay else None
-        return on if takes is None or takes.gone or takes.cancelled else str(state.takes)
-
     def cleared(self, ids: list[str]) -> list[tuple[str, State]]:
-        """Promises cancelled, those that are no replay's out of sight with all that follow them; as they were."""
+        """Promises cancelled, out of sight with all that follow them; as they were."""
         were = [(id, replace(self.states[id])) for id in ids]
         for id in ids:
             self.states[id].cancelled = True
-            for each in [] if self.states[id].replay else self.later(id):
+            for each in self.later(id):
                 self.states[each].gone = self.states[each].gone or -1
         return were
+
+    def behind(self, ids: Iterable[str]) -> list[str]:
+        """The edits in the queue that wait for these, at whatever remove."""
+        found = {*ids}
+        for id, state in self.states.items():
+            if state.parent in found and state.waiting:
+                found.add(id)
+        return [id for id, state in self.states.items() if id in found - {*ids} and state.waiting and not state.replay]
+
+    def broken(self, id: str) -> dict[str, str]:
+        """A replay cancelled; where what stood on its steps goes."""
+        steps = [each for each, state in self.states.items() if state.waiting and state.replay]
+        pairs = self.replayed(steps[-1])
+        ground = self.states[list(pairs.values())[-1]].parent
+        stands = {}
+        for old, new in pairs.items():
+            to = self.states[new].takes if new == steps[-1] else old
+            there = to in self.states and not self.states[str(to)].gone and not self.states[str(to)].cancelled
+            stands[new] = str(to if there else ground)
+        for each in steps:
+            self.states[each].cancelled = True
+        return stands
 
     def again(self, were: list[tuple[str, State]], stands: dict[str, str]) -> dict[str, str]:
         """What was cleared, promised on what its parents are now."""
         taken = set()
         for id, state in were:
             on = stands[str(state.parent)]
-            if state.replay:
-                stands[id] = self.ground(id, on)
-                continue
             assert state.edit is not None
             now = stands[id] = revision_id(self.document.id, on, state.edit.to_json())
             self.promised(now, on, state.edit, on)
@@ -145,11 +204,11 @@ class History(RuleBasedStateMachine):
 
     def batch(self) -> list[str]:
         """What a worker takes next: the oldest promise that can be kept, with its variations."""
-        ready = [
-            id
-            for id, state in self.states.items()
-            if state.waiting and state.parent is not None and self.states[state.parent].picture is not None
-        ]
+        ready, replay = [], False
+        for id, state in self.states.items():
+            if state.waiting and state.parent is not None and self.states[state.parent].picture is not None:
+                ready += [id] if state.replay or not replay else []  # a replay is finished before what is behind it
+            replay |= state.waiting and state.replay
         first = self.states[ready[0]]
         assert first.edit is not None
         alike = [
@@ -166,9 +225,12 @@ class History(RuleBasedStateMachine):
         before = self.states[state.parent].picture
         assert before is not None
         state.picture = run(apply(state.edit, before, LOAD)).picture
-        if self.head == state.takes:
+        if state.replay:
+            to = self.landing(id) if state.takes else None
+            self.head, self.tip = (self.head, self.tip) if to is None else (to, id)
+        elif self.head == state.takes:
             self.head = self.tip = id
-        elif self.tip == state.takes == state.parent:
+        elif self.tip == state.takes:
             self.tip = id
 
     def some(self, n: int, *, finished: bool) -> str | None:
@@ -186,36 +248,57 @@ class History(RuleBasedStateMachine):
             if self.states[revision.id].picture is not None:
                 self.head = self.tip = revision.id
 
-    @rule(back=st.integers(0, 3), seed=st.integers(3, 4), blend=st.booleans())
-    def amend(self, back: int, seed: int, blend: bool) -> None:
-        way: list[str] = []
-        at: str | None = self.head
-        while at is not None and self.states[at].parent is not None:
-            way, at = [at, *way], self.states[at].parent
-        way = way[-back - 1 :]
-        if not way:
+    @rule(n=st.integers(0, 99), seed=st.integers(3, 4), blend=st.booleans(), statements=st.integers(0, 60))
+    def amend(self, n: int, seed: int, blend: bool, statements: int) -> None:
+        steps = [id for id, state in self.states.items() if state.edit and state.picture is not None and not state.gone]
+        if not steps:
             return
-        edit = self.states[way[0]].edit
+        id = steps[n % len(steps)]
+        edit = self.states[id].edit
         assert edit is not None
-        if blend:
-            changed = replace(edit, blend=Blend(feather=seed))
-            promises = self.session.reblend(self.document.id, way[0], changed.blend)
+        changed = replace(edit, blend=Blend(feather=seed)) if blend else replace(edit, seed=seed)
+        end = self.head if self.head != self.tip and self.chain_from(self.head) else self.tip
+        again, takes, jobs = self.path(end)[::-1], end, self.behind([end])
+        if id in again:
+            again = again[again.index(id) :]
         else:
-            changed = replace(edit, seed=seed)
-            promises = self.session.amend(self.document.id, way[0], changed)
-        assert len(promises) == len(way)
-        parent, wishes, head = (
-            self.states[way[0]].parent,
-            [changed, *(self.states[id].edit for id in way[1:])],
-            self.head,
-        )
-        for revision, wish in zip(promises, wishes, strict=True):
-            assert parent is not None and wish is not None
-            self.promised(revision.id, parent, wish, head if revision is promises[-1] else "", replay=True)
-            parent = revision.id
-        last = promises[-1].id
-        if self.states[last].picture is not None and last != self.head:
-            self.head = self.tip = last
+            again, takes, jobs = [id], [self.head, *self.chain_from(self.head)][-1], []
+            to_tip = self.path(self.tip)
+            while True:
+                after = [each for each in self.states if self.states[each].parent == again[-1]]
+                after = [each for each in after if self.states[each].picture is not None and not self.states[each].gone]
+                if not after:
+                    break
+                again.append(next((each for each in after if each in to_tip), after[-1]))
+        wishes = [changed, *(self.states[each].edit for each in again[1:])]
+        parent, ids = self.states[id].parent, []
+        for wish in wishes:
+            assert wish is not None
+            parent = revision_id(self.document.id, parent, wish.to_json())
+            ids.append(parent)
+        waiting = [each for each, state in self.states.items() if state.waiting and state.replay]
+        same = ids == again or (bool(waiting) and waiting[-1] == ids[-1])
+        try:
+            with killed_after(statements):
+                promises = self.session.amend(self.document.id, id, changed)
+        except Killed:
+            self.restart()
+            return
+        except Moved:
+            assert waiting and not same
+            return
+        assert [each.id for each in promises] == ids and (same or not waiting)
+        if same:
+            return
+        were = self.cleared(jobs)
+        for new, old, wish in zip(ids, again, wishes, strict=True):
+            on = str(self.states[id].parent) if new == ids[0] else ids[ids.index(new) - 1]
+            assert wish is not None
+            self.promised(new, on, wish, takes if old == again[-1] else "", remakes=old)
+        if self.states[ids[-1]].picture is not None:  # it was made before
+            to = self.landing(ids[-1])
+            self.head, self.tip = (self.head, self.tip) if to is None else (to, ids[-1])
+        self.again(were, {again[-1]: ids[-1]})
 
     @precondition(lambda self: any(state.waiting for state in self.states.values()))
     @rule(times=st.integers(1, 3))
@@ -243,16 +326,21 @@ class History(RuleBasedStateMachine):
             return
         gone = replace(self.states[id])
         assert gone.parent is not None
-        on = self.ground(id, gone.parent)
-        if not gone.replay:
+        if gone.replay:
+            stands = self.broken(id)
+        else:
+            on = gone.parent
             alike = [each for each in self.beside(id) if each != id]
             head = self.states[self.head]
             if head.parent == gone.parent and replace(head.edit, seed=0) == replace(gone.edit, seed=0):  # type: ignore[type-var]
                 alike = [self.head]
-            on = alike[0] if alike else on
-        later = [each for each in self.later(id)[1:] if self.states[each].waiting]
+            stands = {id: alike[0] if alike else on}
+        later = self.behind(stands)
         self.states[id].cancelled = True
-        self.again(self.cleared(later), {id: on})
+        stands = self.again(self.cleared(later), stands)
+        for state in self.states.values():
+            if state.waiting and state.replay:
+                state.takes = stands.get(str(state.takes), state.takes)
 
     @precondition(lambda self: len(self.chain()) > 1)
     @rule(n=st.integers(0, 99), statements=st.integers(3, 80))
@@ -262,7 +350,7 @@ class History(RuleBasedStateMachine):
         steps = [self.beside(id) if not self.states[id].replay else [id] for id in self.chain()]
         replays = [k for k, step in enumerate(steps) if self.states[step[0]].replay]
         settled = replays[-1] + 1 if replays else 0
-        base = steps[settled - 1][0] if settled else self.head
+        base = steps[settled - 1][0] if settled else self.base()
         steps = steps[settled:]
         order = [id for step in steps for id in step]
         order = [id for _, id in sorted((crc32(f"{n} {k}".encode()), id) for k, id in enumerate(order))]
@@ -325,7 +413,7 @@ class History(RuleBasedStateMachine):
     def checkout(self, n: int) -> None:
         id = self.some(n, finished=True)
         assert id is not None
-        self.head = self.tip = id
+        self.head, self.tip = id, self.tip if id in self.path(self.tip) else id
         self.session.checkout(self.document.id, id)
 
     def rename(self, n: int, name: str) -> None:
@@ -405,7 +493,7 @@ class History(RuleBasedStateMachine):
         document = self.session.document(self.document.id)
         assert (document.head, document.tip) == (self.head, self.tip)
         assert self.session.picture(document.id) == self.states[self.head].picture
-        assert self.session.tail(document.id) == [self.head, *self.chain()][-1]
+        assert self.session.tail(document.id) == [self.base(), *self.chain()][-1]
         waiting = [id for id, state in self.states.items() if state.waiting]
         assert [revision.id for revision in self.session.pending(document.id)] == waiting
         assert self.session.can_undo(document.id) == (self.states[self.head].parent is not None)

@@ -40,7 +40,7 @@ def desk(store: Store) -> Desk:
     return Desk(store)
 
 
-@pytest.mark.parametrize("verb", ["promise_all", "checkout"])
+@pytest.mark.parametrize("verb", ["promise_beside", "checkout"])
 @pytest.mark.parametrize("gone", ["discarded", "deleted"])
 def test_nothing_is_built_on_what_goes_at_that_moment(
     desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str, gone: str
@@ -55,7 +55,7 @@ def test_nothing_is_built_on_what_goes_at_that_moment(
 
     monkeypatch.setattr(Store, verb, interrupted)
     verbs: dict[str, Callable[[], Any]] = {
-        "promise_all": lambda: desk.session.submit(document, an_edit(Box(9, 9, 9, 9))),
+        "promise_beside": lambda: desk.session.submit(document, an_edit(Box(9, 9, 9, 9))),
         "checkout": lambda: desk.session.checkout(document, step.id),
     }
     with pytest.raises(NotFound):

@@ -157,14 +157,14 @@ def test_nothing_stands_on_what_will_not_come(desk: Desk) -> None:
 
 def test_nothing_stands_on_what_is_cancelled_at_that_moment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     (first,) = desk.add(wish("a"))
-    real = Store.promise_all
+    real = Store.promise_beside
 
     def interrupted(self: Store, *given: object) -> list[Revision]:
         monkeypatch.undo()
         desk.session.cancel(first.id)
         return real(self, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Store, "promise_all", interrupted)
+    monkeypatch.setattr(Store, "promise_beside", interrupted)
     with pytest.raises(NotFound, match="taken away meanwhile"):
         desk.add(wish("b"))
     assert desk.waiting == []

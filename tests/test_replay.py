@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from editor.apply import apply
-from editor.edit import Blend, Edit
-from editor.geometry import Box
+from editor.edit import NOWHERE, Blend, Edit
+from editor.geometry import Box, Margins
 from editor.picture import Picture
-from editor.queue import LOST
+from editor.queue import LOST, Moved
 from editor.raster import Mask
 from editor.session import Session
 from editor.store import Document, Revision, Store
@@ -117,7 +117,7 @@ def test_nothing_changed_is_the_identity(desk: Desk) -> None:
     desk.session.undo(desk.document.id)
     before = desk.now
     promises = desk.session.amend(desk.document.id, steps[1].id, edits[1])
-    assert [promise.id for promise in promises] == [steps[1].id, steps[2].id]
+    assert [promise.id for promise in promises] == [each.id for each in steps[1:]]
     assert desk.now == before and desk.finish() == 0 and not desk.session.pending(desk.document.id)
 
 
@@ -143,12 +143,167 @@ def test_what_cannot_be_replayed_leaves_the_document_as_it_was(desk: Desk, way: 
 def test_who_went_elsewhere_meanwhile_is_left_there(desk: Desk) -> None:
     edits = wishes()
     steps = desk.do(edits)
-    promises = desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], seed=5))
     desk.session.undo(desk.document.id)
+    (other,) = desk.do([an_edit(disc(PLACES[0]), seed=77, pipeline="heedful")])
+    desk.session.checkout(desk.document.id, steps[-1].id)
+    promises = desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], seed=5))
+    desk.session.checkout(desk.document.id, other.id)
     before = desk.now
     desk.finish()
     assert desk.now == before
     assert desk.session.checkout(desk.document.id, promises[-1].id).head == promises[-1].id
+
+
+def many(count: int) -> list[Edit]:
+    return wishes([Box(10 + 30 * (i % 12), 20 + 90 * (i // 12), 20, 16) for i in range(count)])
+
+
+@pytest.mark.parametrize("head", range(13))
+def test_an_early_step_is_replayed_to_the_tip_wherever_the_head_is(desk: Desk, head: int) -> None:
+    """What was undone stays so, made again; who stood at the changed step, or before it, sees the end."""
+    edits = many(12)
+    steps = desk.do(edits)
+    opened = str(steps[0].parent)
+    desk.session.checkout(desk.document.id, [opened, *(each.id for each in steps)][head])
+    assert desk.now.tip == steps[-1].id  # redo leads on
+    changed = replace(edits[2], seed=50)
+    promises = desk.session.amend(desk.document.id, steps[2].id, changed)
+    assert len(promises) == 10
+    shown = [steps[0].id, steps[1].id, *(each.id for each in promises)][head - 1] if head > 3 else promises[-1].id
+    assert desk.session.tail(desk.document.id) == shown  # what comes next stands on what will be shown
+    desk.finish()
+    assert (desk.now.head, desk.now.tip) == (shown, promises[-1].id)
+    while desk.session.can_redo(desk.document.id):
+        desk.session.redo(desk.document.id)
+    assert desk.session.picture(desk.document.id) == from_scratch([*edits[:2], changed, *edits[3:]])
+
+
+@pytest.mark.parametrize("head", [12, 9, 2])
+@pytest.mark.parametrize("way", ["kept", "cancelled"])
+def test_an_edit_queued_behind_a_replay_follows_what_is_shown(desk: Desk, head: int, way: str) -> None:
+    edits, extra = many(12), wishes([Box(200, 300, 30, 20)])[0]
+    steps = desk.do(edits)
+    desk.session.checkout(desk.document.id, steps[head - 1].id)
+    before = desk.now
+    changed = replace(edits[2], seed=50)
+    promises = desk.session.amend(desk.document.id, steps[2].id, changed)
+    desk.session.submit(desk.document.id, extra, desk.session.tail(desk.document.id))
+    desk.worker.run_one()
+    if way == "cancelled":
+        desk.session.cancel(promises[5].id)
+        assert desk.now == before and [each.edit for each in desk.session.pending(desk.document.id)] == [extra]
+    desk.finish()
+    after = [*edits[:2], changed if way == "kept" else edits[2], *edits[3:]]
+    after = after[:head] if head > 3 else after
+    desk.session.checkout(desk.document.id, desk.now.tip)
+    assert desk.session.picture(desk.document.id) == from_scratch([*after, extra])
+
+
+def test_nobody_begins_what_waits_behind_a_replay_before_it_is_over(desk: Desk) -> None:
+    edits, extra = many(5), wishes([Box(200, 300, 30, 20)])[0]
+    steps = desk.do(edits)
+    desk.session.checkout(desk.document.id, steps[2].id)
+    promises = desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], seed=50))
+    behind = desk.session.submit(desk.document.id, extra, desk.session.tail(desk.document.id))
+    assert behind.parent == promises[2].id
+    for _ in range(3):
+        assert desk.worker.run_one()
+    assert desk.session.store.claim("another", 60) == [promises[3].id]
+    assert desk.session.store.claim("a third", 60) == []
+    desk.session.store.abandon("another")
+    desk.finish()
+    assert desk.now.head == behind.id
+
+
+@pytest.mark.parametrize("undone", [0, 2])
+@pytest.mark.parametrize("way", ["kept", "cancelled", "failed"])
+def test_queued_edits_move_along_with_a_replay(desk: Desk, undone: int, way: str) -> None:
+    """Variations too, which a worker has begun; steps that were undone are left aside, as the edits leave them."""
+    edits = many(12)
+    more = [replace(each, seed=60 + i) for i, each in enumerate(wishes([Box(200, 300, 30, 20), Box(220, 310, 30, 20)]))]
+    steps = desk.do(edits)
+    for _ in range(undone):
+        desk.session.undo(desk.document.id)
+    on = desk.now.head
+    first, *_ = desk.session.variations(desk.document.id, more[0], 3)
+    desk.session.submit(desk.document.id, more[1], first.id)
+    before = desk.now
+    assert len(desk.session.store.claim("w", 60)) == 3
+    changed = replace(edits[2], seed=50) if way != "failed" else replace(edits[2], pipeline="failing")
+    promises = desk.session.amend(desk.document.id, steps[2].id, changed)
+    assert len(promises) == 10 - undone and not desk.session.store.holds(first.id, "w")
+    waiting = desk.session.pending(desk.document.id)
+    assert [each.id for each in waiting[: len(promises)]] == [each.id for each in promises]
+    assert [each.parent for each in waiting[len(promises) :]] == [promises[-1].id] * 3 + [waiting[len(promises)].id]
+    with pytest.raises(Moved, match="being replayed"):
+        desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], seed=51))
+    if way == "cancelled":
+        desk.worker.run_one()
+        desk.session.cancel(promises[-1].id)
+    elif way == "failed":
+        desk.worker.run_one()
+    if way != "kept":
+        assert desk.now == before
+        assert [each.parent for each in desk.session.pending(desk.document.id)][:3] == [on] * 3
+    desk.finish()
+    after = [*edits[:2], changed if way == "kept" else edits[2], *edits[3 : 12 - undone]]
+    assert desk.session.picture(desk.document.id) == from_scratch([*after, *more])
+    assert desk.now.head == desk.now.tip
+
+
+@pytest.mark.parametrize("elsewhere", [False, True])
+def test_a_step_of_another_branch_is_replayed_to_its_newest_end(desk: Desk, elsewhere: bool) -> None:
+    edits = many(12)
+    steps = desk.do(edits[:8])
+    desk.session.checkout(desk.document.id, steps[3].id)
+    desk.do(edits[8:])
+    if elsewhere:  # an edit is queued, and comes first
+        desk.session.submit(desk.document.id, edits[4])
+    before, end = desk.now, desk.session.tail(desk.document.id)
+    changed = replace(edits[5], seed=50)
+    promises = desk.session.amend(desk.document.id, steps[5].id, changed)
+    assert [each.edit for each in promises] == [changed, *edits[6:8]] and desk.now == before
+    assert desk.session.tail(desk.document.id) == promises[-1].id
+    if elsewhere:
+        desk.session.cancel(end)  # the replay is then the next
+    desk.finish()
+    assert desk.now.head == desk.now.tip == promises[-1].id
+    assert desk.session.picture(desk.document.id) == from_scratch([*edits[:5], changed, *edits[6:8]])
+
+
+def test_a_replay_of_another_branch_is_not_shown_to_who_went_on(desk: Desk) -> None:
+    edits = many(6)
+    steps = desk.do(edits[:3])
+    desk.session.checkout(desk.document.id, steps[0].id)
+    desk.do(edits[3:])
+    promises = desk.session.amend(desk.document.id, steps[1].id, replace(edits[1], seed=50))
+    desk.session.undo(desk.document.id)
+    before = desk.now
+    desk.finish()
+    assert desk.now == before and desk.session.revision(promises[-1].id).picture
+
+
+def test_who_asks_for_a_replay_again_gets_the_same(desk: Desk) -> None:
+    edits = many(5)
+    steps = desk.do(edits)
+    changed = replace(edits[1], seed=50)
+    first, again = [[each.id for each in desk.session.amend(desk.document.id, steps[1].id, changed)] for _ in "12"]
+    assert first == again == [each.id for each in desk.session.pending(desk.document.id)]
+    desk.finish()
+    now = desk.now
+    desk.session.amend(desk.document.id, steps[1].id, changed)
+    assert desk.now == now and not desk.session.pending(desk.document.id)
+    back = desk.session.amend(desk.document.id, first[0], edits[1])  # all of it was made before
+    assert [each.id for each in back] == [each.id for each in steps[1:]] and desk.now.head == steps[-1].id
+
+
+def test_a_later_step_that_would_not_fit_is_said_at_once(desk: Desk) -> None:
+    wider = Edit(NOWHERE, margins=Margins(right=60), seed=1, pipeline="heedful", steps=1)
+    beyond = an_edit(disc(Box(430, 20, 20, 20)), prompt="beyond", pipeline="heedful")
+    steps = desk.do([wider, beyond])
+    with pytest.raises(ValueError, match=r"A later step .“beyond”. does not fit then"):
+        desk.session.amend(desk.document.id, steps[0].id, replace(wider, margins=Margins(right=10)))
+    assert not desk.session.pending(desk.document.id)
 
 
 def test_what_cannot_be_amended_is_a_sentence(desk: Desk) -> None:
@@ -160,9 +315,6 @@ def test_what_cannot_be_amended_is_a_sentence(desk: Desk) -> None:
         desk.session.amend(desk.document.id, root, edits[0])
     with pytest.raises(ValueError, match="no step"):
         desk.session.reblend(desk.document.id, root, Blend())
-    desk.session.checkout(desk.document.id, steps[0].id)
-    with pytest.raises(ValueError, match="not on the way"):
-        desk.session.amend(desk.document.id, steps[2].id, edits[2])
     with pytest.raises(ValueError, match="outside the picture"):
         desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], mask=disc(Box(900, 9, 9, 9))))
 

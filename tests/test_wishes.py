@@ -60,6 +60,49 @@ def test_a_refined_step_keeps_what_a_wish_cannot_name(desk: Desk, state: dict[st
         edit = desk.session.revision(run["revision"]).edit
         assert edit is not None and edit.prompt == "other"
         assert edit.adapters == (kept.adapters if kept else ()) and edit.reference == (kept.reference if kept else None)
+        refused(desk.post(f"documents/{document}/amend/{first}", content=desk.wish(state)), 409, "being replayed")
+        desk.post(f"documents/{document}/cancel/{run['revision']}")
+
+
+def test_a_change_of_a_sketched_step_keeps_the_sketch(desk: Desk, state: dict[str, Any]) -> None:
+    sketch = Patch(Box(40, 40, 9, 7), np.dstack([noise(9, 7), np.full((7, 9), 255, np.uint8)]))
+    document = state["document"]
+    step = desk.session.submit(document, an_edit(disc(Box(30, 40, 50, 40)), sketch=sketch))
+    desk.worker.run_one()
+    desk.post(f"documents/{document}/amend/{step.id}", content=desk.wish(state, prompt="other"))
+    (again,) = desk.session.pending(document)
+    assert again.edit and again.edit.sketch == sketch
+
+
+def test_who_had_no_answer_asks_again_and_gets_the_same(desk: Desk, state: dict[str, Any]) -> None:
+    first = desk.submit(state, variations=2).json()
+    assert desk.submit(state, variations=2).json()["promised"] == first["promised"]
+    while desk.worker.run_one():
+        pass
+    now = desk.state(state)
+    assert desk.submit(state, variations=2).status_code == 200 and desk.state(state)["head"] == now["head"]
+    refused(desk.submit(state, variations=2, prompt="another"), 409, "another tab")
+
+
+def test_what_a_change_would_replay_is_said_and_each_step_of_it_counted(desk: Desk, state: dict[str, Any]) -> None:
+    document = state["document"]
+    models = ["noise", "flat", "damaged", "noise"]
+    for i, pipeline in enumerate(models):
+        desk.submit(desk.state(state), prompt=f"step {i}", steps=4, parent=desk.state(state)["tail"], pipeline=pipeline)
+        while desk.worker.run_one():
+            pass
+    steps = [node for node in desk.session.tree(document) if node.finished][1:]  # the damaged model made none
+    told = desk.get(f"documents/{document}/amend/{steps[0].id}").json()
+    assert told == {"step": 1, "of": 3, "later": [{"pipeline": "flat", "steps": 4}, {"pipeline": "noise", "steps": 4}]}
+    refused(desk.get(f"documents/{document}/amend/{state['head']}"), 400, "no step")
+    desk.post(f"documents/{document}/amend/{steps[0].id}", content=desk.wish(state, prompt="other", steps=5))
+    for n in range(3):
+        running = desk.state(state)["running"]
+        places = [{"step": i + 1, "of": 3, "steps": 5 if i == 0 else 4} for i in range(n, 3)]
+        assert [run["replay"] for run in running] == places
+        assert desk.worker.run_one()
+    desk.submit(desk.state(state))
+    assert [run["replay"] for run in desk.state(state)["running"]] == [None]
 
 
 def test_wishes_form_a_queue(desk: Desk, state: dict[str, Any]) -> None:

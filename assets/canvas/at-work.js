@@ -32,9 +32,9 @@ export class AtWork {
     this.#show();
   }
 
-  /** The server took it: promised as it says. taken: the Draft it was. */
-  sent(promised, taken) {
-    this.works.add(promised, this.sending.mask, taken);
+  /** The server took it: promised as it says. taken: the Draft it was; replay: whether it changes a step. */
+  sent(promised, taken, replay) {
+    this.works.add(promised, this.sending.mask, taken, replay);
     this.send(null);
   }
 
@@ -68,7 +68,7 @@ export class AtWork {
 
   async #adopt(group) {
     const promised = group.wishes.map((wish, i) => ({ wish, revision: group.revisions[i] }));
-    const work = this.works.add(promised, null, null);
+    const work = this.works.add(promised, null, null, Boolean(group.replay));
     this.notices.status(t("status.repainting"));
     if (!group.mask[2]) return; // a crop, or new margins
     const values = await this.server.mask(group.revision, group.mask[2], group.mask[3]).catch(() => null);
@@ -78,23 +78,24 @@ export class AtWork {
   }
 
   /** A work is promised no more: done, failed or cancelled. placed: one that ended with it is shown; it lies beneath. */
-  #settle(work, { watched, head, variations, running }, placed) {
+  #settle(work, { watched, head, tip, variations, running }, placed) {
     const revisions = [...work.revisions.values()];
-    const fate = outcome(watched.filter(({ revision }) => revisions.includes(revision)));
+    const fate = outcome(watched.filter(({ revision }) => revisions.includes(revision)), work.replay);
     if (!fate || fate.status === "waiting") return; // it ended after this was asked; the next state tells
     this.works.remove(work);
     const { mask, taken } = work;
     this.last = mask ?? this.last;
     this.#show();
     this.ended(fate.status);
-    const shown = [head, ...variations].some((revision) => revisions.includes(revision));
+    const ends = work.replay ? [head, tip] : [head, ...variations]; // steps that were undone stay so when replayed
+    const shown = ends.some((revision) => revisions.includes(revision));
     const done = fate.status === "done" && (shown || placed || running.length > 0);
     this.settled(done);
     if (done) {
       this.notices.status(shown && variations.length > 1 ? t("status.pick") : t("status.done"));
       return;
     }
-    if (fate.status !== "done") {
+    if (fate.status !== "done" && !work.replay) { // a change of a step leaves the draft as it was
       if (!this.easel.draft) this.owed = mask; // given when the picture is here
       else this.easel.giveBack(mask, taken);
     }

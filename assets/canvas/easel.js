@@ -12,8 +12,10 @@ export class Easel {
   constructor(id, stage, { touched, painted }) {
     Object.assign(this, { id, stage, touched, painted });
     this.draft = null; // Draft, once the picture's box is known
+    this.prompts = null; // { prompt, negative_prompt }, once it is known what was written on an earlier visit
+    this.aside = null; // { draft, view } of the user's while a step is changed; what is drawn for that is not kept
     this.save = rested(DRAFT_MS, () => this.keep());
-    this.saveView = rested(DRAFT_MS, () => this.draft && keepView(this.id, this.#view));
+    this.saveView = rested(DRAFT_MS, () => this.draft && !this.aside && keepView(this.id, this.#view, this.prompts));
   }
 
   get painting() {
@@ -33,13 +35,36 @@ export class Easel {
   }
 
   keep() {
-    if (this.draft) keepDraft(this.id, this.draft, this.#view);
+    if (this.draft && !this.aside) keepDraft(this.id, this.draft, this.#view, this.prompts);
+  }
+
+  /** Another prompt is written; before the document's own is known, it is the one of another. */
+  write(prompts) {
+    if (!this.prompts || this.aside) return;
+    this.prompts = prompts;
+    this.saveView();
+  }
+
+  /** Lay the draft and the view aside, for a step to be changed, or have them back. */
+  layAside() {
+    this.save.now();
+    this.aside = { draft: this.draft, view: this.#view };
+    this.put(new Draft(this.draft.box));
+  }
+
+  takeBack() {
+    const { draft, view } = this.aside;
+    this.aside = null;
+    this.put(draft);
+    if (view.fitted) this.stage.fit();
+    else this.stage.look(view);
   }
 
   /** What was left behind on an earlier visit, onto an empty draft. */
   async restore() {
     const { draft } = this;
     const found = await findDraft(this.id);
+    this.prompts = found?.prompts ?? { prompt: "", negative_prompt: "" };
     if (!found || this.draft !== draft || !draft.empty) return;
     for (const name of ["mask", "sketch"]) {
       if (found[name]) this.change(draft[name], (layer) => layer.paste(found[name].box, found[name].values));

@@ -9,7 +9,7 @@ import { helpDialog } from "./help.js";
 import { historyPanel } from "./history.js";
 import { listen } from "./keys.js";
 import { loadMask, saveMask } from "./mask-files.js";
-import { Notices, part } from "./notices.js";
+import { duration, Notices, part } from "./notices.js";
 import { OpenDocument } from "./open-document.js";
 import { Pace } from "./pace.js";
 import { Pointer } from "./pointer.js";
@@ -26,6 +26,7 @@ import { variationTray } from "./variations.js";
 import { verbsOf } from "./verbs.js";
 import { zoomStop } from "./view.js";
 import { learn, spoken, t } from "./words.js";
+import { progressOf, secondsOf } from "./works.js";
 
 const DOCK = ["#status .status", PROMPT, "#intent input", "#put"]; // what is written into, or pressed, from the first
 const BRUSH = 0.06; // of the picture's longest side: the brush's diameter at first
@@ -48,6 +49,7 @@ class Editor {
     this.tools = makeTools(targetOf(this));
     this.pointer = new Pointer(this.stage, () => ({ name: this.toolName, tool: this.tools[this.toolName], radius: this.tool.radius }));
     this.waiting = false;
+    this.held = "brush"; // the tool in hand before a step was changed
     this.compare = new Compare(this.stage, () => this.#refresh());
     this.#listen();
     labelKeys(this.bindings, root);
@@ -71,8 +73,8 @@ class Editor {
     this.history = historyPanel(this.server, {
       show: (revision) => this.doc?.visit(revision), rename: (revision, name) => this.doc?.rename(revision, name),
       discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), amend: (node) => this.amend(node), recall: (node) => this.wishes.recall(node.wish),
-      compare: (node) => this.compare.show(this.doc, "split", node.parent), refresh: () => this.#showTree(true),
-      tryBlend: (node, blend) => this.doc?.tryBlend(node.revision, blend), reblend: (node, blend) => this.doc?.reblend(node.revision, blend),
+      compare: (node) => this.compare.show(this.doc, "split", node.parent), refresh: () => this.doc && this.#showTree(true),
+      look: (node) => this.look(node), tryBlend: (node, blend) => this.doc?.tryBlend(node?.revision, blend), reblend: (node, blend) => this.doc?.reblend(node.revision, blend),
       close: () => this.toggleHistory(),
     });
     this.tray = variationTray(this.server, { peek: (revision) => this.doc?.peek(revision), pick: (revision) => this.doc?.visit(revision) });
@@ -131,7 +133,11 @@ class Editor {
       if (!document.hidden) this.ended = null;
       this.#refresh();
     });
-    window.addEventListener("pagehide", () => this.doc?.easel.save.now());
+    window.addEventListener("pagehide", () => {
+      this.doc?.giveUp();
+      this.doc?.easel.saveView.now();
+      this.doc?.easel.save.now();
+    });
   }
 
   // --- documents
@@ -156,6 +162,7 @@ class Editor {
       this.doc = new OpenDocument(state, {
         server: this.server, stage: this.stage, notices: this.notices, pace: this.pace, wish: () => this.wishes.wish(),
         changed: (what) => this.#changed(what), gone: (error) => this.home(error.message), ended: (status) => this.#ended(status),
+        found: (prompts) => this.wishes.put(prompts), amended: () => this.#amended(),
       });
       this.doc.follower.rest(document.hidden);
       this.#refresh();
@@ -183,8 +190,10 @@ class Editor {
 
   #leave() {
     this.compare?.stop();
+    this.history.stop();
     this.doc?.close();
     this.doc = null;
+    this.wishes.put({ prompt: "", negative_prompt: "" }); // they are the document's
   }
 
   /** Back to the start view, whose lists are there when this is done. sentence: why, "" when the user wished it, null to
@@ -220,6 +229,7 @@ class Editor {
   // --- the history
 
   toggleHistory() {
+    this.history.stop();
     this.history.element.hidden = this.history.open;
     document.documentElement.toggleAttribute("data-history", this.history.open);
     this.#refresh();
@@ -231,13 +241,29 @@ class Editor {
     await this.doc?.reuse(node);
   }
 
-  /** The next wish changes this step: its mask, words and settings are taken up. */
+  /** The next wish changes this step: its mask, words and settings are taken up, and the user's own laid aside. */
   async amend(node) {
-    if (!this.doc || this.doc.busy) return;
-    this.doc.easel.clear();
-    this.wishes.recall(node.wish);
-    await this.doc.reuse(node);
-    this.doc?.amend(node);
+    if (!this.look(node)) return;
+    this.held = this.tool.name;
+    if (innerWidth <= this.history.element.offsetWidth) this.toggleHistory(); // on a phone it covers all
+    this.wishes.amend(node.wish);
+    await this.doc.amend(node);
+  }
+
+  #amended() {
+    this.wishes.takeBack();
+    this.choose(this.held);
+  }
+
+  /** Look at a step whose blend or wish is to be changed, null: no more. False where it cannot be changed now. */
+  look(node) {
+    const { doc } = this;
+    if (!doc || (node && !doc.mayAmend())) return false;
+    this.compare.stop();
+    if (node) this.history.stop();
+    if (node && doc.amending) doc.amend(null);
+    doc.look(node?.revision ?? null);
+    return true;
   }
 
   // --- tools
@@ -291,6 +317,7 @@ class Editor {
   escape() {
     if (this.pointer.drop()) return;
     if (this.compare.mode) this.compare.stop();
+    else if (this.history.blending) this.history.stop();
     else if (this.doc?.amending) this.doc.amend(null);
     else if (this.doc?.frame) this.widen(null);
     else this.doc?.cancel();
@@ -304,6 +331,8 @@ class Editor {
     if (!doc || doc.submitting || this.waiting) return values.seed;
     this.pointer.finish();
     this.compare.stop();
+    this.history.stop();
+    const seed = this.wishes.aside?.values.seed; // the user's, shown again when a change of a step is sent
     let wish = { intent: "expand" }; // that cuts, and needs no model
     if (this.wishes.intent !== "expand" || !doc.cuts) {
       this.waiting = true;
@@ -317,7 +346,7 @@ class Editor {
       this.notices.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: "M" }));
       this.stage.root.focus({ preventScroll: true });
     }
-    return wish.seed;
+    return seed !== undefined && !this.wishes.aside ? seed : wish.seed;
   }
 
   cancel() {
@@ -325,7 +354,11 @@ class Editor {
   }
 
   settingsChanged(values) {
+    const { prompt, negative_prompt } = this.wishes.values ?? values;
     if (this.wishes.changed(values)) this.choose(this.tool.name);
+    if (prompt !== values.prompt || negative_prompt !== values.negative_prompt) {
+      this.doc?.easel.write({ prompt: values.prompt, negative_prompt: values.negative_prompt });
+    }
     this.stage.sketching = this.sketching;
     this.stage.invalidateMask();
     this.doc?.askPlan();
@@ -369,16 +402,28 @@ class Editor {
     this.tray.show(doc && !doc.busy ? doc.state.variations : [], doc?.state.head);
     this.queue.show(doc?.queue ?? [], askable);
     this.amendBar.hidden = !doc?.amending;
-    if (doc?.amending) this.amended.textContent = t("amend.on", { title: doc.amending.name || doc.amending.wish.prompt || t("history.filled") });
+    if (doc?.amending) this.amended.textContent = this.#amending();
     this.notices.plan(doc?.planned ?? null, doc?.planned && this.pace.seconds(doc.planned.pipeline, doc.planned.steps));
     const beside = this.history.open && innerWidth > this.history.element.offsetWidth; // on a phone it covers all
     stage.cover(beside ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();
   }
 
+  /** Which step is changed, what that makes again and how long it takes. */
+  #amending() {
+    const { amending, planned } = this.doc;
+    const { step, of, later, name, wish } = amending;
+    if (!later) return name || wish.prompt || t("history.filled"); // the rest is on its way
+    const time = planned && secondsOf([planned, ...later], (pipeline, steps) => this.pace.seconds(pipeline, steps));
+    const editing = t("amend.on", { step, of, title: name || wish.prompt || t("history.filled") });
+    const told = time ? { time: duration(time) } : null;
+    if (!later.length) return told ? `${editing} ${t("amend.alone", told)}` : editing;
+    return `${editing} ${t(later.length > 1 ? "amend.many" : "amend.one", { n: later.length, time: told ? t("amend.time", told) : "" })}`;
+  }
+
   #title() {
     const { run, state } = this.doc;
-    if (run?.total) return `${part(run.index, run.total)} · ${state.name}`;
+    if (run?.total || run?.replay) return `${part(...progressOf(run))} · ${state.name}`;
     return `${this.ended ? "✓ " : ""}${state.name} · Palimpsest`;
   }
 }

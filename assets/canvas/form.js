@@ -24,6 +24,7 @@ export class Wishes {
     this.written = {};
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#told());
     this.asked = {};
+    this.aside = null; // { values, own }: the user's while a step is changed; what is set for that is not remembered
     this.hint = rested(HINT_MS, () => this.#askHint());
   }
 
@@ -51,7 +52,7 @@ export class Wishes {
     const before = this.values;
     this.values = values;
     if (!before) Object.assign(this.model, { own: restored.own, fields: restored.fields });
-    remember(values, this.model.own);
+    this.#remember();
     if (!before || before.intent !== values.intent) this.#show();
     if (before?.pipeline !== values.pipeline) this.model.choose(values.pipeline);
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
@@ -62,9 +63,13 @@ export class Wishes {
   set(name, value) {
     if (!this.values) return;
     this.model.set(name, value);
-    remember(this.values, this.model.own);
+    this.#remember();
     this.#mark();
     this.put({ [name]: this.#about(name) }); // its value stays: a hand may be moving it on
+  }
+
+  #remember() {
+    if (!this.aside) remember(this.values, this.model.own);
   }
 
   #show() {
@@ -174,16 +179,37 @@ export class Wishes {
     return names.map((name) => written[name]);
   }
 
-  /** Take up an earlier step's settings, its seed too: it is to be changed, not drawn at random. */
-  async recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, blend }) {
+  /** Take up an earlier step's settings; whether each run has a new seed stays as the user chose it. */
+  recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, margins, blend }) {
     const { feather, opacity, colour_match } = blend;
-    const intent = strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
+    const intent = margins.some(Boolean) ? { intent: "expand" } : strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
     Object.assign(this.model.own, { steps, guidance, sampler });
-    this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, new_seed: false, feather, opacity, colour_match, ...intent });
+    this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, feather, opacity, colour_match, ...intent });
+    return this.#chosen(pipeline);
+  }
+
+  /** Take up a step's settings to change it, its seed too; the user's are laid aside until `takeBack`. */
+  amend(wish) {
+    this.aside = { values: { ...this.values }, own: { ...this.model.own } };
+    this.put({ new_seed: false, variations: 1 });
+    return this.recall(wish);
+  }
+
+  takeBack() {
+    const { values, own } = this.aside;
+    this.aside = null;
+    this.model.own = own;
+    remember(values, own);
+    this.put(values);
+    return this.#chosen(values.pipeline);
+  }
+
+  /** A model whose settings were set for it. */
+  async #chosen(pipeline) {
     await this.model.choose(pipeline);
     if (this.model.name !== pipeline || !this.model.told) return;
     this.model.settle();
     this.#fit();
-    remember(this.values, this.model.own);
+    this.#remember();
   }
 }

@@ -45,7 +45,7 @@ function detail({ wish, finished, error }) {
 
 /**
  * verbs: { show(revision), rename(revision, name), discard(node), reuse(node), amend(node), recall(node), compare(node),
- * tryBlend(node, blend or null), reblend(node, blend), refresh(), close }. server: for its pictures and recipes.
+ * look(node or null), tryBlend(node, blend or null), reblend(node, blend), refresh(), close }. server: for its pictures and recipes.
  */
 export function historyPanel(server, verbs) {
   const list = h("ol", { class: "states" });
@@ -61,6 +61,25 @@ export function historyPanel(server, verbs) {
     editInPlace(words, node.name, { label: t("history.name_of", { title: title(node) }), class: "state-name", save });
   }
 
+  /** Change a step's blend, which is looked at meanwhile. */
+  async function blend(node) {
+    if (!verbs.look(node)) return;
+    blending = node.revision;
+    drawn = "";
+    await verbs.refresh();
+    list.querySelector(".blend input")?.focus();
+  }
+
+  /** Leave the blend that is being changed as it was. */
+  function stop() {
+    if (!blending) return;
+    blending = null;
+    drawn = "";
+    verbs.tryBlend(null, null);
+    verbs.look(null);
+    verbs.refresh();
+  }
+
   /** Sliders which lay the step into the picture otherwise, live. */
   function blendControls(node) {
     const blend = { ...node.wish.blend };
@@ -71,11 +90,10 @@ export function historyPanel(server, verbs) {
     };
     const number = (name, min, max, step, shown) => slider(t(`blend.${name}`), { min, max, step, value: blend[name], oninput: change(name), shown }).element;
     const match = h("input", { type: "checkbox", checked: blend.colour_match, onchange: () => change("colour_match")(match.checked) });
-    const end = (keep) => {
+    const keep = () => {
       blending = null;
       drawn = "";
-      if (keep) verbs.reblend(node, blend);
-      else verbs.tryBlend(node, null);
+      verbs.reblend(node, blend);
       verbs.refresh();
     };
     return h(
@@ -85,26 +103,20 @@ export function historyPanel(server, verbs) {
       number("opacity", 0, 1, 0.01, (share) => `${Math.round(share * 100)}%`),
       h("label", { class: "check" }, match, t("blend.colour_match")),
       h("footer", {},
-        h("button", { type: "button", class: "secondary", onclick: () => end(false) }, t("blend.leave")),
-        h("button", { type: "button", class: "primary", onclick: () => end(true) }, t("blend.keep"))),
+        h("button", { type: "button", class: "secondary", onclick: stop }, t("blend.leave")),
+        h("button", { type: "button", class: "primary", onclick: keep }, t("blend.keep"))),
     );
   }
 
   /** What the step that is shown was made of, and what can be done with it. */
   function card(node) {
     const { wish } = node;
-    if (blending === node.revision) return h("li", { class: "step-card" }, blendControls(node));
     const verb = (name, act) => h("button", { type: "button", class: "chip", onclick: act }, icon(name), t(`step.${name}`));
-    const blend = () => {
-      blending = node.revision;
-      drawn = "";
-      verbs.refresh();
-    };
     return h(
       "li",
       { class: "step-card" },
       h("p", {}, t("step.settings", { ...wish, pipeline: nameOf(wish.pipeline) }), wish.negative_prompt ? ` · ${t("step.avoid", wish)}` : ""),
-      verb("replay", () => verbs.amend(node)), verb("blend", blend), verb("before", () => verbs.compare(node)), verb("sliders", () => verbs.recall(node)),
+      verb("replay", () => verbs.amend(node)), verb("blend", () => blend(node)), verb("before", () => verbs.compare(node)), verb("sliders", () => verbs.recall(node)),
       h("a", { class: "chip", href: server.recipe(node.revision), download: "" }, icon("recipe"), t("step.recipe")),
     );
   }
@@ -116,22 +128,30 @@ export function historyPanel(server, verbs) {
       "button",
       {
         type: "button", class: "state", disabled: !node.finished, "aria-current": node.revision === head ? "step" : false,
-        title: title(node), onclick: () => verbs.show(node.revision),
+        title: title(node),
+        onclick: () => {
+          stop();
+          verbs.show(node.revision);
+        },
       },
       h("span", { class: "frame" }, image), words,
     );
+    const step = node.wish && node.finished && node.wish.pipeline !== "none";
+    const shown = step && node.revision === head;
     const tools = h(
       "span",
       { class: "tools" },
+      step && !shown ? tool("replay", t("step.replay"), node, () => verbs.amend(node)) : null,
+      step && !shown ? tool("blend", t("step.blend"), node, () => blend(node)) : null,
       tool("rename", t("history.rename"), node, () => rename(node, go)),
       node.wish && node.box[2] ? tool("recall", t("history.reuse"), node, () => verbs.reuse(node)) : null,
       node.parent ? tool("clear", t("history.discard"), node, () => verbs.discard(node)) : null,
     );
-    const shown = node.revision === head && node.wish && node.finished && node.wish.pipeline !== "none";
     const style = `--column: ${Math.min(column, 6)}`;
     const line = h("li", { class: onTheWay ? "" : "aside", style }, go, tools);
-    if (!shown) return [line];
-    const below = card(node);
+    const changed = blending === node.revision;
+    if (!shown && !changed) return [line];
+    const below = changed ? h("li", { class: "step-card" }, blendControls(node)) : card(node);
     below.setAttribute("style", style);
     return [line, below];
   }
@@ -141,9 +161,13 @@ export function historyPanel(server, verbs) {
     get open() {
       return !element.hidden;
     },
+    get blending() {
+      return blending !== null;
+    },
+    stop,
     /** nodes: the tree. head: what is seen; tip: where redo leads. */
     show(nodes, head, tip) {
-      if (blending && blending !== head) blending = null;
+      if (blending && !nodes.some(({ revision }) => revision === blending)) stop();
       const now = JSON.stringify([nodes, head, tip, blending]);
       if (now === drawn || list.contains(document.activeElement?.closest(".state-name"))) return;
       drawn = now;

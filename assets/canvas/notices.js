@@ -33,11 +33,15 @@ export class Notices {
     return this.#put("plan", [read, ...(seconds ? [duration(seconds)] : [])].join(" · "));
   }
 
-  /** index of total steps done, or null: nothing runs. seconds: left of it, or null where nobody knows. */
-  progress(index, total, seconds = null) {
+  /**
+   * index of total steps done, or null: nothing runs. seconds: left of it, or null where nobody knows. replay: { step, of }
+   * of the steps of the history that are replayed.
+   */
+  progress(index, total, seconds = null, replay = null) {
     const bar = document.querySelector("#status .progress");
     const running = index !== null;
-    this.#put("steps", running && total ? part(index, total) + (seconds ? ` · ${duration(seconds)}` : "") : "");
+    const done = replay ? t("status.replay", replay) : running && total ? part(index, total) : "";
+    this.#put("steps", done && seconds ? `${done} · ${duration(seconds)}` : done);
     if (!bar) return;
     bar.hidden = !running;
     bar.setAttribute("aria-label", t("status.progress"));
@@ -52,6 +56,8 @@ export class Notices {
    * press() } for a button in it.
    */
   note(sentence, topic, kind = "error", action = null) {
+    const said = this.notes.querySelector(`[data-topic="${CSS.escape(topic)}"] p`)?.textContent;
+    if (said === sentence && !action) return; // read out once
     this.dismiss(topic);
     const press = () => {
       note.remove();
@@ -64,7 +70,7 @@ export class Notices {
   }
 
   dismiss(topic) {
-    this.notes.querySelector(`[data-topic="${topic}"]`)?.remove();
+    this.notes.querySelector(`[data-topic="${CSS.escape(topic)}"]`)?.remove();
   }
 
   clear() {
@@ -76,7 +82,7 @@ export class Notices {
 export const part = (index, total) => t("status.part", { percent: Math.floor((100 * index) / total) });
 
 /** Seconds as people say them. */
-function duration(seconds) {
+export function duration(seconds) {
   if (seconds < 1) return t("time.moment");
   return seconds < 90 ? t("time.seconds", { n: Math.round(seconds) }) : t("time.minutes", { n: Math.round(seconds / 60) });
 }

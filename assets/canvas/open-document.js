@@ -5,14 +5,14 @@ import { AtWork, layerOf } from "./at-work.js";
 import { sameBox } from "./boxes.js";
 import { Draft } from "./draft.js";
 import { Easel } from "./easel.js";
-import { Follower, Previews } from "./follow.js";
+import { Follower, LOST_MS, Previews } from "./follow.js";
 import { Picture } from "./picture.js";
 import { encodeColours, encodeGrey } from "./png.js";
 import { Missing, Unreachable } from "./server.js";
 import { TileCache } from "./tiles.js";
 import { rested } from "./time.js";
 import { t } from "./words.js";
-import { queue } from "./works.js";
+import { progressOf, queue, secondsLeft } from "./works.js";
 
 const PLAN_MS = 180;
 
@@ -22,10 +22,11 @@ const less = (margins) => margins.some(Boolean) && margins.every((margin) => mar
 export class OpenDocument {
   /**
    * state: as the server gave it. changed(what): something to press or to read is different now. gone(error): it is not
-   * there. ended(outcome): a wish of this tab was settled. wish(): the settings as they stand, for the plan.
+   * there. ended(outcome): a wish of this tab was settled. wish(): the settings as they stand, for the plan. found(prompts):
+   * what was written on an earlier visit. amended(): no step is changed any more.
    */
-  constructor(state, { server, stage, notices, pace, changed, gone, ended, wish }) {
-    Object.assign(this, { id: state.document, state, server, stage, notices, pace, changed, gone, ended, wish });
+  constructor(state, { server, stage, notices, pace, changed, gone, ended, wish, found, amended }) {
+    Object.assign(this, { id: state.document, state, server, stage, notices, pace, changed, gone, ended, wish, found, amended });
     this.closed = false;
     this.previewsShown = 0;
     this.treeOf = null; // what the tree that was asked for last depends on
@@ -33,7 +34,10 @@ export class OpenDocument {
     this.peeked = null; // the variation that is looked at
     this.cancelling = false;
     this.frame = null; // the picture's box to be, while it is drawn
-    this.amending = null; // the step of the history that the next wish changes
+    this.amending = null; // the step of the history that the next wish changes, and what `Server.replayed` says of it
+    this.looking = null; // the revision that is looked at while a step is changed
+    this.stopRetrying = null; // ends the attempts to reach the server with what is `unsent`, a Draft
+    this.unsent = null;
     this.planned = null; // { seconds } of the wish in the making
     this.draw = () => stage.invalidatePicture();
     this.cache = new TileCache((digest) => server.tile(digest), this.draw);
@@ -68,6 +72,8 @@ export class OpenDocument {
   }
 
   close() {
+    this.giveUp();
+    if (this.amending) this.amend(null);
     this.easel.keep();
     this.closed = this.atWork.closed = true;
     this.follower.stop();
@@ -104,11 +110,11 @@ export class OpenDocument {
   }
 
   get canUndo() {
-    return Boolean(this.draft?.canUndo || (this.state.can_undo && !this.busy));
+    return Boolean(this.draft?.canUndo || (this.state.can_undo && !this.busy && !this.looking));
   }
 
   get canRedo() {
-    return Boolean(this.draft?.canRedo || (this.state.can_redo && !this.busy));
+    return Boolean(this.draft?.canRedo || (this.state.can_redo && !this.busy && !this.looking));
   }
 
   get painting() {
@@ -128,7 +134,7 @@ export class OpenDocument {
     this.state = state;
     const { run } = this;
     this.atWork.follow(state);
-    const shown = this.peeked && state.variations.includes(this.peeked) ? this.peeked : state.head;
+    const shown = this.#shown;
     if (shown !== this.picture.revision) this.#turnTo(shown);
     else {
       this.picture.stay();
@@ -138,7 +144,8 @@ export class OpenDocument {
     if (run) {
       this.pace.saw(run);
       if (run.serial) this.previews.want(run.revision, run.serial);
-      this.notices.progress(run.index, run.total, this.pace.seconds(run.pipeline, run.total - run.index));
+      const left = secondsLeft(run, state.running, (pipeline, steps) => this.pace.seconds(pipeline, steps));
+      this.notices.progress(...progressOf(run), left, run.replay);
     } else {
       this.pace.ended();
       if (!this.submitting) this.notices.progress(null);
@@ -148,6 +155,12 @@ export class OpenDocument {
     if (moved) this.askPlan(); // a wish would stand on another state now
     this.changed();
     return run !== null;
+  }
+
+  /** The revision whose picture is to be seen. */
+  get #shown() {
+    const { head, variations } = this.state;
+    return this.looking ?? (variations.includes(this.peeked) ? this.peeked : head);
   }
 
   /** Show another revision's picture; the preview stays until the result stands in its place. */
@@ -163,7 +176,7 @@ export class OpenDocument {
     if (this.stage.fitted) this.stage.fit();
     else this.stage.invalidate();
     if (!this.draft) await this.#firstDraft();
-    else if (!sameBox(this.picture.box, this.draft.box)) {
+    else if ((this.amending || !this.looking) && !sameBox(this.picture.box, this.draft.box)) {
       this.setFrame(null);
       this.easel.reframe(this.picture.box);
     }
@@ -173,12 +186,14 @@ export class OpenDocument {
     this.easel.put(new Draft(this.picture.box));
     this.changed({ opened: true });
     await this.easel.restore();
-    if (!this.closed) this.atWork.pay();
+    if (this.closed) return;
+    this.found(this.easel.prompts);
+    this.atWork.pay();
   }
 
   #showPreview(revision, bitmap) {
     const { run } = this;
-    if (this.closed || run?.revision !== revision || !run.box) return;
+    if (this.closed || this.looking || run?.revision !== revision || !run.box) return;
     this.picture.preview = { revision, bitmap, box: run.box };
     this.previewsShown += 1;
     this.stage.invalidatePicture();
@@ -195,7 +210,9 @@ export class OpenDocument {
   }
 
   #note(error, topic) {
-    this.notices.note(error.message, error instanceof Unreachable ? "server" : topic);
+    if (!(error instanceof Unreachable)) this.notices.note(error.message, topic);
+    else if (topic === "verb") this.notices.status(t("status.not_done")); // nobody tries it again
+    else this.notices.note(error.message, "server");
   }
 
   // --- what is to be sent
@@ -238,7 +255,8 @@ export class OpenDocument {
   /** What a wish stands on: the last promise; or what is on screen, so that nobody's change is painted over unseen. */
   get #parent() {
     const { head, tail } = this.state;
-    return tail === head && !this.peeked ? this.picture.revision : tail; // looking at a variation picks none
+    if (this.amending) return this.amending.parent;
+    return tail === head && !this.peeked && !this.looking ? this.picture.revision : tail; // looking at a variation picks none
   }
 
   async #plan() {
@@ -273,15 +291,18 @@ export class OpenDocument {
     if (!asked) return false;
     this.notices.dismiss("run");
     const { amending, planned } = this;
+    if (amending) wish.edge = amending.wish.blend.edge;
     const { margins } = asked;
     if (less(margins)) {
       await this.#do(this.server.crop(this.id, this.frame), t("status.cropped"));
       return true;
     }
     const parent = this.#parent;
+    const { frame } = this;
     this.peeked = null;
     const pictures = this.#packed(asked); // reads the draft before it is taken
     const taken = this.draft;
+    this.unsent = taken;
     const now = new Draft(taken.box);
     if (intent !== "sketch") now.sketch = taken.sketch;
     if (intent === "expand") now.mask = taken.mask;
@@ -297,22 +318,50 @@ export class OpenDocument {
     this.changed();
     const what = amending ? `amend/${amending.revision}` : "edits";
     try {
-      const sent = pictures.then((all) => this.server.submit(this.id, what, { ...wish, margins, parent }, ...all));
-      await this.follower.after(
-        sent.then((state) => {
-          this.atWork.sent(state.promised, taken);
-          this.amending = null;
-          return state;
-        }),
-      );
+      const all = await pictures;
+      const sent = (state) => {
+        this.atWork.sent(state.promised, taken, Boolean(amending));
+        if (amending) this.amend(null);
+        return state;
+      };
+      await this.#reach(() => this.server.submit(this.id, what, { ...wish, margins, parent }, ...all).then(sent));
     } catch (error) {
-      this.atWork.refused(taken);
+      if (this.closed) return true;
+      if (this.submitting) this.atWork.refused(taken);
       this.notices.status("");
       if (!this.run) this.notices.progress(null);
-      this.notices.note(error.message, "run");
+      if (!(error instanceof Unreachable)) this.notices.note(error.message, "run");
+      if (frame) this.setFrame(frame);
     }
     this.changed();
     return true;
+  }
+
+  /** Try no more to send what the server could not be reached with: it is the draft again. */
+  giveUp() {
+    if (!this.stopRetrying) return;
+    this.stopRetrying();
+    this.atWork.refused(this.unsent);
+  }
+
+  /** Ask, and ask again while the server is not to be reached: the same wish on the same state is one and the same. */
+  async #reach(ask) {
+    let stopped = false;
+    for (;;) {
+      try {
+        return await this.follower.after(ask());
+      } catch (error) {
+        if (stopped || this.closed || !(error instanceof Unreachable)) throw error;
+        this.notices.note(error.message, "server");
+        await new Promise((again) => {
+          setTimeout(again, LOST_MS);
+          this.stopRetrying = () => again((stopped = true));
+        });
+        if (stopped) throw error;
+      } finally {
+        this.stopRetrying = null;
+      }
+    }
   }
 
   // --- verbs
@@ -330,10 +379,12 @@ export class OpenDocument {
 
   /** Take back what runs now, or the group of the queue that is given. */
   async cancel(group = this.queue[0]) {
+    this.giveUp();
     if (!group) return;
     this.notices.status(t("status.cancelling"));
     this.cancelling = true; // what is promised moves meanwhile: nothing can be planned on it
-    for (const revision of group.revisions) await this.#do(this.server.step(this.id, "cancel", revision));
+    const first = group.replay ? group.revisions.slice(0, 1) : group.revisions; // the steps of a replay go together
+    for (const revision of first) await this.#do(this.server.step(this.id, "cancel", revision));
     this.cancelling = false;
     this.askPlan();
   }
@@ -378,14 +429,21 @@ export class OpenDocument {
   /** Show another state of the history. */
   visit(revision) {
     this.peeked = null;
+    if (this.amending) this.amend(null);
     if (!this.busy && revision !== this.state.head) return this.#do(this.server.step(this.id, "checkout", revision));
   }
 
   /** Show a variation in place while somebody looks at it; null: what the document shows. */
   peek(revision) {
-    if (this.busy || this.closed) return;
+    if (this.busy || this.closed || this.looking) return;
     this.peeked = revision;
-    this.#turnTo(revision ?? this.state.head);
+    this.#turnTo(this.#shown);
+  }
+
+  /** Look at a step that is being changed, whatever the document shows meanwhile; null: as before. */
+  look(revision) {
+    this.looking = revision;
+    return this.picture.revision === this.#shown ? null : this.#turnTo(this.#shown);
   }
 
   /** Another state's picture, ready to be drawn over this one. */
@@ -433,9 +491,44 @@ export class OpenDocument {
     }
   }
 
-  /** The next wish changes this step, and the later ones are made again; null: it is a new one. */
-  amend(node) {
+  /** Whether a step can be changed now: while steps are replayed none can, which is said. */
+  mayAmend() {
+    const replaying = this.state.running.some(({ replay }) => replay);
+    if (replaying) this.notices.status(t("status.replaying"));
+    return Boolean(this.draft && !this.painting && !this.submitting && !replaying);
+  }
+
+  /**
+   * The next wish changes this step, and the later ones are made again: its picture is looked at and its mask, or its
+   * frame, is up, the draft laid aside. null: the next wish is a new one, and all is as before.
+   */
+  async amend(node) {
+    if (!node) {
+      this.amending = null;
+      this.setFrame(null);
+      this.easel.takeBack();
+      const turned = this.look(null);
+      if (!turned) this.easel.reframe(this.picture.box);
+      this.amended();
+      this.changed();
+      await turned;
+      return;
+    }
+    this.setFrame(null);
+    this.easel.layAside();
     this.amending = node;
+    const { margins } = node.wish;
+    const moved = margins.some(Boolean);
+    await this.look(moved ? node.parent : node.revision);
+    if (this.amending !== node) return;
+    if (moved) {
+      const [[x, y, width, height], [left, top, right, bottom]] = [this.picture.box, margins];
+      this.setFrame([x - left, y - top, width + left + right, height + top + bottom]);
+    }
+    await this.reuse(node);
+    const told = await this.server.replayed(this.id, node.revision).catch(() => null);
+    if (this.amending !== node || !told) return;
+    this.amending = { ...node, ...told };
     this.changed();
   }
 
@@ -458,7 +551,8 @@ export class OpenDocument {
 
   async reblend(revision, blend) {
     this.trying = null;
-    await this.#do(this.server.reblend(this.id, revision, blend), t("status.reblended"));
+    if (!(await this.#do(this.server.reblend(this.id, revision, blend), t("status.reblended")))) this.#dropPreview();
+    this.look(null);
   }
 
   #treeChanged() {

@@ -3,6 +3,7 @@
 import { h, icon, smallButton } from "./dom.js";
 import { part } from "./notices.js";
 import { t } from "./words.js";
+import { progressOf } from "./works.js";
 
 /** verbs: { cancel(group), sooner(group), tell() }: tell asks the browser to say when all is done. */
 export function queuePanel(verbs) {
@@ -11,14 +12,15 @@ export function queuePanel(verbs) {
   const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), tell), list);
   let drawn = "";
 
-  function row(group, i) {
-    const name = group.prompt || t("history.filled");
-    const many = group.revisions.length > 1 ? ` ×${group.revisions.length}` : "";
+  function row(group, i, groups) {
+    const before = groups[i - 1];
+    const name = group.replay ? t("queue.replay", group.replay) : group.prompt || t("history.filled");
+    const many = group.revisions.length > 1 && !group.replay ? ` ×${group.revisions.length}` : "";
     return h(
       "li",
       { "data-key": group.key },
       h("span", { class: "words" }, h("span", { class: "title" }, name + many), h("span", { class: "detail" })),
-      i > 1 ? smallButton("up", t("queue.sooner", { name }), () => verbs.sooner(group)) : null,
+      i > 1 && !group.replay && !before.replay ? smallButton("up", t("queue.sooner", { name }), () => verbs.sooner(group)) : null,
       smallButton("close", t("queue.cancel", { name }), () => verbs.cancel(group)),
     );
   }
@@ -36,7 +38,8 @@ export function queuePanel(verbs) {
         list.replaceChildren(...groups.map(row));
       }
       groups.forEach((group, i) => {
-        const detail = group.index ? part(group.index, group.total) : t(i ? "queue.waits" : "queue.begins");
+        const [done, total] = progressOf(group);
+        const detail = done ? part(done, total) : t(i ? "queue.waits" : "queue.begins");
         const line = list.children[i].querySelector(".detail");
         if (line.textContent !== detail) line.textContent = detail;
       });

@@ -120,6 +120,11 @@ export class Server {
     return this.#post(`documents/${document}/${what}`, {}, pack(wish, { mask, sketch }));
   }
 
+  /** What a change of a step makes again: { step, of, later: [{ pipeline, steps }, ...] }. */
+  replayed(document, revision) {
+    return this.#get(`documents/${document}/amend/${revision}`);
+  }
+
   /** What an edit would come to: { windows: [box, ...], steps, regions: [{ box, values }, ...] }. */
   async plan(document, wish, mask, sketch) {
     const response = await this.#send(`documents/${document}/plan`, {}, pack(wish, { mask, sketch }));

@@ -3,6 +3,7 @@
 import { keep, kept } from "./storage.js";
 
 const STORED = "palimpsest-settings";
+const WRITTEN = ["prompt", "negative_prompt"]; // a document's own: see drafts.js
 export const USUAL = ["steps", "guidance", "sampler"]; // kept only where the user set them: else they are the model's
 
 /** { values, own, fields, called } as the form began: its values and what of USUAL is the user's, by name; see `restore`. */
@@ -20,7 +21,7 @@ export function restore(fields, called = {}, storage = null) {
   for (const field of fields) if (USUAL.includes(field.name) && fits(field, stored.own?.[field.name])) own[field.name] = stored.own[field.name];
   const values = fields.map((field) => {
     const before = (USUAL.includes(field.name) ? own : stored)[field.name];
-    return fits(field, before) && (field.choices?.includes(before) ?? true) ? before : field.value;
+    return !WRITTEN.includes(field.name) && fits(field, before) && (field.choices?.includes(before) ?? true) ? before : field.value;
   });
   const named = (list) => Object.fromEntries(fields.map(({ name }, i) => [name, list[i]]));
   restored = { values: named(values), own, fields: named(fields), called };
@@ -30,7 +31,7 @@ export function restore(fields, called = {}, storage = null) {
 
 /** own: what of USUAL the user set. */
 export function remember(values, own, storage) {
-  keep(STORED, { ...Object.fromEntries(Object.entries(values).filter(([name]) => !USUAL.includes(name))), own }, storage);
+  keep(STORED, { ...Object.fromEntries(Object.entries(values).filter(([name]) => ![...USUAL, ...WRITTEN].includes(name))), own }, storage);
 }
 
 /** A model's name as people know it. */

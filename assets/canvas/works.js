@@ -1,10 +1,13 @@
 // The wishes at work: which promises of the server belong together, and what this tab gave for them. No DOM.
 
-/** Promises in the order they will be kept, those of one wish (its variations) as one: [{ wishes, revisions, ... }]. */
+/**
+ * Promises in the order they will be kept, those of one wish (its variations) as one, and the steps of a replay:
+ * [{ wishes, revisions, ... }], the rest as the first of them says it.
+ */
 export function queue(running) {
   const groups = new Map();
   for (const run of running) {
-    const key = JSON.stringify([run.parent, run.mask, run.prompt, run.pipeline]);
+    const key = run.replay ? "replay" : JSON.stringify([run.parent, run.mask, run.prompt, run.pipeline]);
     const group = groups.get(key);
     if (group) {
       group.wishes.push(run.wish);
@@ -16,14 +19,33 @@ export function queue(running) {
   return [...groups.values()];
 }
 
+/** How far a run is, as [done, total]: of a replay all its steps, each as long as another. */
+export function progressOf({ index, total, replay }) {
+  return replay ? [replay.step - 1 + (total ? index / total : 0), replay.of] : [index, total];
+}
+
+/** Seconds until a run is over, of a replay all of it; null where nobody knows. seconds(pipeline, steps): of a model. */
+export function secondsLeft(run, running, seconds) {
+  const later = run.replay ? running.filter(({ replay, revision }) => replay && revision !== run.revision) : [];
+  const own = run.total ? run.total - run.index : (run.replay?.steps ?? 0);
+  const parts = [{ pipeline: run.pipeline, steps: own }, ...later.map(({ pipeline, replay }) => ({ pipeline, steps: replay.steps }))];
+  return secondsOf(parts, seconds);
+}
+
+/** Seconds for [{ pipeline, steps }, ...], one after the other; null where a model was never seen at work. */
+export function secondsOf(parts, seconds) {
+  const each = parts.filter(({ steps }) => steps > 0).map(({ pipeline, steps }) => seconds(pipeline, steps));
+  return each.includes(null) ? null : each.reduce((sum, one) => sum + one, 0);
+}
+
 export class Works {
   constructor() {
-    this.all = []; // { revisions: Map wish -> revision, mask: Layer or null, taken: Draft or null }
+    this.all = []; // { revisions: Map wish -> revision, mask: Layer or null, taken: Draft or null, replay: bool }
   }
 
   /** promised: [{ wish, revision }, ...]: as the server keeps them; a wish's name stays when its revision is another. */
-  add(promised, mask, taken) {
-    const work = { revisions: new Map(promised.map(({ wish, revision }) => [wish, revision])), mask, taken };
+  add(promised, mask, taken, replay = false) {
+    const work = { revisions: new Map(promised.map(({ wish, revision }) => [wish, revision])), mask, taken, replay };
     this.all.push(work);
     return work;
   }
@@ -51,9 +73,9 @@ export class Works {
   }
 }
 
-/** What became of a work, from the fates of its revisions: done if any is. */
-export function outcome(fates) {
-  for (const status of ["done", "waiting", "failed", "cancelled"]) {
+/** What became of a work, from the fates of its revisions: done if any is, a replay if all of them are. */
+export function outcome(fates, replay = false) {
+  for (const status of replay ? ["waiting", "failed", "cancelled", "done"] : ["done", "waiting", "failed", "cancelled"]) {
     const one = fates.find((fate) => fate.status === status);
     if (one) return one;
   }

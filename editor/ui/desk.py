@@ -6,7 +6,7 @@ whoever opens the document next, in whatever tab, sees it run.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,8 @@ from starlette.responses import JSONResponse, Response
 
 from editor.blobs import NotFound
 from editor.edit import Edit
+from editor.picture import Picture
+from editor.plan import plan
 from editor.session import Session
 from editor.store import Document, Revision
 from editor.ui import display
@@ -24,10 +26,6 @@ from editor.worker import Worker
 from pipelines.base import Pipeline
 
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # named by content, or by a finished revision
-
-
-class Moved(ValueError):
-    """The document shows another revision than the one the wish was made on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,6 +41,7 @@ class Desk:
     samples: Path
     made_with: Callable[[], str]
     open_shelf: bool
+    planned: dict[str, int] = field(default_factory=dict)  # the model's steps in those of a replay that waits, by id
 
     def document(self, request: Request) -> Document:
         """The document a path names."""
@@ -74,7 +73,9 @@ class Desk:
         """All a tab need know of a document; `watched`: ids of revisions whose fate it asks for."""
         # Before the document: what ends meanwhile is told of as ended by the next state, where it is to be seen. The
         # other way round a wish was done and not there, as if the picture had moved on.
-        running = [self._run(revision) for revision in self.session.pending(document.id)]
+        pending = self.session.pending(document.id)
+        replay = self._replay(document, pending) if pending else {}
+        running = [self._run(revision) | {"replay": replay.get(revision.id)} for revision in pending]
         fates = [self._fate(document, id) for id in watched]
         document = self.session.document(document.id)
         tip, head = (self.session.revision(id) for id in (document.tip, document.head))
@@ -95,6 +96,36 @@ class Desk:
             "beat": self.worker.beat,
             "trouble": self.worker.trouble,
         }
+
+    def _replay(self, document: Document, pending: Sequence[Revision]) -> dict[str, dict[str, int]]:
+        """Of the steps of a replay that wait: the place of each among `of`, from 1, and how many steps a model takes
+        for it at most.
+        """
+        steps = self.session.replaying(document.id)
+        waiting = [each for each in pending if each.id in steps]
+        if any(each.id not in self.planned for each in waiting):
+            self.planned.clear()
+            edits = [each.edit for each in waiting if each.edit is not None]
+            told = self.plans(self.session.frame(document.id, str(waiting[0].parent)), edits)
+            self.planned.update((each.id, now["steps"]) for each, now in zip(waiting, told, strict=True))
+        return {
+            each.id: {"step": steps.index(each.id) + 1, "of": len(steps), "steps": self.planned[each.id]}
+            for each in waiting
+        }
+
+    def plans(self, frame: Picture, edits: Sequence[Edit]) -> list[dict[str, Any]]:
+        """Of edits one on the other, the first on a picture of this frame: the model of each and how many steps it
+        takes, none where that cannot be known.
+        """
+        told = []
+        for edit in edits:
+            try:
+                steps = plan(edit, frame, self.load(edit.pipeline)).steps
+            except ValueError:  # why, the run will say
+                steps = 0
+            told.append({"pipeline": edit.pipeline, "steps": steps})
+            frame = replace(frame, box=frame.box.moved(edit.margins))
+        return told
 
     def _run(self, revision: Revision) -> dict[str, Any]:
         assert revision.parent is not None and revision.edit is not None, "only edits are promised"

@@ -13,7 +13,7 @@ from starlette.responses import JSONResponse, Response
 
 from editor.blobs import NotFound
 from editor.document_file import HEADER, SUFFIX
-from editor.edit import Blend
+from editor.edit import UNMOVED, Blend
 from editor.formats.images import read_image
 from editor.store import Node
 from editor.ui import display
@@ -193,6 +193,7 @@ def _told_of(node: Node) -> dict[str, Any]:
     if node.wish is not None:
         wished = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength", "sampler")
         told["wish"] = {name: node.wish[name] for name in wished}
+        told["wish"]["margins"] = list(node.wish.get("margins", UNMOVED))
         told["wish"]["blend"] = asdict(Blend(**node.wish["blend"]))
         told["box"] = node.wish["mask"]["box"]
     return told

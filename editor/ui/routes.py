@@ -11,8 +11,9 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from editor.blobs import NotFound
+from editor.queue import Moved
 from editor.session import Session
-from editor.ui.desk import Desk, Moved
+from editor.ui.desk import Desk
 from editor.ui.documents import Documents
 from editor.ui.masks import Masks
 from editor.ui.packets import NEVER, TooLarge
@@ -61,6 +62,7 @@ def routes(
             Route("/documents/{document}/recover/{revision}", documents.recover, methods=["POST"]),
             Route("/documents/{document}/edits", wishes.submit, methods=["POST"]),
             Route("/documents/{document}/plan", wishes.plan, methods=["POST"]),
+            Route("/documents/{document}/amend/{revision}", wishes.replayed),
             Route("/documents/{document}/amend/{revision}", wishes.amend, methods=["POST"]),
             Route("/documents/{document}/reblend/{revision}", wishes.reblend, methods=["POST"]),
             Route("/documents/{document}/crop", wishes.crop, methods=["POST"]),

@@ -267,7 +267,8 @@ class Verbs:
         return self._told(self.session.redo(document))
 
     def checkout(self, document: str, revision: str) -> Told:
-        """Show any finished state of the history, on whatever branch; the next edit is made on it.
+        """Show any finished state of the history, on whatever branch; the next edit is made on it. On the way to the
+        latest state, `redo` leads on to that as before.
 
         Parameters:
             document: its id

@@ -6,14 +6,25 @@ from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import Response
+from starlette.responses import JSONResponse, Response
 
 from editor.edit import NOWHERE, Blend, Edit
 from editor.geometry import Margins
 from editor.plan import plan, reached
+from editor.queue import Moved
 from editor.store import Revision
-from editor.ui.desk import Desk, Moved, offered
-from editor.ui.packets import exactly, mask_of, packet_of_masks, read_body, read_box, read_json, read_packet, strokes_of
+from editor.ui.desk import Desk, offered
+from editor.ui.packets import (
+    NEVER,
+    exactly,
+    mask_of,
+    packet_of_masks,
+    read_body,
+    read_box,
+    read_json,
+    read_packet,
+    strokes_of,
+)
 
 LARGEST_WISH = 64 * 2**20  # bytes of a wish with its pictures
 SHORT = 2**16  # bytes of what goes without pictures
@@ -35,7 +46,9 @@ class Wishes:
     def _submitted(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
         edit, parent, variations = self._wish(body)
-        if parent != self.session.tail(document.id):
+        if isinstance(parent, str) and (again := self.session.requested(document.id, edit, variations, parent)):
+            return self._promised(request, again)
+        if not isinstance(parent, str) or parent != self.session.tail(document.id):
             raise Moved("The picture was changed in another tab meanwhile. Look at it as it is, then generate again.")
         return self._promised(request, self.session.variations(document.id, edit, variations, parent))
 
@@ -63,11 +76,25 @@ class Wishes:
         if step.edit is not None and step.edit.pipeline == edit.pipeline:  # a wish cannot speak of it
             edit = replace(
                 edit,
+                sketch=edit.sketch or step.edit.sketch,
                 clip_guidance=step.edit.clip_guidance,
                 adapters=step.edit.adapters,
                 reference=step.edit.reference,
             )
         return self._promised(request, self.session.amend(document.id, step.id, edit))
+
+    def replayed(self, request: Request) -> Response:
+        """What a change of a step would make again: its place among the steps on its path, `step` of `of`, and of each
+        later one the `pipeline` and at most how many `steps` it takes.
+        """
+        document, step = self.desk.document(request), self.desk.revision(request)
+        first, *later = self.session.replayed(document.id, step.id)
+        if first.edit is None:
+            raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
+        edits = [each.edit for each in later if each.edit is not None]
+        place = len(self.session.store.way_to(step.id)) - 1
+        plans = self.desk.plans(self.session.frame(document.id, step.id), edits)
+        return JSONResponse({"step": place, "of": place + len(later), "later": plans}, headers=NEVER)
 
     async def reblend(self, request: Request) -> Response:
         said = read_json(await read_body(request, SHORT, "The blend"), "A blend")

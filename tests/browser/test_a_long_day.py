@@ -208,18 +208,20 @@ def reblended(day: Day, branch: list[str]) -> None:
     hands, step = day.hands, branch[1]
     hands.page.locator(".step-card").get_by_text("Blend").click()
     hands.page.locator(".blend").get_by_label("Opacity").fill("0.5")
-    hands.press("Keep")
+    hands.press("Apply")
     hands.wait_for(f"doc.state.head !== {step!r} && !doc.busy")
     hands.wait_idle()
-    again = day.revision(hands.state["head"])
+    *_, again, third, fourth = hands.server.store.way_to(hands.state["head"])
     assert again.parent == branch[0] and again.edit.blend.opacity == 0.5
-    day.made.append(Made(again.id, branch[0], day.revision(step).edit.prompt, None))
+    assert [third.edit, fourth.edit] == [day.revision(each).edit for each in branch[2:]]
+    for one in (again, third, fourth):
+        day.made.append(Made(one.id, one.parent, one.edit.prompt, None))
 
 
 def amended(day: Day) -> None:
     """The step that is shown is changed: other words, the same seed."""
     hands, before = day.hands, day.revision(day.head)
-    hands.page.locator(".step-card").get_by_text("Change and replay").click()
+    hands.page.locator(".step-card").get_by_text("Edit step and replay").click()
     hands.page.locator(".amending").wait_for()
     hands.wait_for("!doc.mask.empty")
     prompt = day.prompt(hands)

@@ -140,7 +140,7 @@ def comparing(hands: Hands) -> None:
 
 def amending(hands: Hands) -> None:
     history(hands)
-    hands.page.locator(".step-card").get_by_text("Change and replay").click()
+    hands.page.locator(".step-card").get_by_text("Edit step and replay").click()
     hands.page.locator(".amending").wait_for()
 
 

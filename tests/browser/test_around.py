@@ -125,13 +125,13 @@ def test_a_step_is_blended_anew_live_and_kept(hands: Hands) -> None:
     hands.key("Home")
     hands.wait_for("doc.picture.preview")
     assert len(hands.server.session.tree(hands.document)) == 3  # looked at, not made
-    hands.press("Leave as it was")
+    hands.page.locator(".blend").get_by_role("button", name="Cancel").click()
     hands.wait_for("!doc.picture.preview")
     assert np.array_equal(hands.drawn(), whole)
     hands.press("Blend")
     slider.focus()
     hands.key("Home")
-    hands.press("Keep")
+    hands.press("Apply")
     hands.wait_for("doc.state.running.length === 0")
     hands.page.wait_for_function("document.querySelectorAll('.states .state').length === 4")
     hands.wait_idle()
@@ -155,7 +155,7 @@ def test_a_step_is_changed_and_what_follows_is_made_again(hands: Hands) -> None:
     old = hands.state["head"]
     row(hands, "a vase").get_by_role("button").first.click()
     hands.wait_for(f"doc.state.head !== {old!r}")
-    hands.press("Change and replay")
+    hands.press("Edit step and replay")
     hands.page.locator(".amending").filter(has_text="a vase").wait_for()
     hands.wait_for("!doc.mask.empty")
     hands.page.wait_for_function("document.querySelector('#prompt input').value === 'a vase'")
@@ -191,7 +191,7 @@ def test_a_steps_settings_are_taken_up(hands: Hands) -> None:
     hands.page.wait_for_function("window.palimpsest.wishes.values.prompt === 'a vase'")
     values = hands.page.evaluate("window.palimpsest.wishes.values")
     taken = {name: values[name] for name in ("intent", "pipeline", "steps", "seed", "new_seed", "refine_strength")}
-    wanted: dict[str, Any] = {"intent": "refine", "pipeline": "noise", "steps": 7, "seed": seed, "new_seed": False}
+    wanted: dict[str, Any] = {"intent": "refine", "pipeline": "noise", "steps": 7, "seed": seed, "new_seed": True}
     assert taken == wanted | {"refine_strength": 0.5}
     assert hands.page.get_by_label("Model", exact=True).input_value() == "noise"
 

@@ -91,7 +91,7 @@ def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
     hands.key("Enter")
     hands.page.wait_for_function("() => !document.querySelector('.state-name')")
     shows(hands, ".state[aria-current] .title", text)
-    hands.page.locator(".step-card").get_by_text("Change and replay").click()
+    hands.page.locator(".step-card").get_by_text("Edit step and replay").click()
     shows(hands, ".amending p", text)
     hands.key("Escape")
 

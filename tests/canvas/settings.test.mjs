@@ -17,14 +17,21 @@ function storage(text = null) {
 test("what was kept comes back in the form's order", () => {
   const kept = storage();
   remember({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, { steps: 50 }, kept);
-  assert.deepEqual(restore(FIELDS, {}, kept), ["a cat", "classical", 50, false]);
+  assert.deepEqual(restore(FIELDS, {}, kept), ["", "classical", 50, false]);
   assert.deepEqual(restored.own, { steps: 50 });
+});
+
+test("what is written belongs to its document", () => {
+  const kept = storage();
+  remember({ prompt: "a cat", negative_prompt: "a dog", pipeline: "classical" }, {}, kept);
+  assert.ok(!kept.text.includes("a cat") && !kept.text.includes("a dog"));
+  assert.equal(restore(FIELDS, {}, storage(JSON.stringify({ prompt: "a cat" })))[0], "");
 });
 
 test("what is usual with a model is not kept for another", () => {
   const kept = storage();
   remember({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, {}, kept);
-  assert.deepEqual(restore(FIELDS, {}, kept), ["a cat", "classical", 20, false]);
+  assert.deepEqual(restore(FIELDS, {}, kept), ["", "classical", 20, false]);
   assert.deepEqual(restored.own, {});
 });
 
