@@ -12,7 +12,7 @@ from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # nothing heavy before the options are read
     from editor.formats.recipe import Recipe
@@ -85,9 +85,11 @@ def _warm(load: Callable[[str], "Pipeline"], name: str) -> None:
 
 
 def edit(options: argparse.Namespace) -> None:
+    from editor.edge_growth import grown_past_edge
     from editor.edit import NOWHERE, Blend
     from editor.formats.images import read_image, read_mask
     from editor.geometry import Margins
+    from editor.mask_cleaning import SPECK, cleaned
     from editor.picture import Picture
     from editor.raster import Mask, Patch
 
@@ -95,11 +97,18 @@ def edit(options: argparse.Namespace) -> None:
     for note in opened.notes:
         print(note, file=sys.stderr)
     picture = Picture.from_pixels(opened.pixels)
-    wish: dict[str, object] = {"mask": NOWHERE}
+    wish: dict[str, Any] = {"mask": NOWHERE}
     if options.mask is not None:
         alpha = read_mask(options.mask.read_bytes())
         _alike("mask", alpha, opened.pixels)
-        wish["mask"] = Mask(picture.box, alpha)
+        wish["mask"], specks = cleaned(Mask(picture.box, alpha), options.keep_specks)
+        if specks:
+            noun, them = ("speck", "it") if specks == 1 else ("specks", "them")
+            print(f"Ignored {specks} {noun} of at most {SPECK} pixels; --keep-specks keeps {them}.", file=sys.stderr)
+    if options.remove:
+        if options.prompt or options.mask is None:
+            raise ValueError("--remove needs a --mask of what is to go, and no --prompt.")
+        wish["mask"] = grown_past_edge(picture, wish["mask"])
     if options.sketch is not None:
         strokes = read_image(options.sketch.read_bytes()).pixels
         _alike("sketch", strokes, opened.pixels)

@@ -31,6 +31,15 @@ export class Notices {
     else this.#put("plan", t(seconds ? "status.plan_time" : "status.plan", { width: planned.window[2], height: planned.window[3], time: seconds && duration(seconds) }));
   }
 
+  /** How many specks of the mask are left out; keep(): they are to be repainted too. */
+  specks(count, keep) {
+    const element = document.querySelector("#status .specks");
+    if (!element || Number(element.dataset.count ?? 0) === count) return;
+    element.dataset.count = count;
+    if (!count) element.replaceChildren();
+    else element.replaceChildren(t(count === 1 ? "status.speck" : "status.specks", { n: count }), " ", h("button", { type: "button", class: "keep-specks", onclick: keep }, t(count === 1 ? "status.keep_speck" : "status.keep_specks")));
+  }
+
   /** index of total steps done, or null: nothing runs. seconds: left of it, or null where nobody knows. */
   progress(index, total, seconds = null) {
     const bar = document.querySelector("#status .progress");

@@ -34,7 +34,7 @@ export class OpenDocument {
     this.cancelling = false;
     this.frame = null; // the picture's box to be, while it is drawn
     this.amending = null; // the step of the history that the next wish changes
-    this.planned = null; // { seconds } of the wish in the making
+    this.planned = null; // { window, steps, pipeline, specks } of the edit in the making
     this.draw = () => stage.invalidatePicture();
     this.cache = new TileCache((digest) => server.tile(digest), this.draw);
     this.picture = new Picture(server, this.cache, this.draw);
@@ -45,6 +45,7 @@ export class OpenDocument {
     this.easel = new Easel(this.id, stage, {
       touched: () => notices.status(""),
       painted: () => {
+        if (this.draft?.mask.empty) this.draft.keepSpecks = false;
         this.askPlan();
         changed();
       },
@@ -241,6 +242,18 @@ export class OpenDocument {
     return tail === head && !this.peeked ? this.picture.revision : tail; // looking at a variation picks none
   }
 
+  /** What is to be done with the mask: as the server takes it. */
+  #maskOptions(intent, draft) {
+    return { keep_specks: draft.keepSpecks, remove: intent === "remove" };
+  }
+
+  /** Repaint specks of the mask too, until it is sent or cleared. */
+  keepSpecks() {
+    if (!this.draft) return;
+    this.draft.keepSpecks = true;
+    this.askPlan();
+  }
+
   async #plan() {
     const wish = this.wish();
     const asked = wish && this.draft && !this.closed && !this.painting && !this.cancelling && this.#asked(wish);
@@ -253,11 +266,12 @@ export class OpenDocument {
     }
     try {
       const { intent, ...settings } = wish;
+      const how = this.#maskOptions(intent, this.draft);
       const pictures = await this.#packed(asked);
-      const plan = await this.server.plan(this.id, { ...settings, margins: asked.margins, parent: this.#parent }, ...pictures);
+      const plan = await this.server.plan(this.id, { ...settings, ...how, margins: asked.margins, parent: this.#parent }, ...pictures);
       if (this.closed || this.planning !== asked) return; // another was asked meanwhile
       this.stage.setPlan(plan.region && layerOf(plan.region), plan.window);
-      this.planned = { window: plan.window, steps: plan.steps * wish.variations, pipeline: wish.pipeline };
+      this.planned = { window: plan.window, steps: plan.steps * wish.variations, pipeline: wish.pipeline, specks: plan.specks };
     } catch {
       this.planned = null; // what is wrong is said when it is sent
     }
@@ -282,6 +296,7 @@ export class OpenDocument {
     this.peeked = null;
     const pictures = this.#packed(asked); // reads the draft before it is taken
     const taken = this.draft;
+    const how = this.#maskOptions(intent, taken);
     const now = new Draft(taken.box);
     if (intent !== "sketch") now.sketch = taken.sketch;
     if (intent === "expand") now.mask = taken.mask;
@@ -297,7 +312,7 @@ export class OpenDocument {
     this.changed();
     const what = amending ? `amend/${amending.revision}` : "edits";
     try {
-      const sent = pictures.then((all) => this.server.submit(this.id, what, { ...wish, margins, parent }, ...all));
+      const sent = pictures.then((all) => this.server.submit(this.id, what, { ...wish, ...how, margins, parent }, ...all));
       await this.follower.after(
         sent.then((state) => {
           this.atWork.sent(state.promised, taken);
