@@ -56,13 +56,14 @@ def _outlines(mask: Mask) -> Iterator[tuple[Ints, Floats, list[int]]]:
     """In batches, the pixels around what is painted in a mask: where they lie, (N, 2) as x, y on the plane, in the
     order of closed outlines; the directions outwards there, (N, 2) of length 1; how many pixels each outline has.
     """
-    outlines, waiting = [], 0
+    outlines: list[Ints] = []
+    waiting = 0
     for part in parted(mask):
         box = part.box.padded(1)
         around = cv2.dilate((part.on(box) >= HALF).view(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
         found, _ = cv2.findContours(around, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(box.x, box.y))
         for outline in found:
-            outlines.append(outline[:, 0])
+            outlines.append(np.asarray(outline[:, 0], np.int32))
             waiting += len(outline)
             if waiting >= BATCH:
                 yield _directed(outlines)
