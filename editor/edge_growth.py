@@ -29,6 +29,7 @@ WIDE = 61  # points of the boundary from which the surroundings' own change is t
 SURE = 2.0  # times that from which on it is one for sure: an edge has such a change somewhere
 VISIBLE = 2.0  # levels; less is no change
 UNLIKE = 3.0  # times the surroundings' own change from which on a change is an edge's
+SHORTEST = 8  # points of an outline; around a pixel or two, or between the dots of a dither, there is nothing to see
 BATCH = 2**14  # points of the boundary that are looked at together
 
 Floats = NDArray[np.float32]
@@ -43,13 +44,16 @@ def grown_past_edge(picture: Picture, mask: Mask) -> Mask:
     """
     mask = mask.cropped()
     box = mask.box.padded(REACH).intersect(picture.box.union(mask.box))
+    inside = box.intersect(picture.box)
     alpha = mask.on(box)
+    drawn = alpha[inside.slices(box)]
     for points, normals, lengths in _outlines(mask.cut(picture.box)):
         reaches = _reaches(*_profiles(picture, mask, points, normals), lengths)
-        for (x, y), reach in zip((points - (box.x, box.y)).tolist(), reaches.tolist(), strict=True):
-            if reach:
-                cv2.circle(alpha, (x, y), reach - 1, 255, cv2.FILLED)
-    return Mask(box, alpha).cut(picture.box).joined(mask)
+        grows = reaches > 0
+        for (x, y), reach in zip((points - (inside.x, inside.y))[grows].tolist(), reaches[grows].tolist(), strict=True):
+            cv2.circle(drawn, (x, y), reach - 1, 255, cv2.FILLED)
+    alpha.flags.writeable = False  # `Mask` would copy it
+    return Mask(box, alpha).cropped()
 
 
 def _outlines(mask: Mask) -> Iterator[tuple[Ints, Floats, list[int]]]:
@@ -63,6 +67,8 @@ def _outlines(mask: Mask) -> Iterator[tuple[Ints, Floats, list[int]]]:
         around = cv2.dilate((part.on(box) >= HALF).view(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
         found, _ = cv2.findContours(around, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(box.x, box.y))
         for outline in found:
+            if len(outline) < SHORTEST:
+                continue
             outlines.append(np.asarray(outline[:, 0], np.int32))
             waiting += len(outline)
             if waiting >= BATCH:
@@ -73,14 +79,14 @@ def _outlines(mask: Mask) -> Iterator[tuple[Ints, Floats, list[int]]]:
 
 
 def _directed(outlines: list[Ints]) -> tuple[Ints, Floats, list[int]]:
-    normals = []
-    for outline in outlines:
-        across = min(4, max(1, len(outline) // 4))
-        along = np.roll(outline, -across, 0) - np.roll(outline, across, 0)
-        normals.append(along[:, ::-1] * (-1, 1))
-    outwards = np.concatenate(normals).astype(np.float32)
+    points, lengths = np.concatenate(outlines), [len(outline) for outline in outlines]
+    count = np.repeat(lengths, lengths)
+    first = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    at, across = np.arange(len(points)) - first, np.clip(count // 4, 1, 4)
+    along = points[first + (at + across) % count] - points[first + (at - across) % count]
+    outwards = (along[:, ::-1] * (-1, 1)).astype(np.float32)
     outwards /= np.maximum(1e-6, np.linalg.norm(outwards, axis=1, keepdims=True))
-    return np.concatenate(outlines), outwards, [len(outline) for outline in outlines]
+    return points, outwards, lengths
 
 
 def _profiles(picture: Picture, mask: Mask, points: Ints, normals: Floats) -> tuple[Floats, NDArray[np.bool_]]:
@@ -144,10 +150,11 @@ def _around(over: int, lengths: list[int]) -> tuple[Ints, NDArray[np.bool_]]:
     first and after its last; and which of those are the points themselves.
     """
     half = over // 2
-    starts = np.cumsum([0, *lengths[:-1]])
-    index = [start + np.arange(-half, n + half) % n for start, n in zip(starts, lengths, strict=True)]
-    keep = [np.pad(np.ones(n, bool), half) for n in lengths]
-    return np.concatenate(index), np.concatenate(keep)
+    numbers = np.array(lengths)
+    wide = numbers + 2 * half
+    at = np.arange(wide.sum()) - np.repeat(np.cumsum(wide) - wide + half, wide)
+    first, count = np.repeat(np.cumsum(numbers) - numbers, wide), np.repeat(numbers, wide)
+    return first + at % count, (at >= 0) & (at < count)
 
 
 def _averaged(values: Floats, over: int, lengths: list[int]) -> Floats:
