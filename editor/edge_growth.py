@@ -18,10 +18,8 @@ from editor.raster import HALF, Mask
 REACH = 16  # pixels beyond the mask's boundary up to which an edge is followed
 START = 4  # pixels beyond it within which an edge must begin; else it is the edge of something else
 FAR, SIGHT = 12, 26  # pixels beyond it between which the surroundings show how much they change by themselves
-QUIET, QUIET_TO_USUAL = (
-    0.25,
-    2.0,
-)  # the change that is least so often, so that other edges do not count; and the median's
+QUIET = 0.25  # share of the changes that are smaller than what counts as quiet, so that other edges do not count
+QUIET_TO_USUAL = 2.0  # times that, the median of a texture's changes
 STEP = 2  # pixels between two that are compared
 GAP = 2  # steps without a change that an edge may have: the peak of a line or of a halo
 ALONG = 15  # points of the boundary that are averaged, so that grain and texture even out

@@ -13,9 +13,7 @@ WORKED_AT = 384  # pixels a side, at most, at which an object is cut out
 ROUNDS = 4  # of guessing the colours of object and surroundings, and cutting between them
 MOST_LOOKS = 5  # of which each is at a window twice as wide, because the object goes on
 MOST_ALIKE = 0.5  # share of the rim that may look like the stroke, else the window is thought to lie in the object
-GRAIN = (
-    4  # levels of noise laid over what is cut out: of a flat thing alone, no colour of its soft edge would be its own
-)
+GRAIN = 4  # levels of noise over what is cut out: GrabCut takes a flat thing for its core, whose colour is one
 RIM = 4  # pixels of the window's edge, as it is worked at, that are no part of the object
 
 
