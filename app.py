@@ -12,7 +12,7 @@ from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # nothing heavy before the options are read
     from editor.formats.images import Opened
@@ -86,9 +86,11 @@ def _warm(load: Callable[[str], "Pipeline"], name: str) -> None:
 
 
 def edit(options: argparse.Namespace) -> None:
+    from editor.edge_growth import grown_past_edge
     from editor.edit import NOWHERE, Blend
     from editor.formats.images import READINGS, open_mask, read_image
     from editor.geometry import Margins
+    from editor.mask_cleaning import SPECK, cleaned
     from editor.picture import Picture
     from editor.raster import Mask, Patch
 
@@ -96,13 +98,20 @@ def edit(options: argparse.Namespace) -> None:
     for note in opened.notes:
         print(note, file=sys.stderr)
     picture = Picture.from_pixels(opened.pixels)
-    wish: dict[str, object] = {"mask": NOWHERE}
+    wish: dict[str, Any] = {"mask": NOWHERE}
     if options.mask is not None:
         alpha, reading = open_mask(options.mask.read_bytes())
         if READINGS[reading]:
             print(READINGS[reading], file=sys.stderr)
         _alike("mask", alpha, opened.pixels)
-        wish["mask"] = Mask(picture.box, alpha)
+        wish["mask"], specks = cleaned(Mask(picture.box, alpha), options.keep_specks)
+        if specks:
+            noun, them = ("speck", "it") if specks == 1 else ("specks", "them")
+            print(f"Ignored {specks} {noun} of at most {SPECK} pixels; --keep-specks keeps {them}.", file=sys.stderr)
+    if options.remove:
+        if options.prompt or options.mask is None:
+            raise ValueError("--remove needs a --mask of what is to go, and no --prompt.")
+        wish["mask"] = grown_past_edge(picture, wish["mask"])
     if options.sketch is not None:
         strokes = read_image(options.sketch.read_bytes()).pixels
         _alike("sketch", strokes, opened.pixels)

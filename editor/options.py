@@ -61,6 +61,15 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     edit.add_argument("picture", type=Path, metavar="PICTURE", help="the picture to edit: PNG, JPEG, WebP, ...")
     edit.add_argument("--mask", type=Path, help="a picture of the same size: white = repaint, black = keep")
     edit.add_argument(
+        "--remove", action="store_true",
+        help="have what is masked give way to its surroundings: no prompt, and the mask grows past the soft edge of"
+        " what it covers (without this, the mask is taken as it is)",
+    )  # fmt: skip
+    edit.add_argument(
+        "--keep-specks", action="store_true",
+        help="repaint specks too: spots of the mask of at most 16 pixels, far from the rest of it",
+    )  # fmt: skip
+    edit.add_argument(
         "--sketch",
         type=Path,
         help="strokes to begin from, a transparent picture of the same size; usual: --strength 0.7",

@@ -13,6 +13,7 @@ WORKED_AT = 384  # pixels a side, at most, at which an object is cut out
 ROUNDS = 4  # of guessing the colours of object and surroundings, and cutting between them
 MOST_LOOKS = 5  # of which each is at a window twice as wide, because the object goes on
 MOST_ALIKE = 0.5  # share of the rim that may look like the stroke, else the window is thought to lie in the object
+GRAIN = 4  # levels of noise over what is cut out: GrabCut takes a flat thing for its core, whose colour is one
 RIM = 4  # pixels of the window's edge, as it is worked at, that are no part of the object
 
 
@@ -111,7 +112,8 @@ def _cut_out(picture: Picture, rough: Mask, window: Box) -> tuple[Mask, bool]:
         return rough, True
     cv2.setRNGSeed(0)
     models, whole = (np.zeros((1, 65)), np.zeros((1, 65))), (0, 0, *size)
-    image = np.ascontiguousarray(seen[..., :3])
+    grain = np.random.default_rng(0).normal(0, GRAIN, (*small.shape, 3))
+    image = np.clip(np.rint(seen[..., :3] + grain), 0, 255).astype(np.uint8)
     cv2.grabCut(image, guess, whole, *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
     object = _solid((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD), stroke)
     ends = not _goes_on(Mask(small, object).cut(inner).bounds, inner, small)

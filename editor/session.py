@@ -384,6 +384,17 @@ class Session:
             box = box.moved(each)
         return Picture(box, MappingProxyType({}), self.store.blobs.tiles)
 
+    def newest_picture(self, document_id: str, revision_id: str) -> Picture:
+        """The picture of a revision of this document; while it is a job, of its newest ancestor that is finished."""
+        document = self.store.document(document_id)
+        if self.store.document_of(revision_id) != document.id:
+            raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
+        state = self.store.revision(revision_id)
+        while state.picture is None:
+            assert state.parent is not None, "only edits are jobs"
+            state = self.store.revision(state.parent)
+        return state.picture
+
     def _finished(self, document: Document, revision_id: str) -> Picture:
         """The picture of a finished revision of this document."""
         if self.store.document_of(revision_id) != document.id:

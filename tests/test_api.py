@@ -21,6 +21,7 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from editor.formats.images import encode_png, read_image
+from editor.geometry import Box
 from editor.session import Session
 from editor.store import Store
 from editor.ui.api import publish
@@ -169,6 +170,30 @@ def test_a_point_a_box_and_a_mask_of_the_same_pixels_are_the_same_place(served: 
     file, told = served.ask("select", document, point=[31, 21])
     assert told == {"box": box, "pixels": 600}
     assert read_image(Path(file).read_bytes()).pixels.shape == (20, 30, 3)
+
+
+def test_a_mask_s_specks_are_left_out_and_told(served: Served) -> None:
+    mask = np.zeros((120, 160), np.uint8)
+    mask[10:40, 10:50] = 255
+    mask[100, 150] = mask[110, 30] = 200
+    document = served.opened()
+    for verb, wish in (("edit", {"prompt": "noise", "steps": 1}), ("remove", {})):
+        for keep, box, specks in ((False, Box(10, 10, 40, 30), 2), (True, Box(10, 10, 141, 101), 0)):
+            done = served.ask(verb, document, mask=base64_of(mask), seed=1, keep_specks=keep, **wish)
+            edit = served.session.revision(done["revision"]).edit
+            assert done["specks"] == specks and edit is not None and edit.mask.box == box
+    assert "at most 9 of 255" in served.refused("remove", document, mask=base64_of(np.full((120, 160), 9, np.uint8)))
+
+
+def test_what_is_removed_takes_its_edge_along(served: Served) -> None:
+    pixels = np.full((120, 160, 3), 40, np.uint8)
+    pixels[36:84, 46:104], pixels[40:80, 50:100] = 90, 200  # a rim that the point's colour does not reach
+    for verb, wish in (("edit", {"prompt": "noise", "steps": 1}), ("remove", {})):
+        document = served.session.open(pixels).id
+        edit = served.session.revision(served.ask(verb, document, point=[60, 60], seed=1, **wish)["revision"]).edit
+        assert edit is not None
+        grows = edit.mask.box.contains(Box(46, 36, 58, 48))
+        assert grows if verb == "remove" else edit.mask.box == Box(50, 40, 50, 40)
 
 
 def test_a_picture_is_widened_cut_and_drawn_from_nothing(served: Served) -> None:

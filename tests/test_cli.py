@@ -69,6 +69,47 @@ def test_the_embedded_model_edits(files: tuple[Path, Path], tmp_path: Path) -> N
     assert (pixels(picture)[pixels(mask) > 0] != pixels(out)[pixels(mask) > 0]).any()
 
 
+def test_a_stray_pixel_and_a_black_that_is_none_change_no_byte(tmp_path: Path, here: Run) -> None:
+    """By the embedded model: a window over all would show it something else."""
+    rng, mask = np.random.default_rng(3), np.zeros((600, 900), np.uint8)
+    Image.fromarray(rng.integers(0, 256, (600, 900, 3), np.uint8)).save(tmp_path / "room.png")
+    mask[50:130, 60:150] = 255
+    stray, speck = mask.copy(), mask.copy()
+    stray[599, 899], speck[560:563, 850:853] = 1, 255
+    masks = {"alone": mask, "stray": stray, "black": np.maximum(mask, 1), "speck": speck}
+    wish = ["--prompt", "a clock", "--steps", 1, "--seed", 3]
+    results, said = {}, {}
+    for name, alpha in masks.items():
+        Image.fromarray(alpha).save(tmp_path / f"{name}.png")
+        done = here(
+            "edit", tmp_path / "room.png", "--mask", tmp_path / f"{name}.png", *wish, "-o", tmp_path / "out.png"
+        )
+        assert done.returncode == 0, done.stderr
+        results[name], said[name] = (tmp_path / "out.png").read_bytes(), done.stderr
+    assert len(set(results.values())) == 1
+    assert "Ignored 1 speck of at most 16 pixels; --keep-specks keeps it." in said["speck"]
+    assert not any("Ignored" in said[name] for name in ("alone", "stray", "black"))
+    wish = ["--mask", tmp_path / "speck.png", "--pipeline", "classical", "--keep-specks", "-o", tmp_path / "kept.png"]
+    kept = here("edit", tmp_path / "room.png", *wish)
+    assert kept.returncode == 0 and "Ignored" not in kept.stderr
+    changed = (pixels(tmp_path / "kept.png") != pixels(tmp_path / "room.png")).any(2)
+    assert changed[50:130, 60:150].any() and changed[555:570, 845:860].any()
+
+
+def test_what_is_removed_leaves_no_outline(tmp_path: Path, here: Run) -> None:
+    share = cv2.circle(np.zeros((200, 300), np.float32), (150, 100), 40, 1.0, -1)
+    share = cv2.GaussianBlur(share, (0, 0), 2)[..., None]
+    Image.fromarray(np.rint(share * (220, 40, 30) + (1 - share) * 120).astype(np.uint8)).save(tmp_path / "room.png")
+    Image.fromarray((share[..., 0] > 0.5).astype(np.uint8) * np.uint8(255)).save(tmp_path / "mask.png")
+    wish = ["edit", tmp_path / "room.png", "--mask", tmp_path / "mask.png", "--pipeline", "classical"]
+    left = {}
+    for how in ((), ("--remove",)):
+        done = here(*wish, *how, "-o", tmp_path / "out.png")
+        assert done.returncode == 0, done.stderr
+        left[how] = np.abs(pixels(tmp_path / "out.png").astype(int) - 120).max()
+    assert left["--remove",] <= 6 < 30 < left[()]
+
+
 def test_a_picture_is_drawn_from_words_alone(tmp_path: Path) -> None:
     out = tmp_path / "out.png"
     done = app("draw", "--prompt", "a red couch", "--steps", 1, "--seed", 1, "-o", out)
@@ -235,6 +276,8 @@ def test_no_strength_changes_nothing(files: tuple[Path, Path], tmp_path: Path, h
         (["--mask", "small.png"], "same size"),
         (["--mask", "text.png"], "image"),
         (["--mask", "empty.png"], "mask"),
+        (["--mask", "faint.png"], "at most 9 of 255"),
+        (["--remove", "--prompt", "a cat"], "no --prompt"),
         (["--prompt", "a" * 2000], "1,000"),
     ],
 )
@@ -249,6 +292,7 @@ def test_what_is_wrong_is_a_sentence(
     monkeypatch.chdir(tmp_path)
     Image.new("L", (20, 20), 255).save("small.png")
     Image.new("L", (320, 300), 0).save("empty.png")
+    Image.new("L", (320, 300), 9).save("faint.png")
     Path("text.png").write_text("not an image")
     wish = ["--mask", str(files[1]), "--pipeline", "classical", "-o", "out.png", *change]
     done = here("edit", files[0], *wish)
@@ -263,7 +307,18 @@ def test_help_is_worth_reading(here: Run) -> None:
         ((), ("--host", "--port", "--data", "--pipeline", "glide-mini", "edit", "example")),
         (
             ("edit",),
-            ("PICTURE", "--mask", "white = repaint", "--prompt", "--seed", "--steps", "--guidance", "--strength"),
+            (
+                "PICTURE",
+                "--mask",
+                "white = repaint",
+                "--remove",
+                "--keep-specks",
+                "--prompt",
+                "--seed",
+                "--steps",
+                "--guidance",
+                "--strength",
+            ),
         ),
         (("draw",), ("--prompt", "--negative", "--sampler", "--clip-guidance", "--compile")),
         (("export",), ("--revision", ".ora", ".palimpsest", "--no-recipe")),

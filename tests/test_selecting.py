@@ -157,3 +157,14 @@ def test_a_softened_edge_falls_over_its_width(px: int) -> None:
     outside, inside = 200 - px // 2 - 2, 200 + px // 2 + 1
     assert row[outside] <= 13 and row[inside] >= 242  # 5 % either way
     assert not row[: max(0, 200 - px - 1)].any()
+
+
+@pytest.mark.parametrize("quality", [75, 90])
+def test_a_flat_thing_in_a_jpeg_is_selected_as_a_whole(quality: int) -> None:
+    """Its rim has colours that it has nowhere else."""
+    pixels = np.full((400, 400, 3), (140, 160, 150), np.uint8)
+    box = Box(140, 140, 120, 120)
+    pixels[disc(box).on(Box(0, 0, 400, 400)) > 0] = (210, 40, 40)
+    _, file = cv2.imencode(".jpg", cv2.GaussianBlur(pixels, (0, 0), 0.7), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    picture = Picture.from_pixels(np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR), np.uint8))
+    assert iou(edge_aware(picture, filled(Box(170, 195, 60, 10))), disc(box)) >= 0.95

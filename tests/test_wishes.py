@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from editor.edge_growth import grown_past_edge
 from editor.edit import Blend
 from editor.formats.recipe import Recipe
 from editor.geometry import Box
@@ -155,7 +156,7 @@ def test_a_plan_tells_what_a_wish_comes_to(desk: Desk, state: dict[str, Any]) ->
     assert edit is not None
     picture = desk.session.picture(state["document"])
     true = plan(edit, picture, desk.noise)
-    assert said == {"windows": [list(part.window) for part in true.parts], "steps": 3}
+    assert said == {"windows": [list(part.window) for part in true.parts], "steps": 3, "specks": 0}
     assert regions == [region(edit, picture)]
     far = filled(Box(20, 20, 10, 10)).joined(filled(Box(280, 150, 10, 10)))
     said, regions = planned(mask=far, feather=2)
@@ -168,7 +169,7 @@ def test_a_plan_tells_what_a_wish_comes_to(desk: Desk, state: dict[str, Any]) ->
     assert only.box == (342, 2, 36, 36)
     wider = desk.submit(state, parent=wide, mask=None, margins=[0, 0, 100, 0], seed=9).json()["tail"]
     assert planned(parent=wider, mask=filled(Box(450, 10, 20, 20)))[1]
-    assert planned(mask=None, margins=[-10, 0, 0, 0]) == ({"windows": [], "steps": 0}, [])
+    assert planned(mask=None, margins=[-10, 0, 0, 0]) == ({"windows": [], "steps": 0, "specks": 0}, [])
     assert desk.noise.requests == []
 
 
@@ -180,6 +181,66 @@ def test_a_plan_of_nothing_is_a_sentence(desk: Desk, state: dict[str, Any]) -> N
                  {"mask": None}, {"mask": filled(Box(900, 0, 9, 9))}, {"steps": 0}):  # fmt: skip
         refused(desk.post(f"documents/{state['document']}/plan", content=desk.wish(state, **wish)), 400)
     refused(desk.post(f"documents/{state['document']}/plan", content=desk.wish(state, parent="gone")), 404)
+
+
+def test_a_mask_is_cleaned_and_its_specks_are_told(desk: Desk, state: dict[str, Any]) -> None:
+    """What is planned is what is queued, as a new step or in place of an earlier one."""
+    thing = disc(Box(40, 30, 60, 50))
+    dirty = thing.joined(filled(Box(200, 150, 2, 2))).joined(filled(Box(280, 190, 3, 1)))
+    dirty = Mask(Box(0, 0, 300, 200), np.maximum(dirty.on(Box(0, 0, 300, 200)), 15))  # its black is not black
+    document, first = state["document"], desk.made(state)["head"]
+    for keep, mask, specks in (
+        (False, thing, 2),
+        (True, Mask(dirty.box, np.where(dirty.alpha > 15, dirty.alpha, np.uint8(0))), 0),
+    ):
+        wish = desk.wish(desk.state(state), mask=dirty, seed=7, **({"keep_specks": True} if keep else {}))
+        said, (region,) = unpacked_all(desk.post(f"documents/{document}/plan", content=wish), "regions")
+        assert said["specks"] == specks and region is not None
+        for route in ("edits", f"amend/{first}"):
+            answer = desk.post(f"documents/{document}/{route}", content=wish)
+            [run] = answer.json()["running"]
+            edit = desk.session.revision(run["revision"]).edit
+            assert edit is not None and edit.mask == mask.cropped()
+            assert region == plan(edit, desk.session.picture(document), desk.noise).region
+            desk.post(f"documents/{document}/cancel/{run['revision']}")
+    faint = Mask(dirty.box, np.full(dirty.box.shape, 9, np.uint8))
+    refused(desk.submit(desk.state(state), mask=faint), 400, "at most 9 of 255")
+    for name in ("keep_specks", "remove"):
+        refused(desk.submit(desk.state(state), **{name: 1}), 400, f"{name} must be true or false")
+
+
+def test_a_mask_grows_past_an_edge_for_remove_alone(desk: Desk) -> None:
+    """On what is shown, on jobs that have no pixels yet, and in place of an earlier step."""
+    pixels = np.full((200, 300, 3), 90, np.uint8)
+    found = disc(Box(100, 50, 90, 90))
+    pixels[found.grown(3).on(Box(0, 0, 300, 200)) > 0] = (200, 170, 120)  # more than was selected
+    pixels[found.on(Box(0, 0, 300, 200)) > 0] = (250, 240, 200)
+    document = desk.session.open(pixels).id
+    picture = desk.session.picture(document)
+    grown = grown_past_edge(picture, found)
+    assert np.count_nonzero(grown.alpha) > np.count_nonzero(found.grown(2).alpha)
+
+    def asked(answer: Any) -> Mask:
+        assert answer.status_code == 200, answer.text
+        edit = desk.session.revision(answer.json()["running"][-1]["revision"]).edit
+        assert edit is not None
+        return edit.mask
+
+    now = desk.state({"document": document})
+    _, region = unpacked(
+        desk.post(f"documents/{document}/plan", content=desk.wish(now, mask=found, remove=True, feather=0)), "region"
+    )
+    assert region is not None and region.bounds == grown.bounds
+    assert asked(desk.submit(now, mask=filled(Box(5, 5, 20, 20)), prompt="first")) == filled(Box(5, 5, 20, 20))
+    for remove, mask in ((False, found), (True, grown)):
+        now = desk.state({"document": document})
+        assert asked(desk.submit(now, mask=found, remove=remove, parent=now["tail"], seed=5 + remove)) == mask
+    while desk.worker.run_one():
+        pass
+    first = desk.session.tree(document)[1].id
+    amended = desk.post(f"documents/{document}/amend/{first}", content=desk.wish(now, mask=found, remove=True, seed=9))
+    edit = desk.session.revision(amended.json()["promised"][0]["revision"]).edit
+    assert edit is not None and edit.mask == grown
 
 
 def test_an_earlier_step_is_changed_and_the_later_follow(desk: Desk, state: dict[str, Any]) -> None:

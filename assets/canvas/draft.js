@@ -13,6 +13,7 @@ export class Draft {
     this.done = []; // { layer, step }, newest last
     this.undone = [];
     this.painting = null; // the Layer a stroke is on
+    this.keepSpecks = false; // whether specks of the mask are repainted too
   }
 
   get empty() {

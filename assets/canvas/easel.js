@@ -77,6 +77,7 @@ export class Easel {
     const { draft } = this;
     if (sameBox(box, draft.box)) return;
     const now = new Draft(box);
+    now.keepSpecks = draft.keepSpecks;
     for (const name of ["mask", "sketch"]) {
       const painted = draft[name].bounds();
       if (painted) now.step(now[name], (layer) => layer.paste(painted, draft[name].crop(painted)));

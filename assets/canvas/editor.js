@@ -204,6 +204,7 @@ class Editor {
     if (sentence) this.notices.note(sentence, "open");
     this.notices.status("");
     this.notices.plan(null);
+    this.notices.specks(0);
     this.notices.progress(null);
     this.#address(null);
     document.title = "Palimpsest";
@@ -404,6 +405,7 @@ class Editor {
     this.amendBar.hidden = !doc?.amending;
     if (doc?.amending) this.amended.textContent = this.#amending();
     this.notices.plan(doc?.planned ?? null, doc?.planned && this.pace.seconds(doc.planned.pipeline, doc.planned.steps));
+    this.notices.specks(doc?.planned?.specks ?? 0, () => this.doc?.keepSpecks());
     const beside = this.history.open && innerWidth > this.history.element.offsetWidth; // on a phone it covers all
     stage.cover(beside ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();

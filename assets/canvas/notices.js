@@ -33,6 +33,15 @@ export class Notices {
     return this.#put("plan", [read, ...(seconds ? [duration(seconds)] : [])].join(" · "));
   }
 
+  /** How many specks of the mask are left out; keep(): they are to be repainted too. */
+  specks(count, keep) {
+    const element = document.querySelector("#status .specks");
+    if (!element || Number(element.dataset.count ?? 0) === count) return;
+    element.dataset.count = count;
+    if (!count) element.replaceChildren();
+    else element.replaceChildren(t(count === 1 ? "status.speck" : "status.specks", { n: count }), " ", h("button", { type: "button", class: "keep-specks", onclick: keep }, t(count === 1 ? "status.keep_speck" : "status.keep_specks")));
+  }
+
   /**
    * index of total steps done, or null: nothing runs. seconds: left of it, or null where nobody knows. replay: { step, of }
    * of the steps of the history that are replayed.

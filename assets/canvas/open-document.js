@@ -38,7 +38,7 @@ export class OpenDocument {
     this.looking = null; // the revision that is looked at while a step is changed
     this.stopRetrying = null; // ends the attempts to reach the server with what is `unsent`, a Draft
     this.unsent = null;
-    this.planned = null; // { seconds } of the wish in the making
+    this.planned = null; // { windows, steps, pipeline, specks } of the edit in the making
     this.draw = () => stage.invalidatePicture();
     this.cache = new TileCache((digest) => server.tile(digest), this.draw);
     this.picture = new Picture(server, this.cache, this.draw);
@@ -49,6 +49,7 @@ export class OpenDocument {
     this.easel = new Easel(this.id, stage, {
       touched: () => notices.status(""),
       painted: () => {
+        if (this.draft?.mask.empty) this.draft.keepSpecks = false;
         this.askPlan();
         changed();
       },
@@ -259,6 +260,18 @@ export class OpenDocument {
     return tail === head && !this.peeked && !this.looking ? this.picture.revision : tail; // looking at a variation picks none
   }
 
+  /** What is to be done with the mask: as the server takes it. */
+  #maskOptions(intent, draft) {
+    return { keep_specks: draft.keepSpecks, remove: intent === "remove" };
+  }
+
+  /** Repaint specks of the mask too, until it is sent or cleared. */
+  keepSpecks() {
+    if (!this.draft) return;
+    this.draft.keepSpecks = true;
+    this.askPlan();
+  }
+
   async #plan() {
     const wish = this.wish();
     const asked = wish && this.draft && !this.closed && !this.painting && !this.cancelling && this.#asked(wish);
@@ -271,11 +284,12 @@ export class OpenDocument {
     }
     try {
       const { intent, ...settings } = wish;
+      const how = this.#maskOptions(intent, this.draft);
       const pictures = await this.#packed(asked);
-      const plan = await this.server.plan(this.id, { ...settings, margins: asked.margins, parent: this.#parent }, ...pictures);
+      const plan = await this.server.plan(this.id, { ...settings, ...how, margins: asked.margins, parent: this.#parent }, ...pictures);
       if (this.closed || this.planning !== asked) return; // another was asked meanwhile
       this.stage.setPlan(layerOf(plan.regions), plan.windows);
-      this.planned = { windows: plan.windows, steps: plan.steps * wish.variations, pipeline: wish.pipeline };
+      this.planned = { windows: plan.windows, steps: plan.steps * wish.variations, pipeline: wish.pipeline, specks: plan.specks };
     } catch {
       this.planned = null; // what is wrong is said when it is sent
     }
@@ -303,6 +317,7 @@ export class OpenDocument {
     const pictures = this.#packed(asked); // reads the draft before it is taken
     const taken = this.draft;
     this.unsent = taken;
+    const how = this.#maskOptions(intent, taken);
     const now = new Draft(taken.box);
     if (intent !== "sketch") now.sketch = taken.sketch;
     if (intent === "expand") now.mask = taken.mask;
@@ -324,7 +339,7 @@ export class OpenDocument {
         if (amending) this.amend(null);
         return state;
       };
-      await this.#reach(() => this.server.submit(this.id, what, { ...wish, margins, parent }, ...all).then(sent));
+      await this.#reach(() => this.server.submit(this.id, what, { ...wish, ...how, margins, parent }, ...all).then(sent));
     } catch (error) {
       if (this.closed) return true;
       if (this.submitting) this.atWork.refused(taken);

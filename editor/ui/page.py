@@ -30,6 +30,7 @@ USUAL = ("steps", "guidance", "sampler")  # what each model has a usual of
 MOST_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
 <div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="plan"></span>
+<span class="specks" role="status" aria-live="polite"></span>
 <span class="status" role="status" aria-live="polite"></span>
 <span class="steps"></span></div>
 <div class="progress" role="progressbar" aria-valuemin="0" hidden><i></i></div>

@@ -7,6 +7,7 @@ import numpy as np
 
 from editor.formats.images import read_mask
 from editor.geometry import Box
+from editor.mask_cleaning import Cleaned, cleaned
 from editor.picture import Picture
 from editor.raster import Mask
 from editor.selecting import connected
@@ -15,8 +16,15 @@ from editor.ui.packets import read_box
 LARGEST = 64 * 2**20  # bytes in base64; larger files are opened with POST /palimpsest/documents
 
 
-def place(picture: Picture, box: list[int] | None, point: list[int] | None, tolerance: int, mask: str) -> Mask:
-    """The mask that is meant. ValueError when it is none."""
+def place(
+    picture: Picture,
+    box: list[int] | None,
+    point: list[int] | None,
+    tolerance: int,
+    mask: str,
+    keep_specks: bool = False,
+) -> Cleaned:
+    """The mask that is meant, cleaned. ValueError when it is none."""
     if box is None and point is None and not mask:
         raise ValueError(f"Say where: by a box, a point or a mask. The whole picture is {list(picture.box)}.")
     if point is not None and mask:
@@ -27,14 +35,14 @@ def place(picture: Picture, box: list[int] | None, point: list[int] | None, tole
             raise ValueError(f"A point is [x, y] within {list(frame)}, not {point}.")
         if not 0 <= tolerance <= 255:
             raise ValueError(f"The tolerance must be a whole number from 0 to 255, not {tolerance}.")
-        return connected(picture, point[0], point[1], tolerance).cut(frame)
+        return Cleaned(connected(picture, point[0], point[1], tolerance).cut(frame), 0)
     if not mask:
-        return Mask(frame, np.full(frame.shape, 255, np.uint8))
+        return Cleaned(Mask(frame, np.full(frame.shape, 255, np.uint8)), 0)
     filled, alpha = picture.box if box is None else read_box(box, "The box"), read_mask(read_base64("mask", mask))
     if alpha.shape != filled.shape:
         size, what = f"{alpha.shape[1]} x {alpha.shape[0]} pixels", "picture" if box is None else "box"
         raise ValueError(f"The mask is {size}, the {what} {filled.width} x {filled.height}: make them the same.")
-    return Mask(filled, alpha)
+    return cleaned(Mask(filled, alpha), keep_specks)
 
 
 def read_base64(what: str, text: str) -> bytes:

@@ -15,10 +15,11 @@ from gradio.data_classes import FileData
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
+from editor.edge_growth import grown_past_edge
 from editor.edit import NOWHERE, Blend, Edit
 from editor.formats.images import encode_png, read_image
 from editor.geometry import Margins
-from editor.raster import Mask
+from editor.mask_cleaning import Cleaned
 from editor.session import Session
 from editor.store import Document, Node, Revision
 from editor.ui import display
@@ -122,7 +123,7 @@ class Verbs:
         Returns:
             the mask as a PNG, white where it repaints, and with it the `box` that it fills and how many `pixels` it has
         """
-        mask = place(self.session.picture(document), box, point, tolerance, "")
+        mask, _ = place(self.session.picture(document), box, point, tolerance, "")
         told = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
         return self._file("mask.png", encode_png(mask.alpha)), told
 
@@ -132,6 +133,7 @@ class Verbs:
         guidance: float | None = None, seed: int | None = None, strength: float = Edit.strength, variations: int = 1,
         sampler: str = "", clip_guidance: float = Edit.clip_guidance, feather: int = Blend.feather,
         edge: int = Blend.edge, opacity: float = Blend.opacity, colour_match: bool = Blend.colour_match,
+        keep_specks: bool = False,
     ) -> Steps:  # fmt: skip
         """Repaint a place in the picture so that it shows what the prompt says; every other pixel stays the same. Give
         a box, a point or a mask. Waits for the model and tells of its steps meanwhile; to cancel the call cancels the
@@ -158,10 +160,11 @@ class Verbs:
             edge: pixels by which it reaches over the place before that, -64 to 64
             opacity: its share, 0 to 1
             colour_match: whether its colours are moved to meet those around
+            keep_specks: whether to repaint specks too: spots of at most 16 pixels far from the rest of the mask
         Returns:
             again and again `state` (waiting, running, done), `step` of `of`, `seconds`; with done also the `revision`
             that was made and where it lies as a PNG (`picture`), all `revisions` if there are variations, the `seed`,
-            and a `hint` where the model does not know a word
+            a `hint` where the model does not know a word, and how many `specks` of the mask were left out
         """
         wish = {
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
@@ -170,7 +173,7 @@ class Verbs:
         }  # fmt: skip
         return self._kept(
             document,
-            lambda: place(self.session.picture(document), box, point, tolerance, mask),
+            lambda: place(self.session.picture(document), box, point, tolerance, mask, keep_specks),
             model,
             seed,
             variations,
@@ -180,8 +183,10 @@ class Verbs:
     def remove(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
         tolerance: int = 24, model: str = "", seed: int | None = None, feather: int = Blend.feather,
+        keep_specks: bool = False,
     ) -> Steps:  # fmt: skip
         """Have what is in a place give way to what is around it. Give a box, a point or a mask; waits as `edit` does.
+        Where its boundary lies on a thing's edge, the soft rim of that goes too, up to 16 pixels beyond the place.
 
         Parameters:
             document: its id
@@ -193,13 +198,18 @@ class Verbs:
             model: its name, as `describe` lists them; empty: the usual one; `classical` is quick
             seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a new one
             feather: pixels over which the result fades out around the place, 0 to 64
+            keep_specks: whether to repaint specks too: spots of at most 16 pixels far from the rest of the mask
         Returns:
             as `edit`
         """
         wish = {"blend": Blend(feather)}
-        return self._kept(
-            document, lambda: place(self.session.picture(document), box, point, tolerance, mask), model, seed, 1, wish
-        )
+
+        def grown() -> Cleaned:
+            picture = self.session.picture(document)
+            found = place(picture, box, point, tolerance, mask, keep_specks)
+            return found._replace(mask=grown_past_edge(picture, found.mask))
+
+        return self._kept(document, grown, model, seed, 1, wish)
 
     def expand(
         self, document: str, left: int = 0, top: int = 0, right: int = 0, bottom: int = 0, prompt: str = "",
@@ -232,7 +242,7 @@ class Verbs:
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
             "margins": margins,
         }  # fmt: skip
-        return self._kept(document, lambda: NOWHERE, model, seed, 1, wish)
+        return self._kept(document, lambda: Cleaned(NOWHERE, 0), model, seed, 1, wish)
 
     def crop(self, document: str, box: list[int]) -> Steps:
         """Keep a part of the picture alone; waits as `edit` does, though no model runs.
@@ -279,7 +289,7 @@ class Verbs:
         return self._told(self.session.checkout(document, revision))
 
     async def _kept(
-        self, document: str, place: Callable[[], Mask], model: str, seed: int | None, variations: int, wish: Told
+        self, document: str, place: Callable[[], Cleaned], model: str, seed: int | None, variations: int, wish: Told
     ) -> Steps:
         """Promise a wish on the end of what is promised already, and wait for it. What is None in it is the model's
         usual.
@@ -287,18 +297,20 @@ class Verbs:
         name = model or self.default
         offered(name, self.names)
         first = secrets.randbelow(2**32) if seed is None else seed
+        more: Told = {"seed": first, "hint": ""}
 
         def promise() -> Sequence[Revision]:
             asked = {name: value for name, value in wish.items() if value is not None}
-            edit = Edit(place(), seed=first, pipeline=name, **{**self.load(name).usual, **asked})
+            mask, more["specks"] = place()
+            edit = Edit(mask, seed=first, pipeline=name, **{**self.load(name).usual, **asked})
             return self.session.variations(document, edit, variations, self.session.tail(document))
 
-        def hint() -> Told:
+        def told() -> Told:
             with suppress(ValueError):
-                return {"seed": first, "hint": self.load(name).hint(wish.get("prompt", ""))}
-            return {"seed": first, "hint": ""}
+                more["hint"] = self.load(name).hint(wish.get("prompt", ""))
+            return more
 
-        async with aclosing(self._finished(promise, hint)) as steps:
+        async with aclosing(self._finished(promise, told)) as steps:
             async for step in steps:
                 yield step
 

@@ -2,14 +2,16 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from editor.edge_growth import grown_past_edge
 from editor.edit import NOWHERE, Blend, Edit
 from editor.geometry import Margins
+from editor.mask_cleaning import cleaned
 from editor.plan import plan, reached
 from editor.queue import Moved
 from editor.store import Revision
@@ -30,7 +32,22 @@ LARGEST_WISH = 64 * 2**20  # bytes of a wish with its pictures
 SHORT = 2**16  # bytes of what goes without pictures
 BLENDING = ("feather", "edge", "opacity", "colour_match")
 ASKING = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
-WISH = ("parent", "variations", "margins", "mask", "sketch", *ASKING, *BLENDING)
+OPTIONAL = {"edge": 0, "keep_specks": False, "remove": False}  # whoever does not change them need not speak of them
+WISH = ("parent", "variations", "margins", "mask", "sketch", *ASKING, *BLENDING, "keep_specks", "remove")
+
+
+class EditRequest(NamedTuple):
+    """An edit as the page asks for it.
+
+    parent: as it was sent. remove: whether the mask is to be grown past the edge of what it covers. specks: how many
+    its mask was cleaned of.
+    """
+
+    edit: Edit
+    parent: object
+    variations: int
+    remove: bool
+    specks: int
 
 
 class Wishes:
@@ -45,12 +62,15 @@ class Wishes:
 
     def _submitted(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
-        edit, parent, variations = self._wish(body)
-        if isinstance(parent, str) and (again := self.session.requested(document.id, edit, variations, parent)):
-            return self._promised(request, again)
+        asked = self._wish(body)
+        parent = asked.parent
+        if isinstance(parent, str):
+            edit = self._grown(asked, document.id, parent)
+            if again := self.session.requested(document.id, edit, asked.variations, parent):
+                return self._promised(request, again)
         if not isinstance(parent, str) or parent != self.session.tail(document.id):
             raise Moved("The picture was changed in another tab meanwhile. Look at it as it is, then generate again.")
-        return self._promised(request, self.session.variations(document.id, edit, variations, parent))
+        return self._promised(request, self.session.variations(document.id, edit, asked.variations, parent))
 
     async def plan(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
@@ -58,13 +78,16 @@ class Wishes:
 
     def _planned(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
-        edit, parent, _ = self._wish(body)
-        if not isinstance(parent, str):
-            raise ValueError(f"A wish's parent is the id of a revision, not {parent!r}.")
-        planned = plan(edit, self.session.frame(document.id, parent), self.desk.load(edit.pipeline))
+        asked = self._wish(body)
+        if not isinstance(asked.parent, str):
+            raise ValueError(f"A wish's parent is the id of a revision, not {asked.parent!r}.")
+        frame = self.session.frame(document.id, asked.parent)
+        edit = self._grown(asked, document.id, asked.parent)
+        planned = plan(edit, frame, self.desk.load(edit.pipeline))
         regions = [reached(edit, part.mask).cut(planned.frame) for part in planned.parts]
         windows = [part.window for part in planned.parts]
-        return packet_of_masks({"windows": windows, "steps": planned.steps}, "regions", regions)
+        answer = {"windows": windows, "steps": planned.steps, "specks": asked.specks}
+        return packet_of_masks(answer, "regions", regions)
 
     async def amend(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
@@ -72,7 +95,8 @@ class Wishes:
 
     def _amended(self, request: Request, body: bytes) -> Response:
         document, step = self.desk.document(request), self.desk.revision(request)
-        edit, _, _ = self._wish(body)
+        asked = self._wish(body)
+        edit = asked.edit if step.parent is None else self._grown(asked, document.id, step.parent)
         if step.edit is not None and step.edit.pipeline == edit.pipeline:  # a wish cannot speak of it
             edit = replace(
                 edit,
@@ -140,25 +164,34 @@ class Wishes:
         self.desk.worker.wake()
         return self.desk.promised(request, promises)
 
-    def _wish(self, body: bytes) -> tuple[Edit, object, int]:
-        """The edit, the parent it names and how many variations from a packet. ValueError when something in it is
-        wrong.
-        """
+    def _grown(self, asked: EditRequest, document_id: str, parent: str) -> Edit:
+        """The edit that is asked for on a parent, finished or a job."""
+        if not asked.remove:
+            return asked.edit
+        picture = self.session.newest_picture(document_id, parent)
+        return replace(asked.edit, mask=grown_past_edge(picture, asked.edit.mask))
+
+    def _wish(self, body: bytes) -> EditRequest:
+        """What a packet asks for, its mask cleaned. ValueError when something in it is wrong."""
         said, pictures = read_packet(body, ("mask", "sketch"), "A wish")
-        said = {"edge": 0} | said  # whoever does not move it need not speak of it
+        said = OPTIONAL | said
         exactly(said, WISH, "A wish")
         variations, margins = said["variations"], said["margins"]
         if type(variations) is not int:
             raise ValueError(f"The variations must be a whole number, not {variations!r}.")
+        for name in ("keep_specks", "remove"):
+            if type(said[name]) is not bool:
+                raise ValueError(f"{name} must be true or false, not {said[name]!r}.")
         if not (isinstance(margins, list) and len(margins) == 4):
             raise ValueError(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
         mask, sketch = pictures["mask"], pictures["sketch"]
+        painted = cleaned(NOWHERE if mask is None else mask_of(mask), said["keep_specks"])
         edit = Edit(
-            NOWHERE if mask is None else mask_of(mask),
+            painted.mask,
             sketch=None if sketch is None else strokes_of(sketch),
             margins=Margins(*margins),
             blend=Blend(**{name: said[name] for name in BLENDING}),
             **{name: said[name] for name in ASKING},
         )
         offered(edit.pipeline, self.desk.names)
-        return edit, said["parent"], variations
+        return EditRequest(edit, said["parent"], variations, said["remove"], painted.specks)

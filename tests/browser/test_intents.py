@@ -1,11 +1,16 @@
 """What to do, said first: each intent sends the wish it stands for."""
 
+import json
 import re
 from typing import Any
 
+import cv2
 import numpy as np
 
+from editor.edge_growth import grown_past_edge
 from editor.edit import Edit
+from editor.raster import Mask
+from editor.selecting import connected
 from tests.browser.hands import Hands
 
 
@@ -40,6 +45,51 @@ def test_remove_asks_for_no_words(hands: Hands) -> None:
     assert (edit.prompt, edit.negative_prompt, edit.strength) == ("", "", 1.0)
     hands.intend("Fill")
     assert hands.page.get_by_label("What belongs there").input_value() == "a vase"  # nothing that was written is lost
+
+
+def test_remove_takes_the_soft_edge_of_what_was_selected(hands: Hands) -> None:
+    """Over a history: removed, undone, filled at the same place, and removed again on a job that still waits."""
+    share = cv2.circle(np.zeros((270, 320), np.float32), (160, 130), 40, 1.0, -1)
+    share = cv2.GaussianBlur(share, (0, 0), 2)[..., None]
+    hands.open_pixels(np.rint(share * (220, 40, 30) + (1 - share) * 120).astype(np.uint8))
+    picture = hands.server.session.picture(hands.document)
+
+    def select() -> Mask:
+        hands.key("w")
+        hands.page.mouse.click(*hands.client(160, 130))
+        hands.wait_for("!doc.mask.empty")
+        return connected(picture, 160, 130, 24)
+
+    selected = select()
+    grown = grown_past_edge(picture, selected)
+    assert np.count_nonzero(grown.alpha) > np.count_nonzero(selected.grown(3).alpha)
+    bounds = "window.palimpsest.stage.changing.mask.bounds()"
+    hands.wait_for("doc.planned")
+    plain = hands.page.evaluate(bounds)
+    hands.intend("Remove")
+    hands.page.wait_for_function(f"JSON.stringify({bounds}) !== '{json.dumps(plain, separators=(',', ':'))}'")
+    assert hands.page.evaluate(bounds)[0] < plain[0] - 3  # the outline shows it before the run
+    assert finish(hands).mask == grown
+    hands.press("Undo")
+    hands.wait_for("!doc.state.can_undo")
+    hands.wait_idle()
+    hands.intend("Fill")
+    assert select() == selected and finish(hands).mask == selected
+    hands.press("Undo")
+    hands.wait_for("!doc.state.can_undo")
+    hands.wait_idle()
+    hands.choose("slow")
+    hands.server.slow.started.clear()
+    hands.paint(40, 40)
+    hands.generate()
+    hands.intend("Remove")
+    select()
+    hands.generate()
+    hands.wait_for("doc.state.running.length === 2")
+    second: Any = hands.server.session.revision(hands.state["tail"]).edit
+    assert second.mask == grown
+    hands.server.slow.allow(100)
+    hands.wait_idle()
 
 
 def test_refine_stays_near(hands: Hands) -> None:

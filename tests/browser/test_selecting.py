@@ -256,3 +256,47 @@ def test_two_fingers_move_and_zoom_and_paint_nothing(hands: Hands) -> None:
     fingers("touchMove", (x + 20, y))
     fingers("touchEnd")
     assert hands.mask_bounds is not None
+
+
+def test_specks_are_left_out_and_can_be_kept_until_they_are_sent(hands: Hands) -> None:
+    hands.open_sample()
+    specks = hands.page.locator("#status .specks")
+    keep = hands.page.get_by_role("button", name="Keep them")
+
+    def paint() -> None:
+        hands.page.evaluate(
+            """() => {
+                const { easel } = window.palimpsest.doc;
+                for (const box of [[40, 40, 60, 50], [250, 200, 2, 2], [300, 30, 1, 3]]) {
+                    easel.paste(box, new Uint8Array(box[2] * box[3]).fill(255));
+                }
+            }"""
+        )
+
+    def sent() -> list[int]:
+        head = hands.state["head"]
+        hands.generate()
+        hands.wait_for(f"doc.state.head !== {head!r}")
+        hands.wait_idle()
+        return list(hands.server.session.revision(hands.state["head"]).edit.mask.box)
+
+    paint()
+    specks.filter(has_text="Ignored 2 specks.").wait_for()
+    assert sent() == [40, 40, 60, 50]
+    assert specks.inner_text() == ""
+    paint()
+    keep.click()
+    keep.wait_for(state="detached")
+    region = hands.page.evaluate("window.palimpsest.stage.changing.mask.bounds()")
+    assert region[0] + region[2] > 301
+    hands.drag((60, 150), (90, 150))  # painting on does not forget it
+    hands.wait_for("doc.planned")
+    assert keep.count() == 0
+    assert sent()[:2] == [40, 30]
+    paint()
+    keep.click()
+    keep.wait_for(state="detached")
+    hands.page.evaluate("window.palimpsest.doc.easel.clear()")
+    paint()
+    keep.wait_for()  # a cleared mask is another
+    assert sent() == [40, 40, 60, 50]
