@@ -96,14 +96,15 @@ export function editInPlace(element, text, { label, class: name, save }) {
 }
 
 /** Write the keys of every verb where a button tells them. */
-export function labelKeys(bindings, root = document) {
-  for (const button of root.querySelectorAll("[data-verb]")) {
+export function labelKeys(bindings) {
+  for (const button of document.querySelectorAll("[data-verb]")) {
     const [chord] = bindings.chords(button.dataset.verb);
     const key = button.querySelector("kbd");
+    const text = chord ? readable(chord) : "";
     if (key) {
       key.hidden = !chord;
-      key.textContent = chord ? readable(chord) : "";
-    }
+      key.textContent = text;
+    } else button.title = text;
     if (chord) button.setAttribute("aria-keyshortcuts", spelled(chord));
     else button.removeAttribute("aria-keyshortcuts");
   }

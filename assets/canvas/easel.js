@@ -152,6 +152,11 @@ export class Easel {
     if (layer && !layer.empty && !this.painting) this.change(layer, () => layer.clear());
   }
 
+  /** Mask the whole picture. */
+  all() {
+    if (this.draft && !this.painting) this.change(this.draft.mask, (mask) => (mask.clear(), mask.invert()));
+  }
+
   invert() {
     if (this.draft && !this.painting) this.change(this.draft.mask, (mask) => mask.invert());
   }

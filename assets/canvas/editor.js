@@ -3,11 +3,13 @@
 import { palette, TOOLS, topBar } from "./bars.js";
 import { Bindings } from "./bindings.js";
 import { Compare } from "./compare.js";
+import { dockReady } from "./dock.js";
 import { h, labelKeys } from "./dom.js";
-import { PROMPT, Wishes } from "./form.js";
+import { acceptPictures } from "./drop-and-paste.js";
+import { Wishes } from "./form.js";
 import { helpDialog } from "./help.js";
 import { historyPanel } from "./history.js";
-import { listen } from "./keys.js";
+import { isField, listen } from "./keys.js";
 import { loadMask, saveMask } from "./mask-files.js";
 import { duration, Notices, part } from "./notices.js";
 import { OpenDocument } from "./open-document.js";
@@ -16,7 +18,7 @@ import { Pointer } from "./pointer.js";
 import { queuePanel } from "./queue-panel.js";
 import { Server } from "./server.js";
 import { Stage } from "./stage.js";
-import { acceptDrops, rememberDocument, startView } from "./start.js";
+import { rememberDocument, startView } from "./start.js";
 import { LARGEST, optionStrip, SMALLEST } from "./strip.js";
 import { ask, askable, tell } from "./telling.js";
 import { targetOf } from "./target.js";
@@ -28,7 +30,6 @@ import { zoomStop } from "./view.js";
 import { learn, spoken, t } from "./words.js";
 import { progressOf, secondsOf } from "./works.js";
 
-const DOCK = ["#status .status", PROMPT, "#intent input", "#put"]; // what is written into, or pressed, from the first
 const BRUSH = 0.06; // of the picture's longest side: the brush's diameter at first
 
 class Editor {
@@ -52,7 +53,6 @@ class Editor {
     this.held = "brush"; // the tool in hand before a step was changed
     this.compare = new Compare(this.stage, () => this.#refresh());
     this.#listen();
-    labelKeys(this.bindings, root);
   }
 
   #build() {
@@ -63,7 +63,7 @@ class Editor {
       size: (diameter) => this.size(diameter), hardness: (share) => this.set("hardness", share), tolerance: (levels) => this.set("tolerance", levels),
       colour: (css) => this.set("colour", css), widen: (aspect) => this.widen(aspect),
       grow: (px) => this.doc?.changeMask("grow", px), shrink: (px) => this.doc?.changeMask("shrink", px), soften: (px) => this.doc?.changeMask("soften", px),
-      invert: verbs.invert, clear: verbs.clear, recall: verbs.recall,
+      all: verbs.all, invert: verbs.invert, clear: verbs.clear, recall: verbs.recall,
       loadMask: (file) => loadMask(file, this.doc, this.server).then((said) => said && this.notices.note(said, "mask", "info")).catch((error) => this.notices.note(error.message, "mask")), saveMask: () => saveMask(this.doc),
     });
     this.start = startView(this.server, {
@@ -85,8 +85,8 @@ class Editor {
     const ground = h("div", { class: "stage", tabindex: 0, role: "application", "aria-label": t("stage.label") });
     this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, t("start.veil")));
     this.root.replaceChildren(
-      ground, this.bar.element, this.palette.element, this.strip.element, this.history.element, this.tray.element, this.queue.element,
-      this.amendBar, this.start.element, this.veil,
+      ground, this.bar.element, this.palette.element, this.strip.element, this.history.element,
+      h("div", { class: "above-dock" }, this.queue.element, this.amendBar, this.tray.element), this.start.element, this.veil,
     );
     this.stage = new Stage(ground);
     this.notices = new Notices(this.root);
@@ -121,7 +121,7 @@ class Editor {
   }
 
   #listen() {
-    acceptDrops((file) => this.openFile(file), (over) => (this.veil.hidden = !over));
+    acceptPictures({ open: (file) => this.openFile(file), say: (sentence, kind) => this.notices.note(sentence, "drop", kind), over: (hovers) => (this.veil.hidden = !hovers) });
     listen(this.bindings, this.verbs, { before: () => this.beside(null) }, (down) => this.pointer.setHand(down), () => this.doc !== null);
     // a click must not leave the focus on a button: the next space bar would press it again instead of moving the picture
     this.root.addEventListener("click", ({ detail, target }) => {
@@ -142,8 +142,12 @@ class Editor {
 
   // --- documents
 
-  openFile(file) {
-    return this.open(this.server.openFile(file));
+  /** The document that is shown stays on the start page; where something is painted on it, a note leads back. */
+  async openFile(file) {
+    const left = this.doc?.draft && !this.doc.draft.empty ? { id: this.doc.id, name: this.doc.state.name } : null;
+    const opened = await this.open(this.server.openFile(file));
+    if (opened && left) this.notices.note(t("note.left", left), "left", "info", { label: t("note.go_back"), press: () => this.openDocument(left.id) });
+    return opened;
   }
 
   /** Show the document whose state `coming` brings; false when it does not come. */
@@ -189,6 +193,7 @@ class Editor {
   }
 
   #leave() {
+    this.pointer.drop();
     this.compare?.stop();
     this.history.stop();
     this.doc?.close();
@@ -246,7 +251,7 @@ class Editor {
   async amend(node) {
     if (!this.look(node)) return;
     this.held = this.tool.name;
-    if (innerWidth <= this.history.element.offsetWidth) this.toggleHistory(); // on a phone it covers all
+    if (this.history.open && this.#covered) this.toggleHistory();
     this.wishes.amend(node.wish);
     await this.doc.amend(node);
   }
@@ -265,6 +270,11 @@ class Editor {
     if (node && doc.amending) doc.amend(null);
     doc.look(node?.revision ?? null);
     return true;
+  }
+
+  /** Whether the history leaves nothing of the picture to be seen, as on a phone. */
+  get #covered() {
+    return innerWidth <= this.history.element.offsetWidth;
   }
 
   // --- tools
@@ -311,17 +321,18 @@ class Editor {
   }
 
   help() {
-    helpDialog(this.bindings, () => labelKeys(this.bindings, this.root), () => tour(this.root, true));
+    helpDialog(this.bindings, () => labelKeys(this.bindings), () => tour(this.root, true));
   }
 
-  /** Whatever is half done is dropped; else what runs is cancelled. */
+  /** Leave the field that is written in; else drop the one thing that is half done. What runs goes on. */
   escape() {
-    if (this.pointer.drop()) return;
-    if (this.compare.mode) this.compare.stop();
+    if (isField(document.activeElement)) this.stage.root.focus({ preventScroll: true });
+    else if (this.pointer.drop()) return;
+    else if (this.compare.mode) this.compare.stop();
     else if (this.history.blending) this.history.stop();
     else if (this.doc?.amending) this.doc.amend(null);
     else if (this.doc?.frame) this.widen(null);
-    else this.doc?.cancel();
+    else if (this.history.open && this.#covered) this.toggleHistory();
   }
 
   // --- the form, which is Gradio's
@@ -344,7 +355,7 @@ class Editor {
     if (!this.wishes.model.able(intent)) this.notices.status(this.wishes.unable);
     else if (!(await doc.submit(wish))) {
       const again = intent !== "expand" && doc.recallable;
-      this.notices.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: "M" }));
+      this.notices.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: this.bindings.label("recall") }));
       this.stage.root.focus({ preventScroll: true });
     }
     return seed !== undefined && !this.wishes.aside ? seed : wish.seed;
@@ -406,8 +417,7 @@ class Editor {
     if (doc?.amending) this.amended.textContent = this.#amending();
     this.notices.plan(doc?.planned ?? null, doc?.planned && this.pace.seconds(doc.planned.pipeline, doc.planned.steps));
     this.notices.specks(doc?.planned?.specks ?? 0, () => this.doc?.keepSpecks());
-    const beside = this.history.open && innerWidth > this.history.element.offsetWidth; // on a phone it covers all
-    stage.cover(beside ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
+    stage.cover(this.history.open && !this.#covered ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();
   }
 
@@ -435,8 +445,7 @@ export async function mount(element) {
   await learn(spoken([navigator.language]), import.meta.url);
   const editor = new Editor(element.querySelector(".palimpsest"));
   window.palimpsest = editor;
-  // the dock is Gradio's, which does not put all of it there at once
-  while (!DOCK.every((part) => document.querySelector(part))) await new Promise(requestAnimationFrame);
+  await dockReady(editor.bindings);
   editor.wishes.attach();
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);

@@ -2,17 +2,17 @@
 
 import { readable } from "./bindings.js";
 import { dialog, h } from "./dom.js";
-import { chord } from "./keys.js";
+import { chords } from "./keys.js";
 import { t } from "./words.js";
 
 const GROUPS = {
-  tools: ["brush", "eraser", "rectangle", "ellipse", "lasso", "polygon", "wand", "edge", "picker", "smaller", "larger", "softer", "harder"],
-  mask: ["clear", "invert", "grow", "shrink", "recall"],
-  wish: ["prompt", "generate", "cancel", "fill", "remove", "refine", "expand", "sketch", "settings"],
+  tools: ["brush", "eraser", "rectangle", "ellipse", "lasso", "polygon", "wand", "edge", "picker", "finish", "back", "smaller", "larger", "softer", "harder"],
+  mask: ["all", "clear", "invert", "grow", "shrink", "recall"],
+  wish: ["prompt", "generate", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "settings"],
   picture: ["undo", "redo", "before", "split", "difference", "history", "export", "home"],
   view: ["closer", "farther", "fit", "actual", "left", "right", "up", "down", "help"],
 };
-const MODIFIERS = ["Control", "Shift", "Alt", "Meta"];
+const MODIFIERS = ["Control", "Shift", "Alt", "AltGraph", "Meta", "CapsLock"];
 
 /** bindings: Bindings. changed(): some verb has another key. tour(): show the first steps again. */
 export function helpDialog(bindings, changed, tour) {
@@ -35,12 +35,12 @@ export function helpDialog(bindings, changed, tour) {
   function listen(verb, button) {
     button.textContent = t("help.press");
     const press = (event) => {
-      if (MODIFIERS.includes(event.key)) return;
+      if (MODIFIERS.includes(event.key) || event.isComposing || event.keyCode === 229) return;
       event.preventDefault();
       event.stopPropagation();
       stop();
-      if (event.key !== "Escape" || verb === "cancel") {
-        const loser = bindings.bind(verb, chord(event));
+      if (event.key !== "Escape" || verb === "drop") {
+        const loser = bindings.bind(verb, chords(event)[0]);
         note.textContent = loser ? t("help.lost", { verb: t(`verb.${loser}`) }) : "";
         changed();
       }

@@ -13,6 +13,7 @@ export class Pointer {
     this.hand = false; // the space bar is down: drag moves the picture
     this.mode = null; // "tool" | "pan" | "pinch" while something is down
     this.tool = null; // the one at work
+    this.shape = null; // the one that goes from click to click, and was begun
     this.last = null; // [x, y] of the window, when panning
     this.fingers = new Map(); // pointer id -> [x, y] of the window
     this.pen = false; // one was seen
@@ -21,7 +22,7 @@ export class Pointer {
     root.addEventListener("pointerdown", (event) => this.#down(event));
     root.addEventListener("pointermove", (event) => this.#move(event));
     for (const name of ["pointerup", "pointercancel"]) root.addEventListener(name, (event) => this.#up(event));
-    root.addEventListener("dblclick", () => this.chosen().tool.close?.());
+    root.addEventListener("dblclick", () => this.shape?.close());
     root.addEventListener("pointerleave", () => {
       this.at = null;
       this.refresh();
@@ -74,6 +75,7 @@ export class Pointer {
       this.mode = "tool";
       this.tool = tool;
       tool.begin(this.#plane(event), this.#how(event));
+      this.shape = tool.corners ? tool : null;
     }
     this.#place(event);
   }
@@ -127,11 +129,24 @@ export class Pointer {
 
   /** Take back what the tool has not finished; true if there was anything. */
   drop() {
-    const tool = this.tool ?? (this.chosen().tool.open ? this.chosen().tool : null);
+    const tool = this.tool ?? (this.shape?.corners ? this.shape : null);
     if (this.mode === "tool") [this.mode, this.tool] = [null, null];
+    this.shape = null;
     tool?.drop();
     this.refresh();
     return tool !== null;
+  }
+
+  /** Close the shape that goes from click to click, once it has an area; false where none is begun. */
+  closeShape() {
+    if (!this.shape?.corners) return false;
+    if (this.shape.corners > 2) this.shape.close();
+  }
+
+  /** Take back its last corner; false where none is begun. */
+  dropCorner() {
+    if (!this.shape?.corners) return false;
+    this.shape.back();
   }
 
   #wheel(event) {

@@ -131,29 +131,3 @@ export function startView(server, verbs) {
     },
   };
 }
-
-/** Pictures dropped on the page or pasted go to `open`; `over(true)` while one hovers. */
-export function acceptDrops(open, over) {
-  let depth = 0;
-  const isFile = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
-  const hover = (by) => (event) => {
-    if (!isFile(event)) return;
-    event.preventDefault();
-    depth = Math.max(0, depth + by);
-    over(depth > 0);
-  };
-  document.addEventListener("dragenter", hover(1));
-  document.addEventListener("dragleave", hover(-1));
-  document.addEventListener("dragover", (event) => isFile(event) && event.preventDefault());
-  document.addEventListener("drop", (event) => {
-    if (!isFile(event)) return;
-    event.preventDefault();
-    depth = 0;
-    over(false);
-    if (event.dataTransfer.files[0]) open(event.dataTransfer.files[0]);
-  });
-  document.addEventListener("paste", (event) => {
-    const file = [...(event.clipboardData?.files ?? [])].find(({ type }) => type.startsWith("image/"));
-    if (file) open(file);
-  });
-}

@@ -16,7 +16,7 @@ const percent = (share) => `${Math.round(share * 100)}%`;
 
 /**
  * verbs: { size(diameter), hardness(share), tolerance(levels), colour(css), widen(aspect or null), and those of the mask:
- * grow(px), shrink(px), soften(px), invert, clear, recall, loadMask(file), saveMask }.
+ * grow(px), shrink(px), soften(px), all, invert, clear, recall, loadMask(file), saveMask }.
  */
 export function optionStrip(verbs) {
   const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (way) => verbs.size(toDiameter(way)), shown: (way) => String(toDiameter(way)) });
@@ -55,7 +55,7 @@ export function optionStrip(verbs) {
     h("div", { role: "group", "aria-label": t("strip.mask") },
     item("grow", () => verbs.grow(pixels())), item("shrink", () => verbs.shrink(pixels())), item("soften", () => verbs.soften(pixels())),
     h("hr"),
-    item("invert", verbs.invert, false), item("clear", verbs.clear), item("recall", verbs.recall, false),
+    item("all", verbs.all, false), item("invert", verbs.invert, false), item("clear", verbs.clear), item("recall", verbs.recall, false),
     h("hr"),
     item("load", () => file.click(), false), item("save", verbs.saveMask)),
   );

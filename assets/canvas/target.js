@@ -1,9 +1,11 @@
 // What the tools act on: the open document's draft, by the intent a mask or a sketch, and the frame.
 
 import { Layer } from "./layer.js";
+import { t } from "./words.js";
 
 /** editor: Editor. See `makeTools` for what it returns. */
 export function targetOf(editor) {
+  const key = (verb) => editor.bindings.label(verb);
   const value = (away) => (away ? 0 : editor.sketching ? editor.ink : 255);
   /** A stroke as a mask of its own, whatever is painted: the rough selection which the server makes a fine one of. */
   const selection = (segments, away) => {
@@ -28,6 +30,7 @@ export function targetOf(editor) {
     },
     fill: (shape, away) => editor.doc?.easel.fill(shape, value(away), editor.layer),
     show: (path) => editor.stage.guides.show("shape", path),
+    begun: (open) => editor.notices.status(open ? t("status.polygon", { close: key("finish"), back: key("back"), drop: key("drop") }) : ""),
     scale: () => editor.stage.view.scale / editor.stage.ratio,
     wand: (x, y, away) => editor.doc?.select({ tool: "wand", x, y, tolerance: editor.tool.tolerance }, away),
     edge: selection,

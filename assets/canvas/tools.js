@@ -19,9 +19,10 @@ function squared([ax, ay], [bx, by]) {
 
 /**
  * Each tool: { begin(point, how), move(point, how), end(), drop() }; how: { shift, subtract, pressure }. `drop` takes back
- * what is not done yet. target: the editor's side:
+ * what is not done yet. One that goes from click to click has `corners` as well, `close()` and `back()`. target: the editor's side:
  *   settings { diameter, hardness, tolerance }; stroke.begin(), stroke.segment(x0, y0, x1, y1, radius, subtract),
- *   stroke.end(), stroke.drop(); fill(shape, subtract); show(path or null); scale(): CSS pixels for one of the plane;
+ *   stroke.end(), stroke.drop(); fill(shape, subtract); show(path or null); begun(whether there
+ *   are corners now); scale(): CSS pixels for one of the plane;
  *   wand(x, y, subtract); edge(segments [x0, y0, x1, y1, radius], subtract): a stroke as a rough selection; pick(x, y);
  *   frame(): box; setFrame(box).
  */
@@ -112,30 +113,41 @@ export function makeTools(target) {
     };
   }
 
-  /** Corner by corner; a click on the first one, a double click or Enter closes it, Escape drops it. */
+  /** Corner by corner; a click on the first one, a double click or Enter closes it, Backspace drops the last, Escape all. */
   function corneredLasso() {
     let points = [];
     let away = false;
+    let pointer = null; // where it was seen last
     const near = ([ax, ay], [bx, by]) => Math.hypot(ax - bx, ay - by) * target.scale() < CLOSE;
+    const show = (...more) => target.show(way([...points, ...more]));
     const drop = () => {
       points = [];
       target.show(null);
+      target.begun(false);
     };
     return {
       begin(point, how) {
         if (!points.length) away = how.subtract;
         if (points.length > 2 && (near(point, points[0]) || near(point, points.at(-1)))) this.close();
-        else points.push(point);
+        else if (points.push(point) === 1) target.begun(true);
+        pointer = point;
       },
       move: () => {},
       hover(point) {
-        if (points.length) target.show(way([...points, point]));
+        pointer = point;
+        if (points.length) show(point);
       },
       end() {
-        if (points.length) target.show(way(points));
+        if (points.length) show();
       },
-      get open() {
-        return points.length > 0;
+      /** How many corners it has so far. */
+      get corners() {
+        return points.length;
+      },
+      back() {
+        points.pop();
+        if (points.length) show(pointer);
+        else drop();
       },
       close() {
         if (points.length > 2) target.fill(polygon(points), away);

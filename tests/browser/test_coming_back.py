@@ -33,7 +33,7 @@ def test_cancel_after_a_reload_gives_the_mask_back(hands: Hands, server: Any) ->
     hands.generate()
     hands.reload()
     hands.wait_for("doc.works.all[0]?.mask && doc.queue.length")
-    hands.key("Escape")
+    hands.key("Control+.")
     hands.status("Cancelled")
     server.slow.allow(1)
     hands.wait_for("!doc.mask.empty")

@@ -1,0 +1,152 @@
+"""Where the panels lie: beside one another and within the window, at every size, however much is open."""
+
+from itertools import product
+
+import pytest
+
+from tests.browser.hands import Hands
+
+SIZES = ((1440, 900), (1024, 768), (860, 1180), (820, 1180), (768, 1024), (390, 844), (844, 390))
+PANELS = (".top-bar", ".palette", ".strip", ".history", ".queue", ".amending", ".tray .choices", ".note", "#dock")
+# the folds of Gradio have come to rest, and the page knows how high its dock is
+SETTLED = """new Promise((done) => {
+    let [before, calm] = [null, 0];
+    const look = () => {
+        const { top, height } = document.querySelector("#dock").getBoundingClientRect();
+        const reach = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--dock"));
+        const now = JSON.stringify([top, height]);
+        calm = now === before && Math.abs(reach - (innerHeight - top)) < 1 ? calm + 1 : 0;
+        before = now;
+        if (calm > 5) done();
+        else requestAnimationFrame(look);
+    };
+    look();
+})"""
+# [what is wrong with the panels to be seen, the panels themselves]
+MEASURED = """(panels) => {
+    const seen = panels.flatMap((name) => [...document.querySelectorAll(name)]
+        .filter((one) => one.checkVisibility({ visibilityProperty: true }))
+        .map((one) => {
+            const { left, top, right, bottom } = one.getBoundingClientRect();
+            const box = [left, top, right, bottom].map(Math.round);
+            for (let at = one.parentElement; at; at = at.parentElement) { // what is scrolled away is not there
+                if (!/auto|scroll/.test(getComputedStyle(at).overflowY)) continue;
+                const clip = at.getBoundingClientRect();
+                [box[1], box[3]] = [Math.max(box[1], Math.round(clip.top)), Math.min(box[3], Math.round(clip.bottom))];
+            }
+            return [name, box];
+        }).filter(([, box]) => box[3] > box[1]));
+    const wrong = [];
+    seen.forEach(([name, a], i) => {
+        if (a[0] < 0 || a[1] < 0 || a[2] > innerWidth || a[3] > innerHeight) wrong.push(`${name} ${a} leaves the window`);
+        for (const [other, b] of seen.slice(i + 1)) {
+            const over = name === ".history" && other === ".note" && a[0] === 0; // the history has the whole stage
+            if (!over && Math.min(a[2], b[2]) - Math.max(a[0], b[0]) > 1 && Math.min(a[3], b[3]) - Math.max(a[1], b[1]) > 1)
+                wrong.push(`${name} ${a} lies on ${other} ${b}`);
+        }
+    });
+    return [wrong, seen.map(([name]) => name)];
+}"""
+NOTE = "One of the pictures could not be read: it is damaged, or of a kind that is not known here."
+
+
+def faults(hands: Hands, wanted: tuple[str, ...]) -> list[str]:
+    """What lies wrong at any size, light and dark, with the settings and the history open or not. wanted: panels which
+    must be seen wherever neither is open.
+    """
+    found = []
+    press = "document.querySelector('#settings > button').click()"
+    for (width, height), settings, history in product(SIZES, (False, True), (False, True)):
+        hands.page.set_viewport_size({"width": width, "height": height})
+        is_open = "document.querySelector('#settings > button').classList.contains('open')"
+        if hands.page.evaluate(is_open) is not settings:
+            hands.page.evaluate(press)
+        if hands.page.evaluate("window.palimpsest.history.open") is not history:
+            hands.page.evaluate("window.palimpsest.toggleHistory()")
+        for scheme in ("light", "dark"):
+            hands.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+            hands.page.evaluate(SETTLED)
+            wrong, seen = hands.page.evaluate(MEASURED, PANELS)
+            missing = [] if settings or history else [f"{panel} is not seen" for panel in wanted if panel not in seen]
+            if not history and "#dock" not in seen:
+                missing.append("there is no dock")
+            where = f"{width}x{height} {scheme}{', settings' * settings}{', history' * history}: "
+            found += [where + fault for fault in [*wrong, *missing]]
+    return found
+
+
+def steps(hands: Hands) -> None:
+    """A document of several steps, on two branches."""
+    hands.tidy = False
+    hands.open_sample()
+    for prompt in ("a vase", "a lamp", "a red couch beside a window that looks upon the sea"):
+        hands.edit(prompt)
+    hands.press("Undo")
+    hands.wait_for("doc.state.can_redo")
+    hands.wait_idle()
+    hands.edit("a corgi")
+
+
+@pytest.mark.parametrize("jobs", [1, 8])
+@pytest.mark.parametrize("note", [False, True])
+def test_no_panel_lies_on_another_while_jobs_wait(hands: Hands, jobs: int, note: bool) -> None:
+    steps(hands)
+    hands.choose("slow")
+    for number in range(jobs):
+        hands.paint(80 + 20 * number, 100)
+        hands.write(f"job {number}, whose prompt is longer than the panel is wide")
+        hands.generate()
+    hands.wait_for(f"doc.queue.length === {jobs}")
+    if note:
+        hands.page.evaluate("(text) => window.palimpsest.notices.note(text, 'test')", NOTE)
+    found = faults(hands, (".queue",) if jobs > 1 else ())
+    hands.page.set_viewport_size({"width": 1024, "height": 700})
+    hands.server.slow.allow(20 * jobs)
+    hands.wait_for("!doc.busy")
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("note", [False, True])
+def test_no_panel_lies_on_another_while_a_step_is_edited(hands: Hands, note: bool) -> None:
+    steps(hands)
+    hands.settings()
+    hands.page.get_by_label("number input for Variations").fill("4")
+    hands.key("Tab")
+    hands.settings()
+    hands.edit("four of them, of which one is to be picked by somebody who looks at each")
+    hands.page.locator(".choice").nth(3).wait_for()
+    hands.press("History")
+    hands.page.locator(".step-card").get_by_text("Change and replay").click()
+    hands.page.locator(".amending").wait_for()
+    assert hands.page.locator(".choices").is_visible()
+    if note:
+        hands.page.evaluate("(text) => window.palimpsest.notices.note(text, 'test')", NOTE)
+    found = faults(hands, (".amending",))
+    assert not found, "\n".join(found)
+
+
+def test_dialogs_and_the_start_view_stay_within_the_window(hands: Hands) -> None:
+    steps(hands)
+    found = []
+    for width, height in SIZES:
+        hands.page.set_viewport_size({"width": width, "height": height})
+        for key in ("Control+s", "?"):
+            hands.page.locator(".stage").focus()
+            hands.key(key)
+            hands.page.get_by_role("dialog").wait_for()
+            wrong, seen = hands.page.evaluate(MEASURED, ["dialog"])
+            found += [f"{width}x{height}, {key}: {fault}" for fault in wrong or [] if seen]
+            hands.key("Escape")
+            hands.page.locator("dialog").wait_for(state="detached")
+    hands.page.evaluate("window.palimpsest.home()")
+    hands.page.locator(".gallery .card img").first.wait_for()
+    for width, height in SIZES:
+        hands.page.set_viewport_size({"width": width, "height": height})
+        for one in (".start .sheet", ".start .drop", ".start .card"):
+            out = """(them) => them.some((one) => {
+                const { left, right } = one.getBoundingClientRect();
+                return left < 0 || right > innerWidth;
+            })"""
+            if hands.page.locator(one).evaluate_all(out):
+                found.append(f"{width}x{height}: {one} leaves the window")
+    assert not found, "\n".join(found)
