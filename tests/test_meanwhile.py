@@ -172,7 +172,9 @@ def test_an_alpha_that_changes_where_nothing_should_is_noticed(monkeypatch: pyte
 
     real = InpaintWindow.composed
     monkeypatch.setattr(
-        InpaintWindow, "composed", lambda self, crop: (p := real(self, crop)) and Patch(p.box, p.pixels[..., :3].copy())
+        InpaintWindow,
+        "composed",
+        lambda self, *crop: (p := real(self, *crop)) and Patch(p.box, p.pixels[..., :3].copy()),
     )
     with pytest.raises(AssertionError, match="a kept pixel was changed"):
         run(apply(an_edit(disc(Box(170, 160, 50, 40))), Picture.from_pixels(cutout(300, 280)), LOAD))

@@ -1,4 +1,4 @@
-"""The keyboard on documents of many steps: layouts, what Escape leaves, how a polygon is drawn, and what is selected."""
+"""The keyboard on documents of many steps: layouts, what Escape leaves, polygons, and what is selected."""
 
 from typing import Any
 
