@@ -167,14 +167,15 @@ def test_a_missing_mask_hinders_no_picture(desk: Desk, tmp_path: Path) -> None:
 def test_an_alpha_that_changes_where_nothing_should_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
     from editor.inpaint_window import InpaintWindow
     from editor.picture import Picture
-    from editor.raster import Patch
+    from editor.raster import Patch, Pixels
     from tests.samples import cutout
 
     real = InpaintWindow.composed
-    monkeypatch.setattr(
-        InpaintWindow,
-        "composed",
-        lambda self, *crop: (p := real(self, *crop)) and Patch(p.box, p.pixels[..., :3].copy()),
-    )
+
+    def opaque(self: InpaintWindow, generated: Pixels, picture: Picture) -> Patch:
+        patch = real(self, generated, picture)
+        return Patch(patch.box, patch.pixels[..., :3].copy())
+
+    monkeypatch.setattr(InpaintWindow, "composed", opaque)
     with pytest.raises(AssertionError, match="a kept pixel was changed"):
         run(apply(an_edit(disc(Box(170, 160, 50, 40))), Picture.from_pixels(cutout(300, 280)), LOAD))

@@ -87,7 +87,14 @@ def alike(file: Path, folder: Path) -> bool:
     one, other = (pipelines.load(f"hf:{path}") for path in (file, folder))
     assert type(one._pipe) is type(other._pipe) and one.size == other.size
     request = wish(negative_prompt="blue" if one._family.negative else "", strength=0.9)
-    return np.array_equal(run(one.inpaint(request)), run(other.inpaint(request)))
+    for name, part in one._pipe.components.items():
+        if isinstance(part, torch.nn.Module):
+            same = other._pipe.components[name].state_dict()
+            if any(not torch.equal(value, same[key]) for key, value in part.state_dict().items()):
+                return False
+    # the same numbers, which some processors add up in another order where they lie otherwise in memory
+    drawn, wanted = run(one.inpaint(request)), run(other.inpaint(request))
+    return bool(np.abs(drawn.astype(int) - wanted).max() <= 1)
 
 
 @pytest.mark.parametrize("name", SETTINGS)
