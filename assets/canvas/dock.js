@@ -1,9 +1,11 @@
-// The dock, which is Gradio's: its buttons get their keys, and the panels above it are told how high it reaches.
+// The dock, which is Gradio's: its buttons get their keys, and the panels above it are told how high it reaches, and how
+// far to the right the palette, which has more columns the less room the dock leaves.
 
 import { labelKeys } from "./dom.js";
 import { PROMPT } from "./form.js";
 
 const PARTS = ["#status .status", PROMPT, "#intent input", "#put"]; // what is written into, or pressed, from the first
+const GAP = 12; // CSS pixels between panels
 const VERBS = ["generate", "cancel"]; // buttons, by the names of bindings.js
 
 /** Wait until Gradio, which does not put all of it there at once, is done with it. bindings: see bindings.js. */
@@ -11,7 +13,15 @@ export async function dockReady(bindings) {
   while (!PARTS.every((part) => document.querySelector(part))) await new Promise(requestAnimationFrame);
   for (const verb of VERBS) document.querySelector(`#${verb}`).dataset.verb = verb;
   labelKeys(bindings);
-  const dock = document.querySelector("#dock");
-  const reach = () => document.documentElement.style.setProperty("--dock", `${innerHeight - dock.getBoundingClientRect().top}px`);
-  new ResizeObserver(reach).observe(dock); // the settings unfold in it
+  const [dock, palette, strip] = ["#dock", ".palette", ".strip"].map((part) => document.querySelector(part));
+  const { style } = document.documentElement;
+  const measure = () => {
+    style.setProperty("--dock", `${innerHeight - dock.getBoundingClientRect().top}px`);
+    const { top, right } = palette.getBoundingClientRect();
+    if (top < strip.getBoundingClientRect().bottom + GAP) style.setProperty("--strip-left", `${right + GAP}px`);
+    else style.removeProperty("--strip-left");
+  };
+  const changes = new ResizeObserver(measure); // the settings unfold in the dock
+  for (const part of [dock, palette]) changes.observe(part);
+  window.addEventListener("resize", measure);
 }

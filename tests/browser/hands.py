@@ -174,7 +174,7 @@ class Hands:
         self.press("Export")
         self.page.locator(".kind").filter(has=self.page.get_by_text(kind, exact=True)).click()
         self.press("Save")
-        self.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+        self.page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click()
 
     def press(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()

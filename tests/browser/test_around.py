@@ -304,7 +304,7 @@ def test_quality_and_recipe_are_the_users(hands: Hands) -> None:
     with hands.page.expect_download() as download:
         hands.press("Save")
     assert recipe_of(Path(download.value.path()).read_bytes()) is None
-    dialog.get_by_role("button", name="Close").click()
+    dialog.get_by_role("button", name="Close", exact=True).click()
 
 
 def test_the_picture_goes_to_the_clipboard(hands: Hands) -> None:
@@ -337,7 +337,7 @@ def test_every_key_is_listed_and_can_be_another(hands: Hands) -> None:
     dialog.get_by_role("button", name="Lasso:").click()
     hands.key("e")
     dialog.get_by_text("That key no longer means “Eraser”").wait_for()
-    dialog.get_by_role("button", name="Close").click()
+    dialog.get_by_role("button", name="Close", exact=True).click()
     hands.page.locator(".stage").focus()
     hands.key("e")
     assert hands.page.evaluate("window.palimpsest.tool.name") == "lasso"
@@ -347,7 +347,7 @@ def test_every_key_is_listed_and_can_be_another(hands: Hands) -> None:
     assert hands.page.evaluate("window.palimpsest.tool.name") == "lasso"
     hands.page.evaluate("document.body.dispatchEvent(new KeyboardEvent('keydown', { key: '?', bubbles: true }))")
     hands.press("Reset the keys")
-    dialog.get_by_role("button", name="Close").click()
+    dialog.get_by_role("button", name="Close", exact=True).click()
     hands.key("e")
     assert hands.page.evaluate("window.palimpsest.tool.name") == "eraser"
 

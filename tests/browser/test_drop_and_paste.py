@@ -214,7 +214,7 @@ def test_nothing_is_opened_behind_a_dialog(hands: Hands, pictures: list[Path]) -
     hands.page.get_by_role("dialog").wait_for()
     drag(hands, *on_the_picture(hands), pictures[:1])
     hands.page.evaluate(PASTE, [{}, [PNG]])
-    hands.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    hands.page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click()
     assert hands.page.evaluate("!document.documentElement.hasAttribute('data-opening')")
     assert hands.document == document
 
@@ -222,4 +222,4 @@ def test_nothing_is_opened_behind_a_dialog(hands: Hands, pictures: list[Path]) -
 def test_the_veil_goes_when_a_drag_is_given_up(hands: Hands, pictures: list[Path]) -> None:
     steps(hands)
     drag(hands, *on_the_picture(hands), pictures[:1], drop=False)
-    assert hands.page.locator(".veil").is_hidden()
+    hands.page.locator(".veil").wait_for(state="hidden")

@@ -111,7 +111,7 @@ def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
     card.hover()
     card.locator(".tools button").first.click()
     shows(hands, "dialog input", text)
-    hands.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    hands.page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click()
     card.hover()
     card.locator(".tools button").last.click()
     shows(hands, ".note p", text)
