@@ -103,7 +103,7 @@ def test_what_a_change_would_replay_is_said_and_each_step_of_it_counted(desk: De
         assert [run["replay"] for run in running] == places
         assert desk.worker.run_one()
     desk.submit(desk.state(state))
-    assert [run["replay"] for run in desk.state(state)["running"]] == [None]
+    assert [run["replay"] for run in desk.state(state)["running"] if "replay" in run] == []
 
 
 def test_wishes_form_a_queue(desk: Desk, state: dict[str, Any]) -> None:

@@ -75,7 +75,9 @@ class Desk:
         # other way round a wish was done and not there, as if the picture had moved on.
         pending = self.session.pending(document.id)
         replay = self._replay(document, pending) if pending else {}
-        running = [self._run(revision) | {"replay": replay.get(revision.id)} for revision in pending]
+        running = [self._run(revision) for revision in pending]
+        for run in running:  # said only of a replay's steps: a state is asked for again and again
+            run |= {"replay": replay[run["revision"]]} if run["revision"] in replay else {}
         fates = [self._fate(document, id) for id in watched]
         document = self.session.document(document.id)
         tip, head = (self.session.revision(id) for id in (document.tip, document.head))
