@@ -214,12 +214,18 @@ def test_nothing_is_opened_behind_a_dialog(hands: Hands, pictures: list[Path]) -
     hands.page.get_by_role("dialog").wait_for()
     drag(hands, *on_the_picture(hands), pictures[:1])
     hands.page.evaluate(PASTE, [{}, [PNG]])
-    hands.page.get_by_role("dialog").get_by_role("button", name="Close").click()
+    hands.page.get_by_role("dialog").get_by_role("button", name="Close", exact=True).click()
     assert hands.page.evaluate("!document.documentElement.hasAttribute('data-opening')")
     assert hands.document == document
 
 
 def test_the_veil_goes_when_a_drag_is_given_up(hands: Hands, pictures: list[Path]) -> None:
     steps(hands)
+    hands.page.evaluate(
+        """window.veiled = false;
+        new MutationObserver(() => { window.veiled ||= !document.querySelector(".veil").hidden; })
+            .observe(document.querySelector(".veil"), { attributes: true })"""
+    )
     drag(hands, *on_the_picture(hands), pictures[:1], drop=False)
-    assert hands.page.locator(".veil").is_hidden()
+    hands.page.wait_for_function("window.veiled")
+    hands.page.locator(".veil").wait_for(state="hidden")

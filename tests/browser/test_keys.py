@@ -1,4 +1,4 @@
-"""The keyboard on documents of many steps: layouts, what Escape leaves, how a polygon is drawn, and what is selected."""
+"""The keyboard on documents of many steps: layouts, what Escape leaves, polygons, and what is selected."""
 
 from typing import Any
 
@@ -98,7 +98,7 @@ def test_a_key_is_recorded_and_shown_by_the_same_name(hands: Hands) -> None:
     dialog.get_by_role("button", name="Eraser:").click()
     hands.key("Escape")  # ends this, and is no key for it
     assert dialog.get_by_role("button", name="Eraser:").inner_text() == "E"
-    dialog.get_by_role("button", name="Close").click()
+    dialog.get_by_role("button", name="Close", exact=True).click()
     hands.page.locator(".stage").focus()
     assert dispatch(hands, "Я", "KeyZ", ctrlKey=True, shiftKey=True)
     assert hands.page.evaluate("window.palimpsest.tool.name") == "lasso"

@@ -38,10 +38,12 @@ MEASURED = """(panels) => {
         }).filter(([, box]) => box[3] > box[1]));
     const wrong = [];
     seen.forEach(([name, a], i) => {
-        if (a[0] < 0 || a[1] < 0 || a[2] > innerWidth || a[3] > innerHeight) wrong.push(`${name} ${a} leaves the window`);
+        const out = a[0] < 0 || a[1] < 0 || a[2] > innerWidth || a[3] > innerHeight;
+        if (out) wrong.push(`${name} ${a} leaves the window`);
         for (const [other, b] of seen.slice(i + 1)) {
             const over = name === ".history" && other === ".note" && a[0] === 0; // the history has the whole stage
-            if (!over && Math.min(a[2], b[2]) - Math.max(a[0], b[0]) > 1 && Math.min(a[3], b[3]) - Math.max(a[1], b[1]) > 1)
+            const shared = [0, 1].map((axis) => Math.min(a[axis + 2], b[axis + 2]) - Math.max(a[axis], b[axis]));
+            if (!over && Math.min(...shared) > 1)
                 wrong.push(`${name} ${a} lies on ${other} ${b}`);
         }
     });
