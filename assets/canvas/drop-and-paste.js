@@ -3,6 +3,7 @@
 import { isField } from "./keys.js";
 import { t } from "./words.js";
 
+const LEFT_MS = 600; // browsers say every 50 to 350 ms that something hovers
 const PICTURE = /^(image\/|application\/octet-stream$|$)/; // many kinds of file have no type where they are not known
 
 /** The file a data: URL holds, or null. */
@@ -56,7 +57,7 @@ function entriesOf(data) {
  * something that can be opened hovers.
  */
 export function acceptPictures({ open, say, over }) {
-  let depth = 0;
+  let left = 0; // timer: that a drag is given up is not always said, but while it hovers it keeps coming
   const has = ({ dataTransfer }, type) => Boolean(dataTransfer?.types.includes(type));
   const brings = (event) => has(event, "Files") || has(event, "text/uri-list");
   const busy = () => document.querySelector("dialog[open]") !== null;
@@ -71,15 +72,15 @@ export function acceptPictures({ open, say, over }) {
     else if (folders.length) say(t("drop.folder", { name: folders[0] }), "error");
   }
 
-  const hover = (by) => (event) => {
-    if (!brings(event)) return;
-    event.preventDefault();
-    depth = Math.max(0, depth + by);
-    over(depth > 0 && !busy());
+  const hover = (hovers) => {
+    clearTimeout(left);
+    over(hovers);
+    if (hovers) left = setTimeout(() => over(false), LEFT_MS);
   };
-  document.addEventListener("dragenter", hover(1));
-  document.addEventListener("dragleave", hover(-1));
+  document.addEventListener("dragenter", (event) => brings(event) && event.preventDefault());
+  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? hover(false)); // out of the window
   document.addEventListener("dragover", (event) => {
+    if (brings(event)) hover(!busy());
     if (!brings(event) && isField(event.target)) return; // text, for the field
     event.preventDefault(); // or the browser goes where it leads
     event.dataTransfer.dropEffect = !brings(event) || busy() ? "none" : event.dataTransfer.effectAllowed === "link" ? "link" : "copy";
@@ -87,8 +88,7 @@ export function acceptPictures({ open, say, over }) {
   document.addEventListener("drop", async (event) => {
     if (!brings(event) && isField(event.target)) return;
     event.preventDefault();
-    depth = 0;
-    over(false);
+    hover(false);
     if (busy() || !brings(event)) return;
     const entries = entriesOf(event.dataTransfer);
     const address = addressOf(event.dataTransfer);

@@ -221,5 +221,11 @@ def test_nothing_is_opened_behind_a_dialog(hands: Hands, pictures: list[Path]) -
 
 def test_the_veil_goes_when_a_drag_is_given_up(hands: Hands, pictures: list[Path]) -> None:
     steps(hands)
+    hands.page.evaluate(
+        """window.veiled = false;
+        new MutationObserver(() => { window.veiled ||= !document.querySelector(".veil").hidden; })
+            .observe(document.querySelector(".veil"), { attributes: true })"""
+    )
     drag(hands, *on_the_picture(hands), pictures[:1], drop=False)
+    hands.page.wait_for_function("window.veiled")
     hands.page.locator(".veil").wait_for(state="hidden")
