@@ -120,11 +120,15 @@ def apply_all(
     edit = edits[0]
     if painted(edit, picture).bounds.empty:  # a crop
         return [Applied(picture.reframed(framed(edit, picture)), (), {}) for _ in edits]
-    planned = plan(edit, picture, pipelines(edit.pipeline))
-    drawing = _Drawing(pipelines(edit.pipeline), drawn, edits, planned, picture)
+    pipeline = pipelines(edit.pipeline)
+    planned = plan(edit, picture, pipeline)
+    drawing = _Drawing(pipeline, drawn, edits, planned, picture)
     at_once = max(1, MOST_AT_ONCE // len(edits))
-    for turn in range(drawing.last_turn + 1):
-        numbers = [number for number, part in enumerate(planned.parts) if part.turn == turn]
+    turns: dict[int, list[int]] = {}
+    for number, part in enumerate(planned.parts):
+        turns.setdefault(part.turn, []).append(number)
+    for turn in sorted(turns):
+        numbers = turns[turn]
         for first in range(0, len(numbers), at_once):
             yield from drawing.draw(numbers[first : first + at_once])
     windows = tuple(part.window for part in planned.parts)
@@ -317,8 +321,8 @@ class _Drawing:
             self.previews[which] = partial(_shown, self.pictures[which], made, tuple(self.finished))
 
     def _composed(self, image: _Image, crop: Pixels, picture: Picture) -> Patch:
-        changing = reached(self.edits[0], image.canvas.part.mask)
-        return image.canvas.window.composed(image.shown(crop), picture).cut(changing.box)
+        box = image.canvas.part.mask.box.padded(self.edits[0].blend.reach)  # no distance need be measured for that
+        return image.canvas.window.composed(image.shown(crop), picture).cut(box)
 
     def _progress(self, step: Step, at_once: int, again: int) -> list[Progress]:
         """With so many images on their way."""

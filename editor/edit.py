@@ -46,6 +46,11 @@ class Blend:
         if not isinstance(self.colour_match, bool):
             raise ValueError(f"The colour match is on or off (true or false), not {self.colour_match!r}.")
 
+    @property
+    def reach(self) -> int:
+        """Pixels beyond its mask that an edit may change."""
+        return self.feather + max(0, self.edge)
+
 
 @dataclass(frozen=True)
 class Edit:

@@ -28,13 +28,12 @@ from editor.windows import Detail
 class InpaintWindow:
     """Every array lies at the window, (H, W).
 
-    picture: what a model may see, with the results of other parts.
-
-    visible: the part of the window inside the picture. original: uint8 (H, W, 3), what is there. opacity: uint8 (H, W),
-    how much of it is known. start: uint8 (H, W, 3), what a model begins from: the sketch over the original, and the
-    nearest known pixels where nothing is known. repaint: uint8 (H, W), 255 = what a model must not take for known, 0 =
-    what it keeps; between them for a soft pipeline alone, how much it repaints. alpha: uint8 (H, W), the model's share
-    in the result. ring: uint8 (H, W), 0 or 255, kept pixels around what is repainted, to compare colours in.
+    picture: what a model may see, with the results of other parts. visible: the part of the window inside the picture.
+    original: uint8 (H, W, 3), what is there. opacity: uint8 (H, W), how much of it is known. start: uint8 (H, W, 3),
+    what a model begins from: the sketch over the original, and the nearest known pixels where nothing is known.
+    repaint: uint8 (H, W), 255 = what a model must not take for known, 0 = what it keeps; between them for a soft
+    pipeline alone, how much it repaints. alpha: uint8 (H, W), the model's share in the result. ring: uint8 (H, W), 0 or
+    255, kept pixels around what is repainted, to compare colours in.
     """
 
     picture: Picture
@@ -91,10 +90,6 @@ class InpaintWindow:
         matched = colour_match(resized(crop, self.window.shape), self.original, self.ring > 0)
         return evened(matched, self.original, self.repaint)
 
-    def changing(self) -> Mask:
-        """Where the model has a share in the result."""
-        return Mask(self.window, self.alpha).cut(self.visible)
-
     def detail_arrays(self, part: Detail, result: Pixels) -> tuple[Pixels, Pixels]:
         """The image and the mask of a request that draws a cell of a result, uint8 (H, W, 3), anew."""
         inside = part.window.intersect(self.visible)  # a picture may be narrower than a window
@@ -142,7 +137,7 @@ def softened(edit: Edit, part: Mask, mask: Mask, frame: Box, window: Box) -> Mas
     The mask's edge is feathered, that of the picture, at `frame`, is not: there is nothing there to fade into. Where
     the mask goes on in another part, none of it is lost.
     """
-    room = _room(edit.blend.feather + max(0, edit.blend.edge), part.bounds, window, frame)
+    room = _room(edit.blend.reach, part.bounds, window, frame)
     edge = min(edit.blend.edge, room)
     feather = min(edit.blend.feather, room - max(0, edge))
     if edge > 0:

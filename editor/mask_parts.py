@@ -70,7 +70,7 @@ def mask_parts(mask: Mask, frame: Box, size: int, shapes: Sequence[tuple[int, in
         return [mask]
     cells = _cells(mask, max(1, size // CELLS))
     parts = [part for area in _connected(cells) for part in _cut(cells, area, whole)]
-    parts = _sharing(cells, parts, fits, max(size, *(max(shape) for shape in shapes)) if shapes else size)
+    parts = _sharing(cells, parts, fits, max([size, *map(max, shapes)]))
     if len(parts) == 1:
         return [mask]
     owner = np.full((cells.row.max() + 1, cells.column.max() + 1), -1)

@@ -91,7 +91,7 @@ def region(edit: Edit, picture: Picture) -> Mask:
 
 def reached(edit: Edit, mask: Mask) -> Mask:
     """As far as an edit's blend reaches from a part of its mask."""
-    return mask.grown(edit.blend.feather + max(0, edit.blend.edge))
+    return mask.grown(edit.blend.reach)
 
 
 def plan(edit: Edit, picture: Picture, pipeline: Pipeline) -> Plan:

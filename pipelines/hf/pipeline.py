@@ -60,9 +60,9 @@ class Hf:
         images = request.images.copy()
         if not request.mask.any() or request.strength == 0:
             return images  # nothing to paint: no model is asked
-        finished, runs = 0, 0
+        finished, runs, shared = 0, 0, self._may_share(request)
         while finished < count:
-            at_once = self._memory.at_once if self._may_share(request) else 1
+            at_once = self._memory.at_once if shared else 1
             part = slice(finished, finished + at_once)
             drawing = self._drawing(request.of(part))
             short = False
