@@ -166,7 +166,7 @@ class Editor {
       this.doc = new OpenDocument(state, {
         server: this.server, stage: this.stage, notices: this.notices, pace: this.pace, wish: () => this.wishes.wish(),
         changed: (what) => this.#changed(what), gone: (error) => this.home(error.message), ended: (status) => this.#ended(status),
-        found: (prompts) => this.wishes.put(prompts), amended: () => this.#amended(),
+        restored: (prompts) => this.wishes.restorePrompts(prompts), amended: () => this.#amended(),
       });
       this.doc.follower.rest(document.hidden);
       this.#refresh();
@@ -198,7 +198,7 @@ class Editor {
     this.history.stop();
     this.doc?.close();
     this.doc = null;
-    this.wishes.put({ prompt: "", negative_prompt: "" }); // they are the document's
+    this.wishes.clearPrompts();
   }
 
   /** Back to the start view, whose lists are there when this is done. sentence: why, "" when the user wished it, null to

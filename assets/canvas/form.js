@@ -8,6 +8,7 @@ import { t } from "./words.js";
 
 const HINT_MS = 250; // typing rests for so long before the words are looked at
 export const PROMPT = "#prompt :is(input, textarea)";
+const WRITTEN = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)" };
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch"];
 const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help" };
 
@@ -22,6 +23,7 @@ export class Wishes {
     Object.assign(this, { server, notices, known });
     this.values = null; // the form's, as they were last told; what of them is USUAL, the model knows
     this.written = {};
+    this.typed = new Set(); // those of WRITTEN in which somebody wrote since the document was opened
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#told());
     this.asked = {};
     this.aside = null; // { values, own }: the user's while a step is changed; what is set for that is not remembered
@@ -35,6 +37,12 @@ export class Wishes {
   /** Gradio's form is there. */
   attach() {
     this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.told?.words ?? null);
+    document.addEventListener("input", ({ target }) => {
+      for (const name of Object.keys(WRITTEN).filter((name) => target.matches?.(WRITTEN[name]))) {
+        this.typed.add(name);
+        delete this.written[name]; // what a hand writes comes after it
+      }
+    });
     if (this.values) {
       this.#show();
       this.#told();
@@ -170,6 +178,19 @@ export class Wishes {
   put(values) {
     Object.assign(this.written, values);
     document.querySelector("#put")?.click(); // while there is no form, it waits
+  }
+
+  /** The prompts are a document's: another begins with none. */
+  clearPrompts() {
+    this.typed.clear();
+    this.put({ prompt: "", negative_prompt: "" });
+  }
+
+  /** The prompts that were left in the document, where nobody has written since; those that stand then. */
+  restorePrompts(prompts) {
+    const found = Object.entries(prompts).filter(([name]) => !this.typed.has(name));
+    this.put(Object.fromEntries(found));
+    return Object.fromEntries(Object.entries(WRITTEN).map(([name, field]) => [name, this.typed.has(name) ? document.querySelector(field).value : prompts[name]]));
   }
 
   /** What was put, in this order; undefined leaves a field as it is. */

@@ -22,11 +22,11 @@ const less = (margins) => margins.some(Boolean) && margins.every((margin) => mar
 export class OpenDocument {
   /**
    * state: as the server gave it. changed(what): something to press or to read is different now. gone(error): it is not
-   * there. ended(outcome): a wish of this tab was settled. wish(): the settings as they stand, for the plan. found(prompts):
-   * what was written on an earlier visit. amended(): no step is changed any more.
+   * there. ended(outcome): a wish of this tab was settled. wish(): the settings as they stand, for the plan. restored(prompts):
+   * what was written on an earlier visit is there; the prompts to go on with. amended(): no step is changed any more.
    */
-  constructor(state, { server, stage, notices, pace, changed, gone, ended, wish, found, amended }) {
-    Object.assign(this, { id: state.document, state, server, stage, notices, pace, changed, gone, ended, wish, found, amended });
+  constructor(state, { server, stage, notices, pace, changed, gone, ended, wish, restored, amended }) {
+    Object.assign(this, { id: state.document, state, server, stage, notices, pace, changed, gone, ended, wish, restored, amended });
     this.closed = false;
     this.previewsShown = 0;
     this.treeOf = null; // what the tree that was asked for last depends on
@@ -188,7 +188,7 @@ export class OpenDocument {
     this.changed({ opened: true });
     await this.easel.restore();
     if (this.closed) return;
-    this.found(this.easel.prompts);
+    this.easel.write(this.restored(this.easel.prompts));
     this.atWork.pay();
   }
 

@@ -89,3 +89,30 @@ def test_a_document_that_does_not_exist(hands: Hands) -> None:
     assert hands.page.get_by_role("button", name="Open a picture").is_visible()
     assert "doc=" not in hands.page.url
     hands.complained("404")
+
+
+HELD = """async () => {
+    const opened = await new Promise((done) => (indexedDB.open("palimpsest", 1).onsuccess = ({ target }) => done(target.result)));
+    const store = opened.transaction("drafts", "readwrite").objectStore("drafts");
+    const on = () => window.let_go ? opened.close() : (store.count().onsuccess = on);
+    on();
+}"""
+
+
+def test_what_is_typed_before_the_last_visit_is_read_stays(hands: Hands) -> None:
+    """The browser's database answers when it can; whoever writes meanwhile is not written over."""
+    hands.open_sample()
+    hands.write("a red lamp")
+    hands.wait_for("doc.easel.prompts?.prompt === 'a red lamp'")
+    hands.wait_kept()
+    address = f"?doc={hands.document}"
+    hands.page.evaluate("window.palimpsest.home()")
+    hands.page.evaluate(HELD)
+    hands.page.evaluate("(id) => void window.palimpsest.openDocument(id)", address.removeprefix("?doc="))
+    hands.wait_for("doc.draft")
+    prompt = hands.page.get_by_label("What belongs there")
+    prompt.press_sequentially("two cups")
+    hands.page.evaluate("window.let_go = true")
+    hands.wait_for("doc.easel.prompts?.prompt === 'two cups'")
+    hands.page.wait_for_function("!Object.keys(window.palimpsest.wishes.written).length")
+    assert prompt.input_value() == "two cups"
