@@ -13,12 +13,11 @@ from editor.formats.images import encode_png
 from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
-from tests.browser.hands import NO_TOUR, Hands, photo
+from tests.browser.hands import NO_TOUR, SIZE, Hands, photo
 from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, PhotoPipeline, SlowPipeline, loader, stop
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-SIZE = {"width": 1024, "height": 700}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -124,13 +123,14 @@ def hands(request: pytest.FixtureRequest, context: Any, server: Server, complain
     server.slow.forbid()  # the steps that the visitor before did not need
     old, failed = context.pages, request.session.testsfailed
     hands = Hands(old[0] if old else context.new_page(), server, complaints)
-    if old:
+    if old and hands.page.url != "about:blank":
         hands.page.evaluate("window.palimpsest.home()")
     else:
         hands.goto()
         hands.tidy = True
     yield hands
-    hands.tidy = hands.tidy and not complaints and request.session.testsfailed == failed
+    well = not complaints and request.session.testsfailed == failed
+    hands.tidy, hands.lasting = hands.tidy and well, hands.lasting and well
     hands.leave()
     assert complaints == []
 

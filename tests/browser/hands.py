@@ -1,12 +1,17 @@
 """What a user does with the page and sees on it: in plane coordinates, and waiting for what the page says."""
 
+import time
 from typing import Any
 
 import cv2
 import numpy as np
 
+from editor.edit import Edit
+from editor.geometry import Box
 from editor.raster import Pixels
+from tests.samples import disc
 
+SIZE = {"width": 1024, "height": 700}
 NO_TOUR = "localStorage.setItem('palimpsest-tour', '1')"  # it has a test of its own
 # all is there, and the form says what its model is usually asked
 READY = """window.palimpsest?.ready && !window.palimpsest.wishes.model.reading
@@ -32,7 +37,8 @@ class Hands:
 
     def __init__(self, page: Any, server: Any, complaints: list[str]) -> None:
         self.page, self.server, self.complaints = page, server, complaints
-        self.tidy = True  # the settings are as they were found, so that the next visitor may have this tab
+        self.tidy = True  # the settings are as they were found, so that the next visitor may go on from here
+        self.lasting = True  # nothing hangs on the tab that a reload leaves
 
     # going places
 
@@ -59,6 +65,24 @@ class Hands:
         document = self.server.session.open(pixels, "Large")
         self.goto(f"?doc={document.id}")
         self.wait_idle()
+
+    def open_steps(self) -> None:
+        """A document of four steps on two branches, made on the server."""
+        self.tidy = False
+        session = self.server.session
+        document = session.open(photo(320, 270), "Living room")
+        for number, prompt in enumerate(("a vase", "a lamp", "a red couch beside a window that looks upon the sea")):
+            self._made(document.id, prompt, number)
+        session.undo(document.id)
+        self._made(document.id, "a corgi", 3)
+        self.page.evaluate("(id) => void window.palimpsest.openDocument(id)", document.id)
+        self.wait_idle()
+
+    def _made(self, document: str, prompt: str, seed: int) -> None:
+        mask = disc(Box(170 + 5 * seed, 140, 60, 40))
+        made = self.server.session.submit(document, Edit(mask, prompt=prompt, seed=seed, pipeline="noise"))
+        while self.server.session.revision(made.id).promised:
+            time.sleep(0.01)
 
     def another_tab(self) -> "Hands":
         self.tidy = False
@@ -154,15 +178,22 @@ class Hands:
         self.settings()
 
     def leave(self) -> None:
-        """Tidy up for the next visitor, or close every tab."""
+        """Tidy up for the next visitor, or leave an empty tab, or none."""
         self.page.evaluate(f"localStorage.clear(); {NO_TOUR}")
         if self.tidy:
             self.page.evaluate("window.palimpsest.choose('brush'); window.palimpsest.set('hardness', 1)")
             if self.page.evaluate("window.palimpsest.doc !== null"):
                 self.write("")
             return
-        for page in self.page.context.pages:
+        first, *others = self.page.context.pages
+        for page in others if self.lasting else (first, *others):
             page.close()
+        if self.lasting:  # a new tab takes a second and a half more than one that is used again (measured)
+            first.unroute_all()
+            first.emulate_media(color_scheme="null", reduced_motion="null")
+            first.set_viewport_size(SIZE)
+            first.evaluate("sessionStorage.clear()")
+            first.goto("about:blank")
 
     def whole_mask(self, item: str) -> None:
         """An item of the menu for the whole mask."""

@@ -92,7 +92,9 @@ def test_a_document_that_does_not_exist(hands: Hands) -> None:
 
 
 HELD = """async () => {
-    const opened = await new Promise((done) => (indexedDB.open("palimpsest", 1).onsuccess = ({ target }) => done(target.result)));
+    const asked = indexedDB.open("palimpsest", 1);
+    await new Promise((done) => (asked.onsuccess = done));
+    const opened = asked.result;
     const store = opened.transaction("drafts", "readwrite").objectStore("drafts");
     const on = () => window.let_go ? opened.close() : (store.count().onsuccess = on);
     on();

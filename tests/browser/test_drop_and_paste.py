@@ -10,7 +10,6 @@ import pytest
 
 from editor.formats.images import encode_png
 from tests.browser.hands import Hands, photo
-from tests.browser.test_layout import steps
 
 PASTE = """([texts, files]) => {
     const data = new DataTransfer();
@@ -73,7 +72,7 @@ def pictures(tmp_path: Path) -> list[Path]:
 def test_text_pasted_into_the_prompt_opens_no_document_whatever_comes_with_it(
     hands: Hands, office: dict[str, str]
 ) -> None:
-    steps(hands)
+    hands.open_steps()
     hands.paint()
     document, head, mask = hands.document, hands.state["head"], hands.mask_bounds
     focus(hands, "prompt")
@@ -97,7 +96,7 @@ def test_text_pasted_into_the_prompt_opens_no_document_whatever_comes_with_it(
 @pytest.mark.parametrize("place", ["prompt", "picture"])
 @pytest.mark.parametrize("texts", [{}, {"text/html": '<img src="https://example.com/a.png">'}])
 def test_a_picture_alone_is_opened_wherever_it_is_pasted(hands: Hands, place: str, texts: dict[str, str]) -> None:
-    steps(hands)
+    hands.open_steps()
     document = hands.document
     focus(hands, place)
     assert hands.page.evaluate(PASTE, [texts, [PNG]])
@@ -106,7 +105,7 @@ def test_a_picture_alone_is_opened_wherever_it_is_pasted(hands: Hands, place: st
 
 
 def test_of_several_pasted_pictures_the_first_is_opened_and_that_is_said(hands: Hands) -> None:
-    steps(hands)
+    hands.open_steps()
     document = hands.document
     focus(hands, "picture")
     text = ["notes.txt", "text/plain", [104, 105]]
@@ -117,7 +116,7 @@ def test_of_several_pasted_pictures_the_first_is_opened_and_that_is_said(hands: 
 
 
 def test_a_copied_file_that_is_no_picture_is_a_sentence(hands: Hands) -> None:
-    steps(hands)
+    hands.open_steps()
     document = hands.document
     focus(hands, "picture")
     hands.page.evaluate(PASTE, [{}, [["film.mp4", "video/mp4", [1, 2, 3]]]])
@@ -127,7 +126,7 @@ def test_a_copied_file_that_is_no_picture_is_a_sentence(hands: Hands) -> None:
 
 @pytest.mark.parametrize("place", PLACES)
 def test_files_are_opened_wherever_they_are_dropped(hands: Hands, pictures: list[Path], place: str) -> None:
-    steps(hands)
+    hands.open_steps()
     document, head = hands.document, hands.state["head"]
     hands.paint()
     mask = hands.mask_bounds
@@ -143,7 +142,7 @@ def test_files_are_opened_wherever_they_are_dropped(hands: Hands, pictures: list
 
 
 def test_a_note_leads_back_only_where_something_was_painted(hands: Hands, pictures: list[Path]) -> None:
-    steps(hands)
+    hands.open_steps()
     document = hands.document
     drag(hands, *on_the_picture(hands), pictures[:1])
     opened(hands, document)
@@ -152,7 +151,7 @@ def test_a_note_leads_back_only_where_something_was_painted(hands: Hands, pictur
 
 @pytest.mark.parametrize("place", PLACES)
 def test_folders_and_other_files_are_a_sentence(hands: Hands, tmp_path: Path, pictures: list[Path], place: str) -> None:
-    steps(hands)
+    hands.open_steps()
     document = hands.document
     (tmp_path / "holidays").mkdir()
     (tmp_path / "letter.pdf").write_bytes(b"%PDF-1.4")
@@ -168,7 +167,7 @@ def test_folders_and_other_files_are_a_sentence(hands: Hands, tmp_path: Path, pi
 
 @pytest.mark.parametrize("place", PLACES)
 def test_a_picture_of_another_page_must_be_saved_first_and_the_page_stays(hands: Hands, place: str) -> None:
-    steps(hands)
+    hands.open_steps()
     document, address = hands.document, hands.page.url
     far = "https://example.com/cat.png"
     image = f'<a href="https://example.com/"><img src="{far}"></a>'
@@ -183,7 +182,7 @@ def test_a_picture_of_another_page_must_be_saved_first_and_the_page_stays(hands:
 
 @pytest.mark.parametrize("kind", ["data", "same page"])
 def test_a_picture_that_this_page_may_read_is_opened(hands: Hands, kind: str) -> None:
-    steps(hands)
+    hands.open_steps()
     document = hands.document
     data = f"data:image/png;base64,{base64.b64encode(bytes(PNG[2])).decode()}"  # type: ignore[arg-type]
     url = data if kind == "data" else f"{hands.server.url}palimpsest/samples/living-room.png"
@@ -197,7 +196,7 @@ def test_a_picture_that_this_page_may_read_is_opened(hands: Hands, kind: str) ->
 
 
 def test_dropped_text_goes_into_a_field_and_nowhere_else(hands: Hands) -> None:
-    steps(hands)
+    hands.open_steps()
     document, address = hands.document, hands.page.url
     hands.write("")
     drag(hands, *on_the_picture(hands), text=("text/plain", "https://example.com/"))
@@ -208,7 +207,7 @@ def test_dropped_text_goes_into_a_field_and_nowhere_else(hands: Hands) -> None:
 
 
 def test_nothing_is_opened_behind_a_dialog(hands: Hands, pictures: list[Path]) -> None:
-    steps(hands)
+    hands.open_steps()
     document = hands.document
     hands.press("Export")
     hands.page.get_by_role("dialog").wait_for()
@@ -220,7 +219,7 @@ def test_nothing_is_opened_behind_a_dialog(hands: Hands, pictures: list[Path]) -
 
 
 def test_the_veil_goes_when_a_drag_is_given_up(hands: Hands, pictures: list[Path]) -> None:
-    steps(hands)
+    hands.open_steps()
     hands.page.evaluate(
         """window.veiled = false;
         new MutationObserver(() => { window.veiled ||= !document.querySelector(".veil").hidden; })

@@ -6,7 +6,6 @@ import numpy as np
 import pytest
 
 from tests.browser.hands import Hands
-from tests.browser.test_layout import steps
 
 POLYGON = ((60, 60), (160, 60), (160, 160), (60, 160))
 SELECTED = "getSelection().toString().trim()"
@@ -57,7 +56,7 @@ def finish(hands: Hands) -> None:
 
 @pytest.mark.parametrize("key", ["я", "ζ", "ז", "ئ", "ㅋ"])
 def test_undo_and_tools_by_the_letters_of_other_alphabets(hands: Hands, key: str) -> None:
-    steps(hands)
+    hands.open_steps()
     head = hands.state["head"]
     hands.page.locator(".stage").focus()
     assert dispatch(hands, key, "KeyZ", ctrlKey=True)
@@ -71,7 +70,7 @@ def test_undo_and_tools_by_the_letters_of_other_alphabets(hands: Hands, key: str
 
 
 def test_a_macs_option_makes_brackets_and_numbers_choose_what_to_do(hands: Hands) -> None:
-    steps(hands)
+    hands.open_steps()
     hands.page.locator(".stage").focus()
     size = "window.palimpsest.tool.diameter"
     before = hands.page.evaluate(size)
@@ -87,7 +86,7 @@ def test_a_macs_option_makes_brackets_and_numbers_choose_what_to_do(hands: Hands
 
 
 def test_a_key_is_recorded_and_shown_by_the_same_name(hands: Hands) -> None:
-    steps(hands)
+    hands.open_steps()
     hands.page.locator(".stage").focus()
     hands.key("?")
     dialog = hands.page.get_by_role("dialog")
@@ -107,7 +106,7 @@ def test_a_key_is_recorded_and_shown_by_the_same_name(hands: Hands) -> None:
 
 
 def test_enter_closes_a_polygon_and_backspace_takes_back_its_corners(hands: Hands) -> None:
-    steps(hands)
+    hands.open_steps()
     hands.press("Polygon")
     corners(hands, *POLYGON, (300, 260))
     hands.status("Click to add points; ⏎ closes the polygon, ⌫ removes the last point, Esc drops it.")
@@ -135,7 +134,7 @@ def test_enter_closes_a_polygon_and_backspace_takes_back_its_corners(hands: Hand
 
 @pytest.mark.parametrize("leave", ["another document", "expand", "another tool"])
 def test_a_polygon_that_is_left_is_dropped(hands: Hands, leave: str) -> None:
-    steps(hands)
+    hands.open_steps()
     hands.press("Polygon")
     corners(hands, *POLYGON[:3])
     if leave == "another document":
@@ -153,7 +152,7 @@ def test_a_polygon_that_is_left_is_dropped(hands: Hands, leave: str) -> None:
 
 
 def test_escape_drops_one_thing_at_a_time_and_never_what_runs(hands: Hands, server: Any) -> None:
-    steps(hands)
+    hands.open_steps()
     slow_job(hands)
     job = hands.state["running"][0]["revision"]
     hands.press("Rectangle")
@@ -186,7 +185,7 @@ def test_escape_drops_one_thing_at_a_time_and_never_what_runs(hands: Hands, serv
 
 
 def test_escape_in_the_prompt_closes_the_list_then_leaves_the_field(hands: Hands) -> None:
-    steps(hands)
+    hands.open_steps()
     slow_job(hands)
     hands.press("Polygon")
     corners(hands, *POLYGON[:2])
@@ -204,7 +203,7 @@ def test_escape_in_the_prompt_closes_the_list_then_leaves_the_field(hands: Hands
 
 
 def test_a_job_is_cancelled_by_its_own_key(hands: Hands, server: Any) -> None:
-    steps(hands)
+    hands.open_steps()
     digest = hands.digest
     slow_job(hands)
     assert hands.page.get_by_role("button", name="Cancel", exact=True).get_attribute("title") == "Ctrl ."
@@ -221,7 +220,7 @@ def test_select_all_masks_the_picture_and_selects_no_interface(hands: Hands) -> 
     hands.page.locator(".samples .card").first.wait_for()
     hands.key("Control+a")
     assert hands.page.evaluate(SELECTED) == ""
-    steps(hands)
+    hands.open_steps()
     hands.page.evaluate("window.palimpsest.notices.note('A sentence to be copied.', 'test')")
     hands.paint()
     hands.page.locator(".stage").focus()
@@ -247,7 +246,7 @@ def test_select_all_masks_the_picture_and_selects_no_interface(hands: Hands) -> 
 
 
 def test_no_drag_and_no_double_click_selects_what_is_no_text(hands: Hands) -> None:
-    steps(hands)
+    hands.open_steps()
     hands.settings()
     hands.press("History")
     hands.page.locator(".step-card").wait_for()

@@ -75,21 +75,9 @@ def faults(hands: Hands, wanted: tuple[str, ...]) -> list[str]:
     return found
 
 
-def steps(hands: Hands) -> None:
-    """A document of several steps, on two branches."""
-    hands.tidy = False
-    hands.open_sample()
-    for prompt in ("a vase", "a lamp", "a red couch beside a window that looks upon the sea"):
-        hands.edit(prompt)
-    hands.press("Undo")
-    hands.wait_for("doc.state.can_redo")
-    hands.wait_idle()
-    hands.edit("a corgi")
-
-
 @pytest.mark.parametrize("jobs", [1, 8])
 def test_no_panel_lies_on_another_while_jobs_wait(hands: Hands, jobs: int) -> None:
-    steps(hands)
+    hands.open_steps()
     hands.choose("slow")
     for number in range(jobs):
         hands.paint(80 + 20 * number, 100)
@@ -106,7 +94,7 @@ def test_no_panel_lies_on_another_while_jobs_wait(hands: Hands, jobs: int) -> No
 
 
 def test_no_panel_lies_on_another_while_a_step_is_edited(hands: Hands) -> None:
-    steps(hands)
+    hands.open_steps()
     hands.settings()
     hands.page.get_by_label("number input for Variations").fill("4")
     hands.key("Tab")
@@ -124,7 +112,7 @@ def test_no_panel_lies_on_another_while_a_step_is_edited(hands: Hands) -> None:
 
 
 def test_dialogs_and_the_start_view_stay_within_the_window(hands: Hands) -> None:
-    steps(hands)
+    hands.open_steps()
     found = []
     for width, height in SIZES:
         hands.page.set_viewport_size({"width": width, "height": height})

@@ -97,6 +97,7 @@ def test_nine_later_steps_are_replayed(hands: Hands) -> None:
     bar.filter(has_text="Editing step 3 of 12, “step 3”. 9 later steps are replayed").wait_for()
     hands.write("changed")
     told: list[list[float]] = []
+    hands.lasting = False
     hands.page.expose_function("told", lambda *one: told.append(list(one)))
     hands.page.evaluate(
         """() => {

@@ -38,6 +38,7 @@ def shows(hands: Hands, selector: str, text: str) -> None:
 @pytest.mark.parametrize("text", EVIL)
 def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
     hands.tidy = False
+    hands.lasting = False
     hands.page.on("dialog", lambda dialog: hands.complaints.append(f"dialog {dialog.message}"))
     hands.page.locator(".samples .card").wait_for()
     file = {"name": f"{text.replace('/', '|')}.png", "mimeType": "image/png"}

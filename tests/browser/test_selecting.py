@@ -144,6 +144,7 @@ def test_a_soft_brush_is_sent_soft(hands: Hands) -> None:
 def test_a_pen_draws_as_wide_as_it_presses(hands: Hands) -> None:
     hands.tidy = False
     hands.open_sample()
+    hands.lasting = False
     pen = hands.page.context.new_cdp_session(hands.page)
 
     def press(force: float, y: float) -> int:
@@ -238,6 +239,7 @@ def chooser(hands: Hands, file: Path) -> None:
 
 def test_two_fingers_move_and_zoom_and_paint_nothing(hands: Hands) -> None:
     hands.open_sample()
+    hands.lasting = False
     touch = hands.page.context.new_cdp_session(hands.page)
     scale = hands.page.evaluate("window.palimpsest.stage.view.scale")
 

@@ -37,6 +37,7 @@ def test_an_edit_of_a_large_picture_costs_by_its_mask(
     hands.choose("slow")
     before = server.session.picture(hands.document)
     requests: list[Any] = []
+    hands.lasting = False
     hands.page.on("requestfinished", lambda request: requests.append(request))
 
     hands.drag((2048, 2048), (2048, 2048))  # a disc of 200 pixels over the corner of four tiles
