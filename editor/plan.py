@@ -99,7 +99,15 @@ def plan(edit: Edit, picture: Picture, pipeline: Pipeline) -> Plan:
     mask, frame = painted(edit, picture), framed(edit, picture)
     masks = mask_parts(mask, frame, pipeline.size, pipeline.shapes, redraws=pipeline.refines)
     views = [view(part.bounds, frame, pipeline.size, pipeline.shapes) for part in masks]
-    turns = _turns([part.bounds for part in masks], pipeline.size // CELLS)
+    bounds, near = [part.bounds for part in masks], pipeline.size // CELLS
+    order, lost = _outwards(bounds, near, [_known(mask, picture.box, window) for window, _ in views])
+    if lost and "prompt" in pipeline.unheeded:
+        raise ValueError(
+            f"Nothing is left to fill from: {pipeline.name} carries in what lies around a mask. Leave some of the "
+            "picture unpainted, or choose a model that draws from words."
+        )
+    masks, views = [masks[n] for n in order], [views[n] for n in order]
+    turns = _turns([bounds[n] for n in order], near)
     parts = tuple(
         Part(part, *seen, *_passes(edit, part, mask, picture.box, frame, seen, pipeline), turn)
         for part, seen, turn in zip(masks, views, turns, strict=True)
@@ -135,6 +143,29 @@ def steps_in_all(at_once: int, again: int, steps: int, strength: float) -> int:
     """
     shorter = max(1, round(steps * min(DETAIL_STRENGTH / strength, 1))) if again else 0
     return at_once * steps + again * shorter
+
+
+def _known(mask: Mask, before: Box, window: Box) -> bool:
+    """Whether a window shows anything of the picture as it is, at `before`, that is not to be repainted."""
+    there = window.intersect(before)
+    return not there.empty and bool((mask.on(there) == 0).any())
+
+
+def _outwards(boxes: list[Box], near: int, known: list[bool]) -> tuple[list[int], bool]:
+    """The order of parts in which each sees something, of the picture or of a part before it; and whether some never
+    do. boxes: their bounds. near: how near a part must lie to be seen. known: whether a part's window shows anything
+    of the picture.
+
+    A wide margin grows from the picture outwards: begun at its far side, it would come to meet what it never saw.
+    """
+    order = [n for n, shows in enumerate(known) if shows]
+    left = [n for n, shows in enumerate(known) if not shows]
+    latest = order
+    while latest and left:
+        latest = [n for n in left if any(not boxes[n].padded(near).intersect(boxes[m]).empty for m in latest)]
+        order = order + latest
+        left = [n for n in left if n not in set(latest)]
+    return order + left, bool(left)
 
 
 def _turns(boxes: list[Box], near: int) -> list[int]:

@@ -12,8 +12,9 @@ from editor.edit import NOWHERE, Blend, Edit
 from editor.geometry import Box, Margins
 from editor.picture import Picture
 from editor.plan import painted, plan
-from editor.raster import Mask
+from editor.raster import Mask, Pixels
 from pipelines.base import run
+from pipelines.classical import Classical
 from tests.fakes import FlatPipeline, NoisePipeline, Plain, RefiningPipeline, ShapedPipeline, SoftPipeline, loader
 from tests.samples import BLENDS, an_edit, cutout, disc, noise, wishes
 
@@ -120,3 +121,39 @@ def test_what_was_never_drawn_cannot_be_laid_in() -> None:
     picture = Picture.from_pixels(noise(100, 80))
     with pytest.raises(ValueError, match="drawn anew"):
         laid_in(an_edit(Box(10, 10, 30, 30), pipeline="flat"), picture, loader(FlatPipeline((1, 2, 3))), {}.get)
+
+
+class FromAround(Classical):
+    """One colour in every hole: that of what is known, which there must be."""
+
+    def _filled(self, image: Pixels, mask: Pixels) -> Pixels:
+        return np.where(mask[..., None] > 0, np.median(image[mask == 0], 0).astype(np.uint8), image)
+
+
+@pytest.mark.parametrize("side", range(4), ids=Margins._fields)
+def test_a_margin_grows_from_the_picture_outwards(side: int) -> None:
+    """Whatever its side: drawn from its far end, it knew nothing of the picture that it belongs to."""
+    margins = Margins(*(4000 if n == side else 0 for n in range(4)))
+    picture = Picture.from_pixels(np.full((40, 40, 3), (200, 90, 20), np.uint8))
+    edit = Edit(NOWHERE, margins=margins, seed=1, pipeline="classical")
+    planned = plan(edit, picture, Classical())
+    assert len(planned.parts) > 3
+    known = [picture.box]
+    for part in planned.parts:
+        assert any(not part.window.intersect(box).empty for box in known)
+        known.append(part.mask.bounds)
+    applied = run(apply(edit, picture, lambda _: FromAround()))
+    assert (applied.picture.pixels() == (200, 90, 20)).all()
+
+
+@pytest.mark.parametrize("shape", [(90, 120), (300, 5000)], ids=str)
+def test_what_fills_from_around_a_mask_wants_something_around_it(shape: tuple[int, int]) -> None:
+    picture = Picture.from_pixels(np.full((*shape, 3), 90, np.uint8))
+    whole = np.full(shape, 255, np.uint8)
+    edit = Edit(Mask(picture.box, whole), seed=1, pipeline="classical")
+    with pytest.raises(ValueError, match="Nothing is left to fill from: classical carries in what lies around"):
+        plan(edit, picture, Classical())
+    plan(edit, picture, NoisePipeline())  # draws from words
+    alpha = whole.copy()
+    alpha[-1, -1] = 0
+    plan(replace(edit, mask=Mask(picture.box, alpha)), picture, Classical())
