@@ -5,7 +5,7 @@ import logging
 import os
 import secrets
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from functools import cache
 from hashlib import blake2b
@@ -280,19 +280,38 @@ def history(options: argparse.Namespace) -> None:
         for node in tree:
             below.setdefault(node.parent, []).append(node)
         waiting = [(node, 0) for node in below.get(None, [])]
+        told: dict[str, Mapping[str, Any]] = {}
         while waiting:  # each state is told under the one it was made on
             node, deep = waiting.pop()
             waiting += [(child, deep + 1) for child in reversed(below.get(node.id, []))]
-            words = document.name if node.wish is None else f"“{node.wish['prompt']}” seed {node.wish['seed']}"
+            words = document.name if node.wish is None else _step(node.wish, told)
             state = "" if node.finished else f"  ({node.error or 'waiting'})"
             shown = "  <- shown" if node.id == document.head else ""
             print(f"{node.id}  {'  ' * deep}{_plain(node.name or words)}{state}{shown}")
+
+
+def _step(wish: Mapping[str, Any], told: dict[str, Mapping[str, Any]]) -> str:
+    """A step by its words and its seed; and in what it differs from the first with the same, which `told` keeps."""
+    words = f"“{wish['prompt']}” seed {wish['seed']}"
+    first = told.setdefault(words, wish)
+    now, before = ({**one, **one["blend"]} for one in (wish, first))
+    changed = [name for name in sorted(now.keys() | before.keys()) if now.get(name) != before.get(name)]
+    said = [
+        name.replace("_", " ") + (f" {now[name]}" if isinstance(now.get(name), int | float | str) else "")
+        for name in changed
+        if name != "blend"
+    ]
+    return f"{words}{' (' * bool(said)}{', '.join(said)}{')' * bool(said)}"
 
 
 def walk(options: argparse.Namespace) -> None:
     """undo, redo, checkout, name, discard, recover."""
     with _session(options) as session:
         document, revision = session.document(options.document), getattr(options, "revision", "")
+        if options.command == "undo" and not session.can_undo(document.id):
+            print("There is nothing to undo: the picture that was opened is shown.", file=sys.stderr)
+        if options.command == "redo" and not session.can_redo(document.id):
+            print("There is nothing to redo: the newest state of its branch is shown.", file=sys.stderr)
         if revision and session.revision(revision).document != document.id:
             raise ValueError(f"The state {revision!r} is another document's.")
         {
@@ -326,7 +345,9 @@ def amend(options: argparse.Namespace) -> None:
         if options.grow is not None:
             frame = session.store.picture(options.revision).box
             mask = edit.mask
-            changes["mask"] = mask.grown(options.grow) if options.grow > 0 else mask.shrunk(-options.grow, frame)
+            changes["mask"] = now = mask.grown(options.grow) if options.grow > 0 else mask.shrunk(-options.grow, frame)
+            if now.bounds.empty and not mask.bounds.empty:
+                raise ValueError(f"Nothing is left of the mask when it shrinks by {-options.grow} px: choose fewer.")
         changed = replace(edit, blend=blend, **changes)
         promises = session.amend(options.document, options.revision, changed)
         worker = Worker(session.store, _loader(options))

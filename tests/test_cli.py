@@ -212,6 +212,15 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
     assert changed.edit and changed.edit.mask.box == Box(35, 45, 50, 50) and changed.edit.blend.feather == 2
     assert again.parent == changed.id and again.picture is not None
     store.close()
+    [end] = [node for node in nodes if node.name == "First"]
+    same = told("amend", document, again.id, "--steps", 7, "--feather", 2)
+    assert [line for line in same if line.endswith(" (feather 2, steps 7)  <- shown")] == same[-1:]
+    nothing = here(*data, "amend", document, end.id, "--grow", -999)
+    assert nothing.returncode == 1 and "Nothing is left of the mask when it shrinks by 999 px" in nothing.stderr
+    assert "There is nothing to redo" in here(*data, "redo", document).stderr
+    for _ in range(2):
+        assert here(*data, "undo", document).stderr == ""
+    assert "There is nothing to undo" in here(*data, "undo", document).stderr
     wrong = here(*data, "amend", document, nodes[0].id, "--seed", 3)
     assert wrong.returncode == 1 and "no step" in wrong.stderr
 
