@@ -248,19 +248,24 @@ def open_files(options: argparse.Namespace) -> None:
     from editor.document_file import SUFFIX
     from editor.formats.images import read_image
 
+    unread = 0
     with _session(options) as session:
         for file in options.files:
-            if file.suffix.lower() == SUFFIX:
-                document = session.open_document(file)
-            else:
-                try:
+            try:
+                if file.suffix.lower() == SUFFIX:
+                    document = session.open_document(file)
+                else:
                     opened = read_image(file.read_bytes())
-                except ValueError as error:
-                    raise ValueError(f"{file}: {error}") from error
-                for note in opened.notes:
-                    print(f"{file}: {note}", file=sys.stderr)
-                document = session.open(opened.pixels, file.stem, opened.icc, opened.metadata)
+                    for note in opened.notes:
+                        print(f"{file}: {note}", file=sys.stderr)
+                    document = session.open(opened.pixels, file.stem, opened.icc, opened.metadata)
+            except (ValueError, OSError) as error:
+                print(f"{file}: {error}", file=sys.stderr)
+                unread += 1
+                continue
             print(f"{document.id}  {document.name}")
+    if unread:
+        raise ValueError(f"{unread} of {len(options.files)} files could not be opened: see above.")
 
 
 def _plain(text: str) -> str:

@@ -167,9 +167,16 @@ def test_a_document_goes_through_the_store(files: tuple[Path, Path], tmp_path: P
     assert np.array_equal(pixels(tmp_path / "out.png"), pixels(files[0]))
     again = here(*data, "open", tmp_path / "out.palimpsest")
     assert again.stdout.split()[1] == "picture" and again.stdout.split()[0] != document
+    (tmp_path / "text.png").write_text("no picture")
+    several = here(*data, "open", tmp_path / "out.ora", tmp_path / "text.png", tmp_path / "none.png", files[0])
+    assert several.returncode == 1 and several.stdout.split()[1:] == ["picture"], "what can be read is opened"
+    assert (
+        "out.ora: This is an OpenRaster file" in several.stderr and "text.png: This is not an image" in several.stderr
+    )
+    assert "none.png" in several.stderr and "3 of 4 files could not be opened" in several.stderr
     done = app(*data, "store", "--check", "--compact", "--backup", tmp_path / "copy.db")
     assert done.returncode == 0, done.stderr
-    assert "2 documents, 2 states" in done.stdout and "Everything is what was stored." in done.stdout
+    assert "3 documents, 3 states" in done.stdout and "Everything is what was stored." in done.stdout
     assert (tmp_path / "copy.db").exists()
     with sqlite3.connect(tmp_path / "data" / "palimpsest.db") as db:
         db.execute("UPDATE blob SET bytes = x'00'")

@@ -147,6 +147,11 @@ def _opened(data: bytes, most: int) -> ImageFile.ImageFile:
                 "This is a HEIC picture, which needs one package more: pip install pillow-heif (with libraries under "
                 "the LGPL and GPL). Or save it as JPEG first."
             ) from None
+        if data[:2] == b"PK" and b"image/openraster" in data[:100]:
+            raise ValueError(
+                "This is an OpenRaster file, which carries layers to Krita and GIMP: save it as PNG there, or open "
+                "the document's .palimpsest file."
+            ) from None
         raise ValueError(
             "This is not an image the editor can read: choose a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF file."
         ) from None
