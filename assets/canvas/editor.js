@@ -74,7 +74,7 @@ class Editor {
       show: (revision) => this.doc?.visit(revision), rename: (revision, name) => this.doc?.rename(revision, name),
       discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), amend: (node) => this.amend(node), recall: (node) => this.wishes.recall(node.wish),
       compare: (node) => this.compare.show(this.doc, "split", node.parent), refresh: () => this.doc && this.#showTree(true),
-      look: (node) => this.look(node), tryBlend: (node, blend) => this.doc?.tryBlend(node?.revision, blend), reblend: (node, blend) => this.doc?.reblend(node.revision, blend),
+      look: (node) => this.look(node), tryBlend: (node, blend) => this.doc?.tryBlend(node?.revision, blend), reblend: (node, blend) => this.doc?.reblend(node.revision, blend), after: (node) => this.#after(node),
       close: () => this.toggleHistory(),
     });
     this.tray = variationTray(this.server, { peek: (revision) => this.doc?.peek(revision), pick: (revision) => this.doc?.visit(revision) });
@@ -428,9 +428,19 @@ class Editor {
     if (!later) return name || wish.prompt || t("history.filled"); // the rest is on its way
     const time = planned && secondsOf([planned, ...later], (pipeline, steps) => this.pace.seconds(pipeline, steps));
     const editing = t("amend.on", { step, of, title: name || wish.prompt || t("history.filled") });
-    const told = time ? { time: duration(time) } : null;
-    if (!later.length) return told ? `${editing} ${t("amend.alone", told)}` : editing;
-    return `${editing} ${t(later.length > 1 ? "amend.many" : "amend.one", { n: later.length, time: told ? t("amend.time", told) : "" })}`;
+    if (!later.length) return time ? `${editing} ${t("amend.alone", { time: duration(time) })}` : editing;
+    return `${editing} ${this.#replayed(later, time)}`;
+  }
+
+  /** How many later steps are replayed, and how long that takes; time: seconds, or nothing while they are not known. */
+  #replayed(later, time) {
+    return t(later.length > 1 ? "amend.many" : "amend.one", { n: later.length, time: time ? t("amend.time", { time: duration(time) }) : "" });
+  }
+
+  /** What of the history is replayed when a step is laid in otherwise; "" where nothing is. */
+  async #after({ revision }) {
+    const told = await this.server.replayed(this.doc.id, revision).catch(() => null);
+    return told?.later.length ? this.#replayed(told.later, secondsOf(told.later, (pipeline, steps) => this.pace.seconds(pipeline, steps))) : "";
   }
 
   #title() {

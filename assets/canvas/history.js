@@ -45,7 +45,8 @@ function detail({ wish, finished, error }) {
 
 /**
  * verbs: { show(revision), rename(revision, name), discard(node), reuse(node), amend(node), recall(node), compare(node),
- * look(node or null), tryBlend(node, blend or null), reblend(node, blend), refresh(), close }. server: for its pictures and recipes.
+ * look(node or null), tryBlend(node, blend or null), reblend(node, blend), after(node): what is replayed then, refresh(),
+ * close }. server: for its pictures and recipes.
  */
 export function historyPanel(server, verbs) {
   const list = h("ol", { class: "states" });
@@ -90,6 +91,8 @@ export function historyPanel(server, verbs) {
     };
     const number = (name, min, max, step, shown) => slider(t(`blend.${name}`), { min, max, step, value: blend[name], oninput: change(name), shown }).element;
     const match = h("input", { type: "checkbox", checked: blend.colour_match, onchange: () => change("colour_match")(match.checked) });
+    const after = h("p", {});
+    verbs.after(node).then((sentence) => (after.textContent = sentence));
     const keep = () => {
       blending = null;
       drawn = "";
@@ -101,7 +104,7 @@ export function historyPanel(server, verbs) {
       { class: "blend" },
       number("feather", 0, 64, 1, (px) => `${px} px`), number("edge", -64, 64, 1, (px) => `${px} px`),
       number("opacity", 0, 1, 0.01, (share) => `${Math.round(share * 100)}%`),
-      h("label", { class: "check" }, match, t("blend.colour_match")),
+      h("label", { class: "check" }, match, t("blend.colour_match")), after,
       h("footer", {},
         h("button", { type: "button", class: "secondary", onclick: stop }, t("blend.leave")),
         h("button", { type: "button", class: "primary", onclick: keep }, t("blend.keep"))),

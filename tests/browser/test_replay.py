@@ -171,6 +171,7 @@ def test_a_blend_in_the_middle_keeps_the_later_steps(hands: Hands) -> None:
     hands.wait_idle()
     assert np.array_equal(hands.drawn(), hands.stored)
     tool(hands, "step 5", "Blend")
+    hands.page.locator(".blend").get_by_text("7 later steps are replayed").wait_for()
     opacity.focus()
     hands.key("Home")
     hands.press("Apply")
