@@ -262,8 +262,8 @@ def open_files(options: argparse.Namespace) -> None:
             except (ValueError, OSError) as error:
                 print(f"{file}: {error}", file=sys.stderr)
                 unread += 1
-                continue
-            print(f"{document.id}  {document.name}")
+            else:
+                print(f"{document.id}  {document.name}")
     if unread:
         raise ValueError(f"{unread} of {len(options.files)} files could not be opened: see above.")
 
@@ -285,28 +285,27 @@ def history(options: argparse.Namespace) -> None:
         for node in tree:
             below.setdefault(node.parent, []).append(node)
         waiting = [(node, 0) for node in below.get(None, [])]
-        told: dict[str, Mapping[str, Any]] = {}
+        first: dict[str, Mapping[str, Any]] = {}  # edit of each prompt and seed
         while waiting:  # each state is told under the one it was made on
             node, deep = waiting.pop()
             waiting += [(child, deep + 1) for child in reversed(below.get(node.id, []))]
-            words = document.name if node.wish is None else _step(node.wish, told)
+            words = document.name if node.wish is None else _summary(node.wish, first)
             state = "" if node.finished else f"  ({node.error or 'waiting'})"
             shown = "  <- shown" if node.id == document.head else ""
             print(f"{node.id}  {'  ' * deep}{_plain(node.name or words)}{state}{shown}")
 
 
-def _step(wish: Mapping[str, Any], told: dict[str, Mapping[str, Any]]) -> str:
-    """A step by its words and its seed; and in what it differs from the first with the same, which `told` keeps."""
-    words = f"“{wish['prompt']}” seed {wish['seed']}"
-    first = told.setdefault(words, wish)
-    now, before = ({**one, **one["blend"]} for one in (wish, first))
-    changed = [name for name in sorted(now.keys() | before.keys()) if now.get(name) != before.get(name)]
-    said = [
-        name.replace("_", " ") + (f" {now[name]}" if isinstance(now.get(name), int | float | str) else "")
-        for name in changed
-        if name != "blend"
-    ]
-    return f"{words}{' (' * bool(said)}{', '.join(said)}{')' * bool(said)}"
+def _summary(edit: Mapping[str, Any], first: dict[str, Mapping[str, Any]]) -> str:
+    """An edit's prompt and seed, and in what it differs from the first edit with the same."""
+    words = f"“{edit['prompt']}” seed {edit['seed']}"
+    earlier = first.setdefault(words, edit)
+    now, before = ({**one, **one["blend"], "blend": None} for one in (edit, earlier))
+    changes = []
+    for name in sorted(now.keys() | before.keys()):
+        if (value := now.get(name)) != before.get(name):
+            shown = isinstance(value, int | float | str)  # no mask
+            changes.append(name.replace("_", " ") + (f" {value}" if shown else ""))
+    return f"{words} ({', '.join(changes)})" if changes else words
 
 
 def walk(options: argparse.Namespace) -> None:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from editor.edit import Edit
 from editor.formats.images import MAX_PIXELS
@@ -158,14 +159,15 @@ def _outwards(boxes: list[Box], near: int, known: list[bool]) -> tuple[list[int]
 
     A wide margin grows from the picture outwards: begun at its far side, it would come to meet what it never saw.
     """
-    order = [n for n, shows in enumerate(known) if shows]
-    left = [n for n, shows in enumerate(known) if not shows]
-    latest = order
-    while latest and left:
-        latest = [n for n in left if any(not boxes[n].padded(near).intersect(boxes[m]).empty for m in latest)]
-        order = order + latest
-        left = [n for n in left if n not in set(latest)]
-    return order + left, bool(left)
+    corners = _corners(boxes)
+    shows = np.array(known, np.bool_)
+    latest, left = np.flatnonzero(shows), np.flatnonzero(~shows)
+    order = latest.tolist()
+    while latest.size and left.size:
+        meets = np.array([_meeting(corners[latest], boxes[n].padded(near)).any() for n in left])
+        latest, left = left[meets], left[~meets]
+        order += latest.tolist()
+    return order + left.tolist(), bool(left.size)
 
 
 def _turns(boxes: list[Box], near: int) -> list[int]:
@@ -174,10 +176,20 @@ def _turns(boxes: list[Box], near: int) -> list[int]:
     However they are blended: another blend is to ask for nothing new.
     """
     turns: list[int] = []
-    corners = np.array([(box.x, box.y, box.right, box.bottom) for box in boxes])
+    corners = _corners(boxes)
     for n, box in enumerate(boxes):
-        earlier, around = corners[:n], box.padded(near)
-        meets = (earlier[:, 0] < around.right) & (earlier[:, 2] > around.x)
-        meets &= (earlier[:, 1] < around.bottom) & (earlier[:, 3] > around.y)
+        meets = _meeting(corners[:n], box.padded(near))
         turns.append(max((turns[i] + 1 for i in np.flatnonzero(meets)), default=0))
     return turns
+
+
+def _corners(boxes: list[Box]) -> NDArray[np.intp]:
+    """int (n, 4): left, top, right, bottom of each."""
+    return np.array([(box.x, box.y, box.right, box.bottom) for box in boxes], np.intp)
+
+
+def _meeting(corners: NDArray[np.intp], box: Box) -> NDArray[np.bool_]:
+    """bool (n,): which boxes share a pixel with one. corners: int (n, 4), as `_corners` has them."""
+    left, top, right, bottom = corners.T
+    meets: NDArray[np.bool_] = (left < box.right) & (right > box.x) & (top < box.bottom) & (bottom > box.y)
+    return meets

@@ -426,7 +426,7 @@ class Editor {
     const { amending, planned } = this.doc;
     const { step, of, later, name, wish } = amending;
     if (!later) return name || wish.prompt || t("history.filled"); // the rest is on its way
-    const time = planned && secondsOf([planned, ...later], (pipeline, steps) => this.pace.seconds(pipeline, steps));
+    const time = planned && this.#seconds([planned, ...later]);
     const editing = t("amend.on", { step, of, title: name || wish.prompt || t("history.filled") });
     if (!later.length) return time ? `${editing} ${t("amend.alone", { time: duration(time) })}` : editing;
     return `${editing} ${this.#replayed(later, time)}`;
@@ -439,8 +439,12 @@ class Editor {
 
   /** What of the history is replayed when a step is laid in otherwise; "" where nothing is. */
   async #after({ revision }) {
-    const told = await this.server.replayed(this.doc.id, revision).catch(() => null);
-    return told?.later.length ? this.#replayed(told.later, secondsOf(told.later, (pipeline, steps) => this.pace.seconds(pipeline, steps))) : "";
+    const { later } = await this.server.replayed(this.doc.id, revision).catch(() => ({ later: [] }));
+    return later.length ? this.#replayed(later, this.#seconds(later)) : "";
+  }
+
+  #seconds(parts) {
+    return secondsOf(parts, (pipeline, steps) => this.pace.seconds(pipeline, steps));
   }
 
   #title() {

@@ -38,10 +38,10 @@ export class Wishes {
   attach() {
     this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.told?.words ?? null);
     document.addEventListener("input", ({ target }) => {
-      for (const name of Object.keys(WRITTEN).filter((name) => target.matches?.(WRITTEN[name]))) {
-        this.typed.add(name);
-        delete this.written[name]; // what a hand writes comes after it
-      }
+      const name = Object.keys(WRITTEN).find((name) => target.matches?.(WRITTEN[name]));
+      if (!name) return;
+      this.typed.add(name);
+      delete this.written[name]; // what a hand writes comes after it
     });
     if (this.values) {
       this.#show();
@@ -188,9 +188,9 @@ export class Wishes {
 
   /** The prompts that were left in the document, where nobody has written since; those that stand then. */
   restorePrompts(prompts) {
-    const found = Object.entries(prompts).filter(([name]) => !this.typed.has(name));
-    this.put(Object.fromEntries(found));
-    return Object.fromEntries(Object.entries(WRITTEN).map(([name, field]) => [name, this.typed.has(name) ? document.querySelector(field).value : prompts[name]]));
+    this.put(Object.fromEntries(Object.entries(prompts).filter(([name]) => !this.typed.has(name))));
+    const typed = [...this.typed].map((name) => [name, document.querySelector(WRITTEN[name]).value]);
+    return { ...prompts, ...Object.fromEntries(typed) };
   }
 
   /** What was put, in this order; undefined leaves a field as it is. */
