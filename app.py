@@ -4,6 +4,7 @@ import argparse
 import logging
 import os
 import secrets
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,7 +12,6 @@ from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # nothing heavy before the options are read
@@ -29,60 +29,78 @@ DEFAULT_PIPELINE = "glide-mini"
 
 
 def serve(options: argparse.Namespace) -> None:
-    from pipelines import PIPELINES
-    from pipelines.models import installed
+    from pipelines.models import missing, offered
 
-    load = _loader(options)
-    complete = [model for model in installed(_models_file(options)) if model.offered and not model.trouble]
-    called = {model.pipeline: model.name for model in reversed(complete)}
+    models = offered(options.pipeline, _models_file(options))
+    if trouble := missing(options.pipeline):
+        raise ValueError(trouble)
     if options.mcp and find_spec("mcp") is None:
         raise ValueError("--mcp needs one package more: pip install mcp==1.30.0")
-    if options.pipeline not in PIPELINES:
-        load(options.pipeline)  # says which there are, or what its folder lacks
+    from editor.models_process import ModelsProcess
     from editor.session import Session
     from editor.store import Store
     from editor.ui.page import start
-    from editor.worker import Worker
 
+    if options.compile:
+        print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
     store = Store(options.data)
-    worker = Worker(store, load)
-    worker.start()
-    # the first Generate should not wait for the model to be read; if it cannot be, that edit says why
-    Thread(target=_warm, args=(load, options.pipeline), daemon=True).start()
+    process = ModelsProcess(store, [sys.executable, str(HERE / "app.py"), *sys.argv[1:], "work"])
+    process.start()
     try:
-        names = list(dict.fromkeys([*PIPELINES, options.pipeline, *(model.pipeline for model in complete)]))
+        with suppress(ValueError):  # the first Generate should not wait for the model to be loaded
+            process.info(options.pipeline)
         page = start(
-            Session(store), worker, names, load, options.pipeline, SAMPLES, _made_with,
-            options.host, options.port, options.mcp, called,
+            Session(store), process, list(models), options.pipeline, SAMPLES, options.host, options.port, options.mcp,
+            models,
         )  # fmt: skip
         print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
+        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
         page.block_thread()
     finally:
-        worker.stop()
+        process.stop()
+        store.close()
+
+
+def work(options: argparse.Namespace) -> None:
+    """What `serve` starts: the process in which models run."""
+    from editor.models_process import run_models
+    from editor.store import Store
+
+    store = Store(options.data)
+    try:
+        run_models(store, _loader(options), _made_with)
+    finally:
         store.close()
 
 
 def _loader(options: argparse.Namespace) -> Callable[[str], "Pipeline"]:
-    """How pipelines are loaded, by their names."""
-    from pipelines import load
+    """How pipelines are loaded, by their names. Those alone that the user offers, whatever a document or a recipe says:
+    a name may be a file that somebody else put there.
+    """
+    from pipelines import PIPELINES, load
     from pipelines.base import Setup
+    from pipelines.models import offered
 
-    if options.compile:
-        print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
-    # a model is downloaded for who typed its name, never because a recipe or a document has it
-    setup = Setup(options.compile, options.memory, options.quantise)
-    return lambda name: load(name, setup, fetch=name == options.pipeline)
+    adapters = frozenset(name for name, _ in options.adapter)
+    setup = Setup(options.compile, options.memory, options.quantise, adapters)
+
+    def offered_one(name: str) -> "Pipeline":
+        own = (options.pipeline, *PIPELINES)
+        if name not in own and name not in offered(options.pipeline, _models_file(options)):
+            raise ValueError(
+                f"The model {name} is none of those offered here. To use it, name it with --pipeline, or list it in "
+                "models.toml."
+            )
+        # a model is downloaded for who typed its name, never because a recipe or a document has it
+        return load(name, setup, fetch=name == options.pipeline)
+
+    return offered_one
 
 
 def _models_file(options: argparse.Namespace) -> Path | None:
     """The TOML with the user's own models; None where there is none."""
     usual = HERE / "models.toml"
     return options.models or (usual if usual.exists() else None)
-
-
-def _warm(load: Callable[[str], "Pipeline"], name: str) -> None:
-    with suppress(ValueError):
-        load(name)
 
 
 def edit(options: argparse.Namespace) -> None:
@@ -541,7 +559,9 @@ def main() -> int:
     from editor.options import arguments
     from pipelines import NAMES
     from pipelines.models import full_name
+    from pipelines.openmp import wait_politely
 
+    wait_politely()
     options = arguments(NAMES, DEFAULT_PIPELINE, HERE / "palimpsest-data")
     logging.basicConfig(format="%(message)s")
     logging.getLogger("pipelines").setLevel(logging.INFO)  # how a model lies in memory
@@ -550,6 +570,7 @@ def main() -> int:
         verbs = {
             "edit": edit, "draw": draw, "open": open_files, "history": history, "export": export, "recipe": recipe,
             "run": run, "verify": verify, "store": care, "convert": convert, "amend": amend, "models": models,
+            "work": work,
             **dict.fromkeys(("undo", "redo", "checkout", "name", "discard", "recover"), walk),
         }  # fmt: skip
         verbs.get(options.command, serve)(options)

@@ -16,7 +16,7 @@ from editor.inpaint_window import InpaintWindow
 from editor.picture import Picture
 from editor.plan import DETAIL_STRENGTH, Part, Plan, framed, painted, plan, reached, steps_in_all
 from editor.raster import Patch, Pixels, frozen
-from pipelines.base import TURN, Pipeline, Request, Step, run, together
+from pipelines.base import TURN, Pipeline, PipelineInfo, Request, Step, run, together
 
 MOST_AT_ONCE = 8  # images of one request: variations, or windows that do not see each other
 SPREAD = 4  # a preview shows more than what is being drawn if that is at most so many times as large
@@ -29,14 +29,12 @@ Steps = Generator[list["Progress"], None, None]
 class Progress:
     """One step of an edit done.
 
-    composed: makes the preview, None where there is none: a fast model takes more steps than anyone looks at. serial:
-    grows with each new preview a worker shows; 0 where nobody counts.
+    composed: makes the preview, None where there is none: a fast model takes more steps than anyone looks at.
     """
 
     index: int  # 1 .. total
     total: int
     composed: Callable[[], Patch] | None
-    serial: int = 0
 
     @cached_property
     def preview(self) -> Patch | None:
@@ -349,7 +347,7 @@ def _shown(picture: Picture, made: Sequence[Callable[[], Patch]], finished: Sequ
     return Patch(around, np.dstack([picture.read(around).pixels, picture.opacity(around)]))
 
 
-def laid_in(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline], drawn: Drawn) -> Picture:
+def laid_in(edit: Edit, picture: Picture, pipelines: Callable[[str], PipelineInfo], drawn: Drawn) -> Picture:
     """As `apply` makes it of what was drawn before. ValueError when a crop that it takes is not there."""
 
     def found(request: str) -> Pixels:
@@ -361,5 +359,6 @@ def laid_in(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline], 
             )
         return crop
 
-    (applied,) = run(apply_all([edit], picture, pipelines, found))
+    # nothing is drawn, so that it takes no more than what a pipeline says of itself
+    (applied,) = run(apply_all([edit], picture, cast(Callable[[str], Pipeline], pipelines), found))
     return applied.picture

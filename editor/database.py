@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
@@ -60,16 +61,18 @@ class Database:
 
     migrations: append only, each a tuple of statements. A database which has seen more of them than there are was
     written by a newer program and is refused; an SQLite file which has seen fewer is copied first. Statements have
-    named values (`:id`). Safe to share between threads, and with processes; nobody who reads waits for one who writes.
-    Every method raises StorageError for whatever the database or the disk refuses.
+    named values (`:id`). Safe to share between threads, and with processes; nobody who reads waits for one who writes,
+    nor for a connection that one holds. Every method raises StorageError for whatever the database or the disk refuses.
     """
 
     def __init__(self, where: Path | str, migrations: tuple[tuple[str, ...], ...]) -> None:
         self.path = where if isinstance(where, Path) else None
         self._place = str(where)
         with self._plainly():
-            self.engine = self._opened(where)
+            self.engine = self._opened(where)  # for reading
+            self.writing = self._opened(where)
             self.kind = self.engine.dialect.name
+        self._turn = Lock()  # this process's next transaction; the database's own makes many who wait sleep too long
         try:
             self._migrate(migrations)
         except BaseException:
@@ -77,7 +80,17 @@ class Database:
             raise
 
     def close(self) -> None:
+        """Let go of the file or the server; who is the last to let go of an SQLite file leaves none beside it."""
+        self.writing.dispose()
         self.engine.dispose()
+
+    def now(self) -> float:
+        """Seconds since 1970, by the clock that all who share the database have in common."""
+        if self.path is not None:
+            return time.time()
+        row = self.row("SELECT extract(epoch FROM clock_timestamp())")
+        assert row is not None
+        return float(row[0])
 
     def rows(self, sql: str, **values: object) -> list[Sequence[Any]]:
         """All rows of a SELECT."""
@@ -95,15 +108,20 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[Transaction]:
         """The only one at a time, committed at its end; what is raised within leaves everything as it was."""
-        with self._plainly(), self.engine.connect() as connection:
-            for statement in BEGINNING[self.kind]:
-                connection.exec_driver_sql(statement)
-            try:
-                yield Transaction(connection)
-                connection.exec_driver_sql("COMMIT")
-            except BaseException:
-                self._roll_back(connection)
-                raise
+        if not self._turn.acquire(timeout=PATIENCE):
+            raise StorageError("Too much is being saved at once: this was not saved. Try again in a moment.")
+        try:
+            with self._plainly(), self.writing.connect() as connection:
+                for statement in BEGINNING[self.kind]:
+                    connection.exec_driver_sql(statement)
+                try:
+                    yield Transaction(connection)
+                    connection.exec_driver_sql("COMMIT")
+                except BaseException:
+                    self._roll_back(connection)
+                    raise
+        finally:
+            self._turn.release()
 
     def copy_to(self, file: Path) -> None:
         """A copy of an SQLite file as it is at this moment, while others write; whole or not at all."""

@@ -49,6 +49,10 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     for name, how in running.items():
         parser.add_argument(name, default=how["default"], metavar=how["metavar"], help=how["help"])
     parser.add_argument(
+        "--adapter", type=_adapter, action="append", default=[], metavar="NAME",
+        help="let documents use this LoRA, IP-Adapter or ControlNet; may be given several times",
+    )  # fmt: skip
+    parser.add_argument(
         "--mcp", action="store_true",
         help="serve the verbs to language models too, by the Model Context Protocol; needs the package `mcp`",
     )  # fmt: skip
@@ -226,6 +230,7 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     )
     models.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=models_help)
     models.add_argument("--json", action="store_true", help="as JSON, for programs")
+    commands.add_parser("work")  # what the server starts
     convert = commands.add_parser(
         "convert",
         help="ready OpenAI's released GLIDE for --pipeline glide:FOLDER, once",

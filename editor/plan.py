@@ -13,7 +13,7 @@ from editor.mask_parts import CELLS, mask_parts
 from editor.picture import Picture
 from editor.raster import Mask
 from editor.windows import Detail, View, details, view
-from pipelines.base import Pipeline
+from pipelines.base import Pipeline, PipelineInfo
 
 # strength of the second pass over a mask larger than the model's window: sharp again, and still the same picture
 DETAIL_STRENGTH = 0.2
@@ -95,7 +95,7 @@ def reached(edit: Edit, mask: Mask) -> Mask:
     return mask.grown(edit.blend.reach)
 
 
-def plan(edit: Edit, picture: Picture, pipeline: Pipeline) -> Plan:
+def plan(edit: Edit, picture: Picture, pipeline: Pipeline | PipelineInfo) -> Plan:
     """What `apply` does; only the picture's box is looked at. ValueError when there is nothing to do."""
     mask, frame = painted(edit, picture), framed(edit, picture)
     masks = mask_parts(mask, frame, pipeline.size, pipeline.shapes, redraws=pipeline.refines)
@@ -118,7 +118,7 @@ def plan(edit: Edit, picture: Picture, pipeline: Pipeline) -> Plan:
 
 
 def _passes(
-    edit: Edit, part: Mask, whole: Mask, before: Box, frame: Box, seen: View, pipeline: Pipeline
+    edit: Edit, part: Mask, whole: Mask, before: Box, frame: Box, seen: View, pipeline: Pipeline | PipelineInfo
 ) -> tuple[bool, tuple[Detail, ...]]:
     """Whether a part is drawn at once, small if need be, and the windows in which it is drawn again after that.
 

@@ -52,4 +52,14 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # remakes: of a step of a replay, the step of the old path that it is made again from
     ("ALTER TABLE revision ADD COLUMN remakes TEXT",),
+    (
+        # deaths: of the model's processes that worked on it; death: how the last of them ended, a sentence
+        "ALTER TABLE revision ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0",
+        "ALTER TABLE revision ADD COLUMN death TEXT",
+        # the newest step of each job that a worker has begun; preview: a WebP at box, as JSON, which serial tells from
+        # others
+        """CREATE TABLE progress (
+            revision TEXT PRIMARY KEY, document TEXT NOT NULL, worker TEXT NOT NULL, step INTEGER NOT NULL,
+            steps INTEGER NOT NULL, serial BIGINT NOT NULL, box TEXT, preview {blob})""",
+    ),
 )

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 from editor import queue
 from editor.apply import MOST_AT_ONCE as MOST_AT_ONCE
@@ -30,8 +30,10 @@ from editor.schema import MIGRATIONS
 
 FILE = "palimpsest.db"
 EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
+DEATHS = 2  # of the model's processes that worked on a job, before it fails
+TRUSTED = 4  # leases from now on: one that ends later was written by a clock that is wrong
 
-_COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted"
+_COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted, death"
 _HELD = f"id = :id AND worker = :worker AND {PROMISED}"
 _ENTRIES = """SELECT document.id, document.name, head, max(created),
     count(CASE WHEN parent IS NOT NULL AND tiles IS NOT NULL AND revision.deleted IS NULL THEN 1 END)
@@ -50,7 +52,8 @@ class Revision:
 
     parent, edit: None for the picture that was opened. picture: None until the promise is kept. error: why it
     was not, a sentence. created: seconds since 1970. seq: order of promising. name: what somebody called it, or ''.
-    deleted: whether it is on its way out.
+    deleted: whether it is on its way out. death: how the model's process ended that worked on it last, a sentence; None
+    where none died.
     """
 
     id: str
@@ -63,6 +66,7 @@ class Revision:
     seq: int
     name: str
     deleted: bool
+    death: str | None
 
     @property
     def promised(self) -> bool:
@@ -72,6 +76,25 @@ class Revision:
     @property
     def cancelled(self) -> bool:
         return self.error == CANCELLED
+
+
+class RunProgress(NamedTuple):
+    """The newest step of a job that a worker has begun. step: 0 to `steps`, 0 while its model is loading. serial: grows
+    with each new preview; 0 while there is none. box: where the preview lies.
+    """
+
+    step: int
+    steps: int
+    serial: int
+    box: Box | None
+
+
+class RunPreview(NamedTuple):
+    """What a job's picture would be if its model stopped now, a WebP that fills the box."""
+
+    serial: int
+    box: Box
+    data: bytes
 
 
 @dataclass(frozen=True)
@@ -483,21 +506,22 @@ class Store:
 
     def claim(self, worker: str, lease: float) -> list[str]:
         """The ids of promises from now on this worker's for `lease` seconds: the oldest that nobody works on (or whose
-        lease ran out) and, with it, those on the same parent whose wish differs in its seed alone, at most
-        MOST_AT_ONCE; none when there is none.
+        lease ran out, or ends later than any worker's could) and, with it, those on the same parent whose wish differs
+        in its seed alone, at most MOST_AT_ONCE; none when there is none.
         """
-        free = f"{_READY} AND (lease IS NULL OR lease < :now)"
+        free = f"{_READY} AND (lease IS NULL OR lease < :now OR lease > :latest)"
+        now = self.database.now()
+        clock = {"now": now, "latest": now + TRUSTED * lease}
         # a look without the write lock first: an idle worker asks every second
-        if self.database.row(f"SELECT 1 FROM revision WHERE {free} LIMIT 1", now=time.time()) is None:
+        if self.database.row(f"SELECT 1 FROM revision WHERE {free} LIMIT 1", **clock) is None:
             return []
         with self.database.transaction() as db:
-            now = time.time()
-            first = db.run(f"SELECT parent, edit FROM revision WHERE {free} ORDER BY seq LIMIT 1", now=now)
+            first = db.run(f"SELECT parent, edit FROM revision WHERE {free} ORDER BY seq LIMIT 1", **clock)
             if not first:
                 return []
             ((parent, edit),) = first
             beside = db.run(
-                f"SELECT id, edit FROM revision WHERE {free} AND parent = :parent ORDER BY seq", now=now, parent=parent
+                f"SELECT id, edit FROM revision WHERE {free} AND parent = :parent ORDER BY seq", **clock, parent=parent
             )
             claimed = queue.alike(beside, edit)[:MOST_AT_ONCE]
             for id in claimed:
@@ -509,11 +533,17 @@ class Store:
         """Whether a promise is still this worker's: not cancelled, not taken over, not finished."""
         return self.database.row(f"SELECT 1 FROM revision WHERE {_HELD}", id=id, worker=worker) is not None
 
+    def works(self, worker: str) -> bool:
+        """Whether any job is this worker's."""
+        row = self.database.row(f"SELECT 1 FROM revision WHERE worker = :worker AND {PROMISED} LIMIT 1", worker=worker)
+        return row is not None
+
     def renew(self, worker: str, lease: float) -> None:
         """Hold all promises of this worker for another `lease` seconds from now."""
+        until = self.database.now() + lease
         with self.database.transaction() as db:
-            where = f"worker = :worker AND {PROMISED}"
-            db.run(f"UPDATE revision SET lease = :until WHERE {where}", until=time.time() + lease, worker=worker)
+            db.run(f"UPDATE revision SET lease = :until WHERE worker = :worker AND {PROMISED}",
+                   until=until, worker=worker)  # fmt: skip
 
     def holders(self) -> list[str]:
         """The workers which hold a promise."""
@@ -521,10 +551,74 @@ class Store:
         return [row[0] for row in self.database.rows(f"SELECT DISTINCT worker FROM revision WHERE {where}")]
 
     def abandon(self, worker: str) -> None:
-        """Free every promise a worker holds, for any other to claim."""
+        """Free every promise a worker holds, for any other to claim; it has ended, or makes nothing of them."""
         with self.database.transaction() as db:
-            db.run(f"UPDATE revision SET worker = NULL, lease = NULL WHERE worker = :worker AND {PROMISED}",
-                   worker=worker)  # fmt: skip
+            _free(db, worker)
+
+    def count_death(self, worker: str, reason: str, again: bool) -> None:
+        """Free what a worker held whose process died of it, for another try; a second time, or where `again` is not to
+        be, the jobs fail. reason: how it ended, a sentence.
+        """
+        with self.database.transaction() as db:
+            held = db.run(
+                f"SELECT id, document, deaths FROM revision WHERE worker = :worker AND {PROMISED} ORDER BY seq DESC",
+                worker=worker,
+            )
+            for id, document, deaths in held:  # from the last: what waits for the first moves once
+                if again and deaths + 1 < DEATHS:
+                    db.run("UPDATE revision SET deaths = deaths + 1, death = :reason WHERE id = :id",
+                           reason=reason, id=id)  # fmt: skip
+                else:
+                    times = " It was tried twice." if deaths else ""
+                    queue.take_away(db, document, id, f"{reason}{times}")
+            _free(db, worker)
+
+    def report(self, worker: str, steps: Mapping[str, tuple[int, int, RunPreview | None]]) -> None:
+        """Say how far a worker's jobs are: (step, steps, preview) by their ids; without a preview, the one before
+        stays.
+        """
+        with self.database.transaction() as db:
+            for id, (step, of, preview) in steps.items():
+                db.run(
+                    f"""INSERT INTO progress (revision, document, worker, step, steps, serial, box, preview)
+                    SELECT id, document, worker, :step, :of, :serial, :box, :preview FROM revision WHERE {_HELD}
+                    ON CONFLICT (revision) DO UPDATE SET worker = excluded.worker, step = excluded.step,
+                    steps = excluded.steps,
+                    serial = CASE WHEN excluded.serial > 0 THEN excluded.serial ELSE progress.serial END,
+                    box = coalesce(excluded.box, progress.box),
+                    preview = coalesce(excluded.preview, progress.preview)""",
+                    id=id,
+                    worker=worker,
+                    step=step,
+                    of=of,
+                    serial=preview.serial if preview else 0,
+                    box=json.dumps(preview.box) if preview else None,
+                    preview=preview.data if preview else None,
+                )
+
+    def progress(self, document: str) -> dict[str, RunProgress]:
+        """How far the jobs of a document are that a worker has begun, by their ids."""
+        rows = self.database.rows(
+            "SELECT revision, step, steps, serial, box FROM progress WHERE document = :document", document=document
+        )
+        return {
+            id: RunProgress(step, steps, serial, None if box is None else Box(*json.loads(box)))
+            for id, step, steps, serial, box in rows
+        }
+
+    def preview(self, id: str) -> bytes | None:
+        """The newest preview of a job, a WebP; None where there is none (any more)."""
+        row = self.database.row("SELECT preview FROM progress WHERE revision = :id", id=id)
+        return None if row is None or row[0] is None else bytes(row[0])
+
+    def beats(self) -> dict[str, str]:
+        """Of each document with a job that was begun: a text that is another after each of its steps."""
+        beats: dict[str, str] = {}
+        for document, id, step, serial in self.database.rows(
+            "SELECT document, revision, step, serial FROM progress ORDER BY document, revision"
+        ):
+            beats[document] = f"{beats.get(document, '')}{id[:8]}.{step}.{serial} "
+        return beats
 
     def finish(self, id: str, worker: str, applied: Applied) -> bool:
         """Keep a promise: pixels, revision, head and tip in one COMMIT. False, and nothing written, when it
@@ -543,6 +637,7 @@ class Store:
                 return False
             ((document, parent, follows),) = rows
             self.blobs.keep(db, blobs, applied.picture.fresh)
+            db.run("DELETE FROM progress WHERE revision = :id", id=id)
             db.run(
                 """UPDATE revision SET box = :box, tiles = :tiles, worker = NULL, lease = NULL WHERE id = :id""",
                 box=json.dumps(applied.picture.box),
@@ -564,6 +659,7 @@ class Store:
         """
         with self.database.transaction() as db:
             rows = db.run(f"SELECT document FROM revision WHERE {_HELD}", id=id, worker=worker)
+            db.run("DELETE FROM progress WHERE revision = :id AND worker = :worker", id=id, worker=worker)
             for (document,) in rows:
                 queue.take_away(db, document, id, _storable(error))
         return bool(rows)
@@ -607,7 +703,7 @@ class Store:
         return row
 
     def _revision(self, row: Sequence[Any]) -> Revision:
-        id, document, parent, edit, box, tiles, error, created, seq, name, deleted = row
+        id, document, parent, edit, box, tiles, error, created, seq, name, deleted, death = row
         return Revision(
             id=id,
             document=document,
@@ -619,6 +715,7 @@ class Store:
             seq=seq,
             name=name,
             deleted=deleted is not None,
+            death=death,
         )
 
     def _edit(self, text: str) -> Edit:
@@ -643,6 +740,12 @@ class Store:
             return {} if parent is None else self.picture(parent).tiles
         except NotFound:  # it was cancelled, and others compacted the store
             return {}
+
+
+def _free(db: Transaction, worker: str) -> None:
+    """Take from a worker what it holds, and what it said of how far that is."""
+    db.run(f"UPDATE revision SET worker = NULL, lease = NULL WHERE worker = :worker AND {PROMISED}", worker=worker)
+    db.run("DELETE FROM progress WHERE worker = :worker", worker=worker)
 
 
 def _standing(db: Transaction, document: str, revision: str, state: str) -> None:

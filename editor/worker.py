@@ -1,14 +1,12 @@
-"""Worker: takes promises from the store one after another and keeps them, in a thread of its own."""
+"""Worker: takes jobs from the store one after another, and runs their models."""
 
-import itertools
 import logging
 import os
 import re
 import secrets
-import socket
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import replace
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
@@ -16,77 +14,68 @@ from threading import Event, Thread
 from editor.apply import Applied, Progress, apply_all
 from editor.blobs import Damaged
 from editor.database import StorageError
-from editor.store import Revision, Store
+from editor.plan import region
+from editor.previews import encode_preview, preview_box
+from editor.raster import Mask
+from editor.store import Revision, RunPreview, Store
 from pipelines.base import Pipeline
 
-LEASE = 15.0  # seconds a claimed promise is held without a sign of life
-IDLE = 1.0  # seconds between two looks for promises nobody announced: another process's, or a dead one's
+LEASE = 15.0  # seconds a claimed job is held without a sign of life
+IDLE = 1.0  # seconds between two looks for jobs nobody announced: another process's, or a dead one's
+PAUSE = 0.03  # seconds between two reports of a run, at least: a fast model takes more steps than anybody sees
 
 log = logging.getLogger(__name__)
 
 
-class Worker:
-    """Keeps promises. pipelines: name -> Pipeline; ValueError with a sentence when the name is unknown.
+def unheard(event: str) -> None:
+    """Nobody listens."""
 
-    Several workers, in one process or many, may share a store: a promise is one worker's at a time. `id`
-    names this one and its process, so that others see when it died.
+
+class Worker:
+    """Runs jobs. pipelines: name -> Pipeline; ValueError with a sentence when the name is unknown. heard: is called
+    with "begun", "step" and "ended" as jobs are.
+
+    Several workers, in one process or many, may share a store: a job is one worker's at a time. `id` names this one and
+    its process, so that others see when it died.
     """
 
-    def __init__(self, store: Store, pipelines: Callable[[str], Pipeline]) -> None:
-        self.store, self.pipelines = store, pipelines
+    def __init__(
+        self, store: Store, pipelines: Callable[[str], Pipeline], heard: Callable[[str], None] = unheard
+    ) -> None:
+        self.store, self.pipelines, self.heard = store, pipelines, heard
         self.id = f"{_process(os.getpid())}/{secrets.token_hex(4)}"
-        self.trouble: str | None = None  # a sentence while the store refuses, so that no revision can tell
-        self.beat = 0  # grows with each step and each end: who saw another number has not seen all
-        self._latest: dict[str, Progress] = {}  # of the revisions in work
-        self._serials = itertools.count(1)
+        self.trouble: str | None = None  # a sentence while the store refuses, so that no revision can say so
         self._awake, self._stopping = Event(), Event()
         self._thread: Thread | None = None
 
     def start(self) -> None:
         """Work in a daemon thread from now on."""
-        self._thread = Thread(target=self._run, name="worker", daemon=True)
+        self._thread = Thread(target=self.work, name="worker", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """Stop after the current step and wait for that; a promise in work is free for the next worker."""
+        """End `work` after the current step and wait for that; a job in work is free for the next worker."""
         if self._thread is not None:
-            self._stopping.set()
-            self._awake.set()
+            self.leave()
             self._thread.join()
             self._thread = None
             self._stopping.clear()
 
-    def wake(self) -> None:
-        """Look for promises now: one was just submitted."""
+    def leave(self) -> None:
+        """End `work` after the current step."""
+        self._stopping.set()
         self._awake.set()
 
-    def progress(self, revision_id: str) -> Progress | None:
-        """The latest step of a revision in work; its `serial` grows from one preview to the next."""
-        return self._latest.get(revision_id)
+    @property
+    def leaving(self) -> bool:
+        return self._stopping.is_set()
 
-    def run_one(self) -> bool:
-        """Claim a promise, with its variations, and keep it, or write on it why not. False when there was none.
-        Raises StorageError only.
-        """
-        for holder in self.store.holders():
-            if _gone(holder):
-                self.store.abandon(holder)
-        promises = self.store.claim(self.id, LEASE)
-        if not promises:
-            return False
-        done = Event()
-        heart = Thread(target=self._beat, args=(done,), name="lease", daemon=True)
-        heart.start()
-        try:
-            self._keep(promises)
-        finally:
-            self._latest = {}
-            self.beat += 1
-            done.set()
-            heart.join()
-        return True
+    def wake(self) -> None:
+        """Look for jobs now: one was just submitted."""
+        self._awake.set()
 
-    def _run(self) -> None:
+    def work(self) -> None:
+        """Run jobs until told to leave."""
         while not self._stopping.is_set():
             self._awake.clear()
             try:
@@ -99,80 +88,168 @@ class Worker:
             if not busy:
                 self._awake.wait(IDLE)
 
-    def _keep(self, promises: list[str]) -> None:
+    def run_one(self) -> bool:
+        """Claim a job, with its variations, and complete it, or write on it why not. False when there was none. Raises
+        StorageError only.
+        """
+        for holder in self.store.holders():
+            if _gone(holder):
+                self.store.abandon(holder)
+        jobs = self.store.claim(self.id, LEASE)
+        if not jobs:
+            return False
+        self.heard("begun")
         try:
-            outcomes = self._applied([self.store.revision(promise) for promise in promises])
+            with self._lease():
+                self._complete(jobs)
+        finally:
+            self.heard("ended")
+        return True
+
+    def _complete(self, jobs: list[str]) -> None:
+        try:
+            outcomes = self._applied([self.store.revision(job) for job in jobs])
             if outcomes is None:
                 self.store.abandon(self.id)
             else:
-                for promise, applied in zip(promises, outcomes, strict=True):
-                    self.store.finish(promise, self.id, applied)
+                for job, applied in zip(jobs, outcomes, strict=True):
+                    self.store.finish(job, self.id, applied)
         except StorageError as error:
             if not isinstance(error, Damaged):
-                raise  # the promise stands: when its lease is over and the store takes things again, it is kept
-            for promise in reversed(promises):  # later wishes wait for the first: they move once
-                self.store.fail(promise, self.id, str(error))
-        except Exception as error:  # the only one: whatever a model does, the user reads of it and the worker lives
-            log.exception("revisions %s failed", promises)
-            for promise in reversed(promises):
-                self.store.fail(promise, self.id, f"{type(error).__name__}: {error}")
+                raise  # the job stands: when its lease is over and the store takes things again, it is run again
+            for job in reversed(jobs):  # later edits wait for the first: they move once
+                self.store.fail(job, self.id, str(error))
+        except (Exception, SystemExit) as error:  # whatever a model does, the user reads of it and the worker lives
+            log.exception("revisions %s failed", jobs)
+            for job in reversed(jobs):
+                self.store.fail(job, self.id, f"{type(error).__name__}: {error}")
 
     def _applied(self, revisions: list[Revision]) -> list[Applied] | None:
         """Edits on one picture that differ in the seed alone, done; None when all were cancelled, taken over, or this
         worker is to stop.
         """
         parent, edits = revisions[0].parent, [each.edit for each in revisions if each.edit is not None]
-        assert parent is not None and len(edits) == len(revisions), "only edits are promised"
-        drawn = partial(self.store.drawn, revisions[0].document)
-        with closing(apply_all(edits, self.store.picture(parent), self.pipelines, drawn)) as steps:
+        assert parent is not None and len(edits) == len(revisions), "only edits are jobs"
+        picture, cached = self.store.picture(parent), partial(self.store.drawn, revisions[0].document)
+        with (
+            closing(
+                _Reports(self.store, self.id, [each.id for each in revisions], region(edits[0], picture))
+            ) as reports,
+            closing(apply_all(edits, picture, self.pipelines, cached)) as steps,
+        ):
             while True:
                 try:
                     step = next(steps)
                 except StopIteration as done:
                     applied: list[Applied] = done.value
                     return applied
-                self._latest = {each.id: self._shown(each.id, now) for each, now in zip(revisions, step, strict=True)}
-                self.beat += 1
+                self.heard("step")
+                reports.add(step)
                 held = any(self.store.holds(each.id, self.id) for each in revisions)
                 if self._stopping.is_set() or not held:
                     return None
 
-    def _shown(self, id: str, now: Progress) -> Progress:
-        """A step with its preview's serial."""
-        before = self._latest.get(id)
-        if before is not None and before.composed is now.composed:
-            return replace(now, serial=before.serial)
-        return replace(now, serial=next(self._serials))
+    @contextmanager
+    def _lease(self) -> Iterator[None]:
+        """Renew the lease meanwhile; by the clock, since a single step or the loading may outlast a lease."""
+        done = Event()
 
-    def _beat(self, done: Event) -> None:
-        """Renew the lease while the work lasts; by the clock, since a single step or the loading may outlast
-        a lease.
-        """
-        while not done.wait(LEASE / 3):
-            try:
-                self.store.renew(self.id, LEASE)
-            except StorageError as error:
-                log.warning("%s", error)
+        def renew() -> None:
+            while not done.wait(LEASE / 3):
+                try:
+                    self.store.renew(self.id, LEASE)
+                except StorageError as error:
+                    log.warning("%s", error)
+
+        renewing = Thread(target=renew, name="lease", daemon=True)
+        renewing.start()
+        try:
+            yield
+        finally:
+            done.set()
+            renewing.join()
+
+
+class _Reports:
+    """Writes the newest step of a run into the store, its previews encoded, in a thread of its own: no model waits for
+    that.
+
+    changing: where the run may change its picture.
+    """
+
+    def __init__(self, store: Store, worker: str, jobs: Sequence[str], changing: Mask) -> None:
+        self.store, self.worker, self.jobs, self.changing = store, worker, jobs, changing
+        self._newest: list[Progress] | None = None
+        self._shown: dict[str, object] = {}  # what makes the preview that each job has
+        self._serial = 0
+        self._news, self._over = Event(), Event()
+        self._write({job: (0, 0, None) for job in jobs})
+        self._thread = Thread(target=self._run, name="reports", daemon=True)
+        self._thread.start()
+
+    def add(self, step: list[Progress]) -> None:
+        self._newest = step
+        self._news.set()
+
+    def close(self) -> None:
+        self._over.set()
+        self._news.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self._news.wait()
+            if self._over.is_set():
+                return
+            self._news.clear()
+            newest, began = self._newest, time.monotonic()
+            assert newest is not None
+            # by the clock, as another process may have shown previews of the same jobs before
+            self._serial = max(self._serial + 1, int(time.time() * 1000))
+            self._write({job: self._report(job, now) for job, now in zip(self.jobs, newest, strict=True)})
+            # previews of a huge mask take a while: the model needs the processor as well
+            self._over.wait(max(PAUSE, time.monotonic() - began))
+
+    def _report(self, job: str, now: Progress) -> tuple[int, int, RunPreview | None]:
+        preview = None
+        if now.composed is not None and self._shown.get(job) is not now.composed:
+            self._shown[job] = now.composed
+            patch = now.preview
+            assert patch is not None
+            preview = RunPreview(self._serial, preview_box(patch, self.changing), encode_preview(patch, self.changing))
+        return now.index, now.total, preview
+
+    def _write(self, steps: dict[str, tuple[int, int, RunPreview | None]]) -> None:
+        try:
+            self.store.report(self.worker, steps)
+        except StorageError as error:  # the run goes on unseen
+            log.warning("%s", error)
 
 
 def _process(pid: int) -> str:
-    """host/pid/start of a running process; start is '' where the system does not tell, and for a process that
-    is gone.
+    """boot/namespace/pid/start of a running process: which numbers mean the same process. Where the system does not
+    say, a part is ''; so is the start of a process that is gone.
     """
+    try:
+        boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
+        namespace = os.readlink("/proc/self/ns/pid").removeprefix("pid:")
+    except OSError:
+        boot = namespace = ""
     try:
         # after the name in brackets, which may hold anything: field 3 is the state, 22 the start (man proc)
         values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         start = "" if values[0] in "ZX" else values[19]
     except OSError:
         start = ""
-    return f"{socket.gethostname()}/{pid}/{start}"
+    return f"{boot}/{namespace}/{pid}/{start}"
 
 
 def _gone(worker: str) -> bool:
-    """Whether a worker's process surely runs no more: it was on this host, where none has its number and
-    start.
+    """Whether a worker's process surely runs no more: it was started since this system was, among the processes that
+    are seen here, none of which has its number and start. Of any other the lease says so.
     """
-    known = re.fullmatch(r"(.+)/(\d+)/(\d+)/\w+", worker)
-    if known is None or known[1] != socket.gethostname():
+    known = re.fullmatch(r"(.+/.+)/(\d+)/(\d+)/\w+", worker)
+    here = _process(os.getpid()).rsplit("/", 2)[0]
+    if known is None or known[1] != here:
         return False
     return _process(int(known[2])) != worker.rpartition("/")[0]

@@ -34,12 +34,13 @@ class Setup(NamedTuple):
 
     compiled: by torch.compile, whose first runs take minutes. memory: the plan by which weights of diffusers lie in
     memory, "auto" for what fits. quantised: to which numbers these weights are rounded ("fp8", "int8", "int4"), "" for
-    none.
+    none. adapters: names of those that may be added to a model, whatever a request asks for; None: any.
     """
 
     compiled: bool = False
     memory: str = "auto"
     quantised: str = ""
+    adapters: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -217,6 +218,55 @@ class Pipeline(Protocol):
         Kept pixels (mask 0) may come back changed: whoever composes takes the masked ones only.
         """
         ...
+
+
+@dataclass(frozen=True)
+class PipelineInfo:
+    """What a pipeline says of itself, without it: whoever plans an edit or asks for one need not have the model. Fields
+    as in `Pipeline`.
+    """
+
+    name: str
+    size: int
+    shapes: tuple[tuple[int, int], ...]
+    refines: bool
+    soft: bool
+    vocabulary: frozenset[str] | None
+    usual: Mapping[str, Any]
+    samplers: tuple[str, ...]
+    unheeded: frozenset[str]
+
+    @classmethod
+    def of(cls, pipeline: Pipeline) -> "PipelineInfo":
+        return cls(
+            name=pipeline.name,
+            size=pipeline.size,
+            shapes=tuple(pipeline.shapes),
+            refines=pipeline.refines,
+            soft=pipeline.soft,
+            vocabulary=pipeline.vocabulary,
+            usual=dict(pipeline.usual),
+            samplers=tuple(pipeline.samplers),
+            unheeded=frozenset(pipeline.unheeded),
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON holds it: sets sorted."""
+        words = None if self.vocabulary is None else sorted(self.vocabulary)
+        return {**vars(self), "vocabulary": words, "unheeded": sorted(self.unheeded)}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> "PipelineInfo":
+        words = said["vocabulary"]
+        return cls(
+            **{
+                **said,
+                "shapes": tuple((height, width) for height, width in said["shapes"]),
+                "vocabulary": None if words is None else frozenset(words),
+                "samplers": tuple(said["samplers"]),
+                "unheeded": frozenset(said["unheeded"]),
+            }
+        )
 
 
 def run(generator: Generator[Any, None, Result]) -> Result:

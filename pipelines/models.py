@@ -23,6 +23,22 @@ def installed(file: Path | None) -> list[Model]:
     return [*named, *(model for model in cached() if model.pipeline not in {each.pipeline for each in named})]
 
 
+def offered(default: str, file: Path | None) -> dict[str, str]:
+    """Which models may be loaded here, and no others, with what each is called in a list: the embedded ones, the
+    default, those of the user's TOML, and what the Hugging Face cache holds that is whole.
+    """
+    complete = [model for model in installed(file) if model.offered and not model.trouble]
+    called = {model.pipeline: model.name for model in reversed(complete)}
+    names = dict.fromkeys([*PIPELINES, default, *(model.pipeline for model in complete)])
+    return {name: called.get(name, name) for name in names}
+
+
+def missing(name: str) -> str:
+    """Why what a pipeline's name says cannot be loaded, as far as that can be seen from outside, a sentence; or ''."""
+    model = described(name, in_full(name))
+    return "" if model.place is None else model.trouble  # what is on the hub is downloaded
+
+
 def listed(file: Path) -> list[Model]:
     """The models of a TOML file, each a table of `ENTRY` under the name that it is given there. ValueError with a
     sentence that names the file and the key when something in it is wrong.

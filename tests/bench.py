@@ -29,7 +29,7 @@ from editor.worker import Worker
 from pipelines import load
 from pipelines.base import Request, run
 from tests import bench_drawings, bench_masks, bench_networks, bench_page, bench_photographs, bench_store
-from tests.fakes import NoisePipeline
+from tests.fakes import LocalModels, NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 
 
@@ -61,13 +61,7 @@ class Desk:
         self.store = Store(folder)
         self.session = Session(self.store)
         self.worker = Worker(self.store, lambda name: NoisePipeline())
-        self.client = TestClient(
-            Starlette(
-                routes=routes(
-                    self.session, self.worker, ["noise"], lambda name: NoisePipeline(), folder, lambda: "noise"
-                )
-            )
-        )
+        self.client = TestClient(Starlette(routes=routes(self.session, LocalModels(self.worker), ["noise"], folder)))
         self.side = len(pixels)
         self.document = self.session.open(pixels, "bench").id
         self.known = self.tiles()

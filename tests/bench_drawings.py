@@ -11,7 +11,7 @@ from editor.picture import Picture
 from editor.raster import Mask, Pixels
 from pipelines import load
 from pipelines.base import Pipeline, run
-from pipelines.evaluation.__main__ import JUDGE
+from pipelines.evaluation.command import JUDGE
 from pipelines.evaluation.edits import before, whole
 from pipelines.evaluation.judge import load_judge
 from pipelines.evaluation.measures import seam

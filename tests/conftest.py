@@ -12,6 +12,7 @@ from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
 from pipelines.base import Pipeline
+from pipelines.openmp import wait_politely
 from tests import postgres
 from tests.fakes import NoisePipeline, loader
 
@@ -28,6 +29,7 @@ settings.load_profile("palimpsest")
 def pytest_configure(config: pytest.Config) -> None:
     """Where test processes share the processors, each computes with one thread, and so do the programs that it starts:
     threads that wait for each other's processor do so spinning, and cost several times what they save (measured)."""
+    wait_politely()
     if config.getoption("numprocesses", None):
         os.environ.setdefault("OMP_NUM_THREADS", "1")
 

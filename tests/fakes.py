@@ -2,17 +2,28 @@
 
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
+from concurrent.futures import Future
 from threading import Event, Semaphore, Thread
 from typing import Any
 from zlib import crc32
 
 import numpy as np
 
+from editor.models_process import Hint
 from editor.worker import Worker
-from pipelines.base import NOT_ASKED, Pipeline, Pixels, Request, Run, Step
+from pipelines.base import NOT_ASKED, Pipeline, PipelineInfo, Pixels, Request, Run, Step
 
 PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
 LONG = 120.0  # and a model that waits for leave to take a step, while its test does all else
+
+
+def until(true: Callable[[], Any]) -> Any:
+    """What `true()` says once it says something true; the tests' only wait, and it has an end."""
+    end = time.monotonic() + PATIENCE
+    while not (said := true()):
+        assert time.monotonic() < end, "it never came true"
+        time.sleep(0.002)
+    return said
 
 
 class Plain:
@@ -187,6 +198,32 @@ class SlowPipeline(Plain):
             return np.stack([self.noise.image(seed, request.prompt) for seed in request.seeds])
         finally:
             self.closed.set()
+
+
+class LocalModels:
+    """What the server asks of its models' process, answered from a worker in this one."""
+
+    def __init__(self, worker: Worker) -> None:
+        self.worker = worker
+
+    @property
+    def trouble(self) -> str | None:
+        return self.worker.trouble
+
+    def wake(self) -> None:
+        self.worker.wake()
+
+    def info(self, name: str) -> PipelineInfo | None:
+        return PipelineInfo.of(self.worker.pipelines(name))
+
+    def hint(self, name: str, prompt: str) -> Future[Hint]:
+        heard: Future[Hint] = Future()
+        pipeline = self.worker.pipelines(name)
+        heard.set_result(Hint(pipeline.hint(prompt), pipeline.unknown(prompt)))
+        return heard
+
+    def made_with(self) -> str:
+        return "noise 1"
 
 
 def stop(worker: Worker, slow: SlowPipeline) -> None:

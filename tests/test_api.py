@@ -27,7 +27,7 @@ from editor.store import Store
 from editor.ui.api import publish
 from editor.ui.page import start
 from editor.worker import Worker
-from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, SlowPipeline, loader, stop
+from tests.fakes import PATIENCE, FailingPipeline, LocalModels, NoisePipeline, SlowPipeline, loader, stop
 from tests.samples import noise
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
@@ -52,8 +52,8 @@ class Served:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        wired = (self.session, self.worker, names, load, "noise", folder, lambda: "noise 1")
-        self.page = start(*wired, "127.0.0.1", port, mcp=True)
+        self.models = LocalModels(self.worker)
+        self.page = start(self.session, self.models, names, "noise", folder, "127.0.0.1", port, mcp=True)
         self.client = Client(self.url, verbose=False, httpx_kwargs={"timeout": PATIENCE})
 
     def close(self) -> None:
@@ -350,7 +350,7 @@ def test_the_api_is_the_verbs_and_nothing_else(served: Served) -> None:
 
 def test_documents_are_listed_only_where_no_other_machine_asks(served: Served) -> None:
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(served.session, served.worker, ["noise"], loader(served.noise), "noise", open_shelf=False)
+        publish(served.session, served.models, ["noise"], "noise", open_shelf=False)
     names = {verb.api_name for verb in page.fns.values()}
     assert "describe" in names and "documents" not in names
 

@@ -27,8 +27,9 @@ worker = Worker(store, loader(NoisePipeline(delay=0.05)))
 worker.start()
 while True:
     for (id,) in store.database.rows("SELECT id FROM revision WHERE worker IS NOT NULL"):
-        progress = worker.progress(id)
-        if progress and progress.index >= 3:
+        document = store.document_of(id)
+        progress = store.progress(document).get(id)
+        if progress and progress.step >= 3:
             print("in the midst", flush=True)
     time.sleep(0.005)
 """

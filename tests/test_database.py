@@ -147,8 +147,8 @@ def limit(store: Store, pages: int) -> None:
     def limited(connection: sqlite3.Connection, record: object) -> None:
         connection.execute(f"PRAGMA max_page_count = {pages}")
 
-    event.listen(store.database.engine, "connect", limited)
-    store.database.engine.dispose()
+    event.listen(store.database.writing, "connect", limited)
+    store.database.writing.dispose()
 
 
 def test_a_full_disk_is_a_sentence_and_loses_nothing(store: Store) -> None:
@@ -213,7 +213,8 @@ def test_a_lock_that_another_program_holds_is_a_sentence(store: Store) -> None:
     document = opened(store)
     other = sqlite3.connect(store.database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    store.database.rows("PRAGMA busy_timeout = 10")
+    event.listen(store.database.writing, "connect", lambda opened, _: opened.execute("PRAGMA busy_timeout = 10"))
+    store.database.writing.dispose()
     with pytest.raises(StorageError, match="does not let go"):
         store.undo(document.id)
     assert store.document(document.id) == document  # reading goes on

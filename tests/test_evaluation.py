@@ -11,7 +11,7 @@ import torch
 
 from pipelines import load
 from pipelines.base import Request, Run, Step
-from pipelines.evaluation.__main__ import JUDGE
+from pipelines.evaluation.command import JUDGE
 from pipelines.evaluation.edits import before, names_colour, whole
 from pipelines.evaluation.judge import FEATURES, JUDGE_SCENES, NOTHING, SIDE, Judge, Verdict, load_judge
 from pipelines.evaluation.measures import drift, frechet, half_width, seam

@@ -26,7 +26,7 @@ from pipelines.glide.pixels import eight_bit, to_images, to_tensor
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
 from pipelines.glide.unet import Text, UNet
 from pipelines.glide.weights import widened
-from pipelines.training.__main__ import make_tokenizer
+from pipelines.training.command import make_tokenizer
 from tests.parity import filled
 
 UPSAMPLE_STEPS = 5

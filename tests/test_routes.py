@@ -14,9 +14,10 @@ from editor.formats.images import decode_tile, encode_png, read_image, read_mask
 from editor.formats.recipe import Recipe
 from editor.formats.saving import recipe_of
 from editor.geometry import Box
-from editor.store import Document, Store
+from editor.store import Document, RunPreview, Store
 from editor.ui import desk as desk_module
 from editor.ui import documents as documents_module
+from tests.fakes import until
 from tests.samples import disc, noise
 from tests.wire import HOST, Desk, refused
 
@@ -209,6 +210,7 @@ def test_previews_hold_only_what_may_change(desk: Desk, monkeypatch: pytest.Monk
     seen = []
 
     def holds(revision: str, worker: str) -> bool:  # called after each step
+        until(lambda: desk.session.store.progress(state["document"])[revision].step == len(seen) + 1)
         now = desk.get(f"documents/{state['document']}").json()["running"][0]
         image = Image.open(BytesIO(desk.get(f"previews/{revision}/{now['serial']}").content))
         seen.append((now, image))
@@ -397,17 +399,33 @@ def test_the_page_itself_and_programs_can_write(desk: Desk) -> None:
 def test_an_answer_waits_for_the_next_step(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents_module, "HELD", 60)  # far longer than this test may take
     state = desk.opened()
-    beat = state["beat"]
-    assert desk.get(f"documents/{state['document']}?beat={beat + 1}").json()["beat"] == beat  # something new: at once
+    beat, store = state["beat"], desk.session.store
+    address = f"documents/{state['document']}"
+    assert desk.get(f"{address}?beat=other").json()["beat"] == beat  # something new: at once
+    [run] = desk.submit(state).json()["running"]
+    store.claim("w", 15)
+    beats = [beat]
     with ThreadPoolExecutor() as threads:
-        held = threads.submit(desk.get, f"documents/{state['document']}?beat={beat}")
-        desk.worker.beat += 1
-        assert held.result(30).json()["beat"] == beat + 1
+        for change in (
+            lambda: store.report("w", {run["revision"]: (0, 3, None)}),  # its model is being loaded
+            lambda: store.report("w", {run["revision"]: (1, 3, None)}),
+            lambda: store.report("w", {run["revision"]: (1, 3, RunPreview(7, Box(0, 0, 1, 1), b"a file"))}),
+            lambda: store.fail(run["revision"], "w", "It broke."),
+        ):
+            held = threads.submit(desk.get, address, params={"beat": beats[-1]})
+            change()
+            beats.append(held.result(30).json()["beat"])
+    assert len(set(beats[:-1])) == 4 and beats[-1] == beat
 
 
-def test_every_step_of_a_run_is_a_beat(desk: Desk) -> None:
-    state = desk.opened()
-    desk.submit(state, steps=3)
-    before = desk.worker.beat
-    desk.worker.run_one()
-    assert desk.worker.beat - before == 3 + 1  # and the end is one
+def test_another_documents_step_answers_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents_module, "HELD", 0.5)
+    waits, works = desk.opened(), desk.opened()
+    [run] = desk.submit(works).json()["running"]
+    desk.session.store.claim("w", 15)
+    with ThreadPoolExecutor() as threads:
+        held = threads.submit(desk.get, f"documents/{waits['document']}", params={"beat": waits["beat"]})
+        desk.session.store.report("w", {run["revision"]: (1, 3, None)})
+        assert desk.get(f"documents/{works['document']}", params={"beat": works["beat"]}).json()["running"][0]["index"]
+        assert not held.done()
+        held.result(30)

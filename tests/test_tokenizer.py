@@ -14,7 +14,7 @@ from tokenizers.decoders import ByteLevel as Decoder
 from tokenizers.pre_tokenizers import ByteLevel
 
 from pipelines.glide.tokenizer import CLIP_FILE, ClipTokenizer, Tokenizer, gpt2_tokenizer, mini_tokenizer, words
-from pipelines.training.__main__ import make_tokenizer
+from pipelines.training.command import make_tokenizer
 
 LETTERS = sorted(ByteLevel.alphabet())
 GPT2_MERGES = [("Ġ", "r"), ("e", "d"), ("Ġr", "ed"), ("n", "'"), ("'", "t"), ("Ġ", "Ġ"), ("1", "2")]

@@ -32,7 +32,7 @@ from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
 from pipelines.glide.unet import UNet
 from pipelines.machine import fast_type
 from pipelines.training import distillation
-from pipelines.training.__main__ import SAMPLED, main, make_tokenizer
+from pipelines.training.command import SAMPLED, main, make_tokenizer
 from pipelines.training.config import SIZES, STAGES
 from pipelines.training.dataset import HELD_OUT, HOLES, Alternating, Crops, Windows, example, without_hidden
 from pipelines.training.distillation import GUIDANCE, Teacher

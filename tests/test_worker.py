@@ -2,8 +2,6 @@ import logging
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from threading import Barrier, Thread
 from typing import Any
 
@@ -12,13 +10,14 @@ import pytest
 from editor import worker as worker_module
 from editor.database import StorageError
 from editor.edit import Edit
+from editor.formats.images import decode_tile
 from editor.geometry import Box
 from editor.picture import Picture
 from editor.session import Session
-from editor.store import Document, Revision, Store
+from editor.store import Document, Revision, RunProgress, Store
 from editor.worker import Worker
 from pipelines.base import Pipeline
-from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, SlowPipeline, loader
+from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, SlowPipeline, loader, until
 from tests.laws import check_edit
 from tests.samples import an_edit, disc, noise
 from tests.test_database import full, room
@@ -31,15 +30,6 @@ def document(session: Session) -> Document:
 
 def slow_edit(**wishes: Any) -> Edit:
     return an_edit(disc(Box(50, 60, 40, 30)), pipeline="slow", **wishes)
-
-
-def until(true: Callable[[], Any]) -> Any:
-    """What `true()` says once it says something true; the tests' only wait, and it has an end."""
-    end = time.monotonic() + PATIENCE
-    while not (said := true()):
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.002)
-    return said
 
 
 def settled(session: Session, id: str) -> Revision:
@@ -57,12 +47,15 @@ class Running:
         self.promise = self.session.submit(document.id, slow_edit(steps=steps))
         self.worker.wake()
         self.slow.allow(1)
-        until(lambda: self.worker.progress(self.promise.id))
+        until(lambda: (now := self.progress()) and now.step)
+
+    def progress(self) -> RunProgress | None:
+        return self.session.store.progress(self.promise.document).get(self.promise.id)
 
     def step(self) -> None:
-        before = self.worker.progress(self.promise.id)
+        before = self.progress()
         self.slow.allow(1)
-        until(lambda: self.worker.progress(self.promise.id) is not before)
+        until(lambda: self.progress() != before)
 
 
 def test_promises_are_kept_in_a_thread(session: Session, worker: Worker, document: Document) -> None:
@@ -87,29 +80,31 @@ def test_a_promise_nobody_announced_is_found(
 
 def test_progress_is_the_latest_step(store: Store, document: Document) -> None:
     run = Running(store, document)
-    first = run.worker.progress(run.promise.id)
+    first = run.progress()
     run.step()
-    second = run.worker.progress(run.promise.id)
-    assert first and second and (first.index, second.index, second.total) == (1, 2, 5)
+    second = run.progress()
+    assert first and second and (first.step, second.step, second.steps) == (1, 2, 5)
     assert second.serial > first.serial > 0
-    assert second.preview is not None and second.preview.box.contains(Box(50, 60, 40, 30))
-    assert run.worker.progress("another") is None
+    assert second.box is not None and second.box.contains(Box(50, 60, 40, 30))
+    shown = store.preview(run.promise.id)
+    assert shown is not None and decode_tile(shown).shape[:2] == second.box.shape
+    assert store.preview("another") is None
     run.slow.allow(3)
     assert settled(run.session, run.promise.id).picture
-    until(lambda: run.worker.progress(run.promise.id) is None)
+    assert run.progress() is None and store.preview(run.promise.id) is None
     run.worker.stop()
 
 
 def test_the_serial_grows_from_run_to_run(store: Store, document: Document) -> None:
     run = Running(store, document)
-    first = run.worker.progress(run.promise.id)
+    first = run.progress()
     run.slow.allow(4)
     settled(run.session, run.promise.id)
     again = run.session.submit(document.id, slow_edit(seed=2))
     run.worker.wake()
     run.slow.allow(1)
-    later = until(lambda: run.worker.progress(again.id))
-    assert first and later.serial > first.serial + 3
+    later = until(lambda: (now := store.progress(document.id).get(again.id)) and now.step and now)
+    assert first and later.serial > first.serial
     run.slow.allow(4)
     run.worker.stop()
 
@@ -120,7 +115,7 @@ def test_cancel_stops_within_a_step_and_the_document_is_as_it_was(store: Store, 
     assert run.session.cancel(run.promise.id).cancelled
     run.slow.allow(1)
     assert run.slow.closed.wait(PATIENCE)  # 48 steps were never allowed
-    until(lambda: run.worker.progress(run.promise.id) is None)
+    until(lambda: run.progress() is None)
     assert run.session.document(document.id) == document
     assert run.session.picture(document.id).digest == digest == Picture.from_pixels(noise(300, 280)).digest
     assert run.session.pending(document.id) == [] and run.session.revision(run.promise.id).cancelled
@@ -349,7 +344,7 @@ def test_a_worker_that_lost_its_lease_writes_nothing(store: Store, document: Doc
     assert store.claim("other", 60) == [run.promise.id]
     run.slow.allow(1)
     assert run.slow.closed.wait(PATIENCE)
-    until(lambda: run.worker.progress(run.promise.id) is None)
+    until(lambda: run.progress() is None)
     assert store.revision(run.promise.id).promised and store.holds(run.promise.id, "other")
     run.worker.stop()
 
@@ -364,22 +359,26 @@ def dead_id() -> str:
 def test_a_dead_process_loses_its_promises_at_once(session: Session, worker: Worker, document: Document) -> None:
     promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     dead = dead_id()
-    assert session.store.claim(dead, 1000) == [promise.id]
+    assert session.store.claim(dead, worker_module.LEASE) == [promise.id]
     assert worker.run_one() and session.revision(promise.id).picture
 
 
 def test_one_that_lives_or_is_elsewhere_keeps_them(session: Session, worker: Worker, document: Document) -> None:
     alive = worker_module._process(os.getpid())
-    host, pid, start = alive.rsplit("/", 2)
+    here, pid, start = alive.rsplit("/", 2)
+    boot, namespace = here.split("/")
     assert start
+    dead = dead_id().split("/", 2)[2]
     holders = [
         f"{alive}/abcd",
-        f"elsewhere/{dead_id().split('/', 1)[1]}",  # another machine's process numbers say nothing here
-        f"{host}/{pid}//abcd",  # a system which does not tell when a process began
+        f"elsewhere/{namespace}/{dead}",  # another machine's process numbers say nothing here
+        f"{boot}/[1]/{dead}",  # nor do another container's
+        f"{here}/{pid}//abcd",  # a system which does not tell when a process began
+        f"a-host/{dead}",  # a program from before processes were named so
     ]
     for seed, holder in enumerate(holders):
         session.submit(document.id, an_edit(Box(9, 9, 9, 9), seed=seed))
-        assert session.store.claim(holder, 1000)
+        assert session.store.claim(holder, worker_module.LEASE)
     assert not worker.run_one()
     assert sorted(session.store.holders()) == sorted(holders)
 
@@ -387,7 +386,15 @@ def test_one_that_lives_or_is_elsewhere_keeps_them(session: Session, worker: Wor
 def test_a_process_number_used_again_is_not_the_same_process(
     session: Session, worker: Worker, document: Document
 ) -> None:
-    host, pid, start = worker_module._process(os.getpid()).rsplit("/", 2)
+    here, pid, start = worker_module._process(os.getpid()).rsplit("/", 2)
     session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
-    assert session.store.claim(f"{host}/{pid}/{int(start) - 1}/abcd", 1000)
+    assert session.store.claim(f"{here}/{pid}/{int(start) - 1}/abcd", worker_module.LEASE)
     assert worker.run_one()
+
+
+def test_a_lease_from_a_clock_a_day_ahead_holds_nothing_up(
+    session: Session, worker: Worker, document: Document
+) -> None:
+    job = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
+    assert session.store.claim("elsewhere", 86400 + worker_module.LEASE)
+    assert worker.run_one() and session.revision(job.id).picture

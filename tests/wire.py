@@ -16,7 +16,15 @@ from editor.store import Store
 from editor.ui.guard import Guard
 from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
-from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, PhotoPipeline, RefiningPipeline, loader
+from tests.fakes import (
+    FailingPipeline,
+    FlatPipeline,
+    LocalModels,
+    NoisePipeline,
+    PhotoPipeline,
+    RefiningPipeline,
+    loader,
+)
 from tests.samples import disc
 
 HOST = "http://palimpsest.test"
@@ -30,7 +38,7 @@ class Desk:
         load = loader(self.noise, self.flat, RefiningPipeline(), FailingPipeline(at_step=2), PhotoPipeline())
         names = ["noise", "flat", "refining", "failing", "photo", "damaged"]
         self.session, self.worker = Session(store), Worker(store, load)
-        served = routes(self.session, self.worker, names, load, samples, lambda: "noise 1", open_shelf)
+        served = routes(self.session, LocalModels(self.worker), names, samples, open_shelf)
         app = Starlette(routes=served, middleware=[Middleware(Guard)])
         self.client = TestClient(app, base_url=HOST)
 

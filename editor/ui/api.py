@@ -12,10 +12,9 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from editor.models_process import Models
 from editor.session import Session
 from editor.ui.verbs import Steps, Told, Verbs
-from editor.worker import Worker
-from pipelines.base import Pipeline
 
 KINDS: dict[Any, str] = {
     str: "text", int: "a whole number", float: "a number", bool: "true or false", int | None: "a whole number or null",
@@ -24,14 +23,11 @@ KINDS: dict[Any, str] = {
 }  # fmt: skip
 
 
-def publish(
-    session: Session, worker: Worker, names: Sequence[str], load: Callable[[str], Pipeline], default: str,
-    open_shelf: bool,
-) -> None:  # fmt: skip
-    """Add the verbs to the Blocks that are being built. names: of the models; load(name) gives one; default: the one
-    that is taken where none is named. open_shelf: whether whoever asks is told which documents there are.
+def publish(session: Session, models: Models, names: Sequence[str], default: str, open_shelf: bool) -> None:
+    """Add the verbs to the Blocks that are being built. names: of the models; default: the one that is taken where none
+    is named. open_shelf: whether whoever asks is told which documents there are.
     """
-    verbs = Verbs(session, worker, names, load, default)
+    verbs = Verbs(session, models, names, default)
     answered: list[Callable[..., Any]] = [
         verbs.open, verbs.blank, verbs.describe, verbs.look, verbs.select, verbs.undo, verbs.redo, verbs.checkout,
     ]  # fmt: skip

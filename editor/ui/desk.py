@@ -5,7 +5,7 @@ stream the same, but it dies with the tab and with the server; a promise in the 
 whoever opens the document next, in whatever tab, sees it run.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from pathlib import Path
@@ -16,30 +16,27 @@ from starlette.responses import JSONResponse, Response
 
 from editor.blobs import NotFound
 from editor.edit import Edit
+from editor.models_process import Models
 from editor.picture import Picture
 from editor.plan import plan
 from editor.session import Session
-from editor.store import Document, Revision
-from editor.ui import display
+from editor.store import Document, Revision, RunProgress
 from editor.ui.packets import NEVER
-from editor.worker import Worker
-from pipelines.base import Pipeline
+from pipelines.base import PipelineInfo
 
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # named by content, or by a finished revision
 
 
 @dataclass(frozen=True, eq=False)
 class Desk:
-    """names: of the models; load(name) gives one. samples: a folder of pictures to start from. made_with: what runs the
-    models here, in words. open_shelf: whether whoever asks is shown every document there is.
+    """names: of the models that may be chosen. samples: a folder of pictures to start from. open_shelf: whether whoever
+    asks is shown every document there is.
     """
 
     session: Session
-    worker: Worker
+    models: Models
     names: Sequence[str]
-    load: Callable[[str], Pipeline]
     samples: Path
-    made_with: Callable[[], str]
     open_shelf: bool
     planned: dict[str, int] = field(default_factory=dict)  # the model's steps in those of a replay that waits, by id
 
@@ -54,10 +51,14 @@ class Desk:
             raise NotFound(f"The document has no revision {revision.id!r}.")
         return revision
 
-    def pipeline(self, name: str) -> Pipeline:
-        """One of the models that may be chosen here. ValueError when it is none, or cannot be loaded."""
+    def model(self, name: str) -> PipelineInfo:
+        """What one of the models that may be chosen here says of itself. Loading while that is not known yet;
+        ValueError when there is none of this name, or it cannot be loaded.
+        """
         offered(name, self.names)
-        return self.load(name)
+        if (info := self.models.info(name)) is None:
+            raise Loading(f"{name} is being loaded: ask again in a moment.")
+        return info
 
     def answer(self, request: Request, watched: Sequence[str] = ()) -> Response:
         """The state of the document a path names."""
@@ -73,9 +74,11 @@ class Desk:
         """All a tab need know of a document; `watched`: ids of revisions whose fate it asks for."""
         # Before the document: what ends meanwhile is told of as ended by the next state, where it is to be seen. The
         # other way round a wish was done and not there, as if the picture had moved on.
+        beat = self.session.store.beats().get(document.id, "")
+        progress = self.session.store.progress(document.id)
         pending = self.session.pending(document.id)
         replay = self._replay(document, pending) if pending else {}
-        running = [self._run(revision) for revision in pending]
+        running = [self._run(revision, progress.get(revision.id)) for revision in pending]
         for run in running:  # said only of a replay's steps: a state is asked for again and again
             run |= {"replay": replay[run["revision"]]} if run["revision"] in replay else {}
         fates = [self._fate(document, id) for id in watched]
@@ -95,8 +98,8 @@ class Desk:
             "variations": self.session.variations_of(document.head),
             "running": running,
             "watched": fates,
-            "beat": self.worker.beat,
-            "trouble": self.worker.trouble,
+            "beat": beat,
+            "trouble": self.models.trouble,
         }
 
     def _replay(self, document: Document, pending: Sequence[Revision]) -> dict[str, dict[str, int]]:
@@ -109,9 +112,12 @@ class Desk:
             self.planned.clear()
             edits = [each.edit for each in waiting if each.edit is not None]
             told = self.plans(self.session.frame(document.id, str(waiting[0].parent)), edits)
-            self.planned.update((each.id, now["steps"]) for each, now in zip(waiting, told, strict=True))
+            # a model that is still being loaded says more the next time
+            self.planned.update(
+                (each.id, now["steps"]) for each, now in zip(waiting, told, strict=True) if now["steps"]
+            )
         return {
-            each.id: {"step": steps.index(each.id) + 1, "of": len(steps), "steps": self.planned[each.id]}
+            each.id: {"step": steps.index(each.id) + 1, "of": len(steps), "steps": self.planned.get(each.id, 0)}
             for each in waiting
         }
 
@@ -122,27 +128,26 @@ class Desk:
         told = []
         for edit in edits:
             try:
-                steps = plan(edit, frame, self.load(edit.pipeline)).steps
+                steps = plan(edit, frame, self.model(edit.pipeline)).steps
             except ValueError:  # why, the run will say
                 steps = 0
             told.append({"pipeline": edit.pipeline, "steps": steps})
             frame = replace(frame, box=frame.box.moved(edit.margins))
         return told
 
-    def _run(self, revision: Revision) -> dict[str, Any]:
+    def _run(self, revision: Revision, progress: RunProgress | None) -> dict[str, Any]:
         assert revision.parent is not None and revision.edit is not None, "only edits are promised"
         edit = revision.edit
         run = {
             "revision": revision.id, "parent": revision.parent, "wish": wish_name(edit), "prompt": edit.prompt,
             "pipeline": edit.pipeline, "mask": edit.mask.box, "index": 0, "total": 0, "serial": 0,
         }  # fmt: skip
-        progress = self.worker.progress(revision.id)
-        if progress is None:
-            return run
-        run.update(index=progress.index, total=progress.total)
-        if progress.preview is not None:
-            changing = display.may_change(edit, self.session.store.picture(revision.parent))
-            run.update(serial=progress.serial, box=display.preview_box(progress.preview, changing))
+        if revision.death is not None:
+            run["death"] = revision.death
+        if progress is not None:
+            run.update(index=progress.step, total=progress.steps)
+            if progress.box is not None:
+                run.update(serial=progress.serial, box=progress.box)
         return run
 
     def _fate(self, document: Document, id: str) -> dict[str, str | None]:
@@ -157,6 +162,10 @@ class Desk:
             status = "cancelled"
         wish = None if revision.edit is None else wish_name(revision.edit)
         return {"revision": id, "wish": wish, "status": status, "error": revision.error}
+
+
+class Loading(ValueError):
+    """A question about a model that is still being loaded; the message is a sentence."""
 
 
 def offered(name: str, names: Sequence[str]) -> None:

@@ -1,10 +1,8 @@
 """Documents: opening, listing and naming them, and walking their history."""
 
-from asyncio import sleep
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from time import monotonic
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -17,14 +15,15 @@ from editor.edit import UNMOVED, Blend
 from editor.formats.images import read_image
 from editor.store import Node
 from editor.ui import display
+from editor.ui.beats import Beats
 from editor.ui.desk import Desk
 from editor.ui.packets import NEVER, read_body
+from editor.ui.threads import in_writer
 
 LARGEST_FILE = 512 * 2**20  # bytes of a picture that is opened
 LONGEST_NAME = 2**12  # bytes
 LONGEST_SIDE = 2**15  # pixels of a blank picture
 HELD = 0.25  # seconds an answer waits for something new to tell
-BETWEEN = 0.005  # seconds between two looks for it
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -32,7 +31,7 @@ class Documents:
     """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
 
     def __init__(self, desk: Desk) -> None:
-        self.desk, self.session = desk, desk.session
+        self.desk, self.session, self.beats = desk, desk.session, Beats(desk.session.store)
 
     # opening
 
@@ -64,7 +63,7 @@ class Documents:
     async def open_file(self, request: Request) -> Response:
         data = await read_body(request, LARGEST_FILE, "The file")
         name = Path(request.query_params.get("name", "")).stem or "Untitled"
-        return await run_in_threadpool(self._opened, data, name)
+        return await in_writer(self._opened, data, name)
 
     def _opened(self, data: bytes, name: str) -> Response:
         notes: tuple[str, ...] = ()
@@ -100,7 +99,7 @@ class Documents:
         return JSONResponse([asdict(each) for each in shown], headers=NEVER)
 
     async def name(self, request: Request) -> Response:
-        return await run_in_threadpool(self._named, request, await _name(request))
+        return await in_writer(self._named, request, await _name(request))
 
     def _named(self, request: Request, name: str) -> Response:
         self.session.rename_document(request.path_params["document"], name or "Untitled")
@@ -126,11 +125,11 @@ class Documents:
 
     async def state(self, request: Request) -> Response:
         """?watch=: revisions, by commas, whose fate is told as well. ?beat=: of the state seen last; the answer is held
-        until the worker has done another step, for at most HELD seconds: a preview is shown as soon as it is there.
+        until another step of the document's run is done, for at most HELD seconds: a preview is shown as soon as it is
+        there.
         """
-        beat, ends = request.query_params.get("beat"), monotonic() + HELD
-        while beat == str(self.desk.worker.beat) and monotonic() < ends:
-            await sleep(BETWEEN)
+        if (beat := request.query_params.get("beat")) is not None:
+            await self.beats.wait(request.path_params["document"], beat, HELD)
         return await run_in_threadpool(self._state, request)
 
     def _state(self, request: Request) -> Response:
@@ -161,7 +160,7 @@ class Documents:
         return self.desk.answer(request)
 
     async def rename(self, request: Request) -> Response:
-        return await run_in_threadpool(self._renamed, request, await _name(request))
+        return await in_writer(self._renamed, request, await _name(request))
 
     def _renamed(self, request: Request, name: str) -> Response:
         self.session.rename(self.desk.revision(request).id, name)

@@ -7,9 +7,10 @@ from contextlib import suppress
 from typing import Any
 
 from editor.database import StorageError
+from editor.models_process import Models
 from editor.session import Session
 from editor.store import Revision
-from editor.worker import Worker
+from editor.ui.threads import WRITERS, in_writer
 
 LOOKS = 0.1  # seconds between two looks at a promise
 SIGN = 1.0  # seconds after which what has not changed is told again: Gradio sees only then that nobody listens
@@ -18,8 +19,8 @@ SIGN = 1.0  # seconds after which what has not changed is told again: Gradio see
 class Keeping:
     """Promises of one wish, by the ids that they have now."""
 
-    def __init__(self, session: Session, worker: Worker) -> None:
-        self.session, self.worker = session, worker
+    def __init__(self, session: Session, models: Models) -> None:
+        self.session, self.models = session, models
 
     async def kept(self, promise: Callable[[], Sequence[Revision]]) -> AsyncGenerator[dict[str, Any], None]:
         """Make promises and wait for them: yields how far they are, whenever that changes and every second, the
@@ -29,13 +30,13 @@ class Keeping:
         `revisions`, and `trouble`, a sentence while the store refuses, or None. ValueError when one of them fails.
         """
         began = time.monotonic()
-        making = asyncio.ensure_future(asyncio.to_thread(promise))
+        making = asyncio.ensure_future(in_writer(promise))
         try:
             promises = list(await asyncio.shield(making))
         except asyncio.CancelledError:
             making.add_done_callback(self._take_back_made)
             raise
-        self.worker.wake()
+        self.models.wake()
         told: dict[str, Any] = {"state": "waiting", "step": 0, "of": 0}
         said = began
         try:
@@ -50,7 +51,7 @@ class Keeping:
                 yield {**told, "seconds": round(said - began, 1)}
         finally:
             if told["state"] != "done":
-                self._take_back(promises)
+                await in_writer(self._take_back, promises)
 
     def _look(self, promises: Sequence[Revision]) -> tuple[list[Revision], dict[str, Any]]:
         """The promises as they are now, and what there is to tell of them."""
@@ -62,11 +63,11 @@ class Keeping:
         told: dict[str, Any] = {
             "state": "waiting" if waiting else "done",
             "revisions": [each.id for each in now],
-            "trouble": self.worker.trouble if waiting else None,
+            "trouble": self.models.trouble if waiting else None,
         }
         for each in waiting[:1]:
-            if (step := self.worker.progress(each.id)) is not None:
-                told |= {"state": "running", "step": step.index, "of": step.total}
+            if (progress := self.session.store.progress(each.document).get(each.id)) is not None:
+                told |= {"state": "running", "step": progress.step, "of": progress.steps}
         return now, told
 
     def _now(self, one: Revision) -> Revision:
@@ -78,8 +79,8 @@ class Keeping:
         return next((each for each in again if each.edit == one.edit and each.created >= one.created), one)
 
     def _take_back_made(self, made: asyncio.Future[Sequence[Revision]]) -> None:
-        if made.exception() is None:
-            self._take_back(made.result())
+        if not made.cancelled() and made.exception() is None:
+            WRITERS.submit(self._take_back, made.result())
 
     def _take_back(self, promises: Sequence[Revision]) -> None:
         for each in promises:

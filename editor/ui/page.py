@@ -5,7 +5,7 @@ Gradio runs no function of ours: its events stay in the browser (`js=`), and the
 
 import json
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ import gradio as gr
 from starlette.middleware import Middleware
 
 from editor.edit import LONGEST_PROMPT, STRONGEST_GUIDANCE, WIDEST_FEATHER, Blend, Edit
+from editor.models_process import Models
 from editor.session import Session
 from editor.store import MOST_AT_ONCE
 from editor.ui.api import REFUSALS, publish
@@ -21,8 +22,6 @@ from editor.ui.guard import LOOPBACK, Guard
 from editor.ui.language import FORM, translations
 from editor.ui.routes import routes
 from editor.ui.theme import theme
-from editor.worker import Worker
-from pipelines.base import Pipeline
 
 CANVAS = Path(__file__).parents[2] / "assets" / "canvas"
 INTENTS = ("fill", "remove", "refine", "expand", "sketch")
@@ -166,12 +165,10 @@ def build(names: Sequence[str], default: str, i18n: gr.I18n, called: Mapping[str
 
 def start(
     session: Session,
-    worker: Worker,
+    models: Models,
     names: Sequence[str],
-    load: Callable[[str], Pipeline],
     default: str,
     samples: Path,
-    made_with: Callable[[], str],
     host: str,
     port: int,
     mcp: bool = False,
@@ -179,8 +176,8 @@ def start(
 ) -> gr.Blocks:
     """Serve the page in threads of its own; `close()` on what it returns ends it. OSError: the port is taken.
 
-    names: of the models; load(name) gives one. samples: a folder of pictures to start from.
-    made_with: what runs them, in words. mcp: whether the verbs are tools of MCP too; it needs the package `mcp`.
+    names: of the models that may be chosen. samples: a folder of pictures to start from. mcp: whether the verbs are
+    tools of MCP too; it needs the package `mcp`.
     called: what the page shows for a model's name, where that is another.
     """
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
@@ -188,7 +185,7 @@ def start(
     i18n = translations()
     page = build(names, default, i18n, called or {})
     with page:
-        publish(session, worker, names, load, default, host in LOOPBACK)
+        publish(session, models, names, default, host in LOOPBACK)
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
     page.launch(
         server_name=host,
@@ -208,7 +205,7 @@ def start(
         head=_head(),
         favicon_path=CANVAS / "icon.svg",
         app_kwargs={
-            "routes": routes(session, worker, names, load, samples, made_with, host in LOOPBACK),
+            "routes": routes(session, models, names, samples, host in LOOPBACK),
             "middleware": [Middleware(Guard, local=host in LOOPBACK)],
             "exception_handlers": REFUSALS,
             "docs_url": None,

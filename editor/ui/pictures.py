@@ -19,6 +19,7 @@ from editor.blobs import NotFound
 from editor.edit import Blend
 from editor.formats.images import encode_png
 from editor.plan import region
+from editor.previews import encode_preview
 from editor.raster import Patch
 from editor.ui import display
 from editor.ui.desk import FOREVER, Desk
@@ -59,12 +60,11 @@ class Pictures:
 
     def preview(self, request: Request) -> Response:
         """The newest preview of a run, whichever was asked for: the older ones are gone. 204 when all are."""
-        revision = self.desk.revision(request)
-        progress = self.desk.worker.progress(revision.id)
-        if progress is None or progress.preview is None or revision.parent is None or revision.edit is None:
+        data = self.session.store.preview(request.path_params["revision"])
+        if data is None:
+            self.session.store.document_of(request.path_params["revision"])  # raises when there is none
             return Response(status_code=204, headers=NEVER)
-        changing = display.may_change(revision.edit, self.session.store.picture(revision.parent))
-        return Response(display.encode_preview(progress.preview, changing), media_type="image/webp", headers=NEVER)
+        return Response(data, media_type="image/webp", headers=NEVER)
 
     def reblended(self, request: Request) -> Response:
         """What a step would show with another blend, like a preview of it; what is not asked for stays as it is. No
@@ -75,7 +75,7 @@ class Pictures:
             raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
         edit = replace(revision.edit, blend=_blend(revision.edit.blend, request.query_params))
         before, store = self.session.store.picture(revision.parent), self.session.store
-        after = laid_in(edit, before, self.desk.load, partial(store.drawn, revision.document))
+        after = laid_in(edit, before, self.desk.model, partial(store.drawn, revision.document))
         # the step as it is lies beneath: what its blend alone changed must be covered too
         changing = region(edit, before).joined(region(revision.edit, before))
         if changing.box.empty:
@@ -83,7 +83,7 @@ class Pictures:
         box = changing.bounds
         shown = Patch(box, np.dstack([after.read(box).pixels, after.opacity(box)]))
         headers = {"Palimpsest-Box": ",".join(map(str, box)), **NEVER}
-        return Response(display.encode_preview(shown, changing), media_type="image/webp", headers=headers)
+        return Response(encode_preview(shown, changing), media_type="image/webp", headers=headers)
 
     # files to keep
 
@@ -101,7 +101,7 @@ class Pictures:
             self.session.export(
                 revision.document, file, revision.id,
                 quality=None if quality is None else int(quality),
-                made_with=None if asked.get("recipe") == "no" else self.desk.made_with(),
+                made_with=None if asked.get("recipe") == "no" else self.desk.models.made_with(),
             )  # fmt: skip
             data = file.read_bytes()
         return self._attached(revision.document, suffix, data, guess_type(file.name)[0] or "application/octet-stream")
@@ -109,7 +109,7 @@ class Pictures:
     def recipe(self, request: Request) -> Response:
         """The way to a revision, to be made on another picture."""
         revision = self.desk.revision(request)
-        recipe = self.session.recipe(revision.document, self.desk.made_with(), revision.id)
+        recipe = self.session.recipe(revision.document, self.desk.models.made_with(), revision.id)
         return self._attached(revision.document, ".json", recipe.to_json().encode(), "application/json")
 
     def _attached(self, document: str, suffix: str, data: bytes, media_type: str) -> Response:

@@ -11,55 +11,54 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from editor.blobs import NotFound
+from editor.models_process import Models
 from editor.queue import Moved
 from editor.session import Session
-from editor.ui.desk import Desk
+from editor.ui.desk import Desk, Loading
 from editor.ui.documents import Documents
 from editor.ui.masks import Masks
 from editor.ui.packets import NEVER, TooLarge
 from editor.ui.pictures import Pictures
+from editor.ui.threads import writing
 from editor.ui.wishes import Wishes
 from editor.ui.words import Words
-from editor.worker import Worker
-from pipelines.base import Pipeline
 
 PREFIX = "/palimpsest"
 MODULES = Path(__file__).parents[2] / "assets" / "canvas"
 
 
 def routes(
-    session: Session, worker: Worker, names: Sequence[str], load: Callable[[str], Pipeline], samples: Path,
-    made_with: Callable[[], str], open_shelf: bool = False,
-) -> list[Mount]:  # fmt: skip
+    session: Session, models: Models, names: Sequence[str], samples: Path, open_shelf: bool = False
+) -> list[Mount]:
     """All that lies under PREFIX: the canvas's modules, and an app which answers for documents and pixels.
 
-    made_with: what runs the models here, in words, for the recipes in downloaded files. open_shelf: whether the list
-    of documents holds all; otherwise those whose ids the browser knows. For a server that only this machine reaches.
+    open_shelf: whether the list of documents holds all; otherwise those whose ids the browser knows. For a server that
+    only this machine reaches.
     """
-    desk = Desk(session, worker, names, load, samples, made_with, open_shelf)
+    desk = Desk(session, models, names, samples, open_shelf)
     documents, wishes, masks = Documents(desk), Wishes(desk), Masks(desk)
     pictures, words = Pictures(desk), Words(desk)
     app = Starlette(
         routes=[
             Route("/samples", documents.list_samples),
             Route("/samples/{name}", documents.sample),
-            Route("/samples/{name}/open", documents.open_sample, methods=["POST"]),
+            Route("/samples/{name}/open", writing(documents.open_sample), methods=["POST"]),
             Route("/documents", documents.gallery),
             Route("/documents", documents.open_file, methods=["POST"]),
-            Route("/blank", documents.blank, methods=["POST"]),
+            Route("/blank", writing(documents.blank), methods=["POST"]),
             Route("/documents/{document}", documents.state),
             Route("/documents/{document}/thumbnail", documents.thumbnail),
             Route("/documents/{document}/name", documents.name, methods=["POST"]),
-            Route("/documents/{document}/duplicate", documents.duplicate, methods=["POST"]),
-            Route("/documents/{document}/delete", documents.delete, methods=["POST"]),
-            Route("/documents/{document}/restore", documents.restore, methods=["POST"]),
-            Route("/documents/{document}/undo", documents.undo, methods=["POST"]),
-            Route("/documents/{document}/redo", documents.redo, methods=["POST"]),
+            Route("/documents/{document}/duplicate", writing(documents.duplicate), methods=["POST"]),
+            Route("/documents/{document}/delete", writing(documents.delete), methods=["POST"]),
+            Route("/documents/{document}/restore", writing(documents.restore), methods=["POST"]),
+            Route("/documents/{document}/undo", writing(documents.undo), methods=["POST"]),
+            Route("/documents/{document}/redo", writing(documents.redo), methods=["POST"]),
             Route("/documents/{document}/tree", documents.tree),
-            Route("/documents/{document}/checkout/{revision}", documents.checkout, methods=["POST"]),
+            Route("/documents/{document}/checkout/{revision}", writing(documents.checkout), methods=["POST"]),
             Route("/documents/{document}/rename/{revision}", documents.rename, methods=["POST"]),
-            Route("/documents/{document}/discard/{revision}", documents.discard, methods=["POST"]),
-            Route("/documents/{document}/recover/{revision}", documents.recover, methods=["POST"]),
+            Route("/documents/{document}/discard/{revision}", writing(documents.discard), methods=["POST"]),
+            Route("/documents/{document}/recover/{revision}", writing(documents.recover), methods=["POST"]),
             Route("/documents/{document}/edits", wishes.submit, methods=["POST"]),
             Route("/documents/{document}/plan", wishes.plan, methods=["POST"]),
             Route("/documents/{document}/amend/{revision}", wishes.replayed),
@@ -67,7 +66,7 @@ def routes(
             Route("/documents/{document}/reblend/{revision}", wishes.reblend, methods=["POST"]),
             Route("/documents/{document}/crop", wishes.crop, methods=["POST"]),
             Route("/documents/{document}/queue", wishes.queue, methods=["POST"]),
-            Route("/documents/{document}/cancel/{revision}", wishes.cancel, methods=["POST"]),
+            Route("/documents/{document}/cancel/{revision}", writing(wishes.cancel), methods=["POST"]),
             Route("/documents/{document}/select", masks.select, methods=["POST"]),
             Route("/documents/{document}/mask", masks.change, methods=["POST"]),
             Route("/documents/{document}/mask-file", masks.read, methods=["POST"]),
@@ -88,6 +87,7 @@ def routes(
             NotFound: _told(404),
             Moved: _told(409),
             TooLarge: _told(413),
+            Loading: _told(503),
             ValueError: _told(400),
             OSError: _told(507),
         },

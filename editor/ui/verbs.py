@@ -3,6 +3,7 @@
 They take text and numbers; none reads a path or an address that a client names.
 """
 
+import asyncio
 import secrets
 from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
@@ -20,15 +21,16 @@ from editor.edit import NOWHERE, Blend, Edit
 from editor.formats.images import encode_png, read_image
 from editor.geometry import Margins
 from editor.mask_cleaning import Cleaned
+from editor.models_process import Models
 from editor.session import Session
 from editor.store import Document, Node, Revision
 from editor.ui import display
 from editor.ui.desk import offered
-from editor.ui.keeping import Keeping
+from editor.ui.keeping import LOOKS, Keeping
 from editor.ui.packets import read_box
 from editor.ui.places import place, read_base64, within
-from editor.worker import Worker
-from pipelines.base import Pipeline
+from editor.ui.words import PATIENCE
+from pipelines.base import PipelineInfo
 
 SEEN = 1024  # pixels of the longest side of what `look` shows
 FILES = 64  # of those shown that are kept
@@ -40,11 +42,9 @@ Steps = AsyncGenerator[Told, None]
 class Verbs:
     """Each raises ValueError, LookupError or OSError with a sentence."""
 
-    def __init__(
-        self, session: Session, worker: Worker, names: Sequence[str], load: Callable[[str], Pipeline], default: str
-    ) -> None:
-        self.session, self.keeping = session, Keeping(session, worker)
-        self.names, self.load, self.default = names, load, default
+    def __init__(self, session: Session, models: Models, names: Sequence[str], default: str) -> None:
+        self.session, self.keeping = session, Keeping(session, models)
+        self.models, self.names, self.default = models, names, default
         self.files: OrderedDict[str, None] = OrderedDict()
 
     def documents(self) -> list[dict[str, str]]:
@@ -298,29 +298,34 @@ class Verbs:
         offered(name, self.names)
         first = secrets.randbelow(2**32) if seed is None else seed
         more: Told = {"seed": first, "hint": ""}
+        info = await self._info(name)
 
         def promise() -> Sequence[Revision]:
             asked = {name: value for name, value in wish.items() if value is not None}
             mask, more["specks"] = place()
-            edit = Edit(mask, seed=first, pipeline=name, **{**self.load(name).usual, **asked})
+            edit = Edit(mask, seed=first, pipeline=name, **{**info.usual, **asked})
             return self.session.variations(document, edit, variations, self.session.tail(document))
 
-        def told() -> Told:
-            with suppress(ValueError):
-                more["hint"] = self.load(name).hint(wish.get("prompt", ""))
-            return more
-
-        async with aclosing(self._finished(promise, told)) as steps:
+        async with aclosing(self._finished(promise)) as steps:
             async for step in steps:
+                if step["state"] == "done":
+                    with suppress(ValueError, TimeoutError):
+                        heard = asyncio.wrap_future(self.models.hint(name, wish.get("prompt", "")))
+                        more["hint"], _ = await asyncio.wait_for(heard, PATIENCE)
+                    step |= more
                 yield step
 
-    async def _finished(
-        self, promise: Callable[[], Sequence[Revision]], more: Callable[[], Told] = dict[str, Any]
-    ) -> Steps:
+    async def _info(self, name: str) -> PipelineInfo:
+        """What a model says of itself, once it is loaded, which may take as long as the edit."""
+        while (info := self.models.info(name)) is None:
+            await asyncio.sleep(LOOKS)
+        return info
+
+    async def _finished(self, promise: Callable[[], Sequence[Revision]]) -> Steps:
         async with aclosing(self.keeping.kept(promise)) as steps:
             async for step in steps:
                 if step["state"] == "done":
-                    step |= {**_address(step["revisions"][0]), **more()}
+                    step |= _address(step["revisions"][0])
                 yield step
 
     def _told(self, document: Document) -> Told:

@@ -27,6 +27,7 @@ from editor.ui.packets import (
     read_packet,
     strokes_of,
 )
+from editor.ui.threads import in_writer
 
 LARGEST_WISH = 64 * 2**20  # bytes of a wish with its pictures
 SHORT = 2**16  # bytes of what goes without pictures
@@ -58,7 +59,7 @@ class Wishes:
 
     async def submit(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
-        return await run_in_threadpool(self._submitted, request, body)
+        return await in_writer(self._submitted, request, body)
 
     def _submitted(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
@@ -83,7 +84,7 @@ class Wishes:
             raise ValueError(f"A wish's parent is the id of a revision, not {asked.parent!r}.")
         frame = self.session.frame(document.id, asked.parent)
         edit = self._grown(asked, document.id, asked.parent)
-        planned = plan(edit, frame, self.desk.load(edit.pipeline))
+        planned = plan(edit, frame, self.desk.model(edit.pipeline))
         regions = [reached(edit, part.mask).cut(planned.frame) for part in planned.parts]
         windows = [part.window for part in planned.parts]
         answer = {"windows": windows, "steps": planned.steps, "specks": asked.specks}
@@ -91,7 +92,7 @@ class Wishes:
 
     async def amend(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
-        return await run_in_threadpool(self._amended, request, body)
+        return await in_writer(self._amended, request, body)
 
     def _amended(self, request: Request, body: bytes) -> Response:
         document, step = self.desk.document(request), self.desk.revision(request)
@@ -122,7 +123,7 @@ class Wishes:
 
     async def reblend(self, request: Request) -> Response:
         said = read_json(await read_body(request, SHORT, "The blend"), "A blend")
-        return await run_in_threadpool(self._reblended, request, said)
+        return await in_writer(self._reblended, request, said)
 
     def _reblended(self, request: Request, said: dict[str, Any]) -> Response:
         document, step = self.desk.document(request), self.desk.revision(request)
@@ -131,7 +132,7 @@ class Wishes:
 
     async def crop(self, request: Request) -> Response:
         said = read_json(await read_body(request, SHORT, "The crop"), "A crop")
-        return await run_in_threadpool(self._cropped, request, said)
+        return await in_writer(self._cropped, request, said)
 
     def _cropped(self, request: Request, said: dict[str, Any]) -> Response:
         document = self.desk.document(request)
@@ -145,7 +146,7 @@ class Wishes:
 
     async def queue(self, request: Request) -> Response:
         said = read_json(await read_body(request, SHORT, "The order"), "An order")
-        return await run_in_threadpool(self._reordered, request, said)
+        return await in_writer(self._reordered, request, said)
 
     def _reordered(self, request: Request, said: dict[str, Any]) -> Response:
         document = self.desk.document(request)
@@ -157,11 +158,11 @@ class Wishes:
 
     def cancel(self, request: Request) -> Response:
         cancelled = self.session.cancel(self.desk.revision(request).id)
-        self.desk.worker.wake()  # what waited for it may be ready
+        self.desk.models.wake()  # what waited for it may be ready
         return self.desk.answer(request, [cancelled.id])
 
     def _promised(self, request: Request, promises: Sequence[Revision]) -> Response:
-        self.desk.worker.wake()
+        self.desk.models.wake()
         return self.desk.promised(request, promises)
 
     def _grown(self, asked: EditRequest, document_id: str, parent: str) -> Edit:

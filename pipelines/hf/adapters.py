@@ -7,7 +7,7 @@ from typing import Any
 from PIL import Image
 
 from pipelines.base import Request
-from pipelines.hf.adapter_files import CONTROLNET, IP_ADAPTER, LORA, adapter_file
+from pipelines.hf.adapter_files import CONTROLNET, IP_ADAPTER, LORA, adapter_file, canonical_adapter
 from pipelines.hf.controlnets import ControlNets
 from pipelines.hf.families import network_of
 from pipelines.hf.ip_adapters import IpAdapters
@@ -21,7 +21,9 @@ class Adapters:
     next. Files stay loaded: another weight or seed reads nothing. Without adapters everything is as if none had been.
     """
 
-    def __init__(self, pipe: Any) -> None:
+    def __init__(self, pipe: Any, offered: frozenset[str] | None = None) -> None:
+        """offered: names of those that may be added; None: any."""
+        self._offered = None if offered is None else {canonical_adapter(name) for name in offered}
         network = network_of(pipe)
         self._pipe, self._loras = pipe, Loras(pipe)
         self._likenesses, self._controls = IpAdapters(pipe, network), ControlNets(pipe, network)
@@ -31,6 +33,9 @@ class Adapters:
 
         ValueError with a sentence when one is not there, does not fit, or the request lacks what it needs.
         """
+        for adapter in request.adapters:
+            if self._offered is not None and canonical_adapter(adapter.name) not in self._offered:
+                raise ValueError(f"the adapter {adapter.name} is none of those offered here: name it with --adapter")
         files = [(adapter_file(adapter.name, False), adapter.weight) for adapter in request.adapters]
         of = {kind: [(file, weight) for file, weight in files if file.kind == kind] for kind in
               (LORA, IP_ADAPTER, CONTROLNET)}  # fmt: skip

@@ -73,7 +73,7 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
             f"{name} finds too little memory on the {device.type}: close what else uses it, start with a slower plan "
             "(--memory offload or sequential), or take a smaller model"
         ) from error
-    return Hf(name, pipe, family, memory)
+    return Hf(name, pipe, family, memory, setup.adapters)
 
 
 def _from_folder(folder: Path, layout: Layout, numbers: Any, fetch: bool, **rounding: Any) -> tuple[Any, Family]:

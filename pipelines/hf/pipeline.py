@@ -30,7 +30,9 @@ class Hf:
 
     vocabulary = None
 
-    def __init__(self, name: str, pipe: Any, family: Family, memory: Memory) -> None:
+    def __init__(
+        self, name: str, pipe: Any, family: Family, memory: Memory, adapters: frozenset[str] | None = None
+    ) -> None:
         self.name, self._pipe, self._family, self._memory = name, pipe, family, memory
         self.size, self.shapes = native_size(pipe, family), family.shapes(native_size(pipe, family))
         self.refines, self.soft, self.unheeded = family.refines, _is_held(pipe, family), family.unheeded
@@ -42,7 +44,7 @@ class Hf:
         if (vae := getattr(pipe, "vae", None)) is not None:
             vae.encode = coded_once(vae.encode, Cache())
         pipe.set_progress_bar_config(disable=True)
-        self._adapters = Adapters(pipe)
+        self._adapters = Adapters(pipe, adapters)
 
     def hint(self, prompt: str) -> str:
         tokenizers = [part for name, part in self._pipe.components.items() if "tokenizer" in name and part]

@@ -14,7 +14,16 @@ from editor.session import Session
 from editor.store import Store
 from editor.worker import Worker
 from tests.browser.hands import NO_TOUR, SIZE, Hands, photo
-from tests.fakes import FailingPipeline, FlatPipeline, NoisePipeline, PhotoPipeline, SlowPipeline, loader, stop
+from tests.fakes import (
+    FailingPipeline,
+    FlatPipeline,
+    LocalModels,
+    NoisePipeline,
+    PhotoPipeline,
+    SlowPipeline,
+    loader,
+    stop,
+)
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
@@ -61,8 +70,10 @@ class Server:
         self.worker = Worker(self.store, load)
         self.worker.start()
         names = [*(model.name for model in self.models), "damaged"]
-        wired = (self.session, self.worker, names, load, "noise", self.samples, lambda: "noise 1")
-        self.page = start(*wired, "127.0.0.1", self.port, called={"photo": "Photographs"})
+        self.page = start(
+            self.session, LocalModels(self.worker), names, "noise", self.samples, "127.0.0.1", self.port,
+            called={"photo": "Photographs"},
+        )  # fmt: skip
 
     def stop(self) -> None:
         self.page.close(verbose=False)

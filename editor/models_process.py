@@ -1,0 +1,476 @@
+"""Models in a process of their own: whatever one of them does, the server answers.
+
+The server (`ModelsProcess`) starts that process, watches it, and starts it again; it imports no torch. The process
+(`run_models`) takes jobs from the store, where it also says how far they are, so that others on other machines could do
+the same. What the two say to each other beside that are lines of JSON on its standard input and output:
+
+    to it     {"wake": true}            a job was submitted
+              {"stop": true}            end after this step
+              {"question": 7, "name": "glide-mini", "prompt": null}
+    from it   {"ready": WORKER}         its worker's id
+              {"made_with": "torch ..."}
+              {"event": "begun"}        also "step", "ended", "loading", "loaded", and "alive" every SIGN seconds
+              {"trouble": null}         or a sentence, while the store refuses
+              {"answer": 7, "value": ...}    or "error" with a sentence
+"""
+
+import ctypes
+import itertools
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from queue import SimpleQueue
+from threading import Event, Lock, Thread
+from typing import Any, NamedTuple, Protocol, TextIO
+
+from editor.database import StorageError
+from editor.store import Store
+from editor.worker import Worker
+from pipelines.base import Pipeline, PipelineInfo
+
+STEP_LIMIT = 600.0  # seconds that a step may take
+LOAD_LIMIT = 3600.0  # seconds for a model to be loaded, which may mean to be downloaded
+CANCEL_LIMIT = 20.0  # seconds until a cancelled run has to end
+STOP_LIMIT = 20.0  # seconds until a process that was told to has to end
+LOOK = 0.25  # seconds between two looks at the process
+SIGN = 2.0  # seconds between two signs of life
+LONGEST_PAUSE = 30.0  # seconds until a process that dies again and again is started again
+LIVED = 60.0  # seconds after which it is not one of those
+QUESTIONS = 4  # answered at a time
+REMEMBERED = 5.0  # seconds for which it is not asked again why a model cannot be loaded
+FATAL = 600.0  # the same of one that the process died of twice
+
+log = logging.getLogger(__name__)
+
+
+class Hint(NamedTuple):
+    """What a model says of the words in a prompt: a sentence or '', and those that it does not know."""
+
+    text: str
+    unknown: list[str]
+
+
+class Models(Protocol):
+    """What the server knows of the models. Nothing here waits for one.
+
+    trouble: a sentence while no job can be run, or None.
+    """
+
+    @property
+    def trouble(self) -> str | None: ...
+
+    def wake(self) -> None:
+        """A job was submitted."""
+        ...
+
+    def info(self, name: str) -> PipelineInfo | None:
+        """What a model says of itself; None while that is not known yet: it is being loaded from now on. ValueError
+        with a sentence when it cannot be.
+        """
+        ...
+
+    def hint(self, name: str, prompt: str) -> "Future[Hint]":
+        """What a model says of a prompt."""
+        ...
+
+    def made_with(self) -> str:
+        """What runs the models here, in words."""
+        ...
+
+
+class Died(ValueError):
+    """The models' process ended before it answered; the message is a sentence."""
+
+
+class ModelsProcess:
+    """The server's side. store: where the process takes its jobs from. command: what starts it."""
+
+    def __init__(self, store: Store, command: Sequence[str]) -> None:
+        self.store, self.command = store, command
+        self.restarts = 0
+        self.step_limit, self.cancel_limit = STEP_LIMIT, CANCEL_LIMIT
+        self._down: str | None = None  # why there is no process
+        self._refused: str | None = None  # by the store
+        self._made_with, self._made_with_known = "", Event()
+        self._infos: dict[str, PipelineInfo] = {}
+        self._failed: dict[str, tuple[str, float]] = {}  # why a model cannot be loaded, and until when that is believed
+        self._asked: set[str] = set()  # models whose info is awaited
+        self._deaths: Counter[str] = Counter()  # of the process, while it was awaited
+        self._futures: dict[int, Future[Any]] = {}
+        self._questions = 0
+        self._lock = Lock()
+        self._stopping = Event()
+        self._process: subprocess.Popen[str] | None = None
+        self._outbox: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
+        self._thread = Thread(target=self._supervise, name="models", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End the process after its step, which frees its job; one that does not heed is killed."""
+        self._stopping.set()
+        self._say({"stop": True})
+        self._thread.join()
+
+    @property
+    def trouble(self) -> str | None:
+        return self._down or self._refused
+
+    @property
+    def pid(self) -> int | None:
+        """The process's number; None while there is none."""
+        return None if self._process is None else self._process.pid
+
+    def wake(self) -> None:
+        self._say({"wake": True})
+
+    def info(self, name: str) -> PipelineInfo | None:
+        with self._lock:
+            if name in self._infos:
+                return self._infos[name]
+            if name in self._failed:
+                why, until = self._failed[name]
+                if time.monotonic() < until:
+                    raise ValueError(why)
+                del self._failed[name]
+            if name in self._asked:
+                return None
+            self._asked.add(name)
+        self._ask(name, None).add_done_callback(lambda done: self._learn(name, done))
+        return None
+
+    def hint(self, name: str, prompt: str) -> Future[Hint]:
+        heard: Future[Hint] = Future()
+
+        def answer(done: Future[Any]) -> None:
+            with suppress(InvalidStateError):  # nobody waits any more
+                if (error := done.exception()) is not None:
+                    heard.set_exception(error)
+                else:
+                    heard.set_result(Hint(*done.result()))
+
+        self._ask(name, prompt).add_done_callback(answer)
+        return heard
+
+    def made_with(self) -> str:
+        self._made_with_known.wait(10)  # seconds; it is known a moment after the start
+        return self._made_with or "models that could not be started"
+
+    # questions
+
+    def _ask(self, name: str, prompt: str | None) -> Future[Any]:
+        asked: Future[Any] = Future()
+        with self._lock:
+            self._questions += 1
+            self._futures[self._questions] = asked
+            self._say({"question": self._questions, "name": name, "prompt": prompt})
+        return asked
+
+    def _learn(self, name: str, done: Future[Any]) -> None:
+        with self._lock:
+            self._asked.discard(name)
+            if isinstance(error := done.exception(), Died):
+                self._deaths[name] += 1
+                if self._deaths[name] > 1:
+                    why = f"{name} cannot be loaded: the models' process ended twice meanwhile. {error}"
+                    self._failed[name] = (why, time.monotonic() + FATAL)
+            elif error is not None:
+                self._failed[name] = (str(error), time.monotonic() + REMEMBERED)
+            else:
+                self._infos[name] = PipelineInfo.from_json(done.result())
+
+    def _say(self, message: dict[str, Any]) -> None:
+        """To the process. Whoever says it does not wait until that listens."""
+        self._outbox.put(message)
+
+    # the process
+
+    def _supervise(self) -> None:
+        deaths = 0
+        while not self._stopping.is_set():
+            began = time.monotonic()
+            reason = self._run()
+            if self._stopping.is_set():
+                break
+            self.restarts += 1
+            deaths = 1 if time.monotonic() - began > LIVED else deaths + 1
+            self._down = f"{reason} It is being started again."
+            log.error("%s", self._down)
+            if deaths > 1:
+                self._stopping.wait(min(LONGEST_PAUSE, 2.0 ** (deaths - 2)))
+
+    def _run(self) -> str:
+        """One life of the process; how it ended, a sentence."""
+        watch, self._refused = _Watch(), None
+        try:
+            process = subprocess.Popen(
+                self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
+                start_new_session=True,  # Ctrl+C is for the server, which ends it in its own time
+            )  # fmt: skip
+        except OSError as error:
+            return f"The models' process cannot be started ({error})."
+        self._process = process
+        listening = Thread(target=self._listen, args=(process, watch), name="models-answers", daemon=True)
+        speaking = Thread(target=self._speak, args=(process, self._outbox), name="models-questions", daemon=True)
+        listening.start()
+        speaking.start()
+        killed = ""
+        told = 0.0
+        while process.poll() is None:
+            if self._stopping.wait(LOOK if not self._stopping.is_set() else 0):
+                told = told or time.monotonic()
+                self._say({"stop": True})
+                with suppress(subprocess.TimeoutExpired):
+                    process.wait(LOOK)
+                if time.monotonic() > told + STOP_LIMIT:
+                    process.kill()
+            elif why := self._overdue(watch):
+                killed = killed or why
+                process.kill()
+                process.wait()
+        self._process = None
+        reason = killed or f"The models' process ended ({_in_words(process.returncode)})."
+        with self._lock:  # what is asked from now on waits for the next one
+            self._outbox.put(None)
+            self._outbox = SimpleQueue()
+            lost, self._futures = self._futures, {}
+        for each in lost.values():
+            each.set_exception(Died(reason))
+        listening.join()
+        speaking.join()
+        with suppress(OSError), process:  # closes the pipes
+            pass
+        if watch.worker is not None:
+            self._count_death(watch.worker, reason, again=not killed, clean=process.returncode == 0)
+        return reason
+
+    def _overdue(self, watch: "_Watch") -> str:
+        """Why a process must not go on, a sentence, or ''."""
+        now = time.monotonic()
+        if watch.loading_since is not None and now < watch.loading_since + LOAD_LIMIT:
+            return "" if now < watch.heard + self.step_limit else "A model stopped to load, so its process was ended."
+        if watch.worker is None or not watch.busy:
+            return "" if now < watch.heard + self.step_limit else "The models' process said nothing any more."
+        if now > watch.stepped + self.step_limit:
+            return (
+                f"A step of the model took more than {self.step_limit:,.0f} seconds, so its process was ended. "
+                "Choose fewer pixels, or another model."
+            )
+        try:
+            held = self.store.works(watch.worker)
+        except StorageError:
+            return ""
+        if held or watch.held_at is None:
+            watch.held_at = now
+        if now > watch.held_at + self.cancel_limit:
+            return "The model did not stop when its edit was cancelled, so its process was ended."
+        return ""
+
+    def _count_death(self, worker: str, reason: str, again: bool, clean: bool) -> None:
+        try:
+            if clean:
+                self.store.abandon(worker)
+            else:
+                self.store.count_death(worker, reason, again)
+        except StorageError as error:
+            log.warning("%s", error)
+
+    def _speak(self, process: "subprocess.Popen[str]", outbox: "SimpleQueue[dict[str, Any] | None]") -> None:
+        assert process.stdin is not None
+        with suppress(OSError):  # it ended
+            while (message := outbox.get()) is not None:
+                process.stdin.write(json.dumps(message) + "\n")
+                process.stdin.flush()
+
+    def _listen(self, process: "subprocess.Popen[str]", watch: "_Watch") -> None:
+        assert process.stdout is not None
+        for line in process.stdout:
+            try:
+                message = json.loads(line)
+                self._hear(message, watch)
+            except (ValueError, LookupError, TypeError):
+                log.warning("The models' process said what means nothing: %s", line[:200])
+
+    def _hear(self, message: dict[str, Any], watch: "_Watch") -> None:
+        watch.heard = time.monotonic()
+        if "event" in message:
+            watch.event(message["event"])
+        elif "answer" in message:
+            with self._lock:
+                asked = self._futures.pop(message["answer"], None)
+            if asked is None:
+                return
+            if "error" in message:
+                asked.set_exception(ValueError(message["error"]))
+            else:
+                asked.set_result(message["value"])
+        elif "ready" in message:
+            watch.worker = message["ready"]
+            self._down = None
+        elif "made_with" in message:
+            self._made_with = message["made_with"]
+            self._made_with_known.set()
+        elif "trouble" in message:
+            self._refused = message["trouble"]
+
+
+class _Watch:
+    """What one life of the process is doing. heard: when it said anything last; stepped: when its run came on last;
+    held_at: when it was last seen to hold a job; loading_since: None while no model is loaded; by the monotonic clock.
+    """
+
+    def __init__(self) -> None:
+        self.worker: str | None = None
+        self.busy = False
+        self.heard = self.stepped = time.monotonic()
+        self.held_at: float | None = None
+        self.loading_since: float | None = None
+
+    def event(self, event: str) -> None:
+        now = time.monotonic()
+        if event != "alive":
+            self.stepped = now
+        if event in ("begun", "ended"):
+            self.busy, self.held_at = event == "begun", None
+        elif event == "loading":
+            self.loading_since = self.loading_since or now
+        elif event == "loaded":
+            self.loading_since = None
+
+
+def _in_words(code: int) -> str:
+    """How a process ended. code: as subprocess has it."""
+    if code == -signal.SIGKILL:
+        return "it was killed, most likely because there was not enough memory"
+    if code < 0:
+        return f"it crashed with {signal.Signals(-code).name}"
+    return f"with exit code {code}"
+
+
+# the process's own side
+
+
+def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callable[[], str]) -> int:
+    """Take jobs from the store and answer questions until told to stop; the exit code. load(name) gives a model,
+    ValueError with a sentence when it cannot. Ends at once when the server does.
+    """
+    lines, said = _private_pipes()
+    _end_with_the_server()
+    lock = Lock()
+
+    def say(**message: Any) -> None:
+        with lock, suppress(OSError):  # the server is gone, and so is this process in a moment
+            said.write(json.dumps(message) + "\n")
+            said.flush()
+
+    loaded: dict[str, Pipeline] = {}
+
+    def model(name: str) -> Pipeline:
+        if name not in loaded:
+            with _signs(say):
+                loaded[name] = load(name)
+        return loaded[name]
+
+    worker = Worker(store, model, lambda event: say(event=event))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.leave())
+    say(ready=worker.id)
+    questions = ThreadPoolExecutor(QUESTIONS, "question")
+
+    def answer(message: dict[str, Any]) -> None:
+        number, prompt = message["question"], message["prompt"]
+        try:
+            pipeline = model(message["name"])
+            if prompt is None:
+                say(answer=number, value=PipelineInfo.of(pipeline).to_json())
+            else:
+                say(answer=number, value=[pipeline.hint(prompt), pipeline.unknown(prompt)])
+        except ValueError as error:
+            say(answer=number, error=str(error))
+        except Exception as error:  # whatever a model's files make of its library
+            log.exception("a question about %s failed", message["name"])
+            say(answer=number, error=f"{type(error).__name__}: {error}")
+
+    def listen() -> None:
+        for line in lines:
+            message = json.loads(line)
+            if "stop" in message:
+                worker.leave()
+            elif "question" in message:
+                questions.submit(answer, message)
+            else:
+                worker.wake()
+        if not worker.leaving:
+            os._exit(1)  # the server is gone, and its successor need not wait for this one's step
+
+    def introduce() -> None:
+        with suppress(Exception):  # without torch nothing else here works either, and says why
+            say(made_with=made_with())
+
+    def live() -> None:
+        trouble = None
+        for n in itertools.count():
+            time.sleep(LOOK)
+            if worker.trouble != trouble:
+                trouble = worker.trouble
+                say(trouble=trouble)
+            if n % int(SIGN / LOOK) == 0:
+                say(event="alive")
+
+    for task in (listen, introduce, live):
+        Thread(target=task, name=task.__name__, daemon=True).start()
+    worker.work()
+    store.abandon(worker.id)
+    said.flush()
+    return 0
+
+
+@contextmanager
+def _signs(say: Callable[..., None]) -> Iterator[None]:
+    """Say again and again that a model is being loaded, which may take long."""
+    done = Event()
+
+    def repeat() -> None:
+        while not done.wait(SIGN):
+            say(event="loading")
+
+    say(event="loading")
+    repeating = Thread(target=repeat, name="loading", daemon=True)
+    repeating.start()
+    try:
+        yield
+    finally:
+        done.set()
+        repeating.join()
+        say(event="loaded")
+
+
+def _private_pipes() -> tuple[TextIO, TextIO]:
+    """Standard input and output for this alone: what models print goes to the standard error."""
+    said = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    lines = os.fdopen(os.dup(0), encoding="utf-8")
+    os.dup2(2, 1)
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    return lines, said
+
+
+def _end_with_the_server() -> None:
+    """Where the system can, even in the midst of what no thread of Python interrupts. And when memory runs out, the
+    system is to end this process, and not the server.
+    """
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, of linux/prctl.h
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+            score.write("500")

@@ -1,0 +1,48 @@
+"""python -m pipelines.evaluation judge | world | prompts: train the judge; judge a pipeline, or see it at work."""
+
+import argparse
+from pathlib import Path
+
+from pipelines import WEIGHTS, load
+from pipelines.evaluation.judge import load_judge, train_judge
+from pipelines.evaluation.prompts import paint_prompts
+from pipelines.evaluation.world import evaluate, write_report
+from pipelines.machine import keep_freed_memory
+
+JUDGE = WEIGHTS / "judge" / "judge.safetensors"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m pipelines.evaluation", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    judge = commands.add_parser("judge", help="train the judge, going on from the one there is")
+    judge.add_argument("--minutes", type=float, default=5, help="how long (default: %(default)g)")
+    world = commands.add_parser("world", help="judge a pipeline on held-out edits of the drawn world")
+    world.add_argument("--edits", type=int, default=100, help="of each sort (default: %(default)d)")
+    prompts = commands.add_parser("prompts", help="paint the paper's prompts, for the eye to judge")
+    for command in (world, prompts):
+        command.add_argument("--pipeline", default="glide-mini", metavar="NAME", help="which (default: %(default)s)")
+        command.add_argument("--sampler", default="dpmpp_2m", help="(default: %(default)s)")
+        command.add_argument("--steps", type=int, help="of the base model (default: what is usual with it, or 20)")
+        command.add_argument("--guidance", type=float, default=2.0, help="(default: %(default)g)")
+        command.add_argument(
+            "-o", "--out", type=Path, required=True, metavar="FOLDER", help="what is written goes there"
+        )
+    options = parser.parse_args()
+    keep_freed_memory()
+    if options.command == "judge":
+        train_judge(JUDGE, options.minutes)
+        return
+    pipeline = load(options.pipeline)
+    steps = options.steps or pipeline.usual.get("steps", 20)
+    settings = {"sampler": options.sampler, "steps": steps, "guidance": options.guidance}
+    if options.command == "prompts":
+        paint_prompts(options.out, pipeline, **settings)
+        return
+    judge_network = load_judge(JUDGE)
+    sorts = ((0.0, False), (0.0, True), (1.0, False))  # share of removals, pairs never seen together
+    print(
+        write_report(
+            options.out, *(evaluate(pipeline, judge_network, options.edits, *sort, **settings) for sort in sorts)
+        )
+    )

@@ -1,0 +1,173 @@
+"""python -m pipelines.training STAGE --minutes M --out FOLDER: train a stage; to go on, run the same command again.
+
+The folder is a model when base_inpaint and upsample_inpaint are in it: python app.py --pipeline glide:FOLDER.
+"""
+
+import argparse
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+
+import torch
+import torch.distributed as distributed
+from tokenizers import ByteLevelBPETokenizer
+from torch import Tensor
+
+from pipelines import WEIGHTS
+from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
+from pipelines.glide.config import PRESETS, UNetConfig
+from pipelines.glide.folder import BYTE_PAIRS, CONFIG, WORDS, folder_tokenizer, read_configs, weights_file, write_config
+from pipelines.glide.tokenizer import GPT2_FILES, byte_pair_file, normalised, words
+from pipelines.glide.unet import UNet
+from pipelines.glide.weights import load_unet
+from pipelines.machine import keep_freed_memory
+from pipelines.training.config import SIZES, STAGES, Stage
+from pipelines.training.dataset import HELD_OUT, Alternating, Crops, Source, Windows, example
+from pipelines.training.distillation import Teacher
+from pipelines.training.folder import Captioned, Pictures, captioned
+from pipelines.training.loop import shared, train
+from pipelines.training.scenes.captions import texts, vocabulary
+from pipelines.training.trainer import Trainer
+
+SAMPLED = HELD_OUT - 1000  # the examples of the sheets, apart from all that is trained on or judged
+OWN_RATE, RELEASED_RATE = 1e-4, 2e-5  # learning rates of fine-tuning, for small networks and for OpenAI's
+
+
+def make_tokenizer(file: Path, size: int) -> None:
+    """Byte pairs of `size` tokens from the captions of many scenes: the same file every time."""
+    lines = [normalised(text) for seed in range(3000) for text in texts(seed)]
+    pairs = ByteLevelBPETokenizer(add_prefix_space=False)
+    pairs.train_from_iterator(lines, vocab_size=size, min_frequency=2, show_progress=False)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    pairs.save(str(file))
+    file.with_name(WORDS).write_text("\n".join(vocabulary()) + "\n")
+
+
+def configs_of(begin: Path) -> Mapping[str, UNetConfig]:
+    """The sizes of a folder's networks: its own, or those that were released."""
+    return read_configs(begin) if (begin / CONFIG).is_file() else PRESETS
+
+
+def take_over(begin: Path, out: Path, form: str, pictures: Sequence[Captioned]) -> None:
+    """What makes `out` a model of the kind of `begin` beside the network `form`: byte pairs, words, other networks."""
+    out.mkdir(parents=True, exist_ok=True)
+    for name, config in configs_of(begin).items():
+        file = weights_file(begin, name)
+        if name != form and file is not None and weights_file(out, name) is None:
+            shutil.copyfile(file, out / file.name)
+            write_config(out, name, config)
+    for name in (BYTE_PAIRS, WORDS, *GPT2_FILES):
+        source = byte_pair_file(begin, name)
+        if source is not None and not (out / source.name).exists():
+            shutil.copyfile(source, out / source.name)
+    if (out / WORDS).exists():
+        taught = {*(out / WORDS).read_text().split(), *(word for one in pictures for word in words(one.caption))}
+        (out / WORDS).write_text("\n".join(sorted(taught)) + "\n")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m pipelines.training", description=__doc__)
+    parser.add_argument("stage", choices=STAGES, help="which stage to train; inpaint begins from base")
+    parser.add_argument("--minutes", type=float, default=10, help="how long to train now (default: %(default)g)")
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="checkpoints, weights, pictures of it"
+    )
+    parser.add_argument("--size", choices=SIZES, default="mini", help="of a new model (default: %(default)s)")
+    parser.add_argument("--data", type=Path, metavar="FOLDER", help="own pictures, each with its caption in a .txt")
+    parser.add_argument(
+        "--begin", type=Path, metavar="FOLDER",
+        help="a model whose weights it begins from: one trained here, or OpenAI's as `app.py convert` leaves it"
+        " (default with --data: the embedded model)",
+    )  # fmt: skip
+    parser.add_argument("--batch", type=int, help="pictures a step, of all processes together")
+    parser.add_argument("--learning-rate", type=float, help="at its height")
+    parser.add_argument("--dry-run", action="store_true", help="print what would be trained, and stop")
+    return parser.parse_args()
+
+
+def main() -> None:
+    options = arguments()
+    stage, size, begin = STAGES[options.stage], SIZES[options.size], options.begin
+    if options.data and begin is None:
+        begin = WEIGHTS / "glide-mini"
+    try:
+        pictures = captioned(options.data) if options.data else ()
+        configs = configs_of(begin) if begin else {}
+        if begin and stage.form not in configs:
+            raise ValueError(f"{begin} has no {stage.form}: it holds {', '.join(configs)}")
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
+    config = configs[stage.form] if begin else size.network(stage.form)
+    own = not begin or (begin / BYTE_PAIRS).is_file()
+    batch = options.batch or size.pace.batch // (2 if config.upsample else 1)
+    tuned = OWN_RATE if own else RELEASED_RATE
+    rate = options.learning_rate or (tuned if options.data else size.pace.learning_rate)
+    pace = replace(size.pace, batch=batch, learning_rate=rate)
+    if options.dry_run:
+        course = {"pace": asdict(pace), "pictures": len(pictures), "network": asdict(config)}
+        print(json.dumps({**asdict(stage), **course}, indent=2))
+        return
+
+    keep_freed_memory()
+    with shared() as (share, device):
+        if batch % share.of:
+            raise SystemExit(
+                f"a batch of {batch} pictures cannot be shared by {share.of} processes evenly: see --batch"
+            )
+        if share.rank == 0:
+            if begin:
+                take_over(begin, options.out, stage.form, pictures)
+            elif not (options.out / BYTE_PAIRS).exists():
+                make_tokenizer(options.out / BYTE_PAIRS, config.vocabulary)
+        if share.of > 1:
+            distributed.barrier()
+        try:
+            goes_on = (options.out / options.stage / "state.pt").exists() and not stage.distils
+            state = None if goes_on else first_weights(options.stage, config, options.out, begin)
+            trainer = Trainer(stage, config, pace, device, share, teacher_of(stage, config, state, device))
+            if state is not None:
+                trainer.begin_from(state)
+            tokenizer = folder_tokenizer(options.out, config)
+            # to learn somebody's pictures and forget nothing of the drawn world, a model sees both in turn
+            source: Source = example
+            if pictures:
+                source = Alternating(example, Pictures(pictures)) if own else Pictures(pictures)
+            dataset = (
+                Crops(source, tokenizer, size.crop, stage.empty, size.crop / config.size)
+                if config.upsample
+                else Windows(source, tokenizer, config.size, stage.empty)
+            )
+            train(trainer, options.stage, options.out, dataset, tokenizer, options.minutes, SAMPLED)
+        except ValueError as error:
+            raise SystemExit(str(error)) from error
+
+
+def first_weights(name: str, config: UNetConfig, out: Path, begin: Path | None) -> dict[str, Tensor] | None:
+    """The averaged weights that a stage begins from; None for a stage that begins from nothing."""
+    stage = STAGES[name]
+    if begin is not None:
+        file = weights_file(begin, stage.form)
+        if file is None:
+            raise ValueError(f"{begin} holds no {stage.form}.safetensors to begin from")
+        return load_unet(config, file).state_dict()
+    if stage.begins_from is None:
+        return None
+    before = out / stage.begins_from / "state.pt"
+    if not before.exists():
+        raise ValueError(f"{name} begins from {stage.begins_from}: train that first, into the same --out {out}")
+    return dict(torch.load(before, map_location="cpu", weights_only=True)["ema"])
+
+
+def teacher_of(
+    stage: Stage, config: UNetConfig, state: dict[str, Tensor] | None, device: torch.device
+) -> Teacher | None:
+    """Whom a stage learns from: the network that it begins from, if it distils that."""
+    if not stage.distils or state is None:
+        return None
+    if config.predicts != "v":
+        raise ValueError("only networks that predict v can be distilled: those trained here, not OpenAI's")
+    network = UNet(config)
+    network.load_state_dict(state)
+    return Teacher(network.to(device), sigmas_of(SCHEDULES[stage.schedule]()))
