@@ -38,6 +38,7 @@ from pipelines.base import Pipeline, PipelineInfo
 
 STEP_LIMIT = 600.0  # seconds that a step may take
 LOAD_LIMIT = 3600.0  # seconds for a model to be loaded, which may mean to be downloaded
+SILENCE_LIMIT = 300.0  # seconds without a sign of life
 CANCEL_LIMIT = 20.0  # seconds until a cancelled run has to end
 STOP_LIMIT = 20.0  # seconds until a process that was told to has to end
 LOOK = 0.25  # seconds between two looks at the process
@@ -257,9 +258,9 @@ class ModelsProcess:
         """Why a process must not go on, a sentence, or ''."""
         now = time.monotonic()
         if watch.loading_since is not None and now < watch.loading_since + LOAD_LIMIT:
-            return "" if now < watch.heard + self.step_limit else "A model stopped to load, so its process was ended."
+            return "" if now < watch.heard + SILENCE_LIMIT else "A model stopped to load, so its process was ended."
         if watch.worker is None or not watch.busy:
-            return "" if now < watch.heard + self.step_limit else "The models' process said nothing any more."
+            return "" if now < watch.heard + SILENCE_LIMIT else "The models' process said nothing any more."
         if now > watch.stepped + self.step_limit:
             return (
                 f"A step of the model took more than {self.step_limit:,.0f} seconds, so its process was ended. "

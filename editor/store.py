@@ -30,6 +30,7 @@ from editor.schema import MIGRATIONS
 
 FILE = "palimpsest.db"
 EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
+NO_BEAT = "-"  # of a document with no job that was begun
 DEATHS = 2  # of the model's processes that worked on a job, before it fails
 TRUSTED = 4  # leases from now on: one that ends later was written by a clock that is wrong
 

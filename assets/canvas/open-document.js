@@ -151,8 +151,10 @@ export class OpenDocument {
       this.pace.ended();
       if (!this.submitting) this.notices.progress(null);
     }
-    if (state.trouble) this.notices.note(state.trouble, "trouble");
-    else this.notices.dismiss("trouble");
+    for (const [kind, sentence] of [["trouble", state.trouble], ["retry", run?.retry]]) {
+      if (sentence) this.notices.note(sentence, kind);
+      else this.notices.dismiss(kind);
+    }
     if (moved) this.askPlan(); // a wish would stand on another state now
     this.changed();
     return run !== null;

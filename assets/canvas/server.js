@@ -4,6 +4,8 @@ import { pack, unpack } from "./packet.js";
 import { decodeGrey, encodeGrey } from "./png.js";
 import { t } from "./words.js";
 
+const LOADING_MS = 400; // between two questions about a model that is being loaded
+
 export class Unreachable extends Error {}
 export class Missing extends Error {}
 
@@ -96,8 +98,12 @@ export class Server {
    * What there is to know of a model, once it is read: { words: sorted, or null where it was taught any text, usual: what
    * it is best asked, samplers, refines: whether it begins from what is there, unheeded: what it can do nothing with }.
    */
-  model(pipeline, signal) {
-    return this.#get("model", { pipeline }, signal);
+  async model(pipeline, signal) {
+    for (;;) {
+      const info = await this.#get("model", { pipeline }, signal);
+      if (!info.loading) return info;
+      await new Promise((wake) => setTimeout(wake, LOADING_MS));
+    }
   }
 
   // --- a document

@@ -7,7 +7,7 @@ from threading import Condition, Thread
 from typing import NamedTuple
 
 from editor.database import StorageError
-from editor.store import Store
+from editor.store import NO_BEAT, Store
 
 BETWEEN = 0.01  # seconds between two looks
 
@@ -51,7 +51,7 @@ class Beats:
             with suppress(StorageError):
                 beats = self.store.beats()
                 with self._changed:
-                    moved = [each for each in self._waiting if beats.get(each.document, "") != each.beat]
+                    moved = [each for each in self._waiting if beats.get(each.document, NO_BEAT) != each.beat]
                     self._waiting.difference_update(moved)
                 for each in moved:
                     with suppress(RuntimeError):  # its loop has ended

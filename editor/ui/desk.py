@@ -20,7 +20,7 @@ from editor.models_process import Models
 from editor.picture import Picture
 from editor.plan import plan
 from editor.session import Session
-from editor.store import Document, Revision, RunProgress
+from editor.store import NO_BEAT, Document, Revision, RunProgress
 from editor.ui.packets import NEVER
 from pipelines.base import PipelineInfo
 
@@ -74,7 +74,7 @@ class Desk:
         """All a tab need know of a document; `watched`: ids of revisions whose fate it asks for."""
         # Before the document: what ends meanwhile is told of as ended by the next state, where it is to be seen. The
         # other way round a wish was done and not there, as if the picture had moved on.
-        beat = self.session.store.beats().get(document.id, "")
+        beat = self.session.store.beats().get(document.id, NO_BEAT)
         progress = self.session.store.progress(document.id)
         pending = self.session.pending(document.id)
         replay = self._replay(document, pending) if pending else {}
@@ -143,7 +143,7 @@ class Desk:
             "pipeline": edit.pipeline, "mask": edit.mask.box, "index": 0, "total": 0, "serial": 0,
         }  # fmt: skip
         if revision.death is not None:
-            run["death"] = revision.death
+            run["retry"] = f"{revision.death} This edit is tried once more."
         if progress is not None:
             run.update(index=progress.step, total=progress.steps)
             if progress.box is not None:

@@ -23,7 +23,7 @@ from editor.ui.threads import in_writer
 LARGEST_FILE = 512 * 2**20  # bytes of a picture that is opened
 LONGEST_NAME = 2**12  # bytes
 LONGEST_SIDE = 2**15  # pixels of a blank picture
-HELD = 0.25  # seconds an answer waits for something new to tell
+HELD = 1.0  # seconds an answer waits for something new to tell
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
 
 

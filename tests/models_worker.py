@@ -1,0 +1,90 @@
+"""A models' process whose models do what a test says: python -m tests.models_worker WHERE."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from pathlib import Path
+
+from editor.models_process import run_models
+from editor.store import Store
+from pipelines.base import Pipeline, Request, Run, Step
+from tests.fakes import FlatPipeline, NoisePipeline, Plain
+
+
+class HangingPipeline(Plain):
+    """Takes one step and then no other, and heeds nothing."""
+
+    name, size = "hanging", 64
+
+    def inpaint(self, request: Request) -> Run:
+        yield Step(1, 2, None)
+        while True:
+            time.sleep(60)
+
+
+class FatalPipeline(Plain):
+    """Ends its process after a step, in the way that its name says."""
+
+    size = 64
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def inpaint(self, request: Request) -> Run:
+        yield Step(1, 2, None)
+        if self.name == "aborting":
+            os.abort()
+        if self.name == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if self.name == "exiting":
+            sys.exit("that is all")
+        os._exit(3)
+
+
+class OncePipeline(NoisePipeline):
+    """Dies of its first run, and not of the second. file: says that there was one."""
+
+    def __init__(self, file: Path) -> None:
+        super().__init__(name="once")
+        self.file = file
+
+    def inpaint(self, request: Request) -> Run:
+        if not self.file.exists():
+            self.file.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super().inpaint(request)
+
+
+def load(name: str) -> Pipeline:
+    folder = Path(sys.argv[1])
+    if name == "late":  # until the test says that it has come
+        while not (folder / "late").exists():
+            time.sleep(0.01)
+        return NoisePipeline(name="late")
+    if name == "deadly":
+        os.abort()
+    if name == "threadless":  # from now on no thread can be started
+        threading.Thread.start = refuse  # type: ignore[method-assign]
+        return NoisePipeline(name="threadless")
+    models: dict[str, Pipeline] = {
+        "noise": NoisePipeline(), "slow": NoisePipeline(delay=0.05, name="slow"), "flat": FlatPipeline((0, 200, 0)),
+        "hanging": HangingPipeline(), "once": OncePipeline(folder / "once"),
+        **{name: FatalPipeline(name) for name in ("aborting", "killed", "exiting", "leaving")},
+    }  # fmt: skip
+    if name not in models:
+        raise ValueError(f"There is no pipeline {name!r}.")
+    print("a model says this on the standard output", flush=True)
+    return models[name]
+
+
+def refuse(thread: threading.Thread) -> None:
+    raise RuntimeError("can't start new thread")
+
+
+if __name__ == "__main__":
+    store = Store(Path(sys.argv[1]) / "data")
+    code = run_models(store, load, lambda: "noise 1")
+    store.close()
+    sys.exit(code)

@@ -1,0 +1,168 @@
+"""Models in a process of their own, a real one: what one of them does, the server outlives and says."""
+
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from editor.geometry import Box
+from editor.models_process import ModelsProcess
+from editor.session import Session
+from editor.store import Document, Revision, Store
+from pipelines.base import PipelineInfo
+from tests.fakes import NoisePipeline, until
+from tests.samples import an_edit, noise
+
+
+class Server:
+    """What `serve` has beside the page."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.store = Store(folder / "data")
+        self.session = Session(self.store)
+        self.models = ModelsProcess(self.store, [sys.executable, "-m", "tests.models_worker", str(folder)])
+        self.models.start()
+        self.document: Document = self.session.open(noise(300, 280), "Room")
+
+    def submit(self, pipeline: str, parent: str | None = None, **edit: Any) -> Revision:
+        job = self.session.submit(self.document.id, an_edit(Box(9, 9, 40, 40), pipeline=pipeline, **edit), parent)
+        self.models.wake()
+        return job
+
+    def settled(self, job: Revision) -> Revision:
+        until(lambda: not self.session.revision(job.id).promised)
+        return self.session.revision(job.id)
+
+    def begun(self, job: Revision) -> None:
+        until(lambda: (now := self.store.progress(job.document).get(job.id)) and now.step)
+
+    def paints(self) -> None:
+        """It does, after whatever was before."""
+        assert self.settled(self.submit("noise", seed=99)).picture is not None
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    server = Server(tmp_path)
+    yield server
+    server.models.stop()
+    server.store.close()
+
+
+def test_jobs_are_run_and_what_is_known_of_a_model_comes_over(server: Server) -> None:
+    job = server.submit("noise")
+    assert server.settled(job).picture is not None
+    assert until(lambda: server.models.info("noise")) == PipelineInfo.of(NoisePipeline())
+    hint = server.models.hint("noise", "a noise couch").result(60)
+    assert hint == ("It knows nothing but noise.", ["a", "couch"])
+    assert server.models.made_with() == "noise 1" and server.models.trouble is None
+
+
+def test_a_model_that_is_not_there_is_a_sentence(server: Server) -> None:
+    def asked() -> str:
+        try:
+            assert server.models.info("dall-e") is None
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    assert until(asked) == "There is no pipeline 'dall-e'."
+    assert "dall-e" in str(server.settled(server.submit("dall-e")).error)
+
+
+def test_nobody_waits_for_a_model_that_is_being_loaded(server: Server) -> None:
+    assert server.models.info("late") is None and server.models.info("late") is None
+    late = server.submit("late")
+    assert until(lambda: server.models.info("noise"))  # others answer meanwhile
+    (server.folder / "late").touch()
+    assert until(lambda: server.models.info("late")).name == "late"
+    assert server.settled(late).picture is not None
+
+
+@pytest.mark.parametrize(
+    ("pipeline", "reason"), [("aborting", "SIGABRT"), ("killed", "not enough memory"), ("leaving", "exit code 3")]
+)
+def test_a_job_that_ends_its_process_is_tried_twice_and_fails(server: Server, pipeline: str, reason: str) -> None:
+    job = server.submit(pipeline)
+    until(lambda: server.session.revision(job.id).death)
+    failed = server.settled(job)
+    assert failed.error and reason in failed.error and failed.error.endswith("It was tried twice.")
+    until(lambda: server.models.restarts == 2 and server.models.trouble is None)
+    server.paints()
+    again = server.submit(pipeline, job.parent)  # by hand it is tried again, twice
+    assert again.id == job.id and server.settled(again).error == failed.error
+    assert server.models.restarts == 4
+
+
+def test_one_that_dies_once_is_completed(server: Server) -> None:
+    job = server.settled(server.submit("once"))
+    assert job.picture is not None and job.death and "not enough memory" in job.death
+
+
+def test_sys_exit_is_the_edits_failure_and_nobody_elses(server: Server) -> None:
+    assert server.settled(server.submit("exiting")).error == "SystemExit: that is all"
+    server.paints()
+    assert server.models.restarts == 0
+
+
+def test_without_threads_the_process_is_started_again(server: Server) -> None:
+    until(lambda: server.models.info("threadless"))
+    job = server.submit("noise")
+    assert server.settled(job).picture is not None
+    assert server.models.restarts == 1
+
+
+def test_a_cancel_that_is_not_heeded_ends_the_process(server: Server) -> None:
+    server.models.cancel_limit = 0.5
+    job = server.submit("hanging")
+    server.begun(job)
+    assert server.session.cancel(job.id).cancelled
+    server.paints()
+    assert server.models.restarts == 1 and server.session.revision(job.id).cancelled
+
+
+def test_a_step_that_outlasts_its_limit_fails_at_once(server: Server) -> None:
+    server.models.step_limit = 1.0
+    failed = server.settled(server.submit("hanging"))
+    assert failed.error and "A step of the model took more than 1 seconds" in failed.error
+    assert server.models.restarts == 1
+    server.models.step_limit = 600
+    server.paints()
+
+
+def test_a_model_of_which_the_process_dies_while_it_loads_is_given_up(server: Server) -> None:
+    def asked() -> str:
+        try:
+            assert server.models.info("deadly") is None
+        except ValueError as error:
+            return str(error)
+        return ""
+
+    assert "deadly cannot be loaded" in until(asked)
+    assert server.models.restarts == 2
+    server.paints()
+
+
+def test_the_end_frees_the_job(server: Server) -> None:
+    job = server.submit("slow", steps=1000)
+    server.begun(job)
+    server.models.stop()
+    assert server.store.holders() == [] and server.store.progress(server.document.id) == {}
+    freed = server.session.revision(job.id)
+    assert freed.promised and freed.death is None
+
+
+def test_a_process_that_is_told_to_end_is_started_again(server: Server) -> None:
+    job = server.submit("slow", steps=30)
+    server.begun(job)
+    pid = server.models.pid
+    assert pid
+    os.kill(pid, signal.SIGTERM)
+    done = server.settled(job)
+    assert done.picture is not None and done.death is None
+    assert server.models.pid != pid
