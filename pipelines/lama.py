@@ -10,7 +10,7 @@ from torch import Tensor
 
 from pipelines.base import NOT_ASKED, Pixels, Request, Run, Step, filled
 from pipelines.machine import best_device
-from pipelines.torchscript import load_network
+from pipelines.torchscript import limited_memory, load_network
 
 MULTIPLE = 8  # of which its network wants sides
 
@@ -60,12 +60,12 @@ class Lama:
         known = np.pad(image, (*sides, (0, 0)), "symmetric").astype(np.float32) / 255  # (H, W, 3)
         try:
             # as written, from the first run on: what is optimised later rounds otherwise
-            with torch.inference_mode(), torch.jit.optimized_execution(False):
+            with limited_memory(self._device), torch.inference_mode(), torch.jit.optimized_execution(False):
                 drawn = self._network(
                     torch.from_numpy(known).permute(2, 0, 1)[None].contiguous().to(self._device),
                     torch.from_numpy(hole).to(self._device),
                 )
-        except RuntimeError as error:
+        except (RuntimeError, MemoryError) as error:
             why = " ".join(str(error).split())[-200:]
             raise ValueError(f"{self.name} cannot fill a picture of {width}x{height} ({why})") from error
         if not (isinstance(drawn, Tensor) and drawn.shape == (1, 3, *hole.shape[2:]) and drawn.is_floating_point()):

@@ -3,8 +3,10 @@
 import ast
 import pickletools
 import re
+import sys
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -56,6 +58,29 @@ OPERATORS = frozenset(
         " alias to type_as zeros ones full zeros_like ones_like full_like arange linspace meshgrid"
     ).split()
 )
+
+
+MEMORY = 4 * 2**30  # bytes that a network's run may take on a processor; LaMa takes one
+
+
+@contextmanager
+def limited_memory(device: torch.device) -> Iterator[None]:
+    """Refuse what runs meanwhile more than MEMORY, as a RuntimeError or a MemoryError of its own: a file says how much
+    it takes. On a graphics card the card's own memory is the limit; where the system knows no limits there is none.
+    """
+    if device.type != "cpu" or sys.platform != "linux":
+        yield
+        return
+    import resource
+
+    before = resource.getrlimit(resource.RLIMIT_AS)
+    mapped = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    most = mapped + MEMORY if before[1] == resource.RLIM_INFINITY else min(mapped + MEMORY, before[1])
+    resource.setrlimit(resource.RLIMIT_AS, (most, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, before)
 
 
 def load_network(file: Path, device: torch.device) -> Callable[..., Tensor]:

@@ -331,7 +331,9 @@ def test_an_older_file_is_brought_up_and_itself_left_alone(tmp_path: Path) -> No
     document = desk.made(noise(300, 280), [])  # of that format no tile is a difference
     desk.session.export(document, file)
     with sqlite3.connect(file) as db:
-        db.execute("ALTER TABLE revision DROP COLUMN remakes")
+        db.execute("DROP TABLE progress")
+        for column in ("remakes", "deaths", "death"):
+            db.execute(f"ALTER TABLE revision DROP COLUMN {column}")
         for column in ("icc", "metadata"):
             db.execute(f"ALTER TABLE document DROP COLUMN {column}")
         for column in ("base", "x", "y"):

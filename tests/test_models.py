@@ -253,12 +253,19 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
             def block_thread(self) -> None:
                 pass
 
-        def start(session: Any, worker: Any, names: list[str], *more: Any) -> Page:
+        class NoModels:
+            def __init__(self, *_: Any) -> None:
+                pass
+
+            start = stop = info = __init__
+
+        def start(session: Any, models: Any, names: list[str], *more: Any) -> Page:
             given.extend((names, more[-1]))
             return Page()
 
         monkeypatch.setattr("editor.ui.page.start", start)
-        monkeypatch.setattr(app, "_warm", lambda load, name: None)
+        monkeypatch.setattr("editor.models_process.ModelsProcess", NoModels)
+        monkeypatch.setattr(app.signal, "signal", lambda *_: None)
         usual = {"pipeline": "classical", "compile": False, "memory": "auto", "quantise": "", "mcp": False, "host": ""}
         app.serve(argparse.Namespace(**{**usual, "port": 0, "data": tmp_path / "data", "models": None, **options}))
         return given[0], given[1]
