@@ -28,7 +28,7 @@ from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
 from pipelines import load
 from pipelines.base import Request, run
-from tests import bench_drawings, bench_masks, bench_networks, bench_page, bench_photographs, bench_store
+from tests import bench_drawings, bench_masks, bench_networks, bench_page, bench_photographs, bench_store, bench_waiting
 from tests.fakes import LocalModels, NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 
@@ -170,6 +170,7 @@ GROUPS = {
     "store": (bench_store.walking, bench_store.endurance, bench_store.huge),
     "networks": (bench_networks.steps, bench_networks.graphics_card),
     "page": (bench_page.rows,),
+    "waiting": (bench_waiting.waiting,),
     "photographs": (bench_photographs.tiny_size, bench_photographs.real_size, bench_photographs.graphics_card),
 }
 
