@@ -183,7 +183,6 @@ class _Reports:
         self._shown: dict[str, object] = {}  # what makes the preview that each job has
         self._serial = 0
         self._news, self._over = Event(), Event()
-        self._write({job: (0, 0, None) for job in jobs})
         self._thread = Thread(target=self._run, name="reports", daemon=True)
         self._thread.start()
 
@@ -197,6 +196,9 @@ class _Reports:
         self._thread.join()
 
     def _run(self) -> None:
+        self._over.wait(PAUSE)  # of what is over by then nobody need hear
+        if self._newest is None and not self._over.is_set():
+            self._write({job: (0, 0, None) for job in self.jobs})
         while True:
             self._news.wait()
             if self._over.is_set():

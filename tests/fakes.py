@@ -205,6 +205,7 @@ class LocalModels:
 
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
+        self.loading = set[str]()  # names of models of which nothing is known yet
 
     @property
     def trouble(self) -> str | None:
@@ -214,7 +215,7 @@ class LocalModels:
         self.worker.wake()
 
     def info(self, name: str) -> PipelineInfo | None:
-        return PipelineInfo.of(self.worker.pipelines(name))
+        return None if name in self.loading else PipelineInfo.of(self.worker.pipelines(name))
 
     def hint(self, name: str, prompt: str) -> Future[Hint]:
         heard: Future[Hint] = Future()

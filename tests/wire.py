@@ -38,7 +38,8 @@ class Desk:
         load = loader(self.noise, self.flat, RefiningPipeline(), FailingPipeline(at_step=2), PhotoPipeline())
         names = ["noise", "flat", "refining", "failing", "photo", "damaged"]
         self.session, self.worker = Session(store), Worker(store, load)
-        served = routes(self.session, LocalModels(self.worker), names, samples, open_shelf)
+        self.models = LocalModels(self.worker)
+        served = routes(self.session, self.models, names, samples, open_shelf)
         app = Starlette(routes=served, middleware=[Middleware(Guard)])
         self.client = TestClient(app, base_url=HOST)
 

@@ -1,0 +1,111 @@
+"""While somebody waits, for the database or for a model, everybody else is answered."""
+
+import asyncio
+import sqlite3
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from editor.geometry import Box
+from editor.session import Session
+from editor.store import Store
+from editor.ui.keeping import Keeping
+from editor.ui.routes import PREFIX
+from editor.ui.threads import WRITERS
+from editor.worker import Worker
+from tests.fakes import LocalModels, NoisePipeline, loader, until
+from tests.samples import an_edit, noise
+from tests.wire import Desk
+
+
+@contextmanager
+def held(store: Store) -> Iterator[None]:
+    """Another program writes meanwhile."""
+    assert store.database.path is not None
+    with closing(sqlite3.connect(store.database.path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        yield
+        other.execute("ROLLBACK")
+
+
+def test_who_reads_waits_for_nobody_who_writes(store: Store, tmp_path: Path) -> None:
+    desk = Desk(store, tmp_path)
+    document = desk.session.open(noise(300, 280)).id
+    writers = 60  # more than there are threads
+    with ThreadPoolExecutor(writers) as threads, desk.client as client:  # one event loop for all
+        with held(store):
+            waiting: list[Future[Any]] = [
+                threads.submit(client.post, f"{PREFIX}/documents/{document}/undo") for _ in range(writers)
+            ]
+            until(lambda: WRITERS._work_queue.qsize() >= writers - WRITERS._max_workers)
+            for path in (f"documents/{document}", f"documents/{document}/tree", "documents", "model?pipeline=noise"):
+                assert desk.get(path).status_code == 200
+            assert not any(each.done() for each in waiting)
+        assert all(each.result().status_code == 200 for each in waiting)
+
+
+def test_the_event_loop_waits_for_no_database(store: Store) -> None:
+    """Who hangs up has his edit cancelled, which writes; the loop goes on meanwhile."""
+    session, worker = Session(store), Worker(store, loader(NoisePipeline()))
+    document = session.open(noise(300, 280))
+
+    async def hang_up() -> int:
+        keeping = Keeping(session, LocalModels(worker))
+        steps = keeping.kept(lambda: [session.submit(document.id, an_edit(Box(9, 9, 9, 9)))])
+        await anext(steps)
+        lock = held(store)
+        lock.__enter__()
+        closing_ = asyncio.ensure_future(steps.aclose())
+        turns = 0
+        for _ in range(20):
+            await asyncio.sleep(0.005)
+            turns += not closing_.done()
+        lock.__exit__(None, None, None)
+        await closing_
+        return turns
+
+    assert asyncio.run(hang_up()) == 20
+    (job,) = [node for node in session.tree(document.id) if node.wish is not None]
+    assert job.error == "Cancelled."
+
+
+def test_questions_about_a_model_that_is_being_loaded_are_answered_at_once(store: Store, tmp_path: Path) -> None:
+    desk = Desk(store, tmp_path)
+    document = desk.session.open(noise(300, 280)).id
+    desk.models.loading.add("photo")
+    for _ in range(45):
+        assert desk.get("model?pipeline=photo").json() == {"loading": True}
+        assert desk.get("hint?pipeline=photo&prompt=a+couch").json() == {"hint": "", "unknown": []}
+    answer = desk.post(
+        f"documents/{document}/plan", content=desk.wish(desk.state({"document": document}), pipeline="photo")
+    )
+    assert answer.status_code == 503 and "is being loaded" in answer.json()["error"]
+    job = desk.submit(desk.state({"document": document}), pipeline="photo")  # asked for all the same
+    assert job.status_code == 200
+    desk.models.loading.clear()
+    assert "loading" not in desk.get("model?pipeline=photo").json()
+
+
+def test_a_question_that_no_process_answers_holds_nobody_up(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("editor.ui.words.PATIENCE", 0.05)
+    desk = Desk(store, tmp_path)
+    monkeypatch.setattr(desk.models, "hint", lambda name, prompt: Future())
+    assert desk.get("hint?pipeline=noise&prompt=a+couch").json() == {"hint": "", "unknown": []}
+
+
+def test_transactions_of_one_process_take_turns(store: Store) -> None:
+    """However many: none is lost to the patience of a database that knows no queue."""
+    document = Session(store).open(noise(30, 28))
+    threads = [Thread(target=store.rename_document, args=(document.id, f"{n}")) for n in range(100)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert store.document(document.id).name.isdecimal()
