@@ -3,6 +3,7 @@
 Who asks shares the processor's cores with the server.
 """
 
+import argparse
 import asyncio
 import random
 import tempfile
@@ -16,10 +17,14 @@ from typing import Any
 import httpx
 
 from editor.geometry import Box
+from editor.session import Session
+from editor.store import Store
 from editor.ui.routes import PREFIX
+from editor.worker import Worker
+from tests.fakes import LocalModels, NoisePipeline, loader
 from tests.measuring import Row, percentiles, spread
 from tests.samples import disc
-from tests.server_process import Client, ServerProcess, said
+from tests.server_process import ROOT, Client, ServerProcess, said
 from tests.wire import edit_packet
 
 STARTS = 5
@@ -206,7 +211,7 @@ def designers() -> Iterator[Row]:
         found = asyncio.run(_designing(server.url))
     several: dict[str, list[float]] = {
         "polls without a beat": [s for page in found for s in page.plain],
-        "polls with a beat, held for 250 ms at most": [s for page in found for s in page.held],
+        "polls with a beat, held until there is more to tell": [s for page in found for s in page.held],
         "posting an edit": [s for page in found for s in page.posts],
         "an edit from its POST until it is seen finished": [s for page in found for s in page.waits],
     }
@@ -229,7 +234,7 @@ def queueing() -> Iterator[Row]:
     yield f"one edit of {LIGHT} steps behind another's {QUEUED} ({waiting} of them left)", f"{seconds:.1f} s", ""
 
 
-async def _polled(url: str, count: int) -> tuple[float, list[float]]:
+async def _polled(url: str, count: int, pipeline: str) -> tuple[float, list[float]]:
     """Seconds of an edit of many steps while so many pages poll with a beat; and of their polls."""
     http, (mine, *others) = pages(url, count + 1)
 
@@ -244,7 +249,7 @@ async def _polled(url: str, count: int) -> tuple[float, list[float]]:
         while not all(page.held for page in others):
             await asyncio.sleep(0.05)
         began = time.perf_counter()
-        body = packet((await _state(http, mine.document))["tail"], count, LONG)
+        body = packet((await _state(http, mine.document))["tail"], count, LONG, pipeline)
         said(await http.post(f"{PREFIX}/documents/{mine.document}/edits", content=body))
         while (await _state(http, mine.document))["running"]:
             await asyncio.sleep(BUSY)
@@ -261,11 +266,30 @@ async def _state(http: httpx.AsyncClient, document: str) -> dict[str, Any]:
 
 def polling() -> Iterator[Row]:
     """What pages that look at other documents cost an edit of many steps."""
-    with served() as server:
-        alone, _ = asyncio.run(_polled(server.url, 0))
-        among, polls = asyncio.run(_polled(server.url, PAGES))
-    yield f"{LONG} steps of glide-mini, alone; while {PAGES} pages poll", f"{alone:.1f} s; {among:.1f} s", ""
-    yield "those pages' polls, held for 250 ms at most, p50 / p95", percentiles(polls), ""
+    for pipeline, program in (("glide-mini", ("app.py",)), ("noise", ("-m", "tests.bench_server"))):
+        with tempfile.TemporaryDirectory() as name:
+            with ServerProcess(Path(name) / "data", Path(name) / "log", program) as server:
+                alone, _ = min(asyncio.run(_polled(server.url, 0, pipeline)) for _ in range(2))  # the first loads it
+                among, polls = asyncio.run(_polled(server.url, PAGES, pipeline))
+        what = f"{LONG} steps of {pipeline if pipeline == 'glide-mini' else 'a model that costs nothing'}"
+        yield f"{what}, alone; while {PAGES} pages poll other documents", f"{alone:.2f} s; {among:.2f} s", ""
+        yield "those pages' polls, held until there is more to tell, p50 / p95", percentiles(polls), ""
+
+
+def serve_noise() -> None:
+    """A server, in the process that is called so, whose model costs nothing: what else there is shows."""
+    from editor.ui.page import start
+
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--data", type=Path, required=True)
+    parser.add_argument("--port", type=int, required=True)
+    options = parser.parse_args()
+    store = Store(options.data)
+    worker = Worker(store, loader(NoisePipeline(size=256)))
+    worker.start()
+    samples = ROOT / "assets" / "samples"
+    page = start(Session(store), LocalModels(worker), ["noise"], "noise", samples, "127.0.0.1", options.port)
+    page.block_thread()
 
 
 async def _calling(url: str, document: str, count: int) -> list[float]:
@@ -297,3 +321,7 @@ def growing() -> Iterator[Row]:
         grown = server.memory()[0] - before
     yield f"growth of the server by {CALLS:,} calls of its API, each with a new session", f"{grown:.0f} MB", ""
     yield f"one of them, {AT_ONCE} at a time, p50 / p95", percentiles(seconds), ""
+
+
+if __name__ == "__main__":
+    serve_noise()

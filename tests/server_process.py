@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -22,11 +23,12 @@ END = 20.0  # seconds for a process to end
 class ServerProcess:
     """The server of the store at `where`: a folder, or the address of a PostgreSQL database.
 
-    Used as a context it starts, and ends with whatever it started itself. What it prints goes to `log`.
+    Used as a context it starts, and ends with whatever it started itself. What it prints goes to `log`. program: what
+    python runs, with --data and --port.
     """
 
-    def __init__(self, where: Path | str, log: Path, *options: str) -> None:
-        self.where, self.log, self.options = where, log, options
+    def __init__(self, where: Path | str, log: Path, program: Sequence[str] = ("app.py",)) -> None:
+        self.where, self.log, self.program = where, log, program
         self.url = ""
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -50,7 +52,7 @@ class ServerProcess:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, "app.py", "--data", str(self.where), "--port", str(port), *self.options]
+        command = [sys.executable, *self.program, "--data", str(self.where), "--port", str(port)]
         began = time.perf_counter()
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
