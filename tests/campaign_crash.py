@@ -87,6 +87,9 @@ class Campaign:
             self._let(True)
             for client in self.clients:
                 client.start()
+            something = time.monotonic() + STUCK
+            while not any(known.edits for known in self.known) and time.monotonic() < something:  # to lose
+                time.sleep(0.02)
             kill = 0
             while kill < kills if kills is not None else time.monotonic() < ends:
                 time.sleep(self.random.uniform(*CALM))

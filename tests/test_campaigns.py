@@ -22,11 +22,13 @@ needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="fi
 
 @needs_proc
 def test_killed_servers_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(campaign_crash, "CALM", (0.5, 2.0))
+    monkeypatch.setattr(campaign_crash, "CALM", (0.5, 1.5))
+    monkeypatch.setattr(campaign_crash, "CLIENTS", 2)
     campaign = campaign_crash.Campaign(tmp_path / "data", tmp_path, seed=14)
     campaign.run(kills=2)
     assert campaign.complaints == []
-    assert campaign.counts["kills of the server"] == 1 and campaign.counts["edits finished"] > 0, campaign.counts
+    happened = ("kills of the server", "kills of the models' process", "edits finished")
+    assert all(campaign.counts[what] for what in happened), campaign.counts
 
 
 # --- what a campaign would have to see
@@ -105,7 +107,7 @@ def test_every_route_is_asked() -> None:
 def test_malformed_requests_break_nothing(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "data", tmp_path / "log") as server:
         campaign = campaign_fuzz.Campaign(server, seed=14)
-        campaign.run(requests=400)
+        campaign.run(requests=300)
         campaign.client.http.close()
     assert campaign.complaints == []
     kinds = ("own 2xx", "own 4xx", "Gradio 4xx", "left in the middle")
