@@ -74,7 +74,7 @@ class Desk:
         return self.post(f"documents/{state['document']}/edits", content=self.wish(state, png, **wish))
 
 
-def edit_packet(parent: str, png: bytes | None = None, **changes: Any) -> bytes:
+def edit_packet(parent: str, png: bytes | None = None, /, **changes: Any) -> bytes:
     """The packet of an edit of a disc on a parent, by the fake pipeline, but for what is said. png: as in `sent`."""
     edit = {
         "parent": parent,
