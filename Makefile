@@ -1,11 +1,11 @@
-# make run · make test · make check · make bench · make train
+# make run · make test · make check · make bench · make crash · make fuzz · make train
 # Each sets up what it needs: a virtual environment in .venv with the pinned requirements.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test check bench train programs clean
+.PHONY: run test check bench crash fuzz train programs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -13,6 +13,8 @@ help:
 	@echo "make test    run the tests"
 	@echo "make check   formatter, linter, types"
 	@echo "make bench   measure; prints a table"
+	@echo "make crash   kill servers at random while clients edit, for five minutes (ARGS='60 --seed 3' for an hour)"
+	@echo "make fuzz    send a server malformed requests, likewise"
 	@echo "make train   the training's whole recipe at toy size, in two minutes (SIZE=mini MINUTES=60 OUT=runs/mini: for real)"
 
 run: $(VENV)/.run
@@ -28,6 +30,12 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(ARGS)
+
+crash: $(VENV)/.dev programs
+	$(BIN)/python -m tests.campaign_crash $(ARGS)
+
+fuzz: $(VENV)/.dev
+	$(BIN)/python -m tests.campaign_fuzz $(ARGS)
 
 SIZE    ?= toy
 MINUTES ?= 0.45

@@ -28,7 +28,16 @@ from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
 from pipelines import load
 from pipelines.base import Request, run
-from tests import bench_drawings, bench_masks, bench_networks, bench_page, bench_photographs, bench_store, bench_waiting
+from tests import (
+    bench_drawings,
+    bench_masks,
+    bench_networks,
+    bench_page,
+    bench_photographs,
+    bench_server,
+    bench_store,
+    bench_waiting,
+)
 from tests.fakes import LocalModels, NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 
@@ -110,7 +119,7 @@ class Desk:
         self.store.close()
 
 
-def server() -> Iterator[Row]:
+def sizes() -> Iterator[Row]:
     """A 200x200 edit on a small and a large picture in turn, by a pipeline that costs nothing."""
     with tempfile.TemporaryDirectory() as folder:
         desks = {side: Desk(Path(folder) / str(side), photograph(side)) for side in (1024, 4096)}
@@ -164,7 +173,15 @@ def opening() -> Iterator[Row]:
 
 
 GROUPS = {
-    "server": (endurance, embedded, server, opening),  # the first on a heap nothing has grown yet
+    "edits": (endurance, embedded, sizes, opening),  # the first on a heap nothing has grown yet
+    "server": (
+        bench_server.starting,
+        bench_server.previews,
+        bench_server.designers,
+        bench_server.queueing,
+        bench_server.polling,
+        bench_server.growing,
+    ),
     "drawings": (bench_drawings.seams, bench_drawings.large),
     "masks": (bench_masks.steps, bench_masks.texture, bench_masks.panorama),
     "store": (bench_store.walking, bench_store.endurance, bench_store.huge),

@@ -43,3 +43,9 @@ def peak() -> int:
 def resident() -> float:
     """MB of this process in memory."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def percentiles(seconds: list[float]) -> str:
+    """The 50th and the 95th, and the least and the most."""
+    p50, p95 = (f"{float(np.percentile(seconds, p)) * 1000:,.0f}" for p in (50, 95))
+    return f"{p50} / {p95} ms ({min(seconds) * 1000:,.0f} to {max(seconds) * 1000:,.0f}, {len(seconds):,} of them)"

@@ -68,31 +68,35 @@ class Desk:
 
     def wish(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> bytes:
         """The packet of a wish for a disc on the document's head, but for what is said."""
-        mask = disc(Box(40, 30, 60, 50))
-        wish = {
-            "parent": state["head"],
-            "pipeline": "noise",
-            "prompt": "a green couch",
-            "negative_prompt": "",
-            "steps": 3,
-            "guidance": 3,
-            "seed": 1,
-            "strength": 1,
-            "sampler": "dpmpp_2m",
-            "feather": 8,
-            "edge": 0,
-            "opacity": 1,
-            "colour_match": True,
-            "variations": 1,
-            "margins": [0, 0, 0, 0],
-            "mask": mask,
-            "sketch": None,
-        } | wish
-        return sent(wish, png)
+        return edit_packet(state["head"], png, **wish)
 
     def submit(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> Any:
         """Submit a wish for a disc, but for what is said."""
         return self.post(f"documents/{state['document']}/edits", content=self.wish(state, png, **wish))
+
+
+def edit_packet(parent: str, png: bytes | None = None, /, **changes: Any) -> bytes:
+    """The packet of an edit of a disc on a parent, by the fake pipeline, but for what is said. png: as in `sent`."""
+    edit = {
+        "parent": parent,
+        "pipeline": "noise",
+        "prompt": "a green couch",
+        "negative_prompt": "",
+        "steps": 3,
+        "guidance": 3,
+        "seed": 1,
+        "strength": 1,
+        "sampler": "dpmpp_2m",
+        "feather": 8,
+        "edge": 0,
+        "opacity": 1,
+        "colour_match": True,
+        "variations": 1,
+        "margins": [0, 0, 0, 0],
+        "mask": disc(Box(40, 30, 60, 50)),
+        "sketch": None,
+    }
+    return sent(edit | changes, png)
 
 
 def sent(said: dict[str, Any], png: bytes | None = None) -> bytes:
