@@ -1,6 +1,6 @@
 """Any sequence of verbs, crashes included, against a simple model of the tree: the store says the same after each."""
 
-import socket
+import os
 import tempfile
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -13,6 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from editor import worker as worker_module
 from editor.apply import apply
 from editor.database import Transaction
 from editor.edit import Blend, Edit
@@ -28,7 +29,8 @@ from tests.fakes import NoisePipeline, loader
 from tests.samples import an_edit, noise
 
 LOAD = loader(NoisePipeline())
-DEAD = f"{socket.gethostname()}/999999999/1"  # a process that is not there, as workers name theirs
+# a process that is not there, as workers name theirs
+DEAD = f"{worker_module._process(os.getpid()).rsplit('/', 2)[0]}/999999999/1"
 
 
 class Killed(BaseException):
@@ -467,7 +469,7 @@ class History(RuleBasedStateMachine):
     def killed_while_a_model_runs(self) -> None:
         for holder in self.session.store.holders():  # those of earlier crashes, as a worker does
             self.session.store.abandon(holder)
-        assert self.session.store.claim(self.worker.id, 3600) == self.batch()
+        assert self.session.store.claim(self.worker.id, worker_module.LEASE) == self.batch()
         self.restart()
 
     @precondition(lambda self: any(state.waiting for state in self.states.values()))
