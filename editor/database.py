@@ -18,8 +18,8 @@ from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleErr
 from editor.formats.replacing import replacing, sweep
 
 PATIENCE = 30  # seconds to wait for another process's write
-# bytes beside an SQLite file, given up on a full disk so that people can still delete: more than the 1,000 pages that its
-# log holds before it makes them part of the file, which may have to grow by as many
+# bytes beside an SQLite file, given up on a full disk so that people can still delete: more than the 1,000 pages that
+# its log holds before it makes them part of the file, which may have to grow by as many
 RESERVE = 6 * 2**20
 SLICE = 2**19  # bytes of it given up at a time
 POSTGRESQL_LOCK = 0x50414C494D  # any number that no other program on the same database takes

@@ -3,7 +3,7 @@
 from asyncio import sleep
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from time import monotonic
 from typing import Any
 
@@ -15,6 +15,7 @@ from editor.blobs import NotFound
 from editor.document_file import HEADER, SUFFIX
 from editor.edit import UNMOVED, Blend
 from editor.formats.images import read_image
+from editor.formats.replacing import part_folder
 from editor.store import Node
 from editor.ui import display
 from editor.ui.desk import Desk
@@ -69,8 +70,8 @@ class Documents:
     def _opened(self, data: bytes, name: str) -> Response:
         notes: tuple[str, ...] = ()
         if data.startswith(HEADER):
-            with TemporaryDirectory() as folder:
-                file = Path(folder) / f"document{SUFFIX}"
+            with part_folder(Path(gettempdir()), "document") as folder:
+                file = folder / f"document{SUFFIX}"
                 file.write_bytes(data)
                 document = self.session.open_document(file)
         else:
