@@ -73,11 +73,13 @@ def test_the_next_one_sweeps_up(tmp_path: Path, what: str) -> None:
     with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as program:
         assert program.stdout is not None and program.stdout.readline() == b"in the midst\n"
         held = parts(tmp_path)
-        assert held, "nothing is unfinished"
-        session = Session(Store(tmp_path / "data"))
-        backup(session.store, tmp_path / "beside.db")
-        assert parts(tmp_path) == held, "what a living process writes was swept away"
-        program.kill()
+        try:
+            assert held, "nothing is unfinished"
+            session = Session(Store(tmp_path / "data"))
+            backup(session.store, tmp_path / "beside.db")
+            assert parts(tmp_path) == held, "what a living process writes was swept away"
+        finally:
+            program.kill()
     assert program.returncode == -9 and parts(tmp_path) == held
     old = Session(Store(tmp_path / "old"))
     backup(session.store, tmp_path / "again.db")
