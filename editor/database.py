@@ -2,20 +2,27 @@
 
 import os
 import re
+import shutil
 import sqlite3
-import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from errno import EDQUOT, ENOSPC
 from functools import lru_cache
 from pathlib import Path
 from threading import Lock
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
+from editor.formats.replacing import replacing, sweep
+
 PATIENCE = 30  # seconds to wait for another process's write
+# bytes beside an SQLite file, given up on a full disk so that people can still delete: more than the 1,000 pages that
+# its log holds before it makes them part of the file, which may have to grow by as many
+RESERVE = 6 * 2**20
+SLICE = 2**19  # bytes of it given up at a time
 POSTGRESQL_LOCK = 0x50414C494D  # any number that no other program on the same database takes
 
 # what the two call things: see schema.py
@@ -34,8 +41,18 @@ BEGINNING = {
 }
 
 
+# what SQLite says of a disk, or of a share of one, with no room: the second and third where it cannot say why
+FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
+
+Result = TypeVar("Result")
+
+
 class StorageError(OSError):
     """The disk or the database refused; the message is a sentence. What was stored before is untouched."""
+
+
+class DiskFull(StorageError):
+    """There is no room for what was to be stored."""
 
 
 class Transaction:
@@ -74,10 +91,12 @@ class Database:
             self.kind = self.engine.dialect.name
         self._turn = Lock()  # this process's next transaction; the database's own makes many who wait sleep too long
         try:
-            self._migrate(migrations)
+            self.with_reserve(lambda: self._migrate(migrations))  # a server has to start for people to delete
         except BaseException:
             self.close()
             raise
+        if self.path is not None:
+            sweep(self.path.parent)
 
     def close(self) -> None:
         """Let go of the file or the server; who is the last to let go of an SQLite file leaves none beside it."""
@@ -125,27 +144,66 @@ class Database:
 
     def copy_to(self, file: Path) -> None:
         """A copy of an SQLite file as it is at this moment, while others write; whole or not at all."""
-        handle, name = tempfile.mkstemp(dir=file.parent, prefix=file.name, suffix=".part")
-        part = Path(name)
-        try:
-            with self._plainly(), self.engine.connect() as connection:
-                connection.execute(_statement("VACUUM INTO :file"), {"file": name})
-            os.fsync(handle)
-            part.replace(file)
-        finally:
-            os.close(handle)
-            part.unlink(missing_ok=True)
+        with self._plainly(), replacing(file) as part, self.engine.connect() as connection:
+            connection.execute(_statement("VACUUM INTO :file"), {"file": str(part)})
 
     def give_back(self) -> bool:
-        """Make an SQLite file as small as what is in it. False when others hold it."""
-        if self.kind == "sqlite":
+        """Make an SQLite file as small as what is in it. False when others hold it, or the disk has no room for the
+        copy that this takes: then what is free in the file is filled by what is stored next.
+        """
+        if self.kind != "sqlite":
+            return True
+
+        def execute(statement: str) -> None:
+            with self._plainly(), self.engine.connect() as connection:
+                connection.exec_driver_sql(statement)
+
+        shrunk = True
+        try:
+            self.with_reserve(lambda: execute("PRAGMA wal_checkpoint(TRUNCATE)"))
+            execute("VACUUM")
+        except StorageError:
+            shrunk = False
+        with suppress(StorageError):  # of a VACUUM that failed too: its log has filled the disk
+            execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        self.keep_reserve()
+        return shrunk
+
+    def with_reserve(self, work: Callable[[], Result]) -> Result:
+        """Do what leads to more room, or lets people go on without any; on a full disk, in the room kept for that."""
+        while True:
             try:
-                with self.engine.connect() as connection:
-                    connection.exec_driver_sql("VACUUM")
-                    connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
-            except SQLAlchemyError:
-                return False
-        return True
+                return work()
+            except DiskFull:
+                if not self._give_up_reserve():
+                    raise
+
+    def keep_reserve(self) -> None:
+        """Take the reserve, again if it was given up, where the disk has room to spare."""
+        if self._reserve is None:
+            return
+        with suppress(OSError):
+            left = self._reserve.stat().st_size if self._reserve.exists() else 0
+            if left < RESERVE and shutil.disk_usage(self._reserve.parent).free > 1.5 * RESERVE:
+                self._reserve.write_bytes(os.urandom(RESERVE))  # zeros take no room on some disks
+
+    def _give_up_reserve(self) -> bool:
+        """Free a slice of the reserve, no more: other programs fill a full disk too. False when nothing is left."""
+        if self._reserve is None:
+            return False
+        try:
+            left = self._reserve.stat().st_size
+            if left > SLICE:
+                os.truncate(self._reserve, left - SLICE)
+            else:
+                self._reserve.unlink()
+        except OSError:
+            return False
+        return left > 0
+
+    @property
+    def _reserve(self) -> Path | None:
+        return None if self.path is None else self.path.with_name(f"{self.path.name}-reserve")
 
     def _opened(self, where: Path | str) -> Engine:
         if isinstance(where, Path):
@@ -210,9 +268,14 @@ class Database:
         except StorageError:
             raise
         except DBAPIError as error:
-            raise StorageError(self._sentence(error.orig or error)) from error
+            raise self._complaint(error.orig or error) from error
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:  # the second while a file is being opened
-            raise StorageError(self._sentence(error)) from error
+            raise self._complaint(error) from error
+
+    def _complaint(self, error: BaseException) -> StorageError:
+        full = getattr(error, "sqlite_errorcode", 0) in FULL or getattr(error, "errno", 0) in (ENOSPC, EDQUOT)
+        kind = DiskFull if full and self.path is not None else StorageError
+        return kind(self._sentence(error))
 
     def _sentence(self, error: BaseException) -> str:
         if self.path is None:
@@ -223,10 +286,11 @@ class Database:
             )
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the lower byte is the kind
         folder = self.path.parent
-        if code == sqlite3.SQLITE_FULL:
+        if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) in (ENOSPC, EDQUOT):
             return (
-                "The disk is full: this was not saved; what was saved before is all there. "
-                f"Make room in {folder} and try again."
+                "The disk is full: this was not saved; what was saved before is all there. Delete documents that "
+                f"nobody needs and run `python app.py --data {folder} store --compact`, or make room in {folder}; then "
+                "try again."
             )
         if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
             return (
@@ -249,6 +313,8 @@ def _set_up(connection: sqlite3.Connection, record: object) -> None:
     _write_ahead(connection)
     connection.execute("PRAGMA synchronous = FULL")  # what is committed outlives a power cut
     connection.execute("PRAGMA foreign_keys = ON")
+    # no zeros over all that is removed, as some builds have it: a full disk has no room to write them down
+    connection.execute("PRAGMA secure_delete = FAST")
 
 
 def _write_ahead(connection: sqlite3.Connection) -> None:

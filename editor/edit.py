@@ -1,18 +1,21 @@
 """Edit: one wish as data."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field, fields
+from reprlib import Repr
 from typing import Any, TypeVar
 
 import numpy as np
 
 from editor.formats.images import LARGEST_TILE, LONGEST_SIDE
-from editor.geometry import Box, Margins
+from editor.geometry import FARTHEST, Box, Margins, read_box
 from editor.raster import Mask, Patch, Pixels
 from pipelines.base import Adapter
 
 LONGEST_PROMPT = 1000  # characters
+LONGEST_JSON = 2**18  # characters of an edit's: all its texts at their longest come to less
 MOST_STEPS = 1000
 STRONGEST_GUIDANCE = 30.0
 WIDEST_FEATHER = 64  # pixels
@@ -44,7 +47,7 @@ class Blend:
         _whole("edge", self.edge, -FARTHEST_EDGE, FARTHEST_EDGE, "pixels")
         object.__setattr__(self, "opacity", _number("opacity", self.opacity, 1))
         if not isinstance(self.colour_match, bool):
-            raise ValueError(f"The colour match is on or off (true or false), not {self.colour_match!r}.")
+            raise ValueError(f"The colour match is on or off (true or false), not {shortened(self.colour_match)}.")
 
     @property
     def reach(self) -> int:
@@ -147,9 +150,11 @@ class Edit:
         ValueError when the text is no edit, has a key this version does not know, or the pixels are not those
         named.
         """
+        if len(text) > LONGEST_JSON:
+            raise ValueError(f"An edit's JSON has at most {LONGEST_JSON:,} characters, not {len(text):,}.")
         try:
             record = json.loads(text)
-        except json.JSONDecodeError as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"An edit must be JSON: {error}.") from None
         values = _known("edit", record, _names(Edit), {"mask", "seed", "pipeline"})
         mask = _placed("mask", values.pop("mask"), lambda box, digest: _mask(box, digest, pixels_of))
@@ -162,13 +167,15 @@ class Edit:
         if "adapters" in values:
             adapters = values["adapters"]
             if not isinstance(adapters, list):
-                raise ValueError(f"Adapters must be a list of names with weights, not {adapters!r}.")
+                raise ValueError(f"Adapters must be a list of names with weights, not {shortened(adapters)}.")
             keys = set(Adapter._fields)
             values["adapters"] = tuple(Adapter(**_known("adapter", each, keys, keys)) for each in adapters)
         if "margins" in values:
             margins = values["margins"]
             if not (isinstance(margins, list) and len(margins) == 4):
-                raise ValueError(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
+                raise ValueError(
+                    f"Margins must be four whole numbers [left, top, right, bottom], not {shortened(margins)}."
+                )
             values["margins"] = Margins(*margins)
         if "blend" in values:
             values["blend"] = Blend(**_known("blend", values["blend"], _names(Blend), set()))
@@ -212,6 +219,9 @@ def _strokes(sketch: Patch) -> Patch | None:
     return sketch if bounds == sketch.box else Patch(bounds, sketch.pixels[bounds.slices(sketch.box)])
 
 
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = _SHORT.maxlong = 200
+
 Placed = TypeVar("Placed", Mask, Patch)
 
 
@@ -219,11 +229,15 @@ def _placed(what: str, record: object, found: Callable[[Box, str], Placed]) -> P
     """The mask, sketch or reference that a record tells of."""
     where = _known(what, record, {"box", "digest"}, {"box", "digest"})
     box, digest = where["box"], where["digest"]
-    if not (isinstance(box, list) and len(box) == 4 and all(type(n) is int for n in box)):
-        raise ValueError(f"A {what}'s box must be four whole numbers [x, y, width, height], not {box!r}.")
-    if not isinstance(digest, str):
-        raise ValueError(f"A {what}'s digest must be text, not {digest!r}.")
-    placed = found(Box(*box), digest)
+    at = read_box(box)
+    if at is None:
+        raise ValueError(
+            f"A {what}'s box must be four whole numbers [x, y, width, height] of at most {FARTHEST:,}, not "
+            f"{shortened(box)}."
+        )
+    if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{32}", digest):
+        raise ValueError(f"A {what}'s digest must be 32 digits from 0 to f, not {shortened(digest)}.")
+    placed = found(at, digest)
     if placed.digest != digest:
         raise ValueError(f"The {what}'s pixels are not those of {digest}: the file is damaged.")
     return placed
@@ -243,13 +257,19 @@ def sketched(box: Box, pixels: Pixels) -> Patch:
 def _known(what: str, record: object, keys: set[str], needed: set[str]) -> dict[str, Any]:
     """`record`, checked to be a JSON object with none but these keys, the needed ones present."""
     if not isinstance(record, dict):
-        raise ValueError(f"The {what} must be a JSON object, not {record!r}.")
+        raise ValueError(f"The {what} must be a JSON object, not {shortened(record)}.")
     unknown, missing = sorted(record.keys() - keys), sorted(needed - record.keys())
     if unknown:
-        raise ValueError(f"The {what} says {', '.join(unknown)}, which this version does not know.")
+        named = ", ".join(shortened(name).strip("'") for name in unknown[:5])
+        raise ValueError(f"The {what} says {named}, which this version does not know.")
     if missing:
         raise ValueError(f"The {what} does not say {', '.join(missing)}.")
     return dict(record)
+
+
+def shortened(value: object) -> str:
+    """A value in a sentence, whatever a file of somebody else's has there."""
+    return _SHORT.repr(value)
 
 
 def _names(kind: type) -> set[str]:
@@ -258,7 +278,7 @@ def _names(kind: type) -> set[str]:
 
 def _text(what: str, text: object) -> None:
     if not isinstance(text, str):
-        raise ValueError(f"The {what} must be text, not {text!r}.")
+        raise ValueError(f"The {what} must be text, not {shortened(text)}.")
     if len(text) > LONGEST_PROMPT:
         raise ValueError(f"The {what} has {len(text):,} characters; at most {LONGEST_PROMPT:,} are read. Shorten it.")
     if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
@@ -269,11 +289,11 @@ def _number(what: str, value: Any, highest: float) -> float:
     """To two decimals. ValueError when it is no number from 0 to `highest`."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 <= value <= highest:  # NaN compares false
-        raise ValueError(f"The {what} must be a number from 0 to {highest:g}, not {value!r}.")
+        raise ValueError(f"The {what} must be a number from 0 to {highest:g}, not {shortened(value)}.")
     return round(float(value), 2) + 0.0  # no minus zero
 
 
 def _whole(what: str, number: object, least: int, most: int, unit: str) -> None:
     if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
         wanted = f"a whole number from {least:,} to {most:,} {unit}".rstrip()
-        raise ValueError(f"The {what} must be {wanted}, not {number!r}.")
+        raise ValueError(f"The {what} must be {wanted}, not {shortened(number)}.")

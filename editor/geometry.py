@@ -2,6 +2,8 @@
 
 from typing import NamedTuple
 
+FARTHEST = 2**30  # pixels from the plane's origin at which anything can lie, and the longest side
+
 
 class Margins(NamedTuple):
     """By how many pixels each side of a box moves outwards; negative: inwards."""
@@ -108,6 +110,15 @@ class Box(NamedTuple):
             raise ValueError(f"{self} does not lie within {frame}")
         x, y = self.x - frame.x, self.y - frame.y
         return slice(y, y + self.height), slice(x, x + self.width)
+
+
+def read_box(numbers: object) -> Box | None:
+    """A box from a JSON list of four whole numbers [x, y, width, height], None for anything else and for one that is
+    too far away to reckon with.
+    """
+    if not (isinstance(numbers, list) and len(numbers) == 4 and all(type(n) is int for n in numbers)):
+        return None
+    return Box(*numbers) if max(map(abs, numbers)) <= FARTHEST else None
 
 
 def _shifted_into(start: int, length: int, frame_start: int, frame_length: int) -> int:

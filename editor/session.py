@@ -36,6 +36,7 @@ class Session:
 
     def __init__(self, store: Store) -> None:
         self.store = store
+        store.database.keep_reserve()
 
     def open(
         self, pixels: Pixels, name: str = "Untitled", icc: bytes | None = None, metadata: Metadata = NOTHING

@@ -7,11 +7,12 @@ later: queue, history and crash recovery are the same rows. Pixels are blobs by 
 import json
 import secrets
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial, wraps
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from editor import queue
 from editor.apply import MOST_AT_ONCE as MOST_AT_ONCE
@@ -27,6 +28,9 @@ from editor.queue import AFTER, BROKEN, CANCELLED, PROMISED
 from editor.queue import revision_id as revision_id
 from editor.raster import Pixels
 from editor.schema import MIGRATIONS
+
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
 FILE = "palimpsest.db"
 EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
@@ -138,6 +142,20 @@ class Node:
     name: str
 
 
+def even_when_full(
+    method: Callable[Concatenate["Store", Given], Answer],
+) -> Callable[Concatenate["Store", Given], Answer]:
+    """A method of Store that a full disk does not keep from being done, see `Database.with_reserve`."""
+
+    @wraps(method)
+    def done(store: "Store", /, *given: Given.args, **named: Given.kwargs) -> Answer:
+        answer = store.database.with_reserve(partial(method, store, *given, **named))
+        store.database.keep_reserve()
+        return answer
+
+    return done
+
+
 class Store:
     """The database at `where`: `palimpsest.db` in a folder, both made when missing, or the address of a PostgreSQL
     database. Safe to share between threads and processes.
@@ -227,6 +245,7 @@ class Store:
             db.run("UPDATE document SET name = :name WHERE id = :id", name=_storable(name), id=id)
         return self.document(id)
 
+    @even_when_full
     def delete(self, id: str) -> None:
         """Put a document away, its promises cancelled, until it is restored or the store is compacted."""
         self.document(id)
@@ -242,6 +261,7 @@ class Store:
 
     # Each verb is one statement: a result which came in between two would be lost to redo.
 
+    @even_when_full
     def undo(self, document: str) -> Document:
         """Head to its parent; nothing when it has none."""
         self.document(document)  # raises when there is none
@@ -253,6 +273,7 @@ class Store:
             )
         return self.document(document)
 
+    @even_when_full
     def redo(self, document: str) -> Document:
         """Head to the next revision on the way to tip; nothing when it is there."""
         self.document(document)
@@ -270,6 +291,7 @@ class Store:
             )
         return self.document(document)
 
+    @even_when_full
     def checkout(self, document: str, revision: str) -> Document:
         """Head to a finished revision of the document; tip too, unless the revision is on the path to it."""
         with self.database.transaction() as db:
@@ -403,6 +425,7 @@ class Store:
             db.run("UPDATE revision SET name = :name WHERE id = :id", name=_storable(name), id=id)
         return self.revision(id)
 
+    @even_when_full
     def discard(self, id: str) -> Document:
         """Put a revision and all that follow it away, promises cancelled; head and tip go before it if they are there.
 
@@ -551,11 +574,13 @@ class Store:
         where = f"{PROMISED} AND worker IS NOT NULL"
         return [row[0] for row in self.database.rows(f"SELECT DISTINCT worker FROM revision WHERE {where}")]
 
+    @even_when_full
     def abandon(self, worker: str) -> None:
         """Free every promise a worker holds, for any other to claim; it has ended, or makes nothing of them."""
         with self.database.transaction() as db:
             _free(db, worker)
 
+    @even_when_full
     def count_death(self, worker: str, reason: str, again: bool) -> None:
         """Free what a worker held whose process died of it, for another try; a second time, or where `again` is not to
         be, the jobs fail. reason: how it ended, a sentence.
@@ -654,6 +679,7 @@ class Store:
             self.blobs.tiles.add(digest, pixels)
         return True
 
+    @even_when_full
     def fail(self, id: str, worker: str, error: str) -> bool:
         """Break a promise, with a sentence why; what waits for it as in `cancel`. False when it is no longer this
         worker's.
@@ -665,6 +691,7 @@ class Store:
                 queue.take_away(db, document, id, _storable(error))
         return bool(rows)
 
+    @even_when_full
     def cancel(self, id: str) -> Revision:
         """Take a promise back; nothing when it is finished or failed. Whoever works on it notices at its next step.
 

@@ -5,12 +5,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from editor.database import DiskFull
 from editor.edit import NOWHERE, sketched
 from editor.formats.images import DAMAGED, decode_mask, decode_tile
 from editor.geometry import Box
 from editor.picture import tile_digest
 from editor.raster import Mask, Patch
 from editor.store import Store
+
+AT_ONCE = 100  # blobs removed together on a full disk
 
 
 class Size(NamedTuple):
@@ -46,8 +49,20 @@ def size(store: Store) -> Size:
 
 def compact(store: Store) -> Compacted:
     """Remove what no document reaches: deleted documents, discarded revisions, failed and cancelled promises, and
-    pixels that nothing names any more. Safe while others edit.
+    pixels that nothing names any more. Safe while others edit, and on a full disk.
     """
+    try:
+        gone = [_removed(store)]
+    except DiskFull:  # to write down what is removed takes room as well, for a few pixels little of it
+        gone = [store.database.with_reserve(lambda: _removed(store, AT_ONCE))]
+        while gone[-1].blobs == AT_ONCE:
+            gone.append(_removed(store, AT_ONCE))
+    revisions, blobs, room = (sum(each[n] for each in gone) for n in range(3))
+    return Compacted(revisions, blobs, room, store.database.give_back())
+
+
+def _removed(store: Store, most: int | None = None) -> Compacted:
+    """Remove so many blobs at most, None: all, in one transaction."""
     gone = """(SELECT id FROM revision WHERE deleted IS NOT NULL OR error IS NOT NULL
         OR document IN (SELECT id FROM document WHERE deleted IS NOT NULL))"""
     with store.database.transaction() as db:
@@ -61,11 +76,11 @@ def compact(store: Store) -> Compacted:
         named.update(bytes.fromhex(base) for digest, base in bases if bytes.fromhex(digest) in named)
         idle = [
             (digest, length)
-            for digest, length in db.run("SELECT digest, length(bytes) FROM blob")
+            for digest, length in db.run("SELECT digest, length(bytes) FROM blob ORDER BY base IS NULL")
             if bytes.fromhex(digest) not in named
-        ]
+        ][:most]
         db.run_many("DELETE FROM blob WHERE digest = :digest", [{"digest": digest} for digest, _ in idle])
-    return Compacted(revisions, len(idle), sum(length for _, length in idle), store.database.give_back())
+    return Compacted(revisions, len(idle), sum(length for _, length in idle), False)
 
 
 def check(store: Store) -> Iterator[Checked]:

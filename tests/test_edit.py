@@ -75,8 +75,8 @@ def test_what_is_not_said_is_the_default() -> None:
         ({"colour": 1}, "says colour, which this version does not know"),
         ({"margins": [1, 2, 3]}, "four whole numbers"),
         ({"margins": [1, 2, 3, "4"]}, "margin must be a whole number"),
-        ({"sketch": {"box": [0, 0, 3, 4], "digest": "x"}}, "alpha|damaged|fill"),
-        ({"reference": {"box": [0, 0, 3, 4], "digest": "x"}}, "damaged|fill"),
+        ({"sketch": {"box": [0, 0, 3, 4], "digest": "0" * 32}}, "alpha|damaged|fill"),
+        ({"reference": {"box": [0, 0, 3, 4], "digest": "0" * 32}}, "damaged|fill"),
         ({"adapters": {"ink": 1}}, "a list of names with weights"),
         ({"adapters": ["ink"]}, "adapter must be a JSON object"),
         ({"adapters": [{"name": "ink"}]}, "adapter does not say weight"),
@@ -86,9 +86,16 @@ def test_what_is_not_said_is_the_default() -> None:
         ({"mask": {"box": [0, 0, 3, 4]}}, "does not say digest"),
         ({"mask": {"box": [0, 0, 3], "digest": "x"}}, "four whole numbers"),
         ({"mask": {"box": [0, 0, 3, 4.0], "digest": "x"}}, "four whole numbers"),
-        ({"mask": {"box": [0, 0, 3, 4], "digest": 7}}, "must be text"),
-        ({"mask": {"box": [0, 0, 3, 4], "digest": "x"}}, "damaged"),
-        ({"mask": {"box": [0, 0, 4, 4], "digest": "x"}}, "does not fill"),
+        ({"mask": {"box": [10**30, 0, 3, 4], "digest": "0" * 32}}, "of at most 1,073,741,824"),
+        ({"mask": {"box": [0, 0, 3, 4], "digest": 7}}, "must be 32 digits"),
+        ({"mask": {"box": [0, 0, 3, 4], "digest": "x" * 10**5}}, "must be 32 digits"),
+        ({"mask": {"box": [0, 0, 3, 4], "digest": "0" * 32}}, "damaged"),
+        ({"mask": {"box": [0, 0, 4, 4], "digest": "0" * 32}}, "does not fill"),
+        ({"steps": float("inf")}, "steps must be a whole number"),
+        ({"guidance": float("nan")}, "guidance must be a number"),
+        ({"strength": 10**4000}, "strength must be a number"),
+        ({"\ud800" + "x" * 10**5: 1}, "does not know"),
+        ({"prompt": "x" * 10**6}, "at most 262,144 characters"),
         ({"steps": "20"}, "steps must be a whole number"),
         ({"steps": True}, "steps must be a whole number"),
         ({"prompt": None}, "prompt must be text"),
@@ -97,9 +104,10 @@ def test_what_is_not_said_is_the_default() -> None:
 def test_a_text_that_is_no_wish_is_refused(change: dict[str, Any], sentence: str) -> None:
     edit = an_edit(Box(0, 0, 3, 4))
     text = json.dumps(json.loads(edit.to_json()) | change)
-    with pytest.raises(ValueError, match=sentence):
+    with pytest.raises(ValueError, match=sentence) as refused:
         Edit.from_json(text, lambda digest: edit.mask.alpha)
-    for text in ("", "[]", "{", "{}"):
+    assert len(str(refused.value).encode()) < 1000
+    for text in ("", "[]", "{", "{}", "[" * 10**5, '{"seed": 1' + "0" * 5000 + "}"):
         with pytest.raises(ValueError, match=r"must be|does not say"):
             Edit.from_json(text, lambda digest: edit.mask.alpha)
 

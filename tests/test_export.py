@@ -288,7 +288,7 @@ REFUSED = {
         altered(lambda db: db.execute("UPDATE blob SET bytes = ?", [encode_tile(noise(256, 256))])),
         "not what was stored",
     ),
-    "missing pixels": (altered(lambda db: db.execute("DELETE FROM blob")), "missing or damaged"),
+    "missing pixels": (altered(lambda db: db.execute("DELETE FROM blob")), "does not belong to the others"),
     "a picture without an end": (
         altered(lambda db: db.execute("UPDATE revision SET box = '[0, 0, 900000, 900000]'")), "do not fill",
     ),

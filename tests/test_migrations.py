@@ -9,7 +9,7 @@ import pytest
 
 from editor.formats.images import encode_png, encode_tile
 from editor.geometry import Box
-from editor.picture import Picture
+from editor.picture import Picture, tile_digest
 from editor.schema import MIGRATIONS
 from editor.session import Session
 from editor.store import FILE, Store, packed, revision_id
@@ -40,7 +40,7 @@ def written(folder: Path, version: int) -> tuple[str, list[Picture]]:
     step = revision_id("doc", root, EDIT.to_json())
     waiting = revision_id("doc", step, EDIT.to_json())
     ((request, crop),) = applied.drawn.items()
-    files = {EDIT.mask.digest: encode_png(EDIT.mask.alpha), "crop": encode_tile(crop)}
+    files = {EDIT.mask.digest: encode_png(EDIT.mask.alpha), tile_digest(crop): encode_tile(crop)}
     files |= {digest: encode_tile(tile) for picture in pictures for digest, tile in picture.fresh.items()}
     db.executemany("INSERT INTO blob (digest, bytes) VALUES (?, ?)", files.items())
     db.execute("INSERT INTO document (id, name, head, tip) VALUES ('doc', 'Room', ?, ?)", [step, step])
@@ -52,12 +52,13 @@ def written(folder: Path, version: int) -> tuple[str, list[Picture]]:
         db.execute(row, [id, parent, edit, *shown])
     if version <= 2:
         db.execute(
-            'UPDATE revision SET "window" = ?, crop = ? WHERE id = ?', [json.dumps(applied.windows[0]), "crop", step]
+            'UPDATE revision SET "window" = ?, crop = ? WHERE id = ?',
+            [json.dumps(applied.windows[0]), tile_digest(crop), step],
         )
     if version == 2:
         db.execute("UPDATE revision SET request = ? WHERE id = ?", [request, step])
     if version >= 3:
-        db.execute("INSERT INTO drawn VALUES (?, ?, 'crop')", [step, request])
+        db.execute("INSERT INTO drawn VALUES (?, ?, ?)", [step, request, tile_digest(crop)])
     db.commit()
     db.close()
     return waiting, pictures

@@ -3,6 +3,7 @@
 What cannot be read is a ValueError with a sentence for the person who chose the file.
 """
 
+import struct
 from dataclasses import dataclass
 from io import BytesIO
 from typing import NamedTuple
@@ -13,7 +14,7 @@ from PIL import Image
 
 from editor.formats.decoding import DAMAGED as DAMAGED
 from editor.formats.decoding import MAX_PIXELS as MAX_PIXELS
-from editor.formats.decoding import decode
+from editor.formats.decoding import PNG_MAGIC, decode
 from editor.formats.metadata import Metadata
 from editor.raster import Pixels, frozen
 
@@ -102,7 +103,12 @@ def encode_png(pixels: Pixels) -> bytes:
 
 def decode_mask(data: bytes) -> Pixels:
     """uint8 (H, W) from what `encode_png` made of it."""
-    alpha = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE) if data else None
+    if data[:8] != PNG_MAGIC or len(data) < 24:
+        raise ValueError("A stored mask is no PNG: the store is damaged.")
+    width, height = struct.unpack_from(">II", data, 16)
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"A mask of {width:,} x {height:,} pixels is none of the editor's.")
+    alpha = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if alpha is None:
         raise ValueError("A stored mask cannot be decoded: the store is damaged.")
     return np.asarray(alpha, dtype=np.uint8)
@@ -117,7 +123,11 @@ def encode_tile(pixels: Pixels) -> bytes:
 
 def decode_tile(data: bytes) -> Pixels:
     """uint8 (H, W, 3) or (H, W, 4), read-only, from what `encode_tile` made of it."""
+    if data[8:16] != b"WEBPVP8L" or len(data) < 25:  # plain lossless WebP: no film, nothing around it
+        raise ValueError("A stored tile is no lossless WebP: the store is damaged.")
+    sides = int.from_bytes(data[21:25], "little")  # 14 bits each, less one
+    width, height = (sides & 0x3FFF) + 1, (sides >> 14 & 0x3FFF) + 1
+    if width * height > LARGEST_TILE:  # looked at before Pillow, which has limits and warnings of its own
+        raise ValueError(f"A tile of {width:,} x {height:,} pixels is none of the editor's.")
     with Image.open(BytesIO(data), formats=("WEBP",)) as image:
-        if image.width * image.height > LARGEST_TILE:
-            raise ValueError(f"A tile of {image.width} x {image.height} pixels is none of the editor's.")
         return frozen(np.asarray(image))

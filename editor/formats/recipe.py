@@ -11,12 +11,14 @@ from hashlib import blake2b
 from pathlib import PureWindowsPath
 from typing import Any
 
-from editor.edit import Edit
+from editor.edit import Edit, shortened
 from editor.formats.images import decode_mask, decode_tile, encode_png, encode_tile
-from editor.geometry import Box
+from editor.geometry import Box, read_box
 from editor.raster import Patch, Pixels
 
 VERSION = 1
+MOST_STEPS = 10_000
+LONGEST_NAME = 64  # characters of a digest
 
 
 @dataclass(frozen=True)
@@ -77,19 +79,25 @@ class Recipe:
         """The recipe that a text tells of. ValueError with a sentence when it is none, or a newer program's."""
         try:
             record = json.loads(text.removeprefix("\ufeff"))
-        except (json.JSONDecodeError, RecursionError) as error:
+        except (ValueError, RecursionError) as error:
             raise ValueError(f"This is no recipe: {error}.") from None
         if not isinstance(record, dict) or "palimpsest" not in record:
             raise ValueError("This is no recipe: it does not say palimpsest.")
         if record["palimpsest"] != VERSION or isinstance(record["palimpsest"], bool):
-            came = record["palimpsest"]
-            raise ValueError(f"The recipe is of format {came!r}, this Palimpsest knows {VERSION}: install a newer one.")
+            came = shortened(record["palimpsest"])
+            raise ValueError(f"The recipe is of format {came}, this Palimpsest knows {VERSION}: install a newer one.")
         wanted = {"before": str, "steps": list, "after": list, "made_with": str, "masks": dict, "sketches": dict}
         for name, kind in wanted.items():
             if not isinstance(record.get(name), kind):
                 raise ValueError(
                     f"The recipe is damaged: its {name.replace('_', ' ')} is missing or no {kind.__name__}."
                 )
+        if len(record["steps"]) > MOST_STEPS:
+            raise ValueError(f"A recipe has at most {MOST_STEPS:,} steps, not {len(record['steps']):,}.")
+        if not all(
+            isinstance(each, str) and len(each) <= LONGEST_NAME for each in (record["before"], *record["after"])
+        ):
+            raise ValueError("The recipe is damaged: before and after are to be the digests of pictures.")
         masks: dict[str, Any] = record["masks"]
         patches: dict[str, Any] = dict(record["sketches"])
         if "references" in record:
@@ -105,17 +113,21 @@ class Recipe:
             except (KeyError, TypeError, ValueError, OSError) as error:
                 raise ValueError(f"The recipe is damaged: its pixels {digest} cannot be read ({error}).") from None
 
-        steps = tuple(Edit.from_json(json.dumps(step), pixels_of) for step in record["steps"])
-        return Recipe(steps, record["before"], tuple(map(str, record["after"])), record["made_with"], _frame(record))
+        try:
+            texts = [json.dumps(step) for step in record["steps"]]
+        except RecursionError:
+            raise ValueError("The recipe is damaged: a step in it is lists within lists without an end.") from None
+        steps = tuple(Edit.from_json(text, pixels_of) for text in texts)
+        return Recipe(steps, record["before"], tuple(record["after"]), record["made_with"], _frame(record))
 
 
 def _frame(record: dict[str, Any]) -> Box | None:
     frame = record.get("frame")
     if frame is None:
         return None
-    if not (isinstance(frame, list) and len(frame) == 4 and all(type(n) is int for n in frame)):
-        raise ValueError(f"The recipe is damaged: its frame must be [x, y, width, height], not {frame!r}.")
-    box = Box(*frame)
+    box = read_box(frame)
+    if box is None:
+        raise ValueError(f"The recipe is damaged: its frame must be [x, y, width, height], not {shortened(frame)}.")
     if box.empty:
         raise ValueError(f"The recipe is damaged: its frame {frame!r} has no pixels.")
     return box

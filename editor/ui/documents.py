@@ -2,7 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import Any
 
 from starlette.concurrency import run_in_threadpool
@@ -13,6 +13,7 @@ from editor.blobs import NotFound
 from editor.document_file import HEADER, SUFFIX
 from editor.edit import UNMOVED, Blend
 from editor.formats.images import read_image
+from editor.formats.replacing import part_folder
 from editor.store import Node
 from editor.ui import display
 from editor.ui.beats import Beats
@@ -68,8 +69,8 @@ class Documents:
     def _opened(self, data: bytes, name: str) -> Response:
         notes: tuple[str, ...] = ()
         if data.startswith(HEADER):
-            with TemporaryDirectory() as folder:
-                file = Path(folder) / f"document{SUFFIX}"
+            with part_folder(Path(gettempdir()), "document") as folder:
+                file = folder / f"document{SUFFIX}"
                 file.write_bytes(data)
                 document = self.session.open_document(file)
         else:

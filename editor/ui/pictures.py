@@ -6,7 +6,7 @@ from dataclasses import fields, replace
 from functools import partial
 from mimetypes import guess_type
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import gettempdir
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +18,7 @@ from editor.apply import laid_in
 from editor.blobs import NotFound
 from editor.edit import Blend
 from editor.formats.images import encode_png
+from editor.formats.replacing import part_folder
 from editor.plan import region
 from editor.previews import encode_preview
 from editor.raster import Patch
@@ -96,8 +97,8 @@ class Pictures:
         quality = asked.get("quality")
         if quality is not None and not quality.isdecimal():
             raise ValueError(f"The quality must be a whole number from 1 to 100, not {quality!r}.")
-        with TemporaryDirectory() as folder:
-            file = Path(folder) / f"picture{suffix}"
+        with part_folder(Path(gettempdir()), "download") as folder:
+            file = folder / f"picture{suffix}"
             self.session.export(
                 revision.document, file, revision.id,
                 quality=None if quality is None else int(quality),
