@@ -144,7 +144,7 @@ def test_a_model_of_which_the_process_dies_while_it_loads_is_given_up(server: Se
         return ""
 
     assert "deadly cannot be loaded" in until(asked)
-    assert server.models.restarts == 2
+    until(lambda: server.models.restarts == 2)
     server.paints()
 
 
