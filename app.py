@@ -53,7 +53,7 @@ def serve(options: argparse.Namespace) -> None:
         names = list(dict.fromkeys([*PIPELINES, options.pipeline, *(model.pipeline for model in complete)]))
         page = start(
             Session(store), worker, names, load, options.pipeline, SAMPLES, _made_with,
-            options.host, options.port, options.mcp, called,
+            options.host, options.port, options.mcp, called, options.public_host, options.root_path,
         )  # fmt: skip
         print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
         page.block_thread()

@@ -13,6 +13,7 @@ from editor.geometry import Box
 from editor.raster import Mask, Patch
 from editor.session import Session
 from editor.store import Store
+from editor.ui.addresses import Addresses
 from editor.ui.guard import Guard
 from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
@@ -31,7 +32,7 @@ class Desk:
         names = ["noise", "flat", "refining", "failing", "photo", "damaged"]
         self.session, self.worker = Session(store), Worker(store, load)
         served = routes(self.session, self.worker, names, load, samples, lambda: "noise 1", open_shelf)
-        app = Starlette(routes=served, middleware=[Middleware(Guard)])
+        app = Starlette(routes=served, middleware=[Middleware(Guard, addresses=Addresses("palimpsest.test"))])
         self.client = TestClient(app, base_url=HOST)
 
     def get(self, path: str, **options: Any) -> Any:

@@ -13,6 +13,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from editor.session import Session
+from editor.ui.shown import Shown
 from editor.ui.verbs import Steps, Told, Verbs
 from editor.worker import Worker
 from pipelines.base import Pipeline
@@ -26,12 +27,13 @@ KINDS: dict[Any, str] = {
 
 def publish(
     session: Session, worker: Worker, names: Sequence[str], load: Callable[[str], Pipeline], default: str,
-    open_shelf: bool,
+    open_shelf: bool, shown: Shown, root_path: str = "",
 ) -> None:  # fmt: skip
     """Add the verbs to the Blocks that are being built. names: of the models; load(name) gives one; default: the one
-    that is taken where none is named. open_shelf: whether whoever asks is told which documents there are.
+    that is taken where none is named. open_shelf: whether whoever asks is told which documents there are. shown: what
+    the pictures in answers are added to. root_path: of the addresses in answers.
     """
-    verbs = Verbs(session, worker, names, load, default)
+    verbs = Verbs(session, worker, names, load, default, shown, root_path)
     answered: list[Callable[..., Any]] = [
         verbs.open, verbs.blank, verbs.describe, verbs.look, verbs.select, verbs.undo, verbs.redo, verbs.checkout,
     ]  # fmt: skip

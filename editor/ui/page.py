@@ -17,9 +17,12 @@ from editor.session import Session
 from editor.store import MOST_AT_ONCE
 from editor.ui.api import REFUSALS, publish
 from editor.ui.canvas import MODULES, Canvas
-from editor.ui.guard import LOOPBACK, Guard
+from editor.ui.addresses import Addresses
+from editor.ui.guard import Guard
 from editor.ui.language import FORM, translations
+from editor.ui.listening import check
 from editor.ui.routes import routes
+from editor.ui.shown import Shown
 from editor.ui.theme import theme
 from editor.worker import Worker
 from pipelines.base import Pipeline
@@ -28,6 +31,8 @@ CANVAS = Path(__file__).parents[2] / "assets" / "canvas"
 INTENTS = ("fill", "remove", "refine", "expand", "sketch")
 USUAL = ("steps", "guidance", "sampler")  # what each model has a usual of
 MOST_STEPS = 100  # on the slider; an edit may ask for more
+SESSIONS = 64  # that Gradio remembers: ours need nothing of it once a call has ended
+MOST_WAITING = 64  # calls of the API that wait, beside the 40 that Gradio runs at a time
 STATUS = """
 <div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="plan"></span>
 <span class="specks" role="status" aria-live="polite"></span>
@@ -176,22 +181,29 @@ def start(
     port: int,
     mcp: bool = False,
     called: Mapping[str, str] | None = None,
+    public: Sequence[str] = (),
+    root_path: str = "",
 ) -> gr.Blocks:
-    """Serve the page in threads of its own; `close()` on what it returns ends it. OSError: the port is taken.
+    """Serve the page in threads of its own; `close()` on what it returns ends it. OSError: it cannot listen there.
 
     names: of the models; load(name) gives one. samples: a folder of pictures to start from.
     made_with: what runs them, in words. mcp: whether the verbs are tools of MCP too; it needs the package `mcp`.
-    called: what the page shows for a model's name, where that is another.
+    called: what the page shows for a model's name, where that is another. public, root_path: see `Addresses`.
     """
+    addresses, shown = Addresses(host, public, root_path), Shown()
+    alone = addresses.local and not addresses.public  # only this machine reaches it
+    check(host, port)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
     i18n = translations()
     page = build(names, default, i18n, called or {})
     with page:
-        publish(session, worker, names, load, default, host in LOOPBACK)
+        publish(session, worker, names, load, default, alone, shown, root_path)
+    page.queue(max_size=MOST_WAITING)
+    page._queue.pending_messages_per_session.max_size = SESSIONS
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
     page.launch(
-        server_name=host,
+        server_name=f"[{host}]" if ":" in host else host,
         server_port=port,
         prevent_thread_lock=True,
         quiet=True,
@@ -202,14 +214,15 @@ def start(
         run_history=False,
         footer_links=[],
         show_error=False,
-        max_file_size="1kb",  # no component takes files: pictures come by the routes, which check them
+        state_session_capacity=SESSIONS,
+        root_path=root_path,
         theme=theme(),
         i18n=i18n,
         head=_head(),
         favicon_path=CANVAS / "icon.svg",
         app_kwargs={
-            "routes": routes(session, worker, names, load, samples, made_with, host in LOOPBACK),
-            "middleware": [Middleware(Guard, local=host in LOOPBACK)],
+            "routes": routes(session, worker, names, load, samples, made_with, alone),
+            "middleware": [Middleware(Guard, addresses=addresses, shown=shown)],
             "exception_handlers": REFUSALS,
             "docs_url": None,
             "redoc_url": None,
