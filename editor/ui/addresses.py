@@ -39,7 +39,7 @@ class Addresses:
     def refusal(self, host: str) -> str | None:
         """What is wrong with a request's `Host`, as a sentence; None when it is a name of this server."""
         name = _hostname(host)
-        if name is not None and (name.removesuffix(".") in self.names or not self.local and _is_ip(name)):
+        if name is not None and (name.removesuffix(".") in self.names or (not self.local and _is_ip(name))):
             return None
         if self.local and not self.public:
             return (

@@ -49,9 +49,13 @@ class Bodies:
         finally:
             incoming.over()
             if incoming.most is None:
-                incoming.let_go()
+                self.let_go(incoming.size)
             else:  # an event of Gradio's holds the request, and what it sent, until it is done
-                finalize(token, incoming.let_go)
+                finalize(token, self.let_go, incoming.size)  # nothing that knows the scope, or it lived for ever
+
+    def let_go(self, size: int) -> None:
+        """What came of a body is held no more."""
+        self.held -= size
 
 
 class _Token:
@@ -98,11 +102,6 @@ class _Incoming:
     def over(self) -> None:
         """No more of it is waited for."""
         self.bodies.coming.pop(self, None)
-
-    def let_go(self) -> None:
-        """What came of it is held no more."""
-        self.bodies.held -= self.size
-        self.size = 0
 
     async def receive(self) -> Message:
         if self.complete:
@@ -160,7 +159,8 @@ class _Incoming:
 
     async def _throw_away(self) -> None:
         self.over()
-        self.let_go()
+        self.bodies.let_go(self.size)
+        self.size = 0
         with suppress(TimeoutError):
             async with asyncio.timeout(LINGER):
                 while not self.complete:

@@ -47,7 +47,10 @@ API = [
     Way(("POST",), "/gradio_api/cancel"),
     Way(("GET", "HEAD"), FILE + "{path_or_url:path}"),  # of pictures in answers alone, see `permitted`
 ]
-MCP = [Way(("GET", "POST", "DELETE"), "/gradio_api/mcp/", LONG), Way(("GET", "POST", "DELETE"), "/gradio_api/mcp", LONG)]
+MCP = [
+    Way(("GET", "POST", "DELETE"), "/gradio_api/mcp/", LONG),
+    Way(("GET", "POST", "DELETE"), "/gradio_api/mcp", LONG),
+]
 WAYS = [(way, way.pattern) for way in (*PAGE, *API, *MCP)]
 
 

@@ -93,7 +93,7 @@ class Guard:
         """
         root = self.addresses.root_path
         path = scope["path"]
-        kept = path == root or path.startswith(root + "/") and _known(path.removeprefix(root))
+        kept = path == root or (path.startswith(root + "/") and _known(path.removeprefix(root)))
         scope["root_path"] = root
         scope["path"] = path if kept else root + path
         headers = Headers(scope=scope)

@@ -9,16 +9,16 @@ def check(host: str, port: int) -> None:
     if not 1 <= port <= 65535:
         raise OSError(f"A port is a number from 1 to 65535, not {port}: choose one, as --port 7860.")
     try:
-        family, kind, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        own, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     except (OSError, UnicodeError):
         raise OSError(
             f"There is no address {host!r}: --host is an IP address or a name of this machine; 0.0.0.0 is all of them."
         ) from None
-    for family, address in ((family, address), (socket.AF_INET, ("127.0.0.1", port))):
-        with socket.socket(family, kind) as trial:
+    for family, tried in ((own, address), (socket.AF_INET, ("127.0.0.1", port))):
+        with socket.socket(family) as trial:
             trial.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the server itself does
             try:
-                trial.bind(address)
+                trial.bind(tried)
             except OSError as error:
                 raise OSError(_sentence(error, host, port)) from None
 

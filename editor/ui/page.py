@@ -15,13 +15,14 @@ from starlette.middleware import Middleware
 from editor.edit import LONGEST_PROMPT, STRONGEST_GUIDANCE, WIDEST_FEATHER, Blend, Edit
 from editor.session import Session
 from editor.store import MOST_AT_ONCE
+from editor.ui.addresses import Addresses
 from editor.ui.api import REFUSALS, publish
 from editor.ui.canvas import MODULES, Canvas
-from editor.ui.addresses import Addresses
 from editor.ui.guard import Guard
 from editor.ui.language import FORM, translations
 from editor.ui.listening import check
 from editor.ui.routes import routes
+from editor.ui.sessions import STATES, bound
 from editor.ui.shown import Shown
 from editor.ui.theme import theme
 from editor.worker import Worker
@@ -31,8 +32,6 @@ CANVAS = Path(__file__).parents[2] / "assets" / "canvas"
 INTENTS = ("fill", "remove", "refine", "expand", "sketch")
 USUAL = ("steps", "guidance", "sampler")  # what each model has a usual of
 MOST_STEPS = 100  # on the slider; an edit may ask for more
-SESSIONS = 64  # that Gradio remembers: ours need nothing of it once a call has ended
-MOST_WAITING = 64  # calls of the API that wait, beside the 40 that Gradio runs at a time
 STATUS = """
 <div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="plan"></span>
 <span class="specks" role="status" aria-live="polite"></span>
@@ -199,8 +198,7 @@ def start(
     page = build(names, default, i18n, called or {})
     with page:
         publish(session, worker, names, load, default, alone, shown, root_path)
-    page.queue(max_size=MOST_WAITING)
-    page._queue.pending_messages_per_session.max_size = SESSIONS
+    bound(page)
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
     page.launch(
         server_name=f"[{host}]" if ":" in host else host,
@@ -214,7 +212,7 @@ def start(
         run_history=False,
         footer_links=[],
         show_error=False,
-        state_session_capacity=SESSIONS,
+        state_session_capacity=STATES,
         root_path=root_path,
         theme=theme(),
         i18n=i18n,

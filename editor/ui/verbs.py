@@ -18,12 +18,12 @@ from editor.geometry import Margins
 from editor.mask_cleaning import Cleaned
 from editor.session import Session
 from editor.store import Document, Node, Revision
-from editor.ui import display
+from editor.ui import display, large_work
 from editor.ui.desk import offered
 from editor.ui.keeping import Keeping
 from editor.ui.packets import read_box
-from editor.ui.shown import Shown
 from editor.ui.places import place, read_base64, within
+from editor.ui.shown import Shown
 from editor.worker import Worker
 from pipelines.base import Pipeline
 
@@ -58,7 +58,7 @@ class Verbs:
         Returns:
             as `describe`, without history and models, and `notes`: what the file held that the document does not
         """
-        opened = read_image(read_base64("picture", data))
+        opened = large_work.wait(None, read_image, read_base64("picture", data))
         document = self.session.open(opened.pixels, name, opened.icc, opened.metadata)
         return {**self._told(document), "notes": list(opened.notes)}
 
@@ -105,7 +105,8 @@ class Verbs:
         seen = picture.box if box is None else within(box, picture)
         scale = round(min(1, SEEN / max(seen.width, seen.height)), 4)
         told = {"box": list(seen), "scale": scale, **self._address(shown)}
-        return self.shown.add("picture.jpg", display.part(picture, seen, SEEN)), told
+        image = large_work.wait(seen.width * seen.height, display.part, picture, seen, SEEN)
+        return self.shown.add("picture.jpg", image), told
 
     def select(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24

@@ -15,12 +15,14 @@ from editor.mask_cleaning import cleaned
 from editor.plan import plan, reached
 from editor.queue import Moved
 from editor.store import Revision
+from editor.ui import large_work
 from editor.ui.desk import Desk, offered
 from editor.ui.packets import (
     NEVER,
     exactly,
     mask_of,
     packet_of_masks,
+    pixels_in,
     read_body,
     read_box,
     read_json,
@@ -58,7 +60,7 @@ class Wishes:
 
     async def submit(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
-        return await run_in_threadpool(self._submitted, request, body)
+        return await large_work.run(pixels_in(body), self._submitted, request, body)
 
     def _submitted(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
@@ -74,7 +76,7 @@ class Wishes:
 
     async def plan(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
-        return await run_in_threadpool(self._planned, request, body)
+        return await large_work.run(pixels_in(body), self._planned, request, body)
 
     def _planned(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
@@ -91,7 +93,7 @@ class Wishes:
 
     async def amend(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
-        return await run_in_threadpool(self._amended, request, body)
+        return await large_work.run(pixels_in(body), self._amended, request, body)
 
     def _amended(self, request: Request, body: bytes) -> Response:
         document, step = self.desk.document(request), self.desk.revision(request)
