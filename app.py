@@ -29,6 +29,9 @@ DEFAULT_PIPELINE = "glide-mini"
 
 
 def serve(options: argparse.Namespace) -> None:
+    from editor.ui.listening import check
+
+    check(options.host, options.port)
     from pipelines import PIPELINES
     from pipelines.models import installed
 

@@ -20,7 +20,6 @@ from editor.ui.api import REFUSALS, publish
 from editor.ui.canvas import MODULES, Canvas
 from editor.ui.guard import Guard
 from editor.ui.language import FORM, translations
-from editor.ui.listening import check
 from editor.ui.routes import routes
 from editor.ui.sessions import STATES, bound
 from editor.ui.shown import Shown
@@ -191,7 +190,6 @@ def start(
     """
     addresses, shown = Addresses(host, public, root_path), Shown()
     alone = addresses.local and not addresses.public  # only this machine reaches it
-    check(host, port)
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
     i18n = translations()
