@@ -12,7 +12,7 @@
   addEventListener(
     "error",
     async ({ target }) => {
-      if (!(target instanceof HTMLScriptElement)) return;
+      if (target.type !== "module") return;
       const answer = await fetch(folder + "/", { method: "POST" });
       if (answer.status !== 403) return;
       const { error } = await answer.json();

@@ -138,7 +138,8 @@ class _Guarded:
 
 def _completed(page: bytes) -> bytes:
     """Gradio's page, which must work under any path: with our script before its own, and no address from the top."""
-    page = page.replace(b"<head>", b"<head><script>" + FIRST_SCRIPT + b"</script>", 1)
+    first = b'<head><link rel="icon" href="./favicon.ico"><script>' + FIRST_SCRIPT + b"</script>"
+    page = page.replace(b"<head>", first, 1)
     return page.replace(b'href="/manifest.json"', b'href="./manifest.json"')
 
 

@@ -27,11 +27,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Server:
     """The whole editor on one port and one data folder; `stop` and `start` are a restart."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, port: int = 0, **options: Any) -> None:
+        """options: more of what `start` takes."""
+        self.folder, self.options = folder, options
         self.samples = folder / "samples"
         self.samples.mkdir()
         (self.samples / "living-room.png").write_bytes(encode_png(photo(320, 270)))
@@ -43,9 +50,7 @@ class Server:
             self.slow,
             PhotoPipeline(),
         ]
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = port or free_port()
         self.start()
 
     @property
@@ -62,7 +67,7 @@ class Server:
         self.worker.start()
         names = [*(model.name for model in self.models), "damaged"]
         wired = (self.session, self.worker, names, load, "noise", self.samples, lambda: "noise 1")
-        self.page = start(*wired, "127.0.0.1", self.port, called={"photo": "Photographs"})
+        self.page = start(*wired, "127.0.0.1", self.port, called={"photo": "Photographs"}, **self.options)
 
     def stop(self) -> None:
         self.page.close(verbose=False)
