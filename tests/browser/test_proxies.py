@@ -85,6 +85,8 @@ def test_with_the_option_it_is_the_editor(page: Any, tmp_path: Path, chromium: A
         server = Server(tmp_path, port, public=[address.partition("//")[2]])
         try:
             complaints = visited(page, address + "/")
+            with urlopen(address + "/palimpsest/documents") as answer:
+                assert answer.read() == b"[]"  # others come this way: none is shown what is there
         finally:
             server.stop()
     assert all("iframeResizer" in each for each in complaints)
