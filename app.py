@@ -29,7 +29,10 @@ DEFAULT_PIPELINE = "glide-mini"
 
 
 def serve(options: argparse.Namespace) -> None:
+    from editor.ui.listening import check
     from pipelines.models import missing, offered
+
+    check(options.host, options.port)
 
     models = offered(options.pipeline, _models_file(options))
     if trouble := missing(options.pipeline):
@@ -51,7 +54,7 @@ def serve(options: argparse.Namespace) -> None:
             process.info(options.pipeline)
         page = start(
             Session(store), process, list(models), options.pipeline, SAMPLES, options.host, options.port, options.mcp,
-            models,
+            models, options.public_host, options.root_path,
         )  # fmt: skip
         print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
         signal.signal(signal.SIGTERM, lambda *_: sys.exit())

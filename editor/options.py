@@ -28,6 +28,14 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     )
     parser.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
     parser.add_argument(
+        "--public-host", action="append", default=[], metavar="NAME[:PORT]",
+        help="what the browser calls the server where that is another name than this machine's, as behind a proxy; may"
+        " be given several times",
+    )  # fmt: skip
+    parser.add_argument(
+        "--root-path", default="", metavar="/PATH", help="the path that a proxy has the server under, if there is one"
+    )
+    parser.add_argument(
         "--data", type=_place, default=data, metavar="FOLDER",
         help="where pictures and their history are kept (default: palimpsest-data beside app.py); or the address of"
         " a PostgreSQL database, postgresql://user@host/name",

@@ -26,6 +26,7 @@ from editor.session import Session
 from editor.store import Store
 from editor.ui.api import publish
 from editor.ui.page import start
+from editor.ui.shown import Shown
 from editor.worker import Worker
 from tests.fakes import PATIENCE, FailingPipeline, LocalModels, NoisePipeline, SlowPipeline, loader, stop
 from tests.samples import noise
@@ -350,13 +351,13 @@ def test_the_api_is_the_verbs_and_nothing_else(served: Served) -> None:
 
 def test_documents_are_listed_only_where_no_other_machine_asks(served: Served) -> None:
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(served.session, served.models, ["noise"], "noise", open_shelf=False)
+        publish(served.session, served.models, ["noise"], "noise", False, Shown())
     names = {verb.api_name for verb in page.fns.values()}
     assert "describe" in names and "documents" not in names
 
 
 def test_the_files_of_old_answers_are_removed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("editor.ui.verbs.FILES", 2)
+    monkeypatch.setattr("editor.ui.shown.FILES", 2)
     folders = []
     for seed in range(4):
         document = served.session.open(noise(20, 20, 100 + seed)).id
@@ -370,7 +371,7 @@ def test_the_files_of_old_answers_are_removed(served: Served, monkeypatch: pytes
 def served_files(served: Served) -> list[str]:
     """The files that a verb of the server keeps."""
     (look,) = [fn.fn for fn in served.page.fns.values() if fn.api_name == "look"]
-    return list(look.__wrapped__.__self__.files)
+    return list(look.__wrapped__.__self__.shown.files)
 
 
 def test_the_readme_s_python_runs(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

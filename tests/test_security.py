@@ -291,6 +291,56 @@ def test_nor_is_it_taken_in_a_body(stranger: Stranger, store: Store, tmp_path: P
 # --- files of this machine
 
 
+GRADIO = {
+    "GET": {
+        "/", "/assets/{path:path}", "/static/{path:path}", "/theme.css", "/favicon.ico", "/manifest.json", "/pwa_icon",
+        "/robots.txt", "/config", "/gradio_api/info", "/gradio_api/openapi.json", "/gradio_api/startup-events",
+        "/gradio_api/heartbeat/{session_hash}", "/gradio_api/queue/data", "/gradio_api/call/{api_name}/{event_id}",
+        "/gradio_api/call/v2/{api_name}/{event_id}",
+    },
+    "HEAD": {"/"},
+    "POST": {
+        "/gradio_api/queue/join", "/gradio_api/call/{api_name}", "/gradio_api/call/v2/{api_name}", "/gradio_api/cancel",
+    },
+}  # fmt: skip
+
+
+def test_of_gradio_s_routes_these_are_there_and_no_other(stranger: Stranger) -> None:
+    """Whatever Gradio adds: what takes files, paths and addresses of other servers is not there."""
+    there: dict[str, set[str]] = {}
+    for way in stranger.ways:
+        if way not in stranger.own and "There is nothing here" not in stranger.ask(way).text:
+            there.setdefault(way.method, set()).add(way.path)
+    assert there.pop("HEAD") >= GRADIO["HEAD"]  # the answer to another would have no text
+    assert there == {method: paths for method, paths in GRADIO.items() if method != "HEAD"}
+
+
+def test_what_is_not_there_does_nothing_however_it_is_asked_for(stranger: Stranger) -> None:
+    upload = {"files": ("evil.pt", b"evil", "application/octet-stream")}
+    kept = Path(gradio.utils.get_upload_folder())
+    before = {file for file in kept.rglob("*") if file.is_file()}
+    for path in ("/gradio_api/upload", "/gradio_api/upload/", "/gradio_api//upload", "/gradio_api/%75pload"):
+        answer = stranger.client.post(path, files=upload, params={"upload_id": "x"})
+        assert answer.status_code == 404 and "/palimpsest/documents" in answer.json()["error"], path
+    assert {file for file in kept.rglob("*") if file.is_file()} == before
+
+
+def test_gradio_serves_the_files_of_answers_and_no_other(stranger: Stranger) -> None:
+    file, _ = stranger.served.client.predict(stranger.mine.id, api_name="/look")
+    said = stranger.served.call("look", {"document": stranger.mine.id})
+    path = json.loads(said.rpartition("data: ")[2])[0]["path"]
+    assert stranger.client.get(f"/gradio_api/file={path}").content == Path(file).read_bytes()
+    assert stranger.client.head(f"/gradio_api/file={path}").status_code == 200
+    beside = Path(path).with_name("of another Gradio.jpg")
+    beside.write_bytes(Path(path).read_bytes())
+    try:
+        for other in (beside, f"{path}/../{beside.name}", f"/{path}", f"{stranger.served.url}/favicon.ico", ""):
+            for method in ("GET", "HEAD"):
+                assert stranger.client.request(method, f"/gradio_api/file={other}").status_code == 404, other
+    finally:
+        beside.unlink()
+
+
 def test_no_endpoint_of_gradio_reads_a_file(stranger: Stranger) -> None:
     path, client = str(stranger.secret), stranger.client
     named = client.get("/gradio_api/info").json()["named_endpoints"]

@@ -13,6 +13,7 @@ from editor.geometry import Box
 from editor.raster import Mask, Patch
 from editor.session import Session
 from editor.store import Store
+from editor.ui.addresses import Addresses
 from editor.ui.guard import Guard
 from editor.ui.routes import PREFIX, routes
 from editor.worker import Worker
@@ -40,7 +41,7 @@ class Desk:
         self.session, self.worker = Session(store), Worker(store, load)
         self.models = LocalModels(self.worker)
         served = routes(self.session, self.models, names, samples, open_shelf)
-        app = Starlette(routes=served, middleware=[Middleware(Guard)])
+        app = Starlette(routes=served, middleware=[Middleware(Guard, addresses=Addresses("palimpsest.test"))])
         self.client = TestClient(app, base_url=HOST)
 
     def get(self, path: str, **options: Any) -> Any:

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse, Response
 
 from editor.models_process import Models
 from editor.session import Session
+from editor.ui.shown import Shown
 from editor.ui.verbs import Steps, Told, Verbs
 
 KINDS: dict[Any, str] = {
@@ -23,11 +24,15 @@ KINDS: dict[Any, str] = {
 }  # fmt: skip
 
 
-def publish(session: Session, models: Models, names: Sequence[str], default: str, open_shelf: bool) -> None:
+def publish(
+    session: Session, models: Models, names: Sequence[str], default: str, open_shelf: bool, shown: Shown,
+    root_path: str = "",
+) -> None:  # fmt: skip
     """Add the verbs to the Blocks that are being built. names: of the models; default: the one that is taken where none
-    is named. open_shelf: whether whoever asks is told which documents there are.
+    is named. open_shelf: whether whoever asks is told which documents there are. shown: what the pictures in answers
+    are added to. root_path: of the addresses in answers.
     """
-    verbs = Verbs(session, models, names, default)
+    verbs = Verbs(session, models, names, default, shown, root_path)
     answered: list[Callable[..., Any]] = [
         verbs.open, verbs.blank, verbs.describe, verbs.look, verbs.select, verbs.undo, verbs.redo, verbs.checkout,
     ]  # fmt: skip

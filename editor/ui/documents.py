@@ -15,7 +15,7 @@ from editor.edit import UNMOVED, Blend
 from editor.formats.images import read_image
 from editor.formats.replacing import part_folder
 from editor.store import Node
-from editor.ui import display
+from editor.ui import display, large_work
 from editor.ui.beats import Beats
 from editor.ui.desk import Desk
 from editor.ui.packets import NEVER, read_body
@@ -64,7 +64,7 @@ class Documents:
     async def open_file(self, request: Request) -> Response:
         data = await read_body(request, LARGEST_FILE, "The file")
         name = Path(request.query_params.get("name", "")).stem or "Untitled"
-        return await in_writer(self._opened, data, name)
+        return await large_work.run(None, self._opened, data, name)
 
     def _opened(self, data: bytes, name: str) -> Response:
         notes: tuple[str, ...] = ()
@@ -137,9 +137,10 @@ class Documents:
         watched = request.query_params.get("watch", "")
         return self.desk.answer(request, [id for id in watched.split(",") if id])
 
-    def thumbnail(self, request: Request) -> Response:
-        picture = self.session.picture(request.path_params["document"])
-        return Response(display.thumbnail(picture), media_type="image/jpeg", headers={"Cache-Control": "no-cache"})
+    async def thumbnail(self, request: Request) -> Response:
+        picture = await run_in_threadpool(self.session.picture, request.path_params["document"])
+        image = await large_work.run(picture.box.width * picture.box.height, display.thumbnail, picture)
+        return Response(image, media_type="image/jpeg", headers={"Cache-Control": "no-cache"})
 
     def undo(self, request: Request) -> Response:
         self.session.undo(request.path_params["document"])

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -12,8 +11,9 @@ from editor.formats.images import open_mask
 from editor.geometry import Box
 from editor.raster import Mask
 from editor.selecting import connected, edge_aware, softened
+from editor.ui import large_work
 from editor.ui.desk import Desk
-from editor.ui.packets import Placed, exactly, mask_of, packet, read_body, read_packet
+from editor.ui.packets import Placed, exactly, mask_of, packet, pixels_in, read_body, read_packet
 from editor.ui.wishes import LARGEST_WISH
 
 FARTHEST_CHANGE = 256  # pixels
@@ -27,7 +27,9 @@ class Masks:
 
     async def select(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The stroke")
-        return await run_in_threadpool(self._selected, request, *read_packet(body, ("mask",), "A selection"))
+        return await large_work.run(
+            pixels_in(body), self._selected, request, *read_packet(body, ("mask",), "A selection")
+        )
 
     def _selected(self, request: Request, said: dict[str, Any], pictures: dict[str, Placed | None]) -> Response:
         """With the wand, what hangs together with a point; by the edge, what a stroke lies on."""
@@ -49,7 +51,9 @@ class Masks:
 
     async def change(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The mask")
-        return await run_in_threadpool(self._changed, request, *read_packet(body, ("mask",), "A change of a mask"))
+        return await large_work.run(
+            pixels_in(body), self._changed, request, *read_packet(body, ("mask",), "A change of a mask")
+        )
 
     def _changed(self, request: Request, said: dict[str, Any], pictures: dict[str, Placed | None]) -> Response:
         exactly(said, ("do", "by", "mask"), "A change of a mask")
@@ -61,7 +65,7 @@ class Masks:
 
     async def read(self, request: Request) -> Response:
         """A mask that somebody has as a picture file, which is the body."""
-        return await run_in_threadpool(self._read, request, await read_body(request, LARGEST_WISH, "The mask"))
+        return await large_work.run(None, self._read, request, await read_body(request, LARGEST_WISH, "The mask"))
 
     def _read(self, request: Request, data: bytes) -> Response:
         """`size` of the file and the `reading`, see `open_mask`; with the mask, where it is as large as the picture."""

@@ -15,6 +15,7 @@ from editor.edit import sketched
 from editor.formats.images import MAX_PIXELS, encode_png, read_image, read_mask
 from editor.geometry import Box
 from editor.raster import Mask, Patch
+from editor.ui.bodies import too_large
 
 FARTHEST = 2**24  # pixels from the plane's origin: no picture reaches there
 NEVER = {"Cache-Control": "no-store"}
@@ -27,14 +28,16 @@ class TooLarge(ValueError):
 
 
 async def read_body(request: Request, limit: int, what: str) -> bytes:
-    """The whole body. TooLarge beyond `limit` bytes, once all is read: browsers hear no answer before."""
+    """The whole body. TooLarge beyond `limit` bytes, as soon as that is known."""
+    declared = request.headers.get("content-length", "")
+    if declared.isdecimal() and int(declared) > limit:
+        raise TooLarge(too_large(what, int(declared), limit))
     parts, size = [], 0
     async for part in request.stream():
         size += len(part)
-        if size <= limit:
-            parts.append(part)
-    if size > limit:
-        raise TooLarge(f"{what} has {size / 2**20:,.0f} MB; at most {limit / 2**20:,.0f} MB are taken.")
+        if size > limit:
+            raise TooLarge(too_large(what, None, limit))
+        parts.append(part)
     return b"".join(parts)
 
 
@@ -74,6 +77,16 @@ def read_packet(body: bytes, pictures: Sequence[str], what: str) -> tuple[dict[s
     if rest:
         raise ValueError(f"{what} has {len(rest):,} bytes at its end that it does not tell of.")
     return said, placed
+
+
+def pixels_in(body: bytes) -> int:
+    """How many pixels the pictures of a packet say that they have; 0 where it says nothing of them."""
+    try:
+        said = json.loads(body[: body.find(b"\n")])
+        boxes = [read_box(told["box"], "") for told in said.values() if isinstance(told, dict) and "box" in told]
+    except (ValueError, RecursionError, AttributeError):
+        return 0  # whoever reads it says why
+    return sum(box.width * box.height for box in boxes)
 
 
 def read_box(box: object, what: str) -> Box:

@@ -16,11 +16,14 @@ from editor.edit import LONGEST_PROMPT, STRONGEST_GUIDANCE, WIDEST_FEATHER, Blen
 from editor.models_process import Models
 from editor.session import Session
 from editor.store import MOST_AT_ONCE
+from editor.ui.addresses import Addresses
 from editor.ui.api import REFUSALS, publish
 from editor.ui.canvas import MODULES, Canvas
-from editor.ui.guard import LOOPBACK, Guard
+from editor.ui.guard import Guard
 from editor.ui.language import FORM, translations
 from editor.ui.routes import routes
+from editor.ui.sessions import STATES, bound
+from editor.ui.shown import Shown
 from editor.ui.theme import theme
 
 CANVAS = Path(__file__).parents[2] / "assets" / "canvas"
@@ -173,22 +176,27 @@ def start(
     port: int,
     mcp: bool = False,
     called: Mapping[str, str] | None = None,
+    public: Sequence[str] = (),
+    root_path: str = "",
 ) -> gr.Blocks:
-    """Serve the page in threads of its own; `close()` on what it returns ends it. OSError: the port is taken.
+    """Serve the page in threads of its own; `close()` on what it returns ends it. OSError: it cannot listen there.
 
     names: of the models that may be chosen. samples: a folder of pictures to start from. mcp: whether the verbs are
     tools of MCP too; it needs the package `mcp`.
-    called: what the page shows for a model's name, where that is another.
+    called: what the page shows for a model's name, where that is another. public, root_path: see `Addresses`.
     """
+    addresses, shown = Addresses(host, public, root_path), Shown()
+    alone = addresses.local and not addresses.public  # only this machine reaches it
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
     i18n = translations()
     page = build(names, default, i18n, called or {})
     with page:
-        publish(session, models, names, default, host in LOOPBACK)
+        publish(session, models, names, default, alone, shown, root_path)
+    bound(page)
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
     page.launch(
-        server_name=host,
+        server_name=f"[{host}]" if ":" in host else host,
         server_port=port,
         prevent_thread_lock=True,
         quiet=True,
@@ -199,14 +207,15 @@ def start(
         run_history=False,
         footer_links=[],
         show_error=False,
-        max_file_size="1kb",  # no component takes files: pictures come by the routes, which check them
+        state_session_capacity=STATES,
+        root_path=root_path,
         theme=theme(),
         i18n=i18n,
         head=_head(),
         favicon_path=CANVAS / "icon.svg",
         app_kwargs={
-            "routes": routes(session, models, names, samples, host in LOOPBACK),
-            "middleware": [Middleware(Guard, local=host in LOOPBACK)],
+            "routes": routes(session, models, names, samples, alone),
+            "middleware": [Middleware(Guard, addresses=addresses, shown=shown)],
             "exception_handlers": REFUSALS,
             "docs_url": None,
             "redoc_url": None,

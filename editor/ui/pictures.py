@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import quote
 
 import numpy as np
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -22,13 +23,13 @@ from editor.formats.replacing import part_folder
 from editor.plan import region
 from editor.previews import encode_preview
 from editor.raster import Patch
-from editor.ui import display
+from editor.ui import display, large_work
 from editor.ui.desk import FOREVER, Desk
 from editor.ui.packets import NEVER
 
 
 class Pictures:
-    """Every method runs in Starlette's threads, for it touches the disk."""
+    """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
 
     def __init__(self, desk: Desk) -> None:
         self.desk, self.session = desk, desk.session
@@ -38,9 +39,10 @@ class Pictures:
         tiles = [[*place, digest] for place, digest in picture.tiles.items()]
         return JSONResponse({"box": picture.box, "tiles": tiles}, headers=FOREVER)
 
-    def overview(self, request: Request) -> Response:
-        picture = self.session.store.picture(request.path_params["revision"])
-        return Response(display.overview(picture), media_type="image/jpeg", headers=FOREVER)
+    async def overview(self, request: Request) -> Response:
+        picture = await run_in_threadpool(self.session.store.picture, request.path_params["revision"])
+        image = await large_work.run(picture.box.width * picture.box.height, display.overview, picture)
+        return Response(image, media_type="image/jpeg", headers=FOREVER)
 
     def tile(self, request: Request) -> Response:
         data = self.session.store.blobs.file(request.path_params["digest"])
@@ -88,7 +90,11 @@ class Pictures:
 
     # files to keep
 
-    def download(self, request: Request) -> Response:
+    async def download(self, request: Request) -> Response:
+        picture = await run_in_threadpool(self.session.store.picture, request.path_params["revision"])
+        return await large_work.run(picture.box.width * picture.box.height, self._downloaded, request)
+
+    def _downloaded(self, request: Request) -> Response:
         """A revision as a file of any kind that `Session.export` writes. quality: of what loses something. recipe=no:
         without the way that led there.
         """

@@ -11,6 +11,7 @@ from editor.mask_cleaning import Cleaned, cleaned
 from editor.picture import Picture
 from editor.raster import Mask
 from editor.selecting import connected
+from editor.ui import large_work
 from editor.ui.packets import read_box
 
 LARGEST = 64 * 2**20  # bytes in base64; larger files are opened with POST /palimpsest/documents
@@ -38,7 +39,8 @@ def place(
         return Cleaned(connected(picture, point[0], point[1], tolerance).cut(frame), 0)
     if not mask:
         return Cleaned(Mask(frame, np.full(frame.shape, 255, np.uint8)), 0)
-    filled, alpha = picture.box if box is None else read_box(box, "The box"), read_mask(read_base64("mask", mask))
+    filled = picture.box if box is None else read_box(box, "The box")
+    alpha = large_work.wait(None, read_mask, read_base64("mask", mask))
     if alpha.shape != filled.shape:
         size, what = f"{alpha.shape[1]} x {alpha.shape[0]} pixels", "picture" if box is None else "box"
         raise ValueError(f"The mask is {size}, the {what} {filled.width} x {filled.height}: make them the same.")

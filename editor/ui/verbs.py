@@ -5,16 +5,12 @@ They take text and numbers; none reads a path or an address that a client names.
 
 import asyncio
 import secrets
-from collections import OrderedDict
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from gradio.data_classes import FileData
-from gradio.processing_utils import save_bytes_to_cache
-from gradio.utils import get_upload_folder
 
 from editor.edge_growth import grown_past_edge
 from editor.edit import NOWHERE, Blend, Edit
@@ -24,16 +20,16 @@ from editor.mask_cleaning import Cleaned
 from editor.models_process import Models
 from editor.session import Session
 from editor.store import Document, Node, Revision
-from editor.ui import display
+from editor.ui import display, large_work
 from editor.ui.desk import offered
 from editor.ui.keeping import LOOKS, Keeping
 from editor.ui.packets import read_box
 from editor.ui.places import place, read_base64, within
+from editor.ui.shown import Shown
 from editor.ui.words import PATIENCE
 from pipelines.base import PipelineInfo
 
 SEEN = 1024  # pixels of the longest side of what `look` shows
-FILES = 64  # of those shown that are kept
 
 Told = dict[str, Any]
 Steps = AsyncGenerator[Told, None]
@@ -42,10 +38,12 @@ Steps = AsyncGenerator[Told, None]
 class Verbs:
     """Each raises ValueError, LookupError or OSError with a sentence."""
 
-    def __init__(self, session: Session, models: Models, names: Sequence[str], default: str) -> None:
+    def __init__(
+        self, session: Session, models: Models, names: Sequence[str], default: str, shown: Shown, root_path: str
+    ) -> None:
         self.session, self.keeping = session, Keeping(session, models)
         self.models, self.names, self.default = models, names, default
-        self.files: OrderedDict[str, None] = OrderedDict()
+        self.shown, self.root_path = shown, root_path
 
     def documents(self) -> list[dict[str, str]]:
         """List the documents, the one last worked on first: `document` (its id, for the other verbs) and `name`."""
@@ -61,7 +59,7 @@ class Verbs:
         Returns:
             as `describe`, without history and models, and `notes`: what the file held that the document does not
         """
-        opened = read_image(read_base64("picture", data))
+        opened = large_work.wait(None, read_image, read_base64("picture", data))
         document = self.session.open(opened.pixels, name, opened.icc, opened.metadata)
         return {**self._told(document), "notes": list(opened.notes)}
 
@@ -107,8 +105,9 @@ class Verbs:
         picture = self.session.store.picture(shown)
         seen = picture.box if box is None else within(box, picture)
         scale = round(min(1, SEEN / max(seen.width, seen.height)), 4)
-        told = {"box": list(seen), "scale": scale, **_address(shown)}
-        return self._file("picture.jpg", display.part(picture, seen, SEEN)), told
+        told = {"box": list(seen), "scale": scale, **self._address(shown)}
+        image = large_work.wait(seen.width * seen.height, display.part, picture, seen, SEEN)
+        return self.shown.add("picture.jpg", image), told
 
     def select(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24
@@ -125,7 +124,7 @@ class Verbs:
         """
         mask, _ = place(self.session.picture(document), box, point, tolerance, "")
         told = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
-        return self._file("mask.png", encode_png(mask.alpha)), told
+        return self.shown.add("mask.png", encode_png(mask.alpha)), told
 
     def edit(
         self, document: str, prompt: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
@@ -325,7 +324,7 @@ class Verbs:
         async with aclosing(self.keeping.kept(promise)) as steps:
             async for step in steps:
                 if step["state"] == "done":
-                    step |= _address(step["revisions"][0])
+                    step |= self._address(step["revisions"][0])
                 yield step
 
     def _told(self, document: Document) -> Told:
@@ -334,7 +333,7 @@ class Verbs:
             "document": id,
             "name": document.name,
             "box": list(self.session.store.picture(document.head).box),
-            **_address(document.head),
+            **self._address(document.head),
             "can_undo": self.session.can_undo(id),
             "can_redo": self.session.can_redo(id),
         }
@@ -346,18 +345,8 @@ class Verbs:
             raise ValueError(f"The document {document!r} has no revision {shown!r}.")
         return shown
 
-    def _file(self, name: str, data: bytes) -> FileData:
-        """A picture for the answer. Gradio serves files; those of old answers are removed."""
-        path = save_bytes_to_cache(data, name, get_upload_folder())
-        self.files[path] = None
-        self.files.move_to_end(path)
-        while len(self.files) > FILES:
-            Path(self.files.popitem(last=False)[0]).unlink(missing_ok=True)
-        return FileData(path=path)
-
-
-def _address(revision: str) -> Told:
-    return {"revision": revision, "picture": f"/palimpsest/revisions/{revision}/picture.png"}
+    def _address(self, revision: str) -> Told:
+        return {"revision": revision, "picture": f"{self.root_path}/palimpsest/revisions/{revision}/picture.png"}
 
 
 def _state(node: Node) -> Told:

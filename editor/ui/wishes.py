@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
@@ -15,12 +14,14 @@ from editor.mask_cleaning import cleaned
 from editor.plan import plan, reached
 from editor.queue import Moved
 from editor.store import Revision
+from editor.ui import large_work
 from editor.ui.desk import Desk, offered
 from editor.ui.packets import (
     NEVER,
     exactly,
     mask_of,
     packet_of_masks,
+    pixels_in,
     read_body,
     read_box,
     read_json,
@@ -59,7 +60,7 @@ class Wishes:
 
     async def submit(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
-        return await in_writer(self._submitted, request, body)
+        return await large_work.run(pixels_in(body), self._submitted, request, body, small=in_writer)
 
     def _submitted(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
@@ -75,7 +76,7 @@ class Wishes:
 
     async def plan(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
-        return await run_in_threadpool(self._planned, request, body)
+        return await large_work.run(pixels_in(body), self._planned, request, body)
 
     def _planned(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
@@ -92,7 +93,7 @@ class Wishes:
 
     async def amend(self, request: Request) -> Response:
         body = await read_body(request, LARGEST_WISH, "The wish")
-        return await in_writer(self._amended, request, body)
+        return await large_work.run(pixels_in(body), self._amended, request, body, small=in_writer)
 
     def _amended(self, request: Request, body: bytes) -> Response:
         document, step = self.desk.document(request), self.desk.revision(request)

@@ -36,11 +36,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker("browser")
 
 
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Server:
     """The whole editor on one port and one data folder; `stop` and `start` are a restart."""
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, port: int = 0, **options: Any) -> None:
+        """options: more of what `start` takes."""
+        self.folder, self.options = folder, options
         self.samples = folder / "samples"
         self.samples.mkdir()
         (self.samples / "living-room.png").write_bytes(encode_png(photo(320, 270)))
@@ -52,9 +59,7 @@ class Server:
             self.slow,
             PhotoPipeline(),
         ]
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = port or free_port()
         self.start()
 
     @property
@@ -72,7 +77,7 @@ class Server:
         names = [*(model.name for model in self.models), "damaged"]
         self.page = start(
             self.session, LocalModels(self.worker), names, "noise", self.samples, "127.0.0.1", self.port,
-            called={"photo": "Photographs"},
+            called={"photo": "Photographs"}, **self.options,
         )  # fmt: skip
 
     def stop(self) -> None:

@@ -122,3 +122,15 @@ def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
     hands.page.locator(".note p").first.wait_for()
     harmless(hands)
     hands.complained("404")
+
+
+def test_a_body_that_is_refused_early_is_a_sentence_in_the_browser(hands: Hands) -> None:
+    """It hears nothing from a server that hangs up while it sends."""
+    sent = """async () => {
+        const body = new Blob([new Uint8Array(150 * 2 ** 20)]);
+        const answer = await fetch("palimpsest/documents/x/edits", { method: "POST", body });
+        return [answer.status, (await answer.json()).error];
+    }"""
+    status, sentence = hands.page.evaluate(sent)
+    assert status == 413 and "150 MB" in sentence
+    hands.complained("413")
