@@ -24,6 +24,7 @@ from editor.formats.images import encode_png
 from editor.geometry import Box
 from editor.ui import routes
 from editor.ui.routes import PREFIX
+from tests.forging import forge
 from tests.samples import disc, noise, strokes
 from tests.server_process import Client, ServerProcess, said
 from tests.wire import edit_packet, sent
@@ -102,7 +103,7 @@ class Campaign:
         self.counts: Counter[str] = Counter()
         self.complaints: list[str] = []
         self.warm = self.most = 0.0  # MB: when it was warm, and at most since
-        # what comes up as a picture or a document; forged documents belong here too
+        # what comes up as a picture or a document; forged documents are sent by `forge`
         self.files: list[Callable[[], bytes]] = [lambda: PIXELS, self._document_file]
 
     def run(self, requests: int | None, minutes: float = 0) -> None:
@@ -389,7 +390,9 @@ def main() -> int:
         folder = Path(name)
         with ServerProcess(folder / "data", folder / "log") as server:
             campaign = Campaign(server, options.seed)
-            campaign.run(None, options.minutes)
+            campaign.run(None, options.minutes * 2 / 3)
+        sent = forge(folder, options.minutes / 3, options.seed)
+    print(f"{sent} forged documents")
     print(", ".join(f"{count} {what}" for what, count in sorted(campaign.counts.items())))
     print(f"memory: {campaign.warm:.0f} MB when it was warm, {campaign.most:.0f} MB at most")
     print("\n".join(campaign.complaints) or "Nothing broke.")

@@ -10,6 +10,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
 from editor.blobs import NotFound
@@ -29,7 +30,7 @@ TABLES = {
     "document": ("id", "name", "head", "tip", "deleted", "icc", "metadata"),
     "revision": (
         "seq", "id", "document", "parent", "edit", "created", "worker", "lease", "error", "box", "tiles", '"window"',
-        "crop", "request", "follows", "name", "deleted", "remakes",
+        "crop", "request", "follows", "name", "deleted", "remakes", "deaths", "death",
     ),
     "drawn": ("revision", "request", "crop"),
 }  # fmt: skip
@@ -179,6 +180,29 @@ def changes() -> st.SearchStrategy[Change]:
 def forgeries() -> st.SearchStrategy[list[Change]]:
     """All that is done to one file, in order."""
     return st.lists(changes(), min_size=1, max_size=3)
+
+
+def forge(folder: Path, minutes: float, number: int) -> int:
+    """Send forged files for so many minutes; how many. AssertionError, with how it was made, when one did harm."""
+    victim, until, sent = Victim(folder), time.monotonic() + 60 * minutes, 0
+    profile = settings(max_examples=10**6, database=None, derandomize=False, deadline=None, report_multiple_bugs=False)
+
+    @seed(number)
+    @settings(profile, suppress_health_check=list(HealthCheck))
+    @given(forgery=forgeries())
+    def check(forgery: Sequence[Change]) -> None:
+        nonlocal sent
+        if time.monotonic() > until:
+            raise KeyboardInterrupt  # which is how Hypothesis is ended
+        victim.check(forgery)
+        sent += 1
+
+    try:
+        with suppress(KeyboardInterrupt):
+            check()
+    finally:
+        victim.close()
+    return sent
 
 
 class Victim:
