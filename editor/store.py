@@ -549,6 +549,7 @@ class Store:
             )
             claimed = queue.alike(beside, edit)[:MOST_AT_ONCE]
             for id in claimed:
+                db.run("DELETE FROM progress WHERE revision = :id", id=id)  # of one that died
                 db.run("UPDATE revision SET worker = :worker, lease = :until WHERE id = :id",
                        worker=worker, until=now + lease, id=id)  # fmt: skip
         return claimed
@@ -624,8 +625,11 @@ class Store:
 
     def progress(self, document: str) -> dict[str, RunProgress]:
         """How far the jobs of a document are that a worker has begun, by their ids."""
-        rows = self.database.rows(
-            "SELECT revision, step, steps, serial, box FROM progress WHERE document = :document", document=document
+        rows = self.database.rows(  # not what was left by one that died
+            """SELECT revision, step, steps, serial, progress.box FROM progress
+            JOIN revision ON revision.id = revision AND revision.worker = progress.worker
+            WHERE progress.document = :document""",
+            document=document,
         )
         return {
             id: RunProgress(step, steps, serial, None if box is None else Box(*json.loads(box)))
@@ -659,11 +663,11 @@ class Store:
         blobs |= {name: Blob(encode_tile(crop)) for name, crop in crops.items()}
         with self.database.transaction() as db:
             rows = db.run(f"SELECT document, parent, follows FROM revision WHERE {_HELD}", id=id, worker=worker)
+            db.run("DELETE FROM progress WHERE revision = :id AND worker = :worker", id=id, worker=worker)
             if not rows:
                 return False
             ((document, parent, follows),) = rows
             self.blobs.keep(db, blobs, applied.picture.fresh)
-            db.run("DELETE FROM progress WHERE revision = :id", id=id)
             db.run(
                 """UPDATE revision SET box = :box, tiles = :tiles, worker = NULL, lease = NULL WHERE id = :id""",
                 box=json.dumps(applied.picture.box),

@@ -8,6 +8,7 @@ from math import prod
 from pathlib import Path
 
 from pipelines import FOLDER, HUB, LAMA, PIPELINES, WEIGHTS
+from pipelines.glide.download import HOW
 from pipelines.hf.families import family_of
 from pipelines.hf.folder import HALF, INDEX, read_layout
 from pipelines.hf.hub import INSTALL, ON_HUB
@@ -61,7 +62,8 @@ def embedded() -> list[Model]:
 def _glide(name: str, pipeline: str, folder: Path) -> Model:
     files = {file.stem: file for suffix in (".pt", ".safetensors") for file in folder.glob(f"*{suffix}")}
     whole = [pair for pair in GLIDE_PAIRS if files.keys() >= set(pair)]
-    trouble = "" if whole else f"{folder} lacks {' and '.join(GLIDE_PAIRS[0])}, or is not there"
+    lacking = f"{folder} lacks {' and '.join(GLIDE_PAIRS[0])}, or is not there; {HOW.format(folder)}"
+    trouble = "" if whole else lacking
     used = [files[part] for part in whole[0]] if whole else []
     needs = f"no GPU, though it is quicker with one; {_memory(used)}" if whole else ""
     good = "photographs at 256 pixels, or what it was trained on"

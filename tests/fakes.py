@@ -1,10 +1,11 @@
 """Scriptable stand-ins for what lies outside the editor's core: pipelines, instant, slow or broken."""
 
+import asyncio
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import Future
+from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from threading import Event, Semaphore, Thread
-from typing import Any
+from typing import Any, TypeVar
 from zlib import crc32
 
 import numpy as np
@@ -13,6 +14,7 @@ from editor.models_process import Hint
 from editor.worker import Worker
 from pipelines.base import NOT_ASKED, Pipeline, PipelineInfo, Pixels, Request, Run, Step
 
+Answer = TypeVar("Answer")
 PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
 LONG = 120.0  # and a model that waits for leave to take a step, while its test does all else
 
@@ -24,6 +26,12 @@ def until(true: Callable[[], Any]) -> Any:
         assert time.monotonic() < end, "it never came true"
         time.sleep(0.002)
     return said
+
+
+def in_loop(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
+    """What comes of a coroutine in an event loop of its own: this thread may have one, a browser's."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, coroutine).result()
 
 
 class Plain:

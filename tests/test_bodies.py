@@ -19,7 +19,7 @@ from editor.ui import bodies, large_work
 from editor.ui.documents import LARGEST_FILE
 from editor.ui.gradio_routes import LONG, SHORT
 from editor.ui.sessions import ENDED, STATES
-from tests.fakes import PATIENCE
+from tests.fakes import PATIENCE, in_loop
 from tests.test_api import Served, base64_of, until
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
@@ -236,5 +236,5 @@ def test_large_pictures_are_worked_on_a_few_at_a_time() -> None:
         gate.set()
         await asyncio.gather(*large, unknown)
 
-    asyncio.run(several())
+    in_loop(several())
     assert most == large_work.AT_ONCE

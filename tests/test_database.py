@@ -42,7 +42,7 @@ def test_a_transaction_is_all_or_nothing(store: Store) -> None:
 def test_a_transaction_has_the_file_to_itself_from_its_beginning(store: Store) -> None:
     """Otherwise two workers could both read that a promise is free before either of them takes it."""
     other = Store(store.database.path.parent)
-    other.database.rows("PRAGMA busy_timeout = 10")
+    impatient(other)
     with store.database.transaction():
         with pytest.raises(StorageError, match="does not let go"), other.database.transaction():
             pytest.fail("two at once")
@@ -151,6 +151,12 @@ def limit(store: Store, pages: int) -> None:
     store.database.writing.dispose()
 
 
+def impatient(store: Store) -> None:
+    """It waits for no other program."""
+    event.listen(store.database.writing, "connect", lambda opened, _: opened.execute("PRAGMA busy_timeout = 10"))
+    store.database.writing.dispose()
+
+
 def test_a_full_disk_is_a_sentence_and_loses_nothing(store: Store) -> None:
     document = opened(store)
     first = kept(store, document)
@@ -213,8 +219,7 @@ def test_a_lock_that_another_program_holds_is_a_sentence(store: Store) -> None:
     document = opened(store)
     other = sqlite3.connect(store.database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
-    event.listen(store.database.writing, "connect", lambda opened, _: opened.execute("PRAGMA busy_timeout = 10"))
-    store.database.writing.dispose()
+    impatient(store)
     with pytest.raises(StorageError, match="does not let go"):
         store.undo(document.id)
     assert store.document(document.id) == document  # reading goes on

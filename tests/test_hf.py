@@ -645,10 +645,14 @@ def test_a_hub_name_is_downloaded_for_who_typed_it(saved: Any, cache_of_hub: Pat
 def test_only_the_name_on_the_command_line_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {}
     monkeypatch.setattr(pipelines, "load", lambda name, compiled, fetch: asked.update({name: fetch}))
-    load = app._loader(argparse.Namespace(compile=False, memory="auto", quantise="", pipeline="hf:me/tiny"))
+    load = app._loader(
+        argparse.Namespace(compile=False, memory="auto", quantise="", pipeline="hf:me/tiny", adapter=[], models=None)
+    )
     load("hf:me/tiny")
-    load("hf:of-a/recipe")
-    assert asked == {"hf:me/tiny": True, "hf:of-a/recipe": False}
+    load("classical")
+    with pytest.raises(ValueError, match="none of those offered here"):
+        load("hf:of-a/recipe")
+    assert asked == {"hf:me/tiny": True, "classical": False}
 
 
 def test_one_pipeline_however_its_folder_is_written(saved: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -260,13 +260,15 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
             start = stop = info = __init__
 
         def start(session: Any, models: Any, names: list[str], *more: Any) -> Page:
-            given.extend((names, more[-1]))
+            given.extend((names, more[5]))
             return Page()
 
         monkeypatch.setattr("editor.ui.page.start", start)
+        monkeypatch.setattr("editor.ui.listening.check", lambda *_: None)
         monkeypatch.setattr("editor.models_process.ModelsProcess", NoModels)
         monkeypatch.setattr(app.signal, "signal", lambda *_: None)
         usual = {"pipeline": "classical", "compile": False, "memory": "auto", "quantise": "", "mcp": False, "host": ""}
+        usual |= {"public_host": [], "root_path": ""}
         app.serve(argparse.Namespace(**{**usual, "port": 0, "data": tmp_path / "data", "models": None, **options}))
         return given[0], given[1]
 

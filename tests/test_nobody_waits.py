@@ -18,7 +18,7 @@ from editor.ui.keeping import Keeping
 from editor.ui.routes import PREFIX
 from editor.ui.threads import WRITERS
 from editor.worker import Worker
-from tests.fakes import LocalModels, NoisePipeline, loader, until
+from tests.fakes import LocalModels, NoisePipeline, in_loop, loader, until
 from tests.samples import an_edit, noise
 from tests.wire import Desk
 
@@ -69,7 +69,7 @@ def test_the_event_loop_waits_for_no_database(store: Store) -> None:
         await closing_
         return turns
 
-    assert asyncio.run(hang_up()) == 20
+    assert in_loop(hang_up()) == 20
     (job,) = [node for node in session.tree(document.id) if node.wish is not None]
     assert job.error == "Cancelled."
 

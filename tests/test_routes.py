@@ -14,7 +14,7 @@ from editor.formats.images import decode_tile, encode_png, read_image, read_mask
 from editor.formats.recipe import Recipe
 from editor.formats.saving import recipe_of
 from editor.geometry import Box
-from editor.store import Document, RunPreview, Store
+from editor.store import Document, RunPreview, RunProgress, Store
 from editor.ui import desk as desk_module
 from editor.ui import documents as documents_module
 from tests.fakes import until
@@ -204,13 +204,16 @@ def test_a_wish_that_ends_while_a_state_is_told_is_not_told_as_moved_on(
     assert state["head"] == promised["revision"] != opened["head"]
 
 
+NOTHING = RunProgress(0, 0, 0, None)
+
+
 def test_previews_hold_only_what_may_change(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     state = desk.opened()
     [run] = desk.submit(state, steps=2, feather=4).json()["running"]
     seen = []
 
     def holds(revision: str, worker: str) -> bool:  # called after each step
-        until(lambda: desk.session.store.progress(state["document"])[revision].step == len(seen) + 1)
+        until(lambda: desk.session.store.progress(state["document"]).get(revision, NOTHING).step == len(seen) + 1)
         now = desk.get(f"documents/{state['document']}").json()["running"][0]
         image = Image.open(BytesIO(desk.get(f"previews/{revision}/{now['serial']}").content))
         seen.append((now, image))

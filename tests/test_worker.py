@@ -10,6 +10,7 @@ import pytest
 from PIL import Image
 
 from editor import worker as worker_module
+from editor.apply import Applied
 from editor.database import StorageError
 from editor.edit import Edit
 from editor.geometry import Box
@@ -399,3 +400,21 @@ def test_a_lease_from_a_clock_a_day_ahead_holds_nothing_up(
     job = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     assert session.store.claim("elsewhere", 86400 + worker_module.LEASE)
     assert worker.run_one() and session.revision(job.id).picture
+
+
+def test_nothing_is_said_of_a_run_that_is_over(store: Store, document: Document) -> None:
+    """However it ended: the same edit, asked for again, has not begun."""
+    run = Running(store, document)
+    run.session.cancel(run.promise.id)
+    again = run.session.submit(document.id, slow_edit(steps=5))
+    assert again.id == run.promise.id and run.progress() is None
+    run.slow.allow(6)
+    assert settled(run.session, again.id).picture
+    late = run.session.submit(document.id, slow_edit(seed=3))
+    assert store.claim("w", worker_module.LEASE) == [late.id]
+    store.report("w", {late.id: (2, 5, None)})
+    run.session.cancel(late.id)
+    picture = store.picture(late.parent or "")
+    assert not store.finish(late.id, "w", Applied(picture, (), {}))
+    assert store.database.rows("SELECT * FROM progress") == []
+    run.worker.stop()

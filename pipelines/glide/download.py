@@ -14,6 +14,8 @@ from tqdm import tqdm
 
 from pipelines.glide.digests import record
 
+HOW = "`python app.py convert {} --download` fetches what is missing"
+
 _CHECKPOINTS = "https://openaipublic.blob.core.windows.net/diffusion/dec-2021"
 _BYTE_PAIRS = "https://raw.githubusercontent.com/openai/glide-text2im/main/glide_text2im/tokenizer"
 

@@ -13,6 +13,7 @@ from torch import nn
 
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import CLIP, PRESETS, ClipConfig, UNetConfig
+from pipelines.glide.download import HOW
 from pipelines.glide.pipeline import DRAWING, EDITING, Glide
 from pipelines.glide.tokenizer import (
     CLIP_FILE,
@@ -30,7 +31,6 @@ from pipelines.machine import keep_freed_memory
 PAIRS = (EDITING, DRAWING)  # drawn with together
 CLIP_HALVES = ("clip_text_enc", "clip_image_enc")
 CONFIG, BYTE_PAIRS, WORDS = "config.json", "tokenizer.json", "words.txt"
-HOW = "`python app.py convert {} --download` fetches what is missing"
 
 
 def load_glide(

@@ -11,7 +11,8 @@ from torch import nn
 
 from pipelines.glide.config import CLIP, PRESETS, ClipConfig, UNetConfig
 from pipelines.glide.digests import record, unchanged
-from pipelines.glide.folder import HOW, makers_of, weights_file
+from pipelines.glide.download import HOW
+from pipelines.glide.folder import makers_of, weights_file
 from pipelines.glide.weights import load_network
 
 

@@ -118,3 +118,36 @@ def test_what_is_typed_before_the_last_visit_is_read_stays(hands: Hands) -> None
     hands.wait_for("doc.easel.prompts?.prompt === 'two cups'")
     hands.page.wait_for_function("!Object.keys(window.palimpsest.wishes.written).length")
     assert prompt.input_value() == "two cups"
+
+
+def test_the_end_of_the_models_process_is_said(hands: Hands, server: Any) -> None:
+    """What its supervisor writes into the store when it dies, and when it dies again."""
+    hands.open_sample()
+    hands.choose("slow")
+    hands.paint()
+    hands.generate()
+    server.slow.allow(2)
+    hands.wait_for("doc.run?.index === 2")
+    reason = "The models' process ended (it was killed)."
+    server.store.count_death(server.worker.id, reason, again=True)
+    hands.page.locator(".note p").filter(has_text=f"{reason} This edit is tried once more.").wait_for()
+    server.slow.allow(4)  # the step that the dead one was in, and three of another's
+    hands.wait_for("doc.run?.index === 3")
+    server.store.count_death(server.worker.id, reason, again=True)
+    hands.page.locator(".note p").filter(has_text=f"{reason} It was tried twice.").wait_for()
+    hands.wait_for("!doc.run && !doc.mask.empty")  # nothing is lost, Generate tries it anew
+    assert hands.page.locator(".note p").filter(has_text="tried once more").count() == 0
+    server.slow.allow(1)
+    hands.press("Dismiss")
+    hands.generate()
+    server.slow.allow(20)
+    hands.wait_for("doc.state.can_undo")
+    hands.wait_idle()
+
+
+def test_a_server_without_its_models_says_so(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    server.worker.trouble = sentence = "The models' process ended. It is being started again."
+    hands.page.locator(".note p").filter(has_text=sentence).wait_for()
+    server.worker.trouble = None
+    hands.page.wait_for_function("!document.querySelector('.note')")
