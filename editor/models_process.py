@@ -233,11 +233,12 @@ class ModelsProcess:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(LOOK)
                 if time.monotonic() > told + STOP_LIMIT:
-                    process.kill()
+                    _kill(process)
             elif why := self._overdue(watch):
                 killed = killed or why
-                process.kill()
+                _kill(process)
                 process.wait()
+        _kill(process)  # what it started itself goes with it
         self._process = None
         reason = killed or f"The models' process ended ({_in_words(process.returncode)})."
         with self._lock:  # what is asked from now on waits for the next one
@@ -346,6 +347,15 @@ class _Watch:
             self.loading_since = self.loading_since or now
         elif event == "loaded":
             self.loading_since = None
+
+
+def _kill(process: "subprocess.Popen[str]") -> None:
+    """End a process and those that it started; it leads a session of its own."""
+    if hasattr(os, "killpg"):
+        with suppress(ProcessLookupError, PermissionError):  # none of them is left
+            os.killpg(process.pid, signal.SIGKILL)
+    else:
+        process.kill()
 
 
 def _in_words(code: int) -> str:

@@ -34,7 +34,9 @@ class FatalPipeline(Plain):
 
     def inpaint(self, request: Request) -> Run:
         yield Step(1, 2, None)
-        if self.name == "aborting":
+        if self.name == "forking" and os.fork() == 0:
+            time.sleep(600)
+        if self.name in ("aborting", "forking"):
             os.abort()
         if self.name == "killed":
             os.kill(os.getpid(), signal.SIGKILL)
@@ -71,7 +73,7 @@ def load(name: str) -> Pipeline:
     models: dict[str, Pipeline] = {
         "noise": NoisePipeline(), "slow": NoisePipeline(delay=0.05, name="slow"), "flat": FlatPipeline((0, 200, 0)),
         "hanging": HangingPipeline(), "once": OncePipeline(folder / "once"),
-        **{name: FatalPipeline(name) for name in ("aborting", "killed", "exiting", "leaving")},
+        **{name: FatalPipeline(name) for name in ("aborting", "forking", "killed", "exiting", "leaving")},
     }  # fmt: skip
     if name not in models:
         raise ValueError(f"There is no pipeline {name!r}.")

@@ -85,7 +85,8 @@ def test_nobody_waits_for_a_model_that_is_being_loaded(server: Server) -> None:
 
 
 @pytest.mark.parametrize(
-    ("pipeline", "reason"), [("aborting", "SIGABRT"), ("killed", "not enough memory"), ("leaving", "exit code 3")]
+    ("pipeline", "reason"),
+    [("aborting", "SIGABRT"), ("forking", "SIGABRT"), ("killed", "not enough memory"), ("leaving", "exit code 3")],
 )
 def test_a_job_that_ends_its_process_is_tried_twice_and_fails(server: Server, pipeline: str, reason: str) -> None:
     job = server.submit(pipeline)
