@@ -333,6 +333,17 @@ def test_a_pipeline_that_takes_none_says_so(sd: Tiny) -> None:
             adapters.put(wish(adapters=(Adapter(str(file), 1.0),), reference=reference))
 
 
+def test_only_those_that_are_offered_are_read(sd: Tiny, tmp_path: Path) -> None:
+    """Whatever a document names: of what is not offered it is not said whether it is there."""
+    offered = Adapters(SimpleNamespace(unet=None, components={}), frozenset({str(sd.lora)}))
+    for name in (sd.lora, sd.lora.parent / "." / sd.lora.name):
+        with pytest.raises(ValueError, match="SimpleNamespace takes no LoRA"):  # it was read
+            offered.put(wish(adapters=(Adapter(str(name), 1.0),)))
+    for name in (sd.control, tmp_path / "nowhere.safetensors", "owner/model"):
+        with pytest.raises(ValueError, match="none of those offered here"):
+            offered.put(wish(adapters=(Adapter(str(name), 1.0),)))
+
+
 def test_what_replaces_layers_is_refused(sd: Tiny, tmp_path: Path) -> None:
     file = tmp_path / "control-lora.safetensors"
     save_file(load_file(sd.lora) | {"transformer.x_embedder.lora_A.weight": torch.ones(2, 8)}, file)

@@ -423,6 +423,24 @@ def test_a_network_that_is_no_lama_says_so_at_the_edit(saved: Any) -> None:
         assert told in str(error.value) and "lama:other" in str(error.value)
 
 
+class Hoards(nn.Module):
+    """Takes a gigabyte for a picture of 64 pixels."""
+
+    def forward(self, image: Tensor, mask: Tensor) -> Tensor:
+        return image + torch.zeros([256, 1024, 1024]).mean()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system knows no such limit")
+def test_what_takes_too_much_memory_is_a_sentence(saved: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    pipeline = load_lama(saved(torch.jit.script(Hoards())), "lama:hoards")
+    assert run(pipeline.inpaint(wish())).shape == (1, 64, 64, 3)
+    monkeypatch.setattr("pipelines.torchscript.MEMORY", 2**29)
+    with pytest.raises(ValueError, match="lama:hoards cannot fill a picture of 64x64"):
+        run(pipeline.inpaint(wish()))
+    monkeypatch.undo()
+    assert run(pipeline.inpaint(wish())).shape == (1, 64, 64, 3)  # the limit was the run's alone
+
+
 def test_the_command_line_removes(files: dict[str, Path], tmp_path: Path) -> None:
     """In a process of its own, where a warning would be an error."""
     from PIL import Image
