@@ -27,13 +27,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple, Protocol, TextIO
 
 from editor.database import StorageError
 from editor.store import Store
-from editor.worker import Worker
+from editor.worker import Worker, repeated
 from pipelines.base import Pipeline, PipelineInfo
 
 STEP_LIMIT = 600.0  # seconds that a step may take
@@ -119,7 +120,6 @@ class ModelsProcess:
     def stop(self) -> None:
         """End the process after its step, which frees its job; one that does not heed is killed."""
         self._stopping.set()
-        self._say({"stop": True})
         self._thread.join()
 
     @property
@@ -440,28 +440,17 @@ def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callabl
     for task in (listen, introduce, live):
         Thread(target=task, name=task.__name__, daemon=True).start()
     worker.work()
-    store.abandon(worker.id)
-    said.flush()
     return 0
 
 
 @contextmanager
 def _signs(say: Callable[..., None]) -> Iterator[None]:
     """Say again and again that a model is being loaded, which may take long."""
-    done = Event()
-
-    def repeat() -> None:
-        while not done.wait(SIGN):
-            say(event="loading")
-
     say(event="loading")
-    repeating = Thread(target=repeat, name="loading", daemon=True)
-    repeating.start()
     try:
-        yield
+        with repeated(partial(say, event="loading"), SIGN, "loading"):
+            yield
     finally:
-        done.set()
-        repeating.join()
         say(event="loaded")
 
 

@@ -100,7 +100,8 @@ class Worker:
             return False
         self.heard("begun")
         try:
-            with self._lease():
+            # by the clock, since a single step or the loading may outlast a lease
+            with repeated(self._renew, LEASE / 3, "lease"):
                 self._complete(jobs)
         finally:
             self.heard("ended")
@@ -149,25 +150,29 @@ class Worker:
                 if self._stopping.is_set() or not held:
                     return None
 
-    @contextmanager
-    def _lease(self) -> Iterator[None]:
-        """Renew the lease meanwhile; by the clock, since a single step or the loading may outlast a lease."""
-        done = Event()
-
-        def renew() -> None:
-            while not done.wait(LEASE / 3):
-                try:
-                    self.store.renew(self.id, LEASE)
-                except StorageError as error:
-                    log.warning("%s", error)
-
-        renewing = Thread(target=renew, name="lease", daemon=True)
-        renewing.start()
+    def _renew(self) -> None:
         try:
-            yield
-        finally:
-            done.set()
-            renewing.join()
+            self.store.renew(self.id, LEASE)
+        except StorageError as error:
+            log.warning("%s", error)
+
+
+@contextmanager
+def repeated(action: Callable[[], None], seconds: float, name: str) -> Iterator[None]:
+    """Do something again and again meanwhile, so many seconds apart, in a thread of this name."""
+    done = Event()
+
+    def repeat() -> None:
+        while not done.wait(seconds):
+            action()
+
+    repeating = Thread(target=repeat, name=name, daemon=True)
+    repeating.start()
+    try:
+        yield
+    finally:
+        done.set()
+        repeating.join()
 
 
 class _Reports:

@@ -41,6 +41,14 @@ class Server:
     def begun(self, job: Revision) -> None:
         until(lambda: (now := self.store.progress(job.document).get(job.id)) and now.step)
 
+    def refusal(self, name: str) -> str:
+        """Why a model cannot be loaded, '' while that is not known."""
+        try:
+            assert self.models.info(name) is None
+        except ValueError as error:
+            return str(error)
+        return ""
+
     def paints(self) -> None:
         """It does, after whatever was before."""
         assert self.settled(self.submit("noise", seed=99)).picture is not None
@@ -64,14 +72,7 @@ def test_jobs_are_run_and_what_is_known_of_a_model_comes_over(server: Server) ->
 
 
 def test_a_model_that_is_not_there_is_a_sentence(server: Server) -> None:
-    def asked() -> str:
-        try:
-            assert server.models.info("dall-e") is None
-        except ValueError as error:
-            return str(error)
-        return ""
-
-    assert until(asked) == "There is no pipeline 'dall-e'."
+    assert until(lambda: server.refusal("dall-e")) == "There is no pipeline 'dall-e'."
     assert "dall-e" in str(server.settled(server.submit("dall-e")).error)
 
 
@@ -137,14 +138,7 @@ def test_a_step_that_outlasts_its_limit_fails_at_once(server: Server) -> None:
 
 
 def test_a_model_of_which_the_process_dies_while_it_loads_is_given_up(server: Server) -> None:
-    def asked() -> str:
-        try:
-            assert server.models.info("deadly") is None
-        except ValueError as error:
-            return str(error)
-        return ""
-
-    assert "deadly cannot be loaded" in until(asked)
+    assert "deadly cannot be loaded" in until(lambda: server.refusal("deadly"))
     until(lambda: server.models.restarts == 2)
     server.paints()
 
