@@ -6,8 +6,7 @@ import gc
 import json
 import re
 import socket
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -28,7 +27,7 @@ from editor.ui.api import publish
 from editor.ui.page import start
 from editor.ui.shown import Shown
 from editor.worker import Worker
-from tests.fakes import PATIENCE, FailingPipeline, LocalModels, NoisePipeline, SlowPipeline, loader, stop
+from tests.fakes import PATIENCE, FailingPipeline, LocalModels, NoisePipeline, SlowPipeline, loader, stop, until
 from tests.samples import noise
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
@@ -100,14 +99,6 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
 
 def base64_of(pixels: Any) -> str:
     return base64.b64encode(encode_png(pixels)).decode()
-
-
-def until(true: Callable[[], bool]) -> None:
-    """Wait for what another thread does."""
-    end = time.monotonic() + PATIENCE
-    while not true():
-        assert time.monotonic() < end, "it never came true"
-        time.sleep(0.01)
 
 
 def test_a_picture_is_opened_edited_and_fetched(served: Served) -> None:
