@@ -40,9 +40,13 @@ def peak() -> int:
     return int(line.split()[1]) // 1000
 
 
-def resident() -> float:
-    """MB of this process in memory."""
-    return int(Path("/proc/self/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+def resident(pid: int | str = "self") -> float:
+    """MB of a process in memory, this one if none is named; 0 when it is gone."""
+    try:
+        pages = Path(f"/proc/{pid}/statm").read_text().split()[1]
+    except OSError:
+        return 0
+    return int(pages) * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def percentiles(seconds: list[float]) -> str:

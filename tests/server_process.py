@@ -14,6 +14,7 @@ from typing import Any, Self
 import httpx
 
 from editor.ui.routes import PREFIX
+from tests.measuring import resident
 
 ROOT = Path(__file__).parent.parent
 START = 120.0  # seconds after which a server that does not answer never will: four workers may share the machine
@@ -150,12 +151,6 @@ def said(answer: httpx.Response) -> dict[str, Any]:
     assert answer.status_code == 200, f"{answer.request.method} {answer.url}: {answer.status_code} {answer.text[:500]}"
     told: dict[str, Any] = answer.json()
     return told
-
-
-def resident(pid: int) -> float:
-    """MB of a process in memory; 0 when it is gone."""
-    pages = _read(pid, "statm").split()
-    return int(pages[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6 if pages else 0
 
 
 def _runs(pid: int) -> bool:

@@ -14,6 +14,7 @@ from tests.samples import disc
 SIZE = {"width": 1024, "height": 700}
 NO_TOUR = "localStorage.setItem('palimpsest-tour', '1')"  # it has a test of its own
 # all is there, and the form says what its model is usually asked
+PROMPT = "#prompt :is(input, textarea)"
 READY = """window.palimpsest?.ready && !window.palimpsest.wishes.model.reading
     && !Object.keys(window.palimpsest.wishes.written).length"""
 DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
@@ -149,6 +150,12 @@ class Hands:
 
     def write(self, prompt: str) -> None:
         self.page.get_by_label("What belongs there").fill(prompt)
+
+    def wait_value(self, field: str, value: str) -> None:
+        """A field with this selector says so: what an earlier visit or an edit left comes after the picture does."""
+        self.page.wait_for_function(
+            "([field, value]) => document.querySelector(field)?.value === value", arg=[field, value]
+        )
 
     def generate(self) -> None:
         """Press it, and wait until the page has shown the server's answer (by then the run itself may be over)."""

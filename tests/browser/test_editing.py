@@ -6,7 +6,7 @@ import numpy as np
 
 from editor.formats.images import read_image
 from editor.plan import region
-from tests.browser.hands import Hands
+from tests.browser.hands import PROMPT, Hands
 from tests.fakes import PATIENCE
 
 
@@ -59,7 +59,7 @@ def test_a_whole_edit(hands: Hands, server: Any) -> None:
     hands.reload()
     hands.wait_idle()
     assert np.array_equal(hands.drawn(), after)
-    assert hands.page.get_by_label("What belongs there").input_value() == "a green couch"
+    hands.wait_value(PROMPT, "a green couch")
     assert hands.state["can_undo"]
 
 
@@ -182,9 +182,9 @@ def test_a_hint_is_shown_and_refuses_nothing(hands: Hands) -> None:
 def test_a_fixed_seed_gives_the_same_picture_again(hands: Hands) -> None:
     hands.open_sample()
     hands.edit()
-    first, seed = hands.digest, hands.page.locator("#seed input")
+    first = hands.digest
     hands.settings()
-    assert seed.input_value() == str(hands.server.session.revision(hands.state["head"]).edit.seed)
+    hands.wait_value("#seed input", str(hands.server.session.revision(hands.state["head"]).edit.seed))
     hands.page.get_by_label("New seed each time").uncheck()
     hands.press("Undo")
     hands.wait_for("!doc.state.can_undo")
@@ -205,7 +205,7 @@ def test_what_a_user_writes_is_never_run(hands: Hands) -> None:
     hands.note()
     hands.reload()
     hands.wait_idle()
-    assert hands.page.get_by_label("What belongs there").input_value() == evil
+    hands.wait_value(PROMPT, evil)
     hands.goto(f"?doc={evil}")
     assert "There is no document and no picture" in hands.note()
     hands.complained("404")
