@@ -8,8 +8,8 @@ import asyncio
 import random
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -120,10 +120,15 @@ def previews() -> Iterator[Row]:
 
 
 class Page:
-    """A page that polls its document, and notes how long each answer takes."""
+    """A page that polls its document, and notes how long each answer takes.
 
-    def __init__(self, http: httpx.AsyncClient, document: str) -> None:
-        self.http, self.document = http, document
+    Its client is its own: one for hundreds looks through all their connections at every request. verify: or each would
+    read all certificates of the machine.
+    """
+
+    def __init__(self, url: str, document: str) -> None:
+        self.http = httpx.AsyncClient(base_url=url, timeout=PATIENCE, verify=False)
+        self.document = document
         self.state: dict[str, Any] = {}
         self.waiting: dict[str, float] = {}  # when each of its jobs was asked for
         self.poked = asyncio.Event()
@@ -174,21 +179,19 @@ class Page:
         self.poked.set()
 
 
-def pages(url: str, count: int) -> tuple[httpx.AsyncClient, list[Page]]:
+@asynccontextmanager
+async def pages(url: str, count: int) -> AsyncIterator[list[Page]]:
     """So many pages, each at a document of its own."""
     client = Client(url, PATIENCE)
-    documents = [client.opened()["document"] for _ in range(count)]
+    drawn = [Page(url, client.opened()["document"]) for _ in range(count)]
     client.http.close()
-    http = httpx.AsyncClient(
-        base_url=url, timeout=PATIENCE, limits=httpx.Limits(max_connections=None, max_keepalive_connections=None)
-    )
-    return http, [Page(http, document) for document in documents]
+    yield drawn
+    await asyncio.gather(*(page.http.aclose() for page in drawn))
 
 
 async def _designing(url: str) -> list[Page]:
-    http, drawn = pages(url, DESIGNERS)
     chance = random.Random(0)
-    async with http:
+    async with pages(url, DESIGNERS) as drawn:
         following = [asyncio.create_task(page.follow(chance)) for page in drawn]
         ends, seed, posting = time.monotonic() + SECONDS, 0, []
         while time.monotonic() < ends:
@@ -236,7 +239,6 @@ def queueing() -> Iterator[Row]:
 
 async def _polled(url: str, count: int, pipeline: str) -> tuple[float, list[float]]:
     """Seconds of an edit of many steps while so many pages poll with a beat; and of their polls."""
-    http, (mine, *others) = pages(url, count + 1)
 
     async def insist(page: Page) -> None:
         await page.poll(beat=False)
@@ -244,24 +246,23 @@ async def _polled(url: str, count: int, pipeline: str) -> tuple[float, list[floa
             await page.poll(beat=True)
             await asyncio.sleep(BUSY)
 
-    async with http:
+    async with pages(url, count + 1) as (mine, *others):
         asking = [asyncio.create_task(insist(page)) for page in others]
         while not all(page.held for page in others):
             await asyncio.sleep(0.05)
         began = time.perf_counter()
-        body = packet((await _state(http, mine.document))["tail"], count, LONG, pipeline)
-        said(await http.post(f"{PREFIX}/documents/{mine.document}/edits", content=body))
-        while (await _state(http, mine.document))["running"]:
+        await mine.poll(beat=False)
+        body = packet(mine.state["tail"], count, LONG, pipeline)
+        said(await mine.http.post(f"{PREFIX}/documents/{mine.document}/edits", content=body))
+        await mine.poll(beat=False)
+        while mine.state["running"]:
             await asyncio.sleep(BUSY)
+            await mine.poll(beat=False)
         seconds = time.perf_counter() - began
         for task in asking:
             task.cancel()
         await asyncio.gather(*asking, return_exceptions=True)
     return seconds, [s for page in others for s in page.held]
-
-
-async def _state(http: httpx.AsyncClient, document: str) -> dict[str, Any]:
-    return said(await http.get(f"{PREFIX}/documents/{document}"))
 
 
 def polling() -> Iterator[Row]:
