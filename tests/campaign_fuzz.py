@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable
+from copy import deepcopy
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
@@ -234,20 +235,24 @@ class Campaign:
     def _spoil(self, told: dict[str, Any]) -> None:
         """Put something else into one of its places, take one away, or add one."""
         if not told:
-            told["x"] = self.chance.choice(VALUES)
+            told["x"] = self._value()
             return
         name = self.chance.choice(list(told))
         value = told[name]
         if isinstance(value, dict) and self.chance.random() < 0.7:
             self._spoil(value)
         elif isinstance(value, list) and value and self.chance.random() < 0.7:
-            value[self.chance.randrange(len(value))] = self.chance.choice(VALUES)
+            value[self.chance.randrange(len(value))] = self._value()
         elif self.chance.random() < 0.8:
-            told[name] = self.chance.choice(VALUES)
+            told[name] = self._value()
         elif self.chance.random() < 0.5:
             del told[name]
         else:
-            told[str(self.chance.choice(TEXTS))] = self.chance.choice(VALUES)
+            told[str(self.chance.choice(TEXTS))] = self._value()
+
+    def _value(self) -> Any:
+        """One of VALUES, to be spoilt itself."""
+        return deepcopy(self.chance.choice(VALUES))
 
     def _gradio(self) -> tuple[str, str]:
         return self.chance.choice(["GET", "POST", "POST"]), self.chance.choice(GRADIO)
@@ -391,8 +396,10 @@ def main() -> int:
         with ServerProcess(folder / "data", folder / "log") as server:
             campaign = Campaign(server, options.seed)
             campaign.run(None, options.minutes * 2 / 3)
-        sent = forge(folder, options.minutes / 3, options.seed)
-    print(f"{sent} forged documents")
+    with tempfile.TemporaryDirectory() as name:  # every check looks at all documents: not at those of the requests too
+        campaign.counts["forged documents"] = forge(Path(name), options.minutes / 3, options.seed)
+    if not campaign.counts["forged documents"]:
+        campaign.complaints.append("No forged document was sent.")
     print(", ".join(f"{count} {what}" for what, count in sorted(campaign.counts.items())))
     print(f"memory: {campaign.warm:.0f} MB when it was warm, {campaign.most:.0f} MB at most")
     print("\n".join(campaign.complaints) or "Nothing broke.")
