@@ -12,6 +12,7 @@ from functools import cache
 from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # nothing heavy before the options are read
@@ -52,13 +53,15 @@ def serve(options: argparse.Namespace) -> None:
     try:
         with suppress(ValueError):  # the first Generate should not wait for the model to be loaded
             process.info(options.pipeline)
-        page = start(
-            Session(store), process, list(models), options.pipeline, SAMPLES, options.host, options.port, options.mcp,
-            models, options.public_host, options.root_path,
-        )  # fmt: skip
-        print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
-        signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-        page.block_thread()
+        with TemporaryDirectory(prefix="palimpsest-", ignore_cleanup_errors=True) as pictures:
+            os.environ["GRADIO_TEMP_DIR"] = pictures  # where Gradio keeps those in the API's answers
+            page = start(
+                Session(store), process, list(models), options.pipeline, SAMPLES, options.host, options.port,
+                options.mcp, models, options.public_host, options.root_path,
+            )  # fmt: skip
+            print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
+            signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+            page.block_thread()
     finally:
         process.stop()
         store.close()
@@ -374,6 +377,7 @@ def amend(options: argparse.Namespace) -> None:
             if now.bounds.empty and not mask.bounds.empty:
                 raise ValueError(f"Nothing is left of the mask when it shrinks by {-options.grow} px: choose fewer.")
         changed = replace(edit, blend=blend, **changes)
+        logging.getLogger("editor.worker").setLevel(logging.CRITICAL)  # why a step failed is said once, at the end
         promises = session.amend(options.document, options.revision, changed)
         worker = Worker(session.store, _loader(options))
         with tqdm(total=len(promises), unit=" steps", leave=False) as bar:

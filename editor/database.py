@@ -296,6 +296,8 @@ class Database:
             return (
                 f"{self.path} is damaged or no Palimpsest file ({error}): move it away, or choose another data folder."
             )
+        if isinstance(error, FileExistsError | NotADirectoryError):
+            return f"{folder} is no folder, and lies in none: name a folder with --data."
         if code == sqlite3.SQLITE_BUSY:
             return f"Another program holds {self.path} and does not let go: close it and try again."
         return (

@@ -154,8 +154,10 @@ class Edit:
             raise ValueError(f"An edit's JSON has at most {LONGEST_JSON:,} characters, not {len(text):,}.")
         try:
             record = json.loads(text)
-        except (ValueError, RecursionError) as error:
+        except ValueError as error:
             raise ValueError(f"An edit must be JSON: {error}.") from None
+        except RecursionError:
+            raise ValueError("An edit must be JSON, and its brackets go too deep.") from None
         values = _known("edit", record, _names(Edit), {"mask", "seed", "pipeline"})
         mask = _placed("mask", values.pop("mask"), lambda box, digest: _mask(box, digest, pixels_of))
         if "sketch" in values:

@@ -52,7 +52,9 @@ def framed(edit: Edit, picture: Picture) -> Box:
     """The picture's box after an edit. ValueError when that is none, or too large."""
     frame = picture.box.moved(edit.margins)
     if frame.intersect(picture.box).empty:
-        raise ValueError(f"Nothing would be left of the picture: it is {picture.box}, cut to {frame}.")
+        raise ValueError(
+            f"Nothing would be left of the picture: its box is {list(picture.box)}, and what to keep {list(frame)}."
+        )
     if frame.width * frame.height > MAX_PIXELS:
         raise ValueError(
             f"The picture would be too large: {frame.width:,} x {frame.height:,} is "

@@ -72,7 +72,10 @@ class Mask:
 
     def __post_init__(self) -> None:
         if self.alpha.dtype != np.uint8 or self.alpha.shape != self.box.shape:
-            raise ValueError(f"{self.alpha.dtype} {self.alpha.shape} alpha does not fill {self.box} with uint8")
+            raise ValueError(
+                f"A mask of {self.alpha.dtype} values in the shape {self.alpha.shape} does not fill its box: uint8 of "
+                f"{self.box.shape} does."
+            )
         object.__setattr__(self, "alpha", frozen(self.alpha))
 
     def __eq__(self, other: object) -> bool:

@@ -758,7 +758,7 @@ class Store:
         try:
             return Edit.from_json(text, pixels_of)
         except (NotFound, *DAMAGED) as error:
-            raise Damaged(f"A reference, mask or sketch of the store is damaged ({error}).") from error
+            raise Damaged(f"An edit, or its mask, sketch or reference, cannot be read ({error}).") from error
 
     def _picture(self, box_json: str, packed: bytes) -> Picture:
         box, names = Box(*json.loads(box_json)), bytes(packed).hex()

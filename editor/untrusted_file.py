@@ -91,7 +91,7 @@ def copy_rows(file: Path, to: Path, budget: Budget) -> None:
     ):
         for limit, most in LIMITS.items():
             theirs.setlimit(limit, most)
-        theirs.text_factory = bytes.decode  # sqlite3's own repeats in its sentence what it cannot decode
+        theirs.text_factory = _text  # sqlite3's own repeats in its sentence what it cannot decode
         for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):
             theirs.execute(f"PRAGMA {pragma}")
         version = int(theirs.execute("PRAGMA user_version").fetchone()[0])
@@ -116,6 +116,13 @@ def copy_rows(file: Path, to: Path, budget: Budget) -> None:
                 raise ValueError(f"its table {table} does not belong to the others ({error}).") from None
         _check_tree(ours)
         ours.execute("COMMIT")
+
+
+def _text(value: bytes) -> str:
+    try:
+        return value.decode()
+    except UnicodeDecodeError:
+        raise ValueError("it holds text that is not UTF-8.") from None
 
 
 def make_tables(db: sqlite3.Connection, version: int) -> None:

@@ -122,8 +122,10 @@ class Worker:
                 self.store.fail(job, self.id, str(error))
         except (Exception, SystemExit) as error:  # whatever a model does, the user reads of it and the worker lives
             log.exception("revisions %s failed", jobs)
+            # a ValueError is a sentence for who asked; what else a model raises is known by its kind
+            reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
             for job in reversed(jobs):
-                self.store.fail(job, self.id, f"{type(error).__name__}: {error}")
+                self.store.fail(job, self.id, reason)
 
     def _applied(self, revisions: list[Revision]) -> list[Applied] | None:
         """Edits on one picture that differ in the seed alone, done; None when all were cancelled, taken over, or this

@@ -1,3 +1,4 @@
+import logging
 import os
 import subprocess
 import sys
@@ -62,7 +63,7 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Iterator[Run]:
     """The command line in this process: to start one takes longer than most of what it is asked."""
     import app
 
@@ -77,7 +78,8 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
         said = capsys.readouterr()
         return subprocess.CompletedProcess(words, code, said.out, said.err)
 
-    return run
+    yield run
+    logging.getLogger("editor.worker").setLevel(logging.NOTSET)  # `amend` keeps it quiet
 
 
 @pytest.fixture(scope="session")

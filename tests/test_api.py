@@ -4,10 +4,12 @@ import asyncio
 import base64
 import gc
 import json
+import logging
 import re
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from http.client import IncompleteRead
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
@@ -16,6 +18,7 @@ from urllib.request import Request, urlopen
 import gradio as gr
 import numpy as np
 import pytest
+from gradio import processing_utils
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
@@ -303,21 +306,67 @@ def test_no_path_is_read(served: Served, tmp_path: Path) -> None:
         assert "no path and no address is read" in served.refused("open", path)
         assert "no path and no address is read" in served.refused("remove", served.opened(), mask=path)
         before += 1
-    for value in ({"path": str(file)}, {"path": str(file), "meta": {"_type": "gradio.FileData"}}):
-        assert "event: error" in served.call("open", {"data": value})
     assert len(served.session.documents()) == before
 
 
+def test_no_value_has_gradio_ask_an_address_or_look_for_a_path(
+    served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever a verb takes, Gradio fetches what says that it is a file; each value of each verb is tried."""
+    looked: list[Any] = []
+
+    async def look(data: Any, *others: Any, **named: Any) -> Any:
+        looked.append(data)
+        return data
+
+    monkeypatch.setattr(processing_utils, "async_move_files_to_cache", look)
+    meta = {"_type": "gradio.FileData"}
+    files = [
+        {"path": "http://192.0.2.1/picture.png", "meta": meta}, {"path": str(tmp_path / "secret"), "meta": meta},
+        {"path": str(tmp_path / "secret")}, {"path": "x", "meta": "x"},
+    ]  # fmt: skip
+    for name, verb in json.loads(served.get("/gradio_api/info"))["named_endpoints"].items():
+        for parameter in verb["parameters"]:
+            if name != "/documents":
+                told = {each["parameter_name"]: "x" for each in verb["parameters"]}
+                for file in files:
+                    for value in (file, [file]):
+                        answer = served.call(name.strip("/"), {**told, parameter["parameter_name"]: value})
+                        assert "event: error" in answer and "A value is text, a number" in answer, answer
+    assert looked == []
+
+
+def test_an_unknown_sampler_is_refused_before_it_is_promised(served: Served) -> None:
+    document = served.opened()
+    sentence = served.refused("edit", document, prompt="a vase", box=[5, 5, 20, 20], sampler="best")
+    assert "noise has no sampler 'best'; it has " in sentence
+    assert not served.session.pending(document) and len(served.session.tree(document)) == 1
+
+
 def test_a_call_that_is_none_is_refused_with_a_sentence(served: Served) -> None:
-    for verb, said, status, sentence in [
-        ("describe", {}, 400, "required argument: document"),
-        ("describe", {"document": "x", "more": 1}, 400, "`more`"),
-        ("nothing", {}, 404, "There is no verb 'nothing'"),
+    stranger = {"data": [], "session_hash": "s"}
+    for path, told, status, sentence in [
+        ("call/v2/describe", {}, 400, "required argument: document"),
+        ("call/v2/describe", {"document": "x", "more": 1}, 400, "`more`"),
+        ("call/v2/nothing", {}, 404, "There is no verb 'nothing'"),
+        ("call/nothing", {"data": []}, 404, "There is no verb 'nothing'"),
+        ("queue/join", {**stranger, "fn_index": 9999}, 404, "There is no verb"),
+        ("queue/join", {**stranger, "fn_index": -1}, 404, "There is no verb"),
     ]:
         with pytest.raises(HTTPError) as refusal:
-            served.call(verb, said)
+            served.post(f"/gradio_api/{path}", json.dumps(told).encode())
         with refusal.value as answer:
             assert answer.code == status and sentence in json.load(answer)["error"]
+
+
+def test_what_nobody_called_fills_no_log(served: Served, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("uvicorn.error").addHandler(caplog.handler)
+    for path in ("call/edit/deadbeef", "call/v2/edit/deadbeef", "queue/data?session_hash=nobody"):
+        with pytest.raises(IncompleteRead) as cut:
+            served.get(f"/gradio_api/{path}")
+        assert b"404" in cut.value.partial
+    logging.getLogger("uvicorn.error").removeHandler(caplog.handler)
+    assert caplog.text == ""
 
 
 def test_programs_send_no_origin_and_other_sites_are_refused(served: Served) -> None:
@@ -403,10 +452,15 @@ def test_the_verbs_are_tools_of_mcp(served: Served) -> None:
                 await client.call_tool("edit", wish),
                 await client.call_tool("look", {"document": document}),
                 await client.call_tool("describe", {"document": "nope"}),
+                [
+                    await client.call_tool(tool, {**wish, name: {"path": path, "meta": {"_type": "gradio.FileData"}}})
+                    for path in (__file__, f"{__file__}-nowhere")
+                    for tool, name in (("edit", "prompt"), ("edit", "box"), ("edit", "more"), ("look", "document"))
+                ],
             )
 
     with ThreadPoolExecutor() as threads:  # in this one the browser tests' own loop may run
-        tools, edited, look, refused = threads.submit(asyncio.run, talk()).result()
+        tools, edited, look, refused, files = threads.submit(asyncio.run, talk()).result()
     assert {"open", "describe", "look", "select", "edit", "remove", "undo"} <= {tool.name for tool in tools}
     (edit,) = [tool for tool in tools if tool.name == "edit"]
     assert edit.description.startswith("Repaint a place") and edit.inputSchema["required"] == ["document", "prompt"]
@@ -417,3 +471,6 @@ def test_the_verbs_are_tools_of_mcp(served: Served) -> None:
     seen = read_image(base64.b64decode(look.content[0].data)).pixels.astype(int)
     assert np.abs(seen - served.session.picture(document).pixels()).mean() < 20
     assert refused.isError and "There is no document 'nope'" in refused.content[0].text.replace("\\", "")
+    for there, nowhere in zip(files[: len(files) // 2], files[len(files) // 2 :], strict=True):
+        assert there.isError and nowhere.isError
+        assert there.content[0].text == nowhere.content[0].text.replace("-nowhere", "")  # no file is looked for

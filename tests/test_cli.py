@@ -18,7 +18,7 @@ from editor.store import Store
 from editor.worker import Worker
 from pipelines.classical import Classical
 from tests.conftest import Run
-from tests.fakes import loader
+from tests.fakes import NoisePipeline, loader
 from tests.samples import an_edit
 
 ROOT = Path(__file__).parent.parent
@@ -230,6 +230,20 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
     assert "There is nothing to undo" in here(*data, "undo", document).stderr
     wrong = here(*data, "amend", document, nodes[0].id, "--seed", 3)
     assert wrong.returncode == 1 and "no step" in wrong.stderr
+
+
+def test_a_step_of_a_model_that_is_not_offered_is_refused_in_a_sentence(tmp_path: Path) -> None:
+    strange = NoisePipeline()
+    strange.name = "lama:/etc/passwd"
+    store = Store(tmp_path)
+    session = Session(store)
+    document = session.open(np.zeros((90, 90, 3), np.uint8)).id
+    step = session.submit(document, an_edit(Box(9, 9, 40, 40), pipeline=strange.name)).id
+    Worker(store, loader(strange)).run_one()
+    store.close()
+    refused = app("--data", tmp_path, "amend", document, step, "--prompt", "a vase")
+    assert refused.returncode == 1 and refused.stderr.count("is none of those offered here") == 1
+    assert "palimpsest: The model lama:/etc/passwd is none" in refused.stderr and "Traceback" not in refused.stderr
 
 
 @pytest.mark.parametrize(

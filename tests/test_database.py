@@ -66,8 +66,9 @@ def test_what_is_no_store_is_a_sentence(tmp_path: Path) -> None:
     with pytest.raises(StorageError, match="damaged or no Palimpsest file"):
         Store(tmp_path)
     (tmp_path / "file").write_text("")
-    with pytest.raises(StorageError, match="cannot be used"):
-        Store(tmp_path / "file" / "folder")
+    for none in (tmp_path / "file", tmp_path / "file" / "folder"):
+        with pytest.raises(StorageError, match=r"is no folder.* name a folder with --data"):
+            Store(none)
 
 
 def test_migrations_run_once_each_and_in_order(tmp_path: Path) -> None:

@@ -51,18 +51,24 @@ def test_torch_is_in_the_models_process_alone(server: ServerProcess) -> None:
     until(lambda: Path(f"/proc/{models}/oom_score_adj").read_text().strip() == "500")  # it goes first without memory
 
 
-def test_a_server_that_is_told_to_end_leaves_everything_in_order(server: ServerProcess) -> None:
-    job = Job(server, steps=1000)
-    job.session.store.close()
-    assert server.stop() == 0
-    assert not server.descendants()
-    assert isinstance(server.where, Path)
-    left = {file.name for file in server.where.iterdir()}
-    assert left <= {FILE, f"{FILE}-reserve"}  # no log that would have to be read first
-    store = Store(server.where)
-    freed = store.revision(job.id)
-    assert store.holders() == [] and freed.promised and freed.death is None
-    store.close()
+def test_a_server_that_is_told_to_end_leaves_everything_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (temporary := tmp_path / "tmp").mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    with ServerProcess(tmp_path / "data", tmp_path / "log") as server:
+        job = Job(server, steps=1000)
+        job.session.store.close()
+        assert list(temporary.glob("palimpsest-*"))  # for the pictures that the API shows
+        assert server.stop() == 0
+        assert not list(temporary.glob("palimpsest-*")) and not server.descendants()
+        assert isinstance(server.where, Path)
+        left = {file.name for file in server.where.iterdir()}
+        assert left <= {FILE, f"{FILE}-reserve"}  # no log that would have to be read first
+        store = Store(server.where)
+        freed = store.revision(job.id)
+        assert store.holders() == [] and freed.promised and freed.death is None
+        store.close()
 
 
 def test_a_killed_server_takes_its_models_with_it_and_its_successor_goes_on(server: ServerProcess) -> None:

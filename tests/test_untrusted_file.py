@@ -63,7 +63,7 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "a date in words": (by_sql("UPDATE revision SET created = 'now'"), "is no created"),
     "a name of bytes": (by_sql("UPDATE document SET name = x'00ff'"), "is no name"),
     "a name without an end": (by_sql("UPDATE document SET name = hex(zeroblob(1000))"), "is no name"),
-    "half a character": (by_sql("UPDATE revision SET name = CAST(x'eda080' AS TEXT)"), "utf-8"),
+    "half a character": (by_sql("UPDATE revision SET name = CAST(x'eda080' AS TEXT)"), "text that is not UTF-8"),
     "a profile of words": (by_sql("UPDATE document SET icc = 'wide'"), "is no icc"),
     "tiles of words": (by_sql("UPDATE revision SET tiles = 'none'"), "is no tiles"),
     "a part beyond its tile": (by_sql("UPDATE blob SET x = 256"), "is no x"),
@@ -90,7 +90,7 @@ BROKEN: dict[str, tuple[Change, str]] = {
     "a mask out of sight": (by_json("mask.box", f"[{10**20}, 0, 50, 40]"), "of at most"),
     "numbers without an end": (by_json("guidance", "Infinity"), "must be a number"),
     "more digits than numbers have": (by_json("seed", "9" * 5000), "must be JSON"),
-    "lists in lists": (by_json("margins", "[" * 20_000 + "]" * 20_000), "must be JSON"),
+    "lists in lists": (by_json("margins", "[" * 20_000 + "]" * 20_000), "brackets go too deep"),
 }  # fmt: skip
 
 

@@ -187,7 +187,7 @@ def test_a_worker_can_be_stopped_and_started(session: Session, worker: Worker, d
     ("error", "sentence"),
     [
         (RuntimeError("the model ran out of paint"), "RuntimeError: the model ran out of paint"),
-        (ValueError("It knows no such word."), "ValueError: It knows no such word."),
+        (ValueError("It knows no such word."), "It knows no such word."),
         (MemoryError(), "MemoryError: "),
         (KeyError("\ud83d"), "KeyError: '\\ud83d'"),
     ],
@@ -216,7 +216,7 @@ def test_the_traceback_is_logged(session: Session, document: Document, caplog: p
 def test_an_unknown_pipeline_is_a_sentence(session: Session, worker: Worker, document: Document) -> None:
     promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9), pipeline="dall-e"))
     assert worker.run_one()
-    assert session.revision(promise.id).error == "ValueError: There is no pipeline 'dall-e'."
+    assert session.revision(promise.id).error == "There is no pipeline 'dall-e'."
 
 
 def test_a_damaged_store_is_a_sentence_and_the_worker_lives(

@@ -8,6 +8,7 @@ from typing import Any, get_type_hints
 
 import gradio as gr
 from gradio.events import api
+from gradio.route_utils import FnIndexInferError
 from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -86,16 +87,33 @@ def _checked(verb: Callable[..., Any], values: Sequence[Any]) -> Sequence[Any]:
     return values
 
 
+def refuse_objects(page: gr.Blocks) -> None:
+    """Have a page refuse values that are objects before Gradio looks at them: where one says that it is a file, Gradio
+    asks an address of the stranger's choice, or looks for a path, whatever the verb takes.
+    """
+    preprocess = page.preprocess_data
+
+    async def preprocess_plain(block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> Any:
+        for value in inputs:
+            within = value if isinstance(value, list) else [value]
+            if any(isinstance(each, dict | list) for each in within):
+                raise _sentence(ValueError("A value is text, a number, true or false, or a list of numbers."))
+        return await preprocess(block_fn, inputs, *others, **named)
+
+    page.preprocess_data = preprocess_plain  # type: ignore[method-assign]
+
+
 async def _unfit(request: Request, error: Exception) -> Response:
     """Gradio raises for values that are not a verb's, and for a verb that is none, and says no more than "500"."""
-    verb = request.url.path.partition("/call/v2/")[2].strip("/")
-    if not verb:
-        raise error
-    if isinstance(error, KeyError):
+    path = request.url.path
+    verb = path.partition("/call/")[2].removeprefix("v2/").strip("/")
+    if isinstance(error, FnIndexInferError) or (isinstance(error, KeyError) and path.endswith(("/join", f"v2/{verb}"))):
         return JSONResponse({"error": f"There is no verb {verb!r} here: /gradio_api/info lists them."}, 404)
+    if "/call/v2/" not in path:
+        raise error
     return JSONResponse(
         {"error": f"{verb!r} was called with other values than it takes: {str(error).partition(' Please')[0]}"}, 400
     )
 
 
-REFUSALS = {KeyError: _unfit, TypeError: _unfit}  # exception handlers for Gradio's app
+REFUSALS = {KeyError: _unfit, FnIndexInferError: _unfit, TypeError: _unfit}  # exception handlers for Gradio's app

@@ -17,7 +17,7 @@ from editor.models_process import Models
 from editor.session import Session
 from editor.store import MOST_AT_ONCE
 from editor.ui.addresses import Addresses
-from editor.ui.api import REFUSALS, publish
+from editor.ui.api import REFUSALS, publish, refuse_objects
 from editor.ui.canvas import MODULES, Canvas
 from editor.ui.guard import Guard
 from editor.ui.language import FORM, translations
@@ -194,6 +194,7 @@ def start(
     with page:
         publish(session, models, names, default, alone, shown, root_path)
     bound(page)
+    refuse_objects(page)
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
     page.launch(
         server_name=f"[{host}]" if ":" in host else host,

@@ -1,5 +1,6 @@
 """Sessions: what Gradio remembers of calls of the API, each of which is a session to it, and when it forgets them."""
 
+import logging
 from collections import OrderedDict
 from typing import Any
 
@@ -34,3 +35,11 @@ def bound(page: gr.Blocks) -> None:
     page.queue(max_size=WAITING)
     page._queue.pending_messages_per_session = Newest(page)
     page._queue.pending_event_ids_session = Newest(page)
+    logging.getLogger("uvicorn.error").addFilter(_news)
+
+
+def _news(record: logging.LogRecord) -> bool:
+    """Whether a record of the log is news. Gradio answers questions about calls that are none, or were forgotten, and
+    then raises in the midst of the answer: 3 KB of the log for every address that a stranger makes up.
+    """
+    return "response already started" not in str(record.exc_info and record.exc_info[1])

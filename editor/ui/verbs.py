@@ -298,6 +298,8 @@ class Verbs:
         first = secrets.randbelow(2**32) if seed is None else seed
         more: Told = {"seed": first, "hint": ""}
         info = await self._info(name)
+        if wish.get("sampler") and info.samplers and wish["sampler"] not in info.samplers:
+            raise ValueError(f"{name} has no sampler {wish['sampler']!r}; it has {', '.join(info.samplers)}.")
 
         def promise() -> Sequence[Revision]:
             asked = {name: value for name, value in wish.items() if value is not None}

@@ -130,7 +130,7 @@ class Glide:
         if (height, width) != (self.size, self.size):
             raise ValueError(f"{self.name} paints {self.size}x{self.size} pixels, not {width}x{height}")
         if request.sampler not in self.samplers:
-            raise ValueError(f"there is no sampler {request.sampler!r}; there are {', '.join(self.samplers)}")
+            raise ValueError(f"There is no sampler {request.sampler!r}; there are {', '.join(self.samplers)}.")
         if request.clip_guidance and self._clip is None:
             raise ValueError(f"{self.name} comes without CLIP: set the CLIP guidance to 0, or add CLIP's files to it")
 

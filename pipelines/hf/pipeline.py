@@ -110,7 +110,7 @@ class Hf:
                 f"{self.name} paints sides of {self._family.multiple} pixels' multiples, not {width}x{height}"
             )
         if request.sampler not in NAMES:
-            raise ValueError(f"there is no sampler {request.sampler!r}; there are {', '.join(NAMES)}")
+            raise ValueError(f"There is no sampler {request.sampler!r}; there are {', '.join(NAMES)}.")
         if request.clip_guidance:
             raise ValueError(f"{self.name} has no CLIP to guide it: set the CLIP guidance to 0")
         if request.negative_prompt and not self._family.negative:
