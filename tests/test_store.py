@@ -324,7 +324,7 @@ def test_pixels_that_were_altered_are_named_and_the_rest_opens(store: Store, whe
     again = Store(where)  # nothing in memory
     with pytest.raises(Damaged, match=changed):
         again.picture(b.id).read(Box(0, 0, 300, 280))
-    with pytest.raises(Damaged, match="mask or sketch"):
+    with pytest.raises(Damaged, match="mask, sketch or reference"):
         again.revision(b.id)
     for revision in (document.head, other.head):
         picture = again.picture(revision)
