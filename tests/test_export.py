@@ -296,7 +296,7 @@ REFUSED = {
     "an odd box": (altered(lambda db: db.execute("UPDATE revision SET box = '[null, 0, 9, 9]'")), "cannot be opened"),
     "no tiles": (altered(lambda db: db.execute("UPDATE revision SET tiles = x'00'")), "do not fill"),
     "an unknown wish": (
-        altered(lambda db: db.execute("UPDATE revision SET edit = '{}' WHERE edit IS NOT NULL")), "damaged",
+        altered(lambda db: db.execute("UPDATE revision SET edit = '{}' WHERE edit IS NOT NULL")), "does not say mask",
     ),
     "a head elsewhere": (altered(lambda db: db.execute("UPDATE document SET head = 'x', tip = 'x'")), "is not in it"),
     "a mask for a tile": (
