@@ -328,10 +328,10 @@ def test_no_value_has_gradio_ask_an_address_or_look_for_a_path(
     for name, verb in json.loads(served.get("/gradio_api/info"))["named_endpoints"].items():
         for parameter in verb["parameters"]:
             if name != "/documents":
-                told = {each["parameter_name"]: "x" for each in verb["parameters"]}
+                values = {each["parameter_name"]: "x" for each in verb["parameters"]}
                 for file in files:
                     for value in (file, [file]):
-                        answer = served.call(name.strip("/"), {**told, parameter["parameter_name"]: value})
+                        answer = served.call(name.strip("/"), {**values, parameter["parameter_name"]: value})
                         assert "event: error" in answer and "A value is text, a number" in answer, answer
     assert looked == []
 
@@ -345,7 +345,7 @@ def test_an_unknown_sampler_is_refused_before_it_is_promised(served: Served) -> 
 
 def test_a_call_that_is_none_is_refused_with_a_sentence(served: Served) -> None:
     stranger = {"data": [], "session_hash": "s"}
-    for path, told, status, sentence in [
+    for path, body, status, sentence in [
         ("call/v2/describe", {}, 400, "required argument: document"),
         ("call/v2/describe", {"document": "x", "more": 1}, 400, "`more`"),
         ("call/v2/nothing", {}, 404, "There is no verb 'nothing'"),
@@ -354,7 +354,7 @@ def test_a_call_that_is_none_is_refused_with_a_sentence(served: Served) -> None:
         ("queue/join", {**stranger, "fn_index": -1}, 404, "There is no verb"),
     ]:
         with pytest.raises(HTTPError) as refusal:
-            served.post(f"/gradio_api/{path}", json.dumps(told).encode())
+            served.post(f"/gradio_api/{path}", json.dumps(body).encode())
         with refusal.value as answer:
             assert answer.code == status and sentence in json.load(answer)["error"]
 
