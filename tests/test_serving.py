@@ -32,8 +32,14 @@ class Job:
         until(lambda: (now := self.session.store.progress(self.document.id).get(self.id)) and now.step)
 
     def settled(self) -> Revision:
-        until(lambda: not self.session.revision(self.id).promised)
-        return self.session.revision(self.id)
+        def step() -> int | None:
+            now = self.session.store.progress(self.document.id).get(self.id)
+            return now.step if now else None
+
+        while (left := self.session.revision(self.id)).promised:  # however slow its steps are, while they go on
+            at = step()
+            until(lambda at=at: step() != at)
+        return left
 
 
 @pytest.fixture

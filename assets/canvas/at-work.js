@@ -57,7 +57,7 @@ export class AtWork {
 
   /** There is a draft now: what is owed can be given. */
   pay() {
-    if (this.owed && this.easel.draft.empty) this.easel.pasteAll(this.owed);
+    if (this.owed) this.easel.giveBack(this.owed);
     this.owed = null;
   }
 

@@ -67,7 +67,7 @@ export class Easel {
     this.prompts = found?.prompts ?? { prompt: "", negative_prompt: "" };
     if (!found || this.draft !== draft || !draft.empty) return;
     for (const name of ["mask", "sketch"]) {
-      if (found[name]) this.change(draft[name], (layer) => layer.paste(found[name].box, found[name].values));
+      if (found[name]) this.#step(draft[name], (layer) => layer.paste(found[name].box, found[name].values));
     }
     if (found.view && !found.view.fitted) this.stage.look(found.view);
   }
@@ -86,13 +86,14 @@ export class Easel {
   }
 
   /** Give back a draft that was sent, or its mask alone where the picture is another by now; unless a new one is painted. */
-  giveBack(mask, draft) {
+  giveBack(mask, draft = null) {
     if (!this.draft?.mask.empty) return;
     if (draft && sameBox(draft.box, this.draft.box)) {
       this.put(draft);
       this.painted();
-    } else if (mask) {
-      this.pasteAll(mask);
+    } else if (mask && !mask.empty) {
+      const box = mask.bounds();
+      this.#step(this.draft.mask, (layer) => layer.paste(box, mask.crop(box)));
     }
   }
 
@@ -137,10 +138,14 @@ export class Easel {
 
   // --- whole steps
 
-  /** One step of the draft: change(layer) returns the box it touched. */
+  /** One step of the draft by who sits before it: change(layer) returns the box it touched. */
   change(layer, change) {
-    this.end();
     this.touched();
+    this.#step(layer, change);
+  }
+
+  #step(layer, change) {
+    this.end();
     this.#painted(this.draft.step(layer, change));
   }
 

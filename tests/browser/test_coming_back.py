@@ -40,6 +40,27 @@ def test_cancel_after_a_reload_gives_the_mask_back(hands: Hands, server: Any) ->
     assert hands.mask_bounds == mask and hands.digest == digest
 
 
+def test_what_was_cancelled_is_still_said_when_the_picture_comes(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    hands.paint()
+    mask = hands.mask_bounds
+    hands.generate()
+    held: list[Any] = []
+    hands.page.route("**/manifest", lambda route: held.append(route))
+    hands.reload()
+    hands.wait_for("doc.works.all[0]?.mask && doc.queue.length && !doc.draft")
+    hands.key("Control+.")
+    hands.status("Cancelled")
+    for route in held:
+        route.continue_()
+    hands.page.unroute_all()
+    server.slow.allow(1)
+    hands.wait_for("doc.mask && !doc.mask.empty")
+    assert hands.mask_bounds == mask
+    hands.status("Cancelled")
+
+
 def test_a_second_tab_sees_it_all(hands: Hands, server: Any) -> None:
     hands.open_sample()
     other = hands.another_tab()
