@@ -160,7 +160,7 @@ def _alike(what: str, one: "Pixels", picture: "Pixels") -> None:
 def draw(options: argparse.Namespace) -> None:
     import numpy as np
 
-    from editor.formats.images import MAX_PIXELS
+    from editor.limits import MAX_PIXELS
     from editor.picture import Picture
     from editor.raster import Mask
 
@@ -189,15 +189,15 @@ def _paint(
     from editor.formats.recipe import Recipe
     from editor.formats.replacing import replacing
     from editor.formats.saving import encode, format_of
-    from editor.store import MOST_AT_ONCE
+    from editor.limits import MAX_IMAGES
     from pipelines import HUB
 
     out, count = options.output, options.variations
     if not out.parent.is_dir():
         raise ValueError(f"There is no folder {out.parent} to write {out.name} into: make it first.")
     format = format_of(out.suffix)
-    if not 1 <= count <= MOST_AT_ONCE:
-        raise ValueError(f"There can be 1 to {MOST_AT_ONCE} variations at a time, not {count}.")
+    if not 1 <= count <= MAX_IMAGES:
+        raise ValueError(f"There can be 1 to {MAX_IMAGES} variations at a time, not {count}.")
     names = ("negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength")
     wish |= {name: value for name in names if (value := getattr(options, name, None)) is not None}
     first = secrets.randbelow(2**32) if options.seed is None else options.seed
@@ -244,15 +244,15 @@ def likeness(file: Path) -> "Patch":
     import numpy as np
     from PIL import Image
 
-    from editor.edit import LARGEST_REFERENCE
     from editor.formats.images import read_image
     from editor.geometry import Box
+    from editor.limits import MAX_REFERENCE_SIDE
     from editor.raster import Patch
 
     image = Image.fromarray(read_image(file.read_bytes()).pixels)
     white = Image.new("RGBA", image.size, "white")
     image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
-    image.thumbnail((LARGEST_REFERENCE, LARGEST_REFERENCE), Image.Resampling.LANCZOS)
+    image.thumbnail((MAX_REFERENCE_SIDE, MAX_REFERENCE_SIDE), Image.Resampling.LANCZOS)
     return Patch(Box(0, 0, *image.size), np.asarray(image))
 
 

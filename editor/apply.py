@@ -13,12 +13,12 @@ import numpy as np
 from editor.edit import Edit
 from editor.geometry import Box
 from editor.inpaint_window import InpaintWindow
+from editor.limits import MAX_IMAGES
 from editor.picture import Picture
 from editor.plan import DETAIL_STRENGTH, Part, Plan, framed, painted, plan, reached, steps_in_all
 from editor.raster import Patch, Pixels, frozen
 from pipelines.base import TURN, Pipeline, PipelineInfo, Request, Step, run, together
 
-MOST_AT_ONCE = 8  # images of one request: variations, or windows that do not see each other
 SPREAD = 4  # a preview shows more than what is being drawn if that is at most so many times as large
 
 Drawn = Callable[[str], Pixels | None]
@@ -121,7 +121,7 @@ def apply_all(
     pipeline = pipelines(edit.pipeline)
     planned = plan(edit, picture, pipeline)
     drawing = _Drawing(pipeline, drawn, edits, planned, picture)
-    at_once = max(1, MOST_AT_ONCE // len(edits))
+    at_once = max(1, MAX_IMAGES // len(edits))
     turns: dict[int, list[int]] = {}
     for number, part in enumerate(planned.parts):
         turns.setdefault(part.turn, []).append(number)

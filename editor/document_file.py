@@ -10,10 +10,11 @@ from tempfile import gettempdir
 
 from editor.blobs import Damaged
 from editor.edit import NOWHERE, Edit
-from editor.formats.images import DAMAGED, MAX_PIXELS
+from editor.formats.images import DAMAGED
 from editor.formats.metadata import NOTHING
 from editor.formats.replacing import part_folder, replacing
 from editor.geometry import read_box
+from editor.limits import MAX_PIXELS
 from editor.picture import TILE, places
 from editor.store import FILE, Document, Store, new_document_id, revision_id
 from editor.untrusted_file import Budget, copy_rows

@@ -9,21 +9,24 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from editor.formats.images import LARGEST_TILE, LONGEST_SIDE
 from editor.geometry import FARTHEST, Box, Margins, read_box
+from editor.limits import (
+    MAX_ADAPTER_WEIGHT,
+    MAX_ADAPTERS,
+    MAX_EDGE,
+    MAX_EDIT_JSON,
+    MAX_FEATHER,
+    MAX_GUIDANCE,
+    MAX_MARGIN,
+    MAX_PATCH_PIXELS,
+    MAX_PATCH_SIDE,
+    MAX_PROMPT,
+    MAX_REFERENCE_SIDE,
+    MAX_STEPS,
+)
 from editor.raster import Mask, Patch, Pixels
 from pipelines.base import Adapter
 
-LONGEST_PROMPT = 1000  # characters
-LONGEST_JSON = 2**18  # characters of an edit's: all its texts at their longest come to less
-MOST_STEPS = 1000
-STRONGEST_GUIDANCE = 30.0
-WIDEST_FEATHER = 64  # pixels
-FARTHEST_EDGE = 64  # pixels
-FARTHEST_MARGIN = 2**16  # pixels
-MOST_ADAPTERS = 8
-HEAVIEST_ADAPTER = 2.0
-LARGEST_REFERENCE = 1024  # pixels a side; what looks at it sees 224 to 384
 UNMOVED = Margins()
 NOWHERE = Mask(Box(0, 0, 0, 0), np.zeros((0, 0), np.uint8))  # for what needs no mask: a crop, a sketch, new margins
 
@@ -43,8 +46,8 @@ class Blend:
     colour_match: bool = True
 
     def __post_init__(self) -> None:
-        _whole("feather", self.feather, 0, WIDEST_FEATHER, "pixels")
-        _whole("edge", self.edge, -FARTHEST_EDGE, FARTHEST_EDGE, "pixels")
+        _whole("feather", self.feather, 0, MAX_FEATHER, "pixels")
+        _whole("edge", self.edge, -MAX_EDGE, MAX_EDGE, "pixels")
         object.__setattr__(self, "opacity", _number("opacity", self.opacity, 1))
         if not isinstance(self.colour_match, bool):
             raise ValueError(f"The colour match is on or off (true or false), not {shortened(self.colour_match)}.")
@@ -89,7 +92,7 @@ class Edit:
 
     def __post_init__(self) -> None:
         for side in self.margins:
-            _whole("margin", side, -FARTHEST_MARGIN, FARTHEST_MARGIN, "pixels")
+            _whole("margin", side, -MAX_MARGIN, MAX_MARGIN, "pixels")
         object.__setattr__(self, "margins", Margins(*self.margins))
         if self.sketch is not None and self.sketch.pixels.shape[2] != 4:
             raise ValueError("A sketch needs an alpha channel: only its strokes are to be seen.")
@@ -103,14 +106,14 @@ class Edit:
         _text("sampler's name", self.sampler)
         if not self.pipeline or not self.sampler:
             raise ValueError("An edit needs the name of a pipeline and of a sampler.")
-        _whole("number of steps", self.steps, 1, MOST_STEPS, "steps")
+        _whole("number of steps", self.steps, 1, MAX_STEPS, "steps")
         _whole("seed", self.seed, 0, 2**32 - 1, "")
-        for name, highest in (("guidance", STRONGEST_GUIDANCE), ("clip_guidance", STRONGEST_GUIDANCE), ("strength", 1)):
+        for name, highest in (("guidance", MAX_GUIDANCE), ("clip_guidance", MAX_GUIDANCE), ("strength", 1)):
             object.__setattr__(self, name, _number(name.replace("_", " "), getattr(self, name), highest))
         object.__setattr__(self, "adapters", tuple(_adapter(*each) for each in self.adapters))
-        if len(self.adapters) > MOST_ADAPTERS:
+        if len(self.adapters) > MAX_ADAPTERS:
             raise ValueError(
-                f"An edit takes at most {MOST_ADAPTERS} adapters, not {len(self.adapters)}: leave some out."
+                f"An edit takes at most {MAX_ADAPTERS} adapters, not {len(self.adapters)}: leave some out."
             )
         if len({adapter.name for adapter in self.adapters}) < len(self.adapters):
             raise ValueError("An adapter is named twice: name it once, with the weight that it should have.")
@@ -150,8 +153,8 @@ class Edit:
         ValueError when the text is no edit, has a key this version does not know, or the pixels are not those
         named.
         """
-        if len(text) > LONGEST_JSON:
-            raise ValueError(f"An edit's JSON has at most {LONGEST_JSON:,} characters, not {len(text):,}.")
+        if len(text) > MAX_EDIT_JSON:
+            raise ValueError(f"An edit's JSON has at most {MAX_EDIT_JSON:,} characters, not {len(text):,}.")
         try:
             record = json.loads(text)
         except ValueError as error:
@@ -193,7 +196,7 @@ def _adapter(name: object, weight: object) -> Adapter:
     _text("adapter's name", name)
     if not name:
         raise ValueError("An adapter needs a name: a file, a folder or OWNER/MODEL.")
-    return Adapter(str(name), _number(f"weight of the adapter {name}", weight, HEAVIEST_ADAPTER))
+    return Adapter(str(name), _number(f"weight of the adapter {name}", weight, MAX_ADAPTER_WEIGHT))
 
 
 def _likeness(reference: Patch) -> None:
@@ -201,10 +204,10 @@ def _likeness(reference: Patch) -> None:
     box = reference.box
     if reference.pixels.shape[2] != 3 or (box.x, box.y) != (0, 0) or box.empty:
         raise ValueError(f"A reference is a picture with no alpha at 0, 0, not {reference.pixels.shape} at {box}.")
-    if max(box.width, box.height) > LARGEST_REFERENCE:
+    if max(box.width, box.height) > MAX_REFERENCE_SIDE:
         raise ValueError(
-            f"The reference is too large: {box.width:,} x {box.height:,} pixels; {LARGEST_REFERENCE:,} a side at most. "
-            "Make it smaller."
+            f"The reference is too large: {box.width:,} x {box.height:,} pixels; {MAX_REFERENCE_SIDE:,} a side at "
+            "most. Make it smaller."
         )
 
 
@@ -213,10 +216,10 @@ def _strokes(sketch: Patch) -> Patch | None:
     bounds = Mask(sketch.box, np.ascontiguousarray(sketch.pixels[..., 3])).bounds
     if bounds.empty:
         return None
-    if max(bounds.width, bounds.height) > LONGEST_SIDE or bounds.width * bounds.height > LARGEST_TILE:
+    if max(bounds.width, bounds.height) > MAX_PATCH_SIDE or bounds.width * bounds.height > MAX_PATCH_PIXELS:
         raise ValueError(
-            f"The sketch is too large: {bounds.width:,} x {bounds.height:,} pixels; {LONGEST_SIDE:,} a side and "
-            f"{LARGEST_TILE:,} in all can be kept at most."
+            f"The sketch is too large: {bounds.width:,} x {bounds.height:,} pixels; {MAX_PATCH_SIDE:,} a side and "
+            f"{MAX_PATCH_PIXELS:,} in all can be kept at most."
         )
     return sketch if bounds == sketch.box else Patch(bounds, sketch.pixels[bounds.slices(sketch.box)])
 
@@ -281,8 +284,8 @@ def _names(kind: type) -> set[str]:
 def _text(what: str, text: object) -> None:
     if not isinstance(text, str):
         raise ValueError(f"The {what} must be text, not {shortened(text)}.")
-    if len(text) > LONGEST_PROMPT:
-        raise ValueError(f"The {what} has {len(text):,} characters; at most {LONGEST_PROMPT:,} are read. Shorten it.")
+    if len(text) > MAX_PROMPT:
+        raise ValueError(f"The {what} has {len(text):,} characters; at most {MAX_PROMPT:,} are read. Shorten it.")
     if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
         raise ValueError(f"The {what} holds half a character (a lone surrogate). Type it again.")
 

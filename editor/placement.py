@@ -5,9 +5,10 @@ from dataclasses import replace
 import cv2
 import numpy as np
 
-from editor.edit import FARTHEST_EDGE, NOWHERE, WIDEST_FEATHER, Edit
+from editor.edit import NOWHERE, Edit
 from editor.formats.recipe import Recipe
 from editor.geometry import Box, Margins
+from editor.limits import MAX_EDGE, MAX_FEATHER
 from editor.raster import Mask, Patch, Pixels
 
 
@@ -83,8 +84,8 @@ def _scaled(edit: Edit, lens: _Lens, margins: Margins) -> Edit:
         sketch = Patch(box, _resized_strokes(sketch.pixels, box))
     blend = replace(
         edit.blend,
-        feather=min(WIDEST_FEATHER, round(edit.blend.feather * lens.both)),
-        edge=max(-FARTHEST_EDGE, min(FARTHEST_EDGE, round(edit.blend.edge * lens.both))),
+        feather=min(MAX_FEATHER, round(edit.blend.feather * lens.both)),
+        edge=max(-MAX_EDGE, min(MAX_EDGE, round(edit.blend.edge * lens.both))),
     )
     return replace(edit, mask=mask if not mask.box.empty else NOWHERE, sketch=sketch, margins=margins, blend=blend)
 

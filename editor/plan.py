@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from editor.edit import Edit
-from editor.formats.images import MAX_PIXELS
 from editor.geometry import Box
 from editor.inpaint_window import share, softened
+from editor.limits import MAX_PIXELS
 from editor.mask_parts import CELLS, mask_parts
 from editor.picture import Picture
 from editor.raster import Mask

@@ -10,7 +10,6 @@ from editor.blobs import Damaged
 from editor.document_file import SUFFIX as DOCUMENT
 from editor.document_file import copy_document, read_document, write_document
 from editor.edit import NOWHERE, Blend, Edit
-from editor.formats.images import MAX_PIXELS
 from editor.formats.metadata import NOTHING, Metadata
 from editor.formats.openraster import SUFFIX as OPENRASTER
 from editor.formats.openraster import write_openraster
@@ -19,12 +18,11 @@ from editor.formats.replacing import replacing
 from editor.formats.saving import SUFFIXES, encode, format_of
 from editor.geometry import Box, Margins
 from editor.layers import layers_of
+from editor.limits import MAX_IMAGES, MAX_NAME, MAX_PIXELS
 from editor.picture import Picture
 from editor.plan import painted
 from editor.raster import Mask, Patch, Pixels
-from editor.store import MOST_AT_ONCE, Document, Entry, Node, Revision, Store, revision_id
-
-LONGEST_NAME = 200  # characters of a document's or revision's name; the rest is cut
+from editor.store import Document, Entry, Node, Revision, Store, revision_id
 
 
 class Session:
@@ -44,7 +42,7 @@ class Session:
         """A new document of a picture. pixels: uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha. icc: the profile
         of its colours, None for sRGB. metadata: whose it is, and how large it prints.
         """
-        return self.store.create(Picture.from_pixels(pixels), name[:LONGEST_NAME], icc, metadata)
+        return self.store.create(Picture.from_pixels(pixels), name[:MAX_NAME], icc, metadata)
 
     def open_document(self, file: Path) -> Document:
         """A document with its history, as `export` wrote it to a file that ends in .palimpsest; a new one each time."""
@@ -54,7 +52,7 @@ class Session:
         """A new document of which nothing is known yet: the start of a picture from words alone."""
         if width * height > MAX_PIXELS:
             raise ValueError(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
-        return self.store.create(Picture.blank(width, height), name[:LONGEST_NAME])
+        return self.store.create(Picture.blank(width, height), name[:MAX_NAME])
 
     def document(self, id: str) -> Document:
         return self.store.document(id)
@@ -80,8 +78,8 @@ class Session:
 
     def variations(self, document_id: str, edit: Edit, count: int, parent: str | None = None) -> list[Revision]:
         """Promise an edit so many times (1 to 8) with seeds from its own on, side by side; as `submit`."""
-        if not 1 <= count <= MOST_AT_ONCE:
-            raise ValueError(f"There can be 1 to {MOST_AT_ONCE} variations at a time, not {count}.")
+        if not 1 <= count <= MAX_IMAGES:
+            raise ValueError(f"There can be 1 to {MAX_IMAGES} variations at a time, not {count}.")
         document = self.store.document(document_id)
         parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
         painted(edit, self.frame(document_id, parent))
@@ -253,7 +251,7 @@ class Session:
 
     def rename(self, revision_id: str, name: str) -> Revision:
         """Call a revision something; '' takes its name away."""
-        return self.store.rename(revision_id, name[:LONGEST_NAME])
+        return self.store.rename(revision_id, name[:MAX_NAME])
 
     def tree(self, document_id: str) -> list[Node]:
         """The history: every revision that is not discarded, parents before children."""
@@ -269,10 +267,10 @@ class Session:
     def duplicate(self, document_id: str) -> Document:
         """A copy of a document with all its history."""
         copied = copy_document(self.store, document_id, self.store)
-        return self.rename_document(copied.id, f"{copied.name[: LONGEST_NAME - 5]} copy")
+        return self.rename_document(copied.id, f"{copied.name[: MAX_NAME - 5]} copy")
 
     def rename_document(self, document_id: str, name: str) -> Document:
-        return self.store.rename_document(document_id, name[:LONGEST_NAME])
+        return self.store.rename_document(document_id, name[:MAX_NAME])
 
     def delete(self, document_id: str) -> None:
         """Put a document away; `restore` has it back, until the store is compacted."""

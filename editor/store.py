@@ -15,7 +15,6 @@ from types import MappingProxyType
 from typing import Any, Concatenate, NamedTuple, ParamSpec, TypeVar
 
 from editor import queue
-from editor.apply import MOST_AT_ONCE as MOST_AT_ONCE
 from editor.apply import Applied
 from editor.blobs import Blob, Blobs, Damaged, NotFound
 from editor.database import Database, Transaction
@@ -23,6 +22,7 @@ from editor.edit import Edit
 from editor.formats.images import DAMAGED, decode_mask, decode_tile, encode_png, encode_tile
 from editor.formats.metadata import NOTHING, Metadata
 from editor.geometry import Box
+from editor.limits import MAX_IMAGES
 from editor.picture import Cache, Picture, Place, places, tile_digest
 from editor.queue import AFTER, BROKEN, CANCELLED, PROMISED
 from editor.queue import revision_id as revision_id
@@ -531,7 +531,7 @@ class Store:
     def claim(self, worker: str, lease: float) -> list[str]:
         """The ids of promises from now on this worker's for `lease` seconds: the oldest that nobody works on (or whose
         lease ran out, or ends later than any worker's could) and, with it, those on the same parent whose wish differs
-        in its seed alone, at most MOST_AT_ONCE; none when there is none.
+        in its seed alone, at most MAX_IMAGES; none when there is none.
         """
         free = f"{_READY} AND (lease IS NULL OR lease < :now OR lease > :latest)"
         now = self.database.now()
@@ -547,7 +547,7 @@ class Store:
             beside = db.run(
                 f"SELECT id, edit FROM revision WHERE {free} AND parent = :parent ORDER BY seq", **clock, parent=parent
             )
-            claimed = queue.alike(beside, edit)[:MOST_AT_ONCE]
+            claimed = queue.alike(beside, edit)[:MAX_IMAGES]
             for id in claimed:
                 db.run("DELETE FROM progress WHERE revision = :id", id=id)  # of one that died
                 db.run("UPDATE revision SET worker = :worker, lease = :until WHERE id = :id",

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from editor.database import TYPES
-from editor.edit import LONGEST_JSON
+from editor.limits import MAX_EDIT_JSON
 from editor.picture import TILE
 from editor.schema import MIGRATIONS
 
@@ -165,7 +165,7 @@ def _fits(table: str, column: Column, value: str | bytes | float | None) -> bool
     if isinstance(value, str):
         if (table, column.name) in DIGESTS:
             return DIGEST.fullmatch(value) is not None
-        return column.kind is str and len(value) <= LONGEST_TEXT.get(column.name, LONGEST_JSON) and "\0" not in value
+        return column.kind is str and len(value) <= LONGEST_TEXT.get(column.name, MAX_EDIT_JSON) and "\0" not in value
     if isinstance(value, bytes):
         return column.kind is bytes
     if column.kind not in (int, float) or (column.kind is int and not isinstance(value, int)):

@@ -15,9 +15,9 @@ import numpy as np
 import pytest
 from gradio.utils import LRUCache
 
+from editor.limits import MAX_FILE_BYTES, MAX_JSON_BYTES
 from editor.ui import bodies, large_work
-from editor.ui.documents import LARGEST_FILE
-from editor.ui.gradio_routes import LONG, SHORT
+from editor.ui.gradio_routes import LONG
 from editor.ui.sessions import ENDED, STATES
 from tests.fakes import PATIENCE, in_loop
 from tests.test_api import Served, base64_of, until
@@ -65,10 +65,10 @@ class Half:
 
 def test_a_body_that_says_it_is_too_large_is_refused_before_it_comes(served: Served) -> None:
     for path, most, words in (
-        (OPEN, LARGEST_FILE, "at most 512 MB"),
+        (OPEN, MAX_FILE_BYTES, "at most 512 MB"),
         (JOIN, LONG, "at most 65 MB"),
         ("/gradio_api/call/v2/edit", LONG, "at most 65 MB"),
-        ("/gradio_api/cancel", SHORT, "at most 64 KB"),
+        ("/gradio_api/cancel", MAX_JSON_BYTES, "at most 64 KB"),
     ):
         status, sentence = Half(served, path, most + 2**20).answer()
         assert status == 413 and words in sentence, path

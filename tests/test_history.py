@@ -18,10 +18,11 @@ from editor.apply import apply
 from editor.database import Transaction
 from editor.edit import Blend, Edit
 from editor.geometry import Box
+from editor.limits import MAX_IMAGES
 from editor.picture import Picture
 from editor.queue import Moved, revision_id
 from editor.session import Session
-from editor.store import MOST_AT_ONCE, Store
+from editor.store import Store
 from editor.upkeep import check, compact
 from editor.worker import Worker
 from pipelines.base import run
@@ -219,7 +220,7 @@ class History(RuleBasedStateMachine):
             if self.states[id].parent == first.parent
             and replace(self.states[id].edit, seed=0) == replace(first.edit, seed=0)  # type: ignore[type-var]
         ]
-        return alike[:MOST_AT_ONCE]
+        return alike[:MAX_IMAGES]
 
     def finished(self, id: str) -> None:
         state = self.states[id]

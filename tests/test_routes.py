@@ -162,7 +162,7 @@ def test_a_bad_picture_is_a_sentence(desk: Desk, data: bytes) -> None:
 
 
 def test_a_file_too_large_is_a_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents_module, "LARGEST_FILE", 2**20)
+    monkeypatch.setattr(documents_module, "MAX_FILE_BYTES", 2**20)
     refused(desk.post("documents?name=x.png", content=bytes(3 * 2**20)), 413, "3 MB", "1 MB")
 
 

@@ -22,9 +22,9 @@ from starlette.routing import Mount
 
 from editor.formats.images import encode_png
 from editor.geometry import Box
+from editor.limits import MAX_EDIT_BYTES
 from editor.store import Store
 from editor.ui.routes import MODULES, PREFIX
-from editor.ui.wishes import LARGEST_WISH
 from tests.fakes import PATIENCE
 from tests.samples import disc, noise
 from tests.test_api import Served
@@ -542,7 +542,7 @@ def test_a_small_file_that_unpacks_to_much_costs_no_more_than_it_says(stranger: 
 
 
 def test_a_body_beyond_the_limit_is_a_sentence_and_held_by_nobody(stranger: Stranger) -> None:
-    size, mine, before = LARGEST_WISH + 2**20, stranger.mine, peak()
+    size, mine, before = MAX_EDIT_BYTES + 2**20, stranger.mine, peak()
 
     def endless() -> Iterator[bytes]:
         for _ in range(4 * size // 2**16):  # 260 MB, with no length said before

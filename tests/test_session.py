@@ -7,9 +7,10 @@ from editor.blobs import NotFound
 from editor.edit import Edit
 from editor.formats.images import read_image
 from editor.geometry import Box
+from editor.limits import MAX_NAME
 from editor.picture import Picture
 from editor.raster import Mask
-from editor.session import LONGEST_NAME, Session
+from editor.session import Session
 from editor.store import Document, Revision, Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
@@ -41,7 +42,7 @@ def done(session: Session, worker: Worker, document: Document, edit: Edit | None
 def test_a_picture_is_opened_as_it_is(session: Session, document: Document) -> None:
     assert session.picture(document.id) == Picture.from_pixels(noise(300, 280))
     assert session.document(document.id).name == "Room"
-    assert len(session.open(noise(3, 3), "x" * 1000).name) == LONGEST_NAME
+    assert len(session.open(noise(3, 3), "x" * 1000).name) == MAX_NAME
     assert session.open(noise(3, 3)).name == "Untitled"
     with pytest.raises(ValueError, match="at least one pixel"):
         session.open(np.zeros((0, 5, 3), np.uint8))

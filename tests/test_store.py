@@ -9,8 +9,9 @@ from editor.apply import Applied, apply
 from editor.blobs import Damaged, NotFound
 from editor.formats.images import decode_mask, decode_tile, encode_tile
 from editor.geometry import Box
+from editor.limits import MAX_IMAGES
 from editor.picture import Picture
-from editor.store import CANCELLED, MOST_AT_ONCE, Document, Revision, Store
+from editor.store import CANCELLED, Document, Revision, Store
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader
 from tests.samples import an_edit, disc, noise
@@ -186,8 +187,8 @@ def test_variations_are_claimed_together(store: Store) -> None:
     promised(first.id, seed=11)  # on another picture
     promised(document.head, seed=12, prompt="another")
     store.promise(other.id, other.head, an_edit(Box(5, 5, 9, 9), seed=13))
-    assert store.claim("a", 60) == ids[:MOST_AT_ONCE]
-    assert store.claim("b", 60) == ids[MOST_AT_ONCE:]
+    assert store.claim("a", 60) == ids[:MAX_IMAGES]
+    assert store.claim("b", 60) == ids[MAX_IMAGES:]
     assert [len(store.claim(worker, 60)) for worker in "cdef"] == [1, 1, 1, 0]
 
 

@@ -7,8 +7,8 @@ import pytest
 
 from editor.blobs import NotFound
 from editor.edit import NOWHERE, Blend
-from editor.formats.images import MAX_PIXELS
 from editor.geometry import Box, Margins
+from editor.limits import MAX_PIXELS
 from editor.session import Session
 from editor.store import Document, Revision
 from editor.worker import Worker

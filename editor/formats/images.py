@@ -13,13 +13,10 @@ import numpy as np
 from PIL import Image
 
 from editor.formats.decoding import DAMAGED as DAMAGED
-from editor.formats.decoding import MAX_PIXELS as MAX_PIXELS
 from editor.formats.decoding import PNG_MAGIC, decode
 from editor.formats.metadata import Metadata
+from editor.limits import MAX_PATCH_PIXELS, MAX_PIXELS
 from editor.raster import Pixels, frozen
-
-LARGEST_TILE = 2**26  # pixels of a stored tile, crop or sketch: files of others come in too
-LONGEST_SIDE = 16_383  # of those: WebP's
 
 NEARLY_OPAQUE = 0.99  # share of a mask's file from which on its clear pixels are an accident
 OF_BOTH = 0.05  # share of strokes that are dark, and that are light, from which on they are of two sorts
@@ -127,7 +124,7 @@ def decode_tile(data: bytes) -> Pixels:
         raise ValueError("A stored tile is no lossless WebP: the store is damaged.")
     sides = int.from_bytes(data[21:25], "little")  # 14 bits each, less one
     width, height = (sides & 0x3FFF) + 1, (sides >> 14 & 0x3FFF) + 1
-    if width * height > LARGEST_TILE:  # looked at before Pillow, which has limits and warnings of its own
+    if width * height > MAX_PATCH_PIXELS:  # looked at before Pillow, which has limits and warnings of its own
         raise ValueError(f"A tile of {width:,} x {height:,} pixels is none of the editor's.")
     with Image.open(BytesIO(data), formats=("WEBP",)) as image:
         return frozen(np.asarray(image))

@@ -14,11 +14,10 @@ from typing import Any
 from editor.edit import Edit, shortened
 from editor.formats.images import decode_mask, decode_tile, encode_png, encode_tile
 from editor.geometry import Box, read_box
+from editor.limits import MAX_DIGEST, MAX_RECIPE_STEPS
 from editor.raster import Patch, Pixels
 
 VERSION = 1
-MOST_STEPS = 10_000
-LONGEST_NAME = 64  # characters of a digest
 
 
 @dataclass(frozen=True)
@@ -92,11 +91,9 @@ class Recipe:
                 raise ValueError(
                     f"The recipe is damaged: its {name.replace('_', ' ')} is missing or no {kind.__name__}."
                 )
-        if len(record["steps"]) > MOST_STEPS:
-            raise ValueError(f"A recipe has at most {MOST_STEPS:,} steps, not {len(record['steps']):,}.")
-        if not all(
-            isinstance(each, str) and len(each) <= LONGEST_NAME for each in (record["before"], *record["after"])
-        ):
+        if len(record["steps"]) > MAX_RECIPE_STEPS:
+            raise ValueError(f"A recipe has at most {MAX_RECIPE_STEPS:,} steps, not {len(record['steps']):,}.")
+        if not all(isinstance(each, str) and len(each) <= MAX_DIGEST for each in (record["before"], *record["after"])):
             raise ValueError("The recipe is damaged: before and after are to be the digests of pictures.")
         masks: dict[str, Any] = record["masks"]
         patches: dict[str, Any] = dict(record["sketches"])

@@ -13,11 +13,11 @@ from PIL.PngImagePlugin import PngInfo
 from editor.compositing import blend
 from editor.formats.decoding import DAMAGED
 from editor.formats.metadata import NOTHING, XMP, Metadata
+from editor.limits import MAX_RECIPE_JSON
 from editor.raster import Pixels
 
 PNG_XMP = "XML:com.adobe.xmp"  # the keyword by which Adobe's specification has it in a PNG
 JPEG_METADATA = 65_000  # bytes that fit into JPEG's one segment of it
-LONGEST_RECIPE = 2**28  # characters; files of others come in too
 
 
 class Format(NamedTuple):
@@ -125,7 +125,7 @@ def recipe_of(data: bytes) -> str | None:
         return None
     try:
         unpacking = zlib.decompressobj()
-        text = unpacking.decompress(base64.b64decode(found[1]), LONGEST_RECIPE)
+        text = unpacking.decompress(base64.b64decode(found[1]), MAX_RECIPE_JSON)
         return text.decode() if unpacking.eof else None
     except (ValueError, zlib.error):
         return None

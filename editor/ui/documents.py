@@ -14,6 +14,7 @@ from editor.document_file import HEADER, SUFFIX
 from editor.edit import UNMOVED, Blend
 from editor.formats.images import read_image
 from editor.formats.replacing import part_folder
+from editor.limits import MAX_FILE_BYTES, MAX_NAME_BYTES, MAX_SIDE
 from editor.store import Node
 from editor.ui import display, large_work
 from editor.ui.beats import Beats
@@ -21,9 +22,6 @@ from editor.ui.desk import Desk
 from editor.ui.packets import NEVER, read_body
 from editor.ui.threads import in_writer
 
-LARGEST_FILE = 512 * 2**20  # bytes of a picture that is opened
-LONGEST_NAME = 2**12  # bytes
-LONGEST_SIDE = 2**15  # pixels of a blank picture
 HELD = 1.0  # seconds an answer waits for something new to tell
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
 
@@ -56,13 +54,13 @@ class Documents:
         if not all(side.isascii() and side.isdecimal() and 1 <= len(side) <= 9 for side in sides):
             raise ValueError(f"A picture's width and height are whole numbers of pixels, not {' and '.join(sides)}.")
         width, height = map(int, sides)
-        if max(width, height) > LONGEST_SIDE:
-            raise ValueError(f"A picture has at most {LONGEST_SIDE:,} pixels a side, not {width:,} x {height:,}.")
+        if max(width, height) > MAX_SIDE:
+            raise ValueError(f"A picture has at most {MAX_SIDE:,} pixels a side, not {width:,} x {height:,}.")
         document = self.session.blank(width, height, asked.get("name", "").strip() or "Untitled")
         return JSONResponse({**self.desk.state(document), "notes": ()}, headers=NEVER)
 
     async def open_file(self, request: Request) -> Response:
-        data = await read_body(request, LARGEST_FILE, "The file")
+        data = await read_body(request, MAX_FILE_BYTES, "The file")
         name = Path(request.query_params.get("name", "")).stem or "Untitled"
         return await large_work.run(None, self._opened, data, name)
 
@@ -178,7 +176,7 @@ class Documents:
 
 
 async def _name(request: Request) -> str:
-    return (await read_body(request, LONGEST_NAME, "The name")).decode(errors="replace").strip()
+    return (await read_body(request, MAX_NAME_BYTES, "The name")).decode(errors="replace").strip()
 
 
 def _title(file: Path) -> str:

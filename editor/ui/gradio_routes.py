@@ -6,11 +6,10 @@ from typing import NamedTuple
 
 from starlette.routing import compile_path
 
-from editor.ui.places import LARGEST
+from editor.limits import MAX_BASE64_BYTES, MAX_JSON_BYTES
 
 FILE = "/gradio_api/file="
-SHORT = 2**16  # bytes of a body without a picture
-LONG = LARGEST + 2**20  # with one in base64
+LONG = MAX_BASE64_BYTES + 2**20  # with one in base64
 
 
 class Way(NamedTuple):
@@ -18,7 +17,7 @@ class Way(NamedTuple):
 
     methods: tuple[str, ...]
     path: str
-    most: int = SHORT
+    most: int = MAX_JSON_BYTES
 
     @property
     def pattern(self) -> re.Pattern[str]:

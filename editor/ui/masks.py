@@ -9,12 +9,12 @@ from editor.blobs import NotFound
 from editor.edit import NOWHERE
 from editor.formats.images import open_mask
 from editor.geometry import Box
+from editor.limits import MAX_EDIT_BYTES
 from editor.raster import Mask
 from editor.selecting import connected, edge_aware, softened
 from editor.ui import large_work
 from editor.ui.desk import Desk
 from editor.ui.packets import Placed, exactly, mask_of, packet, pixels_in, read_body, read_packet
-from editor.ui.wishes import LARGEST_WISH
 
 FARTHEST_CHANGE = 256  # pixels
 
@@ -26,7 +26,7 @@ class Masks:
         self.desk, self.session = desk, desk.session
 
     async def select(self, request: Request) -> Response:
-        body = await read_body(request, LARGEST_WISH, "The stroke")
+        body = await read_body(request, MAX_EDIT_BYTES, "The stroke")
         return await large_work.run(
             pixels_in(body), self._selected, request, *read_packet(body, ("mask",), "A selection")
         )
@@ -50,7 +50,7 @@ class Masks:
         return _answer(edge_aware(picture, NOWHERE if stroke is None else mask_of(stroke)))
 
     async def change(self, request: Request) -> Response:
-        body = await read_body(request, LARGEST_WISH, "The mask")
+        body = await read_body(request, MAX_EDIT_BYTES, "The mask")
         return await large_work.run(
             pixels_in(body), self._changed, request, *read_packet(body, ("mask",), "A change of a mask")
         )
@@ -65,7 +65,7 @@ class Masks:
 
     async def read(self, request: Request) -> Response:
         """A mask that somebody has as a picture file, which is the body."""
-        return await large_work.run(None, self._read, request, await read_body(request, LARGEST_WISH, "The mask"))
+        return await large_work.run(None, self._read, request, await read_body(request, MAX_EDIT_BYTES, "The mask"))
 
     def _read(self, request: Request, data: bytes) -> Response:
         """`size` of the file and the `reading`, see `open_mask`; with the mask, where it is as large as the picture."""

@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from editor.edit import sketched
-from editor.formats.images import MAX_PIXELS, encode_png, read_image, read_mask
+from editor.formats.images import encode_png, read_image, read_mask
 from editor.geometry import Box
+from editor.limits import MAX_PIXELS
 from editor.raster import Mask, Patch
 from editor.ui.bodies import too_large
 

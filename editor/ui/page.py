@@ -12,10 +12,10 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from editor.edit import LONGEST_PROMPT, STRONGEST_GUIDANCE, WIDEST_FEATHER, Blend, Edit
+from editor.edit import Blend, Edit
+from editor.limits import MAX_FEATHER, MAX_GUIDANCE, MAX_IMAGES, MAX_PROMPT
 from editor.models_process import Models
 from editor.session import Session
-from editor.store import MOST_AT_ONCE
 from editor.ui.addresses import Addresses
 from editor.ui.api import REFUSALS, publish, refuse_objects
 from editor.ui.canvas import MODULES, Canvas
@@ -29,7 +29,7 @@ from editor.ui.theme import theme
 CANVAS = Path(__file__).parents[2] / "assets" / "canvas"
 INTENTS = ("fill", "remove", "refine", "expand", "sketch")
 USUAL = ("steps", "guidance", "sampler")  # what each model has a usual of
-MOST_STEPS = 100  # on the slider; an edit may ask for more
+SLIDER_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
 <div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="plan"></span>
 <span class="specks" role="status" aria-live="polite"></span>
@@ -74,7 +74,7 @@ def build(names: Sequence[str], default: str, i18n: gr.I18n, called: Mapping[str
                     placeholder=word("prompt_hint"),
                     lines=1,
                     max_lines=1,
-                    max_length=LONGEST_PROMPT,
+                    max_length=MAX_PROMPT,
                     elem_id="prompt",
                 )
                 generate = gr.Button(word("generate"), variant="primary", elem_id="generate", min_width=112, scale=0)
@@ -91,8 +91,8 @@ def build(names: Sequence[str], default: str, i18n: gr.I18n, called: Mapping[str
                         filterable=False,
                         elem_id="pipeline",
                     )
-                    steps = number("steps", 1, MOST_STEPS, Edit.steps, 1, info=word("steps_help"))
-                    guidance = number("guidance", 0, STRONGEST_GUIDANCE, Edit.guidance, 0.1, info=word("guidance_help"))
+                    steps = number("steps", 1, SLIDER_STEPS, Edit.steps, 1, info=word("steps_help"))
+                    guidance = number("guidance", 0, MAX_GUIDANCE, Edit.guidance, 0.1, info=word("guidance_help"))
                 with gr.Row():
                     negative = gr.Textbox(
                         "",
@@ -100,10 +100,10 @@ def build(names: Sequence[str], default: str, i18n: gr.I18n, called: Mapping[str
                         info=word("avoid_help"),
                         placeholder=word("avoid_hint"),
                         max_lines=1,
-                        max_length=LONGEST_PROMPT,
+                        max_length=MAX_PROMPT,
                         elem_id="avoid",
                     )
-                    variations = number("variations", 1, MOST_AT_ONCE, 1, 1, info=word("variations_help"))
+                    variations = number("variations", 1, MAX_IMAGES, 1, 1, info=word("variations_help"))
                     with gr.Column(min_width=120):
                         seed = gr.Number(
                             0,
@@ -124,7 +124,7 @@ def build(names: Sequence[str], default: str, i18n: gr.I18n, called: Mapping[str
                         filterable=False,
                         elem_id="sampler",
                     )
-                    feather = number("feather", 0, WIDEST_FEATHER, Blend.feather, 1, info=word("feather_help"))
+                    feather = number("feather", 0, MAX_FEATHER, Blend.feather, 1, info=word("feather_help"))
                     with gr.Column(min_width=120):
                         opacity = number("opacity", 0, 1, Blend.opacity, 0.01, info=word("opacity_help"))
                         colour_match = gr.Checkbox(True, label=word("colour_match"), elem_id="colour-match")

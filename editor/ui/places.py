@@ -7,14 +7,13 @@ import numpy as np
 
 from editor.formats.images import read_mask
 from editor.geometry import Box
+from editor.limits import MAX_BASE64_BYTES
 from editor.mask_cleaning import Cleaned, cleaned
 from editor.picture import Picture
 from editor.raster import Mask
 from editor.selecting import connected
 from editor.ui import large_work
 from editor.ui.packets import read_box
-
-LARGEST = 64 * 2**20  # bytes in base64; larger files are opened with POST /palimpsest/documents
 
 
 def place(
@@ -49,8 +48,10 @@ def place(
 
 def read_base64(what: str, text: str) -> bytes:
     """What base64, or a data: address of it, says."""
-    if len(text) > LARGEST:
-        raise ValueError(f"The {what} has {len(text) / 2**20:,.0f} MB; at most {LARGEST / 2**20:,.0f} MB are taken.")
+    if len(text) > MAX_BASE64_BYTES:
+        raise ValueError(
+            f"The {what} has {len(text) / 2**20:,.0f} MB; at most {MAX_BASE64_BYTES / 2**20:,.0f} MB are taken."
+        )
     start, comma, rest = text.partition(";base64,")
     packed = rest if comma and start.startswith("data:") else text
     try:

@@ -10,6 +10,7 @@ from starlette.responses import JSONResponse, Response
 from editor.edge_growth import grown_past_edge
 from editor.edit import NOWHERE, Blend, Edit
 from editor.geometry import Margins
+from editor.limits import MAX_EDIT_BYTES, MAX_JSON_BYTES
 from editor.mask_cleaning import cleaned
 from editor.plan import plan, reached
 from editor.queue import Moved
@@ -30,8 +31,6 @@ from editor.ui.packets import (
 )
 from editor.ui.threads import in_writer
 
-LARGEST_WISH = 64 * 2**20  # bytes of a wish with its pictures
-SHORT = 2**16  # bytes of what goes without pictures
 BLENDING = ("feather", "edge", "opacity", "colour_match")
 ASKING = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
 OPTIONAL = {"edge": 0, "keep_specks": False, "remove": False}  # whoever does not change them need not speak of them
@@ -59,7 +58,7 @@ class Wishes:
         self.desk, self.session = desk, desk.session
 
     async def submit(self, request: Request) -> Response:
-        body = await read_body(request, LARGEST_WISH, "The wish")
+        body = await read_body(request, MAX_EDIT_BYTES, "The wish")
         return await large_work.run(pixels_in(body), self._submitted, request, body, small=in_writer)
 
     def _submitted(self, request: Request, body: bytes) -> Response:
@@ -75,7 +74,7 @@ class Wishes:
         return self._promised(request, self.session.variations(document.id, edit, asked.variations, parent))
 
     async def plan(self, request: Request) -> Response:
-        body = await read_body(request, LARGEST_WISH, "The wish")
+        body = await read_body(request, MAX_EDIT_BYTES, "The wish")
         return await large_work.run(pixels_in(body), self._planned, request, body)
 
     def _planned(self, request: Request, body: bytes) -> Response:
@@ -92,7 +91,7 @@ class Wishes:
         return packet_of_masks(answer, "regions", regions)
 
     async def amend(self, request: Request) -> Response:
-        body = await read_body(request, LARGEST_WISH, "The wish")
+        body = await read_body(request, MAX_EDIT_BYTES, "The wish")
         return await large_work.run(pixels_in(body), self._amended, request, body, small=in_writer)
 
     def _amended(self, request: Request, body: bytes) -> Response:
@@ -123,7 +122,7 @@ class Wishes:
         return JSONResponse({"step": place, "of": place + len(later), "later": plans}, headers=NEVER)
 
     async def reblend(self, request: Request) -> Response:
-        said = read_json(await read_body(request, SHORT, "The blend"), "A blend")
+        said = read_json(await read_body(request, MAX_JSON_BYTES, "The blend"), "A blend")
         return await in_writer(self._reblended, request, said)
 
     def _reblended(self, request: Request, said: dict[str, Any]) -> Response:
@@ -132,7 +131,7 @@ class Wishes:
         return self._promised(request, self.session.reblend(document.id, step.id, Blend(**said)))
 
     async def crop(self, request: Request) -> Response:
-        said = read_json(await read_body(request, SHORT, "The crop"), "A crop")
+        said = read_json(await read_body(request, MAX_JSON_BYTES, "The crop"), "A crop")
         return await in_writer(self._cropped, request, said)
 
     def _cropped(self, request: Request, said: dict[str, Any]) -> Response:
@@ -146,7 +145,7 @@ class Wishes:
         return self._promised(request, [self.session.crop(document.id, box)])
 
     async def queue(self, request: Request) -> Response:
-        said = read_json(await read_body(request, SHORT, "The order"), "An order")
+        said = read_json(await read_body(request, MAX_JSON_BYTES, "The order"), "An order")
         return await in_writer(self._reordered, request, said)
 
     def _reordered(self, request: Request, said: dict[str, Any]) -> Response:
