@@ -10,6 +10,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from editor.digest import digest_of
 from editor.edit import Edit
 from editor.geometry import Box
 from editor.inpaint_window import InpaintWindow
@@ -68,10 +69,9 @@ def request_digest(pipeline: str, request: Request) -> str:
         del scalars["adapters"]
     if reference is not None:
         scalars["reference"] = reference.shape
-    name = blake2b(dumps([pipeline, scalars, image.shape], sort_keys=True).encode(), digest_size=16)
-    for array in (image, request.mask, *(() if reference is None else (reference,))):
-        name.update(np.ascontiguousarray(array).data)
-    return name.hexdigest()
+    arrays = [array for array in (image, request.mask, reference) if array is not None]
+    text = dumps([pipeline, scalars, image.shape], sort_keys=True)
+    return digest_of(text, *(np.ascontiguousarray(array).data for array in arrays))
 
 
 def seed_of_window(seed: int, number: int) -> int:

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from editor.digest import digest_of
 from editor.geometry import FARTHEST, Box, Margins, read_box
 from editor.limits import (
     MAX_ADAPTER_WEIGHT,
@@ -120,6 +121,11 @@ class Edit:
         if self.reference is not None:
             _likeness(self.reference)
         object.__setattr__(self, "mask", NOWHERE if self.mask.bounds.empty else self.mask.cropped())
+
+    @property
+    def digest(self) -> str:
+        """Hex name of what it asks for: the same on whatever parent."""
+        return digest_of(self.to_json())
 
     def to_json(self) -> str:
         """The one canonical text of it: keys sorted, no spaces, ASCII, pixels by their box and digest.

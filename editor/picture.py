@@ -9,13 +9,13 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import blake2b
 from threading import Lock
 from types import EllipsisType, MappingProxyType
 from typing import Generic, TypeVar
 
 import numpy as np
 
+from editor.digest import digest_of
 from editor.geometry import Box
 from editor.raster import Patch, Pixels
 
@@ -28,7 +28,7 @@ Source = Callable[[str], Pixels]  # digest -> a tile's pixels, read-only; Lookup
 
 def tile_digest(pixels: Pixels) -> str:
     """The name of a tile: hex of BLAKE2b (16 bytes) over its raw pixels, uint8 (TILE, TILE, 3 or 4)."""
-    return blake2b(pixels.data, digest_size=16).hexdigest()
+    return digest_of(pixels.data)
 
 
 def tile_box(place: Place) -> Box:
@@ -103,15 +103,13 @@ class Picture:
         """The name of the whole: hex of BLAKE2b over the box and the tiles' names in the order of their
         places.
         """
-        name = blake2b(repr(tuple(self.box)).encode(), digest_size=16)
-        for place, digest in sorted(self.tiles.items()):
-            name.update(f"{place}{digest}".encode())
-        return name.hexdigest()
+        tiles = (f"{place}{name}" for place, name in sorted(self.tiles.items()))
+        return digest_of(repr(tuple(self.box)), *tiles)
 
     def tile(self, place: Place) -> Pixels:
         """The pixels of one tile, read-only. KeyError where the box has none."""
-        digest = self.tiles[place]
-        return self.fresh[digest] if digest in self.fresh else self.source(digest)
+        name = self.tiles[place]
+        return self.fresh[name] if name in self.fresh else self.source(name)
 
     def read(self, box: Box) -> Patch:
         """The colours at `box`, RGB; zero where it leaves the picture."""

@@ -7,10 +7,10 @@ Everything here happens within somebody's transaction: all of it or nothing.
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from hashlib import blake2b
 from typing import Any, NamedTuple
 
 from editor.database import Transaction
+from editor.digest import digest_of
 
 CANCELLED = "Cancelled."  # a cancelled revision's error
 LOST = "A step before this one failed."
@@ -64,7 +64,7 @@ Tree = Mapping[str, Place]  # by id, oldest first
 
 def revision_id(document: str, parent: str | None, wish: str) -> str:
     """The name of a wish on a parent, or of an opened picture by its digest."""
-    return blake2b(json.dumps([document, parent, wish]).encode(), digest_size=16).hexdigest()
+    return digest_of(json.dumps([document, parent, wish]))
 
 
 def alike(wishes: Iterable[Sequence[Any]], wish: str) -> list[str]:

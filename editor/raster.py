@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
-from hashlib import blake2b
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from editor.digest import digest_of
 from editor.geometry import Box
 
 Pixels = NDArray[np.uint8]
@@ -53,10 +53,8 @@ class Patch:
 
     @cached_property
     def digest(self) -> str:
-        """Hex name of shape and pixels. `person`: a patch is not a tile of the same bytes."""
-        name = blake2b("x".join(map(str, self.pixels.shape)).encode(), digest_size=16, person=b"patch")
-        name.update(self.pixels.data)
-        return name.hexdigest()
+        """Hex name of shape and pixels. `kind`: a patch is not a tile of the same bytes."""
+        return digest_of("x".join(map(str, self.pixels.shape)), self.pixels.data, kind=b"patch")
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,10 +84,8 @@ class Mask:
 
     @cached_property
     def digest(self) -> str:
-        """Hex name of shape and alpha. `person`: a white mask is not a white tile of as many bytes."""
-        name = blake2b(f"{self.box.width}x{self.box.height}:".encode(), digest_size=16, person=b"mask")
-        name.update(self.alpha.data)
-        return name.hexdigest()
+        """Hex name of shape and alpha. `kind`: a white mask is not a white tile of as many bytes."""
+        return digest_of(f"{self.box.width}x{self.box.height}:", self.alpha.data, kind=b"mask")
 
     @cached_property
     def bounds(self) -> Box:

@@ -14,13 +14,13 @@ import time
 from collections import Counter
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from pathlib import Path
 from threading import Condition, Thread
 from typing import Any
 
 import httpx
 
+from editor.digest import digest_of
 from editor.geometry import Box
 from editor.queue import CANCELLED
 from editor.store import Store
@@ -197,7 +197,7 @@ class Campaign:
         standing: dict[str, set[str]] = {}
         for id, document, edit, _, tiles, error, _ in rows:
             if edit is not None and error != CANCELLED:
-                standing.setdefault(document, set()).add(blake2b(edit.encode(), digest_size=16).hexdigest())
+                standing.setdefault(document, set()).add(digest_of(edit))
             if settled and edit is not None and tiles is None and error is None:
                 self.complaints.append(f"The job {id} is stuck.")
         names, deleted = {id: name for id, name, _ in documents}, {id: when is not None for id, _, when in documents}

@@ -10,7 +10,6 @@ from editor.queue import CANCELLED
 from editor.session import Session
 from editor.store import Store
 from editor.ui import routes
-from editor.ui.desk import wish_name
 from editor.worker import Worker
 from tests import campaign_crash, campaign_fuzz
 from tests.fakes import NoisePipeline, loader
@@ -45,7 +44,7 @@ class Audited:
         assert Worker(self.store, loader(NoisePipeline())).run_one()
         self.job = session.submit(document.id, an_edit(disc(Box(20, 10, 40, 30)), seed=2))
         self.campaign = campaign_crash.Campaign(folder / "data", folder, 0)
-        edits = {wish_name(each.edit) for each in (self.finished, self.job) if each.edit is not None}
+        edits = {each.edit.digest for each in (self.finished, self.job) if each.edit is not None}
         self.known = campaign_crash.Known(document.id, 0, edits, finished={self.finished.id}, names={"Untitled"})
         self.campaign.known.append(self.known)
         assert self.complaints() == []

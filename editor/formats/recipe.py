@@ -7,10 +7,10 @@ import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from pathlib import PureWindowsPath
 from typing import Any
 
+from editor.digest import digest_of
 from editor.edit import Edit, shortened
 from editor.formats.images import decode_mask, decode_tile, encode_png, encode_tile
 from editor.geometry import Box, read_box
@@ -44,8 +44,7 @@ class Recipe:
     @property
     def digest(self) -> str:
         """Hex name of its steps."""
-        text = json.dumps([edit.to_json() for edit in self.steps])
-        return blake2b(text.encode(), digest_size=16).hexdigest()
+        return digest_of(json.dumps([edit.to_json() for edit in self.steps]))
 
     def to_json(self) -> str:
         """The one text of it: each mask once, as PNG in base 64, each sketch and reference as WebP.

@@ -7,7 +7,6 @@ whoever opens the document next, in whatever tab, sees it run.
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import blake2b
 from pathlib import Path
 from typing import Any
 
@@ -66,7 +65,7 @@ class Desk:
 
     def promised(self, request: Request, promises: Sequence[Revision]) -> Response:
         """The state of the document a path names, and of what was just promised there the names and ids."""
-        named = [{"wish": wish_name(each.edit), "revision": each.id} for each in promises if each.edit is not None]
+        named = [{"wish": each.edit.digest, "revision": each.id} for each in promises if each.edit is not None]
         state = self.state(self.document(request), [each.id for each in promises])
         return JSONResponse({**state, "promised": named}, headers=NEVER)
 
@@ -139,7 +138,7 @@ class Desk:
         assert revision.parent is not None and revision.edit is not None, "only edits are promised"
         edit = revision.edit
         run = {
-            "revision": revision.id, "parent": revision.parent, "wish": wish_name(edit), "prompt": edit.prompt,
+            "revision": revision.id, "parent": revision.parent, "wish": edit.digest, "prompt": edit.prompt,
             "pipeline": edit.pipeline, "mask": edit.mask.box, "index": 0, "total": 0, "serial": 0,
         }  # fmt: skip
         if revision.death is not None:
@@ -160,7 +159,7 @@ class Desk:
         status = "done" if revision.picture else "waiting" if revision.promised else "failed"
         if revision.cancelled:
             status = "cancelled"
-        wish = None if revision.edit is None else wish_name(revision.edit)
+        wish = None if revision.edit is None else revision.edit.digest
         return {"revision": id, "wish": wish, "status": status, "error": revision.error}
 
 
@@ -172,8 +171,3 @@ def offered(name: str, names: Sequence[str]) -> None:
     """ValueError unless the model of this name is one of those that may be chosen."""
     if name not in names:
         raise ValueError(f"There is no model {name!r} here; there is {', '.join(names)}.")
-
-
-def wish_name(edit: Edit) -> str:
-    """Hex name of a wish: the same on whatever parent it is promised."""
-    return blake2b(edit.to_json().encode(), digest_size=16).hexdigest()
