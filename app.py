@@ -17,11 +17,11 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:  # nothing heavy before the options are read
     from editor.formats.images import Opened
-    from editor.formats.recipe import Recipe
-    from editor.picture import Picture
-    from editor.raster import Patch, Pixels
+    from editor.imaging.picture import Picture
+    from editor.imaging.raster import Patch, Pixels
+    from editor.recipes.recipe import Recipe
     from editor.session import Session
-    from editor.store import Node
+    from editor.store.store import Node
     from pipelines.base import Pipeline
 
 HERE = Path(__file__).parent
@@ -30,7 +30,7 @@ DEFAULT_PIPELINE = "glide-mini"
 
 
 def serve(options: argparse.Namespace) -> None:
-    from editor.ui.listening import check
+    from editor.web.listening import check
     from pipelines.models import missing, offered
 
     check(options.host, options.port)
@@ -42,8 +42,8 @@ def serve(options: argparse.Namespace) -> None:
         raise ValueError("--mcp needs one package more: pip install mcp==1.30.0")
     from editor.models_process import ModelsProcess
     from editor.session import Session
-    from editor.store import Store
-    from editor.ui.page import start
+    from editor.store.store import Store
+    from editor.web.page import start
 
     if options.compile:
         print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
@@ -70,7 +70,7 @@ def serve(options: argparse.Namespace) -> None:
 def work(options: argparse.Namespace) -> None:
     """What `serve` starts: the process in which models run."""
     from editor.models_process import run_models
-    from editor.store import Store
+    from editor.store.store import Store
 
     store = Store(options.data)
     try:
@@ -110,13 +110,13 @@ def _models_file(options: argparse.Namespace) -> Path | None:
 
 
 def edit(options: argparse.Namespace) -> None:
-    from editor.edge_growth import grown_past_edge
-    from editor.edit import NOWHERE, Blend
+    from editor.edits.edit import NOWHERE, Blend
     from editor.formats.images import READINGS, open_mask, read_image
-    from editor.geometry import Margins
-    from editor.mask_cleaning import SPECK, cleaned
-    from editor.picture import Picture
-    from editor.raster import Mask, Patch
+    from editor.imaging.edge_growth import grown_past_edge
+    from editor.imaging.geometry import Margins
+    from editor.imaging.mask_cleaning import SPECK, cleaned
+    from editor.imaging.picture import Picture
+    from editor.imaging.raster import Mask, Patch
 
     opened = read_image(options.picture.read_bytes())
     for note in opened.notes:
@@ -160,9 +160,9 @@ def _alike(what: str, one: "Pixels", picture: "Pixels") -> None:
 def draw(options: argparse.Namespace) -> None:
     import numpy as np
 
-    from editor.limits import MAX_PIXELS
-    from editor.picture import Picture
-    from editor.raster import Mask
+    from editor.imaging.limits import MAX_PIXELS
+    from editor.imaging.picture import Picture
+    from editor.imaging.raster import Mask
 
     load = _loader(options)
     side = load(options.pipeline).size
@@ -184,12 +184,12 @@ def _paint(
     """Fulfil the wish that it and the options tell of, and write the results, with the opened file's metadata."""
     from tqdm import tqdm
 
-    from editor.apply import apply_all
-    from editor.edit import Edit
-    from editor.formats.recipe import Recipe
-    from editor.formats.replacing import replacing
-    from editor.formats.saving import encode, format_of
-    from editor.limits import MAX_IMAGES
+    from editor.edits.apply import apply_all
+    from editor.edits.edit import Edit
+    from editor.formats.atomic_write import replacing
+    from editor.formats.export import encode, format_of
+    from editor.imaging.limits import MAX_IMAGES
+    from editor.recipes.recipe import Recipe
     from pipelines import HUB
 
     out, count = options.output, options.variations
@@ -245,9 +245,9 @@ def likeness(file: Path) -> "Patch":
     from PIL import Image
 
     from editor.formats.images import read_image
-    from editor.geometry import Box
-    from editor.limits import MAX_REFERENCE_SIDE
-    from editor.raster import Patch
+    from editor.imaging.geometry import Box
+    from editor.imaging.limits import MAX_REFERENCE_SIDE
+    from editor.imaging.raster import Patch
 
     image = Image.fromarray(read_image(file.read_bytes()).pixels)
     white = Image.new("RGBA", image.size, "white")
@@ -259,7 +259,7 @@ def likeness(file: Path) -> "Patch":
 @contextmanager
 def _session(options: argparse.Namespace) -> Iterator["Session"]:
     from editor.session import Session
-    from editor.store import Store
+    from editor.store.store import Store
 
     store = Store(options.data)
     try:
@@ -269,8 +269,8 @@ def _session(options: argparse.Namespace) -> Iterator["Session"]:
 
 
 def open_files(options: argparse.Namespace) -> None:
-    from editor.document_file import SUFFIX
     from editor.formats.images import read_image
+    from editor.store.document_file import SUFFIX
 
     unread = 0
     with _session(options) as session:
@@ -404,27 +404,27 @@ def export(options: argparse.Namespace) -> None:
 def care(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from editor import upkeep
+    from editor.store import maintenance
 
     with _session(options) as session:
         store, complaints = session.store, []
         if options.check:
             with tqdm(unit=" pixels", leave=False, delay=0.1) as bar:
-                for checked in upkeep.check(store):
+                for checked in maintenance.check(store):
                     bar.total = checked.total
                     bar.update(checked.done - bar.n)
                     complaints += [checked.complaint] if checked.complaint else []
             for complaint in complaints:
                 print(complaint)
         if options.compact:
-            gone = upkeep.compact(store)
+            gone = maintenance.compact(store)
             print(f"Removed {gone.revisions} states and {gone.blobs} pieces of pixels, {gone.bytes / 1e6:.1f} MB.")
             if not gone.shrunk:
                 print("The file becomes smaller when nobody else has it open.")
         if options.backup:
-            upkeep.backup(store, options.backup)
+            maintenance.backup(store, options.backup)
             print(options.backup)
-        size = upkeep.size(store)
+        size = maintenance.size(store)
         print(f"{size.documents} documents, {size.revisions} states, {size.bytes / 1e6:.1f} MB in {size.blobs} pieces.")
         if complaints:
             raise ValueError(f"{len(complaints)} pieces of pixels are not what was stored; everything else is sound.")
@@ -433,7 +433,7 @@ def care(options: argparse.Namespace) -> None:
 
 
 def recipe(options: argparse.Namespace) -> None:
-    from editor.formats.replacing import replacing
+    from editor.formats.atomic_write import replacing
 
     with _session(options) as session:
         written = session.recipe(options.document, _made_with())
@@ -444,9 +444,9 @@ def recipe(options: argparse.Namespace) -> None:
 
 def _recipe_in(options: argparse.Namespace) -> "Recipe":
     """The recipe that a file is, or that a picture holds; its models by where they lie on this machine."""
-    from editor.formats.recipe import Recipe
-    from editor.formats.saving import recipe_of, size_of
-    from editor.placement import made_on
+    from editor.formats.export import recipe_of, size_of
+    from editor.recipes.recipe import Recipe
+    from editor.recipes.scaling import made_on
     from pipelines.models import listed as read_models
     from pipelines.models import located
 
@@ -469,7 +469,7 @@ def _recipe_in(options: argparse.Namespace) -> "Recipe":
 def run(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from editor.batch import pictures_in, results_of, run_on
+    from editor.recipes.batch import pictures_in, results_of, run_on
 
     followed, load = _recipe_in(options), _loader(options)
     found = pictures_in(options.pictures, options.output)
@@ -503,10 +503,10 @@ def run(options: argparse.Namespace) -> None:
 def verify(options: argparse.Namespace) -> None:
     from tqdm import tqdm
 
-    from editor.following import difference, follow, other_picture
+    from editor.formats.export import format_of
     from editor.formats.images import read_image
-    from editor.formats.saving import format_of
-    from editor.picture import Picture
+    from editor.imaging.picture import Picture
+    from editor.recipes.replay import difference, follow, other_picture
 
     followed, load = _recipe_in(options), _loader(options)
     before = Picture.from_pixels(read_image(options.picture.read_bytes()).pixels)
@@ -563,7 +563,7 @@ def convert(options: argparse.Namespace) -> None:
 
 
 def main() -> int:
-    from editor.options import arguments
+    from editor.cli.parser import arguments
     from pipelines import NAMES
     from pipelines.models import full_name
     from pipelines.openmp import wait_politely

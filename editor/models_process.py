@@ -32,8 +32,8 @@ from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple, Protocol, TextIO
 
-from editor.database import StorageError
-from editor.store import Store
+from editor.store.database import StorageError
+from editor.store.store import Store
 from editor.worker import Worker, repeated
 from pipelines.base import Pipeline, PipelineInfo
 

@@ -3,26 +3,25 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
-from editor.blobs import Damaged
-from editor.document_file import SUFFIX as DOCUMENT
-from editor.document_file import copy_document, read_document, write_document
-from editor.edit import NOWHERE, Blend, Edit
+from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.plan import edit_region
+from editor.formats.atomic_write import replacing
+from editor.formats.export import SUFFIXES, encode, format_of
+from editor.formats.layers import layers_of
 from editor.formats.metadata import NOTHING, Metadata
 from editor.formats.openraster import SUFFIX as OPENRASTER
 from editor.formats.openraster import write_openraster
-from editor.formats.recipe import Recipe, named_locally
-from editor.formats.replacing import replacing
-from editor.formats.saving import SUFFIXES, encode, format_of
-from editor.geometry import Box, Margins
-from editor.layers import layers_of
-from editor.limits import MAX_IMAGES, MAX_NAME, MAX_PIXELS
-from editor.picture import Picture
-from editor.plan import painted
-from editor.raster import Mask, Patch, Pixels
-from editor.store import Document, Entry, Node, Revision, Store, revision_id
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.limits import MAX_IMAGES, MAX_NAME, MAX_PIXELS
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask, Patch, Pixels
+from editor.recipes.recipe import Recipe, named_locally
+from editor.store.blobs import Damaged
+from editor.store.document_file import SUFFIX as DOCUMENT
+from editor.store.document_file import copy_document, read_document, write_document
+from editor.store.store import Document, Entry, Node, Revision, Store, revision_id
 
 
 class Session:
@@ -73,7 +72,7 @@ class Session:
         """
         document = self.store.document(document_id)
         parent = document.head if parent is None else parent
-        painted(edit, self.frame(document_id, parent))  # raises when there is nothing to do
+        edit_region(edit, self.frame(document_id, parent))  # raises when there is nothing to do
         return self.store.promise(document_id, parent, edit)
 
     def variations(self, document_id: str, edit: Edit, count: int, parent: str | None = None) -> list[Revision]:
@@ -82,7 +81,7 @@ class Session:
             raise ValueError(f"There can be 1 to {MAX_IMAGES} variations at a time, not {count}.")
         document = self.store.document(document_id)
         parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
-        painted(edit, self.frame(document_id, parent))
+        edit_region(edit, self.frame(document_id, parent))
         return self.store.promise_beside(document_id, parent, _varied(edit, count))
 
     def requested(self, document_id: str, edit: Edit, count: int, parent: str) -> list[Revision]:
@@ -155,12 +154,12 @@ class Session:
         if step.parent is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
         later = [each.edit for each in self.replayed(document_id, revision_id)[1:] if each.edit is not None]
-        frame = self._finished(document, step.parent)
-        painted(edit, frame)
+        frame = self._finished(document, step.parent).box
+        edit_region(edit, frame)
         for before, after in zip([edit, *later], later, strict=False):
-            frame = Picture(frame.box.moved(before.margins), MappingProxyType({}), self.store.blobs.tiles)
+            frame = frame.moved(before.margins)
             try:
-                painted(after, frame)
+                edit_region(after, frame)
             except ValueError as error:
                 raise ValueError(f"A later step (“{after.prompt}”) does not fit then: {error}") from error
         return self.store.replay(document_id, revision_id, edit)
@@ -221,8 +220,11 @@ class Session:
             return self._folders_in(document_id)
         with replacing(to) as part:
             if suffix == OPENRASTER:
-                ways = self._nodes_to(document_id, shown)
-                layers = layers_of([(node, self.store.picture(node.id)) for node in ways])
+                opened, *steps = self._nodes_to(document_id, shown)
+                layers = layers_of(
+                    self.store.picture(opened.id),
+                    [(_title(number, step), self.store.picture(step.id)) for number, step in enumerate(steps, 1)],
+                )
                 metadata = self.store.metadata(document_id)
                 write_openraster(layers, picture.pixels(), picture.box, part, metadata.dpi)
                 if self.store.icc(document_id) is not None:
@@ -340,8 +342,8 @@ class Session:
                 assert each.edit is not None
                 if each.parent not in frames:  # the first of its variations
                     frames[each.parent] = frame
-                    frame = replace(frame, box=frame.box.moved(each.edit.margins))
-                painted(each.edit, frames[each.parent])
+                    frame = frame.moved(each.edit.margins)
+                edit_region(each.edit, frames[each.parent])
         return self.store.reorder(document_id, order)
 
     def _way(self, document_id: str, revision_id: str | None) -> list[Revision]:
@@ -361,10 +363,8 @@ class Session:
             at = nodes[at].parent
         return way[::-1]
 
-    def frame(self, document_id: str, revision_id: str) -> Picture:
-        """The box of a revision of this document, finished or promised, as a picture with no pixels: what a wish on it
-        is checked and planned against.
-        """
+    def frame(self, document_id: str, revision_id: str) -> Box:
+        """Where the picture of a revision of this document lies, finished or not: what an edit of it is planned on."""
         document = self.store.document(document_id)
         if self.store.document_of(revision_id) != document.id:
             raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
@@ -381,7 +381,7 @@ class Session:
         box = state.picture.box
         for each in reversed(margins):
             box = box.moved(each)
-        return Picture(box, MappingProxyType({}), self.store.blobs.tiles)
+        return box
 
     def newest_picture(self, document_id: str, revision_id: str) -> Picture:
         """The picture of a revision of this document; while it is a job, of its newest ancestor that is finished."""
@@ -399,6 +399,12 @@ class Session:
         if self.store.document_of(revision_id) != document.id:
             raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
         return self.store.picture(revision_id)
+
+
+def _title(number: int, step: Node) -> str:
+    """What a step is called in a list: its name, else its number and prompt."""
+    prompt = "" if step.wish is None else step.wish["prompt"]
+    return step.name or f"{number}. {prompt}".strip()
 
 
 def _varied(edit: Edit, count: int) -> list[Edit]:

@@ -11,13 +11,13 @@ from functools import partial
 from pathlib import Path
 from threading import Event, Thread
 
-from editor.apply import Applied, Progress, apply_all
-from editor.blobs import Damaged
-from editor.database import StorageError
-from editor.plan import region
-from editor.previews import encode_preview, preview_box
-from editor.raster import Mask
-from editor.store import Revision, RunPreview, Store
+from editor.edits.apply import Applied, Progress, apply_all
+from editor.edits.plan import affected_region
+from editor.edits.previews import encode_preview, preview_box
+from editor.imaging.raster import Mask
+from editor.store.blobs import Damaged
+from editor.store.database import StorageError
+from editor.store.store import Revision, RunPreview, Store
 from pipelines.base import Pipeline
 
 LEASE = 15.0  # seconds a claimed job is held without a sign of life
@@ -114,7 +114,7 @@ class Worker:
                 self.store.abandon(self.id)
             else:
                 for job, applied in zip(jobs, outcomes, strict=True):
-                    self.store.finish(job, self.id, applied)
+                    self.store.finish(job, self.id, applied.picture, applied.crops)
         except StorageError as error:
             if not isinstance(error, Damaged):
                 raise  # the job stands: when its lease is over and the store takes things again, it is run again
@@ -133,10 +133,10 @@ class Worker:
         """
         parent, edits = revisions[0].parent, [each.edit for each in revisions if each.edit is not None]
         assert parent is not None and len(edits) == len(revisions), "only edits are jobs"
-        picture, cached = self.store.picture(parent), partial(self.store.drawn, revisions[0].document)
+        picture, cached = self.store.picture(parent), partial(self.store.crop, revisions[0].document)
         with (
             closing(
-                _Reports(self.store, self.id, [each.id for each in revisions], region(edits[0], picture))
+                _Reports(self.store, self.id, [each.id for each in revisions], affected_region(edits[0], picture.box))
             ) as reports,
             closing(apply_all(edits, picture, self.pipelines, cached)) as steps,
         ):

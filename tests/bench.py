@@ -19,12 +19,12 @@ import torch
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
-from editor.blobs import TILE_CACHE
-from editor.edit import Edit
+from editor.edits.edit import Edit
 from editor.formats.images import encode_png
 from editor.session import Session
-from editor.store import EDIT_CACHE, Store
-from editor.ui.routes import PREFIX, routes
+from editor.store.blobs import TILE_CACHE
+from editor.store.store import EDIT_CACHE, Store
+from editor.web.server import PREFIX, routes
 from editor.worker import Worker
 from pipelines import load
 from pipelines.base import Request, run

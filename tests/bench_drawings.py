@@ -5,10 +5,10 @@ from itertools import count, islice
 
 import numpy as np
 
-from editor.apply import apply
-from editor.edit import Edit
-from editor.picture import Picture
-from editor.raster import Mask, Pixels
+from editor.edits.apply import apply
+from editor.edits.edit import Edit
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask, Pixels
 from pipelines import load
 from pipelines.base import Pipeline, run
 from pipelines.evaluation.command import JUDGE

@@ -9,11 +9,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from editor.edits.plan import plan
 from editor.formats.images import encode_png, read_image
-from editor.geometry import Box
-from editor.picture import Picture
-from editor.plan import plan
-from editor.raster import Mask, Pixels
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask, Pixels
 from pipelines import load
 from tests.measuring import Row, photograph, timed
 from tests.samples import an_edit
@@ -85,7 +85,8 @@ def steps() -> Iterator[Row]:
         mask = np.zeros((3000, 4000), np.uint8)
         for draw in draws:
             draw(mask)
-        return plan(an_edit(Mask(Box(0, 0, 4000, 3000), mask), pipeline="glide-mini", steps=20), black, pipeline).steps
+        edit = an_edit(Mask(Box(0, 0, 4000, 3000), mask), pipeline="glide-mini", steps=20)
+        return plan(edit, black.box, pipeline).steps
 
     cases = {
         "spots in opposite corners": (

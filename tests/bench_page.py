@@ -84,12 +84,12 @@ class Editor(Server):
     """The editor with models which cost nothing, and a note of each wish that came."""
 
     def start(self) -> None:
-        from editor.ui import wishes  # here: the routes come with Gradio's page
+        from editor.web.routes import edits  # here: the routes come with Gradio's page
 
         self.clocked = ClockedPipeline()
         self.models = [NoisePipeline(size=256), self.clocked]
         self.came: list[tuple[float, int]] = []  # when a wish was read, and its bytes, headers included
-        read = wishes.read_body
+        read = edits.read_body
 
         async def read_body(request: Asked, limit: int, what: str) -> bytes:
             body = await read(request, limit, what)
@@ -98,7 +98,7 @@ class Editor(Server):
                 self.came.append((time.time(), len(body) + headers))
             return body
 
-        wishes.read_body = read_body
+        edits.read_body = read_body
         super().start()
 
 

@@ -17,12 +17,12 @@ from PIL import Image
 from torch import nn
 from transformers import CLIPTextConfig, CLIPTextModel, CLIPTextModelWithProjection, T5Config, T5EncoderModel
 
-from editor.apply import apply
-from editor.edit import Edit
-from editor.geometry import Box
-from editor.picture import Picture
-from editor.plan import region
-from editor.raster import Mask
+from editor.edits.apply import apply
+from editor.edits.edit import Edit
+from editor.edits.plan import affected_region
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask
 from pipelines.base import Request, run
 from pipelines.hf.families import family_of
 from pipelines.hf.memory import PLANS, Memory
@@ -176,7 +176,7 @@ def real_size() -> Iterator[Row]:
         nexts.append(
             timed(lambda n=n: edited(replace(edit, prompt=f"couch {n}", mask=shifted(edit.mask, n + 1), seed=2)))[0]
         )
-    outside = region(edit, picture).on(picture.box) == 0
+    outside = affected_region(edit, picture.box).on(picture.box) == 0
     changed = (edited(edit).pixels() != whole).any(2) & outside
     yield f"200x200 hole in 2048x2048, Stable Diffusion 1.5's size, {STEPS} steps", spread(firsts), ""
     yield "pixels changed outside of the region", str(int(changed.sum())), "0"

@@ -16,10 +16,10 @@ from typing import Any
 
 import httpx
 
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Store
-from editor.ui.routes import PREFIX
+from editor.store.store import Store
+from editor.web.server import PREFIX
 from editor.worker import Worker
 from tests.fakes import LocalModels, NoisePipeline, loader
 from tests.measuring import Row, percentiles, spread
@@ -279,7 +279,7 @@ def polling() -> Iterator[Row]:
 
 def serve_noise() -> None:
     """A server, in the process that is called so, whose model costs nothing: what else there is shows."""
-    from editor.ui.page import start
+    from editor.web.page import start
 
     parser = argparse.ArgumentParser()
     parser.add_argument("--data", type=Path, required=True)

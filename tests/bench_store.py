@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from editor.formats.images import encode_png, encode_tile, read_image
-from editor.geometry import Box
-from editor.picture import tile_box
+from editor.imaging.geometry import Box
+from editor.imaging.picture import tile_box
 from editor.session import Session
-from editor.store import Store
+from editor.store.store import Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline
 from tests.measuring import Row, peak, photograph, resident, spread, timed

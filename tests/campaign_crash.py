@@ -20,10 +20,10 @@ from typing import Any
 
 import httpx
 
-from editor.digest import digest_of
-from editor.geometry import Box
-from editor.queue import CANCELLED
-from editor.store import Store
+from editor.imaging.digest import digest_of
+from editor.imaging.geometry import Box
+from editor.store.queue import CANCELLED
+from editor.store.store import Store
 from tests import postgres
 from tests.samples import disc
 from tests.server_process import ROOT, Client, ServerProcess, said

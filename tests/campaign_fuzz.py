@@ -22,9 +22,8 @@ from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
 from editor.formats.images import encode_png
-from editor.geometry import Box
-from editor.ui import routes
-from editor.ui.routes import PREFIX
+from editor.imaging.geometry import Box
+from editor.web.server import PREFIX, routes
 from tests.forging import forge
 from tests.samples import disc, noise, strokes
 from tests.server_process import Client, ServerProcess, said

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from editor.session import Session
-from editor.store import Store
+from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.base import Pipeline
 from pipelines.openmp import wait_politely

@@ -13,11 +13,11 @@ from typing import Any
 from hypothesis import HealthCheck, given, seed, settings
 from hypothesis import strategies as st
 
-from editor.blobs import NotFound
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Store
-from editor.upkeep import compact
+from editor.store.blobs import NotFound
+from editor.store.maintenance import compact
+from editor.store.store import Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 from tests.samples import an_edit, disc, noise, profile

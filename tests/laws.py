@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from editor.apply import Applied, apply
-from editor.edit import Edit
-from editor.geometry import Box
-from editor.picture import Picture, tile_box, tile_digest
-from editor.plan import framed, region
-from editor.raster import Pixels
+from editor.edits.apply import Applied, apply
+from editor.edits.edit import Edit
+from editor.edits.plan import affected_region, frame_after
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Picture, tile_box, tile_digest
+from editor.imaging.raster import Pixels
 from pipelines.base import Pipeline, run
 
 
@@ -48,16 +48,16 @@ def check_edit(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline
     again = run(apply(edit, picture, pipelines))
     assert again.picture == after
     assert again.windows == applied.windows
-    assert {name: crop.tobytes() for name, crop in again.drawn.items()} == {
-        name: crop.tobytes() for name, crop in applied.drawn.items()
+    assert {name: crop.tobytes() for name, crop in again.crops.items()} == {
+        name: crop.tobytes() for name, crop in applied.crops.items()
     }
     return applied
 
 
 def check_kept(edit: Edit, before: Picture, after: Picture) -> None:
     """Outside its region an edit left every byte, and every tile's name, as it was."""
-    allowed = region(edit, before)
-    assert after.box == framed(edit, before)
+    allowed = affected_region(edit, before.box)
+    assert after.box == frame_after(edit, before.box)
     assert after.box.contains(allowed.box)
     stayed = after.box.intersect(before.box)
     changed = (rgba(before, stayed) != rgba(after, stayed)).any(axis=-1)

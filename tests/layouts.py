@@ -10,7 +10,7 @@ import numpy as np
 import tifffile
 from PIL import Image, ImageCms
 
-from editor.raster import Pixels
+from editor.imaging.raster import Pixels
 
 WIDE, HIGH = 37, 21
 SIGNATURE = b"\x89PNG\r\n\x1a\n"

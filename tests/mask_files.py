@@ -6,8 +6,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from editor.geometry import Box
-from editor.raster import Pixels
+from editor.imaging.geometry import Box
+from editor.imaging.raster import Pixels
 from tests.layouts import gamma, profile, tiff
 from tests.samples import disc
 

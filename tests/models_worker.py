@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from editor.models_process import run_models
-from editor.store import Store
+from editor.store.store import Store
 from pipelines.base import Pipeline, Request, Run, Step
 from tests.fakes import FlatPipeline, NoisePipeline, Plain
 

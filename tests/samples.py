@@ -7,9 +7,9 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import ImageCms
 
-from editor.edit import Blend, Edit
-from editor.geometry import Box, Margins
-from editor.raster import Mask, Patch, Pixels
+from editor.edits.edit import Blend, Edit
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.raster import Mask, Patch, Pixels
 
 
 def noise(width: int, height: int, seed: int = 0) -> Pixels:

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import httpx
 
-from editor.ui.routes import PREFIX
+from editor.web.server import PREFIX
 from tests.measuring import resident
 
 ROOT = Path(__file__).parent.parent

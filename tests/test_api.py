@@ -23,12 +23,12 @@ from gradio_client import Client
 from gradio_client.exceptions import AppError
 
 from editor.formats.images import encode_png, read_image
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Store
-from editor.ui.api import publish
-from editor.ui.page import start
-from editor.ui.shown import Shown
+from editor.store.store import Store
+from editor.web.api import publish
+from editor.web.page import start
+from editor.web.shown_files import Shown
 from editor.worker import Worker
 from tests.fakes import PATIENCE, FailingPipeline, LocalModels, NoisePipeline, SlowPipeline, loader, stop, until
 from tests.samples import noise
@@ -397,7 +397,7 @@ def test_documents_are_listed_only_where_no_other_machine_asks(served: Served) -
 
 
 def test_the_files_of_old_answers_are_removed(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("editor.ui.shown.FILES", 2)
+    monkeypatch.setattr("editor.web.shown_files.FILES", 2)
     folders = []
     for seed in range(4):
         document = served.session.open(noise(20, 20, 100 + seed)).id

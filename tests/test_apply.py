@@ -9,15 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editor.apply import apply, apply_all
-from editor.compositing import RING, ramp
-from editor.edit import NOWHERE, Blend, Edit
-from editor.geometry import Box, Margins
-from editor.inpaint_window import InpaintWindow
-from editor.picture import TILE, Picture
-from editor.plan import DETAIL_STRENGTH, framed, painted, plan, region
-from editor.raster import HALF, Mask, Pixels
-from editor.windows import View, context_window, details, view
+from editor.edits.apply import apply, apply_all
+from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.inpaint_window import InpaintWindow
+from editor.edits.plan import DETAIL_STRENGTH, affected_region, edit_region, frame_after, plan
+from editor.edits.windows import View, context_window, details, view
+from editor.imaging.compositing import RING, ramp
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.picture import TILE, Picture
+from editor.imaging.raster import HALF, Mask, Pixels
 from pipelines.base import TURN, Pipeline, Request, Run, run
 from tests.fakes import (
     FailingPipeline,
@@ -47,14 +47,14 @@ BLACK = np.zeros((200, 200, 3), np.uint8)
 def test_the_laws_hold_for_every_edit(edit: Edit, other: str, picture: Picture) -> None:
     edit = replace(edit, pipeline=other or edit.pipeline)
     try:
-        mask = painted(edit, picture)
+        mask = edit_region(edit, picture.box)
     except ValueError as error:
         assert "lies outside the picture" in str(error)
         with pytest.raises(ValueError, match="lies outside the picture"):
             run(apply(edit, picture, LOAD))
         return
     applied = check_edit(edit, picture, LOAD)
-    for part, window in zip(plan(edit, picture, LOAD(edit.pipeline)).parts, applied.windows, strict=True):
+    for part, window in zip(plan(edit, picture.box, LOAD(edit.pipeline)).parts, applied.windows, strict=True):
         assert window.contains(part.mask.bounds) and mask.bounds.contains(part.mask.bounds)
 
 
@@ -125,7 +125,7 @@ def test_a_wide_hole_is_seen_smaller_and_comes_back_in_full() -> None:
     pipeline = NoisePipeline()
     applied = check_edit(an_edit(Box(20, 20, 240, 60)), Picture.from_pixels(noise(300, 300)), loader(pipeline))
     assert applied.windows[0] == Box(0, 0, 300, 300)
-    assert pipeline.requests[0].image.shape == (64, 64, 3) and [crop.shape for crop in applied.drawn.values()] == [
+    assert pipeline.requests[0].image.shape == (64, 64, 3) and [crop.shape for crop in applied.crops.values()] == [
         (64, 64, 3)
     ]
     grown = cv2.resize(pipeline.image(1, "a green couch"), (300, 300), interpolation=cv2.INTER_CUBIC)
@@ -205,7 +205,7 @@ def test_a_wide_mask_is_asked_for_in_a_wide_shape_and_seen_unresized_when_it_fit
     assert applied.windows[0] == Box(89, 106, 88, 48) and request.mask.shape == (48, 88)
     assert np.array_equal(request.image, plain[106:154, 89:177])
     assert np.array_equal(request.mask, edit.mask.grown(0).on(applied.windows[0]))
-    (crop,) = applied.drawn.values()
+    (crop,) = applied.crops.values()
     inside = edit.mask.on(applied.windows[0]) == 255
     assert np.array_equal(applied.picture.read(applied.windows[0]).pixels[inside], crop[inside])
 
@@ -220,9 +220,9 @@ def test_a_strip_is_seen_smaller_and_comes_back_in_full(box: Box, shape: tuple[i
     grown = cv2.resize(pipeline.image(1, edit.prompt, shape), window.shape[::-1], interpolation=cv2.INTER_CUBIC)
     assert np.array_equal(applied.picture.read(box).pixels, grown[box.slices(window)])
     # what was drawn is not drawn again, and a crop of another shape is not taken for it
-    run(apply(edit, picture, loader(pipeline), applied.drawn.get))
+    run(apply(edit, picture, loader(pipeline), applied.crops.get))
     assert len(pipeline.requests) == 2  # the law's
-    turned = {name: crop.swapaxes(0, 1) for name, crop in applied.drawn.items()}
+    turned = {name: crop.swapaxes(0, 1) for name, crop in applied.crops.items()}
     assert run(apply(edit, picture, loader(pipeline), turned.get)).picture == applied.picture
     assert len(pipeline.requests) == 3
 
@@ -250,12 +250,12 @@ def test_a_strip_too_large_is_drawn_again_in_squares() -> None:
 @given(wishes(), st.sampled_from([KNOWN, CUTOUT]))
 def test_what_fades_out_is_repainted_the_less_the_farther_out_it_lies(edit: Edit, picture: Picture) -> None:
     try:
-        mask = painted(edit, picture)
+        mask = edit_region(edit, picture.box)
     except ValueError:
         return
     if mask.bounds.empty:
         return
-    frame = framed(edit, picture)
+    frame = frame_after(edit, picture.box)
     after, window = picture.reframed(frame), context_window(mask.bounds, frame, 64)
     no_other = np.zeros(window.shape, np.uint8)
     scene, hard = (
@@ -263,7 +263,7 @@ def test_what_fades_out_is_repainted_the_less_the_farther_out_it_lies(edit: Edit
     )
     known = scene.opacity == 255
     assert (scene.repaint[~known] == 255).all()
-    assert not scene.repaint[known & (region(edit, picture).on(window) == 0)].any()
+    assert not scene.repaint[known & (affected_region(edit, picture.box).on(window) == 0)].any()
     if edit.blend.edge >= 0:
         assert (scene.repaint[mask.on(window) >= HALF] == 255).all()
         assert (scene.repaint[known] >= mask.on(window)[known]).all()
@@ -688,13 +688,13 @@ def test_variations_are_the_same_side_by_side_as_alone(side: int) -> None:
     assert sum(request.strength == 1 for request in pipeline.requests) == 1
     for edit, applied in zip(edits, together, strict=True):
         alone = run(apply(edit, picture, loader(RefiningPipeline())))
-        assert applied.picture == alone.picture and applied.drawn.keys() == alone.drawn.keys()
+        assert applied.picture == alone.picture and applied.crops.keys() == alone.crops.keys()
 
 
 def test_what_was_drawn_of_some_variations_is_not_drawn_again() -> None:
     picture, pipeline = Picture.from_pixels(noise(300, 300)), HeedfulPipeline()
     edits = [an_edit(Box(30, 40, 40, 40), seed=seed, pipeline="heedful") for seed in (4, 9, 2)]
-    known = dict(run(apply(edits[1], picture, loader(pipeline))).drawn)
+    known = dict(run(apply(edits[1], picture, loader(pipeline))).crops)
     outcomes = run(apply_all(edits, picture, loader(pipeline), known.get))
     assert pipeline.requests[-1].seeds == (4, 2) and len(pipeline.requests) == 2
     for edit, applied in zip(edits, outcomes, strict=True):
@@ -789,7 +789,7 @@ def test_an_empty_prompt_and_the_longest_are_fine() -> None:
 
 def test_the_region_lies_in_the_picture() -> None:
     picture = Picture.from_pixels(noise(99, 99))
-    may_change = region(an_edit(Box(-5, 80, 20, 40), blend=Blend(feather=8)), picture)
+    may_change = affected_region(an_edit(Box(-5, 80, 20, 40), blend=Blend(feather=8)), picture.box)
     assert may_change.box == Box(0, 72, 23, 27)
 
 

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 from gradio.utils import LRUCache
 
-from editor.limits import MAX_FILE_BYTES, MAX_JSON_BYTES
-from editor.ui import bodies, large_work
-from editor.ui.gradio_routes import LONG
-from editor.ui.sessions import ENDED, STATES
+from editor.imaging.limits import MAX_FILE_BYTES, MAX_JSON_BYTES
+from editor.web import large_work, request_bodies
+from editor.web.api_sessions import ENDED, STATES
+from editor.web.gradio_routes import LONG
 from tests.fakes import PATIENCE, in_loop
 from tests.test_api import Served, base64_of, until
 
@@ -37,12 +37,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     gc.collect()
 
 
-def under_way(served: Served) -> bodies.Bodies:
+def under_way(served: Served) -> request_bodies.Bodies:
     """What the server knows of bodies."""
     layer: Any = served.page.app.middleware_stack
     while not hasattr(layer, "bodies"):
         layer = layer.app
-    found: bodies.Bodies = layer.bodies
+    found: request_bodies.Bodies = layer.bodies
     return found
 
 
@@ -87,11 +87,11 @@ def test_a_body_that_does_not_say_so_is_refused_as_soon_as_it_is(served: Served)
     for path in ("/gradio_api/cancel", "/palimpsest/documents/x/name"):
         sent = 0
         with httpx.Client(base_url=served.url, timeout=PATIENCE) as client:
-            bodies.LINGER, before = 0.2, bodies.LINGER
+            request_bodies.LINGER, before = 0.2, request_bodies.LINGER
             try:
                 answer = client.post(path, content=endless())
             finally:
-                bodies.LINGER = before
+                request_bodies.LINGER = before
         assert answer.status_code == 413 and answer.json()["error"].endswith(".")
     until(lambda: under_way(served).held == 0)
 
@@ -107,14 +107,14 @@ def test_an_early_answer_is_heard_by_who_goes_on_sending(served: Served) -> None
 
 @pytest.mark.parametrize("path", [OPEN, JOIN, "/palimpsest/documents/x/edits"])
 def test_a_body_that_stops_is_given_up(served: Served, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "WINDOW", 0.3)
+    monkeypatch.setattr(request_bodies, "WINDOW", 0.3)
     status, sentence = Half(served, path, 1000, b"{").answer()
     assert status == 408 and "stopped" in sentence
     until(lambda: under_way(served).held == 0 and not under_way(served).coming)
 
 
 def test_a_body_that_trickles_is_given_up(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "WINDOW", 0.5)
+    monkeypatch.setattr(request_bodies, "WINDOW", 0.5)
     half = Half(served, OPEN, 10**6)
     began, ended = time.monotonic(), threading.Event()
 
@@ -136,7 +136,7 @@ def test_a_body_that_trickles_is_given_up(served: Served, monkeypatch: pytest.Mo
 
 
 def test_of_too_many_half_sent_bodies_the_oldest_is_ended(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MOST_COMING", 4)
+    monkeypatch.setattr(request_bodies, "MOST_COMING", 4)
     halves = []
     for _ in range(4):
         halves.append(Half(served, OPEN, 10**6, b"x"))
@@ -150,7 +150,7 @@ def test_of_too_many_half_sent_bodies_the_oldest_is_ended(served: Served, monkey
 
 
 def test_what_all_bodies_hold_is_bounded(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "MOST_HELD", 3 * 2**20)
+    monkeypatch.setattr(request_bodies, "MOST_HELD", 3 * 2**20)
     held = Half(served, OPEN, 10**8, bytes(3 * 2**20))
     until(lambda: under_way(served).held == 3 * 2**20)
     status, sentence = Half(served, OPEN, 2 * 2**20, bytes(2 * 2**20)).answer()
@@ -203,7 +203,7 @@ def fn_of(served: Served, verb: str) -> int:
 
 def test_a_long_edit_outlives_many_short_calls(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     """Gradio forgot by age alone: the newest calls pushed out the one that still ran."""
-    monkeypatch.setattr("editor.ui.sessions.ENDED", 3)
+    monkeypatch.setattr("editor.web.api_sessions.ENDED", 3)
     assert issubclass(type(served.page._queue.pending_messages_per_session), LRUCache)
     served.slow.started.clear()
     document = served.opened()

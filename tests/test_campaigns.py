@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from editor.geometry import Box
-from editor.queue import CANCELLED
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Store
-from editor.ui import routes
+from editor.store.queue import CANCELLED
+from editor.store.store import Store
+from editor.web.server import routes
 from editor.worker import Worker
 from tests import campaign_crash, campaign_fuzz
 from tests.fakes import NoisePipeline, loader

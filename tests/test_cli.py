@@ -11,10 +11,10 @@ import pytest
 from PIL import Image
 
 from app import likeness
-from editor.geometry import Box
-from editor.options import arguments as read_options
+from editor.cli.parser import arguments as read_options
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Store
+from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.classical import Classical
 from tests.conftest import Run

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from editor.compositing import (
+from editor.imaging.compositing import (
     FARTHEST_MATCH,
     blend,
     colour_match,
@@ -14,8 +14,8 @@ from editor.compositing import (
     resized_mask,
     surrounded,
 )
-from editor.geometry import Box
-from editor.raster import Patch
+from editor.imaging.geometry import Box
+from editor.imaging.raster import Patch
 from pipelines.evaluation.measures import seam
 from tests.samples import noise
 

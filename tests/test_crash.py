@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Store
+from editor.store.store import Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 from tests.samples import an_edit, disc, noise
@@ -19,7 +19,7 @@ ROOT = Path(__file__).parent.parent
 SLOW = """
 import sys, time
 from pathlib import Path
-from editor.store import Store
+from editor.store.store import Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 store = Store(Path(sys.argv[1]))
@@ -38,7 +38,7 @@ while True:
 NEXT = """
 import sys
 from pathlib import Path
-from editor.store import Store
+from editor.store.store import Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 worker = Worker(Store(Path(sys.argv[1])), loader(NoisePipeline()))

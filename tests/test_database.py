@@ -9,11 +9,11 @@ from threading import Barrier, Thread
 import pytest
 from sqlalchemy import event
 
-from editor.blobs import NotFound
-from editor.database import Database, StorageError
-from editor.picture import Picture
-from editor.schema import MIGRATIONS
-from editor.store import FILE, Store
+from editor.imaging.picture import Picture
+from editor.store.blobs import NotFound
+from editor.store.database import Database, StorageError
+from editor.store.schema import MIGRATIONS
+from editor.store.store import FILE, Store
 from tests.samples import noise
 from tests.test_store import applied, claimed, kept, opened
 
@@ -165,7 +165,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(store: Store) -> None:
     before = store.document(document.id)
     full(store)
     with pytest.raises(StorageError, match=r"The disk is full.*try again"):
-        store.finish(promise.id, "w", applied(store, promise))
+        store.finish(promise.id, "w", *applied(store, promise))
     other = Picture.from_pixels(noise(600, 600, 1))
     with pytest.raises(StorageError, match="The disk is full"):
         store.create(other, "Other")
@@ -173,7 +173,7 @@ def test_a_full_disk_is_a_sentence_and_loses_nothing(store: Store) -> None:
     assert store.picture(first.id) == first.picture
     assert store.revision(promise.id).promised and store.holds(promise.id, "w")
     room(store)
-    assert store.finish(promise.id, "w", applied(store, promise))
+    assert store.finish(promise.id, "w", *applied(store, promise))
     assert store.document(document.id).head == promise.id
     assert store.picture(store.create(other, "Other").head) == other
 
@@ -192,9 +192,9 @@ def test_a_real_limit_on_the_files_size(tmp_path: Path) -> None:
     code = """
 import resource, sys
 from pathlib import Path
-from editor.database import StorageError
-from editor.picture import Picture
-from editor.store import Store
+from editor.store.database import StorageError
+from editor.imaging.picture import Picture
+from editor.store.store import Store
 from tests.samples import noise
 store = Store(Path(sys.argv[1]))
 document = store.create(Picture.from_pixels(noise(300, 300)), "first")

@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor.apply import apply
-from editor.differences import LARGEST, added, difference
+from editor.edits.apply import apply
 from editor.formats.images import decode_tile, encode_tile
-from editor.geometry import Box
-from editor.picture import TILE, Picture
+from editor.imaging.geometry import Box
+from editor.imaging.picture import TILE, Picture
 from editor.session import Session
-from editor.store import Store
-from editor.upkeep import check, compact
+from editor.store.maintenance import check, compact
+from editor.store.store import Store
+from editor.store.tile_deltas import LARGEST, added, difference
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader

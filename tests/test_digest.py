@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from editor.digest import digest_of
-from editor.geometry import Box
-from editor.picture import Picture
-from editor.queue import revision_id
-from editor.raster import Mask, Patch
+from editor.imaging.digest import digest_of
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask, Patch
+from editor.store.queue import revision_id
 from tests.samples import an_edit
 
 PIXELS = np.arange(30, dtype=np.uint8).reshape(2, 5, 3)

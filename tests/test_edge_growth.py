@@ -6,13 +6,13 @@ import cv2
 import numpy as np
 import pytest
 
-from editor.apply import apply_all
-from editor.edge_growth import REACH, grown_past_edge
-from editor.edit import Edit
-from editor.geometry import Box
-from editor.picture import TILE, Picture
-from editor.raster import Mask, Pixels
-from editor.selecting import connected, edge_aware
+from editor.edits.apply import apply_all
+from editor.edits.edit import Edit
+from editor.imaging.edge_growth import REACH, grown_past_edge
+from editor.imaging.geometry import Box
+from editor.imaging.picture import TILE, Picture
+from editor.imaging.raster import Mask, Pixels
+from editor.imaging.selection import connected, edge_aware
 from pipelines.base import run
 from pipelines.classical import Classical
 from tests.samples import disc, filled, noise

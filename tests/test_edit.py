@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from editor.edit import Blend, Edit
-from editor.geometry import Box, Margins
-from editor.raster import Mask, Patch
+from editor.edits.edit import Blend, Edit
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.raster import Mask, Patch
 from pipelines.base import Adapter
 from tests.laws import check_text
 from tests.samples import an_edit, filled, noise, strokes, wishes

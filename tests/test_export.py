@@ -15,17 +15,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from editor.blobs import NotFound
-from editor.edit import NOWHERE, Blend, Edit
+from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.formats.export import recipe_of
 from editor.formats.images import encode_png, encode_tile, read_image
 from editor.formats.openraster import over_each_other
-from editor.formats.recipe import Recipe
-from editor.formats.saving import recipe_of
-from editor.geometry import Box, Margins
-from editor.raster import Patch, Pixels
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.raster import Patch, Pixels
+from editor.recipes.recipe import Recipe
 from editor.session import Session
-from editor.store import FILE, Store
-from editor.upkeep import check
+from editor.store.blobs import NotFound
+from editor.store.maintenance import check
+from editor.store.store import FILE, Store
 from editor.worker import Worker
 from tests.fakes import HeedfulPipeline, NoisePipeline, loader
 from tests.samples import an_edit, cutout, disc, noise, profile, strokes

@@ -30,11 +30,11 @@ FILLED = """
 import os, sys
 from pathlib import Path
 import pytest
-from editor.database import DiskFull
-from editor.geometry import Box
+from editor.store.database import DiskFull
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Store
-from editor.upkeep import check, compact
+from editor.store.store import Store
+from editor.store.maintenance import check, compact
 from tests.samples import an_edit, disc, noise
 
 def fill():

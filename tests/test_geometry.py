@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 
 small = st.integers(-6, 6)
 size = st.integers(0, 6)

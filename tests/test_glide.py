@@ -12,7 +12,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from editor.plan import DETAIL_STRENGTH
+from editor.edits.plan import DETAIL_STRENGTH
 from pipelines import WEIGHTS
 from pipelines.base import Request, Step, run, together
 from pipelines.diffusion.denoiser import LAST

@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from editor.ui.addresses import Addresses
-from editor.ui.guard import Guard
+from editor.web.addresses import Addresses
+from editor.web.security import Guard
 
 MACHINE = socket.gethostname().lower()
 

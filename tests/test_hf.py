@@ -27,10 +27,10 @@ from safetensors.torch import load_file
 
 import app
 import pipelines
-from editor.edit import Edit
-from editor.geometry import Box
-from editor.picture import Picture
-from editor.raster import Mask
+from editor.edits.edit import Edit
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask
 from pipelines import machine
 from pipelines.base import Pixels, Request, Setup, Step, run, together
 from pipelines.hf import families, hub

@@ -16,8 +16,8 @@ from PIL import Image
 from torch import nn
 
 import app
-from editor.formats.recipe import Recipe
-from editor.formats.saving import recipe_of
+from editor.formats.export import recipe_of
+from editor.recipes.recipe import Recipe
 from pipelines.base import TURN, Adapter, Setup, run
 from pipelines.hf import memory
 from pipelines.hf.caches import MOST, Cache, remembered

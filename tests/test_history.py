@@ -14,16 +14,16 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from editor import worker as worker_module
-from editor.apply import apply
-from editor.database import Transaction
-from editor.edit import Blend, Edit
-from editor.geometry import Box
-from editor.limits import MAX_IMAGES
-from editor.picture import Picture
-from editor.queue import Moved, revision_id
+from editor.edits.apply import apply
+from editor.edits.edit import Blend, Edit
+from editor.imaging.geometry import Box
+from editor.imaging.limits import MAX_IMAGES
+from editor.imaging.picture import Picture
 from editor.session import Session
-from editor.store import Store
-from editor.upkeep import check, compact
+from editor.store.database import Transaction
+from editor.store.maintenance import check, compact
+from editor.store.queue import Moved, revision_id
+from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader

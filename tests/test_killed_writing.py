@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from editor.formats.replacing import PART, part_folder, replacing
-from editor.schema import MIGRATIONS
+from editor.formats.atomic_write import PART, part_folder, replacing
 from editor.session import Session
-from editor.store import FILE, Store
-from editor.upkeep import backup, check
+from editor.store.maintenance import backup, check
+from editor.store.schema import MIGRATIONS
+from editor.store.store import FILE, Store
 from tests.samples import noise
 from tests.test_migrations import written
 
@@ -24,8 +24,8 @@ import sys, time
 from pathlib import Path
 folder = Path(sys.argv[1])
 from editor.session import Session
-from editor.store import Store
-from editor.upkeep import backup
+from editor.store.store import Store
+from editor.store.maintenance import backup
 
 def halt(*_):
     print("in the midst", flush=True)

@@ -15,10 +15,10 @@ import torch
 from torch import Tensor, nn
 
 import pipelines
-from editor.edit import Edit
-from editor.geometry import Box
-from editor.picture import Picture
-from editor.raster import Mask
+from editor.edits.edit import Edit
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask
 from pipelines.base import Adapter, Pixels, Request, Step, run
 from pipelines.lama import Lama, load_lama
 from pipelines.torchscript import OPERATORS

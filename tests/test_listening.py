@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from editor.ui.listening import check
+from editor.web.listening import check
 
 ROOT = Path(__file__).parents[1]
 

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor.geometry import Box
-from editor.mask_cleaning import CELL, FAINT, NEAR, SPECK, cleaned, parted
-from editor.raster import Mask
+from editor.imaging.geometry import Box
+from editor.imaging.mask_cleaning import CELL, FAINT, NEAR, SPECK, cleaned, parted
+from editor.imaging.raster import Mask
 from tests.samples import disc, filled
 
 

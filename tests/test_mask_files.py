@@ -6,13 +6,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from editor.formats.export import recipe_of
 from editor.formats.images import encode_png, open_mask
-from editor.formats.recipe import Recipe
-from editor.formats.saving import recipe_of
-from editor.mask_cleaning import cleaned
-from editor.picture import Picture
-from editor.raster import Mask
-from editor.ui.places import place
+from editor.imaging.mask_cleaning import cleaned
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask
+from editor.recipes.recipe import Recipe
+from editor.web.regions import place
 from tests.conftest import Run
 from tests.mask_files import mask_files
 from tests.samples import noise

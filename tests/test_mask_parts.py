@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editor.apply import apply, apply_all, seed_of_part
-from editor.edit import Blend, Edit
-from editor.geometry import Box
-from editor.mask_parts import COARSEST, LARGEST_WINDOW, mask_parts
-from editor.picture import Picture
-from editor.plan import plan
-from editor.raster import Mask, Pixels
-from editor.windows import view
+from editor.edits.apply import apply, apply_all, seed_of_part
+from editor.edits.edit import Blend, Edit
+from editor.edits.mask_parts import COARSEST, LARGEST_WINDOW, mask_parts
+from editor.edits.plan import plan
+from editor.edits.windows import view
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask, Pixels
 from pipelines.base import run
 from tests.fakes import FlatPipeline, HeedfulPipeline, NoisePipeline, RefiningPipeline, SoftPipeline, loader
 from tests.laws import check_edit
@@ -91,7 +91,7 @@ def test_masks_together_cost_hardly_more_than_each_alone(masks: list[Mask], name
         edit = an_edit(
             Mask(picture.box, mask.on(FRAME)), pipeline=name, strength=strength, steps=10, blend=Blend(feather=0)
         )
-        return plan(edit, picture, load(name)).steps
+        return plan(edit, picture.box, load(name)).steps
 
     alone = [steps(mask) for mask in masks]
     assert steps(joined(*masks)) <= 1.5 * sum(alone)
@@ -168,14 +168,14 @@ def test_parts_that_lie_apart_are_one_request_and_variations_too() -> None:
     pipeline, edit = HeedfulPipeline(), an_edit(joined(*map(filled, SPOTS)), pipeline="heedful")
     outcome = run(apply(edit, WALL, loader(pipeline)))
     (request,) = pipeline.requests
-    assert request.image.shape == (3, 64, 64, 3) and len(set(request.seeds)) == 3 and len(outcome.drawn) == 3
+    assert request.image.shape == (3, 64, 64, 3) and len(set(request.seeds)) == 3 and len(outcome.crops) == 3
     edits = [an_edit(joined(*map(filled, SPOTS)), pipeline="heedful", seed=seed) for seed in (1, 9)]
     outcomes = run(apply_all(edits, WALL, loader(pipeline)))
     assert outcomes[0].picture == outcome.picture
     assert outcomes[1].picture == run(apply(edits[1], WALL, loader(pipeline))).picture
     # what was drawn is not drawn again
     before = len(pipeline.requests)
-    assert run(apply(edit, WALL, loader(pipeline), outcome.drawn.get)).picture == outcome.picture
+    assert run(apply(edit, WALL, loader(pipeline), outcome.crops.get)).picture == outcome.picture
     assert len(pipeline.requests) == before
 
 

@@ -7,14 +7,14 @@ from typing import Any
 import numpy as np
 import pytest
 
-from editor.apply import apply
-from editor.blobs import NotFound
-from editor.database import StorageError
+from editor.edits.apply import apply
 from editor.formats.images import encode_tile
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Document, Revision, Store
-from editor.upkeep import check, compact
+from editor.store.blobs import NotFound
+from editor.store.database import StorageError
+from editor.store.maintenance import check, compact
+from editor.store.store import Document, Revision, Store
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader
@@ -103,7 +103,7 @@ def test_what_another_document_says_was_drawn_is_not_believed(desk: Desk, tmp_pa
     """A file from elsewhere may say that a request gave whatever it likes; it says so of itself alone."""
     step = desk.done()
     forged = encode_tile(np.full((64, 64, 3), 7, np.uint8))
-    from editor.picture import tile_digest
+    from editor.imaging.picture import tile_digest
 
     name = tile_digest(np.full((64, 64, 3), 7, np.uint8))
     with desk.store.database.transaction() as db:
@@ -165,9 +165,9 @@ def test_a_missing_mask_hinders_no_picture(desk: Desk, tmp_path: Path) -> None:
 
 
 def test_an_alpha_that_changes_where_nothing_should_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from editor.inpaint_window import InpaintWindow
-    from editor.picture import Picture
-    from editor.raster import Patch, Pixels
+    from editor.edits.inpaint_window import InpaintWindow
+    from editor.imaging.picture import Picture
+    from editor.imaging.raster import Patch, Pixels
     from tests.samples import cutout
 
     real = InpaintWindow.composed

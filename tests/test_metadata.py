@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from editor.formats.export import FORMATS, Format, encode, recipe_of
 from editor.formats.images import encode_png, read_image
 from editor.formats.metadata import NOTHING, Metadata
-from editor.formats.saving import FORMATS, Format, encode, recipe_of
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Store
+from editor.store.store import Store
 from editor.worker import Worker
 from tests.conftest import Run
 from tests.fakes import NoisePipeline, loader

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from editor.formats.images import encode_png, encode_tile
-from editor.geometry import Box
-from editor.picture import Picture, tile_digest
-from editor.schema import MIGRATIONS
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Picture, tile_digest
 from editor.session import Session
-from editor.store import FILE, Store, packed, revision_id
+from editor.store.schema import MIGRATIONS
+from editor.store.store import FILE, Store, packed, revision_id
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader
@@ -24,8 +24,8 @@ EDIT = an_edit(disc(Box(30, 40, 50, 40)))
 
 def written(folder: Path, version: int) -> tuple[str, list[Picture]]:
     """A store as the program of that format left it: an opened picture, a step, and a promise that waits."""
-    from editor.apply import apply
-    from editor.database import TYPES
+    from editor.edits.apply import apply
+    from editor.store.database import TYPES
 
     folder.mkdir()
     db = sqlite3.connect(folder / FILE)
@@ -39,7 +39,7 @@ def written(folder: Path, version: int) -> tuple[str, list[Picture]]:
     root = revision_id("doc", None, before.digest)
     step = revision_id("doc", root, EDIT.to_json())
     waiting = revision_id("doc", step, EDIT.to_json())
-    ((request, crop),) = applied.drawn.items()
+    ((request, crop),) = applied.crops.items()
     files = {EDIT.mask.digest: encode_png(EDIT.mask.alpha), tile_digest(crop): encode_tile(crop)}
     files |= {digest: encode_tile(tile) for picture in pictures for digest, tile in picture.fresh.items()}
     db.executemany("INSERT INTO blob (digest, bytes) VALUES (?, ?)", files.items())

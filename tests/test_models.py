@@ -18,8 +18,8 @@ from safetensors.numpy import save_file
 
 import app
 import pipelines
-from editor.formats.recipe import Recipe
-from editor.formats.saving import recipe_of
+from editor.formats.export import recipe_of
+from editor.recipes.recipe import Recipe
 from pipelines.installed import Model
 from pipelines.models import full_name, installed, listed, told
 
@@ -263,8 +263,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
             given.extend((names, more[5]))
             return Page()
 
-        monkeypatch.setattr("editor.ui.page.start", start)
-        monkeypatch.setattr("editor.ui.listening.check", lambda *_: None)
+        monkeypatch.setattr("editor.web.page.start", start)
+        monkeypatch.setattr("editor.web.listening.check", lambda *_: None)
         monkeypatch.setattr("editor.models_process.ModelsProcess", NoModels)
         monkeypatch.setattr(app.signal, "signal", lambda *_: None)
         usual = {"pipeline": "classical", "compile": False, "memory": "auto", "quantise": "", "mcp": False, "host": ""}
@@ -293,8 +293,8 @@ def test_the_page_offers_what_is_complete_by_its_whole_name(
 def test_the_page_shows_the_users_names() -> None:
     """In a process of its own: Gradio leaves event loops behind."""
     code = (
-        "from editor.ui.language import translations\n"
-        "from editor.ui.page import build\n"
+        "from editor.web.i18n import translations\n"
+        "from editor.web.page import build\n"
         "page = build(['classical', 'hf:me/photo'], 'classical', translations(), {'hf:me/photo': 'photo'})\n"
         "print(*[each.choices for each in page.blocks.values() if getattr(each, 'elem_id', '') == 'pipeline'])\n"
     )

@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 from editor.models_process import ModelsProcess
 from editor.session import Session
-from editor.store import Document, Revision, Store
+from editor.store.store import Document, Revision, Store
 from pipelines.base import PipelineInfo
 from tests.fakes import NoisePipeline, until
 from tests.samples import an_edit, noise

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Store
-from editor.ui.keeping import Keeping
-from editor.ui.routes import PREFIX
-from editor.ui.threads import WRITERS
+from editor.store.store import Store
+from editor.web.job_stream import Keeping
+from editor.web.server import PREFIX
+from editor.web.threads import WRITERS
 from editor.worker import Worker
 from tests.fakes import LocalModels, NoisePipeline, in_loop, loader, until
 from tests.samples import an_edit, noise
@@ -94,7 +94,7 @@ def test_questions_about_a_model_that_is_being_loaded_are_answered_at_once(store
 def test_a_question_that_no_process_answers_holds_nobody_up(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("editor.ui.words.PATIENCE", 0.05)
+    monkeypatch.setattr("editor.web.routes.models.PATIENCE", 0.05)
     desk = Desk(store, tmp_path)
     monkeypatch.setattr(desk.models, "hint", lambda name, prompt: Future())
     assert desk.get("hint?pipeline=noise&prompt=a+couch").json() == {"hint": "", "unknown": []}

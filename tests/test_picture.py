@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editor.geometry import Box
-from editor.picture import TILE, Cache, Picture, places, tile_box, tile_digest
-from editor.raster import Patch, Pixels
+from editor.imaging.geometry import Box
+from editor.imaging.picture import TILE, Cache, Picture, places, tile_box, tile_digest
+from editor.imaging.raster import Patch, Pixels
 from tests.samples import noise
 
 SIDE = 2 * TILE + 90  # three tiles a side, the last ones cut

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from editor.database import StorageError
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import Store
+from editor.store.database import StorageError
+from editor.store.store import Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 from tests.postgres import Server
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parent.parent
 WORKER = """
 import sys
 from pathlib import Path
-from editor.store import Store
+from editor.store.store import Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 where = sys.argv[1] if "://" in sys.argv[1] else Path(sys.argv[1])

@@ -10,15 +10,15 @@ from threading import Thread
 
 import pytest
 
-from editor.apply import apply
-from editor.blobs import NotFound
-from editor.edit import NOWHERE, Edit
-from editor.geometry import Box, Margins
-from editor.picture import Picture
-from editor.queue import CANCELLED, LOST
+from editor.edits.apply import apply
+from editor.edits.edit import NOWHERE, Edit
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.picture import Picture
 from editor.session import Session
-from editor.store import Document, Entry, Revision, Store
-from editor.upkeep import check, compact
+from editor.store.blobs import NotFound
+from editor.store.maintenance import check, compact
+from editor.store.queue import CANCELLED, LOST
+from editor.store.store import Document, Entry, Revision, Store
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import FailingPipeline, HeedfulPipeline, loader
@@ -204,7 +204,8 @@ def test_cancelled_in_the_midst_of_its_run(desk: Desk) -> None:
     assert desk.store.claim("w", 60) == [first.id]
     applied = run(apply(wish("a"), desk.session.picture(desk.document), LOAD))
     desk.session.cancel(first.id)
-    assert not desk.store.finish(first.id, "w", applied) and not desk.store.fail(first.id, "w", "late")
+    assert not desk.store.finish(first.id, "w", applied.picture, applied.crops)
+    assert not desk.store.fail(first.id, "w", "late")
     assert desk.waiting == ["b", "c"]
     desk.finish()
     assert desk.session.picture(desk.document) == from_scratch([wish("b"), wish("c")])
@@ -236,7 +237,8 @@ def test_later_wishes_go_over_to_the_variation_that_is_shown(desk: Desk) -> None
     claimed = desk.store.claim("w", 60)
     assert claimed == [first.id, second.id] and second.edit
     picture = desk.session.picture(desk.document)
-    assert desk.store.finish(second.id, "w", run(apply(second.edit, picture, LOAD)))
+    applied = run(apply(second.edit, picture, LOAD))
+    assert desk.store.finish(second.id, "w", applied.picture, applied.crops)
     desk.session.cancel(first.id)
     assert desk.now.head == second.id == desk.session.revision(desk.id_of("b")).parent
     desk.finish()

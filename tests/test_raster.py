@@ -4,9 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from editor.geometry import Box
-from editor.picture import TILE, tile_digest
-from editor.raster import HALF, Mask, Patch
+from editor.imaging.geometry import Box
+from editor.imaging.picture import TILE, tile_digest
+from editor.imaging.raster import HALF, Mask, Patch
 from tests.samples import disc, filled, noise
 
 

@@ -12,17 +12,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from editor.batch import RECORD, pictures_in, results_of, run_on
-from editor.edit import NOWHERE, Edit
-from editor.following import difference, follow
+from editor.edits.edit import NOWHERE, Edit
 from editor.formats.images import encode_png, read_image
-from editor.formats.recipe import Recipe
-from editor.geometry import Box, Margins
-from editor.picture import Picture
-from editor.placement import made_on, scaled
-from editor.raster import Mask, Pixels
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask, Pixels
+from editor.recipes.batch import RECORD, pictures_in, results_of, run_on
+from editor.recipes.recipe import Recipe
+from editor.recipes.replay import difference, follow
+from editor.recipes.scaling import made_on, scaled
 from editor.session import Session
-from editor.store import Store
+from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.base import Adapter, run
 from pipelines.models import located

@@ -8,14 +8,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editor.apply import apply
-from editor.edit import NOWHERE, Blend, Edit
-from editor.geometry import Box, Margins
-from editor.picture import Picture
-from editor.queue import LOST, Moved
-from editor.raster import Mask
+from editor.edits.apply import apply
+from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask
 from editor.session import Session
-from editor.store import Document, Revision, Store
+from editor.store.queue import LOST, Moved
+from editor.store.store import Document, Revision, Store
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import FailingPipeline, HeedfulPipeline, loader

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from editor.formats.export import recipe_of
 from editor.formats.images import decode_tile, encode_png, read_image, read_mask
-from editor.formats.recipe import Recipe
-from editor.formats.saving import recipe_of
-from editor.geometry import Box
-from editor.store import Document, RunPreview, RunProgress, Store
-from editor.ui import desk as desk_module
-from editor.ui import documents as documents_module
+from editor.imaging.geometry import Box
+from editor.recipes.recipe import Recipe
+from editor.store.store import Document, RunPreview, RunProgress, Store
+from editor.web import state as state_module
+from editor.web.routes import documents as documents_module
 from tests.fakes import until
 from tests.samples import disc, noise
 from tests.wire import HOST, Desk, refused
@@ -192,13 +192,13 @@ def test_a_wish_that_ends_while_a_state_is_told_is_not_told_as_moved_on(
     """Where a fate says that it is done, the state it is told with shows it."""
     opened = desk.opened()
     (promised,) = desk.submit(opened).json()["promised"]
-    fate = desk_module.Desk._fate
+    fate = state_module.Desk._fate
 
-    def ending(self: desk_module.Desk, document: Document, id: str) -> dict[str, str | None]:
+    def ending(self: state_module.Desk, document: Document, id: str) -> dict[str, str | None]:
         desk.worker.run_one()
         return fate(self, document, id)
 
-    monkeypatch.setattr(desk_module.Desk, "_fate", ending)
+    monkeypatch.setattr(state_module.Desk, "_fate", ending)
     state = desk.get(f"documents/{opened['document']}?watch={promised['revision']}").json()
     assert [each["status"] for each in state["watched"]] == ["done"]
     assert state["head"] == promised["revision"] != opened["head"]

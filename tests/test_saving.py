@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from editor.formats.export import FORMATS, SUFFIXES, Format, encode, format_of, recipe_of
 from editor.formats.images import read_image
-from editor.formats.saving import FORMATS, SUFFIXES, Format, encode, format_of, recipe_of
 from tests.samples import cutout, noise, profile
 
 OPAQUE, PARTLY = noise(60, 50), cutout(60, 50)

@@ -21,10 +21,10 @@ import pytest
 from starlette.routing import Mount
 
 from editor.formats.images import encode_png
-from editor.geometry import Box
-from editor.limits import MAX_EDIT_BYTES
-from editor.store import Store
-from editor.ui.routes import MODULES, PREFIX
+from editor.imaging.geometry import Box
+from editor.imaging.limits import MAX_EDIT_BYTES
+from editor.store.store import Store
+from editor.web.server import MODULES, PREFIX
 from tests.fakes import PATIENCE
 from tests.samples import disc, noise
 from tests.test_api import Served
@@ -381,7 +381,7 @@ def test_no_path_leads_out_of_a_folder(stranger: Stranger, dots: str) -> None:
         f"{PREFIX}/canvas/", f"{PREFIX}/canvas/words/", f"{PREFIX}/samples/", "/static/", "/assets/", "/svelte/",
         "/gradio_api/file=", "/gradio_api/file/", "/gradio_api/custom_component/1/client/html/",
     ]  # fmt: skip
-    targets = ["etc/passwd", "pyproject.toml", "editor/ui/guard.py", stranger.secret.name, "app.py"]
+    targets = ["etc/passwd", "pyproject.toml", "editor/web/security.py", stranger.secret.name, "app.py"]
     for folder in folders:
         for target in targets:
             for depth in (1, 2, 3, 8):

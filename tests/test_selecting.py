@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from editor.geometry import Box
-from editor.picture import TILE, Picture
-from editor.raster import Mask, Pixels
-from editor.selecting import connected, edge_aware, softened
+from editor.imaging.geometry import Box
+from editor.imaging.picture import TILE, Picture
+from editor.imaging.raster import Mask, Pixels
+from editor.imaging.selection import connected, edge_aware, softened
 from tests.samples import disc, filled, noise
 
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from editor.geometry import Box
+from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store import FILE, Revision, Store
+from editor.store.store import FILE, Revision, Store
 from tests.fakes import until
 from tests.samples import an_edit, disc, noise
 from tests.server_process import Client, ServerProcess, said

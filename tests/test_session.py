@@ -3,15 +3,15 @@ from typing import Any
 import numpy as np
 import pytest
 
-from editor.blobs import NotFound
-from editor.edit import Edit
+from editor.edits.edit import Edit
 from editor.formats.images import read_image
-from editor.geometry import Box
-from editor.limits import MAX_NAME
-from editor.picture import Picture
-from editor.raster import Mask
+from editor.imaging.geometry import Box
+from editor.imaging.limits import MAX_NAME
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask
 from editor.session import Session
-from editor.store import Document, Revision, Store
+from editor.store.blobs import NotFound
+from editor.store.store import Document, Revision, Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 from tests.laws import check_edit, check_kept

@@ -1,17 +1,18 @@
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from editor.apply import Applied, apply
-from editor.blobs import Damaged, NotFound
+from editor.edits.apply import apply
 from editor.formats.images import decode_mask, decode_tile, encode_tile
-from editor.geometry import Box
-from editor.limits import MAX_IMAGES
-from editor.picture import Picture
-from editor.store import CANCELLED, Document, Revision, Store
+from editor.imaging.geometry import Box
+from editor.imaging.limits import MAX_IMAGES
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Pixels
+from editor.store.blobs import Damaged, NotFound
+from editor.store.store import CANCELLED, Document, Revision, Store
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader
 from tests.samples import an_edit, disc, noise
@@ -31,14 +32,16 @@ def claimed(store: Store, document: Document, worker: str = "w", **wishes: objec
     return promise
 
 
-def applied(store: Store, promise: Revision) -> Applied:
+def applied(store: Store, promise: Revision) -> tuple[Picture, Mapping[str, Pixels]]:
+    """The picture and the crops that its model generates."""
     assert promise.parent and promise.edit
-    return run(apply(promise.edit, store.picture(promise.parent), LOAD))
+    result = run(apply(promise.edit, store.picture(promise.parent), LOAD))
+    return result.picture, result.crops
 
 
 def kept(store: Store, document: Document, **wishes: object) -> Revision:
     promise = claimed(store, document, **wishes)
-    assert store.finish(promise.id, "w", applied(store, promise))
+    assert store.finish(promise.id, "w", *applied(store, promise))
     return store.revision(promise.id)
 
 
@@ -91,14 +94,14 @@ def test_a_revision_holds_what_was_asked_and_what_came(store: Store) -> None:
     promise = claimed(store, document, prompt="ein grünes Sofa")
     assert promise.promised and promise.picture is None and promise.parent == document.head
     assert promise.edit == an_edit(disc(Box(50, 60, 40, 30)), prompt="ein grünes Sofa")
-    result = applied(store, promise)
-    assert store.finish(promise.id, "w", result)
+    picture, crops = applied(store, promise)
+    assert store.finish(promise.id, "w", picture, crops)
     revision = store.revision(promise.id)
-    assert revision.picture == result.picture and not revision.picture.fresh and not revision.promised
+    assert revision.picture == picture and not revision.picture.fresh and not revision.promised
     assert revision.edit == promise.edit
-    ((request, crop),) = result.drawn.items()
-    assert np.array_equal(store.drawn(document.id, request), crop)
-    assert store.drawn(document.id, "another") is None and store.drawn("another", request) is None
+    ((request, crop),) = crops.items()
+    assert np.array_equal(store.crop(document.id, request), crop)
+    assert store.crop(document.id, "another") is None and store.crop("another", request) is None
     assert np.array_equal(decode_mask(store.blobs.file(promise.edit.mask.digest)), promise.edit.mask.alpha)
     assert root.seq < revision.seq and abs(revision.created - time.time()) < 60
 
@@ -158,12 +161,12 @@ def test_a_lease_that_ran_out_is_anybodys(store: Store) -> None:
     assert store.holds(promise.id, "a")  # late, but nobody took it
     assert store.claim("b", 60) == [promise.id]
     assert not store.holds(promise.id, "a") and store.holds(promise.id, "b")
-    result = applied(store, promise)
-    assert not store.finish(promise.id, "a", result) and not store.fail(promise.id, "a", "late")
+    picture, crops = applied(store, promise)
+    assert not store.finish(promise.id, "a", picture, crops) and not store.fail(promise.id, "a", "late")
     assert store.revision(promise.id).promised
     store.renew("a", -1000)  # not a's any more: nothing
     assert store.claim("c", 60) == []
-    assert store.finish(promise.id, "b", result)
+    assert store.finish(promise.id, "b", picture, crops)
 
 
 def test_a_renewed_lease_holds(store: Store) -> None:
@@ -203,7 +206,7 @@ def test_failed_and_cancelled_are_promised_anew(store: Store) -> None:
     assert again.id == promise.id and again.promised and again.error is None
     cancelled = store.cancel(promise.id)
     assert cancelled.cancelled and cancelled.error == CANCELLED
-    assert not store.holds(promise.id, "w") and not store.finish(promise.id, "w", applied(store, promise))
+    assert not store.holds(promise.id, "w") and not store.finish(promise.id, "w", *applied(store, promise))
     assert store.document(document.id) == document
     assert claimed(store, document).id == promise.id
 
@@ -225,8 +228,8 @@ def test_head_moves_only_from_the_parent(store: Store) -> None:
     document = opened(store)
     first, second = claimed(store, document, seed=1), None
     second = claimed(store, document, seed=2)
-    assert store.finish(first.id, "w", applied(store, first))
-    assert store.finish(second.id, "w", applied(store, second))
+    assert store.finish(first.id, "w", *applied(store, first))
+    assert store.finish(second.id, "w", *applied(store, second))
     now = store.document(document.id)
     assert (now.head, now.tip) == (first.id, first.id)  # the second is a branch beside it
     assert store.revision(second.id).parent == document.head
@@ -237,7 +240,7 @@ def test_who_undid_meanwhile_finds_the_result_by_redo(store: Store) -> None:
     first = kept(store, document)
     running = claimed(store, store.document(document.id), seed=5)
     assert store.undo(document.id).head == document.head
-    store.finish(running.id, "w", applied(store, running))
+    store.finish(running.id, "w", *applied(store, running))
     assert store.document(document.id).head == document.head
     assert store.redo(document.id).head == first.id
     assert store.redo(document.id).head == running.id

@@ -20,8 +20,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from editor.geometry import Box
-from editor.windows import context_window as editors_window
+from editor.edits.windows import context_window as editors_window
+from editor.imaging.geometry import Box
 from pipelines.base import Request, run
 from pipelines.diffusion.denoiser import LAST, from_v
 from pipelines.diffusion.guidance import clipped, guided, keeping

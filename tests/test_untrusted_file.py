@@ -12,12 +12,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 
-from editor import untrusted_file
 from editor.formats.images import encode_tile
-from editor.schema import MIGRATIONS
 from editor.session import Session
-from editor.store import FILE, Store
-from editor.untrusted_file import Budget
+from editor.store import untrusted_file
+from editor.store.schema import MIGRATIONS
+from editor.store.store import FILE, Store
+from editor.store.untrusted_file import Budget
 from tests.forging import STATEMENTS, Change, Victim, by_json, by_sql, forgeries, honest
 from tests.samples import noise
 from tests.test_migrations import written
@@ -189,7 +189,7 @@ def test_an_honest_file_of_every_format_is_opened(session: Session, tmp_path: Pa
 
 
 def test_what_the_store_refuses_is_not_laid_on_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from editor.database import StorageError
+    from editor.store.database import StorageError
 
     store = Store(tmp_path / "data")
     session = Session(store)

@@ -7,16 +7,16 @@ from typing import Any
 import numpy as np
 import pytest
 
-from editor.apply import apply
-from editor.blobs import NotFound
-from editor.edit import NOWHERE
+from editor.edits.apply import apply
+from editor.edits.edit import NOWHERE
 from editor.formats.images import encode_tile
-from editor.geometry import Box, Margins
-from editor.picture import Picture
-from editor.raster import Patch
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Patch
 from editor.session import Session
-from editor.store import Store
-from editor.upkeep import backup, check, compact, size
+from editor.store.blobs import NotFound
+from editor.store.maintenance import backup, check, compact, size
+from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, loader
@@ -108,7 +108,7 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(desk: Desk) -> None:
 
     store.blobs.encoded = slow  # type: ignore[method-assign]
     results: list[bool] = []
-    thread = Thread(target=lambda: results.append(store.finish(same.id, "w", applied)))
+    thread = Thread(target=lambda: results.append(store.finish(same.id, "w", applied.picture, applied.crops)))
     thread.start()
     assert in_between.wait(PATIENCE)
     session.discard(twin.id)

@@ -5,12 +5,12 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from editor.blobs import NotFound
-from editor.edit import NOWHERE, Blend
-from editor.geometry import Box, Margins
-from editor.limits import MAX_PIXELS
+from editor.edits.edit import NOWHERE, Blend
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.limits import MAX_PIXELS
 from editor.session import Session
-from editor.store import Document, Revision
+from editor.store.blobs import NotFound
+from editor.store.store import Document, Revision
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, RefiningPipeline, loader
 from tests.samples import an_edit, disc, filled, noise, strokes

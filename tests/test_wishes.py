@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from editor.edge_growth import grown_past_edge
-from editor.edit import Blend
-from editor.formats.recipe import Recipe
-from editor.geometry import Box
-from editor.picture import Picture
-from editor.plan import plan, region
-from editor.raster import Mask, Patch
-from editor.selecting import connected, edge_aware, softened
-from editor.store import Store
+from editor.edits.edit import Blend
+from editor.edits.plan import affected_region, plan
+from editor.imaging.edge_growth import grown_past_edge
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask, Patch
+from editor.imaging.selection import connected, edge_aware, softened
+from editor.recipes.recipe import Recipe
+from editor.store.store import Store
 from tests.samples import an_edit, disc, filled, noise, strokes
 from tests.wire import Desk, refused, sent, unpacked, unpacked_all
 
@@ -155,9 +155,9 @@ def test_a_plan_tells_what_a_wish_comes_to(desk: Desk, state: dict[str, Any]) ->
     edit = desk.session.revision(run["revision"]).edit
     assert edit is not None
     picture = desk.session.picture(state["document"])
-    true = plan(edit, picture, desk.noise)
+    true = plan(edit, picture.box, desk.noise)
     assert said == {"windows": [list(part.window) for part in true.parts], "steps": 3, "specks": 0}
-    assert regions == [region(edit, picture)]
+    assert regions == [affected_region(edit, picture.box)]
     far = filled(Box(20, 20, 10, 10)).joined(filled(Box(280, 150, 10, 10)))
     said, regions = planned(mask=far, feather=2)
     assert len(said["windows"]) == 2 and [each.box for each in regions] == [(18, 18, 14, 14), (278, 148, 14, 14)]
@@ -204,7 +204,7 @@ def test_a_mask_is_cleaned_and_its_specks_are_told(desk: Desk, state: dict[str, 
             whole = regions[0]
             for each in regions[1:]:
                 whole = whole.joined(each)
-            assert whole == region(edit, desk.session.picture(document))
+            assert whole == affected_region(edit, desk.session.picture(document).box)
             desk.post(f"documents/{document}/cancel/{run['revision']}")
     faint = Mask(dirty.box, np.full(dirty.box.shape, 9, np.uint8))
     refused(desk.submit(desk.state(state), mask=faint), 400, "at most 9 of 255")

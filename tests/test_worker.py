@@ -10,13 +10,13 @@ import pytest
 from PIL import Image
 
 from editor import worker as worker_module
-from editor.apply import Applied
-from editor.database import StorageError
-from editor.edit import Edit
-from editor.geometry import Box
-from editor.picture import Picture
+from editor.edits.apply import Applied
+from editor.edits.edit import Edit
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Picture
 from editor.session import Session
-from editor.store import Document, Revision, RunProgress, Store
+from editor.store.database import StorageError
+from editor.store.store import Document, Revision, RunProgress, Store
 from editor.worker import Worker
 from pipelines.base import Pipeline
 from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, SlowPipeline, loader, until

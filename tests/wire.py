@@ -9,13 +9,13 @@ from starlette.middleware import Middleware
 from starlette.testclient import TestClient
 
 from editor.formats.images import encode_png, read_mask
-from editor.geometry import Box
-from editor.raster import Mask, Patch
+from editor.imaging.geometry import Box
+from editor.imaging.raster import Mask, Patch
 from editor.session import Session
-from editor.store import Store
-from editor.ui.addresses import Addresses
-from editor.ui.guard import Guard
-from editor.ui.routes import PREFIX, routes
+from editor.store.store import Store
+from editor.web.addresses import Addresses
+from editor.web.security import Guard
+from editor.web.server import PREFIX, routes
 from editor.worker import Worker
 from tests.fakes import (
     FailingPipeline,

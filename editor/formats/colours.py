@@ -12,7 +12,7 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageCms
 
-from editor.raster import Pixels
+from editor.imaging.raster import Pixels
 
 Curve = Callable[[np.ndarray], np.ndarray]  # of numbers from 0 to 1: from what is stored to light
 D50 = np.array([0.9642, 1.0, 0.8249])  # the white of ICC profiles and of Lab

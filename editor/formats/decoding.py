@@ -14,8 +14,8 @@ from editor.formats.colours import PLAIN, Meaning, meaning, png_space
 from editor.formats.metadata import Metadata, metadata_of
 from editor.formats.samples import ROWS_AT_ONCE, Converter, Layout
 from editor.formats.tiff import DAMAGED_TIFF, MAGIC, Unreadable, read_tiff
-from editor.limits import MAX_PIXELS
-from editor.raster import Pixels
+from editor.imaging.limits import MAX_PIXELS
+from editor.imaging.raster import Pixels
 
 # what is accepted; formats whose readers start other programs (EPS) or fetch things are not among them
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")

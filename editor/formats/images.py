@@ -15,8 +15,8 @@ from PIL import Image
 from editor.formats.decoding import DAMAGED as DAMAGED
 from editor.formats.decoding import PNG_MAGIC, decode
 from editor.formats.metadata import Metadata
-from editor.limits import MAX_PATCH_PIXELS, MAX_PIXELS
-from editor.raster import Pixels, frozen
+from editor.imaging.limits import MAX_PATCH_PIXELS, MAX_PIXELS
+from editor.imaging.raster import Pixels, frozen
 
 NEARLY_OPAQUE = 0.99  # share of a mask's file from which on its clear pixels are an accident
 OF_BOTH = 0.05  # share of strokes that are dark, and that are light, from which on they are of two sorts

@@ -16,8 +16,8 @@ import numpy as np
 from PIL import Image
 
 from editor.formats.images import encode_png
-from editor.geometry import Box
-from editor.raster import Patch, Pixels
+from editor.imaging.geometry import Box
+from editor.imaging.raster import Patch, Pixels
 
 SUFFIX = ".ora"
 THUMBNAIL = 256  # pixels of its longest side at most

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from editor.formats.colours import Space, cmyk_transform, lab_to_srgb
-from editor.raster import Pixels
+from editor.imaging.raster import Pixels
 
 ROWS_AT_ONCE = 64  # of a picture whose numbers are made others
 COLOURS = {"grey": 1, "RGB": 3, "CMYK": 4, "Lab": 3, "YCbCr": 3}  # channels of them

@@ -15,7 +15,7 @@ from tifffile import TiffFile, TiffFileError
 from editor.formats.colours import meaning
 from editor.formats.metadata import TAGS, Metadata, metadata_of_tags
 from editor.formats.samples import COLOURS, ROWS_AT_ONCE, Converter, Layout, eight_bit
-from editor.raster import Pixels
+from editor.imaging.raster import Pixels
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two: BigTIFF
 UNPACKED = {1, 5, 8, 32946, 32773, 34925, 50000}  # none, LZW, deflate (two), PackBits, LZMA, Zstandard: all lossless

@@ -11,7 +11,7 @@ import pytest
 
 from editor.formats.images import encode_png
 from editor.session import Session
-from editor.store import Store
+from editor.store.store import Store
 from editor.worker import Worker
 from tests.browser.hands import NO_TOUR, SIZE, Hands, photo
 from tests.fakes import (
@@ -67,7 +67,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self) -> None:
-        from editor.ui.page import start  # here: without a browser nothing needs Gradio
+        from editor.web.page import start  # here: without a browser nothing needs Gradio
 
         self.store = Store(self.folder / "data")
         self.session = Session(self.store)

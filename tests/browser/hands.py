@@ -6,9 +6,9 @@ from typing import Any
 import cv2
 import numpy as np
 
-from editor.edit import Edit
-from editor.geometry import Box
-from editor.raster import Pixels
+from editor.edits.edit import Edit
+from editor.imaging.geometry import Box
+from editor.imaging.raster import Pixels
 from tests.samples import disc
 
 SIZE = {"width": 1024, "height": 700}

@@ -4,8 +4,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from editor.apply import apply
-from editor.store import Revision
+from editor.edits.apply import apply
+from editor.store.store import Revision
 from pipelines.base import run
 from tests.browser.hands import Hands
 from tests.browser.test_history import row

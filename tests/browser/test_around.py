@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from editor.formats.export import recipe_of
 from editor.formats.images import read_image
-from editor.formats.saving import recipe_of
 from tests.browser.hands import Hands, photo
 from tests.browser.test_history import row, rows, wait_rows
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import numpy as np
 
+from editor.edits.plan import affected_region
 from editor.formats.images import read_image
-from editor.plan import region
 from tests.browser.hands import PROMPT, Hands
 from tests.fakes import PATIENCE
 
@@ -27,7 +27,7 @@ def test_a_whole_edit(hands: Hands, server: Any) -> None:
     hands.wait_previews(1)
     early = hands.drawn()
     [revision] = server.session.pending(hands.document)
-    allowed = region(revision.edit, server.session.picture(hands.document)).on(
+    allowed = affected_region(revision.edit, server.session.picture(hands.document).box).on(
         server.session.picture(hands.document).box
     )
     changed = (early != before).any(axis=-1)

@@ -7,10 +7,10 @@ from typing import Any
 import cv2
 import numpy as np
 
-from editor.edge_growth import grown_past_edge
-from editor.edit import Edit
-from editor.raster import Mask
-from editor.selecting import connected
+from editor.edits.edit import Edit
+from editor.imaging.edge_growth import grown_past_edge
+from editor.imaging.raster import Mask
+from editor.imaging.selection import connected
 from tests.browser.hands import Hands
 
 

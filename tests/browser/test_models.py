@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from editor.edit import Edit
+from editor.edits.edit import Edit
 from tests.browser.hands import Hands
 
 TOLD = "window.palimpsest.wishes.model.told"

@@ -5,8 +5,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from editor.geometry import Box
-from editor.store import Revision
+from editor.imaging.geometry import Box
+from editor.store.store import Revision
 from tests.browser.hands import Hands, photo
 from tests.samples import an_edit, disc
 

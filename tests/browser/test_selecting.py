@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from editor.mask_cleaning import FAINT
-from editor.raster import Pixels
+from editor.imaging.mask_cleaning import FAINT
+from editor.imaging.raster import Pixels
 from tests.browser.hands import Hands
 from tests.mask_files import mask_files
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from starlette.requests import Request
 
-from editor.geometry import Box
-from editor.ui import wishes
+from editor.imaging.geometry import Box
+from editor.web.routes import edits
 from tests.browser.hands import Hands, photo
 
 MOST_UP, MOST_DOWN = 40_000, 1_000_000  # bytes, headers included
@@ -24,8 +24,8 @@ def test_an_edit_of_a_large_picture_costs_by_its_mask(
         bodies.append((request.url.path.rpartition("/")[2], await read(request, limit, what)))
         return bodies[-1][1]
 
-    read = wishes.read_body
-    monkeypatch.setattr(wishes, "read_body", counted)
+    read = edits.read_body
+    monkeypatch.setattr(edits, "read_body", counted)
     hands.open_pixels(photo(4096, 4096))
     hands.page.evaluate("window.palimpsest.stage.zoom(1)")
     hands.page.evaluate(

@@ -5,8 +5,7 @@ from math import pi
 from pipelines.training.scenes.furry import FUR, HATS, bear, cat, cheeks, corgi, dog, fox, hedgehog, panda, rabbit, worn
 from pipelines.training.scenes.palette import CREAM, INK, ROSE, light, mixed, shade
 from pipelines.training.scenes.shapes import blob, box, curve, dome, leaf, limb, oval, poly
-from pipelines.training.scenes.thing import Kind
-from pipelines.training.scenes.thing_pen import ThingPen
+from pipelines.training.scenes.thing import Kind, ThingPen
 
 
 def penguin(p: ThingPen) -> None:

@@ -2,8 +2,7 @@
 
 from pipelines.training.scenes.palette import BRASS, COLOURS, CREAM, INK, METAL, Rgb, light, partner, shade
 from pipelines.training.scenes.shapes import blob, box, dome, oval, poly, star
-from pipelines.training.scenes.thing import CLOTH, Kind
-from pipelines.training.scenes.thing_pen import ThingPen
+from pipelines.training.scenes.thing import CLOTH, Kind, ThingPen
 
 ROOFS: tuple[Rgb, ...] = ((172, 84, 68), (110, 84, 88), (88, 100, 128), (146, 98, 66))
 PANE: Rgb = (172, 210, 224)

@@ -4,8 +4,7 @@ from math import pi
 
 from pipelines.training.scenes.palette import BRASS, COLOURS, CREAM, GLASS, INK, LEAF, METAL, TRUNK, Rgb, light, shade
 from pipelines.training.scenes.shapes import blob, box, curve, dome, leaf, limb, oval, poly, reaching, star
-from pipelines.training.scenes.thing import CLOTH, Kind
-from pipelines.training.scenes.thing_pen import ThingPen
+from pipelines.training.scenes.thing import CLOTH, Kind, ThingPen
 
 CRUST: Rgb = (214, 156, 92)
 CHOCOLATE: Rgb = (112, 68, 50)

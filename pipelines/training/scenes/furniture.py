@@ -2,8 +2,7 @@
 
 from pipelines.training.scenes.palette import BRASS, COLOURS, CREAM, INK, METAL, Rgb, light, shade
 from pipelines.training.scenes.shapes import box, oval, poly
-from pipelines.training.scenes.thing import CLOTH, WOODEN, Kind
-from pipelines.training.scenes.thing_pen import ThingPen
+from pipelines.training.scenes.thing import CLOTH, WOODEN, Kind, ThingPen
 
 WHITE = (252, 249, 242)
 

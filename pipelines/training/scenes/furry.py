@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from pipelines.training.scenes.palette import INK, ROSE, Rgb, light, mixed, shade
 from pipelines.training.scenes.shapes import blob, box, curve, leaf, limb, oval, poly, reaching
-from pipelines.training.scenes.thing_pen import ThingPen
+from pipelines.training.scenes.thing import ThingPen
 
 FUR = ("orange", "brown", "grey", "black", "white", "yellow", "pink", "blue", "purple", "green", "teal", "red", "navy")
 HATS, NECKWEAR, GAMES = ("party hat", "crown"), ("bow tie", "scarf"), ("calculator", "checkers", "book", "laptop")

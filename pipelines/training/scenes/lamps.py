@@ -2,8 +2,7 @@
 
 from pipelines.training.scenes.palette import BRASS, CREAM, INK, Rgb, light, shade
 from pipelines.training.scenes.shapes import blob, box, curve, dome, oval, poly
-from pipelines.training.scenes.thing import CLOTH, Kind
-from pipelines.training.scenes.thing_pen import ThingPen
+from pipelines.training.scenes.thing import CLOTH, Kind, ThingPen
 
 GLOW: Rgb = (255, 226, 150)
 

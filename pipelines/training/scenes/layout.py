@@ -83,9 +83,8 @@ def make(kind: str, random: Random, x: float, foot: float, scale: float = 1.0, p
         parts = (make(random.choice(FAVOURITES if random.random() < 0.65 else SHOWN), random, 0, 0, plain=True),)
     form = "" if parts and own.face else random.choice(own.forms)
     colour = "brown" if pattern == "wooden" else colour_of(kind, random)
-    return Thing(kind, colour, x - width / 2, foot - height, width, height, random.getrandbits(32), pattern, form,
-                 size, count,
-                 random.random() < 0.5, parts)  # fmt: skip
+    return Thing(kind, colour, x - width / 2, foot - height, width, height, random.getrandbits(32), own.draw, pattern,
+                 form, size, count, random.random() < 0.5, parts)  # fmt: skip
 
 
 def dressed(random: Random) -> tuple[Thing, ...]:

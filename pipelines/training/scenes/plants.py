@@ -4,8 +4,7 @@ from math import pi
 
 from pipelines.training.scenes.palette import COLOURS, CREAM, GLASS, LEAF, LEAVES, TRUNK, Rgb, light, shade
 from pipelines.training.scenes.shapes import blob, box, curve, leaf, limb, oval, poly, reaching
-from pipelines.training.scenes.thing import Kind
-from pipelines.training.scenes.thing_pen import ThingPen
+from pipelines.training.scenes.thing import Kind, ThingPen
 
 
 def _planter(p: ThingPen, top: float, wide: float, colour: Rgb) -> None:

@@ -2,8 +2,7 @@
 
 from pipelines.training.scenes.palette import COLOURS, CREAM, light, shade
 from pipelines.training.scenes.shapes import blob, box, curve, oval, poly, star
-from pipelines.training.scenes.thing import CLOTH, Kind
-from pipelines.training.scenes.thing_pen import ThingPen
+from pipelines.training.scenes.thing import CLOTH, Kind, ThingPen
 
 RAINBOW = tuple(COLOURS[name] for name in ("red", "orange", "yellow", "green", "blue", "purple"))
 

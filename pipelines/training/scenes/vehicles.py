@@ -12,8 +12,7 @@ from pipelines.training.scenes.palette import (
     shade,
 )
 from pipelines.training.scenes.shapes import Shape, blob, box, curve, dome, oval, poly
-from pipelines.training.scenes.thing import CLOTH, Kind
-from pipelines.training.scenes.thing_pen import ThingPen
+from pipelines.training.scenes.thing import CLOTH, Kind, ThingPen
 
 
 def _wheel(p: ThingPen, x: float, radius: float) -> None:

@@ -4,8 +4,7 @@ from math import pi
 
 from pipelines.training.scenes.palette import BRASS, CREAM, INK, PAPERS, Rgb, light, shade
 from pipelines.training.scenes.shapes import blob, box, curve, dome, leaf, oval, poly, reaching
-from pipelines.training.scenes.thing import CLOTH, Kind
-from pipelines.training.scenes.thing_pen import ThingPen
+from pipelines.training.scenes.thing import CLOTH, Kind, ThingPen
 
 SKIES: tuple[tuple[Rgb, Rgb], ...] = (
     ((150, 204, 232), (226, 240, 240)),

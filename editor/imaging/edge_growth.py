@@ -1,0 +1,161 @@
+"""Growing of masks for Remove: what an object's edge leaves beyond a selection goes with the object.
+
+A selection by edge or colour ends within an edge that is anti-aliased, blurred, sharpened or compressed. What is left
+of it outside is known to the model, and so kept and gone on from: an outline where the object was.
+"""
+
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from editor.imaging.geometry import Box
+from editor.imaging.mask_cleaning import parted
+from editor.imaging.picture import TILE, Picture
+from editor.imaging.raster import HALF, Mask
+
+REACH = 16  # pixels beyond the mask's boundary up to which an edge is followed
+START = 4  # pixels beyond it within which an edge must begin; else it is the edge of something else
+FAR, SIGHT = 12, 26  # pixels beyond it between which the surroundings show how much they change by themselves
+QUIET = 0.25  # share of the changes that are smaller than what counts as quiet, so that other edges do not count
+QUIET_TO_USUAL = 2.0  # times that, the median of a texture's changes
+STEP = 2  # pixels between two that are compared
+GAP = 2  # steps without a change that an edge may have: the peak of a line or of a halo
+ALONG = 15  # points of the boundary that are averaged, so that grain and texture even out
+WIDE = 61  # points of the boundary from which the surroundings' own change is taken
+SURE = 2.0  # times that from which on it is one for sure: an edge has such a change somewhere
+VISIBLE = 2.0  # levels; less is no change
+UNLIKE = 3.0  # times the surroundings' own change from which on a change is an edge's
+SHORTEST = 8  # points of an outline; around a pixel or two, or between the dots of a dither, there is nothing to see
+BATCH = 2**14  # points of the boundary that are looked at together
+
+Floats = NDArray[np.float32]
+Ints = NDArray[np.int32]
+
+
+def grown_past_edge(picture: Picture, mask: Mask) -> Mask:
+    """The mask, and 255 on what is outside of it of the edge on which its boundary lies, up to REACH pixels. Nothing
+    more where the boundary lies in plain surroundings or amid a thing, and where the picture ends.
+
+    Of the picture only tiles along the boundary are read.
+    """
+    mask = mask.cropped()
+    box = mask.box.padded(REACH).intersect(picture.box.union(mask.box))
+    inside = box.intersect(picture.box)
+    alpha = mask.on(box)
+    drawn = alpha[inside.slices(box)]
+    for points, normals, lengths in _outlines(mask.cut(picture.box)):
+        reaches = _reaches(*_profiles(picture, mask, points, normals), lengths)
+        grows = reaches > 0
+        for (x, y), reach in zip((points - (inside.x, inside.y))[grows].tolist(), reaches[grows].tolist(), strict=True):
+            cv2.circle(drawn, (x, y), reach - 1, 255, cv2.FILLED)
+    alpha.flags.writeable = False  # `Mask` would copy it
+    return Mask(box, alpha).cropped()
+
+
+def _outlines(mask: Mask) -> Iterator[tuple[Ints, Floats, list[int]]]:
+    """In batches, the pixels around what is painted in a mask: where they lie, (N, 2) as x, y on the plane, in the
+    order of closed outlines; the directions outwards there, (N, 2) of length 1; how many pixels each outline has.
+    """
+    outlines: list[Ints] = []
+    waiting = 0
+    for part in parted(mask):
+        box = part.box.padded(1)
+        around = cv2.dilate((part.on(box) >= HALF).view(np.uint8), cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3)))
+        found, _ = cv2.findContours(around, cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE, offset=(box.x, box.y))
+        for outline in found:
+            if len(outline) < SHORTEST:
+                continue
+            outlines.append(np.asarray(outline[:, 0], np.int32))
+            waiting += len(outline)
+            if waiting >= BATCH:
+                yield _directed(outlines)
+                outlines, waiting = [], 0
+    if outlines:
+        yield _directed(outlines)
+
+
+def _directed(outlines: list[Ints]) -> tuple[Ints, Floats, list[int]]:
+    points, lengths = np.concatenate(outlines), [len(outline) for outline in outlines]
+    count = np.repeat(lengths, lengths)
+    first = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    at, across = np.arange(len(points)) - first, np.clip(count // 4, 1, 4)
+    along = points[first + (at + across) % count] - points[first + (at - across) % count]
+    outwards = (along[:, ::-1] * (-1, 1)).astype(np.float32)
+    outwards /= np.maximum(1e-6, np.linalg.norm(outwards, axis=1, keepdims=True))
+    return points, outwards, lengths
+
+
+def _profiles(picture: Picture, mask: Mask, points: Ints, normals: Floats) -> tuple[Floats, NDArray[np.bool_]]:
+    """The colours outwards from points of an outline, (N, SIGHT, 3), and how far they can be seen, bool (N, SIGHT): not
+    into what is painted, transparent or outside the picture, nor beyond that.
+    """
+    colours = np.zeros((len(points), SIGHT, 3), np.float32)
+    seen = np.zeros((len(points), SIGHT), bool)
+    places, which = np.unique(points // TILE, axis=0, return_inverse=True)
+    for n, (column, row) in enumerate(places.tolist()):
+        box = Box(column * TILE, row * TILE, TILE, TILE).padded(SIGHT + 1)
+        pixels = picture.read(box).pixels.astype(np.float32)
+        there = cv2.erode(
+            (picture.opacity(box) == 255).view(np.uint8), np.ones((3, 3), np.uint8)
+        )  # with its neighbours
+        free = (there > 0) & (mask.on(box) < HALF)
+        found = np.flatnonzero(which.reshape(-1) == n)
+        for here in np.split(found, range(BATCH, len(found), BATCH)):  # more, OpenCV does not take
+            at = points[here][:, None] - (box.x, box.y) + normals[here][:, None] * np.arange(SIGHT)[:, None]
+            x, y = np.moveaxis(at.astype(np.float32), 2, 0)
+            colours[here] = cv2.remap(pixels, np.ascontiguousarray(x), np.ascontiguousarray(y), cv2.INTER_LINEAR)
+            seen[here] = np.logical_and.accumulate(free[np.rint(y).astype(int), np.rint(x).astype(int)], axis=1)
+    return colours, seen
+
+
+def _reaches(colours: Floats, seen: NDArray[np.bool_], lengths: list[int]) -> Ints:
+    """How many pixels outwards an edge goes on at each point, int32 (N,), from what `_profiles` says."""
+    both = seen[:, STEP:]  # what is seen is seen without a gap
+    change = (colours[:, STEP:] - colours[:, :-STEP]) * both[..., None]
+    shared = _averaged(both.astype(np.float32), ALONG, lengths)
+    change = np.abs(_averaged(change.reshape(len(seen), -1), ALONG, lengths)).reshape(change.shape).max(2)
+    change = np.where(shared > 0.5, change / np.maximum(0.5, shared), 0)
+    known = (shared[:, -1:] > 0.5).astype(np.float32)
+    far, quiet = np.median(change[:, FAR:], axis=1), np.quantile(change[:, START:], QUIET, axis=1)
+    own = np.minimum(far, QUIET_TO_USUAL * quiet)[:, None].astype(np.float32)
+    weight = _averaged(known, WIDE, lengths)
+    own = np.where(weight > 0, _averaged(own * known, WIDE, lengths) / np.maximum(1e-3, weight), np.inf)
+    own = np.maximum(VISIBLE, UNLIKE * own)
+    edge, sure = change > own, change > SURE * own
+    reach, quiet = np.zeros((2, len(edge)), np.int32)
+    on, certain = np.ones(len(edge), bool), np.zeros(len(edge), bool)
+    for step in range(REACH):
+        now = on & edge[:, step]
+        certain |= now & sure[:, step]
+        reach[now] = min(REACH, step + 1 + STEP // 2)
+        quiet = np.where(now, 0, quiet + 1)
+        on &= quiet <= np.where(reach > 0, GAP, START - 1)
+    return _usual(np.where(certain, reach, 0), lengths)
+
+
+def _usual(reach: Ints, lengths: list[int]) -> Ints:
+    """The median over ALONG points of each closed outline: an edge goes on along it, what a texture has does not."""
+    index, keep = _around(ALONG, lengths)
+    windows = np.lib.stride_tricks.sliding_window_view(reach[index], ALONG)
+    half = ALONG // 2
+    return np.asarray(np.median(windows, axis=1)[keep[half : len(keep) - half]], np.int32)
+
+
+def _around(over: int, lengths: list[int]) -> tuple[Ints, NDArray[np.bool_]]:
+    """The points of closed outlines one after another, each outline with half of `over` of its points again before its
+    first and after its last; and which of those are the points themselves.
+    """
+    half = over // 2
+    numbers = np.array(lengths)
+    wide = numbers + 2 * half
+    at = np.arange(wide.sum()) - np.repeat(np.cumsum(wide) - wide + half, wide)
+    first, count = np.repeat(np.cumsum(numbers) - numbers, wide), np.repeat(numbers, wide)
+    return first + at % count, (at >= 0) & (at < count)
+
+
+def _averaged(values: Floats, over: int, lengths: list[int]) -> Floats:
+    """Values (N, C) averaged over so many points of each closed outline around each of its points."""
+    index, keep = _around(over, lengths)
+    return np.asarray(cv2.blur(values[index], (1, over)), np.float32)[keep].reshape(values.shape)

@@ -1,0 +1,373 @@
+"""The queue: promises that wait for promises, and where they go when one of them is taken away or a step before them is
+changed.
+
+Everything here happens within somebody's transaction: all of it or nothing.
+"""
+
+import json
+import time
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from editor.imaging.digest import digest_of
+from editor.store.database import Transaction
+
+CANCELLED = "Cancelled."  # a cancelled revision's error
+LOST = "A step before this one failed."
+REPLAYING = "Steps are being replayed. Wait until that is finished, or cancel it; then edit again."
+
+PROMISED = "tiles IS NULL AND error IS NULL"
+BROKEN = "error = :error, worker = NULL, lease = NULL"
+AFTER = """WITH RECURSIVE later (id) AS (
+    SELECT id FROM revision WHERE id = :id
+    UNION ALL
+    SELECT r.id FROM revision AS r JOIN later ON r.parent = later.id)"""
+# what `Waiting` is made of
+WAITING = "revision.id, parent, edit, follows, remakes, worker IS NOT NULL AND lease >= :now"
+
+Rows = Callable[..., Sequence[Sequence[Any]]]  # asks a database, in a transaction or outside of one
+
+
+class Moved(ValueError):
+    """The document is not as it was when the request was made."""
+
+
+class Waiting(NamedTuple):
+    """A promise. wish: its edit's JSON. follows: None; of a step of a replay, which is made again because an earlier
+    one was changed, '' or, of the last one, the revision whose place it takes. remakes: the step that it is made again
+    from (None too where an older program queued it). held: whether a worker has begun it.
+    """
+
+    id: str
+    parent: str
+    wish: str
+    follows: str | None
+    remakes: str | None
+    held: bool
+
+    @property
+    def takes(self) -> str:
+        """The state whose place it takes as what is shown."""
+        return self.parent if self.follows is None else self.follows
+
+
+class Place(NamedTuple):
+    """Where a revision stands in the tree. finished: whether it can be shown."""
+
+    parent: str | None
+    remakes: str | None
+    finished: bool
+
+
+Tree = Mapping[str, Place]  # by id, oldest first
+
+
+def revision_id(document: str, parent: str | None, wish: str) -> str:
+    """The name of a wish on a parent, or of an opened picture by its digest."""
+    return digest_of(json.dumps([document, parent, wish]))
+
+
+def alike(wishes: Iterable[Sequence[Any]], wish: str) -> list[str]:
+    """The ids of those wishes, (id, its edit's JSON), which differ from this one in their seed alone."""
+
+    def but_for_the_seed(text: str) -> dict[str, Any]:
+        return {key: value for key, value in json.loads(text).items() if key != "seed"}
+
+    common = but_for_the_seed(wish)
+    return [id for id, text in wishes if but_for_the_seed(text) == common]
+
+
+def promise(
+    db: Transaction, document: str, parent: str, wish: str, follows: str | None = None, remakes: str | None = None
+) -> str:
+    """The id of a wish on a parent, promised unless it is already, or finished.
+
+    One that was broken is forgotten, with all that waited for it, and comes last like any new one: what takes the
+    place of the state before it is what was promised first there. A step of a replay that waits stays one.
+    """
+    id = revision_id(document, parent, wish)
+    if db.run("SELECT 1 FROM revision WHERE id = :id AND error IS NOT NULL", id=id):
+        db.run(f"{AFTER} DELETE FROM revision WHERE id IN (SELECT id FROM later)", id=id)
+    db.run(
+        """INSERT INTO revision (id, document, parent, edit, created, follows, remakes)
+        VALUES (:id, :document, :parent, :wish, :now, :follows, :remakes)
+        ON CONFLICT (id) DO UPDATE SET deleted = NULL,
+        follows = CASE WHEN revision.tiles IS NULL THEN coalesce(excluded.follows, revision.follows)
+            ELSE excluded.follows END,
+        remakes = coalesce(excluded.remakes, revision.remakes)""",
+        id=id,
+        document=document,
+        parent=parent,
+        wish=wish,
+        now=time.time(),
+        follows=follows,
+        remakes=remakes,
+    )
+    return id
+
+
+def show(db: Transaction, document: str, id: str, parent: str, follows: str | None) -> None:
+    """A finished revision in the place that it is to take: see `Store.finish`."""
+    if follows is None:
+        db.run(
+            """UPDATE document SET tip = :id, head = CASE head WHEN :parent THEN :id ELSE head END
+            WHERE id = :document AND (head = :parent OR tip = :parent)""",
+            id=id,
+            document=document,
+            parent=parent,
+        )
+    elif follows:
+        ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
+        to = _landing(tree_of(db.run, document), id, follows, head, tip)
+        if to is not None:
+            db.run("UPDATE document SET head = :head, tip = :tip WHERE id = :id", head=to, tip=id, id=document)
+
+
+def waiting(rows: Rows, document: str) -> list[Waiting]:
+    """A document's promises, oldest first, which is to say that what each stands on comes before it."""
+    found = rows(
+        f"SELECT {WAITING} FROM revision WHERE document = :document AND {PROMISED} ORDER BY seq",
+        document=document,
+        now=time.time(),
+    )
+    return [Waiting(*row) for row in found]
+
+
+def chain(promises: Sequence[Waiting], head: str) -> list[Waiting]:
+    """Those of a document's promises, given oldest first, which will be shown one after the other from `head` on."""
+    found: list[Waiting] = []
+    while after := next((each for each in promises if each.takes == (found[-1].id if found else head)), None):
+        found.append(after)
+    return found
+
+
+def base(rows: Rows, document: str, promises: Sequence[Waiting], head: str, tip: str) -> str:
+    """What `chain` begins from: the head, or the step of a replay that waits which will be shown in its stead."""
+    last = next((each for each in promises if each.follows and each.follows == each.remakes), None)
+    if last is None or last.follows is None:
+        return head
+    return _landing(tree_of(rows, document), last.id, last.follows, head, tip) or head
+
+
+def take_away(db: Transaction, document: str, id: str, error: str) -> None:
+    """Break a promise; wishes that wait for it are promised again, on a variation beside it or else on what it stood
+    on. The steps of a replay are broken together; what waits for them goes back to the steps that they were made again
+    from.
+    """
+    promises = waiting(db.run, document)
+    (gone,) = [each for each in promises if each.id == id]
+    if gone.follows is None:
+        stands = {id: _variation(db, gone) or gone.parent}
+    else:
+        replay = _replay_of(promises, gone)
+        for each in replay:
+            why = CANCELLED if error == CANCELLED else LOST
+            db.run(f"UPDATE revision SET {BROKEN} WHERE id = :id", id=each.id, error=why)
+        stands = _before_replay(db, document, replay)
+    db.run(f"UPDATE revision SET {BROKEN} WHERE id = :id", id=id, error=error)
+    later = [each for each in _after(promises, {*stands}) if each.follows is None]
+    _clear(db, later)
+    stands = _again(db, document, later, stands)
+    for each in promises:
+        if each.follows in stands:  # it waits behind them with a change on another branch
+            db.run("UPDATE revision SET follows = :now WHERE id = :id", now=stands[each.follows], id=each.id)
+
+
+def replay(db: Transaction, document: str, step: str, wish: str) -> list[str]:
+    """A finished step with another edit, and those after it again on top, promised; their ids. See `Store.replay`."""
+    ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
+    promises, tree = waiting(db.run, document), tree_of(db.run, document)
+    steps, follows = replayed(tree, promises, head, tip, step)
+    edits = {id: text for id, text in db.run("SELECT id, edit FROM revision WHERE document = :id", id=document)}
+    wishes = [wish, *(edits[id] for id in steps[1:])]
+    ids = [str(tree[step].parent)]
+    for text in wishes:
+        ids.append(revision_id(document, ids[-1], text))
+    on, *ids = ids
+    if ids == steps or any(each.id == ids[-1] and each.follows for each in promises):  # nothing new is asked for
+        return ids
+    if any(each.follows is not None for each in promises):
+        raise Moved(REPLAYING)
+    jobs = _after(promises, {steps[-1]}) if follows == steps[-1] else []
+    _clear(db, jobs)
+    for text, old in zip(wishes, steps, strict=True):
+        on = promise(db, document, on, text, follows if old == steps[-1] else "", old)
+    if db.run("SELECT 1 FROM revision WHERE id = :id AND tiles IS NOT NULL", id=on):  # it was made before
+        show(db, document, on, "", follows)
+    _again(db, document, jobs, {steps[-1]: on})
+    return ids
+
+
+def replayed(tree: Tree, promises: Sequence[Waiting], head: str, tip: str, step: str) -> tuple[list[str], str]:
+    """The steps that a change of this one makes again, itself first, and the revision whose place the last one takes.
+
+    They lead to the tip; to the head where wishes wait on that, for these leave the steps after it aside. On another
+    branch they lead straight on, as the history draws it, and take the place of what is shown when all wishes are kept.
+    """
+    end = head if head != tip and chain(promises, head) else tip
+    path = _path(tree, end)
+    if step in path:
+        return path[: path.index(step) + 1][::-1], end
+    newest = {place.parent: id for id, place in tree.items() if place.finished}
+    newest |= {tree[id].parent: id for id in _path(tree, tip)}
+    steps = [step]
+    while after := newest.get(steps[-1]):
+        steps.append(after)
+    return steps, [head, *(each.id for each in chain(promises, head))][-1]
+
+
+def tree_of(rows: Rows, document: str) -> Tree:
+    """Where every revision of a document stands."""
+    columns = "id, parent, remakes, tiles IS NOT NULL AND deleted IS NULL"
+    found = rows(f"SELECT {columns} FROM revision WHERE document = :id ORDER BY seq", id=document)
+    return {id: Place(parent, remakes, bool(finished)) for id, parent, remakes, finished in found}
+
+
+def steps_of(tree: Tree, last: str) -> list[tuple[str, str]]:
+    """The steps of a replay up to its last, each with the one that it is made again from, in order."""
+    found: list[tuple[str, str]] = []
+    at: str | None = last
+    while at is not None and at in tree and (old := tree[at].remakes) is not None:
+        found.append((at, old))
+        at = None if old not in tree or tree[old].parent == tree[at].parent else tree[at].parent
+    return found[::-1]
+
+
+def reorder(db: Transaction, document: str, order: Sequence[str]) -> list[str]:
+    """Promises that no worker has begun, the last of those that will be shown one after the other from the head on,
+    promised again in another order; their ids now. Those before the first that is named stay where they are; variations
+    stay side by side, where the first of them is named.
+
+    ValueError when `order` does not name exactly those.
+    """
+    ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
+    promises = waiting(db.run, document)
+    head = base(db.run, document, promises, head, tip)
+    steps = [_beside(promises, each) for each in chain(promises, head)]
+    begun = [n for n, step in enumerate(steps, 1) if step[0].follows is not None or any(each.held for each in step)]
+    settled = begun[-1] if begun else 0
+    while settled < len(steps) and not {each.id for each in steps[settled]} & {*order}:
+        settled += 1
+    start, rest = [head, *(step[0].id for step in steps)][settled], steps[settled:]
+    place = {each.id: n for n, step in enumerate(rest) for each in step}
+    if sorted(order) != sorted(place):
+        raise ValueError(
+            "An order names each wish from the first that moves to the last of the queue once, and none that is begun: "
+            "one was begun, taken back or added meanwhile. Look at the queue as it is, then move them again."
+        )
+    known = {each.id: each for each in promises}
+    wanted: dict[int, list[Waiting]] = {}
+    for id in order:
+        wanted.setdefault(place[id], []).append(known[id])
+    moved = list(wanted.values())
+    while moved and moved[0] == rest[len(wanted) - len(moved)]:  # they stay where they are
+        start = moved.pop(0)[0].id
+    again, on = [], start
+    for step in moved:
+        again += [each._replace(parent=on) for each in step]
+        on = step[0].id
+    again += _after(promises, {each.id for each in again})
+    _clear(db, again)
+    now = _again(db, document, again, {start: start})
+    return [now.get(each.id, each.id) for step in wanted.values() for each in step]
+
+
+def _after(promises: Sequence[Waiting], ids: Collection[str]) -> list[Waiting]:
+    """The promises that wait for these, at whatever remove."""
+    known, found = set(ids), []
+    for each in promises:
+        if each.parent in known and each.id not in known:
+            known.add(each.id)
+            found.append(each)
+    return found
+
+
+def _beside(promises: Sequence[Waiting], one: Waiting) -> list[Waiting]:
+    """A promise and its variations."""
+    if one.follows is not None:
+        return [one]
+    beside = {each.id: each for each in promises if each.parent == one.parent and each.follows is None}
+    return [beside[id] for id in alike([(each.id, each.wish) for each in beside.values()], one.wish)]
+
+
+def _clear(db: Transaction, promises: Sequence[Waiting]) -> None:
+    """Break promises that move, out of sight with all that followed them."""
+    for each in promises:
+        db.run(f"UPDATE revision SET {BROKEN} WHERE id = :id", id=each.id, error=CANCELLED)
+        db.run(
+            f"{AFTER} UPDATE revision SET deleted = :now WHERE id IN (SELECT id FROM later) AND deleted IS NULL",
+            id=each.id,
+            now=time.time(),
+        )
+
+
+def _again(db: Transaction, document: str, promises: Sequence[Waiting], stands: dict[str, str]) -> dict[str, str]:
+    """Promise cleared wishes again, given with what they stand on before them. stands: where that stands now, which is
+    answered with the wishes' own new ids.
+    """
+    stands = {**stands}
+    taken: set[str] = set()
+    for each in promises:
+        on = stands[each.parent]
+        id = stands[each.id] = promise(db, document, on, each.wish)
+        if on not in taken and db.run("SELECT 1 FROM revision WHERE id = :id AND tiles IS NOT NULL", id=id):
+            show(db, document, id, on, None)  # it was wished for there before, and is finished
+        taken.add(on)
+    return stands
+
+
+def _variation(db: Transaction, gone: Waiting) -> str | None:
+    """The variation of a wish that will be shown in its stead, or is."""
+    rows = db.run(
+        """SELECT revision.id, edit FROM revision JOIN document ON document.id = document
+        WHERE parent = :parent AND error IS NULL AND revision.deleted IS NULL AND revision.id <> :gone
+        AND (revision.id = head OR tiles IS NULL AND follows IS NULL) ORDER BY tiles IS NULL, seq""",
+        parent=gone.parent,
+        gone=gone.id,
+    )
+    return next(iter(alike(rows, gone.wish)), None)
+
+
+def _path(tree: Tree, id: str) -> list[str]:
+    """The revisions from this one back to the opened picture."""
+    found: list[str] = []
+    at: str | None = id
+    while at is not None and at in tree:
+        found.append(at)
+        at = tree[at].parent
+    return found
+
+
+def _landing(tree: Tree, last: str, follows: str, head: str, tip: str) -> str | None:
+    """What a document shows once a replay is finished, whose last step then becomes the tip: for a step after the
+    changed one that which was made of it, else the last. None: nothing moves, for the document was changed meanwhile.
+    """
+    steps = steps_of(tree, last)
+    if not steps or steps[-1][1] != follows:  # of another branch
+        return last if head == follows else None
+    if head not in _path(tree, follows) or follows not in _path(tree, tip):
+        return None
+    return {old: new for new, old in steps[1:]}.get(head, last)
+
+
+def _replay_of(promises: Sequence[Waiting], one: Waiting) -> list[Waiting]:
+    """The steps of a replay that wait with this one, in order."""
+    steps = {each.id: each for each in promises if each.follows is not None}
+    found = [one]
+    while found[0].parent in steps:
+        found.insert(0, steps[found[0].parent])
+    while after := next((each for each in steps.values() if each.parent == found[-1].id), None):
+        found.append(after)
+    return found
+
+
+def _before_replay(db: Transaction, document: str, replay: Sequence[Waiting]) -> dict[str, str]:
+    """Where what stands on the steps of a replay goes when it is broken: to what the last was to take the place of, to
+    what each other was made again from; where that is not there any more, to what the first one stood on.
+    """
+    tree, last = tree_of(db.run, document), replay[-1]
+    steps = steps_of(tree, last.id) or [(each.id, "") for each in replay]
+    old = {**dict(steps), last.id: last.follows or ""}
+    there = "SELECT 1 FROM revision WHERE id = :id AND error IS NULL AND deleted IS NULL"
+    ground = str(tree[steps[0][0]].parent)
+    return {new: id if id and db.run(there, id=id) else ground for new, id in old.items()}

@@ -1,0 +1,198 @@
+"""Wishes: what is to be repainted, asked for, changed and taken back."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any, NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.plan import plan, with_blend
+from editor.imaging.edge_growth import grown_past_edge
+from editor.imaging.geometry import Margins
+from editor.imaging.limits import MAX_EDIT_BYTES, MAX_JSON_BYTES
+from editor.imaging.mask_cleaning import cleaned
+from editor.store.queue import Moved
+from editor.store.store import Revision
+from editor.web import large_work
+from editor.web.state import Desk, offered
+from editor.web.threads import in_writer
+from editor.web.wire import (
+    NEVER,
+    exactly,
+    mask_of,
+    packet_of_masks,
+    pixels_in,
+    read_body,
+    read_box,
+    read_json,
+    read_packet,
+    strokes_of,
+)
+
+BLENDING = ("feather", "edge", "opacity", "colour_match")
+ASKING = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
+OPTIONAL = {"edge": 0, "keep_specks": False, "remove": False}  # whoever does not change them need not speak of them
+WISH = ("parent", "variations", "margins", "mask", "sketch", *ASKING, *BLENDING, "keep_specks", "remove")
+
+
+class EditRequest(NamedTuple):
+    """An edit as the page asks for it.
+
+    parent: as it was sent. remove: whether the mask is to be grown past the edge of what it covers. specks: how many
+    its mask was cleaned of.
+    """
+
+    edit: Edit
+    parent: object
+    variations: int
+    remove: bool
+    specks: int
+
+
+class Wishes:
+    """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.session = desk, desk.session
+
+    async def submit(self, request: Request) -> Response:
+        body = await read_body(request, MAX_EDIT_BYTES, "The wish")
+        return await large_work.run(pixels_in(body), self._submitted, request, body, small=in_writer)
+
+    def _submitted(self, request: Request, body: bytes) -> Response:
+        document = self.desk.document(request)
+        asked = self._wish(body)
+        parent = asked.parent
+        if isinstance(parent, str):
+            edit = self._grown(asked, document.id, parent)
+            if again := self.session.requested(document.id, edit, asked.variations, parent):
+                return self._promised(request, again)
+        if not isinstance(parent, str) or parent != self.session.tail(document.id):
+            raise Moved("The picture was changed in another tab meanwhile. Look at it as it is, then generate again.")
+        return self._promised(request, self.session.variations(document.id, edit, asked.variations, parent))
+
+    async def plan(self, request: Request) -> Response:
+        body = await read_body(request, MAX_EDIT_BYTES, "The wish")
+        return await large_work.run(pixels_in(body), self._planned, request, body)
+
+    def _planned(self, request: Request, body: bytes) -> Response:
+        document = self.desk.document(request)
+        asked = self._wish(body)
+        if not isinstance(asked.parent, str):
+            raise ValueError(f"A wish's parent is the id of a revision, not {asked.parent!r}.")
+        frame = self.session.frame(document.id, asked.parent)
+        edit = self._grown(asked, document.id, asked.parent)
+        planned = plan(edit, frame, self.desk.model(edit.pipeline))
+        regions = [with_blend(edit, part.mask).cut(planned.frame) for part in planned.parts]
+        windows = [part.window for part in planned.parts]
+        answer = {"windows": windows, "steps": planned.steps, "specks": asked.specks}
+        return packet_of_masks(answer, "regions", regions)
+
+    async def amend(self, request: Request) -> Response:
+        body = await read_body(request, MAX_EDIT_BYTES, "The wish")
+        return await large_work.run(pixels_in(body), self._amended, request, body, small=in_writer)
+
+    def _amended(self, request: Request, body: bytes) -> Response:
+        document, step = self.desk.document(request), self.desk.revision(request)
+        asked = self._wish(body)
+        edit = asked.edit if step.parent is None else self._grown(asked, document.id, step.parent)
+        if step.edit is not None and step.edit.pipeline == edit.pipeline:  # a wish cannot speak of it
+            edit = replace(
+                edit,
+                sketch=edit.sketch or step.edit.sketch,
+                clip_guidance=step.edit.clip_guidance,
+                adapters=step.edit.adapters,
+                reference=step.edit.reference,
+            )
+        return self._promised(request, self.session.amend(document.id, step.id, edit))
+
+    def replayed(self, request: Request) -> Response:
+        """What a change of a step would make again: its place among the steps on its path, `step` of `of`, and of each
+        later one the `pipeline` and at most how many `steps` it takes.
+        """
+        document, step = self.desk.document(request), self.desk.revision(request)
+        first, *later = self.session.replayed(document.id, step.id)
+        if first.edit is None:
+            raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
+        edits = [each.edit for each in later if each.edit is not None]
+        place = len(self.session.store.way_to(step.id)) - 1
+        plans = self.desk.plans(self.session.frame(document.id, step.id), edits)
+        return JSONResponse({"step": place, "of": place + len(later), "later": plans}, headers=NEVER)
+
+    async def reblend(self, request: Request) -> Response:
+        said = read_json(await read_body(request, MAX_JSON_BYTES, "The blend"), "A blend")
+        return await in_writer(self._reblended, request, said)
+
+    def _reblended(self, request: Request, said: dict[str, Any]) -> Response:
+        document, step = self.desk.document(request), self.desk.revision(request)
+        exactly(said, BLENDING, "A blend")
+        return self._promised(request, self.session.reblend(document.id, step.id, Blend(**said)))
+
+    async def crop(self, request: Request) -> Response:
+        said = read_json(await read_body(request, MAX_JSON_BYTES, "The crop"), "A crop")
+        return await in_writer(self._cropped, request, said)
+
+    def _cropped(self, request: Request, said: dict[str, Any]) -> Response:
+        document = self.desk.document(request)
+        exactly(said, ("box",), "A crop")
+        box = read_box(said["box"], "A crop's box")
+        if self.session.pending(document.id):
+            raise Moved("Something is being painted. Wait until it is finished, or cancel it; then crop.")
+        if box == self.session.picture(document.id).box:
+            raise ValueError("The picture is of that size already: there is nothing to cut off.")
+        return self._promised(request, [self.session.crop(document.id, box)])
+
+    async def queue(self, request: Request) -> Response:
+        said = read_json(await read_body(request, MAX_JSON_BYTES, "The order"), "An order")
+        return await in_writer(self._reordered, request, said)
+
+    def _reordered(self, request: Request, said: dict[str, Any]) -> Response:
+        document = self.desk.document(request)
+        exactly(said, ("order",), "An order")
+        order = said["order"]
+        if not (isinstance(order, list) and all(isinstance(id, str) for id in order)):
+            raise ValueError(f"An order is a list of revisions, not {order!r}.")
+        return self._promised(request, self.session.reorder(document.id, order))
+
+    def cancel(self, request: Request) -> Response:
+        cancelled = self.session.cancel(self.desk.revision(request).id)
+        self.desk.models.wake()  # what waited for it may be ready
+        return self.desk.answer(request, [cancelled.id])
+
+    def _promised(self, request: Request, promises: Sequence[Revision]) -> Response:
+        self.desk.models.wake()
+        return self.desk.promised(request, promises)
+
+    def _grown(self, asked: EditRequest, document_id: str, parent: str) -> Edit:
+        """The edit that is asked for on a parent, finished or a job."""
+        if not asked.remove:
+            return asked.edit
+        picture = self.session.newest_picture(document_id, parent)
+        return replace(asked.edit, mask=grown_past_edge(picture, asked.edit.mask))
+
+    def _wish(self, body: bytes) -> EditRequest:
+        """What a packet asks for, its mask cleaned. ValueError when something in it is wrong."""
+        said, pictures = read_packet(body, ("mask", "sketch"), "A wish")
+        said = OPTIONAL | said
+        exactly(said, WISH, "A wish")
+        variations, margins = said["variations"], said["margins"]
+        if type(variations) is not int:
+            raise ValueError(f"The variations must be a whole number, not {variations!r}.")
+        for name in ("keep_specks", "remove"):
+            if type(said[name]) is not bool:
+                raise ValueError(f"{name} must be true or false, not {said[name]!r}.")
+        if not (isinstance(margins, list) and len(margins) == 4):
+            raise ValueError(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
+        mask, sketch = pictures["mask"], pictures["sketch"]
+        painted = cleaned(NOWHERE if mask is None else mask_of(mask), said["keep_specks"])
+        edit = Edit(
+            painted.mask,
+            sketch=None if sketch is None else strokes_of(sketch),
+            margins=Margins(*margins),
+            blend=Blend(**{name: said[name] for name in BLENDING}),
+            **{name: said[name] for name in ASKING},
+        )
+        offered(edit.pipeline, self.desk.names)
+        return EditRequest(edit, said["parent"], variations, said["remove"], painted.specks)

@@ -1,0 +1,51 @@
+"""Words: what a page has to know of a model, and what that makes of the words in a prompt."""
+
+import asyncio
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from editor.web.state import Desk, Loading
+from editor.web.wire import NEVER
+
+PATIENCE = 2.0  # seconds for a hint: the model may be busy otherwise
+
+
+class Words:
+    """Neither route waits until a model is loaded, nor holds a thread."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+
+    async def hint(self, request: Request) -> Response:
+        """What the model says about words it never saw, and which these are, or why it cannot be loaded. Nothing while
+        it is being loaded.
+        """
+        asked, unknown = request.query_params, list[str]()
+        name, prompt = asked.get("pipeline", ""), asked.get("prompt", "")
+        try:
+            self.desk.model(name)
+            heard = asyncio.wrap_future(self.desk.models.hint(name, prompt))
+            hint, unknown = await asyncio.wait_for(heard, PATIENCE)
+        except (Loading, TimeoutError):
+            hint = ""
+        except ValueError as error:
+            hint = str(error)
+        return JSONResponse({"hint": hint, "unknown": unknown}, headers=NEVER)
+
+    async def model(self, request: Request) -> Response:
+        """What the model can be asked: see Pipeline. words: its vocabulary, sorted; null where that is any text. Only
+        `loading` while it is being loaded.
+        """
+        try:
+            pipeline = self.desk.model(request.query_params.get("pipeline", ""))
+        except Loading:
+            return JSONResponse({"loading": True}, headers=NEVER)
+        told = {
+            "words": None if pipeline.vocabulary is None else sorted(pipeline.vocabulary),
+            "usual": dict(pipeline.usual),
+            "samplers": list(pipeline.samplers),
+            "refines": pipeline.refines,
+            "unheeded": sorted(pipeline.unheeded),
+        }
+        return JSONResponse(told, headers=NEVER)

@@ -1,0 +1,137 @@
+"""Pictures: the pixels of revisions, as tiles, small copies, previews and files."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import fields, replace
+from functools import partial
+from mimetypes import guess_type
+from pathlib import Path
+from tempfile import gettempdir
+from typing import Any
+from urllib.parse import quote
+
+import numpy as np
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from editor.edits.apply import laid_in
+from editor.edits.edit import Blend
+from editor.edits.plan import affected_region
+from editor.edits.previews import encode_preview
+from editor.formats.atomic_write import part_folder
+from editor.formats.images import encode_png
+from editor.imaging.raster import Patch
+from editor.store.blobs import NotFound
+from editor.web import large_work, small_copies
+from editor.web.state import FOREVER, Desk
+from editor.web.wire import NEVER
+
+
+class Pictures:
+    """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk, self.session = desk, desk.session
+
+    def manifest(self, request: Request) -> Response:
+        picture = self.session.store.picture(request.path_params["revision"])
+        tiles = [[*place, digest] for place, digest in picture.tiles.items()]
+        return JSONResponse({"box": picture.box, "tiles": tiles}, headers=FOREVER)
+
+    async def overview(self, request: Request) -> Response:
+        picture = await run_in_threadpool(self.session.store.picture, request.path_params["revision"])
+        image = await large_work.run(picture.box.width * picture.box.height, small_copies.overview, picture)
+        return Response(image, media_type="image/jpeg", headers=FOREVER)
+
+    def tile(self, request: Request) -> Response:
+        data = self.session.store.blobs.file(request.path_params["digest"])
+        return Response(data, media_type="image/webp", headers=FOREVER)
+
+    def mask(self, request: Request) -> Response:
+        edit = self.desk.revision(request).edit
+        if edit is None or edit.mask.box.empty:
+            raise NotFound("This step has no mask.")
+        return Response(encode_png(edit.mask.alpha), media_type="image/png", headers=FOREVER)
+
+    def step(self, request: Request) -> Response:
+        """A small picture of what a step made, for the history: its mask's surroundings; all of the opened picture."""
+        revision = self.desk.revision(request)
+        picture = self.session.store.picture(revision.id)
+        box = picture.box if revision.edit is None else revision.edit.mask.bounds
+        return Response(small_copies.step(picture, box), media_type="image/jpeg", headers=FOREVER)
+
+    def preview(self, request: Request) -> Response:
+        """The newest preview of a run, whichever was asked for: the older ones are gone. 204 when all are."""
+        data = self.session.store.preview(request.path_params["revision"])
+        if data is None:
+            self.session.store.document_of(request.path_params["revision"])  # raises when there is none
+            return Response(status_code=204, headers=NEVER)
+        return Response(data, media_type="image/webp", headers=NEVER)
+
+    def reblended(self, request: Request) -> Response:
+        """What a step would show with another blend, like a preview of it; what is not asked for stays as it is. No
+        model runs, and nothing is kept.
+        """
+        revision = self.desk.revision(request)
+        if revision.edit is None or revision.parent is None:
+            raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
+        edit = replace(revision.edit, blend=_blend(revision.edit.blend, request.query_params))
+        before, store = self.session.store.picture(revision.parent), self.session.store
+        after = laid_in(edit, before, self.desk.model, partial(store.crop, revision.document))
+        # the step as it is lies beneath: what its blend alone changed must be covered too
+        changing = affected_region(edit, before.box).joined(affected_region(revision.edit, before.box))
+        if changing.box.empty:
+            raise ValueError("This step only cut the picture: there is nothing in it to blend.")
+        box = changing.bounds
+        shown = Patch(box, np.dstack([after.read(box).pixels, after.opacity(box)]))
+        headers = {"Palimpsest-Box": ",".join(map(str, box)), **NEVER}
+        return Response(encode_preview(shown, changing), media_type="image/webp", headers=headers)
+
+    # files to keep
+
+    async def download(self, request: Request) -> Response:
+        picture = await run_in_threadpool(self.session.store.picture, request.path_params["revision"])
+        return await large_work.run(picture.box.width * picture.box.height, self._downloaded, request)
+
+    def _downloaded(self, request: Request) -> Response:
+        """A revision as a file of any kind that `Session.export` writes. quality: of what loses something. recipe=no:
+        without the way that led there.
+        """
+        revision = self.desk.revision(request)
+        suffix, asked = f".{request.path_params['kind']}", request.query_params
+        quality = asked.get("quality")
+        if quality is not None and not quality.isdecimal():
+            raise ValueError(f"The quality must be a whole number from 1 to 100, not {quality!r}.")
+        with part_folder(Path(gettempdir()), "download") as folder:
+            file = folder / f"picture{suffix}"
+            self.session.export(
+                revision.document, file, revision.id,
+                quality=None if quality is None else int(quality),
+                made_with=None if asked.get("recipe") == "no" else self.desk.models.made_with(),
+            )  # fmt: skip
+            data = file.read_bytes()
+        return self._attached(revision.document, suffix, data, guess_type(file.name)[0] or "application/octet-stream")
+
+    def recipe(self, request: Request) -> Response:
+        """The way to a revision, to be made on another picture."""
+        revision = self.desk.revision(request)
+        recipe = self.session.recipe(revision.document, self.desk.models.made_with(), revision.id)
+        return self._attached(revision.document, ".json", recipe.to_json().encode(), "application/json")
+
+    def _attached(self, document: str, suffix: str, data: bytes, media_type: str) -> Response:
+        name = quote(self.session.document(document).name + suffix, safe="")
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", **NEVER}
+        return Response(data, media_type=media_type, headers=headers)
+
+
+def _blend(blend: Blend, asked: Mapping[str, str]) -> Blend:
+    """A blend with what is asked for in words; `Blend` says what it does not take."""
+    said: dict[str, Any] = {}
+    for each in fields(Blend):
+        if each.name in asked:
+            try:
+                said[each.name] = json.loads(asked[each.name])
+            except (ValueError, RecursionError):
+                said[each.name] = asked[each.name]
+    return replace(blend, **said)

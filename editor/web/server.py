@@ -1,0 +1,117 @@
+"""The editor's own routes. Browsers hold ids, the store the truth, and every failure is a sentence in JSON."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Mount, Route
+from starlette.staticfiles import StaticFiles
+
+from editor.models_process import Models
+from editor.session import Session
+from editor.store.blobs import NotFound
+from editor.store.queue import Moved
+from editor.web.routes.documents import Documents
+from editor.web.routes.edits import Wishes
+from editor.web.routes.masks import Masks
+from editor.web.routes.models import Words
+from editor.web.routes.pictures import Pictures
+from editor.web.state import Desk, Loading
+from editor.web.threads import writing
+from editor.web.wire import NEVER, TooLarge
+
+PREFIX = "/palimpsest"
+MODULES = Path(__file__).parents[2] / "assets" / "canvas"
+
+
+def routes(
+    session: Session, models: Models, names: Sequence[str], samples: Path, open_shelf: bool = False
+) -> list[Mount]:
+    """All that lies under PREFIX: the canvas's modules, and an app which answers for documents and pixels.
+
+    open_shelf: whether the list of documents holds all; otherwise those whose ids the browser knows. For a server that
+    only this machine reaches.
+    """
+    desk = Desk(session, models, names, samples, open_shelf)
+    documents, wishes, masks = Documents(desk), Wishes(desk), Masks(desk)
+    pictures, words = Pictures(desk), Words(desk)
+    app = Starlette(
+        routes=[
+            Route("/samples", documents.list_samples),
+            Route("/samples/{name}", documents.sample),
+            Route("/samples/{name}/open", writing(documents.open_sample), methods=["POST"]),
+            Route("/documents", documents.gallery),
+            Route("/documents", documents.open_file, methods=["POST"]),
+            Route("/blank", writing(documents.blank), methods=["POST"]),
+            Route("/documents/{document}", documents.state),
+            Route("/documents/{document}/thumbnail", documents.thumbnail),
+            Route("/documents/{document}/name", documents.name, methods=["POST"]),
+            Route("/documents/{document}/duplicate", writing(documents.duplicate), methods=["POST"]),
+            Route("/documents/{document}/delete", writing(documents.delete), methods=["POST"]),
+            Route("/documents/{document}/restore", writing(documents.restore), methods=["POST"]),
+            Route("/documents/{document}/undo", writing(documents.undo), methods=["POST"]),
+            Route("/documents/{document}/redo", writing(documents.redo), methods=["POST"]),
+            Route("/documents/{document}/tree", documents.tree),
+            Route("/documents/{document}/checkout/{revision}", writing(documents.checkout), methods=["POST"]),
+            Route("/documents/{document}/rename/{revision}", documents.rename, methods=["POST"]),
+            Route("/documents/{document}/discard/{revision}", writing(documents.discard), methods=["POST"]),
+            Route("/documents/{document}/recover/{revision}", writing(documents.recover), methods=["POST"]),
+            Route("/documents/{document}/edits", wishes.submit, methods=["POST"]),
+            Route("/documents/{document}/plan", wishes.plan, methods=["POST"]),
+            Route("/documents/{document}/amend/{revision}", wishes.replayed),
+            Route("/documents/{document}/amend/{revision}", wishes.amend, methods=["POST"]),
+            Route("/documents/{document}/reblend/{revision}", wishes.reblend, methods=["POST"]),
+            Route("/documents/{document}/crop", wishes.crop, methods=["POST"]),
+            Route("/documents/{document}/queue", wishes.queue, methods=["POST"]),
+            Route("/documents/{document}/cancel/{revision}", writing(wishes.cancel), methods=["POST"]),
+            Route("/documents/{document}/select", masks.select, methods=["POST"]),
+            Route("/documents/{document}/mask", masks.change, methods=["POST"]),
+            Route("/documents/{document}/mask-file", masks.read, methods=["POST"]),
+            Route("/revisions/{revision}/manifest", pictures.manifest),
+            Route("/revisions/{revision}/overview", pictures.overview),
+            Route("/revisions/{revision}/mask", pictures.mask),
+            Route("/revisions/{revision}/step", pictures.step),
+            Route("/revisions/{revision}/reblended", pictures.reblended),
+            Route("/revisions/{revision}/recipe", pictures.recipe),
+            Route("/revisions/{revision}/picture.{kind}", pictures.download),
+            Route("/tiles/{digest}", pictures.tile),
+            Route("/previews/{revision}/{serial}", pictures.preview),
+            Route("/hint", words.hint),
+            Route("/model", words.model),
+        ],
+        exception_handlers={
+            404: _nothing,
+            NotFound: _told(404),
+            Moved: _told(409),
+            TooLarge: _told(413),
+            Loading: _told(503),
+            ValueError: _told(400),
+            OSError: _told(507),
+        },
+    )
+    return [Mount(f"{PREFIX}/canvas", _Modules(directory=MODULES)), Mount(PREFIX, app)]
+
+
+class _Modules(StaticFiles):
+    """Files a browser asks about each time: after an update, old and new modules must not meet."""
+
+    def file_response(self, *arguments: Any, **options: Any) -> Response:
+        response = super().file_response(*arguments, **options)
+        response.headers["Cache-Control"] = "no-cache"
+        return response
+
+
+async def _nothing(request: Request, error: Exception) -> Response:
+    return JSONResponse({"error": "There is no document and no picture at this address."}, 404, headers=NEVER)
+
+
+def _told(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    """A handler which answers with the error's own sentence."""
+
+    async def answer(request: Request, error: Exception) -> Response:
+        return JSONResponse({"error": str(error)}, status, headers=NEVER)
+
+    return answer
