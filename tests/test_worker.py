@@ -10,7 +10,6 @@ import pytest
 from PIL import Image
 
 from editor import worker as worker_module
-from editor.edits.apply import Applied
 from editor.edits.edit import Edit
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
@@ -415,6 +414,6 @@ def test_nothing_is_said_of_a_run_that_is_over(store: Store, document: Document)
     store.report("w", {late.id: (2, 5, None)})
     run.session.cancel(late.id)
     picture = store.picture(late.parent or "")
-    assert not store.finish(late.id, "w", Applied(picture, (), {}))
+    assert not store.finish(late.id, "w", picture, {})
     assert store.database.rows("SELECT * FROM progress") == []
     run.worker.stop()
