@@ -32,10 +32,10 @@ bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(ARGS)
 
 crash: $(VENV)/.dev programs
-	$(BIN)/python -m tests.campaign_crash $(ARGS)
+	$(BIN)/python -m tests.campaigns.crash $(ARGS)
 
 fuzz: $(VENV)/.dev
-	$(BIN)/python -m tests.campaign_fuzz $(ARGS)
+	$(BIN)/python -m tests.campaigns.fuzz $(ARGS)
 
 SIZE    ?= toy
 MINUTES ?= 0.45

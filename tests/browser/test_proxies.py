@@ -12,7 +12,7 @@ import pytest
 from tests.browser.conftest import Server, free_port
 from tests.fakes import PATIENCE
 from tests.proxy import proxy
-from tests.test_api import Client
+from tests.web.test_api import Client
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")

@@ -1,0 +1,198 @@
+"""make bench: what Palimpsest measures of itself, as a table. Medians with their spread, in this machine's own time.
+
+Names of groups (ARGS='page') measure these alone.
+"""
+
+import json
+import os
+import platform
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import cv2
+import numpy as np
+import torch
+from starlette.applications import Starlette
+from starlette.testclient import TestClient
+
+from editor.edits.edit import Edit
+from editor.formats.images import encode_png
+from editor.session import Session
+from editor.store.blobs import TILE_CACHE
+from editor.store.store import EDIT_CACHE, Store
+from editor.web.server import PREFIX, routes
+from editor.worker import Worker
+from pipelines import load
+from pipelines.base import Request, run
+from tests.bench import drawings, masks, networks, page, photographs, server, store, waiting
+from tests.fakes import LocalModels, NoisePipeline
+from tests.measuring import Row, photograph, resident, spread, timed
+
+
+def embedded() -> Iterator[Row]:
+    """One edit of a 256-pixel window with everything at its default, the model loaded."""
+    pipeline = load("glide-mini")
+    image = photograph(256)
+    mask = np.zeros((256, 256), np.uint8)
+    mask[40:216, 40:216] = 255
+    totals, firsts = [], []
+    for seed in range(6):
+        request = Request(
+            image, mask, "a red couch", "", Edit.guidance, 0, 1, pipeline.usual["steps"], Edit.sampler, (seed,)
+        )
+        steps = pipeline.inpaint(request)
+        first, _ = timed(lambda steps=steps: next(steps))
+        rest, _ = timed(lambda steps=steps: run(steps))
+        if seed:  # the first one warms up
+            firsts.append(first)
+            totals.append(first + rest)
+    yield "embedded edit, 256-px window, defaults", spread(totals), "2.5 s"
+    yield "its first preview", spread(firsts), "500 ms"
+
+
+class Desk:
+    """A server on a fresh store, driven over its HTTP routes as the page drives it; bytes counted on the way."""
+
+    def __init__(self, folder: Path, pixels: np.ndarray) -> None:
+        self.store = Store(folder)
+        self.session = Session(self.store)
+        self.worker = Worker(self.store, lambda name: NoisePipeline())
+        self.client = TestClient(Starlette(routes=routes(self.session, LocalModels(self.worker), ["noise"], folder)))
+        self.side = len(pixels)
+        self.document = self.session.open(pixels, "bench").id
+        self.known = self.tiles()
+        self.up = self.down = 0
+
+    def get(self, path: str) -> Any:
+        answer = self.client.get(f"{PREFIX}{path}")
+        answer.raise_for_status()
+        self.down += len(answer.content)
+        return answer
+
+    def post(self, path: str, body: bytes = b"") -> Any:
+        answer = self.client.post(f"{PREFIX}{path}", content=body)
+        answer.raise_for_status()
+        self.up += len(body)
+        self.down += len(answer.content)
+        return answer.json()
+
+    def tiles(self) -> dict[tuple[int, int], str]:
+        head = self.session.document(self.document).head
+        listed = self.client.get(f"{PREFIX}/revisions/{head}/manifest").json()["tiles"]
+        return {(column, row): digest for column, row, digest in listed}
+
+    def edit(self, seed: int) -> None:
+        """What the server does for one edit of a 200x200 mask, from the request to the last changed tile."""
+        random = np.random.default_rng(seed)
+        x, y = (int(v) for v in random.integers(0, self.side - 200, 2))
+        head = self.session.document(self.document).head
+        disc = encode_png(cv2.circle(np.zeros((200, 200), np.uint8), (100, 100), 100, 255, -1))
+        wish = {"parent": head, "pipeline": "noise", "prompt": "a red couch", "negative_prompt": "", "steps": 1,
+                "guidance": 3.0, "seed": seed, "strength": 1, "sampler": "ddim", "feather": 8, "edge": 0, "opacity": 1,
+                "colour_match": True, "variations": 1, "margins": [0, 0, 0, 0], "sketch": None,
+                "mask": {"box": [x, y, 200, 200], "bytes": len(disc)}}  # fmt: skip
+        self.post(f"/documents/{self.document}/edits", json.dumps(wish).encode() + b"\n" + disc)
+        assert self.worker.run_one()
+        head = self.get(f"/documents/{self.document}").json()["head"]
+        listed = self.get(f"/revisions/{head}/manifest").json()["tiles"]
+        now = {(column, row): digest for column, row, digest in listed}
+        for place, digest in now.items():
+            if self.known.get(place) != digest:
+                self.get(f"/tiles/{digest}")
+        self.known = now
+
+    def close(self) -> None:
+        self.client.close()
+        self.store.close()
+
+
+def sizes() -> Iterator[Row]:
+    """A 200x200 edit on a small and a large picture in turn, by a pipeline that costs nothing."""
+    with tempfile.TemporaryDirectory() as folder:
+        desks = {side: Desk(Path(folder) / str(side), photograph(side)) for side in (1024, 4096)}
+        edits: dict[int, list[float]] = {side: [] for side in desks}
+        undos: dict[int, list[float]] = {side: [] for side in desks}
+        for seed in range(25):
+            for side, desk in desks.items():
+                seconds, _ = timed(lambda desk=desk, seed=seed: desk.edit(seed))
+                if seed >= 5:
+                    edits[side].append(seconds)
+        up, down = desks[4096].up / 25, desks[4096].down / 25
+        for side, desk in desks.items():
+            for _ in range(20):
+                seconds, _ = timed(lambda desk=desk: desk.post(f"/documents/{desk.document}/undo"))
+                undos[side].append(seconds)
+            desk.close()
+    yield "200x200 edit of 4096x4096, all but the model", spread(edits[4096]), "100 ms"
+    yield "the same of 1024x1024", spread(edits[1024]), ""
+    yield "the ratio of the two", f"{median(edits[4096]) / median(edits[1024]):.2f}", "1.5"
+    yield "bytes up for that edit", f"{up / 1000:.1f} KB", "40 KB"
+    yield "bytes down for that edit, without previews", f"{down / 1000:.0f} KB", "1,000 KB"
+    yield "undo at 4096x4096, on the server", spread(undos[4096]), "15 ms"
+
+
+def endurance() -> Iterator[Row]:
+    """300 edits in one document: what the process grows by, beside what its caches may hold."""
+    with tempfile.TemporaryDirectory() as folder:
+        desk = Desk(Path(folder), photograph(2048))
+        before, sizes = resident(), {}
+        for seed in range(1, 301):
+            desk.edit(seed)
+            if seed in (100, 200, 300):
+                sizes[seed] = resident() - before
+        desk.close()
+    grown = ", ".join(f"{size:.0f} MB after {count}" for count, size in sizes.items())
+    yield "300 edits in one document, growth of memory", grown, f"caches: {(TILE_CACHE + EDIT_CACHE) / 1e6:.0f} MB"
+
+
+def opening() -> Iterator[Row]:
+    """A picture into tiles on disk."""
+    from editor.formats.images import read_image
+
+    data, seconds = encode_png(photograph(4096)), []
+    for _ in range(3):
+        with tempfile.TemporaryDirectory() as folder:
+            store = Store(Path(folder))
+            took, _ = timed(lambda store=store: Session(store).open(read_image(data).pixels))
+            seconds.append(took)
+            store.close()
+    yield "opening a 4096x4096 PNG", spread(seconds), "1.0 s"
+
+
+GROUPS = {
+    "edits": (endurance, embedded, sizes, opening),  # the first on a heap nothing has grown yet
+    "server": (
+        server.starting,
+        server.previews,
+        server.designers,
+        server.queueing,
+        server.polling,
+        server.growing,
+    ),
+    "drawings": (drawings.seams, drawings.large),
+    "masks": (masks.steps, masks.texture, masks.panorama),
+    "store": (store.walking, store.endurance, store.huge),
+    "networks": (networks.steps, networks.graphics_card),
+    "page": (page.rows,),
+    "waiting": (waiting.waiting,),
+    "photographs": (photographs.tiny_size, photographs.real_size, photographs.graphics_card),
+}
+
+
+def main(groups: list[str]) -> None:
+    if unknown := set(groups) - set(GROUPS):
+        sys.exit(f"There is no group {', '.join(sorted(unknown))}; there is {', '.join(GROUPS)}.")
+    print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}\n")
+    print("| what | median (least to most) | wanted |\n|---|---|---|")
+    for group in groups or GROUPS:
+        for part in GROUPS[group]:
+            for what, measured, wanted in part():
+                print(f"| {what} | {measured} | {wanted} |", flush=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

@@ -1,0 +1,140 @@
+"""The editor without its page: what an edit costs, on disk and in time; rows of `make bench`."""
+
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+
+from editor.formats.images import encode_png, encode_tile, read_image
+from editor.imaging.geometry import Box
+from editor.imaging.picture import tile_box
+from editor.session import Session
+from editor.store.store import Store
+from editor.worker import Worker
+from tests.fakes import NoisePipeline
+from tests.measuring import Row, peak, photograph, resident, spread, timed
+from tests.samples import an_edit, disc
+
+
+class Desk:
+    """A session and its worker, with a pipeline of 256 pixels that costs nothing."""
+
+    def __init__(self, folder: Path) -> None:
+        self.store = Store(folder)
+        self.session = Session(self.store)
+        self.worker = Worker(self.store, lambda name: NoisePipeline(size=256))
+
+    def edit(self, document: str, seed: int, side: int) -> str:
+        x, y = (int(v) for v in np.random.default_rng(seed).integers(0, side - 200, 2))
+        promise = self.session.submit(document, an_edit(disc(Box(x, y, 200, 200)), seed=seed, steps=1))
+        assert self.worker.run_one()
+        return promise.id
+
+    def bytes_on_disk(self) -> int:
+        row = self.store.database.row("PRAGMA wal_checkpoint(TRUNCATE)")
+        assert row is not None and self.store.database.path is not None
+        return self.store.database.path.stat().st_size
+
+
+def walking() -> Iterator[Row]:
+    """Undo, redo and checkout of a neighbour, and what an edit takes on disk, at 4096x4096."""
+    with tempfile.TemporaryDirectory() as folder:
+        desk = Desk(Path(folder))
+        document = desk.session.open(photograph(4096)).id
+        before = desk.bytes_on_disk()
+        ids = [desk.edit(document, seed, 4096) for seed in range(25)]
+        grown = desk.bytes_on_disk() - before
+        least = sum(lossless(desk.store, id) for id in ids)
+        times: dict[str, list[float]] = {"undo": [], "redo": [], "checkout of a neighbour": []}
+
+        def shown() -> None:
+            desk.session.picture(document)
+
+        for n in range(20):
+            for what, verb in (
+                ("undo", lambda: desk.session.undo(document)),
+                ("redo", lambda: desk.session.redo(document)),
+                ("checkout of a neighbour", lambda n=n: desk.session.checkout(document, ids[n])),
+            ):
+                times[what].append(timed(lambda verb=verb: (verb(), shown()))[0])
+        desk.store.close()
+    for what, seconds in times.items():
+        yield f"{what} at 4096x4096", spread(seconds), "15 ms"
+    yield (
+        "storage for a 200x200 edit, over the lossless bytes of changed pixels and crop",
+        f"{grown / least:.2f}",
+        "1.3",
+    )
+
+
+def lossless(store: Store, id: str) -> int:
+    """Bytes of what an edit changed and of its crop, each as a lossless WebP."""
+    state = store.revision(id)
+    assert state.parent is not None and state.picture is not None
+    before, crop = store.picture(state.parent), store.database.row("SELECT crop FROM drawn WHERE revision = :id", id=id)
+    boxes = [tile_box(place) for place, digest in state.picture.tiles.items() if before.tiles[place] != digest]
+    box = boxes[0]
+    for other in boxes:
+        box = box.union(other)
+    inside = box.intersect(state.picture.box)
+    old, new = before.read(inside).pixels, state.picture.read(inside).pixels
+    changed = np.argwhere((old != new).any(2))
+    (top, left), (bottom, right) = changed.min(0), changed.max(0) + 1
+    part = new[top:bottom, left:right].copy()
+    part[(old == new)[top:bottom, left:right].all(2)] = 0
+    assert crop is not None
+    return len(encode_tile(part)) + len(store.blobs.file(crop[0]))
+
+
+def endurance() -> Iterator[Row]:
+    """A thousand edits in one document: how it opens again, and what the process grows by on the way."""
+    with tempfile.TemporaryDirectory() as folder:
+        desk = Desk(Path(folder))
+        document = desk.session.open(photograph(2048)).id
+        sizes = {}
+        for seed in range(1, 1001):
+            desk.edit(document, seed, 2048)
+            if seed in (250, 500, 750, 1000):
+                sizes[seed] = resident()
+        desk.store.close()
+        opened = []
+        for _ in range(7):
+            store = Store(Path(folder))
+            opened.append(timed(lambda store=store: everything(Session(store), document))[0])
+            store.close()
+    grown = ", ".join(f"{size - sizes[250]:+.0f} MB" for size in list(sizes.values())[1:])
+    yield "a document of 1,000 edits opens: state, tree, all pixels", spread(opened), "200 ms"
+    yield "its memory after 500, 750 and 1,000, against 250", grown, "flat"
+
+
+def everything(session: Session, document: str) -> None:
+    """What a tab asks for first."""
+    session.document(document)
+    session.pending(document)
+    session.tree(document)
+    session.picture(document).pixels()
+
+
+def huge() -> Iterator[Row]:
+    """A picture of 100 megapixels in a process of its own: the most memory that it held."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "huge.png"
+        file.write_bytes(encode_png(np.tile(photograph(2500), (4, 4, 1))))
+        ran = subprocess.run([sys.executable, "-m", "tests.bench.store", str(file)], capture_output=True, text=True)
+    peaks = ran.stdout.split() if ran.returncode == 0 else ["failed", ran.stderr[-200:]]
+    yield "100 megapixels: most memory while it opens, while it is edited", f"{peaks[0]} MB, {peaks[1]} MB", "2,000 MB"
+
+
+def open_and_edit(file: Path) -> None:
+    desk = Desk(file.parent / "data")
+    document = desk.session.open(read_image(file.read_bytes()).pixels).id
+    print(peak())
+    desk.edit(document, 1, 10_000)
+    print(peak())
+
+
+if __name__ == "__main__":
+    open_and_edit(Path(sys.argv[1]))

@@ -1,0 +1,373 @@
+"""Documents out and in: as pictures, as layers, and whole."""
+
+import json
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+from zipfile import ZIP_STORED, ZipFile
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from PIL import Image
+
+from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.formats.export import recipe_of
+from editor.formats.images import encode_png, encode_tile, read_image
+from editor.formats.openraster import over_each_other
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.raster import Patch, Pixels
+from editor.recipes.recipe import Recipe
+from editor.session import Session
+from editor.store.blobs import NotFound
+from editor.store.maintenance import check
+from editor.store.store import FILE, Store
+from editor.worker import Worker
+from tests.fakes import HeedfulPipeline, NoisePipeline, loader
+from tests.samples import an_edit, cutout, disc, noise, profile, strokes
+from tests.unit.test_store import store
+
+__all__ = ["store"]  # a fixture: each test on a file and on a PostgreSQL server
+LOAD = loader(NoisePipeline(), HeedfulPipeline())
+SOFT = Blend(feather=5, opacity=0.6)
+EDITS = [
+    an_edit(disc(Box(30, 30, 40, 40)), prompt="a <red> & “round” couch"),
+    an_edit(disc(Box(50, 40, 60, 40)), prompt="a lamp\x07", pipeline="heedful", blend=SOFT),
+    an_edit(NOWHERE, margins=Margins(-9, 12, 20, 0), prompt="more floor"),
+    an_edit(NOWHERE, sketch=strokes(Box(60, 20, 30, 30)), strength=0.5, reference=Patch(Box(0, 0, 9, 7), noise(9, 7))),
+]
+
+
+class Desk:
+    def __init__(self, store: Store) -> None:
+        self.store, self.session, self.worker = store, Session(store), Worker(store, LOAD)
+
+    def made(self, pixels: Pixels, edits: list[Edit] = EDITS, icc: bytes | None = None) -> str:
+        document = self.session.open(pixels, "Room", icc).id
+        for edit in edits:
+            self.session.submit(document, edit)
+            assert self.worker.run_one()
+        return document
+
+
+@pytest.fixture
+def desk(store: Store) -> Desk:
+    return Desk(store)
+
+
+# pictures
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif"])
+def test_a_picture_with_its_profile_and_its_recipe(desk: Desk, tmp_path: Path, suffix: str) -> None:
+    document = desk.made(noise(120, 100), icc=profile(b"Wide"))
+    file = tmp_path / f"room{suffix}"
+    assert desk.session.export(document, file, made_with="noise 1") == ()
+    opened = read_image(file.read_bytes())
+    shown = desk.session.picture(document).pixels()
+    assert opened.icc == profile(b"Wide") and opened.pixels.shape == shown.shape
+    if suffix in (".png", ".tif"):
+        assert np.array_equal(opened.pixels, shown)
+    text = recipe_of(file.read_bytes())
+    assert text is not None and Recipe.from_json(text) == desk.session.recipe(document, "noise 1")
+    desk.session.export(document, file)
+    assert recipe_of(file.read_bytes()) is None
+    assert [each.name for each in tmp_path.iterdir() if each.name.startswith("room")] == [file.name]
+
+
+def test_an_earlier_state_with_the_way_to_it(desk: Desk, tmp_path: Path) -> None:
+    document = desk.made(cutout(120, 100))
+    root, first, *_ = desk.session.tree(document)
+    file = tmp_path / "a.png"
+    desk.session.export(document, file, first.id, made_with="noise 1")
+    assert np.array_equal(read_image(file.read_bytes()).pixels, desk.store.picture(first.id).pixels())
+    assert Recipe.from_json(recipe_of(file.read_bytes()) or "").steps == (EDITS[0],)
+    desk.session.export(document, file, root.id, made_with="noise 1")  # a state to which no step leads
+    assert recipe_of(file.read_bytes()) is None
+    assert np.array_equal(read_image(file.read_bytes()).pixels, cutout(120, 100))
+
+
+def test_what_cannot_be_written_is_a_sentence_and_leaves_what_was_there(desk: Desk, tmp_path: Path) -> None:
+    document = desk.made(noise(40, 30), [])
+    for name, quality, sentence in (
+        ("a.gif", None, r"\.ora, \.palimpsest, not as \.gif"),
+        ("a", None, "without an ending"),
+        ("a.ora", 90, "no quality"),
+        ("a.png", 90, "no quality"),
+        ("a.jpg", 0, "from 1 to 100"),
+    ):
+        (tmp_path / name).write_bytes(b"before")
+        with pytest.raises(ValueError, match=sentence):
+            desk.session.export(document, tmp_path / name, quality=quality)
+        assert (tmp_path / name).read_bytes() == b"before" and not list(tmp_path.glob("*.part"))
+    with pytest.raises(NotFound):
+        desk.session.export("gone", tmp_path / "a.png")
+    other = desk.made(noise(40, 31), [])
+    with pytest.raises(ValueError, match="another document"):
+        desk.session.export(document, tmp_path / "a.png", desk.session.document(other).head)
+
+
+# layers
+
+
+def layers_in(file: Path) -> tuple[list[dict[str, str]], list[Pixels], Pixels]:
+    """The attributes and pixels of an OpenRaster file's layers, bottom first, and its merged picture."""
+    with ZipFile(file) as archive:
+        first = archive.infolist()[0]
+        assert (first.filename, first.compress_type) == ("mimetype", ZIP_STORED)
+        assert archive.read("mimetype") == b"image/openraster"
+        image = ElementTree.fromstring(archive.read("stack.xml"))
+        found = [dict(layer.attrib) for layer in image.iter("layer")][::-1]
+        pixels = [read_image(archive.read(each["src"])).pixels for each in found]
+        merged = read_image(archive.read("mergedimage.png")).pixels
+        small = read_image(archive.read("Thumbnails/thumbnail.png")).pixels
+        assert max(small.shape) <= 256
+        assert [int(image.attrib[side]) for side in "wh"] == [merged.shape[1], merged.shape[0]]
+        return found, pixels, merged
+
+
+def stacked(found: list[dict[str, str]], pixels: list[Pixels], shape: tuple[int, ...]) -> Pixels:
+    """What another program makes of the layers, by Pillow's own compositing."""
+    below = Image.new("RGBA", (shape[1], shape[0]))
+    for each, own in zip(found, pixels, strict=True):
+        layer = Image.new("RGBA", below.size)
+        layer.paste(Image.fromarray(own).convert("RGBA"), (int(each["x"]), int(each["y"])))
+        below = Image.alpha_composite(below, layer)
+    return np.asarray(below)
+
+
+@pytest.mark.parametrize("opened", [noise(120, 100), cutout(120, 100)], ids=["opaque", "cutout"])
+def test_layers_come_to_the_picture(desk: Desk, tmp_path: Path, opened: Pixels) -> None:
+    document = desk.made(opened)
+    desk.session.rename(desk.session.document(document).head, "The sketch")
+    file = tmp_path / "room.ora"
+    assert desk.session.export(document, file) == ()
+    found, pixels, merged = layers_in(file)
+    assert [each["name"] for each in found] == [
+        "Original", "1. a <red> & “round” couch", "2. a lamp", "3. more floor", "The sketch",
+    ]  # fmt: skip
+    shown = desk.session.picture(document).pixels()
+    assert np.array_equal(merged, shown)
+    come_to = stacked(found, pixels, shown.shape)
+    if shown.shape[2] == 3:
+        assert np.array_equal(come_to[..., :3], shown) and come_to[..., 3].min() == 255
+    else:
+        assert np.abs(come_to[..., 3].astype(int) - shown[..., 3]).max() <= 2
+        seen = shown[..., 3] == 255
+        assert np.array_equal(come_to[seen][:, :3], shown[seen][:, :3])
+
+
+def test_a_layer_is_no_larger_than_what_it_changes(desk: Desk, tmp_path: Path) -> None:
+    document = desk.made(noise(1200, 1000), [an_edit(disc(Box(700, 300, 40, 40)))])
+    desk.session.export(document, tmp_path / "room.ora")
+    _, (_, layer), _ = layers_in(tmp_path / "room.ora")
+    assert layer.shape[0] <= 60 and layer.shape[1] <= 60
+
+
+def test_a_crop_leaves_what_it_cut_out_of_the_layers(desk: Desk, tmp_path: Path) -> None:
+    document = desk.made(noise(300, 280), [an_edit(Box(10, 10, 30, 30)), an_edit(Box(200, 200, 30, 30))])
+    desk.session.crop(document, Box(100, 90, 150, 160))
+    assert desk.worker.run_one()
+    desk.session.export(document, tmp_path / "room.ora")
+    found, pixels, merged = layers_in(tmp_path / "room.ora")
+    assert [each["name"] for each in found] == ["Original", "2. a green couch"]
+    assert np.array_equal(stacked(found, pixels, merged.shape)[..., :3], merged)
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 2**32 - 1))
+def test_a_layer_laid_over_the_one_gives_the_other(seed: int) -> None:
+    """Exactly over and under opaque pixels; elsewhere as 8 bits can."""
+    random = np.random.default_rng(seed)
+    before, after = random.integers(0, 256, (2, 8, 8, 4), np.uint8)
+    before[:4, :, 3], after[:, :4, 3] = 255, 255
+    after[0] = before[0]
+    layer = over_each_other(before, after)
+    assert not layer[0].any()
+    both = np.asarray(Image.alpha_composite(Image.fromarray(before), Image.fromarray(layer)))
+    opaque = after[..., 3] == 255
+    assert np.array_equal(both[opaque], after[opaque])
+
+
+# documents
+
+
+def history(session: Session, document: str) -> list[Any]:
+    """All that a document tells of its states but their ids: these are its own."""
+    nodes = session.tree(document)
+    places = {node.id: n for n, node in enumerate(nodes)}
+    head, tip = session.document(document).head, session.document(document).tip
+    return [
+        (
+            None if node.parent is None else places[node.parent],
+            node.wish,
+            session.store.picture(node.id).digest,
+            node.name,
+            node.created,
+            node.id == head,
+            node.id == tip,
+        )
+        for node in nodes
+    ]
+
+
+def branched(desk: Desk) -> str:
+    """A document with branches, a name, an undo, and nothing waiting."""
+    document = desk.made(cutout(300, 280), icc=profile(b"Wide"))
+    desk.session.undo(document)
+    desk.session.undo(document)
+    desk.session.submit(document, an_edit(disc(Box(5, 5, 50, 50)), seed=8))
+    assert desk.worker.run_one()
+    desk.session.rename(desk.session.document(document).head, "A branch")
+    desk.session.undo(document)
+    return document
+
+
+def test_a_document_comes_back_whole(desk: Desk, tmp_path: Path) -> None:
+    document, file = branched(desk), tmp_path / "room.palimpsest"
+    before = history(desk.session, document)
+    desk.session.export(document, file)
+    for session in (desk.session, Session(Store(tmp_path / "elsewhere"))):
+        back = session.open_document(file)
+        assert back.id != document and back.name == "Room"
+        assert history(session, back.id) == before and session.store.icc(back.id) == profile(b"Wide")
+        assert [each.complaint for each in check(session.store) if each.complaint] == []
+        assert session.open_document(file).id != back.id  # another one each time
+    # what was drawn is there too: a changed blend costs no run
+    model = HeedfulPipeline()
+    worker = Worker(session.store, loader(model))
+    step = next(node for node in session.tree(back.id) if node.wish and node.wish["pipeline"] == "heedful")
+    session.checkout(back.id, step.id)
+    session.reblend(back.id, step.id, Blend(feather=1))
+    assert worker.run_one() and not model.requests
+    session.store.close()
+
+
+def test_what_is_gone_or_waiting_stays_behind(desk: Desk, tmp_path: Path) -> None:
+    document, file = branched(desk), tmp_path / "room.palimpsest"
+    before = history(desk.session, document)
+    desk.session.submit(document, an_edit(Box(1, 1, 9, 9)))  # waits
+    dropped = desk.session.submit(document, an_edit(Box(2, 1, 90, 90)))
+    desk.session.cancel(dropped.id)
+    other = desk.made(noise(310, 290, 5), [])
+    desk.session.export(document, file)
+    session = Session(Store(tmp_path / "elsewhere"))
+    assert history(session, session.open_document(file).id) == before
+    (tile,) = set(desk.session.picture(other).tiles.values()) & {desk.session.picture(other).tiles[1, 1]}
+    with pytest.raises(NotFound):
+        session.store.blobs.file(tile)
+    session.store.close()
+
+
+def altered(change: Callable[[sqlite3.Connection], object]) -> Callable[[Path], None]:
+    def alter(file: Path) -> None:
+        db = sqlite3.connect(file)
+        change(db)
+        db.commit()
+        db.close()
+
+    return alter
+
+
+REFUSED = {
+    "text": (lambda file: file.write_text("hello"), "no document of Palimpsest's"),
+    "empty": (lambda file: file.write_bytes(b""), "no document of Palimpsest's"),
+    "cut short": (lambda file: file.write_bytes(file.read_bytes()[:9000]), "cannot be opened as a document"),
+    "newer": (altered(lambda db: db.execute("PRAGMA user_version = 99")), "newer Palimpsest"),
+    "another program's": (altered(lambda db: db.execute("DROP TABLE document")), "cannot be opened as a document"),
+    "none": (altered(lambda db: db.execute("UPDATE document SET deleted = 1")), "holds 0 of them"),
+    "a trigger": (
+        altered(lambda db: db.execute("CREATE TRIGGER t AFTER INSERT ON blob BEGIN DELETE FROM document; END")),
+        "more than a document",
+    ),
+    "other pixels": (
+        altered(lambda db: db.execute("UPDATE blob SET bytes = ?", [encode_tile(noise(256, 256))])),
+        "not what was stored",
+    ),
+    "missing pixels": (altered(lambda db: db.execute("DELETE FROM blob")), "does not belong to the others"),
+    "a picture without an end": (
+        altered(lambda db: db.execute("UPDATE revision SET box = '[0, 0, 900000, 900000]'")), "do not fill",
+    ),
+    "no box": (altered(lambda db: db.execute("UPDATE revision SET box = '[1, 2'")), "cannot be opened"),
+    "an odd box": (altered(lambda db: db.execute("UPDATE revision SET box = '[null, 0, 9, 9]'")), "cannot be opened"),
+    "no tiles": (altered(lambda db: db.execute("UPDATE revision SET tiles = x'00'")), "do not fill"),
+    "an unknown wish": (
+        altered(lambda db: db.execute("UPDATE revision SET edit = '{}' WHERE edit IS NOT NULL")), "does not say mask",
+    ),
+    "a head elsewhere": (altered(lambda db: db.execute("UPDATE document SET head = 'x', tip = 'x'")), "is not in it"),
+    "a mask for a tile": (
+        altered(
+            lambda db: db.execute("UPDATE revision SET tiles = ?", [bytes.fromhex(EDITS[0].mask.digest) * 4])
+        ),
+        "missing or damaged",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("what", REFUSED)
+def test_a_file_that_is_none_is_a_sentence_and_stores_nothing(tmp_path: Path, what: str) -> None:
+    desk = Desk(Store(tmp_path / "data"))
+    file = tmp_path / "room.palimpsest"
+    desk.session.export(desk.made(noise(300, 280), EDITS[:1]), file)
+    alter, sentence = REFUSED[what]
+    alter(file)  # type: ignore[operator]
+    held, documents = file.read_bytes(), desk.session.documents()
+    blobs = desk.store.database.rows("SELECT digest FROM blob ORDER BY digest")
+    with pytest.raises(ValueError, match=str(sentence)):
+        desk.session.open_document(file)
+    assert file.read_bytes() == held and desk.session.documents() == documents
+    assert desk.store.database.rows("SELECT digest FROM blob ORDER BY digest") == blobs
+    assert not [each for each in tmp_path.iterdir() if each.name.startswith(".")]
+    desk.store.close()
+
+
+def test_an_older_file_is_brought_up_and_itself_left_alone(tmp_path: Path) -> None:
+    desk = Desk(Store(tmp_path / "data"))
+    file = tmp_path / "room.palimpsest"
+    document = desk.made(noise(300, 280), [])  # of that format no tile is a difference
+    desk.session.export(document, file)
+    with sqlite3.connect(file) as db:
+        db.execute("DROP TABLE progress")
+        for column in ("remakes", "deaths", "death"):
+            db.execute(f"ALTER TABLE revision DROP COLUMN {column}")
+        for column in ("icc", "metadata"):
+            db.execute(f"ALTER TABLE document DROP COLUMN {column}")
+        for column in ("base", "x", "y"):
+            db.execute(f"ALTER TABLE blob DROP COLUMN {column}")
+        db.execute("PRAGMA user_version = 3")
+    db.close()
+    held = file.read_bytes()
+    back = desk.session.open_document(file)
+    assert history(desk.session, back.id) == history(desk.session, document) and file.read_bytes() == held
+    desk.store.close()
+
+
+def test_a_damaged_document_is_not_written(tmp_path: Path) -> None:
+    desk = Desk(Store(tmp_path / "data"))
+    document = desk.made(noise(300, 280), EDITS[:1])
+    crop = desk.store.database.row("SELECT crop FROM drawn")
+    assert crop is not None
+    with desk.store.database.transaction() as db:
+        db.run("UPDATE blob SET bytes = :b WHERE digest = :d", b=encode_png(noise(3, 3)), d=crop[0])
+    desk.store.close()
+    desk = Desk(Store(tmp_path / "data"))
+    with pytest.raises(OSError, match=f"pixels {crop[0]} are missing or damaged"):
+        desk.session.export(document, tmp_path / "room.palimpsest")
+    assert [each.name for each in tmp_path.iterdir()] == ["data"]
+    desk.session.export(document, tmp_path / "room.png")  # what needs no crop is written
+    desk.store.close()
+
+
+def test_the_file_is_a_store_like_any_other(desk: Desk, tmp_path: Path) -> None:
+    document = desk.made(noise(120, 100), [replace(edit, blend=Blend()) for edit in EDITS])
+    (tmp_path / "data").mkdir()
+    desk.session.export(document, tmp_path / "room.palimpsest")
+    (tmp_path / "room.palimpsest").rename(tmp_path / "data" / FILE)
+    session = Session(Store(tmp_path / "data"))
+    (only,) = session.documents()
+    assert json.dumps(session.picture(only.id).box) == json.dumps(desk.session.picture(document).box)
+    session.store.close()

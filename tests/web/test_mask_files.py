@@ -1,0 +1,60 @@
+"""A mask's file marks the same pixels for command line and API; for the page: browser/test_selecting."""
+
+import base64
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from editor.formats.export import recipe_of
+from editor.formats.images import encode_png, open_mask
+from editor.imaging.mask_cleaning import cleaned
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask
+from editor.recipes.recipe import Recipe
+from editor.web.regions import place
+from tests.conftest import Run
+from tests.mask_files import mask_files
+from tests.samples import noise
+from tests.unit.test_store import store
+from tests.web.test_routes import desk, samples
+from tests.wire import Desk, unpacked
+
+__all__ = ["desk", "samples", "store"]  # fixtures
+FILES = mask_files(64, 48)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_masks_file_means_the_same_everywhere(name: str, tmp_path: Path, here: Run) -> None:
+    data, marked = FILES[name]
+    assert np.array_equal(open_mask(data).alpha, marked)
+    picture = Picture.from_pixels(noise(64, 48))
+    meant = cleaned(Mask(picture.box, marked)).mask.on(picture.box)  # without what is too faint for paint
+    placed = place(picture, None, None, 0, base64.b64encode(data).decode()).mask
+    assert np.array_equal(placed.on(picture.box), meant)
+
+    mask, room, out = tmp_path / name, tmp_path / "room.png", tmp_path / "out.png"
+    mask.write_bytes(data)
+    room.write_bytes(encode_png(noise(64, 48)))
+    ran = here("edit", room, "--mask", mask, "--pipeline", "classical", "--seed", "1", "-o", out)
+    assert ran.returncode == 0, ran.stderr
+    assert ("transparent picture" in ran.stderr) == ("strokes" in name)
+    (step,) = Recipe.from_json(recipe_of(out.read_bytes()) or "").steps
+    assert np.array_equal(step.mask.on(picture.box), meant)
+
+
+def test_the_pages_route_reads_a_mask_and_says_how(desk: Desk) -> None:
+    state = desk.opened()
+    width, height = 300, 200
+    for name, (data, marked) in mask_files(width, height).items():
+        head, mask = unpacked(desk.post(f"documents/{state['document']}/mask-file", content=data), "mask")
+        assert mask is not None and head["size"] == [width, height]
+        reading = "white strokes" if name.startswith("black-and") else "strokes" if "strokes" in name else "light"
+        assert head["reading"] == reading
+        whole = np.zeros((height, width), np.uint8)
+        whole[mask.box.slices(Picture.from_pixels(noise(width, height)).box)] = mask.alpha
+        assert np.array_equal(whole, marked), name
+    head, mask = unpacked(desk.post(f"documents/{state['document']}/mask-file", content=encode_png(marked[1:])), "mask")
+    assert mask is None and head["size"] == [width, height - 1]
+    answer = desk.post(f"documents/{state['document']}/mask-file", content=b"no picture")
+    assert answer.status_code == 400 and "not an image" in answer.json()["error"]
