@@ -18,13 +18,17 @@ from editor.imaging.raster import Mask
 from editor.store.blobs import Damaged
 from editor.store.database import StorageError
 from editor.store.store import Revision, RunPreview, Store
-from pipelines.base import Pipeline
+from pipelines.base import Pipeline, run
 
 LEASE = 15.0  # seconds a claimed job is held without a sign of life
 IDLE = 1.0  # seconds between two looks for jobs nobody announced: another process's, or a dead one's
 PAUSE = 0.03  # seconds between two reports of a run, at least: a fast model takes more steps than anybody sees
 
 log = logging.getLogger(__name__)
+
+
+class _NotHeld(Exception):
+    """A run is to end: its jobs are another's by now or cancelled, or this worker is to stop."""
 
 
 def unheard(event: str) -> None:
@@ -134,23 +138,19 @@ class Worker:
         parent, edits = revisions[0].parent, [each.edit for each in revisions if each.edit is not None]
         assert parent is not None and len(edits) == len(revisions), "only edits are jobs"
         picture, cached = self.store.picture(parent), partial(self.store.crop, revisions[0].document)
-        with (
-            closing(
-                _Reports(self.store, self.id, [each.id for each in revisions], affected_region(edits[0], picture.box))
-            ) as reports,
-            closing(apply_all(edits, picture, self.pipelines, cached)) as steps,
-        ):
-            while True:
-                try:
-                    step = next(steps)
-                except StopIteration as done:
-                    applied: list[Applied] = done.value
-                    return applied
-                self.heard("step")
-                reports.add(step)
-                held = any(self.store.holds(each.id, self.id) for each in revisions)
-                if self._stopping.is_set() or not held:
-                    return None
+
+        def look(progress: list[Progress]) -> None:
+            self.heard("step")
+            reports.add(progress)
+            if self._stopping.is_set() or not any(self.store.holds(each.id, self.id) for each in revisions):
+                raise _NotHeld
+
+        changing = affected_region(edits[0], picture.box)
+        with closing(_Reports(self.store, self.id, [each.id for each in revisions], changing)) as reports:
+            try:
+                return run(apply_all(edits, picture, self.pipelines, cached), look)
+            except _NotHeld:
+                return None
 
     def _renew(self) -> None:
         try:

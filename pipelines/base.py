@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
-from threading import Lock
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -12,11 +12,9 @@ from numpy.typing import NDArray
 Pixels = NDArray[np.uint8]
 # of a Request, by what reads no words and takes no steps: it has one answer
 NOT_ASKED = ("prompt", "negative_prompt", "guidance", "clip_guidance", "steps", "seeds")
+Yielded = TypeVar("Yielded")
+Changed = TypeVar("Changed")
 Result = TypeVar("Result")
-
-# Held while a model takes a step, and while one is read by a library that sets for the whole process, as long as that
-# lasts, in which numbers tensors are made: diffusers and transformers do.
-TURN = Lock()
 
 
 class Adapter(NamedTuple):
@@ -269,11 +267,27 @@ class PipelineInfo:
         )
 
 
-def run(generator: Generator[Any, None, Result]) -> Result:
-    """The value a generator returns, its steps ignored: a `for` loop would drop it."""
-    while True:
-        try:
-            next(generator)
-        except StopIteration as done:
-            result: Result = done.value
-            return result
+def run(steps: Generator[Yielded, None, Result], each: Callable[[Yielded], object] = lambda step: None) -> Result:
+    """The value that a generator returns, which a `for` loop would drop. each: is called with whatever it yields."""
+    called = mapped(steps, each)
+    with closing(called):
+        while True:
+            try:
+                next(called)
+            except StopIteration as done:
+                result: Result = done.value
+                return result
+
+
+def mapped(
+    steps: Generator[Yielded, None, Result], change: Callable[[Yielded], Changed]
+) -> Generator[Changed, None, Result]:
+    """Yields what `change` makes of each step of a generator, and returns what that returns. Closing it closes both."""
+    with closing(steps):
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as done:
+                result: Result = done.value
+                return result
+            yield change(step)

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pipelines.base import NOT_ASKED, Pixels, Request, Run, Step, filled
+from pipelines.exclusive import exclusive
 from pipelines.machine import best_device
 from pipelines.torchscript import limited_memory, load_network
 
@@ -45,6 +46,7 @@ class Lama:
     def unknown(self, prompt: str) -> list[str]:
         return []
 
+    @exclusive
     def inpaint(self, request: Request) -> Run:
         request.refuse_adapters(self.name)
         images = filled(request, self._filled)

@@ -1,7 +1,11 @@
-"""The words of the command line."""
+"""The options of the command line."""
 
 import argparse
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
 DESCRIPTION = """Palimpsest: paint a mask, say what belongs there, and a diffusion model repaints the place.
 
@@ -10,17 +14,39 @@ Without a command it serves the editor to a browser; `edit` makes one edit and e
 down what was done, `run` does it on other pictures, `verify` says whether it comes out the same; `store` takes care of
 the store; `models` lists the models that are installed; `convert` readies OpenAI's GLIDE.
 """
+DEFAULT_PIPELINE = "glide-mini"
+MODELS_HELP = "TOML file with models of yours and their names (default: models.toml beside app.py, if it is there)"
 
 
-def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
-    """What was typed. names: which pipelines there are, in words. default: one of them. data: the usual folder."""
-    pipeline_help = f"what paints: {names} (default: {default})"
+def arguments(pipelines: str, data: Path) -> argparse.Namespace:
+    """What was typed. pipelines: which there are, in words. data: the usual folder.
+
+    `run` of it is what carries the command out: a module of this folder and a function, "documents.amend".
+    """
     parser = argparse.ArgumentParser(
         prog="python app.py",
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
         epilog="example: python app.py edit room.png --mask mask.png --prompt 'a red couch' -o out.png",
     )
+    parser.set_defaults(run="server.serve")
+    _add_server_options(parser, data)
+    _add_model_options(parser, pipelines)
+    parser.add_argument(
+        "--adapter", type=_adapter, action="append", default=[], metavar="NAME",
+        help="let documents use this LoRA, IP-Adapter or ControlNet; may be given several times",
+    )  # fmt: skip
+    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
+    _add_edit_and_draw(commands, pipelines)
+    _add_documents(commands)
+    _add_store(commands)
+    _add_recipes(commands)
+    _add_models(commands)
+    commands.add_parser("work").set_defaults(run="server.work")  # what the server starts
+    return parser.parse_args()
+
+
+def _add_server_options(parser: argparse.ArgumentParser, data: Path) -> None:
     parser.add_argument(
         "--host",
         default="127.0.0.1",
@@ -40,36 +66,43 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
         help="where pictures and their history are kept (default: palimpsest-data beside app.py); or the address of"
         " a PostgreSQL database, postgresql://user@host/name",
     )  # fmt: skip
-    parser.add_argument("--pipeline", default=default, metavar="NAME", help=pipeline_help)
-    models_help = "TOML file with models of yours and their names (default: models.toml beside app.py, if it is there)"
-    parser.add_argument("--models", type=Path, metavar="FILE", help=models_help)
-    compile_help = "compile the networks: the first run takes minutes, every later one less (for a GPU)"
-    parser.add_argument("--compile", action="store_true", help=compile_help)
-    memory_help = (
-        "how a model of hf: lies in memory: whole, tiled, offload or sequential, each slower and smaller than the one"
-        " before (default: auto, what fits)"
-    )
-    quantise_help = "round the weights of a model of hf: to fp8, int8 or int4: smaller, a little worse; needs torchao"
-    running: dict[str, dict[str, str]] = {
-        "--memory": {"default": "auto", "metavar": "PLAN", "help": memory_help},
-        "--quantise": {"default": "", "metavar": "NUMBERS", "help": quantise_help},
-    }
-    for name, how in running.items():
-        parser.add_argument(name, default=how["default"], metavar=how["metavar"], help=how["help"])
-    parser.add_argument(
-        "--adapter", type=_adapter, action="append", default=[], metavar="NAME",
-        help="let documents use this LoRA, IP-Adapter or ControlNet; may be given several times",
-    )  # fmt: skip
     parser.add_argument(
         "--mcp", action="store_true",
         help="serve the verbs to language models too, by the Model Context Protocol; needs the package `mcp`",
     )  # fmt: skip
-    commands = parser.add_subparsers(dest="command", title="commands", metavar="")
+
+
+def _add_model_options(parser: argparse.ArgumentParser, pipelines: str, inherited: bool = False) -> None:
+    """inherited: whether what is not given here is as it was given before the command."""
+
+    def add(name: str, default: object, **options: Any) -> None:
+        parser.add_argument(name, default=argparse.SUPPRESS if inherited else default, **options)
+
+    painters = f"what paints: {pipelines} (default: {DEFAULT_PIPELINE})"
+    add("--pipeline", DEFAULT_PIPELINE, metavar="NAME", help=painters)
+    add("--models", None, type=Path, metavar="FILE", help=MODELS_HELP)
+    add(
+        "--compile", False, action="store_true",
+        help="compile the networks: the first run takes minutes, every later one less (for a GPU)",
+    )  # fmt: skip
+    add(
+        "--memory", "auto", metavar="PLAN",
+        help="how a model of hf: lies in memory: whole, tiled, offload or sequential, each slower and smaller than the"
+        " one before (default: auto, what fits)",
+    )  # fmt: skip
+    add(
+        "--quantise", "", metavar="NUMBERS",
+        help="round the weights of a model of hf: to fp8, int8 or int4: smaller, a little worse; needs torchao",
+    )  # fmt: skip
+
+
+def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
     edit = commands.add_parser(
         "edit",
         help="make one edit and exit",
         description="Repaint the masked part of a picture. Every other pixel stays the same.",
     )
+    edit.set_defaults(run="edit.edit")
     edit.add_argument("picture", type=Path, metavar="PICTURE", help="the picture to edit: PNG, JPEG, WebP, ...")
     edit.add_argument("--mask", type=Path, help="a picture of the same size: white = repaint, black = keep")
     edit.add_argument(
@@ -102,6 +135,7 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
         help="draw one picture from words alone and exit",
         description="Draw a picture from a prompt.",
     )
+    draw.set_defaults(run="edit.draw")
     draw.add_argument("--size", type=_size, metavar="WxH", help="in pixels (default: the pipeline's own)")
     for command in (edit, draw):
         command.add_argument("--prompt", default="", help="what belongs there; empty fills from the surroundings")
@@ -121,11 +155,7 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
             " OWNER/MODEL or OWNER/MODEL/FILE on the hub; weight 0 to 2 (default: 1); may be given several times",
         )  # fmt: skip
         command.add_argument("--reference", type=Path, metavar="PICTURE", help="what an IP-Adapter makes it alike")
-        command.add_argument("--pipeline", default=argparse.SUPPRESS, metavar="NAME", help=pipeline_help)
-        command.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=models_help)
-        command.add_argument("--compile", default=argparse.SUPPRESS, action="store_true", help=compile_help)
-        for name, how in running.items():
-            command.add_argument(name, default=argparse.SUPPRESS, metavar=how["metavar"], help=how["help"])
+        _add_model_options(command, pipelines, inherited=True)
         command.add_argument(
             "--variations", type=int, default=1, metavar="N", help="1 to 8 results, of as many seeds: OUT-1.png, ..."
         )
@@ -134,13 +164,18 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
             "-o", "--output", type=Path, required=True, metavar="OUT.png",
             help="where the result goes; .png, .jpg, .webp, .tiff or .avif",
         )  # fmt: skip
+
+
+def _add_documents(commands: "Commands") -> None:
     opening = commands.add_parser(
         "open", help="take files into the store: pictures, or documents with their history (.palimpsest)"
     )
+    opening.set_defaults(run="documents.open_files")
     opening.add_argument("files", type=Path, nargs="+", metavar="FILE")
     history = commands.add_parser(
         "history", help="list the store's documents, or a document's states with their prompts and ids"
     )
+    history.set_defaults(run="documents.history")
     history.add_argument("document", nargs="?", help="its id: what follows ?doc= in the browser's address")
     export = commands.add_parser(
         "export",
@@ -149,6 +184,7 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
         " to it in their metadata; .ora has every step as a layer for Krita and GIMP; .palimpsest is the document with"
         " all its history, for `open`.",
     )
+    export.set_defaults(run="documents.export")
     export.add_argument("document", help="its id: what follows ?doc= in the browser's address")
     export.add_argument("--revision", metavar="ID", help="a state of its history (default: what it shows)")
     export.add_argument("--quality", type=int, help="1 to 100, of .jpg, .webp and .avif")
@@ -163,6 +199,7 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
         ("recover", "have back what was discarded with a state"),
     ):
         command = commands.add_parser(verb, help=told)
+        command.set_defaults(run="documents.walk")
         command.add_argument("document", help="its id")
         if verb not in ("undo", "redo"):
             command.add_argument("revision", help="the state's id, as `history` has it")
@@ -173,6 +210,7 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
         help="change a step of a document, and make the later ones again on top",
         description="Only what is given changes. The old branch stays; a step that saw no changed pixel runs no model.",
     )
+    amend.set_defaults(run="documents.amend")
     amend.add_argument("document", help="its id")
     amend.add_argument("revision", help="the step's id, as `history` has it")
     amend.add_argument("--prompt", help="what belongs there")
@@ -185,15 +223,23 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
     amend.add_argument("--feather", type=int, help="with --edge and --opacity: laid in otherwise, with no model run")
     amend.add_argument("--edge", type=int)
     amend.add_argument("--opacity", type=float)
+
+
+def _add_store(commands: "Commands") -> None:
     care = commands.add_parser("store", help="show the size of the store, check, compact or back it up")
+    care.set_defaults(run="store.care")
     care.add_argument("--check", action="store_true", help="look at every pixel that is stored")
     care.add_argument("--compact", action="store_true", help="remove for good what was deleted, and what nothing needs")
     care.add_argument("--backup", type=Path, metavar="FILE", help="write a copy, while others work on it")
+
+
+def _add_recipes(commands: "Commands") -> None:
     recipe = commands.add_parser(
         "recipe",
         help="write the way to what a document shows as one file",
         description="Write every edit between the picture that a document was opened with and what it shows now.",
     )
+    recipe.set_defaults(run="recipes.write")
     recipe.add_argument("document", help="its id: what follows ?doc= in the browser's address")
     recipe.add_argument("-o", "--output", type=Path, required=True, metavar="RECIPE.json", help="where it goes")
     run = commands.add_parser(
@@ -201,6 +247,7 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
         help="follow a recipe on pictures",
         description="Make a recipe's edits on each picture and write the results as PNG. Run again, it goes on.",
     )
+    run.set_defaults(run="recipes.follow_on_pictures")
     run.add_argument("recipe", type=Path, metavar="RECIPE", help="as `recipe` writes it, or a picture with one in it")
     run.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="files, or folders of them")
     run.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="where the results go")
@@ -214,6 +261,7 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
         help="see whether a recipe makes a result of a picture, to the byte",
         description="Follow a recipe and compare: identical, or the first step that differs and why.",
     )
+    verify.set_defaults(run="recipes.verify")
     verify.add_argument(
         "recipe", type=Path, metavar="RECIPE", help="as `recipe` writes it, or a picture with one in it"
     )
@@ -225,33 +273,36 @@ def arguments(names: str, default: str, data: Path) -> argparse.Namespace:
             help="where a model of the recipe lies on this machine: hf:FOLDER, glide:FOLDER or lama:FILE; several go"
             " into --models",
         )  # fmt: skip
-        command.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=models_help)
+        command.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=MODELS_HELP)
         command.add_argument(
             "--adapter", type=_adapter, action="append", default=[], metavar="FILE",
             help="where an adapter of the recipe lies on this machine; may be given several times",
         )  # fmt: skip
+
+
+def _add_models(commands: "Commands") -> None:
     models = commands.add_parser(
         "models",
         help="list the models that are installed",
         description="List the models on this machine: what to type after --pipeline, where each lies, what it needs and"
         " is good for. Those are the embedded ones, those in the Hugging Face cache, and yours in --models.",
     )
-    models.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=models_help)
+    models.set_defaults(run="models.installed")
+    models.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=MODELS_HELP)
     models.add_argument("--json", action="store_true", help="as JSON, for programs")
-    commands.add_parser("work")  # what the server starts
     convert = commands.add_parser(
         "convert",
         help="ready OpenAI's released GLIDE for --pipeline glide:FOLDER, once",
         description="Write each of OpenAI's released GLIDE checkpoints in FOLDER (base_inpaint.pt, upsample_inpaint.pt,"
         " ...) as .safetensors beside it, checked, with its SHA-256 in digests.json. The .pt may be deleted then.",
     )
+    convert.set_defaults(run="models.convert")
     convert.add_argument("folder", type=Path, metavar="FOLDER", help="where the files lie")
     convert.add_argument(
         "--download",
         action="store_true",
         help="first fetch what FOLDER lacks from OpenAI's servers, 7 GB in all; goes on where it was interrupted",
     )
-    return parser.parse_args()
 
 
 def _place(text: str) -> Path | str:

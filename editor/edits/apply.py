@@ -1,7 +1,6 @@
 """apply(): the deterministic way from an edit and a picture to the picture it asks for."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
-from contextlib import closing
 from dataclasses import dataclass, fields
 from functools import cached_property, partial, reduce
 from hashlib import blake2b
@@ -18,7 +17,7 @@ from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_IMAGES
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Patch, Pixels, frozen
-from pipelines.base import TURN, Pipeline, PipelineInfo, Request, Step, run, together
+from pipelines.base import Pipeline, PipelineInfo, Request, Step, mapped, run, together
 
 SPREAD = 4  # a preview shows more than what is being drawn if that is at most so many times as large
 
@@ -100,13 +99,8 @@ def apply(
     cancels. The same edit on the same picture gives the same pixels. ValueError when the mask lies outside the
     picture.
     """
-    with closing(apply_all([edit], picture, pipelines, cache)) as steps:
-        while True:
-            try:
-                (progress,) = next(steps)
-            except StopIteration as done:
-                return cast(Applied, done.value[0])
-            yield progress
+    (applied,) = yield from mapped(apply_all([edit], picture, pipelines, cache), lambda progress: progress[0])
+    return applied
 
 
 def apply_all(
@@ -282,16 +276,12 @@ class _Drawing:
         missing = [n for n, crop in enumerate(crops) if crop is None or crop.shape != images[n].image.shape]
         if missing:
             request = together([requests[n] for n in missing])
-            with closing(self.pipeline.inpaint(request)) as steps:
-                while True:
-                    try:
-                        with TURN:
-                            step: Step = next(steps)
-                    except StopIteration as done:
-                        results = done.value
-                        break
-                    self._preview([images[n] for n in missing], step)
-                    yield self._progress(step, len(images) * (not again), len(images) * again)
+
+            def progress(step: Step) -> list[Progress]:
+                self._preview([images[n] for n in missing], step)
+                return self._progress(step, len(images) * (not again), len(images) * again)
+
+            results = yield from mapped(self.pipeline.inpaint(request), progress)
             shape = (len(missing), *images[0].image.shape)
             if not isinstance(results, np.ndarray) or results.dtype != np.uint8 or results.shape != shape:
                 came = f"{results.dtype} {results.shape}" if isinstance(results, np.ndarray) else type(results).__name__

@@ -1,6 +1,7 @@
 """Recipes at work: on another picture, or on the same one to see whether the same comes out."""
 
 from collections.abc import Callable, Generator
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
@@ -9,7 +10,7 @@ from editor.edits.apply import Progress, apply
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Pixels
 from editor.recipes.recipe import Recipe
-from pipelines.base import Pipeline
+from pipelines.base import Pipeline, mapped
 
 
 class Stage(NamedTuple):
@@ -29,16 +30,11 @@ def follow(recipe: Recipe, picture: Picture, pipelines: Callable[[str], Pipeline
     """
     after: list[Picture] = []
     for index, edit in enumerate(recipe.steps):
-        steps = apply(edit, picture, pipelines)
         try:
-            while True:
-                yield Stage(index, next(steps))
-        except StopIteration as done:
-            picture = done.value.picture
+            applied = yield from mapped(apply(edit, picture, pipelines), partial(Stage, index))
         except ValueError as error:
             raise ValueError(f"Step {index + 1} of {len(recipe.steps)}: {error}") from error
-        finally:
-            steps.close()
+        picture = applied.picture
         after.append(picture)
     return after
 

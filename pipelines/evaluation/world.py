@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pipelines.base import Pipeline, Pixels, Request, Run
+from pipelines.base import Pipeline, Pixels, Request, Run, Step, run
 from pipelines.evaluation.edits import before, names_colour, whole
 from pipelines.evaluation.judge import NOTHING, Judge, Verdict
 from pipelines.evaluation.measures import composed, drift, frechet, half_width, seam
@@ -78,16 +78,16 @@ def evaluate(
     return outcomes
 
 
-def answered(run: Run, steps: int) -> tuple[Pixels, Pixels | None]:
+def answered(drawing: Run, steps: int) -> tuple[Pixels, Pixels | None]:
     """The one image of a run, and the preview of the step that was the base model's last, where there is one."""
-    guess = None
-    while True:
-        try:
-            step = next(run)
-        except StopIteration as done:
-            return done.value[0], guess
+    guesses = []
+
+    def look(step: Step) -> None:
         if step.index == steps and step.total > steps and step.preview is not None:
-            guess = step.preview[0]
+            guesses.append(step.preview[0])
+
+    (image,) = run(drawing, look)
+    return image, guesses[-1] if guesses else None
 
 
 def report(fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome]) -> str:

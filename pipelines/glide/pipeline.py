@@ -5,6 +5,7 @@ side of what a model draws.
 """
 
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
+from itertools import count
 from textwrap import shorten
 from types import MappingProxyType
 from typing import Any
@@ -13,11 +14,12 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pipelines.base import Request, Run, Step
+from pipelines.base import Request, Run, Step, mapped
 from pipelines.diffusion.denoiser import DENOISERS, LAST, Denoiser
 from pipelines.diffusion.guidance import clip_guided, clipped, guided, keeping
 from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampling
 from pipelines.diffusion.schedule import SCHEDULES, Sigmas, ended, respaced, sigmas_of
+from pipelines.exclusive import exclusive
 from pipelines.glide.clip import Clip
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
 from pipelines.glide.tokenizer import Tokenizer, words
@@ -80,6 +82,7 @@ class Glide:
     def unknown(self, prompt: str) -> list[str]:
         return [word for word in words(prompt) if self.vocabulary is not None and word not in self.vocabulary]
 
+    @exclusive
     @torch.no_grad()
     def inpaint(self, request: Request) -> Run:
         self._check(request)
@@ -183,14 +186,13 @@ class Glide:
         self, sampling: Sampling, done: int, total: int, known: Tensor, keep: Tensor
     ) -> Generator[Step, None, Tensor]:
         """Turn a sampler's guesses into steps with previews at full size; returns its last guess."""
-        while True:
-            try:
-                x0 = next(sampling)
-            except StopIteration as end:
-                return end.value
-            done += 1
+        index = count(done + 1)
+
+        def step(x0: Tensor) -> Step:
             shown = F.interpolate(x0, known.shape[2:], mode="bilinear", align_corners=False)
-            yield Step(done, total, to_images(torch.lerp(shown, known.expand_as(shown), keep.expand_as(shown))))
+            return Step(next(index), total, to_images(torch.lerp(shown, known.expand_as(shown), keep.expand_as(shown))))
+
+        return (yield from mapped(sampling, step))
 
 
 def _levels(network: UNet, sigmas: Sigmas, spacing: int | str, strength: float, least: int = 1) -> list[float]:

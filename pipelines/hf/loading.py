@@ -6,7 +6,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pipelines.base import TURN, Setup
+from pipelines.base import Setup
+from pipelines.exclusive import MODEL_LOCK
 from pipelines.hf.families import Family, family_by_signature, family_of, network_of
 from pipelines.hf.file import lacking, read_model_file
 from pipelines.hf.folder import Layout, read_layout
@@ -47,7 +48,7 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
     if setup.quantised:
         network = "unet" if "unet" in layout.parts else "transformer"
         rounding["quantization_config"] = quantising(setup.quantised, network)
-    with TURN:
+    with MODEL_LOCK:
         if layout is None:
             pipe, family = _from_file(path, numbers, fetch)
         else:

@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from pipelines.base import Pixels, Request, Run, Step
+from pipelines.exclusive import exclusive
 from pipelines.hf.adapters import Adapters
 from pipelines.hf.caches import Cache, coded_once, remembered
 from pipelines.hf.differential import Held
@@ -56,6 +57,7 @@ class Hf:
     def unknown(self, prompt: str) -> list[str]:
         return []
 
+    @exclusive
     def inpaint(self, request: Request) -> Run:
         self._check(request)
         count = len(request.seeds)

@@ -10,6 +10,7 @@ from PIL import Image, ImageDraw, ImageFont
 from torch import Tensor
 from torch.utils.data import Dataset, default_collate
 
+from pipelines.base import run
 from pipelines.diffusion.denoiser import DENOISERS, LAST
 from pipelines.diffusion.guidance import clipped, guided, keeping
 from pipelines.diffusion.samplers import Noise, ddim, dpmpp_2m
@@ -88,13 +89,7 @@ def draw_samples(
         denoise = keeping(denoise, x0, keep)
     levels = [*(float(sigmas[t]) for t in reversed(ended(respaced(steps), LAST[network.config.predicts]))), 0.0]
     noise = Noise(range(EXAMPLES), tuple(x0.shape[1:]), device)
-    sampling = sampler(denoise, noise() * levels[0], levels, noise)
-    while True:
-        try:
-            next(sampling)
-        except StopIteration as end:
-            drawn = end.value
-            break
+    drawn = run(sampler(denoise, noise() * levels[0], levels, noise))
 
     given = x0 * keep if inpaint else torch.zeros_like(x0)
     if low is not None:

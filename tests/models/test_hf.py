@@ -27,6 +27,7 @@ from safetensors.torch import load_file
 
 import app
 import pipelines
+from editor.cli import context
 from editor.edits.edit import Edit
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
@@ -94,12 +95,9 @@ def wish(**changes: Any) -> Request:
 
 
 def steps_of(pipeline: Hf, request: Request) -> tuple[list[Step], Pixels]:
-    steps, drawing = [], pipeline.inpaint(request)
-    while True:
-        try:
-            steps.append(next(drawing))
-        except StopIteration as done:
-            return steps, done.value
+    steps: list[Step] = []
+    images = run(pipeline.inpaint(request), steps.append)
+    return steps, images
 
 
 def again(pipeline: Hf, at_once: int, pipe: Any = None) -> Hf:
@@ -644,10 +642,9 @@ def test_a_hub_name_is_downloaded_for_who_typed_it(saved: Any, cache_of_hub: Pat
 
 def test_only_the_name_on_the_command_line_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {}
-    monkeypatch.setattr(pipelines, "load", lambda name, compiled, fetch: asked.update({name: fetch}))
-    load = app._loader(
-        argparse.Namespace(compile=False, memory="auto", quantise="", pipeline="hf:me/tiny", adapter=[], models=None)
-    )
+    monkeypatch.setattr(context, "load", lambda name, compiled, fetch: asked.update({name: fetch}))
+    options = {"compile": False, "memory": "auto", "quantise": "", "pipeline": "hf:me/tiny", "adapter": []}
+    load = context.CommandContext(argparse.Namespace(**options, models=None), Path()).load
     load("hf:me/tiny")
     load("classical")
     with pytest.raises(ValueError, match="none of those offered here"):

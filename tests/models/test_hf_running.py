@@ -18,7 +18,8 @@ from torch import nn
 import app
 from editor.formats.export import recipe_of
 from editor.recipes.recipe import Recipe
-from pipelines.base import TURN, Adapter, Setup, run
+from pipelines.base import Adapter, Setup, run
+from pipelines.exclusive import MODEL_LOCK
 from pipelines.hf import memory
 from pipelines.hf.caches import MOST, Cache, remembered
 from pipelines.hf.loading import load_hf
@@ -176,13 +177,13 @@ def test_no_step_is_taken_while_a_model_is_read(saved: Any, tiny: Any, monkeypat
     kind, read = type(tiny("sd-9")._pipe), []
 
     def reading(*args: Any, **how: Any) -> Any:
-        read.append(TURN.locked())
+        read.append(MODEL_LOCK.locked())
         return found(*args, **how)
 
     found = kind.from_pretrained
     monkeypatch.setattr(kind, "from_pretrained", reading)
     load_hf(str(saved("sd-9")), "it", Setup(), False)
-    assert read == [True] and not TURN.locked()
+    assert read == [True] and not MODEL_LOCK.locked()
 
 
 # --- what is not worked out twice ---

@@ -130,13 +130,8 @@ def test_any_size_is_padded_by_its_mirror_image_and_cut_again(
 
 
 def test_one_step_shows_the_result_and_every_seed_gives_the_same(lama: Lama) -> None:
-    drawing, steps = lama.inpaint(wish(seeds=(1, 2**32 - 1, 3))), []
-    while True:
-        try:
-            steps.append(next(drawing))
-        except StopIteration as done:
-            images = done.value
-            break
+    steps: list[Step] = []
+    images = run(lama.inpaint(wish(seeds=(1, 2**32 - 1, 3))), steps.append)
     (step,) = steps
     assert isinstance(step, Step) and (step.index, step.total) == (1, 1)
     assert images.shape == (3, 64, 64, 3) and np.array_equal(step.preview, images)

@@ -18,6 +18,8 @@ from safetensors.numpy import save_file
 
 import app
 import pipelines
+from editor.cli import server
+from editor.cli.context import CommandContext
 from editor.formats.export import recipe_of
 from editor.recipes.recipe import Recipe
 from pipelines.installed import Model
@@ -264,20 +266,18 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
             return Page()
 
         monkeypatch.setattr("editor.web.page.start", start)
-        monkeypatch.setattr("editor.web.listening.check", lambda *_: None)
-        monkeypatch.setattr("editor.models_process.ModelsProcess", NoModels)
-        monkeypatch.setattr(app.signal, "signal", lambda *_: None)
+        monkeypatch.setattr(server, "check", lambda *_: None)
+        monkeypatch.setattr(server, "ModelsProcess", NoModels)
+        monkeypatch.setattr(server.signal, "signal", lambda *_: None)
         usual = {"pipeline": "classical", "compile": False, "memory": "auto", "quantise": "", "mcp": False, "host": ""}
-        usual |= {"public_host": [], "root_path": ""}
-        app.serve(argparse.Namespace(**{**usual, "port": 0, "data": tmp_path / "data", "models": None, **options}))
+        usual |= {"public_host": [], "root_path": "", "adapter": [], "port": 0, "data": tmp_path / "data"}
+        server.serve(CommandContext(argparse.Namespace(**{**usual, "models": None, **options}), tmp_path))
         return given[0], given[1]
 
     return serve
 
 
-def test_the_page_offers_what_is_complete_by_its_whole_name(
-    hub: Path, toml: Any, tmp_path: Path, served: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_the_page_offers_what_is_complete_by_its_whole_name(hub: Path, toml: Any, tmp_path: Path, served: Any) -> None:
     in_cache(hub, "me/photo")
     in_cache(hub, "me/film", named="WanPipeline")
     (in_cache(hub, "me/half") / "unet" / "config.json").unlink()
@@ -286,7 +286,6 @@ def test_the_page_offers_what_is_complete_by_its_whole_name(
     names, called = served(tmp_path, models=file)
     assert names == ["glide-mini", "classical", f"hf:{tmp_path}/sdxl", "hf:me/photo"]
     assert called[f"hf:{tmp_path}/sdxl"] == "photo" and called["classical"] == "classical"
-    monkeypatch.setattr(app, "HERE", tmp_path)  # where the usual one lies
     assert served(tmp_path) == (names, called)
 
 

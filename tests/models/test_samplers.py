@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import Tensor
 
+from pipelines.base import run as run_to_its_end
 from pipelines.diffusion.denoiser import Denoised, Denoiser
 from pipelines.diffusion.guidance import clipped, keeping
 from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampler, Sampling, ddim, ddpm, log_variance_bounds
@@ -31,12 +32,9 @@ def gaussian(x: Tensor, sigma: float) -> Denoised:
 
 def run(sampling: Sampling) -> tuple[list[Tensor], Tensor]:
     """What a sampler yields, and what it returns."""
-    guesses = []
-    while True:
-        try:
-            guesses.append(next(sampling))
-        except StopIteration as end:
-            return guesses, end.value
+    guesses: list[Tensor] = []
+    last = run_to_its_end(sampling, guesses.append)
+    return guesses, last
 
 
 def drawing(like: Tensor, seed: int = 5) -> Callable[[], Tensor]:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editor.edits.apply import apply, apply_all
+from editor.edits.apply import Progress, apply, apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.inpaint_window import InpaintWindow
 from editor.edits.plan import DETAIL_STRENGTH, affected_region, edit_region, frame_after, plan
@@ -18,7 +18,7 @@ from editor.imaging.compositing import RING, ramp
 from editor.imaging.geometry import Box, Margins
 from editor.imaging.picture import TILE, Picture
 from editor.imaging.raster import HALF, Mask, Pixels
-from pipelines.base import TURN, Pipeline, Request, Run, run
+from pipelines.base import Pipeline, run
 from tests.fakes import (
     FailingPipeline,
     FlatPipeline,
@@ -704,34 +704,10 @@ def test_what_was_drawn_of_some_variations_is_not_drawn_again() -> None:
 # progress
 
 
-def test_each_step_is_taken_while_no_model_is_read() -> None:
-    held = []
-
-    class Looking(NoisePipeline):
-        def inpaint(self, request: Request) -> Run:
-            steps = super().inpaint(request)
-            for _ in range(request.steps):
-                held.append(TURN.locked())
-                yield next(steps)
-            held.append(TURN.locked())
-            return run(steps)
-
-    picture = Picture.from_pixels(noise(100, 80))
-    for _ in apply(an_edit(Box(10, 10, 30, 30), steps=3), picture, loader(Looking())):
-        assert not TURN.locked()  # between the steps others may read theirs
-    assert held == [True] * 4 and not TURN.locked()
-
-
 def test_the_last_preview_is_what_comes() -> None:
     picture = Picture.from_pixels(noise(40, 300))
-    steps = apply(an_edit(disc(Box(5, 100, 30, 30))), picture, LOAD)
-    seen = []
-    while True:
-        try:
-            seen.append(next(steps))
-        except StopIteration as done:
-            result = done.value.picture
-            break
+    seen: list[Progress] = []
+    result = run(apply(an_edit(disc(Box(5, 100, 30, 30))), picture, LOAD), seen.append).picture
     assert [(progress.index, progress.total) for progress in seen] == [(1, 3), (2, 3), (3, 3)]
     preview = seen[-1].preview
     assert preview is not None and preview.box == Box(0, 92, 40, 46)  # what may change

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from app import likeness
+from editor.cli.edit import likeness
 from editor.cli.parser import arguments as read_options
 from editor.imaging.geometry import Box
 from editor.session import Session
@@ -261,7 +261,7 @@ def test_an_adapters_weight_stands_after_the_last_sign(
 ) -> None:
     words = ["app.py", "draw", "--adapter", "first=1", "--adapter", typed, "-o", "out.png"]
     monkeypatch.setattr(sys, "argv", words)
-    assert read_options("", "glide-mini", ROOT).adapter == [("first", 1.0), adapter]
+    assert read_options("", ROOT).adapter == [("first", 1.0), adapter]
 
 
 def test_a_reference_is_made_small_and_opaque(tmp_path: Path) -> None:

@@ -30,12 +30,9 @@ OTHERS = st.sampled_from(["", "", "shaped", "soft"])  # pipelines, or that of th
 
 def steps_of(edit: Edit, picture: Picture) -> tuple[int, Applied]:
     """How many steps are told of while an edit is made, and what comes of it."""
-    steps, total = apply(edit, picture, LOAD), 0
-    while True:
-        try:
-            total = next(steps).total
-        except StopIteration as done:
-            return total, done.value
+    totals = [0]
+    applied = run(apply(edit, picture, LOAD), lambda progress: totals.append(progress.total))
+    return totals[-1], applied
 
 
 @settings(max_examples=80)

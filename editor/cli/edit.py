@@ -1,0 +1,140 @@
+"""One edit of a picture's file, or a picture from words alone, with no store."""
+
+import secrets
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+from tqdm import tqdm
+
+from editor.cli.context import CommandContext
+from editor.edits.apply import Progress, apply_all
+from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.formats.atomic_write import replacing
+from editor.formats.export import encode, format_of
+from editor.formats.images import READINGS, Opened, open_mask, read_image
+from editor.imaging.edge_growth import grown_past_edge
+from editor.imaging.geometry import Box, Margins
+from editor.imaging.limits import MAX_IMAGES, MAX_PIXELS, MAX_REFERENCE_SIDE
+from editor.imaging.mask_cleaning import SPECK, cleaned
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask, Patch, Pixels
+from editor.recipes.recipe import Recipe
+from pipelines import HUB
+from pipelines.base import run
+
+
+def edit(context: CommandContext) -> None:
+    options = context.options
+    opened = read_image(options.picture.read_bytes())
+    for note in opened.notes:
+        print(note, file=sys.stderr)
+    picture = Picture.from_pixels(opened.pixels)
+    wish: dict[str, Any] = {"mask": NOWHERE}
+    if options.mask is not None:
+        alpha, reading = open_mask(options.mask.read_bytes())
+        if READINGS[reading]:
+            print(READINGS[reading], file=sys.stderr)
+        _alike("mask", alpha, opened.pixels)
+        wish["mask"], specks = cleaned(Mask(picture.box, alpha), options.keep_specks)
+        if specks:
+            noun, them = ("speck", "it") if specks == 1 else ("specks", "them")
+            print(f"Ignored {specks} {noun} of at most {SPECK} pixels; --keep-specks keeps {them}.", file=sys.stderr)
+    if options.remove:
+        if options.prompt or options.mask is None:
+            raise ValueError("--remove needs a --mask of what is to go, and no --prompt.")
+        wish["mask"] = grown_past_edge(picture, wish["mask"])
+    if options.sketch is not None:
+        strokes = read_image(options.sketch.read_bytes()).pixels
+        _alike("sketch", strokes, opened.pixels)
+        wish["sketch"] = Patch(picture.box, strokes)
+    if options.expand is not None and options.aspect is not None:
+        raise ValueError("--expand and --aspect both say how large the picture is to be: give one of them.")
+    if options.expand is not None:
+        wish["margins"] = Margins(*options.expand)
+    if options.aspect is not None:
+        wish["margins"] = picture.box.widened_to(options.aspect)
+    names = ("feather", "edge", "opacity")
+    wish["blend"] = Blend(**{name: value for name in names if (value := getattr(options, name)) is not None})
+    _paint(context, picture, wish, opened)
+
+
+def _alike(what: str, one: Pixels, picture: Pixels) -> None:
+    if one.shape[:2] != picture.shape[:2]:
+        sizes = [f"{width}x{height}" for height, width in (one.shape[:2], picture.shape[:2])]
+        raise ValueError(f"The {what} is {sizes[0]} pixels, the picture {sizes[1]}: make them the same size.")
+
+
+def draw(context: CommandContext) -> None:
+    side = context.load(context.options.pipeline).size
+    width, height = context.options.size or (side, side)
+    if width * height > MAX_PIXELS:
+        raise ValueError(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
+    picture = Picture.blank(width, height)
+    everywhere = Mask(picture.box, np.full(picture.box.shape, 255, np.uint8))
+    _paint(context, picture, {"mask": everywhere})
+
+
+def _paint(
+    context: CommandContext,
+    picture: Picture,
+    wish: dict[str, Any],
+    opened: Opened | None = None,
+) -> None:
+    """Fulfil the wish that it and the options tell of, and write the results, with the opened file's metadata."""
+    options = context.options
+
+    out, count = options.output, options.variations
+    if not out.parent.is_dir():
+        raise ValueError(f"There is no folder {out.parent} to write {out.name} into: make it first.")
+    format = format_of(out.suffix)
+    if not 1 <= count <= MAX_IMAGES:
+        raise ValueError(f"There can be 1 to {MAX_IMAGES} variations at a time, not {count}.")
+    names = ("negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength")
+    wish |= {name: value for name in names if (value := getattr(options, name, None)) is not None}
+    first = secrets.randbelow(2**32) if options.seed is None else options.seed
+    seeds = [first, *((first + n) % 2**32 for n in range(1, count))]
+    pipeline = context.load(options.pipeline)
+    if options.adapter:
+        from pipelines.hf.adapter_files import adapter_file, canonical_adapter
+
+        wish["adapters"] = [(canonical_adapter(name), weight) for name, weight in options.adapter]
+        if options.pipeline.startswith(HUB):  # others say that they take none
+            for name, _ in wish["adapters"]:
+                adapter_file(name, fetch=True)  # for who typed it, as a model is
+    if options.reference is not None:
+        wish["reference"] = likeness(options.reference)
+    wish = {**pipeline.usual, **wish}  # what its model is best asked for, where nobody said otherwise
+    edits = [Edit(**wish, prompt=options.prompt, seed=seed, pipeline=options.pipeline) for seed in seeds]
+    if hint := pipeline.hint(options.prompt):
+        print(hint, file=sys.stderr)
+    with tqdm(unit="step", desc="Painting", leave=False, delay=0.1) as bar:
+
+        def show(progress: list[Progress]) -> None:
+            bar.total = progress[0].total
+            bar.update(progress[0].index - bar.n)
+
+        results = run(apply_all(edits, picture, context.load), show)
+    for number, (edit, applied) in enumerate(zip(edits, results, strict=True), 1):
+        file = out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
+        made = Recipe((edit,), picture.digest, (applied.picture.digest,), context.made_with(), picture.box)
+        recipe = None if options.no_recipe else made.to_json()
+        said: dict[str, Any] = {} if opened is None else {"icc": opened.icc, "metadata": opened.metadata}
+        data, notes = encode(applied.picture.pixels(), format, recipe=recipe, **said)
+        with replacing(file) as part:
+            part.write_bytes(data)
+        for note in notes:
+            print(note, file=sys.stderr)
+        print(f"{file} (seed {edit.seed})")
+
+
+def likeness(file: Path) -> Patch:
+    """A picture to be like, as an edit keeps it: small, and opaque."""
+
+    image = Image.fromarray(read_image(file.read_bytes()).pixels)
+    white = Image.new("RGBA", image.size, "white")
+    image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    image.thumbnail((MAX_REFERENCE_SIDE, MAX_REFERENCE_SIDE), Image.Resampling.LANCZOS)
+    return Patch(Box(0, 0, *image.size), np.asarray(image))

@@ -1,0 +1,49 @@
+"""The server, and the process in which its models run."""
+
+import os
+import signal
+import sys
+from contextlib import suppress
+from importlib.util import find_spec
+from tempfile import TemporaryDirectory
+
+from editor.cli.context import CommandContext
+from editor.models_process import ModelsProcess, run_models
+from editor.web.listening import check
+from pipelines.models import missing
+
+
+def serve(context: CommandContext) -> None:
+    options, models = context.options, context.offered()
+    check(options.host, options.port)
+    if trouble := missing(options.pipeline):
+        raise ValueError(trouble)
+    if options.mcp and find_spec("mcp") is None:
+        raise ValueError("--mcp needs one package more: pip install mcp==1.30.0")
+    if options.compile:
+        print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
+    from editor.web.page import start  # Gradio takes seconds to load, and the models' process has none of it
+
+    with context.session() as session:
+        process = ModelsProcess(session.store, [sys.executable, str(context.root / "app.py"), *sys.argv[1:], "work"])
+        process.start()
+        try:
+            with suppress(ValueError):  # the first Generate should not wait for the model to be loaded
+                process.info(options.pipeline)
+            with TemporaryDirectory(prefix="palimpsest-", ignore_cleanup_errors=True) as pictures:
+                os.environ["GRADIO_TEMP_DIR"] = pictures  # where Gradio keeps those in the API's answers
+                page = start(
+                    session, process, list(models), options.pipeline, context.root / "assets" / "samples", options.host,
+                    options.port, options.mcp, models, options.public_host, options.root_path,
+                )  # fmt: skip
+                print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
+                signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+                page.block_thread()
+        finally:
+            process.stop()
+
+
+def work(context: CommandContext) -> None:
+    """What `serve` starts: the process in which models run."""
+    with context.session() as session:
+        run_models(session.store, context.load, context.made_with)
