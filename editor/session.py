@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
-from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits import intents
+from editor.edits.edit import Blend, Edit
 from editor.edits.plan import edit_region
 from editor.formats.atomic_write import replacing
 from editor.formats.export import SUFFIXES, encode, format_of
@@ -13,10 +13,10 @@ from editor.formats.layers import layers_of
 from editor.formats.metadata import NOTHING, Metadata
 from editor.formats.openraster import SUFFIX as OPENRASTER
 from editor.formats.openraster import write_openraster
-from editor.imaging.geometry import Box, Margins
-from editor.imaging.limits import MAX_IMAGES, MAX_NAME, MAX_PIXELS
+from editor.imaging.geometry import Box
+from editor.imaging.limits import MAX_NAME, MAX_PIXELS
 from editor.imaging.picture import Picture
-from editor.imaging.raster import Mask, Patch, Pixels
+from editor.imaging.raster import Pixels
 from editor.recipes.recipe import Recipe, named_locally
 from editor.store.blobs import Damaged
 from editor.store.document_file import SUFFIX as DOCUMENT
@@ -77,16 +77,15 @@ class Session:
 
     def variations(self, document_id: str, edit: Edit, count: int, parent: str | None = None) -> list[Revision]:
         """Promise an edit so many times (1 to 8) with seeds from its own on, side by side; as `submit`."""
-        if not 1 <= count <= MAX_IMAGES:
-            raise ValueError(f"There can be 1 to {MAX_IMAGES} variations at a time, not {count}.")
+        edits = intents.variations(edit, count)
         document = self.store.document(document_id)
         parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
         edit_region(edit, self.frame(document_id, parent))
-        return self.store.promise_beside(document_id, parent, _varied(edit, count))
+        return self.store.promise_beside(document_id, parent, edits)
 
     def requested(self, document_id: str, edit: Edit, count: int, parent: str) -> list[Revision]:
         """These variations, if they were asked for already and wait or are shown: who does so again had no answer."""
-        ids = [revision_id(document_id, parent, each.to_json()) for each in _varied(edit, count)]
+        ids = [revision_id(document_id, parent, each.to_json()) for each in intents.variations(edit, count)]
         there = {self.store.document(document_id).head, *(each.id for each in self.store.pending(document_id))}
         return [self.store.revision(id) for id in ids] if there & {*ids} else []
 
@@ -104,42 +103,9 @@ class Session:
         """The ids of a finished revision and of its variations, oldest first; none of the opened picture."""
         return self.store.variations(revision_id)
 
-    def remove(self, document_id: str, edit: Edit) -> Revision:
-        """Have what stands under the mask give way to what is around it; as `submit`."""
-        return self.submit(document_id, replace(edit, prompt="", negative_prompt="", sketch=None, strength=1.0))
-
-    def refine(self, document_id: str, edit: Edit, strength: float = 0.5) -> Revision:
-        """Draw what stands under the mask again, the nearer to what it is the less the strength; as `submit`."""
-        return self.submit(document_id, replace(edit, sketch=None, strength=strength))
-
-    def sketch(
-        self, document_id: str, strokes: Patch, mask: Mask = NOWHERE, strength: float = 0.7, **wish: Any
-    ) -> Revision:
-        """Make of strokes, uint8 (H, W, 4), and of what is under the mask what the prompt says: SDEdit (Meng et al.
-        2022). wish: what else `Edit` says; as `submit`.
-        """
-        return self.submit(document_id, Edit(mask, sketch=strokes, strength=strength, **wish))
-
-    def outpaint(self, document_id: str, margins: Margins, **wish: Any) -> Revision:
-        """Widen the picture (see `Box.widened_to` for an aspect ratio) and paint what is new. wish: what else `Edit`
-        says; as `submit`.
-        """
-        return self.submit(document_id, Edit(NOWHERE, margins=margins, **wish))
-
     def crop(self, document_id: str, box: Box) -> Revision:
         """Keep this part of the picture alone; as `submit`, with no model run."""
-        margins = self.picture(document_id).box.margins_to(box)
-        if max(margins) > 0:
-            raise ValueError(f"A crop at {box} does not lie within the picture: to widen it, paint what is new.")
-        return self.submit(document_id, Edit(NOWHERE, margins=margins, seed=0, pipeline="none"))
-
-    def remask(self, document_id: str, revision_id: str, mask: Mask) -> Revision:
-        """A finished step's wish under another mask (see `Mask.grown`, `shrunk`, `joined`, `without`), beside it."""
-        self._finished(self.store.document(document_id), revision_id)
-        step = self.store.revision(revision_id)
-        if step.edit is None or step.parent is None:
-            raise ValueError("The picture that was opened is no step: it has no mask.")
-        return self.submit(document_id, replace(step.edit, mask=mask), step.parent)
+        return self.submit(document_id, intents.crop(self.picture(document_id).box, box))
 
     def amend(self, document_id: str, revision_id: str, edit: Edit) -> list[Revision]:
         """Change any finished step, and make those after it again on top of that, as `Store.replay` says; wishes that
@@ -405,8 +371,3 @@ def _title(number: int, step: Node) -> str:
     """What a step is called in a list: its name, else its number and prompt."""
     prompt = "" if step.wish is None else step.wish["prompt"]
     return step.name or f"{number}. {prompt}".strip()
-
-
-def _varied(edit: Edit, count: int) -> list[Edit]:
-    """An edit so many times, with seeds from its own on."""
-    return [replace(edit, seed=(edit.seed + i) % 2**32) for i in range(count)]

@@ -12,6 +12,11 @@ from editor.imaging.geometry import Box, Margins
 from editor.imaging.raster import Mask, Patch, Pixels
 
 
+def shifted(box: Box, dx: int, dy: int) -> Box:
+    """The same size, so many pixels to the right and down."""
+    return box._replace(x=box.x + dx, y=box.y + dy)
+
+
 def noise(width: int, height: int, seed: int = 0) -> Pixels:
     """uint8 (height, width, 3), no two pixels alike to the eye."""
     return np.random.default_rng(seed).integers(0, 256, (height, width, 3), np.uint8)
@@ -78,7 +83,7 @@ def wishes(draw: st.DrawFn) -> Edit:
     mask = draw(st.sampled_from([filled, disc]))(box)
     if draw(st.booleans()):
         mask = Mask(box, mask.alpha // 3)  # soft all over
-    sketch = strokes(box.shifted(draw(st.integers(-40, 40)), 7)) if draw(st.integers(0, 3)) == 0 else None
+    sketch = strokes(shifted(box, draw(st.integers(-40, 40)), 7)) if draw(st.integers(0, 3)) == 0 else None
     return an_edit(
         mask,
         margins=draw(MARGINS),

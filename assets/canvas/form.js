@@ -12,11 +12,6 @@ const WRITTEN = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)"
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch"];
 const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help" };
 
-/** How strongly each intent draws anew: the whole way where nothing of what was there is to be seen. */
-export function strengthOf(intent, strengths) {
-  return intent === "refine" || intent === "sketch" ? strengths[intent] : 1;
-}
-
 export class Wishes {
   /** known(): more is known of the model, or less. */
   constructor(server, notices, known) {
@@ -156,8 +151,7 @@ export class Wishes {
     const { intent, new_seed: _, refine_strength, sketch_strength, ...wish } = this.values;
     for (const name of USUAL) wish[name] = this.model.value(name);
     if (!this.model.heeds("negative_prompt")) wish.negative_prompt = "";
-    wish.strength = strengthOf(intent, { refine: refine_strength, sketch: sketch_strength });
-    if (intent === "remove") wish.prompt = wish.negative_prompt = "";
+    wish.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
     if (!Number.isInteger(wish.seed)) wish.seed = 0;
     return { ...wish, edge: 0, intent }; // a step that is finished can be laid in with another edge
   }
@@ -170,7 +164,7 @@ export class Wishes {
     const wish = this.wish();
     if (!wish) return null;
     if (this.values.new_seed || !Number.isInteger(this.values.seed)) wish.seed = crypto.getRandomValues(new Uint32Array(1))[0];
-    rememberPrompt(wish.prompt);
+    if (wish.intent !== "remove") rememberPrompt(wish.prompt); // that has none
     return wish;
   }
 

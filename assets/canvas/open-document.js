@@ -264,7 +264,7 @@ export class OpenDocument {
 
   /** What is to be done with the mask: as the server takes it. */
   #maskOptions(intent, draft) {
-    return { keep_specks: draft.keepSpecks, remove: intent === "remove" };
+    return { keep_specks: draft.keepSpecks, intent };
   }
 
   /** Repaint specks of the mask too, until it is sent or cleared. */

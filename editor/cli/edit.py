@@ -11,14 +11,14 @@ from tqdm import tqdm
 
 from editor.cli.context import CommandContext
 from editor.edits.apply import Progress, apply_all
-from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.edit import NOWHERE, Blend
+from editor.edits.intents import complete, variations
 from editor.formats.atomic_write import replacing
 from editor.formats.export import encode, format_of
 from editor.formats.images import READINGS, Opened, open_mask, read_image
-from editor.imaging.edge_growth import grown_past_edge
 from editor.imaging.geometry import Box, Margins
-from editor.imaging.limits import MAX_IMAGES, MAX_PIXELS, MAX_REFERENCE_SIDE
-from editor.imaging.mask_cleaning import SPECK, cleaned
+from editor.imaging.limits import MAX_PIXELS, MAX_REFERENCE_SIDE
+from editor.imaging.mask_cleaning import SPECK
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Patch, Pixels
 from editor.recipes.recipe import Recipe
@@ -32,33 +32,38 @@ def edit(context: CommandContext) -> None:
     for note in opened.notes:
         print(note, file=sys.stderr)
     picture = Picture.from_pixels(opened.pixels)
-    wish: dict[str, Any] = {"mask": NOWHERE}
+    mask, intent, settings = NOWHERE, "fill", dict[str, Any]()
     if options.mask is not None:
         alpha, reading = open_mask(options.mask.read_bytes())
         if READINGS[reading]:
             print(READINGS[reading], file=sys.stderr)
         _alike("mask", alpha, opened.pixels)
-        wish["mask"], specks = cleaned(Mask(picture.box, alpha), options.keep_specks)
-        if specks:
-            noun, them = ("speck", "it") if specks == 1 else ("specks", "them")
-            print(f"Ignored {specks} {noun} of at most {SPECK} pixels; --keep-specks keeps {them}.", file=sys.stderr)
-    if options.remove:
-        if options.prompt or options.mask is None:
-            raise ValueError("--remove needs a --mask of what is to go, and no --prompt.")
-        wish["mask"] = grown_past_edge(picture, wish["mask"])
+        mask = Mask(picture.box, alpha)
     if options.sketch is not None:
         strokes = read_image(options.sketch.read_bytes()).pixels
         _alike("sketch", strokes, opened.pixels)
-        wish["sketch"] = Patch(picture.box, strokes)
+        intent, settings["sketch"] = "sketch", Patch(picture.box, strokes)
+    if options.remove:
+        if (
+            options.mask is None
+            or options.prompt
+            or options.negative_prompt
+            or settings
+            or options.strength is not None
+        ):
+            raise ValueError(
+                "--remove needs a --mask of what is to go, and no --prompt, --negative, --sketch or --strength."
+            )
+        intent = "remove"
     if options.expand is not None and options.aspect is not None:
         raise ValueError("--expand and --aspect both say how large the picture is to be: give one of them.")
     if options.expand is not None:
-        wish["margins"] = Margins(*options.expand)
+        settings["margins"] = Margins(*options.expand)
     if options.aspect is not None:
-        wish["margins"] = picture.box.widened_to(options.aspect)
+        settings["margins"] = picture.box.widened_to(options.aspect)
     names = ("feather", "edge", "opacity")
-    wish["blend"] = Blend(**{name: value for name in names if (value := getattr(options, name)) is not None})
-    _paint(context, picture, wish, opened)
+    settings["blend"] = Blend(**{name: value for name in names if (value := getattr(options, name)) is not None})
+    _run(context, picture, intent, mask, settings, opened)
 
 
 def _alike(what: str, one: Pixels, picture: Pixels) -> None:
@@ -74,41 +79,42 @@ def draw(context: CommandContext) -> None:
         raise ValueError(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
     picture = Picture.blank(width, height)
     everywhere = Mask(picture.box, np.full(picture.box.shape, 255, np.uint8))
-    _paint(context, picture, {"mask": everywhere})
+    _run(context, picture, "fill", everywhere, {})
 
 
-def _paint(
+def _run(
     context: CommandContext,
     picture: Picture,
-    wish: dict[str, Any],
+    intent: str,
+    mask: Mask,
+    settings: dict[str, Any],
     opened: Opened | None = None,
 ) -> None:
-    """Fulfil the wish that it and the options tell of, and write the results, with the opened file's metadata."""
+    """Make the edit that this and the options ask for, and write the results, with the opened file's metadata."""
     options = context.options
-
     out, count = options.output, options.variations
     if not out.parent.is_dir():
         raise ValueError(f"There is no folder {out.parent} to write {out.name} into: make it first.")
     format = format_of(out.suffix)
-    if not 1 <= count <= MAX_IMAGES:
-        raise ValueError(f"There can be 1 to {MAX_IMAGES} variations at a time, not {count}.")
-    names = ("negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength")
-    wish |= {name: value for name in names if (value := getattr(options, name, None)) is not None}
-    first = secrets.randbelow(2**32) if options.seed is None else options.seed
-    seeds = [first, *((first + n) % 2**32 for n in range(1, count))]
-    pipeline = context.load(options.pipeline)
+    model = context.load(options.pipeline)
     if options.adapter:
         from pipelines.hf.adapter_files import adapter_file, canonical_adapter
 
-        wish["adapters"] = [(canonical_adapter(name), weight) for name, weight in options.adapter]
+        settings["adapters"] = [(canonical_adapter(name), weight) for name, weight in options.adapter]
         if options.pipeline.startswith(HUB):  # others say that they take none
-            for name, _ in wish["adapters"]:
+            for name, _ in settings["adapters"]:
                 adapter_file(name, fetch=True)  # for who typed it, as a model is
     if options.reference is not None:
-        wish["reference"] = likeness(options.reference)
-    wish = {**pipeline.usual, **wish}  # what its model is best asked for, where nobody said otherwise
-    edits = [Edit(**wish, prompt=options.prompt, seed=seed, pipeline=options.pipeline) for seed in seeds]
-    if hint := pipeline.hint(options.prompt):
+        settings["reference"] = likeness(options.reference)
+    names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength", "pipeline")
+    settings |= {name: getattr(options, name, None) for name in names}
+    settings["seed"] = secrets.randbelow(2**32) if options.seed is None else options.seed
+    edit, specks = complete(intent, mask, settings, model, lambda: picture, getattr(options, "keep_specks", False))
+    if specks:
+        noun, them = ("speck", "it") if specks == 1 else ("specks", "them")
+        print(f"Ignored {specks} {noun} of at most {SPECK} pixels; --keep-specks keeps {them}.", file=sys.stderr)
+    edits = variations(edit, count)
+    if hint := model.hint(options.prompt):
         print(hint, file=sys.stderr)
     with tqdm(unit="step", desc="Painting", leave=False, delay=0.1) as bar:
 

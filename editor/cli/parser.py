@@ -107,8 +107,8 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
     edit.add_argument("--mask", type=Path, help="a picture of the same size: white = repaint, black = keep")
     edit.add_argument(
         "--remove", action="store_true",
-        help="have what is masked give way to its surroundings: no prompt, and the mask grows past the soft edge of"
-        " what it covers (without this, the mask is taken as it is)",
+        help="have what is masked give way to its surroundings: the mask grows past the soft edge of what it covers;"
+        " takes no prompt, sketch or strength",
     )  # fmt: skip
     edit.add_argument(
         "--keep-specks", action="store_true",
@@ -117,7 +117,7 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
     edit.add_argument(
         "--sketch",
         type=Path,
-        help="strokes to begin from, a transparent picture of the same size; usual: --strength 0.7",
+        help="strokes to begin from, a transparent picture of the same size; the strength is 0.7 then",
     )
     edit.add_argument(
         "--expand", type=_margins, metavar="L,T,R,B",
@@ -125,7 +125,9 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
     )  # fmt: skip
     edit.add_argument("--aspect", type=_aspect, metavar="W:H", help="paint as much more as makes it this wide and high")
     edit.add_argument(
-        "--strength", type=float, help="how far to go from what is there: 1 = from nothing (default), 0 = nowhere"
+        "--strength",
+        type=float,
+        help="how far to go from what is there: 1 = from nothing (default; 0.7 with a sketch), 0 = nowhere",
     )
     edit.add_argument("--feather", type=int, help="pixels over which the result fades out around the mask (default: 8)")
     edit.add_argument("--edge", type=int, help="pixels by which it reaches over the mask before that (default: 0)")

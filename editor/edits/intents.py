@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from editor.edits.edit import NOWHERE, Edit
 from editor.imaging.edge_growth import grown_past_edge
-from editor.imaging.geometry import Box
+from editor.imaging.geometry import Box, Margins
 from editor.imaging.limits import MAX_IMAGES
 from editor.imaging.mask_cleaning import cleaned
 from editor.imaging.picture import Picture
@@ -39,12 +39,12 @@ def complete(
     Args:
         intent: "fill" has the prompt, or without one the surroundings, take the mask's place; "remove" has what is
             under the mask, its edge too, give way to its surroundings; "refine" draws again what is there; "expand"
-            paints what margins add; "sketch" begins from strokes. The same whoever asks.
+            paints what margins add, or crops where they only cut; "sketch" begins from strokes.
         mask: where; cleaned of specks unless keep_specks.
         settings: what else an Edit says, `seed` and `pipeline` at least. What is missing or None is the model's own
             default, else the intent's or the Edit's. What has nothing to do with the intent is left out.
         model: None while it is loading, when its defaults are not known, nor its samplers.
-        picture: the picture that it is made on; only Remove looks at it.
+        picture: the picture that it is made on; Remove and a crop look at it.
 
     Raises:
         ValueError: for an intent, a sampler or a value that there is none of.
@@ -56,6 +56,10 @@ def complete(
     if model is not None and model.samplers and given.get("sampler", model.samplers[0]) not in model.samplers:
         raise ValueError(f"{model.name} has no sampler {given['sampler']!r}; it has {', '.join(model.samplers)}.")
     found = cleaned(mask, keep_specks)
+    margins = given.get("margins", Margins())
+    if found.mask.bounds.empty and "sketch" not in given and any(margins) and max(margins) <= 0:
+        before = picture().box
+        return CompletedEdit(crop(before, before.moved(margins)), found.specks)
     where = grown_past_edge(picture(), found.mask) if intent == "remove" else found.mask
     defaults = {} if model is None else model.usual
     return CompletedEdit(Edit(where, **{"strength": STRENGTHS[intent], **defaults, **given}), found.specks)

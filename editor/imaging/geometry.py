@@ -68,10 +68,6 @@ class Box(NamedTuple):
             self.x <= other.x and self.y <= other.y and other.right <= self.right and other.bottom <= self.bottom
         )
 
-    def shifted(self, dx: int, dy: int) -> "Box":
-        """The same size, `dx` pixels to the right and `dy` down."""
-        return self._replace(x=self.x + dx, y=self.y + dy)
-
     def padded(self, n: int) -> "Box":
         """`n` pixels larger on each of the four sides."""
         return Box(self.x - n, self.y - n, self.width + 2 * n, self.height + 2 * n)

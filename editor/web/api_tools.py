@@ -7,16 +7,17 @@ import asyncio
 import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
+from functools import partial
 from typing import Any
 
 import numpy as np
 from gradio.data_classes import FileData
 
 from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.intents import complete
 from editor.formats.images import encode_png, read_image
-from editor.imaging.edge_growth import grown_past_edge
 from editor.imaging.geometry import Margins
-from editor.imaging.mask_cleaning import Cleaned
+from editor.imaging.raster import Mask
 from editor.models_process import Models
 from editor.session import Session
 from editor.store.store import Document, Node, Revision
@@ -122,7 +123,7 @@ class Verbs:
         Returns:
             the mask as a PNG, white where it repaints, and with it the `box` that it fills and how many `pixels` it has
         """
-        mask, _ = place(self.session.picture(document), box, point, tolerance, "")
+        mask = place(self.session.picture(document), box, point, tolerance, "")
         told = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
         return self.shown.add("mask.png", encode_png(mask.alpha)), told
 
@@ -170,14 +171,8 @@ class Verbs:
             "strength": strength, "sampler": sampler or None, "clip_guidance": clip_guidance,
             "blend": Blend(feather, edge, opacity, colour_match),
         }  # fmt: skip
-        return self._kept(
-            document,
-            lambda: place(self.session.picture(document), box, point, tolerance, mask, keep_specks),
-            model,
-            seed,
-            variations,
-            wish,
-        )
+        painted = partial(self._place, document, box, point, tolerance, mask)
+        return self._completed("fill", document, painted, model, seed, wish, variations, keep_specks)
 
     def remove(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
@@ -201,14 +196,10 @@ class Verbs:
         Returns:
             as `edit`
         """
-        wish = {"blend": Blend(feather)}
-
-        def grown() -> Cleaned:
-            picture = self.session.picture(document)
-            found = place(picture, box, point, tolerance, mask, keep_specks)
-            return found._replace(mask=grown_past_edge(picture, found.mask))
-
-        return self._kept(document, grown, model, seed, 1, wish)
+        painted = partial(self._place, document, box, point, tolerance, mask)
+        return self._completed(
+            "remove", document, painted, model, seed, {"blend": Blend(feather)}, keep_specks=keep_specks
+        )
 
     def expand(
         self, document: str, left: int = 0, top: int = 0, right: int = 0, bottom: int = 0, prompt: str = "",
@@ -241,7 +232,7 @@ class Verbs:
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
             "margins": margins,
         }  # fmt: skip
-        return self._kept(document, lambda: Cleaned(NOWHERE, 0), model, seed, 1, wish)
+        return self._completed("expand", document, lambda: NOWHERE, model, seed, wish)
 
     def crop(self, document: str, box: list[int]) -> Steps:
         """Keep a part of the picture alone; waits as `edit` does, though no model runs.
@@ -287,24 +278,24 @@ class Verbs:
         """
         return self._told(self.session.checkout(document, revision))
 
-    async def _kept(
-        self, document: str, place: Callable[[], Cleaned], model: str, seed: int | None, variations: int, wish: Told
-    ) -> Steps:
-        """Promise a wish on the end of what is promised already, and wait for it. What is None in it is the model's
-        usual.
-        """
+    def _place(self, document: str, box: list[int] | None, point: list[int] | None, tolerance: int, mask: str) -> Mask:
+        return place(self.session.picture(document), box, point, tolerance, mask)
+
+    async def _completed(
+        self, intent: str, document: str, mask: Callable[[], Mask], model: str, seed: int | None, wish: Told,
+        variations: int = 1, keep_specks: bool = False,
+    ) -> Steps:  # fmt: skip
+        """Submit an edit on the end of the queue, and wait for it. What is None in the wish is the model's default."""
         name = model or self.default
         offered(name, self.names)
         first = secrets.randbelow(2**32) if seed is None else seed
         more: Told = {"seed": first, "hint": ""}
         info = await self._info(name)
-        if wish.get("sampler") and info.samplers and wish["sampler"] not in info.samplers:
-            raise ValueError(f"{name} has no sampler {wish['sampler']!r}; it has {', '.join(info.samplers)}.")
+        settings = {**wish, "seed": first, "pipeline": name}
 
         def promise() -> Sequence[Revision]:
-            asked = {name: value for name, value in wish.items() if value is not None}
-            mask, more["specks"] = place()
-            edit = Edit(mask, seed=first, pipeline=name, **{**info.usual, **asked})
+            shown = partial(self.session.picture, document)
+            edit, more["specks"] = complete(intent, mask(), settings, info, shown, keep_specks)
             return self.session.variations(document, edit, variations, self.session.tail(document))
 
         async with aclosing(self._finished(promise)) as steps:

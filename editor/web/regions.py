@@ -8,7 +8,6 @@ import numpy as np
 from editor.formats.images import read_mask
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_BASE64_BYTES
-from editor.imaging.mask_cleaning import Cleaned, cleaned
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.imaging.selection import connected
@@ -22,9 +21,8 @@ def place(
     point: list[int] | None,
     tolerance: int,
     mask: str,
-    keep_specks: bool = False,
-) -> Cleaned:
-    """The mask that is meant, cleaned. ValueError when it is none."""
+) -> Mask:
+    """The mask that is meant. ValueError when it is none."""
     if box is None and point is None and not mask:
         raise ValueError(f"Say where: by a box, a point or a mask. The whole picture is {list(picture.box)}.")
     if point is not None and mask:
@@ -35,15 +33,15 @@ def place(
             raise ValueError(f"A point is [x, y] within {list(frame)}, not {point}.")
         if not 0 <= tolerance <= 255:
             raise ValueError(f"The tolerance must be a whole number from 0 to 255, not {tolerance}.")
-        return Cleaned(connected(picture, point[0], point[1], tolerance).cut(frame), 0)
+        return connected(picture, point[0], point[1], tolerance).cut(frame)
     if not mask:
-        return Cleaned(Mask(frame, np.full(frame.shape, 255, np.uint8)), 0)
+        return Mask(frame, np.full(frame.shape, 255, np.uint8))
     filled = picture.box if box is None else read_box(box, "The box")
     alpha = large_work.wait(None, read_mask, read_base64("mask", mask))
     if alpha.shape != filled.shape:
         size, what = f"{alpha.shape[1]} x {alpha.shape[0]} pixels", "picture" if box is None else "box"
         raise ValueError(f"The mask is {size}, the {what} {filled.width} x {filled.height}: make them the same.")
-    return cleaned(Mask(filled, alpha), keep_specks)
+    return Mask(filled, alpha)
 
 
 def read_base64(what: str, text: str) -> bytes:

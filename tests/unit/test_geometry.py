@@ -33,12 +33,6 @@ def test_contains_is_the_subset(a: Box, b: Box) -> None:
     assert a.contains(b) == (pixels(b) <= pixels(a))
 
 
-@given(boxes, small, small)
-def test_shifting_there_and_back(box: Box, dx: int, dy: int) -> None:
-    assert pixels(box.shifted(dx, dy)) == {(x + dx, y + dy) for x, y in pixels(box)}
-    assert box.shifted(dx, dy).shifted(-dx, -dy) == box
-
-
 @given(boxes, size)
 def test_padding_reaches_as_far_on_each_side(box: Box, n: int) -> None:
     padded = box.padded(n)

@@ -19,7 +19,7 @@ from editor.imaging.raster import Mask, Pixels
 from pipelines.base import run
 from tests.fakes import FlatPipeline, HeedfulPipeline, NoisePipeline, RefiningPipeline, SoftPipeline, loader
 from tests.laws import check_edit
-from tests.samples import an_edit, disc, filled, noise
+from tests.samples import an_edit, disc, filled, noise, shifted
 
 FRAME = Box(-40, 30, 900, 700)
 
@@ -74,9 +74,9 @@ def test_parts_are_the_mask_and_nothing_twice(
         compact = 4 * np.count_nonzero(part.alpha) >= max(part.box[2:]) ** 2
         assert scale <= 1 or compact or (redraws and scale <= COARSEST + 1 / shape[0])
     # which parts there are does not hang on where the mask lies
-    moved = Mask(mask.box.shifted(77, -13), mask.alpha)
-    again = mask_parts(moved, FRAME.shifted(77, -13), size, shapes, redraws)
-    assert [part.box for part in again] == [part.box.shifted(77, -13) for part in parts]
+    moved = Mask(shifted(mask.box, 77, -13), mask.alpha)
+    again = mask_parts(moved, shifted(FRAME, 77, -13), size, shapes, redraws)
+    assert [part.box for part in again] == [shifted(part.box, 77, -13) for part in parts]
 
 
 @settings(max_examples=40)

@@ -211,6 +211,4 @@ def test_a_revision_that_is_not_finished(session: Session, document: Document) -
     promise = session.submit(document.id, an_edit(Box(1, 1, 1, 1)))
     with pytest.raises(ValueError, match="has no picture yet"):
         session.checkout(document.id, promise.id)
-    with pytest.raises(ValueError, match="has no picture yet"):
-        session.remask(document.id, promise.id, disc(Box(9, 9, 9, 9)))
     assert session.document(document.id) == document

@@ -22,16 +22,34 @@ from gradio import processing_utils
 from gradio_client import Client
 from gradio_client.exceptions import AppError
 
+from editor.edits.edit import Edit
+from editor.formats.export import recipe_of
 from editor.formats.images import encode_png, read_image
 from editor.imaging.geometry import Box
+from editor.imaging.raster import Mask
+from editor.recipes.recipe import Recipe
 from editor.session import Session
 from editor.store.store import Store
 from editor.web.api import publish
 from editor.web.page import start
+from editor.web.server import PREFIX
 from editor.web.shown_files import Shown
 from editor.worker import Worker
-from tests.fakes import PATIENCE, FailingPipeline, LocalModels, NoisePipeline, SlowPipeline, loader, stop, until
+from pipelines.classical import Classical
+from tests.conftest import Run
+from tests.fakes import (
+    PATIENCE,
+    FailingPipeline,
+    LocalModels,
+    NoisePipeline,
+    SlowPipeline,
+    in_loop,
+    loader,
+    stop,
+    until,
+)
 from tests.samples import noise
+from tests.wire import edit_packet
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -47,7 +65,7 @@ class Served:
         self.store = Store(folder)
         self.session = Session(self.store)
         self.noise, self.slow = NoisePipeline(), SlowPipeline()
-        models = [self.noise, self.slow, FailingPipeline(at_step=2)]
+        models = [self.noise, self.slow, FailingPipeline(at_step=2), Classical()]
         load, names = loader(*models), [model.name for model in models]
         self.worker = Worker(self.store, load)
         self.worker.start()
@@ -474,3 +492,77 @@ def test_the_verbs_are_tools_of_mcp(served: Served) -> None:
     for there, nowhere in zip(files[: len(files) // 2], files[len(files) // 2 :], strict=True):
         assert there.isError and nowhere.isError
         assert there.content[0].text == nowhere.content[0].text.replace("-nowhere", "")  # no file is looked for
+
+
+async def called_by_mcp(url: str, tool: str, arguments: dict[str, Any]) -> str:
+    """The text of a tool's answer."""
+    from mcp import ClientSession
+    from mcp.client.streamable_http import streamable_http_client
+
+    async with (
+        streamable_http_client(f"{url}/gradio_api/mcp/") as (read, write, _),
+        ClientSession(read, write) as client,
+    ):
+        await client.initialize()
+        return str((await client.call_tool(tool, arguments)).content[0].text)
+
+
+def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: Run) -> None:
+    """The page's routes, the API, MCP and the command line, of one picture: each intent is one Edit, to its name."""
+    pixels = np.full((120, 160, 3), 90, np.uint8)
+    pixels[40:80, 50:100] = (240, 230, 60)
+    mask = np.zeros((120, 160), np.uint8)
+    mask[42:78, 52:98] = 255  # within the thing: Remove grows past its edge
+    mask[5, 5] = 255  # a speck
+    picture, mask_file = tmp_path / "picture.png", tmp_path / "mask.png"
+    picture.write_bytes(encode_png(pixels))
+    mask_file.write_bytes(encode_png(mask))
+    document = served.ask("open", base64.b64encode(picture.read_bytes()).decode())["document"]
+    defaults = {"steps": Edit.steps, "guidance": Edit.guidance, "sampler": Edit.sampler, "strength": None}
+
+    def by_page(**said: Any) -> str:
+        head = served.session.document(document).head
+        packet = edit_packet(head, mask=Mask(Box(0, 0, 160, 120), mask), pipeline="classical", **{**defaults, **said})
+        with urlopen(Request(f"{served.url}{PREFIX}/documents/{document}/edits", packet), timeout=PATIENCE) as answer:
+            (promised,) = json.load(answer)["promised"]
+        until(lambda: not served.session.revision(promised["revision"]).promised)
+        served.ask("undo", document)
+        return str(promised["wish"])
+
+    def by_api(verb: str, **said: Any) -> str:
+        made = served.ask(verb, document, mask=base64_of(mask), model="classical", **said)
+        served.ask("undo", document)
+        return digest_at(made["revision"])
+
+    def by_mcp(verb: str, **said: Any) -> str:
+        asked = {"document": document, "mask": base64_of(mask), "model": "classical", **said}
+        made = in_loop(called_by_mcp(served.url, verb, asked))
+        served.ask("undo", document)
+        return digest_at(re.findall(r"'revision': '(\w+)'", made)[-1])
+
+    def by_command(*words: object) -> str:
+        out = tmp_path / "out.png"
+        done = here("edit", picture, "--mask", mask_file, "--pipeline", "classical", "-o", out, *words)
+        assert done.returncode == 0, done.stderr
+        (edit,) = Recipe.from_json(recipe_of(out.read_bytes()) or "").steps
+        return edit.digest
+
+    def digest_at(revision: str) -> str:
+        edit = served.session.revision(revision).edit
+        assert edit is not None
+        return edit.digest
+
+    words = {"prompt": "a lamp", "seed": 7}
+    filled = {
+        by_page(intent="fill", **words), by_api("edit", **words), by_mcp("edit", **words),
+        by_command("--prompt", "a lamp", "--seed", 7),
+    }  # fmt: skip
+    removed = {
+        by_page(intent="remove", **words), by_api("remove", seed=7), by_mcp("remove", seed=7),
+        by_command("--remove", "--seed", 7),
+    }  # fmt: skip
+    refined = {
+        by_page(intent="refine", **words), by_api("edit", **words, strength=0.5), by_mcp("edit", **words, strength=0.5),
+        by_command("--prompt", "a lamp", "--seed", 7, "--strength", 0.5),
+    }  # fmt: skip
+    assert (len(filled), len(removed), len(refined)) == (1, 1, 1) and len(filled | removed | refined) == 3

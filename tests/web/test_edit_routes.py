@@ -208,8 +208,9 @@ def test_a_mask_is_cleaned_and_its_specks_are_told(desk: Desk, state: dict[str, 
             desk.post(f"documents/{document}/cancel/{run['revision']}")
     faint = Mask(dirty.box, np.full(dirty.box.shape, 9, np.uint8))
     refused(desk.submit(desk.state(state), mask=faint), 400, "at most 9 of 255")
-    for name in ("keep_specks", "remove"):
-        refused(desk.submit(desk.state(state), **{name: 1}), 400, f"{name} must be true or false")
+    refused(desk.submit(desk.state(state), keep_specks=1), 400, "keep_specks must be true or false")
+    refused(desk.submit(desk.state(state), intent="erase"), 400, "There is no intent 'erase'; there is fill, remove")
+    refused(desk.submit(desk.state(state), sampler="none"), 400, "noise has no sampler 'none'")
 
 
 def test_a_mask_grows_past_an_edge_for_remove_alone(desk: Desk) -> None:
@@ -230,17 +231,19 @@ def test_a_mask_grows_past_an_edge_for_remove_alone(desk: Desk) -> None:
         return edit.mask
 
     now = desk.state({"document": document})
-    wish = desk.wish(now, mask=found, remove=True, feather=0)
+    wish = desk.wish(now, mask=found, intent="remove", feather=0)
     _, (only,) = unpacked_all(desk.post(f"documents/{document}/plan", content=wish), "regions")
     assert only.bounds == grown.bounds
     assert asked(desk.submit(now, mask=filled(Box(5, 5, 20, 20)), prompt="first")) == filled(Box(5, 5, 20, 20))
-    for remove, mask in ((False, found), (True, grown)):
+    for intent, mask in (("fill", found), ("remove", grown)):
         now = desk.state({"document": document})
-        assert asked(desk.submit(now, mask=found, remove=remove, parent=now["tail"], seed=5 + remove)) == mask
+        assert asked(desk.submit(now, mask=found, intent=intent, parent=now["tail"])) == mask
     while desk.worker.run_one():
         pass
     first = desk.session.tree(document)[1].id
-    amended = desk.post(f"documents/{document}/amend/{first}", content=desk.wish(now, mask=found, remove=True, seed=9))
+    amended = desk.post(
+        f"documents/{document}/amend/{first}", content=desk.wish(now, mask=found, intent="remove", seed=9)
+    )
     edit = desk.session.revision(amended.json()["promised"][0]["revision"]).edit
     assert edit is not None and edit.mask == grown
 

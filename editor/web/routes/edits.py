@@ -1,18 +1,19 @@
 """Wishes: what is to be repainted, asked for, changed and taken back."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, NamedTuple
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.edit import NOWHERE, Blend
+from editor.edits.intents import CompletedEdit, complete
 from editor.edits.plan import plan, with_blend
-from editor.imaging.edge_growth import grown_past_edge
 from editor.imaging.geometry import Margins
 from editor.imaging.limits import MAX_EDIT_BYTES, MAX_JSON_BYTES
-from editor.imaging.mask_cleaning import cleaned
+from editor.imaging.raster import Mask
 from editor.store.queue import Moved
 from editor.store.store import Revision
 from editor.web import large_work
@@ -33,22 +34,23 @@ from editor.web.wire import (
 
 BLENDING = ("feather", "edge", "opacity", "colour_match")
 ASKING = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
-OPTIONAL = {"edge": 0, "keep_specks": False, "remove": False}  # whoever does not change them need not speak of them
-WISH = ("parent", "variations", "margins", "mask", "sketch", *ASKING, *BLENDING, "keep_specks", "remove")
+OPTIONAL: dict[str, Any] = {
+    "edge": 0,
+    "keep_specks": False,
+    "intent": "fill",
+}  # whoever does not change them need not speak of them
+WISH = ("parent", "variations", "margins", "mask", "sketch", *ASKING, *BLENDING, *OPTIONAL)
 
 
 class EditRequest(NamedTuple):
-    """An edit as the page asks for it.
+    """An edit as the page asks for it."""
 
-    parent: as it was sent. remove: whether the mask is to be grown past the edge of what it covers. specks: how many
-    its mask was cleaned of.
-    """
-
-    edit: Edit
-    parent: object
+    intent: str
+    mask: Mask
+    settings: dict[str, Any]  # what else an Edit says
+    keep_specks: bool
+    parent: object  # as it was sent
     variations: int
-    remove: bool
-    specks: int
 
 
 class Wishes:
@@ -58,15 +60,15 @@ class Wishes:
         self.desk, self.session = desk, desk.session
 
     async def submit(self, request: Request) -> Response:
-        body = await read_body(request, MAX_EDIT_BYTES, "The wish")
+        body = await read_body(request, MAX_EDIT_BYTES, "The edit")
         return await large_work.run(pixels_in(body), self._submitted, request, body, small=in_writer)
 
     def _submitted(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
-        asked = self._wish(body)
+        asked = self._request(body)
         parent = asked.parent
         if isinstance(parent, str):
-            edit = self._grown(asked, document.id, parent)
+            edit, _ = self._completed(asked, document.id, parent)
             if again := self.session.requested(document.id, edit, asked.variations, parent):
                 return self._promised(request, again)
         if not isinstance(parent, str) or parent != self.session.tail(document.id):
@@ -74,31 +76,30 @@ class Wishes:
         return self._promised(request, self.session.variations(document.id, edit, asked.variations, parent))
 
     async def plan(self, request: Request) -> Response:
-        body = await read_body(request, MAX_EDIT_BYTES, "The wish")
+        body = await read_body(request, MAX_EDIT_BYTES, "The edit")
         return await large_work.run(pixels_in(body), self._planned, request, body)
 
     def _planned(self, request: Request, body: bytes) -> Response:
         document = self.desk.document(request)
-        asked = self._wish(body)
+        asked = self._request(body)
         if not isinstance(asked.parent, str):
-            raise ValueError(f"A wish's parent is the id of a revision, not {asked.parent!r}.")
+            raise ValueError(f"An edit's parent is the id of a revision, not {asked.parent!r}.")
         frame = self.session.frame(document.id, asked.parent)
-        edit = self._grown(asked, document.id, asked.parent)
-        planned = plan(edit, frame, self.desk.model(edit.pipeline))
+        edit, specks = self._completed(asked, document.id, asked.parent)
+        planned = plan(edit, frame, self.desk.model(asked.settings["pipeline"]))
         regions = [with_blend(edit, part.mask).cut(planned.frame) for part in planned.parts]
         windows = [part.window for part in planned.parts]
-        answer = {"windows": windows, "steps": planned.steps, "specks": asked.specks}
+        answer = {"windows": windows, "steps": planned.steps, "specks": specks}
         return packet_of_masks(answer, "regions", regions)
 
     async def amend(self, request: Request) -> Response:
-        body = await read_body(request, MAX_EDIT_BYTES, "The wish")
+        body = await read_body(request, MAX_EDIT_BYTES, "The edit")
         return await large_work.run(pixels_in(body), self._amended, request, body, small=in_writer)
 
     def _amended(self, request: Request, body: bytes) -> Response:
         document, step = self.desk.document(request), self.desk.revision(request)
-        asked = self._wish(body)
-        edit = asked.edit if step.parent is None else self._grown(asked, document.id, step.parent)
-        if step.edit is not None and step.edit.pipeline == edit.pipeline:  # a wish cannot speak of it
+        edit, _ = self._completed(self._request(body), document.id, step.parent or step.id)
+        if step.edit is not None and step.edit.pipeline == edit.pipeline:  # the page cannot speak of it
             edit = replace(
                 edit,
                 sketch=edit.sketch or step.edit.sketch,
@@ -165,34 +166,38 @@ class Wishes:
         self.desk.models.wake()
         return self.desk.promised(request, promises)
 
-    def _grown(self, asked: EditRequest, document_id: str, parent: str) -> Edit:
+    def _completed(self, asked: EditRequest, document_id: str, parent: str) -> CompletedEdit:
         """The edit that is asked for on a parent, finished or a job."""
-        if not asked.remove:
-            return asked.edit
-        picture = self.session.newest_picture(document_id, parent)
-        return replace(asked.edit, mask=grown_past_edge(picture, asked.edit.mask))
+        model = None
+        with suppress(ValueError):  # why it cannot be loaded, the run will say
+            model = self.desk.models.info(asked.settings["pipeline"])
+        return complete(
+            asked.intent,
+            asked.mask,
+            asked.settings,
+            model,
+            lambda: self.session.newest_picture(document_id, parent),
+            asked.keep_specks,
+        )
 
-    def _wish(self, body: bytes) -> EditRequest:
-        """What a packet asks for, its mask cleaned. ValueError when something in it is wrong."""
-        said, pictures = read_packet(body, ("mask", "sketch"), "A wish")
+    def _request(self, body: bytes) -> EditRequest:
+        """What a packet asks for. ValueError when something in it is wrong."""
+        said, pictures = read_packet(body, ("mask", "sketch"), "An edit")
         said = OPTIONAL | said
-        exactly(said, WISH, "A wish")
+        exactly(said, WISH, "An edit")
         variations, margins = said["variations"], said["margins"]
         if type(variations) is not int:
             raise ValueError(f"The variations must be a whole number, not {variations!r}.")
-        for name in ("keep_specks", "remove"):
-            if type(said[name]) is not bool:
-                raise ValueError(f"{name} must be true or false, not {said[name]!r}.")
+        if type(said["keep_specks"]) is not bool:
+            raise ValueError(f"keep_specks must be true or false, not {said['keep_specks']!r}.")
         if not (isinstance(margins, list) and len(margins) == 4):
             raise ValueError(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
         mask, sketch = pictures["mask"], pictures["sketch"]
-        painted = cleaned(NOWHERE if mask is None else mask_of(mask), said["keep_specks"])
-        edit = Edit(
-            painted.mask,
-            sketch=None if sketch is None else strokes_of(sketch),
-            margins=Margins(*margins),
-            blend=Blend(**{name: said[name] for name in BLENDING}),
-            **{name: said[name] for name in ASKING},
-        )
-        offered(edit.pipeline, self.desk.names)
-        return EditRequest(edit, said["parent"], variations, said["remove"], painted.specks)
+        offered(said["pipeline"], self.desk.names)
+        settings = {name: said[name] for name in ASKING} | {
+            "sketch": None if sketch is None else strokes_of(sketch),
+            "margins": Margins(*margins),
+            "blend": Blend(**{name: said[name] for name in BLENDING}),
+        }
+        painted = NOWHERE if mask is None else mask_of(mask)
+        return EditRequest(said["intent"], painted, settings, said["keep_specks"], said["parent"], variations)
