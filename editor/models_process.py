@@ -268,7 +268,7 @@ class ModelsProcess:
                 "Choose fewer pixels, or another model."
             )
         try:
-            held = self.store.works(watch.worker)
+            held = self.store.jobs.has_any(watch.worker)
         except StorageError:
             return ""
         if held or watch.held_at is None:
@@ -280,9 +280,9 @@ class ModelsProcess:
     def _count_death(self, worker: str, reason: str, again: bool, clean: bool) -> None:
         try:
             if clean:
-                self.store.abandon(worker)
+                self.store.jobs.release(worker)
             else:
-                self.store.count_death(worker, reason, again)
+                self.store.jobs.count_death(worker, reason, again)
         except StorageError as error:
             log.warning("%s", error)
 

@@ -21,7 +21,10 @@ from editor.recipes.recipe import Recipe, named_locally
 from editor.store.blobs import Damaged
 from editor.store.document_file import SUFFIX as DOCUMENT
 from editor.store.document_file import copy_document, read_document, write_document
-from editor.store.store import Document, Entry, Node, Revision, Store, revision_id
+from editor.store.documents import Document
+from editor.store.queue import revision_id
+from editor.store.revisions import Node, Revision
+from editor.store.store import Store
 
 
 class Session:
@@ -41,7 +44,7 @@ class Session:
         """A new document of a picture. pixels: uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha. icc: the profile
         of its colours, None for sRGB. metadata: whose it is, and how large it prints.
         """
-        return self.store.create(Picture.from_pixels(pixels), name[:MAX_NAME], icc, metadata)
+        return self.store.documents.create(Picture.from_pixels(pixels), name[:MAX_NAME], icc, metadata)
 
     def open_document(self, file: Path) -> Document:
         """A document with its history, as `export` wrote it to a file that ends in .palimpsest; a new one each time."""
@@ -51,17 +54,11 @@ class Session:
         """A new document of which nothing is known yet: the start of a picture from words alone."""
         if width * height > MAX_PIXELS:
             raise ValueError(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
-        return self.store.create(Picture.blank(width, height), name[:MAX_NAME])
-
-    def document(self, id: str) -> Document:
-        return self.store.document(id)
-
-    def revision(self, id: str) -> Revision:
-        return self.store.revision(id)
+        return self.store.documents.create(Picture.blank(width, height), name[:MAX_NAME])
 
     def picture(self, document_id: str) -> Picture:
         """What the document shows now: the picture at its head."""
-        return self.store.picture(self.store.document(document_id).head)
+        return self.store.revisions.picture(self.store.documents.get(document_id).head)
 
     def submit(self, document_id: str, edit: Edit, parent: str | None = None) -> Revision:
         """Promise an edit on `parent` (a revision of the document that is finished or promised, see `tail`; None: its
@@ -70,38 +67,27 @@ class Session:
         The same wish on the same parent is the same revision: promised anew if it failed or was cancelled;
         shown at once, with no model run, if it is finished.
         """
-        document = self.store.document(document_id)
+        document = self.store.documents.get(document_id)
         parent = document.head if parent is None else parent
         edit_region(edit, self.frame(document_id, parent))  # raises when there is nothing to do
-        return self.store.promise(document_id, parent, edit)
+        return self.store.jobs.submit(document_id, parent, edit)
 
     def variations(self, document_id: str, edit: Edit, count: int, parent: str | None = None) -> list[Revision]:
         """Promise an edit so many times (1 to 8) with seeds from its own on, side by side; as `submit`."""
         edits = intents.variations(edit, count)
-        document = self.store.document(document_id)
+        document = self.store.documents.get(document_id)
         parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
         edit_region(edit, self.frame(document_id, parent))
-        return self.store.promise_beside(document_id, parent, edits)
+        return self.store.jobs.submit_together(document_id, parent, edits)
 
     def requested(self, document_id: str, edit: Edit, count: int, parent: str) -> list[Revision]:
         """These variations, if they were asked for already and wait or are shown: who does so again had no answer."""
         ids = [revision_id(document_id, parent, each.to_json()) for each in intents.variations(edit, count)]
-        there = {self.store.document(document_id).head, *(each.id for each in self.store.pending(document_id))}
-        return [self.store.revision(id) for id in ids] if there & {*ids} else []
-
-    def replaying(self, document_id: str) -> list[str]:
-        """The ids of the steps of a replay that waits, in order, finished ones too; none while none does."""
-        return self.store.replaying(document_id)
-
-    def tail(self, document_id: str) -> str:
-        """The id of the revision that a further wish should stand on: the last of those that are promised one on the
-        other from the head on (of variations the first, which is the one that will be shown), or the head.
-        """
-        return self.store.tail(document_id)
-
-    def variations_of(self, revision_id: str) -> list[str]:
-        """The ids of a finished revision and of its variations, oldest first; none of the opened picture."""
-        return self.store.variations(revision_id)
+        there = {
+            self.store.documents.get(document_id).head,
+            *(each.id for each in self.store.jobs.pending(document_id)),
+        }
+        return [self.store.revisions.get(id) for id in ids] if there & {*ids} else []
 
     def crop(self, document_id: str, box: Box) -> Revision:
         """Keep this part of the picture alone; as `submit`, with no model run."""
@@ -114,9 +100,9 @@ class Session:
         The old branch stays, and nothing moves before all are finished. A step whose request is one that was drawn
         before is pasted: no model runs. Moved while another replay waits.
         """
-        document = self.store.document(document_id)
+        document = self.store.documents.get(document_id)
         self._finished(document, revision_id)
-        step = self.store.revision(revision_id)
+        step = self.store.revisions.get(revision_id)
         if step.parent is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
         later = [each.edit for each in self.replayed(document_id, revision_id)[1:] if each.edit is not None]
@@ -128,16 +114,16 @@ class Session:
                 edit_region(after, frame)
             except ValueError as error:
                 raise ValueError(f"A later step (“{after.prompt}”) does not fit then: {error}") from error
-        return self.store.replay(document_id, revision_id, edit)
+        return self.store.jobs.replay(document_id, revision_id, edit)
 
     def replayed(self, document_id: str, revision_id: str) -> list[Revision]:
         """The steps that `amend` of a finished one makes again, itself first."""
-        self._finished(self.store.document(document_id), revision_id)
-        return self.store.replayed(document_id, revision_id)
+        self._finished(self.store.documents.get(document_id), revision_id)
+        return self.store.jobs.replayed(document_id, revision_id)
 
     def reblend(self, document_id: str, revision_id: str, blend: Blend) -> list[Revision]:
         """Lay a finished step's result into the picture otherwise, without a run of its model; as `amend`."""
-        edit = self.store.revision(revision_id).edit
+        edit = self.store.revisions.get(revision_id).edit
         if edit is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
         return self.amend(document_id, revision_id, replace(edit, blend=blend))
@@ -171,7 +157,7 @@ class Session:
         holds its recipe; None for one that does not. Returns sentences on what the file does not hold. OSError where
         it cannot be written.
         """
-        document = self.store.document(document_id)
+        document = self.store.documents.get(document_id)
         shown = revision_id or document.head
         picture = self._finished(document, shown)
         notes: tuple[str, ...] = ()
@@ -188,23 +174,26 @@ class Session:
             if suffix == OPENRASTER:
                 opened, *steps = self._nodes_to(document_id, shown)
                 layers = layers_of(
-                    self.store.picture(opened.id),
-                    [(_title(number, step), self.store.picture(step.id)) for number, step in enumerate(steps, 1)],
+                    self.store.revisions.picture(opened.id),
+                    [
+                        (_title(number, step), self.store.revisions.picture(step.id))
+                        for number, step in enumerate(steps, 1)
+                    ],
                 )
-                metadata = self.store.metadata(document_id)
+                metadata = self.store.documents.metadata(document_id)
                 write_openraster(layers, picture.pixels(), picture.box, part, metadata.dpi)
-                if self.store.icc(document_id) is not None:
+                if self.store.documents.icc(document_id) is not None:
                     notes = ("OpenRaster holds no colour profile: give the layers the picture's own after opening.",)
                 if metadata.author or metadata.copyright:
                     notes = (*notes, "OpenRaster holds no author and no copyright: name them where the picture goes.")
             else:
                 recipe = None
-                if made_with and self.store.parent(shown) is not None:
+                if made_with and self.store.revisions.parent(shown) is not None:
                     try:
                         recipe = self.recipe(document_id, made_with, shown).to_json()
                     except Damaged as error:  # the picture itself is sound
                         notes = (f"Its recipe is not in it: {error}",)
-                icc, metadata = self.store.icc(document_id), self.store.metadata(document_id)
+                icc, metadata = self.store.documents.icc(document_id), self.store.documents.metadata(document_id)
                 data, more = encode(picture.pixels(), format_of(suffix), quality, icc, recipe, metadata)
                 notes = (*notes, *more)
                 part.write_bytes(data)
@@ -212,25 +201,21 @@ class Session:
 
     def _folders_in(self, document_id: str) -> tuple[str, ...]:
         """A sentence where a document names folders of this machine: its history holds models by their full names."""
-        wishes = [node.wish for node in self.store.tree(document_id) if node.wish is not None]
+        wishes = [node.wish for node in self.store.revisions.tree(document_id) if node.wish is not None]
         names = {each for wish in wishes for each in (wish["pipeline"], *(a["name"] for a in wish.get("adapters", ())))}
         local = sorted(name for name in names if named_locally(name))
         return (f"The file says where models lie on this machine: {', '.join(local)}.",) if local else ()
 
     def rename(self, revision_id: str, name: str) -> Revision:
         """Call a revision something; '' takes its name away."""
-        return self.store.rename(revision_id, name[:MAX_NAME])
-
-    def tree(self, document_id: str) -> list[Node]:
-        """The history: every revision that is not discarded, parents before children."""
-        return self.store.tree(self.store.document(document_id).id)
+        return self.store.revisions.rename(revision_id, name[:MAX_NAME])
 
     def discard(self, revision_id: str) -> Document:
         """Take a step and all that was made on it out of the history; `recover` has them back."""
-        return self.store.discard(revision_id)
+        return self.store.revisions.discard(revision_id)
 
     def recover(self, revision_id: str) -> Revision:
-        return self.store.recover(revision_id)
+        return self.store.revisions.recover(revision_id)
 
     def duplicate(self, document_id: str) -> Document:
         """A copy of a document with all its history."""
@@ -238,57 +223,41 @@ class Session:
         return self.rename_document(copied.id, f"{copied.name[: MAX_NAME - 5]} copy")
 
     def rename_document(self, document_id: str, name: str) -> Document:
-        return self.store.rename_document(document_id, name[:MAX_NAME])
+        return self.store.documents.rename(document_id, name[:MAX_NAME])
 
     def delete(self, document_id: str) -> None:
         """Put a document away; `restore` has it back, until the store is compacted."""
-        self.store.delete(document_id)
+        self.store.documents.delete(document_id)
 
     def restore(self, document_id: str) -> Document:
-        return self.store.restore(document_id)
-
-    def documents(self) -> list[Document]:
-        """All, the one last worked on first."""
-        return self.store.documents()
-
-    def gallery(self) -> list[Entry]:
-        """All as there is to tell of them to choose from, the one last worked on first."""
-        return self.store.gallery()
-
-    def entry(self, document_id: str) -> Entry:
-        """What `gallery` says of one document."""
-        return self.store.entry(document_id)
+        return self.store.documents.restore(document_id)
 
     def undo(self, document_id: str) -> Document:
         """Show the state before; the document unchanged when there is none."""
-        return self.store.undo(document_id)
+        return self.store.documents.undo(document_id)
 
     def redo(self, document_id: str) -> Document:
         """Show the state after, on the way to the tip; the document unchanged when it is there."""
-        return self.store.redo(document_id)
+        return self.store.documents.redo(document_id)
 
     def can_undo(self, document_id: str) -> bool:
-        return self.store.parent(self.store.document(document_id).head) is not None
+        return self.store.revisions.parent(self.store.documents.get(document_id).head) is not None
 
     def can_redo(self, document_id: str) -> bool:
-        document = self.store.document(document_id)
+        document = self.store.documents.get(document_id)
         return document.head != document.tip
 
     def checkout(self, document_id: str, revision_id: str) -> Document:
         """Show any finished revision of the document. Redo leads to it, or on as before if it is on the path there."""
-        self._finished(self.store.document(document_id), revision_id)
-        return self.store.checkout(document_id, revision_id)
+        self._finished(self.store.documents.get(document_id), revision_id)
+        return self.store.documents.checkout(document_id, revision_id)
 
     def cancel(self, revision_id: str) -> Revision:
         """Take a promise back: its run stops within a step, the document stays as it is. Nothing when it is
         finished. Wishes that wait for it are promised again on what it stood on, under other ids. The steps of a replay
         are cancelled together.
         """
-        return self.store.cancel(revision_id)
-
-    def pending(self, document_id: str) -> list[Revision]:
-        """The document's promises still to be kept, in the order in which they will be."""
-        return self.store.pending(self.store.document(document_id).id)
+        return self.store.jobs.cancel(revision_id)
 
     def reorder(self, document_id: str, order: Sequence[str]) -> list[Revision]:
         """Promise wishes that wait again in another order, each on the one before, under other ids. order: all from the
@@ -297,8 +266,8 @@ class Session:
 
         ValueError when `order` does not name exactly those, or a wish would find nothing to paint.
         """
-        self.store.document(document_id)  # raises when there is none
-        promised = {each.id: each for each in self.store.pending(document_id)}
+        self.store.documents.get(document_id)  # raises when there is none
+        promised = {each.id: each for each in self.store.jobs.pending(document_id)}
         waiting = [promised[id] for id in order if id in promised]
         if waiting:
             first = min(waiting, key=lambda each: each.seq)
@@ -310,18 +279,18 @@ class Session:
                     frames[each.parent] = frame
                     frame = frame.moved(each.edit.margins)
                 edit_region(each.edit, frames[each.parent])
-        return self.store.reorder(document_id, order)
+        return self.store.jobs.reorder(document_id, order)
 
     def _way(self, document_id: str, revision_id: str | None) -> list[Revision]:
         """The states from the opened picture to a finished revision of the document, None: to its head."""
-        document = self.store.document(document_id)
+        document = self.store.documents.get(document_id)
         if revision_id is not None:
             self._finished(document, revision_id)
-        return self.store.way_to(revision_id or document.head)
+        return self.store.revisions.path_to(revision_id or document.head)
 
     def _nodes_to(self, document_id: str, revision_id: str) -> list[Node]:
         """The states from the opened picture to this one, without what their edits hold."""
-        nodes = {node.id: node for node in self.store.tree(document_id)}
+        nodes = {node.id: node for node in self.store.revisions.tree(document_id)}
         way: list[Node] = []
         at: str | None = revision_id
         while at is not None:
@@ -331,10 +300,10 @@ class Session:
 
     def frame(self, document_id: str, revision_id: str) -> Box:
         """Where the picture of a revision of this document lies, finished or not: what an edit of it is planned on."""
-        document = self.store.document(document_id)
-        if self.store.document_of(revision_id) != document.id:
+        document = self.store.documents.get(document_id)
+        if self.store.revisions.document_of(revision_id) != document.id:
             raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
-        state, margins = self.store.revision(revision_id), []
+        state, margins = self.store.revisions.get(revision_id), []
         while state.picture is None:
             if state.error is not None:
                 raise ValueError(
@@ -343,7 +312,7 @@ class Session:
                 )
             assert state.edit is not None and state.parent is not None, "only edits are promised"
             margins.append(state.edit.margins)
-            state = self.store.revision(state.parent)
+            state = self.store.revisions.get(state.parent)
         box = state.picture.box
         for each in reversed(margins):
             box = box.moved(each)
@@ -351,20 +320,20 @@ class Session:
 
     def newest_picture(self, document_id: str, revision_id: str) -> Picture:
         """The picture of a revision of this document; while it is a job, of its newest ancestor that is finished."""
-        document = self.store.document(document_id)
-        if self.store.document_of(revision_id) != document.id:
+        document = self.store.documents.get(document_id)
+        if self.store.revisions.document_of(revision_id) != document.id:
             raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
-        state = self.store.revision(revision_id)
+        state = self.store.revisions.get(revision_id)
         while state.picture is None:
             assert state.parent is not None, "only edits are jobs"
-            state = self.store.revision(state.parent)
+            state = self.store.revisions.get(state.parent)
         return state.picture
 
     def _finished(self, document: Document, revision_id: str) -> Picture:
         """The picture of a finished revision of this document."""
-        if self.store.document_of(revision_id) != document.id:
+        if self.store.revisions.document_of(revision_id) != document.id:
             raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
-        return self.store.picture(revision_id)
+        return self.store.revisions.picture(revision_id)
 
 
 def _title(number: int, step: Node) -> str:

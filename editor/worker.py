@@ -17,7 +17,9 @@ from editor.edits.previews import encode_preview, preview_box
 from editor.imaging.raster import Mask
 from editor.store.blobs import Damaged
 from editor.store.database import StorageError
-from editor.store.store import Revision, RunPreview, Store
+from editor.store.jobs import RunPreview
+from editor.store.revisions import Revision
+from editor.store.store import Store
 from pipelines.base import Pipeline, run
 
 LEASE = 15.0  # seconds a claimed job is held without a sign of life
@@ -96,10 +98,10 @@ class Worker:
         """Claim a job, with its variations, and complete it, or write on it why not. False when there was none. Raises
         StorageError only.
         """
-        for holder in self.store.holders():
+        for holder in self.store.jobs.holders():
             if _gone(holder):
-                self.store.abandon(holder)
-        jobs = self.store.claim(self.id, LEASE)
+                self.store.jobs.release(holder)
+        jobs = self.store.jobs.claim(self.id, LEASE)
         if not jobs:
             return False
         self.heard("begun")
@@ -113,23 +115,23 @@ class Worker:
 
     def _complete(self, jobs: list[str]) -> None:
         try:
-            outcomes = self._applied([self.store.revision(job) for job in jobs])
+            outcomes = self._applied([self.store.revisions.get(job) for job in jobs])
             if outcomes is None:
-                self.store.abandon(self.id)
+                self.store.jobs.release(self.id)
             else:
                 for job, applied in zip(jobs, outcomes, strict=True):
-                    self.store.finish(job, self.id, applied.picture, applied.crops)
+                    self.store.jobs.finish(job, self.id, applied.picture, applied.crops)
         except StorageError as error:
             if not isinstance(error, Damaged):
                 raise  # the job stands: when its lease is over and the store takes things again, it is run again
             for job in reversed(jobs):  # later edits wait for the first: they move once
-                self.store.fail(job, self.id, str(error))
+                self.store.jobs.fail(job, self.id, str(error))
         except (Exception, SystemExit) as error:  # whatever a model does, the user reads of it and the worker lives
             log.exception("revisions %s failed", jobs)
             # a ValueError is a sentence for who asked; what else a model raises is known by its kind
             reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
             for job in reversed(jobs):
-                self.store.fail(job, self.id, reason)
+                self.store.jobs.fail(job, self.id, reason)
 
     def _applied(self, revisions: list[Revision]) -> list[Applied] | None:
         """Edits on one picture that differ in the seed alone, done; None when all were cancelled, taken over, or this
@@ -137,12 +139,15 @@ class Worker:
         """
         parent, edits = revisions[0].parent, [each.edit for each in revisions if each.edit is not None]
         assert parent is not None and len(edits) == len(revisions), "only edits are jobs"
-        picture, cached = self.store.picture(parent), partial(self.store.crop, revisions[0].document)
+        picture, cached = (
+            self.store.revisions.picture(parent),
+            partial(self.store.revisions.crop, revisions[0].document),
+        )
 
         def look(progress: list[Progress]) -> None:
             self.heard("step")
             reports.add(progress)
-            if self._stopping.is_set() or not any(self.store.holds(each.id, self.id) for each in revisions):
+            if self._stopping.is_set() or not any(self.store.jobs.holds(each.id, self.id) for each in revisions):
                 raise _NotHeld
 
         changing = affected_region(edits[0], picture.box)
@@ -154,7 +159,7 @@ class Worker:
 
     def _renew(self) -> None:
         try:
-            self.store.renew(self.id, LEASE)
+            self.store.jobs.renew(self.id, LEASE)
         except StorageError as error:
             log.warning("%s", error)
 
@@ -230,7 +235,7 @@ class _Reports:
 
     def _write(self, steps: dict[str, tuple[int, int, RunPreview | None]]) -> None:
         try:
-            self.store.report(self.worker, steps)
+            self.store.jobs.report(self.worker, steps)
         except StorageError as error:  # the run goes on unseen
             log.warning("%s", error)
 

@@ -99,7 +99,7 @@ def honest() -> bytes:
             assert worker.run_one()
             if seed == 1:
                 session.undo(document.id)
-        session.rename(session.document(document.id).head, "A branch")
+        session.rename(session.store.documents.get(document.id).head, "A branch")
         session.export(document.id, Path(folder) / "room.palimpsest")
         session.store.close()
         return (Path(folder) / "room.palimpsest").read_bytes()

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from editor.cli.context import CommandContext
 from editor.formats.images import read_image
 from editor.store.document_file import SUFFIX
-from editor.store.store import Node
+from editor.store.revisions import Node
 from editor.worker import Worker
 
 
@@ -44,11 +44,11 @@ def _plain(text: str) -> str:
 def history(context: CommandContext) -> None:
     with context.session() as session:
         if context.options.document is None:
-            for document in session.documents():
+            for document in session.store.documents.all():
                 print(f"{document.id}  {_plain(document.name)}")
             return
-        document = session.document(context.options.document)
-        tree = session.tree(document.id)
+        document = session.store.documents.get(context.options.document)
+        tree = session.store.revisions.tree(document.id)
         below: dict[str | None, list[Node]] = {}
         for node in tree:
             below.setdefault(node.parent, []).append(node)
@@ -80,12 +80,12 @@ def walk(context: CommandContext) -> None:
     """undo, redo, checkout, name, discard, recover."""
     options = context.options
     with context.session() as session:
-        document, revision = session.document(options.document), getattr(options, "revision", "")
+        document, revision = session.store.documents.get(options.document), getattr(options, "revision", "")
         if options.command == "undo" and not session.can_undo(document.id):
             print("There is nothing to undo: the picture that was opened is shown.", file=sys.stderr)
         if options.command == "redo" and not session.can_redo(document.id):
             print("There is nothing to redo: the newest state of its branch is shown.", file=sys.stderr)
-        if revision and session.revision(revision).document != document.id:
+        if revision and session.store.revisions.get(revision).document != document.id:
             raise ValueError(f"The state {revision!r} is another document's.")
         steps: dict[str, Callable[[], object]] = {
             "undo": lambda: session.undo(document.id),
@@ -102,7 +102,7 @@ def walk(context: CommandContext) -> None:
 def amend(context: CommandContext) -> None:
     options = context.options
     with context.session() as session:
-        edit = session.revision(options.revision).edit
+        edit = session.store.revisions.get(options.revision).edit
         if edit is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
 
@@ -112,7 +112,7 @@ def amend(context: CommandContext) -> None:
         blend = replace(edit.blend, **given("feather", "edge", "opacity"))
         changes = given("prompt", "negative_prompt", "seed", "steps", "strength", "guidance")
         if options.grow is not None:
-            frame = session.store.picture(options.revision).box
+            frame = session.store.revisions.picture(options.revision).box
             mask = edit.mask
             changes["mask"] = now = mask.grown(options.grow) if options.grow > 0 else mask.shrunk(-options.grow, frame)
             if now.bounds.empty and not mask.bounds.empty:
@@ -123,9 +123,9 @@ def amend(context: CommandContext) -> None:
         worker = Worker(session.store, context.load)
         with tqdm(total=len(promises), unit=" steps", leave=False) as bar:
             for promise in promises:
-                while session.revision(promise.id).promised and worker.run_one():
+                while session.store.revisions.get(promise.id).promised and worker.run_one():
                     pass  # what others wished for before this, too
-                if error := session.revision(promise.id).error:
+                if error := session.store.revisions.get(promise.id).error:
                     raise ValueError(error)
                 bar.update()
     history(context)

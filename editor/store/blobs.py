@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from editor.formats.images import DAMAGED, decode_tile, encode_tile
-from editor.imaging.picture import Cache, Picture, Place, tile_digest
+from editor.imaging.picture import Cache, Picture, Place, places, tile_digest
 from editor.imaging.raster import Pixels
 from editor.store.database import Database, StorageError, Transaction
 from editor.store.tile_deltas import added, difference
@@ -103,3 +103,8 @@ class Blobs:
             ON CONFLICT DO NOTHING""",
             [{"digest": digest, **blob._asdict()} for digest, blob in {**blobs, **whole}.items()],
         )
+
+
+def packed(picture: Picture) -> bytes:
+    """The digests of a picture's tiles, 16 bytes each, row by row."""
+    return bytes.fromhex("".join(picture.tiles[place] for place in places(picture.box)))

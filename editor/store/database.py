@@ -8,10 +8,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import EDQUOT, ENOSPC
-from functools import lru_cache
+from functools import lru_cache, partial, wraps
 from pathlib import Path
 from threading import Lock
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -45,6 +45,8 @@ BEGINNING = {
 FULL = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 Result = TypeVar("Result")
+Given = ParamSpec("Given")
+Answer = TypeVar("Answer")
 
 
 class StorageError(OSError):
@@ -304,6 +306,32 @@ class Database:
             f"The data folder {folder} cannot be used ({error}): this was not saved. "
             "Check that it is there, writable, and has room."
         )
+
+
+class HasDatabase(Protocol):
+    database: Database
+
+
+Holder = TypeVar("Holder", bound=HasDatabase)
+
+
+def even_when_full(
+    method: Callable[Concatenate[Holder, Given], Answer],
+) -> Callable[Concatenate[Holder, Given], Answer]:
+    """A method that a full disk does not keep from being done, see `Database.with_reserve`."""
+
+    @wraps(method)
+    def done(holder: Holder, /, *given: Given.args, **named: Given.kwargs) -> Answer:
+        answer = holder.database.with_reserve(partial(method, holder, *given, **named))
+        holder.database.keep_reserve()
+        return answer
+
+    return done
+
+
+def storable(text: str) -> str:
+    """Without what a database cannot hold: half a character has no bytes, and PostgreSQL takes no zero."""
+    return text.encode(errors="replace").decode().replace("\0", "")
 
 
 @lru_cache(maxsize=256)

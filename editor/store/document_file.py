@@ -16,7 +16,9 @@ from editor.imaging.geometry import read_box
 from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.picture import TILE, places
 from editor.store.blobs import Damaged
-from editor.store.store import FILE, Document, Store, new_document_id, revision_id
+from editor.store.documents import Document, new_document_id
+from editor.store.queue import revision_id
+from editor.store.store import FILE, Store
 from editor.store.untrusted_file import Budget, copy_rows
 
 SUFFIX = ".palimpsest"
@@ -53,7 +55,7 @@ def read_document(store: Store, file: Path) -> Document:
             raise _unreadable(file, error) from None
         with closing(other):
             try:
-                held = other.documents()
+                held = other.documents.all()
                 if len(held) != 1:
                     raise ValueError(f"it holds {len(held)} of them.")
                 history = _read(other, held[0].id, budget.decode)
@@ -92,7 +94,7 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
     """A document's history under ids of its own, each tile, crop and mask looked at. decode: told how many pixels were
     decoded, raises when they are too many.
     """
-    old, new = store.document(document), new_document_id()
+    old, new = store.documents.get(document), new_document_id()
     rows = store.database.rows(
         f"""{_FINISHED} SELECT id, parent, edit, box, tiles, created, name FROM revision
         WHERE id IN (SELECT id FROM kept) ORDER BY seq""",
@@ -110,7 +112,7 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
     tiles: set[str] = set()
     revisions: list[dict[str, object]] = []
     for id, parent, text, box, packed, created, name in rows:
-        edit = None if text is None else store.edits(text)
+        edit = None if text is None else store.revisions.edits(text)
         for digest in sorted(_tiles_of(id, box, bytes(packed or b"")) - tiles):
             if store.blobs.tiles(digest).shape[:2] != (TILE, TILE):
                 raise Damaged(f"The pixels {digest} are no tile.")
@@ -119,7 +121,7 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
         if edit is not None:
             named.update(_pixels_of(edit))
             decode(edit.mask.alpha.size + sum(patch.pixels[..., 0].size for patch in edit.patches))
-        wish = store.picture(id).digest if edit is None else edit.to_json()
+        wish = store.revisions.picture(id).digest if edit is None else edit.to_json()
         ids[id] = revision_id(new, None if parent is None else ids[parent], wish)
         revisions.append(
             {
@@ -132,9 +134,9 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
         raise Damaged(f"The history of “{old.name}” is damaged: a state is in it twice.")
     if old.head not in ids or old.tip not in ids:
         raise Damaged(f"The history of “{old.name}” is damaged: what it shows is not in it.")
-    metadata = store.metadata(document)
+    metadata = store.documents.metadata(document)
     about: dict[str, object] = {
-        "id": new, "name": old.name, "head": ids[old.head], "tip": ids[old.tip], "icc": store.icc(document),
+        "id": new, "name": old.name, "head": ids[old.head], "tip": ids[old.tip], "icc": store.documents.icc(document),
         "metadata": None if metadata == NOTHING else metadata.to_json(),
     }  # fmt: skip
     pasted: list[dict[str, object]] = [

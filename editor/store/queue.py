@@ -10,6 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from editor.imaging.digest import digest_of
+from editor.store.blobs import NotFound
 from editor.store.database import Transaction
 
 CANCELLED = "Cancelled."  # a cancelled revision's error
@@ -60,6 +61,20 @@ class Place(NamedTuple):
 
 
 Tree = Mapping[str, Place]  # by id, oldest first
+
+
+def standing(db: Transaction, document: str, revision: str, state: str) -> None:
+    """NotFound unless both are there still, the revision in this state, in the transaction that builds on them: others
+    may discard, cancel and delete.
+    """
+    if not db.run(
+        f"""SELECT 1 FROM revision JOIN document ON document.id = document
+        WHERE revision.id = :revision AND document = :document AND {state}
+        AND revision.deleted IS NULL AND document.deleted IS NULL""",
+        revision=revision,
+        document=document,
+    ):
+        raise NotFound(f"There is no revision {revision!r} any more: it was taken away meanwhile.")
 
 
 def revision_id(document: str, parent: str | None, wish: str) -> str:

@@ -20,7 +20,8 @@ from editor.imaging.geometry import Margins
 from editor.imaging.raster import Mask
 from editor.models_process import Models
 from editor.session import Session
-from editor.store.store import Document, Node, Revision
+from editor.store.documents import Document
+from editor.store.revisions import Node, Revision
 from editor.web import large_work, small_copies
 from editor.web.job_stream import LOOKS, Keeping
 from editor.web.regions import place, read_base64, within
@@ -48,7 +49,7 @@ class Verbs:
 
     def documents(self) -> list[dict[str, str]]:
         """List the documents, the one last worked on first: `document` (its id, for the other verbs) and `name`."""
-        return [{"document": each.id, "name": each.name} for each in self.session.documents()]
+        return [{"document": each.id, "name": each.name} for each in self.session.store.documents.all()]
 
     def open(self, data: str, name: str = "Untitled") -> Told:
         """Open a picture as a new document. Files of more than 64 MB, and documents with their history (.palimpsest):
@@ -86,8 +87,8 @@ class Verbs:
             `revision` that is shown; `picture`: where it lies as a PNG on this server; `can_undo`, `can_redo`;
             `history`: every state, a parent before its children; `models` that there are, the usual one first
         """
-        told = self.session.document(document)
-        history = [_state(node) for node in self.session.tree(document)]
+        told = self.session.store.documents.get(document)
+        history = [_state(node) for node in self.session.store.revisions.tree(document)]
         models = sorted(self.names, key=lambda name: name != self.default)
         return {**self._told(told), "history": history, "models": models}
 
@@ -103,7 +104,7 @@ class Verbs:
             `picture`: where the whole picture lies as a PNG on this server
         """
         shown = self._revision(document, revision)
-        picture = self.session.store.picture(shown)
+        picture = self.session.store.revisions.picture(shown)
         seen = picture.box if box is None else within(box, picture)
         scale = round(min(1, SEEN / max(seen.width, seen.height)), 4)
         told = {"box": list(seen), "scale": scale, **self._address(shown)}
@@ -296,7 +297,7 @@ class Verbs:
         def promise() -> Sequence[Revision]:
             shown = partial(self.session.picture, document)
             edit, more["specks"] = complete(intent, mask(), settings, info, shown, keep_specks)
-            return self.session.variations(document, edit, variations, self.session.tail(document))
+            return self.session.variations(document, edit, variations, self.session.store.jobs.tail(document))
 
         async with aclosing(self._finished(promise)) as steps:
             async for step in steps:
@@ -325,7 +326,7 @@ class Verbs:
         return {
             "document": id,
             "name": document.name,
-            "box": list(self.session.store.picture(document.head).box),
+            "box": list(self.session.store.revisions.picture(document.head).box),
             **self._address(document.head),
             "can_undo": self.session.can_undo(id),
             "can_redo": self.session.can_redo(id),
@@ -333,8 +334,8 @@ class Verbs:
 
     def _revision(self, document: str, revision: str) -> str:
         """The id of a revision of this document, its head where none is named."""
-        shown = revision or self.session.document(document).head
-        if self.session.revision(shown).document != document:
+        shown = revision or self.session.store.documents.get(document).head
+        if self.session.store.revisions.get(shown).document != document:
             raise ValueError(f"The document {document!r} has no revision {shown!r}.")
         return shown
 

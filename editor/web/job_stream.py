@@ -9,7 +9,7 @@ from typing import Any
 from editor.models_process import Models
 from editor.session import Session
 from editor.store.database import StorageError
-from editor.store.store import Revision
+from editor.store.revisions import Revision
 from editor.web.threads import WRITERS, in_writer
 
 LOOKS = 0.1  # seconds between two looks at a promise
@@ -55,7 +55,7 @@ class Keeping:
 
     def _look(self, promises: Sequence[Revision]) -> tuple[list[Revision], dict[str, Any]]:
         """The promises as they are now, and what there is to tell of them."""
-        now = [self._now(self.session.revision(each.id)) for each in promises]
+        now = [self._now(self.session.store.revisions.get(each.id)) for each in promises]
         waiting = [each for each in now if each.promised]
         broken = [each.error for each in now if each.error is not None]
         if broken and not waiting:
@@ -66,7 +66,7 @@ class Keeping:
             "trouble": self.models.trouble if waiting else None,
         }
         for each in waiting[:1]:
-            if (progress := self.session.store.progress(each.document).get(each.id)) is not None:
+            if (progress := self.session.store.jobs.progress(each.document).get(each.id)) is not None:
                 told |= {"state": "running", "step": progress.step, "of": progress.steps}
         return now, told
 
@@ -74,8 +74,8 @@ class Keeping:
         """What a wish is promised as now, if something that it waited for was taken away and it was promised again."""
         if not (one.cancelled and one.deleted):
             return one
-        document = self.session.document(one.document)
-        again = [*self.session.pending(document.id), self.session.revision(document.head)]
+        document = self.session.store.documents.get(one.document)
+        again = [*self.session.store.jobs.pending(document.id), self.session.store.revisions.get(document.head)]
         return next((each for each in again if each.edit == one.edit and each.created >= one.created), one)
 
     def _take_back_made(self, made: asyncio.Future[Sequence[Revision]]) -> None:

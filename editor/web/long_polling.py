@@ -7,7 +7,8 @@ from threading import Condition, Thread
 from typing import NamedTuple
 
 from editor.store.database import StorageError
-from editor.store.store import NO_BEAT, Store
+from editor.store.jobs import NO_BEAT
+from editor.store.store import Store
 
 BETWEEN = 0.01  # seconds between two looks
 
@@ -49,7 +50,7 @@ class Beats:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiting)
             with suppress(StorageError):
-                beats = self.store.beats()
+                beats = self.store.jobs.beats()
                 with self._changed:
                     moved = [each for each in self._waiting if beats.get(each.document, NO_BEAT) != each.beat]
                     self._waiting.difference_update(moved)

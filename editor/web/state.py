@@ -19,7 +19,9 @@ from editor.imaging.geometry import Box
 from editor.models_process import Models
 from editor.session import Session
 from editor.store.blobs import NotFound
-from editor.store.store import NO_BEAT, Document, Revision, RunProgress
+from editor.store.documents import Document
+from editor.store.jobs import NO_BEAT, RunProgress
+from editor.store.revisions import Revision
 from editor.web.wire import NEVER
 from pipelines.base import PipelineInfo
 
@@ -41,11 +43,11 @@ class Desk:
 
     def document(self, request: Request) -> Document:
         """The document a path names."""
-        return self.session.document(request.path_params["document"])
+        return self.session.store.documents.get(request.path_params["document"])
 
     def revision(self, request: Request) -> Revision:
         """The revision a path names; if the path names a document too, it must be its own."""
-        revision = self.session.revision(request.path_params["revision"])
+        revision = self.session.store.revisions.get(request.path_params["revision"])
         if request.path_params.get("document", revision.document) != revision.document:
             raise NotFound(f"The document has no revision {revision.id!r}.")
         return revision
@@ -73,28 +75,28 @@ class Desk:
         """All a tab need know of a document; `watched`: ids of revisions whose fate it asks for."""
         # Before the document: what ends meanwhile is told of as ended by the next state, where it is to be seen. The
         # other way round a wish was done and not there, as if the picture had moved on.
-        beat = self.session.store.beats().get(document.id, NO_BEAT)
-        progress = self.session.store.progress(document.id)
-        pending = self.session.pending(document.id)
+        beat = self.session.store.jobs.beats().get(document.id, NO_BEAT)
+        progress = self.session.store.jobs.progress(document.id)
+        pending = self.session.store.jobs.pending(document.id)
         replay = self._replay(document, pending) if pending else {}
         running = [self._run(revision, progress.get(revision.id)) for revision in pending]
         for run in running:  # said only of a replay's steps: a state is asked for again and again
             run |= {"replay": replay[run["revision"]]} if run["revision"] in replay else {}
         fates = [self._fate(document, id) for id in watched]
-        document = self.session.document(document.id)
-        tip, head = (self.session.revision(id) for id in (document.tip, document.head))
+        document = self.session.store.documents.get(document.id)
+        tip, head = (self.session.store.revisions.get(id) for id in (document.tip, document.head))
         return {
             "document": document.id,
             "name": document.name,
             "head": document.head,
             "tip": document.tip,
-            "tail": self.session.tail(document.id),
+            "tail": self.session.store.jobs.tail(document.id),
             "before": head.parent,
             "can_undo": head.parent is not None,
             "can_redo": head.id != tip.id,
             "last_mask": None if tip.edit is None else {"revision": tip.id, "box": tip.edit.mask.box},
             "step": None if head.edit is None else {"revision": head.id, "prompt": head.edit.prompt, "name": head.name},
-            "variations": self.session.variations_of(document.head),
+            "variations": self.session.store.revisions.variations(document.head),
             "running": running,
             "watched": fates,
             "beat": beat,
@@ -105,7 +107,7 @@ class Desk:
         """Of the steps of a replay that wait: the place of each among `of`, from 1, and how many steps a model takes
         for it at most.
         """
-        steps = self.session.replaying(document.id)
+        steps = self.session.store.jobs.replaying(document.id)
         waiting = [each for each in pending if each.id in steps]
         if any(each.id not in self.planned for each in waiting):
             self.planned.clear()
@@ -151,7 +153,7 @@ class Desk:
 
     def _fate(self, document: Document, id: str) -> dict[str, str | None]:
         try:
-            revision = self.session.revision(id)
+            revision = self.session.store.revisions.get(id)
         except NotFound:
             revision = None
         if revision is None or revision.document != document.id:  # the store forgets what was taken back

@@ -23,7 +23,8 @@ from editor.edits.edit import Edit
 from editor.formats.images import encode_png
 from editor.session import Session
 from editor.store.blobs import TILE_CACHE
-from editor.store.store import EDIT_CACHE, Store
+from editor.store.revisions import EDIT_CACHE
+from editor.store.store import Store
 from editor.web.server import PREFIX, routes
 from editor.worker import Worker
 from pipelines import load
@@ -81,7 +82,7 @@ class Desk:
         return answer.json()
 
     def tiles(self) -> dict[tuple[int, int], str]:
-        head = self.session.document(self.document).head
+        head = self.session.store.documents.get(self.document).head
         listed = self.client.get(f"{PREFIX}/revisions/{head}/manifest").json()["tiles"]
         return {(column, row): digest for column, row, digest in listed}
 
@@ -89,7 +90,7 @@ class Desk:
         """What the server does for one edit of a 200x200 mask, from the request to the last changed tile."""
         random = np.random.default_rng(seed)
         x, y = (int(v) for v in random.integers(0, self.side - 200, 2))
-        head = self.session.document(self.document).head
+        head = self.session.store.documents.get(self.document).head
         disc = encode_png(cv2.circle(np.zeros((200, 200), np.uint8), (100, 100), 100, 255, -1))
         wish = {"parent": head, "pipeline": "noise", "prompt": "a red couch", "negative_prompt": "", "steps": 1,
                 "guidance": 3.0, "seed": seed, "strength": 1, "sampler": "ddim", "feather": 8, "edge": 0, "opacity": 1,

@@ -72,9 +72,12 @@ def walking() -> Iterator[Row]:
 
 def lossless(store: Store, id: str) -> int:
     """Bytes of what an edit changed and of its crop, each as a lossless WebP."""
-    state = store.revision(id)
+    state = store.revisions.get(id)
     assert state.parent is not None and state.picture is not None
-    before, crop = store.picture(state.parent), store.database.row("SELECT crop FROM drawn WHERE revision = :id", id=id)
+    before, crop = (
+        store.revisions.picture(state.parent),
+        store.database.row("SELECT crop FROM drawn WHERE revision = :id", id=id),
+    )
     boxes = [tile_box(place) for place, digest in state.picture.tiles.items() if before.tiles[place] != digest]
     box = boxes[0]
     for other in boxes:
@@ -112,9 +115,9 @@ def endurance() -> Iterator[Row]:
 
 def everything(session: Session, document: str) -> None:
     """What a tab asks for first."""
-    session.document(document)
-    session.pending(document)
-    session.tree(document)
+    session.store.documents.get(document)
+    session.store.jobs.pending(document)
+    session.store.revisions.tree(document)
     session.picture(document).pixels()
 
 

@@ -82,7 +82,7 @@ class Hands:
     def _made(self, document: str, prompt: str, seed: int) -> None:
         mask = disc(Box(170 + 5 * seed, 140, 60, 40))
         made = self.server.session.submit(document, Edit(mask, prompt=prompt, seed=seed, pipeline="noise"))
-        while self.server.session.revision(made.id).promised:
+        while self.server.session.store.revisions.get(made.id).promised:
             time.sleep(0.01)
 
     def another_tab(self) -> "Hands":

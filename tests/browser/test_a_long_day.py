@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from editor.edits.apply import apply
-from editor.store.store import Revision
+from editor.store.revisions import Revision
 from pipelines.base import run
 from tests.browser.hands import Hands
 from tests.browser.test_history import row
@@ -36,10 +36,10 @@ class Day:
 
     @property
     def head(self) -> str:
-        return str(self.hands.server.session.document(self.hands.document).head)
+        return str(self.hands.server.session.store.documents.get(self.hands.document).head)
 
     def revision(self, id: str) -> Revision:
-        revision: Revision = self.hands.server.session.revision(id)
+        revision: Revision = self.hands.server.session.store.revisions.get(id)
         return revision
 
     def draw(self, hands: Hands) -> None:
@@ -211,7 +211,7 @@ def reblended(day: Day, branch: list[str]) -> None:
     hands.press("Apply")
     hands.wait_for(f"doc.state.head !== {step!r} && !doc.busy")
     hands.wait_idle()
-    *_, again, third, fourth = hands.server.store.way_to(hands.state["head"])
+    *_, again, third, fourth = hands.server.store.revisions.path_to(hands.state["head"])
     assert again.parent == branch[0] and again.edit.blend.opacity == 0.5
     assert [third.edit, fourth.edit] == [day.revision(each).edit for each in branch[2:]]
     for one in (again, third, fourth):
@@ -286,8 +286,8 @@ def across_a_restart(day: Day) -> None:
 def nothing_is_lost(day: Day, opened: str) -> None:
     session, document = day.hands.server.session, day.hands.document
     assert len(day.made) >= 60 and len({each.revision for each in day.made}) == len(day.made)
-    assert session.pending(document) == []
-    tree = {node.id: day.revision(node.id) for node in session.tree(document)}
+    assert session.store.jobs.pending(document) == []
+    tree = {node.id: day.revision(node.id) for node in session.store.revisions.tree(document)}
     for made in day.made:
         revision = tree[made.revision]
         assert (revision.parent, revision.edit.prompt) == (made.parent, made.prompt), made

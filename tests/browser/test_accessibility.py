@@ -206,7 +206,7 @@ def test_a_picture_is_opened_changed_and_saved_by_the_keyboard_alone(hands: Hand
     hands.key("Enter")
     hands.wait_for("doc.state.can_undo")
     hands.wait_idle()
-    assert hands.server.session.revision(hands.state["head"]).edit.prompt == "a vase"
+    assert hands.server.session.store.revisions.get(hands.state["head"]).edit.prompt == "a vase"
     tab_to(hands, "button", "Export")
     hands.key("Enter")
     tab_to(hands, "radio", "PNG", exact=False)

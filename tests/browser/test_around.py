@@ -52,8 +52,8 @@ def test_more_is_asked_for_while_one_runs_and_the_queue_is_the_users(hands: Hand
     server.slow.allow(60)
     hands.wait_for("doc.state.running.length === 0")
     hands.wait_idle()
-    document = hands.server.session.document(hands.document)
-    way = [state.edit.prompt for state in hands.server.store.way_to(document.head) if state.edit]
+    document = hands.server.session.store.documents.get(hands.document)
+    way = [state.edit.prompt for state in hands.server.store.revisions.path_to(document.head) if state.edit]
     assert way == ["one", "four", "three"]
     assert np.array_equal(hands.drawn(), hands.stored)
 
@@ -69,8 +69,8 @@ def test_a_wish_that_fails_does_not_take_the_others_with_it(hands: Hands) -> Non
     hands.server.slow.allow(20)
     hands.wait_for("doc.state.running.length === 0")
     hands.wait_idle()
-    document = hands.server.session.document(hands.document)
-    assert [state.edit.prompt for state in hands.server.store.way_to(document.head) if state.edit] == [
+    document = hands.server.session.store.documents.get(hands.document)
+    assert [state.edit.prompt for state in hands.server.store.revisions.path_to(document.head) if state.edit] == [
         "slow one",
         "good",
     ]
@@ -124,7 +124,7 @@ def test_a_step_is_blended_anew_live_and_kept(hands: Hands) -> None:
     slider.focus()
     hands.key("Home")
     hands.wait_for("doc.picture.preview")
-    assert len(hands.server.session.tree(hands.document)) == 3  # looked at, not made
+    assert len(hands.server.session.store.revisions.tree(hands.document)) == 3  # looked at, not made
     hands.page.locator(".blend").get_by_role("button", name="Cancel").click()
     hands.wait_for("!doc.picture.preview")
     assert np.array_equal(hands.drawn(), whole)
@@ -135,7 +135,7 @@ def test_a_step_is_blended_anew_live_and_kept(hands: Hands) -> None:
     hands.wait_for("doc.state.running.length === 0")
     hands.page.wait_for_function("document.querySelectorAll('.states .state').length === 4")
     hands.wait_idle()
-    [step] = [hands.server.session.revision(hands.state["head"])]
+    [step] = [hands.server.session.store.revisions.get(hands.state["head"])]
     assert step.edit.blend.opacity == 0
     assert not np.array_equal(hands.stored, whole) and not np.array_equal(hands.stored, before)
 
@@ -179,7 +179,7 @@ def test_a_steps_settings_are_taken_up(hands: Hands) -> None:
     hands.generate()
     hands.wait_for("doc.state.can_undo")
     hands.wait_idle()
-    seed = hands.server.session.revision(hands.state["head"]).edit.seed
+    seed = hands.server.session.store.revisions.get(hands.state["head"]).edit.seed
     hands.page.get_by_label("number input for Steps").fill("3")
     hands.key("Tab")
     hands.settings()
@@ -222,12 +222,12 @@ def test_the_gallery_opens_renames_duplicates_and_deletes_with_a_way_back(hands:
     hands.page.get_by_role("dialog").get_by_label("Name").fill("<i>Mine</i>")
     hands.key("Enter")
     hands.page.locator(".gallery .label").filter(has_text="<i>Mine</i>").first.wait_for()
-    assert hands.server.session.document(document).name == "<i>Mine</i>"
+    assert hands.server.session.store.documents.get(document).name == "<i>Mine</i>"
     before = cards.count()
     first.hover()
     first.get_by_role("button", name="Duplicate").click()
     hands.page.locator(".gallery .label").filter(has_text="<i>Mine</i> copy").wait_for()
-    copy = hands.server.session.documents()[0].id
+    copy = hands.server.session.store.documents.all()[0].id
     assert (
         copy != document and hands.server.session.picture(copy).digest == hands.server.session.picture(document).digest
     )
@@ -454,4 +454,4 @@ def test_a_pasted_picture_opens_beside_what_is_open(hands: Hands, tmp_path: Path
     )
     hands.wait_for(f"doc.id !== {document!r} && doc.draft")
     assert hands.page.evaluate("window.palimpsest.doc.picture.box") == [0, 0, 40, 30]
-    assert hands.server.session.document(document)
+    assert hands.server.session.store.documents.get(document)

@@ -150,11 +150,11 @@ def test_the_end_of_the_models_process_is_said(hands: Hands, server: Any) -> Non
     server.slow.allow(2)
     hands.wait_for("doc.run?.index === 2")
     reason = "The models' process ended (it was killed)."
-    server.store.count_death(server.worker.id, reason, again=True)
+    server.store.jobs.count_death(server.worker.id, reason, again=True)
     hands.page.locator(".note p").filter(has_text=f"{reason} This edit is tried once more.").wait_for()
     server.slow.allow(4)  # the step that the dead one was in, and three of another's
     hands.wait_for("doc.run?.index === 3")
-    server.store.count_death(server.worker.id, reason, again=True)
+    server.store.jobs.count_death(server.worker.id, reason, again=True)
     hands.page.locator(".note p").filter(has_text=f"{reason} It was tried twice.").wait_for()
     hands.wait_for("!doc.run && !doc.mask.empty")  # nothing is lost, Generate tries it anew
     assert hands.page.locator(".note p").filter(has_text="tried once more").count() == 0

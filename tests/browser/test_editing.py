@@ -26,7 +26,7 @@ def test_a_whole_edit(hands: Hands, server: Any) -> None:
     server.slow.allow(1)
     hands.wait_previews(1)
     early = hands.drawn()
-    [revision] = server.session.pending(hands.document)
+    [revision] = server.session.store.jobs.pending(hands.document)
     allowed = affected_region(revision.edit, server.session.picture(hands.document).box).on(
         server.session.picture(hands.document).box
     )
@@ -110,7 +110,7 @@ def test_without_a_mask_it_says_what_is_missing(hands: Hands) -> None:
 def test_an_empty_prompt_is_a_wish_too(hands: Hands) -> None:
     hands.open_sample()
     hands.edit(prompt="")
-    [revision] = [hands.server.session.revision(hands.state["head"])]
+    [revision] = [hands.server.session.store.revisions.get(hands.state["head"])]
     assert revision.edit.prompt == ""
 
 
@@ -184,7 +184,7 @@ def test_a_fixed_seed_gives_the_same_picture_again(hands: Hands) -> None:
     hands.edit()
     first = hands.digest
     hands.settings()
-    hands.wait_value("#seed input", str(hands.server.session.revision(hands.state["head"]).edit.seed))
+    hands.wait_value("#seed input", str(hands.server.session.store.revisions.get(hands.state["head"]).edit.seed))
     hands.page.get_by_label("New seed each time").uncheck()
     hands.press("Undo")
     hands.wait_for("!doc.state.can_undo")

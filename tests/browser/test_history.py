@@ -78,7 +78,7 @@ def test_a_step_has_a_name_and_keeps_it(hands: Hands) -> None:
     hands.key("Escape")
     assert rows(hands) == ["Opened", "<b>Best</b> so far"]
     head = hands.state["head"]
-    assert hands.server.session.revision(head).name == "<b>Best</b> so far"
+    assert hands.server.session.store.revisions.get(head).name == "<b>Best</b> so far"
 
 
 def test_a_branch_is_taken_out_and_had_back(hands: Hands) -> None:
@@ -102,7 +102,7 @@ def test_a_steps_mask_and_words_are_used_again(hands: Hands) -> None:
     hands.tidy = False
     hands.open_sample()
     hands.edit("a vase")
-    box = hands.server.session.revision(hands.state["head"]).edit.mask.box
+    box = hands.server.session.store.revisions.get(hands.state["head"]).edit.mask.box
     hands.write("something else")
     hands.press("History")
     wait_rows(hands, ["Opened", "a vase"])

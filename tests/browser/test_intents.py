@@ -16,7 +16,7 @@ from tests.browser.hands import Hands
 
 def sent(hands: Hands) -> Edit:
     """The edit of the state that is shown."""
-    edit: Any = hands.server.session.revision(hands.state["head"]).edit
+    edit: Any = hands.server.session.store.revisions.get(hands.state["head"]).edit
     return edit
 
 
@@ -86,7 +86,7 @@ def test_remove_takes_the_soft_edge_of_what_was_selected(hands: Hands) -> None:
     select()
     hands.generate()
     hands.wait_for("doc.state.running.length === 2")
-    second: Any = hands.server.session.revision(hands.state["tail"]).edit
+    second: Any = hands.server.session.store.revisions.get(hands.state["tail"]).edit
     assert second.mask == grown
     hands.server.slow.allow(100)
     hands.wait_idle()

@@ -36,7 +36,7 @@ def made(hands: Hands) -> Edit:
     hands.generate()
     hands.wait_for(f"doc.state.head !== {head!r}")
     hands.wait_idle()
-    edit: Any = hands.server.session.revision(hands.state["head"]).edit
+    edit: Any = hands.server.session.store.revisions.get(hands.state["head"]).edit
     return edit
 
 
@@ -114,9 +114,9 @@ def test_a_model_is_waited_for(hands: Hands) -> None:
         request.continue_()
     hands.wait_for(f"doc.state.head !== {head!r}")
     hands.wait_idle()
-    edit: Any = hands.server.session.revision(hands.state["head"]).edit
+    edit: Any = hands.server.session.store.revisions.get(hands.state["head"]).edit
     assert (edit.pipeline, edit.steps, edit.guidance) == ("photo", 25, 7.5)
-    assert len(hands.server.session.tree(hands.document)) == 2
+    assert len(hands.server.session.store.revisions.tree(hands.document)) == 2
 
 
 @pytest.mark.parametrize("intent", ["Fill", "Expand"])

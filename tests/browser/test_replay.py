@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from editor.imaging.geometry import Box
-from editor.store.store import Revision
+from editor.store.revisions import Revision
 from tests.browser.hands import Hands, photo
 from tests.samples import an_edit, disc
 
@@ -22,7 +22,7 @@ def history(hands: Hands, count: int = 12, model: str = "noise") -> list[Revisio
     for i in range(count):
         mask = disc(Box(20 + 25 * (i % 12), 30 + 18 * (i % 12), 24, 18))
         edit = an_edit(mask, prompt=f"step {i + 1}", seed=i, steps=2, pipeline=model)
-        made.append(session.submit(document.id, edit, session.tail(document.id)))
+        made.append(session.submit(document.id, edit, session.store.jobs.tail(document.id)))
     hands.goto(f"?doc={document.id}")
     hands.wait_for(f"doc.state.head === {made[-1].id!r}")
     hands.wait_idle()
@@ -53,7 +53,7 @@ def send(hands: Hands) -> None:
 
 
 def shown(hands: Hands) -> list[str]:
-    states = hands.server.store.way_to(hands.state["head"])
+    states = hands.server.store.revisions.path_to(hands.state["head"])
     return [state.edit.prompt for state in states if state.edit]
 
 
@@ -178,7 +178,7 @@ def test_a_blend_in_the_middle_keeps_the_later_steps(hands: Hands) -> None:
     hands.wait_for(f"doc.state.head !== {steps[-1].id!r}")
     hands.wait_idle()
     assert shown(hands) == [f"step {i}" for i in range(1, 13)]
-    way = hands.server.store.way_to(hands.state["head"])
+    way = hands.server.store.revisions.path_to(hands.state["head"])
     assert way[5].edit.blend.opacity == 0 and way[6].edit == steps[5].edit
     assert np.array_equal(hands.drawn(), hands.stored)
 

@@ -44,7 +44,7 @@ def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
     file = {"name": f"{text.replace('/', '|')}.png", "mimeType": "image/png"}
     hands.page.locator(".start input[type=file]").set_input_files(file | {"buffer": encode_png(photo(320, 270))})
     hands.wait_idle()
-    assert hands.server.session.document(hands.document).name == text.replace("/", "|")
+    assert hands.server.session.store.documents.get(hands.document).name == text.replace("/", "|")
 
     # the document's name: the bar, the tab, a field
     hands.page.locator("button.document-name").click()

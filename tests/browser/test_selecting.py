@@ -136,7 +136,7 @@ def test_a_soft_brush_is_sent_soft(hands: Hands) -> None:
     assert ((drawn > 0) & (drawn < 255)).sum() > 50 and (drawn == 255).any()
     hands.generate()
     hands.wait_for("doc.state.can_undo")
-    sent = hands.server.session.revision(hands.state["head"]).edit.mask
+    sent = hands.server.session.store.revisions.get(hands.state["head"]).edit.mask
     paint = np.where(drawn < FAINT, np.uint8(0), drawn)  # fainter is none
     assert np.array_equal(sent.on(hands.server.session.picture(hands.document).box), paint)
 
@@ -282,7 +282,7 @@ def test_specks_are_left_out_and_can_be_kept_until_they_are_sent(hands: Hands) -
         hands.generate()
         hands.wait_for(f"doc.state.head !== {head!r}")
         hands.wait_idle()
-        return list(hands.server.session.revision(hands.state["head"]).edit.mask.box)
+        return list(hands.server.session.store.revisions.get(hands.state["head"]).edit.mask.box)
 
     paint()
     specks.filter(has_text="Ignored 2 specks.").wait_for()

@@ -37,7 +37,7 @@ def test_variations_are_looked_at_and_picked(hands: Hands) -> None:
     hands.status("Pick one below")
     made = hands.state["variations"]
     assert hands.state["head"] == made[0]
-    revisions = [hands.server.session.revision(id) for id in made]
+    revisions = [hands.server.session.store.revisions.get(id) for id in made]
     assert {revision.parent for revision in revisions} == {opened}
     first = revisions[0].edit.seed
     assert [revision.edit.seed for revision in revisions] == [(first + n) % 2**32 for n in range(3)]
@@ -46,8 +46,8 @@ def test_variations_are_looked_at_and_picked(hands: Hands) -> None:
     assert choices.count() == 3 and choices.nth(0).get_attribute("aria-checked") == "true"
     choices.nth(2).hover()  # shown in place, and nothing is changed by that
     hands.wait_for(f"doc.picture.revision === {made[2]!r}")
-    assert hands.server.session.document(hands.document).head == made[0]
-    assert np.array_equal(hands.drawn(), hands.server.session.store.picture(made[2]).pixels())
+    assert hands.server.session.store.documents.get(hands.document).head == made[0]
+    assert np.array_equal(hands.drawn(), hands.server.session.store.revisions.picture(made[2]).pixels())
     hands.page.mouse.move(700, 300)
     hands.wait_for(f"doc.picture.revision === {made[0]!r}")
     choices.nth(1).click()
@@ -94,7 +94,7 @@ def test_a_wish_while_another_is_looked_at_is_made_on_the_one_that_is_picked(han
     hands.wait_for(f"doc.picture.revision === {other!r}")
     hands.key("Control+Enter")
     hands.wait_for(f"doc.state.head !== {head!r} && !doc.busy")
-    assert hands.server.session.revision(hands.state["head"]).parent == head
+    assert hands.server.session.store.revisions.get(hands.state["head"]).parent == head
 
 
 def test_all_of_a_run_are_cancelled_together(hands: Hands) -> None:

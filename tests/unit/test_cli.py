@@ -214,8 +214,8 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
         "Room", "First", "“at 200” seed 1", "“another” seed 1", "“at 200” seed 1  <- shown",
     ]  # fmt: skip
     store = Store(tmp_path / "data")
-    nodes = store.tree(document)
-    changed, again = (store.revision(node.id) for node in nodes[-2:])
+    nodes = store.revisions.tree(document)
+    changed, again = (store.revisions.get(node.id) for node in nodes[-2:])
     assert changed.edit and changed.edit.mask.box == Box(35, 45, 50, 50) and changed.edit.blend.feather == 2
     assert again.parent == changed.id and again.picture is not None
     store.close()

@@ -27,8 +27,8 @@ worker = Worker(store, loader(NoisePipeline(delay=0.05)))
 worker.start()
 while True:
     for (id,) in store.database.rows("SELECT id FROM revision WHERE worker IS NOT NULL"):
-        document = store.document_of(id)
-        progress = store.progress(document).get(id)
+        document = store.revisions.document_of(id)
+        progress = store.jobs.progress(document).get(id)
         if progress and progress.step >= 3:
             print("in the midst", flush=True)
     time.sleep(0.005)
@@ -73,14 +73,14 @@ def test_a_killed_server_is_taken_up_at_once(tmp_path: Path) -> None:
     assert server.returncode == -9
 
     # nothing is lost, nothing is half done
-    assert session.document(document.id) == document
+    assert session.store.documents.get(document.id) == document
     assert session.picture(document.id) == before
-    assert [revision.id for revision in session.pending(document.id)] == [promise.id]
+    assert [revision.id for revision in session.store.jobs.pending(document.id)] == [promise.id]
 
     ran = subprocess.run([sys.executable, "-c", NEXT, folder], cwd=ROOT, capture_output=True, text=True)
     assert (ran.stdout, ran.returncode) == ("True False\n", 0), ran.stderr
 
-    assert session.document(document.id).head == promise.id
+    assert session.store.documents.get(document.id).head == promise.id
     assert session.picture(document.id).digest == undisturbed(tmp_path / "other")
     assert session.store.database.row("PRAGMA integrity_check") == ("ok",)
     session.store.close()

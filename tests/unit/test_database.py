@@ -110,7 +110,7 @@ def test_several_may_make_the_file_at_once(tmp_path: Path) -> None:
         assert len(stores) == 6
         document = opened(stores[0])
         for store in stores:
-            assert store.document(document.id) == document
+            assert store.documents.get(document.id) == document
             store.close()
 
 
@@ -161,21 +161,21 @@ def impatient(store: Store) -> None:
 def test_a_full_disk_is_a_sentence_and_loses_nothing(store: Store) -> None:
     document = opened(store)
     first = kept(store, document)
-    promise = claimed(store, store.document(document.id), seed=7)
-    before = store.document(document.id)
+    promise = claimed(store, store.documents.get(document.id), seed=7)
+    before = store.documents.get(document.id)
     full(store)
     with pytest.raises(StorageError, match=r"The disk is full.*try again"):
-        store.finish(promise.id, "w", *applied(store, promise))
+        store.jobs.finish(promise.id, "w", *applied(store, promise))
     other = Picture.from_pixels(noise(600, 600, 1))
     with pytest.raises(StorageError, match="The disk is full"):
-        store.create(other, "Other")
-    assert store.document(document.id) == before
-    assert store.picture(first.id) == first.picture
-    assert store.revision(promise.id).promised and store.holds(promise.id, "w")
+        store.documents.create(other, "Other")
+    assert store.documents.get(document.id) == before
+    assert store.revisions.picture(first.id) == first.picture
+    assert store.revisions.get(promise.id).promised and store.jobs.holds(promise.id, "w")
     room(store)
-    assert store.finish(promise.id, "w", *applied(store, promise))
-    assert store.document(document.id).head == promise.id
-    assert store.picture(store.create(other, "Other").head) == other
+    assert store.jobs.finish(promise.id, "w", *applied(store, promise))
+    assert store.documents.get(document.id).head == promise.id
+    assert store.revisions.picture(store.documents.create(other, "Other").head) == other
 
 
 def test_a_disk_that_fills_half_way_through_an_opening(store: Store) -> None:
@@ -197,18 +197,18 @@ from editor.imaging.picture import Picture
 from editor.store.store import Store
 from tests.samples import noise
 store = Store(Path(sys.argv[1]))
-document = store.create(Picture.from_pixels(noise(300, 300)), "first")
+document = store.documents.create(Picture.from_pixels(noise(300, 300)), "first")
 resource.setrlimit(resource.RLIMIT_FSIZE, (1_500_000, resource.RLIM_INFINITY))
 try:
-    store.create(Picture.from_pixels(noise(1500, 1500, 1)), "second")
+    store.documents.create(Picture.from_pixels(noise(1500, 1500, 1)), "second")
 except StorageError as error:
     print(error)
 else:
     sys.exit("the limit was no limit")
-assert store.picture(store.document(document.id).head) == Picture.from_pixels(noise(300, 300))
+assert store.revisions.picture(store.documents.get(document.id).head) == Picture.from_pixels(noise(300, 300))
 resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
-again = store.create(Picture.from_pixels(noise(1500, 1500, 1)), "second")
-assert store.picture(again.head) == Picture.from_pixels(noise(1500, 1500, 1))
+again = store.documents.create(Picture.from_pixels(noise(1500, 1500, 1)), "second")
+assert store.revisions.picture(again.head) == Picture.from_pixels(noise(1500, 1500, 1))
 store.close()
 """
     ran = subprocess.run([sys.executable, "-c", code, str(tmp_path)], cwd=ROOT, capture_output=True, text=True)
@@ -222,8 +222,8 @@ def test_a_lock_that_another_program_holds_is_a_sentence(store: Store) -> None:
     other.execute("BEGIN IMMEDIATE")
     impatient(store)
     with pytest.raises(StorageError, match="does not let go"):
-        store.undo(document.id)
-    assert store.document(document.id) == document  # reading goes on
+        store.documents.undo(document.id)
+    assert store.documents.get(document.id) == document  # reading goes on
     other.execute("ROLLBACK")
     other.close()
-    store.undo(document.id)
+    store.documents.undo(document.id)

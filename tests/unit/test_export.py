@@ -81,10 +81,10 @@ def test_a_picture_with_its_profile_and_its_recipe(desk: Desk, tmp_path: Path, s
 
 def test_an_earlier_state_with_the_way_to_it(desk: Desk, tmp_path: Path) -> None:
     document = desk.made(cutout(120, 100))
-    root, first, *_ = desk.session.tree(document)
+    root, first, *_ = desk.session.store.revisions.tree(document)
     file = tmp_path / "a.png"
     desk.session.export(document, file, first.id, made_with="noise 1")
-    assert np.array_equal(read_image(file.read_bytes()).pixels, desk.store.picture(first.id).pixels())
+    assert np.array_equal(read_image(file.read_bytes()).pixels, desk.store.revisions.picture(first.id).pixels())
     assert Recipe.from_json(recipe_of(file.read_bytes()) or "").steps == (EDITS[0],)
     desk.session.export(document, file, root.id, made_with="noise 1")  # a state to which no step leads
     assert recipe_of(file.read_bytes()) is None
@@ -108,7 +108,7 @@ def test_what_cannot_be_written_is_a_sentence_and_leaves_what_was_there(desk: De
         desk.session.export("gone", tmp_path / "a.png")
     other = desk.made(noise(40, 31), [])
     with pytest.raises(ValueError, match="another document"):
-        desk.session.export(document, tmp_path / "a.png", desk.session.document(other).head)
+        desk.session.export(document, tmp_path / "a.png", desk.session.store.documents.get(other).head)
 
 
 # layers
@@ -143,7 +143,7 @@ def stacked(found: list[dict[str, str]], pixels: list[Pixels], shape: tuple[int,
 @pytest.mark.parametrize("opened", [noise(120, 100), cutout(120, 100)], ids=["opaque", "cutout"])
 def test_layers_come_to_the_picture(desk: Desk, tmp_path: Path, opened: Pixels) -> None:
     document = desk.made(opened)
-    desk.session.rename(desk.session.document(document).head, "The sketch")
+    desk.session.rename(desk.session.store.documents.get(document).head, "The sketch")
     file = tmp_path / "room.ora"
     assert desk.session.export(document, file) == ()
     found, pixels, merged = layers_in(file)
@@ -198,14 +198,14 @@ def test_a_layer_laid_over_the_one_gives_the_other(seed: int) -> None:
 
 def history(session: Session, document: str) -> list[Any]:
     """All that a document tells of its states but their ids: these are its own."""
-    nodes = session.tree(document)
+    nodes = session.store.revisions.tree(document)
     places = {node.id: n for n, node in enumerate(nodes)}
-    head, tip = session.document(document).head, session.document(document).tip
+    head, tip = session.store.documents.get(document).head, session.store.documents.get(document).tip
     return [
         (
             None if node.parent is None else places[node.parent],
             node.wish,
-            session.store.picture(node.id).digest,
+            session.store.revisions.picture(node.id).digest,
             node.name,
             node.created,
             node.id == head,
@@ -222,7 +222,7 @@ def branched(desk: Desk) -> str:
     desk.session.undo(document)
     desk.session.submit(document, an_edit(disc(Box(5, 5, 50, 50)), seed=8))
     assert desk.worker.run_one()
-    desk.session.rename(desk.session.document(document).head, "A branch")
+    desk.session.rename(desk.session.store.documents.get(document).head, "A branch")
     desk.session.undo(document)
     return document
 
@@ -234,13 +234,15 @@ def test_a_document_comes_back_whole(desk: Desk, tmp_path: Path) -> None:
     for session in (desk.session, Session(Store(tmp_path / "elsewhere"))):
         back = session.open_document(file)
         assert back.id != document and back.name == "Room"
-        assert history(session, back.id) == before and session.store.icc(back.id) == profile(b"Wide")
+        assert history(session, back.id) == before and session.store.documents.icc(back.id) == profile(b"Wide")
         assert [each.complaint for each in check(session.store) if each.complaint] == []
         assert session.open_document(file).id != back.id  # another one each time
     # what was drawn is there too: a changed blend costs no run
     model = HeedfulPipeline()
     worker = Worker(session.store, loader(model))
-    step = next(node for node in session.tree(back.id) if node.wish and node.wish["pipeline"] == "heedful")
+    step = next(
+        node for node in session.store.revisions.tree(back.id) if node.wish and node.wish["pipeline"] == "heedful"
+    )
     session.checkout(back.id, step.id)
     session.reblend(back.id, step.id, Blend(feather=1))
     assert worker.run_one() and not model.requests
@@ -315,11 +317,11 @@ def test_a_file_that_is_none_is_a_sentence_and_stores_nothing(tmp_path: Path, wh
     desk.session.export(desk.made(noise(300, 280), EDITS[:1]), file)
     alter, sentence = REFUSED[what]
     alter(file)  # type: ignore[operator]
-    held, documents = file.read_bytes(), desk.session.documents()
+    held, documents = file.read_bytes(), desk.session.store.documents.all()
     blobs = desk.store.database.rows("SELECT digest FROM blob ORDER BY digest")
     with pytest.raises(ValueError, match=str(sentence)):
         desk.session.open_document(file)
-    assert file.read_bytes() == held and desk.session.documents() == documents
+    assert file.read_bytes() == held and desk.session.store.documents.all() == documents
     assert desk.store.database.rows("SELECT digest FROM blob ORDER BY digest") == blobs
     assert not [each for each in tmp_path.iterdir() if each.name.startswith(".")]
     desk.store.close()
@@ -368,6 +370,6 @@ def test_the_file_is_a_store_like_any_other(desk: Desk, tmp_path: Path) -> None:
     desk.session.export(document, tmp_path / "room.palimpsest")
     (tmp_path / "room.palimpsest").rename(tmp_path / "data" / FILE)
     session = Session(Store(tmp_path / "data"))
-    (only,) = session.documents()
+    (only,) = session.store.documents.all()
     assert json.dumps(session.picture(only.id).box) == json.dumps(desk.session.picture(document).box)
     session.store.close()

@@ -63,11 +63,11 @@ with pytest.raises(DiskFull):
 PEOPLE = {
     "cancel, undo and delete": """
 session.cancel(job.id)
-assert session.revision(job.id).cancelled
+assert session.store.revisions.get(job.id).cancelled
 session.undo(documents[0].id)
 for document in documents[:10]:
     session.delete(document.id)
-assert not {each.document for each in session.gallery()} & {each.id for each in documents[:10]}
+assert not {each.document for each in session.store.documents.summaries()} & {each.id for each in documents[:10]}
 """,
     "do so after a restart": """
 session.store.close()
@@ -100,7 +100,7 @@ compact(session.store)
 with pytest.raises(DiskFull):
     opened(1000)
 fill()
-for document in session.documents()[-5:]:
+for document in session.store.documents.all()[-5:]:
     session.delete(document.id)
 """,
 }

@@ -245,7 +245,7 @@ class History(RuleBasedStateMachine):
     @rule(seed=st.integers(0, 2), count=st.sampled_from([1, 1, 3]), behind=st.sampled_from([True, True, False]))
     def submit(self, seed: int, count: int, behind: bool) -> None:
         edit = an_edit(Box(10 * seed, 20, 12, 12), seed=seed, steps=1)
-        parent = self.session.tail(self.document.id) if behind else self.head
+        parent = self.session.store.jobs.tail(self.document.id) if behind else self.head
         for n, revision in enumerate(self.session.variations(self.document.id, edit, count, parent)):
             self.promised(revision.id, parent, replace(edit, seed=seed + n), parent)
             if self.states[revision.id].picture is not None:
@@ -348,8 +348,8 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: len(self.chain()) > 1)
     @rule(n=st.integers(0, 99), statements=st.integers(3, 80))
     def reorder(self, n: int, statements: int) -> None:
-        for holder in self.session.store.holders():  # those of earlier crashes, as a worker does
-            self.session.store.abandon(holder)
+        for holder in self.session.store.jobs.holders():  # those of earlier crashes, as a worker does
+            self.session.store.jobs.release(holder)
         steps = [self.beside(id) if not self.states[id].replay else [id] for id in self.chain()]
         replays = [k for k, step in enumerate(steps) if self.states[step[0]].replay]
         settled = replays[-1] + 1 if replays else 0
@@ -468,9 +468,9 @@ class History(RuleBasedStateMachine):
     @precondition(lambda self: any(state.waiting for state in self.states.values()))
     @rule()
     def killed_while_a_model_runs(self) -> None:
-        for holder in self.session.store.holders():  # those of earlier crashes, as a worker does
-            self.session.store.abandon(holder)
-        assert self.session.store.claim(self.worker.id, worker_module.LEASE) == self.batch()
+        for holder in self.session.store.jobs.holders():  # those of earlier crashes, as a worker does
+            self.session.store.jobs.release(holder)
+        assert self.session.store.jobs.claim(self.worker.id, worker_module.LEASE) == self.batch()
         self.restart()
 
     @precondition(lambda self: any(state.waiting for state in self.states.values()))
@@ -484,7 +484,7 @@ class History(RuleBasedStateMachine):
             except Killed:
                 pass
         for id in batch:
-            if self.session.revision(id).picture is None:
+            if self.session.store.revisions.get(id).picture is None:
                 break
             self.finished(id)
         self.restart()
@@ -493,15 +493,15 @@ class History(RuleBasedStateMachine):
 
     @invariant()
     def the_store_says_the_same(self) -> None:
-        document = self.session.document(self.document.id)
+        document = self.session.store.documents.get(self.document.id)
         assert (document.head, document.tip) == (self.head, self.tip)
         assert self.session.picture(document.id) == self.states[self.head].picture
-        assert self.session.tail(document.id) == [self.base(), *self.chain()][-1]
+        assert self.session.store.jobs.tail(document.id) == [self.base(), *self.chain()][-1]
         waiting = [id for id, state in self.states.items() if state.waiting]
-        assert [revision.id for revision in self.session.pending(document.id)] == waiting
+        assert [revision.id for revision in self.session.store.jobs.pending(document.id)] == waiting
         assert self.session.can_undo(document.id) == (self.states[self.head].parent is not None)
         assert self.session.can_redo(document.id) == (self.head != self.tip)
-        nodes = self.session.tree(document.id)
+        nodes = self.session.store.revisions.tree(document.id)
         assert [
             (node.id, node.parent, node.finished, node.error is not None, node.name) for node in nodes
         ] == [
@@ -516,11 +516,11 @@ class History(RuleBasedStateMachine):
             return
         while self.worker.run_one():  # nothing hangs
             pass
-        assert self.session.pending(self.document.id) == []
+        assert self.session.store.jobs.pending(self.document.id) == []
         assert [each.complaint for each in check(self.session.store) if each.complaint] == []
         for id, state in self.states.items():
             if state.picture is not None:
-                assert self.session.store.picture(id) == state.picture
+                assert self.session.store.revisions.picture(id) == state.picture
         self.session.store.close()
         self.folder.cleanup()
 

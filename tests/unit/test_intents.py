@@ -13,7 +13,8 @@ from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.session import Session
-from editor.store.store import Document, Revision
+from editor.store.documents import Document
+from editor.store.revisions import Revision
 from editor.worker import Worker
 from pipelines.base import PipelineInfo
 from tests.fakes import NoisePipeline, RefiningPipeline, loader
@@ -36,7 +37,7 @@ class Desk:
 
     def kept(self, promise: Revision) -> Revision:
         assert self.worker.run_one()
-        kept = self.session.revision(promise.id)
+        kept = self.session.store.revisions.get(promise.id)
         assert kept.picture is not None, kept.error
         return kept
 
@@ -63,7 +64,9 @@ def test_refining_begins_from_what_is_there(desk: Desk) -> None:
     kept = desk.kept(desk.intend("refine", MASK, **WORDS, strength=0.3, blend=Blend(colour_match=False)))
     (asked,) = desk.model.requests
     assert (asked.prompt, asked.strength) == ("a green couch", 0.3)
-    assert kept.picture == desk.session.store.picture(desk.document.head)  # this model gives back what it began from
+    assert kept.picture == desk.session.store.revisions.picture(
+        desk.document.head
+    )  # this model gives back what it began from
 
 
 def test_a_sketch_is_what_it_begins_from(desk: Desk) -> None:

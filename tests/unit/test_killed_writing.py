@@ -45,12 +45,12 @@ backup(session.store, folder / "copy.db")
     "an export": """
 session = Session(Store(folder / "data"))
 begun()
-session.export(session.documents()[0].id, folder / "room.png")
+session.export(session.store.documents.all()[0].id, folder / "room.png")
 """,
     "a document's file": """
 session = Session(Store(folder / "data"))
 begun()
-session.export(session.documents()[0].id, folder / "room.palimpsest")
+session.export(session.store.documents.all()[0].id, folder / "room.palimpsest")
 """,
     "a migration": """
 begun()
@@ -86,7 +86,7 @@ def test_the_next_one_sweeps_up(tmp_path: Path, what: str) -> None:
     assert parts(tmp_path) == []
     assert not (tmp_path / "copy.db").exists() and not (tmp_path / "room.png").exists()
     assert not [each for each in check(session.store) if each.complaint]
-    assert session.picture(document.id).pixels().shape == (280, 300, 3) and len(old.documents()) == 1
+    assert session.picture(document.id).pixels().shape == (280, 300, 3) and len(old.store.documents.all()) == 1
     with closing(sqlite3.connect(tmp_path / "old" / f"{FILE}.v{len(MIGRATIONS) - 1}.bak")) as kept:
         assert kept.execute("PRAGMA integrity_check").fetchone() == ("ok",)
         assert kept.execute("SELECT count(*) FROM revision").fetchone() == (3,)

@@ -57,7 +57,7 @@ def test_compacting_takes_what_nothing_reaches_and_nothing_else(desk: Desk) -> N
     session, store = desk.session, desk.store
     kept = desk.document(noise(300, 280))
     before = size(store)
-    pictures = {state.id: state.picture for state in store.way_to(session.document(kept).head)}
+    pictures = {state.id: state.picture for state in store.revisions.path_to(session.store.documents.get(kept).head)}
 
     gone = desk.document(cutout(290, 300))
     session.delete(gone)
@@ -77,12 +77,12 @@ def test_compacting_takes_what_nothing_reaches_and_nothing_else(desk: Desk) -> N
     assert desk.complaints() == []
     for id in (dropped.id, cancelled.id, failed.id):
         with pytest.raises(NotFound):
-            store.revision(id)
+            store.revisions.get(id)
     with pytest.raises(NotFound):
         session.restore(gone)
     for id, picture in pictures.items():
-        assert picture and np.array_equal(store.picture(id).pixels(), picture.pixels())
-    assert desk.worker.run_one() and store.revision(waiting.id).picture
+        assert picture and np.array_equal(store.revisions.picture(id).pixels(), picture.pixels())
+    assert desk.worker.run_one() and store.revisions.get(waiting.id).picture
     assert compact(store)[:3] == (0, 0, 0)
 
 
@@ -94,9 +94,9 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(desk: Desk) -> None:
     assert desk.worker.run_one()
     session.undo(document.id)
     same = session.submit(document.id, an_edit(disc(Box(30, 40, 50, 40)), guidance=4))  # the same pixels, by this model
-    assert store.claim("w", 60) == [same.id] and same.edit and same.parent
-    applied = run(apply(same.edit, store.picture(same.parent), LOAD))
-    assert applied.picture == store.picture(twin.id)
+    assert store.jobs.claim("w", 60) == [same.id] and same.edit and same.parent
+    applied = run(apply(same.edit, store.revisions.picture(same.parent), LOAD))
+    assert applied.picture == store.revisions.picture(twin.id)
     encoded = store.blobs.encoded
     in_between, go_on = Event(), Event()
 
@@ -108,7 +108,7 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(desk: Desk) -> None:
 
     store.blobs.encoded = slow  # type: ignore[method-assign]
     results: list[bool] = []
-    thread = Thread(target=lambda: results.append(store.finish(same.id, "w", applied.picture, applied.crops)))
+    thread = Thread(target=lambda: results.append(store.jobs.finish(same.id, "w", applied.picture, applied.crops)))
     thread.start()
     assert in_between.wait(PATIENCE)
     session.discard(twin.id)
@@ -122,8 +122,8 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(desk: Desk) -> None:
 def test_what_is_missing_or_altered_is_named(desk: Desk) -> None:
     document = desk.document(noise(300, 280))
     assert desk.complaints() == []
-    head = desk.session.document(document).head
-    picture, edit = desk.store.picture(head), EDITS[0]
+    head = desk.session.store.documents.get(document).head
+    picture, edit = desk.store.revisions.picture(head), EDITS[0]
     tiles = list(picture.tiles.values())
     (crop,) = desk.store.database.row("SELECT crop FROM drawn LIMIT 1") or ()
     with desk.store.database.transaction() as db:
@@ -148,13 +148,13 @@ def test_a_backup_is_the_store_as_it_was(tmp_path: Path) -> None:
     document = desk.document(noise(300, 280))
     file = tmp_path / "copy" / "palimpsest.db"
     file.parent.mkdir()
-    head = desk.session.document(document).head
+    head = desk.session.store.documents.get(document).head
     with desk.store.database.transaction() as db:  # somebody is writing
         db.run("UPDATE document SET name = 'other'")
         backup(desk.store, file)
     desk.session.undo(document)
     copy = Session(Store(file.parent))
-    assert copy.document(document).head == head and copy.document(document).name == "Untitled"
+    assert copy.store.documents.get(document).head == head and copy.store.documents.get(document).name == "Untitled"
     assert list(filter(None, (checked.complaint for checked in check(copy.store)))) == []
     with pytest.raises(ValueError, match="there already"):
         backup(desk.store, file)

@@ -11,8 +11,10 @@ from editor.formats.images import encode_png, encode_tile
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture, tile_digest
 from editor.session import Session
+from editor.store.blobs import packed
+from editor.store.queue import revision_id
 from editor.store.schema import MIGRATIONS
-from editor.store.store import FILE, Store, packed, revision_id
+from editor.store.store import FILE, Store
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader
@@ -69,11 +71,11 @@ def test_an_older_store_goes_on_and_is_copied_first(tmp_path: Path, version: int
     waiting, pictures = written(tmp_path / "data", version)
     held = (tmp_path / "data" / FILE).read_bytes()
     session = Session(Store(tmp_path / "data"))
-    (document,) = session.documents()
+    (document,) = session.store.documents.all()
     assert document.name == "Room" and session.picture("doc") == pictures[1]
     assert np.array_equal(session.picture("doc").pixels(), pictures[1].pixels())
-    assert [promise.id for promise in session.pending("doc")] == [waiting]
-    assert Worker(session.store, LOAD).run_one() and session.document("doc").head == waiting
+    assert [promise.id for promise in session.store.jobs.pending("doc")] == [waiting]
+    assert Worker(session.store, LOAD).run_one() and session.store.documents.get("doc").head == waiting
     session.undo("doc")
     assert session.undo("doc").head != document.head and session.picture("doc") == pictures[0]
     session.store.close()

@@ -12,7 +12,9 @@ import pytest
 from editor.imaging.geometry import Box
 from editor.models_process import ModelsProcess
 from editor.session import Session
-from editor.store.store import Document, Revision, Store
+from editor.store.documents import Document
+from editor.store.revisions import Revision
+from editor.store.store import Store
 from pipelines.base import PipelineInfo
 from tests.fakes import NoisePipeline, until
 from tests.samples import an_edit, noise
@@ -35,11 +37,11 @@ class Server:
         return job
 
     def settled(self, job: Revision) -> Revision:
-        until(lambda: not self.session.revision(job.id).promised)
-        return self.session.revision(job.id)
+        until(lambda: not self.session.store.revisions.get(job.id).promised)
+        return self.session.store.revisions.get(job.id)
 
     def begun(self, job: Revision) -> None:
-        until(lambda: (now := self.store.progress(job.document).get(job.id)) and now.step)
+        until(lambda: (now := self.store.jobs.progress(job.document).get(job.id)) and now.step)
 
     def refusal(self, name: str) -> str:
         """Why a model cannot be loaded, '' while that is not known."""
@@ -91,7 +93,7 @@ def test_nobody_waits_for_a_model_that_is_being_loaded(server: Server) -> None:
 )
 def test_a_job_that_ends_its_process_is_tried_twice_and_fails(server: Server, pipeline: str, reason: str) -> None:
     job = server.submit(pipeline)
-    until(lambda: server.session.revision(job.id).death)
+    until(lambda: server.session.store.revisions.get(job.id).death)
     failed = server.settled(job)
     assert failed.error and reason in failed.error and failed.error.endswith("It was tried twice.")
     until(lambda: server.models.restarts == 2 and server.models.trouble is None)
@@ -125,7 +127,7 @@ def test_a_cancel_that_is_not_heeded_ends_the_process(server: Server) -> None:
     server.begun(job)
     assert server.session.cancel(job.id).cancelled
     server.paints()
-    assert server.models.restarts == 1 and server.session.revision(job.id).cancelled
+    assert server.models.restarts == 1 and server.session.store.revisions.get(job.id).cancelled
 
 
 def test_a_step_that_outlasts_its_limit_fails_at_once(server: Server) -> None:
@@ -147,8 +149,8 @@ def test_the_end_frees_the_job(server: Server) -> None:
     job = server.submit("slow", steps=1000)
     server.begun(job)
     server.models.stop()
-    assert server.store.holders() == [] and server.store.progress(server.document.id) == {}
-    freed = server.session.revision(job.id)
+    assert server.store.jobs.holders() == [] and server.store.jobs.progress(server.document.id) == {}
+    freed = server.session.store.revisions.get(job.id)
     assert freed.promised and freed.death is None
 
 

@@ -83,8 +83,8 @@ def test_two_programs_on_one_store_do_nothing_twice(where: Path | str) -> None:
         made = alone.submit(again.id, edit, again.head)
         while worker.run_one():
             pass
-        assert alone.revision(made.id).picture == session.revision(promise.id).picture
-    assert session.pending(document.id) == []
+        assert alone.store.revisions.get(made.id).picture == session.store.revisions.get(promise.id).picture
+    assert session.store.jobs.pending(document.id) == []
     session.store.close()
     alone.store.close()
 
@@ -102,9 +102,9 @@ def test_a_server_that_died_and_is_back_has_lost_nothing(postgresql_server: Serv
             session.undo(document.id)
     finally:
         postgresql_server.start()
-    assert session.document(document.id) == document
+    assert session.store.documents.get(document.id) == document
     assert worker.run_one()
-    assert session.document(document.id).head == promise.id
+    assert session.store.documents.get(document.id).head == promise.id
     session.store.close()
 
 

@@ -16,9 +16,12 @@ from editor.imaging.geometry import Box, Margins
 from editor.imaging.picture import Picture
 from editor.session import Session
 from editor.store.blobs import NotFound
+from editor.store.documents import Document, DocumentSummary
+from editor.store.jobs import Jobs
 from editor.store.maintenance import check, compact
 from editor.store.queue import CANCELLED, LOST
-from editor.store.store import Document, Entry, Revision, Store
+from editor.store.revisions import Revision
+from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import FailingPipeline, HeedfulPipeline, loader
@@ -52,30 +55,30 @@ class Desk:
     def finish(self) -> None:
         while self.worker.run_one():
             pass
-        assert self.session.pending(self.document) == []
+        assert self.session.store.jobs.pending(self.document) == []
         assert [each.complaint for each in check(self.store) if each.complaint] == []
 
     @property
     def tail(self) -> str:
-        return self.session.tail(self.document)
+        return self.session.store.jobs.tail(self.document)
 
     @property
     def now(self) -> Document:
-        return self.session.document(self.document)
+        return self.session.store.documents.get(self.document)
 
     @property
     def waiting(self) -> list[str]:
         """What was wished for, in the order in which it will be kept."""
-        return [each.edit.prompt for each in self.session.pending(self.document) if each.edit]
+        return [each.edit.prompt for each in self.session.store.jobs.pending(self.document) if each.edit]
 
     @property
     def shown(self) -> list[str]:
         """What was wished for on the way to what is shown."""
-        return [each.edit.prompt for each in self.store.way_to(self.now.head) if each.edit]
+        return [each.edit.prompt for each in self.store.revisions.path_to(self.now.head) if each.edit]
 
     def id_of(self, name: str) -> str:
         """The promise of this prompt that waits."""
-        return next(e.id for e in self.session.pending(self.document) if e.edit and e.edit.prompt == name)
+        return next(e.id for e in self.session.store.jobs.pending(self.document) if e.edit and e.edit.prompt == name)
 
 
 @pytest.fixture
@@ -103,7 +106,7 @@ def test_wishes_behind_each_other_are_what_they_had_been_one_by_one(desk: Desk) 
         assert desk.worker.run_one() and desk.now.head == desk.now.tip == each.id
         assert desk.tail == promises[-1].id and desk.session.picture(desk.document) == from_scratch(edits[:n])
     desk.finish()
-    for each in (*promises[-2::-1], desk.session.revision(str(promises[0].parent))):
+    for each in (*promises[-2::-1], desk.session.store.revisions.get(str(promises[0].parent))):
         assert desk.session.undo(desk.document).head == each.id
 
 
@@ -115,7 +118,7 @@ def test_a_wish_behind_variations_stands_on_the_first(desk: Desk) -> None:
     assert desk.tail == more[0].id and len({each.parent for each in more}) == 1
     desk.finish()
     assert desk.now.head == more[0].id and desk.shown == ["a", "b", "c"]
-    assert all(desk.session.revision(each.id).picture for each in (*others, more[1]))
+    assert all(desk.session.store.revisions.get(each.id).picture for each in (*others, more[1]))
 
 
 def test_a_wish_is_checked_against_the_frame_that_will_be(desk: Desk) -> None:
@@ -157,14 +160,14 @@ def test_nothing_stands_on_what_will_not_come(desk: Desk) -> None:
 
 def test_nothing_stands_on_what_is_cancelled_at_that_moment(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     (first,) = desk.add(wish("a"))
-    real = Store.promise_beside
+    real = Jobs.submit_together
 
-    def interrupted(self: Store, *given: object) -> list[Revision]:
+    def interrupted(self: Jobs, *given: object) -> list[Revision]:
         monkeypatch.undo()
         desk.session.cancel(first.id)
         return real(self, *given)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(Store, "promise_beside", interrupted)
+    monkeypatch.setattr(Jobs, "submit_together", interrupted)
     with pytest.raises(NotFound, match="taken away meanwhile"):
         desk.add(wish("b"))
     assert desk.waiting == []
@@ -187,12 +190,12 @@ def test_what_is_taken_away_takes_nothing_along(desk: Desk, way: str, at: int, f
         assert desk.session.cancel(promises[at].id).cancelled
         left = [each for n, each in enumerate(edits) if n > at or (n < at and not finished)]
         assert desk.waiting == [each.prompt for each in left]
-        assert desk.tail == (desk.session.pending(desk.document)[-1].id if left else desk.now.head)
+        assert desk.tail == (desk.session.store.jobs.pending(desk.document)[-1].id if left else desk.now.head)
     desk.finish()
     rest = [*edits[:at], *edits[at + 1 :]]
     assert desk.session.picture(desk.document) == from_scratch(rest)
     assert desk.shown == [each.prompt for each in rest] and desk.now.head == desk.now.tip
-    broken = [node for node in desk.session.tree(desk.document) if not node.finished]
+    broken = [node for node in desk.session.store.revisions.tree(desk.document) if not node.finished]
     assert [node.id for node in broken] == [promises[at].id]  # nobody sees where the others waited before
     assert broken[0].error == (CANCELLED if way == "cancel" else "RuntimeError: the model ran out of paint")
     compact(desk.store)
@@ -201,11 +204,11 @@ def test_what_is_taken_away_takes_nothing_along(desk: Desk, way: str, at: int, f
 
 def test_cancelled_in_the_midst_of_its_run(desk: Desk) -> None:
     first, *_ = desk.add(wish("a"), wish("b"), wish("c"))
-    assert desk.store.claim("w", 60) == [first.id]
+    assert desk.store.jobs.claim("w", 60) == [first.id]
     applied = run(apply(wish("a"), desk.session.picture(desk.document), LOAD))
     desk.session.cancel(first.id)
-    assert not desk.store.finish(first.id, "w", applied.picture, applied.crops)
-    assert not desk.store.fail(first.id, "w", "late")
+    assert not desk.store.jobs.finish(first.id, "w", applied.picture, applied.crops)
+    assert not desk.store.jobs.fail(first.id, "w", "late")
     assert desk.waiting == ["b", "c"]
     desk.finish()
     assert desk.session.picture(desk.document) == from_scratch([wish("b"), wish("c")])
@@ -215,18 +218,18 @@ def test_too_late_to_cancel_moves_nothing(desk: Desk) -> None:
     promises = desk.add(wish("a"), wish("b"))
     assert desk.worker.run_one()
     assert desk.session.cancel(promises[0].id).picture
-    assert [each.id for each in desk.session.pending(desk.document)] == [promises[1].id]
+    assert [each.id for each in desk.session.store.jobs.pending(desk.document)] == [promises[1].id]
 
 
 def test_later_wishes_go_over_to_the_next_variation(desk: Desk) -> None:
     first, second, third = desk.session.variations(desk.document, wish("a"), 3)
     after, *_ = desk.add(wish("b"), wish("c"))
     desk.session.cancel(third.id)
-    assert desk.session.revision(after.id).promised  # they stood on another
+    assert desk.session.store.revisions.get(after.id).promised  # they stood on another
     desk.session.cancel(first.id)
-    assert desk.session.revision(desk.id_of("b")).parent == second.id
+    assert desk.session.store.revisions.get(desk.id_of("b")).parent == second.id
     desk.session.cancel(second.id)
-    assert desk.session.revision(desk.id_of("b")).parent == desk.now.head
+    assert desk.session.store.revisions.get(desk.id_of("b")).parent == desk.now.head
     desk.finish()
     assert desk.session.picture(desk.document) == from_scratch([wish("b"), wish("c")])
 
@@ -234,13 +237,13 @@ def test_later_wishes_go_over_to_the_next_variation(desk: Desk) -> None:
 def test_later_wishes_go_over_to_the_variation_that_is_shown(desk: Desk) -> None:
     first, second = desk.session.variations(desk.document, wish("a"), 2)
     desk.add(wish("b"))
-    claimed = desk.store.claim("w", 60)
+    claimed = desk.store.jobs.claim("w", 60)
     assert claimed == [first.id, second.id] and second.edit
     picture = desk.session.picture(desk.document)
     applied = run(apply(second.edit, picture, LOAD))
-    assert desk.store.finish(second.id, "w", applied.picture, applied.crops)
+    assert desk.store.jobs.finish(second.id, "w", applied.picture, applied.crops)
     desk.session.cancel(first.id)
-    assert desk.now.head == second.id == desk.session.revision(desk.id_of("b")).parent
+    assert desk.now.head == second.id == desk.session.store.revisions.get(desk.id_of("b")).parent
     desk.finish()
     assert desk.shown == ["a", "b"]
 
@@ -252,7 +255,7 @@ def test_later_wishes_go_to_no_variation_that_was_left(desk: Desk) -> None:
     desk.session.undo(desk.document)
     desk.add(wish("a", seed=2), wish("b"))
     desk.session.cancel(desk.id_of("a"))
-    assert desk.session.revision(desk.id_of("b")).parent == root == desk.now.head
+    assert desk.session.store.revisions.get(desk.id_of("b")).parent == root == desk.now.head
     desk.finish()
     assert desk.shown == ["b"]
 
@@ -264,9 +267,9 @@ def test_variations_that_move_stay_side_by_side(desk: Desk) -> None:
     (first,) = desk.add(wish("a"))
     variations = desk.session.variations(desk.document, wish("b", seed=1), 3, first.id)
     desk.add(wish("c"))
-    assert desk.session.revision(desk.tail).parent == variations[0].id
+    assert desk.session.store.revisions.get(desk.tail).parent == variations[0].id
     desk.session.cancel(first.id)
-    *moved, last = desk.session.pending(desk.document)
+    *moved, last = desk.session.store.jobs.pending(desk.document)
     assert [each.parent for each in moved] == [desk.now.head] * 3
     assert [each.edit.seed for each in moved if each.edit] == [1, 2, 3] and last.parent == moved[0].id
     desk.finish()
@@ -319,18 +322,18 @@ def test_a_replay_fails_together_and_what_waits_behind_it_does_not(desk: Desk, w
         desk.add(wish(name))
         desk.finish()
     before = desk.now
-    step = desk.store.way_to(before.head)[1]
+    step = desk.store.revisions.path_to(before.head)[1]
     replays = desk.session.amend(desk.document, step.id, replace(wish("a"), seed=9, pipeline="failing"))
     assert desk.tail == replays[-1].id  # which will be shown
     desk.add(wish("d"), wish("e"))
     if way == "fail":
         assert desk.worker.run_one()
-        assert [desk.session.revision(each.id).error for each in replays[1:]] == [LOST] * 2
+        assert [desk.session.store.revisions.get(each.id).error for each in replays[1:]] == [LOST] * 2
     else:
         broken = replays if way == "cancel" else replays[2:]
         desk.session.cancel(broken[0].id)
-        assert [desk.session.revision(each.id).error for each in broken] == [CANCELLED] * len(broken)
-    assert desk.now == before and desk.session.revision(desk.id_of("d")).parent == before.head
+        assert [desk.session.store.revisions.get(each.id).error for each in broken] == [CANCELLED] * len(broken)
+    assert desk.now == before and desk.session.store.revisions.get(desk.id_of("d")).parent == before.head
     desk.finish()
     assert desk.session.picture(desk.document) == from_scratch([wish(name) for name in "abcde"])
 
@@ -339,7 +342,7 @@ def test_what_waits_behind_a_replay_follows_it(desk: Desk) -> None:
     for name in "ab":
         desk.add(wish(name))
         desk.finish()
-    step = desk.store.way_to(desk.now.head)[1]
+    step = desk.store.revisions.path_to(desk.now.head)[1]
     desk.session.amend(desk.document, step.id, wish("a", seed=9))
     desk.add(wish("c"))
     desk.finish()
@@ -354,12 +357,14 @@ def test_any_order_is_as_if_it_had_been_wished_so(desk: Desk, order: Sequence[st
     before = [each.id for each in desk.add(*[wish(name) for name in "abc"])]
     moved = desk.session.reorder(desk.document, [desk.id_of(name) for name in order])
     assert desk.waiting == list(order) and [each.edit.prompt for each in moved if each.edit] == list(order)
-    assert [each.id for each in desk.session.pending(desk.document)] == [each.id for each in moved]
+    assert [each.id for each in desk.session.store.jobs.pending(desk.document)] == [each.id for each in moved]
     same = next((n for n in range(3) if order[n] != "abc"[n]), 3)
     assert [each.id for each in moved[:same]] == before[:same]  # nobody need look for those that stayed
     for gone in before[same:]:
-        assert desk.session.revision(gone).cancelled and desk.session.revision(gone).deleted
-    assert desk.tail == moved[-1].id and not any(node.error for node in desk.session.tree(desk.document))
+        assert desk.session.store.revisions.get(gone).cancelled and desk.session.store.revisions.get(gone).deleted
+    assert desk.tail == moved[-1].id and not any(
+        node.error for node in desk.session.store.revisions.tree(desk.document)
+    )
     desk.session.reorder(desk.document, [desk.id_of(name) for name in "abc"])  # and back
     assert desk.waiting == list("abc")
     desk.session.reorder(desk.document, [desk.id_of(name) for name in order])
@@ -370,18 +375,18 @@ def test_any_order_is_as_if_it_had_been_wished_so(desk: Desk, order: Sequence[st
 def test_what_is_begun_stays_first(desk: Desk) -> None:
     begun, *_ = desk.session.variations(desk.document, wish("a"), 2)
     desk.add(wish("b"), wish("c"))
-    assert len(desk.store.claim("w", 60)) == 2
-    before = desk.session.pending(desk.document)
+    assert len(desk.store.jobs.claim("w", 60)) == 2
+    before = desk.session.store.jobs.pending(desk.document)
     for order in (["a", "c", "b"], ["a", "b", "c"], ["b"], ["b", "b", "c"], ["b", "c", "c"]):
         with pytest.raises(ValueError, match="none that is begun"):
             desk.session.reorder(desk.document, [desk.id_of(name) for name in order])
     with pytest.raises(ValueError, match="none that is begun"):
         desk.session.reorder(desk.document, ["gone", "\ud800"])
-    assert [each.id for each in desk.session.pending(desk.document)] == [each.id for each in before]
+    assert [each.id for each in desk.session.store.jobs.pending(desk.document)] == [each.id for each in before]
     moved = desk.session.reorder(desk.document, [desk.id_of("c"), desk.id_of("b")])
     assert desk.waiting == ["a", "a", "c", "b"] and moved[0].parent == begun.id
-    assert desk.store.holds(begun.id, "w")
-    desk.store.abandon("w")
+    assert desk.store.jobs.holds(begun.id, "w")
+    desk.store.jobs.release("w")
     desk.finish()
     assert desk.session.picture(desk.document) == from_scratch([wish(name) for name in "acb"])
 
@@ -402,13 +407,15 @@ def test_variations_change_places_together(desk: Desk) -> None:
     _, other = desk.session.variations(desk.document, wish("b"), 2, desk.tail)
     desk.add(wish("c"))
     aside = desk.session.submit(desk.document, wish("d"), other.id)  # on the second of them
-    ids = [each.id for each in desk.session.pending(desk.document)]
+    ids = [each.id for each in desk.session.store.jobs.pending(desk.document)]
     a, b, b2, c = [id for id in ids if id != aside.id]
     moved = desk.session.reorder(desk.document, [b2, c, b, a])
     assert [each.edit.prompt for each in moved if each.edit] == ["b", "b", "c", "a"]
     assert moved[0].edit == other.edit
     assert moved[0].parent == moved[1].parent == desk.now.head and moved[2].parent == moved[0].id
-    assert desk.session.revision(desk.id_of("d")).parent == moved[0].id  # along with the one that it stood on
+    assert (
+        desk.session.store.revisions.get(desk.id_of("d")).parent == moved[0].id
+    )  # along with the one that it stood on
     desk.finish()
     assert other.edit
     assert desk.session.picture(desk.document) == from_scratch([other.edit, wish("c"), wish("a")])
@@ -457,7 +464,9 @@ def test_a_wish_after_undo_is_a_branch_of_its_own(desk: Desk) -> None:
     desk.session.cancel(old[0].id)
     desk.finish()
     assert desk.shown == ["d", "e"]
-    (end,) = [node.id for node in desk.session.tree(desk.document) if node.wish and node.wish["prompt"] == "c"]
+    (end,) = [
+        node.id for node in desk.session.store.revisions.tree(desk.document) if node.wish and node.wish["prompt"] == "c"
+    ]
     desk.session.checkout(desk.document, end)
     assert desk.session.picture(desk.document) == from_scratch([wish("a"), wish("c")])
 
@@ -466,7 +475,7 @@ def test_killed_at_any_moment_all_of_it_happens_or_nothing(desk: Desk) -> None:
     promises = desk.add(wish("a"), wish("b"), wish("c"))
 
     def seen() -> list[tuple[str, str | None]]:
-        return [(each.id, each.parent) for each in desk.session.pending(desk.document)]
+        return [(each.id, each.parent) for each in desk.session.store.jobs.pending(desk.document)]
 
     before = seen()
     verbs = [
@@ -484,7 +493,7 @@ def test_killed_at_any_moment_all_of_it_happens_or_nothing(desk: Desk) -> None:
             assert seen() == before
         assert statements > 8
         before = seen()
-        promises = desk.session.pending(desk.document)
+        promises = desk.session.store.jobs.pending(desk.document)
     desk.finish()
     assert desk.shown == ["b", "a"]
 
@@ -498,7 +507,7 @@ def test_others_keep_cancel_and_reorder_at_once(desk: Desk, where: Path | str) -
     def work(store: Store) -> None:
         worker = Worker(store, LOAD)
         try:
-            while not (done[0] and not store.pending(desk.document)):
+            while not (done[0] and not store.jobs.pending(desk.document)):
                 worker.run_one()
         except BaseException as error:
             troubles.append(error)
@@ -513,7 +522,7 @@ def test_others_keep_cancel_and_reorder_at_once(desk: Desk, where: Path | str) -
         except (NotFound, ValueError):  # what it was to stand on was moved at that moment
             refused += 1
             cancelled.add(name)
-        pending = desk.session.pending(desk.document)
+        pending = desk.session.store.jobs.pending(desk.document)
         if n % 3 == 2 and pending:
             last = desk.session.cancel(pending[len(pending) // 2].id)
             if last.cancelled and last.edit:
@@ -542,11 +551,11 @@ def test_a_copy_has_all_of_its_history_and_goes_its_own_way(desk: Desk) -> None:
     desk.session.undo(desk.document)
     desk.add(wish("c"))  # a promise is not copied
     copied = desk.session.duplicate(desk.document)
-    assert copied.name == "Room copy" and desk.session.document(copied.id) == copied
+    assert copied.name == "Room copy" and desk.session.store.documents.get(copied.id) == copied
     assert desk.session.picture(copied.id) == desk.session.picture(desk.document)
     assert desk.session.redo(copied.id).head != copied.head
     assert desk.session.picture(copied.id) == from_scratch([wish("a"), wish("b")])
-    assert desk.session.pending(copied.id) == [] and desk.shown == ["a"]
+    assert desk.session.store.jobs.pending(copied.id) == [] and desk.shown == ["a"]
     desk.session.delete(desk.document)
     compact(desk.store)
     assert desk.session.picture(copied.id) == from_scratch([wish("a"), wish("b")])
@@ -557,17 +566,17 @@ def test_a_copy_has_all_of_its_history_and_goes_its_own_way(desk: Desk) -> None:
 
 def test_the_gallery_tells_of_each_document(desk: Desk) -> None:
     other = desk.session.open(noise(9, 9), "Other")
-    assert [each.name for each in desk.session.gallery()] == ["Other", "Room"]
+    assert [each.name for each in desk.session.store.documents.summaries()] == ["Other", "Room"]
     desk.add(wish("a"), wish("b"), wish("c"))
     desk.session.cancel(desk.id_of("c"))
     assert desk.worker.run_one()
     desk.session.rename_document(desk.document, "Hall")
-    changed = max(each.created for each in desk.session.tree(desk.document))
-    first, second = desk.session.gallery()
-    assert first == Entry(desk.document, "Hall", desk.now.head, changed, 1)
+    changed = max(each.created for each in desk.session.store.revisions.tree(desk.document))
+    first, second = desk.session.store.documents.summaries()
+    assert first == DocumentSummary(desk.document, "Hall", desk.now.head, changed, 1)
     assert (second.document, second.head, second.steps) == (other.id, other.head, 0)
     desk.finish()
     desk.session.discard(desk.now.head)
-    assert desk.session.gallery()[0].steps == 1
+    assert desk.session.store.documents.summaries()[0].steps == 1
     desk.session.delete(desk.document)
-    assert [each.document for each in desk.session.gallery()] == [other.id]
+    assert [each.document for each in desk.session.store.documents.summaries()] == [other.id]

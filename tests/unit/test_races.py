@@ -13,8 +13,11 @@ from editor.imaging.geometry import Box
 from editor.session import Session
 from editor.store.blobs import NotFound
 from editor.store.database import StorageError
+from editor.store.documents import Document, Documents
+from editor.store.jobs import Jobs
 from editor.store.maintenance import check, compact
-from editor.store.store import Document, Revision, Store
+from editor.store.revisions import Revision
+from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader
@@ -40,50 +43,53 @@ def desk(store: Store) -> Desk:
     return Desk(store)
 
 
-@pytest.mark.parametrize("verb", ["promise_beside", "checkout"])
+@pytest.mark.parametrize("part, verb", [(Jobs, "submit_together"), (Documents, "checkout")])
 @pytest.mark.parametrize("gone", ["discarded", "deleted"])
 def test_nothing_is_built_on_what_goes_at_that_moment(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch, verb: str, gone: str
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, part: type, verb: str, gone: str
 ) -> None:
-    step, real = desk.done(), getattr(Store, verb)
+    step, real = desk.done(), getattr(part, verb)
     document = desk.document.id
 
-    def interrupted(self: Store, *given: Any) -> Any:
+    def interrupted(self: Any, *given: Any) -> Any:
         monkeypatch.undo()
         desk.session.discard(step.id) if gone == "discarded" else desk.session.delete(document)
         return real(self, *given)
 
-    monkeypatch.setattr(Store, verb, interrupted)
+    monkeypatch.setattr(part, verb, interrupted)
     verbs: dict[str, Callable[[], Any]] = {
-        "promise_beside": lambda: desk.session.submit(document, an_edit(Box(9, 9, 9, 9))),
+        "submit_together": lambda: desk.session.submit(document, an_edit(Box(9, 9, 9, 9))),
         "checkout": lambda: desk.session.checkout(document, step.id),
     }
     with pytest.raises(NotFound):
         verbs[verb]()
     if gone == "deleted":
         assert desk.session.restore(document).head == step.id
-    assert desk.store.pending(document) == [] and not desk.worker.run_one()
+    assert desk.store.jobs.pending(document) == [] and not desk.worker.run_one()
     compact(desk.store)
-    assert desk.session.picture(document).digest == desk.store.picture(desk.session.document(document).head).digest
+    assert (
+        desk.session.picture(document).digest
+        == desk.store.revisions.picture(desk.session.store.documents.get(document).head).digest
+    )
 
 
 def test_a_cancelled_variation_that_is_compacted_away_takes_no_other_along(desk: Desk) -> None:
     first, *others = desk.session.variations(desk.document.id, EDIT, 3)
-    finish, asked = desk.store.finish, []
+    finish, asked = desk.store.jobs.finish, []
 
-    def interrupted(id: str, worker: str, applied: Any) -> bool:
+    def interrupted(id: str, worker: str, *result: Any) -> bool:
         if not asked:
             asked.append(id)
             desk.session.cancel(first.id)
             compact(desk.store)
-        return finish(id, worker, applied)
+        return finish(id, worker, *result)
 
-    desk.store.finish = interrupted  # type: ignore[method-assign]
+    desk.store.jobs.finish = interrupted  # type: ignore[method-assign]
     assert desk.worker.run_one()
     for other in others:
-        assert desk.store.revision(other.id).picture is not None
+        assert desk.store.revisions.get(other.id).picture is not None
     with pytest.raises(NotFound):
-        desk.store.revision(first.id)
+        desk.store.revisions.get(first.id)
 
 
 def test_a_damaged_crop_is_drawn_again(desk: Desk) -> None:
@@ -95,7 +101,7 @@ def test_a_damaged_crop_is_drawn_again(desk: Desk) -> None:
     fresh = Desk(Store(desk.store.database.path.parent))  # type: ignore[union-attr]
     fresh.document = desk.document
     (again,) = fresh.session.reblend(desk.document.id, step.id, EDIT.blend.__class__(feather=1))
-    assert fresh.worker.run_one() and fresh.store.revision(again.id).picture is not None
+    assert fresh.worker.run_one() and fresh.store.revisions.get(again.id).picture is not None
     fresh.store.close()
 
 
@@ -112,23 +118,23 @@ def test_what_another_document_says_was_drawn_is_not_believed(desk: Desk, tmp_pa
     other = desk.session.open(noise(300, 280))
     promise = desk.session.submit(other.id, EDIT)
     assert desk.worker.run_one()
-    assert desk.store.picture(promise.id) == desk.store.picture(step.id)  # drawn, not taken over
+    assert desk.store.revisions.picture(promise.id) == desk.store.revisions.picture(step.id)  # drawn, not taken over
 
 
 def test_a_store_that_refuses_for_a_moment_loses_no_result(desk: Desk) -> None:
     promise = desk.session.submit(desk.document.id, EDIT)
-    finish = desk.store.finish
+    finish = desk.store.jobs.finish
 
     def refused(*given: Any) -> bool:
-        desk.store.finish = finish  # type: ignore[method-assign]
+        desk.store.jobs.finish = finish  # type: ignore[method-assign]
         raise StorageError("Another program holds the file.")
 
-    desk.store.finish = refused  # type: ignore[method-assign]
+    desk.store.jobs.finish = refused  # type: ignore[method-assign]
     with pytest.raises(StorageError):
         desk.worker.run_one()
-    assert desk.store.revision(promise.id).promised
-    desk.store.abandon(desk.worker.id)  # its lease is over
-    assert desk.worker.run_one() and desk.store.revision(promise.id).picture is not None
+    assert desk.store.revisions.get(promise.id).promised
+    desk.store.jobs.release(desk.worker.id)  # its lease is over
+    assert desk.worker.run_one() and desk.store.revisions.get(promise.id).picture is not None
 
 
 def test_a_step_that_finishes_while_its_document_is_copied(desk: Desk, tmp_path: Path) -> None:
@@ -146,7 +152,10 @@ def test_a_step_that_finishes_while_its_document_is_copied(desk: Desk, tmp_path:
     desk.store.database.rows = interrupted  # type: ignore[method-assign]
     for states in (2, 3):
         desk.session.export(desk.document.id, tmp_path / "room.palimpsest")
-        assert len(desk.session.tree(desk.session.open_document(tmp_path / "room.palimpsest").id)) == states
+        assert (
+            len(desk.session.store.revisions.tree(desk.session.open_document(tmp_path / "room.palimpsest").id))
+            == states
+        )
 
 
 def test_a_missing_mask_hinders_no_picture(desk: Desk, tmp_path: Path) -> None:

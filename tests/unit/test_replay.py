@@ -14,8 +14,10 @@ from editor.imaging.geometry import Box, Margins
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.session import Session
+from editor.store.documents import Document
 from editor.store.queue import LOST, Moved
-from editor.store.store import Document, Revision, Store
+from editor.store.revisions import Revision
+from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import FailingPipeline, HeedfulPipeline, loader
@@ -48,11 +50,11 @@ class Desk:
         for edit in edits:
             promises.append(self.session.submit(self.document.id, edit))
             self.finish()
-        return [self.session.revision(promise.id) for promise in promises]
+        return [self.session.store.revisions.get(promise.id) for promise in promises]
 
     @property
     def now(self) -> Document:
-        return self.session.document(self.document.id)
+        return self.session.store.documents.get(self.document.id)
 
 
 @pytest.fixture
@@ -118,7 +120,7 @@ def test_nothing_changed_is_the_identity(desk: Desk) -> None:
     before = desk.now
     promises = desk.session.amend(desk.document.id, steps[1].id, edits[1])
     assert [promise.id for promise in promises] == [each.id for each in steps[1:]]
-    assert desk.now == before and desk.finish() == 0 and not desk.session.pending(desk.document.id)
+    assert desk.now == before and desk.finish() == 0 and not desk.session.store.jobs.pending(desk.document.id)
 
 
 @pytest.mark.parametrize("way", ["cancel", "fail"])
@@ -131,8 +133,8 @@ def test_what_cannot_be_replayed_leaves_the_document_as_it_was(desk: Desk, way: 
     if way == "cancel":
         desk.session.cancel(promises[0].id)
     desk.finish()
-    assert desk.now == before and not desk.session.pending(desk.document.id)
-    later = [desk.session.revision(promise.id) for promise in promises[1:]]
+    assert desk.now == before and not desk.session.store.jobs.pending(desk.document.id)
+    later = [desk.session.store.revisions.get(promise.id) for promise in promises[1:]]
     assert all(each.cancelled if way == "cancel" else each.error == LOST for each in later)
     if way == "cancel":  # and it can be wished again
         desk.session.amend(desk.document.id, steps[0].id, changed)
@@ -170,7 +172,7 @@ def test_an_early_step_is_replayed_to_the_tip_wherever_the_head_is(desk: Desk, h
     promises = desk.session.amend(desk.document.id, steps[2].id, changed)
     assert len(promises) == 10
     shown = [steps[0].id, steps[1].id, *(each.id for each in promises)][head - 1] if head > 3 else promises[-1].id
-    assert desk.session.tail(desk.document.id) == shown  # what comes next stands on what will be shown
+    assert desk.session.store.jobs.tail(desk.document.id) == shown  # what comes next stands on what will be shown
     desk.finish()
     assert (desk.now.head, desk.now.tip) == (shown, promises[-1].id)
     while desk.session.can_redo(desk.document.id):
@@ -187,11 +189,13 @@ def test_an_edit_queued_behind_a_replay_follows_what_is_shown(desk: Desk, head: 
     before = desk.now
     changed = replace(edits[2], seed=50)
     promises = desk.session.amend(desk.document.id, steps[2].id, changed)
-    desk.session.submit(desk.document.id, extra, desk.session.tail(desk.document.id))
+    desk.session.submit(desk.document.id, extra, desk.session.store.jobs.tail(desk.document.id))
     desk.worker.run_one()
     if way == "cancelled":
         desk.session.cancel(promises[5].id)
-        assert desk.now == before and [each.edit for each in desk.session.pending(desk.document.id)] == [extra]
+        assert desk.now == before and [each.edit for each in desk.session.store.jobs.pending(desk.document.id)] == [
+            extra
+        ]
     desk.finish()
     after = [*edits[:2], changed if way == "kept" else edits[2], *edits[3:]]
     after = after[:head] if head > 3 else after
@@ -204,13 +208,13 @@ def test_nobody_begins_what_waits_behind_a_replay_before_it_is_over(desk: Desk) 
     steps = desk.do(edits)
     desk.session.checkout(desk.document.id, steps[2].id)
     promises = desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], seed=50))
-    behind = desk.session.submit(desk.document.id, extra, desk.session.tail(desk.document.id))
+    behind = desk.session.submit(desk.document.id, extra, desk.session.store.jobs.tail(desk.document.id))
     assert behind.parent == promises[2].id
     for _ in range(3):
         assert desk.worker.run_one()
-    assert desk.session.store.claim("another", 60) == [promises[3].id]
-    assert desk.session.store.claim("a third", 60) == []
-    desk.session.store.abandon("another")
+    assert desk.session.store.jobs.claim("another", 60) == [promises[3].id]
+    assert desk.session.store.jobs.claim("a third", 60) == []
+    desk.session.store.jobs.release("another")
     desk.finish()
     assert desk.now.head == behind.id
 
@@ -228,11 +232,11 @@ def test_queued_edits_move_along_with_a_replay(desk: Desk, undone: int, way: str
     first, *_ = desk.session.variations(desk.document.id, more[0], 3)
     desk.session.submit(desk.document.id, more[1], first.id)
     before = desk.now
-    assert len(desk.session.store.claim("w", 60)) == 3
+    assert len(desk.session.store.jobs.claim("w", 60)) == 3
     changed = replace(edits[2], seed=50) if way != "failed" else replace(edits[2], pipeline="failing")
     promises = desk.session.amend(desk.document.id, steps[2].id, changed)
-    assert len(promises) == 10 - undone and not desk.session.store.holds(first.id, "w")
-    waiting = desk.session.pending(desk.document.id)
+    assert len(promises) == 10 - undone and not desk.session.store.jobs.holds(first.id, "w")
+    waiting = desk.session.store.jobs.pending(desk.document.id)
     assert [each.id for each in waiting[: len(promises)]] == [each.id for each in promises]
     assert [each.parent for each in waiting[len(promises) :]] == [promises[-1].id] * 3 + [waiting[len(promises)].id]
     with pytest.raises(Moved, match="being replayed"):
@@ -244,7 +248,7 @@ def test_queued_edits_move_along_with_a_replay(desk: Desk, undone: int, way: str
         desk.worker.run_one()
     if way != "kept":
         assert desk.now == before
-        assert [each.parent for each in desk.session.pending(desk.document.id)][:3] == [on] * 3
+        assert [each.parent for each in desk.session.store.jobs.pending(desk.document.id)][:3] == [on] * 3
     desk.finish()
     after = [*edits[:2], changed if way == "kept" else edits[2], *edits[3 : 12 - undone]]
     assert desk.session.picture(desk.document.id) == from_scratch([*after, *more])
@@ -259,11 +263,11 @@ def test_a_step_of_another_branch_is_replayed_to_its_newest_end(desk: Desk, else
     desk.do(edits[8:])
     if elsewhere:  # an edit is queued, and comes first
         desk.session.submit(desk.document.id, edits[4])
-    before, end = desk.now, desk.session.tail(desk.document.id)
+    before, end = desk.now, desk.session.store.jobs.tail(desk.document.id)
     changed = replace(edits[5], seed=50)
     promises = desk.session.amend(desk.document.id, steps[5].id, changed)
     assert [each.edit for each in promises] == [changed, *edits[6:8]] and desk.now == before
-    assert desk.session.tail(desk.document.id) == promises[-1].id
+    assert desk.session.store.jobs.tail(desk.document.id) == promises[-1].id
     if elsewhere:
         desk.session.cancel(end)  # the replay is then the next
     desk.finish()
@@ -280,7 +284,7 @@ def test_a_replay_of_another_branch_is_not_shown_to_who_went_on(desk: Desk) -> N
     desk.session.undo(desk.document.id)
     before = desk.now
     desk.finish()
-    assert desk.now == before and desk.session.revision(promises[-1].id).picture
+    assert desk.now == before and desk.session.store.revisions.get(promises[-1].id).picture
 
 
 def test_who_asks_for_a_replay_again_gets_the_same(desk: Desk) -> None:
@@ -288,11 +292,11 @@ def test_who_asks_for_a_replay_again_gets_the_same(desk: Desk) -> None:
     steps = desk.do(edits)
     changed = replace(edits[1], seed=50)
     first, again = [[each.id for each in desk.session.amend(desk.document.id, steps[1].id, changed)] for _ in "12"]
-    assert first == again == [each.id for each in desk.session.pending(desk.document.id)]
+    assert first == again == [each.id for each in desk.session.store.jobs.pending(desk.document.id)]
     desk.finish()
     now = desk.now
     desk.session.amend(desk.document.id, steps[1].id, changed)
-    assert desk.now == now and not desk.session.pending(desk.document.id)
+    assert desk.now == now and not desk.session.store.jobs.pending(desk.document.id)
     back = desk.session.amend(desk.document.id, first[0], edits[1])  # all of it was made before
     assert [each.id for each in back] == [each.id for each in steps[1:]] and desk.now.head == steps[-1].id
 
@@ -303,7 +307,7 @@ def test_a_later_step_that_would_not_fit_is_said_at_once(desk: Desk) -> None:
     steps = desk.do([wider, beyond])
     with pytest.raises(ValueError, match=r"A later step .“beyond”. does not fit then"):
         desk.session.amend(desk.document.id, steps[0].id, replace(wider, margins=Margins(right=10)))
-    assert not desk.session.pending(desk.document.id)
+    assert not desk.session.store.jobs.pending(desk.document.id)
 
 
 def test_what_cannot_be_amended_is_a_sentence(desk: Desk) -> None:
@@ -344,7 +348,7 @@ def test_a_cancelled_variation_leaves_the_others(desk: Desk) -> None:
     promises = desk.session.variations(desk.document.id, wishes()[0], 3)
     desk.session.cancel(promises[1].id)
     assert desk.finish() == 1 and len(desk.pipeline.requests[0].seeds) == 2
-    assert [bool(desk.session.revision(each.id).picture) for each in promises] == [True, False, True]
+    assert [bool(desk.session.store.revisions.get(each.id).picture) for each in promises] == [True, False, True]
 
 
 def test_variations_lie_side_by_side(desk: Desk) -> None:
@@ -353,11 +357,13 @@ def test_variations_lie_side_by_side(desk: Desk) -> None:
     assert [promise.edit.seed for promise in promises if promise.edit] == [2**32 - 1, 0, 1]
     assert len({promise.parent for promise in promises}) == 1
     assert desk.finish() == 1 and desk.pipeline.requests[0].seeds == (2**32 - 1, 0, 1)  # one batch
-    assert desk.now.head == promises[0].id and all(desk.session.revision(each.id).picture for each in promises)
+    assert desk.now.head == promises[0].id and all(
+        desk.session.store.revisions.get(each.id).picture for each in promises
+    )
     for promise in promises:
         assert promise.edit
         alone = run(apply(promise.edit, Picture.from_pixels(noise(SIZE, SIZE)), loader(HeedfulPipeline()))).picture
-        assert desk.session.revision(promise.id).picture == alone
+        assert desk.session.store.revisions.get(promise.id).picture == alone
     for count in (0, 9):
         with pytest.raises(ValueError, match="1 to 8 variations"):
             desk.session.variations(desk.document.id, edit, count)
@@ -366,7 +372,7 @@ def test_variations_lie_side_by_side(desk: Desk) -> None:
 def test_a_revision_has_a_name(desk: Desk) -> None:
     (step,) = desk.do(wishes()[:1])
     assert step.name == "" and desk.session.rename(step.id, "the good one").name == "the good one"
-    assert desk.session.revision(step.id).name == "the good one"
+    assert desk.session.store.revisions.get(step.id).name == "the good one"
 
 
 @given(a=st.integers(0, 12), b=st.integers(0, 12), px=st.integers(0, 4))

@@ -11,7 +11,9 @@ from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.session import Session
 from editor.store.blobs import NotFound
-from editor.store.store import Document, Revision, Store
+from editor.store.documents import Document
+from editor.store.revisions import Revision
+from editor.store.store import Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 from tests.laws import check_edit, check_kept
@@ -31,9 +33,9 @@ def done(session: Session, worker: Worker, document: Document, edit: Edit | None
     before = session.picture(document.id)
     edit = edit or an_edit(disc(Box(50, 60, 40, 30)))
     promise = session.submit(document.id, edit)
-    assert promise.promised and session.document(document.id).head == promise.parent
+    assert promise.promised and session.store.documents.get(document.id).head == promise.parent
     assert worker.run_one()
-    revision = session.revision(promise.id)
+    revision = session.store.revisions.get(promise.id)
     assert revision.picture == check_edit(edit, before, LOAD).picture
     assert session.picture(document.id) == revision.picture
     return revision
@@ -41,7 +43,7 @@ def done(session: Session, worker: Worker, document: Document, edit: Edit | None
 
 def test_a_picture_is_opened_as_it_is(session: Session, document: Document) -> None:
     assert session.picture(document.id) == Picture.from_pixels(noise(300, 280))
-    assert session.document(document.id).name == "Room"
+    assert session.store.documents.get(document.id).name == "Room"
     assert len(session.open(noise(3, 3), "x" * 1000).name) == MAX_NAME
     assert session.open(noise(3, 3)).name == "Untitled"
     with pytest.raises(ValueError, match="at least one pixel"):
@@ -50,11 +52,11 @@ def test_a_picture_is_opened_as_it_is(session: Session, document: Document) -> N
 
 def test_an_edit_from_end_to_end(session: Session, worker: Worker, document: Document) -> None:
     revision = done(session, worker, document)
-    now = session.document(document.id)
+    now = session.store.documents.get(document.id)
     assert (now.head, now.tip) == (revision.id, revision.id)
-    assert session.pending(document.id) == []
+    assert session.store.jobs.pending(document.id) == []
     assert revision.parent and revision.edit
-    before, after = session.revision(revision.parent).picture, revision.picture
+    before, after = session.store.revisions.get(revision.parent).picture, revision.picture
     assert before and after
     check_kept(revision.edit, before, after)
 
@@ -64,7 +66,7 @@ def test_undo_and_redo_walk_the_path(session: Session, worker: Worker, document:
     for seed in range(4):
         edit = an_edit(Box(10 + 30 * seed, 40, 25, 25), seed=seed)
         ids.append(done(session, worker, document, edit).id)
-    pictures = [session.revision(id).picture for id in ids]
+    pictures = [session.store.revisions.get(id).picture for id in ids]
     for n in (3, 2, 1, 0, 0, 0):
         moved = session.undo(document.id)
         assert (moved.head, moved.tip) == (ids[n], ids[4])
@@ -87,7 +89,7 @@ def test_an_edit_after_undo_is_a_branch_and_nothing_is_lost(
     first = done(session, worker, document)
     session.undo(document.id)
     second = done(session, worker, document, an_edit(Box(9, 9, 9, 9)))
-    assert session.document(document.id) == Document(document.id, second.id, second.id, "Room")
+    assert session.store.documents.get(document.id) == Document(document.id, second.id, second.id, "Room")
     assert session.undo(document.id).head == document.head
     assert session.redo(document.id).head == second.id
     moved = session.checkout(document.id, first.id)
@@ -100,9 +102,9 @@ def test_an_edit_may_be_asked_for_on_an_earlier_state(session: Session, worker: 
     edit = an_edit(Box(200, 200, 20, 20))
     beside = session.submit(document.id, edit, parent=document.head)
     assert worker.run_one()
-    assert session.document(document.id).head == first.id
+    assert session.store.documents.get(document.id).head == first.id
     result = check_edit(edit, Picture.from_pixels(noise(300, 280)), LOAD).picture
-    assert session.revision(beside.id).picture == result
+    assert session.store.revisions.get(beside.id).picture == result
 
 
 def test_the_same_wish_again_is_there_at_once(session: Session, worker: Worker, document: Document) -> None:
@@ -111,14 +113,14 @@ def test_the_same_wish_again_is_there_at_once(session: Session, worker: Worker, 
     session.undo(document.id)
     again = session.submit(document.id, first.edit)
     assert again.id == first.id and again.picture == first.picture
-    assert session.document(document.id).head == first.id and not worker.run_one()
+    assert session.store.documents.get(document.id).head == first.id and not worker.run_one()
 
 
 def test_cancelled_before_it_began(session: Session, worker: Worker, document: Document) -> None:
     promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     assert session.cancel(promise.id).cancelled
-    assert session.pending(document.id) == [] and not worker.run_one()
-    assert session.document(document.id) == document
+    assert session.store.jobs.pending(document.id) == [] and not worker.run_one()
+    assert session.store.documents.get(document.id) == document
     assert session.picture(document.id).digest == Picture.from_pixels(noise(300, 280)).digest
     again = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     assert again.id == promise.id and again.promised and worker.run_one()
@@ -127,8 +129,8 @@ def test_cancelled_before_it_began(session: Session, worker: Worker, document: D
 
 def test_promises_wait_oldest_first(session: Session, document: Document) -> None:
     ids = [session.submit(document.id, an_edit(Box(9, 9, 9, 9), seed=n)).id for n in range(3)]
-    assert [revision.id for revision in session.pending(document.id)] == ids
-    assert session.pending(session.open(noise(3, 3)).id) == []
+    assert [revision.id for revision in session.store.jobs.pending(document.id)] == ids
+    assert session.store.jobs.pending(session.open(noise(3, 3)).id) == []
 
 
 def test_kept_pixels_of_a_lossy_file_do_not_decay(session: Session, worker: Worker) -> None:
@@ -151,11 +153,11 @@ def test_the_truth_is_on_disk(session: Session, worker: Worker, document: Docume
     revision = done(session, worker, document)
     waiting = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     other = Session(Store(session.store.database.path.parent))
-    assert other.document(document.id) == session.document(document.id)
+    assert other.store.documents.get(document.id) == session.store.documents.get(document.id)
     assert other.picture(document.id) == revision.picture
-    assert [promise.id for promise in other.pending(document.id)] == [waiting.id]
+    assert [promise.id for promise in other.store.jobs.pending(document.id)] == [waiting.id]
     other.undo(document.id)
-    assert session.document(document.id).head == document.head
+    assert session.store.documents.get(document.id).head == document.head
     other.store.close()
 
 
@@ -166,7 +168,7 @@ def test_the_truth_is_on_disk(session: Session, worker: Worker, document: Docume
 def test_a_mask_outside_the_picture(session: Session, document: Document, box: Box) -> None:
     with pytest.raises(ValueError, match="The mask lies outside the picture"):
         session.submit(document.id, an_edit(box))
-    assert session.pending(document.id) == [] and session.document(document.id) == document
+    assert session.store.jobs.pending(document.id) == [] and session.store.documents.get(document.id) == document
 
 
 def test_a_mask_whose_painted_part_lies_outside(session: Session, document: Document) -> None:
@@ -176,7 +178,7 @@ def test_a_mask_whose_painted_part_lies_outside(session: Session, document: Docu
         session.submit(document.id, an_edit(Mask(Box(0, 0, 400, 400), corners)))
 
 
-@pytest.mark.parametrize("verb", ["document", "picture", "undo", "redo", "can_undo", "can_redo", "pending"])
+@pytest.mark.parametrize("verb", ["picture", "undo", "redo", "can_undo", "can_redo"])
 @pytest.mark.parametrize("id", ["gone", "", "\ud800"])
 def test_a_document_that_is_not_there(session: Session, verb: str, id: str) -> None:
     with pytest.raises(NotFound, match="There is no document"):
@@ -185,7 +187,7 @@ def test_a_document_that_is_not_there(session: Session, verb: str, id: str) -> N
 
 def test_a_revision_that_is_not_there(session: Session, document: Document) -> None:
     calls: list[Any] = [
-        lambda: session.revision("gone"),
+        lambda: session.store.revisions.get("gone"),
         lambda: session.cancel("gone"),
         lambda: session.checkout(document.id, "gone"),
         lambda: session.submit(document.id, an_edit(Box(1, 1, 1, 1)), parent="gone"),
@@ -211,4 +213,4 @@ def test_a_revision_that_is_not_finished(session: Session, document: Document) -
     promise = session.submit(document.id, an_edit(Box(1, 1, 1, 1)))
     with pytest.raises(ValueError, match="has no picture yet"):
         session.checkout(document.id, promise.id)
-    assert session.document(document.id) == document
+    assert session.store.documents.get(document.id) == document

@@ -12,7 +12,10 @@ from editor.imaging.limits import MAX_IMAGES
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Pixels
 from editor.store.blobs import Damaged, NotFound
-from editor.store.store import CANCELLED, Document, Revision, Store
+from editor.store.documents import Document
+from editor.store.queue import CANCELLED
+from editor.store.revisions import Revision
+from editor.store.store import Store
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader
 from tests.samples import an_edit, disc, noise
@@ -22,27 +25,27 @@ ROOT = Path(__file__).parents[2]
 
 
 def opened(store: Store) -> Document:
-    return store.create(Picture.from_pixels(noise(300, 280)), "Room")
+    return store.documents.create(Picture.from_pixels(noise(300, 280)), "Room")
 
 
 def claimed(store: Store, document: Document, worker: str = "w", **wishes: object) -> Revision:
     """A promise on the head, claimed."""
-    promise = store.promise(document.id, document.head, an_edit(disc(Box(50, 60, 40, 30)), **wishes))
-    assert store.claim(worker, 60) == [promise.id]
+    promise = store.jobs.submit(document.id, document.head, an_edit(disc(Box(50, 60, 40, 30)), **wishes))
+    assert store.jobs.claim(worker, 60) == [promise.id]
     return promise
 
 
 def applied(store: Store, promise: Revision) -> tuple[Picture, Mapping[str, Pixels]]:
     """The picture and the crops that its model generates."""
     assert promise.parent and promise.edit
-    result = run(apply(promise.edit, store.picture(promise.parent), LOAD))
+    result = run(apply(promise.edit, store.revisions.picture(promise.parent), LOAD))
     return result.picture, result.crops
 
 
 def kept(store: Store, document: Document, **wishes: object) -> Revision:
     promise = claimed(store, document, **wishes)
-    assert store.finish(promise.id, "w", *applied(store, promise))
-    return store.revision(promise.id)
+    assert store.jobs.finish(promise.id, "w", *applied(store, promise))
+    return store.revisions.get(promise.id)
 
 
 # documents and pixels
@@ -50,10 +53,10 @@ def kept(store: Store, document: Document, **wishes: object) -> Revision:
 
 def test_a_picture_comes_back_from_the_file(store: Store, where: Path | str) -> None:
     plain = noise(600, 300)
-    document = store.create(Picture.from_pixels(plain), "Room")
-    assert store.document(document.id) == document == Document(document.id, document.head, document.head, "Room")
+    document = store.documents.create(Picture.from_pixels(plain), "Room")
+    assert store.documents.get(document.id) == document == Document(document.id, document.head, document.head, "Room")
     again = Store(where)
-    picture = again.picture(again.document(document.id).head)
+    picture = again.revisions.picture(again.documents.get(document.id).head)
     assert picture == Picture.from_pixels(plain)
     assert np.array_equal(picture.read(picture.box).pixels, plain)
     again.close()
@@ -63,51 +66,59 @@ def test_ids_cannot_be_guessed_and_two_documents_of_one_picture_share_its_tiles(
     a, b = opened(store), opened(store)
     assert a.id != b.id and a.head != b.head and len(a.id) >= 20
     ((blobs,),) = store.database.rows("SELECT count(*) FROM blob")
-    assert blobs == len(set(store.picture(a.head).tiles.values()))
+    assert blobs == len(set(store.revisions.picture(a.head).tiles.values()))
 
 
 def test_tiles_are_served_as_they_lie_in_the_file(store: Store) -> None:
-    picture = store.picture(opened(store).head)
+    picture = store.revisions.picture(opened(store).head)
     for place, digest in picture.tiles.items():
         assert np.array_equal(decode_tile(store.blobs.file(digest)), picture.tile(place))
 
 
 @pytest.mark.parametrize("name", ["", "nothing", "'; DROP TABLE blob", "\ud800", "\0", "x" * 100_000])
 def test_what_is_not_there_is_a_sentence(store: Store, name: str) -> None:
-    for look in (store.document, store.revision, store.picture, store.parent, store.blobs.file, store.cancel):
+    for look in (
+        store.documents.get,
+        store.revisions.get,
+        store.revisions.picture,
+        store.revisions.parent,
+        store.blobs.file,
+        store.revisions.tree,
+        store.jobs.cancel,
+        store.jobs.pending,
+    ):
         with pytest.raises(NotFound, match=r"There (is|are) no"):
             look(name)
-    assert store.pending(name) == [] if name.isprintable() else True
 
 
 def test_a_name_may_be_anything(store: Store) -> None:
     for name in ("", "Küche № 1", "\ud83d", "a\0b"):
-        document = store.create(Picture.from_pixels(noise(3, 3)), name)
-        assert store.document(document.id) == document
+        document = store.documents.create(Picture.from_pixels(noise(3, 3)), name)
+        assert store.documents.get(document.id) == document
         assert document.name == name.replace("\0", "").replace("\ud83d", "?")
 
 
 def test_a_revision_holds_what_was_asked_and_what_came(store: Store) -> None:
     document = opened(store)
-    root = store.revision(document.head)
+    root = store.revisions.get(document.head)
     assert (root.parent, root.edit, root.error) == (None, None, None)
     promise = claimed(store, document, prompt="ein grünes Sofa")
     assert promise.promised and promise.picture is None and promise.parent == document.head
     assert promise.edit == an_edit(disc(Box(50, 60, 40, 30)), prompt="ein grünes Sofa")
     picture, crops = applied(store, promise)
-    assert store.finish(promise.id, "w", picture, crops)
-    revision = store.revision(promise.id)
+    assert store.jobs.finish(promise.id, "w", picture, crops)
+    revision = store.revisions.get(promise.id)
     assert revision.picture == picture and not revision.picture.fresh and not revision.promised
     assert revision.edit == promise.edit
     ((request, crop),) = crops.items()
-    assert np.array_equal(store.crop(document.id, request), crop)
-    assert store.crop(document.id, "another") is None and store.crop("another", request) is None
+    assert np.array_equal(store.revisions.crop(document.id, request), crop)
+    assert store.revisions.crop(document.id, "another") is None and store.revisions.crop("another", request) is None
     assert np.array_equal(decode_mask(store.blobs.file(promise.edit.mask.digest)), promise.edit.mask.alpha)
     assert root.seq < revision.seq and abs(revision.created - time.time()) < 60
 
 
 def test_an_edit_stores_only_what_it_touched(store: Store) -> None:
-    document = store.create(Picture.from_pixels(noise(1500, 1500)), "Big")
+    document = store.documents.create(Picture.from_pixels(noise(1500, 1500)), "Big")
     ((before,),) = store.database.rows("SELECT count(*) FROM blob")
     kept(store, document)
     ((after,),) = store.database.rows("SELECT count(*) FROM blob")
@@ -116,14 +127,14 @@ def test_an_edit_stores_only_what_it_touched(store: Store) -> None:
 
 def test_what_is_held_in_memory_has_a_bound(store: Store) -> None:
     store.blobs.tiles.limit = 3 * 256 * 256 * 3
-    store.edits.limit = 20_000
+    store.revisions.edits.limit = 20_000
     document = opened(store)
     for seed in range(30):
         kept(store, document, seed=seed)
-        document = store.document(document.id)
-    store.picture(document.head).read(Box(0, 0, 300, 280))
+        document = store.documents.get(document.id)
+    store.revisions.picture(document.head).read(Box(0, 0, 300, 280))
     assert 0 < store.blobs.tiles.held <= store.blobs.tiles.limit
-    assert 0 < store.edits.held <= store.edits.limit
+    assert 0 < store.revisions.edits.held <= store.revisions.edits.limit
 
 
 @pytest.fixture
@@ -138,45 +149,45 @@ def store(where: Path | str) -> Iterator[Store]:
 
 def test_the_same_wish_is_the_same_revision(store: Store) -> None:
     document, edit = opened(store), an_edit(Box(5, 5, 9, 9))
-    first = store.promise(document.id, document.head, edit)
-    assert store.promise(document.id, document.head, edit).id == first.id
-    assert [revision.id for revision in store.pending(document.id)] == [first.id]
+    first = store.jobs.submit(document.id, document.head, edit)
+    assert store.jobs.submit(document.id, document.head, edit).id == first.id
+    assert [revision.id for revision in store.jobs.pending(document.id)] == [first.id]
     other = opened(store)
-    assert store.promise(other.id, other.head, edit).id != first.id
-    assert store.promise(document.id, document.head, an_edit(Box(5, 5, 9, 9), seed=2)).id != first.id
+    assert store.jobs.submit(other.id, other.head, edit).id != first.id
+    assert store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9), seed=2)).id != first.id
 
 
 def test_promises_are_claimed_oldest_first_and_once(store: Store) -> None:
     document = opened(store)
-    ids = [store.promise(document.id, document.head, an_edit(Box(5, 5, 9, 9), steps=n)).id for n in (1, 2, 3)]
-    assert [store.claim(worker, 60) for worker in "abca"] == [[ids[0]], [ids[1]], [ids[2]], []]
-    assert sorted(store.holders()) == ["a", "b", "c"]
-    assert [revision.id for revision in store.pending(document.id)] == ids
+    ids = [store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9), steps=n)).id for n in (1, 2, 3)]
+    assert [store.jobs.claim(worker, 60) for worker in "abca"] == [[ids[0]], [ids[1]], [ids[2]], []]
+    assert sorted(store.jobs.holders()) == ["a", "b", "c"]
+    assert [revision.id for revision in store.jobs.pending(document.id)] == ids
 
 
 def test_a_lease_that_ran_out_is_anybodys(store: Store) -> None:
     document = opened(store)
-    promise = store.promise(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
-    assert store.claim("a", -1) == [promise.id]
-    assert store.holds(promise.id, "a")  # late, but nobody took it
-    assert store.claim("b", 60) == [promise.id]
-    assert not store.holds(promise.id, "a") and store.holds(promise.id, "b")
+    promise = store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
+    assert store.jobs.claim("a", -1) == [promise.id]
+    assert store.jobs.holds(promise.id, "a")  # late, but nobody took it
+    assert store.jobs.claim("b", 60) == [promise.id]
+    assert not store.jobs.holds(promise.id, "a") and store.jobs.holds(promise.id, "b")
     picture, crops = applied(store, promise)
-    assert not store.finish(promise.id, "a", picture, crops) and not store.fail(promise.id, "a", "late")
-    assert store.revision(promise.id).promised
-    store.renew("a", -1000)  # not a's any more: nothing
-    assert store.claim("c", 60) == []
-    assert store.finish(promise.id, "b", picture, crops)
+    assert not store.jobs.finish(promise.id, "a", picture, crops) and not store.jobs.fail(promise.id, "a", "late")
+    assert store.revisions.get(promise.id).promised
+    store.jobs.renew("a", -1000)  # not a's any more: nothing
+    assert store.jobs.claim("c", 60) == []
+    assert store.jobs.finish(promise.id, "b", picture, crops)
 
 
 def test_a_renewed_lease_holds(store: Store) -> None:
     document = opened(store)
-    promise = store.promise(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
-    store.claim("a", -1)
-    store.renew("a", 60)
-    assert store.claim("b", 60) == []
-    store.abandon("a")
-    assert store.holders() == [] and store.claim("b", 60) == [promise.id]
+    promise = store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
+    store.jobs.claim("a", -1)
+    store.jobs.renew("a", 60)
+    assert store.jobs.claim("b", 60) == []
+    store.jobs.release("a")
+    assert store.jobs.holders() == [] and store.jobs.claim("b", 60) == [promise.id]
 
 
 def test_variations_are_claimed_together(store: Store) -> None:
@@ -184,67 +195,67 @@ def test_variations_are_claimed_together(store: Store) -> None:
     first = kept(store, document)
 
     def promised(on: str, **wishes: object) -> str:
-        return store.promise(document.id, on, an_edit(Box(5, 5, 9, 9), **wishes)).id
+        return store.jobs.submit(document.id, on, an_edit(Box(5, 5, 9, 9), **wishes)).id
 
     ids = [promised(document.head, seed=seed) for seed in range(10)]
     promised(first.id, seed=11)  # on another picture
     promised(document.head, seed=12, prompt="another")
-    store.promise(other.id, other.head, an_edit(Box(5, 5, 9, 9), seed=13))
-    assert store.claim("a", 60) == ids[:MAX_IMAGES]
-    assert store.claim("b", 60) == ids[MAX_IMAGES:]
-    assert [len(store.claim(worker, 60)) for worker in "cdef"] == [1, 1, 1, 0]
+    store.jobs.submit(other.id, other.head, an_edit(Box(5, 5, 9, 9), seed=13))
+    assert store.jobs.claim("a", 60) == ids[:MAX_IMAGES]
+    assert store.jobs.claim("b", 60) == ids[MAX_IMAGES:]
+    assert [len(store.jobs.claim(worker, 60)) for worker in "cdef"] == [1, 1, 1, 0]
 
 
 def test_failed_and_cancelled_are_promised_anew(store: Store) -> None:
     document = opened(store)
     promise = claimed(store, document)
-    assert store.fail(promise.id, "w", "RuntimeError: no paint \ud83d")
-    failed = store.revision(promise.id)
+    assert store.jobs.fail(promise.id, "w", "RuntimeError: no paint \ud83d")
+    failed = store.revisions.get(promise.id)
     assert failed.error == "RuntimeError: no paint ?" and not failed.promised and not failed.cancelled
-    assert store.pending(document.id) == [] and store.claim("w", 60) == []
+    assert store.jobs.pending(document.id) == [] and store.jobs.claim("w", 60) == []
     again = claimed(store, document)
     assert again.id == promise.id and again.promised and again.error is None
-    cancelled = store.cancel(promise.id)
+    cancelled = store.jobs.cancel(promise.id)
     assert cancelled.cancelled and cancelled.error == CANCELLED
-    assert not store.holds(promise.id, "w") and not store.finish(promise.id, "w", *applied(store, promise))
-    assert store.document(document.id) == document
+    assert not store.jobs.holds(promise.id, "w") and not store.jobs.finish(promise.id, "w", *applied(store, promise))
+    assert store.documents.get(document.id) == document
     assert claimed(store, document).id == promise.id
 
 
 def test_a_finished_wish_is_shown_without_a_run(store: Store) -> None:
     document = opened(store)
     revision = kept(store, document)
-    store.undo(document.id)
+    store.documents.undo(document.id)
     kept(store, document, seed=9)
     assert revision.edit
-    again = store.promise(document.id, document.head, revision.edit)
-    assert again.picture == revision.picture and store.claim("w", 60) == []
-    now = store.document(document.id)
+    again = store.jobs.submit(document.id, document.head, revision.edit)
+    assert again.picture == revision.picture and store.jobs.claim("w", 60) == []
+    now = store.documents.get(document.id)
     assert now.head == now.tip == revision.id
-    assert store.cancel(revision.id).picture == revision.picture  # too late to cancel: nothing
+    assert store.jobs.cancel(revision.id).picture == revision.picture  # too late to cancel: nothing
 
 
 def test_head_moves_only_from_the_parent(store: Store) -> None:
     document = opened(store)
     first, second = claimed(store, document, seed=1), None
     second = claimed(store, document, seed=2)
-    assert store.finish(first.id, "w", *applied(store, first))
-    assert store.finish(second.id, "w", *applied(store, second))
-    now = store.document(document.id)
+    assert store.jobs.finish(first.id, "w", *applied(store, first))
+    assert store.jobs.finish(second.id, "w", *applied(store, second))
+    now = store.documents.get(document.id)
     assert (now.head, now.tip) == (first.id, first.id)  # the second is a branch beside it
-    assert store.revision(second.id).parent == document.head
+    assert store.revisions.get(second.id).parent == document.head
 
 
 def test_who_undid_meanwhile_finds_the_result_by_redo(store: Store) -> None:
     document = opened(store)
     first = kept(store, document)
-    running = claimed(store, store.document(document.id), seed=5)
-    assert store.undo(document.id).head == document.head
-    store.finish(running.id, "w", *applied(store, running))
-    assert store.document(document.id).head == document.head
-    assert store.redo(document.id).head == first.id
-    assert store.redo(document.id).head == running.id
-    assert store.redo(document.id).head == running.id
+    running = claimed(store, store.documents.get(document.id), seed=5)
+    assert store.documents.undo(document.id).head == document.head
+    store.jobs.finish(running.id, "w", *applied(store, running))
+    assert store.documents.get(document.id).head == document.head
+    assert store.documents.redo(document.id).head == first.id
+    assert store.documents.redo(document.id).head == running.id
+    assert store.documents.redo(document.id).head == running.id
 
 
 # taking away, and having back
@@ -252,61 +263,61 @@ def test_who_undid_meanwhile_finds_the_result_by_redo(store: Store) -> None:
 
 def branch(store: Store, document: Document, count: int) -> list[Revision]:
     """So many finished steps, one on the other."""
-    return [kept(store, store.document(document.id), seed=seed) for seed in range(count)]
+    return [kept(store, store.documents.get(document.id), seed=seed) for seed in range(count)]
 
 
 def test_a_discarded_branch_is_gone_and_comes_back_whole(store: Store) -> None:
     document = opened(store)
     a, b, c = branch(store, document, 3)
-    waiting = store.promise(document.id, c.id, an_edit(Box(5, 5, 9, 9)))
-    store.undo(document.id)
-    before = [node.id for node in store.tree(document.id)]
-    now = store.discard(b.id)
+    waiting = store.jobs.submit(document.id, c.id, an_edit(Box(5, 5, 9, 9)))
+    store.documents.undo(document.id)
+    before = [node.id for node in store.revisions.tree(document.id)]
+    now = store.revisions.discard(b.id)
     assert (now.head, now.tip) == (a.id, a.id)
-    assert [node.id for node in store.tree(document.id)] == [document.head, a.id]
-    assert store.pending(document.id) == [] and store.claim("w", 60) == []
+    assert [node.id for node in store.revisions.tree(document.id)] == [document.head, a.id]
+    assert store.jobs.pending(document.id) == [] and store.jobs.claim("w", 60) == []
     with pytest.raises(NotFound, match="was deleted"):
-        store.document_of(c.id)
-    store.recover(b.id)
-    assert [node.id for node in store.tree(document.id)] == before
-    assert store.document(document.id) == now and store.picture(c.id) == c.picture
-    assert store.revision(waiting.id).cancelled
+        store.revisions.document_of(c.id)
+    store.revisions.recover(b.id)
+    assert [node.id for node in store.revisions.tree(document.id)] == before
+    assert store.documents.get(document.id) == now and store.revisions.picture(c.id) == c.picture
+    assert store.revisions.get(waiting.id).cancelled
     with pytest.raises(ValueError, match="cannot be taken out"):
-        store.discard(document.head)
+        store.revisions.discard(document.head)
 
 
 def test_what_was_discarded_earlier_stays_away(store: Store) -> None:
     document = opened(store)
     a, b, c = branch(store, document, 3)
-    store.discard(c.id)
-    store.discard(a.id)
-    store.recover(a.id)
-    assert [node.id for node in store.tree(document.id)] == [document.head, a.id, b.id]
+    store.revisions.discard(c.id)
+    store.revisions.discard(a.id)
+    store.revisions.recover(a.id)
+    assert [node.id for node in store.revisions.tree(document.id)] == [document.head, a.id, b.id]
     assert c.edit
-    assert store.promise(document.id, b.id, c.edit).picture == c.picture  # the same wish has it back
-    assert store.document(document.id).head == c.id and not store.revision(c.id).deleted
+    assert store.jobs.submit(document.id, b.id, c.edit).picture == c.picture  # the same wish has it back
+    assert store.documents.get(document.id).head == c.id and not store.revisions.get(c.id).deleted
 
 
 def test_a_deleted_document_is_gone_and_comes_back(store: Store) -> None:
     document, other = opened(store), opened(store)
-    assert [each.id for each in store.documents()] == [other.id, document.id]
-    promise = store.promise(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
-    assert [each.id for each in store.documents()] == [document.id, other.id]  # the last that was worked on
-    store.delete(document.id)
-    assert store.documents() == [other] and store.claim("w", 60) == []
+    assert [each.id for each in store.documents.all()] == [other.id, document.id]
+    promise = store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
+    assert [each.id for each in store.documents.all()] == [document.id, other.id]  # the last that was worked on
+    store.documents.delete(document.id)
+    assert store.documents.all() == [other] and store.jobs.claim("w", 60) == []
     with pytest.raises(NotFound, match="There is no document"):
-        store.document(document.id)
-    assert store.restore(document.id) == document
-    assert store.revision(promise.id).cancelled
+        store.documents.get(document.id)
+    assert store.documents.restore(document.id) == document
+    assert store.revisions.get(promise.id).cancelled
 
 
 def test_the_tree_tells_all_but_the_pixels(store: Store) -> None:
     document = opened(store)
     (a,) = branch(store, document, 1)
-    store.rename(a.id, "green")
+    store.revisions.rename(a.id, "green")
     failed = claimed(store, document, seed=9)
-    store.fail(failed.id, "w", "no paint")
-    root, step, broken = store.tree(document.id)
+    store.jobs.fail(failed.id, "w", "no paint")
+    root, step, broken = store.revisions.tree(document.id)
     assert (root.id, root.parent, root.wish, root.finished) == (document.head, None, None, True)
     assert (step.id, step.parent, step.name, step.finished) == (a.id, document.head, "green", True)
     assert step.wish and step.wish["prompt"] == "a green couch"
@@ -314,7 +325,7 @@ def test_the_tree_tells_all_but_the_pixels(store: Store) -> None:
 
 
 def test_pixels_that_were_altered_are_named_and_the_rest_opens(store: Store, where: Path | str) -> None:
-    document, other = opened(store), store.create(Picture.from_pixels(noise(99, 99, 8)), "Other")
+    document, other = opened(store), store.documents.create(Picture.from_pixels(noise(99, 99, 8)), "Other")
     a, b = branch(store, document, 2)
     assert a.picture and b.picture and b.edit
     (changed,) = {
@@ -327,10 +338,10 @@ def test_pixels_that_were_altered_are_named_and_the_rest_opens(store: Store, whe
         db.run("UPDATE blob SET bytes = :bytes WHERE digest = :digest", digest=b.edit.mask.digest, bytes=b"no file")
     again = Store(where)  # nothing in memory
     with pytest.raises(Damaged, match=changed):
-        again.picture(b.id).read(Box(0, 0, 300, 280))
+        again.revisions.picture(b.id).read(Box(0, 0, 300, 280))
     with pytest.raises(Damaged, match="mask, sketch or reference"):
-        again.revision(b.id)
+        again.revisions.get(b.id)
     for revision in (document.head, other.head):
-        picture = again.picture(revision)
+        picture = again.revisions.picture(revision)
         picture.read(picture.box)
     again.close()

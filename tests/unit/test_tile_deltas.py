@@ -82,11 +82,11 @@ def test_an_edit_is_stored_by_what_it_changed(session: Session, opened: np.ndarr
     at_most = changed.width * changed.height * opened.shape[2] + 64 * 64 * 3 + 4000
     assert after - before < 10 * at_most + 2 * TILE * TILE * 4
     fresh = Session(Store(session.store.database.path.parent))
-    for state in session.store.way_to(session.document(document.id).head)[1:]:
+    for state in session.store.revisions.path_to(session.store.documents.get(document.id).head)[1:]:
         assert state.parent and state.edit
-        again = run(apply(state.edit, fresh.store.picture(state.parent), LOAD)).picture
-        assert np.array_equal(fresh.store.picture(state.id).pixels(), again.pixels())
-        for digest in fresh.store.picture(state.id).tiles.values():
+        again = run(apply(state.edit, fresh.store.revisions.picture(state.parent), LOAD)).picture
+        assert np.array_equal(fresh.store.revisions.picture(state.id).pixels(), again.pixels())
+        for digest in fresh.store.revisions.picture(state.id).tiles.values():
             assert np.array_equal(decode_tile(fresh.store.blobs.file(digest)), fresh.store.blobs.tiles(digest))
     fresh.store.close()
 
@@ -98,7 +98,7 @@ def test_compacting_keeps_what_a_difference_stands_on(session: Session) -> None:
     document = session.open(noise(300, 280))
     step = session.submit(document.id, an_edit(disc(Box(30, 40, 50, 40))))
     assert worker.run_one()
-    kept = store.picture(step.id)
+    kept = store.revisions.picture(step.id)
     pixels = kept.pixels()
     ((base,),) = store.database.rows("SELECT DISTINCT base FROM blob WHERE base IS NOT NULL")
     assert base == picture.tiles[0, 0]
@@ -106,7 +106,7 @@ def test_compacting_keeps_what_a_difference_stands_on(session: Session) -> None:
         db.run("UPDATE revision SET tiles = :t WHERE edit IS NULL", t=bytes.fromhex("".join(kept.tiles.values())))
     compact(store)
     fresh = Store(store.database.path.parent)
-    assert np.array_equal(fresh.picture(step.id).pixels(), pixels)
+    assert np.array_equal(fresh.revisions.picture(step.id).pixels(), pixels)
     assert [each.complaint for each in check(fresh) if each.complaint] == []
     fresh.close()
 

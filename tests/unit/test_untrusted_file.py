@@ -104,7 +104,7 @@ def test_the_sentence_says_what_is_wrong(session: Session, tmp_path: Path, what:
     with pytest.raises(ValueError, match=sentence):
         session.open_document(file)
     assert time.monotonic() - started < 10 and most_memory() - before < GROWTH
-    assert session.documents() == []
+    assert session.store.documents.all() == []
 
 
 def a_mask_of(side: int) -> bytes:

@@ -15,7 +15,10 @@ from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from editor.session import Session
 from editor.store.database import StorageError
-from editor.store.store import Document, Revision, RunProgress, Store
+from editor.store.documents import Document
+from editor.store.jobs import RunProgress
+from editor.store.revisions import Revision
+from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.base import Pipeline
 from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, SlowPipeline, loader, until
@@ -34,8 +37,8 @@ def slow_edit(**wishes: Any) -> Edit:
 
 
 def settled(session: Session, id: str) -> Revision:
-    until(lambda: not session.revision(id).promised)
-    return session.revision(id)
+    until(lambda: not session.store.revisions.get(id).promised)
+    return session.store.revisions.get(id)
 
 
 class Running:
@@ -51,7 +54,7 @@ class Running:
         until(lambda: (now := self.progress()) and now.step)
 
     def progress(self) -> RunProgress | None:
-        return self.session.store.progress(self.promise.document).get(self.promise.id)
+        return self.session.store.jobs.progress(self.promise.document).get(self.promise.id)
 
     def step(self) -> None:
         before = self.progress()
@@ -65,7 +68,7 @@ def test_promises_are_kept_in_a_thread(session: Session, worker: Worker, documen
     worker.wake()
     for id in ids:
         assert settled(session, id).picture is not None
-    assert session.document(document.id).head == ids[0]
+    assert session.store.documents.get(document.id).head == ids[0]
 
 
 def test_a_promise_nobody_announced_is_found(
@@ -87,12 +90,12 @@ def test_progress_is_the_latest_step(store: Store, document: Document) -> None:
     assert first and second and (first.step, second.step, second.steps) == (1, 2, 5)
     assert second.serial > first.serial > 0
     assert second.box is not None and second.box.contains(Box(50, 60, 40, 30))
-    shown = store.preview(run.promise.id)
+    shown = store.jobs.preview(run.promise.id)
     assert shown is not None and Image.open(BytesIO(shown)).size == second.box[2:]
-    assert store.preview("another") is None
+    assert store.jobs.preview("another") is None
     run.slow.allow(3)
     assert settled(run.session, run.promise.id).picture
-    assert run.progress() is None and store.preview(run.promise.id) is None
+    assert run.progress() is None and store.jobs.preview(run.promise.id) is None
     run.worker.stop()
 
 
@@ -104,7 +107,7 @@ def test_the_serial_grows_from_run_to_run(store: Store, document: Document) -> N
     again = run.session.submit(document.id, slow_edit(seed=2))
     run.worker.wake()
     run.slow.allow(1)
-    later = until(lambda: (now := store.progress(document.id).get(again.id)) and now.step and now)
+    later = until(lambda: (now := store.jobs.progress(document.id).get(again.id)) and now.step and now)
     assert first and later.serial > first.serial
     run.slow.allow(4)
     run.worker.stop()
@@ -117,9 +120,11 @@ def test_cancel_stops_within_a_step_and_the_document_is_as_it_was(store: Store, 
     run.slow.allow(1)
     assert run.slow.closed.wait(PATIENCE)  # 48 steps were never allowed
     until(lambda: run.progress() is None)
-    assert run.session.document(document.id) == document
+    assert run.session.store.documents.get(document.id) == document
     assert run.session.picture(document.id).digest == digest == Picture.from_pixels(noise(300, 280)).digest
-    assert run.session.pending(document.id) == [] and run.session.revision(run.promise.id).cancelled
+    assert (
+        run.session.store.jobs.pending(document.id) == [] and run.session.store.revisions.get(run.promise.id).cancelled
+    )
     # and the next is kept as if nothing had been
     again = run.session.submit(document.id, slow_edit(steps=1))
     run.worker.wake()
@@ -148,7 +153,7 @@ def test_undo_during_a_run(store: Store, session: Session, worker: Worker, docum
     session.undo(document.id)
     run.slow.allow(4)
     assert settled(session, run.promise.id).picture
-    assert session.document(document.id).head == document.head  # the user's place is not taken from them
+    assert session.store.documents.get(document.id).head == document.head  # the user's place is not taken from them
     assert [session.redo(document.id).head for _ in "12"] == [first.id, run.promise.id]
     run.worker.stop()
 
@@ -161,10 +166,10 @@ def test_stop_waits_for_the_step_and_frees_the_promise(store: Store, document: D
     run.slow.allow(1)
     stopper.join(PATIENCE)
     assert not stopper.is_alive() and run.slow.closed.is_set()
-    assert run.session.revision(run.promise.id).promised and store.holders() == []
+    assert run.session.store.revisions.get(run.promise.id).promised and store.jobs.holders() == []
     run.slow.allow(5)
     assert run.worker.run_one()  # at once: no lease to wait for
-    assert run.session.revision(run.promise.id).picture
+    assert run.session.store.revisions.get(run.promise.id).picture
 
 
 def test_a_worker_can_be_stopped_and_started(session: Session, worker: Worker, document: Document) -> None:
@@ -197,12 +202,12 @@ def test_what_breaks_is_written_on_the_revision(
     worker = Worker(session.store, loader(FailingPipeline(at_step, error), NoisePipeline()))
     promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9), pipeline="failing"))
     assert worker.run_one()
-    failed = session.revision(promise.id)
+    failed = session.store.revisions.get(promise.id)
     assert failed.error == sentence and not failed.cancelled
-    assert session.document(document.id) == document and session.pending(document.id) == []
+    assert session.store.documents.get(document.id) == document and session.store.jobs.pending(document.id) == []
     assert session.picture(document.id) == Picture.from_pixels(noise(300, 280))
     fine = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
-    assert worker.run_one() and session.revision(fine.id).picture
+    assert worker.run_one() and session.store.revisions.get(fine.id).picture
 
 
 def test_the_traceback_is_logged(session: Session, document: Document, caplog: pytest.LogCaptureFixture) -> None:
@@ -215,7 +220,7 @@ def test_the_traceback_is_logged(session: Session, document: Document, caplog: p
 def test_an_unknown_pipeline_is_a_sentence(session: Session, worker: Worker, document: Document) -> None:
     promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9), pipeline="dall-e"))
     assert worker.run_one()
-    assert session.revision(promise.id).error == "There is no pipeline 'dall-e'."
+    assert session.store.revisions.get(promise.id).error == "There is no pipeline 'dall-e'."
 
 
 def test_a_damaged_store_is_a_sentence_and_the_worker_lives(
@@ -227,7 +232,7 @@ def test_a_damaged_store_is_a_sentence_and_the_worker_lives(
         db.run("UPDATE blob SET bytes = x'00' WHERE digest = :mask", mask=promise.edit.mask.digest)
     other = Session(Store(session.store.database.path.parent))  # nothing of it in its caches
     assert Worker(other.store, worker.pipelines).run_one()
-    assert other.pending(document.id) == []
+    assert other.store.jobs.pending(document.id) == []
     row = other.store.database.row("SELECT error FROM revision WHERE id = :id", id=promise.id)
     assert "damaged" in row[0]
     other.store.close()
@@ -242,10 +247,10 @@ def test_a_full_disk_is_told_and_a_later_try_works(
     promise = session.submit(document.id, edit)
     full(session.store)
     worker.start()
-    until(lambda: worker.trouble or session.revision(promise.id).error)
-    told = worker.trouble or session.revision(promise.id).error
+    until(lambda: worker.trouble or session.store.revisions.get(promise.id).error)
+    told = worker.trouble or session.store.revisions.get(promise.id).error
     assert told and "The disk is full" in told
-    assert session.document(document.id) == document
+    assert session.store.documents.get(document.id) == document
     assert session.picture(document.id) == Picture.from_pixels(noise(300, 280))
     room(session.store)
     again = session.submit(document.id, edit)
@@ -266,11 +271,11 @@ def test_a_disk_too_full_even_to_say_so(
     monkeypatch.setattr(worker_module, "LEASE", 0.05)
     promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     with monkeypatch.context() as disk:
-        disk.setattr(session.store, "finish", refuse)
-        disk.setattr(session.store, "fail", refuse)
+        disk.setattr(session.store.jobs, "finish", refuse)
+        disk.setattr(session.store.jobs, "fail", refuse)
         worker.start()
         until(lambda: worker.trouble == "The disk is full.")
-        assert session.revision(promise.id).promised and session.document(document.id) == document
+        assert session.store.revisions.get(promise.id).promised and session.store.documents.get(document.id) == document
     assert settled(session, promise.id).picture
     until(lambda: worker.trouble is None)
 
@@ -316,7 +321,7 @@ def test_two_workers_on_one_store_do_nothing_twice(session: Session, document: D
         thread.join()
     ran = [request.seeds[0] for pipeline in pipelines for request in pipeline.requests]
     assert sorted(ran) == list(range(count)) and all(pipeline.requests for pipeline in pipelines)
-    assert session.pending(document.id) == []
+    assert session.store.jobs.pending(document.id) == []
     assert session.store.database.row("SELECT count(*) FROM revision WHERE tiles IS NOT NULL") == (count + 1,)
 
 
@@ -332,7 +337,7 @@ def test_a_run_that_outlasts_its_lease_keeps_it(
 
     first = lease()
     until(lambda: lease() > first)  # in the midst of a step
-    assert store.claim("thief", 60) == []
+    assert store.jobs.claim("thief", 60) == []
     run.slow.allow(4)
     assert settled(run.session, run.promise.id).picture
     run.worker.stop()
@@ -342,11 +347,11 @@ def test_a_worker_that_lost_its_lease_writes_nothing(store: Store, document: Doc
     run = Running(store, document)
     with store.database.transaction() as db:  # as if this process had been asleep
         db.run("UPDATE revision SET lease = 0 WHERE id = :id", id=run.promise.id)
-    assert store.claim("other", 60) == [run.promise.id]
+    assert store.jobs.claim("other", 60) == [run.promise.id]
     run.slow.allow(1)
     assert run.slow.closed.wait(PATIENCE)
     until(lambda: run.progress() is None)
-    assert store.revision(run.promise.id).promised and store.holds(run.promise.id, "other")
+    assert store.revisions.get(run.promise.id).promised and store.jobs.holds(run.promise.id, "other")
     run.worker.stop()
 
 
@@ -360,8 +365,8 @@ def dead_id() -> str:
 def test_a_dead_process_loses_its_promises_at_once(session: Session, worker: Worker, document: Document) -> None:
     promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     dead = dead_id()
-    assert session.store.claim(dead, worker_module.LEASE) == [promise.id]
-    assert worker.run_one() and session.revision(promise.id).picture
+    assert session.store.jobs.claim(dead, worker_module.LEASE) == [promise.id]
+    assert worker.run_one() and session.store.revisions.get(promise.id).picture
 
 
 def test_one_that_lives_or_is_elsewhere_keeps_them(session: Session, worker: Worker, document: Document) -> None:
@@ -379,9 +384,9 @@ def test_one_that_lives_or_is_elsewhere_keeps_them(session: Session, worker: Wor
     ]
     for seed, holder in enumerate(holders):
         session.submit(document.id, an_edit(Box(9, 9, 9, 9), seed=seed))
-        assert session.store.claim(holder, worker_module.LEASE)
+        assert session.store.jobs.claim(holder, worker_module.LEASE)
     assert not worker.run_one()
-    assert sorted(session.store.holders()) == sorted(holders)
+    assert sorted(session.store.jobs.holders()) == sorted(holders)
 
 
 def test_a_process_number_used_again_is_not_the_same_process(
@@ -389,7 +394,7 @@ def test_a_process_number_used_again_is_not_the_same_process(
 ) -> None:
     here, pid, start = worker_module._process(os.getpid()).rsplit("/", 2)
     session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
-    assert session.store.claim(f"{here}/{pid}/{int(start) - 1}/abcd", worker_module.LEASE)
+    assert session.store.jobs.claim(f"{here}/{pid}/{int(start) - 1}/abcd", worker_module.LEASE)
     assert worker.run_one()
 
 
@@ -397,8 +402,8 @@ def test_a_lease_from_a_clock_a_day_ahead_holds_nothing_up(
     session: Session, worker: Worker, document: Document
 ) -> None:
     job = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
-    assert session.store.claim("elsewhere", 86400 + worker_module.LEASE)
-    assert worker.run_one() and session.revision(job.id).picture
+    assert session.store.jobs.claim("elsewhere", 86400 + worker_module.LEASE)
+    assert worker.run_one() and session.store.revisions.get(job.id).picture
 
 
 def test_nothing_is_said_of_a_run_that_is_over(store: Store, document: Document) -> None:
@@ -410,10 +415,10 @@ def test_nothing_is_said_of_a_run_that_is_over(store: Store, document: Document)
     run.slow.allow(6)
     assert settled(run.session, again.id).picture
     late = run.session.submit(document.id, slow_edit(seed=3))
-    assert store.claim("w", worker_module.LEASE) == [late.id]
-    store.report("w", {late.id: (2, 5, None)})
+    assert store.jobs.claim("w", worker_module.LEASE) == [late.id]
+    store.jobs.report("w", {late.id: (2, 5, None)})
     run.session.cancel(late.id)
-    picture = store.picture(late.parent or "")
-    assert not store.finish(late.id, "w", picture, {})
+    picture = store.revisions.picture(late.parent or "")
+    assert not store.jobs.finish(late.id, "w", picture, {})
     assert store.database.rows("SELECT * FROM progress") == []
     run.worker.stop()

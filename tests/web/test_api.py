@@ -141,7 +141,7 @@ def test_a_picture_is_opened_edited_and_fetched(served: Served) -> None:
     assert len(running) > 1 and running == sorted(running) and {of for of, _ in running} == {6}
     done = steps[-1]
     assert job.result() == done and (done["state"], done["step"], done["seed"]) == ("done", 6, 7)
-    assert served.session.document(opened["document"]).head == done["revision"] == done["revisions"][0]
+    assert served.session.store.documents.get(opened["document"]).head == done["revision"] == done["revisions"][0]
     result = read_image(served.get(done["picture"])).pixels
     assert np.array_equal(result, served.session.picture(opened["document"]).pixels())
     assert not np.array_equal(result, pixels) and np.array_equal(result[70:], pixels[70:])
@@ -173,7 +173,7 @@ def test_a_point_a_box_and_a_mask_of_the_same_pixels_are_the_same_place(served: 
         {"point": [35, 25], "box": box, "tolerance": 255},
     ]  # fmt: skip
     document = served.session.open(pixels).id
-    head = served.session.document(document).head
+    head = served.session.store.documents.get(document).head
     made = []
     for place in places:
         served.ask("checkout", document, head)
@@ -193,7 +193,7 @@ def test_a_mask_s_specks_are_left_out_and_told(served: Served) -> None:
     for verb, wish in (("edit", {"prompt": "noise", "steps": 1}), ("remove", {})):
         for keep, box, specks in ((False, Box(10, 10, 40, 30), 2), (True, Box(10, 10, 141, 101), 0)):
             done = served.ask(verb, document, mask=base64_of(mask), seed=1, keep_specks=keep, **wish)
-            edit = served.session.revision(done["revision"]).edit
+            edit = served.session.store.revisions.get(done["revision"]).edit
             assert done["specks"] == specks and edit is not None and edit.mask.box == box
     assert "at most 9 of 255" in served.refused("remove", document, mask=base64_of(np.full((120, 160), 9, np.uint8)))
 
@@ -203,7 +203,9 @@ def test_what_is_removed_takes_its_edge_along(served: Served) -> None:
     pixels[36:84, 46:104], pixels[40:80, 50:100] = 90, 200  # a rim that the point's colour does not reach
     for verb, wish in (("edit", {"prompt": "noise", "steps": 1}), ("remove", {})):
         document = served.session.open(pixels).id
-        edit = served.session.revision(served.ask(verb, document, point=[60, 60], seed=1, **wish)["revision"]).edit
+        edit = served.session.store.revisions.get(
+            served.ask(verb, document, point=[60, 60], seed=1, **wish)["revision"]
+        ).edit
         assert edit is not None
         grows = edit.mask.box.contains(Box(46, 36, 58, 48))
         assert grows if verb == "remove" else edit.mask.box == Box(50, 40, 50, 40)
@@ -232,7 +234,7 @@ def test_what_is_shown_is_the_part_that_was_asked_for(served: Served) -> None:
 
 def test_variations_are_all_told(served: Served) -> None:
     done = served.ask("edit", served.opened(), "noise", [5, 5, 30, 30], variations=3, seed=2**32 - 1, steps=2)
-    seeds = [edit.seed for id in done["revisions"] if (edit := served.session.revision(id).edit)]
+    seeds = [edit.seed for id in done["revisions"] if (edit := served.session.store.revisions.get(id).edit)]
     assert seeds == [2**32 - 1, 0, 1] and done["revision"] == done["revisions"][0]
 
 
@@ -243,7 +245,7 @@ def test_where_nothing_is_said_a_model_is_asked_what_is_usual_with_it(
     document = served.opened()
     for said, asked in (({}, (3, 7.5, "ddim")), ({"guidance": 4, "sampler": "dpmpp_2m"}, (3, 4, "dpmpp_2m"))):
         revision = served.ask("edit", document, "noise", [5, 5, 30, 30], **said)["revision"]
-        edit = served.session.revision(revision).edit
+        edit = served.session.store.revisions.get(revision).edit
         assert edit is not None and (edit.steps, edit.guidance, edit.sampler) == asked
     served.ask("expand", document, left=16)
     assert served.noise.requests[-1].steps == 3
@@ -251,15 +253,15 @@ def test_where_nothing_is_said_a_model_is_asked_what_is_usual_with_it(
 
 def test_cancelling_the_job_cancels_the_edit(served: Served) -> None:
     document = served.opened()
-    before = served.session.document(document)
+    before = served.session.store.documents.get(document)
     served.slow.started.clear()
     job = served.client.submit(document, "never", [10, 10, 40, 40], model="slow", api_name="/edit")
     assert served.slow.started.wait(PATIENCE)
     job.cancel()
-    until(lambda: [state.error for state in served.session.tree(document)] == [None, "Cancelled."])
+    until(lambda: [state.error for state in served.session.store.revisions.tree(document)] == [None, "Cancelled."])
     served.slow.allow(1)
     assert served.slow.closed.wait(PATIENCE)
-    assert served.session.document(document) == before
+    assert served.session.store.documents.get(document) == before
 
 
 def test_who_hangs_up_cancels_the_edit(served: Served) -> None:
@@ -270,7 +272,7 @@ def test_who_hangs_up_cancels_the_edit(served: Served) -> None:
     with urlopen(f"{served.url}/gradio_api/call/edit/{event}", timeout=PATIENCE) as stream:
         assert stream.readline() == b"event: generating\n"
         assert served.slow.started.wait(PATIENCE)
-    until(lambda: [state.error for state in served.session.tree(document)] == [None, "Cancelled."])
+    until(lambda: [state.error for state in served.session.store.revisions.tree(document)] == [None, "Cancelled."])
     served.slow.allow(1)
     assert served.slow.closed.wait(PATIENCE)
 
@@ -281,12 +283,14 @@ def test_a_wish_is_waited_for_when_the_one_before_it_is_taken_back(served: Serve
     first = served.client.submit(document, "never", [10, 10, 40, 40], model="slow", api_name="/edit")
     assert served.slow.started.wait(PATIENCE)
     second = served.client.submit(document, "still", [60, 60, 40, 40], seed=5, api_name="/edit")
-    until(lambda: len(served.session.pending(document)) == 2)
-    (running, waiting) = served.session.pending(document)
+    until(lambda: len(served.session.store.jobs.pending(document)) == 2)
+    (running, waiting) = served.session.store.jobs.pending(document)
     served.session.cancel(running.id)
     served.slow.allow(1)
     done = second.result(timeout=PATIENCE)
-    assert done["state"] == "done" and done["revision"] == served.session.document(document).head != waiting.id
+    assert (
+        done["state"] == "done" and done["revision"] == served.session.store.documents.get(document).head != waiting.id
+    )
     with pytest.raises(AppError, match="Cancelled"):
         first.result(timeout=PATIENCE)
 
@@ -319,12 +323,12 @@ def test_what_is_wrong_is_a_sentence(served: Served) -> None:
 def test_no_path_is_read(served: Served, tmp_path: Path) -> None:
     file = tmp_path / "secret.png"
     file.write_bytes(encode_png(noise(8, 8)))
-    before = len(served.session.documents())
+    before = len(served.session.store.documents.all())
     for path in (str(file), f"file://{file}", f"{TAKEN}/secret.png"):
         assert "no path and no address is read" in served.refused("open", path)
         assert "no path and no address is read" in served.refused("remove", served.opened(), mask=path)
         before += 1
-    assert len(served.session.documents()) == before
+    assert len(served.session.store.documents.all()) == before
 
 
 def test_no_value_has_gradio_ask_an_address_or_look_for_a_path(
@@ -358,7 +362,7 @@ def test_an_unknown_sampler_is_refused_before_it_is_promised(served: Served) -> 
     document = served.opened()
     sentence = served.refused("edit", document, prompt="a vase", box=[5, 5, 20, 20], sampler="best")
     assert "noise has no sampler 'best'; it has " in sentence
-    assert not served.session.pending(document) and len(served.session.tree(document)) == 1
+    assert not served.session.store.jobs.pending(document) and len(served.session.store.revisions.tree(document)) == 1
 
 
 def test_a_call_that_is_none_is_refused_with_a_sentence(served: Served) -> None:
@@ -437,7 +441,7 @@ def test_the_readme_s_python_runs(served: Served, tmp_path: Path, monkeypatch: p
     Path("room.jpg").write_bytes(encode_png(noise(320, 240)))
     (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
     exec(compile(code.replace(TAKEN, served.url), "README.md", "exec"), {})
-    newest = served.session.documents()[0]
+    newest = served.session.store.documents.all()[0]
     assert np.array_equal(read_image(Path("out.png").read_bytes()).pixels, served.session.picture(newest.id).pixels())
 
 
@@ -449,7 +453,7 @@ def test_the_readme_s_curl_runs(served: Served) -> None:
     event = served.post(calling, said.replace("ID", document).encode())["event_id"]
     events = served.get(watching.replace("EVENT", event)).decode()
     (done,) = json.loads(events.rpartition("event: complete\ndata: ")[2])
-    assert done["state"] == "done" and served.session.document(document).head == done["revision"]
+    assert done["state"] == "done" and served.session.store.documents.get(document).head == done["revision"]
 
 
 def test_the_verbs_are_tools_of_mcp(served: Served) -> None:
@@ -483,7 +487,7 @@ def test_the_verbs_are_tools_of_mcp(served: Served) -> None:
     (edit,) = [tool for tool in tools if tool.name == "edit"]
     assert edit.description.startswith("Repaint a place") and edit.inputSchema["required"] == ["document", "prompt"]
     assert edit.inputSchema["properties"]["feather"]["description"].startswith("pixels over which")
-    head = served.session.document(document).head
+    head = served.session.store.documents.get(document).head
     assert not edited.isError and head in edited.content[0].text and "'state': 'done'" in edited.content[0].text
     assert look.content[0].type == "image" and look.content[0].mimeType == "image/jpeg"
     seen = read_image(base64.b64decode(look.content[0].data)).pixels.astype(int)
@@ -521,11 +525,11 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
     defaults = {"steps": Edit.steps, "guidance": Edit.guidance, "sampler": Edit.sampler, "strength": None}
 
     def by_page(**said: Any) -> str:
-        head = served.session.document(document).head
+        head = served.session.store.documents.get(document).head
         packet = edit_packet(head, mask=Mask(Box(0, 0, 160, 120), mask), pipeline="classical", **{**defaults, **said})
         with urlopen(Request(f"{served.url}{PREFIX}/documents/{document}/edits", packet), timeout=PATIENCE) as answer:
             (promised,) = json.load(answer)["promised"]
-        until(lambda: not served.session.revision(promised["revision"]).promised)
+        until(lambda: not served.session.store.revisions.get(promised["revision"]).promised)
         served.ask("undo", document)
         return str(promised["wish"])
 
@@ -548,7 +552,7 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
         return edit.digest
 
     def digest_at(revision: str) -> str:
-        edit = served.session.revision(revision).edit
+        edit = served.session.store.revisions.get(revision).edit
         assert edit is not None
         return edit.digest
 

@@ -70,7 +70,7 @@ def test_the_event_loop_waits_for_no_database(store: Store) -> None:
         return turns
 
     assert in_loop(hang_up()) == 20
-    (job,) = [node for node in session.tree(document.id) if node.wish is not None]
+    (job,) = [node for node in session.store.revisions.tree(document.id) if node.wish is not None]
     assert job.error == "Cancelled."
 
 
@@ -108,4 +108,4 @@ def test_transactions_of_one_process_take_turns(store: Store) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert store.document(document.id).name.isdecimal()
+    assert store.documents.get(document.id).name.isdecimal()

@@ -40,7 +40,7 @@ def test_a_wish_holds_a_sketch_and_margins(desk: Desk, state: dict[str, Any]) ->
     sketch = strokes(Box(20, 30, 50, 40))
     wish = {"mask": None, "sketch": sketch, "strength": 0.6, "margins": [10, 0, 0, 20], "colour_match": False}
     [run] = desk.submit(state, **wish, sampler="ddim", edge=3).json()["running"]
-    edit = desk.session.revision(run["revision"]).edit
+    edit = desk.session.store.revisions.get(run["revision"]).edit
     assert edit is not None and edit.sketch == sketch and edit.margins == (10, 0, 0, 20) and edit.mask.bounds.empty
     assert (edit.sampler, edit.strength) == ("ddim", 0.6) and edit.blend == Blend(8, 3, 1, False)
     desk.worker.run_one()
@@ -53,12 +53,12 @@ def test_a_refined_step_keeps_what_a_wish_cannot_name(desk: Desk, state: dict[st
     document = state["document"]
     desk.session.submit(document, step)
     desk.worker.run_one()
-    first = desk.session.document(document).head
+    first = desk.session.store.documents.get(document).head
     refused(desk.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "nothing else")
     for pipeline, kept in (("noise", step), ("flat", None)):
         wish = desk.wish(state, prompt="other", parent="any", pipeline=pipeline)
         [run] = desk.post(f"documents/{document}/amend/{first}", content=wish).json()["running"][-1:]
-        edit = desk.session.revision(run["revision"]).edit
+        edit = desk.session.store.revisions.get(run["revision"]).edit
         assert edit is not None and edit.prompt == "other"
         assert edit.adapters == (kept.adapters if kept else ()) and edit.reference == (kept.reference if kept else None)
         refused(desk.post(f"documents/{document}/amend/{first}", content=desk.wish(state)), 409, "being replayed")
@@ -71,7 +71,7 @@ def test_a_change_of_a_sketched_step_keeps_the_sketch(desk: Desk, state: dict[st
     step = desk.session.submit(document, an_edit(disc(Box(30, 40, 50, 40)), sketch=sketch))
     desk.worker.run_one()
     desk.post(f"documents/{document}/amend/{step.id}", content=desk.wish(state, prompt="other"))
-    (again,) = desk.session.pending(document)
+    (again,) = desk.session.store.jobs.pending(document)
     assert again.edit and again.edit.sketch == sketch
 
 
@@ -92,7 +92,9 @@ def test_what_a_change_would_replay_is_said_and_each_step_of_it_counted(desk: De
         desk.submit(desk.state(state), prompt=f"step {i}", steps=4, parent=desk.state(state)["tail"], pipeline=pipeline)
         while desk.worker.run_one():
             pass
-    steps = [node for node in desk.session.tree(document) if node.finished][1:]  # the damaged model made none
+    steps = [node for node in desk.session.store.revisions.tree(document) if node.finished][
+        1:
+    ]  # the damaged model made none
     told = desk.get(f"documents/{document}/amend/{steps[0].id}").json()
     assert told == {"step": 1, "of": 3, "later": [{"pipeline": "flat", "steps": 4}, {"pipeline": "noise", "steps": 4}]}
     refused(desk.get(f"documents/{document}/amend/{state['head']}"), 400, "no step")
@@ -142,7 +144,7 @@ def test_wishes_form_a_queue(desk: Desk, state: dict[str, Any]) -> None:
 def test_a_wrong_order_is_a_sentence(desk: Desk, state: dict[str, Any], order: bytes) -> None:
     desk.submit(state)
     refused(desk.post(f"documents/{state['document']}/queue", content=order), 400, "rder")
-    assert len(desk.session.pending(state["document"])) == 1
+    assert len(desk.session.store.jobs.pending(state["document"])) == 1
 
 
 def test_a_plan_tells_what_a_wish_comes_to(desk: Desk, state: dict[str, Any]) -> None:
@@ -152,7 +154,7 @@ def test_a_plan_tells_what_a_wish_comes_to(desk: Desk, state: dict[str, Any]) ->
 
     said, regions = planned()
     [run] = desk.submit(state).json()["running"]
-    edit = desk.session.revision(run["revision"]).edit
+    edit = desk.session.store.revisions.get(run["revision"]).edit
     assert edit is not None
     picture = desk.session.picture(state["document"])
     true = plan(edit, picture.box, desk.noise)
@@ -199,7 +201,7 @@ def test_a_mask_is_cleaned_and_its_specks_are_told(desk: Desk, state: dict[str, 
         for route in ("edits", f"amend/{first}"):
             answer = desk.post(f"documents/{document}/{route}", content=wish)
             [run] = answer.json()["running"]
-            edit = desk.session.revision(run["revision"]).edit
+            edit = desk.session.store.revisions.get(run["revision"]).edit
             assert edit is not None and edit.mask == mask.cropped()
             whole = regions[0]
             for each in regions[1:]:
@@ -226,7 +228,7 @@ def test_a_mask_grows_past_an_edge_for_remove_alone(desk: Desk) -> None:
 
     def asked(answer: Any) -> Mask:
         assert answer.status_code == 200, answer.text
-        edit = desk.session.revision(answer.json()["running"][-1]["revision"]).edit
+        edit = desk.session.store.revisions.get(answer.json()["running"][-1]["revision"]).edit
         assert edit is not None
         return edit.mask
 
@@ -240,11 +242,11 @@ def test_a_mask_grows_past_an_edge_for_remove_alone(desk: Desk) -> None:
         assert asked(desk.submit(now, mask=found, intent=intent, parent=now["tail"])) == mask
     while desk.worker.run_one():
         pass
-    first = desk.session.tree(document)[1].id
+    first = desk.session.store.revisions.tree(document)[1].id
     amended = desk.post(
         f"documents/{document}/amend/{first}", content=desk.wish(now, mask=found, intent="remove", seed=9)
     )
-    edit = desk.session.revision(amended.json()["promised"][0]["revision"]).edit
+    edit = desk.session.store.revisions.get(amended.json()["promised"][0]["revision"]).edit
     assert edit is not None and edit.mask == grown
 
 
@@ -273,7 +275,9 @@ def test_a_step_is_laid_in_otherwise_with_no_model_run(desk: Desk) -> None:
     assert answer.status_code == 200 and answer.headers["content-type"] == "image/webp"
     box = Box(*map(int, answer.headers["palimpsest-box"].split(",")))
     assert box == Box(40 - 34, 0, 60 + 68, 30 + 50 + 34)  # mask, edge and feather, to the end of the picture
-    assert desk.session.picture(document) == seen and len(desk.session.tree(document)) == 2  # nothing was kept
+    assert (
+        desk.session.picture(document) == seen and len(desk.session.store.revisions.tree(document)) == 2
+    )  # nothing was kept
 
     made = desk.post(f"documents/{document}/reblend/{step}", content=json.dumps(OTHER))
     assert len(made.json()["running"]) == 1
@@ -433,7 +437,7 @@ PNG = sent({"mask": filled(Box(0, 0, 5, 5))}).partition(b"\n")[2]
 def test_a_damaged_packet_is_a_sentence(desk: Desk, state: dict[str, Any], body: bytes) -> None:
     for verb in ("edits", "plan", "select", "mask", f"amend/{state['head']}"):
         refused(desk.post(f"documents/{state['document']}/{verb}", content=body), 400)
-    assert desk.session.pending(state["document"]) == []
+    assert desk.session.store.jobs.pending(state["document"]) == []
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ from editor.formats.export import recipe_of
 from editor.formats.images import decode_tile, encode_png, read_image, read_mask
 from editor.imaging.geometry import Box
 from editor.recipes.recipe import Recipe
-from editor.store.store import Document, RunPreview, RunProgress, Store
+from editor.store.documents import Document
+from editor.store.jobs import RunPreview, RunProgress
+from editor.store.store import Store
 from editor.web import state as state_module
 from editor.web.routes import documents as documents_module
 from tests.fakes import until
@@ -213,13 +215,13 @@ def test_previews_hold_only_what_may_change(desk: Desk, monkeypatch: pytest.Monk
     seen = []
 
     def holds(revision: str, worker: str) -> bool:  # called after each step
-        until(lambda: desk.session.store.progress(state["document"]).get(revision, NOTHING).step == len(seen) + 1)
+        until(lambda: desk.session.store.jobs.progress(state["document"]).get(revision, NOTHING).step == len(seen) + 1)
         now = desk.get(f"documents/{state['document']}").json()["running"][0]
         image = Image.open(BytesIO(desk.get(f"previews/{revision}/{now['serial']}").content))
         seen.append((now, image))
         return True
 
-    monkeypatch.setattr(desk.worker.store, "holds", holds)
+    monkeypatch.setattr(desk.worker.store.jobs, "holds", holds)
     desk.worker.run_one()
     assert [(now["index"], now["total"]) for now, _ in seen] == [(1, 2), (2, 2)]
     assert seen[0][0]["serial"] < seen[1][0]["serial"]
@@ -244,7 +246,7 @@ def test_a_run_can_only_be_cancelled_by_its_own_document(desk: Desk) -> None:
     state, other = desk.opened(), desk.opened()
     [run] = desk.submit(state).json()["running"]
     refused(desk.post(f"documents/{other['document']}/cancel/{run['revision']}"), 404)
-    assert desk.session.pending(state["document"])
+    assert desk.session.store.jobs.pending(state["document"])
 
 
 def test_a_model_that_breaks_says_why(desk: Desk) -> None:
@@ -277,7 +279,7 @@ SMALL = encode_png(np.full((5, 5), 255, np.uint8))
         ({"seed": -1}, "seed"),
         ({"feather": 1000}, "feather"),
         ({"pipeline": "nothing"}, "noise, flat, refining, failing, photo, damaged"),
-        ({"pipeline": ["noise"]}, "name"),
+        ({"pipeline": ["noise"]}, "no model"),
         ({"parent": None}, "another tab"),
         ({"mask": disc(Box(5000, 5000, 60, 50))}, "outside"),
         ({"mask": None}, "empty"),
@@ -308,13 +310,13 @@ def test_a_wrong_wish_is_a_sentence_and_promises_nothing(desk: Desk, wrong: dict
     answer = desk.submit(state, **wrong)
     assert answer.status_code in (400, 409), answer.text
     assert word in answer.json()["error"]
-    assert desk.session.pending(state["document"]) == []
+    assert desk.session.store.jobs.pending(state["document"]) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"[]\n", b"\xff\n", b"{}\n"])
 def test_a_body_that_is_no_wish_is_a_sentence(desk: Desk, body: bytes) -> None:
     state = desk.opened()
-    refused(desk.post(f"documents/{state['document']}/edits", content=body), 400, "wish")
+    refused(desk.post(f"documents/{state['document']}/edits", content=body), 400, "edit")
 
 
 NOWHERE = """documents/none documents/none/thumbnail documents/a/b/c tiles/none previews/none/1
@@ -336,7 +338,7 @@ def test_a_full_disk_is_a_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) 
         raise OSError("The disk is full.")
 
     state = desk.opened()
-    monkeypatch.setattr(desk.session.store, "promise_beside", full)
+    monkeypatch.setattr(desk.session.store.jobs, "submit_together", full)
     refused(desk.submit(state), 507, "full")
 
 
@@ -406,14 +408,14 @@ def test_an_answer_waits_for_the_next_step(desk: Desk, monkeypatch: pytest.Monke
     address = f"documents/{state['document']}"
     assert desk.get(f"{address}?beat=other").json()["beat"] == beat  # something new: at once
     [run] = desk.submit(state).json()["running"]
-    store.claim("w", 15)
+    store.jobs.claim("w", 15)
     beats = [beat]
     with ThreadPoolExecutor() as threads:
         for change in (
-            lambda: store.report("w", {run["revision"]: (0, 3, None)}),  # its model is being loaded
-            lambda: store.report("w", {run["revision"]: (1, 3, None)}),
-            lambda: store.report("w", {run["revision"]: (1, 3, RunPreview(7, Box(0, 0, 1, 1), b"a file"))}),
-            lambda: store.fail(run["revision"], "w", "It broke."),
+            lambda: store.jobs.report("w", {run["revision"]: (0, 3, None)}),  # its model is being loaded
+            lambda: store.jobs.report("w", {run["revision"]: (1, 3, None)}),
+            lambda: store.jobs.report("w", {run["revision"]: (1, 3, RunPreview(7, Box(0, 0, 1, 1), b"a file"))}),
+            lambda: store.jobs.fail(run["revision"], "w", "It broke."),
         ):
             held = threads.submit(desk.get, address, params={"beat": beats[-1]})
             change()
@@ -425,10 +427,10 @@ def test_another_documents_step_answers_nobody(desk: Desk, monkeypatch: pytest.M
     monkeypatch.setattr(documents_module, "HELD", 0.5)
     waits, works = desk.opened(), desk.opened()
     [run] = desk.submit(works).json()["running"]
-    desk.session.store.claim("w", 15)
+    desk.session.store.jobs.claim("w", 15)
     with ThreadPoolExecutor() as threads:
         held = threads.submit(desk.get, f"documents/{waits['document']}", params={"beat": waits["beat"]})
-        desk.session.store.report("w", {run["revision"]: (1, 3, None)})
+        desk.session.store.jobs.report("w", {run["revision"]: (1, 3, None)})
         assert desk.get(f"documents/{works['document']}", params={"beat": works["beat"]}).json()["running"][0]["index"]
         assert not held.done()
         held.result(30)

@@ -110,8 +110,13 @@ class Stranger:
     def all_there_is(self) -> Any:
         """What every document is, to see that nothing changed."""
         return [
-            (each.document, each.name, each.head, [node.id for node in self.session.tree(each.document)])
-            for each in self.session.gallery()
+            (
+                each.document,
+                each.name,
+                each.head,
+                [node.id for node in self.session.store.revisions.tree(each.document)],
+            )
+            for each in self.session.store.documents.summaries()
         ]
 
 
@@ -285,7 +290,7 @@ def test_nor_is_it_taken_in_a_body(stranger: Stranger, store: Store, tmp_path: P
     told = desk.get(f"documents/{mine['document']}?watch={promised},{other['head']}").json()
     assert [each["status"] for each in told["watched"]] == ["cancelled", "cancelled"]  # as of what is not there
     assert told | {"watched": []} == state and not state["running"]
-    assert [each.id for each in desk.session.pending(other["document"])] == [promised]
+    assert [each.id for each in desk.session.store.jobs.pending(other["document"])] == [promised]
 
 
 # --- files of this machine
@@ -459,7 +464,7 @@ def test_a_packet_that_lies_is_refused(stranger: Stranger, lie: str) -> None:
     for verb in PACKETS:
         address = f"{PREFIX}/documents/{mine.id}/{verb.format(revision=mine.head)}"
         refused(stranger.client.post(address, content=packet(verb, mine, *LIES[lie])), 400)
-    assert stranger.all_there_is == before and not stranger.session.pending(mine.id)
+    assert stranger.all_there_is == before and not stranger.session.store.jobs.pending(mine.id)
 
 
 BODIES = [

@@ -9,7 +9,8 @@ import pytest
 
 from editor.imaging.geometry import Box
 from editor.session import Session
-from editor.store.store import FILE, Revision, Store
+from editor.store.revisions import Revision
+from editor.store.store import FILE, Store
 from tests.fakes import until
 from tests.samples import an_edit, disc, noise
 from tests.server_process import Client, ServerProcess, said
@@ -29,14 +30,16 @@ class Job:
         self.begun()
 
     def begun(self) -> None:
-        until(lambda: (now := self.session.store.progress(self.document.id).get(self.id)) and now.step)
+        until(lambda: (now := self.session.store.jobs.progress(self.document.id).get(self.id)) and now.step)
 
     def settled(self) -> Revision:
         def step() -> int | None:
-            now = self.session.store.progress(self.document.id).get(self.id)
+            now = self.session.store.jobs.progress(self.document.id).get(self.id)
             return now.step if now else None
 
-        while (left := self.session.revision(self.id)).promised:  # however slow its steps are, while they go on
+        while (
+            left := self.session.store.revisions.get(self.id)
+        ).promised:  # however slow its steps are, while they go on
             at = step()
             until(lambda at=at: step() != at)
         return left
@@ -72,8 +75,8 @@ def test_a_server_that_is_told_to_end_leaves_everything_in_order(
         left = {file.name for file in server.where.iterdir()}
         assert left <= {FILE, f"{FILE}-reserve"}  # no log that would have to be read first
         store = Store(server.where)
-        freed = store.revision(job.id)
-        assert store.holders() == [] and freed.promised and freed.death is None
+        freed = store.revisions.get(job.id)
+        assert store.jobs.holders() == [] and freed.promised and freed.death is None
         store.close()
 
 

@@ -15,7 +15,7 @@ from editor.formats.images import read_image
 from editor.imaging.limits import MAX_FILE_BYTES, MAX_NAME_BYTES, MAX_SIDE
 from editor.store.blobs import NotFound
 from editor.store.document_file import HEADER, SUFFIX
-from editor.store.store import Node
+from editor.store.revisions import Node
 from editor.web import large_work, small_copies
 from editor.web.long_polling import Beats
 from editor.web.state import Desk
@@ -94,7 +94,9 @@ class Documents:
     def gallery(self, request: Request) -> Response:
         """All documents that may be shown, see `Desk`; ?known=: ids, by commas, of documents that this browser has."""
         known = request.query_params.get("known", "").split(",")
-        shown = [each for each in self.session.gallery() if self.desk.open_shelf or each.document in known]
+        shown = [
+            each for each in self.session.store.documents.summaries() if self.desk.open_shelf or each.document in known
+        ]
         return JSONResponse([asdict(each) for each in shown], headers=NEVER)
 
     async def name(self, request: Request) -> Response:
@@ -118,7 +120,7 @@ class Documents:
 
     def _entry(self, id: str) -> Response:
         """What the gallery says of one."""
-        return JSONResponse(asdict(self.session.entry(id)), headers=NEVER)
+        return JSONResponse(asdict(self.session.store.documents.summary(id)), headers=NEVER)
 
     # one of them
 
@@ -152,7 +154,7 @@ class Documents:
 
     def tree(self, request: Request) -> Response:
         """Every state that is not discarded, parents before children: what was wished for there, and the mask's box."""
-        nodes = self.session.tree(request.path_params["document"])
+        nodes = self.session.store.revisions.tree(request.path_params["document"])
         return JSONResponse([_told_of(node) for node in nodes], headers=NEVER)
 
     def checkout(self, request: Request) -> Response:

@@ -15,7 +15,7 @@ from editor.imaging.geometry import Margins
 from editor.imaging.limits import MAX_EDIT_BYTES, MAX_JSON_BYTES
 from editor.imaging.raster import Mask
 from editor.store.queue import Moved
-from editor.store.store import Revision
+from editor.store.revisions import Revision
 from editor.web import large_work
 from editor.web.state import Desk, offered
 from editor.web.threads import in_writer
@@ -71,7 +71,7 @@ class Wishes:
             edit, _ = self._completed(asked, document.id, parent)
             if again := self.session.requested(document.id, edit, asked.variations, parent):
                 return self._promised(request, again)
-        if not isinstance(parent, str) or parent != self.session.tail(document.id):
+        if not isinstance(parent, str) or parent != self.session.store.jobs.tail(document.id):
             raise Moved("The picture was changed in another tab meanwhile. Look at it as it is, then generate again.")
         return self._promised(request, self.session.variations(document.id, edit, asked.variations, parent))
 
@@ -118,7 +118,7 @@ class Wishes:
         if first.edit is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
         edits = [each.edit for each in later if each.edit is not None]
-        place = len(self.session.store.way_to(step.id)) - 1
+        place = len(self.session.store.revisions.path_to(step.id)) - 1
         plans = self.desk.plans(self.session.frame(document.id, step.id), edits)
         return JSONResponse({"step": place, "of": place + len(later), "later": plans}, headers=NEVER)
 
@@ -139,7 +139,7 @@ class Wishes:
         document = self.desk.document(request)
         exactly(said, ("box",), "A crop")
         box = read_box(said["box"], "A crop's box")
-        if self.session.pending(document.id):
+        if self.session.store.jobs.pending(document.id):
             raise Moved("Something is being painted. Wait until it is finished, or cancel it; then crop.")
         if box == self.session.picture(document.id).box:
             raise ValueError("The picture is of that size already: there is nothing to cut off.")
@@ -194,6 +194,8 @@ class Wishes:
             raise ValueError(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
         mask, sketch = pictures["mask"], pictures["sketch"]
         offered(said["pipeline"], self.desk.names)
+        if missing := [name for name in ASKING if said[name] is None and name != "strength"]:
+            raise ValueError(f"An edit needs a {missing[0].replace('_', ' ')}, not null.")
         settings = {name: said[name] for name in ASKING} | {
             "sketch": None if sketch is None else strokes_of(sketch),
             "margins": Margins(*margins),

@@ -39,9 +39,9 @@ class Masks:
             raise ValueError(f"The tool is wand or edge, not {tool!r}.")
         keys = ("x", "y", "tolerance") if tool == "wand" else ("mask",)
         exactly(said, ("tool", "revision", *keys), "A selection")
-        if not isinstance(revision, str) or self.session.revision(revision).document != document.id:
+        if not isinstance(revision, str) or self.session.store.revisions.get(revision).document != document.id:
             raise NotFound(f"The document has no revision {revision!r}.")
-        picture = self.session.store.picture(revision)
+        picture = self.session.store.revisions.picture(revision)
         if tool == "wand":
             x, y, tolerance = (said[key] for key in keys)
             if not all(type(number) is int for number in (x, y, tolerance)) or not 0 <= tolerance <= 255:

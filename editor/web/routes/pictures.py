@@ -35,12 +35,12 @@ class Pictures:
         self.desk, self.session = desk, desk.session
 
     def manifest(self, request: Request) -> Response:
-        picture = self.session.store.picture(request.path_params["revision"])
+        picture = self.session.store.revisions.picture(request.path_params["revision"])
         tiles = [[*place, digest] for place, digest in picture.tiles.items()]
         return JSONResponse({"box": picture.box, "tiles": tiles}, headers=FOREVER)
 
     async def overview(self, request: Request) -> Response:
-        picture = await run_in_threadpool(self.session.store.picture, request.path_params["revision"])
+        picture = await run_in_threadpool(self.session.store.revisions.picture, request.path_params["revision"])
         image = await large_work.run(picture.box.width * picture.box.height, small_copies.overview, picture)
         return Response(image, media_type="image/jpeg", headers=FOREVER)
 
@@ -57,15 +57,15 @@ class Pictures:
     def step(self, request: Request) -> Response:
         """A small picture of what a step made, for the history: its mask's surroundings; all of the opened picture."""
         revision = self.desk.revision(request)
-        picture = self.session.store.picture(revision.id)
+        picture = self.session.store.revisions.picture(revision.id)
         box = picture.box if revision.edit is None else revision.edit.mask.bounds
         return Response(small_copies.step(picture, box), media_type="image/jpeg", headers=FOREVER)
 
     def preview(self, request: Request) -> Response:
         """The newest preview of a run, whichever was asked for: the older ones are gone. 204 when all are."""
-        data = self.session.store.preview(request.path_params["revision"])
+        data = self.session.store.jobs.preview(request.path_params["revision"])
         if data is None:
-            self.session.store.document_of(request.path_params["revision"])  # raises when there is none
+            self.session.store.revisions.document_of(request.path_params["revision"])  # raises when there is none
             return Response(status_code=204, headers=NEVER)
         return Response(data, media_type="image/webp", headers=NEVER)
 
@@ -77,8 +77,8 @@ class Pictures:
         if revision.edit is None or revision.parent is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
         edit = replace(revision.edit, blend=_blend(revision.edit.blend, request.query_params))
-        before, store = self.session.store.picture(revision.parent), self.session.store
-        after = laid_in(edit, before, self.desk.model, partial(store.crop, revision.document))
+        before, store = self.session.store.revisions.picture(revision.parent), self.session.store
+        after = laid_in(edit, before, self.desk.model, partial(store.revisions.crop, revision.document))
         # the step as it is lies beneath: what its blend alone changed must be covered too
         changing = affected_region(edit, before.box).joined(affected_region(revision.edit, before.box))
         if changing.box.empty:
@@ -91,7 +91,7 @@ class Pictures:
     # files to keep
 
     async def download(self, request: Request) -> Response:
-        picture = await run_in_threadpool(self.session.store.picture, request.path_params["revision"])
+        picture = await run_in_threadpool(self.session.store.revisions.picture, request.path_params["revision"])
         return await large_work.run(picture.box.width * picture.box.height, self._downloaded, request)
 
     def _downloaded(self, request: Request) -> Response:
@@ -120,7 +120,7 @@ class Pictures:
         return self._attached(revision.document, ".json", recipe.to_json().encode(), "application/json")
 
     def _attached(self, document: str, suffix: str, data: bytes, media_type: str) -> Response:
-        name = quote(self.session.document(document).name + suffix, safe="")
+        name = quote(self.session.store.documents.get(document).name + suffix, safe="")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", **NEVER}
         return Response(data, media_type=media_type, headers=headers)
 

@@ -1,0 +1,187 @@
+"""Documents: what they are called, and which revision of each is shown."""
+
+import json
+import secrets
+import time
+from dataclasses import dataclass
+
+from editor.formats.metadata import NOTHING, Metadata
+from editor.imaging.picture import Picture
+from editor.store.blobs import Blobs, NotFound, packed
+from editor.store.database import Database, even_when_full, storable
+from editor.store.queue import BROKEN, CANCELLED, PROMISED, revision_id, standing
+
+_SUMMARIES = """SELECT document.id, document.name, head, max(created),
+    count(CASE WHEN parent IS NOT NULL AND tiles IS NOT NULL AND revision.deleted IS NULL THEN 1 END)
+    FROM document JOIN revision ON document = document.id WHERE document.deleted IS NULL {which}
+    GROUP BY document.id, document.name, head ORDER BY max(seq) DESC"""
+
+
+@dataclass(frozen=True)
+class Document:
+    """Two pointers into a tree of revisions. head: what is seen. tip: where redo leads; head is on the way to
+    it.
+    """
+
+    id: str
+    head: str
+    tip: str
+    name: str
+
+
+@dataclass(frozen=True)
+class DocumentSummary:
+    """A document among others. changed: when something was last wished for in it, seconds since 1970. steps: how many
+    it has, on all branches.
+    """
+
+    document: str
+    name: str
+    head: str
+    changed: float
+    steps: int
+
+
+class Documents:
+    """Raises NotFound for a document that is not there or deleted."""
+
+    def __init__(self, database: Database, blobs: Blobs) -> None:
+        self.database, self.blobs = database, blobs
+
+    def create(self, picture: Picture, name: str, icc: bytes | None = None, metadata: Metadata = NOTHING) -> Document:
+        """A new document which shows `picture`; everything in one COMMIT. Its id cannot be guessed.
+
+        icc: the profile of its colours, None for sRGB. metadata: whose it is, and how large it prints.
+        """
+        id = new_document_id()
+        root = revision_id(id, None, picture.digest)
+        name = storable(name)
+        blobs = self.blobs.encoded(picture, {})
+        with self.database.transaction() as db:
+            self.blobs.keep(db, blobs, picture.fresh)
+            db.run(
+                """INSERT INTO document (id, name, head, tip, icc, metadata)
+                VALUES (:id, :name, :root, :root, :icc, :metadata)""",
+                id=id,
+                name=name,
+                root=root,
+                icc=icc,
+                metadata=None if metadata == NOTHING else metadata.to_json(),
+            )
+            db.run(
+                """INSERT INTO revision (id, document, created, box, tiles)
+                VALUES (:root, :id, :now, :box, :tiles)""",
+                root=root,
+                id=id,
+                now=time.time(),
+                box=json.dumps(picture.box),
+                tiles=packed(picture),
+            )
+        return Document(id, root, root, name)
+
+    def get(self, id: str) -> Document:
+        row = self.database.row("SELECT id, head, tip, name FROM document WHERE id = :id AND deleted IS NULL", id=id)
+        if row is None:
+            raise NotFound(f"There is no document {id!r} here: its address is wrong, or it is in another data folder.")
+        return Document(*row)
+
+    def icc(self, id: str) -> bytes | None:
+        """The profile of a document's colours, None for sRGB."""
+        row = self.database.row("SELECT icc FROM document WHERE id = :id", id=id)
+        return None if row is None or row[0] is None else bytes(row[0])
+
+    def metadata(self, id: str) -> Metadata:
+        """Whose a document's picture is, and how large it prints."""
+        row = self.database.row("SELECT metadata FROM document WHERE id = :id", id=id)
+        return NOTHING if row is None or row[0] is None else Metadata.from_json(str(row[0]))
+
+    def all(self) -> list[Document]:
+        """All that are not deleted, the one last worked on first."""
+        rows = self.database.rows(
+            """SELECT id, head, tip, name FROM document WHERE deleted IS NULL
+            ORDER BY (SELECT max(seq) FROM revision WHERE document = document.id) DESC"""
+        )
+        return [Document(*row) for row in rows]
+
+    def summaries(self) -> list[DocumentSummary]:
+        """What there is to choose from; all that are not deleted, the one last worked on first."""
+        return [DocumentSummary(*row) for row in self.database.rows(_SUMMARIES.format(which=""))]
+
+    def summary(self, id: str) -> DocumentSummary:
+        """What `summaries` says of one document."""
+        self.get(id)  # raises when there is none
+        (row,) = self.database.rows(_SUMMARIES.format(which="AND document.id = :id"), id=id)
+        return DocumentSummary(*row)
+
+    def rename(self, id: str, name: str) -> Document:
+        self.get(id)  # raises when there is none
+        with self.database.transaction() as db:
+            db.run("UPDATE document SET name = :name WHERE id = :id", name=storable(name), id=id)
+        return self.get(id)
+
+    @even_when_full
+    def delete(self, id: str) -> None:
+        """Put a document away, its promises cancelled, until it is restored or the store is compacted."""
+        self.get(id)
+        with self.database.transaction() as db:
+            db.run(f"UPDATE revision SET {BROKEN} WHERE document = :id AND {PROMISED}", error=CANCELLED, id=id)
+            db.run("UPDATE document SET deleted = :now WHERE id = :id", now=time.time(), id=id)
+
+    def restore(self, id: str) -> Document:
+        """Have a deleted document back."""
+        with self.database.transaction() as db:
+            db.run("UPDATE document SET deleted = NULL WHERE id = :id", id=id)
+        return self.get(id)
+
+    @even_when_full
+    def undo(self, document: str) -> Document:
+        """Head to its parent; nothing when it has none."""
+        self.get(document)  # raises when there is none
+        with self.database.transaction() as db:
+            db.run(
+                """UPDATE document SET head = coalesce((SELECT parent FROM revision WHERE id = head), head)
+                WHERE id = :id""",
+                id=document,
+            )
+        return self.get(document)
+
+    @even_when_full
+    def redo(self, document: str) -> Document:
+        """Head to the next revision on the way to tip; nothing when it is there."""
+        self.get(document)
+        with self.database.transaction() as db:
+            db.run(
+                """UPDATE document SET head = coalesce((
+                    WITH RECURSIVE way (id, parent) AS (
+                        SELECT id, parent FROM revision WHERE id = document.tip
+                        UNION ALL
+                        SELECT r.id, r.parent FROM revision AS r JOIN way ON r.id = way.parent
+                        WHERE way.parent <> document.head)
+                    SELECT id FROM way WHERE parent = document.head), head)
+                WHERE id = :id AND head <> tip""",
+                id=document,
+            )
+        return self.get(document)
+
+    @even_when_full
+    def checkout(self, document: str, revision: str) -> Document:
+        """Head to a finished revision of the document; tip too, unless the revision is on the path to it."""
+        with self.database.transaction() as db:
+            standing(db, document, revision, "tiles IS NOT NULL")
+            db.run(
+                """UPDATE document SET head = :to, tip = CASE WHEN :to IN (
+                    WITH RECURSIVE path (id, parent) AS (
+                        SELECT id, parent FROM revision WHERE id = document.tip
+                        UNION ALL
+                        SELECT r.id, r.parent FROM revision AS r JOIN path ON r.id = path.parent)
+                    SELECT id FROM path) THEN tip ELSE :to END
+                WHERE id = :id""",
+                to=revision,
+                id=document,
+            )
+        return self.get(document)
+
+
+def new_document_id() -> str:
+    """One that cannot be guessed, and that no command line takes for an option."""
+    return secrets.token_hex(16)

@@ -1,0 +1,246 @@
+"""Revisions: the states of documents, each a parent and an edit, with the picture once it is finished."""
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any
+
+from editor.edits.edit import Edit
+from editor.formats.images import DAMAGED, decode_mask, decode_tile
+from editor.imaging.geometry import Box
+from editor.imaging.picture import Cache, Picture, places
+from editor.imaging.raster import Pixels
+from editor.store import queue
+from editor.store.blobs import Blobs, Damaged, NotFound
+from editor.store.database import Database, even_when_full, storable
+from editor.store.documents import Document, Documents
+from editor.store.queue import AFTER, BROKEN, CANCELLED, PROMISED
+
+EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
+COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted, death"
+
+
+@dataclass(frozen=True, eq=False)
+class Revision:
+    """One state of a document, or the promise of one.
+
+    parent, edit: None for the picture that was opened. picture: None until the promise is kept. error: why it
+    was not, a sentence. created: seconds since 1970. seq: order of promising. name: what somebody called it, or ''.
+    deleted: whether it is on its way out. death: how the model's process ended that worked on it last, a sentence; None
+    where none died.
+    """
+
+    id: str
+    document: str
+    parent: str | None
+    edit: Edit | None
+    picture: Picture | None
+    error: str | None
+    created: float
+    seq: int
+    name: str
+    deleted: bool
+    death: str | None
+
+    @property
+    def promised(self) -> bool:
+        """Whether its picture is still to come."""
+        return self.picture is None and self.error is None
+
+    @property
+    def cancelled(self) -> bool:
+        return self.error == CANCELLED
+
+
+@dataclass(frozen=True)
+class Node:
+    """A revision in the history, without its pixels. wish: the edit as its JSON tells of it, None for the picture that
+    was opened. The rest as in Revision.
+    """
+
+    id: str
+    parent: str | None
+    wish: Mapping[str, Any] | None
+    finished: bool
+    error: str | None
+    created: float
+    name: str
+
+
+class Revisions:
+    """Raises NotFound for a revision that is not there."""
+
+    def __init__(self, database: Database, blobs: Blobs, documents: Documents) -> None:
+        self.database, self.blobs, self.documents = database, blobs, documents
+        self.edits = Cache(self._edit, _weight, EDIT_CACHE)
+
+    def get(self, id: str) -> Revision:
+        return self.of_row(self.columns(COLUMNS, id))
+
+    def parent(self, id: str) -> str | None:
+        """The id of a revision's parent, None for the opened picture; without a look at any pixel."""
+        (parent,) = self.columns("parent", id)
+        return parent if parent is None else str(parent)
+
+    def document_of(self, id: str) -> str:
+        """The id of the document a revision belongs to; NotFound when the revision is deleted too."""
+        document, deleted = self.columns("document, deleted", id)
+        if deleted is not None:
+            raise NotFound(f"There is no revision {id!r} any more: it was deleted. Have it back first.")
+        return str(document)
+
+    def picture(self, id: str) -> Picture:
+        """The picture of a finished revision; ValueError while there is none."""
+        box, tiles = self.columns("box, tiles", id)
+        if tiles is None:
+            raise ValueError(f"The revision {id!r} has no picture yet: wait until it is finished.")
+        return self._picture(box, tiles)
+
+    def tree(self, document: str) -> list[Node]:
+        """Every revision of a document that is not deleted, parents before children."""
+        self.documents.get(document)  # raises when there is none
+        rows = self.database.rows(
+            """SELECT id, parent, edit, tiles IS NOT NULL, error, created, name FROM revision
+            WHERE document = :document AND deleted IS NULL ORDER BY seq""",
+            document=document,
+        )
+        return [
+            Node(id, parent, None if edit is None else json.loads(edit), bool(finished), error, created, name)
+            for id, parent, edit, finished, error, created, name in rows
+        ]
+
+    def variations(self, id: str) -> list[str]:
+        """The ids of a finished revision and of those beside it whose wish differs in its seed alone, oldest first;
+        none of the opened picture.
+        """
+        parent, edit = self.columns("parent, edit", id)
+        if edit is None:
+            return []
+        rows = self.database.rows(
+            """SELECT id, edit FROM revision WHERE parent = :parent AND tiles IS NOT NULL AND deleted IS NULL
+            ORDER BY seq""",
+            parent=parent,
+        )
+        return queue.alike(rows, edit)
+
+    def path_to(self, id: str, start: str | None = None) -> list[Revision]:
+        """The revisions from the opened picture to this one, both among them; from `start` on, if that is one."""
+        rows = self.database.rows(
+            f"""WITH RECURSIVE way (at, before, far) AS (
+                SELECT id, parent, 0 FROM revision WHERE id = :id
+                UNION ALL
+                SELECT r.id, r.parent, way.far + 1 FROM revision AS r JOIN way ON r.id = way.before
+                WHERE way.at <> :start)
+            SELECT {COLUMNS} FROM way JOIN revision ON id = at ORDER BY far DESC""",
+            id=id,
+            start=start or "",
+        )
+        return [self.of_row(row) for row in rows]
+
+    def rename(self, id: str, name: str) -> Revision:
+        """Call a revision something."""
+        self.document_of(id)  # raises when there is none
+        with self.database.transaction() as db:
+            db.run("UPDATE revision SET name = :name WHERE id = :id", name=storable(name), id=id)
+        return self.get(id)
+
+    @even_when_full
+    def discard(self, id: str) -> Document:
+        """Put a revision and all that follow it away, promises cancelled; head and tip go before it if they are there.
+
+        ValueError for the picture that was opened.
+        """
+        document, parent = self.document_of(id), self.parent(id)
+        if parent is None:
+            raise ValueError("The picture that was opened cannot be taken out of its history: delete the document.")
+        with self.database.transaction() as db:
+            after = {"id": id, "now": time.time(), "error": CANCELLED, "parent": parent, "document": document}
+            db.run(f"{AFTER} UPDATE revision SET {BROKEN} WHERE id IN (SELECT id FROM later) AND {PROMISED}", **after)
+            db.run(
+                f"{AFTER} UPDATE revision SET deleted = :now WHERE id IN (SELECT id FROM later) AND deleted IS NULL",
+                **after,
+            )
+            for pointer in ("head", "tip"):
+                db.run(
+                    f"""{AFTER} UPDATE document SET {pointer} = :parent
+                    WHERE id = :document AND {pointer} IN (SELECT id FROM later)""",
+                    **after,
+                )
+        return self.documents.get(document)
+
+    def recover(self, id: str) -> Revision:
+        """Have back what was discarded with this revision, and the way to it."""
+        with self.database.transaction() as db:
+            db.run(
+                """WITH RECURSIVE way (id, parent) AS (
+                    SELECT id, parent FROM revision WHERE id = (SELECT parent FROM revision WHERE id = :id)
+                    UNION ALL
+                    SELECT r.id, r.parent FROM revision AS r JOIN way ON r.id = way.parent)
+                UPDATE revision SET deleted = NULL WHERE id IN (SELECT id FROM way)""",
+                id=id,
+            )
+            db.run(
+                f"""{AFTER} UPDATE revision SET deleted = NULL WHERE id IN (SELECT id FROM later)
+                AND deleted = (SELECT deleted FROM revision WHERE id = :id)""",
+                id=id,
+            )
+        return self.get(id)
+
+    def crop(self, document: str, request: str) -> Pixels | None:
+        """The crop that a model drew in this document for a request of this digest, if any did and it is sound."""
+        rows = self.database.rows(
+            """SELECT drawn.crop FROM drawn JOIN revision ON id = revision
+            WHERE drawn.request = :request AND document = :document""",
+            request=request,
+            document=document,
+        )
+        for (crop,) in rows:
+            try:
+                return self.blobs.tile(crop)
+            except Damaged:
+                continue
+        return None
+
+    def columns(self, columns: str, id: str) -> Sequence[Any]:
+        row = self.database.row(f"SELECT {columns} FROM revision WHERE id = :id", id=id)
+        if row is None:
+            raise NotFound(f"There is no revision {id!r} here.")
+        return row
+
+    def of_row(self, row: Sequence[Any]) -> Revision:
+        id, document, parent, edit, box, tiles, error, created, seq, name, deleted, death = row
+        return Revision(
+            id=id,
+            document=document,
+            parent=parent,
+            edit=None if edit is None else self.edits(edit),
+            picture=None if tiles is None else self._picture(box, tiles),
+            error=error,
+            created=created,
+            seq=seq,
+            name=name,
+            deleted=deleted is not None,
+            death=death,
+        )
+
+    def _edit(self, text: str) -> Edit:
+        def pixels_of(digest: str) -> Pixels:
+            data = self.blobs.file(digest)
+            return decode_tile(data) if data.startswith(b"RIFF") else decode_mask(data)
+
+        try:
+            return Edit.from_json(text, pixels_of)
+        except (NotFound, *DAMAGED) as error:
+            raise Damaged(f"An edit, or its mask, sketch or reference, cannot be read ({error}).") from error
+
+    def _picture(self, box_json: str, packed: bytes) -> Picture:
+        box, names = Box(*json.loads(box_json)), bytes(packed).hex()
+        tiles = {place: names[32 * n : 32 * n + 32] for n, place in enumerate(places(box))}
+        return Picture(box, MappingProxyType(tiles), self.blobs.tiles)
+
+
+def _weight(edit: Edit) -> int:
+    """Bytes, more or less."""
+    return edit.mask.alpha.nbytes + sum(patch.pixels.nbytes for patch in edit.patches) + 4096
