@@ -112,7 +112,7 @@ def test_a_colour_is_named_in_the_things_own_words_only() -> None:
     asked = whole(HELD_OUT, 32, *FILLS)
 
     def named(kind: str, colour: str, prompt: str) -> bool:
-        thing = Thing(kind, colour, 0, 0, 10, 10, 0)
+        thing = Thing(kind, colour, 0, 0, 10, 10, 0, KINDS[kind].draw)
         return names_colour(asked._replace(thing=thing, prompt=prompt))
 
     assert named("mug", "red", "two large scarlet striped mugs") and not named("mug", "red", "two mugs")
