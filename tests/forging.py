@@ -211,7 +211,7 @@ class Victim:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = Store(folder / "data")
-        self.desk = Desk(self.store, folder, open_shelf=True)
+        self.desk = Desk(self.store, folder, local=True)
         self.own = self.desk.session.open(noise(90, 60), "Mine")
 
     def close(self) -> None:

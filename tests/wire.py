@@ -1,6 +1,7 @@
 """The routes as the page speaks to them: a client with what stands behind it, and packets."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,11 @@ from starlette.testclient import TestClient
 from editor.formats.images import encode_png, read_mask
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Mask, Patch
+from editor.models_process import Models
 from editor.session import Session
 from editor.store.store import Store
 from editor.web.addresses import Addresses
+from editor.web.context import AppContext
 from editor.web.security import Guard
 from editor.web.server import PREFIX, routes
 from editor.worker import Worker
@@ -31,17 +34,25 @@ from tests.samples import disc
 HOST = "http://palimpsest.test"
 
 
-class Desk:
-    """A client, and what stands behind the routes. open_shelf: as in `routes`."""
+def app_context(
+    session: Session, models: Models, names: Sequence[str], samples: Path, addresses: Addresses | None = None
+) -> AppContext:
+    """Of a server that only this machine reaches, unless `addresses` says otherwise; its default is the first model."""
+    return AppContext(session, models, {name: name for name in names}, names[0], samples, addresses or Addresses())
 
-    def __init__(self, store: Store, samples: Path, open_shelf: bool = False) -> None:
+
+class Desk:
+    """A client, and what stands behind the routes. local: whether only this machine reaches the server."""
+
+    def __init__(self, store: Store, samples: Path, local: bool = False) -> None:
         self.noise, self.flat = NoisePipeline(), FlatPipeline((200, 60, 40))
         load = loader(self.noise, self.flat, RefiningPipeline(), FailingPipeline(at_step=2), PhotoPipeline())
         names = ["noise", "flat", "refining", "failing", "photo", "damaged"]
         self.session, self.worker = Session(store), Worker(store, load)
         self.models = LocalModels(self.worker)
-        served = routes(self.session, self.models, names, samples, open_shelf)
-        app = Starlette(routes=served, middleware=[Middleware(Guard, addresses=Addresses("palimpsest.test"))])
+        addresses = Addresses("palimpsest.test")
+        context = app_context(self.session, self.models, names, samples, Addresses() if local else addresses)
+        app = Starlette(routes=routes(context), middleware=[Middleware(Guard, addresses=addresses)])
         self.client = TestClient(app, base_url=HOST)
 
     def get(self, path: str, **options: Any) -> Any:

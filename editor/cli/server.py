@@ -9,6 +9,8 @@ from tempfile import TemporaryDirectory
 
 from editor.cli.context import CommandContext
 from editor.models_process import ModelsProcess, run_models
+from editor.web.addresses import Addresses
+from editor.web.context import AppContext
 from editor.web.listening import check
 from pipelines.models import missing
 
@@ -16,6 +18,7 @@ from pipelines.models import missing
 def serve(context: CommandContext) -> None:
     options, models = context.options, context.offered()
     check(options.host, options.port)
+    addresses = Addresses(options.host, options.public_host, options.root_path)
     if trouble := missing(options.pipeline):
         raise ValueError(trouble)
     if options.mcp and find_spec("mcp") is None:
@@ -32,10 +35,9 @@ def serve(context: CommandContext) -> None:
                 process.info(options.pipeline)
             with TemporaryDirectory(prefix="palimpsest-", ignore_cleanup_errors=True) as pictures:
                 os.environ["GRADIO_TEMP_DIR"] = pictures  # where Gradio keeps those in the API's answers
-                page = start(
-                    session, process, list(models), options.pipeline, context.root / "assets" / "samples", options.host,
-                    options.port, options.mcp, models, options.public_host, options.root_path,
-                )  # fmt: skip
+                samples = context.root / "assets" / "samples"
+                app = AppContext(session, process, models, options.pipeline, samples, addresses)
+                page = start(app, options.host, options.port, options.mcp)
                 print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
                 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
                 page.block_thread()

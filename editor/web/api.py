@@ -13,9 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from editor.models_process import Models
-from editor.session import Session
 from editor.web.api_tools import Steps, Told, Verbs
+from editor.web.context import AppContext
 from editor.web.shown_files import Shown
 
 KINDS: dict[Any, str] = {
@@ -25,19 +24,13 @@ KINDS: dict[Any, str] = {
 }  # fmt: skip
 
 
-def publish(
-    session: Session, models: Models, names: Sequence[str], default: str, open_shelf: bool, shown: Shown,
-    root_path: str = "",
-) -> None:  # fmt: skip
-    """Add the verbs to the Blocks that are being built. names: of the models; default: the one that is taken where none
-    is named. open_shelf: whether whoever asks is told which documents there are. shown: what the pictures in answers
-    are added to. root_path: of the addresses in answers.
-    """
-    verbs = Verbs(session, models, names, default, shown, root_path)
+def publish(context: AppContext, shown: Shown) -> None:
+    """Add the verbs to the Blocks that are being built. shown: what the pictures in answers are added to."""
+    verbs = Verbs(context, shown)
     answered: list[Callable[..., Any]] = [
         verbs.open, verbs.blank, verbs.describe, verbs.look, verbs.select, verbs.undo, verbs.redo, verbs.checkout,
     ]  # fmt: skip
-    for verb in [verbs.documents, *answered] if open_shelf else answered:
+    for verb in [verbs.documents, *answered] if context.list_all_documents else answered:
         api(_answering(verb), queue=False)
     for waits in (verbs.edit, verbs.remove, verbs.expand, verbs.crop):
         api(_waiting(waits), concurrency_limit=None)  # the store has the queue

@@ -18,16 +18,14 @@ from editor.edits.intents import complete
 from editor.formats.images import encode_png, read_image
 from editor.imaging.geometry import Margins
 from editor.imaging.raster import Mask
-from editor.models_process import Models
-from editor.session import Session
 from editor.store.documents import Document
 from editor.store.revisions import Node, Revision
 from editor.web import large_work, small_copies
+from editor.web.context import AppContext
 from editor.web.job_stream import LOOKS, Keeping
 from editor.web.regions import place, read_base64, within
 from editor.web.routes.models import PATIENCE
 from editor.web.shown_files import Shown
-from editor.web.state import offered
 from editor.web.wire import read_box
 from pipelines.base import PipelineInfo
 
@@ -40,12 +38,9 @@ Steps = AsyncGenerator[Told, None]
 class Verbs:
     """Each raises ValueError, LookupError or OSError with a sentence."""
 
-    def __init__(
-        self, session: Session, models: Models, names: Sequence[str], default: str, shown: Shown, root_path: str
-    ) -> None:
-        self.session, self.keeping = session, Keeping(session, models)
-        self.models, self.names, self.default = models, names, default
-        self.shown, self.root_path = shown, root_path
+    def __init__(self, context: AppContext, shown: Shown) -> None:
+        self.context, self.session, self.shown = context, context.session, shown
+        self.keeping = Keeping(context.session, context.models)
 
     def documents(self) -> list[dict[str, str]]:
         """List the documents, the one last worked on first: `document` (its id, for the other verbs) and `name`."""
@@ -89,7 +84,7 @@ class Verbs:
         """
         told = self.session.store.documents.get(document)
         history = [_state(node) for node in self.session.store.revisions.tree(document)]
-        models = sorted(self.names, key=lambda name: name != self.default)
+        models = sorted(self.context.names, key=lambda name: name != self.context.default)
         return {**self._told(told), "history": history, "models": models}
 
     def look(self, document: str, revision: str = "", box: list[int] | None = None) -> tuple[FileData, Told]:
@@ -287,8 +282,8 @@ class Verbs:
         variations: int = 1, keep_specks: bool = False,
     ) -> Steps:  # fmt: skip
         """Submit an edit on the end of the queue, and wait for it. What is None in the wish is the model's default."""
-        name = model or self.default
-        offered(name, self.names)
+        name = model or self.context.default
+        self.context.check_model(name)
         first = secrets.randbelow(2**32) if seed is None else seed
         more: Told = {"seed": first, "hint": ""}
         info = await self._info(name)
@@ -303,14 +298,14 @@ class Verbs:
             async for step in steps:
                 if step["state"] == "done":
                     with suppress(ValueError, TimeoutError):
-                        heard = asyncio.wrap_future(self.models.hint(name, wish.get("prompt", "")))
+                        heard = asyncio.wrap_future(self.context.models.hint(name, wish.get("prompt", "")))
                         more["hint"], _ = await asyncio.wait_for(heard, PATIENCE)
                     step |= more
                 yield step
 
     async def _info(self, name: str) -> PipelineInfo:
         """What a model says of itself, once it is loaded, which may take as long as the edit."""
-        while (info := self.models.info(name)) is None:
+        while (info := self.context.models.info(name)) is None:
             await asyncio.sleep(LOOKS)
         return info
 
@@ -340,7 +335,10 @@ class Verbs:
         return shown
 
     def _address(self, revision: str) -> Told:
-        return {"revision": revision, "picture": f"{self.root_path}/palimpsest/revisions/{revision}/picture.png"}
+        return {
+            "revision": revision,
+            "picture": f"{self.context.addresses.root_path}/palimpsest/revisions/{revision}/picture.png",
+        }
 
 
 def _state(node: Node) -> Told:

@@ -5,7 +5,7 @@ Gradio runs no function of ours: its events stay in the browser (`js=`), and the
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +14,10 @@ from starlette.middleware import Middleware
 
 from editor.edits.edit import Blend, Edit
 from editor.imaging.limits import MAX_FEATHER, MAX_GUIDANCE, MAX_IMAGES, MAX_PROMPT
-from editor.models_process import Models
-from editor.session import Session
-from editor.web.addresses import Addresses
 from editor.web.api import REFUSALS, publish, refuse_objects
 from editor.web.api_sessions import STATES, bound
 from editor.web.canvas import MODULES, Canvas
+from editor.web.context import AppContext
 from editor.web.i18n import FORM, translations
 from editor.web.security import Guard
 from editor.web.server import routes
@@ -39,9 +37,9 @@ STATUS = """
 """
 
 
-def build(names: Sequence[str], default: str, i18n: gr.I18n, called: Mapping[str, str]) -> gr.Blocks:
-    """The page's Blocks. names: of the models to choose from; default: the one chosen at first. called: what is shown
-    for a model's name, where that is another.
+def build(names: Mapping[str, str], default: str, i18n: gr.I18n) -> gr.Blocks:
+    """The page's Blocks. names: of the models to choose from, and what is shown for each; default: the one chosen at
+    first.
     """
 
     def word(key: str) -> Any:
@@ -84,7 +82,7 @@ def build(names: Sequence[str], default: str, i18n: gr.I18n, called: Mapping[str
             with gr.Accordion(word("settings"), open=False, elem_id="settings"):
                 with gr.Row():
                     pipeline = gr.Dropdown(
-                        [(called.get(name, name), name) for name in names],
+                        [(shown, name) for name, shown in names.items()],
                         value=default,
                         label=word("model"),
                         info=word("model_help"),
@@ -162,37 +160,22 @@ def build(names: Sequence[str], default: str, i18n: gr.I18n, called: Mapping[str
         for name in USUAL:  # heard of when a hand moves it, and not when the page does
             own = f"(value) => {{ window.palimpsest?.wishes.set({json.dumps(name)}, value); return []; }}"
             form[name].input(fn=None, inputs=form[name], js=own)
-        page.load(fn=None, outputs=fields, js=_restore([_known(name, field) for name, field in form.items()], called))
+        page.load(fn=None, outputs=fields, js=_restore([_known(name, field) for name, field in form.items()], names))
     return page
 
 
-def start(
-    session: Session,
-    models: Models,
-    names: Sequence[str],
-    default: str,
-    samples: Path,
-    host: str,
-    port: int,
-    mcp: bool = False,
-    called: Mapping[str, str] | None = None,
-    public: Sequence[str] = (),
-    root_path: str = "",
-) -> gr.Blocks:
+def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Blocks:
     """Serve the page in threads of its own; `close()` on what it returns ends it. OSError: it cannot listen there.
 
-    names: of the models that may be chosen. samples: a folder of pictures to start from. mcp: whether the verbs are
-    tools of MCP too; it needs the package `mcp`.
-    called: what the page shows for a model's name, where that is another. public, root_path: see `Addresses`.
+    mcp: whether the verbs are tools of MCP too; it needs the package `mcp`.
     """
-    addresses, shown = Addresses(host, public, root_path), Shown()
-    alone = addresses.local and not addresses.public  # only this machine reaches it
+    shown = Shown()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
     i18n = translations()
-    page = build(names, default, i18n, called or {})
+    page = build(context.names, context.default, i18n)
     with page:
-        publish(session, models, names, default, alone, shown, root_path)
+        publish(context, shown)
     bound(page)
     refuse_objects(page)
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
@@ -209,14 +192,14 @@ def start(
         footer_links=[],
         show_error=False,
         state_session_capacity=STATES,
-        root_path=root_path,
+        root_path=context.addresses.root_path,
         theme=theme(),
         i18n=i18n,
         head=_head(),
         favicon_path=CANVAS / "icon.svg",
         app_kwargs={
-            "routes": routes(session, models, names, samples, alone),
-            "middleware": [Middleware(Guard, addresses=addresses, shown=shown)],
+            "routes": routes(context),
+            "middleware": [Middleware(Guard, addresses=context.addresses, shown=shown)],
             "exception_handlers": REFUSALS,
             "docs_url": None,
             "redoc_url": None,

@@ -1,6 +1,6 @@
 """The editor's own routes. Browsers hold ids, the store the truth, and every failure is a sentence in JSON."""
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
@@ -10,16 +10,15 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from editor.models_process import Models
-from editor.session import Session
 from editor.store.blobs import NotFound
 from editor.store.queue import Moved
+from editor.web.context import AppContext, Loading
 from editor.web.routes.documents import Documents
-from editor.web.routes.edits import Wishes
+from editor.web.routes.edits import Edits
 from editor.web.routes.masks import Masks
-from editor.web.routes.models import Words
+from editor.web.routes.models import Models
 from editor.web.routes.pictures import Pictures
-from editor.web.state import Desk, Loading
+from editor.web.state import DocumentStates
 from editor.web.threads import writing
 from editor.web.wire import NEVER, TooLarge
 
@@ -27,17 +26,11 @@ PREFIX = "/palimpsest"
 MODULES = Path(__file__).parents[2] / "assets" / "canvas"
 
 
-def routes(
-    session: Session, models: Models, names: Sequence[str], samples: Path, open_shelf: bool = False
-) -> list[Mount]:
-    """All that lies under PREFIX: the canvas's modules, and an app which answers for documents and pixels.
-
-    open_shelf: whether the list of documents holds all; otherwise those whose ids the browser knows. For a server that
-    only this machine reaches.
-    """
-    desk = Desk(session, models, names, samples, open_shelf)
-    documents, wishes, masks = Documents(desk), Wishes(desk), Masks(desk)
-    pictures, words = Pictures(desk), Words(desk)
+def routes(context: AppContext) -> list[Mount]:
+    """All that lies under PREFIX: the canvas's modules, and an app which answers for documents and pixels."""
+    states = DocumentStates(context)
+    documents, edits, masks = Documents(context, states), Edits(context, states), Masks(context)
+    pictures, models = Pictures(context), Models(context)
     app = Starlette(
         routes=[
             Route("/samples", documents.list_samples),
@@ -59,14 +52,14 @@ def routes(
             Route("/documents/{document}/rename/{revision}", documents.rename, methods=["POST"]),
             Route("/documents/{document}/discard/{revision}", writing(documents.discard), methods=["POST"]),
             Route("/documents/{document}/recover/{revision}", writing(documents.recover), methods=["POST"]),
-            Route("/documents/{document}/edits", wishes.submit, methods=["POST"]),
-            Route("/documents/{document}/plan", wishes.plan, methods=["POST"]),
-            Route("/documents/{document}/amend/{revision}", wishes.replayed),
-            Route("/documents/{document}/amend/{revision}", wishes.amend, methods=["POST"]),
-            Route("/documents/{document}/reblend/{revision}", wishes.reblend, methods=["POST"]),
-            Route("/documents/{document}/crop", wishes.crop, methods=["POST"]),
-            Route("/documents/{document}/queue", wishes.queue, methods=["POST"]),
-            Route("/documents/{document}/cancel/{revision}", writing(wishes.cancel), methods=["POST"]),
+            Route("/documents/{document}/edits", edits.submit, methods=["POST"]),
+            Route("/documents/{document}/plan", edits.plan, methods=["POST"]),
+            Route("/documents/{document}/amend/{revision}", edits.replayed),
+            Route("/documents/{document}/amend/{revision}", edits.amend, methods=["POST"]),
+            Route("/documents/{document}/reblend/{revision}", edits.reblend, methods=["POST"]),
+            Route("/documents/{document}/crop", edits.crop, methods=["POST"]),
+            Route("/documents/{document}/queue", edits.queue, methods=["POST"]),
+            Route("/documents/{document}/cancel/{revision}", writing(edits.cancel), methods=["POST"]),
             Route("/documents/{document}/select", masks.select, methods=["POST"]),
             Route("/documents/{document}/mask", masks.change, methods=["POST"]),
             Route("/documents/{document}/mask-file", masks.read, methods=["POST"]),
@@ -79,8 +72,8 @@ def routes(
             Route("/revisions/{revision}/picture.{kind}", pictures.download),
             Route("/tiles/{digest}", pictures.tile),
             Route("/previews/{revision}/{serial}", pictures.preview),
-            Route("/hint", words.hint),
-            Route("/model", words.model),
+            Route("/hint", models.hint),
+            Route("/model", models.model),
         ],
         exception_handlers={
             404: _nothing,

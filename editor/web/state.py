@@ -1,13 +1,11 @@
-"""Desk: what every answer stands on, and how a document is told of.
+"""What a tab is told of a document.
 
 The canvas learns of everything by asking for a document's state again and again. A Gradio generator would
-stream the same, but it dies with the tab and with the server; a promise in the store outlives both, and
+stream the same, but it dies with the tab and with the server; a job in the store outlives both, and
 whoever opens the document next, in whatever tab, sees it run.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 from starlette.requests import Request
@@ -16,59 +14,31 @@ from starlette.responses import JSONResponse, Response
 from editor.edits.edit import Edit
 from editor.edits.plan import plan
 from editor.imaging.geometry import Box
-from editor.models_process import Models
-from editor.session import Session
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
 from editor.store.jobs import NO_BEAT, RunProgress
 from editor.store.revisions import Revision
+from editor.web.context import AppContext
 from editor.web.wire import NEVER
-from pipelines.base import PipelineInfo
 
 FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # named by content, or by a finished revision
 
 
-@dataclass(frozen=True, eq=False)
-class Desk:
-    """names: of the models that may be chosen. samples: a folder of pictures to start from. open_shelf: whether whoever
-    asks is shown every document there is.
-    """
+class DocumentStates:
+    """The state of documents, as JSON."""
 
-    session: Session
-    models: Models
-    names: Sequence[str]
-    samples: Path
-    open_shelf: bool
-    planned: dict[str, int] = field(default_factory=dict)  # the model's steps in those of a replay that waits, by id
-
-    def document(self, request: Request) -> Document:
-        """The document a path names."""
-        return self.session.store.documents.get(request.path_params["document"])
-
-    def revision(self, request: Request) -> Revision:
-        """The revision a path names; if the path names a document too, it must be its own."""
-        revision = self.session.store.revisions.get(request.path_params["revision"])
-        if request.path_params.get("document", revision.document) != revision.document:
-            raise NotFound(f"The document has no revision {revision.id!r}.")
-        return revision
-
-    def model(self, name: str) -> PipelineInfo:
-        """What one of the models that may be chosen here says of itself. Loading while that is not known yet;
-        ValueError when there is none of this name, or it cannot be loaded.
-        """
-        offered(name, self.names)
-        if (info := self.models.info(name)) is None:
-            raise Loading(f"{name} is being loaded: ask again in a moment.")
-        return info
+    def __init__(self, context: AppContext) -> None:
+        self.context, self.session = context, context.session
+        self.planned: dict[str, int] = {}  # the model's steps in those of a replay that waits, by id
 
     def answer(self, request: Request, watched: Sequence[str] = ()) -> Response:
         """The state of the document a path names."""
-        return JSONResponse(self.state(self.document(request), watched), headers=NEVER)
+        return JSONResponse(self.state(self.context.document(request), watched), headers=NEVER)
 
     def promised(self, request: Request, promises: Sequence[Revision]) -> Response:
         """The state of the document a path names, and of what was just promised there the names and ids."""
         named = [{"wish": each.edit.digest, "revision": each.id} for each in promises if each.edit is not None]
-        state = self.state(self.document(request), [each.id for each in promises])
+        state = self.state(self.context.document(request), [each.id for each in promises])
         return JSONResponse({**state, "promised": named}, headers=NEVER)
 
     def state(self, document: Document, watched: Sequence[str] = ()) -> dict[str, Any]:
@@ -100,7 +70,7 @@ class Desk:
             "running": running,
             "watched": fates,
             "beat": beat,
-            "trouble": self.models.trouble,
+            "trouble": self.context.models.trouble,
         }
 
     def _replay(self, document: Document, pending: Sequence[Revision]) -> dict[str, dict[str, int]]:
@@ -129,7 +99,7 @@ class Desk:
         told = []
         for edit in edits:
             try:
-                steps = plan(edit, frame, self.model(edit.pipeline)).steps
+                steps = plan(edit, frame, self.context.model(edit.pipeline)).steps
             except ValueError:  # why, the run will say
                 steps = 0
             told.append({"pipeline": edit.pipeline, "steps": steps})
@@ -163,13 +133,3 @@ class Desk:
             status = "cancelled"
         wish = None if revision.edit is None else revision.edit.digest
         return {"revision": id, "wish": wish, "status": status, "error": revision.error}
-
-
-class Loading(ValueError):
-    """A question about a model that is still being loaded; the message is a sentence."""
-
-
-def offered(name: str, names: Sequence[str]) -> None:
-    """ValueError unless the model of this name is one of those that may be chosen."""
-    if name not in names:
-        raise ValueError(f"There is no model {name!r} here; there is {', '.join(names)}.")

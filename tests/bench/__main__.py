@@ -32,6 +32,7 @@ from pipelines.base import Request, run
 from tests.bench import drawings, masks, networks, page, photographs, server, store, waiting
 from tests.fakes import LocalModels, NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
+from tests.wire import app_context
 
 
 def embedded() -> Iterator[Row]:
@@ -62,7 +63,9 @@ class Desk:
         self.store = Store(folder)
         self.session = Session(self.store)
         self.worker = Worker(self.store, lambda name: NoisePipeline())
-        self.client = TestClient(Starlette(routes=routes(self.session, LocalModels(self.worker), ["noise"], folder)))
+        self.client = TestClient(
+            Starlette(routes=routes(app_context(self.session, LocalModels(self.worker), ["noise"], folder)))
+        )
         self.side = len(pixels)
         self.document = self.session.open(pixels, "bench").id
         self.known = self.tiles()

@@ -25,7 +25,7 @@ from tests.fakes import LocalModels, NoisePipeline, loader
 from tests.measuring import Row, percentiles, spread
 from tests.samples import disc
 from tests.server_process import ROOT, Client, ServerProcess, said
-from tests.wire import edit_packet
+from tests.wire import app_context, edit_packet
 
 STARTS = 5
 PREVIEWS = 9
@@ -289,7 +289,7 @@ def serve_noise() -> None:
     worker = Worker(store, loader(NoisePipeline(size=256)))
     worker.start()
     samples = ROOT / "assets" / "samples"
-    page = start(Session(store), LocalModels(worker), ["noise"], "noise", samples, "127.0.0.1", options.port)
+    page = start(app_context(Session(store), LocalModels(worker), ["noise"], samples), "127.0.0.1", options.port)
     page.block_thread()
 
 

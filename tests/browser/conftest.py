@@ -3,7 +3,7 @@
 import os
 import shutil
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,7 @@ import pytest
 from editor.formats.images import encode_png
 from editor.session import Session
 from editor.store.store import Store
+from editor.web.addresses import Addresses
 from editor.worker import Worker
 from tests.browser.hands import NO_TOUR, SIZE, Hands, photo
 from tests.fakes import (
@@ -45,9 +46,9 @@ def free_port() -> int:
 class Server:
     """The whole editor on one port and one data folder; `stop` and `start` are a restart."""
 
-    def __init__(self, folder: Path, port: int = 0, **options: Any) -> None:
-        """options: more of what `start` takes."""
-        self.folder, self.options = folder, options
+    def __init__(self, folder: Path, port: int = 0, public: Sequence[str] = (), root_path: str = "") -> None:
+        """public, root_path: as in `Addresses`."""
+        self.folder, self.public, self.root_path = folder, public, root_path
         self.samples = folder / "samples"
         self.samples.mkdir()
         (self.samples / "living-room.png").write_bytes(encode_png(photo(320, 270)))
@@ -67,6 +68,7 @@ class Server:
         return f"http://127.0.0.1:{self.port}/"
 
     def start(self) -> None:
+        from editor.web.context import AppContext
         from editor.web.page import start  # here: without a browser nothing needs Gradio
 
         self.store = Store(self.folder / "data")
@@ -75,10 +77,10 @@ class Server:
         self.worker = Worker(self.store, load)
         self.worker.start()
         names = [*(model.name for model in self.models), "damaged"]
-        self.page = start(
-            self.session, LocalModels(self.worker), names, "noise", self.samples, "127.0.0.1", self.port,
-            called={"photo": "Photographs"}, **self.options,
-        )  # fmt: skip
+        shown = {name: name for name in names} | {"photo": "Photographs"}
+        addresses = Addresses(public=self.public, root_path=self.root_path)
+        context = AppContext(self.session, LocalModels(self.worker), shown, "noise", self.samples, addresses)
+        self.page = start(context, "127.0.0.1", self.port)
 
     def stop(self) -> None:
         self.page.close(verbose=False)

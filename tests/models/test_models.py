@@ -22,6 +22,7 @@ from editor.cli import server
 from editor.cli.context import CommandContext
 from editor.formats.export import recipe_of
 from editor.recipes.recipe import Recipe
+from editor.web.context import AppContext
 from pipelines.installed import Model
 from pipelines.models import full_name, installed, listed, told
 
@@ -261,8 +262,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
 
             start = stop = info = __init__
 
-        def start(session: Any, models: Any, names: list[str], *more: Any) -> Page:
-            given.extend((names, more[5]))
+        def start(context: AppContext, *_: Any) -> Page:
+            given.extend((list(context.names), context.names))
             return Page()
 
         monkeypatch.setattr("editor.web.page.start", start)
@@ -294,7 +295,7 @@ def test_the_page_shows_the_users_names() -> None:
     code = (
         "from editor.web.i18n import translations\n"
         "from editor.web.page import build\n"
-        "page = build(['classical', 'hf:me/photo'], 'classical', translations(), {'hf:me/photo': 'photo'})\n"
+        "page = build({'classical': 'classical', 'hf:me/photo': 'photo'}, 'classical', translations())\n"
         "print(*[each.choices for each in page.blocks.values() if getattr(each, 'elem_id', '') == 'pipeline'])\n"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=app.HERE, capture_output=True, text=True, timeout=300)

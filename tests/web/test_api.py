@@ -30,6 +30,7 @@ from editor.imaging.raster import Mask
 from editor.recipes.recipe import Recipe
 from editor.session import Session
 from editor.store.store import Store
+from editor.web.addresses import Addresses
 from editor.web.api import publish
 from editor.web.page import start
 from editor.web.server import PREFIX
@@ -49,7 +50,7 @@ from tests.fakes import (
     until,
 )
 from tests.samples import noise
-from tests.wire import edit_packet
+from tests.wire import app_context, edit_packet
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -74,7 +75,7 @@ class Served:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.models = LocalModels(self.worker)
-        self.page = start(self.session, self.models, names, "noise", folder, "127.0.0.1", port, mcp=True)
+        self.page = start(app_context(self.session, self.models, names, folder), "127.0.0.1", port, mcp=True)
         self.client = Client(self.url, verbose=False, httpx_kwargs={"timeout": PATIENCE})
 
     def close(self) -> None:
@@ -413,7 +414,7 @@ def test_the_api_is_the_verbs_and_nothing_else(served: Served) -> None:
 
 def test_documents_are_listed_only_where_no_other_machine_asks(served: Served) -> None:
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(served.session, served.models, ["noise"], "noise", False, Shown())
+        publish(app_context(served.session, served.models, ["noise"], Path(), Addresses("0.0.0.0")), Shown())
     names = {verb.api_name for verb in page.fns.values()}
     assert "describe" in names and "documents" not in names
 

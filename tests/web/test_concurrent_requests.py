@@ -103,7 +103,7 @@ def test_a_question_that_no_process_answers_holds_nobody_up(
 def test_transactions_of_one_process_take_turns(store: Store) -> None:
     """However many: none is lost to the patience of a database that knows no queue."""
     document = Session(store).open(noise(30, 28))
-    threads = [Thread(target=store.rename_document, args=(document.id, f"{n}")) for n in range(100)]
+    threads = [Thread(target=store.documents.rename, args=(document.id, f"{n}")) for n in range(100)]
     for thread in threads:
         thread.start()
     for thread in threads:

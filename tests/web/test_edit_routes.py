@@ -480,7 +480,7 @@ def test_documents_are_listed_named_copied_and_put_away(desk: Desk, state: dict[
 
 
 def test_an_open_shelf_shows_all(store: Store, tmp_path: Path) -> None:
-    desk = Desk(store, tmp_path, open_shelf=True)
+    desk = Desk(store, tmp_path, local=True)
     for name in ("one", "two"):
         desk.session.open(noise(20, 20), name)
     assert [each["name"] for each in desk.get("documents").json()] == ["two", "one"]

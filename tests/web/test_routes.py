@@ -17,8 +17,8 @@ from editor.recipes.recipe import Recipe
 from editor.store.documents import Document
 from editor.store.jobs import RunPreview, RunProgress
 from editor.store.store import Store
-from editor.web import state as state_module
 from editor.web.routes import documents as documents_module
+from editor.web.state import DocumentStates
 from tests.fakes import until
 from tests.samples import disc, noise
 from tests.wire import HOST, Desk, refused
@@ -194,13 +194,13 @@ def test_a_wish_that_ends_while_a_state_is_told_is_not_told_as_moved_on(
     """Where a fate says that it is done, the state it is told with shows it."""
     opened = desk.opened()
     (promised,) = desk.submit(opened).json()["promised"]
-    fate = state_module.Desk._fate
+    fate = DocumentStates._fate
 
-    def ending(self: state_module.Desk, document: Document, id: str) -> dict[str, str | None]:
+    def ending(self: DocumentStates, document: Document, id: str) -> dict[str, str | None]:
         desk.worker.run_one()
         return fate(self, document, id)
 
-    monkeypatch.setattr(state_module.Desk, "_fate", ending)
+    monkeypatch.setattr(DocumentStates, "_fate", ending)
     state = desk.get(f"documents/{opened['document']}?watch={promised['revision']}").json()
     assert [each["status"] for each in state["watched"]] == ["done"]
     assert state["head"] == promised["revision"] != opened["head"]

@@ -249,7 +249,7 @@ def test_ids_cannot_be_guessed(stranger: Stranger) -> None:
 
 
 def test_all_documents_are_listed_on_the_open_shelf_alone(store: Store, tmp_path: Path) -> None:
-    closed, open_ = Desk(store, tmp_path), Desk(store, tmp_path, open_shelf=True)
+    closed, open_ = Desk(store, tmp_path), Desk(store, tmp_path, local=True)
     mine, other = (closed.session.open(noise(90, 60), name) for name in ("Mine", "Theirs"))
     assert closed.get("documents").json() == closed.get(f"documents?known={other.id[:-1]},%,*,").json() == []
     assert [each["document"] for each in closed.get(f"documents?known={mine.id}").json()] == [mine.id]

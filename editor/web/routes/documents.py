@@ -17,8 +17,9 @@ from editor.store.blobs import NotFound
 from editor.store.document_file import HEADER, SUFFIX
 from editor.store.revisions import Node
 from editor.web import large_work, small_copies
+from editor.web.context import AppContext
 from editor.web.long_polling import Beats
-from editor.web.state import Desk
+from editor.web.state import DocumentStates
 from editor.web.threads import in_writer
 from editor.web.wire import NEVER, read_body
 
@@ -29,8 +30,9 @@ SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
 class Documents:
     """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk, self.session, self.beats = desk, desk.session, Beats(desk.session.store)
+    def __init__(self, context: AppContext, states: DocumentStates) -> None:
+        self.states = states
+        self.context, self.session, self.beats = context, context.session, Beats(context.session.store)
 
     # opening
 
@@ -57,7 +59,7 @@ class Documents:
         if max(width, height) > MAX_SIDE:
             raise ValueError(f"A picture has at most {MAX_SIDE:,} pixels a side, not {width:,} x {height:,}.")
         document = self.session.blank(width, height, asked.get("name", "").strip() or "Untitled")
-        return JSONResponse({**self.desk.state(document), "notes": ()}, headers=NEVER)
+        return JSONResponse({**self.states.state(document), "notes": ()}, headers=NEVER)
 
     async def open_file(self, request: Request) -> Response:
         data = await read_body(request, MAX_FILE_BYTES, "The file")
@@ -74,10 +76,10 @@ class Documents:
         else:
             opened = read_image(data)
             document, notes = self.session.open(opened.pixels, name, opened.icc, opened.metadata), opened.notes
-        return JSONResponse({**self.desk.state(document), "notes": notes}, headers=NEVER)
+        return JSONResponse({**self.states.state(document), "notes": notes}, headers=NEVER)
 
     def _samples(self) -> dict[str, Path]:
-        folder = self.desk.samples
+        folder = self.context.samples
         if not folder.is_dir():
             return {}
         return {file.name: file for file in folder.iterdir() if file.suffix.lower() in SAMPLE_KINDS}
@@ -95,7 +97,9 @@ class Documents:
         """All documents that may be shown, see `Desk`; ?known=: ids, by commas, of documents that this browser has."""
         known = request.query_params.get("known", "").split(",")
         shown = [
-            each for each in self.session.store.documents.summaries() if self.desk.open_shelf or each.document in known
+            each
+            for each in self.session.store.documents.summaries()
+            if self.context.list_all_documents or each.document in known
         ]
         return JSONResponse([asdict(each) for each in shown], headers=NEVER)
 
@@ -104,13 +108,13 @@ class Documents:
 
     def _named(self, request: Request, name: str) -> Response:
         self.session.rename_document(request.path_params["document"], name or "Untitled")
-        return self.desk.answer(request)
+        return self.states.answer(request)
 
     def duplicate(self, request: Request) -> Response:
         return self._entry(self.session.duplicate(request.path_params["document"]).id)
 
     def delete(self, request: Request) -> Response:
-        document = self.desk.document(request)
+        document = self.context.document(request)
         told = self._entry(document.id)
         self.session.delete(document.id)
         return told
@@ -135,7 +139,7 @@ class Documents:
 
     def _state(self, request: Request) -> Response:
         watched = request.query_params.get("watch", "")
-        return self.desk.answer(request, [id for id in watched.split(",") if id])
+        return self.states.answer(request, [id for id in watched.split(",") if id])
 
     async def thumbnail(self, request: Request) -> Response:
         picture = await run_in_threadpool(self.session.picture, request.path_params["document"])
@@ -144,11 +148,11 @@ class Documents:
 
     def undo(self, request: Request) -> Response:
         self.session.undo(request.path_params["document"])
-        return self.desk.answer(request)
+        return self.states.answer(request)
 
     def redo(self, request: Request) -> Response:
         self.session.redo(request.path_params["document"])
-        return self.desk.answer(request)
+        return self.states.answer(request)
 
     # its history
 
@@ -158,23 +162,23 @@ class Documents:
         return JSONResponse([_told_of(node) for node in nodes], headers=NEVER)
 
     def checkout(self, request: Request) -> Response:
-        self.session.checkout(request.path_params["document"], self.desk.revision(request).id)
-        return self.desk.answer(request)
+        self.session.checkout(request.path_params["document"], self.context.revision(request).id)
+        return self.states.answer(request)
 
     async def rename(self, request: Request) -> Response:
         return await in_writer(self._renamed, request, await _name(request))
 
     def _renamed(self, request: Request, name: str) -> Response:
-        self.session.rename(self.desk.revision(request).id, name)
-        return self.desk.answer(request)
+        self.session.rename(self.context.revision(request).id, name)
+        return self.states.answer(request)
 
     def discard(self, request: Request) -> Response:
-        self.session.discard(self.desk.revision(request).id)
-        return self.desk.answer(request)
+        self.session.discard(self.context.revision(request).id)
+        return self.states.answer(request)
 
     def recover(self, request: Request) -> Response:
-        self.session.recover(self.desk.revision(request).id)
-        return self.desk.answer(request)
+        self.session.recover(self.context.revision(request).id)
+        return self.states.answer(request)
 
 
 async def _name(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""Wishes: what is to be repainted, asked for, changed and taken back."""
+"""Edits: submitted, planned, changed, reordered and cancelled."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -17,7 +17,8 @@ from editor.imaging.raster import Mask
 from editor.store.queue import Moved
 from editor.store.revisions import Revision
 from editor.web import large_work
-from editor.web.state import Desk, offered
+from editor.web.context import AppContext
+from editor.web.state import DocumentStates
 from editor.web.threads import in_writer
 from editor.web.wire import (
     NEVER,
@@ -53,18 +54,19 @@ class EditRequest(NamedTuple):
     variations: int
 
 
-class Wishes:
+class Edits:
     """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk, self.session = desk, desk.session
+    def __init__(self, context: AppContext, states: DocumentStates) -> None:
+        self.states = states
+        self.context, self.session = context, context.session
 
     async def submit(self, request: Request) -> Response:
         body = await read_body(request, MAX_EDIT_BYTES, "The edit")
         return await large_work.run(pixels_in(body), self._submitted, request, body, small=in_writer)
 
     def _submitted(self, request: Request, body: bytes) -> Response:
-        document = self.desk.document(request)
+        document = self.context.document(request)
         asked = self._request(body)
         parent = asked.parent
         if isinstance(parent, str):
@@ -80,13 +82,13 @@ class Wishes:
         return await large_work.run(pixels_in(body), self._planned, request, body)
 
     def _planned(self, request: Request, body: bytes) -> Response:
-        document = self.desk.document(request)
+        document = self.context.document(request)
         asked = self._request(body)
         if not isinstance(asked.parent, str):
             raise ValueError(f"An edit's parent is the id of a revision, not {asked.parent!r}.")
         frame = self.session.frame(document.id, asked.parent)
         edit, specks = self._completed(asked, document.id, asked.parent)
-        planned = plan(edit, frame, self.desk.model(asked.settings["pipeline"]))
+        planned = plan(edit, frame, self.context.model(asked.settings["pipeline"]))
         regions = [with_blend(edit, part.mask).cut(planned.frame) for part in planned.parts]
         windows = [part.window for part in planned.parts]
         answer = {"windows": windows, "steps": planned.steps, "specks": specks}
@@ -97,7 +99,7 @@ class Wishes:
         return await large_work.run(pixels_in(body), self._amended, request, body, small=in_writer)
 
     def _amended(self, request: Request, body: bytes) -> Response:
-        document, step = self.desk.document(request), self.desk.revision(request)
+        document, step = self.context.document(request), self.context.revision(request)
         edit, _ = self._completed(self._request(body), document.id, step.parent or step.id)
         if step.edit is not None and step.edit.pipeline == edit.pipeline:  # the page cannot speak of it
             edit = replace(
@@ -113,13 +115,13 @@ class Wishes:
         """What a change of a step would make again: its place among the steps on its path, `step` of `of`, and of each
         later one the `pipeline` and at most how many `steps` it takes.
         """
-        document, step = self.desk.document(request), self.desk.revision(request)
+        document, step = self.context.document(request), self.context.revision(request)
         first, *later = self.session.replayed(document.id, step.id)
         if first.edit is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
         edits = [each.edit for each in later if each.edit is not None]
         place = len(self.session.store.revisions.path_to(step.id)) - 1
-        plans = self.desk.plans(self.session.frame(document.id, step.id), edits)
+        plans = self.states.plans(self.session.frame(document.id, step.id), edits)
         return JSONResponse({"step": place, "of": place + len(later), "later": plans}, headers=NEVER)
 
     async def reblend(self, request: Request) -> Response:
@@ -127,7 +129,7 @@ class Wishes:
         return await in_writer(self._reblended, request, said)
 
     def _reblended(self, request: Request, said: dict[str, Any]) -> Response:
-        document, step = self.desk.document(request), self.desk.revision(request)
+        document, step = self.context.document(request), self.context.revision(request)
         exactly(said, BLENDING, "A blend")
         return self._promised(request, self.session.reblend(document.id, step.id, Blend(**said)))
 
@@ -136,7 +138,7 @@ class Wishes:
         return await in_writer(self._cropped, request, said)
 
     def _cropped(self, request: Request, said: dict[str, Any]) -> Response:
-        document = self.desk.document(request)
+        document = self.context.document(request)
         exactly(said, ("box",), "A crop")
         box = read_box(said["box"], "A crop's box")
         if self.session.store.jobs.pending(document.id):
@@ -150,7 +152,7 @@ class Wishes:
         return await in_writer(self._reordered, request, said)
 
     def _reordered(self, request: Request, said: dict[str, Any]) -> Response:
-        document = self.desk.document(request)
+        document = self.context.document(request)
         exactly(said, ("order",), "An order")
         order = said["order"]
         if not (isinstance(order, list) and all(isinstance(id, str) for id in order)):
@@ -158,19 +160,19 @@ class Wishes:
         return self._promised(request, self.session.reorder(document.id, order))
 
     def cancel(self, request: Request) -> Response:
-        cancelled = self.session.cancel(self.desk.revision(request).id)
-        self.desk.models.wake()  # what waited for it may be ready
-        return self.desk.answer(request, [cancelled.id])
+        cancelled = self.session.cancel(self.context.revision(request).id)
+        self.context.models.wake()  # what waited for it may be ready
+        return self.states.answer(request, [cancelled.id])
 
     def _promised(self, request: Request, promises: Sequence[Revision]) -> Response:
-        self.desk.models.wake()
-        return self.desk.promised(request, promises)
+        self.context.models.wake()
+        return self.states.promised(request, promises)
 
     def _completed(self, asked: EditRequest, document_id: str, parent: str) -> CompletedEdit:
         """The edit that is asked for on a parent, finished or a job."""
         model = None
         with suppress(ValueError):  # why it cannot be loaded, the run will say
-            model = self.desk.models.info(asked.settings["pipeline"])
+            model = self.context.models.info(asked.settings["pipeline"])
         return complete(
             asked.intent,
             asked.mask,
@@ -193,7 +195,7 @@ class Wishes:
         if not (isinstance(margins, list) and len(margins) == 4):
             raise ValueError(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
         mask, sketch = pictures["mask"], pictures["sketch"]
-        offered(said["pipeline"], self.desk.names)
+        self.context.check_model(said["pipeline"])
         if missing := [name for name in ASKING if said[name] is None and name != "strength"]:
             raise ValueError(f"An edit needs a {missing[0].replace('_', ' ')}, not null.")
         settings = {name: said[name] for name in ASKING} | {

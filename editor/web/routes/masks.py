@@ -13,7 +13,7 @@ from editor.imaging.raster import Mask
 from editor.imaging.selection import connected, edge_aware, softened
 from editor.store.blobs import NotFound
 from editor.web import large_work
-from editor.web.state import Desk
+from editor.web.context import AppContext
 from editor.web.wire import Placed, exactly, mask_of, packet, pixels_in, read_body, read_packet
 
 FARTHEST_CHANGE = 256  # pixels
@@ -22,8 +22,8 @@ FARTHEST_CHANGE = 256  # pixels
 class Masks:
     """Methods which are not `async` run in Starlette's threads, for they read pixels."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk, self.session = desk, desk.session
+    def __init__(self, context: AppContext) -> None:
+        self.context, self.session = context, context.session
 
     async def select(self, request: Request) -> Response:
         body = await read_body(request, MAX_EDIT_BYTES, "The stroke")
@@ -33,7 +33,7 @@ class Masks:
 
     def _selected(self, request: Request, said: dict[str, Any], pictures: dict[str, Placed | None]) -> Response:
         """With the wand, what hangs together with a point; by the edge, what a stroke lies on."""
-        document, stroke = self.desk.document(request), pictures["mask"]
+        document, stroke = self.context.document(request), pictures["mask"]
         tool, revision = said.get("tool"), said.get("revision")
         if tool not in ("wand", "edge"):
             raise ValueError(f"The tool is wand or edge, not {tool!r}.")
@@ -69,7 +69,7 @@ class Masks:
 
     def _read(self, request: Request, data: bytes) -> Response:
         """`size` of the file and the `reading`, see `open_mask`; with the mask, where it is as large as the picture."""
-        frame = self.session.picture(self.desk.document(request).id).box
+        frame = self.session.picture(self.context.document(request).id).box
         alpha, reading = open_mask(data)
         fits = alpha.shape == frame.shape and alpha.any()
         head = {"size": alpha.shape[::-1], "reading": reading}

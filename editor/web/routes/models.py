@@ -1,21 +1,21 @@
-"""Words: what a page has to know of a model, and what that makes of the words in a prompt."""
+"""Models: what a page has to know of one, and what that makes of the words in a prompt."""
 
 import asyncio
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from editor.web.state import Desk, Loading
+from editor.web.context import AppContext, Loading
 from editor.web.wire import NEVER
 
 PATIENCE = 2.0  # seconds for a hint: the model may be busy otherwise
 
 
-class Words:
+class Models:
     """Neither route waits until a model is loaded, nor holds a thread."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk = desk
+    def __init__(self, context: AppContext) -> None:
+        self.context = context
 
     async def hint(self, request: Request) -> Response:
         """What the model says about words it never saw, and which these are, or why it cannot be loaded. Nothing while
@@ -24,8 +24,8 @@ class Words:
         asked, unknown = request.query_params, list[str]()
         name, prompt = asked.get("pipeline", ""), asked.get("prompt", "")
         try:
-            self.desk.model(name)
-            heard = asyncio.wrap_future(self.desk.models.hint(name, prompt))
+            self.context.model(name)
+            heard = asyncio.wrap_future(self.context.models.hint(name, prompt))
             hint, unknown = await asyncio.wait_for(heard, PATIENCE)
         except (Loading, TimeoutError):
             hint = ""
@@ -38,7 +38,7 @@ class Words:
         `loading` while it is being loaded.
         """
         try:
-            pipeline = self.desk.model(request.query_params.get("pipeline", ""))
+            pipeline = self.context.model(request.query_params.get("pipeline", ""))
         except Loading:
             return JSONResponse({"loading": True}, headers=NEVER)
         told = {

@@ -24,15 +24,16 @@ from editor.formats.images import encode_png
 from editor.imaging.raster import Patch
 from editor.store.blobs import NotFound
 from editor.web import large_work, small_copies
-from editor.web.state import FOREVER, Desk
+from editor.web.context import AppContext
+from editor.web.state import FOREVER
 from editor.web.wire import NEVER
 
 
 class Pictures:
     """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
 
-    def __init__(self, desk: Desk) -> None:
-        self.desk, self.session = desk, desk.session
+    def __init__(self, context: AppContext) -> None:
+        self.context, self.session = context, context.session
 
     def manifest(self, request: Request) -> Response:
         picture = self.session.store.revisions.picture(request.path_params["revision"])
@@ -49,14 +50,14 @@ class Pictures:
         return Response(data, media_type="image/webp", headers=FOREVER)
 
     def mask(self, request: Request) -> Response:
-        edit = self.desk.revision(request).edit
+        edit = self.context.revision(request).edit
         if edit is None or edit.mask.box.empty:
             raise NotFound("This step has no mask.")
         return Response(encode_png(edit.mask.alpha), media_type="image/png", headers=FOREVER)
 
     def step(self, request: Request) -> Response:
         """A small picture of what a step made, for the history: its mask's surroundings; all of the opened picture."""
-        revision = self.desk.revision(request)
+        revision = self.context.revision(request)
         picture = self.session.store.revisions.picture(revision.id)
         box = picture.box if revision.edit is None else revision.edit.mask.bounds
         return Response(small_copies.step(picture, box), media_type="image/jpeg", headers=FOREVER)
@@ -73,12 +74,12 @@ class Pictures:
         """What a step would show with another blend, like a preview of it; what is not asked for stays as it is. No
         model runs, and nothing is kept.
         """
-        revision = self.desk.revision(request)
+        revision = self.context.revision(request)
         if revision.edit is None or revision.parent is None:
             raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
         edit = replace(revision.edit, blend=_blend(revision.edit.blend, request.query_params))
         before, store = self.session.store.revisions.picture(revision.parent), self.session.store
-        after = laid_in(edit, before, self.desk.model, partial(store.revisions.crop, revision.document))
+        after = laid_in(edit, before, self.context.model, partial(store.revisions.crop, revision.document))
         # the step as it is lies beneath: what its blend alone changed must be covered too
         changing = affected_region(edit, before.box).joined(affected_region(revision.edit, before.box))
         if changing.box.empty:
@@ -98,7 +99,7 @@ class Pictures:
         """A revision as a file of any kind that `Session.export` writes. quality: of what loses something. recipe=no:
         without the way that led there.
         """
-        revision = self.desk.revision(request)
+        revision = self.context.revision(request)
         suffix, asked = f".{request.path_params['kind']}", request.query_params
         quality = asked.get("quality")
         if quality is not None and not quality.isdecimal():
@@ -108,15 +109,15 @@ class Pictures:
             self.session.export(
                 revision.document, file, revision.id,
                 quality=None if quality is None else int(quality),
-                made_with=None if asked.get("recipe") == "no" else self.desk.models.made_with(),
+                made_with=None if asked.get("recipe") == "no" else self.context.models.made_with(),
             )  # fmt: skip
             data = file.read_bytes()
         return self._attached(revision.document, suffix, data, guess_type(file.name)[0] or "application/octet-stream")
 
     def recipe(self, request: Request) -> Response:
         """The way to a revision, to be made on another picture."""
-        revision = self.desk.revision(request)
-        recipe = self.session.recipe(revision.document, self.desk.models.made_with(), revision.id)
+        revision = self.context.revision(request)
+        recipe = self.session.recipe(revision.document, self.context.models.made_with(), revision.id)
         return self._attached(revision.document, ".json", recipe.to_json().encode(), "application/json")
 
     def _attached(self, document: str, suffix: str, data: bytes, media_type: str) -> Response:
