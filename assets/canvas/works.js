@@ -1,13 +1,13 @@
 // The wishes at work: which promises of the server belong together, and what this tab gave for them. No DOM.
 
 /**
- * Promises in the order they will be kept, those of one wish (its variations) as one, and the steps of a replay:
- * [{ wishes, revisions, ... }], the rest as the first of them says it.
+ * Jobs in the order in which they will be run, the variations of one edit as one, and the steps of a replay:
+ * [{ wishes, revisions, ... }], the rest as the first of them says it. The server says which are variations of each other.
  */
 export function queue(running) {
   const groups = new Map();
   for (const run of running) {
-    const key = run.replay ? "replay" : JSON.stringify([run.parent, run.mask, run.prompt, run.pipeline]);
+    const key = run.replay ? "replay" : run.group;
     const group = groups.get(key);
     if (group) {
       group.wishes.push(run.wish);

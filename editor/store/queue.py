@@ -7,6 +7,7 @@ Everything here happens within somebody's transaction: all of it or nothing.
 import json
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple
 
 from editor.imaging.digest import digest_of
@@ -82,14 +83,18 @@ def revision_id(document: str, parent: str | None, wish: str) -> str:
     return digest_of(json.dumps([document, parent, wish]))
 
 
+@lru_cache(1024)
+def variation_group(wish: str) -> str:
+    """The name of the variations that an edit's JSON is one of: those on the same parent that differ in their seed
+    alone.
+    """
+    return digest_of(json.dumps({key: value for key, value in json.loads(wish).items() if key != "seed"}))
+
+
 def alike(wishes: Iterable[Sequence[Any]], wish: str) -> list[str]:
-    """The ids of those wishes, (id, its edit's JSON), which differ from this one in their seed alone."""
-
-    def but_for_the_seed(text: str) -> dict[str, Any]:
-        return {key: value for key, value in json.loads(text).items() if key != "seed"}
-
-    common = but_for_the_seed(wish)
-    return [id for id, text in wishes if but_for_the_seed(text) == common]
+    """The ids of those, (id, its edit's JSON), which are variations of this one."""
+    group = variation_group(wish)
+    return [id for id, text in wishes if variation_group(text) == group]
 
 
 def promise(

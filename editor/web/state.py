@@ -17,6 +17,7 @@ from editor.imaging.geometry import Box
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
 from editor.store.jobs import NO_BEAT, RunProgress
+from editor.store.queue import variation_group
 from editor.store.revisions import Revision
 from editor.web.context import AppContext
 from editor.web.wire import NEVER
@@ -112,6 +113,7 @@ class DocumentStates:
         run = {
             "revision": revision.id, "parent": revision.parent, "wish": edit.digest, "prompt": edit.prompt,
             "pipeline": edit.pipeline, "mask": edit.mask.box, "index": 0, "total": 0, "serial": 0,
+            "group": f"{revision.parent} {variation_group(edit.to_json())}",
         }  # fmt: skip
         if revision.death is not None:
             run["retry"] = f"{revision.death} This edit is tried once more."

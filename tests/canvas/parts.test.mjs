@@ -18,7 +18,7 @@ class Storage extends Map {
   }
 }
 
-const run = (revision, parent, wish, more = {}) => ({ revision, parent, wish, mask: [0, 0, 9, 9], prompt: "a cat", pipeline: "noise", index: 0, ...more });
+const run = (revision, parent, wish, more = {}) => ({ revision, parent, wish, group: `${parent} fill`, mask: [0, 0, 9, 9], prompt: "a cat", pipeline: "noise", index: 0, ...more });
 
 test("variations are one wish in the queue, in its order", () => {
   const groups = queue([run("a", "root", "1"), run("b", "root", "2"), run("c", "a", "3", { prompt: "a dog" })]);

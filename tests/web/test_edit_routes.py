@@ -503,3 +503,16 @@ def test_fates_are_told_of_all_that_are_watched(desk: Desk, state: dict[str, Any
     other = desk.session.open(noise(20, 20)).head
     told = desk.get(f"documents/{state['document']}?watch=gone,{other}").json()["watched"]
     assert [(fate["revision"], fate["status"]) for fate in told] == [("gone", "cancelled"), (other, "cancelled")]
+
+
+def test_variations_are_one_group_and_nothing_else_is(desk: Desk, state: dict[str, Any]) -> None:
+    first = desk.submit(state, variations=3).json()
+    sets = [first["running"]]
+    for said in ({"steps": 4}, {"mask": filled(Box(5, 5, 20, 20))}, {}):  # the last another parent's
+        parent = desk.state(state)["tail"]
+        running = desk.submit(state, parent=parent, **said).json()["running"]
+        known = {run["revision"] for each in sets for run in each}
+        sets.append([run for run in running if run["revision"] not in known])
+    groups = [{run["group"] for run in each} for each in sets]
+    assert [len(each) for each in sets] == [3, 1, 1, 1] and all(len(each) == 1 for each in groups)
+    assert len(set().union(*groups)) == 4
