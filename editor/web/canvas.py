@@ -18,7 +18,7 @@ class Canvas(gr.HTML):
         super().__init__(
             html_template='<div class="palimpsest"></div>',
             js_on_load=(
-                'const editor = new URL(props.modules + "editor.js", document.baseURI);'
+                'const editor = new URL(props.modules + "app/editor.js", document.baseURI);'
                 "import(editor).then(({ mount }) => mount(element));"
             ),
             apply_default_css=False,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import gradio as gr
 
-WORDS = Path(__file__).parents[2] / "assets" / "canvas" / "words"
+WORDS = Path(__file__).parents[2] / "assets" / "canvas" / "locales"
 FORM = "form_"  # begins the keys of what Gradio shows itself
 
 

@@ -211,7 +211,8 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
 
 def _head() -> str:
     """The canvas's style and modules, asked for at once: each is found only in the one before it otherwise."""
-    modules = "".join(f'<link rel="modulepreload" href="{MODULES}{file.name}">' for file in sorted(CANVAS.glob("*.js")))
+    files = sorted(file.relative_to(CANVAS).as_posix() for file in CANVAS.rglob("*.js"))
+    modules = "".join(f'<link rel="modulepreload" href="{MODULES}{file}">' for file in files)
     return f'<link rel="stylesheet" href="{MODULES}canvas.css">{modules}'
 
 
@@ -226,5 +227,5 @@ def _known(name: str, field: Any) -> dict[str, Any]:
 
 
 def _restore(known: list[dict[str, Any]], called: Mapping[str, str]) -> str:
-    module = f'new URL("{MODULES}settings.js", document.baseURI)'
+    module = f'new URL("{MODULES}app/settings.js", document.baseURI)'
     return f"async () => (await import({module})).restore({json.dumps(known)}, {json.dumps(dict(called))})"

@@ -105,7 +105,7 @@ class Hands:
         """The draft on screen is in the browser's database."""
         self.page.evaluate(
             """async () => {
-                const { findDraft } = await import("/palimpsest/canvas/drafts.js");
+                const { findDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
                 const { doc } = window.palimpsest;
                 const same = (layer, box) => JSON.stringify(layer?.box ?? null) === JSON.stringify(box);
                 for (;;) {

@@ -331,7 +331,7 @@ def test_every_key_is_listed_and_can_be_another(hands: Hands) -> None:
     hands.key("?")
     dialog = hands.page.get_by_role("dialog")
     verbs = hands.page.evaluate(
-        "import('/palimpsest/canvas/bindings.js').then(({ DEFAULTS }) => Object.keys(DEFAULTS))"
+        "import('/palimpsest/canvas/app/bindings.js').then(({ DEFAULTS }) => Object.keys(DEFAULTS))"
     )
     assert dialog.get_by_role("button", name="Change the key").count() == len(verbs)
     dialog.get_by_role("button", name="Lasso:").click()
@@ -419,7 +419,7 @@ def test_the_view_is_as_it_was_after_a_reload(hands: Hands) -> None:
     kept = hands.page.evaluate(view)
     hands.page.evaluate(
         """async () => {
-            const { findDraft } = await import("/palimpsest/canvas/drafts.js");
+            const { findDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
             const kept = async () => (await findDraft(window.palimpsest.doc.id))?.view;
             while ((await kept())?.fitted !== false) await new Promise(requestAnimationFrame);
         }"""

@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.hands import NO_TOUR, Hands
 
-FOLDER = Path(__file__).parents[2] / "assets" / "canvas" / "words"
+FOLDER = Path(__file__).parents[2] / "assets" / "canvas" / "locales"
 WORDS: dict[str, dict[str, str]] = {file.stem: json.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.json")}
 READERS = {"de": "de-DE", "zh": "zh-CN"}
 INTENTS = ("fill", "remove", "refine", "expand", "sketch")

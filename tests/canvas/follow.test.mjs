@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { BUSY_MS, Follower, IDLE_MS, LOST_MS, Previews } from "../../assets/canvas/follow.js";
+import { BUSY_MS, Follower, IDLE_MS, LOST_MS, Previews } from "../../assets/canvas/document/polling.js";
 
 /** A promise with its handles outside. */
 function deferred() {

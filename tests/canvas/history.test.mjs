@@ -2,10 +2,10 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { readFileSync } from "node:fs";
-import { rows, title } from "../../assets/canvas/history.js";
-import { teach } from "../../assets/canvas/words.js";
+import { rows, title } from "../../assets/canvas/panels/history.js";
+import { teach } from "../../assets/canvas/lib/locale.js";
 
-teach(JSON.parse(readFileSync(new URL("../../assets/canvas/words/en.json", import.meta.url))));
+teach(JSON.parse(readFileSync(new URL("../../assets/canvas/locales/en.json", import.meta.url))));
 
 const node = (revision, parent = null) => ({ revision, parent });
 const read = (nodes) => rows(nodes).map(({ node, column }) => `${"-".repeat(column)}${node.revision}`);

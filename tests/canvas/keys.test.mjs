@@ -1,8 +1,8 @@
 // The keyboard's layouts: what a key press is called, and what it does by the keys that are bound at first.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Bindings } from "../../assets/canvas/bindings.js";
-import { chords } from "../../assets/canvas/keys.js";
+import { Bindings } from "../../assets/canvas/app/bindings.js";
+import { chords } from "../../assets/canvas/app/keys.js";
 
 /** mods: of "c" Ctrl, "m" Meta, "a" Alt, "s" Shift, "g" AltGr. */
 const press = (key, code, mods = "") => ({

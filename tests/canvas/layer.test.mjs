@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Draft } from "../../assets/canvas/draft.js";
-import { Layer } from "../../assets/canvas/layer.js";
-import { ellipse, polygon, rectangle } from "../../assets/canvas/shapes.js";
+import { Draft } from "../../assets/canvas/draft/draft.js";
+import { Layer } from "../../assets/canvas/draft/layer.js";
+import { ellipse, polygon, rectangle } from "../../assets/canvas/draft/shapes.js";
 
 const BOX = [0, 0, 700, 500];
 const RED = 0xff0000ff;

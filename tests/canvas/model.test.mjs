@@ -1,8 +1,8 @@
 // What the chosen model is asked: the user's, or what is usual with it; and how it becomes known.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { Model } from "../../assets/canvas/model.js";
-import { USUAL } from "../../assets/canvas/settings.js";
+import { Model } from "../../assets/canvas/app/model.js";
+import { USUAL } from "../../assets/canvas/app/settings.js";
 
 const FIELDS = { steps: { value: 20, min: 1, max: 100 }, guidance: { value: 2, min: 0, max: 30 }, sampler: { value: "dpmpp_2m" } };
 const TOLD = {

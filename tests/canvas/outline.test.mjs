@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { outline } from "../../assets/canvas/outline.js";
+import { outline } from "../../assets/canvas/draft/outline.js";
 
 const TILE = 256;
 

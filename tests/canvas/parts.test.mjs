@@ -2,12 +2,12 @@
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
-import { Bindings, DEFAULTS, readable } from "../../assets/canvas/bindings.js";
-import { Pace } from "../../assets/canvas/pace.js";
-import { pack, unpack } from "../../assets/canvas/packet.js";
-import { marked, offers, rememberPrompt, usedPrompts } from "../../assets/canvas/suggest.js";
-import { spoken, t, teach } from "../../assets/canvas/words.js";
-import { outcome, queue, Works } from "../../assets/canvas/works.js";
+import { Bindings, DEFAULTS, readable } from "../../assets/canvas/app/bindings.js";
+import { Pace } from "../../assets/canvas/app/eta.js";
+import { pack, unpack } from "../../assets/canvas/net/wire.js";
+import { marked, offers, rememberPrompt, usedPrompts } from "../../assets/canvas/app/suggest.js";
+import { spoken, t, teach } from "../../assets/canvas/lib/locale.js";
+import { outcome, queue, Works } from "../../assets/canvas/document/works.js";
 
 class Storage extends Map {
   getItem(key) {
@@ -120,7 +120,7 @@ test("prompts used before and words that the model knows are offered, and strang
 });
 
 test("every language says all that English does, with the same values in it", () => {
-  const folder = new URL("../../assets/canvas/words/", import.meta.url);
+  const folder = new URL("../../assets/canvas/locales/", import.meta.url);
   const all = Object.fromEntries(readdirSync(folder).map((file) => [file.split(".")[0], JSON.parse(readFileSync(new URL(file, folder)))]));
   const values = (text) => [...text.matchAll(/\{\w+\}/g)].map(([one]) => one).sort().join();
   for (const [language, words] of Object.entries(all)) {
@@ -131,8 +131,8 @@ test("every language says all that English does, with the same values in it", ()
 
 test("every key the modules ask for has words, and no words are left over", () => {
   const folder = new URL("../../assets/canvas/", import.meta.url);
-  const words = Object.keys(JSON.parse(readFileSync(new URL("words/en.json", folder)))).filter((key) => !key.startsWith("form_"));
-  const code = readdirSync(folder).filter((file) => file.endsWith(".js")).map((file) => readFileSync(new URL(file, folder), "utf8")).join("\n");
+  const words = Object.keys(JSON.parse(readFileSync(new URL("locales/en.json", folder)))).filter((key) => !key.startsWith("form_"));
+  const code = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".js")).map((file) => readFileSync(new URL(file, folder), "utf8")).join("\n");
   const asked = new Set([...code.matchAll(/"([a-z]+\.[a-z_.]+)"/g)].map(([, key]) => key));
   const families = [...code.matchAll(/`([a-z.]+)\.\$\{/g)].map(([, family]) => `${family}.`);
   for (const key of words) assert.ok(asked.has(key) || families.some((family) => key.startsWith(family)), `${key} is said nowhere`);

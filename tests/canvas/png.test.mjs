@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import * as zlib from "node:zlib";
-import { encodeGrey } from "../../assets/canvas/png.js";
+import { encodeGrey } from "../../assets/canvas/net/png.js";
 
 function chunks(bytes) {
   const found = [];

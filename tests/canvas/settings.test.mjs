@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nameOf, remember, restore, restored } from "../../assets/canvas/settings.js";
+import { nameOf, remember, restore, restored } from "../../assets/canvas/app/settings.js";
 
 const FIELDS = [
   { name: "prompt", value: "" },

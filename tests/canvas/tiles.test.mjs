@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { changedTiles, TileCache } from "../../assets/canvas/tiles.js";
+import { changedTiles, TileCache } from "../../assets/canvas/document/tiles.js";
 
 const settled = () => new Promise((resolve) => setImmediate(resolve));
 

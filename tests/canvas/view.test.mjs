@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { MAX_SCALE, MIN_SCALE, View, zoomStop } from "../../assets/canvas/view.js";
+import { MAX_SCALE, MIN_SCALE, View, zoomStop } from "../../assets/canvas/viewport/view.js";
 
 const near = (a, b) => assert.ok(Math.abs(a - b) < 1e-6, `${a} is not ${b}`);
 

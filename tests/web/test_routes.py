@@ -371,15 +371,15 @@ def test_a_small_copy_is_small(desk: Desk, store: Store) -> None:
 
 
 def test_modules_are_asked_about_each_time(desk: Desk) -> None:
-    answer = desk.get("canvas/editor.js")
+    answer = desk.get("canvas/app/editor.js")
     assert "javascript" in answer.headers["content-type"]
     assert answer.headers["cache-control"] == "no-cache"
-    again = desk.get("canvas/editor.js", headers={"If-None-Match": answer.headers["etag"]})
+    again = desk.get("canvas/app/editor.js", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
 
 
 def test_every_answer_carries_the_headers(desk: Desk) -> None:
-    for path in ["samples", "canvas/editor.js", "canvas/canvas.css", "documents/none", "nowhere"]:
+    for path in ["samples", "canvas/app/editor.js", "canvas/canvas.css", "documents/none", "nowhere"]:
         headers = desk.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"

@@ -383,7 +383,7 @@ DOTS = ["..", "%2e%2e", ".%2e", "..%00", "....//..", "..%5c..", "%252e%252e", ".
 @pytest.mark.parametrize("dots", DOTS)
 def test_no_path_leads_out_of_a_folder(stranger: Stranger, dots: str) -> None:
     folders = [
-        f"{PREFIX}/canvas/", f"{PREFIX}/canvas/words/", f"{PREFIX}/samples/", "/static/", "/assets/", "/svelte/",
+        f"{PREFIX}/canvas/", f"{PREFIX}/canvas/locales/", f"{PREFIX}/samples/", "/static/", "/assets/", "/svelte/",
         "/gradio_api/file=", "/gradio_api/file/", "/gradio_api/custom_component/1/client/html/",
     ]  # fmt: skip
     targets = ["etc/passwd", "pyproject.toml", "editor/web/security.py", stranger.secret.name, "app.py"]

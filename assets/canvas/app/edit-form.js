@@ -1,0 +1,230 @@
+// The wish in the making: what Gradio's form says, by intent, and what helps to write it.
+
+import { Model } from "./model.js";
+import { nameOf, remember, restored, USUAL } from "./settings.js";
+import { rememberPrompt, Suggestions } from "./suggest.js";
+import { rested } from "../lib/debounce.js";
+import { t } from "../lib/locale.js";
+
+const HINT_MS = 250; // typing rests for so long before the words are looked at
+export const PROMPT = "#prompt :is(input, textarea)";
+const WRITTEN = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)" };
+export const INTENTS = ["fill", "remove", "refine", "expand", "sketch"];
+const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help" };
+
+export class Wishes {
+  /** known(): more is known of the model, or less. */
+  constructor(server, notices, known) {
+    Object.assign(this, { server, notices, known });
+    this.values = null; // the form's, as they were last told; what of them is USUAL, the model knows
+    this.written = {};
+    this.typed = new Set(); // those of WRITTEN in which somebody wrote since the document was opened
+    this.model = new Model((name, signal) => server.model(name, signal), () => this.#told());
+    this.asked = {};
+    this.aside = null; // { values, own }: the user's while a step is changed; what is set for that is not remembered
+    this.hint = rested(HINT_MS, () => this.#askHint());
+  }
+
+  get intent() {
+    return this.values?.intent ?? "fill";
+  }
+
+  /** Gradio's form is there. */
+  attach() {
+    this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.told?.words ?? null);
+    document.addEventListener("input", ({ target }) => {
+      const name = Object.keys(WRITTEN).find((name) => target.matches?.(WRITTEN[name]));
+      if (!name) return;
+      this.typed.add(name);
+      delete this.written[name]; // what a hand writes comes after it
+    });
+    if (this.values) {
+      this.#show();
+      this.#told();
+    } else if (restored) this.changed(restored.values); // otherwise they are still to come
+  }
+
+  /** Choose an intent, as a click on it does. */
+  intend(intent) {
+    document.querySelectorAll("#intent input")[INTENTS.indexOf(intent)]?.click();
+  }
+
+  /** The form says this now; true if the intent is another than before. */
+  changed(values) {
+    if (!restored) return false; // they are still to come
+    const before = this.values;
+    this.values = values;
+    if (!before) Object.assign(this.model, { own: restored.own, fields: restored.fields });
+    this.#remember();
+    if (!before || before.intent !== values.intent) this.#show();
+    if (before?.pipeline !== values.pipeline) this.model.choose(values.pipeline);
+    if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
+    return before?.intent !== values.intent;
+  }
+
+  /** A hand set one of USUAL in the form. */
+  set(name, value) {
+    if (!this.values) return;
+    this.model.set(name, value);
+    this.#remember();
+    this.#mark();
+    this.put({ [name]: this.#about(name) }); // its value stays: a hand may be moving it on
+  }
+
+  #remember() {
+    if (!this.aside) remember(this.values, this.model.own);
+  }
+
+  #show() {
+    document.documentElement.dataset.intent = this.intent;
+    const field = document.querySelector(PROMPT);
+    if (field) field.placeholder = t(`prompt.${this.intent}`);
+  }
+
+  /** Another model is chosen, or more is known of it. */
+  #told() {
+    const { model } = this;
+    if (model.trouble) this.notices.note(model.trouble, "model");
+    else this.notices.dismiss("model");
+    this.#fit();
+    INTENTS.forEach((intent, i) => {
+      const choice = document.querySelectorAll("#intent input")[i];
+      if (!choice) return;
+      choice.disabled = !model.able(intent);
+      choice.closest("label").title = model.able(intent) ? "" : this.unable;
+    });
+    if (model.reading) this.hint();
+    else this.hint.now();
+    this.known();
+  }
+
+  /** Why the model cannot do what is intended. */
+  get unable() {
+    return t("model.unable", { model: nameOf(this.model.name) });
+  }
+
+  /** Show what the model is asked, what of it is the user's, and what it can do nothing with. */
+  #fit() {
+    this.#mark();
+    const value = (name) => (this.model.told ? { value: this.model.value(name) } : {}); // the one before stays until then
+    const fields = USUAL.map((name) => [name, { ...this.#about(name), ...value(name) }]);
+    this.put({ ...Object.fromEntries(fields), negative_prompt: this.#about("negative_prompt") });
+  }
+
+  #isOwn(name) {
+    const { model } = this;
+    return USUAL.includes(name) && Boolean(model.told) && model.heeds(name) && model.isOwn(name);
+  }
+
+  #mark() {
+    document.documentElement.dataset.own = USUAL.filter((name) => this.#isOwn(name)).join(" ");
+  }
+
+  /** A field's help and whether it is of use, as Gradio takes it. */
+  #about(name) {
+    const { model } = this;
+    const shown = (value) => (name === "sampler" ? t(`sampler.${value}`) : value);
+    const help = name === "sampler" && model.value(name) === "own" ? "sampler.own.help" : HELP[name];
+    const info = !model.heeds(name) ? t("model.unheeded") : this.#isOwn(name) ? t("model.own", { usual: shown(model.usual(name)) }) : t(help);
+    const about = { __type__: "update", info, interactive: model.heeds(name) };
+    if (name !== "sampler" || !model.told) return about;
+    const none = [["–", model.value(name)]];
+    return { ...about, choices: about.interactive ? model.told.samplers.map((sampler) => [shown(sampler), sampler]) : none };
+  }
+
+  async #askHint() {
+    const { model } = this;
+    const { pipeline, prompt } = this.values;
+    const asked = {};
+    this.asked = asked;
+    const own = model.reading ? t("model.reading", { model: nameOf(pipeline) }) : model.trouble || (model.able(this.intent) ? "" : this.unable);
+    const none = { hint: own, unknown: [] };
+    const { hint, unknown } = !own && prompt.trim() ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
+    if (this.asked !== asked) return;
+    this.notices.hint(hint);
+    this.suggestions?.mark(unknown);
+  }
+
+  /** The wish as it stands, with the seed of the form; null while it is not known what to ask. */
+  wish() {
+    if (!this.values || !this.model.told) return null;
+    const { intent, new_seed: _, refine_strength, sketch_strength, ...wish } = this.values;
+    for (const name of USUAL) wish[name] = this.model.value(name);
+    if (!this.model.heeds("negative_prompt")) wish.negative_prompt = "";
+    wish.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
+    if (!Number.isInteger(wish.seed)) wish.seed = 0;
+    return { ...wish, edge: 0, intent }; // a step that is finished can be laid in with another edge
+  }
+
+  /** The wish to be sent, once its model is read: its seed drawn, its prompt remembered. null: the model is not to be had. */
+  async ready(values) {
+    this.values = values;
+    await this.model.choose(values.pipeline);
+    while (this.model.reading) await this.model.coming; // another was chosen meanwhile
+    const wish = this.wish();
+    if (!wish) return null;
+    if (this.values.new_seed || !Number.isInteger(this.values.seed)) wish.seed = crypto.getRandomValues(new Uint32Array(1))[0];
+    if (wish.intent !== "remove") rememberPrompt(wish.prompt); // that has none
+    return wish;
+  }
+
+  /** Write values into the form: Gradio asks `listed` for them when its hidden button is pressed. */
+  put(values) {
+    Object.assign(this.written, values);
+    document.querySelector("#put")?.click(); // while there is no form, it waits
+  }
+
+  /** The prompts are a document's: another begins with none. */
+  clearPrompts() {
+    this.typed.clear();
+    this.put({ prompt: "", negative_prompt: "" });
+  }
+
+  /** The prompts that were left in the document, where nobody has written since; those that stand then. */
+  restorePrompts(prompts) {
+    this.put(Object.fromEntries(Object.entries(prompts).filter(([name]) => !this.typed.has(name))));
+    const typed = [...this.typed].map((name) => [name, document.querySelector(WRITTEN[name]).value]);
+    return { ...prompts, ...Object.fromEntries(typed) };
+  }
+
+  /** What was put, in this order; undefined leaves a field as it is. */
+  listed(names) {
+    const { written } = this;
+    this.written = {};
+    return names.map((name) => written[name]);
+  }
+
+  /** Take up an earlier step's settings; whether each run has a new seed stays as the user chose it. */
+  recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, margins, blend }) {
+    const { feather, opacity, colour_match } = blend;
+    const intent = margins.some(Boolean) ? { intent: "expand" } : strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
+    Object.assign(this.model.own, { steps, guidance, sampler });
+    this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, feather, opacity, colour_match, ...intent });
+    return this.#chosen(pipeline);
+  }
+
+  /** Take up a step's settings to change it, its seed too; the user's are laid aside until `takeBack`. */
+  amend(wish) {
+    this.aside = { values: { ...this.values }, own: { ...this.model.own } };
+    this.put({ new_seed: false, variations: 1 });
+    return this.recall(wish);
+  }
+
+  takeBack() {
+    const { values, own } = this.aside;
+    this.aside = null;
+    this.model.own = own;
+    remember(values, own);
+    this.put(values);
+    return this.#chosen(values.pipeline);
+  }
+
+  /** A model whose settings were set for it. */
+  async #chosen(pipeline) {
+    await this.model.choose(pipeline);
+    if (this.model.name !== pipeline || !this.model.told) return;
+    this.model.settle();
+    this.#fit();
+    this.#remember();
+  }
+}

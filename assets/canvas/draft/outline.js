@@ -1,0 +1,44 @@
+// The border between painted and kept pixels of one mask tile, as straight segments.
+
+import { TILE } from "../lib/boxes.js";
+
+export const HALF = 128; // from here on a pixel of a soft mask counts as painted
+
+/**
+ * tile: Uint8Array(extent * extent) at position (left, top); painted(x, y) answers for pixels outside it.
+ * Returns a flat array x0, y0, x1, y1, ... in plane coordinates. A border belongs to its painted pixel, so
+ * neighbouring tiles never both draw it.
+ */
+export function outline(tile, left, top, painted, extent = TILE) {
+  const segments = [];
+  const set = (x, y) => {
+    if (x < 0 || y < 0 || x >= extent || y >= extent) return painted(left + x, top + y);
+    return tile[y * extent + x] >= HALF;
+  };
+  const solid = tile.every((value) => value >= HALF); // then only its rim can be a border
+  for (const side of [-1, 1]) {
+    const edge = side < 0 ? 0 : 1;
+    const rim = side < 0 ? 0 : extent - 1;
+    for (let y = solid ? rim : 0; y < (solid ? rim + 1 : extent); y++) {
+      for (let x = 0, from = -1; x <= extent; x++) {
+        const border = x < extent && tile[y * extent + x] >= HALF && !set(x, y + side);
+        if (border && from < 0) from = x;
+        if (!border && from >= 0) {
+          segments.push(left + from, top + y + edge, left + x, top + y + edge);
+          from = -1;
+        }
+      }
+    }
+    for (let x = solid ? rim : 0; x < (solid ? rim + 1 : extent); x++) {
+      for (let y = 0, from = -1; y <= extent; y++) {
+        const border = y < extent && tile[y * extent + x] >= HALF && !set(x + side, y);
+        if (border && from < 0) from = y;
+        if (!border && from >= 0) {
+          segments.push(left + x + edge, top + from, left + x + edge, top + y);
+          from = -1;
+        }
+      }
+    }
+  }
+  return segments;
+}

@@ -1,0 +1,139 @@
+// Elements and icons. Text only ever goes in as text, never as markup.
+
+import { readable, spelled } from "../app/bindings.js";
+import { t } from "./locale.js";
+
+/** h("button", { class: "tool", onclick }, "text", child, ...): an element; on* are listeners, others attributes. */
+export function h(tag, attributes = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) {
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (value === true) element.setAttribute(name, "");
+    else if (value !== false && value !== null && value !== undefined) element.setAttribute(name, value);
+  }
+  element.append(...children.filter((child) => child !== null && child !== undefined));
+  return element;
+}
+
+// drawn on a 20 x 20 grid, strokes of 1.5
+const PATHS = {
+  brush: "M12.6 4.2 16 7.6 9.4 14.2 5.8 10.8zM5.8 10.8c-2 .5-2.4 2.4-2.6 5 2.600-.2 5.700-.2 6.200-1.600",
+  eraser: "M8.300 16.500 3.800 12a1.400 1.400 0 0 1 0-2l5.900-5.900a1.400 1.400 0 0 1 2 0l4.300 4.300a1.400 1.400 0 0 1 0 2l-6.100 6.100zM6.700 7.100l6.300 6.300M7.500 16.500h9",
+  clear: "M4.500 6h11M8 6V4.500h4V6M6 6l.6 9.500h6.800L14 6M8.600 8.800l.2 4M11.400 8.800l-.2 4",
+  recall: "M4 10a6 6 0 1 1 1.900 4.400M4 14.800v-3.400h3.400M10 7v3.300l2.200 1.300",
+  undo: "M7.500 4.500 4 8l3.500 3.500M4.300 8h7.200a4.300 4.300 0 0 1 0 8.600H8",
+  redo: "M12.500 4.500 16 8l-3.500 3.500M15.700 8H8.500a4.300 4.300 0 0 0 0 8.600H12",
+  plus: "M10 4.500v11M4.500 10h11",
+  minus: "M4.500 10h11",
+  fit: "M4 7.500V4h3.500M12.500 4H16v3.500M16 12.500V16h-3.500M7.500 16H4v-3.500",
+  download: "M10 3.800v8.400M6.500 9 10 12.500 13.500 9M4 15.800h12",
+  open: "M3.500 15.500v-11h4.600l1.600 2h6.800v9z",
+  history: "M6 4.500v11M6 10h4.500a3.500 3.500 0 0 0 3.500-3.500v-.5M6 4.500m-1.500 0a1.500 1.500 0 1 0 3 0 1.500 1.500 0 1 0-3 0M6 15.500m-1.500 0a1.500 1.500 0 1 0 3 0 1.500 1.500 0 1 0-3 0M14 4.500m-1.500 0a1.500 1.500 0 1 0 3 0 1.500 1.500 0 1 0-3 0",
+  rename: "M4 16h3l8.300-8.300-3-3L4 13zM10.800 6.200l3 3",
+  rectangle: "M4 5.500h12v9H4z",
+  ellipse: "M10 5c4 0 6.500 2.200 6.500 5s-2.500 5-6.500 5-6.500-2.200-6.500-5S6 5 10 5z",
+  lasso: "M10 4.500c3.800 0 6.500 1.700 6.500 4.200S13.800 13 10 13s-6.500-1.800-6.500-4.300S6.200 4.500 10 4.500zM6.500 12.400c-1.300 1-1.200 3 .3 3.300M6.500 12.400c1.200-.4 2.200.5 1.700 1.600-.3.700-1 1.200-1.400 1.700",
+  polygon: "M5 15.500 3.800 8 10 4l6.200 4.500-3 7z",
+  wand: "M4 16 12.500 7.500M14.500 3.500v3M13 5h3M16.500 9v2.400M15.300 10.200h2.400M8 3.800v2M7 4.800h2",
+  edge: "M4 13c0-5 2.500-8.500 6-8.500s6 3.500 6 8.500M4 16h.01M8 16h.01M12 16h.01M16 16h.01M7.500 12.500 10 9.500l2.500 3",
+  picker: "M12 4.800l3.200 3.200M10.200 6.600l3.200 3.200-6.200 6.200H4v-3.200zM13.600 3.600a1.800 1.800 0 0 1 2.800 2.800l-1.600 1.600-2.800-2.800z",
+  mask: "M4 4h12v12H4zM10 10m-3 0a3 3 0 1 0 6 0 3 3 0 1 0-6 0",
+  before: "M10 4v12M4.500 5.500H8v9H4.500zM12 5.500h3.500v9H12z",
+  help: "M7.500 7.600a2.500 2.500 0 1 1 3.600 2.200c-.8.400-1.100.9-1.100 1.700M10 14.800v.01",
+  more: "M5 10h.01M10 10h.01M15 10h.01",
+  up: "M10 15.500v-11M5.500 9 10 4.500 14.500 9",
+  duplicate: "M7 7h9v9H7zM4 13V4h9",
+  replay: "M5 5v4h4M5.300 9A5.500 5.500 0 1 1 4.500 12",
+  blend: "M8 12m-4 0a4 4 0 1 0 8 0 4 4 0 1 0-8 0M12 8m-4 0a4 4 0 1 0 8 0 4 4 0 1 0-8 0",
+  recipe: "M5.500 3.500h6l3 3v10h-9zM11.500 3.500v3h3M8 10h4M8 13h4",
+  sliders: "M4 6h7M15 6h1M4 14h1M9 14h7M13 6m-1.800 0a1.800 1.800 0 1 0 3.600 0 1.800 1.800 0 1 0-3.600 0M7 14m-1.800 0a1.800 1.800 0 1 0 3.600 0 1.800 1.800 0 1 0-3.600 0",
+  bell: "M5.500 13.500h9l-1.200-2V9a3.300 3.300 0 0 0-6.600 0v2.500zM8.800 16a1.300 1.300 0 0 0 2.400 0",
+  check: "M4.500 10.500 8.500 14.500 15.500 6",
+  close: "M5.500 5.500l9 9M14.500 5.500l-9 9",
+};
+
+export function icon(name) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  const path = document.createElementNS(space, "path");
+  for (const [key, value] of Object.entries({ viewBox: "0 0 20 20", class: "icon", "aria-hidden": "true" })) svg.setAttribute(key, value);
+  path.setAttribute("d", PATHS[name]);
+  svg.append(path);
+  return svg;
+}
+
+/** A button with an icon, a name for screen readers and a tip which tells the key of its verb (see `labelKeys`). */
+export function iconButton(name, label, verb, onclick, attributes = {}) {
+  const tip = h("span", { class: "tip", "aria-hidden": "true" }, label, verb && h("kbd", { hidden: true }));
+  return h("button", { type: "button", class: "icon-button", "aria-label": label, "data-verb": verb, onclick, ...attributes }, icon(name), tip);
+}
+
+/** A small button with an icon alone; its title, if another than its name, says it shorter. */
+export function smallButton(name, label, onclick, title = label) {
+  return h("button", { type: "button", class: "icon-button small", "aria-label": label, title, onclick }, icon(name));
+}
+
+/** Put a field in an element's place until Enter, Escape or a click elsewhere; save(text) when it is another then. */
+export function editInPlace(element, text, { label, class: name, save }) {
+  let done = false;
+  const finish = (keep) => {
+    if (done) return; // a field that goes away loses the focus, too
+    done = true;
+    field.replaceWith(element);
+    if (keep && field.value.trim() !== text) save(field.value.trim());
+  };
+  const field = h("input", {
+    type: "text", class: name, maxlength: 200, "aria-label": label, onblur: () => finish(true),
+    onkeydown: (event) => {
+      event.stopPropagation();
+      if (event.key === "Enter" || event.key === "Escape") finish(event.key === "Enter");
+    },
+  });
+  field.value = text;
+  element.replaceWith(field);
+  field.focus();
+  field.select();
+}
+
+/** Write the keys of every verb where a button tells them. */
+export function labelKeys(bindings) {
+  for (const button of document.querySelectorAll("[data-verb]")) {
+    const [chord] = bindings.chords(button.dataset.verb);
+    const key = button.querySelector("kbd");
+    const text = chord ? readable(chord) : "";
+    if (key) {
+      key.hidden = !chord;
+      key.textContent = text;
+    } else button.title = text;
+    if (chord) button.setAttribute("aria-keyshortcuts", spelled(chord));
+    else button.removeAttribute("aria-keyshortcuts");
+  }
+}
+
+/** A labelled slider: { element, input }; show(value) puts the number beside it. */
+export function slider(label, { min, max, step = 1, value = min, oninput, shown = String }) {
+  const input = h("input", { type: "range", min, max, step, "aria-label": label });
+  const output = h("output", {});
+  const show = (now) => {
+    input.value = now;
+    output.textContent = shown(Number(now));
+    input.setAttribute("aria-valuetext", output.textContent);
+  };
+  input.addEventListener("input", () => {
+    show(input.value);
+    oninput(Number(input.value));
+  });
+  show(value);
+  return { element: h("label", { class: "slider" }, h("span", {}, label), input, output), input, show };
+}
+
+/** A modal dialog with a title and a way out; it is in the page while it is open. Returns { element, close }. */
+export function dialog(title, ...children) {
+  const closer = h("button", { type: "button", class: "icon-button", "aria-label": t("dialog.close"), onclick: () => element.close() }, icon("close"));
+  const element = h("dialog", { "aria-label": title, class: "dialog" }, h("header", {}, h("h2", {}, title), closer), ...children);
+  element.addEventListener("close", () => element.remove());
+  element.addEventListener("click", (event) => event.target === element && element.close()); // on the backdrop
+  document.querySelector(".palimpsest").append(element);
+  element.showModal();
+  return { element, close: () => element.close() };
+}

@@ -1,0 +1,52 @@
+// Saving a picture: as a file of any kind, with or without the way that led there, or to the clipboard.
+
+import { dialog, h, slider } from "../lib/dom.js";
+import { t } from "../lib/locale.js";
+
+const KINDS = ["png", "jpg", "webp", "tiff", "avif", "ora", "palimpsest"];
+const LOSSY = { jpg: 92, webp: 90, avif: 80 }; // the quality each begins with
+const RECIPE = ["png", "jpg", "webp", "tiff", "avif"];
+
+/** server: for addresses. revision: what is saved. said(sentence): what came of it. */
+export function exportDialog(server, revision, said) {
+  let kind = "png";
+  const qualities = { ...LOSSY };
+  const quality = slider(t("export.quality"), { min: 1, max: 100, value: 90, oninput: (value) => (qualities[kind] = value) });
+  const recipe = h("input", { type: "checkbox", checked: true });
+  const withRecipe = h("label", { class: "check" }, recipe, t("export.with_recipe"));
+  const choices = KINDS.map((one) => {
+    const input = h("input", { type: "radio", name: "kind", value: one, checked: one === kind, onchange: () => choose(one) });
+    return h("label", { class: "kind" }, input, h("span", {}, t(`export.${one}`)), h("small", {}, t(`export.${one}.hint`)));
+  });
+  const address = () => server.picture(revision, kind, LOSSY[kind] ? qualities[kind] : null, recipe.checked);
+  const save = h("button", { type: "button", class: "primary", onclick: () => h("a", { href: address(), download: "" }).click() }, t("export.save"));
+  const copy = h("button", { type: "button", class: "secondary", onclick: () => toClipboard() }, t("export.copy"));
+  const steps = h("a", { class: "secondary", href: server.recipe(revision), download: "" }, t("export.recipe"));
+
+  function choose(one) {
+    kind = one;
+    quality.element.hidden = !LOSSY[one];
+    if (LOSSY[one]) quality.show(qualities[one]);
+    withRecipe.hidden = !RECIPE.includes(one);
+  }
+
+  async function toClipboard() {
+    try {
+      const png = fetch(server.picture(revision, "png", null, false)).then((answer) => answer.blob());
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]); // a promise: browsers want the press itself
+      close();
+      said(t("export.copied"));
+    } catch (error) {
+      said(t("export.not_copied", { why: error.message }));
+      close();
+    }
+  }
+
+  const { close } = dialog(
+    t("export.title"),
+    h("div", { class: "kinds", role: "radiogroup", "aria-label": t("export.kind") }, ...choices),
+    quality.element, withRecipe,
+    h("footer", {}, steps, copy, save),
+  );
+  choose(kind);
+}

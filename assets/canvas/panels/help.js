@@ -1,0 +1,74 @@
+// The list of keys; a click on one, and the next key pressed takes its place.
+
+import { readable } from "../app/bindings.js";
+import { dialog, h } from "../lib/dom.js";
+import { chords } from "../app/keys.js";
+import { t } from "../lib/locale.js";
+
+const GROUPS = {
+  tools: ["brush", "eraser", "rectangle", "ellipse", "lasso", "polygon", "wand", "edge", "picker", "finish", "back", "smaller", "larger", "softer", "harder"],
+  mask: ["all", "clear", "invert", "grow", "shrink", "recall"],
+  wish: ["prompt", "generate", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "settings"],
+  picture: ["undo", "redo", "before", "split", "difference", "history", "export", "home"],
+  view: ["closer", "farther", "fit", "actual", "left", "right", "up", "down", "help"],
+};
+const MODIFIERS = ["Control", "Shift", "Alt", "AltGraph", "Meta", "CapsLock"];
+
+/** bindings: Bindings. changed(): some verb has another key. tour(): show the first steps again. */
+export function helpDialog(bindings, changed, tour) {
+  const sections = h("div", { class: "keys" });
+  const note = h("p", { class: "note-line", role: "status" });
+
+  function row(verb) {
+    const label = t(`verb.${verb}`);
+    const keys = bindings.chords(verb).map(readable).join(", ") || "–";
+    const button = h("button", { type: "button", class: "key", "aria-label": t("help.change", { verb: label, keys }), onclick: () => listen(verb, button) }, keys);
+    return h("li", {}, h("span", {}, label), button);
+  }
+
+  function draw() {
+    const groups = Object.entries(GROUPS).map(([name, verbs]) => h("section", {}, h("h3", {}, t(`help.${name}`)), h("ul", {}, ...verbs.map(row))));
+    const hands = ["space", "shift", "alt", "wheel", "fingers"].map((hand) => h("li", {}, h("span", {}, t(`help.hand.${hand}`)), h("span", { class: "key" }, t(`help.hand.${hand}.key`))));
+    sections.replaceChildren(...groups, h("section", {}, h("h3", {}, t("help.hand")), h("ul", {}, ...hands)));
+  }
+
+  function listen(verb, button) {
+    button.textContent = t("help.press");
+    const press = (event) => {
+      if (MODIFIERS.includes(event.key) || event.isComposing || event.keyCode === 229) return;
+      event.preventDefault();
+      event.stopPropagation();
+      stop();
+      if (event.key !== "Escape" || verb === "drop") {
+        const loser = bindings.bind(verb, chords(event)[0]);
+        note.textContent = loser ? t("help.lost", { verb: t(`verb.${loser}`) }) : "";
+        changed();
+      }
+      draw();
+    };
+    const stop = () => {
+      button.removeEventListener("keydown", press);
+      button.removeEventListener("blur", left);
+    };
+    const left = () => {
+      stop();
+      draw();
+    };
+    button.addEventListener("keydown", press);
+    button.addEventListener("blur", left);
+  }
+
+  const reset = () => {
+    bindings.reset();
+    note.textContent = "";
+    changed();
+    draw();
+  };
+  draw();
+  const { close } = dialog(
+    t("help.title"), sections, note,
+    h("footer", {},
+      h("button", { type: "button", class: "secondary", onclick: reset }, t("help.reset")),
+      h("button", { type: "button", class: "secondary", onclick: () => { close(); tour(); } }, t("help.tour"))),
+  );
+}

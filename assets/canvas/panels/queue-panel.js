@@ -1,0 +1,48 @@
+// The queue: what runs and what waits behind it, each to be taken back or moved forward.
+
+import { h, icon, smallButton } from "../lib/dom.js";
+import { part } from "../app/notices.js";
+import { t } from "../lib/locale.js";
+import { progressOf } from "../document/works.js";
+
+/** verbs: { cancel(group), sooner(group), tell() }: tell asks the browser to say when all is done. */
+export function queuePanel(verbs) {
+  const list = h("ol", {});
+  const tell = h("button", { type: "button", class: "text-button", onclick: verbs.tell }, icon("bell"), t("queue.tell"));
+  const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), tell), list);
+  let drawn = "";
+
+  function row(group, i, groups) {
+    const before = groups[i - 1];
+    const name = group.replay ? t("queue.replay", group.replay) : group.prompt || t("history.filled");
+    const many = group.revisions.length > 1 && !group.replay ? ` ×${group.revisions.length}` : "";
+    return h(
+      "li",
+      { "data-key": group.key },
+      h("span", { class: "words" }, h("span", { class: "title" }, name + many), h("span", { class: "detail" })),
+      i > 1 && !group.replay && !before.replay ? smallButton("up", t("queue.sooner", { name }), () => verbs.sooner(group)) : null,
+      smallButton("close", t("queue.cancel", { name }), () => verbs.cancel(group)),
+    );
+  }
+
+  return {
+    element,
+    /** groups: see works.js; askable(): whether the browser can still be asked to say when it is done. */
+    show(groups, askable) {
+      element.hidden = groups.length < 2;
+      if (element.hidden) return;
+      tell.hidden = !askable();
+      const now = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
+      if (now !== drawn) {
+        drawn = now;
+        list.replaceChildren(...groups.map(row));
+      }
+      groups.forEach((group, i) => {
+        const [done, total] = progressOf(group);
+        const detail = done ? part(done, total) : t(i ? "queue.waits" : "queue.begins");
+        const line = list.children[i].querySelector(".detail");
+        if (line.textContent !== detail) line.textContent = detail;
+      });
+    },
+  };
+}

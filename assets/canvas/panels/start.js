@@ -1,0 +1,133 @@
+// The start view: open a picture, go on with a document, begin with a sample or with nothing but words.
+
+import { dialog, h, icon, smallButton } from "../lib/dom.js";
+import { keepFirst, texts } from "../lib/storage.js";
+import { t } from "../lib/locale.js";
+
+const KNOWN = "palimpsest-documents";
+const MOST_KNOWN = 200;
+const FEW = 8; // documents that are shown at first
+const SIZES = ["512 × 512", "768 × 512", "512 × 768", "1024 × 1024", "1280 × 720"];
+
+/** Ids of the documents this browser opened, the newest first. */
+export const knownDocuments = () => texts(KNOWN);
+export const rememberDocument = (id) => keepFirst(KNOWN, id, MOST_KNOWN);
+
+/**
+ * verbs: { openFile(file), openSample(name), openDocument(id), blank(width, height), said(sentence, action) }. server: for
+ * lists and thumbnails.
+ */
+export function startView(server, verbs) {
+  const input = h("input", {
+    type: "file", accept: "image/*,.palimpsest", class: "file-input", "aria-hidden": "true", tabindex: -1, // the button stands for it
+    onchange: () => {
+      if (input.files[0]) verbs.openFile(input.files[0]);
+      input.value = "";
+    },
+  });
+  const open = h("button", { type: "button", class: "primary", onclick: () => input.click() }, icon("open"), t("start.open"));
+  const blank = h("button", { type: "button", class: "secondary", onclick: () => askSize() }, t("start.blank"));
+  const samples = h("div", { class: "cards samples" });
+  const gallery = h("ul", { class: "cards gallery" });
+  let all = false; // every document is shown, not just the newest
+  const showAll = () => {
+    all = true;
+    refreshGallery();
+  };
+  const more = h("button", { type: "button", class: "secondary more", hidden: true, onclick: showAll });
+  const sampleSection = h("section", { hidden: true }, h("h2", {}, t("start.samples")), samples);
+  const gallerySection = h("section", { hidden: true }, h("h2", {}, t("start.documents")), gallery, more);
+  const element = h(
+    "div", // Gradio has a main already
+    { class: "start" },
+    h(
+      "div",
+      { class: "sheet" },
+      h("h1", {}, "Palimpsest"),
+      h("p", { class: "lead" }, t("start.lead")),
+      h("div", { class: "drop" }, h("div", { class: "choices-row" }, open, blank), h("p", {}, t("start.drop")), input),
+      gallerySection,
+      sampleSection,
+    ),
+  );
+
+  function askSize() {
+    const sizes = h("div", { class: "sizes" }, ...SIZES.map((size) => h("button", { type: "button", class: "chip", onclick: () => begin(...size.split(" × ").map(Number)) }, size)));
+    const [width, height] = [512, 512].map((value, i) => h("input", { type: "number", min: 64, max: 8192, value, "aria-label": t(i ? "start.height" : "start.width") }));
+    const begin = (w, h) => {
+      close();
+      verbs.blank(Math.round(w), Math.round(h));
+    };
+    const go = h("button", { type: "button", class: "primary", onclick: () => begin(Number(width.value), Number(height.value)) }, t("start.create"));
+    const { close } = dialog(t("start.blank"), h("p", {}, t("start.blank_hint")), sizes, h("div", { class: "extent-row" }, width, "×", height, "px"), h("footer", {}, go));
+  }
+
+  const frame = (source) => h("span", { class: "frame" }, h("img", { src: source, alt: "", loading: "lazy", draggable: "false" }));
+
+  function rename(entry) {
+    const enter = (event) => {
+      if (event.key !== "Enter") return;
+      event.preventDefault(); // or it would press the button that has the focus then
+      save();
+    };
+    const field = h("input", { type: "text", maxlength: 200, "aria-label": t("start.name"), onkeydown: enter });
+    field.value = entry.name;
+    const save = () => {
+      close();
+      if (field.value.trim() && field.value.trim() !== entry.name) act(() => server.renameDocument(entry.document, field.value.trim()));
+    };
+    const { close } = dialog(t("start.rename", { name: entry.name }), field, h("footer", {}, h("button", { type: "button", class: "primary", onclick: save }, t("start.save"))));
+    field.select();
+  }
+
+  async function act(verb) {
+    try {
+      await verb();
+    } catch (error) {
+      verbs.said(error.message);
+    }
+    await refreshGallery();
+  }
+
+  async function remove(entry) {
+    await act(() => server.shelve(entry.document, "delete"));
+    const back = { label: t("note.have_back"), press: () => act(() => server.shelve(entry.document, "restore")) };
+    verbs.said(t("start.deleted", { name: entry.name }), back);
+  }
+
+  function card(entry) {
+    const when = new Date(entry.changed * 1000).toLocaleDateString(document.documentElement.lang, { day: "numeric", month: "short" });
+    return h(
+      "li",
+      {},
+      h("button", { type: "button", class: "card", onclick: () => verbs.openDocument(entry.document) }, frame(server.url(`documents/${entry.document}/thumbnail`, { head: entry.head })), h("span", { class: "label" }, entry.name), h("span", { class: "detail" }, t(entry.steps === 1 ? "start.step" : "start.steps", { steps: entry.steps, when }))),
+      h("span", { class: "tools" },
+        smallButton("rename", t("start.rename", { name: entry.name }), () => rename(entry)),
+        smallButton("duplicate", t("start.duplicate", { name: entry.name }), () => act(async () => rememberDocument((await server.shelve(entry.document, "duplicate")).document))),
+        smallButton("clear", t("start.delete", { name: entry.name }), () => remove(entry))),
+    );
+  }
+
+  async function refreshGallery() {
+    const entries = await server.documents(knownDocuments());
+    const shown = all ? entries : entries.slice(0, FEW);
+    gallery.replaceChildren(...shown.map(card));
+    more.hidden = shown.length === entries.length;
+    more.textContent = t("start.all", { n: entries.length });
+    gallerySection.hidden = !entries.length;
+  }
+
+  return {
+    element,
+    async refresh() {
+      element.scrollTop = 0;
+      const [list] = await Promise.all([server.samples(), refreshGallery().catch((error) => verbs.said(error.message))]);
+      samples.replaceChildren(
+        ...list.map(({ name, title }) =>
+          h("button", { type: "button", class: "card", onclick: () => verbs.openSample(name) }, frame(server.url(`samples/${encodeURIComponent(name)}`)), h("span", { class: "label" }, title)),
+        ),
+      );
+      sampleSection.hidden = !list.length;
+    },
+  };
+}

@@ -1,0 +1,91 @@
+// The strip above the picture: what the tool in hand can be told, and what can be done to the whole mask.
+
+import { h, icon, slider } from "../lib/dom.js";
+import { ROUND } from "../viewport/tools.js";
+import { t } from "../lib/locale.js";
+
+export const SMALLEST = 2;
+export const LARGEST = 1000; // brush diameter in picture pixels
+export const ASPECTS = ["1:1", "4:3", "3:2", "16:9", "3:4", "9:16"];
+
+/** The slider's way, 0..1, is logarithmic: small brushes need finer steps. */
+export const toDiameter = (way) => Math.round(SMALLEST * (LARGEST / SMALLEST) ** way);
+export const toWay = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARGEST / SMALLEST);
+
+const percent = (share) => `${Math.round(share * 100)}%`;
+
+/**
+ * verbs: { size(diameter), hardness(share), tolerance(levels), colour(css), widen(aspect or null), and those of the mask:
+ * grow(px), shrink(px), soften(px), all, invert, clear, recall, loadMask(file), saveMask }.
+ */
+export function optionStrip(verbs) {
+  const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (way) => verbs.size(toDiameter(way)), shown: (way) => String(toDiameter(way)) });
+  const hardness = slider(t("strip.hardness"), { min: 0, max: 1, step: 0.05, value: 1, oninput: verbs.hardness, shown: percent });
+  const tolerance = slider(t("strip.tolerance"), { min: 0, max: 128, value: 24, oninput: verbs.tolerance });
+  const colour = h("input", { type: "color", "aria-label": t("strip.colour"), oninput: () => verbs.colour(colour.value) });
+  const aspects = ASPECTS.map((aspect) => h("button", { type: "button", class: "chip", onclick: () => verbs.widen(aspect) }, aspect));
+  const extent = h("output", { class: "extent" });
+  const reset = h("button", { type: "button", class: "chip", onclick: () => verbs.widen(null) }, t("strip.reset"));
+  const parts = {
+    size: size.element, hardness: hardness.element, tolerance: tolerance.element, colour: h("label", { class: "swatch" }, colour),
+    frame: h("span", { class: "aspects" }, h("span", {}, t("strip.shape")), ...aspects, extent, reset),
+  };
+
+  const file = h("input", {
+    type: "file", accept: "image/png,image/*", class: "file-input", "aria-hidden": "true", tabindex: -1,
+    onchange: () => {
+      if (file.files[0]) verbs.loadMask(file.files[0]);
+      file.value = "";
+    },
+  });
+  const by = h("input", { type: "number", min: 1, max: 256, value: 8, "aria-label": t("strip.by") });
+  const item = (verb, act, needs = true) => {
+    const key = h("kbd", { hidden: true });
+    const press = () => {
+      menu.hidePopover();
+      act();
+    };
+    return h("button", { type: "button", "aria-label": t(`mask.${verb}`), "data-verb": verb, "data-needs": needs, onclick: press }, t(`mask.${verb}`), key);
+  };
+  const pixels = () => Math.min(256, Math.max(1, Math.round(Number(by.value)) || 8));
+  const menu = h(
+    "div",
+    { class: "menu", popover: "auto", id: "mask-menu" },
+    h("label", { class: "by" }, t("strip.by"), by, "px"),
+    h("div", { role: "group", "aria-label": t("strip.mask") },
+    item("grow", () => verbs.grow(pixels())), item("shrink", () => verbs.shrink(pixels())), item("soften", () => verbs.soften(pixels())),
+    h("hr"),
+    item("all", verbs.all, false), item("invert", verbs.invert, false), item("clear", verbs.clear), item("recall", verbs.recall, false),
+    h("hr"),
+    item("load", () => file.click(), false), item("save", verbs.saveMask)),
+  );
+  const opener = h("button", { type: "button", class: "text-button", popovertarget: "mask-menu" }, icon("mask"), t("strip.mask"));
+  menu.addEventListener("toggle", ({ newState }) => {
+    if (newState !== "open") return;
+    const { left, bottom } = opener.getBoundingClientRect();
+    Object.assign(menu.style, { left: `${Math.min(left, innerWidth - menu.offsetWidth - 8)}px`, top: `${bottom + 6}px` });
+  });
+  const wholeMask = h("span", { class: "whole-mask" }, h("span", { class: "rule" }), opener);
+  const element = h("div", { class: "strip", role: "toolbar", "aria-label": t("strip.label") }, ...Object.values(parts), wholeMask, menu, file);
+
+  return {
+    element,
+    /** { tool, sketching, diameter, hardness, tolerance, colour, frame: [width, height] or null, painted, recallable } */
+    show(now) {
+      const shown = {
+        size: ROUND.includes(now.tool), hardness: ROUND.includes(now.tool) && now.tool !== "edge" && !now.sketching,
+        tolerance: now.tool === "wand", colour: now.sketching, frame: now.tool === "frame",
+      };
+      for (const [name, part] of Object.entries(parts)) part.hidden = !shown[name];
+      size.show(toWay(now.diameter));
+      hardness.show(now.hardness);
+      tolerance.show(now.tolerance);
+      colour.value = now.colour;
+      extent.textContent = now.frame ? now.frame.join(" × ") : "";
+      wholeMask.hidden = now.tool === "frame";
+      wholeMask.firstChild.hidden = !Object.values(shown).some(Boolean);
+      for (const button of menu.querySelectorAll("button")) button.disabled = button.dataset.needs === "true" && !now.painted;
+      menu.querySelector('[data-verb="recall"]').disabled = !now.recallable;
+    },
+  };
+}

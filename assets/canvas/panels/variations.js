@@ -1,0 +1,47 @@
+// The tray of variations under the picture: looking at one shows it in place, a click picks it, and all are kept.
+
+import { h } from "../lib/dom.js";
+import { t } from "../lib/locale.js";
+
+/** verbs: { peek(revision or null), pick(revision) }. server: for their small pictures. */
+export function variationTray(server, verbs) {
+  const list = h("div", { class: "choices", role: "radiogroup", "aria-label": t("variations.label") });
+  const element = h("div", { class: "tray", hidden: true, onpointerleave: () => verbs.peek(null) }, list);
+  let drawn = "";
+
+  function move(event, revisions) {
+    const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    event.stopPropagation();
+    const at = revisions.indexOf(document.activeElement.dataset.revision);
+    list.children[(at + step + revisions.length) % revisions.length].focus();
+  }
+
+  return {
+    element,
+    /** revisions: the variations, oldest first; head: the one that is picked. */
+    show(revisions, head) {
+      const now = JSON.stringify([revisions, head]);
+      if (now === drawn) return;
+      drawn = now;
+      element.hidden = revisions.length < 2;
+      const focused = list.contains(document.activeElement);
+      list.replaceChildren(
+        ...revisions.map((revision, i) =>
+          h(
+            "button",
+            {
+              type: "button", class: "choice", role: "radio", "aria-checked": String(revision === head), "data-revision": revision,
+              "aria-label": t("variations.one", { i: i + 1, n: revisions.length }), tabindex: revision === head ? 0 : -1,
+              onclick: () => verbs.pick(revision), onpointerenter: () => verbs.peek(revision),
+              onfocus: () => verbs.peek(revision), onblur: () => verbs.peek(null), onkeydown: (event) => move(event, revisions),
+            },
+            h("img", { src: server.url(`revisions/${revision}/step`), alt: "", draggable: "false" }),
+          ),
+        ),
+      );
+      if (focused) list.querySelector('[aria-checked="true"]')?.focus();
+    },
+  };
+}

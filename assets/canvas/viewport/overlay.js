@@ -1,0 +1,176 @@
+// How a mask looks: a hatched tint which shows on any picture, and a light line with a dark rim around it.
+
+import { intersect, TILE, tileBox, tileKey, tileOf, tilesOf, union } from "../lib/boxes.js";
+import { HALF, outline } from "../draft/outline.js";
+
+const TINT = "rgba(76, 110, 245, 0.34)";
+const HATCH = "rgba(255, 255, 255, 0.42)";
+const COARSEST = 16; // pixels from one to the next of an outline seen from afar
+const PITCH = 9; // stage pixels from one line of the hatch to the next
+
+/** A mask and its pictures: one small canvas and a few paths for each tile that is not empty. */
+export class MaskLook {
+  constructor(mask) {
+    this.mask = mask;
+    this.images = new Map(); // key -> OffscreenCanvas
+    this.solid = new Map(); // key -> whether all of the tile is painted
+    this.paths = new Map(); // key -> Map step -> Path2D
+  }
+
+  /** Pixels within `box` changed: their pictures are made again when next drawn. */
+  changed(box) {
+    for (const [column, row] of tilesOf([box[0] - 1, box[1] - 1, box[2] + 2, box[3] + 2])) {
+      const key = tileKey(column, row);
+      this.solid.delete(key);
+      this.paths.delete(key);
+    }
+  }
+
+  /** The tile as white of its alpha; null where it is painted all over. */
+  image(key) {
+    const tile = this.mask.tiles.get(key);
+    const known = this.solid.has(key);
+    if (!known) this.solid.set(key, tile.every((value) => value === 255));
+    if (this.solid.get(key)) return null;
+    if (!this.images.has(key)) this.images.set(key, new OffscreenCanvas(TILE, TILE));
+    else if (known) return this.images.get(key);
+    const pixels = new ImageData(TILE, TILE);
+    const words = new Uint32Array(pixels.data.buffer);
+    for (let i = 0; i < words.length; i++) words[i] = (tile[i] << 24) | 0xffffff;
+    this.images.get(key).getContext("2d").putImageData(pixels, 0, 0);
+    return this.images.get(key);
+  }
+
+  /** The tile's outline, of every `step`th pixel (a power of two): from afar no finer one is seen. */
+  path(key, step) {
+    const paths = this.paths.get(key) ?? new Map();
+    this.paths.set(key, paths);
+    if (!paths.has(step)) paths.set(step, this.#outlined(key, step));
+    return paths.get(step);
+  }
+
+  #outlined(key, step) {
+    const [column, row] = tileOf(key);
+    const extent = TILE / step;
+    const fine = this.mask.tiles.get(key);
+    let tile = fine;
+    if (step > 1) {
+      tile = new Uint8Array(extent * extent);
+      for (let y = 0; y < extent; y++) for (let x = 0; x < extent; x++) tile[y * extent + x] = fine[(y * TILE + x) * step];
+    }
+    const painted = (x, y) => {
+      const beside = this.mask.tiles.get(tileKey(Math.floor(x / extent), Math.floor(y / extent)));
+      return Boolean(beside) && beside[(((y * step) & (TILE - 1)) * TILE) + ((x * step) & (TILE - 1))] >= HALF;
+    };
+    const path = new Path2D();
+    const segments = outline(tile, column * extent, row * extent, painted, extent);
+    for (let i = 0; i < segments.length; i += 4) {
+      path.moveTo(segments[i] * step, segments[i + 1] * step);
+      path.lineTo(segments[i + 2] * step, segments[i + 3] * step);
+    }
+    return path;
+  }
+}
+
+/** The images of a sketch: its colours as they are. */
+export class SketchLook {
+  constructor(sketch) {
+    this.sketch = sketch;
+    this.images = new Map();
+  }
+
+  changed(box) {
+    for (const [column, row] of tilesOf(box)) this.images.delete(tileKey(column, row));
+  }
+
+  draw(context, view, area) {
+    context.imageSmoothingEnabled = view.scale < 3;
+    for (const [key, tile] of this.sketch.tiles) {
+      const place = view.stageRect(tileBox(...tileOf(key)));
+      if (!intersect(place, area)) continue;
+      if (!this.images.has(key)) {
+        const canvas = new OffscreenCanvas(TILE, TILE);
+        const pixels = new Uint8ClampedArray(tile.buffer.slice(0));
+        canvas.getContext("2d").putImageData(new ImageData(pixels, TILE, TILE), 0, 0);
+        this.images.set(key, canvas);
+      }
+      context.drawImage(this.images.get(key), ...place);
+    }
+  }
+}
+
+export class Overlay {
+  constructor() {
+    this.layer = new OffscreenCanvas(1, 1);
+    this.hatch = null;
+  }
+
+  #pattern(context, ratio) {
+    if (!this.hatch || this.hatch.ratio !== ratio) {
+      const side = Math.round(PITCH * ratio);
+      const canvas = new OffscreenCanvas(side, side);
+      const ink = canvas.getContext("2d");
+      ink.fillStyle = TINT;
+      ink.fillRect(0, 0, side, side);
+      ink.strokeStyle = HATCH;
+      ink.lineWidth = ratio;
+      ink.beginPath();
+      for (const shift of [-side, 0, side]) {
+        ink.moveTo(shift - 1, side + 1);
+        ink.lineTo(shift + side + 1, -1);
+      }
+      ink.stroke();
+      this.hatch = { ratio, pattern: context.createPattern(canvas, "repeat") };
+    }
+    return this.hatch.pattern;
+  }
+
+  /**
+   * Draw `look` within the stage rectangle `area`. filled: hatched (a mask in the making), else its outline alone,
+   * fainter (a mask at work).
+   */
+  draw(context, look, view, area, ratio, filled) {
+    const keys = [...look.mask.tiles.keys()].filter((key) => intersect(view.stageRect(tileBox(...tileOf(key))), area));
+    if (!keys.length) return;
+    if (filled) this.#fill(context, look, keys, view, area, ratio);
+    context.save();
+    context.setTransform(view.scale, 0, 0, view.scale, Math.round(view.x), Math.round(view.y));
+    context.lineCap = "square";
+    const step = Math.min(COARSEST, 2 ** Math.max(0, Math.floor(Math.log2(1 / view.scale))));
+    context.globalAlpha = filled ? 1 : 0.55;
+    for (const [colour, width] of [["rgba(10, 12, 20, 0.55)", 3], ["rgba(255, 255, 255, 0.95)", 1.25]]) {
+      context.strokeStyle = colour;
+      context.lineWidth = (width * ratio) / view.scale;
+      for (const key of keys) context.stroke(look.path(key, step));
+    }
+    context.restore();
+  }
+
+  #fill(context, look, keys, view, area, ratio) {
+    let covered = null;
+    for (const key of keys) covered = union(covered, intersect(view.stageRect(tileBox(...tileOf(key))), area));
+    const [x, y, width, height] = covered;
+    if (this.layer.width < width || this.layer.height < height) {
+      this.layer.width = Math.max(this.layer.width, width);
+      this.layer.height = Math.max(this.layer.height, height);
+    }
+    const ink = this.layer.getContext("2d");
+    ink.globalCompositeOperation = "source-over";
+    ink.clearRect(0, 0, width, height);
+    ink.imageSmoothingEnabled = view.scale < 1;
+    ink.fillStyle = "#fff";
+    for (const key of keys) {
+      const [left, top, w, h] = view.stageRect(tileBox(...tileOf(key)));
+      const image = look.image(key);
+      if (image) ink.drawImage(image, left - x, top - y, w, h);
+      else ink.fillRect(left - x, top - y, w, h);
+    }
+    ink.globalCompositeOperation = "source-in";
+    const pattern = this.#pattern(ink, ratio);
+    const side = this.hatch.ratio && Math.round(PITCH * ratio);
+    pattern.setTransform(new DOMMatrix([1, 0, 0, 1, -(x % side), -(y % side)])); // the hatch stands still while areas change
+    ink.fillStyle = pattern;
+    ink.fillRect(0, 0, width, height);
+    context.drawImage(this.layer, 0, 0, width, height, x, y, width, height);
+  }
+}

@@ -1,0 +1,248 @@
+// The stage: two stacked canvases (picture, draft), lines over them and the brush ring. Draws in animation frames only,
+// and only what changed.
+
+import { intersect, union } from "../lib/boxes.js";
+import { Guides, rect } from "./guides.js";
+import { MaskLook, Overlay, SketchLook } from "./overlay.js";
+import { View } from "./view.js";
+
+const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels the panels cover
+const NARROW = 600; // of a stage so narrow they leave less
+const NARROW_INSETS = [52, 62, 10, 190];
+const IN_SIGHT = 48;
+const CALM_MS = 150; // after the last movement the picture is drawn at its best
+
+export class Stage {
+  /** root: an element to fill. picture: what is drawn below the mask. */
+  constructor(root) {
+    this.root = root;
+    this.view = new View();
+    this.overlay = new Overlay();
+    this.picture = null;
+    this.draft = null; // { mask: MaskLook, sketch: SketchLook }, in the making
+    this.sketching = false; // the sketch is shown
+    this.sent = []; // MaskLooks of the masks at work
+    this.changing = null; // MaskLook of what may change
+    this.other = null; // { picture, mode: "split" | "difference" | "whole", at }: a second picture to compare with
+    this.fitted = true; // follow the window's size until the user zooms or pans
+    this.width = this.height = 1; // device pixels
+    this.ratio = 1;
+    this.covered = [0, 0]; // CSS pixels at the right and above the dock that panels cover
+    this.quick = false;
+    this.calm = 0; // timer
+    this.frame = 0;
+    this.redraw = { picture: true, mask: null };
+    this.onview = () => {};
+
+    const canvas = (name) => {
+      const element = document.createElement("canvas");
+      element.className = name;
+      root.append(element);
+      return element;
+    };
+    this.below = canvas("picture-layer").getContext("2d", { alpha: false });
+    this.above = canvas("mask-layer").getContext("2d");
+    this.ring = document.createElement("div");
+    this.ring.className = "brush-ring";
+    this.guides = new Guides(root);
+    root.append(this.ring);
+    new ResizeObserver(() => this.#resize()).observe(root);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.invalidate());
+    new MutationObserver(() => this.invalidate()).observe(document.body, { attributeFilter: ["class"] });
+    this.#resize();
+  }
+
+  #resize() {
+    const { clientWidth, clientHeight } = this.root;
+    this.ratio = window.devicePixelRatio || 1;
+    const width = Math.max(1, Math.round(clientWidth * this.ratio));
+    const height = Math.max(1, Math.round(clientHeight * this.ratio));
+    this.view.panBy(Math.round((width - this.width) / 2), Math.round((height - this.height) / 2));
+    [this.width, this.height] = [width, height];
+    for (const { canvas } of [this.below, this.above]) [canvas.width, canvas.height] = [width, height];
+    if (this.fitted) this.fit();
+    else this.invalidate();
+    this.#draw(); // at once: a resized canvas is empty
+  }
+
+  /** The part of the stage no panel covers. */
+  get room() {
+    const insets = this.root.clientWidth < NARROW ? NARROW_INSETS : INSETS;
+    const [left, top, inset, dock] = insets.map((inset) => inset * this.ratio);
+    const [right, bottom] = [Math.max(inset, this.covered[0] * this.ratio + inset / 3), dock + this.covered[1] * this.ratio];
+    return [left, top, Math.max(64, this.width - left - right), Math.max(64, this.height - top - bottom)];
+  }
+
+  /** Panels cover so many CSS pixels at the right and above the dock. */
+  cover(right, above) {
+    if (right === this.covered[0] && above === this.covered[1]) return;
+    this.covered = [right, above];
+    if (this.fitted) this.fit();
+  }
+
+  /** Show all of the picture, or of a box. */
+  fit(box = this.picture?.box) {
+    this.fitted = true;
+    if (box) this.view.fit(box, this.room);
+    this.invalidate();
+  }
+
+  /** Zoom to `scale` about a stage point, or about the middle of the room. */
+  zoom(scale, x, y) {
+    const [left, top, width, height] = this.room;
+    this.view.zoomAt(scale, x ?? left + width / 2, y ?? top + height / 2);
+    this.#moved();
+  }
+
+  /** Look where a view looked before. */
+  look({ scale, x, y }) {
+    Object.assign(this.view, { scale, x, y });
+    this.#moved();
+  }
+
+  pan(dx, dy) {
+    this.view.panBy(dx, dy);
+    this.#moved();
+  }
+
+  /** For a moment, draw as fast as it goes: the view moves, or the picture is another. */
+  hurry() {
+    this.quick = true;
+    clearTimeout(this.calm);
+    this.calm = setTimeout(() => {
+      this.quick = false;
+      this.invalidatePicture();
+    }, CALM_MS);
+  }
+
+  #moved() {
+    this.fitted = false;
+    this.hurry();
+    if (this.picture?.box) this.view.keepInSight(this.picture.box, this.width, this.height, IN_SIGHT * this.ratio);
+    this.invalidate();
+  }
+
+  setDraft(draft) {
+    this.draft = draft && { mask: new MaskLook(draft.mask), sketch: new SketchLook(draft.sketch) };
+    this.invalidateMask();
+  }
+
+  /** masks: Layers, of the wishes at work. */
+  setSent(masks) {
+    this.sent = masks.map((mask) => this.sent.find((look) => look.mask === mask) ?? new MaskLook(mask));
+    this.invalidateMask();
+  }
+
+  /** mask: a Layer of what a run may change, or null. windows: the boxes that the model will read. */
+  setPlan(mask, windows) {
+    this.changing = mask && new MaskLook(mask);
+    this.guides.show("window", windows && windows.map(rect).join(""));
+    this.invalidateMask();
+  }
+
+  /** other: { picture, mode: "split" | "difference" | "whole", at: the line's place, 0..1 of the stage } or null. */
+  compare(other) {
+    this.other = other;
+    this.invalidatePicture();
+  }
+
+  /** Pixels of the draft within `box` (plane) changed. */
+  draftChanged(box) {
+    if (!box || !this.draft) return;
+    this.draft.mask.changed(box);
+    this.draft.sketch.changed(box);
+    const [x, y, width, height] = this.view.stageRect(box);
+    const rim = Math.ceil(3 * this.ratio + this.view.scale);
+    this.invalidateMask([x - rim, y - rim, width + 2 * rim, height + 2 * rim]);
+  }
+
+  clear() {
+    this.picture = null;
+    this.other = null;
+    this.setDraft(null);
+    this.setSent([]);
+    this.setPlan(null, null);
+    for (const name of ["frame", "shape"]) this.guides.show(name, null);
+    this.invalidate();
+  }
+
+  invalidate() {
+    this.redraw.picture = true;
+    this.invalidateMask();
+    this.onview();
+  }
+
+  invalidateMask(area = [0, 0, this.width, this.height]) {
+    this.redraw.mask = union(this.redraw.mask, area);
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  invalidatePicture() {
+    this.redraw.picture = true;
+    if (!this.frame) this.frame = requestAnimationFrame(() => this.#draw());
+  }
+
+  #draw() {
+    cancelAnimationFrame(this.frame);
+    this.frame = 0;
+    const { picture, mask } = this.redraw;
+    this.redraw = { picture: false, mask: null };
+    if (picture) {
+      this.below.fillStyle = getComputedStyle(this.root).getPropertyValue("--desk") || "#888";
+      this.below.fillRect(0, 0, this.width, this.height);
+      this.picture?.draw(this.below, this.view, this.width, this.height, this.quick);
+      if (this.other) this.#drawOther(this.other);
+      this.guides.place(this.view, this.ratio);
+    }
+    const area = mask && intersect(mask, [0, 0, this.width, this.height]);
+    if (area) {
+      this.above.save();
+      this.above.beginPath();
+      this.above.rect(...area);
+      this.above.clip();
+      this.above.clearRect(...area);
+      if (this.sketching) this.draft?.sketch.draw(this.above, this.view, area);
+      for (const look of this.sent) this.overlay.draw(this.above, look, this.view, area, this.ratio, false);
+      if (this.changing) this.overlay.draw(this.above, this.changing, this.view, area, this.ratio, false);
+      if (this.draft) this.overlay.draw(this.above, this.draft.mask, this.view, area, this.ratio, true);
+      this.above.restore();
+    }
+  }
+
+  /** Another picture over this one: left of the line, all of it, or the difference of both. */
+  #drawOther({ picture, mode, at }) {
+    const { below, width, height } = this;
+    if (mode === "difference") {
+      const layer = new OffscreenCanvas(width, height);
+      picture.draw(layer.getContext("2d"), this.view, width, height);
+      below.globalCompositeOperation = "difference";
+      below.drawImage(layer, 0, 0);
+      below.globalCompositeOperation = "source-over";
+      return;
+    }
+    below.save();
+    if (mode === "split") {
+      below.beginPath();
+      below.rect(0, 0, at * width, height);
+      below.clip();
+    }
+    picture.draw(below, this.view, width, height);
+    below.restore();
+  }
+
+  /** The colour of the picture under a plane point as it is drawn, [red, green, blue]. */
+  colourAt(x, y) {
+    const [left, top] = this.view.toStage(x + 0.5, y + 0.5).map(Math.floor);
+    return [...this.below.getImageData(left, top, 1, 1).data.slice(0, 3)];
+  }
+
+  /** Show the brush ring: centre in CSS pixels of the stage, radius in plane pixels; null hides it. True if it is easily seen. */
+  showRing(at, radius) {
+    this.ring.hidden = !at;
+    if (!at) return false;
+    const side = Math.max(4, (2 * radius * this.view.scale) / this.ratio);
+    this.ring.style.width = this.ring.style.height = `${side}px`;
+    this.ring.style.transform = `translate(${at[0] - side / 2}px, ${at[1] - side / 2}px)`;
+    return side >= 12;
+  }
+}
