@@ -30,7 +30,8 @@ from tests.wire import app_context, edit_packet
 STARTS = 5
 PREVIEWS = 9
 STEPS = 20  # what the form asks for at first
-BUSY, REST = 0.06, 2.0  # seconds between a page's polls, as in assets/canvas/document/polling.js: while something runs, and not
+# seconds between a page's polls, as in assets/canvas/document/polling.js: while something runs, and not
+BUSY, REST = 0.06, 2.0
 DESIGNERS, SECONDS, RATE = 50, 60.0, 1.5  # edits a second, of all together
 LIGHT = 4  # steps of a designer's edit
 PLAINLY = 0.25  # share of a busy page's polls that ask without a beat, so that the answer is not held
