@@ -63,7 +63,7 @@ $(VENV)/.run: requirements.txt
 	  echo "The requirements could not be installed: see above. The network is needed this once."; exit 1; }
 	@touch $@
 
-$(VENV)/.dev: requirements-dev.txt requirements-hf.txt $(VENV)/.run
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { \
 	  echo "The test tools could not be installed: see above."; exit 1; }
 	@touch $@

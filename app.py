@@ -15,14 +15,14 @@ def main() -> int:
     from pipelines.openmp import wait_politely
 
     wait_politely()
-    options = arguments(NAMES, HERE / "palimpsest-data")
+    options = arguments(NAMES, home() / "palimpsest-data")
     logging.basicConfig(format="%(message)s")
     logging.getLogger("pipelines").setLevel(logging.INFO)  # how a model lies in memory
     try:
         from editor.cli.context import CommandContext  # nothing heavy before the options are read
 
         module, function = options.run.split(".")
-        getattr(import_module(f"editor.cli.{module}"), function)(CommandContext(options, HERE))
+        getattr(import_module(f"editor.cli.{module}"), function)(CommandContext(options, HERE, home()))
     except (ValueError, LookupError, OSError) as error:
         if os.environ.get("PALIMPSEST_TRACEBACK"):
             raise
@@ -31,6 +31,17 @@ def main() -> int:
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def home() -> Path:
+    """Where the user's pictures and list of models lie: beside this file in a copy of the project, else where this
+    system has programs keep what is a user's.
+    """
+    if (HERE / "pyproject.toml").exists():
+        return HERE
+    from platformdirs import user_data_path
+
+    return user_data_path("palimpsest", appauthor=False)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,7 @@ from pipelines import FOLDER, HUB, LAMA, PIPELINES, WEIGHTS
 from pipelines.glide.download import HOW
 from pipelines.hf.families import family_of
 from pipelines.hf.folder import HALF, INDEX, read_layout
-from pipelines.hf.hub import INSTALL, ON_HUB
+from pipelines.hf.hub import ON_HUB
 
 GLIDE_PAIRS = (("base_inpaint", "upsample_inpaint"), ("base", "upsample"))
 OURS = "Apache-2.0"
@@ -83,11 +83,11 @@ def _lama(name: str, pipeline: str, file: Path) -> Model:
 
 def _hf(name: str, pipeline: str, named: str) -> Model:
     place = _snapshot(named) if ON_HUB.fullmatch(named) else Path(named)
-    needs, good, trouble, offered = INSTALL, "photographs", "", True
+    needs, good, trouble, offered = "a GPU, or patience", "photographs", "", True
     if place is None:
         return Model(name, pipeline, None, 0, "not known", needs, good, "it is not on this machine", False)
     if place.is_file() and place.suffix == ".safetensors":
-        needs = f"{INSTALL}; a GPU, or patience; {_memory([place])}"
+        needs = f"{needs}; {_memory([place])}"
         return Model(name, pipeline, place, _size(place), "not stated there", needs, good)
     try:
         layout = read_layout(place)
@@ -97,7 +97,7 @@ def _hf(name: str, pipeline: str, named: str) -> Model:
         family, used = family_of(layout.named), list(_weights(place))
         offered = family is not None or "Inpaint" in layout.named
         how = "" if layout.variant is None else f", {layout.variant} files"
-        needs = f"{INSTALL}; a GPU, or patience; {_memory(used)}{how}"
+        needs = f"{needs}; {_memory(used)}{how}"
         if family is None:
             good = f"whatever {layout.named} does" if offered else f"nothing that is known here: a {layout.named}"
         elif layout.named in family.takes:

@@ -5,6 +5,8 @@ from hashlib import blake2b
 
 from pipelines import WEIGHTS
 
+VERSION = "0.9.0"  # of Palimpsest; pyproject.toml reads it here
+
 
 @cache
 def made_with() -> str:
@@ -16,4 +18,7 @@ def made_with() -> str:
     weights = blake2b(digest_size=4)
     for file in sorted((WEIGHTS / "glide-mini").glob("*.safetensors")):
         weights.update(file.read_bytes())
-    return f"torch {torch.__version__}, OpenCV {cv2.__version__} on {device}, embedded weights {weights.hexdigest()}"
+    return (
+        f"Palimpsest {VERSION}, torch {torch.__version__}, OpenCV {cv2.__version__} on {device}, "
+        f"embedded weights {weights.hexdigest()}"
+    )

@@ -14,12 +14,15 @@ from pipelines.provenance import made_with
 
 
 class CommandContext:
-    """options: what was typed. root: the project's folder. ValueError when there is no pipeline of the name typed."""
+    """options: what was typed. root: where app.py and assets lie. home: where the user's list of models does.
 
-    def __init__(self, options: argparse.Namespace, root: Path) -> None:
+    ValueError when there is no pipeline of the name typed.
+    """
+
+    def __init__(self, options: argparse.Namespace, root: Path, home: Path) -> None:
         self.options, self.root = options, root
         self.made_with = made_with
-        usual = root / "models.toml"
+        usual = home / "models.toml"
         self.models_file: Path | None = options.models or (usual if usual.exists() else None)  # the user's own models
         options.pipeline = full_name(options.pipeline, self.models_file)
         adapters = frozenset(name for name, _ in options.adapter)

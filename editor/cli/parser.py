@@ -1,6 +1,7 @@
 """The options of the command line."""
 
 import argparse
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,9 @@ down what was done, `run` does it on other pictures, `verify` says whether it co
 the store; `models` lists the models that are installed; `convert` readies OpenAI's GLIDE.
 """
 DEFAULT_PIPELINE = "glide-mini"
-MODELS_HELP = "TOML file with models of yours and their names (default: models.toml beside app.py, if it is there)"
+MODELS_HELP = (
+    "TOML file with models of yours and their names (default: models.toml beside the usual data folder, if it is there)"
+)
 
 
 def arguments(pipelines: str, data: Path) -> argparse.Namespace:
@@ -23,11 +26,12 @@ def arguments(pipelines: str, data: Path) -> argparse.Namespace:
 
     `run` of it is what carries the command out: a module of this folder and a function, "documents.amend".
     """
+    program = "python app.py" if Path(sys.argv[0]).name == "app.py" else "palimpsest"
     parser = argparse.ArgumentParser(
-        prog="python app.py",
+        prog=program,
         description=DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="example: python app.py edit room.png --mask mask.png --prompt 'a red couch' -o out.png",
+        epilog=f"example: {program} edit room.png --mask mask.png --prompt 'a red couch' -o out.png",
     )
     parser.set_defaults(run="server.serve")
     _add_server_options(parser, data)
@@ -63,8 +67,8 @@ def _add_server_options(parser: argparse.ArgumentParser, data: Path) -> None:
     )
     parser.add_argument(
         "--data", type=_place, default=data, metavar="FOLDER",
-        help="where pictures and their history are kept (default: palimpsest-data beside app.py); or the address of"
-        " a PostgreSQL database, postgresql://user@host/name",
+        help="where pictures and their history are kept (default: %(default)s); or the address of a PostgreSQL"
+        " database, postgresql://user@host/name",
     )  # fmt: skip
     parser.add_argument(
         "--mcp", action="store_true",

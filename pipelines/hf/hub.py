@@ -8,7 +8,7 @@ from pipelines.hf.quiet import hushed
 
 ON_HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 SETTINGS = ("*.json", "*.txt", "*.model")  # what says the sizes of a model's networks and the words it reads
-INSTALL = "pip install -r requirements-hf.txt"
+INSTALL = "pip install -r requirements.txt"
 
 
 def canonical(named: str) -> str:

@@ -644,7 +644,7 @@ def test_only_the_name_on_the_command_line_is_fetched(monkeypatch: pytest.Monkey
     asked = {}
     monkeypatch.setattr(context, "load", lambda name, compiled, fetch: asked.update({name: fetch}))
     options = {"compile": False, "memory": "auto", "quantise": "", "pipeline": "hf:me/tiny", "adapter": []}
-    load = context.CommandContext(argparse.Namespace(**options, models=None), Path()).load
+    load = context.CommandContext(argparse.Namespace(**options, models=None), Path(), Path()).load
     load("hf:me/tiny")
     load("classical")
     with pytest.raises(ValueError, match="none of those offered here"):
@@ -665,7 +665,7 @@ def test_without_diffusers_a_sentence_says_what_to_install(saved: Any, monkeypat
     folder = saved("sd-9")
     monkeypatch.setitem(sys.modules, "diffusers", None)
     for name in (str(folder), "me/tiny"):
-        with pytest.raises(ValueError, match=r"needs diffusers .*: pip install -r requirements-hf\.txt"):
+        with pytest.raises(ValueError, match=r"needs diffusers .*: pip install -r requirements\.txt"):
             load_hf(name, "hf:x", Setup(), False)
 
 
