@@ -26,7 +26,12 @@ def arguments(pipelines: str, data: Path) -> argparse.Namespace:
 
     `run` of it is what carries the command out: a module of this folder and a function, "documents.amend".
     """
-    program = "python app.py" if Path(sys.argv[0]).name == "app.py" else "palimpsest"
+    return parser_of(
+        "python app.py" if Path(sys.argv[0]).name == "app.py" else "palimpsest", pipelines, data
+    ).parse_args()
+
+
+def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=program,
         description=DESCRIPTION,
@@ -47,7 +52,7 @@ def arguments(pipelines: str, data: Path) -> argparse.Namespace:
     _add_recipes(commands)
     _add_models(commands)
     commands.add_parser("work").set_defaults(run="server.work")  # what the server starts
-    return parser.parse_args()
+    return parser
 
 
 def _add_server_options(parser: argparse.ArgumentParser, data: Path) -> None:

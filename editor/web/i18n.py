@@ -1,4 +1,4 @@
-"""The page's words in every language there is a file of: assets/canvas/words, which the canvas's modules read too."""
+"""The page's words in every language there is a file of: assets/canvas/locales, which the canvas's modules read too."""
 
 import json
 from pathlib import Path

@@ -55,8 +55,8 @@ from tests.wire import app_context, edit_packet
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
-README = Path(__file__).parents[2] / "README.md"
-TAKEN = "http://127.0.0.1:7860"  # the README's server
+GUIDE = Path(__file__).parents[2] / "docs" / "api.md"
+TAKEN = "http://127.0.0.1:7860"  # the guide's server
 
 
 class Served:
@@ -440,14 +440,14 @@ def served_files(served: Served) -> list[str]:
 def test_the_readme_s_python_runs(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("room.jpg").write_bytes(encode_png(noise(320, 240)))
-    (code,) = re.findall(r"```python\n(.*?)```", README.read_text(), re.DOTALL)
-    exec(compile(code.replace(TAKEN, served.url), "README.md", "exec"), {})
+    (code,) = re.findall(r"```python\n(.*?)```", GUIDE.read_text(), re.DOTALL)
+    exec(compile(code.replace(TAKEN, served.url), "api.md", "exec"), {})
     newest = served.session.store.documents.all()[0]
     assert np.array_equal(read_image(Path("out.png").read_bytes()).pixels, served.session.picture(newest.id).pixels())
 
 
 def test_the_readme_s_curl_runs(served: Served) -> None:
-    (block,) = re.findall(r"```\n(curl .*?)```", README.read_text(), re.DOTALL)
+    (block,) = re.findall(r"```\n(curl .*?)```", GUIDE.read_text(), re.DOTALL)
     opening, calling, watching = re.findall(rf"{TAKEN}([^\s\"]+)", block)
     (said,) = re.findall(r"--json '(.*?)'", block)
     document = served.post(opening, encode_png(noise(320, 240)))["document"]
