@@ -149,7 +149,7 @@ class Hands:
         self.drag((x - 30, y), (x + 30, y), (x, y + 20))
 
     def write(self, prompt: str) -> None:
-        self.page.get_by_label("What belongs there").fill(prompt)
+        self.page.get_by_label("Prompt", exact=True).fill(prompt)
 
     def wait_value(self, field: str, value: str) -> None:
         """A field with this selector says so: what an earlier visit or an edit left comes after the picture does."""

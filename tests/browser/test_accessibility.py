@@ -126,7 +126,7 @@ def note(hands: Hands) -> None:
 
 def suggestions(hands: Hands) -> None:
     hands.open_sample()
-    hands.page.get_by_label("What belongs there").press_sequentially("zebra no")
+    hands.page.get_by_label("Prompt", exact=True).press_sequentially("zebra no")
     hands.page.get_by_role("option", name="noise").wait_for()
     hands.page.locator(".strange").first.wait_for()
 
@@ -200,7 +200,7 @@ def test_a_picture_is_opened_changed_and_saved_by_the_keyboard_alone(hands: Hand
     tab_to(hands, "button", "Invert")
     hands.key("Enter")
     hands.wait_for("!doc.mask.empty")
-    tab_to(hands, "combobox", "What belongs there")
+    tab_to(hands, "combobox", "Prompt")
     hands.page.keyboard.type("a vase")
     tab_to(hands, "button", "Generate")
     hands.key("Enter")

@@ -44,7 +44,7 @@ def test_more_is_asked_for_while_one_runs_and_the_queue_is_the_users(hands: Hand
     assert hands.page.evaluate("window.palimpsest.stage.sent.length") == 4  # each mask is seen at its place
     server.slow.allow(2)
     hands.wait_for("doc.run?.index === 2")
-    hands.page.get_by_role("button", name="Sooner: four").click()
+    hands.page.get_by_role("button", name="Move up: four").click()
     wait_queue(hands, ["one", "two", "four", "three"])
     hands.page.get_by_role("button", name="Cancel: two").click()
     wait_queue(hands, ["one", "four", "three"])
@@ -118,7 +118,7 @@ def test_a_step_is_blended_anew_live_and_kept(hands: Hands) -> None:
     hands.edit("a lamp")
     whole = hands.stored
     hands.press("History")
-    wait_rows(hands, ["Opened", "a vase", "a lamp"])
+    wait_rows(hands, ["Original", "a vase", "a lamp"])
     hands.press("Blend")
     slider = hands.page.get_by_role("slider", name="Opacity")
     slider.focus()
@@ -151,7 +151,7 @@ def test_a_step_is_changed_and_what_follows_is_made_again(hands: Hands) -> None:
     hands.wait_for(f"doc.state.head !== {head!r}")
     hands.wait_idle()
     hands.press("History")
-    wait_rows(hands, ["Opened", "a vase", "a lamp"])
+    wait_rows(hands, ["Original", "a vase", "a lamp"])
     old = hands.state["head"]
     row(hands, "a vase").get_by_role("button").first.click()
     hands.wait_for(f"doc.state.head !== {old!r}")
@@ -201,7 +201,7 @@ def test_a_recipe_is_saved_from_a_step(hands: Hands) -> None:
     hands.open_sample()
     hands.edit("a vase")
     hands.press("History")
-    wait_rows(hands, ["Opened", "a vase"])
+    wait_rows(hands, ["Original", "a vase"])
     with hands.page.expect_download() as download:
         hands.page.get_by_role("link", name="Recipe").click()
     assert "a vase" in Path(download.value.path()).read_text()
@@ -236,7 +236,7 @@ def test_the_gallery_opens_renames_duplicates_and_deletes_with_a_way_back(hands:
     mine.get_by_role("button", name="Delete").click()
     hands.page.locator(".note p").filter(has_text="was deleted").wait_for()
     assert mine.count() == 0
-    hands.press("Have it back")
+    hands.page.locator(".note").get_by_role("button", name="Undo").click()
     mine.wait_for()
     assert cards.count() in (before, before + 1)
     cards.filter(has=hands.page.get_by_text("<i>Mine</i>", exact=True)).locator(".card").click()
@@ -300,7 +300,7 @@ def test_quality_and_recipe_are_the_users(hands: Hands) -> None:
         sizes.append(len(data))
         assert "secret vase" in (recipe_of(data) or "")
     assert sizes[1] > 2 * sizes[0]
-    dialog.get_by_label("Keep in the file how it was made").uncheck()
+    dialog.get_by_label("Embed recipe").uncheck()
     with hands.page.expect_download() as download:
         hands.press("Save")
     assert recipe_of(Path(download.value.path()).read_bytes()) is None
@@ -355,7 +355,7 @@ def test_every_key_is_listed_and_can_be_another(hands: Hands) -> None:
 def test_prompts_used_before_and_known_words_are_offered_and_strange_ones_marked(hands: Hands) -> None:
     hands.open_sample()
     hands.edit("a cup of tea")
-    field = hands.page.get_by_label("What belongs there")
+    field = hands.page.get_by_label("Prompt", exact=True)
     field.fill("")
     hands.page.get_by_role("option", name="a cup of tea").wait_for()
     hands.key("ArrowDown")
@@ -437,7 +437,7 @@ def test_a_model_is_switched_without_losing_anything(hands: Hands) -> None:
     hands.write("a vase")
     hands.choose("flat")
     assert hands.mask_bounds == mask
-    assert hands.page.get_by_label("What belongs there").input_value() == "a vase"
+    assert hands.page.get_by_label("Prompt", exact=True).input_value() == "a vase"
 
 
 def test_a_pasted_picture_opens_beside_what_is_open(hands: Hands, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_a_whole_edit(hands: Hands, server: Any) -> None:
     hands.write("a green couch")
     hands.generate()
     assert hands.page.get_by_role("button", name="Generate").is_visible()  # more may be asked for meanwhile
-    hands.status("Repainting")
+    hands.status("Generating")
 
     # previews stand where the result will, and nowhere else
     server.slow.allow(1)

@@ -35,18 +35,18 @@ def test_a_step_is_a_row_and_a_click_goes_there(hands: Hands) -> None:
     hands.tidy = False
     hands.open_sample()
     hands.press("History")
-    wait_rows(hands, ["Opened"])
+    wait_rows(hands, ["Original"])
     opened = hands.state["head"]
     hands.edit("a vase")
-    wait_rows(hands, ["Opened", "a vase"])
+    wait_rows(hands, ["Original", "a vase"])
     assert current(hands) == "a vase"
     first = hands.state["head"]
-    row(hands, "Opened").get_by_role("button").first.click()
+    row(hands, "Original").get_by_role("button").first.click()
     hands.wait_for(f"doc.state.head === {opened!r}")
     hands.wait_idle()
     assert hands.page.evaluate("window.palimpsest.doc.picture.revision") == opened
     hands.edit("a lamp")
-    wait_rows(hands, ["Opened", "a vase", "a lamp"])
+    wait_rows(hands, ["Original", "a vase", "a lamp"])
     assert current(hands) == "a lamp"
     assert row(hands, "a vase").get_attribute("class") == "aside"
     hands.key("Control+z")
@@ -64,19 +64,19 @@ def test_a_step_has_a_name_and_keeps_it(hands: Hands) -> None:
     hands.open_sample()
     hands.edit("a vase")
     hands.press("History")
-    wait_rows(hands, ["Opened", "a vase"])
+    wait_rows(hands, ["Original", "a vase"])
     press(hands, "a vase", "Rename")
     hands.page.keyboard.type("<b>Best</b> so far")
     hands.key("Enter")
-    wait_rows(hands, ["Opened", "<b>Best</b> so far"])
+    wait_rows(hands, ["Original", "<b>Best</b> so far"])
     hands.reload()
     hands.wait_idle()
     hands.press("History")
-    wait_rows(hands, ["Opened", "<b>Best</b> so far"])
+    wait_rows(hands, ["Original", "<b>Best</b> so far"])
     press(hands, "<b>Best</b> so far", "Rename")
     hands.page.keyboard.type("another")
     hands.key("Escape")
-    assert rows(hands) == ["Opened", "<b>Best</b> so far"]
+    assert rows(hands) == ["Original", "<b>Best</b> so far"]
     head = hands.state["head"]
     assert hands.server.session.store.revisions.get(head).name == "<b>Best</b> so far"
 
@@ -89,12 +89,12 @@ def test_a_branch_is_taken_out_and_had_back(hands: Hands) -> None:
     hands.edit("a lamp")
     head = hands.state["head"]
     hands.press("History")
-    wait_rows(hands, ["Opened", "a vase", "a lamp"])
+    wait_rows(hands, ["Original", "a vase", "a lamp"])
     press(hands, "a vase", "Delete")
-    wait_rows(hands, ["Opened"])
+    wait_rows(hands, ["Original"])
     hands.wait_for(f"doc.state.head === {opened!r}")
-    hands.press("Have it back")
-    wait_rows(hands, ["Opened", "a vase", "a lamp"])
+    hands.page.locator(".note").get_by_role("button", name="Undo").click()
+    wait_rows(hands, ["Original", "a vase", "a lamp"])
     hands.wait_for(f"doc.state.head === {head!r}")
 
 
@@ -105,7 +105,7 @@ def test_a_steps_mask_and_words_are_used_again(hands: Hands) -> None:
     box = hands.server.session.store.revisions.get(hands.state["head"]).edit.mask.box
     hands.write("something else")
     hands.press("History")
-    wait_rows(hands, ["Opened", "a vase"])
+    wait_rows(hands, ["Original", "a vase"])
     press(hands, "a vase", "Use its mask")
     hands.wait_for("doc.mask && !doc.mask.empty")
     assert hands.mask_bounds == list(box)

@@ -1,4 +1,4 @@
-"""What to do, said first: each intent sends the wish it stands for."""
+"""The mode, chosen first: each intent sends the wish it stands for."""
 
 import json
 import re
@@ -44,7 +44,7 @@ def test_remove_asks_for_no_words(hands: Hands) -> None:
     edit = finish(hands)
     assert (edit.prompt, edit.negative_prompt, edit.strength) == ("", "", 1.0)
     hands.intend("Fill")
-    assert hands.page.get_by_label("What belongs there").input_value() == "a vase"  # nothing that was written is lost
+    assert hands.page.get_by_label("Prompt", exact=True).input_value() == "a vase"  # nothing that was written is lost
 
 
 def test_remove_takes_the_soft_edge_of_what_was_selected(hands: Hands) -> None:
@@ -96,7 +96,7 @@ def test_refine_stays_near(hands: Hands) -> None:
     hands.open_sample()
     hands.paint()
     hands.intend("Refine")
-    slider = hands.page.get_by_label("range slider for How much may change")
+    slider = hands.page.locator("#refine_strength input[type=range]")
     assert slider.is_visible()
     assert finish(hands).strength == 0.5
     hands.intend("Fill")

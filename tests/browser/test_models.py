@@ -49,11 +49,11 @@ def test_a_model_is_asked_what_is_usual_with_it_and_what_was_set_stays(hands: Ha
     choose(hands, "Sampler", "The model's own")
     field(hands, "Steps").fill("3")
     shows(hands, "3", "7.5", "The model's own", "steps sampler")
-    hands.page.get_by_text("Yours; usual here: 25").wait_for()
-    assert hands.page.get_by_label("Avoid").is_disabled()
+    hands.page.get_by_text("Changed (default 25)").wait_for()
+    assert hands.page.get_by_label("Negative prompt").is_disabled()
     choose(hands, "Model", "noise")
     shows(hands, "3", "2", "DPM++ 2M", "steps")  # it does not know that sampler
-    assert hands.page.get_by_label("Avoid").is_enabled()
+    assert hands.page.get_by_label("Negative prompt").is_enabled()
     hands.reload()
     hands.wait_idle()
     hands.settings()
@@ -84,7 +84,7 @@ def test_what_a_model_can_do_nothing_with_is_shown(hands: Hands) -> None:
     hands.page.locator("#status .hint").filter(has_text="flat cannot begin from what is there").wait_for()
     for name in ("Steps", "Guidance"):
         assert field(hands, name).is_disabled()
-    assert hands.page.locator("#sampler input").is_disabled() and hands.page.get_by_label("Avoid").is_disabled()
+    assert hands.page.locator("#sampler input").is_disabled() and hands.page.get_by_label("Negative prompt").is_disabled()
     assert hands.page.locator("#intent input:disabled").count() == 2
     hands.settings()
     hands.paint()
@@ -103,7 +103,7 @@ def test_a_model_is_waited_for(hands: Hands) -> None:
     waiting: list[Any] = []
     hands.page.route("**/model?pipeline=photo", lambda request: waiting.append(request))
     hands.choose("Photographs")
-    hands.page.locator("#status .hint").filter(has_text="Photographs is being read").wait_for()
+    hands.page.locator("#status .hint").filter(has_text="Loading Photographs.").wait_for()
     hands.paint()  # the page is of use meanwhile
     hands.press("Generate")
     hands.page.wait_for_function("window.palimpsest.waiting")

@@ -228,7 +228,7 @@ class Editor {
   #ended(status) {
     if (document.hidden && this.doc && !this.doc.run) {
       this.ended = status;
-      tell(t(status === "done" ? "tell.done" : "tell.ended"), this.doc.state.name);
+      tell(t(`tell.${status}`), this.doc.state.name);
     }
   }
 
