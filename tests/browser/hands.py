@@ -148,8 +148,13 @@ class Hands:
         """A short stroke about a plane point."""
         self.drag((x - 30, y), (x + 30, y), (x, y + 20))
 
+    @property
+    def prompt(self) -> Any:
+        """The field in which the prompt is written."""
+        return self.page.locator(PROMPT)
+
     def write(self, prompt: str) -> None:
-        self.page.get_by_label("Prompt", exact=True).fill(prompt)
+        self.prompt.fill(prompt)
 
     def wait_value(self, field: str, value: str) -> None:
         """A field with this selector says so: what an earlier visit or an edit left comes after the picture does."""

@@ -126,7 +126,7 @@ def note(hands: Hands) -> None:
 
 def suggestions(hands: Hands) -> None:
     hands.open_sample()
-    hands.page.get_by_label("Prompt", exact=True).press_sequentially("zebra no")
+    hands.prompt.press_sequentially("zebra no")
     hands.page.get_by_role("option", name="noise").wait_for()
     hands.page.locator(".strange").first.wait_for()
 

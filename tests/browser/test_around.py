@@ -355,7 +355,7 @@ def test_every_key_is_listed_and_can_be_another(hands: Hands) -> None:
 def test_prompts_used_before_and_known_words_are_offered_and_strange_ones_marked(hands: Hands) -> None:
     hands.open_sample()
     hands.edit("a cup of tea")
-    field = hands.page.get_by_label("Prompt", exact=True)
+    field = hands.prompt
     field.fill("")
     hands.page.get_by_role("option", name="a cup of tea").wait_for()
     hands.key("ArrowDown")
@@ -437,7 +437,7 @@ def test_a_model_is_switched_without_losing_anything(hands: Hands) -> None:
     hands.write("a vase")
     hands.choose("flat")
     assert hands.mask_bounds == mask
-    assert hands.page.get_by_label("Prompt", exact=True).input_value() == "a vase"
+    assert hands.prompt.input_value() == "a vase"
 
 
 def test_a_pasted_picture_opens_beside_what_is_open(hands: Hands, tmp_path: Path) -> None:

@@ -133,7 +133,7 @@ def test_what_is_typed_before_the_last_visit_is_read_stays(hands: Hands) -> None
     hands.page.evaluate(HELD)
     hands.page.evaluate("(id) => void window.palimpsest.openDocument(id)", address.removeprefix("?doc="))
     hands.wait_for("doc.draft")
-    prompt = hands.page.get_by_label("Prompt", exact=True)
+    prompt = hands.prompt
     prompt.press_sequentially("two cups")
     hands.page.evaluate("window.let_go = true")
     hands.wait_for("doc.easel.prompts?.prompt === 'two cups'")

@@ -44,7 +44,7 @@ def test_remove_asks_for_no_words(hands: Hands) -> None:
     edit = finish(hands)
     assert (edit.prompt, edit.negative_prompt, edit.strength) == ("", "", 1.0)
     hands.intend("Fill")
-    assert hands.page.get_by_label("Prompt", exact=True).input_value() == "a vase"  # nothing that was written is lost
+    assert hands.prompt.input_value() == "a vase"  # nothing that was written is lost
 
 
 def test_remove_takes_the_soft_edge_of_what_was_selected(hands: Hands) -> None:

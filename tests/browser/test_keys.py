@@ -189,7 +189,7 @@ def test_escape_in_the_prompt_closes_the_list_then_leaves_the_field(hands: Hands
     slow_job(hands)
     hands.press("Polygon")
     corners(hands, *POLYGON[:2])
-    field = hands.page.get_by_label("Prompt", exact=True)
+    field = hands.prompt
     field.fill("")
     hands.page.locator(".suggestions").wait_for()
     focused = "document.activeElement.closest('#prompt') !== null"
@@ -207,7 +207,7 @@ def test_a_job_is_cancelled_by_its_own_key(hands: Hands, server: Any) -> None:
     digest = hands.digest
     slow_job(hands)
     assert hands.page.get_by_role("button", name="Cancel", exact=True).get_attribute("title") == "Ctrl ."
-    hands.page.get_by_label("Prompt", exact=True).focus()
+    hands.prompt.focus()
     hands.key("Control+.")
     hands.status("Cancelled")
     server.slow.allow(1)
@@ -232,7 +232,7 @@ def test_select_all_masks_the_picture_and_selects_no_interface(hands: Hands) -> 
     hands.press("Brush")
     hands.key("Meta+a")
     assert mask_area(hands) == 320 * 270
-    field = hands.page.get_by_label("Prompt", exact=True)
+    field = hands.prompt
     field.fill("a vase of flowers")
     before = hands.page.evaluate("window.palimpsest.doc.draft.done.length")
     hands.key("Control+a")

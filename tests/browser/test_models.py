@@ -81,15 +81,17 @@ def test_what_a_model_can_do_nothing_with_is_shown(hands: Hands) -> None:
     hands.intend("Refine")
     hands.settings()
     choose(hands, "Model", "flat")
-    hands.page.locator("#status .hint").filter(has_text="flat cannot begin from what is there").wait_for()
+    hands.page.locator("#status .hint").filter(has_text="flat cannot start from the existing picture").wait_for()
     for name in ("Steps", "Guidance"):
         assert field(hands, name).is_disabled()
-    assert hands.page.locator("#sampler input").is_disabled() and hands.page.get_by_label("Negative prompt").is_disabled()
+    assert (
+        hands.page.locator("#sampler input").is_disabled() and hands.page.get_by_label("Negative prompt").is_disabled()
+    )
     assert hands.page.locator("#intent input:disabled").count() == 2
     hands.settings()
     hands.paint()
     hands.press("Generate")
-    hands.status("flat cannot begin from what is there")
+    hands.status("flat cannot start from the existing picture")
     assert hands.state["running"] == []
     hands.intend("Fill")
     assert made(hands).pipeline == "flat"

@@ -68,7 +68,7 @@ def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
     hands.wait_idle()
     hands.choose("noise")
     hands.write("")
-    hands.page.get_by_label("Prompt", exact=True).focus()
+    hands.prompt.focus()
     hands.key("ArrowDown")
     shows(hands, ".suggestions li", text)
     hands.write(text + " ")

@@ -43,7 +43,7 @@ def test_the_keyboard(hands: Hands) -> None:
     assert hands.page.evaluate("window.palimpsest.stage.fitted")
     hands.key("/")
     hands.page.keyboard.type("b[e]1 a vase")  # in the field these are letters
-    assert hands.page.get_by_label("Prompt", exact=True).input_value() == "b[e]1 a vase"
+    assert hands.prompt.input_value() == "b[e]1 a vase"
     assert hands.page.evaluate(f"{tool}.name") == "brush"
     hands.paint()
     hands.key("x")
