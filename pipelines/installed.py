@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from math import prod
 from pathlib import Path
 
-from pipelines import FOLDER, HUB, LAMA, PIPELINES, WEIGHTS
+from pipelines import FOLDER, HUB, LAMA, WEIGHTS
 from pipelines.glide.download import HOW
 from pipelines.hf.families import family_of
 from pipelines.hf.folder import HALF, INDEX, read_layout
@@ -48,15 +48,15 @@ def described(name: str, pipeline: str) -> Model:
 
 
 def embedded() -> list[Model]:
-    """Those that this program comes with, and the next one of them where it lies beside it."""
-    models = []
-    for folder in sorted(each.parent for each in WEIGHTS.glob("*/base_inpaint.safetensors")):
-        own = folder.name in PIPELINES
-        name = folder.name if own else f"{FOLDER}{folder}"
-        good = "flat illustrations of rooms" + ("" if own else f"; in training, see {WEIGHTS / 'CARD.md'}")
-        models.append(replace(_glide(name, name, folder), licence=OURS, good_for=good, offered=own))
-    good = "removing small things from any picture; it reads no words"
-    return [*models, Model("classical", "classical", None, 0, OURS, "nothing", good)]
+    """Those that this program comes with."""
+    mini = _glide("glide-mini", "glide-mini", WEIGHTS / "glide-mini")
+    return [
+        replace(mini, licence=OURS, good_for="flat illustrations: rooms, streets, beaches, mountains, the sea"),
+        Model(
+            "classical", "classical", None, 0, OURS, "nothing",
+            "removing small things from any picture; it reads no words",
+        ),
+    ]  # fmt: skip
 
 
 def _glide(name: str, pipeline: str, folder: Path) -> Model:

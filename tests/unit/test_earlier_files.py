@@ -1,5 +1,6 @@
-"""A store, a recipe and a document's file as the program of November 2026 wrote them, before its names changed; without the
-crops, which are large.
+"""A store, a recipe and a document's file as the program of November 2026 wrote them, before its names changed.
+
+They hold no crops, which are large.
 """
 
 import gzip
