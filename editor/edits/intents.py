@@ -49,7 +49,7 @@ def complete(
     Raises:
         ValueError: for an intent, a sampler or a value that there is none of.
     """
-    if intent not in STRENGTHS:
+    if intent not in [*STRENGTHS]:  # whatever a request says it is
         raise ValueError(f"There is no intent {intent!r}; there is {', '.join(STRENGTHS)}.")
     left_out = LEFT_OUT.get(intent, ())
     given = {name: value for name, value in settings.items() if value is not None and name not in left_out}

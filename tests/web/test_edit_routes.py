@@ -211,7 +211,8 @@ def test_a_mask_is_cleaned_and_its_specks_are_told(desk: Desk, state: dict[str, 
     faint = Mask(dirty.box, np.full(dirty.box.shape, 9, np.uint8))
     refused(desk.submit(desk.state(state), mask=faint), 400, "at most 9 of 255")
     refused(desk.submit(desk.state(state), keep_specks=1), 400, "keep_specks must be true or false")
-    refused(desk.submit(desk.state(state), intent="erase"), 400, "There is no intent 'erase'; there is fill, remove")
+    for intent in ("erase", ["fill"], None):
+        refused(desk.submit(desk.state(state), intent=intent), 400, f"There is no intent {intent!r}; there is fill,")
     refused(desk.submit(desk.state(state), sampler="none"), 400, "noise has no sampler 'none'")
 
 

@@ -35,11 +35,8 @@ from editor.web.wire import (
 
 BLENDING = ("feather", "edge", "opacity", "colour_match")
 ASKING = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
-OPTIONAL: dict[str, Any] = {
-    "edge": 0,
-    "keep_specks": False,
-    "intent": "fill",
-}  # whoever does not change them need not speak of them
+# whoever does not change these need not speak of them
+OPTIONAL: dict[str, Any] = {"edge": 0, "keep_specks": False, "intent": "fill"}
 WISH = ("parent", "variations", "margins", "mask", "sketch", *ASKING, *BLENDING, *OPTIONAL)
 
 
