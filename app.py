@@ -15,14 +15,15 @@ def main() -> int:
     from pipelines.openmp import wait_politely
 
     wait_politely()
-    options = arguments(NAMES, home() / "palimpsest-data")
+    where = home()
+    options = arguments(NAMES, where / "palimpsest-data")
     logging.basicConfig(format="%(message)s")
     logging.getLogger("pipelines").setLevel(logging.INFO)  # how a model lies in memory
     try:
         from editor.cli.context import CommandContext  # nothing heavy before the options are read
 
         module, function = options.run.split(".")
-        getattr(import_module(f"editor.cli.{module}"), function)(CommandContext(options, HERE, home()))
+        getattr(import_module(f"editor.cli.{module}"), function)(CommandContext(options, HERE, where))
     except (ValueError, LookupError, OSError) as error:
         if os.environ.get("PALIMPSEST_TRACEBACK"):
             raise

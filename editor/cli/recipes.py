@@ -30,7 +30,6 @@ def write(context: CommandContext) -> None:
 def _recipe_in(context: CommandContext) -> Recipe:
     """The recipe that a file is, or that a picture holds; its models by where they lie on this machine."""
     options = context.options
-
     file, data = options.recipe, options.recipe.read_bytes()
     text = recipe_of(data)
     try:

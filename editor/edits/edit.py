@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import KW_ONLY, dataclass, field, fields
+from functools import cached_property
 from reprlib import Repr
 from typing import Any, TypeVar
 
@@ -122,7 +123,7 @@ class Edit:
             _likeness(self.reference)
         object.__setattr__(self, "mask", NOWHERE if self.mask.bounds.empty else self.mask.cropped())
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Hex name of what it asks for: the same on whatever parent."""
         return digest_of(self.to_json())
