@@ -1,6 +1,6 @@
 
 // The first script of the page, before Gradio's. The address bar knows best where the page lies: what the server was
-// told of a proxy before it may be wrong, and Gradio would ask for its style there.
+// set for a proxy before it may be wrong, and Gradio would ask for its style there.
 {
   const folder = new URL(".", location.href).href.slice(0, -1);
   let config;

@@ -41,7 +41,7 @@ STEP_LIMIT = 600.0  # seconds that a step may take
 LOAD_LIMIT = 3600.0  # seconds for a model to be loaded, which may mean to be downloaded
 SILENCE_LIMIT = 300.0  # seconds without a sign of life
 CANCEL_LIMIT = 20.0  # seconds until a cancelled run has to end
-STOP_LIMIT = 20.0  # seconds until a process that was told to has to end
+STOP_LIMIT = 20.0  # seconds until a process that was asked to end may still run
 LOOK = 0.25  # seconds between two looks at the process
 SIGN = 2.0  # seconds between two signs of life
 LONGEST_PAUSE = 30.0  # seconds until a process that dies again and again is started again
@@ -225,14 +225,14 @@ class ModelsProcess:
         listening.start()
         speaking.start()
         killed = ""
-        told = 0.0
+        asked_at = 0.0
         while process.poll() is None:
             if self._stopping.wait(LOOK if not self._stopping.is_set() else 0):
-                told = told or time.monotonic()
+                asked_at = asked_at or time.monotonic()
                 self._say({"stop": True})
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(LOOK)
-                if time.monotonic() > told + STOP_LIMIT:
+                if time.monotonic() > asked_at + STOP_LIMIT:
                     _kill(process)
             elif why := self._overdue(watch):
                 killed = killed or why
@@ -371,7 +371,7 @@ def _in_words(code: int) -> str:
 
 
 def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callable[[], str]) -> int:
-    """Take jobs from the store and answer questions until told to stop; the exit code. load(name) gives a model,
+    """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
     ValueError with a sentence when it cannot. Ends at once when the server does.
     """
     lines, said = _private_pipes()

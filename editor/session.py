@@ -30,7 +30,7 @@ from editor.store.store import Store
 class Session:
     """What a user can do. It keeps no state of its own: two tabs, a reload and a restart all see the store's.
 
-    Methods raise NotFound for an id that is not there, ValueError for a wish that cannot be, StorageError
+    Methods raise NotFound for an id that is not there, ValueError for an edit that cannot be made, StorageError
     when the disk refuses; the message is a sentence for the user, and the document is as it was.
     """
 
@@ -61,10 +61,10 @@ class Session:
         return self.store.revisions.picture(self.store.documents.get(document_id).head)
 
     def submit(self, document_id: str, edit: Edit, parent: str | None = None) -> Revision:
-        """Promise an edit on `parent` (a revision of the document that is finished or promised, see `tail`; None: its
+        """Queue an edit on `parent` (a revision of the document, finished or a job, see `tail`; None: its
         head). Durable on return.
 
-        The same wish on the same parent is the same revision: promised anew if it failed or was cancelled;
+        The same edit on the same parent is the same revision: queued again if it failed or was cancelled;
         shown at once, with no model run, if it is finished.
         """
         document = self.store.documents.get(document_id)
@@ -73,7 +73,7 @@ class Session:
         return self.store.jobs.submit(document_id, parent, edit)
 
     def variations(self, document_id: str, edit: Edit, count: int, parent: str | None = None) -> list[Revision]:
-        """Promise an edit so many times (1 to 8) with seeds from its own on, side by side; as `submit`."""
+        """Queue an edit so many times (1 to 8) with seeds from its own on, side by side; as `submit`."""
         edits = intents.variations(edit, count)
         document = self.store.documents.get(document_id)
         parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
@@ -95,7 +95,7 @@ class Session:
 
     def amend(self, document_id: str, revision_id: str, edit: Edit) -> list[Revision]:
         """Change any finished step, and make those after it again on top of that, as `Store.replay` says; wishes that
-        wait for the last of them follow. Returns the promises of the steps, in order.
+        wait for the last of them follow. Returns the jobs of the steps, in order.
 
         The old branch stays, and nothing moves before all are finished. A step whose request is one that was drawn
         before is pasted: no model runs. Moved while another replay waits.
@@ -201,8 +201,8 @@ class Session:
 
     def _folders_in(self, document_id: str) -> tuple[str, ...]:
         """A sentence where a document names folders of this machine: its history holds models by their full names."""
-        wishes = [node.wish for node in self.store.revisions.tree(document_id) if node.wish is not None]
-        names = {each for wish in wishes for each in (wish["pipeline"], *(a["name"] for a in wish.get("adapters", ())))}
+        edits = [node.edit for node in self.store.revisions.tree(document_id) if node.edit is not None]
+        names = {each for edit in edits for each in (edit["pipeline"], *(a["name"] for a in edit.get("adapters", ())))}
         local = sorted(name for name in names if named_locally(name))
         return (f"The file says where models lie on this machine: {', '.join(local)}.",) if local else ()
 
@@ -253,25 +253,24 @@ class Session:
         return self.store.documents.checkout(document_id, revision_id)
 
     def cancel(self, revision_id: str) -> Revision:
-        """Take a promise back: its run stops within a step, the document stays as it is. Nothing when it is
-        finished. Wishes that wait for it are promised again on what it stood on, under other ids. The steps of a replay
-        are cancelled together.
+        """Cancel a job: its run stops within a step, the document stays as it is. Does nothing when it is done. Edits
+        that wait for it are queued again on its parent, under other ids. The steps of a replay are cancelled together.
         """
         return self.store.jobs.cancel(revision_id)
 
     def reorder(self, document_id: str, order: Sequence[str]) -> list[Revision]:
-        """Promise wishes that wait again in another order, each on the one before, under other ids. order: all from the
+        """Queue waiting edits again in another order, each on the one before, under other ids. order: all from the
         first that moves to `tail`; those before it, and any that a worker has begun, stay where they are. Variations
         stay side by side, where the first of them is named.
 
-        ValueError when `order` does not name exactly those, or a wish would find nothing to paint.
+        ValueError when `order` does not name exactly those, or an edit would find nothing to paint.
         """
         self.store.documents.get(document_id)  # raises when there is none
-        promised = {each.id: each for each in self.store.jobs.pending(document_id)}
-        waiting = [promised[id] for id in order if id in promised]
+        pending = {each.id: each for each in self.store.jobs.pending(document_id)}
+        waiting = [pending[id] for id in order if id in pending]
         if waiting:
             first = min(waiting, key=lambda each: each.seq)
-            assert first.parent is not None, "only edits are promised"
+            assert first.parent is not None, "only edits are jobs"
             frame, frames = self.frame(document_id, first.parent), {}
             for each in waiting:
                 assert each.edit is not None
@@ -307,10 +306,10 @@ class Session:
         while state.picture is None:
             if state.error is not None:
                 raise ValueError(
-                    f"What this was wished for on will not come ({state.error}) Look at the picture as it is now, then "
+                    f"The step before this one has no result ({state.error}) Look at the picture as it is now, then "
                     "generate again."
                 )
-            assert state.edit is not None and state.parent is not None, "only edits are promised"
+            assert state.edit is not None and state.parent is not None, "only edits are jobs"
             margins.append(state.edit.margins)
             state = self.store.revisions.get(state.parent)
         box = state.picture.box
@@ -338,5 +337,5 @@ class Session:
 
 def _title(number: int, step: Node) -> str:
     """What a step is called in a list: its name, else its number and prompt."""
-    prompt = "" if step.wish is None else step.wish["prompt"]
+    prompt = "" if step.edit is None else step.edit["prompt"]
     return step.name or f"{number}. {prompt}".strip()

@@ -81,7 +81,7 @@ class Worker:
         self._awake.set()
 
     def work(self) -> None:
-        """Run jobs until told to leave."""
+        """Run jobs until asked to leave."""
         while not self._stopping.is_set():
             self._awake.clear()
             try:

@@ -18,62 +18,47 @@ Result = TypeVar("Result")
 
 
 class Adapter(NamedTuple):
-    """What is added to a model for one job. name: a file, a folder or a name on the hub; what it is, a LoRA (Hu et al.
-    2021), an IP-Adapter (Ye et al. 2023) or a ControlNet (Zhang et al. 2023), is read from it. weight: its share, 0 to
-    2.
-    """
+    """A LoRA (Hu et al. 2021), an IP-Adapter (Ye et al. 2023) or a ControlNet (Zhang et al. 2023) for one request."""
 
-    name: str
-    weight: float
+    name: str  # a file, a folder or a name on the hub; which kind it is, is read from it
+    weight: float  # 0 to 2
 
 
 class Setup(NamedTuple):
-    """How networks run on this machine; no part of what is asked of them.
+    """How networks run on this machine; it changes no request."""
 
-    compiled: by torch.compile, whose first runs take minutes. memory: the plan by which weights of diffusers lie in
-    memory, "auto" for what fits. quantised: to which numbers these weights are rounded ("fp8", "int8", "int4"), "" for
-    none. adapters: names of those that may be added to a model, whatever a request asks for; None: any.
-    """
-
-    compiled: bool = False
-    memory: str = "auto"
-    quantised: str = ""
-    adapters: frozenset[str] | None = None
+    compiled: bool = False  # by torch.compile, whose first runs take minutes
+    memory: str = "auto"  # the plan by which weights of diffusers lie in memory, "auto" for the first that fits
+    quantised: str = ""  # to which numbers these weights are rounded: "fp8", "int8", "int4", "" for none
+    adapters: frozenset[str] | None = None  # names of those that may be added to a model; None: any
 
 
 @dataclass(frozen=True, eq=False)
 class Request:
     """One job in the pipeline's own pixels: everything that decides the result, and nothing else.
 
-    image: uint8 (H, W, 3) RGB, or (N, H, W, 3), one for each seed; what lies under the mask is no truth, but a start
-    where strength is below 1.
-    mask: uint8 (H, W) or (N, H, W), as the image; 255 = repaint, 0 = keep. Between them: how much of a pixel is
-    repainted, for pipelines that are soft; for others all above 0 is repaint.
-    prompt, negative_prompt: what belongs there, and what does not; empty is allowed.
-    guidance: classifier-free guidance scale (Ho & Salimans 2021); 1 = the conditional model alone.
-    clip_guidance: how much a noised CLIP's opinion counts (Nichol et al. 2021, section 2.4), 0 or more; 0 = not asked.
-    strength: 0 to 1, the share of the noising's time that the image under the mask is put through (SDEdit, Meng et al.
-    2022); 1 = nothing is left of it. 0 = it stays as it is, which the caller can have without a pipeline. Pipelines
-    that draw from the surroundings alone do not look at it.
-    steps: how many times the model that draws the picture is asked, at least 1.
-    sampler: a name the pipeline knows ("dpmpp_2m", "ddim", ...).
-    seeds: one image each; image i depends on seeds[i] alone.
-    adapters: what is added to the model, in this order. reference: uint8 (h, w, 3) RGB, a picture that the result is to
-    be like, for an IP-Adapter among them; None where there is none.
+    Raises:
+        ValueError: shapes or dtypes are wrong, or a number is out of its range.
     """
 
+    # uint8 (H, W, 3) RGB, or (N, H, W, 3), one for each seed; what lies under the mask is only where to start from when
+    # strength is below 1
     image: Pixels
+    # uint8 (H, W) or (N, H, W), as the image; 255 = repaint, 0 = keep. Between them: how much of a pixel soft
+    # pipelines repaint; others repaint all above 0
     mask: Pixels
-    prompt: str
-    negative_prompt: str
-    guidance: float
-    clip_guidance: float
+    prompt: str  # what to draw; may be empty
+    negative_prompt: str  # what to avoid; may be empty
+    guidance: float  # classifier-free guidance scale (Ho & Salimans 2021); 1 = the conditional model alone
+    clip_guidance: float  # scale of a noised CLIP's gradient (Nichol et al. 2021, section 2.4), 0 or more; 0 = none
+    # 0 to 1, the share of the noise schedule that the image under the mask is put through (SDEdit, Meng et al. 2022);
+    # 1 = nothing is left of it. 0 = it stays as it is, which needs no pipeline. Unused where strength is unsupported
     strength: float
-    steps: int
-    sampler: str
-    seeds: tuple[int, ...]
-    adapters: tuple[Adapter, ...] = ()
-    reference: Pixels | None = None
+    steps: int  # evaluations of the model that draws the picture, at least 1
+    sampler: str  # a name the pipeline knows ("dpmpp_2m", "ddim", ...)
+    seeds: tuple[int, ...]  # one image each; image i depends on seeds[i] alone
+    adapters: tuple[Adapter, ...] = ()  # added to the model in this order
+    reference: Pixels | None = None  # uint8 (h, w, 3) RGB, for an IP-Adapter among the adapters
 
     def __post_init__(self) -> None:
         if self.image.dtype != np.uint8 or self.image.ndim not in (3, 4) or self.image.shape[-1] != 3:
@@ -152,55 +137,63 @@ def filled(request: Request, fill: Callable[[Pixels, Pixels], Pixels]) -> Pixels
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One step done. preview: uint8 (N, H, W, 3), the model's present guess of the finished images, or None."""
+    """One denoising step that is done."""
 
     index: int  # 1 .. total
     total: int
-    preview: Pixels | None
+    preview: Pixels | None  # uint8 (N, H, W, 3), the model's current estimate of the finished images
 
 
 Run = Generator[Step, None, Pixels]
 
 
 class Pipeline(Protocol):
-    """Whatever can repaint a masked image.
-
-    name: as in an Edit. size: side in pixels of the square image it likes best. shapes: (height, width) in pixels of
-    the images that it draws as well beside that square; requests come as the square or as one of these.
-    refines: whether it begins from what lies under the mask where the strength is below 1. soft: whether it repaints a
-    pixel the less, the lower the mask is there (differential diffusion, Levin & Fried 2023). vocabulary: the words it
-    was taught, lower case; None where any text may mean something to it, or none does. usual: what it is best asked
-    where nobody says otherwise, by the names of a Request; what is missing there is as with every model. samplers:
-    names of those that draw differently here; none where it takes no steps. unheeded: names of what else in a Request
-    it can do nothing with.
-    """
+    """Whatever can repaint a masked image."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """As in an Edit."""
+        ...
 
     @property
-    def size(self) -> int: ...
+    def size(self) -> int:
+        """Side in pixels of the square image that it draws best."""
+        ...
 
     @property
-    def shapes(self) -> Sequence[tuple[int, int]]: ...
+    def buckets(self) -> Sequence[tuple[int, int]]:
+        """(height, width) in pixels of the other images that it draws; requests have this or the square's size."""
+        ...
 
     @property
-    def refines(self) -> bool: ...
+    def supports_strength(self) -> bool:
+        """Whether it starts from what lies under the mask where the strength is below 1."""
+        ...
 
     @property
-    def soft(self) -> bool: ...
+    def soft(self) -> bool:
+        """Whether it repaints a pixel the less, the lower the mask is (differential diffusion, Levin & Fried 2023)."""
+        ...
 
     @property
-    def vocabulary(self) -> frozenset[str] | None: ...
+    def vocabulary(self) -> frozenset[str] | None:
+        """The words it was taught, lower case; None where any text may mean something to it, or none does."""
+        ...
 
     @property
-    def usual(self) -> Mapping[str, Any]: ...
+    def defaults(self) -> Mapping[str, Any]:
+        """Its best settings, by the names of a Request; what is missing is as with every model."""
+        ...
 
     @property
-    def samplers(self) -> Sequence[str]: ...
+    def samplers(self) -> Sequence[str]:
+        """Names of the samplers that make a difference here; none where it takes no steps."""
+        ...
 
     @property
-    def unheeded(self) -> Collection[str]: ...
+    def unsupported(self) -> Collection[str]:
+        """Names of other settings of a Request that make no difference here."""
+        ...
 
     def hint(self, prompt: str) -> str:
         """A sentence for the user about words this pipeline cannot honour, or ''."""
@@ -226,32 +219,32 @@ class PipelineInfo:
 
     name: str
     size: int
-    shapes: tuple[tuple[int, int], ...]
-    refines: bool
+    buckets: tuple[tuple[int, int], ...]
+    supports_strength: bool
     soft: bool
     vocabulary: frozenset[str] | None
-    usual: Mapping[str, Any]
+    defaults: Mapping[str, Any]
     samplers: tuple[str, ...]
-    unheeded: frozenset[str]
+    unsupported: frozenset[str]
 
     @classmethod
     def of(cls, pipeline: Pipeline) -> "PipelineInfo":
         return cls(
             name=pipeline.name,
             size=pipeline.size,
-            shapes=tuple(pipeline.shapes),
-            refines=pipeline.refines,
+            buckets=tuple(pipeline.buckets),
+            supports_strength=pipeline.supports_strength,
             soft=pipeline.soft,
             vocabulary=pipeline.vocabulary,
-            usual=dict(pipeline.usual),
+            defaults=dict(pipeline.defaults),
             samplers=tuple(pipeline.samplers),
-            unheeded=frozenset(pipeline.unheeded),
+            unsupported=frozenset(pipeline.unsupported),
         )
 
     def to_json(self) -> dict[str, Any]:
         """As JSON holds it: sets sorted."""
         words = None if self.vocabulary is None else sorted(self.vocabulary)
-        return {**vars(self), "vocabulary": words, "unheeded": sorted(self.unheeded)}
+        return {**vars(self), "vocabulary": words, "unsupported": sorted(self.unsupported)}
 
     @classmethod
     def from_json(cls, said: Mapping[str, Any]) -> "PipelineInfo":
@@ -259,10 +252,10 @@ class PipelineInfo:
         return cls(
             **{
                 **said,
-                "shapes": tuple((height, width) for height, width in said["shapes"]),
+                "buckets": tuple((height, width) for height, width in said["buckets"]),
                 "vocabulary": None if words is None else frozenset(words),
                 "samplers": tuple(said["samplers"]),
-                "unheeded": frozenset(said["unheeded"]),
+                "unsupported": frozenset(said["unsupported"]),
             }
         )
 

@@ -16,13 +16,13 @@ class Classical:
 
     name = "classical"
     size = 512
-    shapes: Sequence[tuple[int, int]] = ()
-    refines = False
+    buckets: Sequence[tuple[int, int]] = ()
+    supports_strength = False
     soft = False
     vocabulary = None
-    usual: Mapping[str, Any] = {}
+    defaults: Mapping[str, Any] = {}
     samplers: Sequence[str] = ()
-    unheeded: Collection[str] = NOT_ASKED
+    unsupported: Collection[str] = NOT_ASKED
 
     def hint(self, prompt: str) -> str:
         return "This pipeline fills from the surroundings and reads no words." if prompt.strip() else ""

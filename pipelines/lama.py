@@ -29,13 +29,13 @@ class Lama:
     """
 
     size = 512
-    shapes: Sequence[tuple[int, int]] = ()
-    refines = False
+    buckets: Sequence[tuple[int, int]] = ()
+    supports_strength = False
     soft = False
     vocabulary = None
-    usual: Mapping[str, Any] = {}
+    defaults: Mapping[str, Any] = {}
     samplers: Sequence[str] = ()
-    unheeded: Collection[str] = NOT_ASKED
+    unsupported: Collection[str] = NOT_ASKED
 
     def __init__(self, name: str, network: Callable[..., Tensor], device: torch.device) -> None:
         self.name, self._network, self._device = name, network, device

@@ -79,9 +79,9 @@ def located(name: str, here: Iterable[str], option: str) -> str:
         path = other.removeprefix(f"{kind}:") if kind else other
         if (not kind or other != path) and PureWindowsPath(path).name == wanted:
             return other
-    usual = f"{kind}:/folder/{wanted}" if kind else f"/folder/{wanted}"
+    defaults = f"{kind}:/folder/{wanted}" if kind else f"/folder/{wanted}"
     raise ValueError(
-        f"The recipe needs {name}, which is not here under that name: say where it lies with {option} {usual}"
+        f"The recipe needs {name}, which is not here under that name: say where it lies with {option} {defaults}"
         + (", or list it in models.toml" if kind else "")
     )
 
@@ -91,7 +91,7 @@ def on_disk(path: str) -> bool:
     return path[:1] in ("/", "\\", ".", "~") or path[1:3] in (":/", ":\\")
 
 
-def told(models: Iterable[Model]) -> str:
+def listing(models: Iterable[Model]) -> str:
     """In words, for a terminal of `WIDTH` characters."""
     return "\n\n".join("\n".join(_lines(model)) for model in models)
 

@@ -37,13 +37,13 @@ def in_loop(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
 class Plain:
     """What most of them say of themselves."""
 
-    shapes: Sequence[tuple[int, int]] = ()
-    refines = False
+    buckets: Sequence[tuple[int, int]] = ()
+    supports_strength = False
     soft = False
     vocabulary: frozenset[str] | None = None
-    usual: Mapping[str, Any] = {}
+    defaults: Mapping[str, Any] = {}
     samplers: Sequence[str] = ("dpmpp_2m", "ddim")
-    unheeded: Collection[str] = ()
+    unsupported: Collection[str] = ()
 
     def hint(self, prompt: str) -> str:
         return ""
@@ -60,8 +60,10 @@ class NoisePipeline(Plain):
 
     vocabulary = frozenset({"noise"})
 
-    def __init__(self, delay: float = 0.0, size: int = 64, name: str = "noise", refines: bool = False) -> None:
-        self.delay, self.size, self.name, self.refines = delay, size, name, refines
+    def __init__(
+        self, delay: float = 0.0, size: int = 64, name: str = "noise", supports_strength: bool = False
+    ) -> None:
+        self.delay, self.size, self.name, self.supports_strength = delay, size, name, supports_strength
         self.requests: list[Request] = []
 
     def hint(self, prompt: str) -> str:
@@ -101,7 +103,7 @@ class RefiningPipeline(NoisePipeline):
     """Noise from nothing; with a strength below 1 it gives back what it began from."""
 
     def __init__(self) -> None:
-        super().__init__(name="refining", refines=True)
+        super().__init__(name="refining", supports_strength=True)
 
     def inpaint(self, request: Request) -> Run:
         images = yield from super().inpaint(request)
@@ -111,13 +113,13 @@ class RefiningPipeline(NoisePipeline):
 class ShapedPipeline(NoisePipeline):
     """Noise in rectangles as well, and nothing but what it says that it draws."""
 
-    shapes = ((56, 72), (72, 56), (48, 88), (88, 48))
+    buckets = ((56, 72), (72, 56), (48, 88), (88, 48))
 
     def __init__(self) -> None:
         super().__init__(name="shaped")
 
     def inpaint(self, request: Request) -> Run:
-        if request.shape not in ((self.size, self.size), *self.shapes):
+        if request.shape not in ((self.size, self.size), *self.buckets):
             raise ValueError(f"nobody draws {request.shape}")
         return super().inpaint(request)
 
@@ -128,7 +130,7 @@ class SoftPipeline(Plain):
     loss: by how many levels.
     """
 
-    name, size, refines, soft = "soft", 64, True, True
+    name, size, supports_strength, soft = "soft", 64, True, True
 
     def __init__(self, colour: tuple[int, int, int], loss: int = 0) -> None:
         self.colour, self.loss = colour, loss
@@ -148,19 +150,19 @@ class PhotoPipeline(NoisePipeline):
     """Noise that says of itself what a large model of photographs says."""
 
     vocabulary = None
-    usual: Mapping[str, Any] = {"steps": 25, "guidance": 7.5}
+    defaults: Mapping[str, Any] = {"steps": 25, "guidance": 7.5}
     samplers = ("own", "dpmpp_2m", "ddim")
-    unheeded = ("negative_prompt", "clip_guidance")
+    unsupported = ("negative_prompt", "clip_guidance")
 
     def __init__(self) -> None:
-        super().__init__(name="photo", refines=True)
+        super().__init__(name="photo", supports_strength=True)
 
 
 class FlatPipeline(Plain):
     """Paints everything in one colour, in one step."""
 
     samplers: Sequence[str] = ()
-    unheeded: Collection[str] = NOT_ASKED
+    unsupported: Collection[str] = NOT_ASKED
 
     def __init__(self, colour: tuple[int, int, int], size: int = 64, name: str = "flat") -> None:
         self.colour, self.size, self.name = colour, size, name

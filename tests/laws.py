@@ -44,7 +44,7 @@ def check_edit(edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline
     # encoding and decoding is the identity
     check_text(edit)
 
-    # the same wish gives the same pixels
+    # the same edit gives the same pixels
     again = run(apply(edit, picture, pipelines))
     assert again.picture == after
     assert again.windows == applied.windows

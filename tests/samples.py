@@ -34,10 +34,10 @@ def disc(box: Box) -> Mask:
     return Mask(box, inside.astype(np.uint8) * np.uint8(255))
 
 
-def an_edit(mask: Mask | Box, **wishes: Any) -> Edit:
+def an_edit(mask: Mask | Box, **settings: Any) -> Edit:
     """An edit by the fake pipeline in three steps, but for what is said."""
-    wishes = {"seed": 1, "pipeline": "noise", "steps": 3, "prompt": "a green couch"} | wishes
-    return Edit(filled(mask) if isinstance(mask, Box) else mask, **wishes)
+    settings = {"seed": 1, "pipeline": "noise", "steps": 3, "prompt": "a green couch"} | settings
+    return Edit(filled(mask) if isinstance(mask, Box) else mask, **settings)
 
 
 def strokes(box: Box) -> Patch:
@@ -72,7 +72,7 @@ MARGINS = st.builds(Margins, *[st.sampled_from([0, 0, 0, 1, 40, -1, -30]) for _ 
 
 
 @st.composite
-def wishes(draw: st.DrawFn) -> Edit:
+def edit_requests(draw: st.DrawFn) -> Edit:
     """Edits of every sort, for a picture of 330 x 270 pixels."""
     box = Box(
         draw(st.integers(-60, 330)),

@@ -149,8 +149,8 @@ class Client:
 def said(answer: httpx.Response) -> dict[str, Any]:
     """The JSON object of a good answer."""
     assert answer.status_code == 200, f"{answer.request.method} {answer.url}: {answer.status_code} {answer.text[:500]}"
-    told: dict[str, Any] = answer.json()
-    return told
+    body: dict[str, Any] = answer.json()
+    return body
 
 
 def _runs(pid: int) -> bool:

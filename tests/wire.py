@@ -65,10 +65,10 @@ class Desk:
         state: dict[str, Any] = self.post("samples/living-room.png/open").json()
         return state
 
-    def made(self, state: dict[str, Any], **wish: Any) -> dict[str, Any]:
-        """The state after a wish, for a disc but for what is said, on what the document shows."""
-        promised = self.submit(self.state(state), **wish)
-        assert promised.status_code == 200, promised.text
+    def made(self, state: dict[str, Any], **settings: Any) -> dict[str, Any]:
+        """The state after a settings, for a disc but for what is said, on what the document shows."""
+        submitted = self.submit(self.state(state), **settings)
+        assert submitted.status_code == 200, submitted.text
         while self.worker.run_one():
             pass
         return self.state(state)
@@ -78,13 +78,13 @@ class Desk:
         now: dict[str, Any] = self.get(f"documents/{state['document']}").json()
         return now
 
-    def wish(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> bytes:
-        """The packet of a wish for a disc on the document's head, but for what is said."""
-        return edit_packet(state["head"], png, **wish)
+    def edit_body(self, state: dict[str, Any], png: bytes | None = None, **settings: Any) -> bytes:
+        """The packet of a settings for a disc on the document's head, but for what is said."""
+        return edit_packet(state["head"], png, **settings)
 
-    def submit(self, state: dict[str, Any], png: bytes | None = None, **wish: Any) -> Any:
-        """Submit a wish for a disc, but for what is said."""
-        return self.post(f"documents/{state['document']}/edits", content=self.wish(state, png, **wish))
+    def submit(self, state: dict[str, Any], png: bytes | None = None, **settings: Any) -> Any:
+        """Submit a settings for a disc, but for what is said."""
+        return self.post(f"documents/{state['document']}/edits", content=self.edit_body(state, png, **settings))
 
 
 def edit_packet(parent: str, png: bytes | None = None, /, **changes: Any) -> bytes:
@@ -128,12 +128,12 @@ def unpacked(answer: Any, name: str) -> tuple[dict[str, Any], Mask | None]:
     assert answer.headers["content-type"] == "application/octet-stream"
     line, _, png = answer.content.partition(b"\n")
     said = json.loads(line)
-    told = said.pop(name)
-    if told is None:
+    entry = said.pop(name)
+    if entry is None:
         assert png == b""
         return said, None
-    assert told["bytes"] == len(png)
-    return said, Mask(Box(*told["box"]), read_mask(png))
+    assert entry["bytes"] == len(png)
+    return said, Mask(Box(*entry["box"]), read_mask(png))
 
 
 def unpacked_all(answer: Any, name: str) -> tuple[dict[str, Any], list[Mask]]:

@@ -22,8 +22,8 @@ class CommandContext:
     def __init__(self, options: argparse.Namespace, root: Path, home: Path) -> None:
         self.options, self.root = options, root
         self.made_with = made_with
-        usual = home / "models.toml"
-        self.models_file: Path | None = options.models or (usual if usual.exists() else None)  # the user's own models
+        found = home / "models.toml"
+        self.models_file: Path | None = options.models or (found if found.exists() else None)  # the user's own models
         options.pipeline = full_name(options.pipeline, self.models_file)
         adapters = frozenset(name for name, _ in options.adapter)
         self._setup = Setup(options.compile, options.memory, options.quantise, adapters)

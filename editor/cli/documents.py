@@ -54,10 +54,10 @@ def history(context: CommandContext) -> None:
             below.setdefault(node.parent, []).append(node)
         waiting = [(node, 0) for node in below.get(None, [])]
         first: dict[str, Mapping[str, Any]] = {}  # edit of each prompt and seed
-        while waiting:  # each state is told under the one it was made on
+        while waiting:  # each state is listed under its parent
             node, deep = waiting.pop()
             waiting += [(child, deep + 1) for child in reversed(below.get(node.id, []))]
-            words = document.name if node.wish is None else _summary(node.wish, first)
+            words = document.name if node.edit is None else _summary(node.edit, first)
             state = "" if node.finished else f"  ({node.error or 'waiting'})"
             shown = "  <- shown" if node.id == document.head else ""
             print(f"{node.id}  {'  ' * deep}{_plain(node.name or words)}{state}{shown}")
@@ -119,13 +119,13 @@ def amend(context: CommandContext) -> None:
                 raise ValueError(f"Nothing is left of the mask when it shrinks by {-options.grow} px: choose fewer.")
         changed = replace(edit, blend=blend, **changes)
         logging.getLogger("editor.worker").setLevel(logging.CRITICAL)  # why a step failed is said once, at the end
-        promises = session.amend(options.document, options.revision, changed)
+        jobs = session.amend(options.document, options.revision, changed)
         worker = Worker(session.store, context.load)
-        with tqdm(total=len(promises), unit=" steps", leave=False) as bar:
-            for promise in promises:
-                while session.store.revisions.get(promise.id).promised and worker.run_one():
-                    pass  # what others wished for before this, too
-                if error := session.store.revisions.get(promise.id).error:
+        with tqdm(total=len(jobs), unit=" steps", leave=False) as bar:
+            for job in jobs:
+                while session.store.revisions.get(job.id).pending and worker.run_one():
+                    pass  # jobs that others queued before this, too
+                if error := session.store.revisions.get(job.id).error:
                     raise ValueError(error)
                 bar.update()
     history(context)

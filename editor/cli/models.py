@@ -12,7 +12,7 @@ def installed(context: CommandContext) -> None:
     if context.options.json:
         print(json.dumps([asdict(model) for model in found], indent=2, default=str))
     else:
-        print(models.told(found))
+        print(models.listing(found))
 
 
 def convert(context: CommandContext) -> None:

@@ -201,7 +201,7 @@ def _add_documents(commands: "Commands") -> None:
     export.add_argument("--quality", type=int, help="1 to 100, of .jpg, .webp and .avif")
     export.add_argument("--no-recipe", action="store_true", help="leave the way that led there out of the file")
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="where it goes")
-    for verb, told in (
+    for verb, summary in (
         ("undo", "show the state before the one that a document shows"),
         ("redo", "show the state after it"),
         ("checkout", "show any state of a document"),
@@ -209,7 +209,7 @@ def _add_documents(commands: "Commands") -> None:
         ("discard", "take a state and what was made on it out of the history"),
         ("recover", "have back what was discarded with a state"),
     ):
-        command = commands.add_parser(verb, help=told)
+        command = commands.add_parser(verb, help=summary)
         command.set_defaults(run="documents.walk")
         command.add_argument("document", help="its id")
         if verb not in ("undo", "redo"):

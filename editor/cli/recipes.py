@@ -81,11 +81,13 @@ def verify(context: CommandContext) -> None:
     followed, load = _recipe_in(context), context.load
     before = Picture.from_pixels(read_image(options.picture.read_bytes()).pixels)
     result = read_image(options.result.read_bytes()).pixels
-    if told := other_picture(followed, before):
-        raise ValueError(told)
+    if problem := other_picture(followed, before):
+        raise ValueError(problem)
     with tqdm(total=len(followed.steps), unit=" steps", leave=False) as bar:
         after = run(follow(followed, before, load), lambda stage: bar.update(stage.step - bar.n))
-    if told := difference(followed, before, after, result, context.made_with()):
+    if problem := difference(followed, before, after, result, context.made_with()):
         lossy = format_of(options.result.suffix).quality is not None
-        raise ValueError(f"{told} {options.result.suffix} loses some of it: keep a .png to verify." if lossy else told)
+        raise ValueError(
+            f"{problem} {options.result.suffix} loses some of it: keep a .png to verify." if lossy else problem
+        )
     print(f"identical: {len(followed.steps)} steps")

@@ -48,7 +48,7 @@ class Applied:
 
     picture: Picture  # the result
     windows: tuple[Box, ...]  # where the model looked
-    crops: Mapping[str, Pixels]  # what it generated, uint8 (H, W, 3) at the pipeline's shapes, by `request_digest`
+    crops: Mapping[str, Pixels]  # what it generated, uint8 (H, W, 3) at the pipeline's buckets, by `request_digest`
 
 
 def request_digest(pipeline: str, request: Request) -> str:
@@ -233,7 +233,7 @@ class _Drawing:
         written = picture.write(patch)
         now = written.read(patch.box).pixels[kept], written.opacity(patch.box)[kept]
         if not all(np.array_equal(*each) for each in zip(now, before, strict=True)):
-            raise AssertionError("a kept pixel was changed")  # always, not as Python may be told to leave it out
+            raise AssertionError("a kept pixel was changed")  # always, python -O leaves out assert statements
         self.pictures[canvas.which] = written
         if canvas.part.turn < self.last_turn:
             result = canvas.result

@@ -1,4 +1,4 @@
-"""Edit: one wish as data."""
+"""Edit: one request as data."""
 
 import json
 import re
@@ -65,7 +65,7 @@ class Edit:
     """Everything that decides the result of one edit on a given picture, and nothing else. ValueError when
     out of range.
 
-    mask: where; kept on its bounds, so equal wishes are equal. It may be empty where a sketch or margins say enough.
+    mask: where; kept on its bounds, so equal edits are equal. It may be empty where a sketch or margins say enough.
     margins: by how much each side of the picture moves outwards, and what is new is painted; inwards, a crop.
     sketch: strokes, uint8 (H, W, 4), that the model begins from, and repaints with a strength below 1.
     prompt, negative_prompt: what belongs there and what does not, at most 1,000 characters each. guidance,

@@ -1,4 +1,4 @@
-"""InpaintWindow: a window onto a picture, with what a model may be told of it and what its answer may change."""
+"""InpaintWindow: a window onto a picture, with what a model is shown of it and what its result may change."""
 
 from dataclasses import dataclass
 
@@ -78,7 +78,7 @@ class InpaintWindow:
         )
 
     def request_arrays(self, shape: tuple[int, int]) -> tuple[Pixels, Pixels]:
-        """The image and the mask of a request at one of a pipeline's shapes."""
+        """The image and the mask of a request at one of a pipeline's buckets."""
         return resized(self.start, shape), resized_mask(self.repaint, shape)
 
     def generated(self, crop: Pixels) -> Pixels:

@@ -61,7 +61,7 @@ def complete(
         before = picture().box
         return CompletedEdit(crop(before, before.moved(margins)), found.specks)
     where = grown_past_edge(picture(), found.mask) if intent == "remove" else found.mask
-    defaults = {} if model is None else model.usual
+    defaults = {} if model is None else model.defaults
     return CompletedEdit(Edit(where, **{"strength": STRENGTHS[intent], **defaults, **given}), found.specks)
 
 

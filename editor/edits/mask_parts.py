@@ -39,10 +39,10 @@ class _Cells(NamedTuple):
         return Box(left, top, right - left, bottom - top)
 
 
-def mask_parts(mask: Mask, frame: Box, size: int, shapes: Sequence[tuple[int, int]], redraws: bool) -> list[Mask]:
+def mask_parts(mask: Mask, frame: Box, size: int, buckets: Sequence[tuple[int, int]], redraws: bool) -> list[Mask]:
     """Masks that together are this one, none empty, each to be drawn in a window of its own; from top to bottom.
 
-    frame: the picture's box. size, shapes: of the model's images. redraws: whether what it drew smaller than it stands
+    frame: the picture's box. size, buckets: of the model's images. redraws: whether what it drew smaller than it stands
     in the picture is drawn again at full size.
 
     Connected areas that no model's window holds are drawn small if they are compact, as the things are that prompts
@@ -53,11 +53,11 @@ def mask_parts(mask: Mask, frame: Box, size: int, shapes: Sequence[tuple[int, in
         return []
 
     def fits(hole: Box) -> bool:
-        window, shape = view(hole, frame, size, shapes)
+        window, shape = view(hole, frame, size, buckets)
         return window.shape == shape
 
     def whole(hole: Box, pixels: int) -> bool:
-        window, shape = view(hole, frame, size, shapes)
+        window, shape = view(hole, frame, size, buckets)
         if window.shape == shape:
             return True
         if window.width * window.height > LARGEST_WINDOW:
@@ -70,7 +70,7 @@ def mask_parts(mask: Mask, frame: Box, size: int, shapes: Sequence[tuple[int, in
         return [mask]
     cells = _cells(mask, max(1, size // CELLS))
     parts = [part for area in _connected(cells) for part in _cut(cells, area, whole)]
-    parts = _sharing(cells, parts, fits, max([size, *map(max, shapes)]))
+    parts = _sharing(cells, parts, fits, max([size, *map(max, buckets)]))
     if len(parts) == 1:
         return [mask]
     owner = np.full((cells.row.max() + 1, cells.column.max() + 1), -1)

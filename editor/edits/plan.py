@@ -99,11 +99,11 @@ def with_blend(edit: Edit, mask: Mask) -> Mask:
 def plan(edit: Edit, before: Box, pipeline: Pipeline | PipelineInfo) -> Plan:
     """What `apply` does to a picture at `before`. ValueError when there is nothing to do."""
     mask, frame = edit_region(edit, before), frame_after(edit, before)
-    masks = mask_parts(mask, frame, pipeline.size, pipeline.shapes, redraws=pipeline.refines)
-    views = [view(part.bounds, frame, pipeline.size, pipeline.shapes) for part in masks]
+    masks = mask_parts(mask, frame, pipeline.size, pipeline.buckets, redraws=pipeline.supports_strength)
+    views = [view(part.bounds, frame, pipeline.size, pipeline.buckets) for part in masks]
     bounds, near = [part.bounds for part in masks], pipeline.size // CELLS
     order, lost = _outwards(bounds, near, [_known(mask, before, window) for window, _ in views])
-    if lost and "prompt" in pipeline.unheeded:
+    if lost and "prompt" in pipeline.unsupported:
         raise ValueError(
             f"Nothing is left to fill from: {pipeline.name} carries in what lies around a mask. Leave some of the "
             "picture unpainted, or choose a model that draws from words."
@@ -130,7 +130,7 @@ def _passes(
         return False, ()
     window, shape = seen
     fits = part.bounds.height <= shape[0] and part.bounds.width <= shape[1]
-    if not pipeline.refines or fits:
+    if not pipeline.supports_strength or fits:
         return True, ()
     visible = window.intersect(frame)
     faded = softened(edit, part, whole, frame, window)

@@ -19,20 +19,20 @@ class View(NamedTuple):
     shape: tuple[int, int]
 
 
-def view(hole: Box, frame: Box, size: int, shapes: Sequence[tuple[int, int]]) -> View:
-    """How a model that draws squares of `size` pixels, and these shapes, sees a hole within the picture at `frame`: as
+def view(hole: Box, frame: Box, size: int, buckets: Sequence[tuple[int, int]]) -> View:
+    """How a model that draws squares of `size` pixels, and these buckets, sees a hole within the picture at `frame`: as
     it is drawn finest; as a square if that is as fine, else with the most of the picture.
 
     One that draws squares alone sees the `context_window` that it may have been trained on. With a choice, each of the
     hole's sides gets its own room, as far as the picture goes: a strip along the whole of it is as long as that.
     """
     square = (size, size)
-    if not shapes:
+    if not buckets:
         return View(context_window(hole, frame, size), square)
     sides = zip(hole.shape, frame.shape, strict=True)
     height, width = (min(math.ceil(ROOM_AROUND * side), whole) for side, whole in sides)
     found = []
-    for shape in (square, *shapes):
+    for shape in (square, *buckets):
         scale = max(Fraction(1), Fraction(height, shape[0]), Fraction(width, shape[1]))
         window = _around(hole, math.ceil(scale * shape[1]), math.ceil(scale * shape[0])).shifted_into(frame)
         seen = window.intersect(frame)

@@ -110,7 +110,7 @@ def _sound(page: Any, size: int) -> None:
     counts = page.databytecounts
     parts = len(page.dataoffsets)
     whole = parts == len(counts) == int(np.prod(page.chunked)) and all(counts)
-    if page.is_contiguous:  # strips that follow each other are told of as one
+    if page.is_contiguous:  # strips that follow each other are listed as one
         whole = parts == len(counts) == 1 or whole
     if not whole or any(at + count > size for at, count in zip(page.dataoffsets, counts, strict=True)):
         raise Unreadable("The image is damaged or cut short and cannot be read: parts of it are missing.")

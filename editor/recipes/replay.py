@@ -52,8 +52,8 @@ def difference(recipe: Recipe, picture: Picture, after: list[Picture], result: P
     after: what `follow` made of the picture here and now. result: uint8 (H, W, 3 or 4), as `Picture.pixels` gives it.
     made_with: what ran it, in words.
     """
-    if told := other_picture(recipe, picture):
-        return told
+    if problem := other_picture(recipe, picture):
+        return problem
     for index, (now, then) in enumerate(zip(after, recipe.after, strict=True)):
         if now.digest != then:
             edit, count = recipe.steps[index], len(recipe.steps)

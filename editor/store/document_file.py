@@ -91,8 +91,8 @@ class _History:
 
 
 def _read(store: Store, document: str, decode: Callable[[int], None]) -> _History:
-    """A document's history under ids of its own, each tile, crop and mask looked at. decode: told how many pixels were
-    decoded, raises when they are too many.
+    """A document's history under ids of its own, each tile, crop and mask checked. decode: called with how many pixels
+    were decoded, raises when they are too many.
     """
     old, new = store.documents.get(document), new_document_id()
     rows = store.database.rows(
@@ -121,12 +121,12 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
         if edit is not None:
             named.update(_pixels_of(edit))
             decode(edit.mask.alpha.size + sum(patch.pixels[..., 0].size for patch in edit.patches))
-        wish = store.revisions.picture(id).digest if edit is None else edit.to_json()
-        ids[id] = revision_id(new, None if parent is None else ids[parent], wish)
+        request = store.revisions.picture(id).digest if edit is None else edit.to_json()
+        ids[id] = revision_id(new, None if parent is None else ids[parent], request)
         revisions.append(
             {
                 "id": ids[id], "document": new, "parent": None if parent is None else ids[parent],
-                "edit": None if edit is None else wish, "box": json.dumps(json.loads(box)), "tiles": bytes(packed),
+                "edit": None if edit is None else request, "box": json.dumps(json.loads(box)), "tiles": bytes(packed),
                 "created": float(created), "name": str(name),
             }
         )  # fmt: skip

@@ -9,7 +9,7 @@ from editor.formats.metadata import NOTHING, Metadata
 from editor.imaging.picture import Picture
 from editor.store.blobs import Blobs, NotFound, packed
 from editor.store.database import Database, even_when_full, storable
-from editor.store.queue import BROKEN, CANCELLED, PROMISED, revision_id, standing
+from editor.store.queue import CANCELLED, ENDED, PENDING, require_revision, revision_id
 
 _SUMMARIES = """SELECT document.id, document.name, head, max(created),
     count(CASE WHEN parent IS NOT NULL AND tiles IS NOT NULL AND revision.deleted IS NULL THEN 1 END)
@@ -31,7 +31,7 @@ class Document:
 
 @dataclass(frozen=True)
 class DocumentSummary:
-    """A document among others. changed: when something was last wished for in it, seconds since 1970. steps: how many
+    """A document among others. changed: when it was last edited, seconds since 1970. steps: how many
     it has, on all branches.
     """
 
@@ -121,10 +121,10 @@ class Documents:
 
     @even_when_full
     def delete(self, id: str) -> None:
-        """Put a document away, its promises cancelled, until it is restored or the store is compacted."""
+        """Put a document away, its jobs cancelled, until it is restored or the store is compacted."""
         self.get(id)
         with self.database.transaction() as db:
-            db.run(f"UPDATE revision SET {BROKEN} WHERE document = :id AND {PROMISED}", error=CANCELLED, id=id)
+            db.run(f"UPDATE revision SET {ENDED} WHERE document = :id AND {PENDING}", error=CANCELLED, id=id)
             db.run("UPDATE document SET deleted = :now WHERE id = :id", now=time.time(), id=id)
 
     def restore(self, id: str) -> Document:
@@ -167,7 +167,7 @@ class Documents:
     def checkout(self, document: str, revision: str) -> Document:
         """Head to a finished revision of the document; tip too, unless the revision is on the path to it."""
         with self.database.transaction() as db:
-            standing(db, document, revision, "tiles IS NOT NULL")
+            require_revision(db, document, revision, "tiles IS NOT NULL")
             db.run(
                 """UPDATE document SET head = :to, tip = CASE WHEN :to IN (
                     WITH RECURSIVE path (id, parent) AS (

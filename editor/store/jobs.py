@@ -15,16 +15,16 @@ from editor.store import queue
 from editor.store.blobs import Blob, Blobs, NotFound, packed
 from editor.store.database import Database, Transaction, even_when_full, storable
 from editor.store.documents import Documents
-from editor.store.queue import CANCELLED, PROMISED, standing
+from editor.store.queue import CANCELLED, PENDING, require_revision
 from editor.store.revisions import COLUMNS, Revision, Revisions
 
 NO_BEAT = "-"  # of a document with no job that was begun
 DEATHS = 2  # of the model's processes that worked on a job, before it fails
 TRUSTED = 4  # leases from now on: one that ends later was written by a clock that is wrong
 
-_HELD = f"id = :id AND worker = :worker AND {PROMISED}"
-# a promise on a promise waits for it; one behind a replay for all of that, which may yet be broken
-_READY = f"""{PROMISED} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL
+_HELD = f"id = :id AND worker = :worker AND {PENDING}"
+# a job whose parent is a job waits for it; one behind a replay for all of that, which may yet fail
+_READY = f"""{PENDING} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL
     AND (follows IS NOT NULL OR NOT EXISTS (SELECT 1 FROM revision AS replay WHERE replay.tiles IS NULL
         AND replay.error IS NULL AND replay.follows IS NOT NULL AND replay.document = revision.document
         AND replay.seq < revision.seq))"""
@@ -57,24 +57,22 @@ class Jobs:
         self.documents, self.revisions = documents, revisions
 
     def submit(self, document: str, parent: str, edit: Edit) -> Revision:
-        """The revision of this wish on this parent (finished or promised, of this document), promised; committed on
-        return. A promise on a promise waits for it.
+        """Queue an edit on a revision of this document, finished or a job itself; committed on return. A job whose
+        parent is a job waits for it.
 
-        The same wish is the same revision: one that had failed, was cancelled or discarded is promised anew, one that
-        is finished becomes the document's head and tip.
+        The same edit on the same parent is the same revision: one that had failed, was cancelled or discarded is queued
+        again, one that is finished becomes the document's head and tip.
         """
         (revision,) = self.submit_together(document, parent, [edit])
         return revision
 
     def submit_together(self, document: str, parent: str, edits: Sequence[Edit]) -> list[Revision]:
-        """The revisions of these wishes, all on one parent, all promised in one COMMIT, as `promise` does: a worker
-        takes them together.
-        """
+        """Queue edits on one parent in one COMMIT, each as `submit` does: a worker takes them together."""
         texts = [edit.to_json() for edit in edits]
         with self.database.transaction() as db:
-            standing(db, document, parent, "error IS NULL")
+            require_revision(db, document, parent, "error IS NULL")
             self.blobs.keep(db, _pictures_of(edits), {})
-            ids = [queue.promise(db, document, parent, text) for text in texts]
+            ids = [queue.enqueue(db, document, parent, text) for text in texts]
             for id in ids:
                 db.run(
                     """UPDATE document SET head = :id, tip = :id WHERE id = :document AND head <> :id
@@ -85,9 +83,9 @@ class Jobs:
         return [self.revisions.get(id) for id in ids]
 
     def replay(self, document: str, revision: str, edit: Edit) -> list[Revision]:
-        """A finished step with another edit, and each step after it again on top, all promised in one COMMIT; in order.
+        """A finished step with another edit, and each step after it again on top, all queued in one COMMIT; in order.
 
-        The path that is made again leads to the tip; to the head while wishes wait on that. These wait for the last
+        The path that is made again leads to the tip; to the head while jobs wait on that. These wait for the last
         step from then on, under other ids. Once that is finished it becomes the tip, and the head goes from a step
         after the changed one to that which was made of it, from any other to the last; nothing moves if the head left
         the path meanwhile. Of another branch, the newest steps are made again, and shown if the head is still the same.
@@ -95,27 +93,27 @@ class Jobs:
         Moved while another replay waits.
         """
         with self.database.transaction() as db:
-            standing(db, document, revision, "tiles IS NOT NULL")
+            require_revision(db, document, revision, "tiles IS NOT NULL")
             self.blobs.keep(db, _pictures_of([edit]), {})
             ids = queue.replay(db, document, revision, edit.to_json())
         return [self.revisions.get(id) for id in ids]
 
     def pending(self, document: str) -> list[Revision]:
-        """The promises of a document which are neither kept nor broken, oldest first: the order in which a worker keeps
+        """The jobs of a document that are queued or running, oldest first: the order in which a worker runs
         them, but for variations, which it takes together.
         """
         self.documents.get(document)  # raises when there is none
-        where = f"document = :document AND {PROMISED} ORDER BY seq"
+        where = f"document = :document AND {PENDING} ORDER BY seq"
         rows = self.database.rows(f"SELECT {COLUMNS} FROM revision WHERE {where}", document=document)
         return [self.revisions.of_row(row) for row in rows]
 
     def tail(self, document: str) -> str:
-        """The last of the promises that will be shown one after the other from the head on; the head when there is
+        """The last of the jobs that will be shown one after the other from the head on; the head when there is
         none. While a replay waits, from the step that will be shown in the head's stead.
         """
         rows = self.database.rows(  # in one question: a step may be finished between two
-            f"""SELECT head, tip, {queue.WAITING} FROM document
-            LEFT JOIN revision ON document = document.id AND {PROMISED}
+            f"""SELECT head, tip, {queue.JOB_COLUMNS} FROM document
+            LEFT JOIN revision ON document = document.id AND {PENDING}
             WHERE document.id = :document AND document.deleted IS NULL ORDER BY seq""",
             document=document,
             now=time.time(),
@@ -123,22 +121,22 @@ class Jobs:
         if not rows:
             return self.documents.get(document).head  # raises: there is none
         head, tip = str(rows[0][0]), str(rows[0][1])
-        promises = [queue.Waiting(*row[2:]) for row in rows if row[2] is not None]
-        base = queue.base(self.database.rows, document, promises, head, tip)
-        return [base, *(step.id for step in queue.chain(promises, base))][-1]
+        queued = [queue.QueuedJob(*row[2:]) for row in rows if row[2] is not None]
+        base = queue.base(self.database.rows, document, queued, head, tip)
+        return [base, *(step.id for step in queue.chain(queued, base))][-1]
 
     def replayed(self, document: str, revision: str) -> list[Revision]:
         """The finished steps that a change of this one makes again, itself first, see `replay`."""
         shown = self.documents.get(document)
-        promises = queue.waiting(self.database.rows, document)
+        queued = queue.queued_jobs(self.database.rows, document)
         tree = queue.tree_of(self.database.rows, document)
-        steps, _ = queue.replayed(tree, promises, shown.head, shown.tip, revision)
+        steps, _ = queue.replayed(tree, queued, shown.head, shown.tip, revision)
         return [self.revisions.get(id) for id in steps]
 
     def replaying(self, document: str) -> list[str]:
         """The ids of all steps of a replay that waits, those among them that are finished too; none while none does."""
         last = self.database.row(
-            f"SELECT id FROM revision WHERE document = :id AND {PROMISED} AND follows <> ''", id=document
+            f"SELECT id FROM revision WHERE document = :id AND {PENDING} AND follows <> ''", id=document
         )
         return (
             []
@@ -147,8 +145,8 @@ class Jobs:
         )
 
     def claim(self, worker: str, lease: float) -> list[str]:
-        """The ids of promises from now on this worker's for `lease` seconds: the oldest that nobody works on (or whose
-        lease ran out, or ends later than any worker's could) and, with it, those on the same parent whose wish differs
+        """The ids of jobs from now on this worker's for `lease` seconds: the oldest that nobody works on (or whose
+        lease ran out, or ends later than any worker's could) and, with it, those on the same parent whose edit differs
         in its seed alone, at most MAX_IMAGES; none when there is none.
         """
         free = f"{_READY} AND (lease IS NULL OR lease < :now OR lease > :latest)"
@@ -165,7 +163,7 @@ class Jobs:
             beside = db.run(
                 f"SELECT id, edit FROM revision WHERE {free} AND parent = :parent ORDER BY seq", **clock, parent=parent
             )
-            claimed = queue.alike(beside, edit)[:MAX_IMAGES]
+            claimed = queue.variations_of(beside, edit)[:MAX_IMAGES]
             for id in claimed:
                 db.run("DELETE FROM progress WHERE revision = :id", id=id)  # of one that died
                 db.run("UPDATE revision SET worker = :worker, lease = :until WHERE id = :id",
@@ -173,29 +171,29 @@ class Jobs:
         return claimed
 
     def holds(self, id: str, worker: str) -> bool:
-        """Whether a promise is still this worker's: not cancelled, not taken over, not finished."""
+        """Whether a job is still this worker's: not cancelled, not taken over, not finished."""
         return self.database.row(f"SELECT 1 FROM revision WHERE {_HELD}", id=id, worker=worker) is not None
 
     def has_any(self, worker: str) -> bool:
         """Whether any job is this worker's."""
-        row = self.database.row(f"SELECT 1 FROM revision WHERE worker = :worker AND {PROMISED} LIMIT 1", worker=worker)
+        row = self.database.row(f"SELECT 1 FROM revision WHERE worker = :worker AND {PENDING} LIMIT 1", worker=worker)
         return row is not None
 
     def renew(self, worker: str, lease: float) -> None:
-        """Hold all promises of this worker for another `lease` seconds from now."""
+        """Hold all jobs of this worker for another `lease` seconds from now."""
         until = self.database.now() + lease
         with self.database.transaction() as db:
-            db.run(f"UPDATE revision SET lease = :until WHERE worker = :worker AND {PROMISED}",
+            db.run(f"UPDATE revision SET lease = :until WHERE worker = :worker AND {PENDING}",
                    until=until, worker=worker)  # fmt: skip
 
     def holders(self) -> list[str]:
-        """The workers which hold a promise."""
-        where = f"{PROMISED} AND worker IS NOT NULL"
+        """The workers which hold a job."""
+        where = f"{PENDING} AND worker IS NOT NULL"
         return [row[0] for row in self.database.rows(f"SELECT DISTINCT worker FROM revision WHERE {where}")]
 
     @even_when_full
     def release(self, worker: str) -> None:
-        """Free every promise a worker holds, for any other to claim; it has ended, or makes nothing of them."""
+        """Free every job a worker holds, for any other to claim: it has ended, or cannot run them."""
         with self.database.transaction() as db:
             _free(db, worker)
 
@@ -206,7 +204,7 @@ class Jobs:
         """
         with self.database.transaction() as db:
             held = db.run(
-                f"SELECT id, document, deaths FROM revision WHERE worker = :worker AND {PROMISED} ORDER BY seq DESC",
+                f"SELECT id, document, deaths FROM revision WHERE worker = :worker AND {PENDING} ORDER BY seq DESC",
                 worker=worker,
             )
             for id, document, deaths in held:  # from the last: what waits for the first moves once
@@ -215,7 +213,7 @@ class Jobs:
                            reason=reason, id=id)  # fmt: skip
                 else:
                     times = " It was tried twice." if deaths else ""
-                    queue.take_away(db, document, id, f"{reason}{times}")
+                    queue.end_job(db, document, id, f"{reason}{times}")
             _free(db, worker)
 
     def report(self, worker: str, steps: Mapping[str, tuple[int, int, RunPreview | None]]) -> None:
@@ -305,41 +303,41 @@ class Jobs:
 
     @even_when_full
     def fail(self, id: str, worker: str, error: str) -> bool:
-        """Break a promise, with a sentence why; what waits for it as in `cancel`. False when it is no longer this
+        """Let a job fail, with a sentence why; what waits for it as in `cancel`. False when it is no longer this
         worker's.
         """
         with self.database.transaction() as db:
             rows = db.run(f"SELECT document FROM revision WHERE {_HELD}", id=id, worker=worker)
             db.run("DELETE FROM progress WHERE revision = :id AND worker = :worker", id=id, worker=worker)
             for (document,) in rows:
-                queue.take_away(db, document, id, storable(error))
+                queue.end_job(db, document, id, storable(error))
         return bool(rows)
 
     @even_when_full
     def cancel(self, id: str) -> Revision:
-        """Take a promise back; nothing when it is finished or failed. Whoever works on it notices at its next step.
+        """Cancel a job; does nothing when it is done or failed. A worker that runs it notices at its next step.
 
-        Wishes that wait for it are promised again, under other ids, on a variation beside it or else on the state whose
+        Edits that wait for it are queued again, under other ids, on a variation beside it or else on the revision whose
         place it was to take; the steps of a replay are cancelled together.
         """
         self.revisions.columns("id", id)  # raises when there is none
         with self.database.transaction() as db:
-            # who knows it by the id that it had before it was promised again means the same wish
+            # whoever knows it by the id it had before it was queued again means the same edit
             rows = db.run(
-                f"""SELECT id, document FROM revision WHERE {PROMISED} AND (id = :id OR (document, edit) = (
+                f"""SELECT id, document FROM revision WHERE {PENDING} AND (id = :id OR (document, edit) = (
                     SELECT document, edit FROM revision WHERE id = :id AND deleted IS NOT NULL AND error = :error))
                 ORDER BY seq LIMIT 1""",
                 id=id,
                 error=CANCELLED,
             )
             for now, document in rows:
-                queue.take_away(db, document, now, CANCELLED)
+                queue.end_job(db, document, now, CANCELLED)
         return self.revisions.get(rows[0][0] if rows else id)
 
     def reorder(self, document: str, order: Sequence[str]) -> list[Revision]:
-        """The last promises on the way to `tail`, none of them begun, promised again in another order, under other ids.
+        """The last jobs on the way to `tail`, none of them begun, queued again in another order, under other ids.
 
-        ValueError when `order` does not name exactly those, from some promise to the last.
+        ValueError when `order` does not name exactly those, from some job to the last.
         """
         self.documents.get(document)  # raises when there is none
         with self.database.transaction() as db:
@@ -347,7 +345,7 @@ class Jobs:
         return [self.revisions.get(id) for id in ids]
 
     def _before(self, id: str) -> Mapping[Place, str]:
-        """The tiles of the picture on which a promise is made; none where it is gone or damaged."""
+        """The tiles of the picture that a job changes; none where it is gone or damaged."""
         try:
             parent = self.revisions.parent(id)
             return {} if parent is None else self.revisions.picture(parent).tiles
@@ -357,7 +355,7 @@ class Jobs:
 
 def _free(db: Transaction, worker: str) -> None:
     """Take from a worker what it holds, and what it said of how far that is."""
-    db.run(f"UPDATE revision SET worker = NULL, lease = NULL WHERE worker = :worker AND {PROMISED}", worker=worker)
+    db.run(f"UPDATE revision SET worker = NULL, lease = NULL WHERE worker = :worker AND {PENDING}", worker=worker)
     db.run("DELETE FROM progress WHERE worker = :worker", worker=worker)
 
 

@@ -48,7 +48,7 @@ def size(store: Store) -> Size:
 
 
 def compact(store: Store) -> Compacted:
-    """Remove what no document reaches: deleted documents, discarded revisions, failed and cancelled promises, and
+    """Remove what no document reaches: deleted documents, discarded revisions, failed and cancelled jobs, and
     pixels that nothing names any more. Safe while others edit, and on a full disk.
     """
     try:
@@ -113,8 +113,8 @@ def _named(rows: Iterable[Sequence[Any]]) -> set[bytes]:
     for edit, tiles in rows:
         tiles = bytes(tiles or b"")
         named.update(tiles[at : at + 16] for at in range(0, len(tiles), 16))
-        wish = json.loads(edit or "{}")
-        named.update(bytes.fromhex(wish[key]["digest"]) for key in ("mask", "sketch", "reference") if key in wish)
+        stored = json.loads(edit or "{}")
+        named.update(bytes.fromhex(stored[key]["digest"]) for key in ("mask", "sketch", "reference") if key in stored)
     named.discard(bytes.fromhex(NOWHERE.digest))  # there is no file of no pixel
     return named
 

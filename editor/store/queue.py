@@ -1,5 +1,5 @@
-"""The queue: promises that wait for promises, and where they go when one of them is taken away or a step before them is
-changed.
+"""The queue: jobs that wait for others, and where they go when one of those is cancelled or fails, or when an earlier
+step is changed.
 
 Everything here happens within somebody's transaction: all of it or nothing.
 """
@@ -18,14 +18,14 @@ CANCELLED = "Cancelled."  # a cancelled revision's error
 LOST = "A step before this one failed."
 REPLAYING = "Steps are being replayed. Wait until that is finished, or cancel it; then edit again."
 
-PROMISED = "tiles IS NULL AND error IS NULL"
-BROKEN = "error = :error, worker = NULL, lease = NULL"
+PENDING = "tiles IS NULL AND error IS NULL"
+ENDED = "error = :error, worker = NULL, lease = NULL"
 AFTER = """WITH RECURSIVE later (id) AS (
     SELECT id FROM revision WHERE id = :id
     UNION ALL
     SELECT r.id FROM revision AS r JOIN later ON r.parent = later.id)"""
-# what `Waiting` is made of
-WAITING = "revision.id, parent, edit, follows, remakes, worker IS NOT NULL AND lease >= :now"
+# what `QueuedJob` is made of
+JOB_COLUMNS = "revision.id, parent, edit, follows, remakes, worker IS NOT NULL AND lease >= :now"
 
 Rows = Callable[..., Sequence[Sequence[Any]]]  # asks a database, in a transaction or outside of one
 
@@ -34,22 +34,21 @@ class Moved(ValueError):
     """The document is not as it was when the request was made."""
 
 
-class Waiting(NamedTuple):
-    """A promise. wish: its edit's JSON. follows: None; of a step of a replay, which is made again because an earlier
-    one was changed, '' or, of the last one, the revision whose place it takes. remakes: the step that it is made again
-    from (None too where an older program queued it). held: whether a worker has begun it.
-    """
+class QueuedJob(NamedTuple):
+    """A job that is queued or running."""
 
     id: str
     parent: str
-    wish: str
+    edit: str  # as JSON
+    # None; of a step of a replay, which is made again because an earlier one was changed, "", or, of the last one, the
+    # revision whose place it takes
     follows: str | None
-    remakes: str | None
-    held: bool
+    remakes: str | None  # the step that it is made again from; None also where an older version queued it
+    running: bool  # whether a worker has begun it
 
     @property
     def takes(self) -> str:
-        """The state whose place it takes as what is shown."""
+        """The revision whose place it takes as what is shown."""
         return self.parent if self.follows is None else self.follows
 
 
@@ -64,7 +63,7 @@ class Place(NamedTuple):
 Tree = Mapping[str, Place]  # by id, oldest first
 
 
-def standing(db: Transaction, document: str, revision: str, state: str) -> None:
+def require_revision(db: Transaction, document: str, revision: str, state: str) -> None:
     """NotFound unless both are there still, the revision in this state, in the transaction that builds on them: others
     may discard, cancel and delete.
     """
@@ -75,42 +74,42 @@ def standing(db: Transaction, document: str, revision: str, state: str) -> None:
         revision=revision,
         document=document,
     ):
-        raise NotFound(f"There is no revision {revision!r} any more: it was taken away meanwhile.")
+        raise NotFound(f"There is no revision {revision!r} any more: it was removed meanwhile.")
 
 
-def revision_id(document: str, parent: str | None, wish: str) -> str:
-    """The name of a wish on a parent, or of an opened picture by its digest."""
-    return digest_of(json.dumps([document, parent, wish]))
+def revision_id(document: str, parent: str | None, edit: str) -> str:
+    """The name of an edit on a parent, or of an opened picture by its digest."""
+    return digest_of(json.dumps([document, parent, edit]))
 
 
 @lru_cache(1024)
-def variation_group(wish: str) -> str:
+def variation_group(edit: str) -> str:
     """The name of the variations that an edit's JSON is one of: those on the same parent that differ in their seed
     alone.
     """
-    return digest_of(json.dumps({key: value for key, value in json.loads(wish).items() if key != "seed"}))
+    return digest_of(json.dumps({key: value for key, value in json.loads(edit).items() if key != "seed"}))
 
 
-def alike(wishes: Iterable[Sequence[Any]], wish: str) -> list[str]:
+def variations_of(edits: Iterable[Sequence[Any]], edit: str) -> list[str]:
     """The ids of those, (id, its edit's JSON), which are variations of this one."""
-    group = variation_group(wish)
-    return [id for id, text in wishes if variation_group(text) == group]
+    group = variation_group(edit)
+    return [id for id, text in edits if variation_group(text) == group]
 
 
-def promise(
-    db: Transaction, document: str, parent: str, wish: str, follows: str | None = None, remakes: str | None = None
+def enqueue(
+    db: Transaction, document: str, parent: str, edit: str, follows: str | None = None, remakes: str | None = None
 ) -> str:
-    """The id of a wish on a parent, promised unless it is already, or finished.
+    """The id of an edit on a parent, queued unless it is already, or finished.
 
-    One that was broken is forgotten, with all that waited for it, and comes last like any new one: what takes the
-    place of the state before it is what was promised first there. A step of a replay that waits stays one.
+    One that failed or was cancelled is forgotten, with all that waited for it, and is queued last like any new one. A
+    step of a replay that waits stays one.
     """
-    id = revision_id(document, parent, wish)
+    id = revision_id(document, parent, edit)
     if db.run("SELECT 1 FROM revision WHERE id = :id AND error IS NOT NULL", id=id):
         db.run(f"{AFTER} DELETE FROM revision WHERE id IN (SELECT id FROM later)", id=id)
     db.run(
         """INSERT INTO revision (id, document, parent, edit, created, follows, remakes)
-        VALUES (:id, :document, :parent, :wish, :now, :follows, :remakes)
+        VALUES (:id, :document, :parent, :edit, :now, :follows, :remakes)
         ON CONFLICT (id) DO UPDATE SET deleted = NULL,
         follows = CASE WHEN revision.tiles IS NULL THEN coalesce(excluded.follows, revision.follows)
             ELSE excluded.follows END,
@@ -118,7 +117,7 @@ def promise(
         id=id,
         document=document,
         parent=parent,
-        wish=wish,
+        edit=edit,
         now=time.time(),
         follows=follows,
         remakes=remakes,
@@ -143,88 +142,90 @@ def show(db: Transaction, document: str, id: str, parent: str, follows: str | No
             db.run("UPDATE document SET head = :head, tip = :tip WHERE id = :id", head=to, tip=id, id=document)
 
 
-def waiting(rows: Rows, document: str) -> list[Waiting]:
-    """A document's promises, oldest first, which is to say that what each stands on comes before it."""
+def queued_jobs(rows: Rows, document: str) -> list[QueuedJob]:
+    """A document's jobs, oldest first, which is to say that what each stands on comes before it."""
     found = rows(
-        f"SELECT {WAITING} FROM revision WHERE document = :document AND {PROMISED} ORDER BY seq",
+        f"SELECT {JOB_COLUMNS} FROM revision WHERE document = :document AND {PENDING} ORDER BY seq",
         document=document,
         now=time.time(),
     )
-    return [Waiting(*row) for row in found]
+    return [QueuedJob(*row) for row in found]
 
 
-def chain(promises: Sequence[Waiting], head: str) -> list[Waiting]:
-    """Those of a document's promises, given oldest first, which will be shown one after the other from `head` on."""
-    found: list[Waiting] = []
-    while after := next((each for each in promises if each.takes == (found[-1].id if found else head)), None):
+def chain(jobs: Sequence[QueuedJob], head: str) -> list[QueuedJob]:
+    """Those of a document's jobs, given oldest first, which will be shown one after the other from `head` on."""
+    found: list[QueuedJob] = []
+    while after := next((each for each in jobs if each.takes == (found[-1].id if found else head)), None):
         found.append(after)
     return found
 
 
-def base(rows: Rows, document: str, promises: Sequence[Waiting], head: str, tip: str) -> str:
+def base(rows: Rows, document: str, jobs: Sequence[QueuedJob], head: str, tip: str) -> str:
     """What `chain` begins from: the head, or the step of a replay that waits which will be shown in its stead."""
-    last = next((each for each in promises if each.follows and each.follows == each.remakes), None)
+    last = next((each for each in jobs if each.follows and each.follows == each.remakes), None)
     if last is None or last.follows is None:
         return head
     return _landing(tree_of(rows, document), last.id, last.follows, head, tip) or head
 
 
-def take_away(db: Transaction, document: str, id: str, error: str) -> None:
-    """Break a promise; wishes that wait for it are promised again, on a variation beside it or else on what it stood
-    on. The steps of a replay are broken together; what waits for them goes back to the steps that they were made again
-    from.
+def end_job(db: Transaction, document: str, id: str, error: str) -> None:
+    """End a job without a result. Edits that wait for it are queued again, on a variation beside it or else on its
+    parent. The steps of a replay end together; what waits for them goes back to the steps they were made again from.
+
+    Args:
+        error: why, a sentence; CANCELLED where the user cancelled it.
     """
-    promises = waiting(db.run, document)
-    (gone,) = [each for each in promises if each.id == id]
+    jobs = queued_jobs(db.run, document)
+    (gone,) = [each for each in jobs if each.id == id]
     if gone.follows is None:
         stands = {id: _variation(db, gone) or gone.parent}
     else:
-        replay = _replay_of(promises, gone)
+        replay = _replay_of(jobs, gone)
         for each in replay:
             why = CANCELLED if error == CANCELLED else LOST
-            db.run(f"UPDATE revision SET {BROKEN} WHERE id = :id", id=each.id, error=why)
+            db.run(f"UPDATE revision SET {ENDED} WHERE id = :id", id=each.id, error=why)
         stands = _before_replay(db, document, replay)
-    db.run(f"UPDATE revision SET {BROKEN} WHERE id = :id", id=id, error=error)
-    later = [each for each in _after(promises, {*stands}) if each.follows is None]
-    _clear(db, later)
-    stands = _again(db, document, later, stands)
-    for each in promises:
+    db.run(f"UPDATE revision SET {ENDED} WHERE id = :id", id=id, error=error)
+    later = [each for each in _after(jobs, {*stands}) if each.follows is None]
+    _end_all(db, later)
+    stands = _requeue(db, document, later, stands)
+    for each in jobs:
         if each.follows in stands:  # it waits behind them with a change on another branch
             db.run("UPDATE revision SET follows = :now WHERE id = :id", now=stands[each.follows], id=each.id)
 
 
-def replay(db: Transaction, document: str, step: str, wish: str) -> list[str]:
-    """A finished step with another edit, and those after it again on top, promised; their ids. See `Store.replay`."""
+def replay(db: Transaction, document: str, step: str, edit: str) -> list[str]:
+    """A finished step with another edit, and those after it again on top, queued; their ids. See `Store.replay`."""
     ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
-    promises, tree = waiting(db.run, document), tree_of(db.run, document)
-    steps, follows = replayed(tree, promises, head, tip, step)
-    edits = {id: text for id, text in db.run("SELECT id, edit FROM revision WHERE document = :id", id=document)}
-    wishes = [wish, *(edits[id] for id in steps[1:])]
+    jobs, tree = queued_jobs(db.run, document), tree_of(db.run, document)
+    steps, follows = replayed(tree, jobs, head, tip, step)
+    stored = {id: text for id, text in db.run("SELECT id, edit FROM revision WHERE document = :id", id=document)}
+    edits = [edit, *(stored[id] for id in steps[1:])]
     ids = [str(tree[step].parent)]
-    for text in wishes:
+    for text in edits:
         ids.append(revision_id(document, ids[-1], text))
     on, *ids = ids
-    if ids == steps or any(each.id == ids[-1] and each.follows for each in promises):  # nothing new is asked for
+    if ids == steps or any(each.id == ids[-1] and each.follows for each in jobs):  # nothing new is asked for
         return ids
-    if any(each.follows is not None for each in promises):
+    if any(each.follows is not None for each in jobs):
         raise Moved(REPLAYING)
-    jobs = _after(promises, {steps[-1]}) if follows == steps[-1] else []
-    _clear(db, jobs)
-    for text, old in zip(wishes, steps, strict=True):
-        on = promise(db, document, on, text, follows if old == steps[-1] else "", old)
+    behind = _after(jobs, {steps[-1]}) if follows == steps[-1] else []
+    _end_all(db, behind)
+    for text, old in zip(edits, steps, strict=True):
+        on = enqueue(db, document, on, text, follows if old == steps[-1] else "", old)
     if db.run("SELECT 1 FROM revision WHERE id = :id AND tiles IS NOT NULL", id=on):  # it was made before
         show(db, document, on, "", follows)
-    _again(db, document, jobs, {steps[-1]: on})
+    _requeue(db, document, behind, {steps[-1]: on})
     return ids
 
 
-def replayed(tree: Tree, promises: Sequence[Waiting], head: str, tip: str, step: str) -> tuple[list[str], str]:
+def replayed(tree: Tree, jobs: Sequence[QueuedJob], head: str, tip: str, step: str) -> tuple[list[str], str]:
     """The steps that a change of this one makes again, itself first, and the revision whose place the last one takes.
 
-    They lead to the tip; to the head where wishes wait on that, for these leave the steps after it aside. On another
-    branch they lead straight on, as the history draws it, and take the place of what is shown when all wishes are kept.
+    They lead to the tip; to the head where edits wait on that, for these leave the steps after it aside. On another
+    branch they lead straight on, as the history draws it, and take the place of what is shown when all edits are done.
     """
-    end = head if head != tip and chain(promises, head) else tip
+    end = head if head != tip and chain(jobs, head) else tip
     path = _path(tree, end)
     if step in path:
         return path[: path.index(step) + 1][::-1], end
@@ -233,7 +234,7 @@ def replayed(tree: Tree, promises: Sequence[Waiting], head: str, tip: str, step:
     steps = [step]
     while after := newest.get(steps[-1]):
         steps.append(after)
-    return steps, [head, *(each.id for each in chain(promises, head))][-1]
+    return steps, [head, *(each.id for each in chain(jobs, head))][-1]
 
 
 def tree_of(rows: Rows, document: str) -> Tree:
@@ -254,17 +255,17 @@ def steps_of(tree: Tree, last: str) -> list[tuple[str, str]]:
 
 
 def reorder(db: Transaction, document: str, order: Sequence[str]) -> list[str]:
-    """Promises that no worker has begun, the last of those that will be shown one after the other from the head on,
-    promised again in another order; their ids now. Those before the first that is named stay where they are; variations
+    """Jobs that no worker has begun, the last of those that will be shown one after the other from the head on,
+    queued again in another order; their ids now. Those before the first that is named stay where they are; variations
     stay side by side, where the first of them is named.
 
     ValueError when `order` does not name exactly those.
     """
     ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
-    promises = waiting(db.run, document)
-    head = base(db.run, document, promises, head, tip)
-    steps = [_beside(promises, each) for each in chain(promises, head)]
-    begun = [n for n, step in enumerate(steps, 1) if step[0].follows is not None or any(each.held for each in step)]
+    jobs = queued_jobs(db.run, document)
+    head = base(db.run, document, jobs, head, tip)
+    steps = [_with_variations(jobs, each) for each in chain(jobs, head)]
+    begun = [n for n, step in enumerate(steps, 1) if step[0].follows is not None or any(each.running for each in step)]
     settled = begun[-1] if begun else 0
     while settled < len(steps) and not {each.id for each in steps[settled]} & {*order}:
         settled += 1
@@ -272,11 +273,11 @@ def reorder(db: Transaction, document: str, order: Sequence[str]) -> list[str]:
     place = {each.id: n for n, step in enumerate(rest) for each in step}
     if sorted(order) != sorted(place):
         raise ValueError(
-            "An order names each wish from the first that moves to the last of the queue once, and none that is begun: "
+            "An order names each edit from the first that moves to the last of the queue once, and none that is begun: "
             "one was begun, taken back or added meanwhile. Look at the queue as it is, then move them again."
         )
-    known = {each.id: each for each in promises}
-    wanted: dict[int, list[Waiting]] = {}
+    known = {each.id: each for each in jobs}
+    wanted: dict[int, list[QueuedJob]] = {}
     for id in order:
         wanted.setdefault(place[id], []).append(known[id])
     moved = list(wanted.values())
@@ -286,34 +287,34 @@ def reorder(db: Transaction, document: str, order: Sequence[str]) -> list[str]:
     for step in moved:
         again += [each._replace(parent=on) for each in step]
         on = step[0].id
-    again += _after(promises, {each.id for each in again})
-    _clear(db, again)
-    now = _again(db, document, again, {start: start})
+    again += _after(jobs, {each.id for each in again})
+    _end_all(db, again)
+    now = _requeue(db, document, again, {start: start})
     return [now.get(each.id, each.id) for step in wanted.values() for each in step]
 
 
-def _after(promises: Sequence[Waiting], ids: Collection[str]) -> list[Waiting]:
-    """The promises that wait for these, at whatever remove."""
+def _after(jobs: Sequence[QueuedJob], ids: Collection[str]) -> list[QueuedJob]:
+    """The jobs that wait for these, directly or not."""
     known, found = set(ids), []
-    for each in promises:
+    for each in jobs:
         if each.parent in known and each.id not in known:
             known.add(each.id)
             found.append(each)
     return found
 
 
-def _beside(promises: Sequence[Waiting], one: Waiting) -> list[Waiting]:
-    """A promise and its variations."""
+def _with_variations(jobs: Sequence[QueuedJob], one: QueuedJob) -> list[QueuedJob]:
+    """A job and its variations."""
     if one.follows is not None:
         return [one]
-    beside = {each.id: each for each in promises if each.parent == one.parent and each.follows is None}
-    return [beside[id] for id in alike([(each.id, each.wish) for each in beside.values()], one.wish)]
+    beside = {each.id: each for each in jobs if each.parent == one.parent and each.follows is None}
+    return [beside[id] for id in variations_of([(each.id, each.edit) for each in beside.values()], one.edit)]
 
 
-def _clear(db: Transaction, promises: Sequence[Waiting]) -> None:
-    """Break promises that move, out of sight with all that followed them."""
-    for each in promises:
-        db.run(f"UPDATE revision SET {BROKEN} WHERE id = :id", id=each.id, error=CANCELLED)
+def _end_all(db: Transaction, jobs: Sequence[QueuedJob]) -> None:
+    """End jobs that move, out of sight with all that followed them."""
+    for each in jobs:
+        db.run(f"UPDATE revision SET {ENDED} WHERE id = :id", id=each.id, error=CANCELLED)
         db.run(
             f"{AFTER} UPDATE revision SET deleted = :now WHERE id IN (SELECT id FROM later) AND deleted IS NULL",
             id=each.id,
@@ -321,23 +322,23 @@ def _clear(db: Transaction, promises: Sequence[Waiting]) -> None:
         )
 
 
-def _again(db: Transaction, document: str, promises: Sequence[Waiting], stands: dict[str, str]) -> dict[str, str]:
-    """Promise cleared wishes again, given with what they stand on before them. stands: where that stands now, which is
-    answered with the wishes' own new ids.
+def _requeue(db: Transaction, document: str, jobs: Sequence[QueuedJob], stands: dict[str, str]) -> dict[str, str]:
+    """Queue ended edits again, given with what they stand on before them. stands: where that stands now, which is
+    answered with the edits' own new ids.
     """
     stands = {**stands}
     taken: set[str] = set()
-    for each in promises:
+    for each in jobs:
         on = stands[each.parent]
-        id = stands[each.id] = promise(db, document, on, each.wish)
+        id = stands[each.id] = enqueue(db, document, on, each.edit)
         if on not in taken and db.run("SELECT 1 FROM revision WHERE id = :id AND tiles IS NOT NULL", id=id):
-            show(db, document, id, on, None)  # it was wished for there before, and is finished
+            show(db, document, id, on, None)  # it was made there before
         taken.add(on)
     return stands
 
 
-def _variation(db: Transaction, gone: Waiting) -> str | None:
-    """The variation of a wish that will be shown in its stead, or is."""
+def _variation(db: Transaction, gone: QueuedJob) -> str | None:
+    """The variation of an edit that will be shown in its stead, or is."""
     rows = db.run(
         """SELECT revision.id, edit FROM revision JOIN document ON document.id = document
         WHERE parent = :parent AND error IS NULL AND revision.deleted IS NULL AND revision.id <> :gone
@@ -345,7 +346,7 @@ def _variation(db: Transaction, gone: Waiting) -> str | None:
         parent=gone.parent,
         gone=gone.id,
     )
-    return next(iter(alike(rows, gone.wish)), None)
+    return next(iter(variations_of(rows, gone.edit)), None)
 
 
 def _path(tree: Tree, id: str) -> list[str]:
@@ -370,9 +371,9 @@ def _landing(tree: Tree, last: str, follows: str, head: str, tip: str) -> str | 
     return {old: new for new, old in steps[1:]}.get(head, last)
 
 
-def _replay_of(promises: Sequence[Waiting], one: Waiting) -> list[Waiting]:
+def _replay_of(jobs: Sequence[QueuedJob], one: QueuedJob) -> list[QueuedJob]:
     """The steps of a replay that wait with this one, in order."""
-    steps = {each.id: each for each in promises if each.follows is not None}
+    steps = {each.id: each for each in jobs if each.follows is not None}
     found = [one]
     while found[0].parent in steps:
         found.insert(0, steps[found[0].parent])
@@ -381,8 +382,8 @@ def _replay_of(promises: Sequence[Waiting], one: Waiting) -> list[Waiting]:
     return found
 
 
-def _before_replay(db: Transaction, document: str, replay: Sequence[Waiting]) -> dict[str, str]:
-    """Where what stands on the steps of a replay goes when it is broken: to what the last was to take the place of, to
+def _before_replay(db: Transaction, document: str, replay: Sequence[QueuedJob]) -> dict[str, str]:
+    """Where what stands on the steps of a replay goes when that ends: to what the last was to take the place of, to
     what each other was made again from; where that is not there any more, to what the first one stood on.
     """
     tree, last = tree_of(db.run, document), replay[-1]

@@ -16,7 +16,7 @@ from editor.store import queue
 from editor.store.blobs import Blobs, Damaged, NotFound
 from editor.store.database import Database, even_when_full, storable
 from editor.store.documents import Document, Documents
-from editor.store.queue import AFTER, BROKEN, CANCELLED, PROMISED
+from editor.store.queue import AFTER, CANCELLED, ENDED, PENDING
 
 EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
 COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted, death"
@@ -24,28 +24,22 @@ COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, de
 
 @dataclass(frozen=True, eq=False)
 class Revision:
-    """One state of a document, or the promise of one.
-
-    parent, edit: None for the picture that was opened. picture: None until the promise is kept. error: why it
-    was not, a sentence. created: seconds since 1970. seq: order of promising. name: what somebody called it, or ''.
-    deleted: whether it is on its way out. death: how the model's process ended that worked on it last, a sentence; None
-    where none died.
-    """
+    """One state of a document, or the job that will make it."""
 
     id: str
     document: str
-    parent: str | None
-    edit: Edit | None
-    picture: Picture | None
-    error: str | None
-    created: float
-    seq: int
-    name: str
+    parent: str | None  # None for the picture that was opened
+    edit: Edit | None  # likewise
+    picture: Picture | None  # None until the job is done
+    error: str | None  # why it failed, a sentence
+    created: float  # seconds since 1970
+    seq: int  # in the order of queueing
+    name: str  # given by the user, or ""
     deleted: bool
-    death: str | None
+    death: str | None  # how the last model process that worked on it ended, a sentence; None where none died
 
     @property
-    def promised(self) -> bool:
+    def pending(self) -> bool:
         """Whether its picture is still to come."""
         return self.picture is None and self.error is None
 
@@ -56,13 +50,11 @@ class Revision:
 
 @dataclass(frozen=True)
 class Node:
-    """A revision in the history, without its pixels. wish: the edit as its JSON tells of it, None for the picture that
-    was opened. The rest as in Revision.
-    """
+    """A revision in the history, without its pixels; its fields are those of `Revision`."""
 
     id: str
     parent: str | None
-    wish: Mapping[str, Any] | None
+    edit: Mapping[str, Any] | None  # as in its JSON
     finished: bool
     error: str | None
     created: float
@@ -112,7 +104,7 @@ class Revisions:
         ]
 
     def variations(self, id: str) -> list[str]:
-        """The ids of a finished revision and of those beside it whose wish differs in its seed alone, oldest first;
+        """The ids of a finished revision and of those beside it whose edit differs in its seed alone, oldest first;
         none of the opened picture.
         """
         parent, edit = self.columns("parent, edit", id)
@@ -123,7 +115,7 @@ class Revisions:
             ORDER BY seq""",
             parent=parent,
         )
-        return queue.alike(rows, edit)
+        return queue.variations_of(rows, edit)
 
     def path_to(self, id: str, start: str | None = None) -> list[Revision]:
         """The revisions from the opened picture to this one, both among them; from `start` on, if that is one."""
@@ -148,7 +140,7 @@ class Revisions:
 
     @even_when_full
     def discard(self, id: str) -> Document:
-        """Put a revision and all that follow it away, promises cancelled; head and tip go before it if they are there.
+        """Put a revision and all that follow it away, jobs cancelled; head and tip go before it if they are there.
 
         ValueError for the picture that was opened.
         """
@@ -157,7 +149,7 @@ class Revisions:
             raise ValueError("The picture that was opened cannot be taken out of its history: delete the document.")
         with self.database.transaction() as db:
             after = {"id": id, "now": time.time(), "error": CANCELLED, "parent": parent, "document": document}
-            db.run(f"{AFTER} UPDATE revision SET {BROKEN} WHERE id IN (SELECT id FROM later) AND {PROMISED}", **after)
+            db.run(f"{AFTER} UPDATE revision SET {ENDED} WHERE id IN (SELECT id FROM later) AND {PENDING}", **after)
             db.run(
                 f"{AFTER} UPDATE revision SET deleted = :now WHERE id IN (SELECT id FROM later) AND deleted IS NULL",
                 **after,

@@ -25,7 +25,7 @@ def difference(before: Pixels, after: Pixels) -> Patch | None:
 
 
 def added(before: Pixels, apart: Pixels, x: int, y: int) -> Pixels:
-    """The tile that `difference` told of. apart: uint8 (h, w, 3 or 4). ValueError when it does not fit."""
+    """The tile that `difference` described. apart: uint8 (h, w, 3 or 4). ValueError when it does not fit."""
     height, width, channels = apart.shape
     if x < 0 or y < 0 or y + height > before.shape[0] or x + width > before.shape[1]:
         raise ValueError(f"a part of {width}x{height} at {x}, {y} does not lie within a tile")

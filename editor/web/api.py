@@ -1,4 +1,4 @@
-"""The editor's verbs as `gr.api` endpoints, which are tools of MCP too where the server speaks that."""
+"""The editor's tools as `gr.api` endpoints, which are tools of MCP too where the server speaks that."""
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from editor.web.api_tools import Steps, Told, Verbs
+from editor.web.api_tools import Answer, ApiTools, Steps
 from editor.web.context import AppContext
 from editor.web.shown_files import Shown
 
@@ -25,14 +25,14 @@ KINDS: dict[Any, str] = {
 
 
 def publish(context: AppContext, shown: Shown) -> None:
-    """Add the verbs to the Blocks that are being built. shown: what the pictures in answers are added to."""
-    verbs = Verbs(context, shown)
+    """Add the tools to the Blocks that are being built. shown: what the pictures in answers are added to."""
+    tools = ApiTools(context, shown)
     answered: list[Callable[..., Any]] = [
-        verbs.open, verbs.blank, verbs.describe, verbs.look, verbs.select, verbs.undo, verbs.redo, verbs.checkout,
+        tools.open, tools.blank, tools.describe, tools.look, tools.select, tools.undo, tools.redo, tools.checkout,
     ]  # fmt: skip
-    for verb in [verbs.documents, *answered] if context.list_all_documents else answered:
+    for verb in [tools.documents, *answered] if context.list_all_documents else answered:
         api(_answering(verb), queue=False)
-    for waits in (verbs.edit, verbs.remove, verbs.expand, verbs.crop):
+    for waits in (tools.edit, tools.remove, tools.expand, tools.crop):
         api(_waiting(waits), concurrency_limit=None)  # the store has the queue
 
 
@@ -61,7 +61,7 @@ def _waiting(verb: Callable[..., Steps]) -> Callable[..., Steps]:
         except (ValueError, LookupError, OSError) as error:
             raise _sentence(error) from error
 
-    waited.__signature__ = signature(verb).replace(return_annotation=Told)  # type: ignore[attr-defined]
+    waited.__signature__ = signature(verb).replace(return_annotation=Answer)  # type: ignore[attr-defined]
     return waited
 
 

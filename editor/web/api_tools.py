@@ -1,4 +1,4 @@
-"""The editor's verbs for programs. Their docstrings are what clients are shown.
+"""The editor's tools for programs. Their docstrings are what clients are shown.
 
 They take text and numbers; none reads a path or an address that a client names.
 """
@@ -22,7 +22,7 @@ from editor.store.documents import Document
 from editor.store.revisions import Node, Revision
 from editor.web import large_work, small_copies
 from editor.web.context import AppContext
-from editor.web.job_stream import LOOKS, Keeping
+from editor.web.job_stream import POLL_INTERVAL, JobStream
 from editor.web.regions import place, read_base64, within
 from editor.web.routes.models import PATIENCE
 from editor.web.shown_files import Shown
@@ -31,22 +31,22 @@ from pipelines.base import PipelineInfo
 
 SEEN = 1024  # pixels of the longest side of what `look` shows
 
-Told = dict[str, Any]
-Steps = AsyncGenerator[Told, None]
+Answer = dict[str, Any]
+Steps = AsyncGenerator[Answer, None]
 
 
-class Verbs:
+class ApiTools:
     """Each raises ValueError, LookupError or OSError with a sentence."""
 
     def __init__(self, context: AppContext, shown: Shown) -> None:
         self.context, self.session, self.shown = context, context.session, shown
-        self.keeping = Keeping(context.session, context.models)
+        self.job_stream = JobStream(context.session, context.models)
 
     def documents(self) -> list[dict[str, str]]:
         """List the documents, the one last worked on first: `document` (its id, for the other verbs) and `name`."""
         return [{"document": each.id, "name": each.name} for each in self.session.store.documents.all()]
 
-    def open(self, data: str, name: str = "Untitled") -> Told:
+    def open(self, data: str, name: str = "Untitled") -> Answer:
         """Open a picture as a new document. Files of more than 64 MB, and documents with their history (.palimpsest):
         POST their bytes to /palimpsest/documents?name=NAME instead, which answers with the `document` too.
 
@@ -58,9 +58,9 @@ class Verbs:
         """
         opened = large_work.wait(None, read_image, read_base64("picture", data))
         document = self.session.open(opened.pixels, name, opened.icc, opened.metadata)
-        return {**self._told(document), "notes": list(opened.notes)}
+        return {**self._summary(document), "notes": list(opened.notes)}
 
-    def blank(self, width: int, height: int, name: str = "Untitled") -> Told:
+    def blank(self, width: int, height: int, name: str = "Untitled") -> Answer:
         """Make an empty document, to draw a whole picture from words with `edit` and its whole box.
 
         Parameters:
@@ -70,9 +70,9 @@ class Verbs:
         Returns:
             as `describe`, without history and models
         """
-        return self._told(self.session.blank(width, height, name))
+        return self._summary(self.session.blank(width, height, name))
 
-    def describe(self, document: str) -> Told:
+    def describe(self, document: str) -> Answer:
         """Tell what there is to know of a document.
 
         Parameters:
@@ -82,12 +82,12 @@ class Verbs:
             `revision` that is shown; `picture`: where it lies as a PNG on this server; `can_undo`, `can_redo`;
             `history`: every state, a parent before its children; `models` that there are, the usual one first
         """
-        told = self.session.store.documents.get(document)
+        shown = self.session.store.documents.get(document)
         history = [_state(node) for node in self.session.store.revisions.tree(document)]
         models = sorted(self.context.names, key=lambda name: name != self.context.default)
-        return {**self._told(told), "history": history, "models": models}
+        return {**self._summary(shown), "history": history, "models": models}
 
-    def look(self, document: str, revision: str = "", box: list[int] | None = None) -> tuple[FileData, Told]:
+    def look(self, document: str, revision: str = "", box: list[int] | None = None) -> tuple[FileData, Answer]:
         """See the picture, or a part of it, at most 1,024 pixels wide and high.
 
         Parameters:
@@ -102,13 +102,13 @@ class Verbs:
         picture = self.session.store.revisions.picture(shown)
         seen = picture.box if box is None else within(box, picture)
         scale = round(min(1, SEEN / max(seen.width, seen.height)), 4)
-        told = {"box": list(seen), "scale": scale, **self._address(shown)}
+        answer = {"box": list(seen), "scale": scale, **self._address(shown)}
         image = large_work.wait(seen.width * seen.height, small_copies.part, picture, seen, SEEN)
-        return self.shown.add("picture.jpg", image), told
+        return self.shown.add("picture.jpg", image), answer
 
     def select(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24
-    ) -> tuple[FileData, Told]:
+    ) -> tuple[FileData, Answer]:
         """See which pixels a box or a point would have repainted in `edit` and `remove`; nothing is changed.
 
         Parameters:
@@ -120,8 +120,8 @@ class Verbs:
             the mask as a PNG, white where it repaints, and with it the `box` that it fills and how many `pixels` it has
         """
         mask = place(self.session.picture(document), box, point, tolerance, "")
-        told = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
-        return self.shown.add("mask.png", encode_png(mask.alpha)), told
+        answer = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
+        return self.shown.add("mask.png", encode_png(mask.alpha)), answer
 
     def edit(
         self, document: str, prompt: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
@@ -162,13 +162,13 @@ class Verbs:
             that was made and where it lies as a PNG (`picture`), all `revisions` if there are variations, the `seed`,
             a `hint` where the model does not know a word, and how many `specks` of the mask were left out
         """
-        wish = {
+        settings = {
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
             "strength": strength, "sampler": sampler or None, "clip_guidance": clip_guidance,
             "blend": Blend(feather, edge, opacity, colour_match),
         }  # fmt: skip
         painted = partial(self._place, document, box, point, tolerance, mask)
-        return self._completed("fill", document, painted, model, seed, wish, variations, keep_specks)
+        return self._completed("fill", document, painted, model, seed, settings, variations, keep_specks)
 
     def remove(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
@@ -224,11 +224,11 @@ class Verbs:
             raise ValueError(f"The picture is made larger by 0 pixels or more a side, not {min(margins)}: `crop` cuts.")
         if not any(margins):
             raise ValueError("Say by how many pixels: at the left, top, right or bottom.")
-        wish = {
+        settings = {
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
             "margins": margins,
         }  # fmt: skip
-        return self._completed("expand", document, lambda: NOWHERE, model, seed, wish)
+        return self._completed("expand", document, lambda: NOWHERE, model, seed, settings)
 
     def crop(self, document: str, box: list[int]) -> Steps:
         """Keep a part of the picture alone; waits as `edit` does, though no model runs.
@@ -242,7 +242,7 @@ class Verbs:
         part = read_box(box, "The box")
         return self._finished(lambda: [self.session.crop(document, part)])
 
-    def undo(self, document: str) -> Told:
+    def undo(self, document: str) -> Answer:
         """Show the state before; nothing is lost, `redo` shows the later one again.
 
         Parameters:
@@ -250,9 +250,9 @@ class Verbs:
         Returns:
             as `describe`, without history and models
         """
-        return self._told(self.session.undo(document))
+        return self._summary(self.session.undo(document))
 
-    def redo(self, document: str) -> Told:
+    def redo(self, document: str) -> Answer:
         """Show the state after, on the way that `undo` came back.
 
         Parameters:
@@ -260,9 +260,9 @@ class Verbs:
         Returns:
             as `describe`, without history and models
         """
-        return self._told(self.session.redo(document))
+        return self._summary(self.session.redo(document))
 
-    def checkout(self, document: str, revision: str) -> Told:
+    def checkout(self, document: str, revision: str) -> Answer:
         """Show any finished state of the history, on whatever branch; the next edit is made on it. On the way to the
         latest state, `redo` leads on to that as before.
 
@@ -272,33 +272,33 @@ class Verbs:
         Returns:
             as `describe`, without history and models
         """
-        return self._told(self.session.checkout(document, revision))
+        return self._summary(self.session.checkout(document, revision))
 
     def _place(self, document: str, box: list[int] | None, point: list[int] | None, tolerance: int, mask: str) -> Mask:
         return place(self.session.picture(document), box, point, tolerance, mask)
 
     async def _completed(
-        self, intent: str, document: str, mask: Callable[[], Mask], model: str, seed: int | None, wish: Told,
+        self, intent: str, document: str, mask: Callable[[], Mask], model: str, seed: int | None, settings: Answer,
         variations: int = 1, keep_specks: bool = False,
     ) -> Steps:  # fmt: skip
-        """Submit an edit on the end of the queue, and wait for it. What is None in the wish is the model's default."""
+        """Queue an edit at the end, and wait for it. What is None in `settings` is the model's default."""
         name = model or self.context.default
         self.context.check_model(name)
         first = secrets.randbelow(2**32) if seed is None else seed
-        more: Told = {"seed": first, "hint": ""}
+        more: Answer = {"seed": first, "hint": ""}
         info = await self._info(name)
-        settings = {**wish, "seed": first, "pipeline": name}
+        request = {**settings, "seed": first, "pipeline": name}
 
-        def promise() -> Sequence[Revision]:
+        def submit() -> Sequence[Revision]:
             shown = partial(self.session.picture, document)
-            edit, more["specks"] = complete(intent, mask(), settings, info, shown, keep_specks)
+            edit, more["specks"] = complete(intent, mask(), request, info, shown, keep_specks)
             return self.session.variations(document, edit, variations, self.session.store.jobs.tail(document))
 
-        async with aclosing(self._finished(promise)) as steps:
+        async with aclosing(self._finished(submit)) as steps:
             async for step in steps:
                 if step["state"] == "done":
                     with suppress(ValueError, TimeoutError):
-                        heard = asyncio.wrap_future(self.context.models.hint(name, wish.get("prompt", "")))
+                        heard = asyncio.wrap_future(self.context.models.hint(name, settings.get("prompt", "")))
                         more["hint"], _ = await asyncio.wait_for(heard, PATIENCE)
                     step |= more
                 yield step
@@ -306,17 +306,17 @@ class Verbs:
     async def _info(self, name: str) -> PipelineInfo:
         """What a model says of itself, once it is loaded, which may take as long as the edit."""
         while (info := self.context.models.info(name)) is None:
-            await asyncio.sleep(LOOKS)
+            await asyncio.sleep(POLL_INTERVAL)
         return info
 
-    async def _finished(self, promise: Callable[[], Sequence[Revision]]) -> Steps:
-        async with aclosing(self.keeping.kept(promise)) as steps:
+    async def _finished(self, submit: Callable[[], Sequence[Revision]]) -> Steps:
+        async with aclosing(self.job_stream.results(submit)) as steps:
             async for step in steps:
                 if step["state"] == "done":
                     step |= self._address(step["revisions"][0])
                 yield step
 
-    def _told(self, document: Document) -> Told:
+    def _summary(self, document: Document) -> Answer:
         id = document.id
         return {
             "document": id,
@@ -334,20 +334,20 @@ class Verbs:
             raise ValueError(f"The document {document!r} has no revision {shown!r}.")
         return shown
 
-    def _address(self, revision: str) -> Told:
+    def _address(self, revision: str) -> Answer:
         return {
             "revision": revision,
             "picture": f"{self.context.addresses.root_path}/palimpsest/revisions/{revision}/picture.png",
         }
 
 
-def _state(node: Node) -> Told:
+def _state(node: Node) -> Answer:
     """A state in the history."""
-    told: Told = {
+    answer: Answer = {
         "revision": node.id, "parent": node.parent, "name": node.name, "finished": node.finished, "error": node.error,
     }  # fmt: skip
-    if node.wish is not None:
-        wished = ("prompt", "negative_prompt", "seed", "steps", "guidance", "strength")
-        told |= {name: node.wish[name] for name in wished}
-        told |= {"model": node.wish["pipeline"], "box": node.wish["mask"]["box"]}
-    return told
+    if node.edit is not None:
+        names = ("prompt", "negative_prompt", "seed", "steps", "guidance", "strength")
+        answer |= {name: node.edit[name] for name in names}
+        answer |= {"model": node.edit["pipeline"], "box": node.edit["mask"]["box"]}
+    return answer

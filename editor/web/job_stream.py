@@ -1,4 +1,4 @@
-"""Keeping: to wait until promises are kept, and to take them back when nobody waits any more."""
+"""JobStream: submits jobs, reports their progress until they are done, and cancels them when the client goes away."""
 
 import asyncio
 import time
@@ -12,77 +12,83 @@ from editor.store.database import StorageError
 from editor.store.revisions import Revision
 from editor.web.threads import WRITERS, in_writer
 
-LOOKS = 0.1  # seconds between two looks at a promise
-SIGN = 1.0  # seconds after which what has not changed is told again: Gradio sees only then that nobody listens
+POLL_INTERVAL = 0.1  # seconds
+REPEAT_INTERVAL = (
+    1.0  # seconds after which an unchanged report is sent again: Gradio notices only then a client is gone
+)
 
 
-class Keeping:
-    """Promises of one wish, by the ids that they have now."""
+class JobStream:
+    """The jobs of one request, by the ids that they have now."""
 
     def __init__(self, session: Session, models: Models) -> None:
         self.session, self.models = session, models
 
-    async def kept(self, promise: Callable[[], Sequence[Revision]]) -> AsyncGenerator[dict[str, Any], None]:
-        """Make promises and wait for them: yields how far they are, whenever that changes and every second, the
-        last time when all are kept. Closed or cancelled before, it takes back those which are not.
+    async def results(self, submit: Callable[[], Sequence[Revision]]) -> AsyncGenerator[dict[str, Any], None]:
+        """Submit jobs and wait for them. Closed or cancelled before they are done, it cancels the rest.
 
-        What is yielded: `state` (waiting, running, done), `step` of `of`, `seconds` since they were made, the
-        `revisions`, and `trouble`, a sentence while the store refuses, or None. ValueError when one of them fails.
+        Yields:
+            A report whenever it changes and every second, the last when all jobs are done: `state` ("waiting",
+            "running", "done"), `step` of `of`, `seconds` since they were submitted, the ids of their `revisions`, and
+            `trouble`, a sentence while the store refuses to write, else None.
+
+        Raises:
+            ValueError: one of the jobs failed.
         """
         began = time.monotonic()
-        making = asyncio.ensure_future(in_writer(promise))
+        submission = asyncio.ensure_future(in_writer(submit))
         try:
-            promises = list(await asyncio.shield(making))
+            jobs = list(await asyncio.shield(submission))
         except asyncio.CancelledError:
-            making.add_done_callback(self._take_back_made)
+            submission.add_done_callback(self._cancel_submitted)
             raise
         self.models.wake()
-        told: dict[str, Any] = {"state": "waiting", "step": 0, "of": 0}
-        said = began
+        report: dict[str, Any] = {"state": "waiting", "step": 0, "of": 0}
+        sent = began
         try:
-            while told["state"] != "done":
-                promises, now = await asyncio.to_thread(self._look, promises)
-                if now.items() <= told.items() and time.monotonic() < said + SIGN:
-                    await asyncio.sleep(LOOKS)
+            while report["state"] != "done":
+                jobs, now = await asyncio.to_thread(self._report, jobs)
+                if now.items() <= report.items() and time.monotonic() < sent + REPEAT_INTERVAL:
+                    await asyncio.sleep(POLL_INTERVAL)
                     continue
-                told, said = told | now, time.monotonic()
-                if told["state"] == "done":
-                    told["step"] = told["of"]
-                yield {**told, "seconds": round(said - began, 1)}
+                report, sent = report | now, time.monotonic()
+                if report["state"] == "done":
+                    report["step"] = report["of"]
+                yield {**report, "seconds": round(sent - began, 1)}
         finally:
-            if told["state"] != "done":
-                await in_writer(self._take_back, promises)
+            if report["state"] != "done":
+                await in_writer(self._cancel, jobs)
 
-    def _look(self, promises: Sequence[Revision]) -> tuple[list[Revision], dict[str, Any]]:
-        """The promises as they are now, and what there is to tell of them."""
-        now = [self._now(self.session.store.revisions.get(each.id)) for each in promises]
-        waiting = [each for each in now if each.promised]
-        broken = [each.error for each in now if each.error is not None]
-        if broken and not waiting:
-            raise ValueError(broken[0])
-        told: dict[str, Any] = {
-            "state": "waiting" if waiting else "done",
+    def _report(self, jobs: Sequence[Revision]) -> tuple[list[Revision], dict[str, Any]]:
+        """The jobs as they are now, and what there is to report of them."""
+        now = [self._current(self.session.store.revisions.get(each.id)) for each in jobs]
+        pending = [each for each in now if each.pending]
+        errors = [each.error for each in now if each.error is not None]
+        if errors and not pending:
+            raise ValueError(errors[0])
+        report: dict[str, Any] = {
+            "state": "waiting" if pending else "done",
             "revisions": [each.id for each in now],
-            "trouble": self.models.trouble if waiting else None,
+            "trouble": self.models.trouble if pending else None,
         }
-        for each in waiting[:1]:
+        for each in pending[:1]:
             if (progress := self.session.store.jobs.progress(each.document).get(each.id)) is not None:
-                told |= {"state": "running", "step": progress.step, "of": progress.steps}
-        return now, told
+                report |= {"state": "running", "step": progress.step, "of": progress.steps}
+        return now, report
 
-    def _now(self, one: Revision) -> Revision:
-        """What a wish is promised as now, if something that it waited for was taken away and it was promised again."""
-        if not (one.cancelled and one.deleted):
-            return one
-        document = self.session.store.documents.get(one.document)
-        again = [*self.session.store.jobs.pending(document.id), self.session.store.revisions.get(document.head)]
-        return next((each for each in again if each.edit == one.edit and each.created >= one.created), one)
+    def _current(self, job: Revision) -> Revision:
+        """The job that a job was queued again as, where one that it waited for was cancelled; else itself."""
+        if not (job.cancelled and job.deleted):
+            return job
+        document = self.session.store.documents.get(job.document)
+        candidates = [*self.session.store.jobs.pending(document.id), self.session.store.revisions.get(document.head)]
+        return next((each for each in candidates if each.edit == job.edit and each.created >= job.created), job)
 
-    def _take_back_made(self, made: asyncio.Future[Sequence[Revision]]) -> None:
-        if not made.cancelled() and made.exception() is None:
-            WRITERS.submit(self._take_back, made.result())
+    def _cancel_submitted(self, submission: asyncio.Future[Sequence[Revision]]) -> None:
+        if not submission.cancelled() and submission.exception() is None:
+            WRITERS.submit(self._cancel, submission.result())
 
-    def _take_back(self, promises: Sequence[Revision]) -> None:
-        for each in promises:
-            with suppress(StorageError, LookupError):  # it stands then, and is kept
+    def _cancel(self, jobs: Sequence[Revision]) -> None:
+        for each in jobs:
+            with suppress(StorageError, LookupError):  # then it stays and is completed
                 self.session.cancel(each.id)

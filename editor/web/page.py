@@ -26,7 +26,7 @@ from editor.web.theme import theme
 
 CANVAS = Path(__file__).parents[2] / "assets" / "canvas"
 INTENTS = ("fill", "remove", "refine", "expand", "sketch")
-USUAL = ("steps", "guidance", "sampler")  # what each model has a usual of
+MODEL_DEFAULTS = ("steps", "guidance", "sampler")  # what each model has a usual of
 SLIDER_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
 <div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="plan"></span>
@@ -63,7 +63,7 @@ def build(names: Mapping[str, str], default: str, i18n: gr.I18n) -> gr.Blocks:
                 )
                 refine_strength = number("refine_strength", 0, 1, 0.5, 0.01)
                 sketch_strength = number("sketch_strength", 0, 1, 0.7, 0.01)
-            with gr.Row(elem_id="wish", equal_height=True):
+            with gr.Row(elem_id="prompt-row", equal_height=True):
                 prompt = gr.Textbox(
                     "",
                     label=word("prompt"),
@@ -153,12 +153,12 @@ def build(names: Mapping[str, str], default: str, i18n: gr.I18n) -> gr.Blocks:
             outputs=seed,
             js=f"(...values) => window.palimpsest.generate({settings})",
         )
-        put.click(fn=None, outputs=fields, js=f"() => window.palimpsest.wishes.listed({json.dumps(list(form))})")
+        put.click(fn=None, outputs=fields, js=f"() => window.palimpsest.form.listed({json.dumps(list(form))})")
         cancel.click(fn=None, js="() => window.palimpsest.cancel()")
         changed = f"(...values) => {{ window.palimpsest?.settingsChanged({settings}); return []; }}"
         gr.on([field.change for field in fields], fn=None, inputs=fields, js=changed, trigger_mode="multiple")
-        for name in USUAL:  # heard of when a hand moves it, and not when the page does
-            own = f"(value) => {{ window.palimpsest?.wishes.set({json.dumps(name)}, value); return []; }}"
+        for name in MODEL_DEFAULTS:  # heard of when a hand moves it, and not when the page does
+            own = f"(value) => {{ window.palimpsest?.form.set({json.dumps(name)}, value); return []; }}"
             form[name].input(fn=None, inputs=form[name], js=own)
         page.load(fn=None, outputs=fields, js=_restore([_known(name, field) for name, field in form.items()], names))
     return page

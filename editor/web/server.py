@@ -77,12 +77,12 @@ def routes(context: AppContext) -> list[Mount]:
         ],
         exception_handlers={
             404: _nothing,
-            NotFound: _told(404),
-            Moved: _told(409),
-            TooLarge: _told(413),
-            Loading: _told(503),
-            ValueError: _told(400),
-            OSError: _told(507),
+            NotFound: _error_response(404),
+            Moved: _error_response(409),
+            TooLarge: _error_response(413),
+            Loading: _error_response(503),
+            ValueError: _error_response(400),
+            OSError: _error_response(507),
         },
     )
     return [Mount(f"{PREFIX}/canvas", _Modules(directory=MODULES)), Mount(PREFIX, app)]
@@ -101,7 +101,7 @@ async def _nothing(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": "There is no document and no picture at this address."}, 404, headers=NEVER)
 
 
-def _told(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+def _error_response(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
     """A handler which answers with the error's own sentence."""
 
     async def answer(request: Request, error: Exception) -> Response:

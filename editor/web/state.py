@@ -1,4 +1,4 @@
-"""What a tab is told of a document.
+"""The state of a document, as tabs poll it.
 
 The canvas learns of everything by asking for a document's state again and again. A Gradio generator would
 stream the same, but it dies with the tab and with the server; a job in the store outlives both, and
@@ -36,16 +36,16 @@ class DocumentStates:
         """The state of the document a path names."""
         return JSONResponse(self.state(self.context.document(request), watched), headers=NEVER)
 
-    def promised(self, request: Request, promises: Sequence[Revision]) -> Response:
-        """The state of the document a path names, and of what was just promised there the names and ids."""
-        named = [{"wish": each.edit.digest, "revision": each.id} for each in promises if each.edit is not None]
-        state = self.state(self.context.document(request), [each.id for each in promises])
-        return JSONResponse({**state, "promised": named}, headers=NEVER)
+    def accepted(self, request: Request, jobs: Sequence[Revision]) -> Response:
+        """The state of the document a path names, with the digests and ids of the jobs just queued there."""
+        ids = [{"edit": each.edit.digest, "revision": each.id} for each in jobs if each.edit is not None]
+        state = self.state(self.context.document(request), [each.id for each in jobs])
+        return JSONResponse({**state, "jobs": ids}, headers=NEVER)
 
     def state(self, document: Document, watched: Sequence[str] = ()) -> dict[str, Any]:
         """All a tab need know of a document; `watched`: ids of revisions whose fate it asks for."""
-        # Before the document: what ends meanwhile is told of as ended by the next state, where it is to be seen. The
-        # other way round a wish was done and not there, as if the picture had moved on.
+        # Jobs are read before the document: one that ends in between is reported as done by the next state, which shows
+        # its result. The other way round it would be reported as done before it is shown.
         beat = self.session.store.jobs.beats().get(document.id, NO_BEAT)
         progress = self.session.store.jobs.progress(document.id)
         pending = self.session.store.jobs.pending(document.id)
@@ -83,10 +83,10 @@ class DocumentStates:
         if any(each.id not in self.planned for each in waiting):
             self.planned.clear()
             edits = [each.edit for each in waiting if each.edit is not None]
-            told = self.plans(self.session.frame(document.id, str(waiting[0].parent)), edits)
+            plans = self.plans(self.session.frame(document.id, str(waiting[0].parent)), edits)
             # a model that is still being loaded says more the next time
             self.planned.update(
-                (each.id, now["steps"]) for each, now in zip(waiting, told, strict=True) if now["steps"]
+                (each.id, now["steps"]) for each, now in zip(waiting, plans, strict=True) if now["steps"]
             )
         return {
             each.id: {"step": steps.index(each.id) + 1, "of": len(steps), "steps": self.planned.get(each.id, 0)}
@@ -97,21 +97,21 @@ class DocumentStates:
         """Of edits one on the other, the first on a picture at `frame`: the model of each and how many steps it takes,
         none where that cannot be known.
         """
-        told = []
+        plans = []
         for edit in edits:
             try:
                 steps = plan(edit, frame, self.context.model(edit.pipeline)).steps
             except ValueError:  # why, the run will say
                 steps = 0
-            told.append({"pipeline": edit.pipeline, "steps": steps})
+            plans.append({"pipeline": edit.pipeline, "steps": steps})
             frame = frame.moved(edit.margins)
-        return told
+        return plans
 
     def _run(self, revision: Revision, progress: RunProgress | None) -> dict[str, Any]:
-        assert revision.parent is not None and revision.edit is not None, "only edits are promised"
+        assert revision.parent is not None and revision.edit is not None, "only edits are jobs"
         edit = revision.edit
         run = {
-            "revision": revision.id, "parent": revision.parent, "wish": edit.digest, "prompt": edit.prompt,
+            "revision": revision.id, "parent": revision.parent, "edit": edit.digest, "prompt": edit.prompt,
             "pipeline": edit.pipeline, "mask": edit.mask.box, "index": 0, "total": 0, "serial": 0,
             "group": f"{revision.parent} {variation_group(edit.to_json())}",
         }  # fmt: skip
@@ -129,9 +129,9 @@ class DocumentStates:
         except NotFound:
             revision = None
         if revision is None or revision.document != document.id:  # the store forgets what was taken back
-            return {"revision": id, "wish": None, "status": "cancelled", "error": None}
-        status = "done" if revision.picture else "waiting" if revision.promised else "failed"
+            return {"revision": id, "edit": None, "status": "cancelled", "error": None}
+        status = "done" if revision.picture else "waiting" if revision.pending else "failed"
         if revision.cancelled:
             status = "cancelled"
-        wish = None if revision.edit is None else revision.edit.digest
-        return {"revision": id, "wish": wish, "status": status, "error": revision.error}
+        edit = None if revision.edit is None else revision.edit.digest
+        return {"revision": id, "edit": edit, "status": status, "error": revision.error}

@@ -68,15 +68,15 @@ def read_packet(body: bytes, pictures: Sequence[str], what: str) -> tuple[dict[s
     said = read_json(line, what)
     placed: dict[str, Placed | None] = {}
     for name in pictures:
-        told = said.get(name)
+        entry = said.get(name)
         placed[name] = None
-        if told is not None:
-            box, size = _told(told, name)
+        if entry is not None:
+            box, size = _picture_entry(entry, name)
             if len(rest) < size:
                 raise ValueError(f"The {name} should have {size:,} bytes, but only {len(rest):,} came.")
             placed[name], rest = (box, rest[:size]), rest[size:]
     if rest:
-        raise ValueError(f"{what} has {len(rest):,} bytes at its end that it does not tell of.")
+        raise ValueError(f"{what} has {len(rest):,} bytes at its end that it does not mention.")
     return said, placed
 
 
@@ -84,7 +84,7 @@ def pixels_in(body: bytes) -> int:
     """How many pixels the pictures of a packet say that they have; 0 where it says nothing of them."""
     try:
         said = json.loads(body[: body.find(b"\n")])
-        boxes = [read_box(told["box"], "") for told in said.values() if isinstance(told, dict) and "box" in told]
+        boxes = [read_box(entry["box"], "") for entry in said.values() if isinstance(entry, dict) and "box" in entry]
     except (ValueError, RecursionError, AttributeError):
         return 0  # whoever reads it says why
     return sum(box.width * box.height for box in boxes)
@@ -137,13 +137,13 @@ def _packed(said: Mapping[str, Any], files: Sequence[bytes]) -> Response:
     return Response(body, media_type="application/octet-stream", headers=NEVER)
 
 
-def _told(told: object, name: str) -> tuple[Box, int]:
-    if not isinstance(told, dict) or told.keys() != {"box", "bytes"}:
-        raise ValueError(f"The {name} must be told of by its box and bytes, or be null, not {told!r}.")
-    size = told["bytes"]
+def _picture_entry(entry: object, name: str) -> tuple[Box, int]:
+    if not isinstance(entry, dict) or entry.keys() != {"box", "bytes"}:
+        raise ValueError(f"The {name} must be described by its box and bytes, or be null, not {entry!r}.")
+    size = entry["bytes"]
     if type(size) is not int or size < 1:
         raise ValueError(f"The {name}'s bytes must be a whole number from 1 on, not {size!r}.")
-    return read_box(told["box"], f"The {name}'s box"), size
+    return read_box(entry["box"], f"The {name}'s box"), size
 
 
 def _pixels(box: Box) -> int:

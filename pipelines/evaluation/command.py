@@ -34,7 +34,7 @@ def main() -> None:
         train_judge(JUDGE, options.minutes)
         return
     pipeline = load(options.pipeline)
-    steps = options.steps or pipeline.usual.get("steps", 20)
+    steps = options.steps or pipeline.defaults.get("steps", 20)
     settings = {"sampler": options.sampler, "steps": steps, "guidance": options.guidance}
     if options.command == "prompts":
         paint_prompts(options.out, pipeline, **settings)

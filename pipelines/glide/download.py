@@ -89,7 +89,7 @@ def _fetch(url: str, file: Path) -> None:
         total, etag = int(size[1]), response.headers["ETag"] or ""
         bar = tqdm(desc=file.name, total=total, initial=start, unit="B", unit_scale=True)
         with part.open("ab" if start else "wb") as out, bar:
-            if etag.startswith('"'):  # a weak one, W/"...", does not promise the same bytes
+            if etag.startswith('"'):  # a weak one, W/"...", does not guarantee the same bytes
                 tag.write_text(etag)
             else:
                 tag.unlink(missing_ok=True)

@@ -73,8 +73,8 @@ def load_glide(
     keep_freed_memory()
     # eight steps of a small base are as good as twenty, four of its upsampler as eight; of those released
     # nothing is known
-    upsample_steps, usual = (4, {"steps": 8}) if own else (8, {})
-    return Glide(name, networks, tokenizer, taught, upsample_steps, clip if has_clip else None, compiled, usual)
+    upsample_steps, defaults = (4, {"steps": 8}) if own else (8, {})
+    return Glide(name, networks, tokenizer, taught, upsample_steps, clip if has_clip else None, compiled, defaults)
 
 
 def folder_tokenizer(folder: Path, config: UNetConfig) -> Tokenizer:

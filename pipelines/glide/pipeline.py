@@ -42,11 +42,12 @@ class Glide:
     networks: how to load each of the forms `EDITING` and `DRAWING`, at least one pair; called once at most. A mask is
     repainted by the first pair if it is there, a whole picture drawn from text by the second. taught: the words the
     networks were trained on, lower case; None when that is not known. upsample_steps: as many as the upsampler needs
-    with a sampler of second order. compiled: by torch.compile, whose first runs take minutes. usual: as in `Pipeline`.
+    with a sampler of second order. compiled: by torch.compile, whose first runs take minutes. defaults: as in
+    `Pipeline`.
     """
 
-    shapes: Sequence[tuple[int, int]] = ()
-    refines = True
+    buckets: Sequence[tuple[int, int]] = ()
+    supports_strength = True
     soft = False
     samplers = tuple(SAMPLERS)
 
@@ -59,14 +60,14 @@ class Glide:
         upsample_steps: int,
         clip: Callable[[], Clip] | None = None,
         compiled: bool = False,
-        usual: Mapping[str, Any] = MappingProxyType({}),
+        defaults: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
-        self.name, self.usual, self._networks, self._clip, self._compiled = name, usual, networks, clip, compiled
+        self.name, self.defaults, self._networks, self._clip, self._compiled = name, defaults, networks, clip, compiled
         self._tokenizer, self.vocabulary, self._upsample_steps = tokenizer, taught, upsample_steps
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._loaded: dict[str, UNet] = {}
         self._loaded_clip: Clip | None = None
-        self.unheeded: Collection[str] = () if clip else ("clip_guidance",)
+        self.unsupported: Collection[str] = () if clip else ("clip_guidance",)
         self.size = self._pair(whole=False)[1].config.size
 
     def hint(self, prompt: str) -> str:

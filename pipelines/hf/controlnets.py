@@ -16,7 +16,7 @@ from PIL import Image
 
 from pipelines.base import Pixels, Request
 from pipelines.hf.adapter_files import AdapterFile, configuration
-from pipelines.hf.quiet import UNFIT, quietly, told
+from pipelines.hf.quiet import UNFIT, error_text, quietly
 
 SAME = ("cross_attention_dim", "block_out_channels", "joint_attention_dim", "num_attention_heads")
 
@@ -103,7 +103,9 @@ class ControlNets:
                     file.path, dtype=self._pipe.dtype, use_safetensors=True, local_files_only=True
                 )
         except UNFIT as error:
-            raise ValueError(f"{file.path} cannot be read as a {file.named} ({told(error)}); get it again") from error
+            raise ValueError(
+                f"{file.path} cannot be read as a {file.named} ({error_text(error)}); get it again"
+            ) from error
         return network.eval()
 
     def kind(self) -> type:

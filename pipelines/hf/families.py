@@ -13,49 +13,40 @@ NEEDED = ("prompt", "image", "mask_image", "num_inference_steps", "generator", "
 
 @dataclass(frozen=True)
 class Family:
-    """One of diffusers' classes that repaint a masked area.
+    """One of diffusers' classes that repaint a masked area."""
 
-    repaints: the class. takes: other classes whose folders hold what it needs. size: side in pixels of the square it
-    was trained on, where its network does not say. multiple: what sides it can draw. guidance: the argument that takes
-    the guidance scale, "" for none. usual: what to ask for where nobody says. negative: whether it reads a negative
-    prompt. refines: whether it has a strength. distilled: what is usual where the network was distilled to few steps
-    and no guidance. sign: the setting, of the folder or the network, by which that is told. module: where the class is.
-    prior: the hub's model that has the parts whose names begin with `prior_`, for a folder without them. parts: those
-    that a class of ours is for, MODULE:CLASS, as the usual one needs more packages. config: what the pipeline looks for
-    in its network's configuration, should it not be there. files: what diffusers calls the single files that hold it.
-    spares: parts that it can draw without, which many of those files lack. held: where in what its `prepare_latents`
-    gives the picture's latents and the noise stand, for a network that does not see the mask; None: not known.
-    bucketed: whether it was trained on pictures of other shapes than the square too. mixes: whether one run takes
-    another picture and mask for each image.
-    """
-
-    repaints: str
-    takes: tuple[str, ...]
-    size: int
-    multiple: int
-    guidance: str
-    usual: Mapping[str, float]
-    negative: bool = True
-    refines: bool = True
+    repaints: str  # the class
+    takes: tuple[str, ...]  # other classes whose folders hold what it needs
+    size: int  # side in pixels of the square it was trained on, where its network does not say
+    multiple: int  # width and height are multiples of this
+    guidance: str  # the argument that takes the guidance scale, "" for none
+    defaults: Mapping[str, float]  # as in `Pipeline`
+    negative: bool = True  # whether it reads a negative prompt
+    supports_strength: bool = True
+    # the defaults of networks that were distilled to few steps and no guidance
     distilled: Mapping[str, float] = field(default_factory=dict)
+    # the setting, of the folder or the network, that says whether a network is distilled, and its value then
     sign: tuple[str, object] = ("is_distilled", True)
-    module: str = "diffusers"
-    prior: str = ""
+    module: str = "diffusers"  # where the class is
+    prior: str = ""  # the hub's model with the parts named `prior_...`, for a folder without them
+    # those with a class of ours, MODULE:CLASS, because diffusers' own needs more packages
     parts: Mapping[str, str] = field(default_factory=dict)
-    config: Mapping[str, object] = field(default_factory=dict)
-    files: tuple[str, ...] = ()
-    spares: tuple[str, ...] = ()
+    config: Mapping[str, object] = field(default_factory=dict)  # what its network's configuration may lack
+    files: tuple[str, ...] = ()  # what diffusers calls the single files that hold it
+    spares: tuple[str, ...] = ()  # parts that it can draw without, which many of those files lack
+    # where in the result of its `prepare_latents` the picture's latents and the noise stand, for a network that does
+    # not see the mask; None: not known
     held: tuple[int, int] | None = (2, 1)
-    bucketed: bool = True
-    mixes: bool = True
+    bucketed: bool = True  # whether it was trained on pictures that are not square, too
+    mixes: bool = True  # whether one run takes another picture and mask for each image
 
     @property
-    def unheeded(self) -> tuple[str, ...]:
+    def unsupported(self) -> tuple[str, ...]:
         """Names of what in a Request it can do nothing with."""
-        deaf = not self.guidance or self.usual is self.distilled
+        deaf = not self.guidance or self.defaults is self.distilled
         return (*["negative_prompt"] * (not self.negative), *["guidance"] * deaf, "clip_guidance")
 
-    def shapes(self, size: int) -> tuple[tuple[int, int], ...]:
+    def buckets(self, size: int) -> tuple[tuple[int, int], ...]:
         """(height, width) of what it draws beside the square of this side: as many pixels, lying and standing."""
         if not self.bucketed:
             return ()
@@ -64,7 +55,7 @@ class Family:
         return tuple(dict.fromkeys(each for each in both if each != (size, size)))
 
 
-def _usual(guidance: float, steps: int) -> dict[str, float]:
+def _defaults(guidance: float, steps: int) -> dict[str, float]:
     return {"guidance": guidance, "steps": steps}
 
 
@@ -72,65 +63,65 @@ FAMILIES = (
     Family(
         "StableDiffusionInpaintPipeline",
         ("StableDiffusionPipeline", "StableDiffusionImg2ImgPipeline"),
-        512, 8, "guidance_scale", _usual(7.5, 25), bucketed=False,
+        512, 8, "guidance_scale", _defaults(7.5, 25), bucketed=False,
         files=("v1", "v2", "inpainting", "inpainting_v2"),
     ),
     Family(
         "StableDiffusionXLInpaintPipeline",
         ("StableDiffusionXLPipeline", "StableDiffusionXLImg2ImgPipeline"),
-        1024, 8, "guidance_scale", _usual(7.5, 25),
+        1024, 8, "guidance_scale", _defaults(7.5, 25),
         files=("xl_base", "xl_inpaint"),
     ),
     Family(
         "StableDiffusion3",
         ("StableDiffusion3InpaintPipeline", "StableDiffusion3Pipeline", "StableDiffusion3Img2ImgPipeline"),
-        1024, 16, "guidance_scale", _usual(5, 28), module="pipelines.hf.sd3",
+        1024, 16, "guidance_scale", _defaults(5, 28), module="pipelines.hf.sd3",
         files=("sd3", "sd35_medium", "sd35_large"), spares=("text_encoder_3", "tokenizer_3"),
     ),
-    # the FLUX.1 networks were distilled: their scale is one more thing they are told, and no negative prompt is asked
+    # the FLUX.1 networks were distilled: their scale is one more input, and no negative prompt is asked
     Family(
-        "FluxFillPipeline", (), 1024, 16, "guidance_scale", _usual(30, 28), negative=False, files=("flux-fill",)
+        "FluxFillPipeline", (), 1024, 16, "guidance_scale", _defaults(30, 28), negative=False, files=("flux-fill",)
     ),
     Family(
         "FluxInpaintPipeline",
         ("FluxPipeline", "FluxImg2ImgPipeline"),
-        1024, 16, "guidance_scale", _usual(3.5, 28), negative=False, files=("flux-dev", "flux-schnell"),
-        distilled=_usual(1, 4), sign=("guidance_embeds", False),
+        1024, 16, "guidance_scale", _defaults(3.5, 28), negative=False, files=("flux-dev", "flux-schnell"),
+        distilled=_defaults(1, 4), sign=("guidance_embeds", False),
     ),
     Family(
-        "FluxKontextInpaintPipeline", ("FluxKontextPipeline",), 1024, 16, "guidance_scale", _usual(2.5, 28),
+        "FluxKontextInpaintPipeline", ("FluxKontextPipeline",), 1024, 16, "guidance_scale", _defaults(2.5, 28),
         negative=False, held=(1, 6),
     ),
-    # what it is told not to draw is always nothing; its step-distilled networks heed no guidance at all
+    # its negative prompt is always empty; its step-distilled networks heed no guidance at all
     Family(
-        "Flux2KleinInpaintPipeline", ("Flux2KleinPipeline",), 1024, 16, "guidance_scale", _usual(4, 50),
-        negative=False, distilled=_usual(1, 4),
+        "Flux2KleinInpaintPipeline", ("Flux2KleinPipeline",), 1024, 16, "guidance_scale", _defaults(4, 50),
+        negative=False, distilled=_defaults(1, 4),
     ),
     Family(
         "QwenImageInpaintPipeline",
         ("QwenImagePipeline", "QwenImageImg2ImgPipeline"),
-        1024, 16, "true_cfg_scale", _usual(4, 30),
+        1024, 16, "true_cfg_scale", _defaults(4, 30),
     ),
     Family(
-        "QwenImageEditInpaintPipeline", ("QwenImageEditPipeline",), 1024, 32, "true_cfg_scale", _usual(4, 50),
+        "QwenImageEditInpaintPipeline", ("QwenImageEditPipeline",), 1024, 32, "true_cfg_scale", _defaults(4, 50),
         parts={"processor": "pipelines.hf.qwen:Processor"}, bucketed=False,
     ),
     Family(
         "ZImageInpaintPipeline",
         ("ZImagePipeline", "ZImageImg2ImgPipeline"),
-        1024, 16, "guidance_scale", _usual(5, 28),
+        1024, 16, "guidance_scale", _defaults(5, 28),
     ),
     Family(
         "ChromaInpaintPipeline",
         ("ChromaPipeline", "ChromaImg2ImgPipeline"),
-        1024, 16, "guidance_scale", _usual(3, 40), config={"guidance_embeds": False},
+        1024, 16, "guidance_scale", _defaults(3, 40), config={"guidance_embeds": False},
     ),
     # draws from the surroundings alone
     Family(
         "KandinskyV22",
         ("KandinskyV22InpaintCombinedPipeline", "KandinskyV22InpaintPipeline"),
-        768, 64, "guidance_scale", _usual(4, 50),
-        refines=False, module="pipelines.hf.kandinsky", prior="kandinsky-community/kandinsky-2-2-prior",
+        768, 64, "guidance_scale", _defaults(4, 50),
+        supports_strength=False, module="pipelines.hf.kandinsky", prior="kandinsky-community/kandinsky-2-2-prior",
         held=None, bucketed=False, mixes=False,
     ),
 )  # fmt: skip
@@ -162,7 +153,7 @@ def family_by_signature(named: str, arguments: Mapping[str, Parameter]) -> Famil
     guidance = next((name for name in ("guidance_scale", "true_cfg_scale") if name in arguments), "")
     scale = arguments[guidance].default if guidance else 1
     return Family(
-        named, (), 1024, 32, guidance, _usual(scale if isinstance(scale, int | float) else 5, 28),
+        named, (), 1024, 32, guidance, _defaults(scale if isinstance(scale, int | float) else 5, 28),
         "negative_prompt" in arguments, "strength" in arguments, held=None, bucketed=False, mixes=False,
     )  # fmt: skip
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from pipelines.hf.folder import read_layout
-from pipelines.hf.quiet import hushed
+from pipelines.hf.quiet import silence_loggers
 
 ON_HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 SETTINGS = ("*.json", "*.txt", "*.model")  # what says the sizes of a model's networks and the words it reads
@@ -33,7 +33,7 @@ def from_hub(model: str, wanted: str, typed: str, fetch: bool, weights: bool = T
     there. typed: the name that brings it about. weights: whether the networks are needed as well.
     """
     try:
-        hushed()
+        silence_loggers()
         from diffusers import DiffusionPipeline
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError

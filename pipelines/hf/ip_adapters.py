@@ -10,7 +10,7 @@ import transformers
 from torch import nn
 
 from pipelines.hf.adapter_files import AdapterFile, configuration, encoder_of
-from pipelines.hf.quiet import UNFIT, quietly, told
+from pipelines.hf.quiet import UNFIT, error_text, quietly
 
 
 class Attention(NamedTuple):
@@ -106,7 +106,9 @@ class IpAdapters:
             self._plain.put(self._network)
             if isinstance(error, torch.OutOfMemoryError):
                 raise
-            raise ValueError(f"{file} does not fit {kind}: it is another model's IP-Adapter ({told(error)})") from error
+            raise ValueError(
+                f"{file} does not fit {kind}: it is another model's IP-Adapter ({error_text(error)})"
+            ) from error
         loaded = Likeness(Attention.of(self._network), encoder.eval(), pipe.feature_extractor)
         self._plain.put(self._network)
         return loaded

@@ -12,7 +12,7 @@ from pipelines.hf.families import Family, family_by_signature, family_of, networ
 from pipelines.hf.file import lacking, read_model_file
 from pipelines.hf.folder import Layout, read_layout
 from pipelines.hf.hub import from_hub, lacking_diffusers, path_of
-from pipelines.hf.quiet import hushed
+from pipelines.hf.quiet import silence_loggers
 
 if TYPE_CHECKING:
     from pipelines.hf.pipeline import Hf
@@ -29,7 +29,7 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
     path = path_of(named, fetch)
     layout = None if path.is_file() else read_layout(path)
     try:
-        hushed()
+        silence_loggers()
         import torch
 
         from pipelines.hf.memory import Memory
@@ -55,9 +55,9 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
             pipe, family = _from_folder(path, layout, numbers, fetch, **rounding)
     if family.config:
         pipe.transformer.register_to_config(**{**family.config, **pipe.transformer.config})
-    told, (setting, value) = {**network_of(pipe).config, **pipe.config}, family.sign
-    if family.distilled and told.get(setting) == value:
-        family = replace(family, usual=family.distilled)
+    config, (setting, value) = {**network_of(pipe).config, **pipe.config}, family.sign
+    if family.distilled and config.get(setting) == value:
+        family = replace(family, defaults=family.distilled)
     if numbers != torch.float16 and hasattr(pipe, "vae"):
         pipe.vae.register_to_config(force_upcast=False)  # half precision's range is what some decoders overflow
     if hasattr(pipe, "unet"):  # convolutions run faster so; transformers have none

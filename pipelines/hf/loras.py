@@ -11,7 +11,7 @@ from torch import nn
 
 from pipelines.hf.folder import shapes
 from pipelines.hf.hub import INSTALL
-from pipelines.hf.quiet import UNFIT, quietly, told
+from pipelines.hf.quiet import UNFIT, error_text, quietly
 
 MOST_LORAS = 8  # kept loaded, as many as an edit may name
 CONTROL_LORA = ("x_embedder.lora", "norm_q.weight", "norm_k.weight", "norm_added_q.weight", "norm_added_k.weight")
@@ -57,7 +57,7 @@ class Loras:
             self._forget(name)
             if isinstance(error, torch.OutOfMemoryError):  # which says nothing of the file
                 raise
-            raise ValueError(f"{file} does not fit {kind}: it is another model's LoRA ({told(error)})") from error
+            raise ValueError(f"{file} does not fit {kind}: it is another model's LoRA ({error_text(error)})") from error
         if not self._layers(name):
             self._forget(name)
             raise ValueError(f"{file} fits none of the layers of {kind}: it is another model's LoRA")

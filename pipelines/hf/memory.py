@@ -19,25 +19,22 @@ LOCKED = 2  # as many bytes PyTorch may lock for a tensor: it rounds up to power
 
 @dataclass(frozen=True)
 class Weights:
-    """Bytes. all: of every network. network: of the largest. layer: of the largest layer, and of the networks that
-    diffusers does not take apart into layers."""
+    """How large a pipeline is, in bytes."""
 
-    all: int
-    network: int
-    layer: int
+    all: int  # every network
+    network: int  # the largest
+    layer: int  # the largest layer, or network that diffusers does not take apart into layers
 
 
 @dataclass(frozen=True)
 class Plan:
-    """name: as typed. told: in words. tiled: whether pictures are coded and decoded in tiles, one after another, by a
-    decoder that can. carried: the bytes of weights that are on the device at a time. put: lays a pipeline so.
-    """
+    """A way for the weights to lie in memory."""
 
-    name: str
-    told: str
-    tiled: bool
-    carried: Callable[[Weights], int]
-    put: Callable[[Any, torch.device], object]
+    name: str  # as typed
+    description: str
+    tiled: bool  # whether pictures are coded and decoded in tiles, one after another, by a decoder that can
+    carried: Callable[[Weights], int]  # the bytes of weights that are on the device at a time
+    put: Callable[[Any, torch.device], object]  # sets a pipeline up so
 
 
 def _whole(pipe: Any, device: torch.device) -> None:
@@ -102,7 +99,7 @@ class Memory:
                 raise
         log.info(
             f"{name}: {weights.all / 1e9:.1f} GB of {str(pipe.dtype).removeprefix('torch.')} on "
-            f"{_called(device)} with {free / 1e9:.1f} GB free: {self.plan.told}."
+            f"{_called(device)} with {free / 1e9:.1f} GB free: {self.plan.description}."
         )
 
     def spare(self, tried: int) -> bool:
@@ -117,7 +114,9 @@ class Memory:
         for plan in PLANS[PLANS.index(self.plan) + 1 :]:
             with suppress(torch.OutOfMemoryError):
                 self._put(plan)
-                log.warning(f"{self._name} found too little memory. From now on {plan.told}: --memory {plan.name}.")
+                log.warning(
+                    f"{self._name} found too little memory. From now on {plan.description}: --memory {plan.name}."
+                )
                 return True
         return False
 

@@ -20,7 +20,7 @@ from pipelines.hf.families import Family, network_of
 from pipelines.hf.memory import Memory
 from pipelines.hf.previews import colours_of, preview, watched
 from pipelines.hf.samplers import NAMES, OWN, exchangeable, scheduler_for
-from pipelines.hf.steps import pulled
+from pipelines.hf.steps import callback_to_generator
 
 
 class Hf:
@@ -35,12 +35,16 @@ class Hf:
         self, name: str, pipe: Any, family: Family, memory: Memory, adapters: frozenset[str] | None = None
     ) -> None:
         self.name, self._pipe, self._family, self._memory = name, pipe, family, memory
-        self.size, self.shapes = native_size(pipe, family), family.shapes(native_size(pipe, family))
-        self.refines, self.soft, self.unheeded = family.refines, _is_held(pipe, family), family.unheeded
+        self.size, self.buckets = native_size(pipe, family), family.buckets(native_size(pipe, family))
+        self.supports_strength, self.soft, self.unsupported = (
+            family.supports_strength,
+            _is_held(pipe, family),
+            family.unsupported,
+        )
         self.samplers: Sequence[str] = NAMES
-        self.usual: Mapping[str, Any] = family.usual
+        self.defaults: Mapping[str, Any] = family.defaults
         if not exchangeable(pipe.scheduler):  # its other names mean the same, wherever they come from
-            self.samplers, self.usual = (OWN,), {**family.usual, "sampler": OWN}
+            self.samplers, self.defaults = (OWN,), {**family.defaults, "sampler": OWN}
         self._prompts = Cache()
         if (vae := getattr(pipe, "vae", None)) is not None:
             vae.encode = coded_once(vae.encode, Cache())
@@ -149,7 +153,7 @@ class Hf:
                 raise ValueError(f"{self.name} drew {images.shape} where {(count, height, width, 3)} was wanted")
             return images
 
-        return (yield from pulled(work))
+        return (yield from callback_to_generator(work))
 
     def _held(self, pipe: Any, request: Request) -> Held | None:
         """What makes a soft mask of a request count; None where it is a hard one, or the model knows no other."""
@@ -184,7 +188,7 @@ class Hf:
             arguments[family.guidance] = request.guidance
         if request.negative_prompt or (family.negative and family.guidance == "true_cfg_scale"):
             arguments["negative_prompt"] = [request.negative_prompt] * count  # without one, that scale means nothing
-        if family.refines:
+        if family.supports_strength:
             arguments["strength"] = request.strength
             # so many that one is left of them
             arguments["num_inference_steps"] = max(request.steps, math.ceil(1 / request.strength))

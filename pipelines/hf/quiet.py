@@ -8,7 +8,7 @@ from contextlib import contextmanager
 UNFIT = (ValueError, RuntimeError, KeyError, TypeError, AttributeError, IndexError, OSError, NotImplementedError)
 
 
-def hushed() -> None:
+def silence_loggers() -> None:
     """Diffusers and transformers tell of errors alone from here on: they raise those, and the sentences are ours.
 
     Before diffusers is imported, which tells of packages that it can do without. ImportError where they are not there.
@@ -42,6 +42,6 @@ def quietly() -> Iterator[None]:
         logging.set_verbosity(before)
 
 
-def told(error: BaseException) -> str:
+def error_text(error: BaseException) -> str:
     """What an error says, as a part of a sentence."""
     return " ".join(str(error).split())[:200]

@@ -13,7 +13,7 @@ class Stopped(BaseException):
     """Nobody wants the rest. No Exception, so that no function takes it for a failure of its own."""
 
 
-def pulled(work: Callable[[Callable[[Pushed], None]], Returned]) -> Generator[Pushed, None, Returned]:
+def callback_to_generator(work: Callable[[Callable[[Pushed], None]], Returned]) -> Generator[Pushed, None, Returned]:
     """Yield what `work` hands to its one argument, and return what it returns; what it raises is raised here.
 
     It runs in a thread of its own, and waits in each call until the next item is wanted. Closing the generator ends the

@@ -44,7 +44,7 @@ def embedded() -> Iterator[Row]:
     totals, firsts = [], []
     for seed in range(6):
         request = Request(
-            image, mask, "a red couch", "", Edit.guidance, 0, 1, pipeline.usual["steps"], Edit.sampler, (seed,)
+            image, mask, "a red couch", "", Edit.guidance, 0, 1, pipeline.defaults["steps"], Edit.sampler, (seed,)
         )
         steps = pipeline.inpaint(request)
         first, _ = timed(lambda steps=steps: next(steps))
@@ -95,11 +95,11 @@ class Desk:
         x, y = (int(v) for v in random.integers(0, self.side - 200, 2))
         head = self.session.store.documents.get(self.document).head
         disc = encode_png(cv2.circle(np.zeros((200, 200), np.uint8), (100, 100), 100, 255, -1))
-        wish = {"parent": head, "pipeline": "noise", "prompt": "a red couch", "negative_prompt": "", "steps": 1,
+        edit = {"parent": head, "pipeline": "noise", "prompt": "a red couch", "negative_prompt": "", "steps": 1,
                 "guidance": 3.0, "seed": seed, "strength": 1, "sampler": "ddim", "feather": 8, "edge": 0, "opacity": 1,
                 "colour_match": True, "variations": 1, "margins": [0, 0, 0, 0], "sketch": None,
                 "mask": {"box": [x, y, 200, 200], "bytes": len(disc)}}  # fmt: skip
-        self.post(f"/documents/{self.document}/edits", json.dumps(wish).encode() + b"\n" + disc)
+        self.post(f"/documents/{self.document}/edits", json.dumps(edit).encode() + b"\n" + disc)
         assert self.worker.run_one()
         head = self.get(f"/documents/{self.document}").json()["head"]
         listed = self.get(f"/revisions/{head}/manifest").json()["tiles"]

@@ -24,7 +24,9 @@ EDITS = 100
 def painted(pipeline: Pipeline, asked: Example, seed: int) -> Pixels:
     """The window of a held-out edit after it, everything at its default."""
     picture = Picture.from_pixels(before(asked))
-    edit = Edit(Mask(picture.box, asked.mask), prompt=asked.prompt, seed=seed, pipeline=pipeline.name, **pipeline.usual)
+    edit = Edit(
+        Mask(picture.box, asked.mask), prompt=asked.prompt, seed=seed, pipeline=pipeline.name, **pipeline.defaults
+    )
     return run(apply(edit, picture, lambda name: pipeline)).picture.pixels()
 
 
@@ -36,8 +38,12 @@ def seams() -> Iterator[Row]:
             asked = whole(HELD_OUT + seed, pipeline.size, empty)
             measured.append(seam(painted(pipeline, asked, seed), asked.mask, asked.image))
         low, middle, high = np.percentile(measured, (25, 50, 75))
-        told = f"{middle:.2f} times (quartiles {low:.2f} to {high:.2f})"
-        yield f"seam of {EDITS} held-out {sort}: how steep the hole's edge is, over how steep it truly is", told, "1.15"
+        values = f"{middle:.2f} times (quartiles {low:.2f} to {high:.2f})"
+        yield (
+            f"seam of {EDITS} held-out {sort}: how steep the hole's edge is, over how steep it truly is",
+            values,
+            "1.15",
+        )
 
 
 def large() -> Iterator[Row]:
@@ -56,8 +62,8 @@ def large() -> Iterator[Row]:
             found.append(steps[0] / steps[1])
     holes = f"{EDITS} held-out fills of 257 to {size} pixels"
     yield f"{holes}: kind right (of the true pictures)", f"{sum(right)} % ({sum(true)} %)", "92 %"
-    told = f"{np.median(sharp):.2f}; {np.median(rough):.2f} times"
-    yield "how sharp and how rough they are, over the true pictures", told, "1; 1"
+    values = f"{np.median(sharp):.2f}; {np.median(rough):.2f} times"
+    yield "how sharp and how rough they are, over the true pictures", values, "1; 1"
 
 
 def reach(mask: Pixels) -> int:

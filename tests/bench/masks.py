@@ -47,17 +47,17 @@ def panorama() -> Iterator[Row]:
     one, two = spots((300, 11_000), (0, 0)), spots((300, 11_000), (0, 0), (10_980, 280))
     with tempfile.TemporaryDirectory() as folder:
         for pipeline, more in (("classical", ()), ("glide-mini", ("--steps", "1"))):
-            told = []
+            values = []
             for mask in (one, two):
                 seconds, memory, _ = edited(Path(folder), wide, mask, pipeline, *more)
-                told.append(f"{memory} MB, {seconds:.1f} s")
-            yield f"11000x300, {pipeline}: one 20-px spot; one at each end", "; ".join(told), "1,000 MB"
+                values.append(f"{memory} MB, {seconds:.1f} s")
+            yield f"11000x300, {pipeline}: one 20-px spot; one at each end", "; ".join(values), "1,000 MB"
         huge = np.tile(photograph(2500), (4, 4, 1))
-        told = []
+        values = []
         for mask in (spots(huge.shape[:2], (0, 0)), spots(huge.shape[:2], (0, 0), (9980, 9980))):
             seconds, memory, _ = edited(Path(folder), huge, mask, "classical")
-            told.append(f"{memory} MB, {seconds:.1f} s")
-        yield "10000x10000, read, edited and written: one spot; two in opposite corners", "; ".join(told), ""
+            values.append(f"{memory} MB, {seconds:.1f} s")
+        yield "10000x10000, read, edited and written: one spot; two in opposite corners", "; ".join(values), ""
         long = np.tile(photograph(320)[:300], (1, 63, 1))[:, :20_000]
         all_but_its_rim = np.pad(np.full((284, 19_984), 255, np.uint8), 8)
         seconds, memory, _ = edited(Path(folder), long, all_but_its_rim, "classical")
@@ -70,11 +70,11 @@ def texture() -> Iterator[Row]:
     picture = np.repeat(cv2.GaussianBlur(grain, (0, 0), 0.8)[..., None], 3, 2)
     middle = (740, 340)
     with tempfile.TemporaryDirectory() as folder:
-        told = []
+        values = []
         for where in ((middle,), (middle, (10, 10), (1470, 670))):
             _, _, after = edited(Path(folder), picture, spots(picture.shape[:2], *where), "classical")
-            told.append(f"{after[340:360, 740:760, 0].std() / picture[340:360, 740:760, 0].std():.2f}")
-    yield "contrast of a removed spot, alone; with two far ones", "; ".join(told), "the same"
+            values.append(f"{after[340:360, 740:760, 0].std() / picture[340:360, 740:760, 0].std():.2f}")
+    yield "contrast of a removed spot, alone; with two far ones", "; ".join(values), "the same"
 
 
 def steps() -> Iterator[Row]:

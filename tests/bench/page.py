@@ -81,14 +81,14 @@ class ClockedPipeline(NoisePipeline):
 
 
 class Editor(Server):
-    """The editor with models which cost nothing, and a note of each wish that came."""
+    """The editor with models which cost nothing, and a note of each edit that came."""
 
     def start(self) -> None:
         from editor.web.routes import edits  # here: the routes come with Gradio's page
 
         self.clocked = ClockedPipeline()
         self.models = [NoisePipeline(size=256), self.clocked]
-        self.came: list[tuple[float, int]] = []  # when a wish was read, and its bytes, headers included
+        self.came: list[tuple[float, int]] = []  # when an edit was read, and its bytes, headers included
         read = edits.read_body
 
         async def read_body(request: Asked, limit: int, what: str) -> bytes:
@@ -175,7 +175,7 @@ def generating(hands: Hands) -> Iterator[Row]:
             took.append(came - hands.page.evaluate("window.pressed") / 1000)
             sizes.append(size)
     yield f"Generate pressed, the server has the mask ({SIDE}x{SIDE}, three strokes)", spread(took), "200 ms"
-    yield "bytes up for that wish", f"{median(sizes) / 1000:.1f} KB (to {max(sizes) / 1000:.1f})", "40 KB"
+    yield "bytes up for that edit", f"{median(sizes) / 1000:.1f} KB (to {max(sizes) / 1000:.1f})", "40 KB"
 
 
 def finish(hands: Hands) -> None:
@@ -247,17 +247,17 @@ def moving(hands: Hands) -> Iterator[Row]:
                 page.mouse.up()
                 planned(page)
                 pauses.append(max(intervals(page)))
-            yield f"{tool} at {SIDE}x{SIDE}, all of it masked, {sight} ({WHERE})", told(runs), SMOOTH
+            yield f"{tool} at {SIDE}x{SIDE}, all of it masked, {sight} ({WHERE})", values(runs), SMOOTH
         page.keyboard.down("Space")
         along(0)
         page.mouse.down()
         runs = [paced(page, along) for _ in range(RUNS)]
         page.mouse.up()
         page.keyboard.up("Space")
-        yield f"pan, {sight}", told(runs), SMOOTH
+        yield f"pan, {sight}", values(runs), SMOOTH
     page.evaluate("window.palimpsest.stage.fit()")
     page.mouse.move(x, y)
-    yield "zoom, from all in sight to nearly 100 % and back", told([paced(page, wheel) for _ in range(RUNS)]), SMOOTH
+    yield "zoom, from all in sight to nearly 100 % and back", values([paced(page, wheel) for _ in range(RUNS)]), SMOOTH
     yield "a stroke ended, all masked: the longest the page stands still", spread(pauses), ""
 
 
@@ -283,7 +283,7 @@ def intervals(page: Any) -> list[float]:
     return list(np.diff(times) / 1000)
 
 
-def told(runs: list[list[float]]) -> str:
+def values(runs: list[list[float]]) -> str:
     """Frames per second and the time that 95 of 100 frames stay below, over some runs."""
     rates = [len(run) / sum(run) for run in runs]
     rate, least, most = (f"{value:.0f}" for value in (median(rates), min(rates), max(rates)))

@@ -27,7 +27,7 @@ from pipelines.base import Request, run
 from pipelines.hf.families import family_of
 from pipelines.hf.memory import PLANS, Memory
 from pipelines.hf.pipeline import Hf, native_size
-from pipelines.hf.quiet import hushed
+from pipelines.hf.quiet import silence_loggers
 from pipelines.machine import best_device, fast_type
 from tests import tiny_diffusers
 from tests.measuring import Row, photograph, spread, timed
@@ -135,8 +135,8 @@ class Stopwatch:
 
         @wraps(plainly)  # it is looked at what it takes
         def called(of: Any, *args: Any, callback_on_step_end: Callable[..., Any], **named: Any) -> Any:
-            def back(*told: Any) -> Any:
-                took, answer = timed(lambda: callback_on_step_end(*told))
+            def back(*values: Any) -> Any:
+                took, answer = timed(lambda: callback_on_step_end(*values))
                 self.seconds -= took
                 return answer
 
@@ -147,16 +147,16 @@ class Stopwatch:
         self.kind = type(type(pipe).__name__, (type(pipe),), {"__call__": called})
 
 
-def an_edit(picture: Picture, **wish: Any) -> Edit:
+def an_edit(picture: Picture, **edit: Any) -> Edit:
     box = Box(picture.box.width // 2 - HOLE // 2, picture.box.height // 2 - HOLE // 2, HOLE, HOLE)
     disc = cv2.circle(np.zeros((HOLE, HOLE), np.uint8), (HOLE // 2, HOLE // 2), HOLE // 2, 255, -1)
-    wish = {"prompt": "a red couch", "guidance": 1.0, "steps": STEPS, "sampler": "ddim", "seed": 1, **wish}
-    return Edit(Mask(box, disc), pipeline="hf:it", **wish)
+    edit = {"prompt": "a red couch", "guidance": 1.0, "steps": STEPS, "sampler": "ddim", "seed": 1, **edit}
+    return Edit(Mask(box, disc), pipeline="hf:it", **edit)
 
 
 def real_size() -> Iterator[Row]:
     """A 200x200 hole in a 2048x2048 picture, by Stable Diffusion 1.5: ours, and plainly on all of it."""
-    hushed()
+    silence_loggers()
     pipe = stable_diffusion()
     model, plain = loaded(pipe), copy(pipe)
     plain.vae = copy(pipe.vae)
@@ -210,7 +210,7 @@ def shifted(mask: Mask, by: int) -> Mask:
 def tiny_size() -> Iterator[Row]:
     """What our code takes around a model that takes nothing."""
     pipe = tiny_diffusers.MAKERS["sd-9"]()
-    pipe.unet.register_to_config(sample_size=64)  # so that it is shown windows of the usual size
+    pipe.unet.register_to_config(sample_size=64)  # so that it is shown windows of the defaults size
     watch = Stopwatch(pipe)
     pipe.__class__ = watch.kind
     model, picture = loaded(pipe), Picture.from_pixels(photograph(SIDE))
@@ -234,9 +234,9 @@ def graphics_card() -> Iterator[Row]:
         mask[400:600, 400:600] = 255
         for plan in PLANS:
             model = loaded(pipe, plan.name)
-            usual = model.usual
+            defaults = model.defaults
             request = Request(
-                image, mask, "a red couch", "", usual["guidance"], 0.0, 1.0, int(usual["steps"]), "own", (1,)
+                image, mask, "a red couch", "", defaults["guidance"], 0.0, 1.0, int(defaults["steps"]), "own", (1,)
             )
             seconds = []
             torch.cuda.reset_peak_memory_stats()
@@ -244,7 +244,7 @@ def graphics_card() -> Iterator[Row]:
                 with closing(model.inpaint(replace(request, seeds=(seed,)))) as drawing:
                     seconds.append(timed(lambda drawing=drawing: run(drawing))[0])
             peak = torch.cuda.max_memory_allocated() / 1e9
-            yield f"{what}, {int(usual['steps'])} steps, {plan.name}", f"{spread(seconds[1:])}, {peak:.1f} GB", ""
+            yield f"{what}, {int(defaults['steps'])} steps, {plan.name}", f"{spread(seconds[1:])}, {peak:.1f} GB", ""
         del pipe, model
         gc.collect()
         torch.cuda.empty_cache()

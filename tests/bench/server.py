@@ -63,7 +63,7 @@ def packet(parent: str, seed: int, steps: int, pipeline: str = "glide-mini") -> 
 def submitted(client: Client, state: dict[str, Any], seed: int, steps: int) -> tuple[str, str]:
     """Ask for an edit; the ids of its document and its job."""
     answer = said(client.post(f"documents/{state['document']}/edits", packet(state["tail"], seed, steps)))
-    return state["document"], answer["promised"][0]["revision"]
+    return state["document"], answer["jobs"][0]["revision"]
 
 
 def finished(client: Client, document: str, job: str) -> None:
@@ -105,7 +105,7 @@ def previews() -> Iterator[Row]:
             state = client.opened()
             began = time.perf_counter()
             posted = said(client.post(f"documents/{state['document']}/edits", packet(state["tail"], seed, STEPS)))
-            job, beat, serial = posted["promised"][0]["revision"], posted["beat"], 0
+            job, beat, serial = posted["jobs"][0]["revision"], posted["beat"], 0
             while not serial:
                 state = client.state(state["document"], beat=str(beat))
                 beat, (run,) = state["beat"], state["running"]
@@ -176,7 +176,7 @@ class Page:
             self.refused += 1
             return
         self.posts.append(time.perf_counter() - began)
-        self.waiting[said(answer)["promised"][0]["revision"]] = began
+        self.waiting[said(answer)["jobs"][0]["revision"]] = began
         self.poked.set()
 
 

@@ -29,9 +29,9 @@ class Desk:
 
     def edit(self, document: str, seed: int, side: int) -> str:
         x, y = (int(v) for v in np.random.default_rng(seed).integers(0, side - 200, 2))
-        promise = self.session.submit(document, an_edit(disc(Box(x, y, 200, 200)), seed=seed, steps=1))
+        job = self.session.submit(document, an_edit(disc(Box(x, y, 200, 200)), seed=seed, steps=1))
         assert self.worker.run_one()
-        return promise.id
+        return job.id
 
     def bytes_on_disk(self) -> int:
         row = self.store.database.row("PRAGMA wal_checkpoint(TRUNCATE)")

@@ -26,7 +26,7 @@ from tests.measuring import photograph
 pipeline = load("glide-mini")
 mask = np.zeros((256, 256), np.uint8)
 mask[40:216, 40:216] = 255
-request = Request(photograph(256), mask, "a red couch", "", 2, 0, 1, pipeline.usual["steps"], "dpmpp_2m", (1,))
+request = Request(photograph(256), mask, "a red couch", "", 2, 0, 1, pipeline.defaults["steps"], "dpmpp_2m", (1,))
 run(pipeline.inpaint(request))
 print("ready", flush=True)
 while sys.argv[1:]:

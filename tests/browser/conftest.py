@@ -54,7 +54,7 @@ class Server:
         (self.samples / "living-room.png").write_bytes(encode_png(photo(320, 270)))
         self.slow = SlowPipeline()
         self.models = [
-            NoisePipeline(refines=True),
+            NoisePipeline(supports_strength=True),
             FlatPipeline((0, 200, 0)),
             FailingPipeline(at_step=2),
             self.slow,

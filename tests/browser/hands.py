@@ -15,8 +15,8 @@ SIZE = {"width": 1024, "height": 700}
 NO_TOUR = "localStorage.setItem('palimpsest-tour', '1')"  # it has a test of its own
 # all is there, and the form says what its model is usually asked
 PROMPT = "#prompt :is(input, textarea)"
-READY = """window.palimpsest?.ready && !window.palimpsest.wishes.model.reading
-    && !Object.keys(window.palimpsest.wishes.written).length"""
+READY = """window.palimpsest?.ready && !window.palimpsest.form.model.reading
+    && !Object.keys(window.palimpsest.form.written).length"""
 DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 IDLE = """() => {
     const doc = window.palimpsest.doc;
@@ -82,7 +82,7 @@ class Hands:
     def _made(self, document: str, prompt: str, seed: int) -> None:
         mask = disc(Box(170 + 5 * seed, 140, 60, 40))
         made = self.server.session.submit(document, Edit(mask, prompt=prompt, seed=seed, pipeline="noise"))
-        while self.server.session.store.revisions.get(made.id).promised:
+        while self.server.session.store.revisions.get(made.id).pending:
             time.sleep(0.01)
 
     def another_tab(self) -> "Hands":
@@ -181,7 +181,7 @@ class Hands:
         """Fill, Remove, Refine, Expand or Sketch."""
         self.tidy = False
         self.page.locator("#intent label").filter(has_text=intent).click()
-        self.page.wait_for_function(f"window.palimpsest.wishes.intent === '{intent.lower()}'")
+        self.page.wait_for_function(f"window.palimpsest.form.intent === '{intent.lower()}'")
 
     def choose(self, model: str) -> None:
         self.settings()

@@ -14,7 +14,7 @@ from tests.browser.test_variations import choose_count
 from tests.fakes import PATIENCE, FlatPipeline, NoisePipeline, loader
 
 # what the server's models draw, without waiting for leave
-LOAD = loader(NoisePipeline(refines=True), NoisePipeline(name="slow"), FlatPipeline((0, 200, 0)))
+LOAD = loader(NoisePipeline(supports_strength=True), NoisePipeline(name="slow"), FlatPipeline((0, 200, 0)))
 SHAPES = ("Brush", "Rectangle", "Ellipse", "Lasso", "Brush")
 
 
@@ -68,8 +68,8 @@ class Day:
 
     def prompt(self, hands: Hands) -> str:
         self.asked += 1
-        hands.write(f"wish {self.asked}")
-        return f"wish {self.asked}"
+        hands.write(f"edit {self.asked}")
+        return f"edit {self.asked}"
 
     def edit(self, times: int = 1, hands: Hands | None = None) -> str:
         for _ in range(times):
@@ -117,7 +117,7 @@ def test_nothing_is_lost_and_every_pixel_is_right(hands: Hands, server: Any) -> 
 
     # the history: a branch from an early state, a step laid in otherwise, a step changed and the later ones made again
     hands.press("History")
-    row(hands, "wish 3").get_by_role("button").first.click()
+    row(hands, "edit 3").get_by_role("button").first.click()
     hands.wait_for(f"doc.state.head === {day.made[2].revision!r}")
     hands.wait_idle()
     branch = [day.edit() for _ in range(4)]
@@ -130,7 +130,7 @@ def test_nothing_is_lost_and_every_pixel_is_right(hands: Hands, server: Any) -> 
     day.edit(3)
     day.seen()
 
-    # variations, the second one picked; a wish taken back
+    # variations, the second one picked; an edit taken back
     choose_count(hands, 3)
     day.edit()
     second = hands.state["variations"][1]
@@ -236,7 +236,7 @@ def amended(day: Day) -> None:
 
 
 def cancelled(day: Day) -> None:
-    """A wish is taken back, and its mask is there again to be sent to another model."""
+    """An edit is taken back, and its mask is there again to be sent to another model."""
     hands, head = day.hands, day.head
     hands.choose("slow")
     day.draw(hands)
@@ -257,7 +257,7 @@ def cancelled(day: Day) -> None:
 
 
 def across_a_restart(day: Day) -> None:
-    """Two wishes, the second on the first; the server goes away in the middle, and keeps both when it is back."""
+    """Two edits, the second on the first; the server goes away in the middle, and keeps both when it is back."""
     hands, server, head = day.hands, day.hands.server, day.head
     hands.choose("slow")
     prompts, masks = [], []

@@ -17,7 +17,7 @@ from tests.browser.test_history import row, rows, wait_rows
 MODE = "window.palimpsest.compare.mode"
 
 
-def wish(hands: Hands, prompt: str, x: float, y: float) -> None:
+def generate(hands: Hands, prompt: str, x: float, y: float) -> None:
     hands.paint(x, y)
     hands.write(prompt)
     hands.generate()
@@ -39,7 +39,7 @@ def test_more_is_asked_for_while_one_runs_and_the_queue_is_the_users(hands: Hand
     hands.open_sample()
     hands.choose("slow")
     for i, prompt in enumerate(("one", "two", "three", "four")):
-        wish(hands, prompt, 80 + 50 * i, 100)
+        generate(hands, prompt, 80 + 50 * i, 100)
     wait_queue(hands, ["one", "two", "three", "four"])
     assert hands.page.evaluate("window.palimpsest.stage.sent.length") == 4  # each mask is seen at its place
     server.slow.allow(2)
@@ -58,14 +58,14 @@ def test_more_is_asked_for_while_one_runs_and_the_queue_is_the_users(hands: Hand
     assert np.array_equal(hands.drawn(), hands.stored)
 
 
-def test_a_wish_that_fails_does_not_take_the_others_with_it(hands: Hands) -> None:
+def test_an_edit_that_fails_does_not_take_the_others_with_it(hands: Hands) -> None:
     hands.open_sample()
     hands.choose("slow")
-    wish(hands, "slow one", 80, 100)
+    generate(hands, "slow one", 80, 100)
     hands.choose("failing")
-    wish(hands, "bad", 150, 100)
+    generate(hands, "bad", 150, 100)
     hands.choose("noise")
-    wish(hands, "good", 240, 100)
+    generate(hands, "good", 240, 100)
     hands.server.slow.allow(20)
     hands.wait_for("doc.state.running.length === 0")
     hands.wait_idle()
@@ -188,8 +188,8 @@ def test_a_steps_settings_are_taken_up(hands: Hands) -> None:
     hands.write("something else")
     hands.press("History")
     hands.press("Use its settings")
-    hands.page.wait_for_function("window.palimpsest.wishes.values.prompt === 'a vase'")
-    values = hands.page.evaluate("window.palimpsest.wishes.values")
+    hands.page.wait_for_function("window.palimpsest.form.values.prompt === 'a vase'")
+    values = hands.page.evaluate("window.palimpsest.form.values")
     taken = {name: values[name] for name in ("intent", "pipeline", "steps", "seed", "new_seed", "refine_strength")}
     wanted: dict[str, Any] = {"intent": "refine", "pipeline": "noise", "steps": 7, "seed": seed, "new_seed": True}
     assert taken == wanted | {"refine_strength": 0.5}
@@ -362,7 +362,7 @@ def test_prompts_used_before_and_known_words_are_offered_and_strange_ones_marked
     hands.key("Enter")
     assert field.input_value() == "a cup of tea"
     assert not hands.page.evaluate("window.palimpsest.doc.busy")  # Enter took the suggestion, and sent nothing
-    words = hands.page.evaluate("window.palimpsest.wishes.words")
+    words = hands.page.evaluate("window.palimpsest.form.words")
     if words:
         field.fill(f"a {words[0][:-1]}")
         hands.page.get_by_role("option", name=words[0], exact=True).click()
@@ -392,21 +392,21 @@ def test_a_notification_says_when_it_is_done_in_another_tab(hands: Hands, server
     hands.page.context.grant_permissions(["notifications"])
     hands.open_sample()
     hands.choose("slow")
-    wish(hands, "a vase", 150, 100)
+    generate(hands, "a vase", 150, 100)
     hands.page.evaluate(
         """() => {
-            window.told = [];
+            window.values = [];
             window.Notification = class {
                 static permission = "granted";
-                constructor(...said) { window.told.push(said); }
+                constructor(...said) { window.values.push(said); }
             };
             Object.defineProperty(document, "hidden", { get: () => true, configurable: true });
             document.dispatchEvent(new Event("visibilitychange"));
         }"""
     )
     server.slow.allow(20)
-    hands.page.wait_for_function("window.told.length === 1")
-    assert hands.page.evaluate("window.told[0][0]") == "Done"
+    hands.page.wait_for_function("window.values.length === 1")
+    assert hands.page.evaluate("window.values[0][0]") == "Done"
     assert hands.page.title().startswith("✓")
 
 

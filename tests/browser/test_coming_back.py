@@ -94,7 +94,7 @@ def test_a_restart_with_the_page_open(hands: Hands, server: Any) -> None:
     server.stop()
     assert "does not answer" in hands.note()
     server.start()
-    server.slow.allow(20)  # the promise is kept by the new worker, from its first step
+    server.slow.allow(20)  # the job is kept by the new worker, from its first step
     hands.wait_for("doc.state.can_undo")
     hands.wait_idle()
     assert hands.page.locator(".note").count() == 0
@@ -137,7 +137,7 @@ def test_what_is_typed_before_the_last_visit_is_read_stays(hands: Hands) -> None
     prompt.press_sequentially("two cups")
     hands.page.evaluate("window.let_go = true")
     hands.wait_for("doc.easel.prompts?.prompt === 'two cups'")
-    hands.page.wait_for_function("!Object.keys(window.palimpsest.wishes.written).length")
+    hands.page.wait_for_function("!Object.keys(window.palimpsest.form.written).length")
     assert prompt.input_value() == "two cups"
 
 

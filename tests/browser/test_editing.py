@@ -107,7 +107,7 @@ def test_without_a_mask_it_says_what_is_missing(hands: Hands) -> None:
     assert not hands.state["running"]
 
 
-def test_an_empty_prompt_is_a_wish_too(hands: Hands) -> None:
+def test_an_empty_prompt_is_an_edit_too(hands: Hands) -> None:
     hands.open_sample()
     hands.edit(prompt="")
     [revision] = [hands.server.session.store.revisions.get(hands.state["head"])]

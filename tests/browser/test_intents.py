@@ -1,4 +1,4 @@
-"""The mode, chosen first: each intent sends the wish it stands for."""
+"""The mode, chosen first: each intent sends the edit it stands for."""
 
 import json
 import re
@@ -149,7 +149,7 @@ def test_a_sketch_is_sent_in_its_colours(hands: Hands) -> None:
     hands.wait_kept()
     hands.reload()  # it survives that
     hands.wait_for("doc.draft && !doc.draft.sketch.empty")
-    assert hands.page.evaluate("window.palimpsest.wishes.intent") == "sketch"
+    assert hands.page.evaluate("window.palimpsest.form.intent") == "sketch"
     edit = finish(hands)
     assert edit.strength == 0.7 and edit.sketch is not None
     strokes = edit.sketch.pixels[edit.sketch.pixels[..., 3] > 0]

@@ -78,9 +78,9 @@ def test_a_macs_option_makes_brackets_and_numbers_choose_what_to_do(hands: Hands
     assert hands.page.evaluate(size) > before
     assert dispatch(hands, "¡", "Digit1", altKey=True)
     assert dispatch(hands, "“", "Digit2", altKey=True)
-    hands.page.wait_for_function("window.palimpsest.wishes.intent === 'remove'")
+    hands.page.wait_for_function("window.palimpsest.form.intent === 'remove'")
     assert dispatch(hands, "&", "Digit1", altKey=True)
-    hands.page.wait_for_function("window.palimpsest.wishes.intent === 'fill'")
+    hands.page.wait_for_function("window.palimpsest.form.intent === 'fill'")
     assert not dispatch(hands, "я", "KeyE", isComposing=True)
     assert hands.page.evaluate("window.palimpsest.tool.name") == "brush"
 

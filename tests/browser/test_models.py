@@ -1,4 +1,4 @@
-"""Another model: what it is asked, what it can do nothing with, and that the page is told when it is not there yet."""
+"""Another model: what it is asked, what it can do nothing with, and that the page says so when it is not there yet."""
 
 from typing import Any
 
@@ -7,7 +7,7 @@ import pytest
 from editor.edits.edit import Edit
 from tests.browser.hands import Hands
 
-TOLD = "window.palimpsest.wishes.model.told"
+INFO = "window.palimpsest.form.model.info"
 
 
 def field(hands: Hands, name: str) -> Any:

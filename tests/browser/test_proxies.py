@@ -53,9 +53,9 @@ def test_the_page_and_the_api_under_a_path(keeps: bool, page: Any, tmp_path: Pat
             assert visited(page, address + "/") == []
             document = re.search(r"doc=(\w+)", page.url)[1]  # type: ignore[index]
             client = Client(address + "/", verbose=False, httpx_kwargs={"timeout": PATIENCE}, download_files=tmp_path)
-            told = client.predict(document, api_name="/describe")
-            assert told["picture"].startswith("/pal/palimpsest/")
-            with urlopen(address.removesuffix("/pal") + told["picture"]) as answer:
+            values = client.predict(document, api_name="/describe")
+            assert values["picture"].startswith("/pal/palimpsest/")
+            with urlopen(address.removesuffix("/pal") + values["picture"]) as answer:
                 assert answer.read(8) == b"\x89PNG\r\n\x1a\n"
             file, _ = client.predict(document, api_name="/look")
             assert Path(file).read_bytes()[:2] == b"\xff\xd8"
@@ -64,7 +64,7 @@ def test_the_page_and_the_api_under_a_path(keeps: bool, page: Any, tmp_path: Pat
         server.stop()
 
 
-def test_a_path_that_nobody_told_of(page: Any, server: Server) -> None:
+def test_a_path_that_nobody_configured(page: Any, server: Server) -> None:
     """A proxy that cuts it off: the page finds out."""
     with proxy(server.url.rstrip("/"), prefix="/pal") as address:
         complaints = visited(page, address + "/")

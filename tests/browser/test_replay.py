@@ -10,7 +10,7 @@ from editor.store.revisions import Revision
 from tests.browser.hands import Hands, photo
 from tests.samples import an_edit, disc
 
-FORM = "window.palimpsest.wishes.values"
+FORM = "window.palimpsest.form.values"
 PROMPT = "document.querySelector('#prompt input').value"
 
 
@@ -61,10 +61,10 @@ def settings(hands: Hands) -> dict[str, Any]:
     """All that a change of a step may touch."""
     values: dict[str, Any] = hands.page.evaluate(
         f"""() => {{
-            const {{ doc, stage, tool, wishes }} = window.palimpsest;
+            const {{ doc, stage, tool, form }} = window.palimpsest;
             const {{ scale, x, y }} = stage.view;
             return {{
-                values: {{ ...{FORM} }}, own: {{ ...wishes.model.own }}, tool: tool.name, head: doc.state.head,
+                values: {{ ...{FORM} }}, own: {{ ...form.model.own }}, tool: tool.name, head: doc.state.head,
                 view: [scale, x, y].map(Math.round), mask: doc.mask.bounds(), seen: doc.picture.revision,
                 written: {PROMPT}, stored: localStorage.getItem("palimpsest-settings"),
             }};
@@ -96,14 +96,14 @@ def test_nine_later_steps_are_replayed(hands: Hands) -> None:
     bar = hands.page.locator(".amending p")
     bar.filter(has_text="Editing step 3 of 12, “step 3”. 9 later steps are replayed").wait_for()
     hands.write("changed")
-    told: list[list[float]] = []
+    values: list[list[float]] = []
     hands.lasting = False
-    hands.page.expose_function("told", lambda *one: told.append(list(one)))
+    hands.page.expose_function("values", lambda *one: values.append(list(one)))
     hands.page.evaluate(
         """() => {
             const { notices } = window.palimpsest, real = notices.progress.bind(notices);
             notices.progress = (index, total, ...more) => {
-                if (index !== null && total) window.told(index, total);
+                if (index !== null && total) window.values(index, total);
                 real(index, total, ...more);
             };
         }"""
@@ -114,8 +114,8 @@ def test_nine_later_steps_are_replayed(hands: Hands) -> None:
     names = [f"step {i}" for i in range(1, 13)]
     assert shown(hands) == [*names[:2], "changed", *names[3:]]
     assert np.array_equal(hands.drawn(), hands.stored)
-    assert all(total == 10 for _, total in told)
-    assert [index for index, _ in told] == sorted(index for index, _ in told)  # it never jumps back
+    assert all(total == 10 for _, total in values)
+    assert [index for index, _ in values] == sorted(index for index, _ in values)  # it never jumps back
     after = settings(hands)
     for name in ("values", "own", "tool", "mask", "written", "stored"):
         assert after[name] == before[name], name

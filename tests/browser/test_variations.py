@@ -85,7 +85,7 @@ def test_by_the_keyboard(hands: Hands) -> None:
     hands.wait_for(f"doc.state.head === {made[1]!r}")
 
 
-def test_a_wish_while_another_is_looked_at_is_made_on_the_one_that_is_picked(hands: Hands) -> None:
+def test_an_edit_while_another_is_looked_at_is_made_on_the_one_that_is_picked(hands: Hands) -> None:
     hands.tidy = False
     hands.open_sample()
     head, other = two(hands)

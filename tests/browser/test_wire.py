@@ -11,7 +11,7 @@ from editor.web.routes import edits
 from tests.browser.hands import Hands, photo
 
 MOST_UP, MOST_DOWN = 40_000, 1_000_000  # bytes, headers included
-MOST_BODY = 4_000  # of that for the wish and its mask
+MOST_BODY = 4_000  # of that for the edit and its mask
 MOST_QUESTION = 2_000  # both ways, headers included: asked by the clock, so not counted with the edit
 
 
@@ -49,8 +49,8 @@ def test_an_edit_of_a_large_picture_costs_by_its_mask(
     hands.wait_for("doc.state.can_undo")
     hands.wait_idle()
 
-    [wish] = [body for route, body in bodies if route != "plan"]  # which is asked for where there is time for it
-    up, down = len(wish), 0
+    [edit] = [body for route, body in bodies if route != "plan"]  # which is asked for where there is time for it
+    up, down = len(edit), 0
     for request in requests:
         size = request.sizes()
         asked = size["requestHeadersSize"]

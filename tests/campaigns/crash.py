@@ -285,16 +285,16 @@ class Acting:
         )  # fmt: skip
 
     def edit(self, known: Known, state: dict[str, Any]) -> None:
-        self.promised(known, "edit", self.client.post(f"documents/{known.id}/edits", self.packet(state["tail"])))
+        self.submitted(known, "edit", self.client.post(f"documents/{known.id}/edits", self.packet(state["tail"])))
 
     def amend(self, known: Known, state: dict[str, Any]) -> None:
         if (step := self.step(known)) is not None:
             packet = self.packet(step["parent"])
-            self.promised(known, "amend", self.client.post(f"documents/{known.id}/amend/{step['revision']}", packet))
+            self.submitted(known, "amend", self.client.post(f"documents/{known.id}/amend/{step['revision']}", packet))
 
-    def promised(self, known: Known, what: str, answer: httpx.Response) -> None:
-        if (told := self.did(what, answer)) is not None:
-            known.edits |= {each["wish"] for each in told["promised"]}
+    def submitted(self, known: Known, what: str, answer: httpx.Response) -> None:
+        if (values := self.did(what, answer)) is not None:
+            known.edits |= {each["edit"] for each in values["jobs"]}
 
     def undo(self, known: Known, state: dict[str, Any]) -> None:
         self.did("undo", self.client.post(f"documents/{known.id}/undo"))
@@ -307,7 +307,7 @@ class Acting:
             job = self.chance.choice(state["running"])
             # the steps of a replay are cancelled together
             together = [each for each in state["running"] if "replay" in each] if "replay" in job else [job]
-            known.loose |= {each["wish"] for each in together}
+            known.loose |= {each["edit"] for each in together}
             self.did("cancel", self.client.post(f"documents/{known.id}/cancel/{job['revision']}"))
 
     def checkout(self, known: Known, state: dict[str, Any]) -> None:
@@ -335,7 +335,7 @@ class Acting:
     def step(self, known: Known) -> dict[str, Any] | None:
         """A finished step of a document, any."""
         answer = self.client.get(f"documents/{known.id}/tree")
-        steps = [each for each in answer.json() if each["finished"] and each["wish"]] if answer.is_success else []
+        steps = [each for each in answer.json() if each["finished"] and each["edit"]] if answer.is_success else []
         return self.chance.choice(steps) if steps else None
 
 

@@ -211,10 +211,10 @@ class Campaign:
             return body
         line, newline, rest = body.partition(b"\n")
         if kind < 0.6 and line.startswith(b"{"):
-            told = json.loads(line)
+            values = json.loads(line)
             for _ in range(self.chance.choice([1, 1, 2])):
-                self._spoil(told)
-            return json.dumps(told).encode() + newline + rest
+                self._spoil(values)
+            return json.dumps(values).encode() + newline + rest
         if kind < 0.7:
             return self.chance.choice([b"", b"\n", b"[" * 10_000, b'{"a":' * 10_000, b"null\n", b"1" * 5000, b"\xff"])
         spoilt = bytearray(body or b"\0")
@@ -231,23 +231,23 @@ class Campaign:
                     del spoilt[self.chance.choice([at, len(spoilt) - 1]) :]
         return bytes(spoilt)
 
-    def _spoil(self, told: dict[str, Any]) -> None:
+    def _spoil(self, values: dict[str, Any]) -> None:
         """Put something else into one of its places, take one away, or add one."""
-        if not told:
-            told["x"] = self._value()
+        if not values:
+            values["x"] = self._value()
             return
-        name = self.chance.choice(list(told))
-        value = told[name]
+        name = self.chance.choice(list(values))
+        value = values[name]
         if isinstance(value, dict) and self.chance.random() < 0.7:
             self._spoil(value)
         elif isinstance(value, list) and value and self.chance.random() < 0.7:
             value[self.chance.randrange(len(value))] = self._value()
         elif self.chance.random() < 0.8:
-            told[name] = self._value()
+            values[name] = self._value()
         elif self.chance.random() < 0.5:
-            del told[name]
+            del values[name]
         else:
-            told[str(self.chance.choice(TEXTS))] = self._value()
+            values[str(self.chance.choice(TEXTS))] = self._value()
 
     def _value(self) -> Any:
         """One of VALUES, to be spoilt itself."""
@@ -259,11 +259,11 @@ class Campaign:
     def _gradio_body(self) -> bytes:
         document = self.state["document"]
         values = [document, *(self.chance.choice([document, None, *VALUES]) for _ in range(self.chance.randrange(8)))]
-        told: dict[str, Any] = {
+        values: dict[str, Any] = {
             "data": values, "fn_index": self.chance.choice([0, 1, 30, -1]), "session_hash": "x", "event_id": "x",
             "component_id": 1, "fn_name": "read", "document": document, "trigger_id": None,
         }  # fmt: skip
-        return self._spoilt(json.dumps(told).encode())
+        return self._spoilt(json.dumps(values).encode())
 
     def _document_file(self) -> bytes:
         """The document as a file with its history."""
@@ -364,7 +364,7 @@ class Campaign:
                 edit_packet(state["tail"], pipeline=pipeline, steps=2, seed=seed),
             )
         )
-        job, ends = posted["promised"][0]["revision"], time.monotonic() + PAINTING
+        job, ends = posted["jobs"][0]["revision"], time.monotonic() + PAINTING
         while (state := self.client.state(state["document"], watch=job))["running"] and time.monotonic() < ends:
             time.sleep(0.02)
         if state["watched"][0]["status"] != "done":
@@ -378,10 +378,10 @@ class Campaign:
 
 def _sentence(text: bytes) -> bool:
     try:
-        told = json.loads(text)
+        values = json.loads(text)
     except ValueError:
         return False
-    return isinstance(told, dict) and str(told.get("error", "")).endswith(".")
+    return isinstance(values, dict) and str(values.get("error", "")).endswith(".")
 
 
 def main() -> int:

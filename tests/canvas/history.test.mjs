@@ -48,10 +48,10 @@ test("a thousand steps are no deeper than one", () => {
 });
 
 test("a state is called by its name, its prompt, or what it did", () => {
-  const wish = { prompt: "a cat" };
-  assert.equal(title({ name: "", wish: null }), "Original");
-  assert.equal(title({ name: "Mine", wish, box: [0, 0, 9, 9] }), "Mine");
-  assert.equal(title({ name: "", wish, box: [0, 0, 9, 9] }), "a cat");
-  assert.equal(title({ name: "", wish: { prompt: "" }, box: [0, 0, 9, 9] }), "Filled");
-  assert.equal(title({ name: "", wish: { prompt: "" }, box: [0, 0, 0, 0] }), "Cropped");
+  const edit = { prompt: "a cat" };
+  assert.equal(title({ name: "", edit: null }), "Original");
+  assert.equal(title({ name: "Mine", edit, box: [0, 0, 9, 9] }), "Mine");
+  assert.equal(title({ name: "", edit, box: [0, 0, 9, 9] }), "a cat");
+  assert.equal(title({ name: "", edit: { prompt: "" }, box: [0, 0, 9, 9] }), "Filled");
+  assert.equal(title({ name: "", edit: { prompt: "" }, box: [0, 0, 0, 0] }), "Cropped");
 });

@@ -1,42 +1,42 @@
-// What the chosen model is asked: the user's, or what is usual with it; and how it becomes known.
+// What the chosen model is asked: the user's, or its defaults; and how it becomes known.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Model } from "../../assets/canvas/app/model.js";
-import { USUAL } from "../../assets/canvas/app/settings.js";
+import { MODEL_DEFAULTS } from "../../assets/canvas/app/settings.js";
 
 const FIELDS = { steps: { value: 20, min: 1, max: 100 }, guidance: { value: 2, min: 0, max: 30 }, sampler: { value: "dpmpp_2m" } };
-const TOLD = {
-  small: { usual: {}, samplers: ["dpmpp_2m", "ddim"], refines: true, unheeded: [] },
-  photo: { usual: { steps: 25, guidance: 7.5 }, samplers: ["own", "dpmpp_2m"], refines: true, unheeded: ["negative_prompt"] },
-  flow: { usual: { steps: 28 }, samplers: ["own"], refines: true, unheeded: ["guidance"] },
-  plain: { usual: {}, samplers: [], refines: false, unheeded: ["steps", "guidance", "negative_prompt"] },
+const INFO = {
+  small: { defaults: {}, samplers: ["dpmpp_2m", "ddim"], supports_strength: true, unsupported: [] },
+  photo: { defaults: { steps: 25, guidance: 7.5 }, samplers: ["own", "dpmpp_2m"], supports_strength: true, unsupported: ["negative_prompt"] },
+  flow: { defaults: { steps: 28 }, samplers: ["own"], supports_strength: true, unsupported: ["guidance"] },
+  plain: { defaults: {}, samplers: [], supports_strength: false, unsupported: ["steps", "guidance", "negative_prompt"] },
 };
 
-function modelOf(ask = async (name) => TOLD[name]) {
+function modelOf(ask = async (name) => INFO[name]) {
   const model = new Model(ask, () => {});
   model.fields = FIELDS;
   return model;
 }
 
-const asked = (model) => USUAL.map((name) => model.value(name));
-const own = (model) => USUAL.filter((name) => model.isOwn(name));
+const asked = (model) => MODEL_DEFAULTS.map((name) => model.value(name));
+const own = (model) => MODEL_DEFAULTS.filter((name) => model.isOwn(name));
 
 /** A server that is slow: its answers are given by hand, by name. */
 function slow() {
   const open = {};
   const ask = (name, signal) => new Promise((done, failed) => {
-    open[name] = { done: () => done(TOLD[name]), failed: (why) => failed(new Error(why)) };
+    open[name] = { done: () => done(INFO[name]), failed: (why) => failed(new Error(why)) };
     signal.addEventListener("abort", () => failed(new Error("aborted")));
   });
   return { open, ask };
 }
 
-test("each model is asked what is usual with it", async () => {
+test("each model is asked its defaults", async () => {
   const model = modelOf();
-  const usual = { small: [20, 2, "dpmpp_2m"], photo: [25, 7.5, "dpmpp_2m"], flow: [28, 2, "own"], plain: [20, 2, "dpmpp_2m"] };
-  for (const name of [...Object.keys(usual), ...Object.keys(usual)]) {
+  const defaults = { small: [20, 2, "dpmpp_2m"], photo: [25, 7.5, "dpmpp_2m"], flow: [28, 2, "own"], plain: [20, 2, "dpmpp_2m"] };
+  for (const name of [...Object.keys(defaults), ...Object.keys(defaults)]) {
     await model.choose(name);
-    assert.deepEqual([asked(model), own(model)], [usual[name], []]);
+    assert.deepEqual([asked(model), own(model)], [defaults[name], []]);
   }
 });
 
@@ -55,7 +55,7 @@ test("what the user set stays with every model, and comes back where one knows i
   }
 });
 
-test("choosing what is usual gives a setting back to the model", async () => {
+test("choosing a default gives a setting back to the model", async () => {
   const model = modelOf();
   await model.choose("photo");
   model.set("guidance", 3);
@@ -74,7 +74,7 @@ test("a number that is typed is held to what the form allows", () => {
   assert.equal(model.value("steps"), 1);
 });
 
-test("a step's settings are the user's, but for what is usual", async () => {
+test("a step's settings are the user's, but for a default", async () => {
   const model = modelOf();
   Object.assign(model.own, { steps: 25, guidance: 2, sampler: "dpmpp_2m" });
   await model.choose("photo");
@@ -87,7 +87,7 @@ test("what a model can do nothing with is known", async () => {
   const deaf = ["steps", "guidance", "sampler", "negative_prompt"];
   for (const [name, not, able] of [["small", [], true], ["photo", ["negative_prompt"], true], ["plain", deaf, false]]) {
     await model.choose(name);
-    assert.deepEqual(deaf.filter((each) => !model.heeds(each)), not);
+    assert.deepEqual(deaf.filter((each) => !model.supports(each)), not);
     assert.deepEqual(["fill", "remove", "expand"].map((intent) => model.able(intent)), [true, true, true]);
     assert.deepEqual(["refine", "sketch"].map((intent) => model.able(intent)), [able, able]);
   }
@@ -97,7 +97,7 @@ test("while a model is read nothing is known of it; whoever chose another does n
   const { open, ask } = slow();
   const model = modelOf(ask);
   const photo = model.choose("photo");
-  assert.ok(model.reading && model.heeds("guidance") && model.able("refine"));
+  assert.ok(model.reading && model.supports("guidance") && model.able("refine"));
   assert.equal(model.choose("photo"), photo); // it is asked once
   const small = model.choose("small");
   await photo; // let go
@@ -105,7 +105,7 @@ test("while a model is read nothing is known of it; whoever chose another does n
   open.photo.done();
   open.small.done();
   await small;
-  assert.deepEqual([model.name, model.told], ["small", TOLD.small]);
+  assert.deepEqual([model.name, model.info], ["small", INFO.small]);
 });
 
 test("why a model cannot be read is known, and it is asked again when it is chosen again", async () => {
@@ -114,7 +114,7 @@ test("why a model cannot be read is known, and it is asked again when it is chos
   let coming = model.choose("photo");
   open.photo.failed("its file is gone");
   await coming;
-  assert.deepEqual([model.trouble, model.told, model.reading], ["its file is gone", null, false]);
+  assert.deepEqual([model.trouble, model.info, model.reading], ["its file is gone", null, false]);
   coming = model.choose("photo");
   assert.ok(model.reading);
   open.photo.done();

@@ -18,17 +18,17 @@ class Storage extends Map {
   }
 }
 
-const run = (revision, parent, wish, more = {}) => ({ revision, parent, wish, group: `${parent} fill`, mask: [0, 0, 9, 9], prompt: "a cat", pipeline: "noise", index: 0, ...more });
+const run = (revision, parent, edit, more = {}) => ({ revision, parent, edit, group: `${parent} fill`, mask: [0, 0, 9, 9], prompt: "a cat", pipeline: "noise", index: 0, ...more });
 
-test("variations are one wish in the queue, in its order", () => {
+test("variations are one edit in the queue, in its order", () => {
   const groups = queue([run("a", "root", "1"), run("b", "root", "2"), run("c", "a", "3", { prompt: "a dog" })]);
   assert.deepEqual(groups.map(({ revisions }) => revisions), [["a", "b"], ["c"]]);
-  assert.deepEqual(groups[0].wishes, ["1", "2"]);
+  assert.deepEqual(groups[0].edits, ["1", "2"]);
 });
 
-test("a work is followed though its promise is moved, and ends when none of it is promised", () => {
+test("a work is followed though its job is moved, and ends when none of it is pending", () => {
   const works = new Works();
-  const work = works.add([{ wish: "1", revision: "a" }, { wish: "2", revision: "b" }], null, null);
+  const work = works.add([{ edit: "1", revision: "a" }, { edit: "2", revision: "b" }], null, null);
   assert.deepEqual(works.follow([run("x", "p", "1"), run("b", "p", "2")]), []);
   assert.deepEqual(works.revisions, ["x", "b"]);
   assert.ok(works.knows("2"));

@@ -17,9 +17,9 @@ from safetensors.torch import load_file, save_file
 from pipelines.base import Adapter, Pixels, Request
 from pipelines.hf import adapter_files
 from pipelines.hf.adapter_files import adapter_file, canonical_adapter
-from pipelines.hf.quiet import hushed
+from pipelines.hf.quiet import silence_loggers
 
-hushed()
+silence_loggers()
 
 
 from pipelines.hf.adapters import Adapters  # noqa: E402
@@ -78,7 +78,7 @@ class Tiny:
 
     def draw(self, *added: tuple[Path, float], **changes: Any) -> Pixels:
         """uint8 (N, SIDE, SIDE, 3), with these adapters."""
-        request = wish(adapters=tuple(Adapter(str(file), weight) for file, weight in added), **changes)
+        request = a_request(adapters=tuple(Adapter(str(file), weight) for file, weight in added), **changes)
         self.adapters.put(request)
         pipe, count = self.adapters.pipeline(), len(request.seeds)
         pipe.scheduler = type(self.pipe.scheduler).from_config(self.pipe.scheduler.config)
@@ -99,8 +99,8 @@ class Tiny:
         return str(error.value)
 
 
-def wish(**changes: Any) -> Request:
-    return test_hf.wish(**{"steps": 1, "sampler": "own", **changes})
+def a_request(**changes: Any) -> Request:
+    return test_hf.a_request(**{"steps": 1, "sampler": "own", **changes})
 
 
 REFERENCE = np.random.default_rng(5).integers(0, 256, (40, 50, 3), np.uint8)
@@ -247,8 +247,8 @@ def test_a_controlnet_counts_by_its_weight_and_leaves_no_trace(tiny: Tiny) -> No
     two = tiny.draw((tiny.control, 1.0), seeds=(8, 7))
     assert np.abs(two[1].astype(int) - whole[0]).max() <= 2
     if tiny.name == "flux":
-        told = tiny.refused((tiny.control, 1.0), (tiny.likeness, 1.0), reference=REFERENCE)
-        assert "no IP-Adapter beside a ControlNet" in told
+        message = tiny.refused((tiny.control, 1.0), (tiny.likeness, 1.0), reference=REFERENCE)
+        assert "no IP-Adapter beside a ControlNet" in message
     else:
         like = tiny.draw((tiny.control, 1.0), (tiny.likeness, 1.0), reference=REFERENCE)
         assert not np.array_equal(like, whole)
@@ -256,13 +256,13 @@ def test_a_controlnet_counts_by_its_weight_and_leaves_no_trace(tiny: Tiny) -> No
 
 @pytest.mark.parametrize("tiny", CONTROLNETS, indirect=True)
 def test_a_controlnet_sees_what_is_kept_and_nothing_of_the_hole(tiny: Tiny) -> None:
-    whole, image = tiny.draw((tiny.control, 1.0)), wish().image
+    whole, image = tiny.draw((tiny.control, 1.0)), a_request().image
     hidden, kept = image.copy(), image.copy()
     hidden[20:40, 20:50] = 77
     kept[:8] = 77
     shown = []
     for each in (image, hidden, kept):
-        request = wish(image=each, adapters=(Adapter(str(tiny.control), 1.0),))
+        request = a_request(image=each, adapters=(Adapter(str(tiny.control), 1.0),))
         tiny.adapters.put(request)
         shown.append(np.asarray(tiny.adapters.arguments(request)["control_image"]))
     assert np.array_equal(shown[0], shown[1]) and not np.array_equal(shown[0], shown[2])
@@ -282,7 +282,7 @@ def test_a_controlnet_that_knows_the_mask_draws_from_nothing(name: str, tmp_path
     }[name]
     control = tiny_adapters.controlnet(pipe.transformer, tmp_path / "control", kind, **how)
     adapters, drawn = Adapters(pipe), []
-    request = wish(adapters=(Adapter(str(control), 1.0),))
+    request = a_request(adapters=(Adapter(str(control), 1.0),))
     for _ in range(2):
         adapters.put(request)
         ready = adapters.pipeline()
@@ -331,7 +331,7 @@ def test_a_pipeline_that_takes_none_says_so(sd: Tiny) -> None:
     for file, kind in ((sd.lora, "LoRA"), (sd.likeness, "IP-Adapter"), (sd.control, "ControlNet")):
         reference = REFERENCE if kind == "IP-Adapter" else None
         with pytest.raises(ValueError, match=f"SimpleNamespace takes no {kind}"):
-            adapters.put(wish(adapters=(Adapter(str(file), 1.0),), reference=reference))
+            adapters.put(a_request(adapters=(Adapter(str(file), 1.0),), reference=reference))
 
 
 def test_only_those_that_are_offered_are_read(sd: Tiny, tmp_path: Path) -> None:
@@ -339,10 +339,10 @@ def test_only_those_that_are_offered_are_read(sd: Tiny, tmp_path: Path) -> None:
     offered = Adapters(SimpleNamespace(unet=None, components={}), frozenset({str(sd.lora)}))
     for name in (sd.lora, sd.lora.parent / "." / sd.lora.name):
         with pytest.raises(ValueError, match="SimpleNamespace takes no LoRA"):  # it was read
-            offered.put(wish(adapters=(Adapter(str(name), 1.0),)))
+            offered.put(a_request(adapters=(Adapter(str(name), 1.0),)))
     for name in (sd.control, tmp_path / "nowhere.safetensors", "owner/model"):
         with pytest.raises(ValueError, match="none of those offered here"):
-            offered.put(wish(adapters=(Adapter(str(name), 1.0),)))
+            offered.put(a_request(adapters=(Adapter(str(name), 1.0),)))
 
 
 def test_what_replaces_layers_is_refused(sd: Tiny, tmp_path: Path) -> None:

@@ -156,7 +156,7 @@ def test_no_size_is_no_file(shelf: Shelf, tmp_path: Path) -> None:
     assert not (tmp_path / "base.pt").exists()
 
 
-def test_a_refusal_is_told_at_once(shelf: Shelf, tmp_path: Path) -> None:
+def test_a_refusal_is_reported_at_once(shelf: Shelf, tmp_path: Path) -> None:
     shelf.statuses = [404]
     with pytest.raises(ValueError, match=r"/file cannot be had: the server answers 404 Not Found"):
         fetch(shelf, tmp_path)

@@ -80,7 +80,7 @@ def test_the_shipped_judge_knows_the_world() -> None:
 def test_the_shipped_model_paints_what_is_asked() -> None:
     """A few edits of the hundreds on its card: what spoils the weights, or how they are run, is seen here."""
     glide, judge = load("glide-mini"), load_judge(JUDGE)
-    paint = partial(evaluate, glide, judge, sampler="dpmpp_2m", steps=glide.usual["steps"], guidance=2.0)
+    paint = partial(evaluate, glide, judge, sampler="dpmpp_2m", steps=glide.defaults["steps"], guidance=2.0)
     outcomes = [*paint(3, *FILLS), *paint(2, *UNSEEN), *paint(2, *REMOVALS)]
     assert np.mean([outcome.kind and outcome.colour for outcome in outcomes]) >= 0.75
     assert all(outcome.drift == 0 for outcome in outcomes)
@@ -94,9 +94,9 @@ def test_scenes_of_training_evaluation_and_judge_are_apart() -> None:
 
 def test_unseen_pairs_are_held_out_and_others_are_not() -> None:
     for seed in range(HELD_OUT, HELD_OUT + 30):
-        asked, usual = whole(seed, 32, *UNSEEN), whole(seed, 32, *FILLS)
+        asked, defaults = whole(seed, 32, *UNSEEN), whole(seed, 32, *FILLS)
         assert held_out_pair(asked.thing.kind, asked.thing.colour) and names_colour(asked)
-        assert not held_out_pair(usual.thing.kind, usual.thing.colour)
+        assert not held_out_pair(defaults.thing.kind, defaults.thing.colour)
 
 
 @pytest.mark.parametrize("seed", range(HELD_OUT, HELD_OUT + 20))

@@ -8,7 +8,7 @@ from pipelines.glide.pipeline import Glide
 from pipelines.hf.pipeline import Hf
 from pipelines.lama import Lama
 from tests.fakes import NoisePipeline
-from tests.models.test_hf import wish
+from tests.models.test_hf import a_request
 
 
 class Looking(NoisePipeline):
@@ -30,14 +30,14 @@ class Looking(NoisePipeline):
 
 def test_a_step_is_taken_under_the_lock_and_between_steps_others_have_it() -> None:
     pipeline, between = Looking(), []
-    images = run(pipeline.inpaint(wish(seeds=(1, 2))), lambda step: between.append(MODEL_LOCK.locked()))
+    images = run(pipeline.inpaint(a_request(seeds=(1, 2))), lambda step: between.append(MODEL_LOCK.locked()))
     assert pipeline.held == [True, True] and between and not any(between)
     assert images.shape[0] == 2 and not MODEL_LOCK.locked()
 
 
 def test_closing_it_closes_the_model() -> None:
     pipeline = Looking()
-    steps = pipeline.inpaint(wish())
+    steps = pipeline.inpaint(a_request())
     assert isinstance(next(steps), Step)
     steps.close()
     assert pipeline.ended and not MODEL_LOCK.locked()

@@ -89,13 +89,13 @@ def glide(tokenizer: Tokenizer) -> Glide:
     )
 
 
-def a_request(**wishes: object) -> Request:
+def a_request(**changes: object) -> Request:
     mask = np.zeros((64, 64), np.uint8)
     mask[20:50, 10:41] = 255
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     defaults = {"image": image, "mask": mask, "prompt": "a red couch", "negative_prompt": "", "guidance": 2.0,
                 "clip_guidance": 0.0, "strength": 1.0, "steps": 3, "sampler": "dpmpp_2m", "seeds": (7,)}  # fmt: skip
-    return Request(**(defaults | wishes))  # type: ignore[arg-type]
+    return Request(**(defaults | changes))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("sampler", SAMPLERS)
@@ -389,17 +389,17 @@ def test_compiled_networks_are_one_graph_and_the_same_function(
     glide: Glide, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     compile = torch.compile
-    wishes: list[dict[str, object]] = []
+    calls: list[dict[str, object]] = []
 
-    def traced(function: Callable[..., Tensor], **wished: object) -> Callable[..., Tensor]:
-        wishes.append(wished)  # the back end takes minutes; what can go wrong here is the graph
+    def traced(function: Callable[..., Tensor], **options: object) -> Callable[..., Tensor]:
+        calls.append(options)  # the back end takes minutes; what can go wrong here is the graph
         return compile(function, backend="eager", fullgraph=True)
 
     monkeypatch.setattr(torch, "compile", traced)
     compiled = Glide(
         "tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, UPSAMPLE_STEPS, compiled=True
     )
-    assert wishes == [{"mode": "reduce-overhead", "fullgraph": True}] * 2
+    assert calls == [{"mode": "reduce-overhead", "fullgraph": True}] * 2
     for guidance in (1.0, 2.0):
         request = a_request(guidance=guidance, steps=2)
         assert np.array_equal(run(compiled.inpaint(request)), run(glide.inpaint(request)))
@@ -427,7 +427,7 @@ def test_guidance_of_one_runs_no_doubled_batch(glide: Glide, monkeypatch: pytest
 
 
 @pytest.mark.parametrize(
-    "wishes, sentence",
+    "changes, sentence",
     [
         ({"image": np.zeros((32, 32, 3), np.uint8), "mask": np.ones((32, 32), np.uint8)}, "64x64"),
         ({"sampler": "euler"}, "ddim, ddpm"),
@@ -438,9 +438,9 @@ def test_guidance_of_one_runs_no_doubled_batch(glide: Glide, monkeypatch: pytest
         ({"guidance": float("inf")}, "finite"),
     ],
 )
-def test_what_it_cannot_do_is_a_sentence(glide: Glide, wishes: dict[str, object], sentence: str) -> None:
+def test_what_it_cannot_do_is_a_sentence(glide: Glide, changes: dict[str, object], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        run(glide.inpaint(a_request(**wishes)))
+        run(glide.inpaint(a_request(**changes)))
 
 
 def test_hints_name_what_cannot_be_honoured(glide: Glide) -> None:
@@ -466,9 +466,9 @@ def test_the_embedded_model_ends_where_it_was_taught(monkeypatch: pytest.MonkeyP
     glide = load_glide(WEIGHTS / "glide-mini", "embedded")
     mask = np.zeros((256, 256), np.uint8)
     mask[:64, :64] = 255
-    asked = a_request(image=np.full((256, 256, 3), 90, np.uint8), mask=mask, guidance=1.0, **glide.usual)
+    asked = a_request(image=np.full((256, 256, 3), 90, np.uint8), mask=mask, guidance=1.0, **glide.defaults)
     run(glide.inpaint(asked))
-    assert len(times) == glide.usual["steps"] + 4
+    assert len(times) == glide.defaults["steps"] + 4
     assert [t for upsample, t in times if not upsample][-1] == [t for upsample, t in times if upsample][-1] == LAST["v"]
 
 

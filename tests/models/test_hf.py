@@ -40,7 +40,7 @@ from pipelines.hf.memory import Memory
 from pipelines.hf.pipeline import Hf
 from pipelines.hf.previews import watched
 from pipelines.hf.samplers import NAMES, scheduler_for
-from pipelines.hf.steps import pulled
+from pipelines.hf.steps import callback_to_generator
 from tests import tiny_diffusers
 from tests.laws import check_edit
 
@@ -83,7 +83,7 @@ def folder(saved: Any, tmp_path: Path) -> Path:
     return Path(shutil.copytree(saved("sd-9"), tmp_path / "model"))
 
 
-def wish(**changes: Any) -> Request:
+def a_request(**changes: Any) -> Request:
     blots = np.kron(np.random.default_rng(0).integers(0, 256, (8, 8, 3), np.uint8), np.ones((8, 8, 1), np.uint8))
     mask = np.zeros((SIDE, SIDE), np.uint8)
     mask[16:48, 16:56] = 255
@@ -125,19 +125,19 @@ def network_of(pipeline: Hf) -> torch.nn.Module:
 @EACH
 def test_the_same_seed_gives_the_same_pixels_alone_and_beside_others(tiny: Any, name: str) -> None:
     pipeline, seeds = tiny(name), (3, 2**32 - 1)
-    together = run(pipeline.inpaint(wish(seeds=seeds)))
+    together = run(pipeline.inpaint(a_request(seeds=seeds)))
     assert together.dtype == np.uint8 and together.shape == (2, SIDE, SIDE, 3)
-    assert np.array_equal(together[1], run(pipeline.inpaint(wish(seeds=seeds[1:])))[0])
+    assert np.array_equal(together[1], run(pipeline.inpaint(a_request(seeds=seeds[1:])))[0])
     assert apart(together[0], together[1]) > 1
     # what a graphics card does: all in one run, where sums may round otherwise
-    batched = run(again(pipeline, 2).inpaint(wish(seeds=seeds)))
+    batched = run(again(pipeline, 2).inpaint(a_request(seeds=seeds)))
     assert np.abs(batched.astype(int) - together).max() <= 2
     assert not helpers()
 
 
 @EACH
 def test_windows_side_by_side_come_out_as_each_alone(tiny: Any, name: str) -> None:
-    pipeline, one = tiny(name), wish(seeds=(3,))
+    pipeline, one = tiny(name), a_request(seeds=(3,))
     mask = np.where(np.arange(SIDE)[:, None] < SIDE // 2, one.mask, np.uint8(120 if pipeline.soft else 0))
     other = replace(one, image=one.image[::-1].copy(), mask=mask, seeds=(9,))
     both, alone = together([one, other]), [run(pipeline.inpaint(each))[0] for each in (one, other)]
@@ -150,7 +150,7 @@ def test_windows_side_by_side_come_out_as_each_alone(tiny: Any, name: str) -> No
 def test_closing_cancels_at_once_and_leaves_no_thread(tiny: Any, name: str) -> None:
     pipeline, runs = tiny(name), []
     hook = network_of(pipeline).register_forward_hook(lambda *_: runs.append(1))
-    drawing = pipeline.inpaint(wish(steps=20, seeds=(1, 2)))
+    drawing = pipeline.inpaint(a_request(steps=20, seeds=(1, 2)))
     try:
         next(drawing)
         next(drawing)
@@ -160,16 +160,16 @@ def test_closing_cancels_at_once_and_leaves_no_thread(tiny: Any, name: str) -> N
         drawing.close()
         hook.remove()
     assert asked in (2, 4) and len(runs) == asked and not helpers()  # not once more; 4 with two for the guidance
-    assert run(pipeline.inpaint(wish())).shape == (1, SIDE, SIDE, 3)
+    assert run(pipeline.inpaint(a_request())).shape == (1, SIDE, SIDE, 3)
 
 
 @EACH
 def test_each_step_shows_every_image(tiny: Any, name: str) -> None:
-    steps, images = steps_of(tiny(name), wish(steps=3, seeds=(7, 8)))
+    steps, images = steps_of(tiny(name), a_request(steps=3, seeds=(7, 8)))
     assert [(step.index, step.total) for step in steps] == [(n, 6) for n in range(1, 7)]
     shown = [step.preview for step in steps if step.preview is not None]
     assert all(each.dtype == np.uint8 and each.shape == images.shape for each in shown) and len(shown) == 6
-    assert np.array_equal(shown[0][1], wish().image)  # not begun
+    assert np.array_equal(shown[0][1], a_request().image)  # not begun
     assert np.array_equal(shown[3][0], images[0])  # finished
 
 
@@ -221,7 +221,7 @@ INSIDE = np.s_[20:44, 20:44]  # of the mask, where nothing is known and put back
 )
 def test_previews_come_nearer_and_the_last_is_the_result(tiny: Any, name: str, sampler: str) -> None:
     pipeline = again(tiny(name), 1, with_a_plain_decoder(tiny(name)._pipe))
-    steps, (image,) = steps_of(pipeline, wish(steps=4, strength=0.8, sampler=sampler))
+    steps, (image,) = steps_of(pipeline, a_request(steps=4, strength=0.8, sampler=sampler))
     shown = [step.preview[0] for step in steps if step.preview is not None]
     distances = [apart(preview[INSIDE], smooth(image)[INSIDE]) for preview in shown]
     assert len(distances) == len(steps) >= 3
@@ -240,7 +240,7 @@ def test_the_editor_keeps_every_pixel_outside_the_region(tiny: Any, name: str) -
 @EACH
 def test_nothing_to_paint_is_the_picture_itself(tiny: Any, name: str) -> None:
     nothing = np.zeros((SIDE, SIDE), np.uint8)
-    for request in (wish(mask=nothing, seeds=(1, 2)), wish(strength=0.0, seeds=(1, 2))):
+    for request in (a_request(mask=nothing, seeds=(1, 2)), a_request(strength=0.0, seeds=(1, 2))):
         steps, images = steps_of(tiny(name), request)
         assert not steps and np.array_equal(images, np.stack([request.image] * 2))
 
@@ -248,11 +248,11 @@ def test_nothing_to_paint_is_the_picture_itself(tiny: Any, name: str) -> None:
 @EACH
 def test_a_low_strength_begins_from_what_is_there(tiny: Any, name: str) -> None:
     pipeline = tiny(name)
-    if not pipeline.refines:  # it draws from the surroundings alone
-        assert np.array_equal(run(pipeline.inpaint(wish(strength=0.01))), run(pipeline.inpaint(wish())))
+    if not pipeline.supports_strength:  # it draws from the surroundings alone
+        assert np.array_equal(run(pipeline.inpaint(a_request(strength=0.01))), run(pipeline.inpaint(a_request())))
         return
-    other = wish().image[::-1].copy()
-    near = wish(strength=0.01, steps=4)  # one step of the last noise, though 1 % of 4 steps is none
+    other = a_request().image[::-1].copy()
+    near = a_request(strength=0.01, steps=4)  # one step of the last noise, though 1 % of 4 steps is none
     steps, images = steps_of(pipeline, near)
     assert len(steps) == 1
     changed = run(pipeline.inpaint(replace(near, image=other)))
@@ -261,15 +261,15 @@ def test_a_low_strength_begins_from_what_is_there(tiny: Any, name: str) -> None:
 
 @EACH
 def test_words_decide(tiny: Any, name: str) -> None:
-    pipeline, drawn = tiny(name), run(tiny(name).inpaint(wish()))
-    assert not np.array_equal(drawn, run(pipeline.inpaint(wish(prompt="snow"))))
-    assert not np.array_equal(drawn, run(pipeline.inpaint(wish(guidance=9.0))))
-    assert "guidance" not in pipeline.unheeded
-    if "negative_prompt" not in pipeline.unheeded:
-        assert not np.array_equal(drawn, run(pipeline.inpaint(wish(negative_prompt="blue"))))
+    pipeline, drawn = tiny(name), run(tiny(name).inpaint(a_request()))
+    assert not np.array_equal(drawn, run(pipeline.inpaint(a_request(prompt="snow"))))
+    assert not np.array_equal(drawn, run(pipeline.inpaint(a_request(guidance=9.0))))
+    assert "guidance" not in pipeline.unsupported
+    if "negative_prompt" not in pipeline.unsupported:
+        assert not np.array_equal(drawn, run(pipeline.inpaint(a_request(negative_prompt="blue"))))
     else:
         with pytest.raises(ValueError, match="no negative prompt"):
-            run(pipeline.inpaint(wish(negative_prompt="blue")))
+            run(pipeline.inpaint(a_request(negative_prompt="blue")))
 
 
 def test_a_model_that_finds_no_memory_says_so_when_it_is_loaded(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -287,9 +287,9 @@ def test_a_model_that_finds_no_memory_says_so_when_it_is_loaded(folder: Path, mo
 @pytest.mark.parametrize("name", ["sd-4", "sdxl-9"])
 @pytest.mark.parametrize("sampler", NAMES)
 def test_every_sampler_draws(tiny: Any, name: str, sampler: str) -> None:
-    steps, images = steps_of(tiny(name), wish(sampler=sampler, steps=4, seeds=(1,)))
+    steps, images = steps_of(tiny(name), a_request(sampler=sampler, steps=4, seeds=(1,)))
     assert steps[-1].index == steps[-1].total == len(steps) and images[0].std() > 1
-    assert np.array_equal(images, run(tiny(name).inpaint(wish(sampler=sampler, steps=4, seeds=(1,)))))
+    assert np.array_equal(images, run(tiny(name).inpaint(a_request(sampler=sampler, steps=4, seeds=(1,)))))
 
 
 def test_a_samplers_name_is_a_scheduler_where_they_can_be_exchanged(tiny: Any) -> None:
@@ -304,10 +304,10 @@ def test_a_samplers_name_is_a_scheduler_where_they_can_be_exchanged(tiny: Any) -
     assert all(type(scheduler_for(name, flow)) is type(flow) for name in NAMES)
     assert not any(scheduler_for(name, came).config.get("clip_sample") for name in NAMES)  # latents are no pixels
     assert scheduler_for("own", came) is not came  # a run's state is its own
-    assert tiny("sd-9").samplers == NAMES and "sampler" not in tiny("sd-9").usual
-    assert tiny("flux-fill").samplers == ("own",) and tiny("flux-fill").usual["sampler"] == "own"
+    assert tiny("sd-9").samplers == NAMES and "sampler" not in tiny("sd-9").defaults
+    assert tiny("flux-fill").samplers == ("own",) and tiny("flux-fill").defaults["sampler"] == "own"
     with pytest.raises(ValueError, match="no sampler 'eulr'; there are own, dpmpp_2m"):
-        run(tiny("sd-9").inpaint(wish(sampler="eulr")))
+        run(tiny("sd-9").inpaint(a_request(sampler="eulr")))
 
 
 @pytest.mark.parametrize("sampler", ["dpmpp_2m", "dpmpp_sde", "heun", "ddim", "ddpm", "flow"])
@@ -345,13 +345,13 @@ def test_variations_halve_when_memory_runs_out_and_stay_so(tiny: Any) -> None:
 
     hook = network_of(pipeline).register_forward_pre_hook(allocate)
     try:
-        steps, images = steps_of(pipeline, wish(seeds=(1, 2, 3, 4, 5)))
+        steps, images = steps_of(pipeline, a_request(seeds=(1, 2, 3, 4, 5)))
         assert batches == [5, 2, 2, 2, 2, 1, 1]
         assert [(step.index, step.total) for step in steps] == [(n, 6) for n in range(1, 7)]
         for n, image in enumerate(images, 1):
-            assert np.abs(image.astype(int) - run(whole.inpaint(wish(seeds=(n,))))[0]).max() <= 2
+            assert np.abs(image.astype(int) - run(whole.inpaint(a_request(seeds=(n,))))[0]).max() <= 2
         batches.clear()
-        run(pipeline.inpaint(wish(seeds=(1, 2, 3))))
+        run(pipeline.inpaint(a_request(seeds=(1, 2, 3))))
         assert batches == [2, 2, 1, 1]
     finally:
         hook.remove()
@@ -366,7 +366,7 @@ def test_too_little_memory_for_one_image_is_said(saved: Any) -> None:
     hook = network_of(pipeline).register_forward_pre_hook(allocate)
     try:
         with pytest.raises(ValueError, match="too little memory for one image of 64x64"):
-            run(pipeline.inpaint(wish()))
+            run(pipeline.inpaint(a_request()))
     finally:
         hook.remove()
 
@@ -379,7 +379,7 @@ def test_what_fails_in_the_thread_fails_here() -> None:
         push(1)
         raise RuntimeError("out of paint")
 
-    items = pulled(work)
+    items = callback_to_generator(work)
     assert next(items) == 1
     with pytest.raises(RuntimeError, match="out of paint"):
         next(items)
@@ -395,7 +395,7 @@ def test_the_thread_does_nothing_unasked() -> None:
             push(n)
         return "all"
 
-    items = pulled(work)
+    items = callback_to_generator(work)
     assert not helpers()  # not before it is asked
     for n in range(3):
         assert next(items) == n and done == list(range(n + 1))
@@ -408,11 +408,11 @@ def test_the_thread_does_nothing_unasked() -> None:
 
 
 def test_a_request_that_cannot_be_fulfilled_is_refused_by_a_sentence(tiny: Any) -> None:
-    for request, told in (
-        (wish(clip_guidance=1.0), "no CLIP to guide it"),
-        (wish(image=np.zeros((60, 64, 3), np.uint8), mask=np.full((60, 64), 255, np.uint8)), "not 64x60"),
+    for request, message in (
+        (a_request(clip_guidance=1.0), "no CLIP to guide it"),
+        (a_request(image=np.zeros((60, 64, 3), np.uint8), mask=np.full((60, 64), 255, np.uint8)), "not 64x60"),
     ):
-        with pytest.raises(ValueError, match=told):
+        with pytest.raises(ValueError, match=message):
             run(tiny("sd-9").inpaint(request))
 
 
@@ -447,9 +447,9 @@ def refused(folder: Path) -> str:
 )
 def test_what_is_missing_is_named(folder: Path, part: str) -> None:
     (folder / part).unlink()
-    told = refused(folder)
-    assert ("*.safetensors" if part.endswith(".safetensors") else part.split("/")[-1]) in told
-    assert part.split("/")[0] in told and str(folder) in told
+    message = refused(folder)
+    assert ("*.safetensors" if part.endswith(".safetensors") else part.split("/")[-1]) in message
+    assert part.split("/")[0] in message and str(folder) in message
 
 
 def test_a_missing_part_and_a_missing_shard_are_named(folder: Path, tmp_path: Path) -> None:
@@ -494,8 +494,8 @@ def test_a_pickle_is_refused_and_never_read(folder: Path, tmp_path: Path, name: 
     (weights.with_name(name)).write_bytes(trap)
     load_hf(str(folder), "hf:beside", Setup(), False)  # beside safetensors it is nobody's business
     weights.unlink()
-    told = refused(folder)
-    assert name in told and "never read" in told and not sprung.exists()
+    message = refused(folder)
+    assert name in message and "never read" in message and not sprung.exists()
     pickle.loads(trap)
     assert sprung.exists()  # the trap works
 
@@ -522,7 +522,7 @@ def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
 def test_half_precision_files_are_found_by_their_mark(tmp_path: Path) -> None:
     marked = tiny_diffusers.save("sd-9", tmp_path, variant="fp16")
     assert (marked / "unet" / "diffusion_pytorch_model.fp16.safetensors").is_file()
-    assert run(load_hf(str(marked), "hf:marked", Setup(), False).inpaint(wish(steps=1))).std() > 1
+    assert run(load_hf(str(marked), "hf:marked", Setup(), False).inpaint(a_request(steps=1))).std() > 1
 
 
 # --- classes ---
@@ -555,23 +555,23 @@ def test_every_row_is_aclass_of_diffusers_that_takes_what_the_row_says() -> None
         kind = getattr(import_module(row.module), row.repaints)
         arguments = signature(kind.__call__).parameters
         found = families.family_by_signature(row.repaints, arguments)
-        assert row.guidance in arguments and row.refines == found.refines
+        assert row.guidance in arguments and row.supports_strength == found.supports_strength
         assert found.negative or not row.negative
         assert all(issubclass(getattr(diffusers, name), diffusers.DiffusionPipeline) for name in row.takes)
-        assert Edit(Mask(Box(0, 0, 1, 1), np.full((1, 1), 255, np.uint8)), seed=0, pipeline="x", **row.usual)
+        assert Edit(Mask(Box(0, 0, 1, 1), np.full((1, 1), 255, np.uint8)), seed=0, pipeline="x", **row.defaults)
 
 
 def test_an_unknown_class_works_by_its_signature(saved: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     by_row = load_hf(str(saved("sd-9")), "hf:known", Setup(), False)
-    known = run(by_row.inpaint(wish(strength=0.5, negative_prompt="blue")))
+    known = run(by_row.inpaint(a_request(strength=0.5, negative_prompt="blue")))
     monkeypatch.setattr(families, "FAMILIES", ())
     unknown = load_hf(str(saved("sd-9")), "hf:unknown", Setup(), False)
-    assert unknown.size == SIDE and unknown.usual == {"guidance": 7.5, "steps": 28}
-    assert np.array_equal(run(unknown.inpaint(wish(strength=0.5, negative_prompt="blue"))), known)
+    assert unknown.size == SIDE and unknown.defaults == {"guidance": 7.5, "steps": 28}
+    assert np.array_equal(run(unknown.inpaint(a_request(strength=0.5, negative_prompt="blue"))), known)
 
 
 @pytest.mark.parametrize(
-    ("named", "told"),
+    ("named", "message"),
     [
         ("DDPMPipeline", "takes no prompt, image, mask_image"),
         ("KandinskyV22Pipeline", "takes no prompt"),
@@ -579,10 +579,10 @@ def test_an_unknown_class_works_by_its_signature(saved: Any, monkeypatch: pytest
         ("UNet2DModel", "does not know"),
     ],
 )
-def test_a_class_that_cannot_repaint_is_refused(folder: Path, named: str, told: str) -> None:
+def test_a_class_that_cannot_repaint_is_refused(folder: Path, named: str, message: str) -> None:
     index = json.loads((folder / "model_index.json").read_text())
     (folder / "model_index.json").write_text(json.dumps({**index, "_class_name": named}))
-    assert told in refused(folder) and named in refused(folder)
+    assert message in refused(folder) and named in refused(folder)
 
 
 def test_weights_are_those_of_the_file(saved: Any, tiny: Any) -> None:
@@ -609,8 +609,8 @@ def cache_of_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_a_hub_name_is_read_from_the_cache_alone(saved: Any, cache_of_hub: Path) -> None:
-    told = "not on this machine, or only in part; `python app.py --pipeline hf:me/tiny` downloads it"
-    with pytest.raises(ValueError, match=told):
+    message = "not on this machine, or only in part; `python app.py --pipeline hf:me/tiny` downloads it"
+    with pytest.raises(ValueError, match=message):
         load_hf("me/tiny", "hf:me/tiny", Setup(), False)
     model = cache_of_hub / "models--me--tiny"
     snapshot = Path(shutil.copytree(saved("sd-9"), model / "snapshots" / "0123"))
@@ -618,7 +618,7 @@ def test_a_hub_name_is_read_from_the_cache_alone(saved: Any, cache_of_hub: Path)
     (model / "refs" / "main").write_text("0123")
     assert load_hf("me/tiny", "hf:me/tiny", Setup(), True).size == SIDE
     (snapshot / "unet" / "config.json").unlink()
-    with pytest.raises(ValueError, match=told):
+    with pytest.raises(ValueError, match=message):
         load_hf("me/tiny", "hf:me/tiny", Setup(), False)
 
 

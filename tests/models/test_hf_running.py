@@ -27,6 +27,7 @@ from pipelines.hf.memory import PLANS, Weights, needed
 from tests import tiny_adapters
 from tests.models.test_hf import (
     SIDE,
+    a_request,
     again,
     apart,
     network_of,
@@ -34,7 +35,6 @@ from tests.models.test_hf import (
     small,
     steps_of,
     tiny,
-    wish,
     with_a_plain_decoder,
 )
 
@@ -75,13 +75,13 @@ def test_every_plan_draws_the_same(tiny: Any, fresh: Any, name: str) -> None:
     drawn = {}
     for plan in PLANS:
         pipeline = fresh(name, plan.name)
-        drawn[plan.name] = run(pipeline.inpaint(wish(seeds=(1, 2))))
-        begun = pipeline.inpaint(wish(steps=3))
+        drawn[plan.name] = run(pipeline.inpaint(a_request(seeds=(1, 2))))
+        begun = pipeline.inpaint(a_request(steps=3))
         next(begun)
         begun.close()  # stopped in the midst of it, the plan still holds
-        steps, images = steps_of(pipeline, wish(seeds=(1, 2)))
+        steps, images = steps_of(pipeline, a_request(seeds=(1, 2)))
         assert np.array_equal(images, drawn[plan.name]) and all(step.preview is not None for step in steps)
-    assert np.array_equal(drawn["whole"], run(tiny(name).inpaint(wish(seeds=(1, 2)))))
+    assert np.array_equal(drawn["whole"], run(tiny(name).inpaint(a_request(seeds=(1, 2)))))
     assert np.abs(drawn["offload"].astype(int) - drawn["tiled"]).max() <= 2
     assert np.abs(drawn["sequential"].astype(int) - drawn["tiled"]).max() <= 2
     assert apart(drawn["tiled"], drawn["whole"]) < 30
@@ -100,7 +100,7 @@ def test_networks_that_are_offloaded_leave_the_device_when_a_run_is_stopped(
         return move(network, *args, **how)
 
     monkeypatch.setattr(nn.Module, "to", to)
-    begun = pipeline.inpaint(wish(steps=3))
+    begun = pipeline.inpaint(a_request(steps=3))
     next(begun)
     left.clear()
     begun.close()
@@ -117,7 +117,7 @@ def test_the_plan_is_the_first_that_fits(fresh: Any, monkeypatch: pytest.MonkeyP
     for free, expected in ((wants[0], 0), (wants[0] - 1, 1), (wants[1] - 1, 2), (wants[2] - 1, 3), (0, 3)):
         monkeypatch.setattr(memory, "free_bytes", lambda device, free=free: free)
         assert memory.Memory(pipe, "it", card, SIDE, "auto", 1).plan is PLANS[expected]
-        assert PLANS[expected].told in caplog.messages[-1] and "it: 0.0 GB of float32" in caplog.messages[-1]
+        assert PLANS[expected].description in caplog.messages[-1] and "it: 0.0 GB of float32" in caplog.messages[-1]
         assert memory.Memory(pipe, "it", torch.device("cpu"), SIDE, "auto", 1).plan in PLANS[:2]
         assert memory.Memory(pipe, "it", card, SIDE, "offload", 1).plan is PLANS[2]
 
@@ -146,7 +146,7 @@ def test_a_second_copy_of_the_weights_is_made_where_there_is_room(
 
 @pytest.mark.parametrize("name", ["sd-9", "kandinsky"])
 def test_a_run_that_finds_too_little_memory_goes_on_in_the_next_plan(fresh: Any, name: str, caplog: Any) -> None:
-    expected = run(fresh(name, "sequential").inpaint(wish()))
+    expected = run(fresh(name, "sequential").inpaint(a_request()))
     pipeline, tried = fresh(name, "whole"), []
 
     def allocate(*_: Any) -> None:
@@ -157,11 +157,13 @@ def test_a_run_that_finds_too_little_memory_goes_on_in_the_next_plan(fresh: Any,
 
     hook = network_of(pipeline).register_forward_pre_hook(allocate)
     try:
-        assert apart(run(pipeline.inpaint(wish())), expected) < 1  # the picture was coded before it was done in tiles
+        assert (
+            apart(run(pipeline.inpaint(a_request())), expected) < 1
+        )  # the picture was coded before it was done in tiles
         assert tried == [plan.name for plan in PLANS]
-        told = [message.split("--memory ")[1] for message in caplog.messages if "From now on" in message]
-        assert told == ["tiled.", "offload.", "sequential."]
-        run(pipeline.inpaint(wish()))  # and stays there
+        plans = [message.split("--memory ")[1] for message in caplog.messages if "From now on" in message]
+        assert plans == ["tiled.", "offload.", "sequential."]
+        run(pipeline.inpaint(a_request()))  # and stays there
         assert pipeline._memory.plan is PLANS[-1]
     finally:
         hook.remove()
@@ -192,23 +194,23 @@ def test_no_step_is_taken_while_a_model_is_read(saved: Any, tiny: Any, monkeypat
 @pytest.mark.parametrize("name", ["sd-9", "sdxl-4", "flux-fill", "qwen-image", "z-image"])
 def test_a_prompt_and_a_picture_that_were_seen_are_not_read_again(fresh: Any, tiny: Any, name: str) -> None:
     pipeline = fresh(name)
-    expected = run(tiny(name).inpaint(wish(seeds=(1, 2, 3))))
+    expected = run(tiny(name).inpaint(a_request(seeds=(1, 2, 3))))
     pipe = pipeline._pipe
     readers = [part for name, part in pipe.components.items() if name.startswith("text_encoder") and part]
     assert pipeline._colours is not None  # which codes a picture of its own
     with runs_of(*readers) as read, runs_of(pipe.vae.encoder) as coded:
-        assert np.array_equal(run(pipeline.inpaint(wish(seeds=(1,))))[0], expected[0])
+        assert np.array_equal(run(pipeline.inpaint(a_request(seeds=(1,))))[0], expected[0])
         first, pictures = len(read), len(coded)
         assert first and pictures
-        assert np.array_equal(run(pipeline.inpaint(wish(seeds=(2,), steps=2)))[0], expected[1])
+        assert np.array_equal(run(pipeline.inpaint(a_request(seeds=(2,), steps=2)))[0], expected[1])
         assert len(read) == first and len(coded) == pictures  # a variation
-        run(pipeline.inpaint(wish(prompt="a blue dog")))
+        run(pipeline.inpaint(a_request(prompt="a blue dog")))
         assert len(read) > first and len(coded) == pictures  # other words on the same picture
         read.clear()
-        run(pipeline.inpaint(wish(image=255 - wish().image)))
+        run(pipeline.inpaint(a_request(image=255 - a_request().image)))
         assert not read and len(coded) > pictures
         seen = len(coded)
-        together = run(again(pipeline, 3).inpaint(wish(seeds=(1, 2, 3))))
+        together = run(again(pipeline, 3).inpaint(a_request(seeds=(1, 2, 3))))
         assert len(coded) == seen  # beside others too
         assert apart(together, expected) < 1
     assert set(coded) == {1}  # in a batch all are the same picture
@@ -242,18 +244,20 @@ def test_a_mask_of_a_half_everywhere_is_a_strength_of_a_half(tiny: Any, name: st
     pipeline = tiny(name)
     assert pipeline.soft
     everywhere = np.full((SIDE, SIDE), 255, np.uint8)
-    half = wish(mask=everywhere, strength=0.5, steps=4, sampler="ddim")
-    soft = wish(mask=np.full_like(everywhere, 127), steps=4, sampler="ddim")
+    half = a_request(mask=everywhere, strength=0.5, steps=4, sampler="ddim")
+    soft = a_request(mask=np.full_like(everywhere, 127), steps=4, sampler="ddim")
     expected = run(pipeline.inpaint(half))
-    assert apart(run(pipeline.inpaint(soft)), expected) < 0.5 < apart(run(pipeline.inpaint(wish(steps=4))), expected)
+    assert (
+        apart(run(pipeline.inpaint(soft)), expected) < 0.5 < apart(run(pipeline.inpaint(a_request(steps=4))), expected)
+    )
 
 
 @pytest.mark.parametrize("name", HELD)
 def test_the_softer_the_mask_the_less_is_repainted(tiny: Any, name: str) -> None:
     pipeline = again(tiny(name), 1, with_a_plain_decoder(tiny(name)._pipe))  # whose pixels are those of one latent
     mask = np.repeat(np.repeat(np.array([[0, 60, 120, 255]], np.uint8), 16, 1), SIDE, 0)
-    steps, (image,) = steps_of(pipeline, wish(mask=mask, steps=8, sampler="ddim"))
-    kept = run(pipeline.inpaint(wish(mask=np.where(mask == 255, mask, np.uint8(0)), steps=8, sampler="ddim")))[0]
+    steps, (image,) = steps_of(pipeline, a_request(mask=mask, steps=8, sampler="ddim"))
+    kept = run(pipeline.inpaint(a_request(mask=np.where(mask == 255, mask, np.uint8(0)), steps=8, sampler="ddim")))[0]
     changed = [apart(image[:, x : x + 16], kept[:, x : x + 16]) for x in (0, 16, 32)]
     assert changed[0] == 0 < changed[1] < changed[2]
     assert steps[-1].preview is not None and steps[-1].index == steps[-1].total == 8
@@ -262,8 +266,8 @@ def test_the_softer_the_mask_the_less_is_repainted(tiny: Any, name: str) -> None
 def test_where_the_network_sees_the_mask_any_touch_of_it_is_unknown(tiny: Any) -> None:
     for name in ("sd-9", "sdxl-9", "flux-fill"):
         assert not tiny(name).soft
-        soft = np.where(wish().mask > 0, np.uint8(9), np.uint8(0))
-        assert np.array_equal(run(tiny(name).inpaint(wish(mask=soft))), run(tiny(name).inpaint(wish())))
+        soft = np.where(a_request().mask > 0, np.uint8(9), np.uint8(0))
+        assert np.array_equal(run(tiny(name).inpaint(a_request(mask=soft))), run(tiny(name).inpaint(a_request())))
 
 
 # --- compiled, rounded ---
@@ -274,7 +278,7 @@ def test_compiling_is_of_the_blocks_that_repeat(saved: Any, tiny: Any, monkeypat
     monkeypatch.setattr(nn.Module, "compile", lambda self, **how: compiled.append(type(self).__name__))
     pipeline = load_hf(str(saved("flux-fill")), "it", Setup(compiled=True), False)
     assert sorted(set(compiled)) == sorted(type(network_of(tiny("flux-fill")))._repeated_blocks)
-    assert np.array_equal(run(pipeline.inpaint(wish())), run(tiny("flux-fill").inpaint(wish())))
+    assert np.array_equal(run(pipeline.inpaint(a_request())), run(tiny("flux-fill").inpaint(a_request())))
 
 
 def test_rounding_needs_its_library_and_known_numbers(saved: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -290,7 +294,7 @@ def test_rounding_needs_its_library_and_known_numbers(saved: Any, monkeypatch: p
 @pytest.mark.parametrize("numbers", ["fp8", "int8"])
 def test_rounded_weights_take_less_and_draw_almost_the_same(saved: Any, tiny: Any, name: str, numbers: str) -> None:
     rounded = load_hf(str(saved(name)), "it", Setup(quantised=numbers), False)
-    assert 0 < apart(run(rounded.inpaint(wish())), run(tiny(name).inpaint(wish()))) < 3
+    assert 0 < apart(run(rounded.inpaint(a_request())), run(tiny(name).inpaint(a_request()))) < 3
     assert memory.weighed(rounded._pipe).all < memory.weighed(tiny(name)._pipe).all
 
 
@@ -324,11 +328,11 @@ def test_adapters_are_in_force_for_the_request_that_names_them(
     ink = tiny_adapters.lora(pipe.text_encoder, tmp_path / "ink.safetensors", "peft", "text_encoder", ("q_proj",))
     like = tiny_adapters.ip_adapter(pipe.unet, tmp_path / "like" / "like.safetensors")
     control = tiny_adapters.controlnet(pipe.unet, tmp_path / "control", "ControlNetModel")
-    plain = run(pipeline.inpaint(wish()))
+    plain = run(pipeline.inpaint(a_request()))
     asked = {
-        "words": wish(adapters=(Adapter(str(ink), 1.0),)),  # which were read before, without it
-        "picture": wish(adapters=(Adapter(str(like), 1.0),), reference=255 - wish().image),
-        "hole": wish(adapters=(Adapter(str(control), 1.0),)),
+        "words": a_request(adapters=(Adapter(str(ink), 1.0),)),  # which were read before, without it
+        "picture": a_request(adapters=(Adapter(str(like), 1.0),), reference=255 - a_request().image),
+        "hole": a_request(adapters=(Adapter(str(control), 1.0),)),
     }
     for request in (*asked.values(), *asked.values()):
         steps, images = steps_of(pipeline, request)
@@ -336,7 +340,7 @@ def test_adapters_are_in_force_for_the_request_that_names_them(
         begun = pipeline.inpaint(request)
         next(begun)
         begun.close()
-        assert np.array_equal(run(pipeline.inpaint(wish())), plain)
+        assert np.array_equal(run(pipeline.inpaint(a_request())), plain)
 
 
 def test_a_lora_that_does_not_fit_leaves_networks_offloaded(fresh: Any, tiny: Any, tmp_path: Path) -> None:
@@ -344,9 +348,9 @@ def test_a_lora_that_does_not_fit_leaves_networks_offloaded(fresh: Any, tiny: An
     device = pipeline._pipe._execution_device  # as the hooks say, with a number
     ink = tiny_adapters.lora(network_of(tiny("sdxl-4")), tmp_path / "ink.safetensors", "peft", "unet")
     with pytest.raises(ValueError, match="another model's LoRA"):
-        run(pipeline.inpaint(wish(adapters=(Adapter(str(ink), 1.0),))))
+        run(pipeline.inpaint(a_request(adapters=(Adapter(str(ink), 1.0),))))
     assert pipeline._pipe._execution_device == device
-    assert np.array_equal(run(pipeline.inpaint(wish())), run(fresh("sd-4", "tiled").inpaint(wish())))
+    assert np.array_equal(run(pipeline.inpaint(a_request())), run(fresh("sd-4", "tiled").inpaint(a_request())))
 
 
 @pytest.mark.parametrize("loads", ["load_lora_weights", "load_ip_adapter"])
@@ -358,7 +362,10 @@ def test_an_adapter_that_finds_no_memory_is_not_called_another_models(
     file = tiny_adapters.lora(unet, tmp_path / "ink.safetensors", "peft", "unet")
     reference = None
     if loads == "load_ip_adapter":
-        file, reference = tiny_adapters.ip_adapter(unet, tmp_path / "like" / "like.safetensors"), 255 - wish().image
+        file, reference = (
+            tiny_adapters.ip_adapter(unet, tmp_path / "like" / "like.safetensors"),
+            255 - a_request().image,
+        )
 
     def full(pipe: Any, *args: Any, **how: Any) -> None:
         read(pipe, *args, **how)
@@ -366,16 +373,16 @@ def test_an_adapter_that_finds_no_memory_is_not_called_another_models(
             raise torch.OutOfMemoryError("CUDA out of memory")
 
     monkeypatch.setattr(type(pipeline._pipe), loads, full)
-    drawn = run(pipeline.inpaint(wish(adapters=(Adapter(str(file), 1.0),), reference=reference)))
-    assert pipeline._memory.plan.name == "tiled" and apart(drawn, run(pipeline.inpaint(wish()))) > 0.05
+    drawn = run(pipeline.inpaint(a_request(adapters=(Adapter(str(file), 1.0),), reference=reference)))
+    assert pipeline._memory.plan.name == "tiled" and apart(drawn, run(pipeline.inpaint(a_request()))) > 0.05
 
 
 def test_an_edit_by_command_line_takes_adapters(
     saved: Any, tiny: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ink = tiny_adapters.lora(network_of(tiny("sd-4")), tmp_path / "ink.safetensors", "peft", "unet")
-    Image.fromarray(wish().image).save(tmp_path / "in.png")
-    Image.fromarray(wish().mask).save(tmp_path / "mask.png")
+    Image.fromarray(a_request().image).save(tmp_path / "in.png")
+    Image.fromarray(a_request().mask).save(tmp_path / "mask.png")
     drawn = {}
     for adapter in ([], ["--adapter", f"{ink}=0.5"], ["--adapter", f"{ink}=1.5"]):
         out = tmp_path / f"{len(drawn)}.png"

@@ -82,7 +82,7 @@ def lama(files: dict[str, Path]) -> Lama:
     return load_lama(files["traced"], "lama:traced")
 
 
-def wish(height: int = 64, width: int = 64, **changes: Any) -> Request:
+def a_request(height: int = 64, width: int = 64, **changes: Any) -> Request:
     image = np.random.default_rng(0).integers(0, 256, (height, width, 3), np.uint8)
     mask = np.zeros((height, width), np.uint8)
     mask[height // 4 : height // 2, width // 4 :] = 255
@@ -110,7 +110,7 @@ def apart(one: Pixels, other: Pixels) -> int:
 
 @pytest.mark.parametrize("how", ["scripted", "traced", "frozen"])
 def test_the_result_is_the_networks_own(network: Tiny, files: dict[str, Path], how: str) -> None:
-    request, pipeline = wish(), load_lama(files[how], "lama:x")
+    request, pipeline = a_request(), load_lama(files[how], "lama:x")
     (image,) = run(pipeline.inpaint(request))
     assert image.dtype == np.uint8 and image.shape == (64, 64, 3)
     assert apart(image, drawn_by(network, request.image, request.mask)) <= 1  # frozen, its sums round otherwise
@@ -122,7 +122,7 @@ def test_the_result_is_the_networks_own(network: Tiny, files: dict[str, Path], h
 def test_any_size_is_padded_by_its_mirror_image_and_cut_again(
     network: Tiny, lama: Lama, height: int, width: int
 ) -> None:
-    request = wish(height, width)
+    request = a_request(height, width)
     high, wide = -height % 8, -width % 8
     image = np.pad(request.image, ((0, high), (0, wide), (0, 0)), "symmetric")
     mask = np.pad(request.mask, ((0, high), (0, wide)), "symmetric")
@@ -132,19 +132,19 @@ def test_any_size_is_padded_by_its_mirror_image_and_cut_again(
 
 def test_one_step_shows_the_result_and_every_seed_gives_the_same(lama: Lama) -> None:
     steps: list[Step] = []
-    images = run(lama.inpaint(wish(seeds=(1, 2**32 - 1, 3))), steps.append)
+    images = run(lama.inpaint(a_request(seeds=(1, 2**32 - 1, 3))), steps.append)
     (step,) = steps
     assert isinstance(step, Step) and (step.index, step.total) == (1, 1)
     assert images.shape == (3, 64, 64, 3) and np.array_equal(step.preview, images)
     assert all(np.array_equal(image, images[0]) for image in images)
     deaf = {"steps": 3, "prompt": "a cat", "negative_prompt": "a dog", "guidance": 9.0, "clip_guidance": 3.0}
-    assert {*deaf, "seeds"} == set(lama.unheeded) and lama.samplers == ()
+    assert {*deaf, "seeds"} == set(lama.unsupported) and lama.samplers == ()
     for _ in range(3):  # nor does it change as PyTorch gets to know it
-        assert np.array_equal(run(lama.inpaint(wish(**deaf, sampler="ddim")))[0], images[0])
+        assert np.array_equal(run(lama.inpaint(a_request(**deaf, sampler="ddim")))[0], images[0])
 
 
 def test_any_touch_of_the_brush_is_a_hole(lama: Lama) -> None:
-    hard = wish()
+    hard = a_request()
     soft = replace(hard, mask=np.where(hard.mask > 0, 1, 0).astype(np.uint8))
     assert np.array_equal(run(lama.inpaint(hard)), run(lama.inpaint(soft)))
 
@@ -158,9 +158,11 @@ def test_the_editor_keeps_every_pixel_outside_the_region(lama: Lama) -> None:
 
 def test_it_says_that_it_reads_no_words_and_takes_no_adapters(lama: Lama) -> None:
     assert "reads no words" in lama.hint("a red cat") and not lama.hint(" ")
-    assert lama.unknown("a red cat") == [] and lama.vocabulary is None and not lama.refines and lama.size == 512
+    assert (
+        lama.unknown("a red cat") == [] and lama.vocabulary is None and not lama.supports_strength and lama.size == 512
+    )
     with pytest.raises(ValueError, match="takes no adapters"):
-        run(lama.inpaint(wish(adapters=(Adapter("x.safetensors", 1.0),))))
+        run(lama.inpaint(a_request(adapters=(Adapter("x.safetensors", 1.0),))))
 
 
 def test_it_is_loaded_by_its_name_once(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:
@@ -326,14 +328,14 @@ def test_hooks_are_not_run(saved: Any) -> None:
     network = Hooked()
     network.register_forward_pre_hook(hook)
     file = saved(network)
-    (image,) = run(load_lama(file, "lama:x").inpaint(wish()))
-    assert np.array_equal(image, wish().image) and not Path("SPRUNG").exists()
+    (image,) = run(load_lama(file, "lama:x").inpaint(a_request()))
+    assert np.array_equal(image, a_request().image) and not Path("SPRUNG").exists()
     torch.jit.load(file)(torch.rand(1, 3, 8, 8), torch.rand(1, 1, 8, 8))
     assert Path("SPRUNG").exists()
 
 
 @pytest.mark.parametrize(
-    "entry, told",
+    "entry, message",
     [
         ("data.pkl", "os system"),
         ("constants.pkl", "__torch__.torch.classes.a B"),
@@ -341,13 +343,13 @@ def test_hooks_are_not_run(saved: Any) -> None:
     ],
 )
 def test_a_pickle_within_that_asks_for_more_than_tensors_is_refused(
-    files: dict[str, Path], tmp_path: Path, entry: str, told: str
+    files: dict[str, Path], tmp_path: Path, entry: str, message: str
 ) -> None:
-    asking = b"\x80\x02c" + told.replace(" ", "\n").encode() + b"\n."
+    asking = b"\x80\x02c" + message.replace(" ", "\n").encode() + b"\n."
     copy = tmp_path / "copy.pt"
     copy.write_bytes(files["traced"].read_bytes())
     file = rewritten(copy, lambda name, data: asking if name == entry else data)
-    assert f"asks for {told!r} ({entry})" in refused(file)
+    assert f"asks for {message!r} ({entry})" in refused(file)
 
 
 @pytest.mark.parametrize("pickled", [b"", b"\x80\x02", b"\x80\x02cnothing", bytes(100)])
@@ -408,15 +410,15 @@ def test_code_that_is_none_is_a_sentence(saved: Any) -> None:
 
 
 def test_a_network_that_is_no_lama_says_so_at_the_edit(saved: Any) -> None:
-    for network, told in (
+    for network, message in (
         (Draws(True), "gives torch.float32 (1, 3, 32, 64) where a picture was wanted"),
         (Draws(False), "not finite"),
         (nn.Identity(), "cannot fill a picture of 64x64"),
     ):
         pipeline = load_lama(saved(network), "lama:other")
         with pytest.raises(ValueError) as error:
-            run(pipeline.inpaint(wish()))
-        assert told in str(error.value) and "lama:other" in str(error.value)
+            run(pipeline.inpaint(a_request()))
+        assert message in str(error.value) and "lama:other" in str(error.value)
 
 
 class Hoards(nn.Module):
@@ -429,20 +431,20 @@ class Hoards(nn.Module):
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system knows no such limit")
 def test_what_takes_too_much_memory_is_a_sentence(saved: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     pipeline = load_lama(saved(torch.jit.script(Hoards())), "lama:hoards")
-    assert run(pipeline.inpaint(wish())).shape == (1, 64, 64, 3)
+    assert run(pipeline.inpaint(a_request())).shape == (1, 64, 64, 3)
     gc.collect()  # what other tests left would make room while it runs
     monkeypatch.setattr("pipelines.torchscript.MEMORY", 2**29)
     with pytest.raises(ValueError, match="lama:hoards cannot fill a picture of 64x64"):
-        run(pipeline.inpaint(wish()))
+        run(pipeline.inpaint(a_request()))
     monkeypatch.undo()
-    assert run(pipeline.inpaint(wish())).shape == (1, 64, 64, 3)  # the limit was the run's alone
+    assert run(pipeline.inpaint(a_request())).shape == (1, 64, 64, 3)  # the limit was the run's alone
 
 
 def test_the_command_line_removes(files: dict[str, Path], tmp_path: Path) -> None:
     """In a process of its own, where a warning would be an error."""
     from PIL import Image
 
-    request = wish(100, 120)
+    request = a_request(100, 120)
     Image.fromarray(request.image).save(tmp_path / "picture.png")
     Image.fromarray(request.mask).save(tmp_path / "mask.png")
     root = Path(pipelines.__file__).parent.parent

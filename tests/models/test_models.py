@@ -24,7 +24,7 @@ from editor.formats.export import recipe_of
 from editor.recipes.recipe import Recipe
 from editor.web.context import AppContext
 from pipelines.installed import Model
-from pipelines.models import full_name, installed, listed, told
+from pipelines.models import full_name, installed, listed, listing
 
 
 def a_pipeline(folder: Path, named: str = "StableDiffusionXLInpaintPipeline", card: str = "") -> Path:
@@ -92,7 +92,7 @@ def test_the_embedded_models_are_there_and_whole() -> None:
         assert model.pipeline == name and pipelines.in_full(name) == name  # whatever is listed has a name that loads
 
 
-def test_the_cache_is_told_with_its_licence_size_and_memory(hub: Path) -> None:
+def test_the_cache_is_listed_with_its_licence_size_and_memory(hub: Path) -> None:
     card = "---\ntags:\n- art\nlicense: openrail++\n---\n# license: none\n"
     folder = in_cache(hub, "me/photo", card=card)
     in_cache(hub, "me/text", named="FluxPipeline", card="---\nlicense: other\nlicense_name: 'flux-1'\n---\n")
@@ -123,7 +123,7 @@ def test_what_is_there_in_part_says_what_it_lacks_and_is_not_offered(hub: Path, 
     (in_cache(hub, "me/photo") / lost).unlink()
     model = by_name()["hf:me/photo"]
     assert "lacks unet/" in model.trouble and not model.offered
-    assert "lacks unet/" in told([model]).replace("\n", " ")
+    assert "lacks unet/" in listing([model]).replace("\n", " ")
 
 
 def test_of_two_precisions_the_full_one_counts(hub: Path) -> None:
@@ -163,7 +163,7 @@ def test_a_toml_names_models_and_says_what_it_knows_better(tmp_path: Path, toml:
     assert found["quick"].pipeline == "classical" and found["quick"].good_for == found["classical"].good_for
 
 
-def test_a_single_file_is_told_of_too(tmp_path: Path, toml: Any) -> None:
+def test_a_single_file_is_listed_too(tmp_path: Path, toml: Any) -> None:
     save_file({"a": np.zeros((10, 100), np.float16)}, tmp_path / "photo.safetensors")
     photo = by_name(toml("[photo]\npipeline = 'hf:photo.safetensors'\n"))["photo"]
     assert photo.place == tmp_path / "photo.safetensors" and photo.size == photo.place.stat().st_size
@@ -176,7 +176,7 @@ def test_a_model_that_the_toml_names_is_listed_once(hub: Path, toml: Any) -> Non
     assert found["photo"].pipeline == "hf:me/photo" and "hf:me/photo" not in found and not found["photo"].trouble
 
 
-def test_what_the_toml_names_and_is_not_there_is_told(toml: Any) -> None:
+def test_what_the_toml_names_and_is_not_there_is_reported(toml: Any) -> None:
     found = by_name(
         toml(
             "[a]\npipeline='hf:me/gone'\n[b]\npipeline='lama:gone.pt'\n[c]\npipeline='glide:gone'\n[d]\npipeline='hf:gone'"
@@ -233,7 +233,7 @@ def test_a_name_of_the_users_stands_for_the_whole_one(toml: Any) -> None:
 def test_what_is_printed_fits_and_holds_every_fact(hub: Path) -> None:
     in_cache(hub, "me/photo", card="---\nlicense: mit\n---\n")
     models = installed(None)
-    printed = told([*models, replace(models[0], name="odd", good_for="a\x1b[31mred\nline " + "many words " * 30)])
+    printed = listing([*models, replace(models[0], name="odd", good_for="a\x1b[31mred\nline " + "many words " * 30)])
     assert "\x1b" not in printed and all(len(line) <= 100 or "/" in line for line in printed.splitlines())
     assert len(printed.split("\n\n")) == len(models) + 1
     for model in models:
@@ -270,9 +270,16 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(server, "check", lambda *_: None)
         monkeypatch.setattr(server, "ModelsProcess", NoModels)
         monkeypatch.setattr(server.signal, "signal", lambda *_: None)
-        usual = {"pipeline": "classical", "compile": False, "memory": "auto", "quantise": "", "mcp": False, "host": ""}
-        usual |= {"public_host": [], "root_path": "", "adapter": [], "port": 0, "data": tmp_path / "data"}
-        server.serve(CommandContext(argparse.Namespace(**{**usual, "models": None, **options}), tmp_path, tmp_path))
+        defaults = {
+            "pipeline": "classical",
+            "compile": False,
+            "memory": "auto",
+            "quantise": "",
+            "mcp": False,
+            "host": "",
+        }
+        defaults |= {"public_host": [], "root_path": "", "adapter": [], "port": 0, "data": tmp_path / "data"}
+        server.serve(CommandContext(argparse.Namespace(**{**defaults, "models": None, **options}), tmp_path, tmp_path))
         return given[0], given[1]
 
     return serve

@@ -21,7 +21,7 @@ from pipelines.hf import hub
 from pipelines.hf.folder import read_layout
 from pipelines.hf.loading import load_hf
 from tests import one_file, tiny_diffusers
-from tests.models.test_hf import wish
+from tests.models.test_hf import a_request
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
 SETTINGS = {
@@ -86,7 +86,7 @@ def alike(file: Path, folder: Path) -> bool:
     """Whether a file draws the same pixels as a folder. Its name is the one that a user types."""
     one, other = (pipelines.load(f"hf:{path}") for path in (file, folder))
     assert type(one._pipe) is type(other._pipe) and one.size == other.size
-    request = wish(negative_prompt="blue" if one._family.negative else "", strength=0.9)
+    request = a_request(negative_prompt="blue" if one._family.negative else "", strength=0.9)
     for name, part in one._pipe.components.items():
         if isinstance(part, torch.nn.Module):
             same = other._pipe.components[name].state_dict()
@@ -102,9 +102,9 @@ def test_a_file_draws_the_same_pixels_as_the_folder_it_was_made_from(
     saved: Any, lay: Any, tmp_path: Path, asked: list[Any], name: str
 ) -> None:
     file = one_file.stable_diffusion(saved(name), tmp_path / "model.safetensors")
-    told = refused(file)
-    assert f"the small files of {SETTINGS[name]}, is not on this machine, or only in part" in told
-    assert f"`python app.py --pipeline hf:{file}` downloads it" in told
+    message = refused(file)
+    assert f"the small files of {SETTINGS[name]}, is not on this machine, or only in part" in message
+    assert f"`python app.py --pipeline hf:{file}` downloads it" in message
     lay(SETTINGS[name], saved(name))
     assert alike(file, saved(name)) and not asked
     with pytest.raises(ValueError, match="is one file, which is read as it is"):
@@ -131,8 +131,8 @@ def test_flux_wants_a_file_that_holds_everything(
     start = "model.diffusion_model."
     alone = {name.removeprefix(start): each for name, each in load_file(whole).items() if name.startswith(start)}
     save_file(alone, tmp_path / "alone.safetensors")
-    told = refused(tmp_path / "alone.safetensors")
-    assert "holds no text_encoder, text_encoder_2, vae, as a FluxPipeline needs" in told
+    message = refused(tmp_path / "alone.safetensors")
+    assert "holds no text_encoder, text_encoder_2, vae, as a FluxPipeline needs" in message
     # diffusers' own mapping knows the network at its full width alone
     ours = {name: each for name, each in alone.items() if name in one_file.part(saved("flux"), "transformer")}
     mapping = SINGLE_FILE_LOADABLE_CLASSES["FluxTransformer2DModel"]
@@ -208,8 +208,8 @@ def test_kandinskys_decoder_takes_its_prior_from_the_hub(
     whole.decoder_pipe.save_pretrained(tmp_path / "decoder")
     whole.prior_pipe.save_pretrained(tmp_path / "prior")
     assert read_layout(tmp_path / "decoder").named == "KandinskyV22InpaintPipeline"
-    told = refused(tmp_path / "decoder")
-    assert f"{PRIOR} is not on this machine" in told and f"hf:{tmp_path / 'decoder'}` downloads it" in told
+    message = refused(tmp_path / "decoder")
+    assert f"{PRIOR} is not on this machine" in message and f"hf:{tmp_path / 'decoder'}` downloads it" in message
     lay(PRIOR, tmp_path / "prior", whole=True)
     assert alike(tmp_path / "decoder", saved("kandinsky")) and not asked
 
@@ -217,10 +217,10 @@ def test_kandinskys_decoder_takes_its_prior_from_the_hub(
 def test_kandinsky_draws_with_the_sampler_it_is_asked_for(saved: Any) -> None:
     pipeline = pipelines.load(f"hf:{saved('kandinsky')}")
     samplers = ("own", "ddim", "dpmpp_2m", "dpmpp_sde")
-    drawn = {run(pipeline.inpaint(wish(sampler=sampler, steps=3))).tobytes() for sampler in samplers}
+    drawn = {run(pipeline.inpaint(a_request(sampler=sampler, steps=3))).tobytes() for sampler in samplers}
     assert len(drawn) == len(samplers)
     with pytest.raises(ValueError, match="cannot draw with the sampler heun: take own, dpmpp_2m"):
-        run(pipeline.inpaint(wish(sampler="heun")))
+        run(pipeline.inpaint(a_request(sampler="heun")))
 
 
 @pytest.mark.parametrize(
@@ -235,10 +235,10 @@ def test_a_network_that_was_distilled_is_asked_for_less(
 ) -> None:
     plain = pipelines.load(f"hf:{saved(name)}")
     folder = Path(shutil.copytree(saved(name), tmp_path / "distilled"))
-    told = (folder / file).read_text()
-    assert before in told
-    (folder / file).write_text(told.replace(before, after))
+    message = (folder / file).read_text()
+    assert before in message
+    (folder / file).write_text(message.replace(before, after))
     for weights in folder.glob("transformer/*.safetensors") if name == "flux" else ():
         save_file({name: each for name, each in load_file(weights).items() if "guidance_embedder" not in name}, weights)
     distilled = pipelines.load(f"hf:{folder}")
-    assert plain.usual["steps"] > 4 == distilled.usual["steps"] and distilled.usual["guidance"] == 1
+    assert plain.defaults["steps"] > 4 == distilled.defaults["steps"] and distilled.defaults["guidance"] == 1

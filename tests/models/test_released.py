@@ -68,7 +68,7 @@ class Recorded(NamedTuple):
     upsample_steps: int
     clip: Callable[[], Clip] | None
     compiled: bool
-    usual: Mapping[str, Any]
+    defaults: Mapping[str, Any]
 
 
 @pytest.fixture
@@ -156,9 +156,9 @@ def test_what_is_missing_is_named_with_the_way_to_get_it(
 ) -> None:
     for name in gone:
         (folder / name).unlink()
-    with pytest.raises(ValueError, match=sentence) as told:
+    with pytest.raises(ValueError, match=sentence) as message:
         load(folder)
-    assert f"`python app.py convert {folder} --download`" in str(told.value)
+    assert f"`python app.py convert {folder} --download`" in str(message.value)
 
 
 def test_no_folder_is_a_sentence(tmp_path: Path) -> None:
@@ -173,7 +173,7 @@ def test_a_network_is_read_only_when_it_is_asked_for(folder: Path, load: Callabl
         networks["base"]()
 
 
-def test_byte_pairs_of_another_model_are_told(folder: Path) -> None:
+def test_byte_pairs_of_another_model_are_reported(folder: Path) -> None:
     with pytest.raises(ValueError, match=r"have 264 tokens, where the networks know 50,257"):
         load_glide(folder, "tiny")
 
@@ -273,7 +273,7 @@ def run_app(monkeypatch: pytest.MonkeyPatch, *arguments: object) -> int:
     return app.main()
 
 
-def test_the_command_converts_and_fetches_only_when_told(
+def test_the_command_converts_and_fetches_only_when_asked(
     folder: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fetched: list[Path] = []
@@ -292,7 +292,7 @@ def test_the_command_line_says_what_is_missing(
         (("--data", tmp_path / "data", "--pipeline", f"glide:{tmp_path}"), "lacks base_inpaint and upsample_inpaint"),
     ):
         assert run_app(monkeypatch, *arguments) == 1
-        told = capsys.readouterr().err
-        assert told.startswith("palimpsest: ") and sentence in told and len(told.splitlines()) == 1
-        assert f"`python app.py convert {tmp_path} --download`" in told
+        message = capsys.readouterr().err
+        assert message.startswith("palimpsest: ") and sentence in message and len(message.splitlines()) == 1
+        assert f"`python app.py convert {tmp_path} --download`" in message
     assert not (tmp_path / "data").exists()

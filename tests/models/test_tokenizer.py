@@ -207,9 +207,9 @@ def test_files_that_are_missing_or_damaged_are_a_sentence(tmp_path: Path, name: 
     (tmp_path / name).unlink(missing_ok=True)
     if content is not None:
         (tmp_path / name).write_bytes(content)
-    with pytest.raises(ValueError, match="lacks" if content is None else "damaged") as told:
+    with pytest.raises(ValueError, match="lacks" if content is None else "damaged") as message:
         ClipTokenizer(tmp_path, 8) if "simple" in name else gpt2_tokenizer(tmp_path, 8)
-    assert str(tmp_path) in str(told.value) and "\n" not in str(told.value)
+    assert str(tmp_path) in str(message.value) and "\n" not in str(message.value)
 
 
 def test_the_embedded_models_words_are_the_same_wherever_they_stand(folder: Path) -> None:

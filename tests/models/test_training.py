@@ -332,9 +332,9 @@ def test_a_killed_training_goes_on(tmp_path: Path, trained: Train) -> None:
 
 def test_the_whole_recipe_makes_a_model_that_paints(recipe: tuple[Path, Mapping[str, str]]) -> None:
     """Every stage leaves its weights, a curve and samples; the folder is then a pipeline like any other."""
-    folder, told = recipe
+    folder, message = recipe
     for stage in STAGES:
-        assert re.search(rf"{stage}: \d+ images, .* a second on .*; .* % of the time learning", told[stage])
+        assert re.search(rf"{stage}: \d+ images, .* a second on .*; .* % of the time learning", message[stage])
         for name in ("loss.png", "samples.png"):
             with Image.open(folder / stage / name) as picture:
                 assert min(picture.size) > 200 and len(set(picture.convert("L").get_flattened_data())) > 20

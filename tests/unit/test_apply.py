@@ -31,11 +31,11 @@ from tests.fakes import (
     loader,
 )
 from tests.laws import check_edit, rgba
-from tests.samples import an_edit, cutout, disc, filled, noise, strokes, wishes
+from tests.samples import an_edit, cutout, disc, edit_requests, filled, noise, strokes
 
 SQUARES = (NoisePipeline(), NoisePipeline(size=96, name="wide"), RefiningPipeline())
 LOAD = loader(*SQUARES, ShapedPipeline(), SoftPipeline((9, 90, 200)))
-OTHERS = st.sampled_from(["", "", "shaped", "soft"])  # pipelines, or that of the wish
+OTHERS = st.sampled_from(["", "", "shaped", "soft"])  # pipelines, or that of the edit
 KNOWN, CUTOUT = Picture.from_pixels(noise(330, 270)), Picture.from_pixels(cutout(330, 270))
 BLACK = np.zeros((200, 200, 3), np.uint8)
 
@@ -43,7 +43,7 @@ BLACK = np.zeros((200, 200, 3), np.uint8)
 
 
 @settings(max_examples=120)
-@given(wishes(), OTHERS, st.sampled_from([KNOWN, CUTOUT]))
+@given(edit_requests(), OTHERS, st.sampled_from([KNOWN, CUTOUT]))
 def test_the_laws_hold_for_every_edit(edit: Edit, other: str, picture: Picture) -> None:
     edit = replace(edit, pipeline=other or edit.pipeline)
     try:
@@ -150,7 +150,7 @@ def holes(draw: st.DrawFn) -> tuple[Box, Box]:
 
 
 @settings(max_examples=200)
-@given(holes(), st.sampled_from([(1024, SDXL), (512, ((512, 768), (768, 512))), (64, ShapedPipeline.shapes)]))
+@given(holes(), st.sampled_from([(1024, SDXL), (512, ((512, 768), (768, 512))), (64, ShapedPipeline.buckets)]))
 def test_a_view_has_room_around_the_hole_and_is_as_fine_as_can_be(
     where: tuple[Box, Box], draws: tuple[int, tuple[tuple[int, int], ...]]
 ) -> None:
@@ -229,7 +229,7 @@ def test_a_strip_is_seen_smaller_and_comes_back_in_full(box: Box, shape: tuple[i
 
 def test_a_strip_too_large_is_drawn_again_in_squares() -> None:
     pipeline = RefiningPipeline()
-    pipeline.shapes = ShapedPipeline.shapes
+    pipeline.buckets = ShapedPipeline.buckets
     picture = Picture.from_pixels(noise(300, 300))
     edit = an_edit(Box(20, 100, 160, 40), pipeline="refining", blend=Blend(feather=0, colour_match=False))
     refined = check_edit(edit, picture, loader(pipeline)).picture
@@ -247,7 +247,7 @@ def test_a_strip_too_large_is_drawn_again_in_squares() -> None:
 
 
 @settings(max_examples=60)
-@given(wishes(), st.sampled_from([KNOWN, CUTOUT]))
+@given(edit_requests(), st.sampled_from([KNOWN, CUTOUT]))
 def test_what_fades_out_is_repainted_the_less_the_farther_out_it_lies(edit: Edit, picture: Picture) -> None:
     try:
         mask = edit_region(edit, picture.box)
@@ -484,7 +484,7 @@ def test_an_outpainted_picture_shares_the_tiles_that_stay_whole() -> None:
 
 
 def test_margins_count_from_what_is_there() -> None:
-    """The same wish on a wider picture widens that one: nothing of it is cut off, as an absolute frame would."""
+    """The same edit on a wider picture widens that one: nothing of it is cut off, as an absolute frame would."""
     edit = an_edit(NOWHERE, margins=Margins(right=20))
     for width in (100, 180):
         result = check_edit(edit, Picture.from_pixels(noise(width, 90)), LOAD).picture

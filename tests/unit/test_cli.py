@@ -61,8 +61,8 @@ def test_one_edit_repaints_the_mask_and_keeps_the_rest(files: tuple[Path, Path],
 def test_the_embedded_model_edits(files: tuple[Path, Path], tmp_path: Path) -> None:
     picture, mask = files
     out = tmp_path / "out.png"
-    wish = ["--prompt", "a red astronaut", "--steps", 2, "--guidance", 2, "--seed", 1]
-    done = app("edit", picture, "--mask", mask, *wish, "-o", out)
+    edit = ["--prompt", "a red astronaut", "--steps", 2, "--guidance", 2, "--seed", 1]
+    done = app("edit", picture, "--mask", mask, *edit, "-o", out)
     assert done.returncode == 0, done.stderr
     assert "“astronaut”" in done.stderr  # never taught that word, and says so
     assert "Painting" in done.stderr  # the progress bar
@@ -77,20 +77,20 @@ def test_a_stray_pixel_and_a_black_that_is_none_change_no_byte(tmp_path: Path, h
     stray, speck = mask.copy(), mask.copy()
     stray[599, 899], speck[560:563, 850:853] = 1, 255
     masks = {"alone": mask, "stray": stray, "black": np.maximum(mask, 1), "speck": speck}
-    wish = ["--prompt", "a clock", "--steps", 1, "--seed", 3]
+    edit = ["--prompt", "a clock", "--steps", 1, "--seed", 3]
     results, said = {}, {}
     for name, alpha in masks.items():
         Image.fromarray(alpha).save(tmp_path / f"{name}.png")
         done = here(
-            "edit", tmp_path / "room.png", "--mask", tmp_path / f"{name}.png", *wish, "-o", tmp_path / "out.png"
+            "edit", tmp_path / "room.png", "--mask", tmp_path / f"{name}.png", *edit, "-o", tmp_path / "out.png"
         )
         assert done.returncode == 0, done.stderr
         results[name], said[name] = (tmp_path / "out.png").read_bytes(), done.stderr
     assert len(set(results.values())) == 1
     assert "Ignored 1 speck of at most 16 pixels; --keep-specks keeps it." in said["speck"]
     assert not any("Ignored" in said[name] for name in ("alone", "stray", "black"))
-    wish = ["--mask", tmp_path / "speck.png", "--pipeline", "classical", "--keep-specks", "-o", tmp_path / "kept.png"]
-    kept = here("edit", tmp_path / "room.png", *wish)
+    edit = ["--mask", tmp_path / "speck.png", "--pipeline", "classical", "--keep-specks", "-o", tmp_path / "kept.png"]
+    kept = here("edit", tmp_path / "room.png", *edit)
     assert kept.returncode == 0 and "Ignored" not in kept.stderr
     changed = (pixels(tmp_path / "kept.png") != pixels(tmp_path / "room.png")).any(2)
     assert changed[50:130, 60:150].any() and changed[555:570, 845:860].any()
@@ -101,10 +101,10 @@ def test_what_is_removed_leaves_no_outline(tmp_path: Path, here: Run) -> None:
     share = cv2.GaussianBlur(share, (0, 0), 2)[..., None]
     Image.fromarray(np.rint(share * (220, 40, 30) + (1 - share) * 120).astype(np.uint8)).save(tmp_path / "room.png")
     Image.fromarray((share[..., 0] > 0.5).astype(np.uint8) * np.uint8(255)).save(tmp_path / "mask.png")
-    wish = ["edit", tmp_path / "room.png", "--mask", tmp_path / "mask.png", "--pipeline", "classical"]
+    edit = ["edit", tmp_path / "room.png", "--mask", tmp_path / "mask.png", "--pipeline", "classical"]
     left = {}
     for how in ((), ("--remove",)):
-        done = here(*wish, *how, "-o", tmp_path / "out.png")
+        done = here(*edit, *how, "-o", tmp_path / "out.png")
         assert done.returncode == 0, done.stderr
         left[how] = np.abs(pixels(tmp_path / "out.png").astype(int) - 120).max()
     assert left["--remove",] <= 6 < 30 < left[()]
@@ -119,16 +119,16 @@ def test_a_picture_is_drawn_from_words_alone(tmp_path: Path) -> None:
 
 def test_a_picture_of_any_size_from_words_alone(tmp_path: Path, here: Run) -> None:
     """Larger than the model's window: first small, then window by window."""
-    wish = ["--prompt", "a red couch", "--steps", 1, "--seed", 1]
-    done = here("draw", *wish, "--size", "400x130", "-o", tmp_path / "out.webp")
+    edit = ["--prompt", "a red couch", "--steps", 1, "--seed", 1]
+    done = here("draw", *edit, "--size", "400x130", "-o", tmp_path / "out.webp")
     assert done.returncode == 0, done.stderr
     assert pixels(tmp_path / "out.webp").shape == (130, 400, 3)
 
 
 def test_a_picture_is_widened_in_variations(files: tuple[Path, Path], tmp_path: Path, here: Run) -> None:
     picture, _ = files
-    wish = ["--aspect", "5:3", "--pipeline", "classical", "--seed", 2**32 - 1, "--variations", 2]
-    done = here("edit", picture, *wish, "-o", tmp_path / "out.png")
+    edit = ["--aspect", "5:3", "--pipeline", "classical", "--seed", 2**32 - 1, "--variations", 2]
+    done = here("edit", picture, *edit, "-o", tmp_path / "out.png")
     assert done.returncode == 0, done.stderr
     assert done.stdout.splitlines() == [
         f"{tmp_path}/out-1.png (seed 4294967295)", f"{tmp_path}/out-2.png (seed 0)"
@@ -143,8 +143,8 @@ def test_margins_cut_and_a_sketch_paints(files: tuple[Path, Path], tmp_path: Pat
     strokes = np.zeros((300, 320, 4), np.uint8)
     strokes[100:140, 100:140] = (250, 10, 10, 255)
     Image.fromarray(strokes).save(tmp_path / "strokes.png")
-    wish = ["--sketch", tmp_path / "strokes.png", "--strength", 0, "--feather", 0, "--expand=-50,0,0,-20"]
-    done = here("edit", picture, *wish, "-o", tmp_path / "out.png")
+    edit = ["--sketch", tmp_path / "strokes.png", "--strength", 0, "--feather", 0, "--expand=-50,0,0,-20"]
+    done = here("edit", picture, *edit, "-o", tmp_path / "out.png")
     assert done.returncode == 0, done.stderr
     after = pixels(tmp_path / "out.png")
     assert after.shape == (280, 270, 3) and (after[101:139, 51:89] == (250, 10, 10)).all()
@@ -159,8 +159,8 @@ def test_a_document_goes_through_the_store(files: tuple[Path, Path], tmp_path: P
     document, name = opened.stdout.split()
     assert name == "picture"
     assert here(*data, "history").stdout == f"{document}  picture\n"
-    told = app(*data, "history", document).stdout
-    assert told.endswith("picture  <- shown\n")
+    output = app(*data, "history", document).stdout
+    assert output.endswith("picture  <- shown\n")
     for suffix, run in (("png", app), ("ora", here), ("palimpsest", here)):
         done = run(*data, "export", document, "-o", tmp_path / f"out.{suffix}")
         assert done.returncode == 0 and done.stdout == f"{tmp_path}/out.{suffix}\n", done.stderr
@@ -198,18 +198,18 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
         assert Worker(store, loader(Classical())).run_one()
     store.close()
 
-    def told(*words: object, run: Run = here) -> list[str]:
+    def output(*words: object, run: Run = here) -> list[str]:
         done = run(*data, *words)
         assert done.returncode == 0, done.stderr
         return done.stdout.splitlines()
 
-    assert [line.endswith("<- shown") for line in told("undo", document, run=app)] == [False, True, False]
-    assert [line.endswith("<- shown") for line in told("redo", document)] == [False, False, True]
-    assert told("checkout", document, steps[0])[1].endswith("<- shown")
-    assert "  First" in told("name", document, steps[0], "First")[1]
-    assert len(told("discard", document, steps[1])) == 2 and len(told("recover", document, steps[1])) == 3
-    told("checkout", document, steps[1])
-    after = told("amend", document, steps[0], "--prompt", "another", "--grow", 5, "--feather", 2, run=app)
+    assert [line.endswith("<- shown") for line in output("undo", document, run=app)] == [False, True, False]
+    assert [line.endswith("<- shown") for line in output("redo", document)] == [False, False, True]
+    assert output("checkout", document, steps[0])[1].endswith("<- shown")
+    assert "  First" in output("name", document, steps[0], "First")[1]
+    assert len(output("discard", document, steps[1])) == 2 and len(output("recover", document, steps[1])) == 3
+    output("checkout", document, steps[1])
+    after = output("amend", document, steps[0], "--prompt", "another", "--grow", 5, "--feather", 2, run=app)
     assert [line[32:].strip() for line in after] == [
         "Room", "First", "“at 200” seed 1", "“another” seed 1", "“at 200” seed 1  <- shown",
     ]  # fmt: skip
@@ -220,7 +220,7 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
     assert again.parent == changed.id and again.picture is not None
     store.close()
     [end] = [node for node in nodes if node.name == "First"]
-    same = told("amend", document, again.id, "--steps", 7, "--feather", 2)
+    same = output("amend", document, again.id, "--steps", 7, "--feather", 2)
     assert [line for line in same if line.endswith(" (feather 2, steps 7)  <- shown")] == same[-1:]
     nothing = here(*data, "amend", document, end.id, "--grow", -999)
     assert nothing.returncode == 1 and "Nothing is left of the mask when it shrinks by 999 px" in nothing.stderr
@@ -324,8 +324,8 @@ def test_what_is_wrong_is_a_sentence(
     Image.new("L", (320, 300), 0).save("empty.png")
     Image.new("L", (320, 300), 9).save("faint.png")
     Path("text.png").write_text("not an image")
-    wish = ["--mask", str(files[1]), "--pipeline", "classical", "-o", "out.png", *change]
-    done = here("edit", files[0], *wish)
+    edit = ["--mask", str(files[1]), "--pipeline", "classical", "-o", "out.png", *change]
+    done = here("edit", files[0], *edit)
     assert done.returncode == 1
     assert done.stderr.startswith("palimpsest: ") and sentence in done.stderr
     assert "Traceback" not in done.stderr and len(done.stderr.splitlines()) == 1
@@ -359,7 +359,7 @@ def test_help_is_worth_reading(here: Run) -> None:
         assert done.returncode == 0 and all(word in done.stdout for word in words), done.stdout
 
 
-def test_an_unknown_pipeline_is_told_before_serving(tmp_path: Path) -> None:
+def test_an_unknown_pipeline_is_reported_before_serving(tmp_path: Path) -> None:
     done = app("--data", tmp_path / "data", "--pipeline", "nonsense")
     assert done.returncode == 1 and "glide-mini, classical" in done.stderr
     assert not (tmp_path / "data").exists()

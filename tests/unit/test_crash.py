@@ -64,7 +64,7 @@ def test_a_killed_server_is_taken_up_at_once(tmp_path: Path) -> None:
     session = Session(Store(tmp_path / "data"))
     document = session.open(noise(300, 280))
     before = session.picture(document.id)
-    promise = session.submit(document.id, EDIT)
+    job = session.submit(document.id, EDIT)
     folder = str(tmp_path / "data")
 
     with subprocess.Popen([sys.executable, "-c", SLOW, folder], cwd=ROOT, stdout=subprocess.PIPE) as server:
@@ -75,12 +75,12 @@ def test_a_killed_server_is_taken_up_at_once(tmp_path: Path) -> None:
     # nothing is lost, nothing is half done
     assert session.store.documents.get(document.id) == document
     assert session.picture(document.id) == before
-    assert [revision.id for revision in session.store.jobs.pending(document.id)] == [promise.id]
+    assert [revision.id for revision in session.store.jobs.pending(document.id)] == [job.id]
 
     ran = subprocess.run([sys.executable, "-c", NEXT, folder], cwd=ROOT, capture_output=True, text=True)
     assert (ran.stdout, ran.returncode) == ("True False\n", 0), ran.stderr
 
-    assert session.store.documents.get(document.id).head == promise.id
+    assert session.store.documents.get(document.id).head == job.id
     assert session.picture(document.id).digest == undisturbed(tmp_path / "other")
     assert session.store.database.row("PRAGMA integrity_check") == ("ok",)
     session.store.close()

@@ -40,7 +40,7 @@ def test_a_transaction_is_all_or_nothing(store: Store) -> None:
 
 
 def test_a_transaction_has_the_file_to_itself_from_its_beginning(store: Store) -> None:
-    """Otherwise two workers could both read that a promise is free before either of them takes it."""
+    """Otherwise two workers could both read that a job is free before either of them takes it."""
     other = Store(store.database.path.parent)
     impatient(other)
     with store.database.transaction():
@@ -161,20 +161,20 @@ def impatient(store: Store) -> None:
 def test_a_full_disk_is_a_sentence_and_loses_nothing(store: Store) -> None:
     document = opened(store)
     first = kept(store, document)
-    promise = claimed(store, store.documents.get(document.id), seed=7)
+    job = claimed(store, store.documents.get(document.id), seed=7)
     before = store.documents.get(document.id)
     full(store)
     with pytest.raises(StorageError, match=r"The disk is full.*try again"):
-        store.jobs.finish(promise.id, "w", *applied(store, promise))
+        store.jobs.finish(job.id, "w", *applied(store, job))
     other = Picture.from_pixels(noise(600, 600, 1))
     with pytest.raises(StorageError, match="The disk is full"):
         store.documents.create(other, "Other")
     assert store.documents.get(document.id) == before
     assert store.revisions.picture(first.id) == first.picture
-    assert store.revisions.get(promise.id).promised and store.jobs.holds(promise.id, "w")
+    assert store.revisions.get(job.id).pending and store.jobs.holds(job.id, "w")
     room(store)
-    assert store.jobs.finish(promise.id, "w", *applied(store, promise))
-    assert store.documents.get(document.id).head == promise.id
+    assert store.jobs.finish(job.id, "w", *applied(store, job))
+    assert store.documents.get(document.id).head == job.id
     assert store.revisions.picture(store.documents.create(other, "Other").head) == other
 
 

@@ -11,10 +11,10 @@ from editor.imaging.geometry import Box, Margins
 from editor.imaging.raster import Mask, Patch
 from pipelines.base import Adapter
 from tests.laws import check_text
-from tests.samples import an_edit, filled, noise, strokes, wishes
+from tests.samples import an_edit, edit_requests, filled, noise, strokes
 
 
-def test_equal_wishes_have_equal_texts() -> None:
+def test_equal_edits_have_equal_texts() -> None:
     loose = np.zeros((50, 50), np.uint8)
     loose[10:20, 5:15] = 255
     a = an_edit(Mask(Box(0, 0, 50, 50), loose), guidance=3)
@@ -46,7 +46,7 @@ def test_equal_wishes_have_equal_texts() -> None:
         {"adapters": (Adapter("oil", 0.5), Adapter("ink", 0.5))},
     ],
 )
-def test_every_part_of_a_wish_counts(other: dict[str, Any]) -> None:
+def test_every_part_of_an_edit_counts(other: dict[str, Any]) -> None:
     assert an_edit(Box(0, 0, 9, 9)).to_json() != an_edit(Box(0, 0, 9, 9), **other).to_json()
     assert an_edit(Box(0, 0, 9, 9)) != an_edit(Box(0, 0, 9, 9), **other)
 
@@ -58,8 +58,8 @@ def test_the_text_is_canonical() -> None:
     assert list(json.loads(text)) == sorted(json.loads(text))
 
 
-@given(wishes())
-def test_a_wish_comes_back_from_its_text(edit: Edit) -> None:
+@given(edit_requests())
+def test_an_edit_comes_back_from_its_text(edit: Edit) -> None:
     check_text(edit)
 
 
@@ -101,7 +101,7 @@ def test_what_is_not_said_is_the_default() -> None:
         ({"prompt": None}, "prompt must be text"),
     ],
 )
-def test_a_text_that_is_no_wish_is_refused(change: dict[str, Any], sentence: str) -> None:
+def test_a_text_that_is_no_edit_is_refused(change: dict[str, Any], sentence: str) -> None:
     edit = an_edit(Box(0, 0, 3, 4))
     text = json.dumps(json.loads(edit.to_json()) | change)
     with pytest.raises(ValueError, match=sentence) as refused:
@@ -113,7 +113,7 @@ def test_a_text_that_is_no_wish_is_refused(change: dict[str, Any], sentence: str
 
 
 @pytest.mark.parametrize(
-    ("wish", "sentence"),
+    ("edit", "sentence"),
     [
         ({"prompt": "x" * 1001}, "prompt has 1,001 characters; at most 1,000"),
         ({"negative_prompt": "x" * 1001}, "negative prompt has 1,001 characters"),
@@ -144,9 +144,9 @@ def test_a_text_that_is_no_wish_is_refused(change: dict[str, Any], sentence: str
         ({"sampler": ""}, "needs the name"),
     ],
 )
-def test_a_wish_that_cannot_be_is_a_sentence(wish: dict[str, Any], sentence: str) -> None:
+def test_an_edit_that_cannot_be_is_a_sentence(edit: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ValueError, match=sentence):
-        an_edit(Box(0, 0, 3, 4), **wish)
+        an_edit(Box(0, 0, 3, 4), **edit)
 
 
 @pytest.mark.parametrize(

@@ -204,7 +204,7 @@ def history(session: Session, document: str) -> list[Any]:
     return [
         (
             None if node.parent is None else places[node.parent],
-            node.wish,
+            node.edit,
             session.store.revisions.picture(node.id).digest,
             node.name,
             node.created,
@@ -241,7 +241,7 @@ def test_a_document_comes_back_whole(desk: Desk, tmp_path: Path) -> None:
     model = HeedfulPipeline()
     worker = Worker(session.store, loader(model))
     step = next(
-        node for node in session.store.revisions.tree(back.id) if node.wish and node.wish["pipeline"] == "heedful"
+        node for node in session.store.revisions.tree(back.id) if node.edit and node.edit["pipeline"] == "heedful"
     )
     session.checkout(back.id, step.id)
     session.reblend(back.id, step.id, Blend(feather=1))
@@ -297,7 +297,7 @@ REFUSED = {
     "no box": (altered(lambda db: db.execute("UPDATE revision SET box = '[1, 2'")), "cannot be opened"),
     "an odd box": (altered(lambda db: db.execute("UPDATE revision SET box = '[null, 0, 9, 9]'")), "cannot be opened"),
     "no tiles": (altered(lambda db: db.execute("UPDATE revision SET tiles = x'00'")), "do not fill"),
-    "an unknown wish": (
+    "an unknown edit": (
         altered(lambda db: db.execute("UPDATE revision SET edit = '{}' WHERE edit IS NOT NULL")), "does not say mask",
     ),
     "a head elsewhere": (altered(lambda db: db.execute("UPDATE document SET head = 'x', tip = 'x'")), "is not in it"),

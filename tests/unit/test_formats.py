@@ -37,7 +37,7 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def png_header(width: int, height: int) -> bytes:
-    """A PNG which promises so many grey pixels and delivers none."""
+    """A PNG which jobs so many grey pixels and delivers none."""
     size = width.to_bytes(4) + height.to_bytes(4)
     header = chunk(b"IHDR", size + bytes([8, 0, 0, 0, 0]))
     return b"\x89PNG\r\n\x1a\n" + header + chunk(b"IDAT", zlib.compress(b"")) + chunk(b"IEND", b"")
@@ -249,11 +249,11 @@ def test_a_picture_without_pixels_is_a_sentence(size: tuple[int, int]) -> None:
 
 
 def tiff_of(width: int, height: int, **tags: int) -> bytes:
-    told = {"bits": 16, "compression": 1, "samples": 1, **tags}
-    numbers = {256: width, 257: height, 258: told["bits"], 259: told["compression"], 262: 1, 277: told["samples"]}
-    numbers |= {322: told["tile"], 323: told["tile"]} if "tile" in told else {278: height}
+    output = {"bits": 16, "compression": 1, "samples": 1, **tags}
+    numbers = {256: width, 257: height, 258: output["bits"], 259: output["compression"], 262: 1, 277: output["samples"]}
+    numbers |= {322: output["tile"], 323: output["tile"]} if "tile" in output else {278: height}
     data = bare_tiff(bytes(600), numbers)
-    if "tile" in told:  # a tile's place and size are tags of their own
+    if "tile" in output:  # a tile's place and size are tags of their own
         data = data.replace(struct.pack("<HH", 273, 4), struct.pack("<HH", 324, 4))
         data = data.replace(struct.pack("<HH", 279, 4), struct.pack("<HH", 325, 4))
     return data

@@ -41,8 +41,8 @@ class Killed(BaseException):
 @dataclass
 class State:
     """What the model knows of a revision. takes: whose place it takes when finished. replay: whether it is made
-    again because an earlier one was changed; remakes: from which step then. gone: when it was discarded; -1: its wish
-    is promised on another.
+    again because an earlier one was changed; remakes: from which step then. gone: when it was discarded; -1: its edit
+    was queued again on another.
     """
 
     parent: str | None
@@ -80,7 +80,7 @@ class History(RuleBasedStateMachine):
 
     # the model
 
-    def promised(self, id: str, parent: str, edit: Edit, takes: str, remakes: str = "") -> None:
+    def submitted(self, id: str, parent: str, edit: Edit, takes: str, remakes: str = "") -> None:
         if id in self.states and self.states[id].cancelled:
             for each in self.later(id):
                 del self.states[each]
@@ -136,7 +136,7 @@ class History(RuleBasedStateMachine):
         return found
 
     def chain(self) -> list[str]:
-        """The promises that will be shown one after the other."""
+        """The jobs that will be shown one after the other."""
         return self.chain_from(self.base())
 
     def chain_from(self, start: str) -> list[str]:
@@ -148,7 +148,7 @@ class History(RuleBasedStateMachine):
         return found
 
     def beside(self, id: str) -> list[str]:
-        """A promise and its variations that wait."""
+        """A job and its variations that wait."""
         one = self.states[id]
         assert one.edit is not None
         return [
@@ -190,13 +190,13 @@ class History(RuleBasedStateMachine):
         return stands
 
     def again(self, were: list[tuple[str, State]], stands: dict[str, str]) -> dict[str, str]:
-        """What was cleared, promised on what its parents are now."""
+        """What was cleared, queued again on what its parents are now."""
         taken = set()
         for id, state in were:
             on = stands[str(state.parent)]
             assert state.edit is not None
             now = stands[id] = revision_id(self.document.id, on, state.edit.to_json())
-            self.promised(now, on, state.edit, on)
+            self.submitted(now, on, state.edit, on)
             if on not in taken and self.states[now].picture is not None:
                 if self.head == on:
                     self.head = self.tip = now
@@ -206,7 +206,7 @@ class History(RuleBasedStateMachine):
         return stands
 
     def batch(self) -> list[str]:
-        """What a worker takes next: the oldest promise that can be kept, with its variations."""
+        """What a worker takes next: the oldest job that can run, with its variations."""
         ready, replay = [], False
         for id, state in self.states.items():
             if state.waiting and state.parent is not None and self.states[state.parent].picture is not None:
@@ -247,7 +247,7 @@ class History(RuleBasedStateMachine):
         edit = an_edit(Box(10 * seed, 20, 12, 12), seed=seed, steps=1)
         parent = self.session.store.jobs.tail(self.document.id) if behind else self.head
         for n, revision in enumerate(self.session.variations(self.document.id, edit, count, parent)):
-            self.promised(revision.id, parent, replace(edit, seed=seed + n), parent)
+            self.submitted(revision.id, parent, replace(edit, seed=seed + n), parent)
             if self.states[revision.id].picture is not None:
                 self.head = self.tip = revision.id
 
@@ -273,31 +273,31 @@ class History(RuleBasedStateMachine):
                 if not after:
                     break
                 again.append(next((each for each in after if each in to_tip), after[-1]))
-        wishes = [changed, *(self.states[each].edit for each in again[1:])]
+        requests = [changed, *(self.states[each].edit for each in again[1:])]
         parent, ids = self.states[id].parent, []
-        for wish in wishes:
-            assert wish is not None
-            parent = revision_id(self.document.id, parent, wish.to_json())
+        for edit in requests:
+            assert edit is not None
+            parent = revision_id(self.document.id, parent, edit.to_json())
             ids.append(parent)
         waiting = [each for each, state in self.states.items() if state.waiting and state.replay]
         same = ids == again or (bool(waiting) and waiting[-1] == ids[-1])
         try:
             with killed_after(statements):
-                promises = self.session.amend(self.document.id, id, changed)
+                amended = self.session.amend(self.document.id, id, changed)
         except Killed:
             self.restart()
             return
         except Moved:
             assert waiting and not same
             return
-        assert [each.id for each in promises] == ids and (same or not waiting)
+        assert [each.id for each in amended] == ids and (same or not waiting)
         if same:
             return
         were = self.cleared(jobs)
-        for new, old, wish in zip(ids, again, wishes, strict=True):
+        for new, old, edit in zip(ids, again, requests, strict=True):
             on = str(self.states[id].parent) if new == ids[0] else ids[ids.index(new) - 1]
-            assert wish is not None
-            self.promised(new, on, wish, takes if old == again[-1] else "", remakes=old)
+            assert edit is not None
+            self.submitted(new, on, edit, takes if old == again[-1] else "", remakes=old)
         if self.states[ids[-1]].picture is not None:  # it was made before
             to = self.landing(ids[-1])
             self.head, self.tip = (self.head, self.tip) if to is None else (to, ids[-1])

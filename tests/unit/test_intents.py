@@ -35,9 +35,9 @@ class Desk:
         edit, _ = complete(intent, mask, settings, self.model, shown)
         return self.session.submit(self.document.id, edit)
 
-    def kept(self, promise: Revision) -> Revision:
+    def kept(self, job: Revision) -> Revision:
         assert self.worker.run_one()
-        kept = self.session.store.revisions.get(promise.id)
+        kept = self.session.store.revisions.get(job.id)
         assert kept.picture is not None, kept.error
         return kept
 
@@ -93,11 +93,11 @@ def test_widening_paints_what_is_new_and_keeps_what_was(desk: Desk) -> None:
 
 def test_what_nobody_says_is_the_models_default_or_else_the_intents(desk: Desk) -> None:
     model = PipelineInfo.of(NoisePipeline())
-    usual = replace(model, usual={"steps": 7, "guidance": 3.5})
+    defaults = replace(model, defaults={"steps": 7, "guidance": 3.5})
     asked = {"seed": 1, "pipeline": "noise", "steps": None, "prompt": "a lamp"}
 
     def edit(intent: str, **more: Any) -> Edit:
-        return complete(intent, MASK, asked | more, usual, lambda: desk.session.picture(desk.document.id)).edit
+        return complete(intent, MASK, asked | more, defaults, lambda: desk.session.picture(desk.document.id)).edit
 
     assert (edit("fill").steps, edit("fill").guidance, edit("fill", steps=9).steps) == (7, 3.5, 9)
     strengths = {name: edit(name).strength for name in ("fill", "remove", "refine", "expand", "sketch")}
@@ -131,6 +131,6 @@ def test_a_picture_from_words_alone_begins_with_nothing(desk: Desk) -> None:
         desk.session.blank(0, 2)
 
 
-def test_margins_of_nothing_and_no_mask_is_no_wish() -> None:
+def test_margins_of_nothing_and_no_mask_is_no_edit() -> None:
     with pytest.raises(ValueError, match="The mask is empty"):
         replace(WISH, mask=NOWHERE, margins=Margins())

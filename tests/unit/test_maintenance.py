@@ -73,7 +73,7 @@ def test_compacting_takes_what_nothing_reaches_and_nothing_else(desk: Desk) -> N
 
     done = compact(store)
     assert done.revisions == 5 + 1 + 1 + 1 + 1 and done.blobs and done.bytes and done.shrunk
-    assert size(store).blobs == before.blobs + 1 and size(store).documents == 1  # the waiting promise's mask
+    assert size(store).blobs == before.blobs + 1 and size(store).documents == 1  # the waiting job's mask
     assert desk.complaints() == []
     for id in (dropped.id, cancelled.id, failed.id):
         with pytest.raises(NotFound):
@@ -131,7 +131,7 @@ def test_what_is_missing_or_altered_is_named(desk: Desk) -> None:
         db.run("UPDATE blob SET bytes = :b WHERE digest = :d", d=edit.mask.digest, b=b"nothing")
         db.run("DELETE FROM blob WHERE digest = :d", d=tiles[1])
         db.run("UPDATE blob SET bytes = :b WHERE digest = :d", d=crop, b=b"RIFF")
-    told = "\n".join(desk.complaints())
+    output = "\n".join(desk.complaints())
     assert len(desk.complaints()) == 4
     for digest, word in (
         (tiles[0], "is not"),
@@ -139,8 +139,8 @@ def test_what_is_missing_or_altered_is_named(desk: Desk) -> None:
         (tiles[1], "is missing"),
         (crop, "is not"),
     ):
-        assert f"{digest} {word}" in told
-    assert told.count("belongs to “Untitled”, from revision") == 4
+        assert f"{digest} {word}" in output
+    assert output.count("belongs to “Untitled”, from revision") == 4
 
 
 def test_a_backup_is_the_store_as_it_was(tmp_path: Path) -> None:

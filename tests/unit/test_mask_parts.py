@@ -60,22 +60,22 @@ def scattered(draw: st.DrawFn) -> Mask:
 @settings(max_examples=150)
 @given(scattered(), st.sampled_from([64, 96, 256]), st.sampled_from([(), ((48, 88), (88, 48))]), st.booleans())
 def test_parts_are_the_mask_and_nothing_twice(
-    mask: Mask, size: int, shapes: tuple[tuple[int, int], ...], redraws: bool
+    mask: Mask, size: int, buckets: tuple[tuple[int, int], ...], redraws: bool
 ) -> None:
-    parts = mask_parts(mask, FRAME, size, shapes, redraws)
+    parts = mask_parts(mask, FRAME, size, buckets, redraws)
     total = np.zeros(FRAME.shape, int)
     for part in parts:
         assert not part.bounds.empty and part.box == part.bounds
         total[part.box.slices(FRAME)] += part.alpha
     assert np.array_equal(total, mask.alpha)  # so no pixel is in two of them
     for part in parts:
-        window, shape = view(part.bounds, FRAME, size, shapes)
+        window, shape = view(part.bounds, FRAME, size, buckets)
         scale = window.height / shape[0]
         compact = 4 * np.count_nonzero(part.alpha) >= max(part.box[2:]) ** 2
         assert scale <= 1 or compact or (redraws and scale <= COARSEST + 1 / shape[0])
     # which parts there are does not hang on where the mask lies
     moved = Mask(shifted(mask.box, 77, -13), mask.alpha)
-    again = mask_parts(moved, shifted(FRAME, 77, -13), size, shapes, redraws)
+    again = mask_parts(moved, shifted(FRAME, 77, -13), size, buckets, redraws)
     assert [part.box for part in again] == [shifted(part.box, 77, -13) for part in parts]
 
 

@@ -42,7 +42,7 @@ def photograph() -> bytes:
 
 @pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.name)
 @pytest.mark.parametrize("recipe", [None, "a recipe"])
-def test_a_format_gives_back_what_it_was_told(format: Format, recipe: str | None) -> None:
+def test_a_format_gives_back_what_it_was_given(format: Format, recipe: str | None) -> None:
     data, notes = encode(noise(30, 20), format, recipe=recipe, metadata=SAID)
     back = read_image(data)
     assert notes == () and recipe_of(data) == recipe

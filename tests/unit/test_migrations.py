@@ -25,7 +25,7 @@ EDIT = an_edit(disc(Box(30, 40, 50, 40)))
 
 
 def written(folder: Path, version: int) -> tuple[str, list[Picture]]:
-    """A store as the program of that format left it: an opened picture, a step, and a promise that waits."""
+    """A store as the program of that format left it: an opened picture, a step, and a job that waits."""
     from editor.edits.apply import apply
     from editor.store.database import TYPES
 
@@ -74,7 +74,7 @@ def test_an_older_store_goes_on_and_is_copied_first(tmp_path: Path, version: int
     (document,) = session.store.documents.all()
     assert document.name == "Room" and session.picture("doc") == pictures[1]
     assert np.array_equal(session.picture("doc").pixels(), pictures[1].pixels())
-    assert [promise.id for promise in session.store.jobs.pending("doc")] == [waiting]
+    assert [job.id for job in session.store.jobs.pending("doc")] == [waiting]
     assert Worker(session.store, LOAD).run_one() and session.store.documents.get("doc").head == waiting
     session.undo("doc")
     assert session.undo("doc").head != document.head and session.picture("doc") == pictures[0]

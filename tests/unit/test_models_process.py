@@ -37,7 +37,7 @@ class Server:
         return job
 
     def settled(self, job: Revision) -> Revision:
-        until(lambda: not self.session.store.revisions.get(job.id).promised)
+        until(lambda: not self.session.store.revisions.get(job.id).pending)
         return self.session.store.revisions.get(job.id)
 
     def begun(self, job: Revision) -> None:
@@ -151,10 +151,10 @@ def test_the_end_frees_the_job(server: Server) -> None:
     server.models.stop()
     assert server.store.jobs.holders() == [] and server.store.jobs.progress(server.document.id) == {}
     freed = server.session.store.revisions.get(job.id)
-    assert freed.promised and freed.death is None
+    assert freed.pending and freed.death is None
 
 
-def test_a_process_that_is_told_to_end_is_started_again(server: Server) -> None:
+def test_a_process_that_is_asked_to_end_is_started_again(server: Server) -> None:
     job = server.submit("slow", steps=30)
     server.begun(job)
     pid = server.models.pid

@@ -1,4 +1,4 @@
-"""What is told of a wish beforehand is what comes of it."""
+"""What is output of an edit beforehand is what comes of it."""
 
 from dataclasses import replace
 
@@ -16,7 +16,7 @@ from editor.imaging.raster import Mask, Pixels
 from pipelines.base import run
 from pipelines.classical import Classical
 from tests.fakes import FlatPipeline, NoisePipeline, Plain, RefiningPipeline, ShapedPipeline, SoftPipeline, loader
-from tests.samples import BLENDS, an_edit, cutout, disc, noise, wishes
+from tests.samples import BLENDS, an_edit, cutout, disc, edit_requests, noise
 
 LOAD = loader(
     NoisePipeline(),
@@ -25,18 +25,18 @@ LOAD = loader(
     ShapedPipeline(),
     SoftPipeline((9, 90, 200)),
 )
-OTHERS = st.sampled_from(["", "", "shaped", "soft"])  # pipelines, or that of the wish
+OTHERS = st.sampled_from(["", "", "shaped", "soft"])  # pipelines, or that of the edit
 
 
 def steps_of(edit: Edit, picture: Picture) -> tuple[int, Applied]:
-    """How many steps are told of while an edit is made, and what comes of it."""
+    """How many steps are output of while an edit is made, and what comes of it."""
     totals = [0]
     applied = run(apply(edit, picture, LOAD), lambda progress: totals.append(progress.total))
     return totals[-1], applied
 
 
 @settings(max_examples=80)
-@given(wishes(), OTHERS)
+@given(edit_requests(), OTHERS)
 def test_a_plan_is_what_is_done(edit: Edit, other: str) -> None:
     edit = replace(edit, pipeline=other or edit.pipeline)
     picture = Picture.from_pixels(cutout(330, 270))
@@ -72,7 +72,7 @@ def test_a_crop_takes_no_step() -> None:
 
 
 @settings(max_examples=60)
-@given(wishes(), BLENDS, OTHERS)
+@given(edit_requests(), BLENDS, OTHERS)
 def test_another_blend_is_what_reblending_makes(edit: Edit, blend: Blend, pipeline: str) -> None:
     edit = replace(edit, pipeline=pipeline or edit.pipeline)
     picture = Picture.from_pixels(noise(330, 270))
@@ -98,8 +98,8 @@ class _Silent(Plain):
 
     def __init__(self, name: str) -> None:
         asked = LOAD(name)
-        self.name, self.size, self.shapes = name, asked.size, asked.shapes
-        self.refines, self.soft = asked.refines, asked.soft
+        self.name, self.size, self.buckets = name, asked.size, asked.buckets
+        self.supports_strength, self.soft = asked.supports_strength, asked.soft
         self.hint, self.unknown = asked.hint, asked.unknown
 
     def inpaint(self, request: object) -> None:

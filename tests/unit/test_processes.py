@@ -17,7 +17,7 @@ from tests.samples import an_edit, disc, noise
 
 ROOT = Path(__file__).parents[2]
 
-# a program which keeps promises until there are none, and says what its model was asked
+# a program which keeps jobs until there are none, and says what its model was asked
 WORKER = """
 import sys
 from pathlib import Path
@@ -45,8 +45,8 @@ print(*[f"{request.prompt}:{seed}" for request in pipeline.requests for seed in 
 def test_two_programs_on_one_store_do_nothing_twice(where: Path | str) -> None:
     session = Session(Store(where))
     document = session.open(noise(300, 280))
-    edits = [an_edit(disc(Box(30, 40, 50, 40)), prompt=f"wish {n // 3}", seed=n) for n in range(30)]
-    promises = [session.submit(document.id, edit) for edit in edits]
+    edits = [an_edit(disc(Box(30, 40, 50, 40)), prompt=f"edit {n // 3}", seed=n) for n in range(30)]
+    jobs = [session.submit(document.id, edit) for edit in edits]
     programs = [
         subprocess.Popen(
             [sys.executable, "-c", WORKER, str(where)],
@@ -60,30 +60,30 @@ def test_two_programs_on_one_store_do_nothing_twice(where: Path | str) -> None:
     for program in programs:
         assert program.stdout and program.stdout.readline() == "ready\n"
     ran = []
-    for told in ("holds\n", None):
+    for output in ("holds\n", None):
         for program in programs:
             assert program.stdin
             program.stdin.write("go\n")
             program.stdin.flush()
         for program in programs:
-            assert program.stdout and (told is None or program.stdout.readline() == told)
+            assert program.stdout and (output is None or program.stdout.readline() == output)
     for program in programs:
-        told, _ = program.communicate(timeout=120)
-        ran.append(told.split("\n")[0].split(" wish ") if told.strip() else [])
+        output, _ = program.communicate(timeout=120)
+        ran.append(output.split("\n")[0].split(" edit ") if output.strip() else [])
         assert program.returncode == 0
     assert all(ran), "one of them did everything"
-    done = [each.removeprefix("wish ") for part in ran for each in part]
+    done = [each.removeprefix("edit ") for part in ran for each in part]
     assert sorted(done) == sorted(f"{n // 3}:{n}" for n in range(30))
 
     # as one program alone would have made them
     alone = Session(Store(Path(str(where)) / "alone" if isinstance(where, Path) else where))
     again = alone.open(noise(300, 280))
     worker = Worker(alone.store, loader(NoisePipeline()))
-    for edit, promise in zip(edits, promises, strict=True):
+    for edit, job in zip(edits, jobs, strict=True):
         made = alone.submit(again.id, edit, again.head)
         while worker.run_one():
             pass
-        assert alone.store.revisions.get(made.id).picture == session.store.revisions.get(promise.id).picture
+        assert alone.store.revisions.get(made.id).picture == session.store.revisions.get(job.id).picture
     assert session.store.jobs.pending(document.id) == []
     session.store.close()
     alone.store.close()
@@ -92,7 +92,7 @@ def test_two_programs_on_one_store_do_nothing_twice(where: Path | str) -> None:
 def test_a_server_that_died_and_is_back_has_lost_nothing(postgresql_server: Server, postgresql: str) -> None:
     session = Session(Store(postgresql))
     document = session.open(noise(300, 280))
-    promise = session.submit(document.id, an_edit(disc(Box(30, 40, 50, 40))))
+    job = session.submit(document.id, an_edit(disc(Box(30, 40, 50, 40))))
     worker = Worker(session.store, loader(NoisePipeline()))
     postgresql_server.kill()
     try:
@@ -104,13 +104,13 @@ def test_a_server_that_died_and_is_back_has_lost_nothing(postgresql_server: Serv
         postgresql_server.start()
     assert session.store.documents.get(document.id) == document
     assert worker.run_one()
-    assert session.store.documents.get(document.id).head == promise.id
+    assert session.store.documents.get(document.id).head == job.id
     session.store.close()
 
 
 @pytest.mark.parametrize("address", ["postgresql://nobody:secret@127.0.0.1:1/none", "mysql://x", "nonsense", ""])
 def test_an_address_that_leads_nowhere_is_a_sentence(address: str) -> None:
-    with pytest.raises(StorageError) as told:
+    with pytest.raises(StorageError) as output:
         Store(address)
-    assert "secret" not in str(told.value)
-    assert ("no address of a database" in str(told.value)) == (not address.startswith("postgresql"))
+    assert "secret" not in str(output.value)
+    assert ("no address of a database" in str(output.value)) == (not address.startswith("postgresql"))

@@ -32,8 +32,8 @@ class Desk:
         self.store, self.session, self.worker = store, Session(store), Worker(store, LOAD)
         self.document: Document = self.session.open(noise(300, 280))
 
-    def done(self, **wish: Any) -> Revision:
-        step = self.session.submit(self.document.id, an_edit(disc(Box(30, 40, 50, 40)), **wish))
+    def done(self, **edit: Any) -> Revision:
+        step = self.session.submit(self.document.id, an_edit(disc(Box(30, 40, 50, 40)), **edit))
         assert self.worker.run_one()
         return step
 
@@ -116,13 +116,13 @@ def test_what_another_document_says_was_drawn_is_not_believed(desk: Desk, tmp_pa
         db.run("INSERT INTO blob (digest, bytes) VALUES (:d, :b)", d=name, b=forged)
         db.run("UPDATE drawn SET crop = :d", d=name)
     other = desk.session.open(noise(300, 280))
-    promise = desk.session.submit(other.id, EDIT)
+    job = desk.session.submit(other.id, EDIT)
     assert desk.worker.run_one()
-    assert desk.store.revisions.picture(promise.id) == desk.store.revisions.picture(step.id)  # drawn, not taken over
+    assert desk.store.revisions.picture(job.id) == desk.store.revisions.picture(step.id)  # drawn, not taken over
 
 
 def test_a_store_that_refuses_for_a_moment_loses_no_result(desk: Desk) -> None:
-    promise = desk.session.submit(desk.document.id, EDIT)
+    job = desk.session.submit(desk.document.id, EDIT)
     finish = desk.store.jobs.finish
 
     def refused(*given: Any) -> bool:
@@ -132,9 +132,9 @@ def test_a_store_that_refuses_for_a_moment_loses_no_result(desk: Desk) -> None:
     desk.store.jobs.finish = refused  # type: ignore[method-assign]
     with pytest.raises(StorageError):
         desk.worker.run_one()
-    assert desk.store.revisions.get(promise.id).promised
+    assert desk.store.revisions.get(job.id).pending
     desk.store.jobs.release(desk.worker.id)  # its lease is over
-    assert desk.worker.run_one() and desk.store.revisions.get(promise.id).picture is not None
+    assert desk.worker.run_one() and desk.store.revisions.get(job.id).picture is not None
 
 
 def test_a_step_that_finishes_while_its_document_is_copied(desk: Desk, tmp_path: Path) -> None:
@@ -168,8 +168,8 @@ def test_a_missing_mask_hinders_no_picture(desk: Desk, tmp_path: Path) -> None:
         notes = fresh.session.export(desk.document.id, tmp_path / name, made_with="noise 1")
         assert (tmp_path / name).stat().st_size > 0
         assert name == "a.ora" or "Its recipe is not in it" in notes[0]
-    told = [each.complaint for each in check(fresh.store) if each.complaint]
-    assert len(told) == 1 and step.edit.mask.digest in told[0]
+    output = [each.complaint for each in check(fresh.store) if each.complaint]
+    assert len(output) == 1 and step.edit.mask.digest in output[0]
     fresh.store.close()
 
 

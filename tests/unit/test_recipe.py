@@ -28,7 +28,7 @@ from pipelines.base import Adapter, run
 from pipelines.models import located
 from tests.conftest import Run
 from tests.fakes import HeedfulPipeline, NoisePipeline, RefiningPipeline, loader
-from tests.samples import an_edit, disc, noise, strokes, wishes
+from tests.samples import an_edit, disc, edit_requests, noise, strokes
 
 ROOT = Path(__file__).parents[2]
 HERE = "noise 1"
@@ -49,7 +49,7 @@ def made(steps: list[Edit], picture: Picture) -> tuple[Recipe, Picture]:
 
 
 @settings(max_examples=25)
-@given(st.lists(wishes(), min_size=1, max_size=4))
+@given(st.lists(edit_requests(), min_size=1, max_size=4))
 def test_a_recipe_comes_back_from_its_text(steps: list[Edit]) -> None:
     recipe = Recipe(tuple(steps), "before", tuple("abcd"[: len(steps)]), HERE)
     back = Recipe.from_json(recipe.to_json())
@@ -93,7 +93,7 @@ def test_a_recipe_on_another_picture_is_the_edits_on_it() -> None:
 
 
 @settings(max_examples=30)
-@given(st.lists(wishes(), min_size=1, max_size=3))
+@given(st.lists(edit_requests(), min_size=1, max_size=3))
 def test_scaled_to_its_own_size_a_recipe_is_itself(steps: list[Edit]) -> None:
     recipe = Recipe(tuple(steps), "before", tuple("abc"[: len(steps)]), HERE, Box(0, 0, 330, 270))
     assert scaled(recipe, Box(0, 0, 330, 270)) is recipe
@@ -210,7 +210,7 @@ def test_a_recipes_models_are_found_by_their_names(tmp_path: Path) -> None:
 # verify
 
 
-def test_the_same_is_identical_and_any_pixel_that_is_not_is_told() -> None:
+def test_the_same_is_identical_and_any_pixel_that_is_not_is_reported() -> None:
     picture = Picture.from_pixels(noise(120, 100))
     recipe, result = made(STEPS, picture)
     after = run(follow(recipe, picture, LOAD))
@@ -221,8 +221,8 @@ def test_the_same_is_identical_and_any_pixel_that_is_not_is_told() -> None:
     cut = result.pixels()[:, 1:]
     assert "is 130x97 pixels, the recipe makes 131x97" in difference(recipe, picture, after, cut, HERE)
     other = Picture.from_pixels(noise(120, 100, 1))
-    told = difference(recipe, other, run(follow(recipe, other, LOAD)), result.pixels(), HERE)
-    assert "not the one that the recipe was made on" in told
+    output = difference(recipe, other, run(follow(recipe, other, LOAD)), result.pixels(), HERE)
+    assert "not the one that the recipe was made on" in output
 
 
 def test_the_first_step_that_differs_is_named_with_the_reason() -> None:
@@ -230,10 +230,10 @@ def test_the_first_step_that_differs_is_named_with_the_reason() -> None:
     recipe, result = made(STEPS, picture)
     changed = replace(recipe, steps=(*STEPS[:2], replace(STEPS[2], seed=99), STEPS[3]))
     after = run(follow(changed, picture, LOAD))
-    told = difference(changed, picture, after, result.pixels(), HERE)
-    assert told.startswith("Step 3 of 4 (“a green couch”, heedful) comes out otherwise") and "was changed" in told
-    told = difference(changed, picture, after, result.pixels(), "noise 2")
-    assert "made with noise 1, this is noise 2" in told
+    output = difference(changed, picture, after, result.pixels(), HERE)
+    assert output.startswith("Step 3 of 4 (“a green couch”, heedful) comes out otherwise") and "was changed" in output
+    output = difference(changed, picture, after, result.pixels(), "noise 2")
+    assert "made with noise 1, this is noise 2" in output
 
 
 # what is no recipe
@@ -263,7 +263,7 @@ def test_what_is_no_recipe_is_a_sentence(text: str) -> None:
         Recipe.from_json(text)
 
 
-def test_an_altered_mask_is_told() -> None:
+def test_an_altered_mask_is_reported() -> None:
     recipe, _ = made(STEPS, Picture.from_pixels(noise(120, 100)))
     record = json.loads(recipe.to_json())
     (digest,) = record["masks"]
@@ -336,7 +336,7 @@ def test_pictures_are_those_named_and_those_in_folders_each_once(tmp_path: Path)
         pictures_in([folder], folder)
 
 
-def test_what_was_lost_in_reading_is_told(tmp_path: Path) -> None:
+def test_what_was_lost_in_reading_is_reported(tmp_path: Path) -> None:
     recipe, _ = made(STEPS[:1], Picture.from_pixels(noise(120, 100)))
     Image.new("CMYK", (120, 100)).save(tmp_path / "print.jpg")
     assert run(run_on(recipe, tmp_path / "print.jpg", tmp_path / "out.png", LOAD)) == (

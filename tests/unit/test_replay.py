@@ -39,18 +39,18 @@ class Desk:
         self.document = self.session.open(noise(SIZE, SIZE))
 
     def finish(self) -> int:
-        """Keep every promise; how often a model was run."""
+        """Keep every job; how often a model was run."""
         before = len(self.pipeline.requests)
         while self.worker.run_one():
             pass
         return len(self.pipeline.requests) - before
 
     def do(self, edits: Sequence[Edit]) -> list[Revision]:
-        promises = []
+        jobs = []
         for edit in edits:
-            promises.append(self.session.submit(self.document.id, edit))
+            jobs.append(self.session.submit(self.document.id, edit))
             self.finish()
-        return [self.session.store.revisions.get(promise.id) for promise in promises]
+        return [self.session.store.revisions.get(job.id) for job in jobs]
 
     @property
     def now(self) -> Document:
@@ -62,7 +62,7 @@ def desk(store: Store) -> Desk:
     return Desk(store)
 
 
-def wishes(places: Sequence[Box] = PLACES) -> list[Edit]:
+def edits_at(places: Sequence[Box] = PLACES) -> list[Edit]:
     return [an_edit(disc(box), seed=i, pipeline="heedful", blend=Blend(4)) for i, box in enumerate(places)]
 
 
@@ -76,35 +76,35 @@ def from_scratch(edits: Sequence[Edit]) -> Picture:
 
 
 def test_a_changed_step_is_followed_by_the_later_ones(desk: Desk) -> None:
-    edits = wishes()
+    edits = edits_at()
     steps = desk.do(edits)
     amended = replace(edits[0], prompt="a blue couch")
-    promises = desk.session.amend(desk.document.id, steps[0].id, amended)
-    assert [promise.edit for promise in promises] == [amended, *edits[1:]]
+    jobs = desk.session.amend(desk.document.id, steps[0].id, amended)
+    assert [job.edit for job in jobs] == [amended, *edits[1:]]
     assert desk.now.head == steps[-1].id  # nothing is shown before all of it is there
     assert desk.finish() == 2  # the first, and the second, which saw it; the others saw no changed pixel
-    assert desk.now.head == desk.now.tip == promises[-1].id
+    assert desk.now.head == desk.now.tip == jobs[-1].id
     assert desk.session.picture(desk.document.id) == from_scratch([amended, *edits[1:]])
     desk.session.checkout(desk.document.id, steps[-1].id)  # the old branch stays
     assert desk.session.picture(desk.document.id) == from_scratch(edits)
 
 
 def test_the_whole_replay_is_undone_step_by_step(desk: Desk) -> None:
-    edits = wishes()
+    edits = edits_at()
     steps = desk.do(edits)
-    promises = desk.session.amend(desk.document.id, steps[1].id, replace(edits[1], seed=9))
+    jobs = desk.session.amend(desk.document.id, steps[1].id, replace(edits[1], seed=9))
     desk.finish()
-    for expected in (promises[1], promises[0], steps[0]):
+    for expected in (jobs[1], jobs[0], steps[0]):
         assert desk.session.undo(desk.document.id).head == expected.id
-    for expected in promises:
+    for expected in jobs:
         assert desk.session.redo(desk.document.id).head == expected.id
 
 
 def test_blending_anew_runs_no_model(desk: Desk) -> None:
-    edits = wishes()
+    edits = edits_at()
     steps = desk.do(edits)
-    (promise,) = desk.session.reblend(desk.document.id, steps[-1].id, Blend(0, colour_match=False))
-    assert desk.finish() == 0 and desk.now.head == promise.id
+    (job,) = desk.session.reblend(desk.document.id, steps[-1].id, Blend(0, colour_match=False))
+    assert desk.finish() == 0 and desk.now.head == job.id
     changed = replace(edits[-1], blend=Blend(0, colour_match=False))
     assert desk.session.picture(desk.document.id) == from_scratch([*edits[:-1], changed])
     desk.session.reblend(desk.document.id, steps[2].id, Blend(1))
@@ -114,50 +114,50 @@ def test_blending_anew_runs_no_model(desk: Desk) -> None:
 
 
 def test_nothing_changed_is_the_identity(desk: Desk) -> None:
-    edits = wishes()
+    edits = edits_at()
     steps = desk.do(edits)
     desk.session.undo(desk.document.id)
     before = desk.now
-    promises = desk.session.amend(desk.document.id, steps[1].id, edits[1])
-    assert [promise.id for promise in promises] == [each.id for each in steps[1:]]
+    jobs = desk.session.amend(desk.document.id, steps[1].id, edits[1])
+    assert [job.id for job in jobs] == [each.id for each in steps[1:]]
     assert desk.now == before and desk.finish() == 0 and not desk.session.store.jobs.pending(desk.document.id)
 
 
 @pytest.mark.parametrize("way", ["cancel", "fail"])
 def test_what_cannot_be_replayed_leaves_the_document_as_it_was(desk: Desk, way: str) -> None:
-    edits = wishes()
+    edits = edits_at()
     steps = desk.do(edits)
     before = desk.now
     changed = replace(edits[0], seed=5) if way == "cancel" else replace(edits[0], pipeline="failing")
-    promises = desk.session.amend(desk.document.id, steps[0].id, changed)
+    jobs = desk.session.amend(desk.document.id, steps[0].id, changed)
     if way == "cancel":
-        desk.session.cancel(promises[0].id)
+        desk.session.cancel(jobs[0].id)
     desk.finish()
     assert desk.now == before and not desk.session.store.jobs.pending(desk.document.id)
-    later = [desk.session.store.revisions.get(promise.id) for promise in promises[1:]]
+    later = [desk.session.store.revisions.get(job.id) for job in jobs[1:]]
     assert all(each.cancelled if way == "cancel" else each.error == LOST for each in later)
-    if way == "cancel":  # and it can be wished again
+    if way == "cancel":  # and it can be queued again
         desk.session.amend(desk.document.id, steps[0].id, changed)
         desk.finish()
         assert desk.session.picture(desk.document.id) == from_scratch([changed, *edits[1:]])
 
 
 def test_who_went_elsewhere_meanwhile_is_left_there(desk: Desk) -> None:
-    edits = wishes()
+    edits = edits_at()
     steps = desk.do(edits)
     desk.session.undo(desk.document.id)
     (other,) = desk.do([an_edit(disc(PLACES[0]), seed=77, pipeline="heedful")])
     desk.session.checkout(desk.document.id, steps[-1].id)
-    promises = desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], seed=5))
+    jobs = desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], seed=5))
     desk.session.checkout(desk.document.id, other.id)
     before = desk.now
     desk.finish()
     assert desk.now == before
-    assert desk.session.checkout(desk.document.id, promises[-1].id).head == promises[-1].id
+    assert desk.session.checkout(desk.document.id, jobs[-1].id).head == jobs[-1].id
 
 
 def many(count: int) -> list[Edit]:
-    return wishes([Box(10 + 30 * (i % 12), 20 + 90 * (i // 12), 20, 16) for i in range(count)])
+    return edits_at([Box(10 + 30 * (i % 12), 20 + 90 * (i // 12), 20, 16) for i in range(count)])
 
 
 @pytest.mark.parametrize("head", range(13))
@@ -169,12 +169,12 @@ def test_an_early_step_is_replayed_to_the_tip_wherever_the_head_is(desk: Desk, h
     desk.session.checkout(desk.document.id, [opened, *(each.id for each in steps)][head])
     assert desk.now.tip == steps[-1].id  # redo leads on
     changed = replace(edits[2], seed=50)
-    promises = desk.session.amend(desk.document.id, steps[2].id, changed)
-    assert len(promises) == 10
-    shown = [steps[0].id, steps[1].id, *(each.id for each in promises)][head - 1] if head > 3 else promises[-1].id
+    jobs = desk.session.amend(desk.document.id, steps[2].id, changed)
+    assert len(jobs) == 10
+    shown = [steps[0].id, steps[1].id, *(each.id for each in jobs)][head - 1] if head > 3 else jobs[-1].id
     assert desk.session.store.jobs.tail(desk.document.id) == shown  # what comes next stands on what will be shown
     desk.finish()
-    assert (desk.now.head, desk.now.tip) == (shown, promises[-1].id)
+    assert (desk.now.head, desk.now.tip) == (shown, jobs[-1].id)
     while desk.session.can_redo(desk.document.id):
         desk.session.redo(desk.document.id)
     assert desk.session.picture(desk.document.id) == from_scratch([*edits[:2], changed, *edits[3:]])
@@ -183,16 +183,16 @@ def test_an_early_step_is_replayed_to_the_tip_wherever_the_head_is(desk: Desk, h
 @pytest.mark.parametrize("head", [12, 9, 2])
 @pytest.mark.parametrize("way", ["kept", "cancelled"])
 def test_an_edit_queued_behind_a_replay_follows_what_is_shown(desk: Desk, head: int, way: str) -> None:
-    edits, extra = many(12), wishes([Box(200, 300, 30, 20)])[0]
+    edits, extra = many(12), edits_at([Box(200, 300, 30, 20)])[0]
     steps = desk.do(edits)
     desk.session.checkout(desk.document.id, steps[head - 1].id)
     before = desk.now
     changed = replace(edits[2], seed=50)
-    promises = desk.session.amend(desk.document.id, steps[2].id, changed)
+    jobs = desk.session.amend(desk.document.id, steps[2].id, changed)
     desk.session.submit(desk.document.id, extra, desk.session.store.jobs.tail(desk.document.id))
     desk.worker.run_one()
     if way == "cancelled":
-        desk.session.cancel(promises[5].id)
+        desk.session.cancel(jobs[5].id)
         assert desk.now == before and [each.edit for each in desk.session.store.jobs.pending(desk.document.id)] == [
             extra
         ]
@@ -204,15 +204,15 @@ def test_an_edit_queued_behind_a_replay_follows_what_is_shown(desk: Desk, head: 
 
 
 def test_nobody_begins_what_waits_behind_a_replay_before_it_is_over(desk: Desk) -> None:
-    edits, extra = many(5), wishes([Box(200, 300, 30, 20)])[0]
+    edits, extra = many(5), edits_at([Box(200, 300, 30, 20)])[0]
     steps = desk.do(edits)
     desk.session.checkout(desk.document.id, steps[2].id)
-    promises = desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], seed=50))
+    jobs = desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], seed=50))
     behind = desk.session.submit(desk.document.id, extra, desk.session.store.jobs.tail(desk.document.id))
-    assert behind.parent == promises[2].id
+    assert behind.parent == jobs[2].id
     for _ in range(3):
         assert desk.worker.run_one()
-    assert desk.session.store.jobs.claim("another", 60) == [promises[3].id]
+    assert desk.session.store.jobs.claim("another", 60) == [jobs[3].id]
     assert desk.session.store.jobs.claim("a third", 60) == []
     desk.session.store.jobs.release("another")
     desk.finish()
@@ -224,7 +224,9 @@ def test_nobody_begins_what_waits_behind_a_replay_before_it_is_over(desk: Desk) 
 def test_queued_edits_move_along_with_a_replay(desk: Desk, undone: int, way: str) -> None:
     """Variations too, which a worker has begun; steps that were undone are left aside, as the edits leave them."""
     edits = many(12)
-    more = [replace(each, seed=60 + i) for i, each in enumerate(wishes([Box(200, 300, 30, 20), Box(220, 310, 30, 20)]))]
+    more = [
+        replace(each, seed=60 + i) for i, each in enumerate(edits_at([Box(200, 300, 30, 20), Box(220, 310, 30, 20)]))
+    ]
     steps = desk.do(edits)
     for _ in range(undone):
         desk.session.undo(desk.document.id)
@@ -234,16 +236,16 @@ def test_queued_edits_move_along_with_a_replay(desk: Desk, undone: int, way: str
     before = desk.now
     assert len(desk.session.store.jobs.claim("w", 60)) == 3
     changed = replace(edits[2], seed=50) if way != "failed" else replace(edits[2], pipeline="failing")
-    promises = desk.session.amend(desk.document.id, steps[2].id, changed)
-    assert len(promises) == 10 - undone and not desk.session.store.jobs.holds(first.id, "w")
+    jobs = desk.session.amend(desk.document.id, steps[2].id, changed)
+    assert len(jobs) == 10 - undone and not desk.session.store.jobs.holds(first.id, "w")
     waiting = desk.session.store.jobs.pending(desk.document.id)
-    assert [each.id for each in waiting[: len(promises)]] == [each.id for each in promises]
-    assert [each.parent for each in waiting[len(promises) :]] == [promises[-1].id] * 3 + [waiting[len(promises)].id]
+    assert [each.id for each in waiting[: len(jobs)]] == [each.id for each in jobs]
+    assert [each.parent for each in waiting[len(jobs) :]] == [jobs[-1].id] * 3 + [waiting[len(jobs)].id]
     with pytest.raises(Moved, match="being replayed"):
         desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], seed=51))
     if way == "cancelled":
         desk.worker.run_one()
-        desk.session.cancel(promises[-1].id)
+        desk.session.cancel(jobs[-1].id)
     elif way == "failed":
         desk.worker.run_one()
     if way != "kept":
@@ -265,13 +267,13 @@ def test_a_step_of_another_branch_is_replayed_to_its_newest_end(desk: Desk, else
         desk.session.submit(desk.document.id, edits[4])
     before, end = desk.now, desk.session.store.jobs.tail(desk.document.id)
     changed = replace(edits[5], seed=50)
-    promises = desk.session.amend(desk.document.id, steps[5].id, changed)
-    assert [each.edit for each in promises] == [changed, *edits[6:8]] and desk.now == before
-    assert desk.session.store.jobs.tail(desk.document.id) == promises[-1].id
+    jobs = desk.session.amend(desk.document.id, steps[5].id, changed)
+    assert [each.edit for each in jobs] == [changed, *edits[6:8]] and desk.now == before
+    assert desk.session.store.jobs.tail(desk.document.id) == jobs[-1].id
     if elsewhere:
         desk.session.cancel(end)  # the replay is then the next
     desk.finish()
-    assert desk.now.head == desk.now.tip == promises[-1].id
+    assert desk.now.head == desk.now.tip == jobs[-1].id
     assert desk.session.picture(desk.document.id) == from_scratch([*edits[:5], changed, *edits[6:8]])
 
 
@@ -280,11 +282,11 @@ def test_a_replay_of_another_branch_is_not_shown_to_who_went_on(desk: Desk) -> N
     steps = desk.do(edits[:3])
     desk.session.checkout(desk.document.id, steps[0].id)
     desk.do(edits[3:])
-    promises = desk.session.amend(desk.document.id, steps[1].id, replace(edits[1], seed=50))
+    jobs = desk.session.amend(desk.document.id, steps[1].id, replace(edits[1], seed=50))
     desk.session.undo(desk.document.id)
     before = desk.now
     desk.finish()
-    assert desk.now == before and desk.session.store.revisions.get(promises[-1].id).picture
+    assert desk.now == before and desk.session.store.revisions.get(jobs[-1].id).picture
 
 
 def test_who_asks_for_a_replay_again_gets_the_same(desk: Desk) -> None:
@@ -311,7 +313,7 @@ def test_a_later_step_that_would_not_fit_is_said_at_once(desk: Desk) -> None:
 
 
 def test_what_cannot_be_amended_is_a_sentence(desk: Desk) -> None:
-    edits = wishes()
+    edits = edits_at()
     steps = desk.do(edits)
     root = steps[0].parent
     assert root is not None
@@ -333,7 +335,7 @@ def test_a_replay_is_what_had_been_done_in_that_order(
     tmp_path_factory: pytest.TempPathFactory, corners: list[tuple[int, int]], at: int, seed: int
 ) -> None:
     store = Store(tmp_path_factory.mktemp("replay"))
-    desk, edits = Desk(store), wishes([Box(x, y, 24, 18) for x, y in corners])
+    desk, edits = Desk(store), edits_at([Box(x, y, 24, 18) for x, y in corners])
     steps = desk.do(edits)
     changed = [*edits]
     changed[at % len(edits)] = replace(edits[at % len(edits)], seed=seed)
@@ -345,32 +347,30 @@ def test_a_replay_is_what_had_been_done_in_that_order(
 
 
 def test_a_cancelled_variation_leaves_the_others(desk: Desk) -> None:
-    promises = desk.session.variations(desk.document.id, wishes()[0], 3)
-    desk.session.cancel(promises[1].id)
+    jobs = desk.session.variations(desk.document.id, edits_at()[0], 3)
+    desk.session.cancel(jobs[1].id)
     assert desk.finish() == 1 and len(desk.pipeline.requests[0].seeds) == 2
-    assert [bool(desk.session.store.revisions.get(each.id).picture) for each in promises] == [True, False, True]
+    assert [bool(desk.session.store.revisions.get(each.id).picture) for each in jobs] == [True, False, True]
 
 
 def test_variations_lie_side_by_side(desk: Desk) -> None:
-    edit = wishes()[0]
-    promises = desk.session.variations(desk.document.id, replace(edit, seed=2**32 - 1), 3)
-    assert [promise.edit.seed for promise in promises if promise.edit] == [2**32 - 1, 0, 1]
-    assert len({promise.parent for promise in promises}) == 1
+    edit = edits_at()[0]
+    jobs = desk.session.variations(desk.document.id, replace(edit, seed=2**32 - 1), 3)
+    assert [job.edit.seed for job in jobs if job.edit] == [2**32 - 1, 0, 1]
+    assert len({job.parent for job in jobs}) == 1
     assert desk.finish() == 1 and desk.pipeline.requests[0].seeds == (2**32 - 1, 0, 1)  # one batch
-    assert desk.now.head == promises[0].id and all(
-        desk.session.store.revisions.get(each.id).picture for each in promises
-    )
-    for promise in promises:
-        assert promise.edit
-        alone = run(apply(promise.edit, Picture.from_pixels(noise(SIZE, SIZE)), loader(HeedfulPipeline()))).picture
-        assert desk.session.store.revisions.get(promise.id).picture == alone
+    assert desk.now.head == jobs[0].id and all(desk.session.store.revisions.get(each.id).picture for each in jobs)
+    for job in jobs:
+        assert job.edit
+        alone = run(apply(job.edit, Picture.from_pixels(noise(SIZE, SIZE)), loader(HeedfulPipeline()))).picture
+        assert desk.session.store.revisions.get(job.id).picture == alone
     for count in (0, 9):
         with pytest.raises(ValueError, match="1 to 8 variations"):
             desk.session.variations(desk.document.id, edit, count)
 
 
 def test_a_revision_has_a_name(desk: Desk) -> None:
-    (step,) = desk.do(wishes()[:1])
+    (step,) = desk.do(edits_at()[:1])
     assert step.name == "" and desk.session.rename(step.id, "the good one").name == "the good one"
     assert desk.session.store.revisions.get(step.id).name == "the good one"
 

@@ -32,10 +32,10 @@ def done(session: Session, worker: Worker, document: Document, edit: Edit | None
     """An edit on the head, submitted and kept, with the laws checked."""
     before = session.picture(document.id)
     edit = edit or an_edit(disc(Box(50, 60, 40, 30)))
-    promise = session.submit(document.id, edit)
-    assert promise.promised and session.store.documents.get(document.id).head == promise.parent
+    job = session.submit(document.id, edit)
+    assert job.pending and session.store.documents.get(document.id).head == job.parent
     assert worker.run_one()
-    revision = session.store.revisions.get(promise.id)
+    revision = session.store.revisions.get(job.id)
     assert revision.picture == check_edit(edit, before, LOAD).picture
     assert session.picture(document.id) == revision.picture
     return revision
@@ -107,7 +107,7 @@ def test_an_edit_may_be_asked_for_on_an_earlier_state(session: Session, worker: 
     assert session.store.revisions.get(beside.id).picture == result
 
 
-def test_the_same_wish_again_is_there_at_once(session: Session, worker: Worker, document: Document) -> None:
+def test_the_same_edit_again_is_there_at_once(session: Session, worker: Worker, document: Document) -> None:
     first = done(session, worker, document)
     assert first.edit
     session.undo(document.id)
@@ -117,17 +117,17 @@ def test_the_same_wish_again_is_there_at_once(session: Session, worker: Worker, 
 
 
 def test_cancelled_before_it_began(session: Session, worker: Worker, document: Document) -> None:
-    promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
-    assert session.cancel(promise.id).cancelled
+    job = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
+    assert session.cancel(job.id).cancelled
     assert session.store.jobs.pending(document.id) == [] and not worker.run_one()
     assert session.store.documents.get(document.id) == document
     assert session.picture(document.id).digest == Picture.from_pixels(noise(300, 280)).digest
     again = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
-    assert again.id == promise.id and again.promised and worker.run_one()
-    assert session.cancel(promise.id).picture is not None  # finished: nothing to cancel
+    assert again.id == job.id and again.pending and worker.run_one()
+    assert session.cancel(job.id).picture is not None  # finished: nothing to cancel
 
 
-def test_promises_wait_oldest_first(session: Session, document: Document) -> None:
+def test_jobs_wait_oldest_first(session: Session, document: Document) -> None:
     ids = [session.submit(document.id, an_edit(Box(9, 9, 9, 9), seed=n)).id for n in range(3)]
     assert [revision.id for revision in session.store.jobs.pending(document.id)] == ids
     assert session.store.jobs.pending(session.open(noise(3, 3)).id) == []
@@ -149,13 +149,13 @@ def test_kept_pixels_of_a_lossy_file_do_not_decay(session: Session, worker: Work
 
 
 def test_the_truth_is_on_disk(session: Session, worker: Worker, document: Document) -> None:
-    """Another process, another tab, after a restart: the same document, pixels and promises."""
+    """Another process, another tab, after a restart: the same document, pixels and jobs."""
     revision = done(session, worker, document)
     waiting = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     other = Session(Store(session.store.database.path.parent))
     assert other.store.documents.get(document.id) == session.store.documents.get(document.id)
     assert other.picture(document.id) == revision.picture
-    assert [promise.id for promise in other.store.jobs.pending(document.id)] == [waiting.id]
+    assert [job.id for job in other.store.jobs.pending(document.id)] == [waiting.id]
     other.undo(document.id)
     assert session.store.documents.get(document.id).head == document.head
     other.store.close()
@@ -210,7 +210,7 @@ def test_a_revision_of_another_document(session: Session, document: Document) ->
 
 
 def test_a_revision_that_is_not_finished(session: Session, document: Document) -> None:
-    promise = session.submit(document.id, an_edit(Box(1, 1, 1, 1)))
+    job = session.submit(document.id, an_edit(Box(1, 1, 1, 1)))
     with pytest.raises(ValueError, match="has no picture yet"):
-        session.checkout(document.id, promise.id)
+        session.checkout(document.id, job.id)
     assert session.store.documents.get(document.id) == document

@@ -28,24 +28,24 @@ def opened(store: Store) -> Document:
     return store.documents.create(Picture.from_pixels(noise(300, 280)), "Room")
 
 
-def claimed(store: Store, document: Document, worker: str = "w", **wishes: object) -> Revision:
-    """A promise on the head, claimed."""
-    promise = store.jobs.submit(document.id, document.head, an_edit(disc(Box(50, 60, 40, 30)), **wishes))
-    assert store.jobs.claim(worker, 60) == [promise.id]
-    return promise
+def claimed(store: Store, document: Document, worker: str = "w", **settings: object) -> Revision:
+    """A job on the head, claimed."""
+    job = store.jobs.submit(document.id, document.head, an_edit(disc(Box(50, 60, 40, 30)), **settings))
+    assert store.jobs.claim(worker, 60) == [job.id]
+    return job
 
 
-def applied(store: Store, promise: Revision) -> tuple[Picture, Mapping[str, Pixels]]:
+def applied(store: Store, job: Revision) -> tuple[Picture, Mapping[str, Pixels]]:
     """The picture and the crops that its model generates."""
-    assert promise.parent and promise.edit
-    result = run(apply(promise.edit, store.revisions.picture(promise.parent), LOAD))
+    assert job.parent and job.edit
+    result = run(apply(job.edit, store.revisions.picture(job.parent), LOAD))
     return result.picture, result.crops
 
 
-def kept(store: Store, document: Document, **wishes: object) -> Revision:
-    promise = claimed(store, document, **wishes)
-    assert store.jobs.finish(promise.id, "w", *applied(store, promise))
-    return store.revisions.get(promise.id)
+def kept(store: Store, document: Document, **settings: object) -> Revision:
+    job = claimed(store, document, **settings)
+    assert store.jobs.finish(job.id, "w", *applied(store, job))
+    return store.revisions.get(job.id)
 
 
 # documents and pixels
@@ -102,18 +102,18 @@ def test_a_revision_holds_what_was_asked_and_what_came(store: Store) -> None:
     document = opened(store)
     root = store.revisions.get(document.head)
     assert (root.parent, root.edit, root.error) == (None, None, None)
-    promise = claimed(store, document, prompt="ein grünes Sofa")
-    assert promise.promised and promise.picture is None and promise.parent == document.head
-    assert promise.edit == an_edit(disc(Box(50, 60, 40, 30)), prompt="ein grünes Sofa")
-    picture, crops = applied(store, promise)
-    assert store.jobs.finish(promise.id, "w", picture, crops)
-    revision = store.revisions.get(promise.id)
-    assert revision.picture == picture and not revision.picture.fresh and not revision.promised
-    assert revision.edit == promise.edit
+    job = claimed(store, document, prompt="ein grünes Sofa")
+    assert job.pending and job.picture is None and job.parent == document.head
+    assert job.edit == an_edit(disc(Box(50, 60, 40, 30)), prompt="ein grünes Sofa")
+    picture, crops = applied(store, job)
+    assert store.jobs.finish(job.id, "w", picture, crops)
+    revision = store.revisions.get(job.id)
+    assert revision.picture == picture and not revision.picture.fresh and not revision.pending
+    assert revision.edit == job.edit
     ((request, crop),) = crops.items()
     assert np.array_equal(store.revisions.crop(document.id, request), crop)
     assert store.revisions.crop(document.id, "another") is None and store.revisions.crop("another", request) is None
-    assert np.array_equal(decode_mask(store.blobs.file(promise.edit.mask.digest)), promise.edit.mask.alpha)
+    assert np.array_equal(decode_mask(store.blobs.file(job.edit.mask.digest)), job.edit.mask.alpha)
     assert root.seq < revision.seq and abs(revision.created - time.time()) < 60
 
 
@@ -144,10 +144,10 @@ def store(where: Path | str) -> Iterator[Store]:
     store.close()
 
 
-# promises
+# jobs
 
 
-def test_the_same_wish_is_the_same_revision(store: Store) -> None:
+def test_the_same_edit_is_the_same_revision(store: Store) -> None:
     document, edit = opened(store), an_edit(Box(5, 5, 9, 9))
     first = store.jobs.submit(document.id, document.head, edit)
     assert store.jobs.submit(document.id, document.head, edit).id == first.id
@@ -157,7 +157,7 @@ def test_the_same_wish_is_the_same_revision(store: Store) -> None:
     assert store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9), seed=2)).id != first.id
 
 
-def test_promises_are_claimed_oldest_first_and_once(store: Store) -> None:
+def test_jobs_are_claimed_oldest_first_and_once(store: Store) -> None:
     document = opened(store)
     ids = [store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9), steps=n)).id for n in (1, 2, 3)]
     assert [store.jobs.claim(worker, 60) for worker in "abca"] == [[ids[0]], [ids[1]], [ids[2]], []]
@@ -167,62 +167,62 @@ def test_promises_are_claimed_oldest_first_and_once(store: Store) -> None:
 
 def test_a_lease_that_ran_out_is_anybodys(store: Store) -> None:
     document = opened(store)
-    promise = store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
-    assert store.jobs.claim("a", -1) == [promise.id]
-    assert store.jobs.holds(promise.id, "a")  # late, but nobody took it
-    assert store.jobs.claim("b", 60) == [promise.id]
-    assert not store.jobs.holds(promise.id, "a") and store.jobs.holds(promise.id, "b")
-    picture, crops = applied(store, promise)
-    assert not store.jobs.finish(promise.id, "a", picture, crops) and not store.jobs.fail(promise.id, "a", "late")
-    assert store.revisions.get(promise.id).promised
+    job = store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
+    assert store.jobs.claim("a", -1) == [job.id]
+    assert store.jobs.holds(job.id, "a")  # late, but nobody took it
+    assert store.jobs.claim("b", 60) == [job.id]
+    assert not store.jobs.holds(job.id, "a") and store.jobs.holds(job.id, "b")
+    picture, crops = applied(store, job)
+    assert not store.jobs.finish(job.id, "a", picture, crops) and not store.jobs.fail(job.id, "a", "late")
+    assert store.revisions.get(job.id).pending
     store.jobs.renew("a", -1000)  # not a's any more: nothing
     assert store.jobs.claim("c", 60) == []
-    assert store.jobs.finish(promise.id, "b", picture, crops)
+    assert store.jobs.finish(job.id, "b", picture, crops)
 
 
 def test_a_renewed_lease_holds(store: Store) -> None:
     document = opened(store)
-    promise = store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
+    job = store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
     store.jobs.claim("a", -1)
     store.jobs.renew("a", 60)
     assert store.jobs.claim("b", 60) == []
     store.jobs.release("a")
-    assert store.jobs.holders() == [] and store.jobs.claim("b", 60) == [promise.id]
+    assert store.jobs.holders() == [] and store.jobs.claim("b", 60) == [job.id]
 
 
 def test_variations_are_claimed_together(store: Store) -> None:
     document, other = opened(store), opened(store)
     first = kept(store, document)
 
-    def promised(on: str, **wishes: object) -> str:
-        return store.jobs.submit(document.id, on, an_edit(Box(5, 5, 9, 9), **wishes)).id
+    def submitted(on: str, **settings: object) -> str:
+        return store.jobs.submit(document.id, on, an_edit(Box(5, 5, 9, 9), **settings)).id
 
-    ids = [promised(document.head, seed=seed) for seed in range(10)]
-    promised(first.id, seed=11)  # on another picture
-    promised(document.head, seed=12, prompt="another")
+    ids = [submitted(document.head, seed=seed) for seed in range(10)]
+    submitted(first.id, seed=11)  # on another picture
+    submitted(document.head, seed=12, prompt="another")
     store.jobs.submit(other.id, other.head, an_edit(Box(5, 5, 9, 9), seed=13))
     assert store.jobs.claim("a", 60) == ids[:MAX_IMAGES]
     assert store.jobs.claim("b", 60) == ids[MAX_IMAGES:]
     assert [len(store.jobs.claim(worker, 60)) for worker in "cdef"] == [1, 1, 1, 0]
 
 
-def test_failed_and_cancelled_are_promised_anew(store: Store) -> None:
+def test_failed_and_cancelled_are_queued_anew(store: Store) -> None:
     document = opened(store)
-    promise = claimed(store, document)
-    assert store.jobs.fail(promise.id, "w", "RuntimeError: no paint \ud83d")
-    failed = store.revisions.get(promise.id)
-    assert failed.error == "RuntimeError: no paint ?" and not failed.promised and not failed.cancelled
+    job = claimed(store, document)
+    assert store.jobs.fail(job.id, "w", "RuntimeError: no paint \ud83d")
+    failed = store.revisions.get(job.id)
+    assert failed.error == "RuntimeError: no paint ?" and not failed.pending and not failed.cancelled
     assert store.jobs.pending(document.id) == [] and store.jobs.claim("w", 60) == []
     again = claimed(store, document)
-    assert again.id == promise.id and again.promised and again.error is None
-    cancelled = store.jobs.cancel(promise.id)
+    assert again.id == job.id and again.pending and again.error is None
+    cancelled = store.jobs.cancel(job.id)
     assert cancelled.cancelled and cancelled.error == CANCELLED
-    assert not store.jobs.holds(promise.id, "w") and not store.jobs.finish(promise.id, "w", *applied(store, promise))
+    assert not store.jobs.holds(job.id, "w") and not store.jobs.finish(job.id, "w", *applied(store, job))
     assert store.documents.get(document.id) == document
-    assert claimed(store, document).id == promise.id
+    assert claimed(store, document).id == job.id
 
 
-def test_a_finished_wish_is_shown_without_a_run(store: Store) -> None:
+def test_a_finished_edit_is_shown_without_a_run(store: Store) -> None:
     document = opened(store)
     revision = kept(store, document)
     store.documents.undo(document.id)
@@ -294,21 +294,21 @@ def test_what_was_discarded_earlier_stays_away(store: Store) -> None:
     store.revisions.recover(a.id)
     assert [node.id for node in store.revisions.tree(document.id)] == [document.head, a.id, b.id]
     assert c.edit
-    assert store.jobs.submit(document.id, b.id, c.edit).picture == c.picture  # the same wish has it back
+    assert store.jobs.submit(document.id, b.id, c.edit).picture == c.picture  # the same edit has it back
     assert store.documents.get(document.id).head == c.id and not store.revisions.get(c.id).deleted
 
 
 def test_a_deleted_document_is_gone_and_comes_back(store: Store) -> None:
     document, other = opened(store), opened(store)
     assert [each.id for each in store.documents.all()] == [other.id, document.id]
-    promise = store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
+    job = store.jobs.submit(document.id, document.head, an_edit(Box(5, 5, 9, 9)))
     assert [each.id for each in store.documents.all()] == [document.id, other.id]  # the last that was worked on
     store.documents.delete(document.id)
     assert store.documents.all() == [other] and store.jobs.claim("w", 60) == []
     with pytest.raises(NotFound, match="There is no document"):
         store.documents.get(document.id)
     assert store.documents.restore(document.id) == document
-    assert store.revisions.get(promise.id).cancelled
+    assert store.revisions.get(job.id).cancelled
 
 
 def test_the_tree_tells_all_but_the_pixels(store: Store) -> None:
@@ -318,9 +318,9 @@ def test_the_tree_tells_all_but_the_pixels(store: Store) -> None:
     failed = claimed(store, document, seed=9)
     store.jobs.fail(failed.id, "w", "no paint")
     root, step, broken = store.revisions.tree(document.id)
-    assert (root.id, root.parent, root.wish, root.finished) == (document.head, None, None, True)
+    assert (root.id, root.parent, root.edit, root.finished) == (document.head, None, None, True)
     assert (step.id, step.parent, step.name, step.finished) == (a.id, document.head, "green", True)
-    assert step.wish and step.wish["prompt"] == "a green couch"
+    assert step.edit and step.edit["prompt"] == "a green couch"
     assert (broken.finished, broken.error) == (False, "no paint")
 
 

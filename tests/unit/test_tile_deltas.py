@@ -120,7 +120,7 @@ def test_a_missing_base_is_named_with_the_state_that_needs_it(session: Session, 
     with store.database.transaction() as db:
         db.run("UPDATE blob SET bytes = :b WHERE digest = :d", b=encode_tile(noise(256, 256, 7)), d=base)
     fresh = Store(store.database.path.parent)
-    told = "\n".join(each.complaint for each in check(fresh))
-    assert f"{base} is not what was stored" in told and f"{digest} is not what was stored" in told
-    assert f"from revision {step.id} on" in told
+    output = "\n".join(each.complaint for each in check(fresh))
+    assert f"{base} is not what was stored" in output and f"{digest} is not what was stored" in output
+    assert f"from revision {step.id} on" in output
     fresh.close()

@@ -56,7 +56,7 @@ def test_what_was_seen_to_work_works_no_more(victim: Victim, statement: str) -> 
     assert most_memory() - before < GROWTH
 
 
-BROKEN: dict[str, tuple[Change, str]] = {
+ENDED: dict[str, tuple[Change, str]] = {
     "a cycle": (by_sql("UPDATE revision SET parent = id WHERE parent NOT NULL"), "before its parent"),
     "a longer one": (by_sql(STATEMENTS[2]), "does not belong to the others"),
     "a date without an end": (by_sql("UPDATE revision SET created = 9e999"), "is no created"),
@@ -94,11 +94,11 @@ BROKEN: dict[str, tuple[Change, str]] = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", BROKEN)
+@pytest.mark.parametrize("what", ENDED)
 def test_the_sentence_says_what_is_wrong(session: Session, tmp_path: Path, what: str) -> None:
     file = tmp_path / "room.palimpsest"
     file.write_bytes(honest())
-    change, sentence = BROKEN[what]
+    change, sentence = ENDED[what]
     change(file)
     started, before = time.monotonic(), most_memory()
     with pytest.raises(ValueError, match=sentence):

@@ -32,12 +32,12 @@ def document(session: Session) -> Document:
     return session.open(noise(300, 280), "Room")
 
 
-def slow_edit(**wishes: Any) -> Edit:
-    return an_edit(disc(Box(50, 60, 40, 30)), pipeline="slow", **wishes)
+def slow_edit(**settings: Any) -> Edit:
+    return an_edit(disc(Box(50, 60, 40, 30)), pipeline="slow", **settings)
 
 
 def settled(session: Session, id: str) -> Revision:
-    until(lambda: not session.store.revisions.get(id).promised)
+    until(lambda: not session.store.revisions.get(id).pending)
     return session.store.revisions.get(id)
 
 
@@ -48,13 +48,13 @@ class Running:
         self.session, self.slow = Session(store), SlowPipeline()
         self.worker = Worker(store, loader(self.slow))
         self.worker.start()
-        self.promise = self.session.submit(document.id, slow_edit(steps=steps))
+        self.job = self.session.submit(document.id, slow_edit(steps=steps))
         self.worker.wake()
         self.slow.allow(1)
         until(lambda: (now := self.progress()) and now.step)
 
     def progress(self) -> RunProgress | None:
-        return self.session.store.jobs.progress(self.promise.document).get(self.promise.id)
+        return self.session.store.jobs.progress(self.job.document).get(self.job.id)
 
     def step(self) -> None:
         before = self.progress()
@@ -62,7 +62,7 @@ class Running:
         until(lambda: self.progress() != before)
 
 
-def test_promises_are_kept_in_a_thread(session: Session, worker: Worker, document: Document) -> None:
+def test_jobs_are_kept_in_a_thread(session: Session, worker: Worker, document: Document) -> None:
     worker.start()
     ids = [session.submit(document.id, an_edit(Box(9, 9, 9, 9), seed=n)).id for n in range(3)]
     worker.wake()
@@ -71,14 +71,14 @@ def test_promises_are_kept_in_a_thread(session: Session, worker: Worker, documen
     assert session.store.documents.get(document.id).head == ids[0]
 
 
-def test_a_promise_nobody_announced_is_found(
+def test_a_job_nobody_announced_is_found(
     session: Session, worker: Worker, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, "IDLE", 0.01)
     worker.start()
     other = Session(Store(session.store.database.path.parent))
-    promise = other.submit(document.id, an_edit(Box(9, 9, 9, 9)))
-    assert settled(other, promise.id).picture is not None
+    job = other.submit(document.id, an_edit(Box(9, 9, 9, 9)))
+    assert settled(other, job.id).picture is not None
     other.store.close()
 
 
@@ -90,12 +90,12 @@ def test_progress_is_the_latest_step(store: Store, document: Document) -> None:
     assert first and second and (first.step, second.step, second.steps) == (1, 2, 5)
     assert second.serial > first.serial > 0
     assert second.box is not None and second.box.contains(Box(50, 60, 40, 30))
-    shown = store.jobs.preview(run.promise.id)
+    shown = store.jobs.preview(run.job.id)
     assert shown is not None and Image.open(BytesIO(shown)).size == second.box[2:]
     assert store.jobs.preview("another") is None
     run.slow.allow(3)
-    assert settled(run.session, run.promise.id).picture
-    assert run.progress() is None and store.jobs.preview(run.promise.id) is None
+    assert settled(run.session, run.job.id).picture
+    assert run.progress() is None and store.jobs.preview(run.job.id) is None
     run.worker.stop()
 
 
@@ -103,7 +103,7 @@ def test_the_serial_grows_from_run_to_run(store: Store, document: Document) -> N
     run = Running(store, document)
     first = run.progress()
     run.slow.allow(4)
-    settled(run.session, run.promise.id)
+    settled(run.session, run.job.id)
     again = run.session.submit(document.id, slow_edit(seed=2))
     run.worker.wake()
     run.slow.allow(1)
@@ -116,15 +116,13 @@ def test_the_serial_grows_from_run_to_run(store: Store, document: Document) -> N
 def test_cancel_stops_within_a_step_and_the_document_is_as_it_was(store: Store, document: Document) -> None:
     run = Running(store, document, steps=50)
     digest = run.session.picture(document.id).digest
-    assert run.session.cancel(run.promise.id).cancelled
+    assert run.session.cancel(run.job.id).cancelled
     run.slow.allow(1)
     assert run.slow.closed.wait(PATIENCE)  # 48 steps were never allowed
     until(lambda: run.progress() is None)
     assert run.session.store.documents.get(document.id) == document
     assert run.session.picture(document.id).digest == digest == Picture.from_pixels(noise(300, 280)).digest
-    assert (
-        run.session.store.jobs.pending(document.id) == [] and run.session.store.revisions.get(run.promise.id).cancelled
-    )
+    assert run.session.store.jobs.pending(document.id) == [] and run.session.store.revisions.get(run.job.id).cancelled
     # and the next is kept as if nothing had been
     again = run.session.submit(document.id, slow_edit(steps=1))
     run.worker.wake()
@@ -133,12 +131,12 @@ def test_cancel_stops_within_a_step_and_the_document_is_as_it_was(store: Store, 
     run.worker.stop()
 
 
-def test_cancelled_and_wished_again_in_mid_run(store: Store, document: Document) -> None:
-    """The old run must not finish the new promise of the same wish as its own, nor hinder it."""
+def test_cancelled_and_queued_again_in_mid_run(store: Store, document: Document) -> None:
+    """The old run must not finish the new job of the same edit as its own, nor hinder it."""
     run = Running(store, document)
-    run.session.cancel(run.promise.id)
+    run.session.cancel(run.job.id)
     again = run.session.submit(document.id, slow_edit(steps=5))
-    assert again.id == run.promise.id and again.promised
+    assert again.id == run.job.id and again.pending
     run.slow.allow(6)
     expected = check_edit(slow_edit(steps=5), Picture.from_pixels(noise(300, 280)), loader(NoisePipeline(name="slow")))
     assert settled(run.session, again.id).picture == expected.picture
@@ -149,16 +147,16 @@ def test_undo_during_a_run(store: Store, session: Session, worker: Worker, docum
     first = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     worker.run_one()
     run = Running(store, document)
-    assert run.promise.parent == first.id
+    assert run.job.parent == first.id
     session.undo(document.id)
     run.slow.allow(4)
-    assert settled(session, run.promise.id).picture
+    assert settled(session, run.job.id).picture
     assert session.store.documents.get(document.id).head == document.head  # the user's place is not taken from them
-    assert [session.redo(document.id).head for _ in "12"] == [first.id, run.promise.id]
+    assert [session.redo(document.id).head for _ in "12"] == [first.id, run.job.id]
     run.worker.stop()
 
 
-def test_stop_waits_for_the_step_and_frees_the_promise(store: Store, document: Document) -> None:
+def test_stop_waits_for_the_step_and_frees_the_job(store: Store, document: Document) -> None:
     run = Running(store, document)
     stopper = Thread(target=run.worker.stop)
     stopper.start()
@@ -166,19 +164,19 @@ def test_stop_waits_for_the_step_and_frees_the_promise(store: Store, document: D
     run.slow.allow(1)
     stopper.join(PATIENCE)
     assert not stopper.is_alive() and run.slow.closed.is_set()
-    assert run.session.store.revisions.get(run.promise.id).promised and store.jobs.holders() == []
+    assert run.session.store.revisions.get(run.job.id).pending and store.jobs.holders() == []
     run.slow.allow(5)
     assert run.worker.run_one()  # at once: no lease to wait for
-    assert run.session.store.revisions.get(run.promise.id).picture
+    assert run.session.store.revisions.get(run.job.id).picture
 
 
 def test_a_worker_can_be_stopped_and_started(session: Session, worker: Worker, document: Document) -> None:
     worker.stop()
     for seed in range(2):
         worker.start()
-        promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9), seed=seed))
+        job = session.submit(document.id, an_edit(Box(9, 9, 9, 9), seed=seed))
         worker.wake()
-        assert settled(session, promise.id).picture
+        assert settled(session, job.id).picture
         worker.stop()
     assert not worker.run_one()
 
@@ -200,9 +198,9 @@ def test_what_breaks_is_written_on_the_revision(
     session: Session, document: Document, at_step: int, error: Exception, sentence: str
 ) -> None:
     worker = Worker(session.store, loader(FailingPipeline(at_step, error), NoisePipeline()))
-    promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9), pipeline="failing"))
+    job = session.submit(document.id, an_edit(Box(9, 9, 9, 9), pipeline="failing"))
     assert worker.run_one()
-    failed = session.store.revisions.get(promise.id)
+    failed = session.store.revisions.get(job.id)
     assert failed.error == sentence and not failed.cancelled
     assert session.store.documents.get(document.id) == document and session.store.jobs.pending(document.id) == []
     assert session.picture(document.id) == Picture.from_pixels(noise(300, 280))
@@ -218,69 +216,69 @@ def test_the_traceback_is_logged(session: Session, document: Document, caplog: p
 
 
 def test_an_unknown_pipeline_is_a_sentence(session: Session, worker: Worker, document: Document) -> None:
-    promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9), pipeline="dall-e"))
+    job = session.submit(document.id, an_edit(Box(9, 9, 9, 9), pipeline="dall-e"))
     assert worker.run_one()
-    assert session.store.revisions.get(promise.id).error == "There is no pipeline 'dall-e'."
+    assert session.store.revisions.get(job.id).error == "There is no pipeline 'dall-e'."
 
 
 def test_a_damaged_store_is_a_sentence_and_the_worker_lives(
     session: Session, worker: Worker, document: Document
 ) -> None:
-    promise = session.submit(document.id, an_edit(disc(Box(9, 9, 9, 9))))
-    assert promise.edit
+    job = session.submit(document.id, an_edit(disc(Box(9, 9, 9, 9))))
+    assert job.edit
     with session.store.database.transaction() as db:
-        db.run("UPDATE blob SET bytes = x'00' WHERE digest = :mask", mask=promise.edit.mask.digest)
+        db.run("UPDATE blob SET bytes = x'00' WHERE digest = :mask", mask=job.edit.mask.digest)
     other = Session(Store(session.store.database.path.parent))  # nothing of it in its caches
     assert Worker(other.store, worker.pipelines).run_one()
     assert other.store.jobs.pending(document.id) == []
-    row = other.store.database.row("SELECT error FROM revision WHERE id = :id", id=promise.id)
+    row = other.store.database.row("SELECT error FROM revision WHERE id = :id", id=job.id)
     assert "damaged" in row[0]
     other.store.close()
 
 
-def test_a_full_disk_is_told_and_a_later_try_works(
+def test_a_full_disk_is_reported_and_a_later_try_works(
     session: Session, worker: Worker, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(worker_module, "IDLE", 0.01)
-    monkeypatch.setattr(worker_module, "LEASE", 0.05)  # the promise stands, and is tried again when that is over
+    monkeypatch.setattr(worker_module, "LEASE", 0.05)  # the job stands, and is tried again when that is over
     edit = an_edit(Box(9, 9, 200, 200))
-    promise = session.submit(document.id, edit)
+    job = session.submit(document.id, edit)
     full(session.store)
     worker.start()
-    until(lambda: worker.trouble or session.store.revisions.get(promise.id).error)
-    told = worker.trouble or session.store.revisions.get(promise.id).error
-    assert told and "The disk is full" in told
+    until(lambda: worker.trouble or session.store.revisions.get(job.id).error)
+    output = worker.trouble or session.store.revisions.get(job.id).error
+    assert output and "The disk is full" in output
     assert session.store.documents.get(document.id) == document
     assert session.picture(document.id) == Picture.from_pixels(noise(300, 280))
     room(session.store)
     again = session.submit(document.id, edit)
     worker.wake()
-    assert again.id == promise.id and settled(session, again.id).picture
+    assert again.id == job.id and settled(session, again.id).picture
     until(lambda: worker.trouble is None)
 
 
 def test_a_disk_too_full_even_to_say_so(
     session: Session, worker: Worker, document: Document, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The promise stands, the worker says what the trouble is, and keeps the promise once it can."""
+    """The job stands, the worker says what the trouble is, and keeps the job once it can."""
 
     def refuse(*_: object) -> None:
         raise StorageError("The disk is full.")
 
     monkeypatch.setattr(worker_module, "IDLE", 0.01)
     monkeypatch.setattr(worker_module, "LEASE", 0.05)
-    promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
+    job = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     with monkeypatch.context() as disk:
         disk.setattr(session.store.jobs, "finish", refuse)
         disk.setattr(session.store.jobs, "fail", refuse)
         worker.start()
         until(lambda: worker.trouble == "The disk is full.")
-        assert session.store.revisions.get(promise.id).promised and session.store.documents.get(document.id) == document
-    assert settled(session, promise.id).picture
+        assert session.store.revisions.get(job.id).pending and session.store.documents.get(document.id) == document
+    assert settled(session, job.id).picture
     until(lambda: worker.trouble is None)
 
 
-def test_a_store_that_refuses_everything_is_told(session: Session, worker: Worker, document: Document) -> None:
+def test_a_store_that_refuses_everything_is_reported(session: Session, worker: Worker, document: Document) -> None:
     session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     session.store.close()
     file = session.store.database.path
@@ -294,7 +292,7 @@ def test_a_store_that_refuses_everything_is_told(session: Session, worker: Worke
 
 
 def test_two_workers_on_one_store_do_nothing_twice(session: Session, document: Document) -> None:
-    """Each has its own connection, as two processes have; 24 promises, each run once."""
+    """Each has its own connection, as two processes have; 24 jobs, each run once."""
     count, gate = 24, Barrier(2)
     for seed in range(count):
         session.submit(document.id, an_edit(Box(9, 9, 9, 9), seed=seed, prompt=f"{seed}", steps=1))
@@ -333,25 +331,25 @@ def test_a_run_that_outlasts_its_lease_keeps_it(
     run = Running(store, document)
 
     def lease() -> float:
-        return float(store.database.row("SELECT lease FROM revision WHERE id = :id", id=run.promise.id)[0])
+        return float(store.database.row("SELECT lease FROM revision WHERE id = :id", id=run.job.id)[0])
 
     first = lease()
     until(lambda: lease() > first)  # in the midst of a step
     assert store.jobs.claim("thief", 60) == []
     run.slow.allow(4)
-    assert settled(run.session, run.promise.id).picture
+    assert settled(run.session, run.job.id).picture
     run.worker.stop()
 
 
 def test_a_worker_that_lost_its_lease_writes_nothing(store: Store, document: Document) -> None:
     run = Running(store, document)
     with store.database.transaction() as db:  # as if this process had been asleep
-        db.run("UPDATE revision SET lease = 0 WHERE id = :id", id=run.promise.id)
-    assert store.jobs.claim("other", 60) == [run.promise.id]
+        db.run("UPDATE revision SET lease = 0 WHERE id = :id", id=run.job.id)
+    assert store.jobs.claim("other", 60) == [run.job.id]
     run.slow.allow(1)
     assert run.slow.closed.wait(PATIENCE)
     until(lambda: run.progress() is None)
-    assert store.revisions.get(run.promise.id).promised and store.jobs.holds(run.promise.id, "other")
+    assert store.revisions.get(run.job.id).pending and store.jobs.holds(run.job.id, "other")
     run.worker.stop()
 
 
@@ -362,11 +360,11 @@ def dead_id() -> str:
     return f"{ran.stdout.strip()}/abcd"
 
 
-def test_a_dead_process_loses_its_promises_at_once(session: Session, worker: Worker, document: Document) -> None:
-    promise = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
+def test_a_dead_process_loses_its_jobs_at_once(session: Session, worker: Worker, document: Document) -> None:
+    job = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     dead = dead_id()
-    assert session.store.jobs.claim(dead, worker_module.LEASE) == [promise.id]
-    assert worker.run_one() and session.store.revisions.get(promise.id).picture
+    assert session.store.jobs.claim(dead, worker_module.LEASE) == [job.id]
+    assert worker.run_one() and session.store.revisions.get(job.id).picture
 
 
 def test_one_that_lives_or_is_elsewhere_keeps_them(session: Session, worker: Worker, document: Document) -> None:
@@ -409,9 +407,9 @@ def test_a_lease_from_a_clock_a_day_ahead_holds_nothing_up(
 def test_nothing_is_said_of_a_run_that_is_over(store: Store, document: Document) -> None:
     """However it ended: the same edit, asked for again, has not begun."""
     run = Running(store, document)
-    run.session.cancel(run.promise.id)
+    run.session.cancel(run.job.id)
     again = run.session.submit(document.id, slow_edit(steps=5))
-    assert again.id == run.promise.id and run.progress() is None
+    assert again.id == run.job.id and run.progress() is None
     run.slow.allow(6)
     assert settled(run.session, again.id).picture
     late = run.session.submit(document.id, slow_edit(seed=3))

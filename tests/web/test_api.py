@@ -136,7 +136,7 @@ def test_a_picture_is_opened_edited_and_fetched(served: Served) -> None:
     for step in job:
         steps.append(step)
         if step["state"] == "running":
-            served.slow.allow(1)  # one more, once this one was told of
+            served.slow.allow(1)  # one more, once this one was reported
     served.slow.forbid()
     running = [(step["of"], step["step"]) for step in steps if step["state"] == "running"]
     assert len(running) > 1 and running == sorted(running) and {of for of, _ in running} == {6}
@@ -148,15 +148,15 @@ def test_a_picture_is_opened_edited_and_fetched(served: Served) -> None:
     assert not np.array_equal(result, pixels) and np.array_equal(result[70:], pixels[70:])
 
 
-def test_the_history_tells_what_was_wished_for_and_is_walked(served: Served) -> None:
+def test_the_history_tells_what_was_asked_for_and_is_walked(served: Served) -> None:
     document = served.opened()
     first, edited = served.ask("describe", document), served.ask("edit", document, "a couch", [0, 0, 30, 30], seed=3)
-    told = served.ask("describe", document)
-    assert told["models"][0] == "noise" and [state["revision"] for state in told["history"]] == [
+    summary = served.ask("describe", document)
+    assert summary["models"][0] == "noise" and [state["revision"] for state in summary["history"]] == [
         first["revision"], edited["revision"],
     ]  # fmt: skip
-    wish = {"prompt": "a couch", "seed": 3, "model": "noise", "box": [0, 0, 30, 30], "finished": True}
-    assert wish.items() <= told["history"][1].items()
+    edit = {"prompt": "a couch", "seed": 3, "model": "noise", "box": [0, 0, 30, 30], "finished": True}
+    assert edit.items() <= summary["history"][1].items()
     assert served.ask("undo", document)["revision"] == first["revision"]
     assert served.ask("redo", document)["revision"] == edited["revision"]
     assert served.ask("checkout", document, first["revision"])["can_undo"] is False
@@ -181,19 +181,19 @@ def test_a_point_a_box_and_a_mask_of_the_same_pixels_are_the_same_place(served: 
         made.append(served.ask("remove", document, seed=1, **place)["revision"])
     assert len(set(made)) == 1
     served.ask("checkout", document, head)
-    file, told = served.ask("select", document, point=[31, 21])
-    assert told == {"box": box, "pixels": 600}
+    file, summary = served.ask("select", document, point=[31, 21])
+    assert summary == {"box": box, "pixels": 600}
     assert read_image(Path(file).read_bytes()).pixels.shape == (20, 30, 3)
 
 
-def test_a_mask_s_specks_are_left_out_and_told(served: Served) -> None:
+def test_a_mask_s_specks_are_left_out_and_reported(served: Served) -> None:
     mask = np.zeros((120, 160), np.uint8)
     mask[10:40, 10:50] = 255
     mask[100, 150] = mask[110, 30] = 200
     document = served.opened()
-    for verb, wish in (("edit", {"prompt": "noise", "steps": 1}), ("remove", {})):
+    for verb, settings in (("edit", {"prompt": "noise", "steps": 1}), ("remove", {})):
         for keep, box, specks in ((False, Box(10, 10, 40, 30), 2), (True, Box(10, 10, 141, 101), 0)):
-            done = served.ask(verb, document, mask=base64_of(mask), seed=1, keep_specks=keep, **wish)
+            done = served.ask(verb, document, mask=base64_of(mask), seed=1, keep_specks=keep, **settings)
             edit = served.session.store.revisions.get(done["revision"]).edit
             assert done["specks"] == specks and edit is not None and edit.mask.box == box
     assert "at most 9 of 255" in served.refused("remove", document, mask=base64_of(np.full((120, 160), 9, np.uint8)))
@@ -202,10 +202,10 @@ def test_a_mask_s_specks_are_left_out_and_told(served: Served) -> None:
 def test_what_is_removed_takes_its_edge_along(served: Served) -> None:
     pixels = np.full((120, 160, 3), 40, np.uint8)
     pixels[36:84, 46:104], pixels[40:80, 50:100] = 90, 200  # a rim that the point's colour does not reach
-    for verb, wish in (("edit", {"prompt": "noise", "steps": 1}), ("remove", {})):
+    for verb, settings in (("edit", {"prompt": "noise", "steps": 1}), ("remove", {})):
         document = served.session.open(pixels).id
         edit = served.session.store.revisions.get(
-            served.ask(verb, document, point=[60, 60], seed=1, **wish)["revision"]
+            served.ask(verb, document, point=[60, 60], seed=1, **settings)["revision"]
         ).edit
         assert edit is not None
         grows = edit.mask.box.contains(Box(46, 36, 58, 48))
@@ -225,15 +225,15 @@ def test_what_is_shown_is_the_part_that_was_asked_for(served: Served) -> None:
     pixels = np.zeros((1500, 2000, 3), np.uint8)
     pixels[:, 1000:] = (250, 0, 0)
     document = served.session.open(pixels).id
-    file, told = served.ask("look", document)
-    assert told["scale"] == 0.512 and read_image(Path(file).read_bytes()).pixels.shape == (768, 1024, 3)
-    file, told = served.ask("look", document, box=[990, 100, 400, 200])
+    file, summary = served.ask("look", document)
+    assert summary["scale"] == 0.512 and read_image(Path(file).read_bytes()).pixels.shape == (768, 1024, 3)
+    file, summary = served.ask("look", document, box=[990, 100, 400, 200])
     seen = read_image(Path(file).read_bytes()).pixels
-    assert told["scale"] == 1 and seen.shape == (200, 400, 3)
+    assert summary["scale"] == 1 and seen.shape == (200, 400, 3)
     assert seen[100, 2].max() < 20 and seen[100, 100, 0] > 240
 
 
-def test_variations_are_all_told(served: Served) -> None:
+def test_variations_are_all_reported(served: Served) -> None:
     done = served.ask("edit", served.opened(), "noise", [5, 5, 30, 30], variations=3, seed=2**32 - 1, steps=2)
     seeds = [edit.seed for id in done["revisions"] if (edit := served.session.store.revisions.get(id).edit)]
     assert seeds == [2**32 - 1, 0, 1] and done["revision"] == done["revisions"][0]
@@ -242,7 +242,7 @@ def test_variations_are_all_told(served: Served) -> None:
 def test_where_nothing_is_said_a_model_is_asked_what_is_usual_with_it(
     served: Served, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(served.noise, "usual", {"steps": 3, "guidance": 7.5, "sampler": "ddim"})
+    monkeypatch.setattr(served.noise, "defaults", {"steps": 3, "guidance": 7.5, "sampler": "ddim"})
     document = served.opened()
     for said, asked in (({}, (3, 7.5, "ddim")), ({"guidance": 4, "sampler": "dpmpp_2m"}, (3, 4, "dpmpp_2m"))):
         revision = served.ask("edit", document, "noise", [5, 5, 30, 30], **said)["revision"]
@@ -268,8 +268,8 @@ def test_cancelling_the_job_cancels_the_edit(served: Served) -> None:
 def test_who_hangs_up_cancels_the_edit(served: Served) -> None:
     document = served.opened()
     served.slow.started.clear()
-    wish = {"document": document, "prompt": "never", "box": [10, 10, 40, 40], "model": "slow"}
-    event = served.post("/gradio_api/call/v2/edit", json.dumps(wish).encode())["event_id"]
+    edit = {"document": document, "prompt": "never", "box": [10, 10, 40, 40], "model": "slow"}
+    event = served.post("/gradio_api/call/v2/edit", json.dumps(edit).encode())["event_id"]
     with urlopen(f"{served.url}/gradio_api/call/edit/{event}", timeout=PATIENCE) as stream:
         assert stream.readline() == b"event: generating\n"
         assert served.slow.started.wait(PATIENCE)
@@ -278,7 +278,7 @@ def test_who_hangs_up_cancels_the_edit(served: Served) -> None:
     assert served.slow.closed.wait(PATIENCE)
 
 
-def test_a_wish_is_waited_for_when_the_one_before_it_is_taken_back(served: Served) -> None:
+def test_an_edit_is_waited_for_when_the_one_before_it_is_taken_back(served: Served) -> None:
     document = served.opened()
     served.slow.started.clear()
     first = served.client.submit(document, "never", [10, 10, 40, 40], model="slow", api_name="/edit")
@@ -359,7 +359,7 @@ def test_no_value_has_gradio_ask_an_address_or_look_for_a_path(
     assert looked == []
 
 
-def test_an_unknown_sampler_is_refused_before_it_is_promised(served: Served) -> None:
+def test_an_unknown_sampler_is_refused_before_it_is_queued(served: Served) -> None:
     document = served.opened()
     sentence = served.refused("edit", document, prompt="a vase", box=[5, 5, 20, 20], sampler="best")
     assert "noise has no sampler 'best'; it has " in sentence
@@ -402,12 +402,12 @@ def test_programs_send_no_origin_and_other_sites_are_refused(served: Served) -> 
 
 
 def test_the_api_is_the_verbs_and_nothing_else(served: Served) -> None:
-    told = json.loads(served.get("/gradio_api/info"))
-    assert not told["unnamed_endpoints"] and set(told["named_endpoints"]) == {
+    summary = json.loads(served.get("/gradio_api/info"))
+    assert not summary["unnamed_endpoints"] and set(summary["named_endpoints"]) == {
         "/documents", "/open", "/blank", "/describe", "/look", "/select", "/edit", "/remove", "/expand", "/crop",
         "/undo", "/redo", "/checkout",
     }  # fmt: skip
-    for name, verb in told["named_endpoints"].items():
+    for name, verb in summary["named_endpoints"].items():
         assert verb["description"], name
         assert all(parameter["type"] for parameter in verb["parameters"]), name
 
@@ -469,14 +469,16 @@ def test_the_verbs_are_tools_of_mcp(served: Served) -> None:
             ClientSession(read, write) as client,
         ):
             await client.initialize()
-            wish = {"document": document, "prompt": "noise", "box": [5, 5, 50, 40], "seed": 9}
+            arguments = {"document": document, "prompt": "noise", "box": [5, 5, 50, 40], "seed": 9}
             return (
                 (await client.list_tools()).tools,
-                await client.call_tool("edit", wish),
+                await client.call_tool("edit", arguments),
                 await client.call_tool("look", {"document": document}),
                 await client.call_tool("describe", {"document": "nope"}),
                 [
-                    await client.call_tool(tool, {**wish, name: {"path": path, "meta": {"_type": "gradio.FileData"}}})
+                    await client.call_tool(
+                        tool, {**arguments, name: {"path": path, "meta": {"_type": "gradio.FileData"}}}
+                    )
                     for path in (__file__, f"{__file__}-nowhere")
                     for tool, name in (("edit", "prompt"), ("edit", "box"), ("edit", "more"), ("look", "document"))
                 ],
@@ -529,10 +531,10 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
         head = served.session.store.documents.get(document).head
         packet = edit_packet(head, mask=Mask(Box(0, 0, 160, 120), mask), pipeline="classical", **{**defaults, **said})
         with urlopen(Request(f"{served.url}{PREFIX}/documents/{document}/edits", packet), timeout=PATIENCE) as answer:
-            (promised,) = json.load(answer)["promised"]
-        until(lambda: not served.session.store.revisions.get(promised["revision"]).promised)
+            (submitted,) = json.load(answer)["jobs"]
+        until(lambda: not served.session.store.revisions.get(submitted["revision"]).pending)
         served.ask("undo", document)
-        return str(promised["wish"])
+        return str(submitted["edit"])
 
     def by_api(verb: str, **said: Any) -> str:
         made = served.ask(verb, document, mask=base64_of(mask), model="classical", **said)

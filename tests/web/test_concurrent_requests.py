@@ -14,7 +14,7 @@ import pytest
 from editor.imaging.geometry import Box
 from editor.session import Session
 from editor.store.store import Store
-from editor.web.job_stream import Keeping
+from editor.web.job_stream import JobStream
 from editor.web.server import PREFIX
 from editor.web.threads import WRITERS
 from editor.worker import Worker
@@ -55,7 +55,7 @@ def test_the_event_loop_waits_for_no_database(store: Store) -> None:
     document = session.open(noise(300, 280))
 
     async def hang_up() -> int:
-        keeping = Keeping(session, LocalModels(worker))
+        keeping = JobStream(session, LocalModels(worker))
         steps = keeping.kept(lambda: [session.submit(document.id, an_edit(Box(9, 9, 9, 9)))])
         await anext(steps)
         lock = held(store)
@@ -70,7 +70,7 @@ def test_the_event_loop_waits_for_no_database(store: Store) -> None:
         return turns
 
     assert in_loop(hang_up()) == 20
-    (job,) = [node for node in session.store.revisions.tree(document.id) if node.wish is not None]
+    (job,) = [node for node in session.store.revisions.tree(document.id) if node.edit is not None]
     assert job.error == "Cancelled."
 
 
@@ -82,7 +82,7 @@ def test_questions_about_a_model_that_is_being_loaded_are_answered_at_once(store
         assert desk.get("model?pipeline=photo").json() == {"loading": True}
         assert desk.get("hint?pipeline=photo&prompt=a+couch").json() == {"hint": "", "unknown": []}
     answer = desk.post(
-        f"documents/{document}/plan", content=desk.wish(desk.state({"document": document}), pipeline="photo")
+        f"documents/{document}/plan", content=desk.edit_body(desk.state({"document": document}), pipeline="photo")
     )
     assert answer.status_code == 503 and "is being loaded" in answer.json()["error"]
     job = desk.submit(desk.state({"document": document}), pipeline="photo")  # asked for all the same

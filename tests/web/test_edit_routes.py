@@ -36,10 +36,10 @@ def state(desk: Desk) -> dict[str, Any]:
     return desk.state({"document": document.id})
 
 
-def test_a_wish_holds_a_sketch_and_margins(desk: Desk, state: dict[str, Any]) -> None:
+def test_an_edit_holds_a_sketch_and_margins(desk: Desk, state: dict[str, Any]) -> None:
     sketch = strokes(Box(20, 30, 50, 40))
-    wish = {"mask": None, "sketch": sketch, "strength": 0.6, "margins": [10, 0, 0, 20], "colour_match": False}
-    [run] = desk.submit(state, **wish, sampler="ddim", edge=3).json()["running"]
+    settings = {"mask": None, "sketch": sketch, "strength": 0.6, "margins": [10, 0, 0, 20], "colour_match": False}
+    [run] = desk.submit(state, **settings, sampler="ddim", edge=3).json()["running"]
     edit = desk.session.store.revisions.get(run["revision"]).edit
     assert edit is not None and edit.sketch == sketch and edit.margins == (10, 0, 0, 20) and edit.mask.bounds.empty
     assert (edit.sampler, edit.strength) == ("ddim", 0.6) and edit.blend == Blend(8, 3, 1, False)
@@ -47,7 +47,7 @@ def test_a_wish_holds_a_sketch_and_margins(desk: Desk, state: dict[str, Any]) ->
     assert desk.session.picture(state["document"]).box == (-10, 0, 310, 220)
 
 
-def test_a_refined_step_keeps_what_a_wish_cannot_name(desk: Desk, state: dict[str, Any]) -> None:
+def test_a_refined_step_keeps_what_an_edit_cannot_name(desk: Desk, state: dict[str, Any]) -> None:
     reference = Patch(Box(0, 0, 9, 7), noise(9, 7))
     step = an_edit(disc(Box(30, 40, 50, 40)), adapters=(("ink", 0.5),), reference=reference)
     document = state["document"]
@@ -56,12 +56,12 @@ def test_a_refined_step_keeps_what_a_wish_cannot_name(desk: Desk, state: dict[st
     first = desk.session.store.documents.get(document).head
     refused(desk.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "nothing else")
     for pipeline, kept in (("noise", step), ("flat", None)):
-        wish = desk.wish(state, prompt="other", parent="any", pipeline=pipeline)
-        [run] = desk.post(f"documents/{document}/amend/{first}", content=wish).json()["running"][-1:]
+        body = desk.edit_body(state, prompt="other", parent="any", pipeline=pipeline)
+        [run] = desk.post(f"documents/{document}/amend/{first}", content=body).json()["running"][-1:]
         edit = desk.session.store.revisions.get(run["revision"]).edit
         assert edit is not None and edit.prompt == "other"
         assert edit.adapters == (kept.adapters if kept else ()) and edit.reference == (kept.reference if kept else None)
-        refused(desk.post(f"documents/{document}/amend/{first}", content=desk.wish(state)), 409, "being replayed")
+        refused(desk.post(f"documents/{document}/amend/{first}", content=desk.edit_body(state)), 409, "being replayed")
         desk.post(f"documents/{document}/cancel/{run['revision']}")
 
 
@@ -70,14 +70,14 @@ def test_a_change_of_a_sketched_step_keeps_the_sketch(desk: Desk, state: dict[st
     document = state["document"]
     step = desk.session.submit(document, an_edit(disc(Box(30, 40, 50, 40)), sketch=sketch))
     desk.worker.run_one()
-    desk.post(f"documents/{document}/amend/{step.id}", content=desk.wish(state, prompt="other"))
+    desk.post(f"documents/{document}/amend/{step.id}", content=desk.edit_body(state, prompt="other"))
     (again,) = desk.session.store.jobs.pending(document)
     assert again.edit and again.edit.sketch == sketch
 
 
 def test_who_had_no_answer_asks_again_and_gets_the_same(desk: Desk, state: dict[str, Any]) -> None:
     first = desk.submit(state, variations=2).json()
-    assert desk.submit(state, variations=2).json()["promised"] == first["promised"]
+    assert desk.submit(state, variations=2).json()["jobs"] == first["jobs"]
     while desk.worker.run_one():
         pass
     now = desk.state(state)
@@ -95,10 +95,14 @@ def test_what_a_change_would_replay_is_said_and_each_step_of_it_counted(desk: De
     steps = [node for node in desk.session.store.revisions.tree(document) if node.finished][
         1:
     ]  # the damaged model made none
-    told = desk.get(f"documents/{document}/amend/{steps[0].id}").json()
-    assert told == {"step": 1, "of": 3, "later": [{"pipeline": "flat", "steps": 4}, {"pipeline": "noise", "steps": 4}]}
+    summary = desk.get(f"documents/{document}/amend/{steps[0].id}").json()
+    assert summary == {
+        "step": 1,
+        "of": 3,
+        "later": [{"pipeline": "flat", "steps": 4}, {"pipeline": "noise", "steps": 4}],
+    }
     refused(desk.get(f"documents/{document}/amend/{state['head']}"), 400, "no step")
-    desk.post(f"documents/{document}/amend/{steps[0].id}", content=desk.wish(state, prompt="other", steps=5))
+    desk.post(f"documents/{document}/amend/{steps[0].id}", content=desk.edit_body(state, prompt="other", steps=5))
     for n in range(3):
         running = desk.state(state)["running"]
         places = [{"step": i + 1, "of": 3, "steps": 5 if i == 0 else 4} for i in range(n, 3)]
@@ -108,7 +112,7 @@ def test_what_a_change_would_replay_is_said_and_each_step_of_it_counted(desk: De
     assert [run["replay"] for run in desk.state(state)["running"] if "replay" in run] == []
 
 
-def test_wishes_form_a_queue(desk: Desk, state: dict[str, Any]) -> None:
+def test_edits_form_a_queue(desk: Desk, state: dict[str, Any]) -> None:
     document = state["document"]
     assert state["tail"] == state["head"] and state["step"] is None
     first = desk.submit(state, prompt="one", variations=2).json()
@@ -120,18 +124,18 @@ def test_wishes_form_a_queue(desk: Desk, state: dict[str, Any]) -> None:
     assert {run["pipeline"] for run in third["running"]} == {"noise"}
     parents = [run["parent"] for run in third["running"]]
     assert parents[:2] == [state["head"]] * 2 and parents[2] == first["tail"] and parents[3] == second["tail"]
-    names = {run["prompt"]: run["wish"] for run in third["running"][1:]}
+    names = {run["prompt"]: run["edit"] for run in third["running"][1:]}
 
     waiting = [run["revision"] for run in third["running"]]
     moved = desk.post(f"documents/{document}/queue", content=json.dumps({"order": [waiting[n] for n in (3, 0, 1, 2)]}))
     assert [run["prompt"] for run in moved.json()["running"]] == ["three", "one", "one", "two"]
-    assert all(run["wish"] == names[run["prompt"]] for run in moved.json()["running"] if run["prompt"] != "one")
-    assert [told["wish"] for told in moved.json()["promised"]] == [run["wish"] for run in moved.json()["running"]]
+    assert all(run["edit"] == names[run["prompt"]] for run in moved.json()["running"] if run["prompt"] != "one")
+    assert [summary["edit"] for summary in moved.json()["jobs"]] == [run["edit"] for run in moved.json()["running"]]
 
     gone = moved.json()["running"][0]["revision"]
     after = desk.post(f"documents/{document}/cancel/{gone}").json()
     assert [run["prompt"] for run in after["running"]] == ["one", "one", "two"]
-    assert after["watched"][0]["status"] == "cancelled" and after["watched"][0]["wish"] == names["three"]
+    assert after["watched"][0]["status"] == "cancelled" and after["watched"][0]["edit"] == names["three"]
     while desk.worker.run_one():
         pass
     done = desk.state(state)
@@ -147,9 +151,9 @@ def test_a_wrong_order_is_a_sentence(desk: Desk, state: dict[str, Any], order: b
     assert len(desk.session.store.jobs.pending(state["document"])) == 1
 
 
-def test_a_plan_tells_what_a_wish_comes_to(desk: Desk, state: dict[str, Any]) -> None:
-    def planned(**wish: Any) -> tuple[dict[str, Any], list[Mask]]:
-        body = desk.wish(state, **wish)
+def test_a_plan_tells_what_an_edit_comes_to(desk: Desk, state: dict[str, Any]) -> None:
+    def planned(**settings: Any) -> tuple[dict[str, Any], list[Mask]]:
+        body = desk.edit_body(state, **settings)
         return unpacked_all(desk.post(f"documents/{state['document']}/plan", content=body), "regions")
 
     said, regions = planned()
@@ -164,7 +168,7 @@ def test_a_plan_tells_what_a_wish_comes_to(desk: Desk, state: dict[str, Any]) ->
     said, regions = planned(mask=far, feather=2)
     assert len(said["windows"]) == 2 and [each.box for each in regions] == [(18, 18, 14, 14), (278, 148, 14, 14)]
     assert planned(pipeline="refining", mask=filled(Box(20, 20, 200, 90)))[0]["steps"] == 3 + 18
-    # on a promise that widens the picture, and on one on that; nothing was drawn yet
+    # on a job that widens the picture, and on one on that; nothing was drawn yet
     desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
     wide = desk.submit(state, mask=None, margins=[0, 0, 100, 0]).json()["tail"]
     _, (only,) = planned(parent=wide, mask=filled(Box(350, 10, 20, 20)))
@@ -179,13 +183,13 @@ def test_a_plan_of_nothing_is_a_sentence(desk: Desk, state: dict[str, Any]) -> N
     other = desk.session.open(noise(20, 20))
     [run] = desk.submit(state).json()["running"]
     desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
-    for wish in ({"parent": None}, {"parent": other.head}, {"parent": run["revision"]}, {"pipeline": "damaged"},
+    for edit in ({"parent": None}, {"parent": other.head}, {"parent": run["revision"]}, {"pipeline": "damaged"},
                  {"mask": None}, {"mask": filled(Box(900, 0, 9, 9))}, {"steps": 0}):  # fmt: skip
-        refused(desk.post(f"documents/{state['document']}/plan", content=desk.wish(state, **wish)), 400)
-    refused(desk.post(f"documents/{state['document']}/plan", content=desk.wish(state, parent="gone")), 404)
+        refused(desk.post(f"documents/{state['document']}/plan", content=desk.edit_body(state, **edit)), 400)
+    refused(desk.post(f"documents/{state['document']}/plan", content=desk.edit_body(state, parent="gone")), 404)
 
 
-def test_a_mask_is_cleaned_and_its_specks_are_told(desk: Desk, state: dict[str, Any]) -> None:
+def test_a_mask_is_cleaned_and_its_specks_are_reported(desk: Desk, state: dict[str, Any]) -> None:
     """What is planned is what is queued, as a new step or in place of an earlier one."""
     thing = disc(Box(40, 30, 60, 50))
     dirty = thing.joined(filled(Box(200, 150, 2, 2))).joined(filled(Box(280, 190, 3, 1)))
@@ -195,11 +199,11 @@ def test_a_mask_is_cleaned_and_its_specks_are_told(desk: Desk, state: dict[str, 
         (False, thing, 2),
         (True, Mask(dirty.box, np.where(dirty.alpha > 15, dirty.alpha, np.uint8(0))), 0),
     ):
-        wish = desk.wish(desk.state(state), mask=dirty, seed=7, **({"keep_specks": True} if keep else {}))
-        said, regions = unpacked_all(desk.post(f"documents/{document}/plan", content=wish), "regions")
+        body = desk.edit_body(desk.state(state), mask=dirty, seed=7, **({"keep_specks": True} if keep else {}))
+        said, regions = unpacked_all(desk.post(f"documents/{document}/plan", content=body), "regions")
         assert said["specks"] == specks
         for route in ("edits", f"amend/{first}"):
-            answer = desk.post(f"documents/{document}/{route}", content=wish)
+            answer = desk.post(f"documents/{document}/{route}", content=body)
             [run] = answer.json()["running"]
             edit = desk.session.store.revisions.get(run["revision"]).edit
             assert edit is not None and edit.mask == mask.cropped()
@@ -234,8 +238,8 @@ def test_a_mask_grows_past_an_edge_for_remove_alone(desk: Desk) -> None:
         return edit.mask
 
     now = desk.state({"document": document})
-    wish = desk.wish(now, mask=found, intent="remove", feather=0)
-    _, (only,) = unpacked_all(desk.post(f"documents/{document}/plan", content=wish), "regions")
+    body = desk.edit_body(now, mask=found, intent="remove", feather=0)
+    _, (only,) = unpacked_all(desk.post(f"documents/{document}/plan", content=body), "regions")
     assert only.bounds == grown.bounds
     assert asked(desk.submit(now, mask=filled(Box(5, 5, 20, 20)), prompt="first")) == filled(Box(5, 5, 20, 20))
     for intent, mask in (("fill", found), ("remove", grown)):
@@ -245,23 +249,25 @@ def test_a_mask_grows_past_an_edge_for_remove_alone(desk: Desk) -> None:
         pass
     first = desk.session.store.revisions.tree(document)[1].id
     amended = desk.post(
-        f"documents/{document}/amend/{first}", content=desk.wish(now, mask=found, intent="remove", seed=9)
+        f"documents/{document}/amend/{first}", content=desk.edit_body(now, mask=found, intent="remove", seed=9)
     )
-    edit = desk.session.store.revisions.get(amended.json()["promised"][0]["revision"]).edit
+    edit = desk.session.store.revisions.get(amended.json()["jobs"][0]["revision"]).edit
     assert edit is not None and edit.mask == grown
 
 
 def test_an_earlier_step_is_changed_and_the_later_follow(desk: Desk, state: dict[str, Any]) -> None:
     document, first = state["document"], desk.made(state, prompt="one")["head"]
     before = desk.made(state, prompt="two", mask=filled(Box(200, 120, 50, 50)))
-    changed = desk.post(f"documents/{document}/amend/{first}", content=desk.wish(state, prompt="other", parent="any"))
+    changed = desk.post(
+        f"documents/{document}/amend/{first}", content=desk.edit_body(state, prompt="other", parent="any")
+    )
     assert [run["prompt"] for run in changed.json()["running"]] == ["other", "two"]
     while desk.worker.run_one():
         pass
     after = desk.state(state)
     assert after["head"] != before["head"] and after["step"]["prompt"] == "two"
-    refused(desk.post(f"documents/{document}/amend/{state['head']}", content=desk.wish(state)), 400, "no step")
-    refused(desk.post(f"documents/{document}/amend/gone", content=desk.wish(state)), 404)
+    refused(desk.post(f"documents/{document}/amend/{state['head']}", content=desk.edit_body(state)), 400, "no step")
+    refused(desk.post(f"documents/{document}/amend/gone", content=desk.edit_body(state)), 404)
 
 
 OTHER = {"feather": 30, "edge": 4, "opacity": 0.5, "colour_match": False}
@@ -450,7 +456,7 @@ def test_nothing_is_asked_of_a_document_that_is_not_there(desk: Desk, state: dic
         "select": sent({"revision": state["head"], "tool": "wand", "x": 1, "y": 1, "tolerance": 0}),
         "mask": sent({"do": "grow", "by": 9, "mask": disc(Box(40, 30, 60, 50))}),
     }  # fmt: skip
-    refused(desk.post(f"documents/none/{verb}", content=bodies.get(verb, desk.wish(state))), 404)
+    refused(desk.post(f"documents/none/{verb}", content=bodies.get(verb, desk.edit_body(state))), 404)
 
 
 # documents
@@ -494,16 +500,16 @@ def test_no_blank_picture_of_no_size(desk: Desk, query: str) -> None:
     refused(desk.post(f"blank?{query}"), 400)
 
 
-def test_fates_are_told_of_all_that_are_watched(desk: Desk, state: dict[str, Any]) -> None:
-    runs = [each["revision"] for each in desk.submit(state, variations=2).json()["promised"]]
+def test_fates_are_reported_of_all_that_are_watched(desk: Desk, state: dict[str, Any]) -> None:
+    runs = [each["revision"] for each in desk.submit(state, variations=2).json()["jobs"]]
     desk.post(f"documents/{state['document']}/cancel/{runs[1]}")
     desk.worker.run_one()
-    told = desk.get(f"documents/{state['document']}?watch={','.join(runs)}").json()["watched"]
-    assert [(fate["revision"], fate["status"]) for fate in told] == [(runs[0], "done"), (runs[1], "cancelled")]
+    summary = desk.get(f"documents/{state['document']}?watch={','.join(runs)}").json()["watched"]
+    assert [(fate["revision"], fate["status"]) for fate in summary] == [(runs[0], "done"), (runs[1], "cancelled")]
     # what the store has forgotten, or another document's, hides nothing of this one
     other = desk.session.open(noise(20, 20)).head
-    told = desk.get(f"documents/{state['document']}?watch=gone,{other}").json()["watched"]
-    assert [(fate["revision"], fate["status"]) for fate in told] == [("gone", "cancelled"), (other, "cancelled")]
+    summary = desk.get(f"documents/{state['document']}?watch=gone,{other}").json()["watched"]
+    assert [(fate["revision"], fate["status"]) for fate in summary] == [("gone", "cancelled"), (other, "cancelled")]
 
 
 def test_variations_are_one_group_and_nothing_else_is(desk: Desk, state: dict[str, Any]) -> None:

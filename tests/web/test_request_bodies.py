@@ -165,8 +165,8 @@ def test_a_call_that_waits_counts_until_it_is_done(served: Served) -> None:
     document = served.opened()
     served.slow.started.clear()
     mask = "data:image/png;base64," + " " * (2 * 2**20) + base64_of(np.full((120, 160), 255, np.uint8))
-    wish = {"document": document, "prompt": "x", "mask": mask, "model": "slow", "steps": 1}
-    event = served.post("/gradio_api/call/v2/edit", json.dumps(wish).encode())["event_id"]
+    edit = {"document": document, "prompt": "x", "mask": mask, "model": "slow", "steps": 1}
+    event = served.post("/gradio_api/call/v2/edit", json.dumps(edit).encode())["event_id"]
     assert served.slow.started.wait(PATIENCE)
     served.call("describe", {"document": document})
     gc.collect()

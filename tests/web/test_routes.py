@@ -106,17 +106,17 @@ def test_a_picture_goes_out_as_what_is_asked_for(desk: Desk) -> None:
         assert came.status_code == 400 and came.json()["error"]
 
 
-def test_the_history_is_told_and_walked(desk: Desk) -> None:
+def test_the_history_is_reported_and_walked(desk: Desk) -> None:
     state = desk.opened()
     document, opened = state["document"], state["head"]
     desk.submit(state)
     assert desk.worker.run_one()
     made = desk.get(f"documents/{document}").json()["head"]
     root, step = desk.get(f"documents/{document}/tree").json()
-    assert (root["revision"], root["parent"], root["wish"]) == (opened, None, None)
+    assert (root["revision"], root["parent"], root["edit"]) == (opened, None, None)
     assert (step["revision"], step["parent"], step["finished"], step["error"]) == (made, opened, True, None)
-    assert step["box"] == [40, 30, 60, 50] and step["wish"]["prompt"] == "a green couch" and step["wish"]["seed"] == 1
-    assert step["wish"]["sampler"] == "dpmpp_2m" and step["wish"]["blend"]["feather"] == 8
+    assert step["box"] == [40, 30, 60, 50] and step["edit"]["prompt"] == "a green couch" and step["edit"]["seed"] == 1
+    assert step["edit"]["sampler"] == "dpmpp_2m" and step["edit"]["blend"]["feather"] == 8
     assert desk.state(state)["before"] == opened
     assert desk.post(f"documents/{document}/checkout/{opened}").json()["head"] == opened
     assert desk.post(f"documents/{document}/rename/{made}", content=" Später ".encode()).status_code == 200
@@ -174,9 +174,9 @@ def test_an_edit_runs_and_can_be_undone_and_redone(desk: Desk) -> None:
     [run] = running["running"]
     assert run["mask"] == [40, 30, 60, 50]
     assert running["watched"] == [
-        {"revision": run["revision"], "wish": run["wish"], "status": "waiting", "error": None}
+        {"revision": run["revision"], "edit": run["edit"], "status": "waiting", "error": None}
     ]
-    assert running["promised"] == [{"revision": run["revision"], "wish": run["wish"]}]
+    assert running["jobs"] == [{"revision": run["revision"], "edit": run["edit"]}]
     assert read_mask(desk.get(f"revisions/{run['revision']}/mask").content).shape == (50, 60)
     assert desk.worker.run_one()
 
@@ -188,12 +188,12 @@ def test_an_edit_runs_and_can_be_undone_and_redone(desk: Desk) -> None:
     assert desk.post(f"documents/{state['document']}/redo").json()["head"] == run["revision"]
 
 
-def test_a_wish_that_ends_while_a_state_is_told_is_not_told_as_moved_on(
+def test_an_edit_that_ends_while_a_state_is_reported_does_not_look_moved_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a fate says that it is done, the state it is told with shows it."""
+    """Where a fate says that it is done, the state it is summary with shows it."""
     opened = desk.opened()
-    (promised,) = desk.submit(opened).json()["promised"]
+    (submitted,) = desk.submit(opened).json()["jobs"]
     fate = DocumentStates._fate
 
     def ending(self: DocumentStates, document: Document, id: str) -> dict[str, str | None]:
@@ -201,9 +201,9 @@ def test_a_wish_that_ends_while_a_state_is_told_is_not_told_as_moved_on(
         return fate(self, document, id)
 
     monkeypatch.setattr(DocumentStates, "_fate", ending)
-    state = desk.get(f"documents/{opened['document']}?watch={promised['revision']}").json()
+    state = desk.get(f"documents/{opened['document']}?watch={submitted['revision']}").json()
     assert [each["status"] for each in state["watched"]] == ["done"]
-    assert state["head"] == promised["revision"] != opened["head"]
+    assert state["head"] == submitted["revision"] != opened["head"]
 
 
 NOTHING = RunProgress(0, 0, 0, None)
@@ -257,7 +257,7 @@ def test_a_model_that_breaks_says_why(desk: Desk) -> None:
     assert watched["status"] == "failed" and "out of paint" in watched["error"]
 
 
-def test_a_wish_on_a_picture_that_moved_on_is_refused(desk: Desk) -> None:
+def test_an_edit_on_a_picture_that_moved_on_is_refused(desk: Desk) -> None:
     state = desk.opened()
     desk.submit(state)
     desk.worker.run_one()
@@ -305,7 +305,7 @@ SMALL = encode_png(np.full((5, 5), 255, np.uint8))
         ({"variations": 1.5}, "variations"),
     ],
 )
-def test_a_wrong_wish_is_a_sentence_and_promises_nothing(desk: Desk, wrong: dict[str, Any], word: str) -> None:
+def test_a_wrong_edit_is_a_sentence_and_queues_nothing(desk: Desk, wrong: dict[str, Any], word: str) -> None:
     state = desk.opened()
     answer = desk.submit(state, **wrong)
     assert answer.status_code in (400, 409), answer.text
@@ -314,7 +314,7 @@ def test_a_wrong_wish_is_a_sentence_and_promises_nothing(desk: Desk, wrong: dict
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"[]\n", b"\xff\n", b"{}\n"])
-def test_a_body_that_is_no_wish_is_a_sentence(desk: Desk, body: bytes) -> None:
+def test_a_body_that_is_no_edit_is_a_sentence(desk: Desk, body: bytes) -> None:
     state = desk.opened()
     refused(desk.post(f"documents/{state['document']}/edits", content=body), 400, "edit")
 
@@ -349,14 +349,20 @@ def test_hints(desk: Desk) -> None:
     assert "no pipeline 'damaged'" in desk.get("hint?pipeline=damaged&prompt=a+zebra").json()["hint"]
 
 
-def test_what_a_model_can_be_asked_is_told(desk: Desk) -> None:
-    noise = {"words": ["noise"], "usual": {}, "samplers": ["dpmpp_2m", "ddim"], "refines": False, "unheeded": []}
+def test_what_a_model_can_be_asked_is_reported(desk: Desk) -> None:
+    noise = {
+        "words": ["noise"],
+        "defaults": {},
+        "samplers": ["dpmpp_2m", "ddim"],
+        "supports_strength": False,
+        "unsupported": [],
+    }
     assert desk.get("model?pipeline=noise").json() == noise
     photo = desk.get("model?pipeline=photo").json()
-    assert photo["words"] is None and photo["usual"] == {"steps": 25, "guidance": 7.5} and photo["refines"]
-    assert photo["samplers"] == ["own", "dpmpp_2m", "ddim"] and "negative_prompt" in photo["unheeded"]
+    assert photo["words"] is None and photo["defaults"] == {"steps": 25, "guidance": 7.5} and photo["supports_strength"]
+    assert photo["samplers"] == ["own", "dpmpp_2m", "ddim"] and "negative_prompt" in photo["unsupported"]
     flat = desk.get("model?pipeline=flat").json()
-    assert flat["samplers"] == [] and {"steps", "guidance"} < set(flat["unheeded"])
+    assert flat["samplers"] == [] and {"steps", "guidance"} < set(flat["unsupported"])
     refused(desk.get("model?pipeline=gone"), 400, "no model 'gone'")
     refused(desk.get("model?pipeline=damaged"), 400, "no pipeline 'damaged'")
 

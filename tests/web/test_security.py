@@ -144,7 +144,7 @@ def test_the_whole_table_is_walked(stranger: Stranger) -> None:
 # --- headers
 
 
-def told(answer: Any) -> list[str]:
+def summary(answer: Any) -> list[str]:
     """What is wrong with an answer's headers."""
     headers = answer.headers
     wanted = {
@@ -169,31 +169,31 @@ def test_every_answer_has_the_headers(stranger: Stranger, origin: str | None) ->
     headers = {} if origin is None else {"Origin": stranger.served.url if origin == "own" else origin}
     for way in stranger.ways:
         answer = stranger.ask(way, headers=headers, params={"width": "8", "height": "8"})
-        assert not told(answer), f"{way} {answer.status_code}: {told(answer)}"
+        assert not summary(answer), f"{way} {answer.status_code}: {summary(answer)}"
 
 
 @pytest.mark.parametrize("way", [Way("GET", "/nowhere"), Way("PUT", "/"), Way("DELETE", f"{PREFIX}/documents")])
 def test_what_is_not_there_has_them_too(stranger: Stranger, way: Way) -> None:
     answer = stranger.ask(way)
-    assert answer.status_code in (404, 405) and not told(answer)
+    assert answer.status_code in (404, 405) and not summary(answer)
 
 
 def test_an_answer_to_what_breaks_gradio_has_them_too(stranger: Stranger) -> None:
     """Infinity in JSON is none of ours: Gradio fails to say that it is wrong."""
     answer = httpx.post(f"{stranger.served.url}/gradio_api/queue/join", content=b'{"data": 1e400}')
-    assert answer.status_code >= 400 and not told(answer) and "Traceback" not in answer.text
+    assert answer.status_code >= 400 and not summary(answer) and "Traceback" not in answer.text
 
 
 def test_the_page_and_what_it_is_made_of(stranger: Stranger) -> None:
     page = stranger.ask(Way("GET", "/"))
-    assert page.headers["content-type"].startswith("text/html") and not told(page)
+    assert page.headers["content-type"].startswith("text/html") and not summary(page)
     assert "sha256-" in page.headers["content-security-policy"]
     asked = set(re.findall(r'(?:src|href)="\.?/?((?:assets|static|palimpsest)/[^"]+)"', page.text))
     own = {f"{PREFIX[1:]}/canvas/{file.relative_to(MODULES)}" for file in MODULES.rglob("*") if file.is_file()}
     assert len(asked) > 1 and len(own) > 30
     for path in asked | own:
         answer = stranger.ask(Way("GET", f"/{path}"))
-        assert answer.status_code == 200 and not told(answer), path
+        assert answer.status_code == 200 and not summary(answer), path
 
 
 # --- other sites
@@ -226,7 +226,7 @@ def test_no_other_server_of_this_machine_reads(stranger: Stranger, origin: str) 
 def test_nor_under_another_name(stranger: Stranger, host: str) -> None:
     for way in stranger.ways:
         answer = stranger.ask(way, headers={"Host": host})
-        assert answer.status_code in (400, 421) and not told(answer), f"{way} {answer.status_code}"
+        assert answer.status_code in (400, 421) and not summary(answer), f"{way} {answer.status_code}"
         assert stranger.mine.id not in answer.text
 
 
@@ -273,11 +273,11 @@ def test_a_revision_of_another_document_is_refused_wherever_both_are_named(stran
 def test_nor_is_it_taken_in_a_body(stranger: Stranger, store: Store, tmp_path: Path) -> None:
     desk = Desk(store, tmp_path)
     mine, other = (desk.post("blank?width=90&height=90").json() for _ in range(2))
-    promised = desk.submit(other).json()["running"][0]["revision"]
+    submitted = desk.submit(other).json()["running"][0]["revision"]
     mask = disc(Box(40, 30, 20, 20))
-    for revision in (other["head"], promised):
+    for revision in (other["head"], submitted):
         asked = {
-            "edits": desk.wish(mine, parent=revision), "plan": desk.wish(mine, parent=revision),
+            "edits": desk.edit_body(mine, parent=revision), "plan": desk.edit_body(mine, parent=revision),
             "select": sent({"tool": "edge", "revision": revision, "mask": mask}),
             "queue": json.dumps({"order": [revision]}).encode(),
         }  # fmt: skip
@@ -287,10 +287,10 @@ def test_nor_is_it_taken_in_a_body(stranger: Stranger, store: Store, tmp_path: P
     wand = sent({"tool": "wand", "revision": other["head"], "x": 1, "y": 1, "tolerance": 1})
     assert desk.post(f"documents/{mine['document']}/select", content=wand).status_code == 404
     state = desk.state(mine) | {"watched": []}
-    told = desk.get(f"documents/{mine['document']}?watch={promised},{other['head']}").json()
-    assert [each["status"] for each in told["watched"]] == ["cancelled", "cancelled"]  # as of what is not there
-    assert told | {"watched": []} == state and not state["running"]
-    assert [each.id for each in desk.session.store.jobs.pending(other["document"])] == [promised]
+    summary = desk.get(f"documents/{mine['document']}?watch={submitted},{other['head']}").json()
+    assert [each["status"] for each in summary["watched"]] == ["cancelled", "cancelled"]  # as of what is not there
+    assert summary | {"watched": []} == state and not state["running"]
+    assert [each.id for each in desk.session.store.jobs.pending(other["document"])] == [submitted]
 
 
 # --- files of this machine
@@ -418,15 +418,15 @@ def test_the_page_tells_of_no_folder(stranger: Stranger) -> None:
 PACKETS = ("edits", "plan", "amend/{revision}", "select", "mask")
 
 
-def packet(verb: str, document: Any, told: Any, files: bytes, **said: Any) -> bytes:
+def packet(verb: str, document: Any, summary: Any, files: bytes, **said: Any) -> bytes:
     """A packet for a verb which tells this of its mask, with these bytes after it."""
-    wish = {
+    edit = {
         "parent": document.head, "pipeline": "noise", "prompt": "", "negative_prompt": "", "steps": 3, "guidance": 3,
         "seed": 1, "strength": 1, "sampler": "dpmpp_2m", "feather": 8, "edge": 0, "opacity": 1, "colour_match": True,
         "variations": 1, "margins": [0, 0, 0, 0], "sketch": None,
     }  # fmt: skip
     others = {"select": {"tool": "edge", "revision": document.head}, "mask": {"do": "grow", "by": 3}}
-    line = json.dumps(others.get(verb, wish) | {"mask": told} | said, allow_nan=True).encode()
+    line = json.dumps(others.get(verb, edit) | {"mask": summary} | said, allow_nan=True).encode()
     return line + b"\n" + files
 
 
@@ -527,8 +527,8 @@ def test_a_bomb_is_refused_unopened(stranger: Stranger, size: tuple[int, int]) -
     refused(stranger.client.post(f"{PREFIX}/documents", content=bytes(data)), 400)
     for verb in PACKETS:
         address = f"{PREFIX}/documents/{mine.id}/{verb.format(revision=mine.head)}"
-        told = {"box": [0, 0, 30, 20], "bytes": len(data)}
-        refused(stranger.client.post(address, content=packet(verb, mine, told, bytes(data))), 400)
+        summary = {"box": [0, 0, 30, 20], "bytes": len(data)}
+        refused(stranger.client.post(address, content=packet(verb, mine, summary, bytes(data))), 400)
     assert peak() - before < ROOM
 
 
@@ -538,8 +538,8 @@ def test_a_small_file_that_unpacks_to_much_costs_no_more_than_it_says(stranger: 
     assert len(data) < 100_000
     for verb in PACKETS:
         address = f"{PREFIX}/documents/{mine.id}/{verb.format(revision=mine.head)}"
-        told = {"box": [0, 0, 30, 20], "bytes": len(data)}
-        refused(stranger.client.post(address, content=packet(verb, mine, told, data)), 400)
+        summary = {"box": [0, 0, 30, 20], "bytes": len(data)}
+        refused(stranger.client.post(address, content=packet(verb, mine, summary, data)), 400)
     sketch = {"box": [0, 0, 30, 20], "bytes": len(data)}
     body = packet("edits", mine, None, data, sketch=sketch)
     refused(stranger.client.post(f"{PREFIX}/documents/{mine.id}/edits", content=body), 400)

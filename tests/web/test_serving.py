@@ -39,7 +39,7 @@ class Job:
 
         while (
             left := self.session.store.revisions.get(self.id)
-        ).promised:  # however slow its steps are, while they go on
+        ).pending:  # however slow its steps are, while they go on
             at = step()
             until(lambda at=at: step() != at)
         return left
@@ -60,7 +60,7 @@ def test_torch_is_in_the_models_process_alone(server: ServerProcess) -> None:
     until(lambda: Path(f"/proc/{models}/oom_score_adj").read_text().strip() == "500")  # it goes first without memory
 
 
-def test_a_server_that_is_told_to_end_leaves_everything_in_order(
+def test_a_server_that_is_asked_to_end_leaves_everything_in_order(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (temporary := tmp_path / "tmp").mkdir()
@@ -76,7 +76,7 @@ def test_a_server_that_is_told_to_end_leaves_everything_in_order(
         assert left <= {FILE, f"{FILE}-reserve"}  # no log that would have to be read first
         store = Store(server.where)
         freed = store.revisions.get(job.id)
-        assert store.jobs.holders() == [] and freed.promised and freed.death is None
+        assert store.jobs.holders() == [] and freed.pending and freed.death is None
         store.close()
 
 

@@ -12,7 +12,7 @@ export function verbsOf(editor) {
   const doc = () => editor.doc;
   const field = (selector) => document.querySelector(selector);
   const stroll = (x, y) => () => editor.stage.pan(x * STROLL * editor.stage.ratio, y * STROLL * editor.stage.ratio);
-  const intents = Object.fromEntries(INTENTS.map((intent) => [intent, () => editor.wishes.intend(intent)]));
+  const intents = Object.fromEntries(INTENTS.map((intent) => [intent, () => editor.form.intend(intent)]));
   return {
     ...Object.fromEntries(TOOLS.map((name) => [name, () => editor.choose(name)])),
     ...intents,

@@ -1,4 +1,4 @@
-// The dock, which is Gradio's: its buttons get their keys, and the panels above it are told how high it reaches, and how
+// The dock, which is Gradio's: its buttons get their keys, and the panels above it learn how high it reaches, and how
 // far to the right the palette, which has more columns the less room the dock leaves.
 
 import { labelKeys } from "../lib/dom.js";

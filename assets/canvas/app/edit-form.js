@@ -1,7 +1,7 @@
-// The wish in the making: what Gradio's form says, by intent, and what helps to write it.
+// The edit in the making: what Gradio's form says, by intent, and what helps to write it.
 
 import { Model } from "./model.js";
-import { nameOf, remember, restored, USUAL } from "./settings.js";
+import { nameOf, remember, restored, MODEL_DEFAULTS } from "./settings.js";
 import { rememberPrompt, Suggestions } from "./suggest.js";
 import { rested } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
@@ -12,14 +12,14 @@ const WRITTEN = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)"
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch"];
 const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help" };
 
-export class Wishes {
+export class EditForm {
   /** known(): more is known of the model, or less. */
   constructor(server, notices, known) {
     Object.assign(this, { server, notices, known });
-    this.values = null; // the form's, as they were last told; what of them is USUAL, the model knows
+    this.values = null; // the form's, as last received; what of them is MODEL_DEFAULTS, the model knows
     this.written = {};
     this.typed = new Set(); // those of WRITTEN in which somebody wrote since the document was opened
-    this.model = new Model((name, signal) => server.model(name, signal), () => this.#told());
+    this.model = new Model((name, signal) => server.model(name, signal), () => this.#modelChanged());
     this.asked = {};
     this.aside = null; // { values, own }: the user's while a step is changed; what is set for that is not remembered
     this.hint = rested(HINT_MS, () => this.#askHint());
@@ -31,7 +31,7 @@ export class Wishes {
 
   /** Gradio's form is there. */
   attach() {
-    this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.told?.words ?? null);
+    this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.info?.words ?? null);
     document.addEventListener("input", ({ target }) => {
       const name = Object.keys(WRITTEN).find((name) => target.matches?.(WRITTEN[name]));
       if (!name) return;
@@ -40,7 +40,7 @@ export class Wishes {
     });
     if (this.values) {
       this.#show();
-      this.#told();
+      this.#modelChanged();
     } else if (restored) this.changed(restored.values); // otherwise they are still to come
   }
 
@@ -62,7 +62,7 @@ export class Wishes {
     return before?.intent !== values.intent;
   }
 
-  /** A hand set one of USUAL in the form. */
+  /** A hand set one of MODEL_DEFAULTS in the form. */
   set(name, value) {
     if (!this.values) return;
     this.model.set(name, value);
@@ -82,7 +82,7 @@ export class Wishes {
   }
 
   /** Another model is chosen, or more is known of it. */
-  #told() {
+  #modelChanged() {
     const { model } = this;
     if (model.trouble) this.notices.note(model.trouble, "model");
     else this.notices.dismiss("model");
@@ -106,18 +106,18 @@ export class Wishes {
   /** Show what the model is asked, what of it is the user's, and what it can do nothing with. */
   #fit() {
     this.#mark();
-    const value = (name) => (this.model.told ? { value: this.model.value(name) } : {}); // the one before stays until then
-    const fields = USUAL.map((name) => [name, { ...this.#about(name), ...value(name) }]);
+    const value = (name) => (this.model.info ? { value: this.model.value(name) } : {}); // the one before stays until then
+    const fields = MODEL_DEFAULTS.map((name) => [name, { ...this.#about(name), ...value(name) }]);
     this.put({ ...Object.fromEntries(fields), negative_prompt: this.#about("negative_prompt") });
   }
 
   #isOwn(name) {
     const { model } = this;
-    return USUAL.includes(name) && Boolean(model.told) && model.heeds(name) && model.isOwn(name);
+    return MODEL_DEFAULTS.includes(name) && Boolean(model.info) && model.supports(name) && model.isOwn(name);
   }
 
   #mark() {
-    document.documentElement.dataset.own = USUAL.filter((name) => this.#isOwn(name)).join(" ");
+    document.documentElement.dataset.own = MODEL_DEFAULTS.filter((name) => this.#isOwn(name)).join(" ");
   }
 
   /** A field's help and whether it is of use, as Gradio takes it. */
@@ -125,11 +125,11 @@ export class Wishes {
     const { model } = this;
     const shown = (value) => (name === "sampler" ? t(`sampler.${value}`) : value);
     const help = name === "sampler" && model.value(name) === "own" ? "sampler.own.help" : HELP[name];
-    const info = !model.heeds(name) ? t("model.unheeded") : this.#isOwn(name) ? t("model.own", { usual: shown(model.usual(name)) }) : t(help);
-    const about = { __type__: "update", info, interactive: model.heeds(name) };
-    if (name !== "sampler" || !model.told) return about;
+    const info = !model.supports(name) ? t("model.unsupported") : this.#isOwn(name) ? t("model.own", { value: shown(model.defaultOf(name)) }) : t(help);
+    const about = { __type__: "update", info, interactive: model.supports(name) };
+    if (name !== "sampler" || !model.info) return about;
     const none = [["–", model.value(name)]];
-    return { ...about, choices: about.interactive ? model.told.samplers.map((sampler) => [shown(sampler), sampler]) : none };
+    return { ...about, choices: about.interactive ? model.info.samplers.map((sampler) => [shown(sampler), sampler]) : none };
   }
 
   async #askHint() {
@@ -145,27 +145,27 @@ export class Wishes {
     this.suggestions?.mark(unknown);
   }
 
-  /** The wish as it stands, with the seed of the form; null while it is not known what to ask. */
-  wish() {
-    if (!this.values || !this.model.told) return null;
-    const { intent, new_seed: _, refine_strength, sketch_strength, ...wish } = this.values;
-    for (const name of USUAL) wish[name] = this.model.value(name);
-    if (!this.model.heeds("negative_prompt")) wish.negative_prompt = "";
-    wish.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
-    if (!Number.isInteger(wish.seed)) wish.seed = 0;
-    return { ...wish, edge: 0, intent }; // a step that is finished can be laid in with another edge
+  /** The edit as it stands, with the seed of the form; null while it is not known what to ask. */
+  request() {
+    if (!this.values || !this.model.info) return null;
+    const { intent, new_seed: _, refine_strength, sketch_strength, ...edit } = this.values;
+    for (const name of MODEL_DEFAULTS) edit[name] = this.model.value(name);
+    if (!this.model.supports("negative_prompt")) edit.negative_prompt = "";
+    edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
+    if (!Number.isInteger(edit.seed)) edit.seed = 0;
+    return { ...edit, edge: 0, intent }; // a step that is finished can be laid in with another edge
   }
 
-  /** The wish to be sent, once its model is read: its seed drawn, its prompt remembered. null: the model is not to be had. */
+  /** The edit to be sent, once its model is read: its seed drawn, its prompt remembered. null: the model is not to be had. */
   async ready(values) {
     this.values = values;
     await this.model.choose(values.pipeline);
     while (this.model.reading) await this.model.coming; // another was chosen meanwhile
-    const wish = this.wish();
-    if (!wish) return null;
-    if (this.values.new_seed || !Number.isInteger(this.values.seed)) wish.seed = crypto.getRandomValues(new Uint32Array(1))[0];
-    if (wish.intent !== "remove") rememberPrompt(wish.prompt); // that has none
-    return wish;
+    const edit = this.request();
+    if (!edit) return null;
+    if (this.values.new_seed || !Number.isInteger(this.values.seed)) edit.seed = crypto.getRandomValues(new Uint32Array(1))[0];
+    if (edit.intent !== "remove") rememberPrompt(edit.prompt); // that has none
+    return edit;
   }
 
   /** Write values into the form: Gradio asks `listed` for them when its hidden button is pressed. */
@@ -204,10 +204,10 @@ export class Wishes {
   }
 
   /** Take up a step's settings to change it, its seed too; the user's are laid aside until `takeBack`. */
-  amend(wish) {
+  amend(edit) {
     this.aside = { values: { ...this.values }, own: { ...this.model.own } };
     this.put({ new_seed: false, variations: 1 });
-    return this.recall(wish);
+    return this.recall(edit);
   }
 
   takeBack() {
@@ -222,7 +222,7 @@ export class Wishes {
   /** A model whose settings were set for it. */
   async #chosen(pipeline) {
     await this.model.choose(pipeline);
-    if (this.model.name !== pipeline || !this.model.told) return;
+    if (this.model.name !== pipeline || !this.model.info) return;
     this.model.settle();
     this.#fit();
     this.#remember();

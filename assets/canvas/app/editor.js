@@ -6,7 +6,7 @@ import { Compare } from "../viewport/compare.js";
 import { dockReady } from "./dock.js";
 import { h, labelKeys } from "../lib/dom.js";
 import { acceptPictures } from "../panels/drop-and-paste.js";
-import { Wishes } from "./edit-form.js";
+import { EditForm } from "./edit-form.js";
 import { helpDialog } from "../panels/help.js";
 import { historyPanel } from "../panels/history.js";
 import { isField, listen } from "./keys.js";
@@ -42,7 +42,7 @@ class Editor {
     this.doc = null; // OpenDocument
     this.verbs = verbsOf(this);
     this.#build();
-    this.wishes = new Wishes(this.server, this.notices, () => this.doc?.askPlan());
+    this.form = new EditForm(this.server, this.notices, () => this.doc?.askPlan());
     this.stage.onview = () => {
       this.#refresh();
       this.doc?.easel.saveView();
@@ -72,7 +72,7 @@ class Editor {
     });
     this.history = historyPanel(this.server, {
       show: (revision) => this.doc?.visit(revision), rename: (revision, name) => this.doc?.rename(revision, name),
-      discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), amend: (node) => this.amend(node), recall: (node) => this.wishes.recall(node.wish),
+      discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), amend: (node) => this.amend(node), recall: (node) => this.form.recall(node.edit),
       compare: (node) => this.compare.show(this.doc, "split", node.parent), refresh: () => this.doc && this.#showTree(true),
       look: (node) => this.look(node), tryBlend: (node, blend) => this.doc?.tryBlend(node?.revision, blend), reblend: (node, blend) => this.doc?.reblend(node.revision, blend), after: (node) => this.#after(node),
       close: () => this.toggleHistory(),
@@ -94,19 +94,19 @@ class Editor {
 
   /** The tool in hand: with the intent to expand, it is the frame. */
   get toolName() {
-    if (this.wishes.intent === "expand") return "frame";
+    if (this.form.intent === "expand") return "frame";
     return this.available.includes(this.tool.name) ? this.tool.name : "brush";
   }
 
   get available() {
-    const { intent } = this.wishes;
+    const { intent } = this.form;
     if (intent === "expand") return [];
     const not = intent === "sketch" ? ["wand", "edge"] : ["picker"];
     return TOOLS.filter((name) => !not.includes(name));
   }
 
   get sketching() {
-    return this.wishes.intent === "sketch";
+    return this.form.intent === "sketch";
   }
 
   /** What strokes go to: the sketch when one is drawn, else the mask. */
@@ -164,9 +164,9 @@ class Editor {
       this.stage.root.focus({ preventScroll: true });
       this.stage.fitted = true;
       this.doc = new OpenDocument(state, {
-        server: this.server, stage: this.stage, notices: this.notices, pace: this.pace, wish: () => this.wishes.wish(),
+        server: this.server, stage: this.stage, notices: this.notices, pace: this.pace, request: () => this.form.request(),
         changed: (what) => this.#changed(what), gone: (error) => this.home(error.message), ended: (status) => this.#ended(status),
-        restored: (prompts) => this.wishes.restorePrompts(prompts), amended: () => this.#amended(),
+        restored: (prompts) => this.form.restorePrompts(prompts), amended: () => this.#amended(),
       });
       this.doc.follower.rest(document.hidden);
       this.#refresh();
@@ -187,7 +187,7 @@ class Editor {
   /** A picture of which nothing is known, to be drawn from words alone. */
   async blank(width, height) {
     if (!(await this.open(this.server.blank(width, height, t("start.untitled"))))) return;
-    this.wishes.intend("fill");
+    this.form.intend("fill");
     this.paintAll = true;
     this.verbs.prompt();
   }
@@ -198,10 +198,10 @@ class Editor {
     this.history.stop();
     this.doc?.close();
     this.doc = null;
-    this.wishes.clearPrompts();
+    this.form.clearPrompts();
   }
 
-  /** Back to the start view, whose lists are there when this is done. sentence: why, "" when the user wished it, null to
+  /** Back to the start view, whose lists are there when this is done. sentence: why, "" when the user asked for it, null to
    *  leave the notes as they are. */
   home(sentence = "") {
     this.#leave();
@@ -243,25 +243,25 @@ class Editor {
 
   /** A step's mask and words again, to be changed and sent. */
   async reuse(node) {
-    this.wishes.put({ prompt: node.wish.prompt });
+    this.form.put({ prompt: node.edit.prompt });
     await this.doc?.reuse(node);
   }
 
-  /** The next wish changes this step: its mask, words and settings are taken up, and the user's own laid aside. */
+  /** The next edit changes this step: its mask, words and settings are taken up, and the user's own laid aside. */
   async amend(node) {
     if (!this.look(node)) return;
     this.held = this.tool.name;
     if (this.history.open && this.#covered) this.toggleHistory();
-    this.wishes.amend(node.wish);
+    this.form.amend(node.edit);
     await this.doc.amend(node);
   }
 
   #amended() {
-    this.wishes.takeBack();
+    this.form.takeBack();
     this.choose(this.held);
   }
 
-  /** Look at a step whose blend or wish is to be changed, null: no more. False where it cannot be changed now. */
+  /** Look at a step whose blend or edit is to be changed, null: no more. False where it cannot be changed now. */
   look(node) {
     const { doc } = this;
     if (!doc || (node && !doc.mayAmend())) return false;
@@ -344,21 +344,21 @@ class Editor {
     this.pointer.finish();
     this.compare.stop();
     this.history.stop();
-    const seed = this.wishes.aside?.values.seed; // the user's, shown again when a change of a step is sent
-    let wish = { intent: "expand" }; // that cuts, and needs no model
-    if (this.wishes.intent !== "expand" || !doc.cuts) {
+    const seed = this.form.aside?.values.seed; // the user's, shown again when a change of a step is sent
+    let edit = { intent: "expand" }; // that cuts, and needs no model
+    if (this.form.intent !== "expand" || !doc.cuts) {
       this.waiting = true;
-      wish = await this.wishes.ready(values).finally(() => (this.waiting = false));
+      edit = await this.form.ready(values).finally(() => (this.waiting = false));
     }
-    if (!wish || this.doc !== doc) return values.seed;
-    const { intent } = this.wishes;
-    if (!this.wishes.model.able(intent)) this.notices.status(this.wishes.unable);
-    else if (!(await doc.submit(wish))) {
+    if (!edit || this.doc !== doc) return values.seed;
+    const { intent } = this.form;
+    if (!this.form.model.able(intent)) this.notices.status(this.form.unable);
+    else if (!(await doc.submit(edit))) {
       const again = intent !== "expand" && doc.recallable;
       this.notices.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: this.bindings.label("recall") }));
       this.stage.root.focus({ preventScroll: true });
     }
-    return seed !== undefined && !this.wishes.aside ? seed : wish.seed;
+    return seed !== undefined && !this.form.aside ? seed : edit.seed;
   }
 
   cancel() {
@@ -366,8 +366,8 @@ class Editor {
   }
 
   settingsChanged(values) {
-    const { prompt, negative_prompt } = this.wishes.values ?? values;
-    if (this.wishes.changed(values)) this.choose(this.tool.name);
+    const { prompt, negative_prompt } = this.form.values ?? values;
+    if (this.form.changed(values)) this.choose(this.tool.name);
     if (prompt !== values.prompt || negative_prompt !== values.negative_prompt) {
       this.doc?.easel.write({ prompt: values.prompt, negative_prompt: values.negative_prompt });
     }
@@ -397,8 +397,8 @@ class Editor {
 
   /** Buttons and marks follow what is possible now. */
   #refresh() {
-    const { doc, stage, tool, wishes } = this;
-    if (!wishes) return;
+    const { doc, stage, tool, form } = this;
+    if (!form) return;
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
     this.bar.show({
       name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: stage.view.scale,
@@ -424,10 +424,10 @@ class Editor {
   /** Which step is changed, what that makes again and how long it takes. */
   #amending() {
     const { amending, planned } = this.doc;
-    const { step, of, later, name, wish } = amending;
-    if (!later) return name || wish.prompt || t("history.filled"); // the rest is on its way
+    const { step, of, later, name, edit } = amending;
+    if (!later) return name || edit.prompt || t("history.filled"); // the rest is on its way
     const time = planned && this.#seconds([planned, ...later]);
-    const editing = t("amend.on", { step, of, title: name || wish.prompt || t("history.filled") });
+    const editing = t("amend.on", { step, of, title: name || edit.prompt || t("history.filled") });
     if (!later.length) return time ? `${editing} ${t("amend.alone", { time: duration(time) })}` : editing;
     return `${editing} ${this.#replayed(later, time)}`;
   }
@@ -460,7 +460,7 @@ export async function mount(element) {
   const editor = new Editor(element.querySelector(".palimpsest"));
   window.palimpsest = editor;
   await dockReady(editor.bindings);
-  editor.wishes.attach();
+  editor.form.attach();
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);
   else editor.home();

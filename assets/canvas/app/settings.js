@@ -4,9 +4,9 @@ import { keep, kept } from "../lib/storage.js";
 
 const STORED = "palimpsest-settings";
 const WRITTEN = ["prompt", "negative_prompt"]; // a document's own: see draft-storage.js
-export const USUAL = ["steps", "guidance", "sampler"]; // kept only where the user set them: else they are the model's
+export const MODEL_DEFAULTS = ["steps", "guidance", "sampler"]; // kept only where the user set them: else they are the model's
 
-/** { values, own, fields, called } as the form began: its values and what of USUAL is the user's, by name; see `restore`. */
+/** { values, own, fields, called } as the form began: its values and what of MODEL_DEFAULTS is the user's, by name; see `restore`. */
 export let restored = null;
 
 /**
@@ -18,9 +18,9 @@ export function restore(fields, called = {}, storage = null) {
   const stored = kept(STORED, {}, storage);
   const fits = ({ value, min, max }, before) => typeof before === typeof value && (typeof before !== "number" || (before >= min && before <= max));
   const own = {}; // which samplers there are is the model's to say
-  for (const field of fields) if (USUAL.includes(field.name) && fits(field, stored.own?.[field.name])) own[field.name] = stored.own[field.name];
+  for (const field of fields) if (MODEL_DEFAULTS.includes(field.name) && fits(field, stored.own?.[field.name])) own[field.name] = stored.own[field.name];
   const values = fields.map((field) => {
-    const before = (USUAL.includes(field.name) ? own : stored)[field.name];
+    const before = (MODEL_DEFAULTS.includes(field.name) ? own : stored)[field.name];
     return !WRITTEN.includes(field.name) && fits(field, before) && (field.choices?.includes(before) ?? true) ? before : field.value;
   });
   const named = (list) => Object.fromEntries(fields.map(({ name }, i) => [name, list[i]]));
@@ -29,9 +29,9 @@ export function restore(fields, called = {}, storage = null) {
   return values;
 }
 
-/** own: what of USUAL the user set. */
+/** own: what of MODEL_DEFAULTS the user set. */
 export function remember(values, own, storage) {
-  keep(STORED, { ...Object.fromEntries(Object.entries(values).filter(([name]) => ![...USUAL, ...WRITTEN].includes(name))), own }, storage);
+  keep(STORED, { ...Object.fromEntries(Object.entries(values).filter(([name]) => ![...MODEL_DEFAULTS, ...WRITTEN].includes(name))), own }, storage);
 }
 
 /** A model's name as people know it. */

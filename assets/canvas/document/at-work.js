@@ -1,4 +1,4 @@
-// The wishes at work, as this tab knows them: their masks on the stage, and what is said and given back when one ends.
+// The edits at work, as this tab knows them: their masks on the stage, and what is said and given back when one ends.
 
 import { union } from "../lib/boxes.js";
 import { Layer } from "../draft/layer.js";
@@ -16,25 +16,25 @@ export function layerOf(painted) {
 }
 
 export class AtWork {
-  /** ended(status): a wish of this tab was settled. settled(done): its preview may go, at once unless it is done. */
+  /** ended(status): an edit of this tab was settled. settled(done): its preview may go, at once unless it is done. */
   constructor({ server, stage, notices, easel, ended, settled }) {
     Object.assign(this, { server, stage, notices, easel, ended, settled });
     this.works = new Works();
-    this.sending = null; // { mask }: a wish on its way to the server
+    this.sending = null; // { mask }: an edit on its way to the server
     this.last = null; // the mask sent last, a Layer
     this.owed = null; // what came back before there was a draft to put it in
     this.closed = false;
   }
 
-  /** A wish is on its way (its mask a Layer, or null), or no more. */
+  /** An edit is on its way (its mask a Layer, or null), or no more. */
   send(sending) {
     this.sending = sending;
     this.#show();
   }
 
-  /** The server took it: promised as it says. taken: the Draft it was; replay: whether it changes a step. */
-  sent(promised, taken, replay) {
-    this.works.add(promised, this.sending.mask, taken, replay);
+  /** The server took it: jobs as it says. taken: the Draft it was; replay: whether it changes a step. */
+  sent(jobs, taken, replay) {
+    this.works.add(jobs, this.sending.mask, taken, replay);
     this.send(null);
   }
 
@@ -52,7 +52,7 @@ export class AtWork {
     const placed = ended.some(({ revisions }) => [...revisions.values()].some((revision) => seen.includes(revision)));
     for (const work of ended) this.#settle(work, state, placed);
     if (this.sending) return;
-    for (const group of queue(state.running)) if (!group.wishes.some((wish) => this.works.knows(wish))) this.#adopt(group);
+    for (const group of queue(state.running)) if (!group.edits.some((edit) => this.works.knows(edit))) this.#adopt(group);
   }
 
   /** There is a draft now: what is owed can be given. */
@@ -67,8 +67,8 @@ export class AtWork {
   }
 
   async #adopt(group) {
-    const promised = group.wishes.map((wish, i) => ({ wish, revision: group.revisions[i] }));
-    const work = this.works.add(promised, null, null, Boolean(group.replay));
+    const jobs = group.edits.map((edit, i) => ({ edit, revision: group.revisions[i] }));
+    const work = this.works.add(jobs, null, null, Boolean(group.replay));
     this.notices.status(t("status.repainting"));
     if (!group.mask[2]) return; // a crop, or new margins
     const values = await this.server.mask(group.revision, group.mask[2], group.mask[3]).catch(() => null);
@@ -77,7 +77,7 @@ export class AtWork {
     this.#show();
   }
 
-  /** A work is promised no more: done, failed or cancelled. placed: one that ended with it is shown; it lies beneath. */
+  /** A work is pending no more: done, failed or cancelled. placed: one that ended with it is shown; it lies beneath. */
   #settle(work, { watched, head, tip, variations, running }, placed) {
     const revisions = [...work.revisions.values()];
     const fate = outcome(watched.filter(({ revision }) => revisions.includes(revision)), work.replay);

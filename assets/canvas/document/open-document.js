@@ -1,4 +1,4 @@
-// One open document: what the server says of it, its picture on the stage, the draft in the making and the wishes at
+// One open document: what the server says of it, its picture on the stage, the draft in the making and the edits at
 // work. What is true lies on the server; here is only what is on screen, and what was painted and not sent yet.
 
 import { AtWork, layerOf } from "./at-work.js";
@@ -22,11 +22,11 @@ const less = (margins) => margins.some(Boolean) && margins.every((margin) => mar
 export class OpenDocument {
   /**
    * state: as the server gave it. changed(what): something to press or to read is different now. gone(error): it is not
-   * there. ended(outcome): a wish of this tab was settled. wish(): the settings as they stand, for the plan. restored(prompts):
+   * there. ended(outcome): an edit of this tab was settled. request(): the settings as they stand, for the plan. restored(prompts):
    * what was written on an earlier visit is there; the prompts to go on with. amended(): no step is changed any more.
    */
-  constructor(state, { server, stage, notices, pace, changed, gone, ended, wish, restored, amended }) {
-    Object.assign(this, { id: state.document, state, server, stage, notices, pace, changed, gone, ended, wish, restored, amended });
+  constructor(state, { server, stage, notices, pace, changed, gone, ended, request, restored, amended }) {
+    Object.assign(this, { id: state.document, state, server, stage, notices, pace, changed, gone, ended, request, restored, amended });
     this.closed = false;
     this.previewsShown = 0;
     this.treeOf = null; // what the tree that was asked for last depends on
@@ -34,7 +34,7 @@ export class OpenDocument {
     this.peeked = null; // the variation that is looked at
     this.cancelling = false;
     this.frame = null; // the picture's box to be, while it is drawn
-    this.amending = null; // the step of the history that the next wish changes, and what `Server.replayed` says of it
+    this.amending = null; // the step of the history that the next edit changes, and what `Server.replayed` says of it
     this.looking = null; // the revision that is looked at while a step is changed
     this.stopRetrying = null; // ends the attempts to reach the server with what is `unsent`, a Draft
     this.unsent = null;
@@ -155,7 +155,7 @@ export class OpenDocument {
       if (sentence) this.notices.note(sentence, kind);
       else this.notices.dismiss(kind);
     }
-    if (moved) this.askPlan(); // a wish would stand on another state now
+    if (moved) this.askPlan(); // an edit would stand on another state now
     this.changed();
     return run !== null;
   }
@@ -239,7 +239,7 @@ export class OpenDocument {
     this.changed();
   }
 
-  /** What of the draft a wish takes, by its intent: { mask, sketch } as boxes, { margins }; null when there is nothing. */
+  /** What of the draft an edit takes, by its intent: { mask, sketch } as boxes, { margins }; null when there is nothing. */
   #asked({ intent }) {
     const mask = intent === "expand" ? null : this.draft?.mask.bounds();
     const sketch = intent === "sketch" ? this.draft?.sketch.bounds() : null;
@@ -255,7 +255,7 @@ export class OpenDocument {
     ]);
   }
 
-  /** What a wish stands on: the last promise; or what is on screen, so that nobody's change is painted over unseen. */
+  /** What an edit stands on: the last job; or what is on screen, so that nobody's change is painted over unseen. */
   get #parent() {
     const { head, tail } = this.state;
     if (this.amending) return this.amending.parent;
@@ -275,8 +275,8 @@ export class OpenDocument {
   }
 
   async #plan() {
-    const wish = this.wish();
-    const asked = wish && this.draft && !this.closed && !this.painting && !this.cancelling && this.#asked(wish);
+    const edit = this.request();
+    const asked = edit && this.draft && !this.closed && !this.painting && !this.cancelling && this.#asked(edit);
     this.planning = asked;
     if (!asked || less(asked.margins)) {
       this.planned = null;
@@ -285,13 +285,13 @@ export class OpenDocument {
       return;
     }
     try {
-      const { intent, ...settings } = wish;
+      const { intent, ...settings } = edit;
       const how = this.#maskOptions(intent, this.draft);
       const pictures = await this.#packed(asked);
       const plan = await this.server.plan(this.id, { ...settings, ...how, margins: asked.margins, parent: this.#parent }, ...pictures);
       if (this.closed || this.planning !== asked) return; // another was asked meanwhile
       this.stage.setPlan(layerOf(plan.regions), plan.windows);
-      this.planned = { windows: plan.windows, steps: plan.steps * wish.variations, pipeline: wish.pipeline, specks: plan.specks };
+      this.planned = { windows: plan.windows, steps: plan.steps * edit.variations, pipeline: edit.pipeline, specks: plan.specks };
     } catch {
       this.planned = null; // what is wrong is said when it is sent
     }
@@ -299,15 +299,15 @@ export class OpenDocument {
   }
 
   /**
-   * Ask for what is painted and written. wish: { intent, prompt, negative_prompt, pipeline, steps, guidance, seed,
+   * Ask for what is painted and written. edit: { intent, prompt, negative_prompt, pipeline, steps, guidance, seed,
    * sampler, strength, feather, edge, opacity, colour_match, variations }. False when there is nothing to do.
    */
-  async submit({ intent, ...wish }) {
+  async submit({ intent, ...edit }) {
     const asked = this.#asked({ intent });
     if (!asked) return false;
     this.notices.dismiss("run");
     const { amending, planned } = this;
-    if (amending) wish.edge = amending.wish.blend.edge;
+    if (amending) edit.edge = amending.edit.blend.edge;
     const { margins } = asked;
     if (less(margins)) {
       await this.#do(this.server.crop(this.id, this.frame), t("status.cropped"));
@@ -337,11 +337,11 @@ export class OpenDocument {
     try {
       const all = await pictures;
       const sent = (state) => {
-        this.atWork.sent(state.promised, taken, Boolean(amending));
+        this.atWork.sent(state.jobs, taken, Boolean(amending));
         if (amending) this.amend(null);
         return state;
       };
-      await this.#reach(() => this.server.submit(this.id, what, { ...wish, ...how, margins, parent }, ...all).then(sent));
+      await this.#reach(() => this.server.submit(this.id, what, { ...edit, ...how, margins, parent }, ...all).then(sent));
     } catch (error) {
       if (this.closed) return true;
       if (this.submitting) this.atWork.refused(taken);
@@ -361,7 +361,7 @@ export class OpenDocument {
     this.atWork.refused(this.unsent);
   }
 
-  /** Ask, and ask again while the server is not to be reached: the same wish on the same state is one and the same. */
+  /** Ask, and ask again while the server is not to be reached: the same edit on the same state is one and the same. */
   async #reach(ask) {
     let stopped = false;
     for (;;) {
@@ -399,7 +399,7 @@ export class OpenDocument {
     this.giveUp();
     if (!group) return;
     this.notices.status(t("status.cancelling"));
-    this.cancelling = true; // what is promised moves meanwhile: nothing can be planned on it
+    this.cancelling = true; // the jobs move meanwhile: nothing can be planned on it
     const first = group.replay ? group.revisions.slice(0, 1) : group.revisions; // the steps of a replay go together
     for (const revision of first) await this.#do(this.server.step(this.id, "cancel", revision));
     this.cancelling = false;
@@ -516,8 +516,8 @@ export class OpenDocument {
   }
 
   /**
-   * The next wish changes this step, and the later ones are made again: its picture is looked at and its mask, or its
-   * frame, is up, the draft laid aside. null: the next wish is a new one, and all is as before.
+   * The next edit changes this step, and the later ones are made again: its picture is looked at and its mask, or its
+   * frame, is up, the draft laid aside. null: the next edit is a new one, and all is as before.
    */
   async amend(node) {
     if (!node) {
@@ -534,7 +534,7 @@ export class OpenDocument {
     this.setFrame(null);
     this.easel.layAside();
     this.amending = node;
-    const { margins } = node.wish;
+    const { margins } = node.edit;
     const moved = margins.some(Boolean);
     await this.look(moved ? node.parent : node.revision);
     if (this.amending !== node) return;
@@ -543,9 +543,9 @@ export class OpenDocument {
       this.setFrame([x - left, y - top, width + left + right, height + top + bottom]);
     }
     await this.reuse(node);
-    const told = await this.server.replayed(this.id, node.revision).catch(() => null);
-    if (this.amending !== node || !told) return;
-    this.amending = { ...node, ...told };
+    const replay = await this.server.replayed(this.id, node.revision).catch(() => null);
+    if (this.amending !== node || !replay) return;
+    this.amending = { ...node, ...replay };
     this.changed();
   }
 
@@ -603,7 +603,7 @@ export class OpenDocument {
     }
   }
 
-  /** Paint the mask of the last wish again. */
+  /** Paint the mask of the last edit again. */
   async recall() {
     if (!this.draft || !this.recallable || this.painting) return;
     if (this.atWork.last) this.easel.pasteAll(this.atWork.last);

@@ -17,7 +17,7 @@ export class Follower {
     this.poked = false;
     this.running = false;
     this.resting = false; // true while nobody looks
-    this.busy = false; // something runs: its end is told even then
+    this.busy = false; // something runs: its end is reported even then
   }
 
   async start() {

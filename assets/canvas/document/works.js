@@ -1,8 +1,8 @@
-// The wishes at work: which promises of the server belong together, and what this tab gave for them. No DOM.
+// The edits at work: which jobs of the server belong together, and what this tab gave for them. No DOM.
 
 /**
  * Jobs in the order in which they will be run, the variations of one edit as one, and the steps of a replay:
- * [{ wishes, revisions, ... }], the rest as the first of them says it. The server says which are variations of each other.
+ * [{ edits, revisions, ... }], the rest as the first of them says it. The server says which are variations of each other.
  */
 export function queue(running) {
   const groups = new Map();
@@ -10,10 +10,10 @@ export function queue(running) {
     const key = run.replay ? "replay" : run.group;
     const group = groups.get(key);
     if (group) {
-      group.wishes.push(run.wish);
+      group.edits.push(run.edit);
       group.revisions.push(run.revision);
     } else {
-      groups.set(key, { ...run, key, wishes: [run.wish], revisions: [run.revision] });
+      groups.set(key, { ...run, key, edits: [run.edit], revisions: [run.revision] });
     }
   }
   return [...groups.values()];
@@ -40,27 +40,27 @@ export function secondsOf(parts, seconds) {
 
 export class Works {
   constructor() {
-    this.all = []; // { revisions: Map wish -> revision, mask: Layer or null, taken: Draft or null, replay: bool }
+    this.all = []; // { revisions: Map edit -> revision, mask: Layer or null, taken: Draft or null, replay: bool }
   }
 
-  /** promised: [{ wish, revision }, ...]: as the server keeps them; a wish's name stays when its revision is another. */
-  add(promised, mask, taken, replay = false) {
-    const work = { revisions: new Map(promised.map(({ wish, revision }) => [wish, revision])), mask, taken, replay };
+  /** jobs: [{ edit, revision }, ...]: as the server keeps them; an edit's name stays when its revision is another. */
+  add(jobs, mask, taken, replay = false) {
+    const work = { revisions: new Map(jobs.map(({ edit, revision }) => [edit, revision])), mask, taken, replay };
     this.all.push(work);
     return work;
   }
 
-  knows(wish) {
-    return this.all.some(({ revisions }) => revisions.has(wish));
+  knows(edit) {
+    return this.all.some(({ revisions }) => revisions.has(edit));
   }
 
-  /** Learn where the promises are now; returns the works of which none is promised any more. */
+  /** Learn where the jobs are now; returns the works of which none is pending any more. */
   follow(running) {
-    const now = new Map(running.map(({ wish, revision }) => [wish, revision]));
+    const now = new Map(running.map(({ edit, revision }) => [edit, revision]));
     for (const { revisions } of this.all) {
-      for (const wish of revisions.keys()) if (now.has(wish)) revisions.set(wish, now.get(wish));
+      for (const edit of revisions.keys()) if (now.has(edit)) revisions.set(edit, now.get(edit));
     }
-    return this.all.filter(({ revisions }) => ![...revisions.keys()].some((wish) => now.has(wish)));
+    return this.all.filter(({ revisions }) => ![...revisions.keys()].some((edit) => now.has(edit)));
   }
 
   remove(work) {

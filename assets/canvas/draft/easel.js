@@ -1,4 +1,4 @@
-// The easel: the draft in the making and what is done to it. It knows the stage that shows it and nothing of wishes.
+// The easel: the draft in the making and what is done to it. It knows the stage that shows it and nothing of edits.
 
 import { sameBox } from "../lib/boxes.js";
 import { Draft } from "./draft.js";

@@ -95,8 +95,8 @@ export class Server {
   }
 
   /**
-   * What there is to know of a model, once it is read: { words: sorted, or null where it was taught any text, usual: what
-   * it is best asked, samplers, refines: whether it begins from what is there, unheeded: what it can do nothing with }.
+   * What there is to know of a model, once it is read: { words: sorted, or null where it was taught any text, defaults: what
+   * it is best asked, samplers, supports_strength: whether it begins from what is there, unsupported: what it can do nothing with }.
    */
   async model(pipeline, signal) {
     for (;;) {
@@ -109,7 +109,7 @@ export class Server {
   // --- a document
 
   /**
-   * What the document is now; `watch` names revisions whose fate is to be told as well. beat: of the last state, so that
+   * What the document is now; `watch` names revisions whose fate is reported as well. beat: of the last state, so that
    * the server answers when the next step is done, or soon.
    */
   state(document, watch = [], beat = null) {
@@ -121,9 +121,9 @@ export class Server {
     return this.#post(`documents/${document}/${verb}`);
   }
 
-  /** wish: the settings; mask, sketch: { box, png } or null. what: "edits" or `amend/REVISION`. */
-  submit(document, what, wish, mask, sketch) {
-    return this.#post(`documents/${document}/${what}`, {}, pack(wish, { mask, sketch }));
+  /** edit: the settings; mask, sketch: { box, png } or null. what: "edits" or `amend/REVISION`. */
+  submit(document, what, edit, mask, sketch) {
+    return this.#post(`documents/${document}/${what}`, {}, pack(edit, { mask, sketch }));
   }
 
   /** What a change of a step makes again: { step, of, later: [{ pipeline, steps }, ...] }. */
@@ -132,8 +132,8 @@ export class Server {
   }
 
   /** What an edit would come to: { windows: [box, ...], steps, regions: [{ box, values }, ...] }. */
-  async plan(document, wish, mask, sketch) {
-    const response = await this.#send(`documents/${document}/plan`, {}, pack(wish, { mask, sketch }));
+  async plan(document, edit, mask, sketch) {
+    const response = await this.#send(`documents/${document}/plan`, {}, pack(edit, { mask, sketch }));
     return this.#unpacked(response, "regions");
   }
 

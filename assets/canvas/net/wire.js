@@ -2,13 +2,13 @@
 
 /** head: what the JSON says; pictures: { name: { box, png: Blob } or null }, in the order the server wants them. */
 export function pack(head, pictures) {
-  const told = { ...head };
+  const line = { ...head };
   const files = [];
   for (const [name, picture] of Object.entries(pictures)) {
-    told[name] = picture && { box: picture.box, bytes: picture.png.size };
+    line[name] = picture && { box: picture.box, bytes: picture.png.size };
     if (picture) files.push(picture.png);
   }
-  return new Blob([JSON.stringify(told), "\n", ...files], { type: "application/octet-stream" });
+  return new Blob([JSON.stringify(line), "\n", ...files], { type: "application/octet-stream" });
 }
 
 /** The JSON of an answer and, for each of `names` in their order, its { box, png }, a list of such, or null. */

@@ -8,7 +8,7 @@ import { t } from "../lib/locale.js";
 const GROUPS = {
   tools: ["brush", "eraser", "rectangle", "ellipse", "lasso", "polygon", "wand", "edge", "picker", "finish", "back", "smaller", "larger", "softer", "harder"],
   mask: ["all", "clear", "invert", "grow", "shrink", "recall"],
-  wish: ["prompt", "generate", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "settings"],
+  edit: ["prompt", "generate", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "settings"],
   picture: ["undo", "redo", "before", "split", "difference", "history", "export", "home"],
   view: ["closer", "farther", "fit", "actual", "left", "right", "up", "down", "help"],
 };

@@ -30,17 +30,17 @@ export function rows(nodes, way = new Set()) {
 }
 
 /** What a state is called: its name, or what was asked for. */
-export function title({ name, wish, box }) {
+export function title({ name, edit, box }) {
   if (name) return name;
-  if (!wish) return t("history.opened");
-  if (wish.prompt) return wish.prompt;
+  if (!edit) return t("history.opened");
+  if (edit.prompt) return edit.prompt;
   return box[2] * box[3] ? t("history.filled") : t("history.cropped");
 }
 
-function detail({ wish, finished, error }) {
+function detail({ edit, finished, error }) {
   if (error) return error;
   if (!finished) return t("history.waiting");
-  return wish ? t("history.made_by", { ...wish, pipeline: nameOf(wish.pipeline) }) : "";
+  return edit ? t("history.made_by", { ...edit, pipeline: nameOf(edit.pipeline) }) : "";
 }
 
 /**
@@ -83,7 +83,7 @@ export function historyPanel(server, verbs) {
 
   /** Sliders which lay the step into the picture otherwise, live. */
   function blendControls(node) {
-    const blend = { ...node.wish.blend };
+    const blend = { ...node.edit.blend };
     const tried = rested(BLEND_MS, () => blending === node.revision && verbs.tryBlend(node, { ...blend }));
     const change = (name) => (value) => {
       blend[name] = value;
@@ -113,12 +113,12 @@ export function historyPanel(server, verbs) {
 
   /** What the step that is shown was made of, and what can be done with it. */
   function card(node) {
-    const { wish } = node;
+    const { edit } = node;
     const verb = (name, act) => h("button", { type: "button", class: "chip", onclick: act }, icon(name), t(`step.${name}`));
     return h(
       "li",
       { class: "step-card" },
-      h("p", {}, t("step.settings", { ...wish, pipeline: nameOf(wish.pipeline) }), wish.negative_prompt ? ` · ${t("step.avoid", wish)}` : ""),
+      h("p", {}, t("step.settings", { ...edit, pipeline: nameOf(edit.pipeline) }), edit.negative_prompt ? ` · ${t("step.avoid", edit)}` : ""),
       verb("replay", () => verbs.amend(node)), verb("blend", () => blend(node)), verb("before", () => verbs.compare(node)), verb("sliders", () => verbs.recall(node)),
       h("a", { class: "chip", href: server.recipe(node.revision), download: "" }, icon("recipe"), t("step.recipe")),
     );
@@ -139,7 +139,7 @@ export function historyPanel(server, verbs) {
       },
       h("span", { class: "frame" }, image), words,
     );
-    const step = node.wish && node.finished && node.wish.pipeline !== "none";
+    const step = node.edit && node.finished && node.edit.pipeline !== "none";
     const shown = step && node.revision === head;
     const tools = h(
       "span",
@@ -147,7 +147,7 @@ export function historyPanel(server, verbs) {
       step && !shown ? tool("replay", t("step.replay"), node, () => verbs.amend(node)) : null,
       step && !shown ? tool("blend", t("step.blend"), node, () => blend(node)) : null,
       tool("rename", t("history.rename"), node, () => rename(node, go)),
-      node.wish && node.box[2] ? tool("recall", t("history.reuse"), node, () => verbs.reuse(node)) : null,
+      node.edit && node.box[2] ? tool("recall", t("history.reuse"), node, () => verbs.reuse(node)) : null,
       node.parent ? tool("clear", t("history.discard"), node, () => verbs.discard(node)) : null,
     );
     const style = `--column: ${Math.min(column, 6)}`;

@@ -1,4 +1,4 @@
-// The strip above the picture: what the tool in hand can be told, and what can be done to the whole mask.
+// The strip above the picture: the options of the tool in hand, and what can be done to the whole mask.
 
 import { h, icon, slider } from "../lib/dom.js";
 import { ROUND } from "../viewport/tools.js";

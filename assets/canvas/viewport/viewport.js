@@ -127,7 +127,7 @@ export class Stage {
     this.invalidateMask();
   }
 
-  /** masks: Layers, of the wishes at work. */
+  /** masks: Layers, of the edits at work. */
   setSent(masks) {
     this.sent = masks.map((mask) => this.sent.find((look) => look.mask === mask) ?? new MaskLook(mask));
     this.invalidateMask();

@@ -115,9 +115,9 @@ class Documents:
 
     def delete(self, request: Request) -> Response:
         document = self.context.document(request)
-        told = self._entry(document.id)
+        entry = self._entry(document.id)
         self.session.delete(document.id)
-        return told
+        return entry
 
     def restore(self, request: Request) -> Response:
         return self._entry(self.session.restore(request.path_params["document"]).id)
@@ -129,7 +129,7 @@ class Documents:
     # one of them
 
     async def state(self, request: Request) -> Response:
-        """?watch=: revisions, by commas, whose fate is told as well. ?beat=: of the state seen last; the answer is held
+        """?watch=: revisions, by commas, whose status is wanted too. ?beat=: of the state seen last; the answer is held
         until another step of the document's run is done, for at most HELD seconds: a preview is shown as soon as it is
         there.
         """
@@ -157,9 +157,9 @@ class Documents:
     # its history
 
     def tree(self, request: Request) -> Response:
-        """Every state that is not discarded, parents before children: what was wished for there, and the mask's box."""
+        """Every state that is not discarded, parents before children: what was names for there, and the mask's box."""
         nodes = self.session.store.revisions.tree(request.path_params["document"])
-        return JSONResponse([_told_of(node) for node in nodes], headers=NEVER)
+        return JSONResponse([_node_json(node) for node in nodes], headers=NEVER)
 
     def checkout(self, request: Request) -> Response:
         self.session.checkout(request.path_params["document"], self.context.revision(request).id)
@@ -190,15 +190,15 @@ def _title(file: Path) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _told_of(node: Node) -> dict[str, Any]:
-    told: dict[str, Any] = {
+def _node_json(node: Node) -> dict[str, Any]:
+    summary: dict[str, Any] = {
         "revision": node.id, "parent": node.parent, "name": node.name, "finished": node.finished, "error": node.error,
-        "created": node.created, "wish": None,
+        "created": node.created, "edit": None,
     }  # fmt: skip
-    if node.wish is not None:
-        wished = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength", "sampler")
-        told["wish"] = {name: node.wish[name] for name in wished}
-        told["wish"]["margins"] = list(node.wish.get("margins", UNMOVED))
-        told["wish"]["blend"] = asdict(Blend(**node.wish["blend"]))
-        told["box"] = node.wish["mask"]["box"]
-    return told
+    if node.edit is not None:
+        names = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength", "sampler")
+        summary["edit"] = {name: node.edit[name] for name in names}
+        summary["edit"]["margins"] = list(node.edit.get("margins", UNMOVED))
+        summary["edit"]["blend"] = asdict(Blend(**node.edit["blend"]))
+        summary["box"] = node.edit["mask"]["box"]
+    return summary

@@ -69,10 +69,10 @@ class Edits:
         if isinstance(parent, str):
             edit, _ = self._completed(asked, document.id, parent)
             if again := self.session.requested(document.id, edit, asked.variations, parent):
-                return self._promised(request, again)
+                return self._accepted(request, again)
         if not isinstance(parent, str) or parent != self.session.store.jobs.tail(document.id):
             raise Moved("The picture was changed in another tab meanwhile. Look at it as it is, then generate again.")
-        return self._promised(request, self.session.variations(document.id, edit, asked.variations, parent))
+        return self._accepted(request, self.session.variations(document.id, edit, asked.variations, parent))
 
     async def plan(self, request: Request) -> Response:
         body = await read_body(request, MAX_EDIT_BYTES, "The edit")
@@ -106,7 +106,7 @@ class Edits:
                 adapters=step.edit.adapters,
                 reference=step.edit.reference,
             )
-        return self._promised(request, self.session.amend(document.id, step.id, edit))
+        return self._accepted(request, self.session.amend(document.id, step.id, edit))
 
     def replayed(self, request: Request) -> Response:
         """What a change of a step would make again: its place among the steps on its path, `step` of `of`, and of each
@@ -128,7 +128,7 @@ class Edits:
     def _reblended(self, request: Request, said: dict[str, Any]) -> Response:
         document, step = self.context.document(request), self.context.revision(request)
         exactly(said, BLENDING, "A blend")
-        return self._promised(request, self.session.reblend(document.id, step.id, Blend(**said)))
+        return self._accepted(request, self.session.reblend(document.id, step.id, Blend(**said)))
 
     async def crop(self, request: Request) -> Response:
         said = read_json(await read_body(request, MAX_JSON_BYTES, "The crop"), "A crop")
@@ -142,7 +142,7 @@ class Edits:
             raise Moved("Something is being painted. Wait until it is finished, or cancel it; then crop.")
         if box == self.session.picture(document.id).box:
             raise ValueError("The picture is of that size already: there is nothing to cut off.")
-        return self._promised(request, [self.session.crop(document.id, box)])
+        return self._accepted(request, [self.session.crop(document.id, box)])
 
     async def queue(self, request: Request) -> Response:
         said = read_json(await read_body(request, MAX_JSON_BYTES, "The order"), "An order")
@@ -154,16 +154,16 @@ class Edits:
         order = said["order"]
         if not (isinstance(order, list) and all(isinstance(id, str) for id in order)):
             raise ValueError(f"An order is a list of revisions, not {order!r}.")
-        return self._promised(request, self.session.reorder(document.id, order))
+        return self._accepted(request, self.session.reorder(document.id, order))
 
     def cancel(self, request: Request) -> Response:
         cancelled = self.session.cancel(self.context.revision(request).id)
         self.context.models.wake()  # what waited for it may be ready
         return self.states.answer(request, [cancelled.id])
 
-    def _promised(self, request: Request, promises: Sequence[Revision]) -> Response:
+    def _accepted(self, request: Request, jobs: Sequence[Revision]) -> Response:
         self.context.models.wake()
-        return self.states.promised(request, promises)
+        return self.states.accepted(request, jobs)
 
     def _completed(self, asked: EditRequest, document_id: str, parent: str) -> CompletedEdit:
         """The edit that is asked for on a parent, finished or a job."""

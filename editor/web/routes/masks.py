@@ -1,4 +1,4 @@
-"""Masks: made from what the picture shows, and changed as a whole, before anything is wished for."""
+"""Masks: made from what the picture shows, and changed as a whole, before an edit is made."""
 
 from typing import Any
 

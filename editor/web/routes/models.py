@@ -41,11 +41,11 @@ class Models:
             pipeline = self.context.model(request.query_params.get("pipeline", ""))
         except Loading:
             return JSONResponse({"loading": True}, headers=NEVER)
-        told = {
+        answer = {
             "words": None if pipeline.vocabulary is None else sorted(pipeline.vocabulary),
-            "usual": dict(pipeline.usual),
+            "defaults": dict(pipeline.defaults),
             "samplers": list(pipeline.samplers),
-            "refines": pipeline.refines,
-            "unheeded": sorted(pipeline.unheeded),
+            "supports_strength": pipeline.supports_strength,
+            "unsupported": sorted(pipeline.unsupported),
         }
-        return JSONResponse(told, headers=NEVER)
+        return JSONResponse(answer, headers=NEVER)

@@ -119,7 +119,7 @@ def caption(thing: Thing, scene: Scene, random: Random) -> str:
 
 def scene_caption(scene: Scene, random: Random) -> str:
     """The place, its light, and up to three of its things."""
-    return _kept_short(lambda: _told(scene, random))
+    return _kept_short(lambda: _caption(scene, random))
 
 
 def _asked(thing: Thing, scene: Scene, random: Random) -> str:
@@ -191,7 +191,7 @@ def _relations(thing: Thing, scene: Scene, random: Random) -> list[str]:
     return found
 
 
-def _told(scene: Scene, random: Random) -> str:
+def _caption(scene: Scene, random: Random) -> str:
     setting = scene.setting
     place = PLACES[setting.place]
     noun = _said(place.nouns, random)
