@@ -12,6 +12,7 @@ HERE = Path(__file__).parent
 def main() -> int:
     from editor.cli.parser import arguments
     from pipelines import NAMES
+    from pipelines.errors import UserError
     from pipelines.openmp import wait_politely
 
     wait_politely()
@@ -24,7 +25,7 @@ def main() -> int:
 
         module, function = options.run.split(".")
         getattr(import_module(f"editor.cli.{module}"), function)(CommandContext(options, HERE, where))
-    except (ValueError, LookupError, OSError) as error:
+    except (UserError, OSError) as error:
         if os.environ.get("PALIMPSEST_TRACEBACK"):
             raise
         print(f"palimpsest: {error}", file=sys.stderr)

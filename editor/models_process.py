@@ -36,6 +36,7 @@ from editor.store.database import StorageError
 from editor.store.store import Store
 from editor.worker import Worker, repeated
 from pipelines.base import Pipeline, PipelineInfo
+from pipelines.errors import InvalidInput, UserError, described
 
 STEP_LIMIT = 600.0  # seconds that a step may take
 LOAD_LIMIT = 3600.0  # seconds for a model to be loaded, which may mean to be downloaded
@@ -74,7 +75,7 @@ class Models(Protocol):
         ...
 
     def info(self, name: str) -> PipelineInfo | None:
-        """What a model says of itself; None while that is not known yet: it is being loaded from now on. ValueError
+        """What a model says of itself; None while that is not known yet: it is being loaded from now on. InvalidInput
         with a sentence when it cannot be.
         """
         ...
@@ -88,7 +89,7 @@ class Models(Protocol):
         ...
 
 
-class Died(ValueError):
+class Died(InvalidInput):
     """The models' process ended before it answered; the message is a sentence."""
 
 
@@ -141,7 +142,7 @@ class ModelsProcess:
             if name in self._failed:
                 why, until = self._failed[name]
                 if time.monotonic() < until:
-                    raise ValueError(why)
+                    raise InvalidInput(why)
                 del self._failed[name]
             if name in self._asked:
                 return None
@@ -312,7 +313,7 @@ class ModelsProcess:
             if asked is None:
                 return
             if "error" in message:
-                asked.set_exception(ValueError(message["error"]))
+                asked.set_exception(InvalidInput(message["error"]))
             else:
                 asked.set_result(message["value"])
         elif "ready" in message:
@@ -372,7 +373,7 @@ def _in_words(code: int) -> str:
 
 def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callable[[], str]) -> int:
     """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
-    ValueError with a sentence when it cannot. Ends at once when the server does.
+    InvalidInput with a sentence when it cannot. Ends at once when the server does.
     """
     lines, said = _private_pipes()
     _end_with_the_server()
@@ -405,11 +406,10 @@ def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callabl
                 say(answer=number, value=PipelineInfo.of(pipeline).to_json())
             else:
                 say(answer=number, value=[pipeline.hint(prompt), pipeline.unknown(prompt)])
-        except ValueError as error:
-            say(answer=number, error=str(error))
         except Exception as error:  # whatever a model's files make of its library
-            log.exception("a question about %s failed", message["name"])
-            say(answer=number, error=f"{type(error).__name__}: {error}")
+            if not isinstance(error, UserError):
+                log.exception("a question about %s failed", message["name"])
+            say(answer=number, error=described(error, "Loading the model"))
 
     def listen() -> None:
         for line in lines:

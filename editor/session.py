@@ -25,12 +25,13 @@ from editor.store.documents import Document
 from editor.store.queue import revision_id
 from editor.store.revisions import Node, Revision
 from editor.store.store import Store
+from pipelines.errors import InvalidInput
 
 
 class Session:
     """What a user can do. It keeps no state of its own: two tabs, a reload and a restart all see the store's.
 
-    Methods raise NotFound for an id that is not there, ValueError for an edit that cannot be made, StorageError
+    Methods raise NotFound for an id that is not there, InvalidInput for an edit that cannot be made, StorageError
     when the disk refuses; the message is a sentence for the user, and the document is as it was.
     """
 
@@ -53,7 +54,7 @@ class Session:
     def blank(self, width: int, height: int, name: str = "Untitled") -> Document:
         """A new document of which nothing is known yet: the start of a picture from words alone."""
         if width * height > MAX_PIXELS:
-            raise ValueError(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
+            raise InvalidInput(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
         return self.store.documents.create(Picture.blank(width, height), name[:MAX_NAME])
 
     def picture(self, document_id: str) -> Picture:
@@ -94,7 +95,7 @@ class Session:
         return self.submit(document_id, intents.crop(self.picture(document_id).box, box))
 
     def amend(self, document_id: str, revision_id: str, edit: Edit) -> list[Revision]:
-        """Change any finished step, and make those after it again on top of that, as `Store.replay` says; wishes that
+        """Change any finished step, and make those after it again on top of that, as `Jobs.replay` says; edits that
         wait for the last of them follow. Returns the jobs of the steps, in order.
 
         The old branch stays, and nothing moves before all are finished. A step whose request is one that was drawn
@@ -104,7 +105,7 @@ class Session:
         self._finished(document, revision_id)
         step = self.store.revisions.get(revision_id)
         if step.parent is None:
-            raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
+            raise InvalidInput("The picture that was opened is no step: there is nothing in it to change.")
         later = [each.edit for each in self.replayed(document_id, revision_id)[1:] if each.edit is not None]
         frame = self._finished(document, step.parent).box
         edit_region(edit, frame)
@@ -113,7 +114,7 @@ class Session:
             try:
                 edit_region(after, frame)
             except ValueError as error:
-                raise ValueError(f"A later step (“{after.prompt}”) does not fit then: {error}") from error
+                raise InvalidInput(f"A later step (“{after.prompt}”) does not fit then: {error}") from error
         return self.store.jobs.replay(document_id, revision_id, edit)
 
     def replayed(self, document_id: str, revision_id: str) -> list[Revision]:
@@ -125,14 +126,14 @@ class Session:
         """Lay a finished step's result into the picture otherwise, without a run of its model; as `amend`."""
         edit = self.store.revisions.get(revision_id).edit
         if edit is None:
-            raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
+            raise InvalidInput("The picture that was opened is no step: there is nothing in it to blend.")
         return self.amend(document_id, revision_id, replace(edit, blend=blend))
 
     def recipe(self, document_id: str, made_with: str, revision_id: str | None = None) -> Recipe:
         """The way from the opened picture to a finished revision (None: what is shown). made_with: what runs the models
         here, in words.
 
-        ValueError when nothing was done yet.
+        InvalidInput when nothing was done yet.
         """
         states = self._way(document_id, revision_id)
         edits = tuple(state.edit for state in states if state.edit is not None)
@@ -164,9 +165,9 @@ class Session:
         suffix = to.suffix.lower()
         if suffix not in (*SUFFIXES, OPENRASTER, DOCUMENT):
             kinds = ", ".join((*SUFFIXES, OPENRASTER, DOCUMENT))
-            raise ValueError(f"A file is saved as {kinds}, not as {suffix or 'one without an ending'}.")
+            raise InvalidInput(f"A file is saved as {kinds}, not as {suffix or 'one without an ending'}.")
         if quality is not None and suffix not in SUFFIXES:
-            raise ValueError(f"A file that ends in {suffix} loses nothing: it has no quality.")
+            raise InvalidInput(f"A file that ends in {suffix} loses nothing: it has no quality.")
         if suffix == DOCUMENT:
             write_document(self.store, document_id, to)
             return self._folders_in(document_id)
@@ -263,7 +264,7 @@ class Session:
         first that moves to `tail`; those before it, and any that a worker has begun, stay where they are. Variations
         stay side by side, where the first of them is named.
 
-        ValueError when `order` does not name exactly those, or an edit would find nothing to paint.
+        InvalidInput when `order` does not name exactly those, or an edit would find nothing to paint.
         """
         self.store.documents.get(document_id)  # raises when there is none
         pending = {each.id: each for each in self.store.jobs.pending(document_id)}
@@ -301,11 +302,11 @@ class Session:
         """Where the picture of a revision of this document lies, finished or not: what an edit of it is planned on."""
         document = self.store.documents.get(document_id)
         if self.store.revisions.document_of(revision_id) != document.id:
-            raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
+            raise InvalidInput(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
         state, margins = self.store.revisions.get(revision_id), []
         while state.picture is None:
             if state.error is not None:
-                raise ValueError(
+                raise InvalidInput(
                     f"The step before this one has no result ({state.error}) Look at the picture as it is now, then "
                     "generate again."
                 )
@@ -321,7 +322,7 @@ class Session:
         """The picture of a revision of this document; while it is a job, of its newest ancestor that is finished."""
         document = self.store.documents.get(document_id)
         if self.store.revisions.document_of(revision_id) != document.id:
-            raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
+            raise InvalidInput(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
         state = self.store.revisions.get(revision_id)
         while state.picture is None:
             assert state.parent is not None, "only edits are jobs"
@@ -331,7 +332,7 @@ class Session:
     def _finished(self, document: Document, revision_id: str) -> Picture:
         """The picture of a finished revision of this document."""
         if self.store.revisions.document_of(revision_id) != document.id:
-            raise ValueError(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
+            raise InvalidInput(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
         return self.store.revisions.picture(revision_id)
 
 

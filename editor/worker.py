@@ -21,6 +21,7 @@ from editor.store.jobs import RunPreview
 from editor.store.revisions import Revision
 from editor.store.store import Store
 from pipelines.base import Pipeline, run
+from pipelines.errors import described
 
 LEASE = 15.0  # seconds a claimed job is held without a sign of life
 IDLE = 1.0  # seconds between two looks for jobs nobody announced: another process's, or a dead one's
@@ -38,7 +39,7 @@ def unheard(event: str) -> None:
 
 
 class Worker:
-    """Runs jobs. pipelines: name -> Pipeline; ValueError with a sentence when the name is unknown. heard: is called
+    """Runs jobs. pipelines: name -> Pipeline; UserError when the name is unknown. heard: is called
     with "begun", "step" and "ended" as jobs are.
 
     Several workers, in one process or many, may share a store: a job is one worker's at a time. `id` names this one and
@@ -128,10 +129,8 @@ class Worker:
                 self.store.jobs.fail(job, self.id, str(error))
         except (Exception, SystemExit) as error:  # whatever a model does, the user reads of it and the worker lives
             log.exception("revisions %s failed", jobs)
-            # a ValueError is a sentence for who asked; what else a model raises is known by its kind
-            reason = str(error) if isinstance(error, ValueError) else f"{type(error).__name__}: {error}"
             for job in reversed(jobs):
-                self.store.jobs.fail(job, self.id, reason)
+                self.store.jobs.fail(job, self.id, described(error, "The model"))
 
     def _applied(self, revisions: list[Revision]) -> list[Applied] | None:
         """Edits on one picture that differ in the seed alone, done; None when all were cancelled, taken over, or this

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Lock
 
 from pipelines.base import Pipeline, Setup
+from pipelines.errors import InvalidInput
 
 WEIGHTS = Path(__file__).parent.parent / "assets" / "weights"
 
@@ -52,7 +53,7 @@ def load(name: str, setup: Setup = AS_EVER, fetch: bool = False) -> Pipeline:
     """The pipeline of this name, loaded at its first use and kept. setup: how its networks run. fetch: whether what is
     not on this machine is downloaded; only for a name that the user typed.
 
-    Raises ValueError with a sentence when there is none of this name, or its weights are missing or damaged.
+    Raises InvalidInput with a sentence when there is none of this name, or its weights are missing or damaged.
     """
     name = in_full(name)
     if loaded := _loaded.get((name, setup)):  # what is there already waits for no other
@@ -64,7 +65,7 @@ def load(name: str, setup: Setup = AS_EVER, fetch: bool = False) -> Pipeline:
 
 
 def in_full(name: str) -> str:
-    """One name for one pipeline, however its folder or file is written. ValueError when there is none of this name."""
+    """One name for one pipeline, however its folder or file is written. InvalidInput when there is none."""
     for kind in (FOLDER, LAMA):
         if name.startswith(kind):
             return f"{kind}{Path(name.removeprefix(kind)).expanduser().resolve()}"
@@ -73,7 +74,7 @@ def in_full(name: str) -> str:
 
         return f"{HUB}{canonical(name.removeprefix(HUB))}"
     if name not in PIPELINES:
-        raise ValueError(f"there is no pipeline named {name!r}; there are {NAMES}")
+        raise InvalidInput(f"There is no pipeline named {name!r}; there are {NAMES}.")
     return name
 
 

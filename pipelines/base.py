@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Protocol, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.errors import InvalidInput
+
 Pixels = NDArray[np.uint8]
 # of a Request, by what reads no words and takes no steps: it has one answer
 NOT_ASKED = ("prompt", "negative_prompt", "guidance", "clip_guidance", "steps", "seeds")
@@ -106,14 +108,14 @@ class Request:
         )
 
     def refuse_adapters(self, name: str) -> None:
-        """ValueError with a sentence when the request asks a pipeline for adapters or a likeness that has none."""
+        """InvalidInput with a sentence when the request asks a pipeline for adapters or a likeness that has none."""
         if self.adapters:
-            raise ValueError(
-                f"{name} takes no adapters ({self.adapters[0].name}): leave them out, or take a model of hf:"
+            raise InvalidInput(
+                f"{name} takes no adapters ({self.adapters[0].name}): leave them out, or take an hf: model."
             )
         if self.reference is not None:
-            raise ValueError(
-                f"{name} looks at no reference picture: leave it out, or take a model of hf: and an IP-Adapter"
+            raise InvalidInput(
+                f"{name} looks at no reference picture: leave it out, or take an hf: model and an IP-Adapter."
             )
 
 

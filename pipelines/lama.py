@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from pipelines.base import NOT_ASKED, Pixels, Request, Run, Step, filled
+from pipelines.errors import InvalidInput
 from pipelines.exclusive import exclusive
 from pipelines.machine import best_device
 from pipelines.torchscript import limited_memory, load_network
@@ -17,7 +18,7 @@ MULTIPLE = 8  # of which its network wants sides
 
 
 def load_lama(file: Path, name: str) -> "Lama":
-    """LaMa from a TorchScript file. ValueError with a sentence when it is not there, or no network of tensors alone."""
+    """LaMa from a TorchScript file. InvalidInput when it is missing, or no network of tensors alone."""
     device = best_device()
     return Lama(name, load_network(file, device), device)
 
@@ -54,7 +55,7 @@ class Lama:
         return images
 
     def _filled(self, image: Pixels, mask: Pixels) -> Pixels:
-        """uint8 (H, W, 3), all of it as the network draws it. ValueError with a sentence when it cannot."""
+        """uint8 (H, W, 3), all of it as the network draws it. InvalidInput with a sentence when it cannot."""
         height, width = mask.shape
         sides = ((0, -height % MULTIPLE), (0, -width % MULTIPLE))
         # any touch of the brush means unknown
@@ -69,11 +70,11 @@ class Lama:
                 )
         except (RuntimeError, MemoryError) as error:
             why = " ".join(str(error).split())[-200:]
-            raise ValueError(f"{self.name} cannot fill a picture of {width}x{height} ({why})") from error
+            raise InvalidInput(f"{self.name} cannot fill a picture of {width}x{height} ({why}).") from error
         if not (isinstance(drawn, Tensor) and drawn.shape == (1, 3, *hole.shape[2:]) and drawn.is_floating_point()):
             came = f"{drawn.dtype} {tuple(drawn.shape)}" if isinstance(drawn, Tensor) else type(drawn).__name__
-            raise ValueError(f"{self.name} gives {came} where a picture was wanted: it is no LaMa; get another file")
+            raise InvalidInput(f"{self.name} gives {came} where a picture was wanted: it is no LaMa; get another file.")
         if not drawn.isfinite().all():
-            raise ValueError(f"{self.name} gives numbers that are not finite: get the file again")
+            raise InvalidInput(f"{self.name} gives numbers that are not finite: get the file again.")
         colours = (drawn[0].float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
         return colours[:height, :width].cpu().numpy().copy()

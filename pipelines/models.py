@@ -8,6 +8,7 @@ from pathlib import Path, PureWindowsPath
 from typing import Any
 
 from pipelines import FOLDER, HUB, LAMA, NAMES, PIPELINES, in_full
+from pipelines.errors import InvalidInput
 from pipelines.hf.hub import ON_HUB
 from pipelines.installed import Model, cached, described, embedded, in_words
 
@@ -17,7 +18,7 @@ WIDTH = 100  # characters of a line that is printed
 
 def installed(file: Path | None) -> list[Model]:
     """The embedded models, those of the user's TOML where there is one, and what else the Hugging Face cache holds of
-    diffusers. ValueError with a sentence when the TOML is not as it must be.
+    diffusers. InvalidInput with a sentence when the TOML is not as it must be.
     """
     named = [*embedded(), *([] if file is None else listed(file))]
     return [*named, *(model for model in cached() if model.pipeline not in {each.pipeline for each in named})]
@@ -40,15 +41,15 @@ def missing(name: str) -> str:
 
 
 def listed(file: Path) -> list[Model]:
-    """The models of a TOML file, each a table of `ENTRY` under the name that it is given there. ValueError with a
+    """The models of a TOML file, each a table of `ENTRY` under the name that it is given there. InvalidInput with a
     sentence that names the file and the key when something in it is wrong.
     """
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
     except OSError as error:
-        raise ValueError(f"the models in {file} cannot be read: {error.strerror}") from error
+        raise InvalidInput(f"The models in {file} cannot be read: {error.strerror}.") from error
     except ValueError as error:
-        raise ValueError(f"{file} is no TOML: {error}") from error
+        raise InvalidInput(f"{file} is no TOML: {error}") from error
     return [_entry(file, name, table) for name, table in tables.items()]
 
 
@@ -61,13 +62,13 @@ def full_name(name: str, file: Path | None) -> str:
         return name
     models = {model.name: model.pipeline for model in listed(file)}
     if name not in models:
-        raise ValueError(f"there is no pipeline named {name!r}; there are {', '.join([NAMES, *models])}")
+        raise InvalidInput(f"There is no pipeline named {name!r}; there are {', '.join([NAMES, *models])}.")
     return models[name]
 
 
 def located(name: str, here: Iterable[str], option: str) -> str:
     """A model or an adapter of a recipe by where it lies on this machine: itself where that is there, or on the hub;
-    otherwise the one of `here` that is called so. ValueError with a sentence, which names the option that says it.
+    otherwise the one of `here` that is called so. InvalidInput with a sentence, which names the option that says it.
     """
     kind, _, rest = name.partition(":") if name.startswith((FOLDER, HUB, LAMA)) else ("", "", name)
     if name in PIPELINES or (not kind and option == "--pipeline"):
@@ -80,7 +81,7 @@ def located(name: str, here: Iterable[str], option: str) -> str:
         if (not kind or other != path) and PureWindowsPath(path).name == wanted:
             return other
     defaults = f"{kind}:/folder/{wanted}" if kind else f"/folder/{wanted}"
-    raise ValueError(
+    raise InvalidInput(
         f"The recipe needs {name}, which is not here under that name: say where it lies with {option} {defaults}"
         + (", or list it in models.toml" if kind else "")
     )
@@ -111,20 +112,20 @@ def _lines(model: Model) -> Iterator[str]:
 def _entry(file: Path, name: str, table: Any) -> Model:
     where = f"[{name}] in {file}"
     if not isinstance(table, dict):
-        raise ValueError(f"{name} in {file} is {table!r}; give a model as [{name}] and below it {ENTRY[0]} = ...")
+        raise InvalidInput(f"{name} in {file} is {table!r}; give a model as [{name}] and below it {ENTRY[0]} = ...")
     if name in PIPELINES or ":" in name or not name.strip() or not name.isprintable():
-        raise ValueError(f"{where} needs another name: it is one of this program's own, is empty or has a colon")
+        raise InvalidInput(f"{where} needs another name: it is one of this program's own, is empty or has a colon.")
     for key, value in table.items():
         if key not in ENTRY:
-            raise ValueError(f"{where} has a {key!r}, which means nothing here; there are {', '.join(ENTRY)}")
+            raise InvalidInput(f"{where} has a {key!r}, which means nothing here; there are {', '.join(ENTRY)}.")
         if not isinstance(value, str):
-            raise ValueError(f"{key} of {where} must be text, not {value!r}")
+            raise InvalidInput(f"{key} of {where} must be text, not {value!r}.")
     if not table.get(ENTRY[0]):
-        raise ValueError(f"{where} says no {ENTRY[0]}; give what --pipeline takes, as {ENTRY[0]} = 'hf:OWNER/MODEL'")
+        raise InvalidInput(f"{where} says no {ENTRY[0]}; give what --pipeline takes, as {ENTRY[0]} = 'hf:OWNER/MODEL'.")
     try:
         model = described(name, _beside(file, table[ENTRY[0]]))
     except ValueError as error:
-        raise ValueError(f"{ENTRY[0]} of {where}: {error}") from error
+        raise InvalidInput(f"{ENTRY[0]} of {where}: {error}") from error
     said = {key: value for key, value in table.items() if key != ENTRY[0]}
     return replace(model, **said)
 

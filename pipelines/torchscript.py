@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from pipelines.errors import InvalidInput
+
 ENTRIES = re.compile(
     r"(data|constants|traced_inputs)(\.pkl|/\d+)|code/__torch__(/\w+)*\.py(\.debug_pkl)?"
     r"|version|byteorder|\.format_version|\.storage_alignment|\.data/serialization_id"
@@ -87,17 +89,17 @@ def load_network(file: Path, device: torch.device) -> Callable[..., Tensor]:
     """The `forward` of a TorchScript file, on the device, as it is when no longer trained.
 
     What would run while the file is read is looked for in its archive first, by the same reader; what `forward` and all
-    that it calls would run, in its operators, each of which must be one of `OPERATORS`. ValueError with a sentence when
-    the file is missing, damaged, no TorchScript, or holds anything else.
+    that it calls would run, in its operators, each of which must be one of `OPERATORS`. InvalidInput when the
+    file is missing, damaged, no TorchScript, or holds anything else.
     """
     if not file.is_file():
-        raise ValueError(f"there is no file {file}; give a network saved by torch.jit.save")
+        raise InvalidInput(f"There is no file {file}; give a network saved by torch.jit.save.")
     try:
         archive = torch._C.PyTorchFileReader(str(file))
         records = archive.get_all_records()
     except RuntimeError as error:
-        raise ValueError(
-            f"{file} is no TorchScript, or there in part; give a network saved by torch.jit.save"
+        raise InvalidInput(
+            f"{file} is no TorchScript, or there in part; give a network saved by torch.jit.save."
         ) from error
     try:
         _refuse(file, archive, records)
@@ -106,31 +108,33 @@ def load_network(file: Path, device: torch.device) -> Callable[..., Tensor]:
             network = torch.jit.load(file, map_location=device).eval()
         forward = network.forward
         if not isinstance(forward, torch.ScriptMethod):
-            raise ValueError(f"{file} has no forward that could be looked at: it is never run")
+            raise InvalidInput(f"{file} has no forward that could be looked at: it is never run.")
         called = set(_kinds(forward.inlined_graph))
     except (RuntimeError, AttributeError, TypeError, LookupError) as error:
         why = " ".join(str(error).split())[:200]
-        raise ValueError(f"{file} cannot be read as TorchScript ({why}); get it again") from error
+        raise InvalidInput(f"{file} cannot be read as TorchScript ({why}); get it again.") from error
     if more := ", ".join(sorted(called - OPERATORS)[:5]):
-        raise ValueError(f"{file} calls {more}, which is more than mathematics: it is never run; get another file")
+        raise InvalidInput(f"{file} calls {more}, which is more than mathematics: it is never run; get another file.")
     return forward  # and not the network, which may have hooks
 
 
 def _refuse(file: Path, archive: Any, records: list[str]) -> None:
-    """ValueError with a sentence when an archive holds what no network of tensors needs, or what reading would run."""
+    """InvalidInput when an archive holds what no network of tensors needs, or what reading would run."""
     if not {"data.pkl", "constants.pkl"} <= set(records):
-        raise ValueError(f"{file} holds no network, or only its weights; give a network saved by torch.jit.save")
+        raise InvalidInput(f"{file} holds no network, or only its weights; give a network saved by torch.jit.save.")
     if len({name.lower() for name in records}) < len(records):
-        raise ValueError(f"{file} holds two things of one name: it is never read; get another file")
+        raise InvalidInput(f"{file} holds two things of one name: it is never read; get another file.")
     for name in records:
         if not ENTRIES.fullmatch(name):
-            raise ValueError(f"{file} holds {name!r}, which belongs to no network: it is never read; get another file")
+            raise InvalidInput(
+                f"{file} holds {name!r}, which belongs to no network: it is never read; get another file."
+            )
         if name.endswith(".py") and _runs_when_read(archive.get_record(name)):
-            raise ValueError(f"{file} would run a program of its own while it is read ({name}): it is never read")
+            raise InvalidInput(f"{file} would run a program of its own while it is read ({name}): it is never read.")
         if name.endswith(".pkl"):
             for found in _globals(file, name, archive.get_record(name)):
                 if not GLOBALS.fullmatch(found):
-                    raise ValueError(f"{file} asks for {found!r} ({name}), which is no tensor: it is never read")
+                    raise InvalidInput(f"{file} asks for {found!r} ({name}), which is no tensor: it is never read.")
 
 
 def _runs_when_read(code: bytes) -> bool:
@@ -166,7 +170,7 @@ def _globals(file: Path, name: str, pickled: bytes) -> Iterator[str]:
             elif opcode.name in ("STACK_GLOBAL", "INST", "EXT1", "EXT2", "EXT4"):
                 yield opcode.name  # PyTorch writes none
     except (ValueError, LookupError) as error:
-        raise ValueError(f"{file} is damaged ({name}); get it again") from error
+        raise InvalidInput(f"{file} is damaged ({name}); get it again.") from error
 
 
 def _kinds(block: Any) -> Iterator[str]:

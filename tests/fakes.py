@@ -13,6 +13,7 @@ import numpy as np
 from editor.models_process import Hint
 from editor.worker import Worker
 from pipelines.base import NOT_ASKED, Pipeline, PipelineInfo, Pixels, Request, Run, Step
+from pipelines.errors import InvalidInput
 
 Answer = TypeVar("Answer")
 PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
@@ -267,6 +268,6 @@ def loader(*pipelines: Pipeline) -> Callable[[str], Pipeline]:
         for pipeline in pipelines:
             if pipeline.name == name:
                 return pipeline
-        raise ValueError(f"There is no pipeline {name!r}.")
+        raise InvalidInput(f"There is no pipeline {name!r}.")
 
     return load

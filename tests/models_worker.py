@@ -10,6 +10,7 @@ from pathlib import Path
 from editor.models_process import run_models
 from editor.store.store import Store
 from pipelines.base import Pipeline, Request, Run, Step
+from pipelines.errors import InvalidInput
 from tests.fakes import FlatPipeline, NoisePipeline, Plain
 
 
@@ -76,7 +77,7 @@ def load(name: str) -> Pipeline:
         **{name: FatalPipeline(name) for name in ("aborting", "forking", "killed", "exiting", "leaving")},
     }  # fmt: skip
     if name not in models:
-        raise ValueError(f"There is no pipeline {name!r}.")
+        raise InvalidInput(f"There is no pipeline {name!r}.")
     print("a model says this on the standard output", flush=True)
     return models[name]
 

@@ -9,6 +9,7 @@ from editor.session import Session
 from editor.store.store import Store
 from pipelines import PIPELINES, load
 from pipelines.base import Pipeline, Setup
+from pipelines.errors import InvalidInput
 from pipelines.models import full_name, offered
 from pipelines.provenance import made_with
 
@@ -16,7 +17,7 @@ from pipelines.provenance import made_with
 class CommandContext:
     """options: what was typed. root: where app.py and assets lie. home: where the user's list of models does.
 
-    ValueError when there is no pipeline of the name typed.
+    InvalidInput when there is no pipeline of the name typed.
     """
 
     def __init__(self, options: argparse.Namespace, root: Path, home: Path) -> None:
@@ -37,7 +38,7 @@ class CommandContext:
         may be a file that somebody else put there.
         """
         if name not in (self.options.pipeline, *PIPELINES) and name not in self.offered():
-            raise ValueError(
+            raise InvalidInput(
                 f"The model {name} is none of those offered here. To use it, name it with --pipeline, or list it in "
                 "models.toml."
             )

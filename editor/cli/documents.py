@@ -13,6 +13,7 @@ from editor.formats.images import read_image
 from editor.store.document_file import SUFFIX
 from editor.store.revisions import Node
 from editor.worker import Worker
+from pipelines.errors import InvalidInput, UserError
 
 
 def open_files(context: CommandContext) -> None:
@@ -27,13 +28,13 @@ def open_files(context: CommandContext) -> None:
                     for note in opened.notes:
                         print(f"{file}: {note}", file=sys.stderr)
                     document = session.open(opened.pixels, file.stem, opened.icc, opened.metadata)
-            except (ValueError, OSError) as error:
+            except (UserError, OSError) as error:
                 print(f"{file}: {error}", file=sys.stderr)
                 unread += 1
             else:
                 print(f"{document.id}  {document.name}")
     if unread:
-        raise ValueError(f"{unread} of {len(context.options.files)} files could not be opened: see above.")
+        raise InvalidInput(f"{unread} of {len(context.options.files)} files could not be opened: see above.")
 
 
 def _plain(text: str) -> str:
@@ -86,7 +87,7 @@ def walk(context: CommandContext) -> None:
         if options.command == "redo" and not session.can_redo(document.id):
             print("There is nothing to redo: the newest state of its branch is shown.", file=sys.stderr)
         if revision and session.store.revisions.get(revision).document != document.id:
-            raise ValueError(f"The state {revision!r} is another document's.")
+            raise InvalidInput(f"The state {revision!r} is another document's.")
         steps: dict[str, Callable[[], object]] = {
             "undo": lambda: session.undo(document.id),
             "redo": lambda: session.redo(document.id),
@@ -104,7 +105,7 @@ def amend(context: CommandContext) -> None:
     with context.session() as session:
         edit = session.store.revisions.get(options.revision).edit
         if edit is None:
-            raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
+            raise InvalidInput("The picture that was opened is no step: there is nothing in it to change.")
 
         def given(*names: str) -> dict[str, Any]:
             return {name: value for name in names if (value := getattr(options, name)) is not None}
@@ -116,7 +117,7 @@ def amend(context: CommandContext) -> None:
             mask = edit.mask
             changes["mask"] = now = mask.grown(options.grow) if options.grow > 0 else mask.shrunk(-options.grow, frame)
             if now.bounds.empty and not mask.bounds.empty:
-                raise ValueError(f"Nothing is left of the mask when it shrinks by {-options.grow} px: choose fewer.")
+                raise InvalidInput(f"Nothing is left of the mask when it shrinks by {-options.grow} px: choose fewer.")
         changed = replace(edit, blend=blend, **changes)
         logging.getLogger("editor.worker").setLevel(logging.CRITICAL)  # why a step failed is said once, at the end
         jobs = session.amend(options.document, options.revision, changed)
@@ -126,7 +127,7 @@ def amend(context: CommandContext) -> None:
                 while session.store.revisions.get(job.id).pending and worker.run_one():
                     pass  # jobs that others queued before this, too
                 if error := session.store.revisions.get(job.id).error:
-                    raise ValueError(error)
+                    raise InvalidInput(error)
                 bar.update()
     history(context)
 

@@ -24,6 +24,7 @@ from editor.imaging.raster import Mask, Patch, Pixels
 from editor.recipes.recipe import Recipe
 from pipelines import HUB
 from pipelines.base import run
+from pipelines.errors import InvalidInput
 
 
 def edit(context: CommandContext) -> None:
@@ -51,12 +52,12 @@ def edit(context: CommandContext) -> None:
             or settings
             or options.strength is not None
         ):
-            raise ValueError(
+            raise InvalidInput(
                 "--remove needs a --mask of what is to go, and no --prompt, --negative, --sketch or --strength."
             )
         intent = "remove"
     if options.expand is not None and options.aspect is not None:
-        raise ValueError("--expand and --aspect both say how large the picture is to be: give one of them.")
+        raise InvalidInput("--expand and --aspect both say how large the picture is to be: give one of them.")
     if options.expand is not None:
         settings["margins"] = Margins(*options.expand)
     if options.aspect is not None:
@@ -69,14 +70,14 @@ def edit(context: CommandContext) -> None:
 def _alike(what: str, one: Pixels, picture: Pixels) -> None:
     if one.shape[:2] != picture.shape[:2]:
         sizes = [f"{width}x{height}" for height, width in (one.shape[:2], picture.shape[:2])]
-        raise ValueError(f"The {what} is {sizes[0]} pixels, the picture {sizes[1]}: make them the same size.")
+        raise InvalidInput(f"The {what} is {sizes[0]} pixels, the picture {sizes[1]}: make them the same size.")
 
 
 def draw(context: CommandContext) -> None:
     side = context.load(context.options.pipeline).size
     width, height = context.options.size or (side, side)
     if width * height > MAX_PIXELS:
-        raise ValueError(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
+        raise InvalidInput(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
     picture = Picture.blank(width, height)
     everywhere = Mask(picture.box, np.full(picture.box.shape, 255, np.uint8))
     _run(context, picture, "fill", everywhere, {})
@@ -94,7 +95,7 @@ def _run(
     options = context.options
     out, count = options.output, options.variations
     if not out.parent.is_dir():
-        raise ValueError(f"There is no folder {out.parent} to write {out.name} into: make it first.")
+        raise InvalidInput(f"There is no folder {out.parent} to write {out.name} into: make it first.")
     format = format_of(out.suffix)
     model = context.load(options.pipeline)
     if options.adapter:

@@ -14,6 +14,7 @@ from editor.recipes.recipe import Recipe
 from editor.recipes.replay import Stage, difference, follow, other_picture
 from editor.recipes.scaling import made_on
 from pipelines.base import run
+from pipelines.errors import InvalidInput, UserError
 from pipelines.models import listed as read_models
 from pipelines.models import located
 
@@ -35,7 +36,7 @@ def _recipe_in(context: CommandContext) -> Recipe:
     try:
         recipe = Recipe.from_json(data.decode() if text is None else text)
     except UnicodeDecodeError:
-        raise ValueError(f"{file} holds no recipe.") from None
+        raise InvalidInput(f"{file} holds no recipe.") from None
     if text is not None:
         recipe = made_on(recipe, *size_of(data))
     listed = [] if (models := context.models_file) is None else [model.pipeline for model in read_models(models)]
@@ -67,13 +68,13 @@ def follow_on_pictures(context: CommandContext) -> None:
                 bar.write(f"{result} is there already" if notes is None else f"{result}", file=sys.stdout)
                 for note in notes or ():
                     bar.write(f"{picture}: {note}", file=sys.stderr)
-            except (ValueError, OSError) as error:
+            except (UserError, OSError) as error:
                 bar.write(f"{picture}: {error}", file=sys.stderr)
                 failed += 1
     if found.skipped:
         print(f"{len(results)} pictures; {len(found.skipped)} other files and folders were left out.", file=sys.stderr)
     if failed:
-        raise ValueError(f"{failed} of {len(results)} pictures could not be made; the others are in {options.output}")
+        raise InvalidInput(f"{failed} of {len(results)} pictures could not be made; the others are in {options.output}")
 
 
 def verify(context: CommandContext) -> None:
@@ -82,12 +83,12 @@ def verify(context: CommandContext) -> None:
     before = Picture.from_pixels(read_image(options.picture.read_bytes()).pixels)
     result = read_image(options.result.read_bytes()).pixels
     if problem := other_picture(followed, before):
-        raise ValueError(problem)
+        raise InvalidInput(problem)
     with tqdm(total=len(followed.steps), unit=" steps", leave=False) as bar:
         after = run(follow(followed, before, load), lambda stage: bar.update(stage.step - bar.n))
     if problem := difference(followed, before, after, result, context.made_with()):
         lossy = format_of(options.result.suffix).quality is not None
-        raise ValueError(
+        raise InvalidInput(
             f"{problem} {options.result.suffix} loses some of it: keep a .png to verify." if lossy else problem
         )
     print(f"identical: {len(followed.steps)} steps")

@@ -12,6 +12,7 @@ from editor.models_process import ModelsProcess, run_models
 from editor.web.addresses import Addresses
 from editor.web.context import AppContext
 from editor.web.listening import check
+from pipelines.errors import InvalidInput
 from pipelines.models import missing
 
 
@@ -20,9 +21,9 @@ def serve(context: CommandContext) -> None:
     check(options.host, options.port)
     addresses = Addresses(options.host, options.public_host, options.root_path)
     if trouble := missing(options.pipeline):
-        raise ValueError(trouble)
+        raise InvalidInput(trouble)
     if options.mcp and find_spec("mcp") is None:
-        raise ValueError("--mcp needs one package more: pip install mcp==1.30.0")
+        raise InvalidInput("--mcp needs one package more: `pip install mcp==1.30.0`.")
     if options.compile:
         print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
     from editor.web.page import start  # Gradio takes seconds to load, and the models' process has none of it

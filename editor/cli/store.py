@@ -4,6 +4,7 @@ from tqdm import tqdm
 
 from editor.cli.context import CommandContext
 from editor.store import maintenance
+from pipelines.errors import InvalidInput
 
 
 def care(context: CommandContext) -> None:
@@ -29,6 +30,6 @@ def care(context: CommandContext) -> None:
         size = maintenance.size(store)
         print(f"{size.documents} documents, {size.revisions} states, {size.bytes / 1e6:.1f} MB in {size.blobs} pieces.")
         if complaints:
-            raise ValueError(f"{len(complaints)} pieces of pixels are not what was stored; everything else is sound.")
+            raise InvalidInput(f"{len(complaints)} pieces of pixels are not what was stored; everything else is sound.")
         if options.check:
             print("Everything is what was stored.")

@@ -18,6 +18,7 @@ from editor.imaging.limits import MAX_IMAGES
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Patch, Pixels, frozen
 from pipelines.base import Pipeline, PipelineInfo, Request, Step, mapped, run, together
+from pipelines.errors import InvalidInput
 
 SPREAD = 4  # a preview shows more than what is being drawn if that is at most so many times as large
 
@@ -96,7 +97,7 @@ def apply(
 
     pipelines: name -> Pipeline; what it raises passes through. cache: the crop that was generated for a request of
     this digest before, or None; where there is one, it is pasted and no model runs. Closing the generator
-    cancels. The same edit on the same picture gives the same pixels. ValueError when the mask lies outside the
+    cancels. The same edit on the same picture gives the same pixels. InvalidInput when the mask lies outside the
     picture.
     """
     (applied,) = yield from mapped(apply_all([edit], picture, pipelines, cache), lambda progress: progress[0])
@@ -285,7 +286,7 @@ class _Drawing:
             shape = (len(missing), *images[0].image.shape)
             if not isinstance(results, np.ndarray) or results.dtype != np.uint8 or results.shape != shape:
                 came = f"{results.dtype} {results.shape}" if isinstance(results, np.ndarray) else type(results).__name__
-                raise ValueError(f"The pipeline {self.pipeline.name} returned {came} where uint8 {shape} was wanted.")
+                raise InvalidInput(f"The pipeline {self.pipeline.name} returned {came} where uint8 {shape} was wanted.")
             for n, crop in zip(missing, results, strict=True):
                 crops[n] = frozen(crop)
         for each, name, found in zip(images, names, crops, strict=True):
@@ -336,12 +337,12 @@ def _shown(picture: Picture, made: Sequence[Callable[[], Patch]], finished: Sequ
 
 
 def laid_in(edit: Edit, picture: Picture, pipelines: Callable[[str], PipelineInfo], cache: CropCache) -> Picture:
-    """The picture that `apply` makes of crops which were generated before. ValueError when one it takes is missing."""
+    """The picture that `apply` makes of crops generated before. InvalidInput when one that it needs is missing."""
 
     def found(request: str) -> Pixels:
         crop = cache(request)
         if crop is None:
-            raise ValueError(
+            raise InvalidInput(
                 "What the model drew for this step is not at hand as it is needed for this blend: it cannot be shown "
                 "before it is drawn anew."
             )

@@ -28,6 +28,7 @@ from editor.imaging.limits import (
 )
 from editor.imaging.raster import Mask, Patch, Pixels
 from pipelines.base import Adapter
+from pipelines.errors import InvalidInput
 
 UNMOVED = Margins()
 NOWHERE = Mask(Box(0, 0, 0, 0), np.zeros((0, 0), np.uint8))  # for what needs no mask: a crop, a sketch, new margins
@@ -39,7 +40,7 @@ class Blend:
 
     feather: pixels over which it fades out around the mask, 0 to 64. edge: pixels by which it reaches over the mask
     before that, -64 to 64. opacity: its share inside, 0 to 1, kept to two decimals. colour_match: whether its colours
-    are moved to meet those of the kept pixels around. ValueError when out of range.
+    are moved to meet those of the kept pixels around. InvalidInput when out of range.
     """
 
     feather: int = 8
@@ -52,7 +53,7 @@ class Blend:
         _whole("edge", self.edge, -MAX_EDGE, MAX_EDGE, "pixels")
         object.__setattr__(self, "opacity", _number("opacity", self.opacity, 1))
         if not isinstance(self.colour_match, bool):
-            raise ValueError(f"The colour match is on or off (true or false), not {shortened(self.colour_match)}.")
+            raise InvalidInput(f"The colour match is on or off (true or false), not {shortened(self.colour_match)}.")
 
     @property
     def reach(self) -> int:
@@ -62,7 +63,7 @@ class Blend:
 
 @dataclass(frozen=True)
 class Edit:
-    """Everything that decides the result of one edit on a given picture, and nothing else. ValueError when
+    """Everything that decides the result of one edit on a given picture, and nothing else. InvalidInput when
     out of range.
 
     mask: where; kept on its bounds, so equal edits are equal. It may be empty where a sketch or margins say enough.
@@ -97,28 +98,28 @@ class Edit:
             _whole("margin", side, -MAX_MARGIN, MAX_MARGIN, "pixels")
         object.__setattr__(self, "margins", Margins(*self.margins))
         if self.sketch is not None and self.sketch.pixels.shape[2] != 4:
-            raise ValueError("A sketch needs an alpha channel: only its strokes are to be seen.")
+            raise InvalidInput("A sketch needs an alpha channel: only its strokes are to be seen.")
         if self.sketch is not None:
             object.__setattr__(self, "sketch", _strokes(self.sketch))
         if self.mask.bounds.empty and self.sketch is None and not any(self.margins):
-            raise ValueError("The mask is empty: paint over the place you want changed first.")
+            raise InvalidInput("The mask is empty: paint over the place you want changed first.")
         _text("prompt", self.prompt)
         _text("negative prompt", self.negative_prompt)
         _text("pipeline's name", self.pipeline)
         _text("sampler's name", self.sampler)
         if not self.pipeline or not self.sampler:
-            raise ValueError("An edit needs the name of a pipeline and of a sampler.")
+            raise InvalidInput("An edit needs the name of a pipeline and of a sampler.")
         _whole("number of steps", self.steps, 1, MAX_STEPS, "steps")
         _whole("seed", self.seed, 0, 2**32 - 1, "")
         for name, highest in (("guidance", MAX_GUIDANCE), ("clip_guidance", MAX_GUIDANCE), ("strength", 1)):
             object.__setattr__(self, name, _number(name.replace("_", " "), getattr(self, name), highest))
         object.__setattr__(self, "adapters", tuple(_adapter(*each) for each in self.adapters))
         if len(self.adapters) > MAX_ADAPTERS:
-            raise ValueError(
+            raise InvalidInput(
                 f"An edit takes at most {MAX_ADAPTERS} adapters, not {len(self.adapters)}: leave some out."
             )
         if len({adapter.name for adapter in self.adapters}) < len(self.adapters):
-            raise ValueError("An adapter is named twice: name it once, with the weight that it should have.")
+            raise InvalidInput("An adapter is named twice: name it once, with the weight that it should have.")
         if self.reference is not None:
             _likeness(self.reference)
         object.__setattr__(self, "mask", NOWHERE if self.mask.bounds.empty else self.mask.cropped())
@@ -157,17 +158,17 @@ class Edit:
         """The edit `text` tells of; pixels_of(digest) gives a mask's alpha, uint8 (H, W), a sketch, uint8 (H, W, 4), or
         a reference, uint8 (H, W, 3).
 
-        ValueError when the text is no edit, has a key this version does not know, or the pixels are not those
+        InvalidInput when the text is no edit, has a key this version does not know, or the pixels are not those
         named.
         """
         if len(text) > MAX_EDIT_JSON:
-            raise ValueError(f"An edit's JSON has at most {MAX_EDIT_JSON:,} characters, not {len(text):,}.")
+            raise InvalidInput(f"An edit's JSON has at most {MAX_EDIT_JSON:,} characters, not {len(text):,}.")
         try:
             record = json.loads(text)
         except ValueError as error:
-            raise ValueError(f"An edit must be JSON: {error}.") from None
+            raise InvalidInput(f"An edit must be JSON: {error}.") from None
         except RecursionError:
-            raise ValueError("An edit must be JSON, and its brackets go too deep.") from None
+            raise InvalidInput("An edit must be JSON, and its brackets go too deep.") from None
         values = _known("edit", record, _names(Edit), {"mask", "seed", "pipeline"})
         mask = _placed("mask", values.pop("mask"), lambda box, digest: _mask(box, digest, pixels_of))
         if "sketch" in values:
@@ -179,13 +180,13 @@ class Edit:
         if "adapters" in values:
             adapters = values["adapters"]
             if not isinstance(adapters, list):
-                raise ValueError(f"Adapters must be a list of names with weights, not {shortened(adapters)}.")
+                raise InvalidInput(f"Adapters must be a list of names with weights, not {shortened(adapters)}.")
             keys = set(Adapter._fields)
             values["adapters"] = tuple(Adapter(**_known("adapter", each, keys, keys)) for each in adapters)
         if "margins" in values:
             margins = values["margins"]
             if not (isinstance(margins, list) and len(margins) == 4):
-                raise ValueError(
+                raise InvalidInput(
                     f"Margins must be four whole numbers [left, top, right, bottom], not {shortened(margins)}."
                 )
             values["margins"] = Margins(*margins)
@@ -202,17 +203,17 @@ class Edit:
 def _adapter(name: object, weight: object) -> Adapter:
     _text("adapter's name", name)
     if not name:
-        raise ValueError("An adapter needs a name: a file, a folder or OWNER/MODEL.")
+        raise InvalidInput("An adapter needs a name: a file, a folder or OWNER/MODEL.")
     return Adapter(str(name), _number(f"weight of the adapter {name}", weight, MAX_ADAPTER_WEIGHT))
 
 
 def _likeness(reference: Patch) -> None:
-    """ValueError when a picture can be no reference."""
+    """InvalidInput when a picture can be no reference."""
     box = reference.box
     if reference.pixels.shape[2] != 3 or (box.x, box.y) != (0, 0) or box.empty:
-        raise ValueError(f"A reference is a picture with no alpha at 0, 0, not {reference.pixels.shape} at {box}.")
+        raise InvalidInput(f"A reference is a picture with no alpha at 0, 0, not {reference.pixels.shape} at {box}.")
     if max(box.width, box.height) > MAX_REFERENCE_SIDE:
-        raise ValueError(
+        raise InvalidInput(
             f"The reference is too large: {box.width:,} x {box.height:,} pixels; {MAX_REFERENCE_SIDE:,} a side at "
             "most. Make it smaller."
         )
@@ -224,7 +225,7 @@ def _strokes(sketch: Patch) -> Patch | None:
     if bounds.empty:
         return None
     if max(bounds.width, bounds.height) > MAX_PATCH_SIDE or bounds.width * bounds.height > MAX_PATCH_PIXELS:
-        raise ValueError(
+        raise InvalidInput(
             f"The sketch is too large: {bounds.width:,} x {bounds.height:,} pixels; {MAX_PATCH_SIDE:,} a side and "
             f"{MAX_PATCH_PIXELS:,} in all can be kept at most."
         )
@@ -243,15 +244,15 @@ def _placed(what: str, record: object, found: Callable[[Box, str], Placed]) -> P
     box, digest = where["box"], where["digest"]
     at = read_box(box)
     if at is None:
-        raise ValueError(
+        raise InvalidInput(
             f"A {what}'s box must be four whole numbers [x, y, width, height] of at most {FARTHEST:,}, not "
             f"{shortened(box)}."
         )
     if not isinstance(digest, str) or not re.fullmatch("[0-9a-f]{32}", digest):
-        raise ValueError(f"A {what}'s digest must be 32 digits from 0 to f, not {shortened(digest)}.")
+        raise InvalidInput(f"A {what}'s digest must be 32 digits from 0 to f, not {shortened(digest)}.")
     placed = found(at, digest)
     if placed.digest != digest:
-        raise ValueError(f"The {what}'s pixels are not those of {digest}: the file is damaged.")
+        raise InvalidInput(f"The {what}'s pixels are not those of {digest}: the file is damaged.")
     return placed
 
 
@@ -269,13 +270,13 @@ def sketched(box: Box, pixels: Pixels) -> Patch:
 def _known(what: str, record: object, keys: set[str], needed: set[str]) -> dict[str, Any]:
     """`record`, checked to be a JSON object with none but these keys, the needed ones present."""
     if not isinstance(record, dict):
-        raise ValueError(f"The {what} must be a JSON object, not {shortened(record)}.")
+        raise InvalidInput(f"The {what} must be a JSON object, not {shortened(record)}.")
     unknown, missing = sorted(record.keys() - keys), sorted(needed - record.keys())
     if unknown:
         named = ", ".join(shortened(name).strip("'") for name in unknown[:5])
-        raise ValueError(f"The {what} says {named}, which this version does not know.")
+        raise InvalidInput(f"The {what} says {named}, which this version does not know.")
     if missing:
-        raise ValueError(f"The {what} does not say {', '.join(missing)}.")
+        raise InvalidInput(f"The {what} does not say {', '.join(missing)}.")
     return dict(record)
 
 
@@ -290,22 +291,22 @@ def _names(kind: type) -> set[str]:
 
 def _text(what: str, text: object) -> None:
     if not isinstance(text, str):
-        raise ValueError(f"The {what} must be text, not {shortened(text)}.")
+        raise InvalidInput(f"The {what} must be text, not {shortened(text)}.")
     if len(text) > MAX_PROMPT:
-        raise ValueError(f"The {what} has {len(text):,} characters; at most {MAX_PROMPT:,} are read. Shorten it.")
+        raise InvalidInput(f"The {what} has {len(text):,} characters; at most {MAX_PROMPT:,} are read. Shorten it.")
     if not text.isprintable() and any("\ud800" <= letter <= "\udfff" for letter in text):
-        raise ValueError(f"The {what} holds half a character (a lone surrogate). Type it again.")
+        raise InvalidInput(f"The {what} holds half a character (a lone surrogate). Type it again.")
 
 
 def _number(what: str, value: Any, highest: float) -> float:
-    """To two decimals. ValueError when it is no number from 0 to `highest`."""
+    """To two decimals. InvalidInput when it is no number from 0 to `highest`."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not 0 <= value <= highest:  # NaN compares false
-        raise ValueError(f"The {what} must be a number from 0 to {highest:g}, not {shortened(value)}.")
+        raise InvalidInput(f"The {what} must be a number from 0 to {highest:g}, not {shortened(value)}.")
     return round(float(value), 2) + 0.0  # no minus zero
 
 
 def _whole(what: str, number: object, least: int, most: int, unit: str) -> None:
     if not isinstance(number, int) or isinstance(number, bool) or not least <= number <= most:
         wanted = f"a whole number from {least:,} to {most:,} {unit}".rstrip()
-        raise ValueError(f"The {what} must be {wanted}, not {shortened(number)}.")
+        raise InvalidInput(f"The {what} must be {wanted}, not {shortened(number)}.")

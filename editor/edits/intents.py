@@ -12,6 +12,7 @@ from editor.imaging.mask_cleaning import cleaned
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from pipelines.base import Pipeline, PipelineInfo
+from pipelines.errors import InvalidInput
 
 # how much is drawn anew where nobody says; fill, remove and expand begin from nothing
 STRENGTHS = {"fill": 1.0, "remove": 1.0, "refine": 0.5, "expand": 1.0, "sketch": 0.7}
@@ -47,14 +48,14 @@ def complete(
         picture: the picture that it is made on; Remove and a crop look at it.
 
     Raises:
-        ValueError: for an intent, a sampler or a value that there is none of.
+        InvalidInput: for an intent, a sampler or a value that there is none of.
     """
     if intent not in [*STRENGTHS]:  # whatever a request says it is
-        raise ValueError(f"There is no intent {intent!r}; there is {', '.join(STRENGTHS)}.")
+        raise InvalidInput(f"There is no intent {intent!r}; there is {', '.join(STRENGTHS)}.")
     left_out = LEFT_OUT.get(intent, ())
     given = {name: value for name, value in settings.items() if value is not None and name not in left_out}
     if model is not None and model.samplers and given.get("sampler", model.samplers[0]) not in model.samplers:
-        raise ValueError(f"{model.name} has no sampler {given['sampler']!r}; it has {', '.join(model.samplers)}.")
+        raise InvalidInput(f"{model.name} has no sampler {given['sampler']!r}; it has {', '.join(model.samplers)}.")
     found = cleaned(mask, keep_specks)
     margins = given.get("margins", Margins())
     if found.mask.bounds.empty and "sketch" not in given and any(margins) and max(margins) <= 0:
@@ -66,15 +67,15 @@ def complete(
 
 
 def crop(before: Box, box: Box) -> Edit:
-    """What keeps a part of a picture at `before` alone; no model runs. ValueError when the part is not within it."""
+    """What keeps a part of a picture at `before` alone; no model runs. InvalidInput when the part is not within it."""
     margins = before.margins_to(box)
     if max(margins) > 0:
-        raise ValueError(f"A crop at {box} does not lie within the picture: to widen it, paint what is new.")
+        raise InvalidInput(f"A crop at {box} does not lie within the picture: to widen it, paint what is new.")
     return Edit(NOWHERE, margins=margins, seed=0, pipeline="none")
 
 
 def variations(edit: Edit, count: int) -> list[Edit]:
-    """An edit so many times, with seeds from its own on. ValueError when there can be none or not so many."""
+    """An edit so many times, with seeds from its own on. InvalidInput when there can be none or not so many."""
     if not 1 <= count <= MAX_IMAGES:
-        raise ValueError(f"There can be 1 to {MAX_IMAGES} variations at a time, not {count}.")
+        raise InvalidInput(f"There can be 1 to {MAX_IMAGES} variations at a time, not {count}.")
     return [replace(edit, seed=(edit.seed + n) % 2**32) for n in range(count)]

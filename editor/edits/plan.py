@@ -13,6 +13,7 @@ from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.raster import Mask
 from pipelines.base import Pipeline, PipelineInfo
+from pipelines.errors import InvalidInput
 
 # strength of the second pass over a mask larger than the model's window: sharp again, and still the same picture
 DETAIL_STRENGTH = 0.2
@@ -48,14 +49,14 @@ class Plan:
 
 
 def frame_after(edit: Edit, before: Box) -> Box:
-    """The picture's box after an edit. before: its box now. ValueError when nothing is left, or it is too large."""
+    """The picture's box after an edit. before: its box now. InvalidInput when nothing is left, or it is too large."""
     frame = before.moved(edit.margins)
     if frame.intersect(before).empty:
-        raise ValueError(
+        raise InvalidInput(
             f"Nothing would be left of the picture: its box is {list(before)}, and what to keep {list(frame)}."
         )
     if frame.width * frame.height > MAX_PIXELS:
-        raise ValueError(
+        raise InvalidInput(
             f"The picture would be too large: {frame.width:,} x {frame.height:,} is "
             f"{frame.width * frame.height:,} pixels, at most {MAX_PIXELS:,} can be."
         )
@@ -65,7 +66,7 @@ def frame_after(edit: Edit, before: Box) -> Box:
 def edit_region(edit: Edit, before: Box) -> Mask:
     """Where an edit of a picture at `before` repaints: its mask, its sketch and what its margins add; empty for a crop.
 
-    ValueError when there is nothing to do, or no picture afterwards.
+    InvalidInput when there is nothing to do, or no picture afterwards.
     """
     frame = frame_after(edit, before)
     mask = edit.mask
@@ -78,7 +79,7 @@ def edit_region(edit: Edit, before: Box) -> Mask:
         new[before.intersect(frame).slices(frame)] = 0
         mask = mask.joined(Mask(frame, new))
     if mask.bounds.empty and (frame == before or not edit.mask.bounds.empty):
-        raise ValueError(
+        raise InvalidInput(
             f"The mask lies outside the picture: it covers {edit.mask.box}, the picture {frame}. Paint on the picture."
         )
     return mask
@@ -97,14 +98,14 @@ def with_blend(edit: Edit, mask: Mask) -> Mask:
 
 
 def plan(edit: Edit, before: Box, pipeline: Pipeline | PipelineInfo) -> Plan:
-    """What `apply` does to a picture at `before`. ValueError when there is nothing to do."""
+    """What `apply` does to a picture at `before`. InvalidInput when there is nothing to do."""
     mask, frame = edit_region(edit, before), frame_after(edit, before)
     masks = mask_parts(mask, frame, pipeline.size, pipeline.buckets, redraws=pipeline.supports_strength)
     views = [view(part.bounds, frame, pipeline.size, pipeline.buckets) for part in masks]
     bounds, near = [part.bounds for part in masks], pipeline.size // CELLS
     order, lost = _outwards(bounds, near, [_known(mask, before, window) for window, _ in views])
     if lost and "prompt" in pipeline.unsupported:
-        raise ValueError(
+        raise InvalidInput(
             f"Nothing is left to fill from: {pipeline.name} carries in what lies around a mask. Leave some of the "
             "picture unpainted, or choose a model that draws from words."
         )

@@ -16,6 +16,7 @@ from editor.formats.samples import ROWS_AT_ONCE, Converter, Layout
 from editor.formats.tiff import DAMAGED_TIFF, MAGIC, Unreadable, read_tiff
 from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.raster import Pixels
+from pipelines.errors import InvalidInput
 
 # what is accepted; formats whose readers start other programs (EPS) or fetch things are not among them
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
@@ -55,10 +56,10 @@ def decode(data: bytes, most: int, colours: bool = True) -> Decoded:
     """The first frame of a file. most: pixels. colours: whether a profile, or what else says what the numbers mean,
     counts; a mask's stand for themselves.
 
-    ValueError with a sentence when there is none, or it has more pixels: then none of them was unpacked.
+    InvalidInput with a sentence when there is none, or it has more pixels: then none of them was unpacked.
     """
     if not data:
-        raise ValueError("The file is empty.")
+        raise InvalidInput("The file is empty.")
     if data[:4] in MAGIC:
         try:
             read = read_tiff(data, lambda width, height: _check(width, height, most), colours)
@@ -135,23 +136,23 @@ def _opened(data: bytes, most: int) -> ImageFile.ImageFile:
     try:
         image = Image.open(BytesIO(data), formats=_formats())
     except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        raise ValueError(f"The picture is too large: at most {MAX_PIXELS:,} pixels can be opened.") from None
+        raise InvalidInput(f"The picture is too large: at most {MAX_PIXELS:,} pixels can be opened.") from None
     except DAMAGED:
         if _is_heif(data):
             if HEIF in _formats():
-                raise ValueError(
+                raise InvalidInput(
                     "The HEIC picture is damaged or of a sort that cannot be read: save it as JPEG."
                 ) from None
-            raise ValueError(
+            raise InvalidInput(
                 "This is a HEIC picture, which needs one package more: pip install pillow-heif (with libraries under "
                 "the LGPL and GPL). Or save it as JPEG first."
             ) from None
         if data[:2] == b"PK" and b"image/openraster" in data[:100]:
-            raise ValueError(
+            raise InvalidInput(
                 "This is an OpenRaster file, which carries layers to Krita and GIMP: save it as PNG there, or open "
                 "the document's .palimpsest file."
             ) from None
-        raise ValueError(
+        raise InvalidInput(
             "This is not an image the editor can read: choose a PNG, JPEG, WebP, AVIF, GIF, BMP or TIFF file."
         ) from None
     _check(*image.size, most)
@@ -170,8 +171,8 @@ def _check(width: int, height: int, most: int) -> None:
         )
 
 
-def _damaged(error: Exception) -> ValueError:
-    return ValueError(f"The image is damaged or cut short and cannot be read ({error}).")
+def _damaged(error: Exception) -> InvalidInput:
+    return InvalidInput(f"The image is damaged or cut short and cannot be read ({error}).")
 
 
 def _bits(image: Image.Image, data: bytes) -> int:

@@ -15,6 +15,7 @@ from editor.formats.metadata import NOTHING, XMP, Metadata
 from editor.imaging.compositing import blend
 from editor.imaging.limits import MAX_RECIPE_JSON
 from editor.imaging.raster import Pixels
+from pipelines.errors import InvalidInput
 
 PNG_XMP = "XML:com.adobe.xmp"  # the keyword by which Adobe's specification has it in a PNG
 JPEG_METADATA = 65_000  # bytes that fit into JPEG's one segment of it
@@ -42,11 +43,13 @@ SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
 
 
 def format_of(suffix: str) -> Format:
-    """The format that files of this ending (".png") have. ValueError when it is none of FORMATS."""
+    """The format that files of this ending (".png") have. InvalidInput when it is none of FORMATS."""
     for each in FORMATS:
         if suffix.lower() in each.suffixes:
             return each
-    raise ValueError(f"A picture can be saved as {', '.join(SUFFIXES)}, not as {suffix or 'a file without an ending'}.")
+    raise InvalidInput(
+        f"A picture can be saved as {', '.join(SUFFIXES)}, not as {suffix or 'a file without an ending'}."
+    )
 
 
 class Encoded(NamedTuple):
@@ -68,16 +71,16 @@ def encode(
 
     quality: 1 to 100, of formats that lose something; None: the usual. icc: the profile of the colours. recipe: text
     that `recipe_of` finds again. metadata: whose the picture is, and how large it
-    prints, for EXIF and XMP. ValueError with a sentence for what cannot be.
+    prints, for EXIF and XMP. InvalidInput with a sentence for what cannot be.
     """
     notes = []
     height, width = pixels.shape[:2]
     if max(height, width) > format.largest:
-        raise ValueError(f"{format.name} holds at most {format.largest:,} pixels a side, not {max(height, width):,}.")
+        raise InvalidInput(f"{format.name} holds at most {format.largest:,} pixels a side, not {max(height, width):,}.")
     if quality is not None and format.quality is None:
-        raise ValueError(f"{format.name} loses nothing: it has no quality.")
+        raise InvalidInput(f"{format.name} loses nothing: it has no quality.")
     if quality is not None and not 1 <= quality <= 100:
-        raise ValueError(f"The quality must be from 1 to 100, not {quality}.")
+        raise InvalidInput(f"The quality must be from 1 to 100, not {quality}.")
     if pixels.shape[2] == 4 and not format.alpha:
         pixels = blend(np.full_like(pixels[..., :3], 255), pixels[..., :3], np.ascontiguousarray(pixels[..., 3]))
         notes.append(f"{format.name} has no transparency: what is transparent was laid on white.")

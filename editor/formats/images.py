@@ -1,6 +1,6 @@
 """Image files in and out. Lossy input is decoded once; everything the editor keeps is lossless.
 
-What cannot be read is a ValueError with a sentence for the person who chose the file.
+What cannot be read is an InvalidInput with a sentence for the person who chose the file.
 """
 
 import struct
@@ -17,6 +17,7 @@ from editor.formats.decoding import PNG_MAGIC, decode
 from editor.formats.metadata import Metadata
 from editor.imaging.limits import MAX_PATCH_PIXELS, MAX_PIXELS
 from editor.imaging.raster import Pixels, frozen
+from pipelines.errors import InvalidInput
 
 NEARLY_OPAQUE = 0.99  # share of a mask's file from which on its clear pixels are an accident
 OF_BOTH = 0.05  # share of strokes that are dark, and that are light, from which on they are of two sorts
@@ -41,7 +42,7 @@ class Opened:
 
 
 def read_image(data: bytes, most: int = MAX_PIXELS) -> Opened:
-    """The picture in a file's bytes, upright, at 8 bits. ValueError when there is none, or it has more than `most`
+    """The picture in a file's bytes, upright, at 8 bits. InvalidInput when there is none, or it has more than `most`
     pixels: then none of them was unpacked.
 
     The colours of an RGB file stay as they are, to the byte, and its profile is kept beside them; those of linear
@@ -67,7 +68,7 @@ def open_mask(data: bytes, most: int = MAX_PIXELS) -> OpenedMask:
     A picture without transparency: white is repainted, black stays ("light"). One that is opaque but for a hundredth at
     most: the same, and its few clear pixels stay. Strokes on a transparent picture: where they are, in whatever colour,
     black too, as opaque as they are ("strokes"). Black and white strokes on a transparent picture: the white ones
-    ("white strokes"). ValueError as `read_image`.
+    ("white strokes"). InvalidInput as `read_image`.
     """
     pixels = decode(data, most, colours=False).pixels
     light: Pixels = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2GRAY), np.uint8)
@@ -101,13 +102,13 @@ def encode_png(pixels: Pixels) -> bytes:
 def decode_mask(data: bytes) -> Pixels:
     """uint8 (H, W) from what `encode_png` made of it."""
     if data[:8] != PNG_MAGIC or len(data) < 24:
-        raise ValueError("A stored mask is no PNG: the store is damaged.")
+        raise InvalidInput("A stored mask is no PNG: the store is damaged.")
     width, height = struct.unpack_from(">II", data, 16)
     if width * height > MAX_PIXELS:
-        raise ValueError(f"A mask of {width:,} x {height:,} pixels is none of the editor's.")
+        raise InvalidInput(f"A mask of {width:,} x {height:,} pixels is none of the editor's.")
     alpha = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if alpha is None:
-        raise ValueError("A stored mask cannot be decoded: the store is damaged.")
+        raise InvalidInput("A stored mask cannot be decoded: the store is damaged.")
     return np.asarray(alpha, dtype=np.uint8)
 
 
@@ -121,10 +122,10 @@ def encode_tile(pixels: Pixels) -> bytes:
 def decode_tile(data: bytes) -> Pixels:
     """uint8 (H, W, 3) or (H, W, 4), read-only, from what `encode_tile` made of it."""
     if data[8:16] != b"WEBPVP8L" or len(data) < 25:  # plain lossless WebP: no film, nothing around it
-        raise ValueError("A stored tile is no lossless WebP: the store is damaged.")
+        raise InvalidInput("A stored tile is no lossless WebP: the store is damaged.")
     sides = int.from_bytes(data[21:25], "little")  # 14 bits each, less one
     width, height = (sides & 0x3FFF) + 1, (sides >> 14 & 0x3FFF) + 1
     if width * height > MAX_PATCH_PIXELS:  # looked at before Pillow, which has limits and warnings of its own
-        raise ValueError(f"A tile of {width:,} x {height:,} pixels is none of the editor's.")
+        raise InvalidInput(f"A tile of {width:,} x {height:,} pixels is none of the editor's.")
     with Image.open(BytesIO(data), formats=("WEBP",)) as image:
         return frozen(np.asarray(image))

@@ -16,6 +16,7 @@ from editor.formats.colours import meaning
 from editor.formats.metadata import TAGS, Metadata, metadata_of_tags
 from editor.formats.samples import COLOURS, ROWS_AT_ONCE, Converter, Layout, eight_bit
 from editor.imaging.raster import Pixels
+from pipelines.errors import InvalidInput
 
 MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")  # the last two: BigTIFF
 UNPACKED = {1, 5, 8, 32946, 32773, 34925, 50000}  # none, LZW, deflate (two), PackBits, LZMA, Zstandard: all lossless
@@ -34,7 +35,7 @@ ORIENTATION, DNG_VERSION, SUBSAMPLING, INK_SET, RAW_CFA = 274, 50706, 530, 332, 
 DAMAGED_TIFF = (TiffFileError, MemoryError, AssertionError, AttributeError, ArithmeticError, NotImplementedError)
 
 
-class Unreadable(ValueError):
+class Unreadable(InvalidInput):
     """A file that is sound, or said to be, but cannot be opened; the message is a sentence for who chose it."""
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Mask, Pixels
+from pipelines.errors import InvalidInput
 
 FAINT = 16  # values below it are no paint, but JPEG noise, or the black of a mask whose black is 1
 SPECK = 16  # pixels that a speck has at most
@@ -28,11 +29,11 @@ def cleaned(mask: Mask, keep_specks: bool = False) -> Cleaned:
 
     A speck is a component (8-connected) of at most SPECK pixels and at most SPECK_SHARE of the largest one's that is
     farther than NEAR pixels from every component that is too large for one. keep_specks: leave them in. Costs by the
-    parts of the mask, see `parted`. ValueError when all values are below FAINT.
+    parts of the mask, see `parted`. InvalidInput when all values are below FAINT.
     """
     highest = int(mask.alpha.max(initial=0))
     if 0 < highest < FAINT:
-        raise ValueError(
+        raise InvalidInput(
             f"The mask's values are at most {highest} of 255, which counts as black: make it white (255) where the "
             f"picture is to be repainted; at least {FAINT} is needed."
         )

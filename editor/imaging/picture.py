@@ -18,6 +18,7 @@ import numpy as np
 from editor.imaging.digest import digest_of
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Patch, Pixels
+from pipelines.errors import InvalidInput
 
 TILE = 256  # side in pixels; tile (c, r) covers the plane's [256 c, 256 c + 256) x [256 r, 256 r + 256)
 
@@ -66,7 +67,7 @@ class Picture:
         otherwise or when empty.
         """
         if pixels.dtype != np.uint8 or pixels.ndim != 3 or pixels.shape[2] not in (3, 4) or 0 in pixels.shape:
-            raise ValueError(
+            raise InvalidInput(
                 "A picture is uint8 (height, width, 3 or 4) with at least one pixel, "
                 f"not {pixels.dtype} {pixels.shape}."
             )
@@ -85,7 +86,7 @@ class Picture:
     def blank(width: int, height: int) -> "Picture":
         """A picture at (0, 0) of which nothing is known. ValueError when it has no pixel."""
         if width < 1 or height < 1:
-            raise ValueError(f"A picture has at least one pixel, not {width} x {height}.")
+            raise InvalidInput(f"A picture has at least one pixel, not {width} x {height}.")
         nothing = np.zeros((TILE, TILE, 4), np.uint8)
         nothing.flags.writeable = False
         box, digest = Box(0, 0, width, height), tile_digest(nothing)
@@ -161,7 +162,7 @@ class Picture:
         it has no pixel.
         """
         if box.empty:
-            raise ValueError(f"A picture has at least one pixel, not {box.width} x {box.height}.")
+            raise InvalidInput(f"A picture has at least one pixel, not {box.width} x {box.height}.")
         tiles, new = {}, {}
         for place in places(box):
             here = tile_box(place)

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from editor.imaging.digest import digest_of
 from editor.imaging.geometry import Box
+from pipelines.errors import InvalidInput
 
 Pixels = NDArray[np.uint8]
 
@@ -70,7 +71,7 @@ class Mask:
 
     def __post_init__(self) -> None:
         if self.alpha.dtype != np.uint8 or self.alpha.shape != self.box.shape:
-            raise ValueError(
+            raise InvalidInput(
                 f"A mask of {self.alpha.dtype} values in the shape {self.alpha.shape} does not fill its box: uint8 of "
                 f"{self.box.shape} does."
             )

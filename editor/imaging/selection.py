@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Pixels
+from pipelines.errors import InvalidInput
 
 FIRST_LOOK = 256  # pixels a side of the first window around a clicked point
 WORKED_AT = 384  # pixels a side, at most, at which an object is cut out
@@ -21,10 +22,10 @@ def connected(picture: Picture, x: int, y: int, tolerance: int) -> Mask:
     """255 on every pixel that hangs together, side by side, with the one at (x, y), and whose colour differs from that
     one's by at most `tolerance` (0 to 255) in every channel. What is transparent is a colour of its own.
 
-    Only a window is read, doubled while the selection reaches its edge. ValueError when the point lies outside.
+    Only a window is read, doubled while the selection reaches its edge. InvalidInput when the point lies outside.
     """
     if not picture.box.contains(Box(x, y, 1, 1)):
-        raise ValueError(f"The point ({x}, {y}) lies outside the picture: click on the picture.")
+        raise InvalidInput(f"The point ({x}, {y}) lies outside the picture: click on the picture.")
     side = FIRST_LOOK
     while True:
         window = Box(x - side // 2, y - side // 2, side, side).intersect(picture.box)
@@ -38,12 +39,12 @@ def connected(picture: Picture, x: int, y: int, tolerance: int) -> Mask:
 def edge_aware(picture: Picture, rough: Mask) -> Mask:
     """255 on the object that a rough stroke lies on, up to its edges, without holes; the stroke itself is part of it.
 
-    GrabCut (Rother et al. 2004) in a window around the stroke, doubled while the object reaches its edge. ValueError
+    GrabCut (Rother et al. 2004) in a window around the stroke, doubled while the object reaches its edge. InvalidInput
     when the stroke lies outside the picture.
     """
     rough = rough.cut(picture.box).grown(0)
     if rough.bounds.empty:
-        raise ValueError("The stroke lies outside the picture: draw it on what is to be selected.")
+        raise InvalidInput("The stroke lies outside the picture: draw it on what is to be selected.")
     side = max(rough.bounds.width, rough.bounds.height)
     for _ in range(MOST_LOOKS):
         window = rough.bounds.padded(side).intersect(picture.box)

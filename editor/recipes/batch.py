@@ -14,6 +14,7 @@ from editor.recipes.recipe import Recipe
 from editor.recipes.replay import Stage, follow
 from editor.recipes.scaling import placement_note, scaled
 from pipelines.base import Pipeline
+from pipelines.errors import InvalidInput
 
 SYSTEM_FILES = ("thumbs.db", "desktop.ini")
 LONGEST_START = 2**20  # bytes of a file that are looked at to see whether it is a picture
@@ -21,12 +22,12 @@ RECORD = "done.json"  # in the folder of the results: which are there, and of wh
 
 
 def results_of(pictures: Sequence[Path], out: Path) -> dict[Path, Path]:
-    """Where each picture's result goes. ValueError when two would be one, or one would take its picture's place."""
+    """Where each picture's result goes. InvalidInput when two would be one, or one would take its picture's place."""
     results = {picture: out / f"{picture.stem}.png" for picture in pictures}
     if len(set(results.values())) < len(results):
-        raise ValueError("Two of the pictures have the same name: their results would be one file. Rename one.")
+        raise InvalidInput("Two of the pictures have the same name: their results would be one file. Rename one.")
     if clash := next((picture for picture, result in results.items() if picture.resolve() == result.resolve()), None):
-        raise ValueError(f"The result would take the place of {clash}: choose another folder for -o.")
+        raise InvalidInput(f"The result would take the place of {clash}: choose another folder for -o.")
     return results
 
 
@@ -40,18 +41,18 @@ class Found(NamedTuple):
 def pictures_in(named: Sequence[Path], out: Path) -> Found:
     """The files named, and the pictures in the folders named: those with a picture's ending, and those with an ending
     that nobody knows, or none, which begin as a picture does. Hidden files (macOS has one beside each picture) and what
-    Windows puts into folders are none. ValueError for what is not there, for the results' own folder, and for none.
+    Windows puts into folders are none. InvalidInput for what is not there, for the results' own folder, and for none.
     """
     found: dict[Path, Path] = {}
     skipped: list[str] = []
     for each in named:
         if not each.exists():
-            raise ValueError(f"There is no picture {each}.")
+            raise InvalidInput(f"There is no picture {each}.")
         if not each.is_dir():
             found[each.resolve()] = each  # who names it means it
             continue
         if each.resolve() == out.resolve():
-            raise ValueError(f"The results would lie among the pictures in {each}: choose another folder for -o.")
+            raise InvalidInput(f"The results would lie among the pictures in {each}: choose another folder for -o.")
         for file in sorted(each.iterdir()):
             if file.name.startswith(".") or file.name.lower() in SYSTEM_FILES:
                 continue
@@ -62,7 +63,7 @@ def pictures_in(named: Sequence[Path], out: Path) -> Found:
             else:
                 skipped.append(f"{file} is no picture.")
     if not found:
-        raise ValueError(" ".join([f"There is no picture in {', '.join(map(str, named))}.", *skipped]))
+        raise InvalidInput(" ".join([f"There is no picture in {', '.join(map(str, named))}.", *skipped]))
     return Found(list(found.values()), skipped)
 
 
@@ -78,7 +79,7 @@ def run_on(
 
     scale: whether the recipe's places are scaled to a picture of another size than it was made on, see `placement`;
     otherwise they are the same pixels. Returns sentences on that, and on what the result does not hold; None when all
-    was done before, with the same recipe and picture. ValueError or OSError, with a sentence, when it cannot be done;
+    was done before, with the same recipe and picture. InvalidInput or OSError, with a sentence, when it cannot be done;
     nothing is written then.
     """
     opened = read_image(picture.read_bytes())

@@ -16,6 +16,7 @@ from editor.imaging.digest import digest_of
 from editor.imaging.geometry import Box, read_box
 from editor.imaging.limits import MAX_DIGEST, MAX_RECIPE_STEPS
 from editor.imaging.raster import Patch, Pixels
+from pipelines.errors import InvalidInput
 
 VERSION = 1
 
@@ -35,9 +36,9 @@ class Recipe:
 
     def __post_init__(self) -> None:
         if not self.steps:
-            raise ValueError("There is no step in it: make an edit first.")
+            raise InvalidInput("There is no step in it: make an edit first.")
         if len(self.after) != len(self.steps):
-            raise ValueError(
+            raise InvalidInput(
                 f"A recipe of {len(self.steps)} steps must tell of as many results, not {len(self.after)}."
             )
 
@@ -74,31 +75,31 @@ class Recipe:
 
     @staticmethod
     def from_json(text: str) -> "Recipe":
-        """The recipe that a text tells of. ValueError with a sentence when it is none, or a newer program's."""
+        """The recipe that a text tells of. InvalidInput with a sentence when it is none, or a newer program's."""
         try:
             record = json.loads(text.removeprefix("\ufeff"))
         except (ValueError, RecursionError) as error:
-            raise ValueError(f"This is no recipe: {error}.") from None
+            raise InvalidInput(f"This is no recipe: {error}.") from None
         if not isinstance(record, dict) or "palimpsest" not in record:
-            raise ValueError("This is no recipe: it does not say palimpsest.")
+            raise InvalidInput("This is no recipe: it does not say palimpsest.")
         if record["palimpsest"] != VERSION or isinstance(record["palimpsest"], bool):
             came = shortened(record["palimpsest"])
-            raise ValueError(f"The recipe is of format {came}, this Palimpsest knows {VERSION}: install a newer one.")
+            raise InvalidInput(f"The recipe is of format {came}, this Palimpsest knows {VERSION}: install a newer one.")
         wanted = {"before": str, "steps": list, "after": list, "made_with": str, "masks": dict, "sketches": dict}
         for name, kind in wanted.items():
             if not isinstance(record.get(name), kind):
-                raise ValueError(
+                raise InvalidInput(
                     f"The recipe is damaged: its {name.replace('_', ' ')} is missing or no {kind.__name__}."
                 )
         if len(record["steps"]) > MAX_RECIPE_STEPS:
-            raise ValueError(f"A recipe has at most {MAX_RECIPE_STEPS:,} steps, not {len(record['steps']):,}.")
+            raise InvalidInput(f"A recipe has at most {MAX_RECIPE_STEPS:,} steps, not {len(record['steps']):,}.")
         if not all(isinstance(each, str) and len(each) <= MAX_DIGEST for each in (record["before"], *record["after"])):
-            raise ValueError("The recipe is damaged: before and after are to be the digests of pictures.")
+            raise InvalidInput("The recipe is damaged: before and after are to be the digests of pictures.")
         masks: dict[str, Any] = record["masks"]
         patches: dict[str, Any] = dict(record["sketches"])
         if "references" in record:
             if not isinstance(record["references"], dict):
-                raise ValueError("The recipe is damaged: its references are no dict.")
+                raise InvalidInput("The recipe is damaged: its references are no dict.")
             patches |= record["references"]
 
         def pixels_of(digest: str) -> Pixels:
@@ -107,12 +108,12 @@ class Recipe:
                     return decode_tile(base64.b64decode(patches[digest], validate=True))
                 return decode_mask(base64.b64decode(masks[digest], validate=True))
             except (KeyError, TypeError, ValueError, OSError) as error:
-                raise ValueError(f"The recipe is damaged: its pixels {digest} cannot be read ({error}).") from None
+                raise InvalidInput(f"The recipe is damaged: its pixels {digest} cannot be read ({error}).") from None
 
         try:
             texts = [json.dumps(step) for step in record["steps"]]
         except RecursionError:
-            raise ValueError("The recipe is damaged: a step in it is lists within lists without an end.") from None
+            raise InvalidInput("The recipe is damaged: a step in it is lists within lists without an end.") from None
         steps = tuple(Edit.from_json(text, pixels_of) for text in texts)
         return Recipe(steps, record["before"], tuple(record["after"]), record["made_with"], _frame(record))
 
@@ -123,9 +124,9 @@ def _frame(record: dict[str, Any]) -> Box | None:
         return None
     box = read_box(frame)
     if box is None:
-        raise ValueError(f"The recipe is damaged: its frame must be [x, y, width, height], not {shortened(frame)}.")
+        raise InvalidInput(f"The recipe is damaged: its frame must be [x, y, width, height], not {shortened(frame)}.")
     if box.empty:
-        raise ValueError(f"The recipe is damaged: its frame {frame!r} has no pixels.")
+        raise InvalidInput(f"The recipe is damaged: its frame {frame!r} has no pixels.")
     return box
 
 

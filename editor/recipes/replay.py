@@ -11,6 +11,7 @@ from editor.imaging.picture import Picture
 from editor.imaging.raster import Pixels
 from editor.recipes.recipe import Recipe
 from pipelines.base import Pipeline, mapped
+from pipelines.errors import InvalidInput
 
 
 class Stage(NamedTuple):
@@ -26,14 +27,14 @@ Following = Generator[Stage, None, list[Picture]]
 def follow(recipe: Recipe, picture: Picture, pipelines: Callable[[str], Pipeline]) -> Following:
     """Make every edit of a recipe on a picture, one on the other; yields the progress, returns the picture after each.
 
-    ValueError, with the step's number, for an edit that this picture has no room for.
+    InvalidInput, with the step's number, for an edit that this picture has no room for.
     """
     after: list[Picture] = []
     for index, edit in enumerate(recipe.steps):
         try:
             applied = yield from mapped(apply(edit, picture, pipelines), partial(Stage, index))
         except ValueError as error:
-            raise ValueError(f"Step {index + 1} of {len(recipe.steps)}: {error}") from error
+            raise InvalidInput(f"Step {index + 1} of {len(recipe.steps)}: {error}") from error
         picture = applied.picture
         after.append(picture)
     return after

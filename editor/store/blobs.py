@@ -9,11 +9,12 @@ from editor.imaging.picture import Cache, Picture, Place, places, tile_digest
 from editor.imaging.raster import Pixels
 from editor.store.database import Database, StorageError, Transaction
 from editor.store.tile_deltas import added, difference
+from pipelines.errors import UserError
 
 TILE_CACHE = 96 * 2**20  # bytes of decoded tiles held: two pictures of 4096 x 4096
 
 
-class NotFound(LookupError):
+class NotFound(UserError, LookupError):
     """No such document, revision or blob; the message is a sentence."""
 
 

@@ -17,6 +17,7 @@ from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from editor.formats.atomic_write import replacing, sweep
+from pipelines.errors import InvalidInput, UserError
 
 PATIENCE = 30  # seconds to wait for another process's write
 # bytes beside an SQLite file, given up on a full disk so that people can still delete: more than the 1,000 pages that
@@ -49,7 +50,7 @@ Given = ParamSpec("Given")
 Answer = TypeVar("Answer")
 
 
-class StorageError(OSError):
+class StorageError(UserError, OSError):
     """The disk or the database refused; the message is a sentence. What was stored before is untouched."""
 
 
@@ -217,7 +218,7 @@ class Database:
         try:
             address = make_url(re.sub("^postgres:", "postgresql:", where))
             if address.get_backend_name() != "postgresql":
-                raise ValueError(where)
+                raise InvalidInput(where)
             address = address.set(drivername="postgresql+psycopg")
             self._place = address.render_as_string(hide_password=True)
             return create_engine(address, isolation_level="AUTOCOMMIT", pool_pre_ping=True)

@@ -20,6 +20,7 @@ from editor.store.documents import Document, new_document_id
 from editor.store.queue import revision_id
 from editor.store.store import FILE, Store
 from editor.store.untrusted_file import Budget, copy_rows
+from pipelines.errors import InvalidInput
 
 SUFFIX = ".palimpsest"
 HEADER = b"SQLite format 3\0"
@@ -40,12 +41,12 @@ def write_document(store: Store, document: str, to: Path) -> None:
 
 
 def read_document(store: Store, file: Path) -> Document:
-    """A document that `write_document` wrote, as a new one of the store. ValueError with a sentence when it is none,
+    """A document that `write_document` wrote, as a new one of the store. InvalidInput with a sentence when it is none,
     damaged, or a newer program's; nothing is stored then.
     """
     with file.open("rb") as start:
         if start.read(len(HEADER)) != HEADER:
-            raise ValueError(f"{file.name} is no document of Palimpsest's.")
+            raise InvalidInput(f"{file.name} is no document of Palimpsest's.")
     budget = Budget(file.stat().st_size)
     with part_folder(Path(gettempdir()), file.name) as folder:
         try:
@@ -67,17 +68,17 @@ def read_document(store: Store, file: Path) -> Document:
 def copy_document(store: Store, document: str, to: Store) -> Document:
     """A document with its whole history, copied into another store under an id of its own.
 
-    All that it needs is read and checked first. ValueError or Damaged with a sentence when it is not what it should be.
+    All that it needs is read and checked first. InvalidInput or Damaged when it is not what it should be.
     """
     return _write(_read(store, document, lambda pixels: None), store, to)
 
 
-def _unreadable(file: Path, error: BaseException) -> ValueError:
+def _unreadable(file: Path, error: BaseException) -> InvalidInput:
     why = str(error).rstrip(".") or "it takes more memory than there is"
     if isinstance(error, sqlite3.Error):
         late = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT
         why = "it takes too long to read" if late else f"it is damaged ({why})"
-    return ValueError(f"{file.name} cannot be opened as a document: {why}.")
+    return InvalidInput(f"{file.name} cannot be opened as a document: {why}.")
 
 
 @dataclass(frozen=True)

@@ -337,7 +337,7 @@ class Jobs:
     def reorder(self, document: str, order: Sequence[str]) -> list[Revision]:
         """The last jobs on the way to `tail`, none of them begun, queued again in another order, under other ids.
 
-        ValueError when `order` does not name exactly those, from some job to the last.
+        InvalidInput when `order` does not name exactly those, from some job to the last.
         """
         self.documents.get(document)  # raises when there is none
         with self.database.transaction() as db:

@@ -12,6 +12,7 @@ from editor.imaging.picture import tile_digest
 from editor.imaging.raster import Mask, Patch
 from editor.store.database import DiskFull
 from editor.store.store import Store
+from pipelines.errors import InvalidInput
 
 AT_ONCE = 100  # blobs removed together on a full disk
 
@@ -97,13 +98,13 @@ def check(store: Store) -> Iterator[Checked]:
 
 
 def backup(store: Store, to: Path) -> None:
-    """A copy of the store as it is at this moment, while others edit; whole or not at all. ValueError for a PostgreSQL
-    one.
+    """A copy of the store as it is at this moment, while others edit; whole or not at all. InvalidInput for a store in
+    PostgreSQL.
     """
     if store.database.path is None:
-        raise ValueError("A store in PostgreSQL is backed up by pg_dump, which comes with it.")
+        raise InvalidInput("A store in PostgreSQL is backed up by pg_dump, which comes with it.")
     if to.exists():
-        raise ValueError(f"{to} is there already: a backup takes the place of nothing. Choose another name.")
+        raise InvalidInput(f"{to} is there already: a backup takes the place of nothing. Choose another name.")
     store.database.copy_to(to)
 
 

@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 from editor.imaging.digest import digest_of
 from editor.store.blobs import NotFound
 from editor.store.database import Transaction
+from pipelines.errors import InvalidInput
 
 CANCELLED = "Cancelled."  # a cancelled revision's error
 LOST = "A step before this one failed."
@@ -30,7 +31,7 @@ JOB_COLUMNS = "revision.id, parent, edit, follows, remakes, worker IS NOT NULL A
 Rows = Callable[..., Sequence[Sequence[Any]]]  # asks a database, in a transaction or outside of one
 
 
-class Moved(ValueError):
+class Moved(InvalidInput):
     """The document is not as it was when the request was made."""
 
 
@@ -259,7 +260,7 @@ def reorder(db: Transaction, document: str, order: Sequence[str]) -> list[str]:
     queued again in another order; their ids now. Those before the first that is named stay where they are; variations
     stay side by side, where the first of them is named.
 
-    ValueError when `order` does not name exactly those.
+    InvalidInput when `order` does not name exactly those.
     """
     ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
     jobs = queued_jobs(db.run, document)
@@ -272,7 +273,7 @@ def reorder(db: Transaction, document: str, order: Sequence[str]) -> list[str]:
     start, rest = [head, *(step[0].id for step in steps)][settled], steps[settled:]
     place = {each.id: n for n, step in enumerate(rest) for each in step}
     if sorted(order) != sorted(place):
-        raise ValueError(
+        raise InvalidInput(
             "An order names each edit from the first that moves to the last of the queue once, and none that is begun: "
             "one was begun, taken back or added meanwhile. Look at the queue as it is, then move them again."
         )

@@ -17,6 +17,7 @@ from editor.store.blobs import Blobs, Damaged, NotFound
 from editor.store.database import Database, even_when_full, storable
 from editor.store.documents import Document, Documents
 from editor.store.queue import AFTER, CANCELLED, ENDED, PENDING
+from pipelines.errors import InvalidInput
 
 EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
 COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted, death"
@@ -84,10 +85,10 @@ class Revisions:
         return str(document)
 
     def picture(self, id: str) -> Picture:
-        """The picture of a finished revision; ValueError while there is none."""
+        """The picture of a finished revision; InvalidInput while there is none."""
         box, tiles = self.columns("box, tiles", id)
         if tiles is None:
-            raise ValueError(f"The revision {id!r} has no picture yet: wait until it is finished.")
+            raise InvalidInput(f"The revision {id!r} has no picture yet: wait until it is finished.")
         return self._picture(box, tiles)
 
     def tree(self, document: str) -> list[Node]:
@@ -142,11 +143,11 @@ class Revisions:
     def discard(self, id: str) -> Document:
         """Put a revision and all that follow it away, jobs cancelled; head and tip go before it if they are there.
 
-        ValueError for the picture that was opened.
+        InvalidInput for the picture that was opened.
         """
         document, parent = self.document_of(id), self.parent(id)
         if parent is None:
-            raise ValueError("The picture that was opened cannot be taken out of its history: delete the document.")
+            raise InvalidInput("The picture that was opened cannot be taken out of its history: delete the document.")
         with self.database.transaction() as db:
             after = {"id": id, "now": time.time(), "error": CANCELLED, "parent": parent, "document": document}
             db.run(f"{AFTER} UPDATE revision SET {ENDED} WHERE id IN (SELECT id FROM later) AND {PENDING}", **after)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from pipelines.errors import InvalidInput
+
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 AT_HOME = ("local", "lan", "home", "home.arpa", "internal", "localdomain")  # nobody can register a name under these
 PLAIN = re.compile(r"[\w.:\[\]-]{1,255}", re.ASCII)
@@ -20,15 +22,17 @@ class Addresses:
 
     def __init__(self, host: str = LOOPBACK[0], public: Sequence[str] = (), root_path: str = "") -> None:
         """host: what it listens on. public: what it is called from outside, `NAME` or `NAME:PORT`. root_path: as
-        `/pal`, where a proxy has it under a path; "" where not. ValueError when one of them is none.
+        `/pal`, where a proxy has it under a path; "" where not. InvalidInput when one of them is none.
         """
         self.local = host in LOOPBACK
         self.public = frozenset(each.lower() for each in public)
         for each in self.public:
             if _hostname(each) is None or not PLAIN.fullmatch(each):
-                raise ValueError(f"--public-host is a name, or a name and a port as editor.example:8080, not {each!r}.")
+                raise InvalidInput(
+                    f"--public-host is a name, or a name and a port as editor.example:8080, not {each!r}."
+                )
         if root_path and not re.fullmatch(r"(/[\w.~-]+)+", root_path, re.ASCII):
-            raise ValueError(f"--root-path begins with a slash and has none at its end, as /pal, not {root_path!r}.")
+            raise InvalidInput(f"--root-path begins with a slash and has none at its end, as /pal, not {root_path!r}.")
         self.root_path = root_path
         self.names = {*LOOPBACK, *(name for each in self.public if (name := _hostname(each)))}
         if not self.local:

@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse, Response
 from editor.web.api_tools import Answer, ApiTools, Steps
 from editor.web.context import AppContext
 from editor.web.shown_files import Shown
+from pipelines.errors import InvalidInput, UserError
 
 KINDS: dict[Any, str] = {
     str: "text", int: "a whole number", float: "a number", bool: "true or false", int | None: "a whole number or null",
@@ -43,7 +44,7 @@ def _answering(verb: Callable[..., Any]) -> Callable[..., Any]:
     def answered(*values: Any) -> Any:
         try:
             return verb(*_checked(verb, values))
-        except (ValueError, LookupError, OSError) as error:
+        except (UserError, OSError) as error:
             raise _sentence(error) from error
 
     return answered
@@ -58,7 +59,7 @@ def _waiting(verb: Callable[..., Steps]) -> Callable[..., Steps]:
             async with aclosing(verb(*_checked(verb, values))) as steps:
                 async for step in steps:
                     yield step
-        except (ValueError, LookupError, OSError) as error:
+        except (UserError, OSError) as error:
             raise _sentence(error) from error
 
     waited.__signature__ = signature(verb).replace(return_annotation=Answer)  # type: ignore[attr-defined]
@@ -70,13 +71,13 @@ def _sentence(error: Exception) -> gr.Error:
 
 
 def _checked(verb: Callable[..., Any], values: Sequence[Any]) -> Sequence[Any]:
-    """ValueError when a value is not of the kind that the verb says: Gradio takes whatever is sent."""
+    """InvalidInput when a value is not of the kind that the verb says: Gradio takes whatever is sent."""
     hints = get_type_hints(verb)
     for name, value in zip(signature(verb).parameters, values, strict=True):
         try:
             TypeAdapter(hints[name]).validate_python(value, strict=True)
         except ValidationError:
-            raise ValueError(f"The {name} must be {KINDS[hints[name]]}, not {str(value)[:80]}.") from None
+            raise InvalidInput(f"The {name} must be {KINDS[hints[name]]}, not {str(value)[:80]}.") from None
     return values
 
 
@@ -90,7 +91,7 @@ def refuse_objects(page: gr.Blocks) -> None:
         for value in inputs:
             within = value if isinstance(value, list) else [value]
             if any(isinstance(each, dict | list) for each in within):
-                raise _sentence(ValueError("A value is text, a number, true or false, or a list of numbers."))
+                raise _sentence(InvalidInput("A value is text, a number, true or false, or a list of numbers."))
         return await preprocess(block_fn, inputs, *others, **named)
 
     page.preprocess_data = preprocess_plain  # type: ignore[method-assign]

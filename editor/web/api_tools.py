@@ -28,6 +28,7 @@ from editor.web.routes.models import PATIENCE
 from editor.web.shown_files import Shown
 from editor.web.wire import read_box
 from pipelines.base import PipelineInfo
+from pipelines.errors import InvalidInput
 
 SEEN = 1024  # pixels of the longest side of what `look` shows
 
@@ -36,7 +37,7 @@ Steps = AsyncGenerator[Answer, None]
 
 
 class ApiTools:
-    """Each raises ValueError, LookupError or OSError with a sentence."""
+    """Each raises InvalidInput, LookupError or OSError with a sentence."""
 
     def __init__(self, context: AppContext, shown: Shown) -> None:
         self.context, self.session, self.shown = context, context.session, shown
@@ -221,9 +222,11 @@ class ApiTools:
         """
         margins = Margins(left, top, right, bottom)
         if min(margins) < 0:
-            raise ValueError(f"The picture is made larger by 0 pixels or more a side, not {min(margins)}: `crop` cuts.")
+            raise InvalidInput(
+                f"The picture is made larger by 0 pixels or more a side, not {min(margins)}: `crop` cuts."
+            )
         if not any(margins):
-            raise ValueError("Say by how many pixels: at the left, top, right or bottom.")
+            raise InvalidInput("Say by how many pixels: at the left, top, right or bottom.")
         settings = {
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
             "margins": margins,
@@ -331,7 +334,7 @@ class ApiTools:
         """The id of a revision of this document, its head where none is named."""
         shown = revision or self.session.store.documents.get(document).head
         if self.session.store.revisions.get(shown).document != document:
-            raise ValueError(f"The document {document!r} has no revision {shown!r}.")
+            raise InvalidInput(f"The document {document!r} has no revision {shown!r}.")
         return shown
 
     def _address(self, revision: str) -> Answer:

@@ -13,9 +13,10 @@ from editor.store.documents import Document
 from editor.store.revisions import Revision
 from editor.web.addresses import Addresses
 from pipelines.base import PipelineInfo
+from pipelines.errors import InvalidInput
 
 
-class Loading(ValueError):
+class Loading(InvalidInput):
     """A question about a model that is still being loaded; the message is a sentence."""
 
 
@@ -45,13 +46,13 @@ class AppContext:
         return revision
 
     def check_model(self, name: object) -> None:
-        """ValueError unless the model of this name is one of those that may be chosen."""
+        """InvalidInput unless the model of this name is one of those that may be chosen."""
         if name not in [*self.names]:
-            raise ValueError(f"There is no model {name!r} here; there is {', '.join(self.names)}.")
+            raise InvalidInput(f"There is no model {name!r} here; there is {', '.join(self.names)}.")
 
     def model(self, name: str) -> PipelineInfo:
         """What one of the models that may be chosen here says of itself. Loading while that is not known yet;
-        ValueError when there is none of this name, or it cannot be loaded.
+        InvalidInput when there is none of this name, or it cannot be loaded.
         """
         self.check_model(name)
         if (info := self.models.info(name)) is None:

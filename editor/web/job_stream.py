@@ -11,6 +11,7 @@ from editor.session import Session
 from editor.store.database import StorageError
 from editor.store.revisions import Revision
 from editor.web.threads import WRITERS, in_writer
+from pipelines.errors import InvalidInput
 
 POLL_INTERVAL = 0.1  # seconds
 REPEAT_INTERVAL = (
@@ -33,7 +34,7 @@ class JobStream:
             `trouble`, a sentence while the store refuses to write, else None.
 
         Raises:
-            ValueError: one of the jobs failed.
+            InvalidInput: one of the jobs failed.
         """
         began = time.monotonic()
         submission = asyncio.ensure_future(in_writer(submit))
@@ -65,7 +66,7 @@ class JobStream:
         pending = [each for each in now if each.pending]
         errors = [each.error for each in now if each.error is not None]
         if errors and not pending:
-            raise ValueError(errors[0])
+            raise InvalidInput(errors[0])
         report: dict[str, Any] = {
             "state": "waiting" if pending else "done",
             "revisions": [each.id for each in now],

@@ -13,6 +13,7 @@ from editor.imaging.raster import Mask
 from editor.imaging.selection import connected
 from editor.web import large_work
 from editor.web.wire import read_box
+from pipelines.errors import InvalidInput
 
 
 def place(
@@ -22,17 +23,17 @@ def place(
     tolerance: int,
     mask: str,
 ) -> Mask:
-    """The mask that is meant. ValueError when it is none."""
+    """The mask that is meant. InvalidInput when it is none."""
     if box is None and point is None and not mask:
-        raise ValueError(f"Say where: by a box, a point or a mask. The whole picture is {list(picture.box)}.")
+        raise InvalidInput(f"Say where: by a box, a point or a mask. The whole picture is {list(picture.box)}.")
     if point is not None and mask:
-        raise ValueError("A point and a mask both say where: give one of them.")
+        raise InvalidInput("A point and a mask both say where: give one of them.")
     frame = picture.box if box is None else within(box, picture)
     if point is not None:
         if len(point) != 2 or not frame.contains(Box(point[0], point[1], 1, 1)):
-            raise ValueError(f"A point is [x, y] within {list(frame)}, not {point}.")
+            raise InvalidInput(f"A point is [x, y] within {list(frame)}, not {point}.")
         if not 0 <= tolerance <= 255:
-            raise ValueError(f"The tolerance must be a whole number from 0 to 255, not {tolerance}.")
+            raise InvalidInput(f"The tolerance must be a whole number from 0 to 255, not {tolerance}.")
         return connected(picture, point[0], point[1], tolerance).cut(frame)
     if not mask:
         return Mask(frame, np.full(frame.shape, 255, np.uint8))
@@ -40,14 +41,14 @@ def place(
     alpha = large_work.wait(None, read_mask, read_base64("mask", mask))
     if alpha.shape != filled.shape:
         size, what = f"{alpha.shape[1]} x {alpha.shape[0]} pixels", "picture" if box is None else "box"
-        raise ValueError(f"The mask is {size}, the {what} {filled.width} x {filled.height}: make them the same.")
+        raise InvalidInput(f"The mask is {size}, the {what} {filled.width} x {filled.height}: make them the same.")
     return Mask(filled, alpha)
 
 
 def read_base64(what: str, text: str) -> bytes:
     """What base64, or a data: address of it, says."""
     if len(text) > MAX_BASE64_BYTES:
-        raise ValueError(
+        raise InvalidInput(
             f"The {what} has {len(text) / 2**20:,.0f} MB; at most {MAX_BASE64_BYTES / 2**20:,.0f} MB are taken."
         )
     start, comma, rest = text.partition(";base64,")
@@ -55,14 +56,14 @@ def read_base64(what: str, text: str) -> bytes:
     try:
         return base64.b64decode("".join(packed.split()), validate=True)
     except (binascii.Error, ValueError):
-        raise ValueError(
+        raise InvalidInput(
             f"The {what} must be a picture file's bytes in base64, not {text[:40]!r}: no path and no address is read."
         ) from None
 
 
 def within(box: list[int], picture: Picture) -> Box:
-    """The part of a box in a picture. ValueError when there is none."""
+    """The part of a box in a picture. InvalidInput when there is none."""
     part = read_box(box, "The box").intersect(picture.box)
     if part.empty:
-        raise ValueError(f"No pixel of the picture is in the box {box}: the picture is {list(picture.box)}.")
+        raise InvalidInput(f"No pixel of the picture is in the box {box}: the picture is {list(picture.box)}.")
     return part

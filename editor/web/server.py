@@ -21,6 +21,7 @@ from editor.web.routes.pictures import Pictures
 from editor.web.state import DocumentStates
 from editor.web.threads import writing
 from editor.web.wire import NEVER, TooLarge
+from pipelines.errors import UserError
 
 PREFIX = "/palimpsest"
 MODULES = Path(__file__).parents[2] / "assets" / "canvas"
@@ -81,8 +82,9 @@ def routes(context: AppContext) -> list[Mount]:
             Moved: _error_response(409),
             TooLarge: _error_response(413),
             Loading: _error_response(503),
-            ValueError: _error_response(400),
+            UserError: _error_response(400),
             OSError: _error_response(507),
+            Exception: _fault,
         },
     )
     return [Mount(f"{PREFIX}/canvas", _Modules(directory=MODULES)), Mount(PREFIX, app)]
@@ -99,6 +101,12 @@ class _Modules(StaticFiles):
 
 async def _nothing(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": "There is no document and no picture at this address."}, 404, headers=NEVER)
+
+
+async def _fault(request: Request, error: Exception) -> Response:
+    """What no one foresaw; Starlette raises it again, for the log."""
+    sentence = "Palimpsest failed at this: its log has the details. Everything that was saved is still there."
+    return JSONResponse({"error": sentence}, 500, headers=NEVER)
 
 
 def _error_response(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:

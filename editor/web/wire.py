@@ -17,6 +17,7 @@ from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.raster import Mask, Patch
 from editor.web.request_bodies import too_large
+from pipelines.errors import InvalidInput
 
 FARTHEST = 2**24  # pixels from the plane's origin: no picture reaches there
 NEVER = {"Cache-Control": "no-store"}
@@ -24,7 +25,7 @@ NEVER = {"Cache-Control": "no-store"}
 Placed = tuple[Box, bytes]  # where a picture lies, and its file
 
 
-class TooLarge(ValueError):
+class TooLarge(InvalidInput):
     """More bytes than the route takes."""
 
 
@@ -43,26 +44,26 @@ async def read_body(request: Request, limit: int, what: str) -> bytes:
 
 
 def read_json(body: bytes, what: str) -> dict[str, Any]:
-    """The object in a body, or in a line of one. ValueError when it is none."""
+    """The object in a body, or in a line of one. InvalidInput when it is none."""
     try:
         said = json.loads(body)
     except (ValueError, RecursionError):  # not JSON, not UTF-8, or a riddle
         said = None
     if not isinstance(said, dict):
-        raise ValueError(f"{what} must begin with a line of JSON: an object.")
+        raise InvalidInput(f"{what} must begin with a line of JSON: an object.")
     return said
 
 
 def exactly(said: Mapping[str, Any], keys: Collection[str], what: str) -> None:
-    """ValueError unless it says all of this and nothing else."""
+    """InvalidInput unless it says all of this and nothing else."""
     if said.keys() != set(keys):
-        raise ValueError(f"{what} must say {', '.join(sorted(keys))}, and nothing else.")
+        raise InvalidInput(f"{what} must say {', '.join(sorted(keys))}, and nothing else.")
 
 
 def read_packet(body: bytes, pictures: Sequence[str], what: str) -> tuple[dict[str, Any], dict[str, Placed | None]]:
     """What a packet says, and its pictures by their names, in whose order their files stand; None: there is none.
 
-    ValueError when the packet is none.
+    InvalidInput when the packet is none.
     """
     line, _, rest = body.partition(b"\n")
     said = read_json(line, what)
@@ -73,10 +74,10 @@ def read_packet(body: bytes, pictures: Sequence[str], what: str) -> tuple[dict[s
         if entry is not None:
             box, size = _picture_entry(entry, name)
             if len(rest) < size:
-                raise ValueError(f"The {name} should have {size:,} bytes, but only {len(rest):,} came.")
+                raise InvalidInput(f"The {name} should have {size:,} bytes, but only {len(rest):,} came.")
             placed[name], rest = (box, rest[:size]), rest[size:]
     if rest:
-        raise ValueError(f"{what} has {len(rest):,} bytes at its end that it does not mention.")
+        raise InvalidInput(f"{what} has {len(rest):,} bytes at its end that it does not mention.")
     return said, placed
 
 
@@ -91,16 +92,16 @@ def pixels_in(body: bytes) -> int:
 
 
 def read_box(box: object, what: str) -> Box:
-    """A box as JSON has it. ValueError when it is none."""
+    """A box as JSON has it. InvalidInput when it is none."""
     if not (isinstance(box, list) and len(box) == 4 and all(type(n) is int and abs(n) <= FARTHEST for n in box)):
-        raise ValueError(
+        raise InvalidInput(
             f"{what} must be four whole numbers [x, y, width, height], none beyond {FARTHEST:,}, not {box!r}."
         )
     return Box(*box)
 
 
 def mask_of(placed: Placed) -> Mask:
-    """The mask in a packet's file; ValueError when it does not fill its box."""
+    """The mask in a packet's file; InvalidInput when it does not fill its box."""
     box, file = placed
     alpha = read_mask(file, _pixels(box))
     _fills("mask", alpha.shape, box)
@@ -108,7 +109,7 @@ def mask_of(placed: Placed) -> Mask:
 
 
 def strokes_of(placed: Placed) -> Patch:
-    """The sketch, RGBA, in a packet's file; ValueError when it does not fill its box."""
+    """The sketch, RGBA, in a packet's file; InvalidInput when it does not fill its box."""
     box, file = placed
     pixels = read_image(file, _pixels(box)).pixels
     _fills("sketch", pixels.shape, box)
@@ -139,10 +140,10 @@ def _packed(said: Mapping[str, Any], files: Sequence[bytes]) -> Response:
 
 def _picture_entry(entry: object, name: str) -> tuple[Box, int]:
     if not isinstance(entry, dict) or entry.keys() != {"box", "bytes"}:
-        raise ValueError(f"The {name} must be described by its box and bytes, or be null, not {entry!r}.")
+        raise InvalidInput(f"The {name} must be described by its box and bytes, or be null, not {entry!r}.")
     size = entry["bytes"]
     if type(size) is not int or size < 1:
-        raise ValueError(f"The {name}'s bytes must be a whole number from 1 on, not {size!r}.")
+        raise InvalidInput(f"The {name}'s bytes must be a whole number from 1 on, not {size!r}.")
     return read_box(entry["box"], f"The {name}'s box"), size
 
 
@@ -153,4 +154,4 @@ def _pixels(box: Box) -> int:
 
 def _fills(what: str, shape: Sequence[int], box: Box) -> None:
     if tuple(shape[:2]) != box.shape:
-        raise ValueError(f"The {what} has {shape[1]} x {shape[0]} pixels, its box {box.width} x {box.height}.")
+        raise InvalidInput(f"The {what} has {shape[1]} x {shape[0]} pixels, its box {box.width} x {box.height}.")

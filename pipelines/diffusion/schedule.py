@@ -5,6 +5,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.errors import InvalidInput
+
 TIMESTEPS = 1000
 Sigmas = NDArray[np.float64]
 
@@ -39,7 +41,7 @@ def respaced(spacing: int | str) -> list[int]:
 
     100 or "100": so many evenly over all of them, first and last always among them (Nichol & Dhariwal 2021, section
     4); more than there are give all. "10,10,3,2,2": so many in each of five equal sections. "ddim25": every 40th (Song
-    et al. 2021). "fast27": "10,10,3,2,2" with its last step two earlier. Raises ValueError for any other.
+    et al. 2021). "fast27": "10,10,3,2,2" with its last step two earlier. Raises InvalidInput for any other.
     """
     if spacing == "fast27":
         return [*respaced("10,10,3,2,2")[:-1], TIMESTEPS - 3]
@@ -47,11 +49,11 @@ def respaced(spacing: int | str) -> list[int]:
     try:
         counts = [int(count) for count in name.removeprefix("ddim").split(",")]
     except ValueError:
-        raise ValueError(
-            f"there is no spacing {name!r} of steps; there are a number, numbers with commas between, ddim25 and fast27"
+        raise InvalidInput(
+            f"There is no spacing {name!r} of steps; give a number, numbers with commas between, ddim25 or fast27."
         ) from None
     if min(counts) < 1:
-        raise ValueError(f"a spacing of {name!r} steps cannot be: each number must be 1 or more")
+        raise InvalidInput(f"A spacing of {name!r} steps cannot be: each number must be 1 or more.")
     if name.startswith("ddim"):
         return _strided(counts, name)
     if counts == [1]:
@@ -62,7 +64,7 @@ def respaced(spacing: int | str) -> list[int]:
     starts = [size * i + min(i, longer) for i in range(len(counts) + 1)]
     sections = list(zip(pairwise(starts), counts, strict=True))
     if full := [f"{count} in {end - start}" for (start, end), count in sections if count > end - start]:
-        raise ValueError(f"{name!r} asks for more steps than a section of the {TIMESTEPS} timesteps has: {full[0]}")
+        raise InvalidInput(f"{name!r} asks for more steps than a section of the {TIMESTEPS} timesteps has: {full[0]}.")
     return [t for (start, end), count in sections for t in _evenly(start, end, count)]
 
 
@@ -87,4 +89,6 @@ def _strided(counts: list[int], name: str) -> list[int]:
         visited = list(range(0, TIMESTEPS, stride))
         if counts == [len(visited)]:
             return visited
-    raise ValueError(f"no whole stride over {TIMESTEPS} timesteps makes the steps of {name!r}; ddim25 and ddim50 exist")
+    raise InvalidInput(
+        f"No whole stride over {TIMESTEPS} timesteps makes the steps of {name!r}; ddim25 and ddim50 exist."
+    )

@@ -4,6 +4,8 @@ import hashlib
 import json
 from pathlib import Path
 
+from pipelines.errors import InvalidInput
+
 NAME = "digests.json"
 
 
@@ -33,7 +35,7 @@ def _entries(folder: Path) -> dict[str, dict]:
     except FileNotFoundError:
         return {}
     except json.JSONDecodeError as error:
-        raise ValueError(f"{folder / NAME} is damaged ({error}): delete it, it is made again") from error
+        raise InvalidInput(f"{folder / NAME} is damaged ({error}): delete it, it is made again.") from error
 
 
 def _sha256(file: Path) -> str:

@@ -12,6 +12,7 @@ from urllib.request import Request, urlopen
 
 from tqdm import tqdm
 
+from pipelines.errors import InvalidInput
 from pipelines.glide.digests import record
 
 HOW = "`python app.py convert {} --download` fetches what is missing"
@@ -44,7 +45,7 @@ def download(folder: Path, files: Mapping[str, str] = FILES, pause: float = 2.0)
 
     A file is there under its own name only when it is whole. What came before an interruption waits beside it as
     NAME.part, and the next try goes on from there, in this run (after `pause` seconds) or a later one.
-    Raises ValueError with a sentence when the server refuses, or after `TRIES` interruptions of one file.
+    Raises InvalidInput with a sentence when the server refuses, or after `TRIES` interruptions of one file.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, url in files.items():
@@ -60,12 +61,16 @@ def download(folder: Path, files: Mapping[str, str] = FILES, pause: float = 2.0)
                 if error.code == 416:  # what came is no beginning of what is there now
                     _part(file).unlink(missing_ok=True)
                 elif error.code < 500 and error.code != 429:
-                    raise ValueError(f"{url} cannot be had: the server answers {error.code} {error.reason}") from error
+                    raise InvalidInput(
+                        f"{url} cannot be had: the server answers {error.code} {error.reason}."
+                    ) from error
                 problem: Exception = error
             except INTERRUPTIONS as error:
                 problem = error
             if not left:
-                raise ValueError(f"{url} broke off {TRIES} times ({problem}): try again later, it goes on from there")
+                raise InvalidInput(
+                    f"{url} broke off {TRIES} times ({problem}): try again later, it goes on from there."
+                )
             time.sleep(pause)
         record(file)
 
@@ -85,7 +90,7 @@ def _fetch(url: str, file: Path) -> None:
         else:  # all of it
             start, size = 0, re.fullmatch(r"(\d+)", response.headers["Content-Length"] or "")
         if size is None:
-            raise ValueError(f"{url} cannot be checked: the server does not say how large it is")
+            raise InvalidInput(f"{url} cannot be checked: the server does not say how large it is.")
         total, etag = int(size[1]), response.headers["ETag"] or ""
         bar = tqdm(desc=file.name, total=total, initial=start, unit="B", unit_scale=True)
         with part.open("ab" if start else "wb") as out, bar:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from torch import nn
 
+from pipelines.errors import InvalidInput
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import CLIP, PRESETS, ClipConfig, UNetConfig
 from pipelines.glide.download import HOW
@@ -44,10 +45,10 @@ def load_glide(
 
     At least base_inpaint and upsample_inpaint, or base and upsample, as .safetensors or .pt, and byte pairs; the noised
     CLIP if both its halves and `CLIP_FILE` are there. configs, clip_config: the sizes that were released; those in
-    `CONFIG` come first. Raises ValueError with a sentence that names what is missing or damaged.
+    `CONFIG` come first. Raises InvalidInput with a sentence that names what is missing or damaged.
     """
     if not folder.is_dir():
-        raise ValueError(f"there is no folder {folder}; {HOW.format(folder)}")
+        raise InvalidInput(f"There is no folder {folder}; {HOW.format(folder)}.")
     own = (folder / CONFIG).is_file()
     configs = read_configs(folder) if own else configs
     files = {name: file for pair in (*PAIRS, CLIP_HALVES) for name in pair if (file := weights_file(folder, name))}
@@ -57,7 +58,7 @@ def load_glide(
         missing += [name for name in GPT2_FILES if byte_pair_file(folder, name) is None]
     if missing:
         how = "train them with `python -m pipelines.training`, or copy them again" if own else HOW.format(folder)
-        raise ValueError(f"{folder} lacks {', '.join(missing)}; {how}")
+        raise InvalidInput(f"{folder} lacks {', '.join(missing)}; {how}.")
 
     makers = makers_of(configs, clip_config)
     networks = {name: partial(load_network, makers[name], files[name]) for pair in pairs for name in pair}
@@ -78,17 +79,17 @@ def load_glide(
 
 
 def folder_tokenizer(folder: Path, config: UNetConfig) -> Tokenizer:
-    """The byte pairs of a folder, for networks of this size. Raises ValueError when they do not belong together."""
+    """The byte pairs of a folder, for networks of this size. Raises InvalidInput when they do not belong together."""
     own = (folder / BYTE_PAIRS).is_file()
     tokenizer = (mini_tokenizer if own else gpt2_tokenizer)(folder / BYTE_PAIRS if own else folder, config.context)
     if tokenizer.vocabulary > config.vocabulary if own else tokenizer.vocabulary != config.vocabulary:
         counts = f"{tokenizer.vocabulary:,} tokens, where the networks know {config.vocabulary:,}"
-        raise ValueError(f"the byte pairs in {folder} have {counts}: they belong to another model")
+        raise InvalidInput(f"The byte pairs in {folder} have {counts}: they belong to another model.")
     return tokenizer
 
 
 def read_configs(folder: Path) -> dict[str, UNetConfig]:
-    """The sizes of a folder's networks by their names. Raises ValueError with a sentence when they cannot be read."""
+    """The sizes of a folder's networks by their names. Raises InvalidInput with a sentence when they cannot be read."""
     try:
         rows = json.loads((folder / CONFIG).read_text())
         return {
@@ -96,7 +97,7 @@ def read_configs(folder: Path) -> dict[str, UNetConfig]:
             for name, row in rows.items()
         }
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise ValueError(f"the sizes of the networks in {folder / CONFIG} cannot be read ({error})") from error
+        raise InvalidInput(f"The sizes of the networks in {folder / CONFIG} cannot be read ({error}).") from error
 
 
 def write_config(folder: Path, name: str, config: UNetConfig) -> None:

@@ -19,6 +19,7 @@ from pipelines.diffusion.denoiser import DENOISERS, LAST, Denoiser
 from pipelines.diffusion.guidance import clip_guided, clipped, guided, keeping
 from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampling
 from pipelines.diffusion.schedule import SCHEDULES, Sigmas, ended, respaced, sigmas_of
+from pipelines.errors import InvalidInput
 from pipelines.exclusive import exclusive
 from pipelines.glide.clip import Clip
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
@@ -128,15 +129,17 @@ class Glide:
         return to_images((yield from self._steps(sampling, len(levels) - 1, total, known, keep)))
 
     def _check(self, request: Request) -> None:
-        """ValueError with a sentence about what cannot be done."""
+        """InvalidInput with a sentence about what cannot be done."""
         request.refuse_adapters(self.name)
         height, width = request.shape
         if (height, width) != (self.size, self.size):
-            raise ValueError(f"{self.name} paints {self.size}x{self.size} pixels, not {width}x{height}")
+            raise InvalidInput(f"{self.name} paints {self.size}x{self.size} pixels, not {width}x{height}.")
         if request.sampler not in self.samplers:
-            raise ValueError(f"There is no sampler {request.sampler!r}; there are {', '.join(self.samplers)}.")
+            raise InvalidInput(f"There is no sampler {request.sampler!r}; there are {', '.join(self.samplers)}.")
         if request.clip_guidance and self._clip is None:
-            raise ValueError(f"{self.name} comes without CLIP: set the CLIP guidance to 0, or add CLIP's files to it")
+            raise InvalidInput(
+                f"{self.name} comes without CLIP: set the CLIP guidance to 0, or add CLIP's files to it."
+            )
 
     def _pair(self, whole: bool) -> tuple[UNet, UNet]:
         """The base and the upsampler for a whole picture from text, or for a part of one."""

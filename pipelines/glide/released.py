@@ -9,6 +9,7 @@ from pathlib import Path
 from safetensors.torch import save_file
 from torch import nn
 
+from pipelines.errors import InvalidInput
 from pipelines.glide.config import CLIP, PRESETS, ClipConfig, UNetConfig
 from pipelines.glide.digests import record, unchanged
 from pipelines.glide.download import HOW
@@ -20,11 +21,13 @@ def convert(folder: Path, configs: Mapping[str, UNetConfig] = PRESETS, clip_conf
     """Write each released .pt in `folder` as .safetensors beside it, whole or not at all; yields a line about each.
 
     What was written is read back and compared; one that is as it was then is not written again. Digests are recorded.
-    Memory stays near the size of one file. Raises ValueError with a sentence when a file is not what was released.
+    Memory stays near the size of one file. Raises InvalidInput with a sentence when a file is not what was released.
     """
     makers = makers_of(configs, clip_config)
     if not any(weights_file(folder, name) for name in makers):
-        raise ValueError(f"{folder} holds none of {', '.join(f'{name}.pt' for name in makers)}; {HOW.format(folder)}")
+        raise InvalidInput(
+            f"{folder} holds none of {', '.join(f'{name}.pt' for name in makers)}; {HOW.format(folder)}."
+        )
     for name, make in makers.items():
         source, target = folder / f"{name}.pt", folder / f"{name}.safetensors"
         if not source.is_file():
@@ -48,7 +51,7 @@ def _write_converted(make: Callable[[], nn.Module], source: Path, target: Path) 
         with part.open("rb+") as file:
             os.fsync(file.fileno())
         if _contents(load_network(make, part)) != written:
-            raise ValueError(f"{part} does not read back as it was written: is the disk failing?")
+            raise InvalidInput(f"{part} does not read back as it was written: is the disk failing?")
         part.replace(target)
     finally:
         part.unlink(missing_ok=True)

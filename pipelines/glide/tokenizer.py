@@ -19,6 +19,8 @@ from tokenizers.models import BPE
 from tokenizers.pre_tokenizers import ByteLevel, Sequence, Split
 from torch import Tensor
 
+from pipelines.errors import InvalidInput
+
 GPT2_FILES = ("encoder.json", "vocab.bpe")
 CLIP_FILE = "bpe_simple_vocab_16e6.txt"
 CLIP_MERGES = 48894  # the file lists more than CLIP uses
@@ -66,25 +68,25 @@ class Tokenizer:
 def mini_tokenizer(file: Path, context: int) -> Tokenizer:
     """The byte pairs of a model that this project trained, in the library's own format.
 
-    Raises ValueError with a sentence when the file is missing or damaged.
+    Raises InvalidInput with a sentence when the file is missing or damaged.
     """
     try:
         byte_pairs = BytePairs.from_str(file.read_text())
     except Exception as error:  # the library raises no narrower one
-        raise ValueError(f"the byte pairs {file} cannot be read ({error}): get them again") from error
+        raise InvalidInput(f"The byte pairs {file} cannot be read ({error}): get them again.") from error
     return Tokenizer(byte_pairs, context, padding=0, tidied=normalised)
 
 
 def gpt2_tokenizer(folder: Path, context: int) -> Tokenizer:
     """GPT-2's byte pairs (Radford et al. 2019, section 2.2) as GLIDE uses them: lower-cased, padded with the last id.
 
-    Raises ValueError with a sentence when one of `GPT2_FILES` is missing or damaged.
+    Raises InvalidInput with a sentence when one of `GPT2_FILES` is missing or damaged.
     """
     ids, merges = (_read(folder, name) for name in GPT2_FILES)
     try:
         vocabulary = json.loads(ids)
     except json.JSONDecodeError as error:
-        raise ValueError(f"{folder / GPT2_FILES[0]} is damaged ({error}): get it again") from error
+        raise InvalidInput(f"{folder / GPT2_FILES[0]} is damaged ({error}): get it again.") from error
     byte_pairs = _byte_pairs(folder, vocabulary, _merges(merges))
     byte_pairs.pre_tokenizer = ByteLevel(add_prefix_space=False)
     byte_pairs.decoder = ByteLevelDecoder()
@@ -95,7 +97,7 @@ class ClipTokenizer:
     """CLIP's byte pairs (Radford et al. 2021, section 2.4): lower-cased, spaces dropped, the ends of words marked.
 
     As OpenAI's, but garbled text and HTML entities stay as they are, and "<|endoftext|>" is text like any other.
-    Raises ValueError with a sentence when `CLIP_FILE` is missing from the folder or damaged.
+    Raises InvalidInput with a sentence when `CLIP_FILE` is missing from the folder or damaged.
     """
 
     def __init__(self, folder: Path, context: int) -> None:
@@ -125,12 +127,12 @@ def byte_pair_file(folder: Path, name: str) -> Path | None:
 def _read(folder: Path, name: str) -> str:
     file = byte_pair_file(folder, name)
     if file is None:
-        raise ValueError(f"{folder} lacks {name}, or {name}.gz")
+        raise InvalidInput(f"{folder} lacks {name}, or {name}.gz.")
     try:
         data = file.read_bytes()
         return (gzip.decompress(data) if file.suffix == ".gz" else data).decode()
     except (gzip.BadGzipFile, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise ValueError(f"{file} is damaged ({error}): get it again") from error
+        raise InvalidInput(f"{file} is damaged ({error}): get it again.") from error
 
 
 def _merges(text: str) -> list[tuple[str, ...]]:
@@ -149,7 +151,7 @@ def _byte_pairs(folder: Path, vocabulary: object, merges: list[tuple[str, ...]],
         and all(len(pair) == 2 for pair in merges)
     )
     if not whole:
-        raise ValueError(f"the byte pairs in {folder} are damaged, or do not belong together: get them again")
+        raise InvalidInput(f"The byte pairs in {folder} are damaged, or do not belong together: get them again.")
     return BytePairs(BPE(vocabulary, merges, **options))
 
 

@@ -13,6 +13,7 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 from torch.overrides import TorchFunctionMode
 
+from pipelines.errors import InvalidInput
 from pipelines.glide.config import UNetConfig
 from pipelines.glide.unet import UNet
 
@@ -28,7 +29,7 @@ def load_network(make: Callable[[], Network], file: Path) -> Network:
     """The network that `make` makes, with the weights of a .safetensors or .pt file, float32, ready to draw.
 
     Memory grows by the size of the weights: the network is made without any, and float32 files are mapped, not copied.
-    Raises ValueError with a sentence when the file is missing, damaged, or not exactly this network's weights.
+    Raises InvalidInput with a sentence when the file is missing, damaged, or not exactly this network's weights.
     """
     state = _read(file)
     with torch.device("meta"), _Unfilled():
@@ -36,15 +37,15 @@ def load_network(make: Callable[[], Network], file: Path) -> Network:
     wanted = network.state_dict()
     for name in sorted(wanted.keys() | state.keys()):
         if name not in state:
-            raise ValueError(f"the weights {file} lack {name}: they belong to another network")
+            raise InvalidInput(f"The weights {file} lack {name}: they belong to another network.")
         if name not in wanted:
-            raise ValueError(f"the weights {file} hold {name}, which this network does not have")
+            raise InvalidInput(f"The weights {file} hold {name}, which this network does not have.")
         if state[name].shape != wanted[name].shape:
             shapes = f"{tuple(state[name].shape)}, not {tuple(wanted[name].shape)}"
-            raise ValueError(f"the weights {file} hold {name} of shape {shapes}: they belong to another network")
+            raise InvalidInput(f"The weights {file} hold {name} of shape {shapes}: they belong to another network.")
         state[name] = state[name].float().contiguous()
         if not torch.stack(state[name].aminmax()).isfinite().all():  # both are NaN if anything is
-            raise ValueError(f"the weights {file} hold numbers in {name} that are not finite: get them again")
+            raise InvalidInput(f"The weights {file} hold numbers in {name} that are not finite: get them again.")
     network.load_state_dict(state, assign=True)
     return network.eval().requires_grad_(False)
 
@@ -61,22 +62,21 @@ class _Unfilled(TorchFunctionMode):
 def _read(file: Path) -> dict[str, Tensor]:
     """A file's tensors by name, checked to be dense floating-point numbers."""
     if not file.is_file():
-        raise ValueError(f"the weights {file} are not there: get them again")
+        raise InvalidInput(f"The weights {file} are not there: get them again.")
     try:
         if file.suffix == ".safetensors":
             state = load_file(file)
         else:  # PyTorch maps only the zip files that it has written since 2020
             state = torch.load(file, "cpu", weights_only=True, mmap=zipfile.is_zipfile(file))
     except DAMAGE as error:
-        what = f"the weights {file} cannot be read ({type(error).__name__})"
-        raise ValueError(f"{what}: they are damaged, or hold more than weights; get them again") from error
+        raise InvalidInput(f"{file} is damaged, or holds more than weights: get it again.") from error
     if not isinstance(state, dict) or not all(isinstance(name, str) for name in state):
-        raise ValueError(f"{file} does not hold weights by their names: it belongs to another program")
+        raise InvalidInput(f"{file} does not hold weights by their names: it belongs to another program.")
     for name, value in state.items():
         if not (
             isinstance(value, Tensor) and value.is_cpu and value.is_floating_point() and value.layout is torch.strided
         ):
-            raise ValueError(f"the weights {file} hold {name}, which is no array of floating-point numbers")
+            raise InvalidInput(f"The weights {file} hold {name}, which is no array of floating-point numbers.")
     return state
 
 

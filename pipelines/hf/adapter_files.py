@@ -5,6 +5,7 @@ import re
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from pipelines.errors import InvalidInput
 from pipelines.hf.folder import PICKLES, shapes
 from pipelines.hf.hub import INSTALL
 
@@ -35,7 +36,7 @@ def canonical_adapter(name: str) -> str:
 def adapter_file(name: str, fetch: bool) -> AdapterFile:
     """What a canonical name leads to. fetch: download what the hub has and this machine has not.
 
-    ValueError with a sentence when it is not there, damaged, a pickle, or none of the three.
+    InvalidInput with a sentence when it is not there, damaged, a pickle, or none of the three.
     """
     path = _from_hub(*at, fetch) if (at := _on_hub(name)) and not Path(name).exists() else Path(name)
     if path.is_dir():
@@ -44,27 +45,29 @@ def adapter_file(name: str, fetch: bool) -> AdapterFile:
             return AdapterFile(CONTROLNET, path, named)
         path = _only_file(path)
     if path.suffix in PICKLES:
-        raise ValueError(f"{path} is a pickle, which can run code and is never read; get it as {WEIGHTS}")
+        raise InvalidInput(f"{path} is a pickle, which can run code and is never read; get it as {WEIGHTS}.")
     if not path.is_file():
-        raise ValueError(f"there is no file or folder {path}; an adapter is one, or OWNER/MODEL on the hub")
+        raise InvalidInput(f"There is no file or folder {path}; an adapter is one, or OWNER/MODEL on the hub.")
     if path.suffix != WEIGHTS:
-        raise ValueError(f"{path} is no {WEIGHTS}, which an adapter comes as")
+        raise InvalidInput(f"{path} is no {WEIGHTS}, which an adapter comes as.")
     keys = shapes(path).keys()
     if any(key.startswith(LIKENESS) for key in keys):
         if any("_lora." in key for key in keys):
-            raise ValueError(f"{path} wants a face's description, which nothing here can make: take another IP-Adapter")
+            raise InvalidInput(
+                f"{path} wants a face's description, which nothing here can make: take another IP-Adapter."
+            )
         return AdapterFile(IP_ADAPTER, path)
     if any(mark in key for key in keys for mark in LOW_RANK):
         return AdapterFile(LORA, path)
     if any(key.startswith(("control_model.", "controlnet_")) for key in keys):
-        raise ValueError(f"{path} is a ControlNet without its config.json: give the folder that has both")
-    raise ValueError(f"{path} is no LoRA, IP-Adapter or ControlNet, by the names of its numbers")
+        raise InvalidInput(f"{path} is a ControlNet without its config.json: give the folder that has both.")
+    raise InvalidInput(f"{path} is no LoRA, IP-Adapter or ControlNet, by the names of its numbers.")
 
 
 def encoder_of(file: Path) -> Path:
     """The folder of the image encoder that an IP-Adapter was trained with: beside it, or in a sibling of its folder.
 
-    ValueError when there is none of the width that it takes.
+    InvalidInput when there is none of the width that it takes.
     """
     places = [file.parent / ENCODER, *sorted(file.parent.parent.glob(f"*/{ENCODER}"))]
     found = [place for place in places if (place / "config.json").is_file()]
@@ -72,20 +75,20 @@ def encoder_of(file: Path) -> Path:
         if _fits(file, configuration(place)):
             return place
     lacking = "the one there is another's" if found else "there is none"
-    raise ValueError(
+    raise InvalidInput(
         f"{file} needs the image encoder it was trained with, and {lacking}: lay its config.json and model{WEIGHTS} in "
-        f"{file.parent / ENCODER}"
+        f"{file.parent / ENCODER}."
     )
 
 
 def configuration(folder: Path) -> dict[str, Any]:
-    """A folder's config.json, {} where it has none. ValueError when that cannot be read."""
+    """A folder's config.json, {} where it has none. InvalidInput when that cannot be read."""
     try:
         read = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
     except (OSError, ValueError) as error:
-        raise ValueError(f"{folder / 'config.json'} cannot be read ({error}); get it again") from error
+        raise InvalidInput(f"{folder / 'config.json'} cannot be read ({error}); get it again.") from error
     return read if isinstance(read, dict) else {}
 
 
@@ -105,10 +108,10 @@ def _only_file(folder: Path) -> Path:
     if not files:
         pickles = sorted(each.name for each in folder.iterdir() if each.suffix in PICKLES)
         why = f"only {pickles[0]}, a pickle, which can run code and is never read" if pickles else "none of its own"
-        raise ValueError(f"{folder} holds no adapter's {WEIGHTS}: {why}; name a file")
+        raise InvalidInput(f"{folder} holds no adapter's {WEIGHTS}: {why}; name a file.")
     if len(files) > 1:
         names = ", ".join(file.name for file in files[:8])
-        raise ValueError(f"{folder} holds {len(files)} files of weights ({names}): name one of them")
+        raise InvalidInput(f"{folder} holds {len(files)} files of weights ({names}): name one of them.")
     return files[0]
 
 
@@ -124,7 +127,7 @@ def _from_hub(model: str, file: str, fetch: bool) -> Path:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
     except ImportError as error:
-        raise ValueError(f"adapters need diffusers ({error}): {INSTALL}") from error
+        raise InvalidInput(f"Adapters need diffusers ({error}): {INSTALL}.") from error
     try:
         path = Path(snapshot_download(model, local_files_only=True)) / file
         if path.is_file() or any(path.glob(f"*{WEIGHTS}")):
@@ -133,9 +136,9 @@ def _from_hub(model: str, file: str, fetch: bool) -> Path:
         pass
     name = f"{model}/{file}".rstrip("/")
     if not fetch:
-        raise ValueError(
-            f"there is no file or folder {name}, and the hub's of that name is not on this machine; "
-            f"`python app.py edit ... --adapter {name}` downloads it"
+        raise InvalidInput(
+            f"There is no file or folder {name}, and the hub's of that name is not on this machine; "
+            f"`python app.py edit ... --adapter {name}` downloads it."
         )
     try:
         if not file:
@@ -146,7 +149,9 @@ def _from_hub(model: str, file: str, fetch: bool) -> Path:
             snapshot_download(model, allow_patterns=[f"{encoder}/model{WEIGHTS}"])
         return path
     except RepositoryNotFoundError as error:
-        raise ValueError(f"there is no file or folder {name}, and no {model} on the hub that you may read") from error
+        raise InvalidInput(
+            f"There is no file or folder {name}, and no {model} on the hub that you may read."
+        ) from error
     except (HfHubHTTPError, OSError) as error:
         why = str(error).strip().splitlines()[0]
-        raise ValueError(f"there is no file or folder {name}, and it could not be downloaded ({why})") from error
+        raise InvalidInput(f"There is no file or folder {name}, and it could not be downloaded ({why}).") from error

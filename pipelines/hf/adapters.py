@@ -7,6 +7,7 @@ from typing import Any
 from PIL import Image
 
 from pipelines.base import Request
+from pipelines.errors import InvalidInput
 from pipelines.hf.adapter_files import CONTROLNET, IP_ADAPTER, LORA, adapter_file, canonical_adapter
 from pipelines.hf.controlnets import ControlNets
 from pipelines.hf.families import network_of
@@ -31,33 +32,33 @@ class Adapters:
     def put(self, request: Request) -> None:
         """Have exactly the request's adapters in force; a weight of 0 is none.
 
-        ValueError with a sentence when one is not there, does not fit, or the request lacks what it needs.
+        InvalidInput with a sentence when one is not there, does not fit, or the request lacks what it needs.
         """
         for adapter in request.adapters:
             if self._offered is not None and canonical_adapter(adapter.name) not in self._offered:
-                raise ValueError(f"the adapter {adapter.name} is none of those offered here: name it with --adapter")
+                raise InvalidInput(f"The adapter {adapter.name} is none of those offered here: name it with --adapter.")
         files = [(adapter_file(adapter.name, False), adapter.weight) for adapter in request.adapters]
         of = {kind: [(file, weight) for file, weight in files if file.kind == kind] for kind in
               (LORA, IP_ADAPTER, CONTROLNET)}  # fmt: skip
         for kind in (IP_ADAPTER, CONTROLNET):
             if len(of[kind]) > 1:
-                raise ValueError(f"one {kind} at a time is looked at, not {len(of[kind])}: leave the others out")
+                raise InvalidInput(f"One {kind} at a time is looked at, not {len(of[kind])}: leave the others out.")
         if of[IP_ADAPTER] and request.reference is None:
             name = of[IP_ADAPTER][0][0].path.name
-            raise ValueError(f"{name} is an IP-Adapter, which needs a reference picture: give one, or leave it out")
+            raise InvalidInput(f"{name} is an IP-Adapter, which needs a reference picture: give one, or leave it out.")
         if request.reference is not None and not of[IP_ADAPTER]:
-            raise ValueError("only an IP-Adapter looks at a reference picture: name one as well, or leave it out")
+            raise InvalidInput("Only an IP-Adapter looks at a reference picture: name one as well, or leave it out.")
         self._loras.put({file.path: weight for file, weight in of[LORA] if weight})
         self._likenesses.put([each for each in of[IP_ADAPTER] if each[1]])
         self._controls.put([each for each in of[CONTROLNET] if each[1]])
         kind = self._controls.kind()
         takes = signature(kind.__call__).parameters
         if self._likenesses.like is not None and "ip_adapter_image" not in takes:
-            raise ValueError(f"{kind.__name__} has no IP-Adapter beside a ControlNet: leave one of them out")
+            raise InvalidInput(f"{kind.__name__} has no IP-Adapter beside a ControlNet: leave one of them out.")
         if self._controls and request.strength < 1 and "strength" not in takes:
-            raise ValueError(
-                f"with this ControlNet nothing of what is there is begun from: set the strength to 1, and mask no more "
-                f"than {request.shape[1]} pixels a side"
+            raise InvalidInput(
+                f"With this ControlNet nothing of what is there is begun from: set the strength to 1, and mask no more "
+                f"than {request.shape[1]} pixels a side."
             )
 
     def pipeline(self) -> Any:

@@ -15,6 +15,7 @@ import torch
 from PIL import Image
 
 from pipelines.base import Pixels, Request
+from pipelines.errors import InvalidInput
 from pipelines.hf.adapter_files import AdapterFile, configuration
 from pipelines.hf.quiet import UNFIT, error_text, quietly
 
@@ -65,7 +66,7 @@ class ControlNets:
         return self._control is not None
 
     def put(self, wanted: Sequence[tuple[AdapterFile, float]]) -> None:
-        """Have this one, of at most one, in force. ValueError with a sentence where it does not fit."""
+        """Have this one, of at most one, in force. InvalidInput with a sentence where it does not fit."""
         before, now = self._control, None
         for file, weight in wanted:
             control = self._control_for(file)
@@ -82,13 +83,13 @@ class ControlNets:
         kind = type(self._pipe).__name__
         rows = [row for row in CONTROLS if row.on in {each.__name__ for each in type(self._pipe).__mro__}]
         if not rows:
-            raise ValueError(f"{kind} takes no ControlNet: leave {file.path} out, or take another model")
+            raise InvalidInput(f"{kind} takes no ControlNet: leave {file.path} out, or take another model.")
         for row in rows:
             if row.network == file.named:
                 return row
-        raise ValueError(
+        raise InvalidInput(
             f"{file.path} is a {file.named}, {kind} takes {' or '.join(row.network for row in rows)}: it is another "
-            "model's"
+            "model's."
         )
 
     def _load(self, file: AdapterFile) -> Any:
@@ -96,15 +97,15 @@ class ControlNets:
         for key in SAME:
             own = self._network.config.get(key)
             if key in said and own is not None and _listed(said[key]) != _listed(own):
-                raise ValueError(f"{file.path} is another model's ControlNet: its {key} is {said[key]}, not {own}")
+                raise InvalidInput(f"{file.path} is another model's ControlNet: its {key} is {said[key]}, not {own}.")
         try:
             with quietly():
                 network = getattr(diffusers, file.named).from_pretrained(
                     file.path, dtype=self._pipe.dtype, use_safetensors=True, local_files_only=True
                 )
         except UNFIT as error:
-            raise ValueError(
-                f"{file.path} cannot be read as a {file.named} ({error_text(error)}); get it again"
+            raise InvalidInput(
+                f"{file.path} cannot be read as a {file.named} ({error_text(error)}); get it again."
             ) from error
         return network.eval()
 

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from inspect import Parameter
 from typing import Any
 
+from pipelines.errors import InvalidInput
+
 # width and height in sixteenths of the square's side: those that SDXL was trained on (Podell et al. 2023, appendix I)
 # and that its successors kept, as 1152x896 ... 1536x640 beside 1024x1024
 BUCKETS = ((18, 14), (19, 13), (21, 12), (24, 10))
@@ -135,12 +137,12 @@ def family_of(named: str) -> Family | None:
 def family_by_signature(named: str, arguments: Mapping[str, Parameter]) -> Family:
     """A row for a class that the table does not know, by what its `__call__` takes.
 
-    ValueError with a sentence when it cannot repaint a masked area, or nobody could see and stop its steps.
+    InvalidInput with a sentence when it cannot repaint a masked area, or nobody could see and stop its steps.
     """
     if lacking := [name for name in NEEDED if name not in arguments]:
-        raise ValueError(
+        raise InvalidInput(
             f"{named} takes no {', '.join(lacking)}: it is no pipeline that repaints a masked area step by step; "
-            f"there are {', '.join(row.repaints for row in FAMILIES)}"
+            f"there are {', '.join(row.repaints for row in FAMILIES)}."
         )
     variadic = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
     needed = [
@@ -149,7 +151,7 @@ def family_by_signature(named: str, arguments: Mapping[str, Parameter]) -> Famil
         if each.default is Parameter.empty and each.kind not in variadic and name not in (*NEEDED, "self")
     ]
     if needed:
-        raise ValueError(f"{named} wants {', '.join(needed)} as well, which nothing here can give it")
+        raise InvalidInput(f"{named} wants {', '.join(needed)} as well, which nothing here can give it.")
     guidance = next((name for name in ("guidance_scale", "true_cfg_scale") if name in arguments), "")
     scale = arguments[guidance].default if guidance else 1
     return Family(

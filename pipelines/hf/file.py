@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from pipelines.errors import InvalidInput
 from pipelines.hf.families import FAMILIES, Family
 from pipelines.hf.folder import PICKLES, shapes
 
@@ -39,14 +40,14 @@ class ModelFile(NamedTuple):
 def read_model_file(path: Path) -> ModelFile:
     """What a file holds, by its names alone: no number is read.
 
-    ValueError with a sentence when it is no safetensors, damaged, or no model that diffusers knows and that repaints.
+    InvalidInput with a sentence when it is no safetensors, damaged, or no model that diffusers knows and that repaints.
     ImportError where there is no diffusers.
     """
     if path.suffix in PICKLES:
-        raise ValueError(f"{path} is a pickle, which can run code and is never read; get it as .safetensors")
+        raise InvalidInput(f"{path} is a pickle, which can run code and is never read; get it as .safetensors.")
     if path.suffix != ".safetensors":
-        raise ValueError(
-            f"{path} is no .safetensors; give such a file, a folder of a diffusers pipeline, or OWNER/MODEL"
+        raise InvalidInput(
+            f"{path} is no .safetensors; give such a file, a folder of a diffusers pipeline, or OWNER/MODEL."
         )
     numbers = shapes(path)
     from diffusers.loaders.single_file_utils import DIFFUSERS_DEFAULT_PIPELINE_PATHS, infer_diffusers_model_type
@@ -59,7 +60,7 @@ def read_model_file(path: Path) -> ModelFile:
     drawing = tuple(each for part, starts in BEGINNINGS.items() if part in DRAWING for each in starts)
     if family is None or not any(name.startswith(drawing) for name in numbers):  # unknown is "v1" to diffusers
         known = ", ".join(each for row in FAMILIES for each in row.files)
-        raise ValueError(f"{path} is no model of one file that can repaint here; those are {known}")
+        raise InvalidInput(f"{path} is no model of one file that can repaint here; those are {known}.")
     return ModelFile(
         path, frozenset(numbers), family, DIFFUSERS_DEFAULT_PIPELINE_PATHS[kind]["pretrained_model_name_or_path"]
     )

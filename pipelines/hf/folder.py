@@ -7,6 +7,8 @@ from typing import Any, NamedTuple
 
 from safetensors import SafetensorError, safe_open
 
+from pipelines.errors import InvalidInput
+
 INDEX = "model_index.json"
 PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")  # files whose reading runs what is in them
 HALF = "fp16"  # the usual mark in the names of files of half precision
@@ -27,14 +29,14 @@ class Layout(NamedTuple):
 def read_layout(folder: Path, weights: bool = True) -> Layout:
     """What lies in a folder, checked: every part is there and, if they are looked for, every weight's file whole.
 
-    ValueError with a sentence that says what is missing, damaged, or a pickle, which is never read.
+    InvalidInput with a sentence that says what is missing, damaged, or a pickle, which is never read.
     """
     if not folder.is_dir():
-        raise ValueError(f"there is no folder {folder}; give one with a {INDEX}, or a name on the hub, OWNER/MODEL")
+        raise InvalidInput(f"There is no folder {folder}; give one with a {INDEX}, or a name on the hub, OWNER/MODEL.")
     index = _json(folder / INDEX, f"{folder} has no {INDEX}: it is no folder of a diffusers pipeline, or half of one")
     named = index.get("_class_name")
     if not isinstance(named, str):
-        raise ValueError(f"{folder / INDEX} names no class of diffusers, but {named!r}")
+        raise InvalidInput(f"{folder / INDEX} names no class of diffusers, but {named!r}.")
     parts: dict[str, str] = {}
     missing: list[str] = []
     variants: set[str | None] = set()
@@ -43,7 +45,7 @@ def read_layout(folder: Path, weights: bool = True) -> Layout:
             continue  # a setting, or a part that was left out
         library, kind = map(str, entry)
         if (folder / name / f"{library}.py").exists() or (folder / f"{library}.py").exists():
-            raise ValueError(f"{folder} brings code of its own for its {name}, {library}.py, which is never run")
+            raise InvalidInput(f"{folder} brings code of its own for its {name}, {library}.py, which is never run.")
         parts[name], part = kind, folder / name
         if kind.endswith("Scheduler"):
             missing += [] if (part / "scheduler_config.json").is_file() else [f"{name}/scheduler_config.json"]
@@ -57,17 +59,17 @@ def read_layout(folder: Path, weights: bool = True) -> Layout:
             missing += [f"{name}/{each}" for each in lacking]
             variants.add(variant)
     if missing:
-        raise ValueError(f"{folder} lacks {', '.join(missing)}: it is copied or downloaded in part; get the rest")
+        raise InvalidInput(f"{folder} lacks {', '.join(missing)}: it is copied or downloaded in part; get the rest.")
     return Layout(named, parts, HALF if variants == {HALF} else None)
 
 
 def shapes(file: Path) -> dict[str, tuple[int, ...]]:
-    """The shapes of the numbers in a file, by their names. ValueError when it is damaged, or there in part."""
+    """The shapes of the numbers in a file, by their names. InvalidInput when it is damaged, or there in part."""
     try:
         with safe_open(file, "np") as opened:
             return {key: tuple(opened.get_slice(key).get_shape()) for key in opened.keys()}
     except (SafetensorError, OSError) as error:
-        raise ValueError(f"{file} is damaged or there in part ({error}); get it again") from error
+        raise InvalidInput(f"{file} is damaged or there in part ({error}); get it again.") from error
 
 
 def _weights(part: Path) -> tuple[list[str], str | None]:
@@ -79,9 +81,9 @@ def _weights(part: Path) -> tuple[list[str], str | None]:
     lacking = sorted(shard for shard in shards if not (part / shard).is_file())
     if not files and not shards:
         if pickles := sorted(file.name for file in part.glob("*") if file.suffix in PICKLES):
-            raise ValueError(
+            raise InvalidInput(
                 f"{part} has its weights as a pickle only, {pickles[0]}, which can run code and is never read; "
-                f"get its .safetensors, or {WRITE_ANEW}"
+                f"get its .safetensors, or {WRITE_ANEW}."
             )
         return ["*.safetensors"], None
     for file in plain or files:
@@ -93,9 +95,9 @@ def _json(file: Path, absent: str) -> dict[str, Any]:
     try:
         read = json.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise ValueError(absent) from None
+        raise InvalidInput(absent) from None
     except (OSError, ValueError) as error:
-        raise ValueError(f"{file} cannot be read ({error}); get it again") from error
+        raise InvalidInput(f"{file} cannot be read ({error}); get it again.") from error
     if not isinstance(read, dict):
-        raise ValueError(f"{file} is not what its name says; get it again")
+        raise InvalidInput(f"{file} is not what its name says; get it again.")
     return read

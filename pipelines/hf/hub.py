@@ -3,12 +3,13 @@
 import re
 from pathlib import Path
 
+from pipelines.errors import InvalidInput
 from pipelines.hf.folder import read_layout
 from pipelines.hf.quiet import silence_loggers
 
 ON_HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 SETTINGS = ("*.json", "*.txt", "*.model")  # what says the sizes of a model's networks and the words it reads
-INSTALL = "pip install -r requirements.txt"
+INSTALL = "`pip install -r requirements.txt`"
 
 
 def canonical(named: str) -> str:
@@ -21,7 +22,7 @@ def canonical(named: str) -> str:
 def path_of(named: str, fetch: bool) -> Path:
     """The folder or file of a canonical name. fetch: download what the hub has and this machine has not.
 
-    Once here, a model is never asked for over the network again. ValueError with a sentence when it is not to be had.
+    Once here, a model is never asked for over the network again. InvalidInput with a sentence when it is not to be had.
     """
     if not ON_HUB.fullmatch(named):
         return Path(named)
@@ -38,27 +39,27 @@ def from_hub(model: str, wanted: str, typed: str, fetch: bool, weights: bool = T
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
     except ImportError as error:
-        raise ValueError(lacking_diffusers(typed, error)) from error
+        raise InvalidInput(lacking_diffusers(typed, error)) from error
     try:
         cached = Path(snapshot_download(model, local_files_only=True))
         read_layout(cached, weights)
         return cached
     except (LocalEntryNotFoundError, ValueError) as error:
         if not fetch:
-            raise ValueError(
-                f"{wanted} is not on this machine, or only in part; `python app.py --pipeline hf:{typed}` downloads it"
+            raise InvalidInput(
+                f"{wanted} is not on this machine, or only in part; `python app.py --pipeline hf:{typed}` downloads it."
             ) from error
     try:
         if weights:
             return Path(DiffusionPipeline.download(model, use_safetensors=True))
         return Path(snapshot_download(model, allow_patterns=list(SETTINGS)))
     except RepositoryNotFoundError as error:
-        raise ValueError(f"{wanted} is not there either, or you may not read {model}") from error
+        raise InvalidInput(f"{wanted} is not there either, or you may not read {model}.") from error
     except (HfHubHTTPError, OSError, ValueError) as error:
         why = str(error).strip().splitlines()[0]
-        raise ValueError(f"{wanted} could not be downloaded ({why})") from error
+        raise InvalidInput(f"{wanted} could not be downloaded ({why}).") from error
 
 
 def lacking_diffusers(named: str, error: ImportError) -> str:
     """The sentence for who has not installed what these models need."""
-    return f"hf:{named} needs diffusers ({error}): {INSTALL}"
+    return f"hf:{named} needs diffusers ({error}): {INSTALL}."

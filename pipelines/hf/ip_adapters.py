@@ -9,6 +9,7 @@ import torch
 import transformers
 from torch import nn
 
+from pipelines.errors import InvalidInput
 from pipelines.hf.adapter_files import AdapterFile, configuration, encoder_of
 from pipelines.hf.quiet import UNFIT, error_text, quietly
 
@@ -55,7 +56,7 @@ class IpAdapters:
         self._loaded: dict[Path, Likeness] = {}  # one at most: they are large
 
     def put(self, wanted: Sequence[tuple[AdapterFile, float]]) -> None:
-        """Have it attend to this one, of at most one, or as it does by itself. ValueError where that fails."""
+        """Have it attend to this one, of at most one, or as it does by itself. InvalidInput where that fails."""
         like = None
         for file, weight in wanted:
             if file.path not in self._loaded:
@@ -82,7 +83,7 @@ class IpAdapters:
     def _load(self, file: Path) -> Likeness:
         kind = type(self._pipe).__name__
         if not hasattr(self._pipe, "load_ip_adapter"):
-            raise ValueError(f"{kind} takes no IP-Adapter: leave {file.name} out, or take another model")
+            raise InvalidInput(f"{kind} takes no IP-Adapter: leave {file.name} out, or take another model.")
         folder = encoder_of(file)
         self._attend(None)
         self._plain = self._plain or Attention.of(self._network)
@@ -106,8 +107,8 @@ class IpAdapters:
             self._plain.put(self._network)
             if isinstance(error, torch.OutOfMemoryError):
                 raise
-            raise ValueError(
-                f"{file} does not fit {kind}: it is another model's IP-Adapter ({error_text(error)})"
+            raise InvalidInput(
+                f"{file} does not fit {kind}: it is another model's IP-Adapter ({error_text(error)})."
             ) from error
         loaded = Likeness(Attention.of(self._network), encoder.eval(), pipe.feature_extractor)
         self._plain.put(self._network)

@@ -6,11 +6,13 @@ from typing import Any
 
 from diffusers import KandinskyV22InpaintCombinedPipeline
 
+from pipelines.errors import InvalidInput
+
 
 class KandinskyV22(KandinskyV22InpaintCombinedPipeline):
     """Diffusers' combined pipeline, which draws with the parts it has now, not with those it was made with.
 
-    ValueError with a sentence for a scheduler whose latents are to be scaled before the network sees them, which this
+    InvalidInput with a sentence for a scheduler whose latents are to be scaled before the network sees them, which this
     pipeline does not do.
     """
 
@@ -23,7 +25,9 @@ class KandinskyV22(KandinskyV22InpaintCombinedPipeline):
     @wraps(KandinskyV22InpaintCombinedPipeline.__call__)
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.scheduler.init_noise_sigma != 1:
-            raise ValueError("Kandinsky cannot draw with the sampler heun: take own, dpmpp_2m, dpmpp_sde, ddim or ddpm")
+            raise InvalidInput(
+                "Kandinsky cannot draw with the sampler heun: take own, dpmpp_2m, dpmpp_sde, ddim or ddpm."
+            )
         self.decoder_pipe = copy(self.decoder_pipe)
         self.decoder_pipe.scheduler, self.decoder_pipe.movq = self.scheduler, self.movq
         return super().__call__(*args, **kwargs)

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.base import Setup
+from pipelines.errors import InvalidInput
 from pipelines.exclusive import MODEL_LOCK
 from pipelines.hf.families import Family, family_by_signature, family_of, network_of
 from pipelines.hf.file import lacking, read_model_file
@@ -24,7 +25,7 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
     """The pipeline in a folder, a file or on the hub. named: canonical. name: as it will be called. fetch: see
     `path_of`.
 
-    ValueError with a sentence when it is not there, not whole, no safetensors, or cannot repaint a masked area.
+    InvalidInput with a sentence when it is not there, not whole, no safetensors, or cannot repaint a masked area.
     """
     path = path_of(named, fetch)
     layout = None if path.is_file() else read_layout(path)
@@ -37,14 +38,14 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
         from pipelines.hf.quantising import quantising
         from pipelines.machine import best_device, fast_type
     except ImportError as error:
-        raise ValueError(lacking_diffusers(named, error)) from error
+        raise InvalidInput(lacking_diffusers(named, error)) from error
 
     device = best_device()
     older = device.type == "mps" or (device.type == "cuda" and not torch.cuda.is_bf16_supported())
     numbers = torch.float16 if older else fast_type(device)
     rounding: dict[str, Any] = {}
     if setup.quantised and layout is None:
-        raise ValueError(f"{path} is one file, which is read as it is: its folder's weights could be rounded")
+        raise InvalidInput(f"{path} is one file, which is read as it is: its folder's weights could be rounded.")
     if setup.quantised:
         network = "unet" if "unet" in layout.parts else "transformer"
         rounding["quantization_config"] = quantising(setup.quantised, network)
@@ -70,9 +71,9 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
     try:
         memory = Memory(pipe, name, device, side, setup.memory, at_once)
     except torch.OutOfMemoryError as error:
-        raise ValueError(
+        raise InvalidInput(
             f"{name} finds too little memory on the {device.type}: close what else uses it, start with a slower plan "
-            "(--memory offload or sequential), or take a smaller model"
+            "(--memory offload or sequential), or take a smaller model."
         ) from error
     return Hf(name, pipe, family, memory, setup.adapters)
 
@@ -83,7 +84,7 @@ def _from_folder(folder: Path, layout: Layout, numbers: Any, fetch: bool, **roun
     family = family_of(layout.named)
     kind = class_of(family) if family else getattr(diffusers, layout.named, None)
     if not (inspect.isclass(kind) and issubclass(kind, diffusers.DiffusionPipeline)):
-        raise ValueError(f"{folder} is a {layout.named}, which diffusers {diffusers.__version__} does not know")
+        raise InvalidInput(f"{folder} is a {layout.named}, which diffusers {diffusers.__version__} does not know.")
     family = family or family_by_signature(layout.named, inspect.signature(kind.__call__).parameters)
     how = {"dtype": numbers, "use_safetensors": True, "local_files_only": True}
     prior = None
@@ -98,10 +99,10 @@ def _from_folder(folder: Path, layout: Layout, numbers: Any, fetch: bool, **roun
             parts |= {f"prior_{part}": each for part, each in read.components.items()}
         return kind.from_pretrained(folder, **how, variant=layout.variant, **parts, **rounding), family
     except ImportError as error:  # int4 is not among what torchao itself can do
-        raise ValueError(f"{folder} cannot be read so without one package more ({_why(error)})") from error
+        raise InvalidInput(f"{folder} cannot be read so without one package more ({_why(error)}).") from error
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise ValueError(
-            f"diffusers cannot read {folder} as a {family.repaints} ({_why(error)}); get it again"
+        raise InvalidInput(
+            f"Diffusers cannot read {folder} as a {family.repaints} ({_why(error)}); get it again."
         ) from error
 
 
@@ -115,9 +116,9 @@ def _from_file(path: Path, numbers: Any, fetch: bool) -> tuple[Any, Family]:
     layout = read_layout(settings, weights=False)
     absent = lacking(file, layout.parts)
     if needed := [part for part in absent if part not in file.family.spares]:
-        raise ValueError(
+        raise InvalidInput(
             f"{path} holds no {', '.join(needed)}, as a {layout.named} needs: take a file that has all of it, or the "
-            f"folder of {file.settings}"
+            f"folder of {file.settings}."
         )
     kind = class_of(file.family)
     # some classes read no files, but are made of the same parts as one that does
@@ -126,7 +127,9 @@ def _from_file(path: Path, numbers: Any, fetch: bool) -> tuple[Any, Family]:
     try:
         pipe = reads.from_single_file(str(path), config=str(settings), dtype=numbers, local_files_only=True, **without)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
-        raise ValueError(f"diffusers cannot read {path} as a {kind.__name__} ({_why(error)}); get it again") from error
+        raise InvalidInput(
+            f"Diffusers cannot read {path} as a {kind.__name__} ({_why(error)}); get it again."
+        ) from error
     for part in pipe.components.values():
         if isinstance(part, torch.nn.Module):
             part.eval()  # T5 comes as for its training, which drops numbers out

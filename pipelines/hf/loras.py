@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch import nn
 
+from pipelines.errors import InvalidInput
 from pipelines.hf.folder import shapes
 from pipelines.hf.hub import INSTALL
 from pipelines.hf.quiet import UNFIT, error_text, quietly
@@ -26,7 +27,7 @@ class Loras:
         self._loaded = 0
 
     def put(self, wanted: Mapping[Path, float]) -> None:
-        """Have exactly these in force, each by its weight. ValueError with a sentence about one that does not fit."""
+        """Have exactly these in force, each by its weight. InvalidInput with a sentence about one that does not fit."""
         for file in wanted:
             self.names[file] = self.names.pop(file, None) or self._load(file)
         for file in list(self.names)[: max(0, len(self.names) - max(MOST_LORAS, len(wanted)))]:
@@ -40,11 +41,11 @@ class Loras:
     def _load(self, file: Path) -> str:
         kind = type(self._pipe).__name__
         if not hasattr(self._pipe, "load_lora_weights"):
-            raise ValueError(f"{kind} takes no LoRA: leave {file.name} out, or take another model")
+            raise InvalidInput(f"{kind} takes no LoRA: leave {file.name} out, or take another model.")
         if find_spec("peft") is None:
-            raise ValueError(f"a LoRA needs the package peft: {INSTALL}")
+            raise InvalidInput(f"A LoRA needs the package peft: {INSTALL}.")
         if any(mark in key for key in shapes(file) for mark in CONTROL_LORA):
-            raise ValueError(f"{file} replaces layers of the model instead of adding to them: take a plain LoRA")
+            raise InvalidInput(f"{file} replaces layers of the model instead of adding to them: take a plain LoRA.")
         self._loaded += 1
         name = f"lora{self._loaded}"
         try:
@@ -57,10 +58,12 @@ class Loras:
             self._forget(name)
             if isinstance(error, torch.OutOfMemoryError):  # which says nothing of the file
                 raise
-            raise ValueError(f"{file} does not fit {kind}: it is another model's LoRA ({error_text(error)})") from error
+            raise InvalidInput(
+                f"{file} does not fit {kind}: it is another model's LoRA ({error_text(error)})."
+            ) from error
         if not self._layers(name):
             self._forget(name)
-            raise ValueError(f"{file} fits none of the layers of {kind}: it is another model's LoRA")
+            raise InvalidInput(f"{file} fits none of the layers of {kind}: it is another model's LoRA.")
         return name
 
     def _layers(self, name: str) -> int:

@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from pipelines.errors import InvalidInput
+
 log = logging.getLogger(__name__)
 
 CHANNELS, TENSORS = 128, 8  # a decoder's widest layer at full size, and how many of it live at once: an estimate
@@ -78,12 +80,12 @@ class Memory:
     """What a pipeline takes of a device's memory: the plan it lies in, and how many images it draws in one run.
 
     side: of the square that it draws, in pixels. plan: a name, or AUTO for the first of the plans that fits into what
-    is free. at_once: the most images in one run. ValueError when there is no plan of this name.
+    is free. at_once: the most images in one run. InvalidInput when there is no plan of this name.
     """
 
     def __init__(self, pipe: Any, name: str, device: torch.device, side: int, plan: str, at_once: int) -> None:
         if plan not in NAMES:
-            raise ValueError(f"there is no memory plan {plan!r}; there are {', '.join(NAMES)}")
+            raise InvalidInput(f"There is no memory plan {plan!r}; there are {', '.join(NAMES)}.")
         self.at_once, self.device, self._pipe, self._name = at_once, device, pipe, name
         weights, free = weighed(pipe), free_bytes(device)
         if device.type == "cpu":  # they lie there already

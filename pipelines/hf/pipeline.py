@@ -12,6 +12,7 @@ from PIL import Image
 from torch import Tensor
 
 from pipelines.base import Pixels, Request, Run, Step
+from pipelines.errors import InvalidInput
 from pipelines.exclusive import exclusive
 from pipelines.hf.adapters import Adapters
 from pipelines.hf.caches import Cache, coded_once, remembered
@@ -94,9 +95,9 @@ class Hf:
                 finished, runs = finished + len(request.seeds[part]), runs + 1
             elif not self._memory.spare(len(request.seeds[part])):  # no `except` frame holds the run's tensors any more
                 height, width = request.shape
-                raise ValueError(
+                raise InvalidInput(
                     f"{self.name} finds too little memory for one image of {width}x{height}: close what else uses the "
-                    f"{self._memory.device.type}'s memory, or take a smaller model"
+                    f"{self._memory.device.type}'s memory, or take a smaller model."
                 )
         return images
 
@@ -109,18 +110,18 @@ class Hf:
         return mixes or request.image.ndim == 3
 
     def _check(self, request: Request) -> None:
-        """ValueError with a sentence about what cannot be done."""
+        """InvalidInput with a sentence about what cannot be done."""
         height, width = request.shape
         if height % self._family.multiple or width % self._family.multiple:
-            raise ValueError(
-                f"{self.name} paints sides of {self._family.multiple} pixels' multiples, not {width}x{height}"
+            raise InvalidInput(
+                f"{self.name} paints sides of {self._family.multiple} pixels' multiples, not {width}x{height}."
             )
         if request.sampler not in NAMES:
-            raise ValueError(f"There is no sampler {request.sampler!r}; there are {', '.join(NAMES)}.")
+            raise InvalidInput(f"There is no sampler {request.sampler!r}; there are {', '.join(NAMES)}.")
         if request.clip_guidance:
-            raise ValueError(f"{self.name} has no CLIP to guide it: set the CLIP guidance to 0")
+            raise InvalidInput(f"{self.name} has no CLIP to guide it: set the CLIP guidance to 0.")
         if request.negative_prompt and not self._family.negative:
-            raise ValueError(f"{self.name} reads no negative prompt: leave it empty, and say what should be there")
+            raise InvalidInput(f"{self.name} reads no negative prompt: leave it empty, and say what should be there.")
 
     def _drawing(self, request: Request) -> Generator[Step, None, Pixels]:
         """One run of diffusers: its own steps, with n previews; returns uint8 (n, H, W, 3)."""
@@ -150,7 +151,7 @@ class Hf:
                 pipe.maybe_free_model_hooks()  # which a run does at its end, and one that is stopped does not
             images = np.stack([np.asarray(image.convert("RGB")) for image in drawn])
             if images.shape != (count, height, width, 3):
-                raise ValueError(f"{self.name} drew {images.shape} where {(count, height, width, 3)} was wanted")
+                raise InvalidInput(f"{self.name} drew {images.shape} where {(count, height, width, 3)} was wanted.")
             return images
 
         return (yield from callback_to_generator(work))

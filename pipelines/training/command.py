@@ -17,6 +17,7 @@ from torch import Tensor
 
 from pipelines import WEIGHTS
 from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
+from pipelines.errors import InvalidInput
 from pipelines.glide.config import PRESETS, UNetConfig
 from pipelines.glide.folder import BYTE_PAIRS, CONFIG, WORDS, folder_tokenizer, read_configs, weights_file, write_config
 from pipelines.glide.tokenizer import GPT2_FILES, byte_pair_file, normalised, words
@@ -96,7 +97,7 @@ def main() -> None:
         pictures = captioned(options.data) if options.data else ()
         configs = configs_of(begin) if begin else {}
         if begin and stage.form not in configs:
-            raise ValueError(f"{begin} has no {stage.form}: it holds {', '.join(configs)}")
+            raise InvalidInput(f"{begin} has no {stage.form}: it holds {', '.join(configs)}.")
     except ValueError as error:
         raise SystemExit(str(error)) from error
     config = configs[stage.form] if begin else size.network(stage.form)
@@ -150,13 +151,13 @@ def first_weights(name: str, config: UNetConfig, out: Path, begin: Path | None) 
     if begin is not None:
         file = weights_file(begin, stage.form)
         if file is None:
-            raise ValueError(f"{begin} holds no {stage.form}.safetensors to begin from")
+            raise InvalidInput(f"{begin} holds no {stage.form}.safetensors to begin from.")
         return load_unet(config, file).state_dict()
     if stage.begins_from is None:
         return None
     before = out / stage.begins_from / "state.pt"
     if not before.exists():
-        raise ValueError(f"{name} begins from {stage.begins_from}: train that first, into the same --out {out}")
+        raise InvalidInput(f"{name} begins from {stage.begins_from}: train that first, into the same --out {out}.")
     return dict(torch.load(before, map_location="cpu", weights_only=True)["ema"])
 
 
@@ -167,7 +168,7 @@ def teacher_of(
     if not stage.distils or state is None:
         return None
     if config.predicts != "v":
-        raise ValueError("only networks that predict v can be distilled: those trained here, not OpenAI's")
+        raise InvalidInput("Only networks that predict v can be distilled: those trained here, not OpenAI's.")
     network = UNet(config)
     network.load_state_dict(state)
     return Teacher(network.to(device), sigmas_of(SCHEDULES[stage.schedule]()))

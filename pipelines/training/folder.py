@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
+from pipelines.errors import InvalidInput
 from pipelines.training.masks import ROOM_AROUND, context_window, painted, strokes
 
 LEAST = 64  # pixels: what is smaller has nothing to teach
@@ -31,19 +32,19 @@ class Part(NamedTuple):
 
 
 def captioned(folder: Path) -> tuple[Captioned, ...]:
-    """The pictures of a folder, by their names. Raises ValueError with a sentence when there is nothing to learn."""
+    """The pictures of a folder, by their names. Raises InvalidInput with a sentence when there is nothing to learn."""
     if not folder.is_dir():
-        raise ValueError(f"there is no folder {folder} of pictures")
+        raise InvalidInput(f"There is no folder {folder} of pictures.")
     endings = Image.registered_extensions()
     pictures = sorted(file for file in folder.iterdir() if endings.get(file.suffix.lower()) in Image.OPEN)
     without = [file.name for file in pictures if not file.with_suffix(".txt").is_file()]
     if not pictures or without:
         lacks = f"{len(without)} of its pictures ({', '.join(without[:3])}) have none" if pictures else "it has none"
-        raise ValueError(f"{folder} must hold pictures with a caption each, house.png and house.txt: {lacks}")
+        raise InvalidInput(f"{folder} must hold pictures with a caption each, house.png and house.txt: {lacks}.")
     for file in pictures:
         size = opened(file).size  # all are read once now: better here than after an hour
         if min(size) < LEAST:
-            raise ValueError(f"{file} is {size[0]}x{size[1]} pixels: too small to learn from, {LEAST} is the least")
+            raise InvalidInput(f"{file} is {size[0]}x{size[1]} pixels: too small to learn from, {LEAST} is the least.")
     return tuple(Captioned(file, " ".join(file.with_suffix(".txt").read_text().split())) for file in pictures)
 
 
@@ -53,7 +54,7 @@ def opened(file: Path) -> Image.Image:
     try:
         image = ImageOps.exif_transpose(Image.open(file)).convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise ValueError(f"the picture {file} cannot be read ({error}): take it out, or save it again") from error
+        raise InvalidInput(f"The picture {file} cannot be read ({error}): take it out, or save it again.") from error
     return Image.alpha_composite(Image.new("RGBA", image.size, "white"), image).convert("RGB")
 
 

@@ -13,6 +13,7 @@ from torch.utils.data import Sampler
 
 from pipelines.diffusion.loss import hybrid_loss, noise_levels
 from pipelines.diffusion.schedule import SCHEDULES, TIMESTEPS, sigmas_of
+from pipelines.errors import InvalidInput
 from pipelines.glide.config import UNetConfig
 from pipelines.glide.unet import UNet
 from pipelines.glide.weights import widened
@@ -87,13 +88,13 @@ class Trainer:
         part.replace(file)
 
     def load(self, file: Path) -> None:
-        """Go on from there. Raises ValueError with a sentence when that was another training."""
+        """Go on from there. Raises InvalidInput with a sentence when that was another training."""
         state = torch.load(file, map_location=self.device, weights_only=True)
         for name, value in self._course().items():
             if state["course"][name] != value:
-                raise ValueError(
+                raise InvalidInput(
                     f"{file} was trained with another {name} ({state['course'][name]}, not {value}): "
-                    "go on as it was begun, or begin anew in another --out"
+                    "go on as it was begun, or begin anew in another --out."
                 )
         self.step, self.ema = state["step"], state["ema"]
         self.network.load_state_dict(state["network"])

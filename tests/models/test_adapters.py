@@ -228,9 +228,9 @@ def test_the_image_encoder_of_its_width_is_found(sd: Tiny, tmp_path: Path) -> No
 
 def test_what_a_likeness_needs_is_said(sd: Tiny, tmp_path: Path) -> None:
     assert "needs a reference picture" in sd.refused((sd.likeness, 1.0))
-    assert "only an IP-Adapter looks" in sd.refused((sd.lora, 1.0), reference=REFERENCE)
+    assert "Only an IP-Adapter looks" in sd.refused((sd.lora, 1.0), reference=REFERENCE)
     twin = Path(shutil.copytree(sd.likeness.parent, tmp_path / "twin")) / sd.likeness.name
-    assert "one IP-Adapter at a time" in sd.refused((sd.likeness, 1.0), (twin, 1.0), reference=REFERENCE)
+    assert "One IP-Adapter at a time" in sd.refused((sd.likeness, 1.0), (twin, 1.0), reference=REFERENCE)
 
 
 # --- ControlNet ---
@@ -303,7 +303,7 @@ def test_another_models_controlnet_is_refused(sd: Tiny, tmp_path: Path) -> None:
     tiny_adapters.set_config(copied, _class_name="FluxControlNetModel")
     assert "is a FluxControlNetModel, StableDiffusionInpaintPipeline takes ControlNetModel" in sd.refused((copied, 1.0))
     tiny_adapters.set_config(copied, _class_name="ControlNetModel")
-    assert "one ControlNet at a time" in sd.refused((sd.control, 1.0), (copied, 1.0))
+    assert "One ControlNet at a time" in sd.refused((sd.control, 1.0), (copied, 1.0))
     (copied / "diffusion_pytorch_model.safetensors").unlink()
     assert "cannot be read as a ControlNetModel" in sd.refused((copied, 1.0))
 
@@ -357,7 +357,7 @@ def test_files_that_are_no_adapters_are_refused_by_a_sentence(sd: Tiny, tmp_path
             adapter_file(str(path), False)
         return str(error.value)
 
-    assert "there is no file or folder" in refused(tmp_path / "nothing.safetensors")
+    assert "There is no file or folder" in refused(tmp_path / "nothing.safetensors")
     for name in ("a.bin", "a.pt", "a.ckpt"):
         (tmp_path / name).write_bytes(b"\x80\x04.")
         assert "is a pickle, which can run code and is never read" in refused(tmp_path / name)

@@ -516,7 +516,7 @@ def test_an_index_that_is_none_is_refused(folder: Path, index: str) -> None:
 
 
 def test_a_folder_that_is_not_there_is_named(tmp_path: Path) -> None:
-    assert f"there is no folder {tmp_path / 'nowhere'}" in refused(tmp_path / "nowhere")
+    assert f"There is no folder {tmp_path / 'nowhere'}" in refused(tmp_path / "nowhere")
 
 
 def test_half_precision_files_are_found_by_their_mark(tmp_path: Path) -> None:
@@ -665,7 +665,7 @@ def test_without_diffusers_a_sentence_says_what_to_install(saved: Any, monkeypat
     folder = saved("sd-9")
     monkeypatch.setitem(sys.modules, "diffusers", None)
     for name in (str(folder), "me/tiny"):
-        with pytest.raises(ValueError, match=r"needs diffusers .*: pip install -r requirements\.txt"):
+        with pytest.raises(ValueError, match=r"needs diffusers .*: `pip install -r requirements\.txt"):
             load_hf(name, "hf:x", Setup(), False)
 
 

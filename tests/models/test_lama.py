@@ -391,8 +391,8 @@ def test_what_is_no_torchscript_is_a_sentence(tmp_path: Path, monkeypatch: pytes
         assert f"{name} is no TorchScript, or there in part" in refused(Path(name)) or name == "zip.pt"
     for name in ("zip.pt", "weights.pt", "trap.pt"):
         assert name in refused(Path(name)) and "torch.jit.save" in refused(Path(name))
-    assert "there is no file nowhere.pt" in refused(Path("nowhere.pt"))
-    assert "there is no file" in refused(tmp_path)
+    assert "There is no file nowhere.pt" in refused(Path("nowhere.pt"))
+    assert "There is no file" in refused(tmp_path)
 
 
 def test_a_file_cut_short_is_a_sentence(files: dict[str, Path], tmp_path: Path) -> None:

@@ -193,7 +193,7 @@ def test_what_the_toml_names_and_is_not_there_is_reported(toml: Any) -> None:
         ("[photo]\npipeline = 3\n", "pipeline of [photo] in FILE must be text, not 3"),
         ("[photo]\npipeline = 'hf:a/b'\ngood_for = ['x']\n", "good_for of [photo] in FILE must be text"),
         ("[photo]\npipeline = 'hf:a/b'\nadapters = []\n", "[photo] in FILE has a 'adapters', which means nothing here"),
-        ("[photo]\npipeline = 'sdxl'\n", "pipeline of [photo] in FILE: there is no pipeline named 'sdxl'"),
+        ("[photo]\npipeline = 'sdxl'\n", "pipeline of [photo] in FILE: There is no pipeline named 'sdxl'"),
         ("[classical]\npipeline = 'hf:a/b'\n", "[classical] in FILE needs another name"),
         ("['hf:a/b']\npipeline = 'classical'\n", "[hf:a/b] in FILE needs another name"),
         ("['']\npipeline = 'classical'\n", "[] in FILE needs another name"),
@@ -221,7 +221,7 @@ def test_a_name_of_the_users_stands_for_the_whole_one(toml: Any) -> None:
     assert full_name("photo", file) == "hf:me/photo"
     for name in ("classical", "hf:me/other", "lama:x.pt", "glide:x"):
         assert full_name(name, file) == full_name(name, None) == name
-    with pytest.raises(ValueError, match=r"no pipeline named 'foto'; there are glide-mini, .*lama:FILE, photo$"):
+    with pytest.raises(ValueError, match=r"no pipeline named 'foto'; there are glide-mini, .*lama:FILE, photo.$"):
         full_name("foto", file)
     toml("[broken\n")
     assert full_name("classical", file) == "classical"  # it is not asked
@@ -346,7 +346,7 @@ def test_the_command_lists_in_words_and_as_json(hub: Path, toml: Any) -> None:
     assert done.returncode == 0 and not done.stderr, done.stderr
     blocks = {block.splitlines()[0]: block for block in done.stdout.strip().split("\n\n")}
     assert {"glide-mini", "classical", "eraser", "hf:me/photo"} <= set(blocks)
-    assert str(folder) in blocks["hf:me/photo"] and "there is no file" in blocks["eraser"]
+    assert str(folder) in blocks["hf:me/photo"] and "There is no file" in blocks["eraser"]
     done = run_app(hub, "--models", file, "models", "--json")
     found = {model["name"]: model for model in json.loads(done.stdout)}
     assert found["eraser"]["trouble"] and found["hf:me/photo"]["place"] == str(folder)

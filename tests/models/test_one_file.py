@@ -195,7 +195,7 @@ def test_damaged_files_and_pickles_are_refused(saved: Any, tmp_path: Path) -> No
 def test_a_file_is_never_taken_for_a_name_on_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert hub.canonical("models/sd.safetensors") == str(tmp_path / "models" / "sd.safetensors")
-    assert "there is no folder" in refused(tmp_path / "models" / "sd.safetensors")
+    assert "There is no folder" in refused(tmp_path / "models" / "sd.safetensors")
 
 
 # --- what a folder says of itself ---

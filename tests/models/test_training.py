@@ -473,7 +473,7 @@ def test_what_is_learned_alternates_with_what_is_known(pictures: Path) -> None:
         (lambda folder: [file.unlink() for file in folder.iterdir()], "it has none"),
         (lambda folder: (folder / "tall.jpg").write_bytes(b"no picture"), r"tall\.jpg cannot be read"),
         (lambda folder: Image.new("RGB", (40, 90)).save(folder / "tall.jpg"), "40x90 pixels: too small"),
-        (lambda folder: folder.rename(folder.with_name("elsewhere")), "there is no folder"),
+        (lambda folder: folder.rename(folder.with_name("elsewhere")), "There is no folder"),
     ],
 )
 def test_a_folder_that_cannot_be_learned_from_is_a_sentence(

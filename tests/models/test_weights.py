@@ -129,10 +129,10 @@ def test_code_in_a_file_is_not_run(state: State, tmp_path: Path) -> None:
     file, proof = tmp_path / "tiny.pt", tmp_path / "proof"
     for content in (Code(proof), state | {"extra": Code(proof)}):
         torch.save(content, file)
-        with pytest.raises(ValueError, match="hold more than weights"):
+        with pytest.raises(ValueError, match="holds more than weights"):
             load_unet(TINY, file)
         file.write_bytes(pickle.dumps(content, protocol=2))
-        with pytest.raises(ValueError, match="hold more than weights"):
+        with pytest.raises(ValueError, match="holds more than weights"):
             load_unet(TINY, file)
     assert not proof.exists()
 

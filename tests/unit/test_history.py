@@ -159,7 +159,7 @@ class History(RuleBasedStateMachine):
         ]  # fmt: skip
 
     def cleared(self, ids: list[str]) -> list[tuple[str, State]]:
-        """Promises cancelled, out of sight with all that follow them; as they were."""
+        """Jobs cancelled, out of sight with all that follow them; as they were."""
         were = [(id, replace(self.states[id])) for id in ids]
         for id in ids:
             self.states[id].cancelled = True

@@ -49,7 +49,7 @@ def desk(session: Session) -> Desk:
 
 # small enough that the model's window is the picture's own pixels
 MASK = disc(Box(60, 60, 40, 40))
-WISH = an_edit(MASK, pipeline="refining", negative_prompt="a cat")
+EDIT = an_edit(MASK, pipeline="refining", negative_prompt="a cat")
 WORDS = {"prompt": "a green couch", "seed": 1, "pipeline": "refining", "steps": 3}
 
 
@@ -122,7 +122,7 @@ def test_a_crop_asks_no_model_and_a_wider_one_is_refused(desk: Desk) -> None:
 def test_a_picture_from_words_alone_begins_with_nothing(desk: Desk) -> None:
     document = desk.session.blank(90, 70, "New")
     assert desk.session.picture(document.id).opacity(Box(0, 0, 90, 70)).max() == 0
-    kept = desk.kept(desk.session.submit(document.id, replace(WISH, mask=filled(Box(0, 0, 90, 70)))))
+    kept = desk.kept(desk.session.submit(document.id, replace(EDIT, mask=filled(Box(0, 0, 90, 70)))))
     assert kept.picture is not None and kept.picture.pixels().shape == (70, 90, 3)
     assert (desk.model.requests[0].mask == 255).all()
     with pytest.raises(ValueError, match="at most"):
@@ -133,4 +133,4 @@ def test_a_picture_from_words_alone_begins_with_nothing(desk: Desk) -> None:
 
 def test_margins_of_nothing_and_no_mask_is_no_edit() -> None:
     with pytest.raises(ValueError, match="The mask is empty"):
-        replace(WISH, mask=NOWHERE, margins=Margins())
+        replace(EDIT, mask=NOWHERE, margins=Margins())

@@ -109,7 +109,7 @@ def test_one_that_dies_once_is_completed(server: Server) -> None:
 
 
 def test_sys_exit_is_the_edits_failure_and_nobody_elses(server: Server) -> None:
-    assert server.settled(server.submit("exiting")).error == "SystemExit: that is all"
+    assert server.settled(server.submit("exiting")).error == "The model failed: that is all. The log has the details."
     server.paints()
     assert server.models.restarts == 0
 

@@ -168,7 +168,7 @@ def test_nothing_stands_on_what_is_cancelled_at_that_moment(desk: Desk, monkeypa
         return real(self, *given)  # type: ignore[arg-type]
 
     monkeypatch.setattr(Jobs, "submit_together", interrupted)
-    with pytest.raises(NotFound, match="taken away meanwhile"):
+    with pytest.raises(NotFound, match="removed meanwhile"):
         desk.add(make_edit("b"))
     assert desk.waiting == []
 
@@ -197,7 +197,9 @@ def test_what_is_taken_away_takes_nothing_along(desk: Desk, way: str, at: int, f
     assert desk.shown == [each.prompt for each in rest] and desk.now.head == desk.now.tip
     broken = [node for node in desk.session.store.revisions.tree(desk.document) if not node.finished]
     assert [node.id for node in broken] == [jobs[at].id]  # nobody sees where the others waited before
-    assert broken[0].error == (CANCELLED if way == "cancel" else "RuntimeError: the model ran out of paint")
+    assert broken[0].error == (
+        CANCELLED if way == "cancel" else "The model failed: the model ran out of paint. The log has the details."
+    )
     compact(desk.store)
     assert desk.session.picture(desk.document) == from_scratch(rest)
 

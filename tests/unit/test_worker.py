@@ -21,6 +21,7 @@ from editor.store.revisions import Revision
 from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.base import Pipeline
+from pipelines.errors import InvalidInput
 from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, SlowPipeline, loader, until
 from tests.laws import check_edit
 from tests.samples import an_edit, disc, noise
@@ -188,10 +189,13 @@ def test_a_worker_can_be_stopped_and_started(session: Session, worker: Worker, d
 @pytest.mark.parametrize(
     ("error", "sentence"),
     [
-        (RuntimeError("the model ran out of paint"), "RuntimeError: the model ran out of paint"),
-        (ValueError("It knows no such word."), "It knows no such word."),
-        (MemoryError(), "MemoryError: "),
-        (KeyError("\ud83d"), "KeyError: '\\ud83d'"),
+        (
+            RuntimeError("the model ran out of paint"),
+            "The model failed: the model ran out of paint. The log has the details.",
+        ),
+        (InvalidInput("It knows no such word."), "It knows no such word."),
+        (MemoryError(), "The model failed. The log has the details."),
+        (KeyError("\ud83d"), "The model failed: '\\ud83d'. The log has the details."),
     ],
 )
 def test_what_breaks_is_written_on_the_revision(

@@ -55,8 +55,8 @@ def test_the_event_loop_waits_for_no_database(store: Store) -> None:
     document = session.open(noise(300, 280))
 
     async def hang_up() -> int:
-        keeping = JobStream(session, LocalModels(worker))
-        steps = keeping.kept(lambda: [session.submit(document.id, an_edit(Box(9, 9, 9, 9)))])
+        job_stream = JobStream(session, LocalModels(worker))
+        steps = job_stream.results(lambda: [session.submit(document.id, an_edit(Box(9, 9, 9, 9)))])
         await anext(steps)
         lock = held(store)
         lock.__enter__()

@@ -22,6 +22,7 @@ from editor.web.long_polling import Beats
 from editor.web.state import DocumentStates
 from editor.web.threads import in_writer
 from editor.web.wire import NEVER, read_body
+from pipelines.errors import InvalidInput
 
 HELD = 1.0  # seconds an answer waits for something new to tell
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
@@ -54,10 +55,10 @@ class Documents:
         asked = request.query_params
         sides = [asked.get(side, "") for side in ("width", "height")]
         if not all(side.isascii() and side.isdecimal() and 1 <= len(side) <= 9 for side in sides):
-            raise ValueError(f"A picture's width and height are whole numbers of pixels, not {' and '.join(sides)}.")
+            raise InvalidInput(f"A picture's width and height are whole numbers of pixels, not {' and '.join(sides)}.")
         width, height = map(int, sides)
         if max(width, height) > MAX_SIDE:
-            raise ValueError(f"A picture has at most {MAX_SIDE:,} pixels a side, not {width:,} x {height:,}.")
+            raise InvalidInput(f"A picture has at most {MAX_SIDE:,} pixels a side, not {width:,} x {height:,}.")
         document = self.session.blank(width, height, asked.get("name", "").strip() or "Untitled")
         return JSONResponse({**self.states.state(document), "notes": ()}, headers=NEVER)
 

@@ -32,12 +32,13 @@ from editor.web.wire import (
     read_packet,
     strokes_of,
 )
+from pipelines.errors import InvalidInput
 
 BLENDING = ("feather", "edge", "opacity", "colour_match")
 ASKING = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
 # whoever does not change these need not speak of them
 OPTIONAL: dict[str, Any] = {"edge": 0, "keep_specks": False, "intent": "fill"}
-WISH = ("parent", "variations", "margins", "mask", "sketch", *ASKING, *BLENDING, *OPTIONAL)
+FIELDS = ("parent", "variations", "margins", "mask", "sketch", *ASKING, *BLENDING, *OPTIONAL)
 
 
 class EditRequest(NamedTuple):
@@ -82,7 +83,7 @@ class Edits:
         document = self.context.document(request)
         asked = self._request(body)
         if not isinstance(asked.parent, str):
-            raise ValueError(f"An edit's parent is the id of a revision, not {asked.parent!r}.")
+            raise InvalidInput(f"An edit's parent is the id of a revision, not {asked.parent!r}.")
         frame = self.session.frame(document.id, asked.parent)
         edit, specks = self._completed(asked, document.id, asked.parent)
         planned = plan(edit, frame, self.context.model(asked.settings["pipeline"]))
@@ -115,7 +116,7 @@ class Edits:
         document, step = self.context.document(request), self.context.revision(request)
         first, *later = self.session.replayed(document.id, step.id)
         if first.edit is None:
-            raise ValueError("The picture that was opened is no step: there is nothing in it to change.")
+            raise InvalidInput("The picture that was opened is no step: there is nothing in it to change.")
         edits = [each.edit for each in later if each.edit is not None]
         place = len(self.session.store.revisions.path_to(step.id)) - 1
         plans = self.states.plans(self.session.frame(document.id, step.id), edits)
@@ -141,7 +142,7 @@ class Edits:
         if self.session.store.jobs.pending(document.id):
             raise Moved("Something is being painted. Wait until it is finished, or cancel it; then crop.")
         if box == self.session.picture(document.id).box:
-            raise ValueError("The picture is of that size already: there is nothing to cut off.")
+            raise InvalidInput("The picture is of that size already: there is nothing to cut off.")
         return self._accepted(request, [self.session.crop(document.id, box)])
 
     async def queue(self, request: Request) -> Response:
@@ -153,7 +154,7 @@ class Edits:
         exactly(said, ("order",), "An order")
         order = said["order"]
         if not (isinstance(order, list) and all(isinstance(id, str) for id in order)):
-            raise ValueError(f"An order is a list of revisions, not {order!r}.")
+            raise InvalidInput(f"An order is a list of revisions, not {order!r}.")
         return self._accepted(request, self.session.reorder(document.id, order))
 
     def cancel(self, request: Request) -> Response:
@@ -180,21 +181,21 @@ class Edits:
         )
 
     def _request(self, body: bytes) -> EditRequest:
-        """What a packet asks for. ValueError when something in it is wrong."""
+        """What a packet asks for. InvalidInput when something in it is wrong."""
         said, pictures = read_packet(body, ("mask", "sketch"), "An edit")
         said = OPTIONAL | said
-        exactly(said, WISH, "An edit")
+        exactly(said, FIELDS, "An edit")
         variations, margins = said["variations"], said["margins"]
         if type(variations) is not int:
-            raise ValueError(f"The variations must be a whole number, not {variations!r}.")
+            raise InvalidInput(f"The variations must be a whole number, not {variations!r}.")
         if type(said["keep_specks"]) is not bool:
-            raise ValueError(f"keep_specks must be true or false, not {said['keep_specks']!r}.")
+            raise InvalidInput(f"keep_specks must be true or false, not {said['keep_specks']!r}.")
         if not (isinstance(margins, list) and len(margins) == 4):
-            raise ValueError(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
+            raise InvalidInput(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
         mask, sketch = pictures["mask"], pictures["sketch"]
         self.context.check_model(said["pipeline"])
         if missing := [name for name in ASKING if said[name] is None and name != "strength"]:
-            raise ValueError(f"An edit needs a {missing[0].replace('_', ' ')}, not null.")
+            raise InvalidInput(f"An edit needs a {missing[0].replace('_', ' ')}, not null.")
         settings = {name: said[name] for name in ASKING} | {
             "sketch": None if sketch is None else strokes_of(sketch),
             "margins": Margins(*margins),

@@ -15,6 +15,7 @@ from editor.store.blobs import NotFound
 from editor.web import large_work
 from editor.web.context import AppContext
 from editor.web.wire import Placed, exactly, mask_of, packet, pixels_in, read_body, read_packet
+from pipelines.errors import InvalidInput
 
 FARTHEST_CHANGE = 256  # pixels
 
@@ -36,7 +37,7 @@ class Masks:
         document, stroke = self.context.document(request), pictures["mask"]
         tool, revision = said.get("tool"), said.get("revision")
         if tool not in ("wand", "edge"):
-            raise ValueError(f"The tool is wand or edge, not {tool!r}.")
+            raise InvalidInput(f"The tool is wand or edge, not {tool!r}.")
         keys = ("x", "y", "tolerance") if tool == "wand" else ("mask",)
         exactly(said, ("tool", "revision", *keys), "A selection")
         if not isinstance(revision, str) or self.session.store.revisions.get(revision).document != document.id:
@@ -45,7 +46,7 @@ class Masks:
         if tool == "wand":
             x, y, tolerance = (said[key] for key in keys)
             if not all(type(number) is int for number in (x, y, tolerance)) or not 0 <= tolerance <= 255:
-                raise ValueError("A wand needs x, y and a tolerance from 0 to 255, all of them whole numbers.")
+                raise InvalidInput("A wand needs x, y and a tolerance from 0 to 255, all of them whole numbers.")
             return _answer(connected(picture, x, y, tolerance))
         return _answer(edge_aware(picture, NOWHERE if stroke is None else mask_of(stroke)))
 
@@ -59,7 +60,7 @@ class Masks:
         exactly(said, ("do", "by", "mask"), "A change of a mask")
         px, mask = said["by"], pictures["mask"]
         if type(px) is not int or not 1 <= px <= FARTHEST_CHANGE:
-            raise ValueError(f"A mask is changed by 1 to {FARTHEST_CHANGE} pixels, a whole number, not {px!r}.")
+            raise InvalidInput(f"A mask is changed by 1 to {FARTHEST_CHANGE} pixels, a whole number, not {px!r}.")
         frame = self.session.picture(request.path_params["document"]).box
         return _answer(_changed(NOWHERE if mask is None else mask_of(mask).cut(frame), said["do"], px, frame))
 
@@ -83,7 +84,7 @@ def _changed(mask: Mask, verb: object, px: int, frame: Box) -> Mask:
         return mask.shrunk(px, frame)
     if verb == "soften":
         return softened(mask, px, frame)
-    raise ValueError(f"A mask can grow, shrink or soften, not {verb!r}.")
+    raise InvalidInput(f"A mask can grow, shrink or soften, not {verb!r}.")
 
 
 def _answer(mask: Mask) -> Response:

@@ -27,6 +27,7 @@ from editor.web import large_work, small_copies
 from editor.web.context import AppContext
 from editor.web.state import FOREVER
 from editor.web.wire import NEVER
+from pipelines.errors import InvalidInput
 
 
 class Pictures:
@@ -76,14 +77,14 @@ class Pictures:
         """
         revision = self.context.revision(request)
         if revision.edit is None or revision.parent is None:
-            raise ValueError("The picture that was opened is no step: there is nothing in it to blend.")
+            raise InvalidInput("The picture that was opened is no step: there is nothing in it to blend.")
         edit = replace(revision.edit, blend=_blend(revision.edit.blend, request.query_params))
         before, store = self.session.store.revisions.picture(revision.parent), self.session.store
         after = laid_in(edit, before, self.context.model, partial(store.revisions.crop, revision.document))
         # the step as it is lies beneath: what its blend alone changed must be covered too
         changing = affected_region(edit, before.box).joined(affected_region(revision.edit, before.box))
         if changing.box.empty:
-            raise ValueError("This step only cut the picture: there is nothing in it to blend.")
+            raise InvalidInput("This step only cut the picture: there is nothing in it to blend.")
         box = changing.bounds
         shown = Patch(box, np.dstack([after.read(box).pixels, after.opacity(box)]))
         headers = {"Palimpsest-Box": ",".join(map(str, box)), **NEVER}
@@ -103,7 +104,7 @@ class Pictures:
         suffix, asked = f".{request.path_params['kind']}", request.query_params
         quality = asked.get("quality")
         if quality is not None and not quality.isdecimal():
-            raise ValueError(f"The quality must be a whole number from 1 to 100, not {quality!r}.")
+            raise InvalidInput(f"The quality must be a whole number from 1 to 100, not {quality!r}.")
         with part_folder(Path(gettempdir()), "download") as folder:
             file = folder / f"picture{suffix}"
             self.session.export(

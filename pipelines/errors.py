@@ -1,0 +1,21 @@
+"""Errors that are meant for people."""
+
+
+class UserError(Exception):
+    """An error whose text is shown to the user as it is, by the page, the API and the command line alike: a sentence or
+    two that say what is wrong, what was expected and what to do. Any other exception is a fault of the program.
+    """
+
+
+class InvalidInput(UserError, ValueError):
+    """What was asked for cannot be done: a number out of range, a damaged file, a setting a model has not."""
+
+
+def described(error: BaseException, what: str) -> str:
+    """An error as a sentence for the user, without the names of exceptions. what: what failed, where only the log can
+    say more.
+    """
+    if isinstance(error, UserError):
+        return str(error)
+    reason = f": {text.rstrip('.')}" if (text := " ".join(str(error).split())) else ""
+    return f"{what} failed{reason}. The log has the details."
