@@ -1,17 +1,18 @@
-# make run · make test · make check · make bench · make crash · make fuzz · make train
+# make run · make test · make check · make lock · make bench · make crash · make fuzz · make train
 # Each sets up what it needs: a virtual environment in .venv with the pinned requirements.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test check bench crash fuzz train programs clean
+.PHONY: run test check lock bench crash fuzz train programs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run     start the editor (ARGS='--port 8000' for options)"
-	@echo "make test    run the tests"
-	@echo "make check   formatter, linter, types"
+	@echo "make test    run the tests (ARGS=--cov: with the lines that none reaches)"
+	@echo "make check   formatter, linters, types"
+	@echo "make lock    resolve every dependency anew, after a change of the requirements"
 	@echo "make bench   measure; prints a table"
 	@echo "make crash   kill servers at random while clients edit, for five minutes (ARGS='60 --seed 3' for an hour)"
 	@echo "make fuzz    send a server malformed requests, likewise"
@@ -27,6 +28,15 @@ check: $(VENV)/.dev
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/oxlint --quiet
+
+# uv resolves for all systems at once, where pip knows only this one.
+lock: $(VENV)/.run
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==0.13.9
+	@{ head -2 requirements.lock; \
+	  $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --no-header requirements.txt requirements-dev.txt; \
+	} > requirements.new && mv requirements.new requirements.lock
+	@git diff --stat requirements.lock
 
 bench: $(VENV)/.dev
 	$(BIN)/python -m tests.bench $(ARGS)
@@ -52,19 +62,19 @@ programs:
 	@sh tests/browser/chromium.sh
 	@sh tests/postgres.sh
 
-$(VENV)/.run: requirements.txt
+$(VENV)/.run: requirements.txt requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 	  echo "Palimpsest needs Python 3.11 or newer; '$(PYTHON)' is $$($(PYTHON) --version 2>&1 || true)."; \
 	  echo "Install one, or name it: make run PYTHON=python3.12"; exit 1; }
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
 	  echo "Python could not make a virtual environment. On Debian and Ubuntu: apt install python3-venv"; exit 1; }
 	@echo "Setting up $(VENV): the first time takes some minutes (PyTorch is large)."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt || { \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -c requirements.lock || { \
 	  echo "The requirements could not be installed: see above. The network is needed this once."; exit 1; }
 	@touch $@
 
 $(VENV)/.dev: requirements-dev.txt $(VENV)/.run
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt || { \
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt -c requirements.lock || { \
 	  echo "The test tools could not be installed: see above."; exit 1; }
 	@touch $@
 

@@ -6,7 +6,9 @@
   let config;
   Object.defineProperty(window, "gradio_config", {
     get: () => config,
-    set: (value) => (config = { ...value, root: folder }),
+    set(value) {
+      config = { ...value, root: folder };
+    },
   });
   // Where scripts are refused, the server says why: most often, a proxy calls it by another name than the browser does.
   addEventListener(

@@ -1,55 +1,48 @@
 """Models in a process of their own: whatever one of them does, the server answers.
 
-The server (`ModelsProcess`) starts that process, watches it, and starts it again; it imports no torch. The process
-(`run_models`) takes jobs from the store, where it also says how far they are, so that others on other machines could do
-the same. What the two say to each other beside that are lines of JSON on its standard input and output:
+The server's side, `ModelsProcess`, starts that process, watches it, and starts it again; it imports no torch. What runs
+in it, `editor.models_program`, takes jobs from the store and writes their progress there, so that others on other
+machines could do the same. What else the two say to each other are lines of JSON on its standard input and output:
 
     to it     {"wake": true}            a job was submitted
               {"stop": true}            end after this step
               {"question": 7, "name": "glide-mini", "prompt": null}
     from it   {"ready": WORKER}         its worker's id
               {"made_with": "torch ..."}
-              {"event": "begun"}        also "step", "ended", "loading", "loaded", and "alive" every SIGN seconds
+              {"event": "begun"}        also "step", "ended", "loading", "loaded", and "alive" every two seconds
               {"trouble": null}         or a sentence, while the store refuses
               {"answer": 7, "value": ...}    or "error" with a sentence
 """
 
-import ctypes
-import itertools
 import json
 import logging
 import os
 import signal
 import subprocess
-import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, InvalidStateError, ThreadPoolExecutor
-from contextlib import contextmanager, suppress
-from functools import partial
+from collections.abc import Sequence
+from concurrent.futures import Future, InvalidStateError
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from typing import Any, NamedTuple, Protocol, TextIO
+from typing import Any, NamedTuple, Protocol
 
 from editor.store.database import StorageError
 from editor.store.store import Store
-from editor.worker import Worker, repeated
-from pipelines.base import Pipeline, PipelineInfo
-from pipelines.errors import InvalidInput, UserError, described
+from pipelines.base import PipelineInfo
+from pipelines.errors import InvalidInput
 
 STEP_LIMIT = 600.0  # seconds that a step may take
 LOAD_LIMIT = 3600.0  # seconds for a model to be loaded, which may mean to be downloaded
 SILENCE_LIMIT = 300.0  # seconds without a sign of life
 CANCEL_LIMIT = 20.0  # seconds until a cancelled run has to end
-STOP_LIMIT = 20.0  # seconds until a process that was asked to end may still run
-LOOK = 0.25  # seconds between two looks at the process
-SIGN = 2.0  # seconds between two signs of life
-LONGEST_PAUSE = 30.0  # seconds until a process that dies again and again is started again
-LIVED = 60.0  # seconds after which it is not one of those
-QUESTIONS = 4  # answered at a time
-REMEMBERED = 5.0  # seconds for which it is not asked again why a model cannot be loaded
-FATAL = 600.0  # the same of one that the process died of twice
+STOP_LIMIT = 20.0  # seconds for which a process that was asked to end may go on
+POLL_INTERVAL = 0.25  # seconds between two looks at the process
+MAX_RESTART_DELAY = 30.0  # seconds, of a process that dies again and again
+HEALTHY_AFTER = 60.0  # seconds of life after which it is not one of those
+RETRY_AFTER = 5.0  # seconds until a model that could not be loaded is tried again
+RETRY_FATAL_AFTER = 600.0  # the same of one that the process died of twice
 
 log = logging.getLogger(__name__)
 
@@ -184,9 +177,9 @@ class ModelsProcess:
                 self._deaths[name] += 1
                 if self._deaths[name] > 1:
                     why = f"{name} cannot be loaded: the models' process ended twice meanwhile. {error}"
-                    self._failed[name] = (why, time.monotonic() + FATAL)
+                    self._failed[name] = (why, time.monotonic() + RETRY_FATAL_AFTER)
             elif error is not None:
-                self._failed[name] = (str(error), time.monotonic() + REMEMBERED)
+                self._failed[name] = (str(error), time.monotonic() + RETRY_AFTER)
             else:
                 self._infos[name] = PipelineInfo.from_json(done.result())
 
@@ -204,11 +197,11 @@ class ModelsProcess:
             if self._stopping.is_set():
                 break
             self.restarts += 1
-            deaths = 1 if time.monotonic() - began > LIVED else deaths + 1
+            deaths = 1 if time.monotonic() - began > HEALTHY_AFTER else deaths + 1
             self._down = f"{reason} It is being started again."
             log.error("%s", self._down)
             if deaths > 1:
-                self._stopping.wait(min(LONGEST_PAUSE, 2.0 ** (deaths - 2)))
+                self._stopping.wait(min(MAX_RESTART_DELAY, 2.0 ** (deaths - 2)))
 
     def _run(self) -> str:
         """One life of the process; how it ended, a sentence."""
@@ -228,11 +221,11 @@ class ModelsProcess:
         killed = ""
         asked_at = 0.0
         while process.poll() is None:
-            if self._stopping.wait(LOOK if not self._stopping.is_set() else 0):
+            if self._stopping.wait(POLL_INTERVAL if not self._stopping.is_set() else 0):
                 asked_at = asked_at or time.monotonic()
                 self._say({"stop": True})
                 with suppress(subprocess.TimeoutExpired):
-                    process.wait(LOOK)
+                    process.wait(POLL_INTERVAL)
                 if time.monotonic() > asked_at + STOP_LIMIT:
                     _kill(process)
             elif why := self._overdue(watch):
@@ -366,111 +359,3 @@ def _in_words(code: int) -> str:
     if code < 0:
         return f"it crashed with {signal.Signals(-code).name}"
     return f"with exit code {code}"
-
-
-# the process's own side
-
-
-def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callable[[], str]) -> int:
-    """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
-    InvalidInput with a sentence when it cannot. Ends at once when the server does.
-    """
-    lines, said = _private_pipes()
-    _end_with_the_server()
-    lock = Lock()
-
-    def say(**message: Any) -> None:
-        with lock, suppress(OSError):  # the server is gone, and so is this process in a moment
-            said.write(json.dumps(message) + "\n")
-            said.flush()
-
-    loaded: dict[str, Pipeline] = {}
-
-    def model(name: str) -> Pipeline:
-        if name not in loaded:
-            with _signs(say):
-                loaded[name] = load(name)
-        return loaded[name]
-
-    worker = Worker(store, model, lambda event: say(event=event))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.leave())
-    say(ready=worker.id)
-    questions = ThreadPoolExecutor(QUESTIONS, "question")
-
-    def answer(message: dict[str, Any]) -> None:
-        number, prompt = message["question"], message["prompt"]
-        try:
-            pipeline = model(message["name"])
-            if prompt is None:
-                say(answer=number, value=PipelineInfo.of(pipeline).to_json())
-            else:
-                say(answer=number, value=[pipeline.hint(prompt), pipeline.unknown(prompt)])
-        except Exception as error:  # whatever a model's files make of its library
-            if not isinstance(error, UserError):
-                log.exception("a question about %s failed", message["name"])
-            say(answer=number, error=described(error, "Loading the model"))
-
-    def listen() -> None:
-        for line in lines:
-            message = json.loads(line)
-            if "stop" in message:
-                worker.leave()
-            elif "question" in message:
-                questions.submit(answer, message)
-            else:
-                worker.wake()
-        if not worker.leaving:
-            os._exit(1)  # the server is gone, and its successor need not wait for this one's step
-
-    def introduce() -> None:
-        with suppress(Exception):  # without torch nothing else here works either, and says why
-            say(made_with=made_with())
-
-    def live() -> None:
-        trouble = None
-        for n in itertools.count():
-            time.sleep(LOOK)
-            if worker.trouble != trouble:
-                trouble = worker.trouble
-                say(trouble=trouble)
-            if n % int(SIGN / LOOK) == 0:
-                say(event="alive")
-
-    for task in (listen, introduce, live):
-        Thread(target=task, name=task.__name__, daemon=True).start()
-    worker.work()
-    return 0
-
-
-@contextmanager
-def _signs(say: Callable[..., None]) -> Iterator[None]:
-    """Say again and again that a model is being loaded, which may take long."""
-    say(event="loading")
-    try:
-        with repeated(partial(say, event="loading"), SIGN, "loading"):
-            yield
-    finally:
-        say(event="loaded")
-
-
-def _private_pipes() -> tuple[TextIO, TextIO]:
-    """Standard input and output for this alone: what models print goes to the standard error."""
-    said = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    lines = os.fdopen(os.dup(0), encoding="utf-8")
-    os.dup2(2, 1)
-    with open(os.devnull) as nothing:
-        os.dup2(nothing.fileno(), 0)
-    return lines, said
-
-
-def _end_with_the_server() -> None:
-    """Where the system can, even in the midst of what no thread of Python interrupts. And when memory runs out, the
-    system is to end this process, and not the server.
-    """
-    if sys.platform == "linux":
-        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, of linux/prctl.h
-        with suppress(OSError, AttributeError):
-            ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
-        with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
-            score.write("500")

@@ -7,7 +7,7 @@ import threading
 import time
 from pathlib import Path
 
-from editor.models_process import run_models
+from editor.models_program import run_models
 from editor.store.store import Store
 from pipelines.base import Pipeline, Request, Run, Step
 from pipelines.errors import InvalidInput

@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from tempfile import TemporaryDirectory
 
 from editor.cli.context import CommandContext
-from editor.models_process import ModelsProcess, run_models
+from editor.models_process import ModelsProcess
+from editor.models_program import run_models
 from editor.web.addresses import Addresses
 from editor.web.context import AppContext
 from editor.web.listening import check

@@ -41,9 +41,21 @@ PARTS = {
     "recipes": {"imaging", "formats", "edits"},
     "session": {"imaging", "formats", "edits", "store", "recipes"},
     "worker": {"imaging", "edits", "store"},
-    "models_process": {"store", "worker"},
+    "models_process": {"store"},
+    "models_program": {"store", "worker"},
     "web": {"imaging", "formats", "edits", "store", "recipes", "session", "worker", "models_process"},
-    "cli": {"imaging", "formats", "edits", "store", "recipes", "session", "worker", "models_process", "web"},
+    "cli": {
+        "imaging",
+        "formats",
+        "edits",
+        "store",
+        "recipes",
+        "session",
+        "worker",
+        "models_process",
+        "models_program",
+        "web",
+    },
 }
 
 

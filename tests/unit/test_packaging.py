@@ -1,6 +1,7 @@
 """The wheel: what `pip install .` gives is the whole editor, from any folder."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -64,3 +65,22 @@ def test_installed_it_runs_from_any_folder_and_keeps_pictures_where_a_users_lie(
     assert "room" in palimpsest("open", "room.png") and "room" in palimpsest("history")
     assert [file.name for file in (tmp_path / "data" / "palimpsest").iterdir()] == ["palimpsest-data"]
     assert sorted(file.name for file in here.iterdir()) == ["room.png"]
+
+
+def test_the_lock_has_every_requirement_at_its_version() -> None:
+    pinned = re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.M)
+    pinned += re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", (ROOT / "requirements-dev.txt").read_text(), re.M)
+    locked = dict(re.findall(r"^([\w.-]+)(?:\[[\w,]+\])?==([\w.]+)", (ROOT / "requirements.lock").read_text(), re.M))
+    assert len(pinned) > 20 and {name.lower(): locked.get(name.lower()) for name, _ in pinned} == {
+        name.lower(): version for name, version in pinned
+    }
+
+
+def test_the_images_of_docker_hold_what_the_wheel_holds() -> None:
+    """What a Dockerfile copies, .dockerignore lets through, and the editor needs."""
+    copied = set(
+        re.findall(r"[\w.-]+", " ".join(re.findall(r"^COPY (.*) \S+$", (ROOT / "Dockerfile").read_text(), re.M)))
+    )
+    let_through = set(re.findall(r"^!(\S+)$", (ROOT / ".dockerignore").read_text(), re.M))
+    assert copied == let_through and {*PARTS, "app.py", "requirements.txt", "requirements.lock"} <= copied
+    assert all((ROOT / each).exists() for each in copied)

@@ -1,0 +1,132 @@
+"""What runs in the models' process: a worker, and answers about models. `editor.models_process` starts it."""
+
+import ctypes
+import itertools
+import json
+import logging
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from threading import Lock, Thread
+from typing import Any, TextIO
+
+from editor.store.store import Store
+from editor.worker import Worker, repeated
+from pipelines.base import Pipeline, PipelineInfo
+from pipelines.errors import UserError, described
+
+POLL_INTERVAL = 0.25  # seconds between two looks at whether the store refuses
+ALIVE_INTERVAL = 2.0  # seconds between two signs of life
+QUESTIONS = 4  # answered at a time
+
+log = logging.getLogger(__name__)
+
+
+def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callable[[], str]) -> int:
+    """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
+    InvalidInput with a sentence when it cannot. Ends at once when the server does.
+    """
+    lines, said = _private_pipes()
+    _end_with_the_server()
+    lock = Lock()
+
+    def say(**message: Any) -> None:
+        with lock, suppress(OSError):  # the server is gone, and so is this process in a moment
+            said.write(json.dumps(message) + "\n")
+            said.flush()
+
+    loaded: dict[str, Pipeline] = {}
+
+    def model(name: str) -> Pipeline:
+        if name not in loaded:
+            with _reported_loading(say):
+                loaded[name] = load(name)
+        return loaded[name]
+
+    worker = Worker(store, model, lambda event: say(event=event))
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: worker.leave())
+    say(ready=worker.id)
+    questions = ThreadPoolExecutor(QUESTIONS, "question")
+
+    def answer(message: dict[str, Any]) -> None:
+        number, prompt = message["question"], message["prompt"]
+        try:
+            pipeline = model(message["name"])
+            if prompt is None:
+                say(answer=number, value=PipelineInfo.of(pipeline).to_json())
+            else:
+                say(answer=number, value=[pipeline.hint(prompt), pipeline.unknown(prompt)])
+        except Exception as error:  # whatever a model's files make of its library
+            if not isinstance(error, UserError):
+                log.exception("a question about %s failed", message["name"])
+            say(answer=number, error=described(error, "Loading the model"))
+
+    def listen() -> None:
+        for line in lines:
+            message = json.loads(line)
+            if "stop" in message:
+                worker.leave()
+            elif "question" in message:
+                questions.submit(answer, message)
+            else:
+                worker.wake()
+        if not worker.leaving:
+            os._exit(1)  # the server is gone, and its successor need not wait for this one's step
+
+    def introduce() -> None:
+        with suppress(Exception):  # without torch nothing else here works either, and says why
+            say(made_with=made_with())
+
+    def live() -> None:
+        trouble = None
+        for n in itertools.count():
+            time.sleep(POLL_INTERVAL)
+            if worker.trouble != trouble:
+                trouble = worker.trouble
+                say(trouble=trouble)
+            if n % int(ALIVE_INTERVAL / POLL_INTERVAL) == 0:
+                say(event="alive")
+
+    for task in (listen, introduce, live):
+        Thread(target=task, name=task.__name__, daemon=True).start()
+    worker.work()
+    return 0
+
+
+@contextmanager
+def _reported_loading(say: Callable[..., None]) -> Iterator[None]:
+    """Say again and again that a model is being loaded, which may take long."""
+    say(event="loading")
+    try:
+        with repeated(partial(say, event="loading"), ALIVE_INTERVAL, "loading"):
+            yield
+    finally:
+        say(event="loaded")
+
+
+def _private_pipes() -> tuple[TextIO, TextIO]:
+    """Standard input and output for this alone: what models print goes to the standard error."""
+    said = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    lines = os.fdopen(os.dup(0), encoding="utf-8")
+    os.dup2(2, 1)
+    with open(os.devnull) as nothing:
+        os.dup2(nothing.fileno(), 0)
+    return lines, said
+
+
+def _end_with_the_server() -> None:
+    """Where the system can, even in the midst of what no thread of Python interrupts. And when memory runs out, the
+    system is to end this process, and not the server.
+    """
+    if sys.platform == "linux":
+        set_parent_death_signal = 1  # PR_SET_PDEATHSIG, of linux/prctl.h
+        with suppress(OSError, AttributeError):
+            ctypes.CDLL(None).prctl(set_parent_death_signal, signal.SIGKILL)
+        with suppress(OSError), open("/proc/self/oom_score_adj", "w") as score:
+            score.write("500")
