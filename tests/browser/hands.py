@@ -126,10 +126,10 @@ class Hands:
         """A plane point in the window's coordinates."""
         left, top = self.page.evaluate(
             """([x, y]) => {
-                const { stage } = window.palimpsest;
-                const [sx, sy] = stage.view.toStage(x, y);
-                const { left, top } = stage.root.getBoundingClientRect();
-                return [left + sx / stage.ratio, top + sy / stage.ratio];
+                const { viewport } = window.palimpsest;
+                const [sx, sy] = viewport.view.toViewport(x, y);
+                const { left, top } = viewport.root.getBoundingClientRect();
+                return [left + sx / viewport.ratio, top + sy / viewport.ratio];
             }""",
             [x, y],
         )
@@ -271,14 +271,14 @@ class Hands:
         """The picture as it stands on the canvas, uint8 (height, width, 3); it is zoomed to 100 % for it."""
         values = self.page.evaluate(
             """async () => {
-                const { stage, doc } = window.palimpsest;
-                stage.zoom(1);
-                stage.view.centre(doc.picture.box, stage.room);
-                stage.invalidate();
+                const { viewport, doc } = window.palimpsest;
+                viewport.zoom(1);
+                viewport.view.centre(doc.picture.box, viewport.room);
+                viewport.invalidate();
                 await new Promise(requestAnimationFrame);
                 await new Promise(requestAnimationFrame);
-                const [x, y, width, height] = stage.view.stageRect(doc.picture.box);
-                return [width, height, stage.below.getImageData(x, y, width, height).data.toString()];
+                const [x, y, width, height] = viewport.view.viewportRect(doc.picture.box);
+                return [width, height, viewport.below.getImageData(x, y, width, height).data.toString()];
             }"""
         )
         width, height, data = values

@@ -79,7 +79,7 @@ class Day:
 
     def go(self, key: str, to: str) -> None:
         """Undo or redo by its key, until it is seen."""
-        self.hands.page.locator(".stage").focus()
+        self.hands.page.locator(".viewport").focus()
         self.hands.key(key)
         self.hands.wait_for(f"doc.state.head === {to!r}")
         self.hands.wait_idle()

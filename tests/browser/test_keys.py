@@ -45,7 +45,7 @@ def slow_job(hands: Hands) -> None:
     hands.write("a slow vase")
     hands.generate()
     hands.wait_for("doc.run")
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
 
 
 def finish(hands: Hands) -> None:
@@ -58,7 +58,7 @@ def finish(hands: Hands) -> None:
 def test_undo_and_tools_by_the_letters_of_other_alphabets(hands: Hands, key: str) -> None:
     hands.open_steps()
     head = hands.state["head"]
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     assert dispatch(hands, key, "KeyZ", ctrlKey=True)
     hands.wait_for(f"doc.state.head !== {head!r} && doc.state.can_redo")
     hands.wait_idle()
@@ -71,7 +71,7 @@ def test_undo_and_tools_by_the_letters_of_other_alphabets(hands: Hands, key: str
 
 def test_a_macs_option_makes_brackets_and_numbers_choose_what_to_do(hands: Hands) -> None:
     hands.open_steps()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     size = "window.palimpsest.tool.diameter"
     before = hands.page.evaluate(size)
     assert dispatch(hands, "]", "Digit6", altKey=True)
@@ -87,7 +87,7 @@ def test_a_macs_option_makes_brackets_and_numbers_choose_what_to_do(hands: Hands
 
 def test_a_key_is_recorded_and_shown_by_the_same_name(hands: Hands) -> None:
     hands.open_steps()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("?")
     dialog = hands.page.get_by_role("dialog")
     dialog.get_by_role("button", name="Lasso:").click()
@@ -98,7 +98,7 @@ def test_a_key_is_recorded_and_shown_by_the_same_name(hands: Hands) -> None:
     hands.key("Escape")  # ends this, and is no key for it
     assert dialog.get_by_role("button", name="Eraser:").inner_text() == "E"
     dialog.get_by_role("button", name="Close", exact=True).click()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     assert dispatch(hands, "Я", "KeyZ", ctrlKey=True, shiftKey=True)
     assert hands.page.evaluate("window.palimpsest.tool.name") == "lasso"
     hands.page.locator("[data-verb=lasso]").hover()
@@ -167,7 +167,7 @@ def test_escape_drops_one_thing_at_a_time_and_never_what_runs(hands: Hands, serv
     corners(hands, *POLYGON[:2])
     hands.key("c")
     hands.page.wait_for_function("window.palimpsest.compare.mode === 'split'")
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("Escape")
     assert shape(hands) == 0 and hands.page.evaluate("window.palimpsest.compare.mode") == "split"
     hands.key("Escape")
@@ -223,7 +223,7 @@ def test_select_all_masks_the_picture_and_selects_no_interface(hands: Hands) -> 
     hands.open_steps()
     hands.page.evaluate("window.palimpsest.notices.note('A sentence to be copied.', 'test')")
     hands.paint()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("Control+a")
     assert hands.mask_bounds == [0, 0, 320, 270] and mask_area(hands) == 320 * 270
     assert hands.page.evaluate(SELECTED) == ""

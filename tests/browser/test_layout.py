@@ -41,7 +41,7 @@ MEASURED = """(panels) => {
         const out = a[0] < 0 || a[1] < 0 || a[2] > innerWidth || a[3] > innerHeight;
         if (out) wrong.push(`${name} ${a} leaves the window`);
         for (const [other, b] of seen.slice(i + 1)) {
-            const over = name === ".history" && other === ".note" && a[0] === 0; // the history has the whole stage
+            const over = name === ".history" && other === ".note" && a[0] === 0; // the history has the whole viewport
             const shared = [0, 1].map((axis) => Math.min(a[axis + 2], b[axis + 2]) - Math.max(a[axis], b[axis]));
             if (!over && Math.min(...shared) > 1)
                 wrong.push(`${name} ${a} lies on ${other} ${b}`);
@@ -117,7 +117,7 @@ def test_dialogs_and_the_start_view_stay_within_the_window(hands: Hands) -> None
     for width, height in SIZES:
         hands.page.set_viewport_size({"width": width, "height": height})
         for key in ("Control+s", "?"):
-            hands.page.locator(".stage").focus()
+            hands.page.locator(".viewport").focus()
             hands.key(key)
             hands.page.get_by_role("dialog").wait_for()
             wrong, seen = hands.page.evaluate(MEASURED, ["dialog"])

@@ -61,8 +61,8 @@ def settings(hands: Hands) -> dict[str, Any]:
     """All that a change of a step may touch."""
     values: dict[str, Any] = hands.page.evaluate(
         f"""() => {{
-            const {{ doc, stage, tool, form }} = window.palimpsest;
-            const {{ scale, x, y }} = stage.view;
+            const {{ doc, viewport, tool, form }} = window.palimpsest;
+            const {{ scale, x, y }} = viewport.view;
             return {{
                 values: {{ ...{FORM} }}, own: {{ ...form.model.own }}, tool: tool.name, head: doc.state.head,
                 view: [scale, x, y].map(Math.round), mask: doc.mask.bounds(), seen: doc.picture.revision,
@@ -80,7 +80,7 @@ def prepared(hands: Hands) -> dict[str, Any]:
     hands.key("Tab")
     hands.settings()
     hands.write("my own words")
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("r")
     hands.drag((40, 40), (90, 80))
     hands.wait_for("!doc.mask.empty")
@@ -130,13 +130,13 @@ def test_a_cancelled_change_leaves_all_as_it_was(hands: Hands, way: str) -> None
     amend(hands, "step 3")
     hands.write("half written")
     hands.page.wait_for_function(f"{FORM}.prompt === 'half written' && {FORM}.new_seed === false")
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("b")
     hands.paint(150, 150)
     if way == "button":
         hands.page.locator(".amending").get_by_role("button", name="Cancel").click()
     elif way == "escape":
-        hands.page.locator(".stage").focus()
+        hands.page.locator(".viewport").focus()
         hands.key("Escape")
     elif way == "reload":
         hands.reload()
@@ -185,7 +185,7 @@ def test_a_blend_in_the_middle_keeps_the_later_steps(hands: Hands) -> None:
 
 def test_undone_steps_stay_undone_and_are_replayed(hands: Hands) -> None:
     steps = history(hands)
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     for n in (11, 10):
         hands.key("Control+z")
         hands.wait_for(f"doc.state.head === {steps[n - 1].id!r}")
@@ -196,7 +196,7 @@ def test_undone_steps_stay_undone_and_are_replayed(hands: Hands) -> None:
     hands.wait_idle()
     names = [f"step {i}" for i in range(1, 13)]
     assert shown(hands) == [*names[:2], "changed", *names[3:10]]
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     for _ in range(2):
         before = hands.state["head"]
         hands.key("Control+Shift+z")
@@ -326,7 +326,7 @@ def test_who_gives_up_has_the_mask_back(hands: Hands) -> None:
     hands.press("Generate")
     hands.wait_for("doc.stopRetrying")
     assert hands.page.locator(".note").count() <= 1
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.page.evaluate("window.palimpsest.cancel()")
     hands.wait_for("!doc.submitting && !doc.mask.empty")
     assert hands.mask_bounds == mask

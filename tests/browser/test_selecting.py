@@ -241,7 +241,7 @@ def test_two_fingers_move_and_zoom_and_paint_nothing(hands: Hands) -> None:
     hands.open_sample()
     hands.lasting = False
     touch = hands.page.context.new_cdp_session(hands.page)
-    scale = hands.page.evaluate("window.palimpsest.stage.view.scale")
+    scale = hands.page.evaluate("window.palimpsest.viewport.view.scale")
 
     def fingers(kind: str, *points: tuple[float, float]) -> None:
         places: list[dict[str, Any]] = []
@@ -254,7 +254,7 @@ def test_two_fingers_move_and_zoom_and_paint_nothing(hands: Hands) -> None:
     fingers("touchStart", (x - 30, y), (x + 30, y))
     fingers("touchMove", (x - 60, y), (x + 60, y))
     fingers("touchEnd")
-    hands.page.wait_for_function(f"window.palimpsest.stage.view.scale > {scale} * 1.6")
+    hands.page.wait_for_function(f"window.palimpsest.viewport.view.scale > {scale} * 1.6")
     assert hands.mask_bounds is None
     fingers("touchStart", (x, y))
     fingers("touchMove", (x + 20, y))
@@ -291,7 +291,7 @@ def test_specks_are_left_out_and_can_be_kept_until_they_are_sent(hands: Hands) -
     paint()
     keep.click()
     keep.wait_for(state="detached")
-    region = hands.page.evaluate("window.palimpsest.stage.changing.mask.bounds()")
+    region = hands.page.evaluate("window.palimpsest.viewport.changing.mask.bounds()")
     assert region[0] + region[2] > 301
     hands.drag((60, 150), (90, 150))  # painting on does not forget it
     hands.wait_for("doc.planned")

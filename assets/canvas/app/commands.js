@@ -11,7 +11,7 @@ const GROWTH = 8; // pixels by which the keys grow and shrink a mask
 export function verbsOf(editor) {
   const doc = () => editor.doc;
   const field = (selector) => document.querySelector(selector);
-  const stroll = (x, y) => () => editor.stage.pan(x * STROLL * editor.stage.ratio, y * STROLL * editor.stage.ratio);
+  const stroll = (x, y) => () => editor.viewport.pan(x * STROLL * editor.viewport.ratio, y * STROLL * editor.viewport.ratio);
   const intents = Object.fromEntries(INTENTS.map((intent) => [intent, () => editor.form.intend(intent)]));
   return {
     ...Object.fromEntries(TOOLS.map((name) => [name, () => editor.choose(name)])),
@@ -26,7 +26,7 @@ export function verbsOf(editor) {
     undo: () => doc()?.undo(), redo: () => doc()?.redo(),
     before: (again) => again || editor.beside("whole"), split: () => editor.beside(editor.compare.mode === "split" ? null : "split"),
     difference: () => editor.beside(editor.compare.mode === "difference" ? null : "difference"),
-    fit: () => editor.stage.fit(), actual: () => editor.stage.zoom(1), closer: () => editor.zoom(1), farther: () => editor.zoom(-1),
+    fit: () => editor.viewport.fit(), actual: () => editor.viewport.zoom(1), closer: () => editor.zoom(1), farther: () => editor.zoom(-1),
     left: stroll(1, 0), right: stroll(-1, 0), up: stroll(0, 1), down: stroll(0, -1),
     prompt: () => field("#prompt :is(input, textarea)")?.focus(), settings: () => field("#settings > button")?.click(),
     history: () => editor.toggleHistory(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.renameDocument(name),

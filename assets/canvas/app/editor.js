@@ -17,7 +17,7 @@ import { Pace } from "./eta.js";
 import { Pointer } from "../viewport/pointer.js";
 import { queuePanel } from "../panels/queue-panel.js";
 import { Server } from "../net/server.js";
-import { Stage } from "../viewport/viewport.js";
+import { Viewport } from "../viewport/viewport.js";
 import { rememberDocument, startView } from "../panels/start.js";
 import { LARGEST, optionStrip, SMALLEST } from "../panels/tool-options.js";
 import { ask, askable, tell } from "./notifications.js";
@@ -43,15 +43,15 @@ class Editor {
     this.verbs = verbsOf(this);
     this.#build();
     this.form = new EditForm(this.server, this.notices, () => this.doc?.askPlan());
-    this.stage.onview = () => {
+    this.viewport.onview = () => {
       this.#refresh();
       this.doc?.easel.saveView();
     };
     this.tools = makeTools(targetOf(this));
-    this.pointer = new Pointer(this.stage, () => ({ name: this.toolName, tool: this.tools[this.toolName], radius: this.tool.radius }));
+    this.pointer = new Pointer(this.viewport, () => ({ name: this.toolName, tool: this.tools[this.toolName], radius: this.tool.radius }));
     this.waiting = false;
     this.held = "brush"; // the tool in hand before a step was changed
-    this.compare = new Compare(this.stage, () => this.#refresh());
+    this.compare = new Compare(this.viewport, () => this.#refresh());
     this.#listen();
   }
 
@@ -82,13 +82,13 @@ class Editor {
     this.amended = h("p", {});
     const stop = h("button", { type: "button", class: "text-button", onclick: () => this.doc?.amend(null) }, t("amend.stop"));
     this.amendBar = h("div", { class: "amending", role: "status", hidden: true }, this.amended, stop);
-    const ground = h("div", { class: "stage", tabindex: 0, role: "application", "aria-label": t("stage.label") });
+    const ground = h("div", { class: "viewport", tabindex: 0, role: "application", "aria-label": t("viewport.label") });
     this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, t("start.veil")));
     this.root.replaceChildren(
       ground, this.bar.element, this.palette.element, this.strip.element, this.history.element,
       h("div", { class: "above-dock" }, this.queue.element, this.amendBar, this.tray.element), this.start.element, this.veil,
     );
-    this.stage = new Stage(ground);
+    this.viewport = new Viewport(ground);
     this.notices = new Notices(this.root);
   }
 
@@ -126,7 +126,7 @@ class Editor {
     // a click must not leave the focus on a button: the next space bar would press it again instead of moving the picture
     this.root.addEventListener("click", ({ detail, target }) => {
       const stays = document.activeElement?.closest("input, dialog, [popover]"); // a button may have opened a field
-      if (this.doc && detail > 0 && target.closest("button") && !target.closest("dialog, [popover], .tour") && !stays) this.stage.root.focus({ preventScroll: true });
+      if (this.doc && detail > 0 && target.closest("button") && !target.closest("dialog, [popover], .tour") && !stays) this.viewport.root.focus({ preventScroll: true });
     });
     document.addEventListener("visibilitychange", () => {
       this.doc?.follower.rest(document.hidden);
@@ -161,10 +161,10 @@ class Editor {
       rememberDocument(state.document);
       this.#address(state.document);
       document.documentElement.dataset.view = "edit";
-      this.stage.root.focus({ preventScroll: true });
-      this.stage.fitted = true;
+      this.viewport.root.focus({ preventScroll: true });
+      this.viewport.fitted = true;
       this.doc = new OpenDocument(state, {
-        server: this.server, stage: this.stage, notices: this.notices, pace: this.pace, request: () => this.form.request(),
+        server: this.server, viewport: this.viewport, notices: this.notices, pace: this.pace, request: () => this.form.request(),
         changed: (what) => this.#changed(what), gone: (error) => this.home(error.message), ended: (status) => this.#ended(status),
         restored: (prompts) => this.form.restorePrompts(prompts), amended: () => this.#amended(),
       });
@@ -295,7 +295,7 @@ class Editor {
   }
 
   zoom(direction) {
-    this.stage.zoom(zoomStop(this.stage.view.scale, direction));
+    this.viewport.zoom(zoomStop(this.viewport.view.scale, direction));
   }
 
   /** Widen the frame to an aspect such as "16:9", about the picture's middle; null: the picture as it is. */
@@ -304,15 +304,15 @@ class Editor {
     if (!box) return;
     if (!aspect) {
       this.doc.setFrame(null);
-      this.stage.fit();
+      this.viewport.fit();
       return;
     }
     const [across, down] = aspect.split(":").map(Number);
     const [x, y, width, height] = box;
     const [w, h] = [Math.max(width, Math.round((height * across) / down)), Math.max(height, Math.round((width * down) / across))];
     this.doc.setFrame([x - Math.floor((w - width) / 2), y - Math.floor((h - height) / 2), w, h]);
-    this.stage.fitted = true;
-    this.stage.fit(this.doc.frame);
+    this.viewport.fitted = true;
+    this.viewport.fit(this.doc.frame);
   }
 
   /** Compare with the state before, or end comparing (null). */
@@ -326,7 +326,7 @@ class Editor {
 
   /** Leave the field that is written in; else drop the one thing that is half done. What runs goes on. */
   escape() {
-    if (isField(document.activeElement)) this.stage.root.focus({ preventScroll: true });
+    if (isField(document.activeElement)) this.viewport.root.focus({ preventScroll: true });
     else if (this.pointer.drop()) return;
     else if (this.compare.mode) this.compare.stop();
     else if (this.history.blending) this.history.stop();
@@ -356,7 +356,7 @@ class Editor {
     else if (!(await doc.submit(edit))) {
       const again = intent !== "expand" && doc.recallable;
       this.notices.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: this.bindings.label("recall") }));
-      this.stage.root.focus({ preventScroll: true });
+      this.viewport.root.focus({ preventScroll: true });
     }
     return seed !== undefined && !this.form.aside ? seed : edit.seed;
   }
@@ -371,8 +371,8 @@ class Editor {
     if (prompt !== values.prompt || negative_prompt !== values.negative_prompt) {
       this.doc?.easel.write({ prompt: values.prompt, negative_prompt: values.negative_prompt });
     }
-    this.stage.sketching = this.sketching;
-    this.stage.invalidateMask();
+    this.viewport.sketching = this.sketching;
+    this.viewport.invalidateMask();
     this.doc?.askPlan();
     this.#refresh();
   }
@@ -381,7 +381,7 @@ class Editor {
 
   #changed({ opened = false } = {}) {
     if (opened) {
-      this.size(Math.max(8, BRUSH * Math.max(...this.stage.picture.box.slice(2))));
+      this.size(Math.max(8, BRUSH * Math.max(...this.viewport.picture.box.slice(2))));
       if (this.paintAll) this.doc.easel.invert();
       this.paintAll = false;
     } else this.#refresh();
@@ -397,11 +397,11 @@ class Editor {
 
   /** Buttons and marks follow what is possible now. */
   #refresh() {
-    const { doc, stage, tool, form } = this;
+    const { doc, viewport, tool, form } = this;
     if (!form) return;
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
     this.bar.show({
-      name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: stage.view.scale,
+      name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: viewport.view.scale,
       historyOpen: this.history.open, comparing: this.compare?.mode, comparable: Boolean(doc?.state.before),
     });
     this.palette.show({ tool: this.toolName, available: this.available });
@@ -417,7 +417,7 @@ class Editor {
     if (doc?.amending) this.amended.textContent = this.#amending();
     this.notices.plan(doc?.planned ?? null, doc?.planned && this.pace.seconds(doc.planned.pipeline, doc.planned.steps));
     this.notices.specks(doc?.planned?.specks ?? 0, () => this.doc?.keepSpecks());
-    stage.cover(this.history.open && !this.#covered ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
+    viewport.cover(this.history.open && !this.#covered ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();
   }
 

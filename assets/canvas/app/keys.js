@@ -68,7 +68,7 @@ export function listen(bindings, verbs, released, hand, active) {
     if (field && !ALWAYS.includes(verb)) return;
     if (event.key === "Escape" && document.querySelector(":popover-open")) return; // it closes that
     if (SLIDES.test(event.key) && event.target.closest?.("[role=slider]")) return;
-    if (ARROWS.test(event.key) && event.target !== document.body && !event.target.closest?.(".stage")) return; // they move there
+    if (ARROWS.test(event.key) && event.target !== document.body && !event.target.closest?.(".viewport")) return; // they move there
     if ((names[0] === " " || names[0] === "Enter") && event.target.closest?.(PRESSED)) return; // there it presses
     if (names[0] === " ") {
       event.preventDefault();

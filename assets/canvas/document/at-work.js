@@ -1,4 +1,4 @@
-// The edits at work, as this tab knows them: their masks on the stage, and what is said and given back when one ends.
+// The edits at work, as this tab knows them: their masks on the viewport, and what is said and given back when one ends.
 
 import { union } from "../lib/boxes.js";
 import { Layer } from "../draft/layer.js";
@@ -17,8 +17,8 @@ export function layerOf(painted) {
 
 export class AtWork {
   /** ended(status): an edit of this tab was settled. settled(done): its preview may go, at once unless it is done. */
-  constructor({ server, stage, notices, easel, ended, settled }) {
-    Object.assign(this, { server, stage, notices, easel, ended, settled });
+  constructor({ server, viewport, notices, easel, ended, settled }) {
+    Object.assign(this, { server, viewport, notices, easel, ended, settled });
     this.works = new Works();
     this.sending = null; // { mask }: an edit on its way to the server
     this.last = null; // the mask sent last, a Layer
@@ -63,7 +63,7 @@ export class AtWork {
 
   #show() {
     const masks = this.works.all.map(({ mask }) => mask);
-    this.stage.setSent([...masks, this.sending?.mask].filter(Boolean));
+    this.viewport.setSent([...masks, this.sending?.mask].filter(Boolean));
   }
 
   async #adopt(group) {

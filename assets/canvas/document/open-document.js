@@ -1,4 +1,4 @@
-// One open document: what the server says of it, its picture on the stage, the draft in the making and the edits at
+// One open document: what the server says of it, its picture on the viewport, the draft in the making and the edits at
 // work. What is true lies on the server; here is only what is on screen, and what was painted and not sent yet.
 
 import { AtWork, layerOf } from "./at-work.js";
@@ -25,8 +25,8 @@ export class OpenDocument {
    * there. ended(outcome): an edit of this tab was settled. request(): the settings as they stand, for the plan. restored(prompts):
    * what was written on an earlier visit is there; the prompts to go on with. amended(): no step is changed any more.
    */
-  constructor(state, { server, stage, notices, pace, changed, gone, ended, request, restored, amended }) {
-    Object.assign(this, { id: state.document, state, server, stage, notices, pace, changed, gone, ended, request, restored, amended });
+  constructor(state, { server, viewport, notices, pace, changed, gone, ended, request, restored, amended }) {
+    Object.assign(this, { id: state.document, state, server, viewport, notices, pace, changed, gone, ended, request, restored, amended });
     this.closed = false;
     this.previewsShown = 0;
     this.treeOf = null; // what the tree that was asked for last depends on
@@ -39,14 +39,14 @@ export class OpenDocument {
     this.stopRetrying = null; // ends the attempts to reach the server with what is `unsent`, a Draft
     this.unsent = null;
     this.planned = null; // { windows, steps, pipeline, specks } of the edit in the making
-    this.draw = () => stage.invalidatePicture();
+    this.draw = () => viewport.invalidatePicture();
     this.cache = new TileCache((digest) => server.tile(digest), this.draw);
     this.picture = new Picture(server, this.cache, this.draw);
     this.previews = new Previews({
       load: (revision, serial) => server.preview(revision, serial),
       show: (revision, bitmap) => this.#showPreview(revision, bitmap),
     });
-    this.easel = new Easel(this.id, stage, {
+    this.easel = new Easel(this.id, viewport, {
       touched: () => notices.status(""),
       painted: () => {
         if (this.draft?.mask.empty) this.draft.keepSpecks = false;
@@ -55,7 +55,7 @@ export class OpenDocument {
       },
     });
     this.atWork = new AtWork({
-      server, stage, notices, easel: this.easel, ended,
+      server, viewport, notices, easel: this.easel, ended,
       settled: (done) => {
         this.previews.forget();
         if (!done) this.#dropPreview(); // otherwise it stays until the picture is here
@@ -67,7 +67,7 @@ export class OpenDocument {
       lost: (error) => this.#lost(error),
     });
     this.askPlan = rested(PLAN_MS, () => this.#plan());
-    stage.picture = this.picture;
+    viewport.picture = this.picture;
     this.#show(state);
     this.follower.start();
   }
@@ -79,7 +79,7 @@ export class OpenDocument {
     this.closed = this.atWork.closed = true;
     this.follower.stop();
     this.previews.forget();
-    this.stage.clear();
+    this.viewport.clear();
   }
 
   get run() {
@@ -169,15 +169,15 @@ export class OpenDocument {
   /** Show another revision's picture; the preview stays until the result stands in its place. */
   async #turnTo(revision) {
     try {
-      if (!(await this.picture.show(revision, this.stage.view, this.stage)) || this.closed) return;
+      if (!(await this.picture.show(revision, this.viewport.view, this.viewport)) || this.closed) return;
     } catch (error) {
       if (!this.closed) this.#note(error, "picture");
       return; // asked for again with the next state
     }
     if (this.picture.preview && this.picture.preview.revision !== this.run?.revision) this.#dropPreview();
-    this.stage.hurry();
-    if (this.stage.fitted) this.stage.fit();
-    else this.stage.invalidate();
+    this.viewport.hurry();
+    if (this.viewport.fitted) this.viewport.fit();
+    else this.viewport.invalidate();
     if (!this.draft) await this.#firstDraft();
     else if ((this.amending || !this.looking) && !sameBox(this.picture.box, this.draft.box)) {
       this.setFrame(null);
@@ -199,12 +199,12 @@ export class OpenDocument {
     if (this.closed || this.looking || run?.revision !== revision || !run.box) return;
     this.picture.preview = { revision, bitmap, box: run.box };
     this.previewsShown += 1;
-    this.stage.invalidatePicture();
+    this.viewport.invalidatePicture();
   }
 
   #dropPreview() {
     this.picture.preview = null;
-    this.stage.invalidatePicture();
+    this.viewport.invalidatePicture();
   }
 
   #lost(error) {
@@ -234,7 +234,7 @@ export class OpenDocument {
 
   setFrame(box) {
     this.frame = box && sameBox(box, this.picture.box) ? null : box;
-    this.stage.guides.show("frame", this.frame);
+    this.viewport.guides.show("frame", this.frame);
     this.askPlan();
     this.changed();
   }
@@ -280,7 +280,7 @@ export class OpenDocument {
     this.planning = asked;
     if (!asked || less(asked.margins)) {
       this.planned = null;
-      this.stage.setPlan(null, null);
+      this.viewport.setPlan(null, null);
       this.changed();
       return;
     }
@@ -290,7 +290,7 @@ export class OpenDocument {
       const pictures = await this.#packed(asked);
       const plan = await this.server.plan(this.id, { ...settings, ...how, margins: asked.margins, parent: this.#parent }, ...pictures);
       if (this.closed || this.planning !== asked) return; // another was asked meanwhile
-      this.stage.setPlan(layerOf(plan.regions), plan.windows);
+      this.viewport.setPlan(layerOf(plan.regions), plan.windows);
       this.planned = { windows: plan.windows, steps: plan.steps * edit.variations, pipeline: edit.pipeline, specks: plan.specks };
     } catch {
       this.planned = null; // what is wrong is said when it is sent
@@ -324,9 +324,9 @@ export class OpenDocument {
     if (intent !== "sketch") now.sketch = taken.sketch;
     if (intent === "expand") now.mask = taken.mask;
     this.frame = null;
-    this.stage.guides.show("frame", null);
+    this.viewport.guides.show("frame", null);
     this.easel.put(now);
-    this.stage.setPlan(null, null);
+    this.viewport.setPlan(null, null);
     this.planned = null;
     this.atWork.send({ mask: intent === "expand" ? null : taken.mask });
     this.notices.status(t("status.repainting"));
@@ -467,7 +467,7 @@ export class OpenDocument {
   async beside(revision) {
     const other = new Picture(this.server, this.cache, this.draw);
     try {
-      await other.show(revision, this.stage.view, this.stage);
+      await other.show(revision, this.viewport.view, this.viewport);
     } catch (error) {
       this.#note(error, "picture");
       return null;
@@ -560,7 +560,7 @@ export class OpenDocument {
       const { bitmap, box } = await this.server.reblended(revision, blend);
       if (this.closed || this.trying !== blend) return; // another was asked for meanwhile
       this.picture.preview = { revision: null, bitmap, box };
-      this.stage.invalidatePicture();
+      this.viewport.invalidatePicture();
     } catch (error) {
       this.#note(error, "verb");
     }

@@ -1,4 +1,4 @@
-// The picture as the stage shows it: a manifest of tiles, a small overview for far zooms, and the preview of a run.
+// The picture as the viewport shows it: a manifest of tiles, a small overview for far zooms, and the preview of a run.
 
 import { intersect, sameBox, TILE, tileBox, tileKey, tileOf, tilesOf } from "../lib/boxes.js";
 import { changedTiles } from "./tiles.js";
@@ -24,7 +24,7 @@ export class Picture {
    * Show a revision: fetch its manifest and what it changes, then switch at once, so that nothing flickers.
    * Returns true if this revision is shown now, false if a newer call overtook it.
    */
-  async show(revision, view, stage) {
+  async show(revision, view, viewport) {
     if (revision === this.coming) return false;
     this.coming = revision;
     try {
@@ -35,7 +35,7 @@ export class Picture {
       let overview = this.overview;
       if (tiles.size > WITHOUT_OVERVIEW && (!stays || changed.length > ONE_BY_ONE)) {
         overview = asCanvas(await this.server.overview(revision), manifest.box);
-        if (stays) await this.cache.all(this.#seen(changed, view, stage).map((key) => tiles.get(key)));
+        if (stays) await this.cache.all(this.#seen(changed, view, viewport).map((key) => tiles.get(key)));
       } else {
         const bitmaps = await this.cache.all(changed.map((key) => tiles.get(key)));
         if (overview && this.coming === revision) changed.forEach((key, i) => this.#stamp(overview, key, tiles.get(key), bitmaps[i]));
@@ -55,16 +55,16 @@ export class Picture {
   }
 
   #seen(keys, view, { width, height }) {
-    return keys.filter((key) => intersect(view.stageRect(tileBox(...tileOf(key))), [0, 0, width, height]));
+    return keys.filter((key) => intersect(view.viewportRect(tileBox(...tileOf(key))), [0, 0, width, height]));
   }
 
   /**
-   * Draw on a stage of `width` x `height`; asks the cache for the tiles that are seen and missing. quick: while the view
+   * Draw on a viewport of `width` x `height`; asks the cache for the tiles that are seen and missing. quick: while the view
    * moves, when speed is worth more than the last bit of smoothness.
    */
   draw(context, view, width, height, quick = false) {
     if (!this.box) return;
-    const frame = view.stageRect(this.box);
+    const frame = view.viewportRect(this.box);
     context.save();
     context.beginPath();
     context.rect(...frame);
@@ -75,7 +75,7 @@ export class Picture {
     context.fillRect(...frame);
     if (this.overview) context.drawImage(this.overview.canvas, ...frame);
     if (!this.overview || view.scale > this.overview.scale) this.#drawTiles(context, view, width, height);
-    if (this.preview) context.drawImage(this.preview.bitmap, ...view.stageRect(this.preview.box));
+    if (this.preview) context.drawImage(this.preview.bitmap, ...view.viewportRect(this.preview.box));
     context.restore();
   }
 
@@ -91,7 +91,7 @@ export class Picture {
       if (!bitmap) missing.push(digest);
       else {
         const tile = tileBox(column, row);
-        context.drawImage(this.#cut(digest, bitmap, tile), ...view.stageRect(intersect(tile, this.box)));
+        context.drawImage(this.#cut(digest, bitmap, tile), ...view.viewportRect(intersect(tile, this.box)));
       }
     }
     this.cache.want(missing);

@@ -1,4 +1,4 @@
-// The easel: the draft in the making and what is done to it. It knows the stage that shows it and nothing of edits.
+// The easel: the draft in the making and what is done to it. It knows the viewport that shows it and nothing of edits.
 
 import { sameBox } from "../lib/boxes.js";
 import { Draft } from "./draft.js";
@@ -9,8 +9,8 @@ const DRAFT_MS = 200;
 
 export class Easel {
   /** id: the document's. touched(): somebody painted, and what was said before is old. painted(): the draft is another. */
-  constructor(id, stage, { touched, painted }) {
-    Object.assign(this, { id, stage, touched, painted });
+  constructor(id, viewport, { touched, painted }) {
+    Object.assign(this, { id, viewport, touched, painted });
     this.draft = null; // Draft, once the picture's box is known
     this.prompts = null; // { prompt, negative_prompt }, once it is known what was written on an earlier visit
     this.aside = null; // { draft, view } of the user's while a step is changed; what is drawn for that is not kept
@@ -25,12 +25,12 @@ export class Easel {
   /** Put up a draft, or take all down. */
   put(draft) {
     this.draft = draft;
-    this.stage.setDraft(draft);
+    this.viewport.setDraft(draft);
     if (draft) this.save();
   }
 
   get #view() {
-    const { view, fitted } = this.stage;
+    const { view, fitted } = this.viewport;
     return { scale: view.scale, x: view.x, y: view.y, fitted };
   }
 
@@ -56,8 +56,8 @@ export class Easel {
     const { draft, view } = this.aside;
     this.aside = null;
     this.put(draft);
-    if (view.fitted) this.stage.fit();
-    else this.stage.look(view);
+    if (view.fitted) this.viewport.fit();
+    else this.viewport.look(view);
   }
 
   /** What was left behind on an earlier visit, onto an empty draft. */
@@ -69,7 +69,7 @@ export class Easel {
     for (const name of ["mask", "sketch"]) {
       if (found[name]) this.#step(draft[name], (layer) => layer.paste(found[name].box, found[name].values));
     }
-    if (found.view && !found.view.fitted) this.stage.look(found.view);
+    if (found.view && !found.view.fitted) this.viewport.look(found.view);
   }
 
   /** The picture has another box: what was painted stays where it was, as far as it lies within. */
@@ -106,7 +106,7 @@ export class Easel {
 
   /** value: 255 paints, 0 erases, in a sketch a colour; the rest in plane pixels. */
   stroke(x0, y0, x1, y1, radius, value, hardness = 1) {
-    if (this.painting) this.stage.draftChanged(this.draft.painting.segment(x0, y0, x1, y1, radius, value, hardness));
+    if (this.painting) this.viewport.draftChanged(this.draft.painting.segment(x0, y0, x1, y1, radius, value, hardness));
   }
 
   end() {
@@ -122,7 +122,7 @@ export class Easel {
     const before = done.at(-1);
     this.draft.end();
     if (done.at(-1) !== before) {
-      this.stage.draftChanged(this.draft.undo());
+      this.viewport.draftChanged(this.draft.undo());
       this.draft.undone.pop();
     }
     this.painted();
@@ -187,7 +187,7 @@ export class Easel {
   }
 
   #painted(box) {
-    this.stage.draftChanged(box);
+    this.viewport.draftChanged(box);
     this.save();
     this.painted();
   }

@@ -61,7 +61,7 @@ export function tour(root, again = false) {
   function end() {
     card.remove();
     removeEventListener("resize", follow);
-    root.querySelector(".stage")?.focus({ preventScroll: true });
+    root.querySelector(".viewport")?.focus({ preventScroll: true });
   }
 
   root.append(card);

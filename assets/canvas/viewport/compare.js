@@ -3,12 +3,12 @@
 import { h } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
 
-const STEP = 0.02; // of the stage's width, for the arrow keys
+const STEP = 0.02; // of the viewport's width, for the arrow keys
 
 export class Compare {
-  /** stage: Stage. changed(): the mode is another. */
-  constructor(stage, changed) {
-    Object.assign(this, { stage, changed });
+  /** viewport: Viewport. changed(): the mode is another. */
+  constructor(viewport, changed) {
+    Object.assign(this, { viewport, changed });
     this.mode = null; // "split", "difference", "whole" or null
     this.at = 0.5;
     this.revision = null; // what is compared with
@@ -26,11 +26,11 @@ export class Compare {
         this.#put(this.at + by);
       },
     }, h("span", { class: "before" }, t("compare.before")), h("span", { class: "after" }, t("compare.after")));
-    stage.root.append(this.line);
+    viewport.root.append(this.line);
   }
 
   #move(x) {
-    const { left, width } = this.stage.root.getBoundingClientRect();
+    const { left, width } = this.viewport.root.getBoundingClientRect();
     this.#put((x - left) / width);
   }
 
@@ -43,7 +43,7 @@ export class Compare {
     this.line.hidden = this.mode !== "split";
     this.line.style.left = `${this.at * 100}%`;
     this.line.setAttribute("aria-valuenow", Math.round(this.at * 100));
-    this.stage.compare(this.mode && { picture: this.picture, mode: this.mode, at: this.at });
+    this.viewport.compare(this.mode && { picture: this.picture, mode: this.mode, at: this.at });
     this.changed();
   }
 

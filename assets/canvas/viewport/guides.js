@@ -19,7 +19,7 @@ export class Guides {
     root.append(this.element);
   }
 
-  /** Follow the stage's view; ratio: device pixels for one of CSS. */
+  /** Follow the viewport's view; ratio: device pixels for one of CSS. */
   place(view, ratio) {
     this.group.setAttribute("transform", `matrix(${[view.scale, 0, 0, view.scale, view.x, view.y].map((n) => n / ratio).join(" ")})`);
   }

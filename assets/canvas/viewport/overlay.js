@@ -6,7 +6,7 @@ import { HALF, outline } from "../draft/outline.js";
 const TINT = "rgba(76, 110, 245, 0.34)";
 const HATCH = "rgba(255, 255, 255, 0.42)";
 const COARSEST = 16; // pixels from one to the next of an outline seen from afar
-const PITCH = 9; // stage pixels from one line of the hatch to the next
+const PITCH = 9; // viewport pixels from one line of the hatch to the next
 
 /** A mask and its pictures: one small canvas and a few paths for each tile that is not empty. */
 export class MaskLook {
@@ -86,7 +86,7 @@ export class SketchLook {
   draw(context, view, area) {
     context.imageSmoothingEnabled = view.scale < 3;
     for (const [key, tile] of this.sketch.tiles) {
-      const place = view.stageRect(tileBox(...tileOf(key)));
+      const place = view.viewportRect(tileBox(...tileOf(key)));
       if (!intersect(place, area)) continue;
       if (!this.images.has(key)) {
         const canvas = new OffscreenCanvas(TILE, TILE);
@@ -126,11 +126,11 @@ export class Overlay {
   }
 
   /**
-   * Draw `look` within the stage rectangle `area`. filled: hatched (a mask in the making), else its outline alone,
+   * Draw `look` within the viewport rectangle `area`. filled: hatched (a mask in the making), else its outline alone,
    * fainter (a mask at work).
    */
   draw(context, look, view, area, ratio, filled) {
-    const keys = [...look.mask.tiles.keys()].filter((key) => intersect(view.stageRect(tileBox(...tileOf(key))), area));
+    const keys = [...look.mask.tiles.keys()].filter((key) => intersect(view.viewportRect(tileBox(...tileOf(key))), area));
     if (!keys.length) return;
     if (filled) this.#fill(context, look, keys, view, area, ratio);
     context.save();
@@ -148,7 +148,7 @@ export class Overlay {
 
   #fill(context, look, keys, view, area, ratio) {
     let covered = null;
-    for (const key of keys) covered = union(covered, intersect(view.stageRect(tileBox(...tileOf(key))), area));
+    for (const key of keys) covered = union(covered, intersect(view.viewportRect(tileBox(...tileOf(key))), area));
     const [x, y, width, height] = covered;
     if (this.layer.width < width || this.layer.height < height) {
       this.layer.width = Math.max(this.layer.width, width);
@@ -160,7 +160,7 @@ export class Overlay {
     ink.imageSmoothingEnabled = view.scale < 1;
     ink.fillStyle = "#fff";
     for (const key of keys) {
-      const [left, top, w, h] = view.stageRect(tileBox(...tileOf(key)));
+      const [left, top, w, h] = view.viewportRect(tileBox(...tileOf(key)));
       const image = look.image(key);
       if (image) ink.drawImage(image, left - x, top - y, w, h);
       else ink.fillRect(left - x, top - y, w, h);

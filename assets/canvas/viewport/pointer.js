@@ -1,4 +1,4 @@
-// Hands on the stage: pointers and wheel become what the tool does, panning and zooming. Two fingers move the picture;
+// Hands on the viewport: pointers and wheel become what the tool does, panning and zooming. Two fingers move the picture;
 // who has used a pen paints with it, and moves the picture with one finger.
 
 import { ROUND } from "./tools.js";
@@ -7,9 +7,9 @@ const LINE_PIXELS = 32; // a wheel which counts in lines
 const LIGHTEST = 0.25; // of the brush's width, for a pen that hardly touches
 
 export class Pointer {
-  /** stage: Stage. chosen(): { name, tool (see tools.js), radius (plane pixels) } of the tool in hand. */
-  constructor(stage, chosen) {
-    Object.assign(this, { stage, chosen });
+  /** viewport: Viewport. chosen(): { name, tool (see tools.js), radius (plane pixels) } of the tool in hand. */
+  constructor(viewport, chosen) {
+    Object.assign(this, { viewport, chosen });
     this.hand = false; // the space bar is down: drag moves the picture
     this.mode = null; // "tool" | "pan" | "pinch" while something is down
     this.tool = null; // the one at work
@@ -17,8 +17,8 @@ export class Pointer {
     this.last = null; // [x, y] of the window, when panning
     this.fingers = new Map(); // pointer id -> [x, y] of the window
     this.pen = false; // one was seen
-    this.at = null; // CSS position on the stage, for the ring
-    const { root } = stage;
+    this.at = null; // CSS position on the viewport, for the ring
+    const { root } = viewport;
     root.addEventListener("pointerdown", (event) => this.#down(event));
     root.addEventListener("pointermove", (event) => this.#move(event));
     for (const name of ["pointerup", "pointercancel"]) root.addEventListener(name, (event) => this.#up(event));
@@ -37,13 +37,13 @@ export class Pointer {
     this.refresh();
   }
 
-  #stagePoint(x, y) {
-    const { left, top } = this.stage.root.getBoundingClientRect();
-    return [(x - left) * this.stage.ratio, (y - top) * this.stage.ratio];
+  #viewportPoint(x, y) {
+    const { left, top } = this.viewport.root.getBoundingClientRect();
+    return [(x - left) * this.viewport.ratio, (y - top) * this.viewport.ratio];
   }
 
   #plane({ clientX, clientY }) {
-    return this.stage.view.toPlane(...this.#stagePoint(clientX, clientY));
+    return this.viewport.view.toPlane(...this.#viewportPoint(clientX, clientY));
   }
 
   #how({ shiftKey, altKey, pointerType, pressure, buttons }) {
@@ -52,10 +52,10 @@ export class Pointer {
   }
 
   #down(event) {
-    if (!this.stage.picture?.box) return;
+    if (!this.viewport.picture?.box) return;
     event.preventDefault();
-    this.stage.root.focus({ preventScroll: true });
-    this.stage.root.setPointerCapture(event.pointerId);
+    this.viewport.root.focus({ preventScroll: true });
+    this.viewport.root.setPointerCapture(event.pointerId);
     this.pen ||= event.pointerType === "pen";
     if (event.pointerType === "touch") {
       this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
@@ -84,8 +84,8 @@ export class Pointer {
     if (this.mode === "pinch") {
       this.#pinch(event);
     } else if (this.mode === "pan") {
-      const { ratio } = this.stage;
-      this.stage.pan((event.clientX - this.last[0]) * ratio, (event.clientY - this.last[1]) * ratio);
+      const { ratio } = this.viewport;
+      this.viewport.pan((event.clientX - this.last[0]) * ratio, (event.clientY - this.last[1]) * ratio);
       this.last = [event.clientX, event.clientY];
     } else if (this.mode === "tool") {
       const moves = event.getCoalescedEvents?.() ?? [];
@@ -107,9 +107,9 @@ export class Pointer {
     const before = measure();
     this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
     const { middle, apart } = measure();
-    const { ratio, view } = this.stage;
-    this.stage.pan((middle[0] - before.middle[0]) * ratio, (middle[1] - before.middle[1]) * ratio);
-    if (before.apart > 0) this.stage.zoom((view.scale * apart) / before.apart, ...this.#stagePoint(...middle));
+    const { ratio, view } = this.viewport;
+    this.viewport.pan((middle[0] - before.middle[0]) * ratio, (middle[1] - before.middle[1]) * ratio);
+    if (before.apart > 0) this.viewport.zoom((view.scale * apart) / before.apart, ...this.#viewportPoint(...middle));
   }
 
   #up(event) {
@@ -151,26 +151,26 @@ export class Pointer {
 
   #wheel(event) {
     event.preventDefault();
-    const unit = event.deltaMode === 1 ? LINE_PIXELS : event.deltaMode === 2 ? this.stage.root.clientHeight : 1;
+    const unit = event.deltaMode === 1 ? LINE_PIXELS : event.deltaMode === 2 ? this.viewport.root.clientHeight : 1;
     const turn = Math.max(-240, Math.min(240, event.deltaY * unit));
     const speed = event.ctrlKey ? 0.01 : 0.0022; // a pinch on a trackpad comes as a wheel with Ctrl, in small turns
-    this.stage.zoom(this.stage.view.scale * Math.exp(-turn * speed), ...this.#stagePoint(event.clientX, event.clientY));
+    this.viewport.zoom(this.viewport.view.scale * Math.exp(-turn * speed), ...this.#viewportPoint(event.clientX, event.clientY));
     this.#place(event);
   }
 
   #place(event) {
-    const { left, top } = this.stage.root.getBoundingClientRect();
+    const { left, top } = this.viewport.root.getBoundingClientRect();
     this.at = event.pointerType === "touch" ? null : [event.clientX - left, event.clientY - top];
     this.refresh();
   }
 
   /** The ring and the cursor follow the tool, the zoom and the space bar. */
   refresh() {
-    const { root } = this.stage;
+    const { root } = this.viewport;
     const { name, tool, radius } = this.chosen();
-    const works = this.mode !== "pan" && !this.hand && this.stage.picture?.box;
-    const wide = this.stage.showRing(works && ROUND.includes(name) ? this.at : null, radius);
-    const sides = name === "frame" && works && this.at && tool.grip(this.stage.view.toPlane(...this.at.map((n) => n * this.stage.ratio)));
+    const works = this.mode !== "pan" && !this.hand && this.viewport.picture?.box;
+    const wide = this.viewport.showRing(works && ROUND.includes(name) ? this.at : null, radius);
+    const sides = name === "frame" && works && this.at && tool.grip(this.viewport.view.toPlane(...this.at.map((n) => n * this.viewport.ratio)));
     const resize = sides && (sides[0] || sides[2] ? (sides[1] || sides[3] ? (sides[0] === sides[1] ? "nwse" : "nesw") : "ew") : "ns");
     root.dataset.cursor = this.mode === "pan" ? "grabbing" : this.hand || (name === "frame" && !sides) ? "grab" : resize || (wide ? "ring" : "paint");
   }

@@ -1,4 +1,4 @@
-// The stage: two stacked canvases (picture, draft), lines over them and the brush ring. Draws in animation frames only,
+// The viewport: two stacked canvases (picture, draft), lines over them and the brush ring. Draws in animation frames only,
 // and only what changed.
 
 import { intersect, union } from "../lib/boxes.js";
@@ -7,12 +7,12 @@ import { MaskLook, Overlay, SketchLook } from "./overlay.js";
 import { View } from "./view.js";
 
 const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels the panels cover
-const NARROW = 600; // of a stage so narrow they leave less
+const NARROW = 600; // of a viewport so narrow they leave less
 const NARROW_INSETS = [52, 62, 10, 190];
 const IN_SIGHT = 48;
 const CALM_MS = 150; // after the last movement the picture is drawn at its best
 
-export class Stage {
+export class Viewport {
   /** root: an element to fill. picture: what is drawn below the mask. */
   constructor(root) {
     this.root = root;
@@ -65,7 +65,7 @@ export class Stage {
     this.#draw(); // at once: a resized canvas is empty
   }
 
-  /** The part of the stage no panel covers. */
+  /** The part of the viewport no panel covers. */
   get room() {
     const insets = this.root.clientWidth < NARROW ? NARROW_INSETS : INSETS;
     const [left, top, inset, dock] = insets.map((inset) => inset * this.ratio);
@@ -87,7 +87,7 @@ export class Stage {
     this.invalidate();
   }
 
-  /** Zoom to `scale` about a stage point, or about the middle of the room. */
+  /** Zoom to `scale` about a viewport point, or about the middle of the room. */
   zoom(scale, x, y) {
     const [left, top, width, height] = this.room;
     this.view.zoomAt(scale, x ?? left + width / 2, y ?? top + height / 2);
@@ -140,7 +140,7 @@ export class Stage {
     this.invalidateMask();
   }
 
-  /** other: { picture, mode: "split" | "difference" | "whole", at: the line's place, 0..1 of the stage } or null. */
+  /** other: { picture, mode: "split" | "difference" | "whole", at: the line's place, 0..1 of the viewport } or null. */
   compare(other) {
     this.other = other;
     this.invalidatePicture();
@@ -151,7 +151,7 @@ export class Stage {
     if (!box || !this.draft) return;
     this.draft.mask.changed(box);
     this.draft.sketch.changed(box);
-    const [x, y, width, height] = this.view.stageRect(box);
+    const [x, y, width, height] = this.view.viewportRect(box);
     const rim = Math.ceil(3 * this.ratio + this.view.scale);
     this.invalidateMask([x - rim, y - rim, width + 2 * rim, height + 2 * rim]);
   }
@@ -232,11 +232,11 @@ export class Stage {
 
   /** The colour of the picture under a plane point as it is drawn, [red, green, blue]. */
   colourAt(x, y) {
-    const [left, top] = this.view.toStage(x + 0.5, y + 0.5).map(Math.floor);
+    const [left, top] = this.view.toViewport(x + 0.5, y + 0.5).map(Math.floor);
     return [...this.below.getImageData(left, top, 1, 1).data.slice(0, 3)];
   }
 
-  /** Show the brush ring: centre in CSS pixels of the stage, radius in plane pixels; null hides it. True if it is easily seen. */
+  /** Show the brush ring: centre in CSS pixels of the viewport, radius in plane pixels; null hides it. True if it is easily seen. */
   showRing(at, radius) {
     this.ring.hidden = !at;
     if (!at) return false;
