@@ -11,9 +11,9 @@ import { helpDialog } from "../panels/help.js";
 import { historyPanel } from "../panels/history.js";
 import { isField, listen } from "./keys.js";
 import { loadMask, saveMask } from "../draft/mask-files.js";
-import { duration, Notices, part } from "./notices.js";
+import { Notices, part } from "./notices.js";
 import { OpenDocument } from "../document/open-document.js";
-import { Pace } from "./eta.js";
+import { duration, Eta } from "./eta.js";
 import { Pointer } from "../viewport/pointer.js";
 import { queuePanel } from "../panels/queue-panel.js";
 import { Server } from "../net/server.js";
@@ -28,7 +28,7 @@ import { variationTray } from "../panels/variations.js";
 import { verbsOf } from "./commands.js";
 import { zoomStop } from "../viewport/view.js";
 import { learn, spoken, t } from "../lib/locale.js";
-import { progressOf, secondsOf } from "../document/works.js";
+import { progressOf } from "../document/job-queue.js";
 
 const BRUSH = 0.06; // of the picture's longest side: the brush's diameter at first
 
@@ -37,7 +37,7 @@ class Editor {
     this.root = root;
     this.server = new Server(new URL("../../", import.meta.url));
     this.bindings = new Bindings();
-    this.pace = new Pace();
+    this.eta = new Eta();
     this.tool = { name: "brush", diameter: 48, hardness: 1, tolerance: 24, colour: "#c8553d", get radius() { return this.diameter / 2; } };
     this.doc = null; // OpenDocument
     this.verbs = verbsOf(this);
@@ -164,7 +164,7 @@ class Editor {
       this.viewport.root.focus({ preventScroll: true });
       this.viewport.fitted = true;
       this.doc = new OpenDocument(state, {
-        server: this.server, viewport: this.viewport, notices: this.notices, pace: this.pace, request: () => this.form.request(),
+        server: this.server, viewport: this.viewport, notices: this.notices, eta: this.eta, request: () => this.form.request(),
         changed: (what) => this.#changed(what), gone: (error) => this.home(error.message), ended: (status) => this.#ended(status),
         restored: (prompts) => this.form.restorePrompts(prompts), amended: () => this.#amended(),
       });
@@ -415,7 +415,7 @@ class Editor {
     this.queue.show(doc?.queue ?? [], askable);
     this.amendBar.hidden = !doc?.amending;
     if (doc?.amending) this.amended.textContent = this.#amending();
-    this.notices.plan(doc?.planned ?? null, doc?.planned && this.pace.seconds(doc.planned.pipeline, doc.planned.steps));
+    this.notices.plan(doc?.planned ?? null, doc?.planned && this.eta.seconds(doc.planned.pipeline, doc.planned.steps));
     this.notices.specks(doc?.planned?.specks ?? 0, () => this.doc?.keepSpecks());
     viewport.cover(this.history.open && !this.#covered ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();
@@ -426,7 +426,7 @@ class Editor {
     const { amending, planned } = this.doc;
     const { step, of, later, name, edit } = amending;
     if (!later) return name || edit.prompt || t("history.filled"); // the rest is on its way
-    const time = planned && this.#seconds([planned, ...later]);
+    const time = planned && this.eta.secondsFor([planned, ...later]);
     const editing = t("amend.on", { step, of, title: name || edit.prompt || t("history.filled") });
     if (!later.length) return time ? `${editing} ${t("amend.alone", { time: duration(time) })}` : editing;
     return `${editing} ${this.#replayed(later, time)}`;
@@ -440,11 +440,7 @@ class Editor {
   /** What of the history is replayed when a step is laid in otherwise; "" where nothing is. */
   async #after({ revision }) {
     const { later } = await this.server.replayed(this.doc.id, revision).catch(() => ({ later: [] }));
-    return later.length ? this.#replayed(later, this.#seconds(later)) : "";
-  }
-
-  #seconds(parts) {
-    return secondsOf(parts, (pipeline, steps) => this.pace.seconds(pipeline, steps));
+    return later.length ? this.#replayed(later, this.eta.secondsFor(later)) : "";
   }
 
   #title() {

@@ -1,5 +1,6 @@
 // What the editor has to say: one quiet line under the prompt, and notes which stay until they are read.
 
+import { duration } from "./eta.js";
 import { h, icon } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
 
@@ -89,9 +90,3 @@ export class Notices {
 
 /** How much of a run is done: its steps are of several networks and windows, which nobody counts. */
 export const part = (index, total) => t("status.part", { percent: Math.floor((100 * index) / total) });
-
-/** Seconds as people say them. */
-export function duration(seconds) {
-  if (seconds < 1) return t("time.moment");
-  return seconds < 90 ? t("time.seconds", { n: Math.round(seconds) }) : t("time.minutes", { n: Math.round(seconds / 60) });
-}

@@ -1,9 +1,9 @@
 // One open document: what the server says of it, its picture on the viewport, the draft in the making and the edits at
 // work. What is true lies on the server; here is only what is on screen, and what was painted and not sent yet.
 
-import { AtWork, layerOf } from "./at-work.js";
 import { sameBox } from "../lib/boxes.js";
 import { Draft } from "../draft/draft.js";
+import { layerOf } from "../draft/layer.js";
 import { Easel } from "../draft/easel.js";
 import { Follower, LOST_MS, Previews } from "./polling.js";
 import { Picture } from "./picture.js";
@@ -12,7 +12,8 @@ import { Missing, Unreachable } from "../net/server.js";
 import { TileCache } from "./tiles.js";
 import { rested } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
-import { progressOf, queue, secondsLeft } from "./works.js";
+import { groupJobs, progressOf } from "./job-queue.js";
+import { EditTracker } from "./pending-edits.js";
 
 const PLAN_MS = 180;
 
@@ -25,8 +26,8 @@ export class OpenDocument {
    * there. ended(outcome): an edit of this tab was settled. request(): the settings as they stand, for the plan. restored(prompts):
    * what was written on an earlier visit is there; the prompts to go on with. amended(): no step is changed any more.
    */
-  constructor(state, { server, viewport, notices, pace, changed, gone, ended, request, restored, amended }) {
-    Object.assign(this, { id: state.document, state, server, viewport, notices, pace, changed, gone, ended, request, restored, amended });
+  constructor(state, { server, viewport, notices, eta, changed, gone, ended, request, restored, amended }) {
+    Object.assign(this, { id: state.document, state, server, viewport, notices, eta, changed, gone, ended, request, restored, amended });
     this.closed = false;
     this.previewsShown = 0;
     this.treeOf = null; // what the tree that was asked for last depends on
@@ -54,15 +55,15 @@ export class OpenDocument {
         changed();
       },
     });
-    this.atWork = new AtWork({
+    this.tracker = new EditTracker({
       server, viewport, notices, easel: this.easel, ended,
-      settled: (done) => {
+      dropPreviews: (done) => {
         this.previews.forget();
         if (!done) this.#dropPreview(); // otherwise it stays until the picture is here
       },
     });
     this.follower = new Follower({
-      ask: () => server.state(this.id, this.works.revisions, this.run ? this.state.beat : null),
+      ask: () => server.state(this.id, this.pending.revisions, this.run ? this.state.beat : null),
       show: (now) => this.#show(now),
       lost: (error) => this.#lost(error),
     });
@@ -76,7 +77,7 @@ export class OpenDocument {
     this.giveUp();
     if (this.amending) this.amend(null);
     this.easel.keep();
-    this.closed = this.atWork.closed = true;
+    this.closed = this.tracker.closed = true;
     this.follower.stop();
     this.previews.forget();
     this.viewport.clear();
@@ -91,15 +92,15 @@ export class OpenDocument {
   }
 
   get submitting() {
-    return this.atWork.sending !== null;
+    return this.tracker.sending !== null;
   }
 
-  get works() {
-    return this.atWork.works;
+  get pending() {
+    return this.tracker.pending;
   }
 
   get queue() {
-    return queue(this.state.running);
+    return groupJobs(this.state.running);
   }
 
   get draft() {
@@ -123,7 +124,7 @@ export class OpenDocument {
   }
 
   get recallable() {
-    return Boolean(this.atWork.last || this.state.last_mask);
+    return Boolean(this.tracker.lastMask || this.state.last_mask);
   }
 
   // --- what the server says
@@ -134,7 +135,7 @@ export class OpenDocument {
     const moved = state.tail !== this.state.tail;
     this.state = state;
     const { run } = this;
-    this.atWork.follow(state);
+    this.tracker.update(state);
     const shown = this.#shown;
     if (shown !== this.picture.revision) this.#turnTo(shown);
     else {
@@ -143,12 +144,12 @@ export class OpenDocument {
       if (preview?.revision && preview.revision !== run?.revision) this.#dropPreview();
     }
     if (run) {
-      this.pace.saw(run);
+      this.eta.update(run);
       if (run.serial) this.previews.want(run.revision, run.serial);
-      const left = secondsLeft(run, state.running, (pipeline, steps) => this.pace.seconds(pipeline, steps));
+      const left = this.eta.secondsLeft(run, state.running);
       this.notices.progress(...progressOf(run), left, run.replay);
     } else {
-      this.pace.ended();
+      this.eta.finish();
       if (!this.submitting) this.notices.progress(null);
     }
     for (const [kind, sentence] of [["trouble", state.trouble], ["retry", run?.retry]]) {
@@ -191,7 +192,7 @@ export class OpenDocument {
     await this.easel.restore();
     if (this.closed) return;
     this.easel.write(this.restored(this.easel.prompts));
-    this.atWork.pay();
+    this.tracker.draftReady();
   }
 
   #showPreview(revision, bitmap) {
@@ -328,23 +329,23 @@ export class OpenDocument {
     this.easel.put(now);
     this.viewport.setPlan(null, null);
     this.planned = null;
-    this.atWork.send({ mask: intent === "expand" ? null : taken.mask });
+    this.tracker.setSending({ mask: intent === "expand" ? null : taken.mask });
     this.notices.status(t("status.repainting"));
     if (!this.run) this.notices.progress(0, 0);
-    if (!this.run && planned) this.pace.began(planned.pipeline, planned.steps);
+    if (!this.run && planned) this.eta.start(planned.pipeline, planned.steps);
     this.changed();
     const what = amending ? `amend/${amending.revision}` : "edits";
     try {
       const all = await pictures;
       const sent = (state) => {
-        this.atWork.sent(state.jobs, taken, Boolean(amending));
+        this.tracker.accepted(state.jobs, taken, Boolean(amending));
         if (amending) this.amend(null);
         return state;
       };
       await this.#reach(() => this.server.submit(this.id, what, { ...edit, ...how, margins, parent }, ...all).then(sent));
     } catch (error) {
       if (this.closed) return true;
-      if (this.submitting) this.atWork.refused(taken);
+      if (this.submitting) this.tracker.rejected(taken);
       this.notices.status("");
       if (!this.run) this.notices.progress(null);
       if (!(error instanceof Unreachable)) this.notices.note(error.message, "run");
@@ -358,7 +359,7 @@ export class OpenDocument {
   giveUp() {
     if (!this.stopRetrying) return;
     this.stopRetrying();
-    this.atWork.refused(this.unsent);
+    this.tracker.rejected(this.unsent);
   }
 
   /** Ask, and ask again while the server is not to be reached: the same edit on the same state is one and the same. */
@@ -606,7 +607,7 @@ export class OpenDocument {
   /** Paint the mask of the last edit again. */
   async recall() {
     if (!this.draft || !this.recallable || this.painting) return;
-    if (this.atWork.last) this.easel.pasteAll(this.atWork.last);
+    if (this.tracker.lastMask) this.easel.pasteAll(this.tracker.lastMask);
     else await this.reuse(this.state.last_mask);
   }
 }

@@ -184,6 +184,16 @@ export class Layer {
   }
 }
 
+/** A Layer that holds these values: [{ box, values }, ...]; null if there are none. */
+export function layerOf(patches) {
+  if (!patches.length) return null;
+  const layer = new Layer(patches.map(({ box }) => box).reduce(union));
+  layer.begin();
+  for (const { box, values } of patches) layer.paste(box, values);
+  layer.end();
+  return layer;
+}
+
 /** A tile as words: four bytes, or one word, at a time. */
 const words = (tile) => new Uint32Array(tile.buffer);
 

@@ -3,7 +3,7 @@
 import { h, icon, smallButton } from "../lib/dom.js";
 import { part } from "../app/notices.js";
 import { t } from "../lib/locale.js";
-import { progressOf } from "../document/works.js";
+import { progressOf } from "../document/job-queue.js";
 
 /** verbs: { cancel(group), sooner(group), tell() }: tell asks the browser to say when all is done. */
 export function queuePanel(verbs) {
@@ -27,7 +27,7 @@ export function queuePanel(verbs) {
 
   return {
     element,
-    /** groups: see works.js; askable(): whether the browser can still be asked to say when it is done. */
+    /** groups: see job-queue.js; askable(): whether the browser can still be asked to say when it is done. */
     show(groups, askable) {
       element.hidden = groups.length < 2;
       if (element.hidden) return;
