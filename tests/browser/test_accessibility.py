@@ -280,7 +280,7 @@ def test_what_is_said_is_said_aloud(hands: Hands) -> None:
     hands.page.locator(".state[aria-current]").hover()
     hands.page.get_by_role("button", name="Delete it and what follows: a vase").click()
     aloud(".note.info p")
-    hands.page.evaluate("window.palimpsest.notices.note('Something broke.', 'test')")
+    hands.page.evaluate("window.palimpsest.notifications.note('Something broke.', 'test')")
     aloud(".note.error p")
 
 

@@ -221,7 +221,7 @@ def test_select_all_masks_the_picture_and_selects_no_interface(hands: Hands) -> 
     hands.key("Control+a")
     assert hands.page.evaluate(SELECTED) == ""
     hands.open_steps()
-    hands.page.evaluate("window.palimpsest.notices.note('A sentence to be copied.', 'test')")
+    hands.page.evaluate("window.palimpsest.notifications.note('A sentence to be copied.', 'test')")
     hands.paint()
     hands.page.locator(".viewport").focus()
     hands.key("Control+a")
@@ -250,7 +250,7 @@ def test_no_drag_and_no_double_click_selects_what_is_no_text(hands: Hands) -> No
     hands.settings()
     hands.press("History")
     hands.page.locator(".step-card").wait_for()
-    hands.page.evaluate("window.palimpsest.notices.note('A sentence to be copied.', 'test')")
+    hands.page.evaluate("window.palimpsest.notifications.note('A sentence to be copied.', 'test')")
     for place in (".document-name", ".percent", ".history h2", ".states .title", "#intent label", "#settings > button",
                   "#steps [data-testid=block-info]", "#new-seed label", ".strip .slider span"):  # fmt: skip
         one = hands.page.locator(place).filter(visible=True).first

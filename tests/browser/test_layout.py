@@ -85,7 +85,7 @@ def test_no_panel_lies_on_another_while_jobs_wait(hands: Hands, jobs: int) -> No
         hands.generate()
     hands.wait_for(f"doc.queue.length === {jobs}")
     found = faults(hands, ("#dock", ".queue") if jobs > 1 else ("#dock",))
-    hands.page.evaluate("(text) => window.palimpsest.notices.note(text, 'test')", NOTE)
+    hands.page.evaluate("(text) => window.palimpsest.notifications.note(text, 'test')", NOTE)
     found += faults(hands, (".note", ".queue") if jobs > 1 else (".note",))
     hands.page.set_viewport_size({"width": 1024, "height": 700})
     hands.server.slow.allow(20 * jobs)
@@ -106,7 +106,7 @@ def test_no_panel_lies_on_another_while_a_step_is_edited(hands: Hands) -> None:
     hands.page.locator(".amending").wait_for()
     assert hands.page.locator(".choices").is_visible()
     found = faults(hands, (".amending",))
-    hands.page.evaluate("(text) => window.palimpsest.notices.note(text, 'test')", NOTE)
+    hands.page.evaluate("(text) => window.palimpsest.notifications.note(text, 'test')", NOTE)
     found += faults(hands, (".note", ".amending"))
     assert not found, "\n".join(found)
 

@@ -101,8 +101,8 @@ def test_nine_later_steps_are_replayed(hands: Hands) -> None:
     hands.page.expose_function("values", lambda *one: values.append(list(one)))
     hands.page.evaluate(
         """() => {
-            const { notices } = window.palimpsest, real = notices.progress.bind(notices);
-            notices.progress = (index, total, ...more) => {
+            const { notifications } = window.palimpsest, real = notifications.progress.bind(notifications);
+            notifications.progress = (index, total, ...more) => {
                 if (index !== null && total) window.values(index, total);
                 real(index, total, ...more);
             };

@@ -30,6 +30,6 @@ export function verbsOf(editor) {
     left: stroll(1, 0), right: stroll(-1, 0), up: stroll(0, 1), down: stroll(0, -1),
     prompt: () => field("#prompt :is(input, textarea)")?.focus(), settings: () => field("#settings > button")?.click(),
     history: () => editor.toggleHistory(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.renameDocument(name),
-    export: () => doc() && exportDialog(editor.server, doc().picture.revision, (sentence) => editor.notices.note(sentence, "export", "info")),
+    export: () => doc() && exportDialog(editor.server, doc().picture.revision, (sentence) => editor.notifications.note(sentence, "export", "info")),
   };
 }

@@ -14,8 +14,8 @@ const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler
 
 export class EditForm {
   /** known(): more is known of the model, or less. */
-  constructor(server, notices, known) {
-    Object.assign(this, { server, notices, known });
+  constructor(server, notifications, known) {
+    Object.assign(this, { server, notifications, known });
     this.values = null; // the form's, as last received; what of them is MODEL_DEFAULTS, the model knows
     this.written = {};
     this.typed = new Set(); // those of WRITTEN in which somebody wrote since the document was opened
@@ -84,8 +84,8 @@ export class EditForm {
   /** Another model is chosen, or more is known of it. */
   #modelChanged() {
     const { model } = this;
-    if (model.trouble) this.notices.note(model.trouble, "model");
-    else this.notices.dismiss("model");
+    if (model.trouble) this.notifications.note(model.trouble, "model");
+    else this.notifications.dismiss("model");
     this.#fit();
     INTENTS.forEach((intent, i) => {
       const choice = document.querySelectorAll("#intent input")[i];
@@ -141,7 +141,7 @@ export class EditForm {
     const none = { hint: own, unknown: [] };
     const { hint, unknown } = !own && prompt.trim() ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
     if (this.asked !== asked) return;
-    this.notices.hint(hint);
+    this.notifications.hint(hint);
     this.suggestions?.mark(unknown);
   }
 

@@ -11,7 +11,7 @@ import { helpDialog } from "../panels/help.js";
 import { historyPanel } from "../panels/history.js";
 import { isField, listen } from "./keys.js";
 import { loadMask, saveMask } from "../draft/mask-files.js";
-import { Notices, part } from "./notices.js";
+import { askPermission, canAskPermission, Notifications, notifyBrowser, percentDone } from "./notifications.js";
 import { OpenDocument } from "../document/open-document.js";
 import { duration, Eta } from "./eta.js";
 import { Pointer } from "../viewport/pointer.js";
@@ -20,7 +20,6 @@ import { Server } from "../net/server.js";
 import { Viewport } from "../viewport/viewport.js";
 import { rememberDocument, startView } from "../panels/start.js";
 import { LARGEST, optionStrip, SMALLEST } from "../panels/tool-options.js";
-import { ask, askable, tell } from "./notifications.js";
 import { targetOf } from "../viewport/target.js";
 import { makeTools } from "../viewport/tools.js";
 import { tour } from "../panels/tour.js";
@@ -42,7 +41,7 @@ class Editor {
     this.doc = null; // OpenDocument
     this.verbs = verbsOf(this);
     this.#build();
-    this.form = new EditForm(this.server, this.notices, () => this.doc?.askPlan());
+    this.form = new EditForm(this.server, this.notifications, () => this.doc?.askPlan());
     this.viewport.onview = () => {
       this.#refresh();
       this.doc?.easel.saveView();
@@ -64,11 +63,11 @@ class Editor {
       colour: (css) => this.set("colour", css), widen: (aspect) => this.widen(aspect),
       grow: (px) => this.doc?.changeMask("grow", px), shrink: (px) => this.doc?.changeMask("shrink", px), soften: (px) => this.doc?.changeMask("soften", px),
       all: verbs.all, invert: verbs.invert, clear: verbs.clear, recall: verbs.recall,
-      loadMask: (file) => loadMask(file, this.doc, this.server).then((said) => said && this.notices.note(said, "mask", "info")).catch((error) => this.notices.note(error.message, "mask")), saveMask: () => saveMask(this.doc),
+      loadMask: (file) => loadMask(file, this.doc, this.server).then((said) => said && this.notifications.note(said, "mask", "info")).catch((error) => this.notifications.note(error.message, "mask")), saveMask: () => saveMask(this.doc),
     });
     this.start = startView(this.server, {
       openFile: (file) => this.openFile(file), openSample: (name) => this.open(this.server.openSample(name)), openDocument: (id) => this.openDocument(id),
-      blank: (width, height) => this.blank(width, height), said: (sentence, action) => this.notices.note(sentence, "start", action ? "info" : "error", action),
+      blank: (width, height) => this.blank(width, height), said: (sentence, action) => this.notifications.note(sentence, "start", action ? "info" : "error", action),
     });
     this.history = historyPanel(this.server, {
       show: (revision) => this.doc?.visit(revision), rename: (revision, name) => this.doc?.rename(revision, name),
@@ -78,7 +77,7 @@ class Editor {
       close: () => this.toggleHistory(),
     });
     this.tray = variationTray(this.server, { peek: (revision) => this.doc?.peek(revision), pick: (revision) => this.doc?.visit(revision) });
-    this.queue = queuePanel({ cancel: (group) => this.doc?.cancel(group), sooner: (group) => this.doc?.sooner(group), tell: () => ask().then(() => this.#refresh()) });
+    this.queue = queuePanel({ cancel: (group) => this.doc?.cancel(group), sooner: (group) => this.doc?.sooner(group), tell: () => askPermission().then(() => this.#refresh()) });
     this.amended = h("p", {});
     const stop = h("button", { type: "button", class: "text-button", onclick: () => this.doc?.amend(null) }, t("amend.stop"));
     this.amendBar = h("div", { class: "amending", role: "status", hidden: true }, this.amended, stop);
@@ -89,7 +88,7 @@ class Editor {
       h("div", { class: "above-dock" }, this.queue.element, this.amendBar, this.tray.element), this.start.element, this.veil,
     );
     this.viewport = new Viewport(ground);
-    this.notices = new Notices(this.root);
+    this.notifications = new Notifications(this.root);
   }
 
   /** The tool in hand: with the intent to expand, it is the frame. */
@@ -121,7 +120,7 @@ class Editor {
   }
 
   #listen() {
-    acceptPictures({ open: (file) => this.openFile(file), say: (sentence, kind) => this.notices.note(sentence, "drop", kind), over: (hovers) => (this.veil.hidden = !hovers) });
+    acceptPictures({ open: (file) => this.openFile(file), say: (sentence, kind) => this.notifications.note(sentence, "drop", kind), over: (hovers) => (this.veil.hidden = !hovers) });
     listen(this.bindings, this.verbs, { before: () => this.beside(null) }, (down) => this.pointer.setHand(down), () => this.doc !== null);
     // a click must not leave the focus on a button: the next space bar would press it again instead of moving the picture
     this.root.addEventListener("click", ({ detail, target }) => {
@@ -146,7 +145,7 @@ class Editor {
   async openFile(file) {
     const left = this.doc?.draft && !this.doc.draft.empty ? { id: this.doc.id, name: this.doc.state.name } : null;
     const opened = await this.open(this.server.openFile(file));
-    if (opened && left) this.notices.note(t("note.left", left), "left", "info", { label: t("note.go_back"), press: () => this.openDocument(left.id) });
+    if (opened && left) this.notifications.note(t("note.left", left), "left", "info", { label: t("note.go_back"), press: () => this.openDocument(left.id) });
     return opened;
   }
 
@@ -156,15 +155,15 @@ class Editor {
     try {
       const state = await coming;
       this.#leave();
-      this.notices.clear();
-      for (const note of state.notes ?? []) this.notices.note(note, note, "info");
+      this.notifications.clear();
+      for (const note of state.notes ?? []) this.notifications.note(note, note, "info");
       rememberDocument(state.document);
       this.#address(state.document);
       document.documentElement.dataset.view = "edit";
       this.viewport.root.focus({ preventScroll: true });
       this.viewport.fitted = true;
       this.doc = new OpenDocument(state, {
-        server: this.server, viewport: this.viewport, notices: this.notices, eta: this.eta, request: () => this.form.request(),
+        server: this.server, viewport: this.viewport, notifications: this.notifications, eta: this.eta, request: () => this.form.request(),
         changed: (what) => this.#changed(what), gone: (error) => this.home(error.message), ended: (status) => this.#ended(status),
         restored: (prompts) => this.form.restorePrompts(prompts), amended: () => this.#amended(),
       });
@@ -173,7 +172,7 @@ class Editor {
       tour(this.root);
       return true;
     } catch (error) {
-      this.notices.note(error.message, "open");
+      this.notifications.note(error.message, "open");
       return false;
     } finally {
       document.documentElement.toggleAttribute("data-opening", false);
@@ -205,17 +204,17 @@ class Editor {
    *  leave the notes as they are. */
   home(sentence = "") {
     this.#leave();
-    if (sentence !== null) this.notices.clear();
-    if (sentence) this.notices.note(sentence, "open");
-    this.notices.status("");
-    this.notices.plan(null);
-    this.notices.specks(0);
-    this.notices.progress(null);
+    if (sentence !== null) this.notifications.clear();
+    if (sentence) this.notifications.note(sentence, "open");
+    this.notifications.status("");
+    this.notifications.plan(null);
+    this.notifications.specks(0);
+    this.notifications.progress(null);
     this.#address(null);
     document.title = "Palimpsest";
     document.documentElement.dataset.view = "start";
     this.#refresh();
-    return this.start.refresh().catch((error) => this.notices.note(error.message, "server"));
+    return this.start.refresh().catch((error) => this.notifications.note(error.message, "server"));
   }
 
   #address(id) {
@@ -228,7 +227,7 @@ class Editor {
   #ended(status) {
     if (document.hidden && this.doc && !this.doc.run) {
       this.ended = status;
-      tell(t(`tell.${status}`), this.doc.state.name);
+      notifyBrowser(t(`tell.${status}`), this.doc.state.name);
     }
   }
 
@@ -352,10 +351,10 @@ class Editor {
     }
     if (!edit || this.doc !== doc) return values.seed;
     const { intent } = this.form;
-    if (!this.form.model.able(intent)) this.notices.status(this.form.unable);
+    if (!this.form.model.able(intent)) this.notifications.status(this.form.unable);
     else if (!(await doc.submit(edit))) {
       const again = intent !== "expand" && doc.recallable;
-      this.notices.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: this.bindings.label("recall") }));
+      this.notifications.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: this.bindings.label("recall") }));
       this.viewport.root.focus({ preventScroll: true });
     }
     return seed !== undefined && !this.form.aside ? seed : edit.seed;
@@ -412,11 +411,11 @@ class Editor {
     if (doc && this.history.open) this.#showTree();
     if (doc) document.title = this.#title();
     this.tray.show(doc && !doc.busy ? doc.state.variations : [], doc?.state.head);
-    this.queue.show(doc?.queue ?? [], askable);
+    this.queue.show(doc?.queue ?? [], canAskPermission);
     this.amendBar.hidden = !doc?.amending;
     if (doc?.amending) this.amended.textContent = this.#amending();
-    this.notices.plan(doc?.planned ?? null, doc?.planned && this.eta.seconds(doc.planned.pipeline, doc.planned.steps));
-    this.notices.specks(doc?.planned?.specks ?? 0, () => this.doc?.keepSpecks());
+    this.notifications.plan(doc?.planned ?? null, doc?.planned && this.eta.seconds(doc.planned.pipeline, doc.planned.steps));
+    this.notifications.specks(doc?.planned?.specks ?? 0, () => this.doc?.keepSpecks());
     viewport.cover(this.history.open && !this.#covered ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();
   }
@@ -445,7 +444,7 @@ class Editor {
 
   #title() {
     const { run, state } = this.doc;
-    if (run?.total || run?.replay) return `${part(...progressOf(run))} · ${state.name}`;
+    if (run?.total || run?.replay) return `${percentDone(...progressOf(run))} · ${state.name}`;
     return `${this.ended ? "✓ " : ""}${state.name} · Palimpsest`;
   }
 }

@@ -26,8 +26,8 @@ export class OpenDocument {
    * there. ended(outcome): an edit of this tab was settled. request(): the settings as they stand, for the plan. restored(prompts):
    * what was written on an earlier visit is there; the prompts to go on with. amended(): no step is changed any more.
    */
-  constructor(state, { server, viewport, notices, eta, changed, gone, ended, request, restored, amended }) {
-    Object.assign(this, { id: state.document, state, server, viewport, notices, eta, changed, gone, ended, request, restored, amended });
+  constructor(state, { server, viewport, notifications, eta, changed, gone, ended, request, restored, amended }) {
+    Object.assign(this, { id: state.document, state, server, viewport, notifications, eta, changed, gone, ended, request, restored, amended });
     this.closed = false;
     this.previewsShown = 0;
     this.treeOf = null; // what the tree that was asked for last depends on
@@ -48,7 +48,7 @@ export class OpenDocument {
       show: (revision, bitmap) => this.#showPreview(revision, bitmap),
     });
     this.easel = new Easel(this.id, viewport, {
-      touched: () => notices.status(""),
+      touched: () => notifications.status(""),
       painted: () => {
         if (this.draft?.mask.empty) this.draft.keepSpecks = false;
         this.askPlan();
@@ -56,7 +56,7 @@ export class OpenDocument {
       },
     });
     this.tracker = new EditTracker({
-      server, viewport, notices, easel: this.easel, ended,
+      server, viewport, notifications, easel: this.easel, ended,
       dropPreviews: (done) => {
         this.previews.forget();
         if (!done) this.#dropPreview(); // otherwise it stays until the picture is here
@@ -131,7 +131,7 @@ export class OpenDocument {
 
   /** Show a state; true while something runs. */
   #show(state) {
-    this.notices.dismiss("server");
+    this.notifications.dismiss("server");
     const moved = state.tail !== this.state.tail;
     this.state = state;
     const { run } = this;
@@ -147,14 +147,14 @@ export class OpenDocument {
       this.eta.update(run);
       if (run.serial) this.previews.want(run.revision, run.serial);
       const left = this.eta.secondsLeft(run, state.running);
-      this.notices.progress(...progressOf(run), left, run.replay);
+      this.notifications.progress(...progressOf(run), left, run.replay);
     } else {
       this.eta.finish();
-      if (!this.submitting) this.notices.progress(null);
+      if (!this.submitting) this.notifications.progress(null);
     }
     for (const [kind, sentence] of [["trouble", state.trouble], ["retry", run?.retry]]) {
-      if (sentence) this.notices.note(sentence, kind);
-      else this.notices.dismiss(kind);
+      if (sentence) this.notifications.note(sentence, kind);
+      else this.notifications.dismiss(kind);
     }
     if (moved) this.askPlan(); // an edit would stand on another state now
     this.changed();
@@ -214,9 +214,9 @@ export class OpenDocument {
   }
 
   #note(error, topic) {
-    if (!(error instanceof Unreachable)) this.notices.note(error.message, topic);
-    else if (topic === "verb") this.notices.status(t("status.not_done")); // nobody tries it again
-    else this.notices.note(error.message, "server");
+    if (!(error instanceof Unreachable)) this.notifications.note(error.message, topic);
+    else if (topic === "verb") this.notifications.status(t("status.not_done")); // nobody tries it again
+    else this.notifications.note(error.message, "server");
   }
 
   // --- what is to be sent
@@ -306,7 +306,7 @@ export class OpenDocument {
   async submit({ intent, ...edit }) {
     const asked = this.#asked({ intent });
     if (!asked) return false;
-    this.notices.dismiss("run");
+    this.notifications.dismiss("run");
     const { amending, planned } = this;
     if (amending) edit.edge = amending.edit.blend.edge;
     const { margins } = asked;
@@ -330,8 +330,8 @@ export class OpenDocument {
     this.viewport.setPlan(null, null);
     this.planned = null;
     this.tracker.setSending({ mask: intent === "expand" ? null : taken.mask });
-    this.notices.status(t("status.repainting"));
-    if (!this.run) this.notices.progress(0, 0);
+    this.notifications.status(t("status.repainting"));
+    if (!this.run) this.notifications.progress(0, 0);
     if (!this.run && planned) this.eta.start(planned.pipeline, planned.steps);
     this.changed();
     const what = amending ? `amend/${amending.revision}` : "edits";
@@ -346,9 +346,9 @@ export class OpenDocument {
     } catch (error) {
       if (this.closed) return true;
       if (this.submitting) this.tracker.rejected(taken);
-      this.notices.status("");
-      if (!this.run) this.notices.progress(null);
-      if (!(error instanceof Unreachable)) this.notices.note(error.message, "run");
+      this.notifications.status("");
+      if (!this.run) this.notifications.progress(null);
+      if (!(error instanceof Unreachable)) this.notifications.note(error.message, "run");
       if (frame) this.setFrame(frame);
     }
     this.changed();
@@ -370,7 +370,7 @@ export class OpenDocument {
         return await this.follower.after(ask());
       } catch (error) {
         if (stopped || this.closed || !(error instanceof Unreachable)) throw error;
-        this.notices.note(error.message, "server");
+        this.notifications.note(error.message, "server");
         await new Promise((again) => {
           setTimeout(again, LOST_MS);
           this.stopRetrying = () => again((stopped = true));
@@ -387,7 +387,7 @@ export class OpenDocument {
   async #do(verb, said) {
     try {
       await this.follower.after(verb);
-      if (said) this.notices.status(said);
+      if (said) this.notifications.status(said);
       return true;
     } catch (error) {
       this.#note(error, "verb");
@@ -399,7 +399,7 @@ export class OpenDocument {
   async cancel(group = this.queue[0]) {
     this.giveUp();
     if (!group) return;
-    this.notices.status(t("status.cancelling"));
+    this.notifications.status(t("status.cancelling"));
     this.cancelling = true; // the jobs move meanwhile: nothing can be planned on it
     const first = group.replay ? group.revisions.slice(0, 1) : group.revisions; // the steps of a replay go together
     for (const revision of first) await this.#do(this.server.step(this.id, "cancel", revision));
@@ -496,7 +496,7 @@ export class OpenDocument {
       await this.visit(head);
       this.#treeChanged();
     };
-    this.notices.note(t("note.discarded"), "discarded", "info", { label: t("note.have_back"), press: recover });
+    this.notifications.note(t("note.discarded"), "discarded", "info", { label: t("note.have_back"), press: recover });
   }
 
   /** Paint a step's mask again. */
@@ -512,7 +512,7 @@ export class OpenDocument {
   /** Whether a step can be changed now: while steps are replayed none can, which is said. */
   mayAmend() {
     const replaying = this.state.running.some(({ replay }) => replay);
-    if (replaying) this.notices.status(t("status.replaying"));
+    if (replaying) this.notifications.status(t("status.replaying"));
     return Boolean(this.draft && !this.painting && !this.submitting && !replaying);
   }
 
@@ -586,7 +586,7 @@ export class OpenDocument {
       const found = await this.server.select(this.id, { ...asked, revision: this.picture.revision }, rough);
       if (this.closed) return;
       if (found) this.easel.paste(found.box, found.values, away);
-      else this.notices.status(t("status.nothing_selected"));
+      else this.notifications.status(t("status.nothing_selected"));
     } catch (error) {
       this.#note(error, "verb");
     }

@@ -58,8 +58,8 @@ export class EditTracker {
    * ended(status): an edit ended. dropPreviews(done): its previews are out of date, the one on screen too unless the edit
    * is done: then it stays until the result's picture is loaded.
    */
-  constructor({ server, viewport, notices, easel, ended, dropPreviews }) {
-    Object.assign(this, { server, viewport, notices, easel, ended, dropPreviews });
+  constructor({ server, viewport, notifications, easel, ended, dropPreviews }) {
+    Object.assign(this, { server, viewport, notifications, easel, ended, dropPreviews });
     this.pending = new PendingEdits();
     this.sending = null; // { mask } of the edit that is on its way to the server
     this.lastMask = null; // the mask sent last, a Layer
@@ -110,7 +110,7 @@ export class EditTracker {
   async #adopt(group) {
     const jobs = group.edits.map((edit, i) => ({ edit, revision: group.revisions[i] }));
     const pending = this.pending.add(jobs, null, null, Boolean(group.replay));
-    this.notices.status(t("status.repainting"));
+    this.notifications.status(t("status.repainting"));
     if (!group.mask[2]) return; // a crop or an expansion has no mask
     const values = await this.server.mask(group.revision, group.mask[2], group.mask[3]).catch(() => null);
     if (!values || this.closed || !this.pending.all.includes(pending)) return;
@@ -133,15 +133,15 @@ export class EditTracker {
     const done = result.status === "done" && (shown || placed || running.length > 0);
     this.dropPreviews(done);
     if (done) {
-      this.notices.status(shown && variations.length > 1 ? t("status.pick") : t("status.done"));
+      this.notifications.status(shown && variations.length > 1 ? t("status.pick") : t("status.done"));
       return;
     }
     if (result.status !== "done" && !pending.replay) { // amending a step left the draft as it was
       if (!this.easel.draft) this.maskToReturn = mask;
       else this.easel.giveBack(mask, draft);
     }
-    this.notices.status(result.status === "cancelled" ? t("status.cancelled") : "");
-    if (result.status === "done") this.notices.note(t("note.moved_on"), "run", "info");
-    if (result.status === "failed") this.notices.note(result.error, "run");
+    this.notifications.status(result.status === "cancelled" ? t("status.cancelled") : "");
+    if (result.status === "done") this.notifications.note(t("note.moved_on"), "run", "info");
+    if (result.status === "failed") this.notifications.note(result.error, "run");
   }
 }

@@ -1,7 +1,7 @@
 // The queue: what runs and what waits behind it, each to be taken back or moved forward.
 
 import { h, icon, smallButton } from "../lib/dom.js";
-import { part } from "../app/notices.js";
+import { percentDone } from "../app/notifications.js";
 import { t } from "../lib/locale.js";
 import { progressOf } from "../document/job-queue.js";
 
@@ -39,7 +39,7 @@ export function queuePanel(verbs) {
       }
       groups.forEach((group, i) => {
         const [done, total] = progressOf(group);
-        const detail = done ? part(done, total) : t(i ? "queue.waits" : "queue.begins");
+        const detail = done ? percentDone(done, total) : t(i ? "queue.waits" : "queue.begins");
         const line = list.children[i].querySelector(".detail");
         if (line.textContent !== detail) line.textContent = detail;
       });

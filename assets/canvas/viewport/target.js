@@ -30,7 +30,7 @@ export function targetOf(editor) {
     },
     fill: (shape, away) => editor.doc?.easel.fill(shape, value(away), editor.layer),
     show: (path) => editor.viewport.guides.show("shape", path),
-    begun: (open) => editor.notices.status(open ? t("status.polygon", { close: key("finish"), back: key("back"), drop: key("drop") }) : ""),
+    begun: (open) => editor.notifications.status(open ? t("status.polygon", { close: key("finish"), back: key("back"), drop: key("drop") }) : ""),
     scale: () => editor.viewport.view.scale / editor.viewport.ratio,
     wand: (x, y, away) => editor.doc?.select({ tool: "wand", x, y, tolerance: editor.tool.tolerance }, away),
     edge: selection,
