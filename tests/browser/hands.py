@@ -105,11 +105,11 @@ class Hands:
         """The draft on screen is in the browser's database."""
         self.page.evaluate(
             """async () => {
-                const { findDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
+                const { loadDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
                 const { doc } = window.palimpsest;
                 const same = (layer, box) => JSON.stringify(layer?.box ?? null) === JSON.stringify(box);
                 for (;;) {
-                    const kept = await findDraft(doc.id);
+                    const kept = await loadDraft(doc.id);
                     const { mask, sketch } = doc.draft;
                     if (kept && same(kept.mask, mask.bounds()) && same(kept.sketch, sketch.bounds())) return;
                     await new Promise(requestAnimationFrame);

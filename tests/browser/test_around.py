@@ -419,8 +419,8 @@ def test_the_view_is_as_it_was_after_a_reload(hands: Hands) -> None:
     kept = hands.page.evaluate(view)
     hands.page.evaluate(
         """async () => {
-            const { findDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
-            const kept = async () => (await findDraft(window.palimpsest.doc.id))?.view;
+            const { loadDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
+            const kept = async () => (await loadDraft(window.palimpsest.doc.id))?.view;
             while ((await kept())?.fitted !== false) await new Promise(requestAnimationFrame);
         }"""
     )

@@ -126,7 +126,7 @@ def test_what_is_typed_before_the_last_visit_is_read_stays(hands: Hands) -> None
     """The browser's database answers when it can; whoever writes meanwhile is not written over."""
     hands.open_sample()
     hands.write("a red lamp")
-    hands.wait_for("doc.easel.prompts?.prompt === 'a red lamp'")
+    hands.wait_for("doc.draftEditor.prompts?.prompt === 'a red lamp'")
     hands.wait_kept()
     address = f"?doc={hands.document}"
     hands.page.evaluate("window.palimpsest.home()")
@@ -136,7 +136,7 @@ def test_what_is_typed_before_the_last_visit_is_read_stays(hands: Hands) -> None
     prompt = hands.prompt
     prompt.press_sequentially("two cups")
     hands.page.evaluate("window.let_go = true")
-    hands.wait_for("doc.easel.prompts?.prompt === 'two cups'")
+    hands.wait_for("doc.draftEditor.prompts?.prompt === 'two cups'")
     hands.page.wait_for_function("!Object.keys(window.palimpsest.form.written).length")
     assert prompt.input_value() == "two cups"
 

@@ -234,11 +234,11 @@ def test_select_all_masks_the_picture_and_selects_no_interface(hands: Hands) -> 
     assert mask_area(hands) == 320 * 270
     field = hands.prompt
     field.fill("a vase of flowers")
-    before = hands.page.evaluate("window.palimpsest.doc.draft.done.length")
+    before = hands.page.evaluate("window.palimpsest.doc.draft.undoSteps.length")
     hands.key("Control+a")
     hands.page.keyboard.type("a lamp")
     assert field.input_value() == "a lamp"
-    assert hands.page.evaluate("window.palimpsest.doc.draft.done.length") == before
+    assert hands.page.evaluate("window.palimpsest.doc.draft.undoSteps.length") == before
     hands.key("Escape")
     hands.whole_mask("Clear")
     hands.whole_mask("Select all")

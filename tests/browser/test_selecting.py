@@ -121,7 +121,7 @@ def test_smart_select_finds_the_edge_from_a_rough_stroke(hands: Hands) -> None:
     hands.drag((5, 5), (60, 60))  # what is painted elsewhere has no say in it
     hands.key("q")
     hands.drag((140, 110), (180, 140), (150, 150))
-    hands.wait_for("doc.draft.done.length === 2")
+    hands.wait_for("doc.draft.undoSteps.length === 2")
     found = mask(hands)[:, 80:] >= 128
     assert (disc[:, 80:] & found).sum() / (disc[:, 80:] | found).sum() > 0.95
 
@@ -168,7 +168,7 @@ def test_the_whole_mask_is_changed_by_the_servers_own_rule(hands: Hands, item: s
     hands.drag((100, 80), (200, 160))
     before = mask(hands)
     hands.whole_mask(item)
-    hands.wait_for("doc.draft.done.length === 2")
+    hands.wait_for("doc.draft.undoSteps.length === 2")
     after = mask(hands)
     if item == "Grow":
         assert (after >= before).all() and abs(int((after > 0).sum()) - (100 + 16) * (80 + 16)) < 300
@@ -270,9 +270,9 @@ def test_specks_are_left_out_and_can_be_kept_until_they_are_sent(hands: Hands) -
     def paint() -> None:
         hands.page.evaluate(
             """() => {
-                const { easel } = window.palimpsest.doc;
+                const { draftEditor } = window.palimpsest.doc;
                 for (const box of [[40, 40, 60, 50], [250, 200, 2, 2], [300, 30, 1, 3]]) {
-                    easel.paste(box, new Uint8Array(box[2] * box[3]).fill(255));
+                    draftEditor.paste(box, new Uint8Array(box[2] * box[3]).fill(255));
                 }
             }"""
         )
@@ -300,7 +300,7 @@ def test_specks_are_left_out_and_can_be_kept_until_they_are_sent(hands: Hands) -
     paint()
     keep.click()
     keep.wait_for(state="detached")
-    hands.page.evaluate("window.palimpsest.doc.easel.clear()")
+    hands.page.evaluate("window.palimpsest.doc.draftEditor.clear()")
     paint()
     keep.wait_for()  # a cleared mask is another
     assert sent() == [40, 40, 60, 50]

@@ -19,7 +19,7 @@ export function verbsOf(editor) {
     smaller: () => editor.size(editor.tool.diameter / 1.15 - 1), larger: () => editor.size(editor.tool.diameter * 1.15 + 1),
     softer: () => editor.set("hardness", Math.max(0, editor.tool.hardness - 0.1)), harder: () => editor.set("hardness", Math.min(1, editor.tool.hardness + 0.1)),
     finish: () => editor.pointer.closeShape(), back: () => editor.pointer.dropCorner(),
-    all: () => doc()?.easel.all(), clear: () => doc()?.easel.clear(editor.layer), invert: () => doc()?.easel.invert(), recall: () => doc()?.recall(),
+    all: () => doc()?.draftEditor.all(), clear: () => doc()?.draftEditor.clear(editor.layer), invert: () => doc()?.draftEditor.invert(), recall: () => doc()?.recall(),
     grow: () => doc()?.changeMask("grow", GROWTH), shrink: () => doc()?.changeMask("shrink", GROWTH),
     generate: () => field("#generate")?.click(), drop: () => editor.escape(),
     cancel: () => (doc()?.queue.length ? void doc().cancel() : false),

@@ -3,7 +3,7 @@
 import { Model } from "./model.js";
 import { nameOf, remember, restored, MODEL_DEFAULTS } from "./settings.js";
 import { rememberPrompt, Suggestions } from "./suggest.js";
-import { rested } from "../lib/debounce.js";
+import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
 
 const HINT_MS = 250; // typing rests for so long before the words are looked at
@@ -22,7 +22,7 @@ export class EditForm {
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#modelChanged());
     this.asked = {};
     this.aside = null; // { values, own }: the user's while a step is changed; what is set for that is not remembered
-    this.hint = rested(HINT_MS, () => this.#askHint());
+    this.hint = debounce(HINT_MS, () => this.#askHint());
   }
 
   get intent() {

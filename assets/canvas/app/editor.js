@@ -44,7 +44,7 @@ class Editor {
     this.form = new EditForm(this.server, this.notifications, () => this.doc?.askPlan());
     this.viewport.onview = () => {
       this.#refresh();
-      this.doc?.easel.saveView();
+      this.doc?.draftEditor.saveView();
     };
     this.tools = makeTools(targetOf(this));
     this.pointer = new Pointer(this.viewport, () => ({ name: this.toolName, tool: this.tools[this.toolName], radius: this.tool.radius }));
@@ -134,8 +134,8 @@ class Editor {
     });
     window.addEventListener("pagehide", () => {
       this.doc?.giveUp();
-      this.doc?.easel.saveView.now();
-      this.doc?.easel.save.now();
+      this.doc?.draftEditor.saveView.now();
+      this.doc?.draftEditor.save.now();
     });
   }
 
@@ -368,7 +368,7 @@ class Editor {
     const { prompt, negative_prompt } = this.form.values ?? values;
     if (this.form.changed(values)) this.choose(this.tool.name);
     if (prompt !== values.prompt || negative_prompt !== values.negative_prompt) {
-      this.doc?.easel.write({ prompt: values.prompt, negative_prompt: values.negative_prompt });
+      this.doc?.draftEditor.setPrompts({ prompt: values.prompt, negative_prompt: values.negative_prompt });
     }
     this.viewport.sketching = this.sketching;
     this.viewport.invalidateMask();
@@ -381,7 +381,7 @@ class Editor {
   #changed({ opened = false } = {}) {
     if (opened) {
       this.size(Math.max(8, BRUSH * Math.max(...this.viewport.picture.box.slice(2))));
-      if (this.paintAll) this.doc.easel.invert();
+      if (this.paintAll) this.doc.draftEditor.invert();
       this.paintAll = false;
     } else this.#refresh();
   }

@@ -4,13 +4,13 @@
 import { sameBox } from "../lib/boxes.js";
 import { Draft } from "../draft/draft.js";
 import { layerOf } from "../draft/layer.js";
-import { Easel } from "../draft/easel.js";
+import { DraftEditor } from "../draft/draft-editor.js";
 import { Follower, LOST_MS, Previews } from "./polling.js";
 import { Picture } from "./picture.js";
 import { encodeColours, encodeGrey } from "../net/png.js";
 import { Missing, Unreachable } from "../net/server.js";
 import { TileCache } from "./tiles.js";
-import { rested } from "../lib/debounce.js";
+import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
 import { groupJobs, progressOf } from "./job-queue.js";
 import { EditTracker } from "./pending-edits.js";
@@ -47,16 +47,16 @@ export class OpenDocument {
       load: (revision, serial) => server.preview(revision, serial),
       show: (revision, bitmap) => this.#showPreview(revision, bitmap),
     });
-    this.easel = new Easel(this.id, viewport, {
-      touched: () => notifications.status(""),
-      painted: () => {
+    this.draftEditor = new DraftEditor(this.id, viewport, {
+      acted: () => notifications.status(""),
+      changed: () => {
         if (this.draft?.mask.empty) this.draft.keepSpecks = false;
         this.askPlan();
         changed();
       },
     });
     this.tracker = new EditTracker({
-      server, viewport, notifications, easel: this.easel, ended,
+      server, viewport, notifications, draftEditor: this.draftEditor, ended,
       dropPreviews: (done) => {
         this.previews.forget();
         if (!done) this.#dropPreview(); // otherwise it stays until the picture is here
@@ -67,7 +67,7 @@ export class OpenDocument {
       show: (now) => this.#show(now),
       lost: (error) => this.#lost(error),
     });
-    this.askPlan = rested(PLAN_MS, () => this.#plan());
+    this.askPlan = debounce(PLAN_MS, () => this.#plan());
     viewport.picture = this.picture;
     this.#show(state);
     this.follower.start();
@@ -76,7 +76,7 @@ export class OpenDocument {
   close() {
     this.giveUp();
     if (this.amending) this.amend(null);
-    this.easel.keep();
+    this.draftEditor.store();
     this.closed = this.tracker.closed = true;
     this.follower.stop();
     this.previews.forget();
@@ -104,7 +104,7 @@ export class OpenDocument {
   }
 
   get draft() {
-    return this.easel.draft;
+    return this.draftEditor.draft;
   }
 
   get mask() {
@@ -120,7 +120,7 @@ export class OpenDocument {
   }
 
   get painting() {
-    return this.easel.painting;
+    return this.draftEditor.painting;
   }
 
   get recallable() {
@@ -182,16 +182,16 @@ export class OpenDocument {
     if (!this.draft) await this.#firstDraft();
     else if ((this.amending || !this.looking) && !sameBox(this.picture.box, this.draft.box)) {
       this.setFrame(null);
-      this.easel.reframe(this.picture.box);
+      this.draftEditor.reframe(this.picture.box);
     }
   }
 
   async #firstDraft() {
-    this.easel.put(new Draft(this.picture.box));
+    this.draftEditor.setDraft(new Draft(this.picture.box));
     this.changed({ opened: true });
-    await this.easel.restore();
+    await this.draftEditor.restore();
     if (this.closed) return;
-    this.easel.write(this.restored(this.easel.prompts));
+    this.draftEditor.setPrompts(this.restored(this.draftEditor.prompts));
     this.tracker.draftReady();
   }
 
@@ -326,7 +326,7 @@ export class OpenDocument {
     if (intent === "expand") now.mask = taken.mask;
     this.frame = null;
     this.viewport.guides.show("frame", null);
-    this.easel.put(now);
+    this.draftEditor.setDraft(now);
     this.viewport.setPlan(null, null);
     this.planned = null;
     this.tracker.setSending({ mask: intent === "expand" ? null : taken.mask });
@@ -419,12 +419,12 @@ export class OpenDocument {
   /** Strokes that were not sent yet are taken back first, then the document's edits. */
   undo() {
     if (this.painting) return;
-    if (!this.easel.swap("undo") && this.canUndo) this.#do(this.server.move(this.id, "undo"), t("status.undone"));
+    if (!this.draftEditor.undo() && this.canUndo) this.#do(this.server.move(this.id, "undo"), t("status.undone"));
   }
 
   redo() {
     if (this.painting) return;
-    if (!this.easel.swap("redo") && this.canRedo) this.#do(this.server.move(this.id, "redo"), t("status.redone"));
+    if (!this.draftEditor.redo() && this.canRedo) this.#do(this.server.move(this.id, "redo"), t("status.redone"));
   }
 
   // --- the history
@@ -503,7 +503,7 @@ export class OpenDocument {
   async reuse({ revision, box }) {
     if (!this.draft || this.painting || !box?.[2]) return;
     try {
-      this.easel.paste(box, await this.server.mask(revision, box[2], box[3]));
+      this.draftEditor.paste(box, await this.server.mask(revision, box[2], box[3]));
     } catch (error) {
       this.#note(error, "verb");
     }
@@ -524,16 +524,16 @@ export class OpenDocument {
     if (!node) {
       this.amending = null;
       this.setFrame(null);
-      this.easel.takeBack();
+      this.draftEditor.takeBack();
       const turned = this.look(null);
-      if (!turned) this.easel.reframe(this.picture.box);
+      if (!turned) this.draftEditor.reframe(this.picture.box);
       this.amended();
       this.changed();
       await turned;
       return;
     }
     this.setFrame(null);
-    this.easel.layAside();
+    this.draftEditor.setAside();
     this.amending = node;
     const { margins } = node.edit;
     const moved = margins.some(Boolean);
@@ -585,7 +585,7 @@ export class OpenDocument {
     try {
       const found = await this.server.select(this.id, { ...asked, revision: this.picture.revision }, rough);
       if (this.closed) return;
-      if (found) this.easel.paste(found.box, found.values, away);
+      if (found) this.draftEditor.paste(found.box, found.values, away);
       else this.notifications.status(t("status.nothing_selected"));
     } catch (error) {
       this.#note(error, "verb");
@@ -598,7 +598,7 @@ export class OpenDocument {
     if (!box || this.painting) return;
     try {
       const changed = await this.server.changeMask(this.id, verb, by, { box, values: this.mask.crop(box) });
-      if (!this.closed) this.easel.replace(changed);
+      if (!this.closed) this.draftEditor.replaceMask(changed);
     } catch (error) {
       this.#note(error, "verb");
     }
@@ -607,7 +607,7 @@ export class OpenDocument {
   /** Paint the mask of the last edit again. */
   async recall() {
     if (!this.draft || !this.recallable || this.painting) return;
-    if (this.tracker.lastMask) this.easel.pasteAll(this.tracker.lastMask);
+    if (this.tracker.lastMask) this.draftEditor.pasteMask(this.tracker.lastMask);
     else await this.reuse(this.state.last_mask);
   }
 }

@@ -58,8 +58,8 @@ export class EditTracker {
    * ended(status): an edit ended. dropPreviews(done): its previews are out of date, the one on screen too unless the edit
    * is done: then it stays until the result's picture is loaded.
    */
-  constructor({ server, viewport, notifications, easel, ended, dropPreviews }) {
-    Object.assign(this, { server, viewport, notifications, easel, ended, dropPreviews });
+  constructor({ server, viewport, notifications, draftEditor, ended, dropPreviews }) {
+    Object.assign(this, { server, viewport, notifications, draftEditor, ended, dropPreviews });
     this.pending = new PendingEdits();
     this.sending = null; // { mask } of the edit that is on its way to the server
     this.lastMask = null; // the mask sent last, a Layer
@@ -83,7 +83,7 @@ export class EditTracker {
   rejected(draft) {
     this.lastMask = this.sending?.mask ?? this.lastMask;
     this.setSending(null);
-    this.easel.giveBack(draft.mask, draft);
+    this.draftEditor.giveBack(draft.mask, draft);
   }
 
   /** Follows a new state: ends what is no longer pending, and adopts the jobs of another tab or of an earlier visit. */
@@ -98,7 +98,7 @@ export class EditTracker {
 
   /** There is a draft now: it takes the mask that came back before. */
   draftReady() {
-    if (this.maskToReturn) this.easel.giveBack(this.maskToReturn);
+    if (this.maskToReturn) this.draftEditor.giveBack(this.maskToReturn);
     this.maskToReturn = null;
   }
 
@@ -137,8 +137,8 @@ export class EditTracker {
       return;
     }
     if (result.status !== "done" && !pending.replay) { // amending a step left the draft as it was
-      if (!this.easel.draft) this.maskToReturn = mask;
-      else this.easel.giveBack(mask, draft);
+      if (!this.draftEditor.draft) this.maskToReturn = mask;
+      else this.draftEditor.giveBack(mask, draft);
     }
     this.notifications.status(result.status === "cancelled" ? t("status.cancelled") : "");
     if (result.status === "done") this.notifications.note(t("note.moved_on"), "run", "info");

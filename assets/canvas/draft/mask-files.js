@@ -22,7 +22,7 @@ export async function loadMask(file, doc, server) {
     throw new Error(t("mask.misfit", { name: file.name, width: read.size[0], height: read.size[1], wanted: `${width} × ${height}` }));
   }
   if (!read.mask) throw new Error(t("mask.empty", { name: file.name }));
-  doc.easel.paste(read.mask.box, read.mask.values);
+  doc.draftEditor.paste(read.mask.box, read.mask.values);
   return { strokes: t("mask.strokes"), "white strokes": t("mask.white_strokes") }[read.reading] || "";
 }
 

@@ -3,7 +3,7 @@
 
 import { editInPlace, h, icon, slider, smallButton } from "../lib/dom.js";
 import { nameOf } from "../app/settings.js";
-import { rested } from "../lib/debounce.js";
+import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
 
 const BLEND_MS = 60; // a slider rests for so long before the step is laid in anew
@@ -84,7 +84,7 @@ export function historyPanel(server, verbs) {
   /** Sliders which lay the step into the picture otherwise, live. */
   function blendControls(node) {
     const blend = { ...node.edit.blend };
-    const tried = rested(BLEND_MS, () => blending === node.revision && verbs.tryBlend(node, { ...blend }));
+    const tried = debounce(BLEND_MS, () => blending === node.revision && verbs.tryBlend(node, { ...blend }));
     const change = (name) => (value) => {
       blend[name] = value;
       tried();

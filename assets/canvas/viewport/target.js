@@ -20,15 +20,15 @@ export function targetOf(editor) {
   return {
     settings: editor.tool,
     stroke: {
-      begin: () => editor.doc?.easel.begin(editor.layer),
+      begin: () => editor.doc?.draftEditor.begin(editor.layer),
       segment: (...line) => {
         const [away, radius] = [line.pop(), line.pop()];
-        editor.doc?.easel.stroke(...line, radius, value(away), editor.sketching ? 1 : editor.tool.hardness);
+        editor.doc?.draftEditor.stroke(...line, radius, value(away), editor.sketching ? 1 : editor.tool.hardness);
       },
-      end: () => editor.doc?.easel.end(),
-      drop: () => editor.doc?.easel.drop(),
+      end: () => editor.doc?.draftEditor.end(),
+      drop: () => editor.doc?.draftEditor.drop(),
     },
-    fill: (shape, away) => editor.doc?.easel.fill(shape, value(away), editor.layer),
+    fill: (shape, away) => editor.doc?.draftEditor.fill(shape, value(away), editor.layer),
     show: (path) => editor.viewport.guides.show("shape", path),
     begun: (open) => editor.notifications.status(open ? t("status.polygon", { close: key("finish"), back: key("back"), drop: key("drop") }) : ""),
     scale: () => editor.viewport.view.scale / editor.viewport.ratio,
