@@ -118,7 +118,7 @@ class Hands:
         )
 
     def wait_previews(self, count: int) -> None:
-        self.wait_for(f"doc.previewsShown >= {count}")
+        self.wait_for(f"doc.display.previewsShown >= {count}")
 
     # doing things
 

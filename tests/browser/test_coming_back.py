@@ -16,7 +16,7 @@ def test_a_reload_in_mid_run_finds_the_run(hands: Hands, server: Any) -> None:
     server.slow.allow(3)
     hands.wait_for("doc.run?.index === 3")
     hands.reload()
-    hands.wait_for("doc.run?.index === 3 && doc.previewsShown > 0 && doc.pending.all[0]?.mask")
+    hands.wait_for("doc.run?.index === 3 && doc.display.previewsShown > 0 && doc.pending.all[0]?.mask")
     assert hands.page.evaluate("window.palimpsest.doc.pending.all[0].mask.bounds()") == mask
     assert hands.page.get_by_role("button", name="Cancel").is_visible()
     server.slow.allow(17)
@@ -32,7 +32,7 @@ def test_cancel_after_a_reload_gives_the_mask_back(hands: Hands, server: Any) ->
     mask, digest = hands.mask_bounds, hands.digest
     hands.generate()
     hands.reload()
-    hands.wait_for("doc.pending.all[0]?.mask && doc.queue.length")
+    hands.wait_for("doc.pending.all[0]?.mask && doc.queue.groups.length")
     hands.key("Control+.")
     hands.status("Cancelled")
     server.slow.allow(1)
@@ -49,7 +49,7 @@ def test_what_was_cancelled_is_still_said_when_the_picture_comes(hands: Hands, s
     held: list[Any] = []
     hands.page.route("**/manifest", lambda route: held.append(route))
     hands.reload()
-    hands.wait_for("doc.pending.all[0]?.mask && doc.queue.length && !doc.draft")
+    hands.wait_for("doc.pending.all[0]?.mask && doc.queue.groups.length && !doc.draft")
     hands.key("Control+.")
     hands.status("Cancelled")
     for route in held:
@@ -71,7 +71,7 @@ def test_a_second_tab_sees_it_all(hands: Hands, server: Any) -> None:
     hands.generate()
     server.slow.allow(2)
     other.page.bring_to_front()
-    other.wait_for("doc.run?.index === 2 && doc.previewsShown > 0")
+    other.wait_for("doc.run?.index === 2 && doc.display.previewsShown > 0")
     server.slow.allow(18)
     other.wait_for("doc.state.can_undo")
     other.wait_idle()

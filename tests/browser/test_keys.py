@@ -174,9 +174,9 @@ def test_escape_drops_one_thing_at_a_time_and_never_what_runs(hands: Hands, serv
     hands.page.wait_for_function("window.palimpsest.compare.mode === null")
     hands.intend("Expand")
     hands.page.locator(".strip").get_by_text("16:9").click()
-    hands.wait_for("doc.frame")
+    hands.wait_for("doc.frame.box")
     hands.key("Escape")
-    hands.wait_for("!doc.frame")
+    hands.wait_for("!doc.frame.box")
     for _ in range(3):
         hands.key("Escape")
     assert [job] == [each["revision"] for each in hands.state["running"]]

@@ -83,7 +83,7 @@ def test_no_panel_lies_on_another_while_jobs_wait(hands: Hands, jobs: int) -> No
         hands.paint(80 + 20 * number, 100)
         hands.write(f"job {number}, whose prompt is longer than the panel is wide")
         hands.generate()
-    hands.wait_for(f"doc.queue.length === {jobs}")
+    hands.wait_for(f"doc.queue.groups.length === {jobs}")
     found = faults(hands, ("#dock", ".queue") if jobs > 1 else ("#dock",))
     hands.page.evaluate("(text) => window.palimpsest.notifications.note(text, 'test')", NOTE)
     found += faults(hands, (".note", ".queue") if jobs > 1 else (".note",))

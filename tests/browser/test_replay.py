@@ -43,7 +43,7 @@ def tool(hands: Hands, name: str, label: str) -> None:
 
 def amend(hands: Hands, name: str) -> None:
     tool(hands, name, "Edit step and replay")
-    hands.wait_for("doc.amending?.later && doc.draft && !doc.mask.empty")
+    hands.wait_for("doc.amendment.step?.later && doc.draft && !doc.mask.empty")
     hands.page.wait_for_function(f"{PROMPT} === {name!r}")
 
 
@@ -211,7 +211,7 @@ def test_a_click_on_an_earlier_state_keeps_the_way_on(hands: Hands) -> None:
     hands.wait_idle()
     assert hands.state["tip"] == steps[-1].id
     hands.press("Edit step and replay")
-    hands.wait_for("doc.amending?.later && !doc.mask.empty")
+    hands.wait_for("doc.amendment.step?.later && !doc.mask.empty")
     hands.page.wait_for_function(f"{PROMPT} === 'step 3'")
     hands.write("changed")
     send(hands)
@@ -268,7 +268,7 @@ def test_a_replay_that_is_cancelled_leaves_all_as_it_was(hands: Hands, server: A
     hands.wait_for("doc.run?.replay?.step === 2 && doc.run.index === 1")
     steps_line = hands.page.locator("#status .steps")
     steps_line.filter(has_text="Step 2 of 10").wait_for()
-    assert hands.page.evaluate("window.palimpsest.doc.queue.length") == 1  # the steps of a replay are one
+    assert hands.page.evaluate("window.palimpsest.doc.queue.groups.length") == 1  # the steps of a replay are one
     hands.reload()
     hands.wait_for("doc.run?.replay?.step === 2")
     hands.press("Cancel")
@@ -324,7 +324,7 @@ def test_who_gives_up_has_the_mask_back(hands: Hands) -> None:
     hands.write("a vase")
     hands.page.route("**/edits", lambda route: route.abort("connectionrefused"))
     hands.press("Generate")
-    hands.wait_for("doc.stopRetrying")
+    hands.wait_for("doc.requests.retrying")
     assert hands.page.locator(".note").count() <= 1
     hands.page.locator(".viewport").focus()
     hands.page.evaluate("window.palimpsest.cancel()")

@@ -41,7 +41,7 @@ class Editor {
     this.doc = null; // OpenDocument
     this.verbs = verbsOf(this);
     this.#build();
-    this.form = new EditForm(this.server, this.notifications, () => this.doc?.askPlan());
+    this.form = new EditForm(this.server, this.notifications, () => this.doc?.plan.refresh());
     this.viewport.onview = () => {
       this.#refresh();
       this.doc?.draftEditor.saveView();
@@ -61,7 +61,7 @@ class Editor {
     this.strip = optionStrip({
       size: (diameter) => this.size(diameter), hardness: (share) => this.set("hardness", share), tolerance: (levels) => this.set("tolerance", levels),
       colour: (css) => this.set("colour", css), widen: (aspect) => this.widen(aspect),
-      grow: (px) => this.doc?.changeMask("grow", px), shrink: (px) => this.doc?.changeMask("shrink", px), soften: (px) => this.doc?.changeMask("soften", px),
+      grow: (px) => this.doc?.masks.change("grow", px), shrink: (px) => this.doc?.masks.change("shrink", px), soften: (px) => this.doc?.masks.change("soften", px),
       all: verbs.all, invert: verbs.invert, clear: verbs.clear, recall: verbs.recall,
       loadMask: (file) => loadMask(file, this.doc, this.server).then((said) => said && this.notifications.note(said, "mask", "info")).catch((error) => this.notifications.note(error.message, "mask")), saveMask: () => saveMask(this.doc),
     });
@@ -70,16 +70,16 @@ class Editor {
       blank: (width, height) => this.blank(width, height), said: (sentence, action) => this.notifications.note(sentence, "start", action ? "info" : "error", action),
     });
     this.history = historyPanel(this.server, {
-      show: (revision) => this.doc?.visit(revision), rename: (revision, name) => this.doc?.rename(revision, name),
-      discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), amend: (node) => this.amend(node), recall: (node) => this.form.recall(node.edit),
+      show: (revision) => this.doc?.history.visit(revision), rename: (revision, name) => this.doc?.history.rename(revision, name),
+      discard: (node) => this.doc?.history.discard(node), reuse: (node) => this.reuse(node), amend: (node) => this.amend(node), recall: (node) => this.form.recall(node.edit),
       compare: (node) => this.compare.show(this.doc, "split", node.parent), refresh: () => this.doc && this.#showTree(true),
-      look: (node) => this.look(node), tryBlend: (node, blend) => this.doc?.tryBlend(node?.revision, blend), reblend: (node, blend) => this.doc?.reblend(node.revision, blend), after: (node) => this.#after(node),
+      look: (node) => this.look(node), tryBlend: (node, blend) => this.doc?.blend.preview(node?.revision, blend), reblend: (node, blend) => this.doc?.blend.apply(node.revision, blend), after: (node) => this.#after(node),
       close: () => this.toggleHistory(),
     });
-    this.tray = variationTray(this.server, { peek: (revision) => this.doc?.peek(revision), pick: (revision) => this.doc?.visit(revision) });
-    this.queue = queuePanel({ cancel: (group) => this.doc?.cancel(group), sooner: (group) => this.doc?.sooner(group), tell: () => askPermission().then(() => this.#refresh()) });
+    this.tray = variationTray(this.server, { peek: (revision) => this.doc?.display.peek(revision), pick: (revision) => this.doc?.history.visit(revision) });
+    this.queue = queuePanel({ cancel: (group) => this.doc?.queue.cancel(group), sooner: (group) => this.doc?.queue.moveUp(group), tell: () => askPermission().then(() => this.#refresh()) });
     this.amended = h("p", {});
-    const stop = h("button", { type: "button", class: "text-button", onclick: () => this.doc?.amend(null) }, t("amend.stop"));
+    const stop = h("button", { type: "button", class: "text-button", onclick: () => this.doc?.amendment.stop() }, t("amend.stop"));
     this.amendBar = h("div", { class: "amending", role: "status", hidden: true }, this.amended, stop);
     const ground = h("div", { class: "viewport", tabindex: 0, role: "application", "aria-label": t("viewport.label") });
     this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, t("start.veil")));
@@ -133,7 +133,7 @@ class Editor {
       this.#refresh();
     });
     window.addEventListener("pagehide", () => {
-      this.doc?.giveUp();
+      this.doc?.submission.giveUp();
       this.doc?.draftEditor.saveView.now();
       this.doc?.draftEditor.save.now();
     });
@@ -243,7 +243,7 @@ class Editor {
   /** A step's mask and words again, to be changed and sent. */
   async reuse(node) {
     this.form.put({ prompt: node.edit.prompt });
-    await this.doc?.reuse(node);
+    await this.doc?.masks.reuse(node);
   }
 
   /** The next edit changes this step: its mask, words and settings are taken up, and the user's own laid aside. */
@@ -252,7 +252,7 @@ class Editor {
     this.held = this.tool.name;
     if (this.history.open && this.#covered) this.toggleHistory();
     this.form.amend(node.edit);
-    await this.doc.amend(node);
+    await this.doc.amendment.start(node);
   }
 
   #amended() {
@@ -263,11 +263,11 @@ class Editor {
   /** Look at a step whose blend or edit is to be changed, null: no more. False where it cannot be changed now. */
   look(node) {
     const { doc } = this;
-    if (!doc || (node && !doc.mayAmend())) return false;
+    if (!doc || (node && !doc.amendment.mayStart())) return false;
     this.compare.stop();
     if (node) this.history.stop();
-    if (node && doc.amending) doc.amend(null);
-    doc.look(node?.revision ?? null);
+    if (node && doc.amendment.step) doc.amendment.stop();
+    doc.display.look(node?.revision ?? null);
     return true;
   }
 
@@ -302,16 +302,16 @@ class Editor {
     const box = this.doc?.picture.box;
     if (!box) return;
     if (!aspect) {
-      this.doc.setFrame(null);
+      this.doc.frame.set(null);
       this.viewport.fit();
       return;
     }
     const [across, down] = aspect.split(":").map(Number);
     const [x, y, width, height] = box;
     const [w, h] = [Math.max(width, Math.round((height * across) / down)), Math.max(height, Math.round((width * down) / across))];
-    this.doc.setFrame([x - Math.floor((w - width) / 2), y - Math.floor((h - height) / 2), w, h]);
+    this.doc.frame.set([x - Math.floor((w - width) / 2), y - Math.floor((h - height) / 2), w, h]);
     this.viewport.fitted = true;
-    this.viewport.fit(this.doc.frame);
+    this.viewport.fit(this.doc.frame.box);
   }
 
   /** Compare with the state before, or end comparing (null). */
@@ -329,8 +329,8 @@ class Editor {
     else if (this.pointer.drop()) return;
     else if (this.compare.mode) this.compare.stop();
     else if (this.history.blending) this.history.stop();
-    else if (this.doc?.amending) this.doc.amend(null);
-    else if (this.doc?.frame) this.widen(null);
+    else if (this.doc?.amendment.step) this.doc.amendment.stop();
+    else if (this.doc?.frame.box) this.widen(null);
     else if (this.history.open && this.#covered) this.toggleHistory();
   }
 
@@ -345,15 +345,15 @@ class Editor {
     this.history.stop();
     const seed = this.form.aside?.values.seed; // the user's, shown again when a change of a step is sent
     let edit = { intent: "expand" }; // that cuts, and needs no model
-    if (this.form.intent !== "expand" || !doc.cuts) {
+    if (this.form.intent !== "expand" || !doc.frame.crops) {
       this.waiting = true;
       edit = await this.form.ready(values).finally(() => (this.waiting = false));
     }
     if (!edit || this.doc !== doc) return values.seed;
     const { intent } = this.form;
     if (!this.form.model.able(intent)) this.notifications.status(this.form.unable);
-    else if (!(await doc.submit(edit))) {
-      const again = intent !== "expand" && doc.recallable;
+    else if (!(await doc.submission.send(edit))) {
+      const again = intent !== "expand" && doc.masks.canRecall;
       this.notifications.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: this.bindings.label("recall") }));
       this.viewport.root.focus({ preventScroll: true });
     }
@@ -361,7 +361,7 @@ class Editor {
   }
 
   cancel() {
-    return this.doc?.cancel();
+    return this.doc?.queue.cancel();
   }
 
   settingsChanged(values) {
@@ -372,7 +372,7 @@ class Editor {
     }
     this.viewport.sketching = this.sketching;
     this.viewport.invalidateMask();
-    this.doc?.askPlan();
+    this.doc?.plan.refresh();
     this.#refresh();
   }
 
@@ -388,7 +388,7 @@ class Editor {
 
   async #showTree(drawn = false) {
     const { doc } = this;
-    const tree = (await doc.askTree()) ?? (drawn ? this.tree : null);
+    const tree = (await doc.history.load()) ?? (drawn ? this.tree : null);
     if (!tree || this.doc !== doc) return;
     this.tree = tree;
     this.history.show(tree, doc.state.head, doc.state.tip);
@@ -405,27 +405,28 @@ class Editor {
     });
     this.palette.show({ tool: this.toolName, available: this.available });
     this.strip.show({
-      ...tool, tool: this.toolName, sketching: this.sketching, frame: doc?.picture.box && (doc.frame ?? doc.picture.box).slice(2),
-      painted: Boolean(doc?.mask && !doc.mask.empty), recallable: Boolean(doc?.recallable),
+      ...tool, tool: this.toolName, sketching: this.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2),
+      painted: Boolean(doc?.mask && !doc.mask.empty), recallable: Boolean(doc?.masks.canRecall),
     });
     if (doc && this.history.open) this.#showTree();
     if (doc) document.title = this.#title();
     this.tray.show(doc && !doc.busy ? doc.state.variations : [], doc?.state.head);
-    this.queue.show(doc?.queue ?? [], canAskPermission);
-    this.amendBar.hidden = !doc?.amending;
-    if (doc?.amending) this.amended.textContent = this.#amending();
-    this.notifications.plan(doc?.planned ?? null, doc?.planned && this.eta.seconds(doc.planned.pipeline, doc.planned.steps));
-    this.notifications.specks(doc?.planned?.specks ?? 0, () => this.doc?.keepSpecks());
+    this.queue.show(doc?.queue.groups ?? [], canAskPermission);
+    this.amendBar.hidden = !doc?.amendment.step;
+    if (doc?.amendment.step) this.amended.textContent = this.#amending();
+    const estimate = doc?.plan.estimate ?? null;
+    this.notifications.plan(estimate, estimate && this.eta.seconds(estimate.pipeline, estimate.steps));
+    this.notifications.specks(estimate?.specks ?? 0, () => this.doc?.masks.keepSpecks());
     viewport.cover(this.history.open && !this.#covered ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();
   }
 
   /** Which step is changed, what that makes again and how long it takes. */
   #amending() {
-    const { amending, planned } = this.doc;
-    const { step, of, later, name, edit } = amending;
+    const { estimate } = this.doc.plan;
+    const { step, of, later, name, edit } = this.doc.amendment.step;
     if (!later) return name || edit.prompt || t("history.filled"); // the rest is on its way
-    const time = planned && this.eta.secondsFor([planned, ...later]);
+    const time = estimate && this.eta.secondsFor([estimate, ...later]);
     const editing = t("amend.on", { step, of, title: name || edit.prompt || t("history.filled") });
     if (!later.length) return time ? `${editing} ${t("amend.alone", { time: duration(time) })}` : editing;
     return `${editing} ${this.#replayed(later, time)}`;

@@ -57,7 +57,7 @@ export class Compare {
       return;
     }
     if (revision !== this.revision) {
-      const picture = await doc.beside(revision);
+      const picture = await doc.display.load(revision);
       if (!picture || this.wanted !== wanted) return;
       this.picture = picture;
     }

@@ -15,7 +15,7 @@ export function targetOf(editor) {
     for (const segment of segments) rough.segment(...segment, 255);
     rough.end();
     const box = rough.bounds();
-    if (box) editor.doc.select({ tool: "edge" }, away, { box, values: rough.crop(box) });
+    if (box) editor.doc.masks.select({ tool: "edge" }, away, { box, values: rough.crop(box) });
   };
   return {
     settings: editor.tool,
@@ -32,10 +32,10 @@ export function targetOf(editor) {
     show: (path) => editor.viewport.guides.show("shape", path),
     begun: (open) => editor.notifications.status(open ? t("status.polygon", { close: key("finish"), back: key("back"), drop: key("drop") }) : ""),
     scale: () => editor.viewport.view.scale / editor.viewport.ratio,
-    wand: (x, y, away) => editor.doc?.select({ tool: "wand", x, y, tolerance: editor.tool.tolerance }, away),
+    wand: (x, y, away) => editor.doc?.masks.select({ tool: "wand", x, y, tolerance: editor.tool.tolerance }, away),
     edge: selection,
     pick: (x, y) => editor.set("colour", `#${editor.viewport.colourAt(x, y).map((n) => n.toString(16).padStart(2, "0")).join("")}`),
-    frame: () => editor.doc?.frame ?? editor.doc?.picture.box,
-    setFrame: (box) => editor.doc?.setFrame(box),
+    frame: () => editor.doc?.frame.box ?? editor.doc?.picture.box,
+    setFrame: (box) => editor.doc?.frame.set(box),
   };
 }
