@@ -193,7 +193,7 @@ class Hands:
         """Tidy up for the next visitor, or leave an empty tab, or none."""
         self.page.evaluate(f"localStorage.clear(); {NO_TOUR}")
         if self.tidy:
-            self.page.evaluate("window.palimpsest.choose('brush'); window.palimpsest.set('hardness', 1)")
+            self.page.evaluate("window.palimpsest.tool.choose('brush'); window.palimpsest.tool.set('hardness', 1)")
             if self.page.evaluate("window.palimpsest.doc !== null"):
                 self.write("")
             return

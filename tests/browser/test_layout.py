@@ -63,8 +63,8 @@ def faults(hands: Hands, wanted: tuple[str, ...]) -> list[str]:
         is_open = "document.querySelector('#settings > button').classList.contains('open')"
         if hands.page.evaluate(is_open) is not settings:
             hands.page.evaluate(press)
-        if hands.page.evaluate("window.palimpsest.history.open") is not history:
-            hands.page.evaluate("window.palimpsest.toggleHistory()")
+        if hands.page.evaluate("window.palimpsest.panels.history.open") is not history:
+            hands.page.evaluate("window.palimpsest.historyActions.toggle()")
         scheme = "light" if settings is history else "dark"
         hands.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         hands.page.evaluate(SETTLED)

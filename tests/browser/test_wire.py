@@ -33,7 +33,7 @@ def test_an_edit_of_a_large_picture_costs_by_its_mask(
         "viewport.pan(viewport.width / 2 - x, viewport.height / 2 - y); })()"
     )
     hands.wait_for("doc.picture.tiles.size === 256")
-    hands.page.evaluate("window.palimpsest.size(200)")
+    hands.page.evaluate("window.palimpsest.tool.resize(200)")
     hands.choose("slow")
     before = server.session.picture(hands.document)
     requests: list[Any] = []

@@ -29,6 +29,10 @@ export class EditForm {
     return this.values?.intent ?? "fill";
   }
 
+  get sketching() {
+    return this.intent === "sketch";
+  }
+
   /** Gradio's form is there. */
   attach() {
     this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.info?.words ?? null);

@@ -34,6 +34,14 @@ export class Frame {
     this.set([x - left, y - top, width + left + right, height + top + bottom]);
   }
 
+  /** Widens the picture's box to an aspect such as "16:9", about its middle. */
+  setAspect(aspect) {
+    const [across, down] = aspect.split(":").map(Number);
+    const [x, y, width, height] = this.picture.box;
+    const [w, h] = [Math.max(width, Math.round((height * across) / down)), Math.max(height, Math.round((width * down) / across))];
+    this.set([x - Math.floor((w - width) / 2), y - Math.floor((h - height) / 2), w, h]);
+  }
+
   /** Removes the frame without a call of `changed`: the edit that is sent has taken it. */
   clear() {
     this.#show(null);

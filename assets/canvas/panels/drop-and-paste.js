@@ -53,10 +53,10 @@ function entriesOf(data) {
 }
 
 /**
- * open(file): a picture came. say(sentence, kind): what was wrong with it, or what else came with it. over(true) while
- * something that can be opened hovers.
+ * open(file): a picture came. note(sentence, kind): what is wrong with it, or what came with it. hover(true) while something
+ * that can be opened hovers.
  */
-export function acceptPictures({ open, say, over }) {
+export function acceptPictures({ open, note, hover }) {
   let left = 0; // timer: that a drag is given up is not always said, but while it hovers it keeps coming
   const has = ({ dataTransfer }, type) => Boolean(dataTransfer?.types.includes(type));
   const brings = (event) => has(event, "Files") || has(event, "text/uri-list");
@@ -67,20 +67,20 @@ export function acceptPictures({ open, say, over }) {
     const pictures = files.filter(({ type }) => PICTURE.test(type));
     if (pictures.length) {
       const opened = await open(pictures[0]);
-      if (opened && files.length + folders.length > 1) say(t("drop.first", { name: pictures[0].name, n: files.length + folders.length }), "info");
-    } else if (files.length) say(t("drop.no_picture", { name: files[0].name }), "error");
-    else if (folders.length) say(t("drop.folder", { name: folders[0] }), "error");
+      if (opened && files.length + folders.length > 1) note(t("drop.first", { name: pictures[0].name, n: files.length + folders.length }), "info");
+    } else if (files.length) note(t("drop.no_picture", { name: files[0].name }), "error");
+    else if (folders.length) note(t("drop.folder", { name: folders[0] }), "error");
   }
 
-  const hover = (hovers) => {
+  const setHover = (hovers) => {
     clearTimeout(left);
-    over(hovers);
-    if (hovers) left = setTimeout(() => over(false), LEFT_MS);
+    hover(hovers);
+    if (hovers) left = setTimeout(() => hover(false), LEFT_MS);
   };
   document.addEventListener("dragenter", (event) => brings(event) && event.preventDefault());
-  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? hover(false)); // out of the window
+  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? setHover(false)); // out of the window
   document.addEventListener("dragover", (event) => {
-    if (brings(event)) hover(!busy());
+    if (brings(event)) setHover(!busy());
     if (!brings(event) && isField(event.target)) return; // text, for the field
     event.preventDefault(); // or the browser goes where it leads
     event.dataTransfer.dropEffect = !brings(event) || busy() ? "none" : event.dataTransfer.effectAllowed === "link" ? "link" : "copy";
@@ -88,7 +88,7 @@ export function acceptPictures({ open, say, over }) {
   document.addEventListener("drop", async (event) => {
     if (!brings(event) && isField(event.target)) return;
     event.preventDefault();
-    hover(false);
+    setHover(false);
     if (busy() || !brings(event)) return;
     const entries = entriesOf(event.dataTransfer);
     const address = addressOf(event.dataTransfer);
@@ -99,7 +99,7 @@ export function acceptPictures({ open, say, over }) {
     try {
       open(await fileOf(address));
     } catch (error) {
-      say(error.message, "error");
+      note(error.message, "error");
     }
   });
   document.addEventListener("dragstart", (event) => {

@@ -44,13 +44,13 @@ function detail({ edit, finished, error }) {
 }
 
 /**
- * verbs: { show(revision), rename(revision, name), discard(node), reuse(node), amend(node), recall(node), compare(node),
- * look(node or null), tryBlend(node, blend or null), reblend(node, blend), after(node): what is replayed then, refresh(),
+ * actions: { show(revision), rename(revision, name), discard(node), reuse(node), amend(node), recall(node), compare(node),
+ * look(node or null), previewBlend(node, blend or null), applyBlend(node, blend), replaySentence(node): which steps are replayed then, refresh(),
  * close }. server: for its pictures and recipes.
  */
-export function historyPanel(server, verbs) {
+export function historyPanel(server, actions) {
   const list = h("ol", { class: "states" });
-  const close = h("button", { type: "button", class: "icon-button", "aria-label": t("history.close"), onclick: verbs.close }, icon("close"));
+  const close = h("button", { type: "button", class: "icon-button", "aria-label": t("history.close"), onclick: actions.close }, icon("close"));
   const element = h("aside", { class: "history", "aria-label": t("verb.history"), hidden: true }, h("header", {}, h("h2", {}, t("verb.history")), close), list);
   let drawn = "";
   let blending = null; // the step whose blend is being changed
@@ -58,16 +58,16 @@ export function historyPanel(server, verbs) {
   const tool = (name, label, node, onclick) => smallButton(name, `${label}: ${title(node)}`, onclick, label);
 
   function rename(node, words) {
-    const save = (name) => verbs.rename(node.revision, name);
+    const save = (name) => actions.rename(node.revision, name);
     editInPlace(words, node.name, { label: t("history.name_of", { title: title(node) }), class: "state-name", save });
   }
 
   /** Change a step's blend, which is looked at meanwhile. */
   async function blend(node) {
-    if (!verbs.look(node)) return;
+    if (!actions.look(node)) return;
     blending = node.revision;
     drawn = "";
-    await verbs.refresh();
+    await actions.refresh();
     list.querySelector(".blend input")?.focus();
   }
 
@@ -76,15 +76,15 @@ export function historyPanel(server, verbs) {
     if (!blending) return;
     blending = null;
     drawn = "";
-    verbs.tryBlend(null, null);
-    verbs.look(null);
-    verbs.refresh();
+    actions.previewBlend(null, null);
+    actions.look(null);
+    actions.refresh();
   }
 
   /** Sliders which lay the step into the picture otherwise, live. */
   function blendControls(node) {
     const blend = { ...node.edit.blend };
-    const tried = debounce(BLEND_MS, () => blending === node.revision && verbs.tryBlend(node, { ...blend }));
+    const tried = debounce(BLEND_MS, () => blending === node.revision && actions.previewBlend(node, { ...blend }));
     const change = (name) => (value) => {
       blend[name] = value;
       tried();
@@ -92,12 +92,12 @@ export function historyPanel(server, verbs) {
     const number = (name, min, max, step, shown) => slider(t(`blend.${name}`), { min, max, step, value: blend[name], oninput: change(name), shown }).element;
     const match = h("input", { type: "checkbox", checked: blend.colour_match, onchange: () => change("colour_match")(match.checked) });
     const after = h("p", {});
-    verbs.after(node).then((sentence) => (after.textContent = sentence));
+    actions.replaySentence(node).then((sentence) => (after.textContent = sentence));
     const keep = () => {
       blending = null;
       drawn = "";
-      verbs.reblend(node, blend);
-      verbs.refresh();
+      actions.applyBlend(node, blend);
+      actions.refresh();
     };
     return h(
       "div",
@@ -119,7 +119,7 @@ export function historyPanel(server, verbs) {
       "li",
       { class: "step-card" },
       h("p", {}, t("step.settings", { ...edit, pipeline: nameOf(edit.pipeline) }), edit.negative_prompt ? ` · ${t("step.avoid", edit)}` : ""),
-      verb("replay", () => verbs.amend(node)), verb("blend", () => blend(node)), verb("before", () => verbs.compare(node)), verb("sliders", () => verbs.recall(node)),
+      verb("replay", () => actions.amend(node)), verb("blend", () => blend(node)), verb("before", () => actions.compare(node)), verb("sliders", () => actions.recall(node)),
       h("a", { class: "chip", href: server.recipe(node.revision), download: "" }, icon("recipe"), t("step.recipe")),
     );
   }
@@ -134,7 +134,7 @@ export function historyPanel(server, verbs) {
         title: title(node),
         onclick: () => {
           stop();
-          verbs.show(node.revision);
+          actions.show(node.revision);
         },
       },
       h("span", { class: "frame" }, image), words,
@@ -144,11 +144,11 @@ export function historyPanel(server, verbs) {
     const tools = h(
       "span",
       { class: "tools" },
-      step && !shown ? tool("replay", t("step.replay"), node, () => verbs.amend(node)) : null,
+      step && !shown ? tool("replay", t("step.replay"), node, () => actions.amend(node)) : null,
       step && !shown ? tool("blend", t("step.blend"), node, () => blend(node)) : null,
       tool("rename", t("history.rename"), node, () => rename(node, go)),
-      node.edit && node.box[2] ? tool("recall", t("history.reuse"), node, () => verbs.reuse(node)) : null,
-      node.parent ? tool("clear", t("history.discard"), node, () => verbs.discard(node)) : null,
+      node.edit && node.box[2] ? tool("recall", t("history.reuse"), node, () => actions.reuse(node)) : null,
+      node.parent ? tool("clear", t("history.discard"), node, () => actions.discard(node)) : null,
     );
     const style = `--column: ${Math.min(column, 6)}`;
     const line = h("li", { class: onTheWay ? "" : "aside", style }, go, tools);

@@ -5,11 +5,11 @@ import { percentDone } from "../app/notifications.js";
 import { t } from "../lib/locale.js";
 import { progressOf } from "../document/job-queue.js";
 
-/** verbs: { cancel(group), sooner(group), tell() }: tell asks the browser to say when all is done. */
-export function queuePanel(verbs) {
+/** actions: { cancel(group), moveUp(group), notify() }: notify asks for the browser's notifications. */
+export function queuePanel(actions) {
   const list = h("ol", {});
-  const tell = h("button", { type: "button", class: "text-button", onclick: verbs.tell }, icon("bell"), t("queue.tell"));
-  const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), tell), list);
+  const notify = h("button", { type: "button", class: "text-button", onclick: actions.notify }, icon("bell"), t("queue.tell"));
+  const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), notify), list);
   let drawn = "";
 
   function row(group, i, groups) {
@@ -20,18 +20,18 @@ export function queuePanel(verbs) {
       "li",
       { "data-key": group.key },
       h("span", { class: "words" }, h("span", { class: "title" }, name + many), h("span", { class: "detail" })),
-      i > 1 && !group.replay && !before.replay ? smallButton("up", t("queue.sooner", { name }), () => verbs.sooner(group)) : null,
-      smallButton("close", t("queue.cancel", { name }), () => verbs.cancel(group)),
+      i > 1 && !group.replay && !before.replay ? smallButton("up", t("queue.sooner", { name }), () => actions.moveUp(group)) : null,
+      smallButton("close", t("queue.cancel", { name }), () => actions.cancel(group)),
     );
   }
 
   return {
     element,
-    /** groups: see job-queue.js; askable(): whether the browser can still be asked to say when it is done. */
-    show(groups, askable) {
+    /** groups: see job-queue.js; canAsk(): whether the browser's notifications can still be asked for. */
+    show(groups, canAsk) {
       element.hidden = groups.length < 2;
       if (element.hidden) return;
-      tell.hidden = !askable();
+      notify.hidden = !canAsk();
       const now = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
       if (now !== drawn) {
         drawn = now;

@@ -14,14 +14,14 @@ export const knownDocuments = () => texts(KNOWN);
 export const rememberDocument = (id) => keepFirst(KNOWN, id, MOST_KNOWN);
 
 /**
- * verbs: { openFile(file), openSample(name), openDocument(id), blank(width, height), said(sentence, action) }. server: for
+ * actions: { openFile(file), openSample(name), openDocument(id), blank(width, height), note(sentence, action) }. server: for
  * lists and thumbnails.
  */
-export function startView(server, verbs) {
+export function startView(server, actions) {
   const input = h("input", {
     type: "file", accept: "image/*,.palimpsest", class: "file-input", "aria-hidden": "true", tabindex: -1, // the button stands for it
     onchange: () => {
-      if (input.files[0]) verbs.openFile(input.files[0]);
+      if (input.files[0]) actions.openFile(input.files[0]);
       input.value = "";
     },
   });
@@ -56,7 +56,7 @@ export function startView(server, verbs) {
     const [width, height] = [512, 512].map((value, i) => h("input", { type: "number", min: 64, max: 8192, value, "aria-label": t(i ? "start.height" : "start.width") }));
     const begin = (w, h) => {
       close();
-      verbs.blank(Math.round(w), Math.round(h));
+      actions.blank(Math.round(w), Math.round(h));
     };
     const go = h("button", { type: "button", class: "primary", onclick: () => begin(Number(width.value), Number(height.value)) }, t("start.create"));
     const { close } = dialog(t("start.blank"), h("p", {}, t("start.blank_hint")), sizes, h("div", { class: "extent-row" }, width, "×", height, "px"), h("footer", {}, go));
@@ -84,7 +84,7 @@ export function startView(server, verbs) {
     try {
       await verb();
     } catch (error) {
-      verbs.said(error.message);
+      actions.note(error.message);
     }
     await refreshGallery();
   }
@@ -92,7 +92,7 @@ export function startView(server, verbs) {
   async function remove(entry) {
     await act(() => server.shelve(entry.document, "delete"));
     const back = { label: t("note.have_back"), press: () => act(() => server.shelve(entry.document, "restore")) };
-    verbs.said(t("start.deleted", { name: entry.name }), back);
+    actions.note(t("start.deleted", { name: entry.name }), back);
   }
 
   function card(entry) {
@@ -100,7 +100,7 @@ export function startView(server, verbs) {
     return h(
       "li",
       {},
-      h("button", { type: "button", class: "card", onclick: () => verbs.openDocument(entry.document) }, frame(server.url(`documents/${entry.document}/thumbnail`, { head: entry.head })), h("span", { class: "label" }, entry.name), h("span", { class: "detail" }, t(entry.steps === 1 ? "start.step" : "start.steps", { steps: entry.steps, when }))),
+      h("button", { type: "button", class: "card", onclick: () => actions.openDocument(entry.document) }, frame(server.url(`documents/${entry.document}/thumbnail`, { head: entry.head })), h("span", { class: "label" }, entry.name), h("span", { class: "detail" }, t(entry.steps === 1 ? "start.step" : "start.steps", { steps: entry.steps, when }))),
       h("span", { class: "tools" },
         smallButton("rename", t("start.rename", { name: entry.name }), () => rename(entry)),
         smallButton("duplicate", t("start.duplicate", { name: entry.name }), () => act(async () => rememberDocument((await server.shelve(entry.document, "duplicate")).document))),
@@ -121,10 +121,10 @@ export function startView(server, verbs) {
     element,
     async refresh() {
       element.scrollTop = 0;
-      const [list] = await Promise.all([server.samples(), refreshGallery().catch((error) => verbs.said(error.message))]);
+      const [list] = await Promise.all([server.samples(), refreshGallery().catch((error) => actions.note(error.message))]);
       samples.replaceChildren(
         ...list.map(({ name, title }) =>
-          h("button", { type: "button", class: "card", onclick: () => verbs.openSample(name) }, frame(server.url(`samples/${encodeURIComponent(name)}`)), h("span", { class: "label" }, title)),
+          h("button", { type: "button", class: "card", onclick: () => actions.openSample(name) }, frame(server.url(`samples/${encodeURIComponent(name)}`)), h("span", { class: "label" }, title)),
         ),
       );
       sampleSection.hidden = !list.length;

@@ -15,17 +15,17 @@ export const toWay = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARG
 const percent = (share) => `${Math.round(share * 100)}%`;
 
 /**
- * verbs: { size(diameter), hardness(share), tolerance(levels), colour(css), widen(aspect or null), and those of the mask:
+ * actions: { size(diameter), hardness(share), tolerance(levels), colour(css), setAspect(aspect or null), and those of the mask:
  * grow(px), shrink(px), soften(px), all, invert, clear, recall, loadMask(file), saveMask }.
  */
-export function optionStrip(verbs) {
-  const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (way) => verbs.size(toDiameter(way)), shown: (way) => String(toDiameter(way)) });
-  const hardness = slider(t("strip.hardness"), { min: 0, max: 1, step: 0.05, value: 1, oninput: verbs.hardness, shown: percent });
-  const tolerance = slider(t("strip.tolerance"), { min: 0, max: 128, value: 24, oninput: verbs.tolerance });
-  const colour = h("input", { type: "color", "aria-label": t("strip.colour"), oninput: () => verbs.colour(colour.value) });
-  const aspects = ASPECTS.map((aspect) => h("button", { type: "button", class: "chip", onclick: () => verbs.widen(aspect) }, aspect));
+export function optionStrip(actions) {
+  const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (way) => actions.size(toDiameter(way)), shown: (way) => String(toDiameter(way)) });
+  const hardness = slider(t("strip.hardness"), { min: 0, max: 1, step: 0.05, value: 1, oninput: actions.hardness, shown: percent });
+  const tolerance = slider(t("strip.tolerance"), { min: 0, max: 128, value: 24, oninput: actions.tolerance });
+  const colour = h("input", { type: "color", "aria-label": t("strip.colour"), oninput: () => actions.colour(colour.value) });
+  const aspects = ASPECTS.map((aspect) => h("button", { type: "button", class: "chip", onclick: () => actions.setAspect(aspect) }, aspect));
   const extent = h("output", { class: "extent" });
-  const reset = h("button", { type: "button", class: "chip", onclick: () => verbs.widen(null) }, t("strip.reset"));
+  const reset = h("button", { type: "button", class: "chip", onclick: () => actions.setAspect(null) }, t("strip.reset"));
   const parts = {
     size: size.element, hardness: hardness.element, tolerance: tolerance.element, colour: h("label", { class: "swatch" }, colour),
     frame: h("span", { class: "aspects" }, h("span", {}, t("strip.shape")), ...aspects, extent, reset),
@@ -34,7 +34,7 @@ export function optionStrip(verbs) {
   const file = h("input", {
     type: "file", accept: "image/png,image/*", class: "file-input", "aria-hidden": "true", tabindex: -1,
     onchange: () => {
-      if (file.files[0]) verbs.loadMask(file.files[0]);
+      if (file.files[0]) actions.loadMask(file.files[0]);
       file.value = "";
     },
   });
@@ -53,11 +53,11 @@ export function optionStrip(verbs) {
     { class: "menu", popover: "auto", id: "mask-menu" },
     h("label", { class: "by" }, t("strip.by"), by, "px"),
     h("div", { role: "group", "aria-label": t("strip.mask") },
-    item("grow", () => verbs.grow(pixels())), item("shrink", () => verbs.shrink(pixels())), item("soften", () => verbs.soften(pixels())),
+    item("grow", () => actions.grow(pixels())), item("shrink", () => actions.shrink(pixels())), item("soften", () => actions.soften(pixels())),
     h("hr"),
-    item("all", verbs.all, false), item("invert", verbs.invert, false), item("clear", verbs.clear), item("recall", verbs.recall, false),
+    item("all", actions.all, false), item("invert", actions.invert, false), item("clear", actions.clear), item("recall", actions.recall, false),
     h("hr"),
-    item("load", () => file.click(), false), item("save", verbs.saveMask)),
+    item("load", () => file.click(), false), item("save", actions.saveMask)),
   );
   const opener = h("button", { type: "button", class: "text-button", popovertarget: "mask-menu" }, icon("mask"), t("strip.mask"));
   menu.addEventListener("toggle", ({ newState }) => {
@@ -70,7 +70,7 @@ export function optionStrip(verbs) {
 
   return {
     element,
-    /** { tool, sketching, diameter, hardness, tolerance, colour, frame: [width, height] or null, painted, recallable } */
+    /** { tool, sketching, diameter, hardness, tolerance, colour, frame: [width, height] or null, masked, canRecall } */
     show(now) {
       const shown = {
         size: ROUND.includes(now.tool), hardness: ROUND.includes(now.tool) && now.tool !== "edge" && !now.sketching,
@@ -84,8 +84,8 @@ export function optionStrip(verbs) {
       extent.textContent = now.frame ? now.frame.join(" × ") : "";
       wholeMask.hidden = now.tool === "frame";
       wholeMask.firstChild.hidden = !Object.values(shown).some(Boolean);
-      for (const button of menu.querySelectorAll("button")) button.disabled = button.dataset.needs === "true" && !now.painted;
-      menu.querySelector('[data-verb="recall"]').disabled = !now.recallable;
+      for (const button of menu.querySelectorAll("button")) button.disabled = button.dataset.needs === "true" && !now.masked;
+      menu.querySelector('[data-verb="recall"]').disabled = !now.canRecall;
     },
   };
 }

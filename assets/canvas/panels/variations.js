@@ -3,10 +3,10 @@
 import { h } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
 
-/** verbs: { peek(revision or null), pick(revision) }. server: for their small pictures. */
-export function variationTray(server, verbs) {
+/** actions: { peek(revision or null), pick(revision) }. server: for their small pictures. */
+export function variationTray(server, actions) {
   const list = h("div", { class: "choices", role: "radiogroup", "aria-label": t("variations.label") });
-  const element = h("div", { class: "tray", hidden: true, onpointerleave: () => verbs.peek(null) }, list);
+  const element = h("div", { class: "tray", hidden: true, onpointerleave: () => actions.peek(null) }, list);
   let drawn = "";
 
   function move(event, revisions) {
@@ -34,8 +34,8 @@ export function variationTray(server, verbs) {
             {
               type: "button", class: "choice", role: "radio", "aria-checked": String(revision === head), "data-revision": revision,
               "aria-label": t("variations.one", { i: i + 1, n: revisions.length }), tabindex: revision === head ? 0 : -1,
-              onclick: () => verbs.pick(revision), onpointerenter: () => verbs.peek(revision),
-              onfocus: () => verbs.peek(revision), onblur: () => verbs.peek(null), onkeydown: (event) => move(event, revisions),
+              onclick: () => actions.pick(revision), onpointerenter: () => actions.peek(revision),
+              onfocus: () => actions.peek(revision), onblur: () => actions.peek(null), onkeydown: (event) => move(event, revisions),
             },
             h("img", { src: server.url(`revisions/${revision}/step`), alt: "", draggable: "false" }),
           ),
