@@ -330,10 +330,10 @@ def test_every_key_is_listed_and_can_be_another(hands: Hands) -> None:
     hands.page.locator(".viewport").focus()
     hands.key("?")
     dialog = hands.page.get_by_role("dialog")
-    verbs = hands.page.evaluate(
+    commands = hands.page.evaluate(
         "import('/palimpsest/canvas/app/bindings.js').then(({ DEFAULTS }) => Object.keys(DEFAULTS))"
     )
-    assert dialog.get_by_role("button", name="Change the key").count() == len(verbs)
+    assert dialog.get_by_role("button", name="Change the key").count() == len(commands)
     dialog.get_by_role("button", name="Lasso:").click()
     hands.key("e")
     dialog.get_by_text("That key no longer means “Eraser”").wait_for()

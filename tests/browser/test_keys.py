@@ -101,8 +101,8 @@ def test_a_key_is_recorded_and_shown_by_the_same_name(hands: Hands) -> None:
     hands.page.locator(".viewport").focus()
     assert dispatch(hands, "Я", "KeyZ", ctrlKey=True, shiftKey=True)
     assert hands.page.evaluate("window.palimpsest.tool.name") == "lasso"
-    hands.page.locator("[data-verb=lasso]").hover()
-    assert hands.page.locator("[data-verb=lasso] kbd").inner_text() == "Ctrl ⇧ Z"
+    hands.page.locator("[data-command=lasso]").hover()
+    assert hands.page.locator("[data-command=lasso] kbd").inner_text() == "Ctrl ⇧ Z"
 
 
 def test_enter_closes_a_polygon_and_backspace_takes_back_its_corners(hands: Hands) -> None:

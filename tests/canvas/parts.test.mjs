@@ -71,24 +71,24 @@ test("a job that ends before two of its steps were seen is measured too", () => 
   }
 });
 
-test("no two verbs share a key at first, and a key that is given away is lost", () => {
+test("no two commands share a key at first, and a key that is given away is lost", () => {
   const chords = Object.values(DEFAULTS).flat();
   assert.equal(new Set(chords).size, chords.length);
   const storage = new Storage();
   const bindings = new Bindings(storage);
-  assert.equal(bindings.verb(["b"]), "brush");
+  assert.equal(bindings.command(["b"]), "brush");
   assert.equal(bindings.bind("eraser", "b"), "brush");
-  assert.equal(bindings.verb(["b"]), "eraser");
-  assert.equal(bindings.verb(["e"]), null);
+  assert.equal(bindings.command(["b"]), "eraser");
+  assert.equal(bindings.command(["e"]), null);
   assert.deepEqual(bindings.chords("brush"), []);
-  assert.equal(new Bindings(storage).verb(["b"]), "eraser");
+  assert.equal(new Bindings(storage).command(["b"]), "eraser");
   assert.equal(bindings.bind("lasso", "b"), "eraser");
-  assert.equal(bindings.verb(["b"]), "lasso");
-  assert.equal(bindings.verb(["e"]), "eraser");
+  assert.equal(bindings.command(["b"]), "lasso");
+  assert.equal(bindings.command(["e"]), "eraser");
   bindings.reset();
-  assert.equal(bindings.verb(["b"]), "brush");
+  assert.equal(bindings.command(["b"]), "brush");
   storage.setItem("palimpsest-keys", '{"brush": 5, "fly": "f"}');
-  assert.equal(new Bindings(storage).verb(["b"]), "brush");
+  assert.equal(new Bindings(storage).command(["b"]), "brush");
 });
 
 test("chords are readable", () => {

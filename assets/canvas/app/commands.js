@@ -1,18 +1,18 @@
-// Everything that keys and buttons can ask for, by the names of app/bindings.js.
+// The commands of keys and buttons, by their names in bindings.js.
 
 import { TOOLS } from "../panels/toolbar.js";
 import { exportDialog } from "../panels/export-dialog.js";
 import { INTENTS } from "./edit-form.js";
 import { zoomStop } from "../viewport/view.js";
 
-const STROLL = 80; // CSS pixels an arrow key moves the picture
+const PAN = 80; // CSS pixels that an arrow key moves the picture
 const GROWTH = 8; // pixels by which the keys grow and shrink a mask
 
 /** editor: Editor. Returns { name: () => void }. */
-export function verbsOf(editor) {
+export function makeCommands(editor) {
   const doc = () => editor.doc;
   const field = (selector) => document.querySelector(selector);
-  const stroll = (x, y) => () => editor.viewport.pan(x * STROLL * editor.viewport.ratio, y * STROLL * editor.viewport.ratio);
+  const pan = (x, y) => () => editor.viewport.pan(x * PAN * editor.viewport.ratio, y * PAN * editor.viewport.ratio);
   const zoom = (direction) => () => editor.viewport.zoom(zoomStop(editor.viewport.view.scale, direction));
   const intents = Object.fromEntries(INTENTS.map((intent) => [intent, () => editor.form.intend(intent)]));
   return {
@@ -29,7 +29,7 @@ export function verbsOf(editor) {
     before: (again) => again || editor.compareWithBefore("whole"), split: () => editor.compareWithBefore(editor.compare.mode === "split" ? null : "split"),
     difference: () => editor.compareWithBefore(editor.compare.mode === "difference" ? null : "difference"),
     fit: () => editor.viewport.fit(), actual: () => editor.viewport.zoom(1), closer: zoom(1), farther: zoom(-1),
-    left: stroll(1, 0), right: stroll(-1, 0), up: stroll(0, 1), down: stroll(0, -1),
+    left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
     prompt: () => field("#prompt :is(input, textarea)")?.focus(), settings: () => field("#settings > button")?.click(),
     history: () => editor.historyActions.toggle(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
     export: () => doc() && exportDialog(editor.server, doc().picture.revision, (sentence) => editor.notifications.note(sentence, "export", "info")),

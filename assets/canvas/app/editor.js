@@ -19,7 +19,7 @@ import { progressOf } from "../document/job-queue.js";
 import { rememberDocument } from "../panels/start.js";
 import { Server } from "../net/server.js";
 import { tour } from "../panels/tour.js";
-import { verbsOf } from "./commands.js";
+import { makeCommands } from "./commands.js";
 import { Viewport } from "../viewport/viewport.js";
 import { learn, spoken, t } from "../lib/locale.js";
 
@@ -36,7 +36,7 @@ class Editor {
     this.server = new Server(new URL("../../", import.meta.url));
     this.bindings = new Bindings();
     this.eta = new Eta();
-    this.commands = verbsOf(this);
+    this.commands = makeCommands(this);
     this.panels = new Panels(this);
     this.viewport = new Viewport(this.panels.viewport);
     this.notifications = new Notifications(root);

@@ -1,6 +1,6 @@
 // How long jobs take in this browser: the time of a model's step, measured in earlier jobs.
 
-import { keep, kept } from "../lib/storage.js";
+import { loadJson, saveJson } from "../lib/storage.js";
 import { t } from "../lib/locale.js";
 
 const STORED = "palimpsest-pace";
@@ -9,7 +9,7 @@ const NEWEST = 0.4; // the weight of the last job in the average
 export class Eta {
   constructor(storage = null, clock = () => performance.now()) {
     Object.assign(this, { storage, clock });
-    this.stepTimes = kept(STORED, {}, storage); // model -> milliseconds of a step
+    this.stepTimes = loadJson(STORED, {}, storage); // model -> milliseconds of a step
     this.run = null; // { revision, pipeline, index, since, step }: the job being measured
   }
 
@@ -35,7 +35,7 @@ export class Eta {
     if (!run.step) return;
     const before = this.stepTimes[run.pipeline];
     this.stepTimes[run.pipeline] = before ? before + NEWEST * (run.step - before) : run.step;
-    keep(STORED, this.stepTimes, this.storage);
+    saveJson(STORED, this.stepTimes, this.storage);
   }
 
   /** Seconds that so many steps of a model take; null if none of its jobs was measured. */

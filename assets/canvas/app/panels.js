@@ -18,7 +18,7 @@ export class Panels {
     this.editor = editor;
     this.tree = null; // the history's revisions, as shown last
     this.topBar = topBar(editor.commands);
-    this.palette = palette({ choose: (name) => editor.tool.choose(name) });
+    this.palette = palette((name) => editor.tool.choose(name));
     this.options = this.#buildOptions();
     this.start = this.#buildStart();
     this.history = this.#buildHistory();

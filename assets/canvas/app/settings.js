@@ -1,6 +1,6 @@
 // The form's values between visits: kept in the browser, checked when they come back.
 
-import { keep, kept } from "../lib/storage.js";
+import { loadJson, saveJson } from "../lib/storage.js";
 
 const STORED = "palimpsest-settings";
 const WRITTEN = ["prompt", "negative_prompt"]; // a document's own: see draft-storage.js
@@ -15,7 +15,7 @@ export let restored = null;
  * Returns the stored values in that order, each replaced by its default unless it still fits.
  */
 export function restore(fields, called = {}, storage = null) {
-  const stored = kept(STORED, {}, storage);
+  const stored = loadJson(STORED, {}, storage);
   const fits = ({ value, min, max }, before) => typeof before === typeof value && (typeof before !== "number" || (before >= min && before <= max));
   const own = {}; // which samplers there are is the model's to say
   for (const field of fields) if (MODEL_DEFAULTS.includes(field.name) && fits(field, stored.own?.[field.name])) own[field.name] = stored.own[field.name];
@@ -31,7 +31,7 @@ export function restore(fields, called = {}, storage = null) {
 
 /** own: what of MODEL_DEFAULTS the user set. */
 export function remember(values, own, storage) {
-  keep(STORED, { ...Object.fromEntries(Object.entries(values).filter(([name]) => ![...MODEL_DEFAULTS, ...WRITTEN].includes(name))), own }, storage);
+  saveJson(STORED, { ...Object.fromEntries(Object.entries(values).filter(([name]) => ![...MODEL_DEFAULTS, ...WRITTEN].includes(name))), own }, storage);
 }
 
 /** A model's name as people know it. */

@@ -1,7 +1,7 @@
 // The prompt's helpers: prompts used before, words the model knows, and a mark under those it never saw.
 
 import { h } from "../lib/dom.js";
-import { keepFirst, texts } from "../lib/storage.js";
+import { addText, loadTexts } from "../lib/storage.js";
 import { t } from "../lib/locale.js";
 
 const STORED = "palimpsest-prompts";
@@ -9,11 +9,11 @@ const KEPT = 40;
 const OFFERED = 8;
 
 /** The newest first. */
-export const usedPrompts = (storage) => texts(STORED, storage);
+export const usedPrompts = (storage) => loadTexts(STORED, storage);
 
 export function rememberPrompt(prompt, storage) {
   const said = prompt.trim();
-  if (said) keepFirst(STORED, said, KEPT, storage);
+  if (said) addText(STORED, said, KEPT, storage);
 }
 
 /**

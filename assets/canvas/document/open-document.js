@@ -30,7 +30,7 @@ export class OpenDocument {
     Object.assign(this, { id: state.document, state, server, viewport, notifications, eta, changed, gone, ended, request, restored, amended });
     this.closed = false;
     this.follower = new Follower({
-      ask: () => server.state(this.id, this.pending.revisions, this.run ? this.state.beat : null),
+      load: () => server.state(this.id, this.pending.revisions, this.run ? this.state.beat : null),
       show: (next) => this.#update(next),
       lost: (error) => (error instanceof Missing ? this.gone(error) : this.requests.report(error, "server")),
     });

@@ -51,7 +51,7 @@ function detail({ edit, finished, error }) {
 export function historyPanel(server, actions) {
   const list = h("ol", { class: "states" });
   const close = h("button", { type: "button", class: "icon-button", "aria-label": t("history.close"), onclick: actions.close }, icon("close"));
-  const element = h("aside", { class: "history", "aria-label": t("verb.history"), hidden: true }, h("header", {}, h("h2", {}, t("verb.history")), close), list);
+  const element = h("aside", { class: "history", "aria-label": t("command.history"), hidden: true }, h("header", {}, h("h2", {}, t("command.history")), close), list);
   let drawn = "";
   let blending = null; // the step whose blend is being changed
 
@@ -89,7 +89,7 @@ export function historyPanel(server, actions) {
       blend[name] = value;
       tried();
     };
-    const number = (name, min, max, step, shown) => slider(t(`blend.${name}`), { min, max, step, value: blend[name], oninput: change(name), shown }).element;
+    const number = (name, min, max, step, format) => slider(t(`blend.${name}`), { min, max, step, value: blend[name], oninput: change(name), format }).element;
     const match = h("input", { type: "checkbox", checked: blend.colour_match, onchange: () => change("colour_match")(match.checked) });
     const after = h("p", {});
     actions.replaySentence(node).then((sentence) => (after.textContent = sentence));
@@ -114,12 +114,12 @@ export function historyPanel(server, actions) {
   /** What the step that is shown was made of, and what can be done with it. */
   function card(node) {
     const { edit } = node;
-    const verb = (name, act) => h("button", { type: "button", class: "chip", onclick: act }, icon(name), t(`step.${name}`));
+    const action = (name, onclick) => h("button", { type: "button", class: "chip", onclick }, icon(name), t(`step.${name}`));
     return h(
       "li",
       { class: "step-card" },
       h("p", {}, t("step.settings", { ...edit, pipeline: nameOf(edit.pipeline) }), edit.negative_prompt ? ` · ${t("step.avoid", edit)}` : ""),
-      verb("replay", () => actions.amend(node)), verb("blend", () => blend(node)), verb("before", () => actions.compare(node)), verb("sliders", () => actions.recall(node)),
+      action("replay", () => actions.amend(node)), action("blend", () => blend(node)), action("before", () => actions.compare(node)), action("sliders", () => actions.recall(node)),
       h("a", { class: "chip", href: server.recipe(node.revision), download: "" }, icon("recipe"), t("step.recipe")),
     );
   }

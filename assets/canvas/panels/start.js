@@ -1,7 +1,7 @@
 // The start view: open a picture, go on with a document, begin with a sample or with nothing but words.
 
 import { dialog, h, icon, smallButton } from "../lib/dom.js";
-import { keepFirst, texts } from "../lib/storage.js";
+import { addText, loadTexts } from "../lib/storage.js";
 import { t } from "../lib/locale.js";
 
 const KNOWN = "palimpsest-documents";
@@ -10,8 +10,8 @@ const FEW = 8; // documents that are shown at first
 const SIZES = ["512 × 512", "768 × 512", "512 × 768", "1024 × 1024", "1280 × 720"];
 
 /** Ids of the documents this browser opened, the newest first. */
-export const knownDocuments = () => texts(KNOWN);
-export const rememberDocument = (id) => keepFirst(KNOWN, id, MOST_KNOWN);
+export const knownDocuments = () => loadTexts(KNOWN);
+export const rememberDocument = (id) => addText(KNOWN, id, MOST_KNOWN);
 
 /**
  * actions: { openFile(file), openSample(name), openDocument(id), blank(width, height), note(sentence, action) }. server: for
@@ -80,9 +80,9 @@ export function startView(server, actions) {
     field.select();
   }
 
-  async function act(verb) {
+  async function act(request) {
     try {
-      await verb();
+      await request();
     } catch (error) {
       actions.note(error.message);
     }

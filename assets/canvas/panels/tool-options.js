@@ -19,8 +19,8 @@ const percent = (share) => `${Math.round(share * 100)}%`;
  * grow(px), shrink(px), soften(px), all, invert, clear, recall, loadMask(file), saveMask }.
  */
 export function optionStrip(actions) {
-  const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (way) => actions.size(toDiameter(way)), shown: (way) => String(toDiameter(way)) });
-  const hardness = slider(t("strip.hardness"), { min: 0, max: 1, step: 0.05, value: 1, oninput: actions.hardness, shown: percent });
+  const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (way) => actions.size(toDiameter(way)), format: (way) => String(toDiameter(way)) });
+  const hardness = slider(t("strip.hardness"), { min: 0, max: 1, step: 0.05, value: 1, oninput: actions.hardness, format: percent });
   const tolerance = slider(t("strip.tolerance"), { min: 0, max: 128, value: 24, oninput: actions.tolerance });
   const colour = h("input", { type: "color", "aria-label": t("strip.colour"), oninput: () => actions.colour(colour.value) });
   const aspects = ASPECTS.map((aspect) => h("button", { type: "button", class: "chip", onclick: () => actions.setAspect(aspect) }, aspect));
@@ -39,13 +39,13 @@ export function optionStrip(actions) {
     },
   });
   const by = h("input", { type: "number", min: 1, max: 256, value: 8, "aria-label": t("strip.by") });
-  const item = (verb, act, needs = true) => {
+  const item = (command, onclick, needsMask = true) => {
     const key = h("kbd", { hidden: true });
     const press = () => {
       menu.hidePopover();
-      act();
+      onclick();
     };
-    return h("button", { type: "button", "aria-label": t(`mask.${verb}`), "data-verb": verb, "data-needs": needs, onclick: press }, t(`mask.${verb}`), key);
+    return h("button", { type: "button", "aria-label": t(`mask.${command}`), "data-command": command, "data-needs": needsMask, onclick: press }, t(`mask.${command}`), key);
   };
   const pixels = () => Math.min(256, Math.max(1, Math.round(Number(by.value)) || 8));
   const menu = h(
@@ -85,7 +85,7 @@ export function optionStrip(actions) {
       wholeMask.hidden = now.tool === "frame";
       wholeMask.firstChild.hidden = !Object.values(shown).some(Boolean);
       for (const button of menu.querySelectorAll("button")) button.disabled = button.dataset.needs === "true" && !now.masked;
-      menu.querySelector('[data-verb="recall"]').disabled = !now.canRecall;
+      menu.querySelector('[data-command="recall"]').disabled = !now.canRecall;
     },
   };
 }
