@@ -6,7 +6,7 @@ import { Bindings, DEFAULTS, readable } from "../../assets/canvas/app/bindings.j
 import { Eta } from "../../assets/canvas/app/eta.js";
 import { pack, unpack } from "../../assets/canvas/net/wire.js";
 import { marked, offers, rememberPrompt, usedPrompts } from "../../assets/canvas/app/suggest.js";
-import { spoken, t, teach } from "../../assets/canvas/lib/locale.js";
+import { pickLanguage, setTexts, t } from "../../assets/canvas/lib/locale.js";
 import { groupJobs } from "../../assets/canvas/document/job-queue.js";
 import { outcome, PendingEdits } from "../../assets/canvas/document/pending-edits.js";
 
@@ -142,10 +142,10 @@ test("every key the modules ask for has words, and no words are left over", () =
 });
 
 test("a reader hears a language there is, English else", () => {
-  assert.equal(spoken(["de-AT", "en"]), "de");
-  assert.equal(spoken(["fr", "zh-TW"]), "zh");
-  assert.equal(spoken(["fr"]), "en");
-  teach({ hello: "Hello {name}" });
+  assert.equal(pickLanguage(["de-AT", "en"]), "de");
+  assert.equal(pickLanguage(["fr", "zh-TW"]), "zh");
+  assert.equal(pickLanguage(["fr"]), "en");
+  setTexts({ hello: "Hello {name}" });
   assert.equal(t("hello", { name: "you" }), "Hello you");
   assert.equal(t("nothing"), "nothing");
 });

@@ -21,7 +21,7 @@ import { Server } from "../net/server.js";
 import { tour } from "../panels/tour.js";
 import { makeCommands } from "./commands.js";
 import { Viewport } from "../viewport/viewport.js";
-import { learn, spoken, t } from "../lib/locale.js";
+import { loadLanguage, pickLanguage, t } from "../lib/locale.js";
 
 const BRUSH = 0.06; // of the picture's longest side: the brush's diameter at first
 
@@ -290,7 +290,7 @@ class Editor {
 
 /** Called once by the component; leaves the editor at window.palimpsest. */
 export async function mount(element) {
-  await learn(spoken([navigator.language]));
+  await loadLanguage(pickLanguage([navigator.language]));
   const editor = new Editor(element.querySelector(".palimpsest"));
   window.palimpsest = editor;
   await dockReady(editor.bindings);
