@@ -15,8 +15,8 @@ SIZE = {"width": 1024, "height": 700}
 NO_TOUR = "localStorage.setItem('palimpsest-tour', '1')"  # it has a test of its own
 # all is there, and the form says what its model is usually asked
 PROMPT = "#prompt :is(input, textarea)"
-READY = """window.palimpsest?.ready && !window.palimpsest.form.model.reading
-    && !Object.keys(window.palimpsest.form.written).length"""
+READY = """window.palimpsest?.ready && !window.palimpsest.form.model.loading
+    && !Object.keys(window.palimpsest.form.pendingValues).length"""
 DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 IDLE = """() => {
     const doc = window.palimpsest.doc;

@@ -41,14 +41,14 @@ def test_more_is_asked_for_while_one_runs_and_the_queue_is_the_users(hands: Hand
     for i, prompt in enumerate(("one", "two", "three", "four")):
         generate(hands, prompt, 80 + 50 * i, 100)
     wait_queue(hands, ["one", "two", "three", "four"])
-    assert hands.page.evaluate("window.palimpsest.viewport.sent.length") == 4  # each mask is seen at its place
+    assert hands.page.evaluate("window.palimpsest.viewport.pendingMasks.length") == 4  # each mask is seen at its place
     server.slow.allow(2)
     hands.wait_for("doc.run?.index === 2")
     hands.page.get_by_role("button", name="Move up: four").click()
     wait_queue(hands, ["one", "two", "four", "three"])
     hands.page.get_by_role("button", name="Cancel: two").click()
     wait_queue(hands, ["one", "four", "three"])
-    assert hands.page.evaluate("window.palimpsest.viewport.sent.length") == 3
+    assert hands.page.evaluate("window.palimpsest.viewport.pendingMasks.length") == 3
     server.slow.allow(60)
     hands.wait_for("doc.state.running.length === 0")
     hands.wait_idle()

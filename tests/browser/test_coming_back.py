@@ -137,7 +137,7 @@ def test_what_is_typed_before_the_last_visit_is_read_stays(hands: Hands) -> None
     prompt.press_sequentially("two cups")
     hands.page.evaluate("window.let_go = true")
     hands.wait_for("doc.draftEditor.prompts?.prompt === 'two cups'")
-    hands.page.wait_for_function("!Object.keys(window.palimpsest.form.written).length")
+    hands.page.wait_for_function("!Object.keys(window.palimpsest.form.pendingValues).length")
     assert prompt.input_value() == "two cups"
 
 

@@ -63,7 +63,7 @@ def test_remove_takes_the_soft_edge_of_what_was_selected(hands: Hands) -> None:
     selected = select()
     grown = grown_past_edge(picture, selected)
     assert np.count_nonzero(grown.alpha) > np.count_nonzero(selected.grown(3).alpha)
-    bounds = "window.palimpsest.viewport.changing.mask.bounds()"
+    bounds = "window.palimpsest.viewport.editRegion.layer.bounds()"
     hands.wait_for("doc.plan.estimate")
     plain = hands.page.evaluate(bounds)
     hands.intend("Remove")
@@ -175,7 +175,7 @@ def test_what_will_be_read_and_what_may_change_are_drawn_before_the_run(hands: H
     said = hands.page.locator("#status .plan").inner_text()
     assert said.startswith(f"Reads {width} \N{MULTIPLICATION SIGN} {height}")
     mask = hands.mask_bounds or []
-    region = hands.page.evaluate("window.palimpsest.viewport.changing.mask.bounds()")
+    region = hands.page.evaluate("window.palimpsest.viewport.editRegion.layer.bounds()")
     assert region[0] < mask[0] and region[2] > mask[2]
     hands.edit()
     hands.paint()

@@ -291,7 +291,7 @@ def test_specks_are_left_out_and_can_be_kept_until_they_are_sent(hands: Hands) -
     paint()
     keep.click()
     keep.wait_for(state="detached")
-    region = hands.page.evaluate("window.palimpsest.viewport.changing.mask.bounds()")
+    region = hands.page.evaluate("window.palimpsest.viewport.editRegion.layer.bounds()")
     assert region[0] + region[2] > 301
     hands.drag((60, 150), (90, 150))  # painting on does not forget it
     hands.wait_for("doc.plan.estimate")

@@ -5,7 +5,7 @@ import { test } from "node:test";
 import { Bindings, DEFAULTS, readable } from "../../assets/canvas/app/bindings.js";
 import { Eta } from "../../assets/canvas/app/eta.js";
 import { pack, unpack } from "../../assets/canvas/net/wire.js";
-import { marked, offers, rememberPrompt, usedPrompts } from "../../assets/canvas/app/suggest.js";
+import { recentPrompts, rememberPrompt, splitByKnown, suggestions } from "../../assets/canvas/app/suggest.js";
 import { pickLanguage, setTexts, t } from "../../assets/canvas/lib/locale.js";
 import { groupJobs } from "../../assets/canvas/document/job-queue.js";
 import { outcome, PendingEdits } from "../../assets/canvas/document/pending-edits.js";
@@ -111,13 +111,13 @@ test("a packet comes apart as it was put together", async () => {
 test("prompts used before and words that the model knows are offered, and strange ones marked", () => {
   const storage = new Storage();
   for (const prompt of ["a red couch", " ", "a lamp", "a red couch"]) rememberPrompt(prompt, storage);
-  assert.deepEqual(usedPrompts(storage), ["a red couch", "a lamp"]);
-  assert.deepEqual(offers("", usedPrompts(storage), ["lamp"]).map(({ text }) => text), ["a red couch", "a lamp"]);
-  assert.deepEqual(offers("a green la", usedPrompts(storage), ["cat", "ladder", "lamp"]).map(({ text }) => text), ["a green ladder", "a green lamp"]);
-  assert.deepEqual(offers("a lam", usedPrompts(storage), ["lamp"]).map(({ kind }) => kind), ["used", "word"]);
-  assert.deepEqual(offers("a lam", [], null), []);
-  assert.deepEqual(offers("a robot", [], ["robot", "robots"]), []); // a whole word needs no more
-  assert.deepEqual(marked("a Zebra, red", ["zebra"]), [["a", false], [" ", false], ["Zebra", true], [", ", false], ["red", false]]);
+  assert.deepEqual(recentPrompts(storage), ["a red couch", "a lamp"]);
+  assert.deepEqual(suggestions("", recentPrompts(storage), ["lamp"]).map(({ text }) => text), ["a red couch", "a lamp"]);
+  assert.deepEqual(suggestions("a green la", recentPrompts(storage), ["cat", "ladder", "lamp"]).map(({ text }) => text), ["a green ladder", "a green lamp"]);
+  assert.deepEqual(suggestions("a lam", recentPrompts(storage), ["lamp"]).map(({ kind }) => kind), ["used", "word"]);
+  assert.deepEqual(suggestions("a lam", [], null), []);
+  assert.deepEqual(suggestions("a robot", [], ["robot", "robots"]), []); // a whole word needs no more
+  assert.deepEqual(splitByKnown("a Zebra, red", ["zebra"]), [["a", false], [" ", false], ["Zebra", true], [", ", false], ["red", false]]);
 });
 
 test("every language says all that English does, with the same values in it", () => {

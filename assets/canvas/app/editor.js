@@ -236,10 +236,10 @@ class Editor {
     let edit = { intent: "expand" }; // a frame that only crops needs no model
     if (form.intent !== "expand" || !doc.frame.crops) {
       this.waiting = true;
-      edit = await form.ready(values).finally(() => (this.waiting = false));
+      edit = await form.prepare(values).finally(() => (this.waiting = false));
     }
     if (!edit || this.doc !== doc) return values.seed;
-    if (!form.model.able(form.intent)) this.notifications.status(form.unable);
+    if (!form.model.supportsIntent(form.intent)) this.notifications.status(form.unsupportedIntent);
     else if (!(await doc.submission.send(edit))) {
       this.notifications.status(this.#nothingToSend(form.intent));
       this.#focusViewport();

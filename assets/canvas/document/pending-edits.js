@@ -104,7 +104,7 @@ export class EditTracker {
 
   #showMasks() {
     const masks = this.pending.all.map(({ mask }) => mask);
-    this.viewport.setSent([...masks, this.sending?.mask].filter(Boolean));
+    this.viewport.setPendingMasks([...masks, this.sending?.mask].filter(Boolean));
   }
 
   async #adopt(group) {

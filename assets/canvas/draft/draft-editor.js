@@ -59,7 +59,7 @@ export class DraftEditor {
     this.aside = null;
     this.setDraft(draft);
     if (view.fitted) this.viewport.fit();
-    else this.viewport.look(view);
+    else this.viewport.setView(view);
   }
 
   /** Loads what an earlier visit left into the draft, if that is still empty. */
@@ -71,7 +71,7 @@ export class DraftEditor {
     for (const name of LAYERS) {
       if (record[name]) this.#step(draft[name], (layer) => layer.paste(record[name].box, record[name].values));
     }
-    if (record.view && !record.view.fitted) this.viewport.look(record.view);
+    if (record.view && !record.view.fitted) this.viewport.setView(record.view);
   }
 
   /** The picture has another box: keeps what was painted where it is, as far as it lies within. */

@@ -2,7 +2,7 @@
 // be done with the step that is shown stands below it.
 
 import { editInPlace, h, icon, slider, smallButton } from "../lib/dom.js";
-import { nameOf } from "../app/settings.js";
+import { modelName } from "../app/settings.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
 
@@ -40,7 +40,7 @@ export function title({ name, edit, box }) {
 function detail({ edit, finished, error }) {
   if (error) return error;
   if (!finished) return t("history.waiting");
-  return edit ? t("history.made_by", { ...edit, pipeline: nameOf(edit.pipeline) }) : "";
+  return edit ? t("history.made_by", { ...edit, pipeline: modelName(edit.pipeline) }) : "";
 }
 
 /**
@@ -118,7 +118,7 @@ export function historyPanel(server, actions) {
     return h(
       "li",
       { class: "step-card" },
-      h("p", {}, t("step.settings", { ...edit, pipeline: nameOf(edit.pipeline) }), edit.negative_prompt ? ` · ${t("step.avoid", edit)}` : ""),
+      h("p", {}, t("step.settings", { ...edit, pipeline: modelName(edit.pipeline) }), edit.negative_prompt ? ` · ${t("step.avoid", edit)}` : ""),
       action("replay", () => actions.amend(node)), action("blend", () => blend(node)), action("before", () => actions.compare(node)), action("sliders", () => actions.recall(node)),
       h("a", { class: "chip", href: server.recipe(node.revision), download: "" }, icon("recipe"), t("step.recipe")),
     );

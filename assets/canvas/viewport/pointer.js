@@ -1,23 +1,23 @@
-// Hands on the viewport: pointers and wheel become what the tool does, panning and zooming. Two fingers move the picture;
-// who has used a pen paints with it, and moves the picture with one finger.
+// The pointer: turns presses, moves and the wheel into what the tool does, panning and zooming. Two fingers move the
+// picture; once a pen was used, it paints, and one finger moves the picture.
 
 import { ROUND } from "./tools.js";
 
-const LINE_PIXELS = 32; // a wheel which counts in lines
-const LIGHTEST = 0.25; // of the brush's width, for a pen that hardly touches
+const LINE_PIXELS = 32; // of a wheel that counts in lines
+const LIGHTEST = 0.25; // the share of the brush's width with the least pressure of a pen
 
 export class Pointer {
-  /** viewport: Viewport. chosen(): { name, tool (see tools.js), radius (plane pixels) } of the tool in hand. */
-  constructor(viewport, chosen) {
-    Object.assign(this, { viewport, chosen });
-    this.hand = false; // the space bar is down: drag moves the picture
+  /** viewport: Viewport. currentTool(): { name, tool (see tools.js), radius (plane pixels) }. */
+  constructor(viewport, currentTool) {
+    Object.assign(this, { viewport, currentTool });
+    this.hand = false; // the space bar is down: dragging moves the picture
     this.mode = null; // "tool" | "pan" | "pinch" while something is down
-    this.tool = null; // the one at work
-    this.shape = null; // the one that goes from click to click, and was begun
-    this.last = null; // [x, y] of the window, when panning
-    this.fingers = new Map(); // pointer id -> [x, y] of the window
-    this.pen = false; // one was seen
-    this.at = null; // CSS position on the viewport, for the ring
+    this.tool = null; // the one that the pressed button uses
+    this.shape = null; // a tool that goes from click to click and has begun
+    this.last = null; // [x, y] in the window, while panning
+    this.fingers = new Map(); // pointer id -> [x, y] in the window
+    this.pen = false; // a pen was used
+    this.at = null; // CSS position in the viewport, for the ring
     const { root } = viewport;
     root.addEventListener("pointerdown", (event) => this.#down(event));
     root.addEventListener("pointermove", (event) => this.#move(event));
@@ -46,9 +46,9 @@ export class Pointer {
     return this.viewport.view.toPlane(...this.#viewportPoint(clientX, clientY));
   }
 
-  #how({ shiftKey, altKey, pointerType, pressure, buttons }) {
-    const force = pointerType === "pen" && pressure > 0 ? LIGHTEST + (1 - LIGHTEST) * pressure : 1;
-    return { shift: shiftKey, subtract: altKey || buttons === 2, pressure: force };
+  #modifiers({ shiftKey, altKey, pointerType, pressure, buttons }) {
+    const strength = pointerType === "pen" && pressure > 0 ? LIGHTEST + (1 - LIGHTEST) * pressure : 1;
+    return { shift: shiftKey, subtract: altKey || buttons === 2, pressure: strength };
   }
 
   #down(event) {
@@ -66,7 +66,7 @@ export class Pointer {
       }
     }
     if (this.mode) return;
-    const { name, tool } = this.chosen();
+    const { name, tool } = this.currentTool();
     const pans = event.button === 1 || this.hand || (this.pen && event.pointerType === "touch");
     if (pans || (name === "frame" && !tool.grip(this.#plane(event)))) {
       this.mode = "pan";
@@ -74,7 +74,7 @@ export class Pointer {
     } else {
       this.mode = "tool";
       this.tool = tool;
-      tool.begin(this.#plane(event), this.#how(event));
+      tool.begin(this.#plane(event), this.#modifiers(event));
       this.shape = tool.corners ? tool : null;
     }
     this.#place(event);
@@ -89,15 +89,15 @@ export class Pointer {
       this.last = [event.clientX, event.clientY];
     } else if (this.mode === "tool") {
       const moves = event.getCoalescedEvents?.() ?? [];
-      for (const move of moves.length ? moves : [event]) this.tool.move(this.#plane(move), this.#how(event));
+      for (const move of moves.length ? moves : [event]) this.tool.move(this.#plane(move), this.#modifiers(event));
     } else {
-      this.chosen().tool.hover?.(this.#plane(event));
+      this.currentTool().tool.hover?.(this.#plane(event));
     }
     if (this.fingers.has(event.pointerId)) this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
     this.#place(event);
   }
 
-  /** Two fingers: their middle moves the picture, their distance zooms it. */
+  /** Moves the picture with the middle of two fingers, and zooms it with their distance. */
   #pinch(event) {
     if (!this.fingers.has(event.pointerId) || this.fingers.size < 2) return;
     const measure = () => {
@@ -119,7 +119,7 @@ export class Pointer {
     else this.finish();
   }
 
-  /** End what the pressed button began. */
+  /** Ends what the pressed button began. */
   finish() {
     const { mode, tool } = this;
     [this.mode, this.tool] = [null, null];
@@ -127,7 +127,7 @@ export class Pointer {
     this.refresh();
   }
 
-  /** Take back what the tool has not finished; true if there was anything. */
+  /** Takes back what the tool has not finished; true if there was anything. */
   drop() {
     const tool = this.tool ?? (this.shape?.corners ? this.shape : null);
     if (this.mode === "tool") [this.mode, this.tool] = [null, null];
@@ -137,13 +137,13 @@ export class Pointer {
     return tool !== null;
   }
 
-  /** Close the shape that goes from click to click, once it has an area; false where none is begun. */
+  /** Closes the polygon, once it has an area; false if none has begun. */
   closeShape() {
     if (!this.shape?.corners) return false;
     if (this.shape.corners > 2) this.shape.close();
   }
 
-  /** Take back its last corner; false where none is begun. */
+  /** Takes back the polygon's last corner; false if none has begun. */
   dropCorner() {
     if (!this.shape?.corners) return false;
     this.shape.back();
@@ -153,7 +153,7 @@ export class Pointer {
     event.preventDefault();
     const unit = event.deltaMode === 1 ? LINE_PIXELS : event.deltaMode === 2 ? this.viewport.root.clientHeight : 1;
     const turn = Math.max(-240, Math.min(240, event.deltaY * unit));
-    const speed = event.ctrlKey ? 0.01 : 0.0022; // a pinch on a trackpad comes as a wheel with Ctrl, in small turns
+    const speed = event.ctrlKey ? 0.01 : 0.0022; // a trackpad's pinch arrives as a wheel with Ctrl, in small turns
     this.viewport.zoom(this.viewport.view.scale * Math.exp(-turn * speed), ...this.#viewportPoint(event.clientX, event.clientY));
     this.#place(event);
   }
@@ -164,13 +164,13 @@ export class Pointer {
     this.refresh();
   }
 
-  /** The ring and the cursor follow the tool, the zoom and the space bar. */
+  /** Updates the ring and the cursor, which depend on the tool, the zoom and the space bar. */
   refresh() {
     const { root } = this.viewport;
-    const { name, tool, radius } = this.chosen();
-    const works = this.mode !== "pan" && !this.hand && this.viewport.picture?.box;
-    const wide = this.viewport.showRing(works && ROUND.includes(name) ? this.at : null, radius);
-    const sides = name === "frame" && works && this.at && tool.grip(this.viewport.view.toPlane(...this.at.map((n) => n * this.viewport.ratio)));
+    const { name, tool, radius } = this.currentTool();
+    const usable = this.mode !== "pan" && !this.hand && this.viewport.picture?.box;
+    const wide = this.viewport.showRing(usable && ROUND.includes(name) ? this.at : null, radius);
+    const sides = name === "frame" && usable && this.at && tool.grip(this.viewport.view.toPlane(...this.at.map((n) => n * this.viewport.ratio)));
     const resize = sides && (sides[0] || sides[2] ? (sides[1] || sides[3] ? (sides[0] === sides[1] ? "nwse" : "nesw") : "ew") : "ns");
     root.dataset.cursor = this.mode === "pan" ? "grabbing" : this.hand || (name === "frame" && !sides) ? "grab" : resize || (wide ? "ring" : "paint");
   }

@@ -1,5 +1,5 @@
-// The view: which part of the plane the viewport shows. Pan and zoom change this and nothing else.
-// Plane coordinates are picture pixels; viewport coordinates are device pixels from the viewport's top left corner.
+// The view: which part of the plane the viewport shows. Panning and zooming change this and nothing else. Plane
+// coordinates are picture pixels; viewport coordinates are device pixels from the viewport's top left corner.
 
 export const MIN_SCALE = 1 / 64;
 export const MAX_SCALE = 32;
@@ -7,7 +7,7 @@ export const MAX_SCALE = 32;
 export class View {
   constructor() {
     this.scale = 1; // device pixels for one picture pixel
-    this.x = 0; // viewport position of the plane's origin
+    this.x = 0; // of the plane's origin in the viewport
     this.y = 0;
   }
 
@@ -24,7 +24,7 @@ export class View {
     this.y += dy;
   }
 
-  /** Zoom to `scale`, keeping the plane point under (viewportX, viewportY) where it is. */
+  /** Zooms to `scale`; the plane point under (viewportX, viewportY) stays where it is. */
   zoomAt(scale, viewportX, viewportY) {
     const [planeX, planeY] = this.toPlane(viewportX, viewportY);
     this.scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, scale));
@@ -32,7 +32,7 @@ export class View {
     this.y = viewportY - planeY * this.scale;
   }
 
-  /** Show the whole `box` [x, y, width, height] in the middle of `room` (same form, viewport), never enlarged beyond `limit`. */
+  /** Shows the whole `box` in the middle of `room`, a box in the viewport, enlarged at most by `limit`. */
   fit(box, room, limit = 4) {
     const scale = Math.min(room[2] / box[2], room[3] / box[3], limit);
     this.scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, scale));
@@ -44,7 +44,7 @@ export class View {
     this.y = Math.round(room[1] + room[3] / 2 - (box[1] + box[3] / 2) * this.scale);
   }
 
-  /** Keep at least `margin` viewport pixels of `box` within a viewport of that size, so that the picture cannot be lost. */
+  /** Keeps at least `margin` pixels of `box` within a viewport of this size, so that the picture cannot get lost. */
   keepInSight(box, width, height, margin) {
     const [left, top] = this.toViewport(box[0], box[1]);
     const right = left + box[2] * this.scale;
@@ -55,7 +55,7 @@ export class View {
     if (top > height - margin) this.y += height - margin - top;
   }
 
-  /** The whole viewport rectangle [x, y, width, height] a plane box covers: neighbours share edges, so no seams show. */
+  /** The box in whole viewport pixels that a plane box covers: neighbours share their edges, so that no seams show. */
   viewportRect(box) {
     const left = Math.round(box[0] * this.scale + this.x);
     const top = Math.round(box[1] * this.scale + this.y);
@@ -65,7 +65,7 @@ export class View {
   }
 }
 
-/** The next stop of the zoom buttons: halves and doubles, with one step between. */
+/** The next scale of the zoom buttons, by half octaves. direction: 1 or -1. */
 export function zoomStop(scale, direction) {
   const at = Math.log2(scale) * 2;
   const next = direction > 0 ? Math.floor(at + 1.001) : Math.ceil(at - 1.001);
