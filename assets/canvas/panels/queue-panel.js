@@ -1,4 +1,4 @@
-// The queue: what runs and what waits behind it, each to be taken back or moved forward.
+// The queue panel: the running job and those behind it, each to be cancelled or moved up.
 
 import { h, icon, smallButton } from "../lib/dom.js";
 import { percentDone } from "../app/notifications.js";
@@ -10,7 +10,7 @@ export function queuePanel(actions) {
   const list = h("ol", {});
   const notify = h("button", { type: "button", class: "text-button", onclick: actions.notify }, icon("bell"), t("queue.tell"));
   const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), notify), list);
-  let drawn = "";
+  let version = ""; // of what the list shows
 
   function row(group, i, groups) {
     const before = groups[i - 1];
@@ -27,14 +27,14 @@ export function queuePanel(actions) {
 
   return {
     element,
-    /** groups: see job-queue.js; canAsk(): whether the browser's notifications can still be asked for. */
+    /** groups: see job-queue.js. canAsk(): whether the browser's notifications can still be asked for. */
     show(groups, canAsk) {
       element.hidden = groups.length < 2;
       if (element.hidden) return;
       notify.hidden = !canAsk();
-      const now = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
-      if (now !== drawn) {
-        drawn = now;
+      const next = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
+      if (next !== version) {
+        version = next;
         list.replaceChildren(...groups.map(row));
       }
       groups.forEach((group, i) => {

@@ -1,25 +1,25 @@
-// The start view: open a picture, go on with a document, begin with a sample or with nothing but words.
+// The start view: opens a picture, a document, a sample or a blank canvas.
 
 import { dialog, h, icon, smallButton } from "../lib/dom.js";
 import { addText, loadTexts } from "../lib/storage.js";
 import { t } from "../lib/locale.js";
 
-const KNOWN = "palimpsest-documents";
-const MOST_KNOWN = 200;
-const FEW = 8; // documents that are shown at first
+const STORED = "palimpsest-documents";
+const MAX_STORED = 200;
+const MAX_SHOWN = 8; // documents, until the user asks for all
 const SIZES = ["512 × 512", "768 × 512", "512 × 768", "1024 × 1024", "1280 × 720"];
 
-/** Ids of the documents this browser opened, the newest first. */
-export const knownDocuments = () => loadTexts(KNOWN);
-export const rememberDocument = (id) => addText(KNOWN, id, MOST_KNOWN);
+/** The ids of the documents that this browser opened, the newest first. */
+const recentDocuments = () => loadTexts(STORED);
+export const rememberDocument = (id) => addText(STORED, id, MAX_STORED);
 
 /**
- * actions: { openFile(file), openSample(name), openDocument(id), blank(width, height), note(sentence, action) }. server: for
- * lists and thumbnails.
+ * server: of the lists and thumbnails. actions: { openFile(file), openSample(name), openDocument(id), blank(width, height),
+ * note(sentence, action) }.
  */
 export function startView(server, actions) {
   const input = h("input", {
-    type: "file", accept: "image/*,.palimpsest", class: "file-input", "aria-hidden": "true", tabindex: -1, // the button stands for it
+    type: "file", accept: "image/*,.palimpsest", class: "file-input", "aria-hidden": "true", tabindex: -1, // the button opens it
     onchange: () => {
       if (input.files[0]) actions.openFile(input.files[0]);
       input.value = "";
@@ -29,7 +29,7 @@ export function startView(server, actions) {
   const blank = h("button", { type: "button", class: "secondary", onclick: () => askSize() }, t("start.blank"));
   const samples = h("div", { class: "cards samples" });
   const gallery = h("ul", { class: "cards gallery" });
-  let all = false; // every document is shown, not just the newest
+  let all = false; // whether every document is shown, not just the newest
   const showAll = () => {
     all = true;
     refreshGallery();
@@ -67,7 +67,7 @@ export function startView(server, actions) {
   function rename(entry) {
     const enter = (event) => {
       if (event.key !== "Enter") return;
-      event.preventDefault(); // or it would press the button that has the focus then
+      event.preventDefault(); // or it presses the button that has the focus next
       save();
     };
     const field = h("input", { type: "text", maxlength: 200, "aria-label": t("start.name"), onkeydown: enter });
@@ -109,8 +109,8 @@ export function startView(server, actions) {
   }
 
   async function refreshGallery() {
-    const entries = await server.documents(knownDocuments());
-    const shown = all ? entries : entries.slice(0, FEW);
+    const entries = await server.documents(recentDocuments());
+    const shown = all ? entries : entries.slice(0, MAX_SHOWN);
     gallery.replaceChildren(...shown.map(card));
     more.hidden = shown.length === entries.length;
     more.textContent = t("start.all", { n: entries.length });

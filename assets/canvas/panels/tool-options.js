@@ -1,4 +1,4 @@
-// The strip above the picture: the options of the tool in hand, and what can be done to the whole mask.
+// The strip above the picture: the options of the current tool, and a menu for the whole mask.
 
 import { h, icon, slider } from "../lib/dom.js";
 import { ROUND } from "../viewport/tools.js";
@@ -6,20 +6,20 @@ import { t } from "../lib/locale.js";
 
 export const SMALLEST = 2;
 export const LARGEST = 1000; // brush diameter in picture pixels
-export const ASPECTS = ["1:1", "4:3", "3:2", "16:9", "3:4", "9:16"];
+const ASPECTS = ["1:1", "4:3", "3:2", "16:9", "3:4", "9:16"];
 
-/** The slider's way, 0..1, is logarithmic: small brushes need finer steps. */
-export const toDiameter = (way) => Math.round(SMALLEST * (LARGEST / SMALLEST) ** way);
-export const toWay = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARGEST / SMALLEST);
+/** The slider's value, 0..1, is logarithmic: small brushes need finer steps. */
+const toDiameter = (value) => Math.round(SMALLEST * (LARGEST / SMALLEST) ** value);
+const toSlider = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARGEST / SMALLEST);
 
 const percent = (share) => `${Math.round(share * 100)}%`;
 
 /**
- * actions: { size(diameter), hardness(share), tolerance(levels), colour(css), setAspect(aspect or null), and those of the mask:
- * grow(px), shrink(px), soften(px), all, invert, clear, recall, loadMask(file), saveMask }.
+ * actions: { size(diameter), hardness(share), tolerance(levels), colour(css), setAspect(aspect or null) }, and those of the
+ * mask: { grow(pixels), shrink(pixels), soften(pixels), all(), invert(), clear(), recall(), loadMask(file), saveMask() }.
  */
 export function optionStrip(actions) {
-  const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (way) => actions.size(toDiameter(way)), format: (way) => String(toDiameter(way)) });
+  const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (value) => actions.size(toDiameter(value)), format: (value) => String(toDiameter(value)) });
   const hardness = slider(t("strip.hardness"), { min: 0, max: 1, step: 0.05, value: 1, oninput: actions.hardness, format: percent });
   const tolerance = slider(t("strip.tolerance"), { min: 0, max: 128, value: 24, oninput: actions.tolerance });
   const colour = h("input", { type: "color", "aria-label": t("strip.colour"), oninput: () => actions.colour(colour.value) });
@@ -70,22 +70,22 @@ export function optionStrip(actions) {
 
   return {
     element,
-    /** { tool, sketching, diameter, hardness, tolerance, colour, frame: [width, height] or null, masked, canRecall } */
-    show(now) {
-      const shown = {
-        size: ROUND.includes(now.tool), hardness: ROUND.includes(now.tool) && now.tool !== "edge" && !now.sketching,
-        tolerance: now.tool === "wand", colour: now.sketching, frame: now.tool === "frame",
+    /** state: { tool, sketching, diameter, hardness, tolerance, colour, frame: [width, height] or null, masked, canRecall }. */
+    show(state) {
+      const visible = {
+        size: ROUND.includes(state.tool), hardness: ROUND.includes(state.tool) && state.tool !== "edge" && !state.sketching,
+        tolerance: state.tool === "wand", colour: state.sketching, frame: state.tool === "frame",
       };
-      for (const [name, part] of Object.entries(parts)) part.hidden = !shown[name];
-      size.show(toWay(now.diameter));
-      hardness.show(now.hardness);
-      tolerance.show(now.tolerance);
-      colour.value = now.colour;
-      extent.textContent = now.frame ? now.frame.join(" × ") : "";
-      wholeMask.hidden = now.tool === "frame";
-      wholeMask.firstChild.hidden = !Object.values(shown).some(Boolean);
-      for (const button of menu.querySelectorAll("button")) button.disabled = button.dataset.needs === "true" && !now.masked;
-      menu.querySelector('[data-command="recall"]').disabled = !now.canRecall;
+      for (const [name, part] of Object.entries(parts)) part.hidden = !visible[name];
+      size.show(toSlider(state.diameter));
+      hardness.show(state.hardness);
+      tolerance.show(state.tolerance);
+      colour.value = state.colour;
+      extent.textContent = state.frame ? state.frame.join(" × ") : "";
+      wholeMask.hidden = state.tool === "frame";
+      wholeMask.firstChild.hidden = !Object.values(visible).some(Boolean);
+      for (const button of menu.querySelectorAll("button")) button.disabled = button.dataset.needs === "true" && !state.masked;
+      menu.querySelector('[data-command="recall"]').disabled = !state.canRecall;
     },
   };
 }
