@@ -27,6 +27,12 @@ test("no import goes round in a circle", () => {
   for (const file of imports.keys()) visit(file, []);
 });
 
+test("lib and net import nothing of the editor", () => {
+  for (const [file, paths] of imports) {
+    if (/^(lib|net)\//.test(name(file))) for (const path of paths) assert.match(name(path), /^(lib|net)\//, `${name(file)} imports ${name(path)}`);
+  }
+});
+
 test("no module has more than 400 lines", () => {
   for (const file of files) assert.ok(readFileSync(new URL(file, FOLDER), "utf8").split("\n").length <= 401, file);
 });

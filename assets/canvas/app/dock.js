@@ -1,8 +1,8 @@
 // The dock, which is Gradio's: labels its buttons with their keys, and measures for the panels' style how high it reaches,
 // and how far to the right the palette does, which has more columns the less room the dock leaves.
 
-import { labelKeys } from "../lib/dom.js";
 import { PROMPT } from "./edit-form.js";
+import { labelKeys } from "./keys.js";
 
 const PARTS = ["#status .status", PROMPT, "#intent input", "#put"]; // what the editor writes into or presses
 const GAP = 12; // CSS pixels between panels

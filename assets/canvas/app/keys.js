@@ -1,6 +1,7 @@
-// The keyboard: turns key presses into commands. A key typed into a field stays there, unless its command always works.
+// The keyboard: turns key presses into commands, and labels buttons with their keys. A key typed into a field stays there,
+// unless its command always works.
 
-import { ALWAYS } from "./bindings.js";
+import { ALWAYS, ariaChord, readable } from "./bindings.js";
 
 export const isField = (element) => Boolean(element?.closest?.("input:not([type=range], [type=radio], [type=checkbox], [type=color]), textarea, select, [contenteditable], [role=listbox]"));
 const PRESSABLE = "button, [role=button], summary, input, label, a[href]"; // space and Enter press these by themselves
@@ -90,4 +91,19 @@ export function listen(bindings, commands, released, hand, active) {
     hand(false);
     [...down.keys()].forEach(up);
   });
+}
+
+/** Writes the key of its command into every button that shows it. */
+export function labelKeys(bindings) {
+  for (const button of document.querySelectorAll("[data-command]")) {
+    const [chord] = bindings.chords(button.dataset.command);
+    const key = button.querySelector("kbd");
+    const text = chord ? readable(chord) : "";
+    if (key) {
+      key.hidden = !chord;
+      key.textContent = text;
+    } else button.title = text;
+    if (chord) button.setAttribute("aria-keyshortcuts", ariaChord(chord));
+    else button.removeAttribute("aria-keyshortcuts");
+  }
 }

@@ -29,7 +29,7 @@ export class DocumentHistory {
   /** Makes another revision the head. */
   visit(revision) {
     const { amendment, busy, display, id, requests, server, state } = this.doc;
-    display.peeked = null;
+    display.hoverRevision = null;
     if (amendment.step) amendment.stop();
     if (!busy && revision !== state.head) return requests.run(server.step(id, "checkout", revision));
   }

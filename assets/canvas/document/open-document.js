@@ -103,19 +103,19 @@ export class OpenDocument {
   }
 
   get canUndo() {
-    return Boolean(this.draft?.canUndo || (this.state.can_undo && !this.busy && !this.display.looked));
+    return Boolean(this.draft?.canUndo || (this.state.can_undo && !this.busy && !this.display.stepRevision));
   }
 
   get canRedo() {
-    return Boolean(this.draft?.canRedo || (this.state.can_redo && !this.busy && !this.display.looked));
+    return Boolean(this.draft?.canRedo || (this.state.can_redo && !this.busy && !this.display.stepRevision));
   }
 
   /** What an edit is made on: the last job, or what is on screen, so that nobody's change is painted over unseen. */
   get parent() {
     const { head, tail } = this.state;
-    const { peeked, looked } = this.display;
+    const { hoverRevision, stepRevision } = this.display;
     if (this.amendment.step) return this.amendment.step.parent;
-    return tail === head && !peeked && !looked ? this.picture.revision : tail; // to peek at a variation picks none
+    return tail === head && !hoverRevision && !stepRevision ? this.picture.revision : tail; // hovering over a variation does not pick it
   }
 
   /** Takes back strokes that are not sent yet first, then the document's edits. */
@@ -170,7 +170,7 @@ export class OpenDocument {
   /** Another revision's picture is in place: fits the draft to its box. */
   async #turned() {
     if (!this.draft) await this.#begin();
-    else if ((this.amendment.step || !this.display.looked) && !sameBox(this.picture.box, this.draft.box)) {
+    else if ((this.amendment.step || !this.display.stepRevision) && !sameBox(this.picture.box, this.draft.box)) {
       this.frame.set(null);
       this.draftEditor.reframe(this.picture.box);
     }

@@ -9,8 +9,8 @@ export class PictureDisplay {
   constructor(doc, turned) {
     const { server, viewport } = doc;
     Object.assign(this, { doc, server, viewport, turned });
-    this.peeked = null; // the variation that the pointer is over
-    this.looked = null; // the revision on show while a step is amended or blended
+    this.hoverRevision = null; // the variation that the pointer is over
+    this.stepRevision = null; // the revision on show while a step is amended or blended
     this.previewsShown = 0;
     this.draw = () => viewport.invalidatePicture();
     this.cache = new TileCache((digest) => server.tile(digest), this.draw);
@@ -25,7 +25,7 @@ export class PictureDisplay {
   /** The revision whose picture is to be seen. */
   get revision() {
     const { head, variations } = this.doc.state;
-    return this.looked ?? (variations.includes(this.peeked) ? this.peeked : head);
+    return this.stepRevision ?? (variations.includes(this.hoverRevision) ? this.hoverRevision : head);
   }
 
   /** Follows the document's state. */
@@ -42,14 +42,14 @@ export class PictureDisplay {
 
   /** Shows a variation while the pointer is over it, null: the document's own. */
   peek(revision) {
-    if (this.doc.busy || this.doc.closed || this.looked) return;
-    this.peeked = revision;
+    if (this.doc.busy || this.doc.closed || this.stepRevision) return;
+    this.hoverRevision = revision;
     this.#turn();
   }
 
   /** Shows a step that is amended or blended, whatever the document shows; null: no more. Returns a promise while it loads. */
   look(revision) {
-    this.looked = revision;
+    this.stepRevision = revision;
     return this.picture.revision === this.revision ? null : this.#turn();
   }
 
@@ -83,7 +83,7 @@ export class PictureDisplay {
 
   #showPreview(revision, bitmap) {
     const { run, closed } = this.doc;
-    if (closed || this.looked || run?.revision !== revision || !run.box) return;
+    if (closed || this.stepRevision || run?.revision !== revision || !run.box) return;
     this.previewsShown += 1;
     this.setPreview({ revision, bitmap, box: run.box });
   }

@@ -69,7 +69,7 @@ export class Submission {
     const { doc } = this;
     const { estimate } = doc.plan;
     this.draft = draft;
-    doc.display.peeked = null;
+    doc.display.hoverRevision = null;
     const next = new Draft(draft.box);
     if (intent !== "sketch") next.sketch = draft.sketch;
     if (intent === "expand") next.mask = draft.mask;

@@ -1,6 +1,5 @@
 // Elements and icons. Text is only ever inserted as text, never as markup.
 
-import { ariaChord, readable } from "../app/bindings.js";
 import { t } from "./locale.js";
 
 /** h("button", { class: "tool", onclick }, "text", child, ...): an element; on* are listeners, others attributes. */
@@ -62,7 +61,7 @@ export function icon(name) {
   return svg;
 }
 
-/** A button with an icon, a name for screen readers and a tip with the key of its command (see `labelKeys`). */
+/** A button with an icon, a name for screen readers and a tip with the key of its command (see `labelKeys` in keys.js). */
 export function iconButton(name, label, command, onclick, attributes = {}) {
   const tip = h("span", { class: "tip", "aria-hidden": "true" }, label, command && h("kbd", { hidden: true }));
   return h("button", { type: "button", class: "icon-button", "aria-label": label, "data-command": command, onclick, ...attributes }, icon(name), tip);
@@ -93,21 +92,6 @@ export function editInPlace(element, text, { label, class: name, save }) {
   element.replaceWith(field);
   field.focus();
   field.select();
-}
-
-/** Writes the key of its command into every button that shows it. */
-export function labelKeys(bindings) {
-  for (const button of document.querySelectorAll("[data-command]")) {
-    const [chord] = bindings.chords(button.dataset.command);
-    const key = button.querySelector("kbd");
-    const text = chord ? readable(chord) : "";
-    if (key) {
-      key.hidden = !chord;
-      key.textContent = text;
-    } else button.title = text;
-    if (chord) button.setAttribute("aria-keyshortcuts", ariaChord(chord));
-    else button.removeAttribute("aria-keyshortcuts");
-  }
 }
 
 /** A labelled slider: { element, input, show(value) }. format(value): the text beside it. */
