@@ -24,7 +24,7 @@ export class Bindings {
     this.storage = storage;
     const stored = Object.entries(loadJson(STORED, {}, storage));
     this.own = Object.fromEntries(stored.filter(([command, chord]) => command in DEFAULTS && typeof chord === "string"));
-    if (this.own.cancel === "Escape") delete this.own.cancel; // once one key did both; now Escape cancels no job
+    if (this.own.cancel === "Escape") delete this.own.cancel; // stored when Escape was Cancel's key too; it cancels no job any more
   }
 
   chords(command) {

@@ -18,7 +18,7 @@ export class MaskImages {
     this.paths = new Map(); // key -> Map step -> Path2D
   }
 
-  /** Pixels within `box` have changed: draws their tiles anew next time. */
+  /** Pixels within `box` have changed: redraws their tiles next time. */
   changed(box) {
     for (const [column, row] of tilesOf([box[0] - 1, box[1] - 1, box[2] + 2, box[3] + 2])) {
       const key = tileKey(column, row);
