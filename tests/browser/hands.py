@@ -15,8 +15,8 @@ SIZE = {"width": 1024, "height": 700}
 NO_TOUR = "localStorage.setItem('palimpsest-tour', '1')"  # it has a test of its own
 # all is there, and the form says what its model is usually asked
 PROMPT = "#prompt :is(input, textarea)"
-READY = """window.palimpsest?.ready && !window.palimpsest.form.model.reading
-    && !Object.keys(window.palimpsest.form.written).length"""
+READY = """window.palimpsest?.ready && !window.palimpsest.form.model.loading
+    && !Object.keys(window.palimpsest.form.pendingValues).length"""
 DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 IDLE = """() => {
     const doc = window.palimpsest.doc;
@@ -105,11 +105,11 @@ class Hands:
         """The draft on screen is in the browser's database."""
         self.page.evaluate(
             """async () => {
-                const { findDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
+                const { loadDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
                 const { doc } = window.palimpsest;
                 const same = (layer, box) => JSON.stringify(layer?.box ?? null) === JSON.stringify(box);
                 for (;;) {
-                    const kept = await findDraft(doc.id);
+                    const kept = await loadDraft(doc.id);
                     const { mask, sketch } = doc.draft;
                     if (kept && same(kept.mask, mask.bounds()) && same(kept.sketch, sketch.bounds())) return;
                     await new Promise(requestAnimationFrame);
@@ -118,7 +118,7 @@ class Hands:
         )
 
     def wait_previews(self, count: int) -> None:
-        self.wait_for(f"doc.previewsShown >= {count}")
+        self.wait_for(f"doc.display.previewsShown >= {count}")
 
     # doing things
 
@@ -126,10 +126,10 @@ class Hands:
         """A plane point in the window's coordinates."""
         left, top = self.page.evaluate(
             """([x, y]) => {
-                const { stage } = window.palimpsest;
-                const [sx, sy] = stage.view.toStage(x, y);
-                const { left, top } = stage.root.getBoundingClientRect();
-                return [left + sx / stage.ratio, top + sy / stage.ratio];
+                const { viewport } = window.palimpsest;
+                const [sx, sy] = viewport.view.toViewport(x, y);
+                const { left, top } = viewport.root.getBoundingClientRect();
+                return [left + sx / viewport.ratio, top + sy / viewport.ratio];
             }""",
             [x, y],
         )
@@ -193,7 +193,7 @@ class Hands:
         """Tidy up for the next visitor, or leave an empty tab, or none."""
         self.page.evaluate(f"localStorage.clear(); {NO_TOUR}")
         if self.tidy:
-            self.page.evaluate("window.palimpsest.choose('brush'); window.palimpsest.set('hardness', 1)")
+            self.page.evaluate("window.palimpsest.tool.choose('brush'); window.palimpsest.tool.set('hardness', 1)")
             if self.page.evaluate("window.palimpsest.doc !== null"):
                 self.write("")
             return
@@ -271,14 +271,14 @@ class Hands:
         """The picture as it stands on the canvas, uint8 (height, width, 3); it is zoomed to 100 % for it."""
         values = self.page.evaluate(
             """async () => {
-                const { stage, doc } = window.palimpsest;
-                stage.zoom(1);
-                stage.view.centre(doc.picture.box, stage.room);
-                stage.invalidate();
+                const { viewport, doc } = window.palimpsest;
+                viewport.zoom(1);
+                viewport.view.centre(doc.picture.box, viewport.room);
+                viewport.invalidate();
                 await new Promise(requestAnimationFrame);
                 await new Promise(requestAnimationFrame);
-                const [x, y, width, height] = stage.view.stageRect(doc.picture.box);
-                return [width, height, stage.below.getImageData(x, y, width, height).data.toString()];
+                const [x, y, width, height] = viewport.view.viewportRect(doc.picture.box);
+                return [width, height, viewport.below.getImageData(x, y, width, height).data.toString()];
             }"""
         )
         width, height, data = values

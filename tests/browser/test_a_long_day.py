@@ -79,7 +79,7 @@ class Day:
 
     def go(self, key: str, to: str) -> None:
         """Undo or redo by its key, until it is seen."""
-        self.hands.page.locator(".stage").focus()
+        self.hands.page.locator(".viewport").focus()
         self.hands.key(key)
         self.hands.wait_for(f"doc.state.head === {to!r}")
         self.hands.wait_idle()
@@ -151,7 +151,7 @@ def test_nothing_is_lost_and_every_pixel_is_right(hands: Hands, server: Any) -> 
     assert day.revision(wider).picture.box.width > 320
     x, y, width, height = hands.page.evaluate("window.palimpsest.doc.picture.box")
     hands.drag((x + width - 0.5, y + height / 2), (x + width - 60, y + height / 2))
-    hands.page.wait_for_function("window.palimpsest.doc.margins[2] < 0")
+    hands.page.wait_for_function("window.palimpsest.doc.frame.margins[2] < 0")
     hands.press("Generate")
     hands.wait_for(f"doc.state.head !== {wider!r} && !doc.busy")
     hands.wait_idle()
@@ -266,7 +266,7 @@ def across_a_restart(day: Day) -> None:
         prompts.append(day.prompt(hands))
         masks.append(hands.mask_bounds)
         hands.generate()
-    hands.wait_for("doc.queue.length === 2")
+    hands.wait_for("doc.queue.groups.length === 2")
     server.slow.allow(2)
     hands.wait_for("doc.run?.index >= 2")
     server.stop()

@@ -33,7 +33,7 @@ def start(hands: Hands) -> None:
 def painted(hands: Hands) -> None:
     hands.open_sample()
     hands.paint()
-    hands.wait_for("doc.planned")
+    hands.wait_for("doc.plan.estimate")
 
 
 def intent(name: str) -> Callable[[Hands], None]:
@@ -80,7 +80,7 @@ def queue(hands: Hands) -> None:
         hands.paint()
         hands.write(f"a vase {number}")
         hands.generate()
-    hands.wait_for("doc.queue.length === 3")
+    hands.wait_for("doc.queue.groups.length === 3")
     hands.page.locator(".queue li").nth(2).wait_for()
 
 
@@ -280,7 +280,7 @@ def test_what_is_said_is_said_aloud(hands: Hands) -> None:
     hands.page.locator(".state[aria-current]").hover()
     hands.page.get_by_role("button", name="Delete it and what follows: a vase").click()
     aloud(".note.info p")
-    hands.page.evaluate("window.palimpsest.notices.note('Something broke.', 'test')")
+    hands.page.evaluate("window.palimpsest.notifications.note('Something broke.', 'test')")
     aloud(".note.error p")
 
 

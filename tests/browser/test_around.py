@@ -41,14 +41,14 @@ def test_more_is_asked_for_while_one_runs_and_the_queue_is_the_users(hands: Hand
     for i, prompt in enumerate(("one", "two", "three", "four")):
         generate(hands, prompt, 80 + 50 * i, 100)
     wait_queue(hands, ["one", "two", "three", "four"])
-    assert hands.page.evaluate("window.palimpsest.stage.sent.length") == 4  # each mask is seen at its place
+    assert hands.page.evaluate("window.palimpsest.viewport.pendingMasks.length") == 4  # each mask is seen at its place
     server.slow.allow(2)
     hands.wait_for("doc.run?.index === 2")
     hands.page.get_by_role("button", name="Move up: four").click()
     wait_queue(hands, ["one", "two", "four", "three"])
     hands.page.get_by_role("button", name="Cancel: two").click()
     wait_queue(hands, ["one", "four", "three"])
-    assert hands.page.evaluate("window.palimpsest.stage.sent.length") == 3
+    assert hands.page.evaluate("window.palimpsest.viewport.pendingMasks.length") == 3
     server.slow.allow(60)
     hands.wait_for("doc.state.running.length === 0")
     hands.wait_idle()
@@ -83,7 +83,7 @@ def test_before_and_after(hands: Hands) -> None:
     assert hands.page.get_by_role("button", name="Before and after, split").is_disabled()
     hands.edit()
     after = hands.stored
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.page.keyboard.down("\\")
     hands.page.wait_for_function(f"{MODE} === 'whole'")
     assert np.array_equal(hands.drawn(), before)
@@ -105,7 +105,7 @@ def test_before_and_after(hands: Hands) -> None:
     hands.page.wait_for_function(f"{MODE} === null")
     hands.key("c")
     hands.page.wait_for_function(f"{MODE} === 'split'")
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("Escape")
     hands.page.wait_for_function(f"{MODE} === null")
 
@@ -327,18 +327,18 @@ def test_the_picture_goes_to_the_clipboard(hands: Hands) -> None:
 def test_every_key_is_listed_and_can_be_another(hands: Hands) -> None:
     hands.tidy = False
     hands.open_sample()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("?")
     dialog = hands.page.get_by_role("dialog")
-    verbs = hands.page.evaluate(
+    commands = hands.page.evaluate(
         "import('/palimpsest/canvas/app/bindings.js').then(({ DEFAULTS }) => Object.keys(DEFAULTS))"
     )
-    assert dialog.get_by_role("button", name="Change the key").count() == len(verbs)
+    assert dialog.get_by_role("button", name="Change the key").count() == len(commands)
     dialog.get_by_role("button", name="Lasso:").click()
     hands.key("e")
     dialog.get_by_text("That key no longer means “Eraser”").wait_for()
     dialog.get_by_role("button", name="Close", exact=True).click()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("e")
     assert hands.page.evaluate("window.palimpsest.tool.name") == "lasso"
     hands.reload()
@@ -414,19 +414,19 @@ def test_the_view_is_as_it_was_after_a_reload(hands: Hands) -> None:
     hands.open_pixels(photo(900, 700))
     hands.page.mouse.move(*hands.client(200, 150))
     hands.page.mouse.wheel(0, -300)
-    hands.page.wait_for_function("!window.palimpsest.stage.fitted")
-    view = "(() => { const { scale, x, y } = window.palimpsest.stage.view; return [scale, x, y]; })()"
+    hands.page.wait_for_function("!window.palimpsest.viewport.fitted")
+    view = "(() => { const { scale, x, y } = window.palimpsest.viewport.view; return [scale, x, y]; })()"
     kept = hands.page.evaluate(view)
     hands.page.evaluate(
         """async () => {
-            const { findDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
-            const kept = async () => (await findDraft(window.palimpsest.doc.id))?.view;
+            const { loadDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
+            const kept = async () => (await loadDraft(window.palimpsest.doc.id))?.view;
             while ((await kept())?.fitted !== false) await new Promise(requestAnimationFrame);
         }"""
     )
     hands.reload()
     hands.wait_idle()
-    hands.page.wait_for_function("!window.palimpsest.stage.fitted")
+    hands.page.wait_for_function("!window.palimpsest.viewport.fitted")
     assert hands.page.evaluate(view) == kept
 
 

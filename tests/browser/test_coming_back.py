@@ -16,8 +16,8 @@ def test_a_reload_in_mid_run_finds_the_run(hands: Hands, server: Any) -> None:
     server.slow.allow(3)
     hands.wait_for("doc.run?.index === 3")
     hands.reload()
-    hands.wait_for("doc.run?.index === 3 && doc.previewsShown > 0 && doc.works.all[0]?.mask")
-    assert hands.page.evaluate("window.palimpsest.doc.works.all[0].mask.bounds()") == mask
+    hands.wait_for("doc.run?.index === 3 && doc.display.previewsShown > 0 && doc.pending.all[0]?.mask")
+    assert hands.page.evaluate("window.palimpsest.doc.pending.all[0].mask.bounds()") == mask
     assert hands.page.get_by_role("button", name="Cancel").is_visible()
     server.slow.allow(17)
     hands.wait_for("doc.state.can_undo")
@@ -32,7 +32,7 @@ def test_cancel_after_a_reload_gives_the_mask_back(hands: Hands, server: Any) ->
     mask, digest = hands.mask_bounds, hands.digest
     hands.generate()
     hands.reload()
-    hands.wait_for("doc.works.all[0]?.mask && doc.queue.length")
+    hands.wait_for("doc.pending.all[0]?.mask && doc.queue.groups.length")
     hands.key("Control+.")
     hands.status("Cancelled")
     server.slow.allow(1)
@@ -49,7 +49,7 @@ def test_what_was_cancelled_is_still_said_when_the_picture_comes(hands: Hands, s
     held: list[Any] = []
     hands.page.route("**/manifest", lambda route: held.append(route))
     hands.reload()
-    hands.wait_for("doc.works.all[0]?.mask && doc.queue.length && !doc.draft")
+    hands.wait_for("doc.pending.all[0]?.mask && doc.queue.groups.length && !doc.draft")
     hands.key("Control+.")
     hands.status("Cancelled")
     for route in held:
@@ -71,7 +71,7 @@ def test_a_second_tab_sees_it_all(hands: Hands, server: Any) -> None:
     hands.generate()
     server.slow.allow(2)
     other.page.bring_to_front()
-    other.wait_for("doc.run?.index === 2 && doc.previewsShown > 0")
+    other.wait_for("doc.run?.index === 2 && doc.display.previewsShown > 0")
     server.slow.allow(18)
     other.wait_for("doc.state.can_undo")
     other.wait_idle()
@@ -126,7 +126,7 @@ def test_what_is_typed_before_the_last_visit_is_read_stays(hands: Hands) -> None
     """The browser's database answers when it can; whoever writes meanwhile is not written over."""
     hands.open_sample()
     hands.write("a red lamp")
-    hands.wait_for("doc.easel.prompts?.prompt === 'a red lamp'")
+    hands.wait_for("doc.draftEditor.prompts?.prompt === 'a red lamp'")
     hands.wait_kept()
     address = f"?doc={hands.document}"
     hands.page.evaluate("window.palimpsest.home()")
@@ -136,8 +136,8 @@ def test_what_is_typed_before_the_last_visit_is_read_stays(hands: Hands) -> None
     prompt = hands.prompt
     prompt.press_sequentially("two cups")
     hands.page.evaluate("window.let_go = true")
-    hands.wait_for("doc.easel.prompts?.prompt === 'two cups'")
-    hands.page.wait_for_function("!Object.keys(window.palimpsest.form.written).length")
+    hands.wait_for("doc.draftEditor.prompts?.prompt === 'two cups'")
+    hands.page.wait_for_function("!Object.keys(window.palimpsest.form.pendingValues).length")
     assert prompt.input_value() == "two cups"
 
 

@@ -25,7 +25,7 @@ OFFICE = {"text/plain": "a red couch", "text/html": "<p>a <b>red</b> couch</p>"}
 
 
 def focus(hands: Hands, place: str) -> None:
-    hands.page.locator("#prompt :is(input, textarea)" if place == "prompt" else ".stage").focus()
+    hands.page.locator("#prompt :is(input, textarea)" if place == "prompt" else ".viewport").focus()
 
 
 def opened(hands: Hands, document: str) -> None:

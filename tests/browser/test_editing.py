@@ -137,7 +137,7 @@ def test_strokes_are_undone_before_edits(hands: Hands) -> None:
     hands.open_sample()
     hands.edit()
     head = hands.state["head"]
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.paint()
     one = hands.mask_bounds
     hands.paint(250, 220)

@@ -54,7 +54,7 @@ def test_a_step_is_a_row_and_a_click_goes_there(hands: Hands) -> None:
     row(hands, "a vase").get_by_role("button").first.click()
     hands.wait_for(f"doc.state.head === {first!r}")
     assert hands.page.evaluate("document.querySelector('.states img').naturalWidth > 0")
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("h")
     assert hands.page.locator(".history").is_hidden()
 

@@ -63,8 +63,8 @@ def test_remove_takes_the_soft_edge_of_what_was_selected(hands: Hands) -> None:
     selected = select()
     grown = grown_past_edge(picture, selected)
     assert np.count_nonzero(grown.alpha) > np.count_nonzero(selected.grown(3).alpha)
-    bounds = "window.palimpsest.stage.changing.mask.bounds()"
-    hands.wait_for("doc.planned")
+    bounds = "window.palimpsest.viewport.editRegion.layer.bounds()"
+    hands.wait_for("doc.plan.estimate")
     plain = hands.page.evaluate(bounds)
     hands.intend("Remove")
     hands.page.wait_for_function(f"JSON.stringify({bounds}) !== '{json.dumps(plain, separators=(',', ':'))}'")
@@ -108,7 +108,7 @@ def test_expand_by_a_drag_and_by_a_shape(hands: Hands) -> None:
     hands.intend("Expand")
     assert hands.page.locator(".palette").is_hidden()
     hands.drag((319.5, 130), (400, 130))
-    margins = hands.page.evaluate("window.palimpsest.doc.margins")
+    margins = hands.page.evaluate("window.palimpsest.doc.frame.margins")
     assert margins[:2] == [0, 0] and abs(margins[2] - 80) <= 2 and margins[3] == 0
     edit = finish(hands)
     assert list(edit.margins) == margins
@@ -130,7 +130,7 @@ def test_a_frame_drawn_inwards_crops_with_no_model(hands: Hands) -> None:
     before = hands.stored
     hands.intend("Expand")
     hands.drag((319.5, 130), (220, 130))
-    width = hands.page.evaluate("320 + window.palimpsest.doc.margins[2]")
+    width = hands.page.evaluate("320 + window.palimpsest.doc.frame.margins[2]")
     hands.press("Generate")
     hands.wait_for(f"doc.picture.box[2] === {width}")
     assert np.array_equal(hands.stored, before[:, :width])
@@ -168,14 +168,14 @@ def test_the_picker_takes_a_colour_of_the_picture(hands: Hands) -> None:
 def test_what_will_be_read_and_what_may_change_are_drawn_before_the_run(hands: Hands) -> None:
     hands.open_sample()
     hands.paint()
-    hands.wait_for("doc.planned")
-    plan = hands.page.evaluate("window.palimpsest.doc.planned")
+    hands.wait_for("doc.plan.estimate")
+    plan = hands.page.evaluate("window.palimpsest.doc.plan.estimate")
     assert hands.page.locator(".guide.window path").count() == 2
     width, height = plan["windows"][0][2:]
     said = hands.page.locator("#status .plan").inner_text()
     assert said.startswith(f"Reads {width} \N{MULTIPLICATION SIGN} {height}")
     mask = hands.mask_bounds or []
-    region = hands.page.evaluate("window.palimpsest.stage.changing.mask.bounds()")
+    region = hands.page.evaluate("window.palimpsest.viewport.editRegion.layer.bounds()")
     assert region[0] < mask[0] and region[2] > mask[2]
     hands.edit()
     hands.paint()

@@ -45,7 +45,7 @@ def slow_job(hands: Hands) -> None:
     hands.write("a slow vase")
     hands.generate()
     hands.wait_for("doc.run")
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
 
 
 def finish(hands: Hands) -> None:
@@ -58,7 +58,7 @@ def finish(hands: Hands) -> None:
 def test_undo_and_tools_by_the_letters_of_other_alphabets(hands: Hands, key: str) -> None:
     hands.open_steps()
     head = hands.state["head"]
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     assert dispatch(hands, key, "KeyZ", ctrlKey=True)
     hands.wait_for(f"doc.state.head !== {head!r} && doc.state.can_redo")
     hands.wait_idle()
@@ -71,7 +71,7 @@ def test_undo_and_tools_by_the_letters_of_other_alphabets(hands: Hands, key: str
 
 def test_a_macs_option_makes_brackets_and_numbers_choose_what_to_do(hands: Hands) -> None:
     hands.open_steps()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     size = "window.palimpsest.tool.diameter"
     before = hands.page.evaluate(size)
     assert dispatch(hands, "]", "Digit6", altKey=True)
@@ -87,7 +87,7 @@ def test_a_macs_option_makes_brackets_and_numbers_choose_what_to_do(hands: Hands
 
 def test_a_key_is_recorded_and_shown_by_the_same_name(hands: Hands) -> None:
     hands.open_steps()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("?")
     dialog = hands.page.get_by_role("dialog")
     dialog.get_by_role("button", name="Lasso:").click()
@@ -98,11 +98,11 @@ def test_a_key_is_recorded_and_shown_by_the_same_name(hands: Hands) -> None:
     hands.key("Escape")  # ends this, and is no key for it
     assert dialog.get_by_role("button", name="Eraser:").inner_text() == "E"
     dialog.get_by_role("button", name="Close", exact=True).click()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     assert dispatch(hands, "Я", "KeyZ", ctrlKey=True, shiftKey=True)
     assert hands.page.evaluate("window.palimpsest.tool.name") == "lasso"
-    hands.page.locator("[data-verb=lasso]").hover()
-    assert hands.page.locator("[data-verb=lasso] kbd").inner_text() == "Ctrl ⇧ Z"
+    hands.page.locator("[data-command=lasso]").hover()
+    assert hands.page.locator("[data-command=lasso] kbd").inner_text() == "Ctrl ⇧ Z"
 
 
 def test_enter_closes_a_polygon_and_backspace_takes_back_its_corners(hands: Hands) -> None:
@@ -167,16 +167,16 @@ def test_escape_drops_one_thing_at_a_time_and_never_what_runs(hands: Hands, serv
     corners(hands, *POLYGON[:2])
     hands.key("c")
     hands.page.wait_for_function("window.palimpsest.compare.mode === 'split'")
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("Escape")
     assert shape(hands) == 0 and hands.page.evaluate("window.palimpsest.compare.mode") == "split"
     hands.key("Escape")
     hands.page.wait_for_function("window.palimpsest.compare.mode === null")
     hands.intend("Expand")
     hands.page.locator(".strip").get_by_text("16:9").click()
-    hands.wait_for("doc.frame")
+    hands.wait_for("doc.frame.box")
     hands.key("Escape")
-    hands.wait_for("!doc.frame")
+    hands.wait_for("!doc.frame.box")
     for _ in range(3):
         hands.key("Escape")
     assert [job] == [each["revision"] for each in hands.state["running"]]
@@ -221,9 +221,9 @@ def test_select_all_masks_the_picture_and_selects_no_interface(hands: Hands) -> 
     hands.key("Control+a")
     assert hands.page.evaluate(SELECTED) == ""
     hands.open_steps()
-    hands.page.evaluate("window.palimpsest.notices.note('A sentence to be copied.', 'test')")
+    hands.page.evaluate("window.palimpsest.notifications.note('A sentence to be copied.', 'test')")
     hands.paint()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("Control+a")
     assert hands.mask_bounds == [0, 0, 320, 270] and mask_area(hands) == 320 * 270
     assert hands.page.evaluate(SELECTED) == ""
@@ -234,11 +234,11 @@ def test_select_all_masks_the_picture_and_selects_no_interface(hands: Hands) -> 
     assert mask_area(hands) == 320 * 270
     field = hands.prompt
     field.fill("a vase of flowers")
-    before = hands.page.evaluate("window.palimpsest.doc.draft.done.length")
+    before = hands.page.evaluate("window.palimpsest.doc.draft.undoSteps.length")
     hands.key("Control+a")
     hands.page.keyboard.type("a lamp")
     assert field.input_value() == "a lamp"
-    assert hands.page.evaluate("window.palimpsest.doc.draft.done.length") == before
+    assert hands.page.evaluate("window.palimpsest.doc.draft.undoSteps.length") == before
     hands.key("Escape")
     hands.whole_mask("Clear")
     hands.whole_mask("Select all")
@@ -250,7 +250,7 @@ def test_no_drag_and_no_double_click_selects_what_is_no_text(hands: Hands) -> No
     hands.settings()
     hands.press("History")
     hands.page.locator(".step-card").wait_for()
-    hands.page.evaluate("window.palimpsest.notices.note('A sentence to be copied.', 'test')")
+    hands.page.evaluate("window.palimpsest.notifications.note('A sentence to be copied.', 'test')")
     for place in (".document-name", ".percent", ".history h2", ".states .title", "#intent label", "#settings > button",
                   "#steps [data-testid=block-info]", "#new-seed label", ".strip .slider span"):  # fmt: skip
         one = hands.page.locator(place).filter(visible=True).first

@@ -114,16 +114,16 @@ def test_the_bars_tips_are_in_the_readers_language(reader: Reader) -> None:
     buttons = reader.page.locator(":is(.top-bar, .palette) .icon-button").all()
     assert len(buttons) > 10
     for button in buttons:
-        own = reader.words[f"verb.{button.get_attribute('data-verb')}"]
+        own = reader.words[f"command.{button.get_attribute('data-command')}"]
         assert button.get_attribute("aria-label") == own
         assert button.locator(".tip").evaluate("(tip) => tip.firstChild.data") == own
-    wand = reader.page.get_by_role("button", name=reader.words["verb.wand"], exact=True)
+    wand = reader.page.get_by_role("button", name=reader.words["command.wand"], exact=True)
     wand.hover()
     reader.page.wait_for_function(
         "(tip) => getComputedStyle(tip).opacity === '1'", arg=wand.locator(".tip").element_handle()
     )
     reader.press(reader.words["strip.mask"])
-    assert {reader.words[f"mask.{verb}"] for verb in ("grow", "shrink", "load")} <= reader.said("#mask-menu")
+    assert {reader.words[f"mask.{command}"] for command in ("grow", "shrink", "load")} <= reader.said("#mask-menu")
     assert reader.english == []
     reader.key("Escape")
 
@@ -132,7 +132,7 @@ def test_the_help_is_in_the_readers_language(reader: Reader) -> None:
     reader.open_sample()
     reader.key("?")
     said = reader.said("dialog")
-    assert {text for key, text in reader.words.items() if key.startswith("verb.")} <= said
+    assert {text for key, text in reader.words.items() if key.startswith("command.")} <= said
     assert reader.words["help.hand.space.key"] in said
     assert reader.english == []
     reader.press(reader.words["help.tour"])
@@ -152,7 +152,7 @@ def test_a_run_its_history_and_its_export_are_in_the_readers_language(reader: Re
     reader.wait_for(f"doc.state.head !== {head!r}")
     reader.wait_idle()
     reader.status(reader.words["status.done"])
-    reader.press(reader.words["verb.history"])
+    reader.press(reader.words["command.history"])
     card = reader.page.locator(".step-card")
     card.get_by_text(reader.words["step.blend"], exact=True).wait_for()
     assert {reader.words["history.opened"], reader.words["history.filled"]} <= reader.said(".history")
@@ -161,8 +161,8 @@ def test_a_run_its_history_and_its_export_are_in_the_readers_language(reader: Re
     assert {reader.words["blend.edge"], reader.words["blend.keep"]} <= reader.said(".blend")
     assert reader.english == []
     reader.press(reader.words["blend.leave"])
-    reader.press(reader.words["verb.history"])
-    reader.press(reader.words["verb.export"])
+    reader.press(reader.words["command.history"])
+    reader.press(reader.words["command.export"])
     assert {reader.words[f"export.{key}"] for key in ("png.hint", "with_recipe", "recipe")} <= reader.said("dialog")
     assert reader.english == []
     reader.key("Escape")

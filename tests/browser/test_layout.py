@@ -41,7 +41,7 @@ MEASURED = """(panels) => {
         const out = a[0] < 0 || a[1] < 0 || a[2] > innerWidth || a[3] > innerHeight;
         if (out) wrong.push(`${name} ${a} leaves the window`);
         for (const [other, b] of seen.slice(i + 1)) {
-            const over = name === ".history" && other === ".note" && a[0] === 0; // the history has the whole stage
+            const over = name === ".history" && other === ".note" && a[0] === 0; // the history has the whole viewport
             const shared = [0, 1].map((axis) => Math.min(a[axis + 2], b[axis + 2]) - Math.max(a[axis], b[axis]));
             if (!over && Math.min(...shared) > 1)
                 wrong.push(`${name} ${a} lies on ${other} ${b}`);
@@ -63,8 +63,8 @@ def faults(hands: Hands, wanted: tuple[str, ...]) -> list[str]:
         is_open = "document.querySelector('#settings > button').classList.contains('open')"
         if hands.page.evaluate(is_open) is not settings:
             hands.page.evaluate(press)
-        if hands.page.evaluate("window.palimpsest.history.open") is not history:
-            hands.page.evaluate("window.palimpsest.toggleHistory()")
+        if hands.page.evaluate("window.palimpsest.panels.history.open") is not history:
+            hands.page.evaluate("window.palimpsest.historyActions.toggle()")
         scheme = "light" if settings is history else "dark"
         hands.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         hands.page.evaluate(SETTLED)
@@ -83,9 +83,9 @@ def test_no_panel_lies_on_another_while_jobs_wait(hands: Hands, jobs: int) -> No
         hands.paint(80 + 20 * number, 100)
         hands.write(f"job {number}, whose prompt is longer than the panel is wide")
         hands.generate()
-    hands.wait_for(f"doc.queue.length === {jobs}")
+    hands.wait_for(f"doc.queue.groups.length === {jobs}")
     found = faults(hands, ("#dock", ".queue") if jobs > 1 else ("#dock",))
-    hands.page.evaluate("(text) => window.palimpsest.notices.note(text, 'test')", NOTE)
+    hands.page.evaluate("(text) => window.palimpsest.notifications.note(text, 'test')", NOTE)
     found += faults(hands, (".note", ".queue") if jobs > 1 else (".note",))
     hands.page.set_viewport_size({"width": 1024, "height": 700})
     hands.server.slow.allow(20 * jobs)
@@ -106,7 +106,7 @@ def test_no_panel_lies_on_another_while_a_step_is_edited(hands: Hands) -> None:
     hands.page.locator(".amending").wait_for()
     assert hands.page.locator(".choices").is_visible()
     found = faults(hands, (".amending",))
-    hands.page.evaluate("(text) => window.palimpsest.notices.note(text, 'test')", NOTE)
+    hands.page.evaluate("(text) => window.palimpsest.notifications.note(text, 'test')", NOTE)
     found += faults(hands, (".note", ".amending"))
     assert not found, "\n".join(found)
 
@@ -117,7 +117,7 @@ def test_dialogs_and_the_start_view_stay_within_the_window(hands: Hands) -> None
     for width, height in SIZES:
         hands.page.set_viewport_size({"width": width, "height": height})
         for key in ("Control+s", "?"):
-            hands.page.locator(".stage").focus()
+            hands.page.locator(".viewport").focus()
             hands.key(key)
             hands.page.get_by_role("dialog").wait_for()
             wrong, seen = hands.page.evaluate(MEASURED, ["dialog"])

@@ -43,7 +43,7 @@ def tool(hands: Hands, name: str, label: str) -> None:
 
 def amend(hands: Hands, name: str) -> None:
     tool(hands, name, "Edit step and replay")
-    hands.wait_for("doc.amending?.later && doc.draft && !doc.mask.empty")
+    hands.wait_for("doc.amendment.step?.later && doc.draft && !doc.mask.empty")
     hands.page.wait_for_function(f"{PROMPT} === {name!r}")
 
 
@@ -61,8 +61,8 @@ def settings(hands: Hands) -> dict[str, Any]:
     """All that a change of a step may touch."""
     values: dict[str, Any] = hands.page.evaluate(
         f"""() => {{
-            const {{ doc, stage, tool, form }} = window.palimpsest;
-            const {{ scale, x, y }} = stage.view;
+            const {{ doc, viewport, tool, form }} = window.palimpsest;
+            const {{ scale, x, y }} = viewport.view;
             return {{
                 values: {{ ...{FORM} }}, own: {{ ...form.model.own }}, tool: tool.name, head: doc.state.head,
                 view: [scale, x, y].map(Math.round), mask: doc.mask.bounds(), seen: doc.picture.revision,
@@ -80,7 +80,7 @@ def prepared(hands: Hands) -> dict[str, Any]:
     hands.key("Tab")
     hands.settings()
     hands.write("my own words")
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("r")
     hands.drag((40, 40), (90, 80))
     hands.wait_for("!doc.mask.empty")
@@ -101,8 +101,8 @@ def test_nine_later_steps_are_replayed(hands: Hands) -> None:
     hands.page.expose_function("values", lambda *one: values.append(list(one)))
     hands.page.evaluate(
         """() => {
-            const { notices } = window.palimpsest, real = notices.progress.bind(notices);
-            notices.progress = (index, total, ...more) => {
+            const { notifications } = window.palimpsest, real = notifications.progress.bind(notifications);
+            notifications.progress = (index, total, ...more) => {
                 if (index !== null && total) window.values(index, total);
                 real(index, total, ...more);
             };
@@ -130,13 +130,13 @@ def test_a_cancelled_change_leaves_all_as_it_was(hands: Hands, way: str) -> None
     amend(hands, "step 3")
     hands.write("half written")
     hands.page.wait_for_function(f"{FORM}.prompt === 'half written' && {FORM}.new_seed === false")
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.key("b")
     hands.paint(150, 150)
     if way == "button":
         hands.page.locator(".amending").get_by_role("button", name="Cancel").click()
     elif way == "escape":
-        hands.page.locator(".stage").focus()
+        hands.page.locator(".viewport").focus()
         hands.key("Escape")
     elif way == "reload":
         hands.reload()
@@ -185,7 +185,7 @@ def test_a_blend_in_the_middle_keeps_the_later_steps(hands: Hands) -> None:
 
 def test_undone_steps_stay_undone_and_are_replayed(hands: Hands) -> None:
     steps = history(hands)
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     for n in (11, 10):
         hands.key("Control+z")
         hands.wait_for(f"doc.state.head === {steps[n - 1].id!r}")
@@ -196,7 +196,7 @@ def test_undone_steps_stay_undone_and_are_replayed(hands: Hands) -> None:
     hands.wait_idle()
     names = [f"step {i}" for i in range(1, 13)]
     assert shown(hands) == [*names[:2], "changed", *names[3:10]]
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     for _ in range(2):
         before = hands.state["head"]
         hands.key("Control+Shift+z")
@@ -211,7 +211,7 @@ def test_a_click_on_an_earlier_state_keeps_the_way_on(hands: Hands) -> None:
     hands.wait_idle()
     assert hands.state["tip"] == steps[-1].id
     hands.press("Edit step and replay")
-    hands.wait_for("doc.amending?.later && !doc.mask.empty")
+    hands.wait_for("doc.amendment.step?.later && !doc.mask.empty")
     hands.page.wait_for_function(f"{PROMPT} === 'step 3'")
     hands.write("changed")
     send(hands)
@@ -268,7 +268,7 @@ def test_a_replay_that_is_cancelled_leaves_all_as_it_was(hands: Hands, server: A
     hands.wait_for("doc.run?.replay?.step === 2 && doc.run.index === 1")
     steps_line = hands.page.locator("#status .steps")
     steps_line.filter(has_text="Step 2 of 10").wait_for()
-    assert hands.page.evaluate("window.palimpsest.doc.queue.length") == 1  # the steps of a replay are one
+    assert hands.page.evaluate("window.palimpsest.doc.queue.groups.length") == 1  # the steps of a replay are one
     hands.reload()
     hands.wait_for("doc.run?.replay?.step === 2")
     hands.press("Cancel")
@@ -283,12 +283,12 @@ def test_a_prompt_belongs_to_its_document(hands: Hands) -> None:
     hands.open_sample()
     hands.write("a red vase")
     first = hands.document
-    hands.wait_for("doc.easel.prompts?.prompt === 'a red vase'")
+    hands.wait_for("doc.draftEditor.prompts?.prompt === 'a red vase'")
     hands.press("Open another picture")
     hands.open_sample()
     hands.page.wait_for_function(f"{PROMPT} === ''")
     hands.write("a lamp")
-    hands.wait_for("doc.easel.prompts?.prompt === 'a lamp'")
+    hands.wait_for("doc.draftEditor.prompts?.prompt === 'a lamp'")
     hands.goto(f"?doc={first}")
     hands.wait_idle()
     hands.page.wait_for_function(f"{PROMPT} === 'a red vase'")
@@ -324,9 +324,9 @@ def test_who_gives_up_has_the_mask_back(hands: Hands) -> None:
     hands.write("a vase")
     hands.page.route("**/edits", lambda route: route.abort("connectionrefused"))
     hands.press("Generate")
-    hands.wait_for("doc.stopRetrying")
+    hands.wait_for("doc.requests.retrying")
     assert hands.page.locator(".note").count() <= 1
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     hands.page.evaluate("window.palimpsest.cancel()")
     hands.wait_for("!doc.submitting && !doc.mask.empty")
     assert hands.mask_bounds == mask

@@ -61,7 +61,7 @@ def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
         hands.generate()
     shows(hands, ".queue .title", text)
     hands.page.get_by_role("button", name="Cancel: ").nth(2).click()
-    hands.wait_for("doc.queue.length === 2")
+    hands.wait_for("doc.queue.groups.length === 2")
     for _ in range(2):
         server.slow.allow(20)
     hands.wait_for("!doc.busy")

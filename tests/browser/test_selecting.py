@@ -121,7 +121,7 @@ def test_smart_select_finds_the_edge_from_a_rough_stroke(hands: Hands) -> None:
     hands.drag((5, 5), (60, 60))  # what is painted elsewhere has no say in it
     hands.key("q")
     hands.drag((140, 110), (180, 140), (150, 150))
-    hands.wait_for("doc.draft.done.length === 2")
+    hands.wait_for("doc.draft.undoSteps.length === 2")
     found = mask(hands)[:, 80:] >= 128
     assert (disc[:, 80:] & found).sum() / (disc[:, 80:] | found).sum() > 0.95
 
@@ -168,7 +168,7 @@ def test_the_whole_mask_is_changed_by_the_servers_own_rule(hands: Hands, item: s
     hands.drag((100, 80), (200, 160))
     before = mask(hands)
     hands.whole_mask(item)
-    hands.wait_for("doc.draft.done.length === 2")
+    hands.wait_for("doc.draft.undoSteps.length === 2")
     after = mask(hands)
     if item == "Grow":
         assert (after >= before).all() and abs(int((after > 0).sum()) - (100 + 16) * (80 + 16)) < 300
@@ -241,7 +241,7 @@ def test_two_fingers_move_and_zoom_and_paint_nothing(hands: Hands) -> None:
     hands.open_sample()
     hands.lasting = False
     touch = hands.page.context.new_cdp_session(hands.page)
-    scale = hands.page.evaluate("window.palimpsest.stage.view.scale")
+    scale = hands.page.evaluate("window.palimpsest.viewport.view.scale")
 
     def fingers(kind: str, *points: tuple[float, float]) -> None:
         places: list[dict[str, Any]] = []
@@ -254,7 +254,7 @@ def test_two_fingers_move_and_zoom_and_paint_nothing(hands: Hands) -> None:
     fingers("touchStart", (x - 30, y), (x + 30, y))
     fingers("touchMove", (x - 60, y), (x + 60, y))
     fingers("touchEnd")
-    hands.page.wait_for_function(f"window.palimpsest.stage.view.scale > {scale} * 1.6")
+    hands.page.wait_for_function(f"window.palimpsest.viewport.view.scale > {scale} * 1.6")
     assert hands.mask_bounds is None
     fingers("touchStart", (x, y))
     fingers("touchMove", (x + 20, y))
@@ -270,9 +270,9 @@ def test_specks_are_left_out_and_can_be_kept_until_they_are_sent(hands: Hands) -
     def paint() -> None:
         hands.page.evaluate(
             """() => {
-                const { easel } = window.palimpsest.doc;
+                const { draftEditor } = window.palimpsest.doc;
                 for (const box of [[40, 40, 60, 50], [250, 200, 2, 2], [300, 30, 1, 3]]) {
-                    easel.paste(box, new Uint8Array(box[2] * box[3]).fill(255));
+                    draftEditor.paste(box, new Uint8Array(box[2] * box[3]).fill(255));
                 }
             }"""
         )
@@ -291,16 +291,16 @@ def test_specks_are_left_out_and_can_be_kept_until_they_are_sent(hands: Hands) -
     paint()
     keep.click()
     keep.wait_for(state="detached")
-    region = hands.page.evaluate("window.palimpsest.stage.changing.mask.bounds()")
+    region = hands.page.evaluate("window.palimpsest.viewport.editRegion.layer.bounds()")
     assert region[0] + region[2] > 301
     hands.drag((60, 150), (90, 150))  # painting on does not forget it
-    hands.wait_for("doc.planned")
+    hands.wait_for("doc.plan.estimate")
     assert keep.count() == 0
     assert sent()[:2] == [40, 30]
     paint()
     keep.click()
     keep.wait_for(state="detached")
-    hands.page.evaluate("window.palimpsest.doc.easel.clear()")
+    hands.page.evaluate("window.palimpsest.doc.draftEditor.clear()")
     paint()
     keep.wait_for()  # a cleared mask is another
     assert sent() == [40, 40, 60, 50]

@@ -4,7 +4,7 @@ import pytest
 
 from tests.browser.hands import Hands
 
-VIEW = "(() => { const { scale, x, y } = window.palimpsest.stage.view; return [scale, x, y]; })()"
+VIEW = "(() => { const { scale, x, y } = window.palimpsest.viewport.view; return [scale, x, y]; })()"
 
 
 def test_brush_and_eraser(hands: Hands) -> None:
@@ -23,7 +23,7 @@ def test_brush_and_eraser(hands: Hands) -> None:
 
 def test_the_keyboard(hands: Hands) -> None:
     hands.open_sample()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     tool = "window.palimpsest.tool"
     hands.key("e")
     assert hands.page.evaluate(f"{tool}.name") == "eraser"
@@ -40,7 +40,7 @@ def test_the_keyboard(hands: Hands) -> None:
     hands.key("+")
     assert hands.page.evaluate(VIEW)[0] > 1
     hands.key("0")
-    assert hands.page.evaluate("window.palimpsest.stage.fitted")
+    assert hands.page.evaluate("window.palimpsest.viewport.fitted")
     hands.key("/")
     hands.page.keyboard.type("b[e]1 a vase")  # in the field these are letters
     assert hands.prompt.input_value() == "b[e]1 a vase"
@@ -67,7 +67,7 @@ def test_the_wheel_zooms_at_the_cursor(hands: Hands) -> None:
     hands.page.mouse.move(*at)
     before = hands.page.evaluate(VIEW)[0]
     hands.page.mouse.wheel(0, -300)
-    hands.page.wait_for_function(f"window.palimpsest.stage.view.scale > {before}")
+    hands.page.wait_for_function(f"window.palimpsest.viewport.view.scale > {before}")
     after = hands.client(100, 100)
     assert abs(after[0] - at[0]) < 1 and abs(after[1] - at[1]) < 1
 
@@ -75,7 +75,7 @@ def test_the_wheel_zooms_at_the_cursor(hands: Hands) -> None:
 @pytest.mark.parametrize("how", ["space", "middle button"])
 def test_panning_moves_the_picture_and_paints_nothing(hands: Hands, how: str) -> None:
     hands.open_sample()
-    hands.page.locator(".stage").focus()
+    hands.page.locator(".viewport").focus()
     _, x, y = hands.page.evaluate(VIEW)
     if how == "space":
         hands.page.keyboard.down(" ")
@@ -90,7 +90,7 @@ def test_the_view_stays_when_a_result_comes(hands: Hands) -> None:
     hands.open_sample()
     hands.page.mouse.move(*hands.client(200, 150))
     hands.page.mouse.wheel(0, -300)
-    hands.page.wait_for_function("!window.palimpsest.stage.fitted")
+    hands.page.wait_for_function("!window.palimpsest.viewport.fitted")
     view = hands.page.evaluate(VIEW)
     hands.edit()
     assert hands.page.evaluate(VIEW) == view

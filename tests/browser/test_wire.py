@@ -27,13 +27,13 @@ def test_an_edit_of_a_large_picture_costs_by_its_mask(
     read = edits.read_body
     monkeypatch.setattr(edits, "read_body", counted)
     hands.open_pixels(photo(4096, 4096))
-    hands.page.evaluate("window.palimpsest.stage.zoom(1)")
+    hands.page.evaluate("window.palimpsest.viewport.zoom(1)")
     hands.page.evaluate(
-        "(() => { const { stage } = window.palimpsest; const [x, y] = stage.view.toStage(2048, 2048);"
-        "stage.pan(stage.width / 2 - x, stage.height / 2 - y); })()"
+        "(() => { const { viewport } = window.palimpsest; const [x, y] = viewport.view.toViewport(2048, 2048);"
+        "viewport.pan(viewport.width / 2 - x, viewport.height / 2 - y); })()"
     )
     hands.wait_for("doc.picture.tiles.size === 256")
-    hands.page.evaluate("window.palimpsest.size(200)")
+    hands.page.evaluate("window.palimpsest.tool.resize(200)")
     hands.choose("slow")
     before = server.session.picture(hands.document)
     requests: list[Any] = []
@@ -78,10 +78,10 @@ def _window(hands: Hands) -> Any:
     """The canvas at plane [1900, 2200) x [1900, 2200), drawn at 100 %."""
     data = hands.page.evaluate(
         """async () => {
-            const { stage } = window.palimpsest;
+            const { viewport } = window.palimpsest;
             await new Promise(requestAnimationFrame);
-            const [x, y, width, height] = stage.view.stageRect([1900, 1900, 300, 300]);
-            return stage.below.getImageData(x, y, width, height).data.toString();
+            const [x, y, width, height] = viewport.view.viewportRect([1900, 1900, 300, 300]);
+            return viewport.below.getImageData(x, y, width, height).data.toString();
         }"""
     )
     return np.fromstring(data, np.uint8, sep=",").reshape(300, 300, 4)[..., :3]

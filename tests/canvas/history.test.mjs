@@ -3,9 +3,9 @@ import test from "node:test";
 
 import { readFileSync } from "node:fs";
 import { rows, title } from "../../assets/canvas/panels/history.js";
-import { teach } from "../../assets/canvas/lib/locale.js";
+import { setTexts } from "../../assets/canvas/lib/locale.js";
 
-teach(JSON.parse(readFileSync(new URL("../../assets/canvas/locales/en.json", import.meta.url))));
+setTexts(JSON.parse(readFileSync(new URL("../../assets/canvas/locales/en.json", import.meta.url))));
 
 const node = (revision, parent = null) => ({ revision, parent });
 const read = (nodes) => rows(nodes).map(({ node, column }) => `${"-".repeat(column)}${node.revision}`);

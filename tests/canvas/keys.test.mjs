@@ -19,7 +19,7 @@ function onPlatform(platform, act) {
   }
 }
 
-// layout, key, code, modifiers, the verb
+// layout, key, code, modifiers, the command
 const LAYOUTS = [
   ["US", "z", "KeyZ", "c", "undo"], ["US", "Z", "KeyZ", "cs", "redo"], ["US, caps lock", "Z", "KeyZ", "c", "undo"], ["US", "b", "KeyB", "", "brush"],
   ["US", "{", "BracketLeft", "s", "softer"], ["US", "?", "Slash", "s", "help"], ["US", "!", "Digit1", "s", null], ["US", "1", "Digit1", "", "actual"], ["US", "1", "Numpad1", "", "actual"],
@@ -47,20 +47,20 @@ const MAC = [
 ];
 
 for (const [platform, table] of [["Win32", LAYOUTS], ["MacIntel", MAC]]) {
-  for (const [layout, key, code, mods, verb] of table) {
-    test(`${platform}, ${layout}: ${mods} ${key} (${code})`, () => onPlatform(platform, () => assert.equal(new Bindings(new Map()).verb(chords(press(key, code, mods))), verb)));
+  for (const [layout, key, code, mods, command] of table) {
+    test(`${platform}, ${layout}: ${mods} ${key} (${code})`, () => onPlatform(platform, () => assert.equal(new Bindings(new Map()).command(chords(press(key, code, mods))), command)));
   }
 }
 
-test("a key that is given to a verb does that verb from then on, and no other, on every layout", () => {
+test("a key that is given to a command does that command from then on, and no other, on every layout", () => {
   for (const [platform, table] of [["Win32", LAYOUTS], ["MacIntel", MAC]]) {
     for (const [layout, key, code, mods] of table) {
       onPlatform(platform, () => {
         const names = chords(press(key, code, mods));
         const bindings = new Bindings(new Map());
         bindings.bind("lasso", names[0]);
-        assert.equal(bindings.verb(names), "lasso", `${platform} ${layout} ${key}`);
-        assert.ok(!Object.keys(bindings.own).some((verb) => verb !== "lasso" && bindings.chords(verb).includes(names[0])));
+        assert.equal(bindings.command(names), "lasso", `${platform} ${layout} ${key}`);
+        assert.ok(!Object.keys(bindings.own).some((command) => command !== "lasso" && bindings.chords(command).includes(names[0])));
       });
     }
   }
@@ -79,11 +79,11 @@ test("a key is remembered by its place where its alphabet is another, and withou
 test("keys that were chosen before hold, and Escape cancels no job whatever was chosen", () => {
   const stored = (own) => ({ getItem: () => JSON.stringify(own), setItem: () => {} });
   const own = new Bindings(stored({ eraser: "и", lasso: "Ctrl+.", cancel: "F2" }));
-  assert.equal(own.verb(chords(press("и", "KeyB"))), "eraser"); // as a Russian keyboard called it then
-  assert.equal(own.verb(chords(press(".", "Period", "c"))), "lasso");
-  assert.equal(own.verb(chords(press("F2", "F2"))), "cancel");
+  assert.equal(own.command(chords(press("и", "KeyB"))), "eraser"); // as a Russian keyboard called it then
+  assert.equal(own.command(chords(press(".", "Period", "c"))), "lasso");
+  assert.equal(own.command(chords(press("F2", "F2"))), "cancel");
   assert.deepEqual(own.chords("cancel"), ["F2"]);
   const both = new Bindings(stored({ cancel: "Escape" })); // from when one key did both
-  assert.equal(both.verb(["Escape"]), "drop");
+  assert.equal(both.command(["Escape"]), "drop");
   assert.deepEqual(both.chords("cancel"), ["Ctrl+."]);
 });

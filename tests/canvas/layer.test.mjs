@@ -131,7 +131,7 @@ test("a stroke that changes nothing is no step of undo", () => {
   stroke(draft, 100, 100, 100, 100, 20, 255);
   stroke(draft, 100, 100, 100, 100, 10, 255);
   stroke(draft, 400, 400, 400, 400, 10, 0);
-  assert.equal(draft.done.length, 1);
+  assert.equal(draft.undoSteps.length, 1);
 });
 
 test("clear and invert are one step of undo each", () => {
@@ -168,6 +168,6 @@ test("paste adds what crop gave, cuts it to the picture, and takes it away again
 test("what undo remembers is bounded", () => {
   const draft = new Draft([0, 0, 4096, 4096]);
   for (let i = 0; i < 40; i++) stroke(draft, 0, 100 * i, 4096, 100 * i + 50, 60, 255);
-  const tiles = draft.done.reduce((sum, { step }) => sum + step.size, 0);
+  const tiles = draft.undoSteps.reduce((sum, { step }) => sum + step.size, 0);
   assert.ok(tiles * 65536 <= 64 * 2 ** 20);
 });

@@ -78,7 +78,7 @@ test("a step's settings are the user's, but for a default", async () => {
   const model = modelOf();
   Object.assign(model.own, { steps: 25, guidance: 2, sampler: "dpmpp_2m" });
   await model.choose("photo");
-  model.settle();
+  model.dropDefaults();
   assert.deepEqual(model.own, { guidance: 2 });
 });
 
@@ -88,8 +88,8 @@ test("what a model can do nothing with is known", async () => {
   for (const [name, not, able] of [["small", [], true], ["photo", ["negative_prompt"], true], ["plain", deaf, false]]) {
     await model.choose(name);
     assert.deepEqual(deaf.filter((each) => !model.supports(each)), not);
-    assert.deepEqual(["fill", "remove", "expand"].map((intent) => model.able(intent)), [true, true, true]);
-    assert.deepEqual(["refine", "sketch"].map((intent) => model.able(intent)), [able, able]);
+    assert.deepEqual(["fill", "remove", "expand"].map((intent) => model.supportsIntent(intent)), [true, true, true]);
+    assert.deepEqual(["refine", "sketch"].map((intent) => model.supportsIntent(intent)), [able, able]);
   }
 });
 
@@ -97,11 +97,11 @@ test("while a model is read nothing is known of it; whoever chose another does n
   const { open, ask } = slow();
   const model = modelOf(ask);
   const photo = model.choose("photo");
-  assert.ok(model.reading && model.supports("guidance") && model.able("refine"));
+  assert.ok(model.loading && model.supports("guidance") && model.supportsIntent("refine"));
   assert.equal(model.choose("photo"), photo); // it is asked once
   const small = model.choose("small");
   await photo; // let go
-  assert.ok(model.reading);
+  assert.ok(model.loading);
   open.photo.done();
   open.small.done();
   await small;
@@ -114,10 +114,10 @@ test("why a model cannot be read is known, and it is asked again when it is chos
   let coming = model.choose("photo");
   open.photo.failed("its file is gone");
   await coming;
-  assert.deepEqual([model.trouble, model.info, model.reading], ["its file is gone", null, false]);
+  assert.deepEqual([model.error, model.info, model.loading], ["its file is gone", null, false]);
   coming = model.choose("photo");
-  assert.ok(model.reading);
+  assert.ok(model.loading);
   open.photo.done();
   await coming;
-  assert.deepEqual([model.trouble, model.value("steps")], ["", 25]);
+  assert.deepEqual([model.error, model.value("steps")], ["", 25]);
 });

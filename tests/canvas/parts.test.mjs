@@ -1,13 +1,14 @@
-// The page's small parts without a DOM: works, pace, bindings, packets, suggestions, words.
+// The page's small parts without a DOM: pending edits, the time left, bindings, packets, suggestions, words.
 import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import { test } from "node:test";
 import { Bindings, DEFAULTS, readable } from "../../assets/canvas/app/bindings.js";
-import { Pace } from "../../assets/canvas/app/eta.js";
+import { Eta } from "../../assets/canvas/app/eta.js";
 import { pack, unpack } from "../../assets/canvas/net/wire.js";
-import { marked, offers, rememberPrompt, usedPrompts } from "../../assets/canvas/app/suggest.js";
-import { spoken, t, teach } from "../../assets/canvas/lib/locale.js";
-import { outcome, queue, Works } from "../../assets/canvas/document/works.js";
+import { recentPrompts, rememberPrompt, splitByKnown, suggestions } from "../../assets/canvas/app/suggest.js";
+import { pickLanguage, setTexts, t } from "../../assets/canvas/lib/locale.js";
+import { groupJobs } from "../../assets/canvas/document/job-queue.js";
+import { outcome, PendingEdits } from "../../assets/canvas/document/pending-edits.js";
 
 class Storage extends Map {
   getItem(key) {
@@ -21,73 +22,73 @@ class Storage extends Map {
 const run = (revision, parent, edit, more = {}) => ({ revision, parent, edit, group: `${parent} fill`, mask: [0, 0, 9, 9], prompt: "a cat", pipeline: "noise", index: 0, ...more });
 
 test("variations are one edit in the queue, in its order", () => {
-  const groups = queue([run("a", "root", "1"), run("b", "root", "2"), run("c", "a", "3", { prompt: "a dog" })]);
+  const groups = groupJobs([run("a", "root", "1"), run("b", "root", "2"), run("c", "a", "3", { prompt: "a dog" })]);
   assert.deepEqual(groups.map(({ revisions }) => revisions), [["a", "b"], ["c"]]);
   assert.deepEqual(groups[0].edits, ["1", "2"]);
 });
 
-test("a work is followed though its job is moved, and ends when none of it is pending", () => {
-  const works = new Works();
-  const work = works.add([{ edit: "1", revision: "a" }, { edit: "2", revision: "b" }], null, null);
-  assert.deepEqual(works.follow([run("x", "p", "1"), run("b", "p", "2")]), []);
-  assert.deepEqual(works.revisions, ["x", "b"]);
-  assert.ok(works.knows("2"));
-  assert.deepEqual(works.follow([run("b", "p", "2")]), []);
-  assert.deepEqual(works.follow([]), [work]);
-  works.remove(work);
-  assert.ok(!works.knows("1"));
+test("a pending edit is followed though its job moves, and ends when none of its jobs is pending", () => {
+  const edits = new PendingEdits();
+  const edit = edits.add([{ edit: "1", revision: "a" }, { edit: "2", revision: "b" }], null, null);
+  assert.deepEqual(edits.update([run("x", "p", "1"), run("b", "p", "2")]), []);
+  assert.deepEqual(edits.revisions, ["x", "b"]);
+  assert.ok(edits.has("2"));
+  assert.deepEqual(edits.update([run("b", "p", "2")]), []);
+  assert.deepEqual(edits.update([]), [edit]);
+  edits.remove(edit);
+  assert.ok(!edits.has("1"));
 });
 
-test("a work is done if any of it is, and waits while any waits", () => {
+test("an edit is done if any of its jobs is, and waits while any waits", () => {
   assert.equal(outcome([{ status: "cancelled" }, { status: "done" }]).status, "done");
   assert.equal(outcome([{ status: "cancelled" }, { status: "waiting" }]).status, "waiting");
   assert.equal(outcome([{ status: "cancelled" }, { status: "failed", error: "no" }]).error, "no");
   assert.equal(outcome([]), null);
 });
 
-test("the pace is that of the runs before, and of this one once it is known", () => {
+test("the time left follows earlier jobs, and this one once it is measured", () => {
   let now = 0;
   const storage = new Storage();
-  const pace = new Pace(storage, () => now);
-  assert.equal(pace.seconds("noise", 20), null);
-  for (let index = 0; index <= 10; index++, now += 100) pace.saw({ revision: "a", pipeline: "noise", index });
-  assert.equal(pace.seconds("noise", 20), 2);
-  pace.ended();
-  assert.equal(new Pace(storage).seconds("noise", 10), 1);
-  assert.equal(pace.seconds("other", 10), null);
+  const eta = new Eta(storage, () => now);
+  assert.equal(eta.seconds("noise", 20), null);
+  for (let index = 0; index <= 10; index++, now += 100) eta.update({ revision: "a", pipeline: "noise", index });
+  assert.equal(eta.seconds("noise", 20), 2);
+  eta.finish();
+  assert.equal(new Eta(storage).seconds("noise", 10), 1);
+  assert.equal(eta.seconds("other", 10), null);
 });
 
-test("a run that is over before two of its steps were seen tells the pace too", () => {
+test("a job that ends before two of its steps were seen is measured too", () => {
   for (const seen of [[], [7]]) {
     let now = 0;
-    const pace = new Pace(new Storage(), () => now);
-    pace.began("noise", 20);
+    const eta = new Eta(new Storage(), () => now);
+    eta.start("noise", 20);
     now += 300;
-    for (const index of seen) pace.saw({ revision: "a", pipeline: "noise", index });
+    for (const index of seen) eta.update({ revision: "a", pipeline: "noise", index });
     now += 100;
-    pace.ended();
-    assert.equal(pace.seconds("noise", 10), 0.2);
+    eta.finish();
+    assert.equal(eta.seconds("noise", 10), 0.2);
   }
 });
 
-test("no two verbs share a key at first, and a key that is given away is lost", () => {
+test("no two commands share a key at first, and a key that is given away is lost", () => {
   const chords = Object.values(DEFAULTS).flat();
   assert.equal(new Set(chords).size, chords.length);
   const storage = new Storage();
   const bindings = new Bindings(storage);
-  assert.equal(bindings.verb(["b"]), "brush");
+  assert.equal(bindings.command(["b"]), "brush");
   assert.equal(bindings.bind("eraser", "b"), "brush");
-  assert.equal(bindings.verb(["b"]), "eraser");
-  assert.equal(bindings.verb(["e"]), null);
+  assert.equal(bindings.command(["b"]), "eraser");
+  assert.equal(bindings.command(["e"]), null);
   assert.deepEqual(bindings.chords("brush"), []);
-  assert.equal(new Bindings(storage).verb(["b"]), "eraser");
+  assert.equal(new Bindings(storage).command(["b"]), "eraser");
   assert.equal(bindings.bind("lasso", "b"), "eraser");
-  assert.equal(bindings.verb(["b"]), "lasso");
-  assert.equal(bindings.verb(["e"]), "eraser");
+  assert.equal(bindings.command(["b"]), "lasso");
+  assert.equal(bindings.command(["e"]), "eraser");
   bindings.reset();
-  assert.equal(bindings.verb(["b"]), "brush");
+  assert.equal(bindings.command(["b"]), "brush");
   storage.setItem("palimpsest-keys", '{"brush": 5, "fly": "f"}');
-  assert.equal(new Bindings(storage).verb(["b"]), "brush");
+  assert.equal(new Bindings(storage).command(["b"]), "brush");
 });
 
 test("chords are readable", () => {
@@ -110,13 +111,13 @@ test("a packet comes apart as it was put together", async () => {
 test("prompts used before and words that the model knows are offered, and strange ones marked", () => {
   const storage = new Storage();
   for (const prompt of ["a red couch", " ", "a lamp", "a red couch"]) rememberPrompt(prompt, storage);
-  assert.deepEqual(usedPrompts(storage), ["a red couch", "a lamp"]);
-  assert.deepEqual(offers("", usedPrompts(storage), ["lamp"]).map(({ text }) => text), ["a red couch", "a lamp"]);
-  assert.deepEqual(offers("a green la", usedPrompts(storage), ["cat", "ladder", "lamp"]).map(({ text }) => text), ["a green ladder", "a green lamp"]);
-  assert.deepEqual(offers("a lam", usedPrompts(storage), ["lamp"]).map(({ kind }) => kind), ["used", "word"]);
-  assert.deepEqual(offers("a lam", [], null), []);
-  assert.deepEqual(offers("a robot", [], ["robot", "robots"]), []); // a whole word needs no more
-  assert.deepEqual(marked("a Zebra, red", ["zebra"]), [["a", false], [" ", false], ["Zebra", true], [", ", false], ["red", false]]);
+  assert.deepEqual(recentPrompts(storage), ["a red couch", "a lamp"]);
+  assert.deepEqual(suggestions("", recentPrompts(storage), ["lamp"]).map(({ text }) => text), ["a red couch", "a lamp"]);
+  assert.deepEqual(suggestions("a green la", recentPrompts(storage), ["cat", "ladder", "lamp"]).map(({ text }) => text), ["a green ladder", "a green lamp"]);
+  assert.deepEqual(suggestions("a lam", recentPrompts(storage), ["lamp"]).map(({ kind }) => kind), ["used", "word"]);
+  assert.deepEqual(suggestions("a lam", [], null), []);
+  assert.deepEqual(suggestions("a robot", [], ["robot", "robots"]), []); // a whole word needs no more
+  assert.deepEqual(splitByKnown("a Zebra, red", ["zebra"]), [["a", false], [" ", false], ["Zebra", true], [", ", false], ["red", false]]);
 });
 
 test("every language says all that English does, with the same values in it", () => {
@@ -141,10 +142,10 @@ test("every key the modules ask for has words, and no words are left over", () =
 });
 
 test("a reader hears a language there is, English else", () => {
-  assert.equal(spoken(["de-AT", "en"]), "de");
-  assert.equal(spoken(["fr", "zh-TW"]), "zh");
-  assert.equal(spoken(["fr"]), "en");
-  teach({ hello: "Hello {name}" });
+  assert.equal(pickLanguage(["de-AT", "en"]), "de");
+  assert.equal(pickLanguage(["fr", "zh-TW"]), "zh");
+  assert.equal(pickLanguage(["fr"]), "en");
+  setTexts({ hello: "Hello {name}" });
   assert.equal(t("hello", { name: "you" }), "Hello you");
   assert.equal(t("nothing"), "nothing");
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { nameOf, remember, restore, restored } from "../../assets/canvas/app/settings.js";
+import { initialForm, modelName, restore, saveSettings } from "../../assets/canvas/app/settings.js";
 
 const FIELDS = [
   { name: "prompt", value: "" },
@@ -16,40 +16,40 @@ function storage(text = null) {
 
 test("what was kept comes back in the form's order", () => {
   const kept = storage();
-  remember({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, { steps: 50 }, kept);
+  saveSettings({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, { steps: 50 }, kept);
   assert.deepEqual(restore(FIELDS, {}, kept), ["", "classical", 50, false]);
-  assert.deepEqual(restored.own, { steps: 50 });
+  assert.deepEqual(initialForm.own, { steps: 50 });
 });
 
 test("what is written belongs to its document", () => {
   const kept = storage();
-  remember({ prompt: "a cat", negative_prompt: "a dog", pipeline: "classical" }, {}, kept);
+  saveSettings({ prompt: "a cat", negative_prompt: "a dog", pipeline: "classical" }, {}, kept);
   assert.ok(!kept.text.includes("a cat") && !kept.text.includes("a dog"));
   assert.equal(restore(FIELDS, {}, storage(JSON.stringify({ prompt: "a cat" })))[0], "");
 });
 
 test("what is usual with a model is not kept for another", () => {
   const kept = storage();
-  remember({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, {}, kept);
+  saveSettings({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, {}, kept);
   assert.deepEqual(restore(FIELDS, {}, kept), ["", "classical", 20, false]);
-  assert.deepEqual(restored.own, {});
+  assert.deepEqual(initialForm.own, {});
 });
 
 test("a sampler of the user's waits for the model that knows it", () => {
   const kept = storage();
-  remember({ sampler: "own" }, { sampler: "own" }, kept);
+  saveSettings({ sampler: "own" }, { sampler: "own" }, kept);
   assert.deepEqual(restore([{ name: "sampler", value: "dpmpp_2m", choices: ["dpmpp_2m"] }], {}, kept), ["dpmpp_2m"]);
-  assert.deepEqual(restored.own, { sampler: "own" });
+  assert.deepEqual(initialForm.own, { sampler: "own" });
 });
 
 test("what does not fit any more gives way to its default", () => {
   const wrong = storage(JSON.stringify({ prompt: 7, pipeline: "gone", own: { steps: 5000, prompt: "no" }, new_seed: "yes" }));
   assert.deepEqual(restore(FIELDS, {}, wrong), ["", "glide-mini", 20, true]);
-  assert.deepEqual(restored.own, {});
+  assert.deepEqual(initialForm.own, {});
   for (const text of [null, "null", "{", "[]"]) assert.deepEqual(restore(FIELDS, {}, storage(text)), ["", "glide-mini", 20, true]);
 });
 
 test("a model is shown by the name it was given", () => {
   restore(FIELDS, { "hf:me/photo": "photo" }, storage());
-  assert.deepEqual(["hf:me/photo", "classical"].map(nameOf), ["photo", "classical"]);
+  assert.deepEqual(["hf:me/photo", "classical"].map(modelName), ["photo", "classical"]);
 });

@@ -4,11 +4,11 @@ import { MAX_SCALE, MIN_SCALE, View, zoomStop } from "../../assets/canvas/viewpo
 
 const near = (a, b) => assert.ok(Math.abs(a - b) < 1e-6, `${a} is not ${b}`);
 
-test("stage and plane are each other's inverse", () => {
+test("viewport and plane are each other's inverse", () => {
   const view = new View();
   view.zoomAt(2.5, 30, 40);
   view.panBy(7, -3);
-  const [x, y] = view.toPlane(...view.toStage(12.5, -8));
+  const [x, y] = view.toPlane(...view.toViewport(12.5, -8));
   near(x, 12.5);
   near(y, -8);
 });
@@ -29,7 +29,7 @@ test("zooming keeps the point under the cursor, and stops at its limits", () => 
 test("fit shows the whole box in the middle of the room", () => {
   const view = new View();
   view.fit([-100, 0, 4096, 2048], [80, 20, 1000, 600]);
-  const [left, top, width, height] = view.stageRect([-100, 0, 4096, 2048]);
+  const [left, top, width, height] = view.viewportRect([-100, 0, 4096, 2048]);
   near(width, 1000);
   near(left, 80);
   near(top + height / 2, 320);
@@ -45,8 +45,8 @@ test("neighbouring tiles share their edges at every zoom", () => {
   const view = new View();
   for (let i = 0; i < 200; i++) {
     view.zoomAt(0.02 * 1.04 ** i, 311, 97);
-    const [left, , width] = view.stageRect([256, 0, 256, 256]);
-    assert.equal(left + width, view.stageRect([512, 0, 256, 256])[0]);
+    const [left, , width] = view.viewportRect([256, 0, 256, 256]);
+    assert.equal(left + width, view.viewportRect([512, 0, 256, 256])[0]);
   }
 });
 
@@ -56,7 +56,7 @@ test("the picture cannot be pushed out of sight", () => {
   for (const [dx, dy] of [[1e6, 0], [-1e6, 0], [0, 1e6], [0, -1e6]]) {
     view.panBy(dx, dy);
     view.keepInSight(box, 800, 600, 40);
-    const [left, top, width, height] = view.stageRect(box);
+    const [left, top, width, height] = view.viewportRect(box);
     assert.ok(left <= 760 && left + width >= 40 && top <= 560 && top + height >= 40);
   }
 });

@@ -1,10 +1,10 @@
-// Which keys do what: one table, which the user can change. A binding is a chord such as "Ctrl+Shift+z".
+// Which keys do what: a table of commands, which the user can change. A binding is a chord such as "Ctrl+Shift+z".
 
-import { keep, kept } from "../lib/storage.js";
+import { loadJson, saveJson } from "../lib/storage.js";
 
 const STORED = "palimpsest-keys";
 
-/** verb -> its chords at first. */
+/** Command -> its chords, until the user changes them. */
 export const DEFAULTS = {
   brush: ["b"], eraser: ["e"], rectangle: ["r"], ellipse: ["o"], lasso: ["l"], polygon: ["p"], wand: ["w"], edge: ["q"], picker: ["i"],
   finish: ["Enter"], back: ["Backspace", "Delete"], smaller: ["["], larger: ["]"], softer: ["{"], harder: ["}"],
@@ -16,51 +16,51 @@ export const DEFAULTS = {
   prompt: ["/"], settings: ["s"], history: ["h"], export: ["Ctrl+s"], home: ["Ctrl+o"], help: ["?"],
 };
 
-/** Verbs whose keys work in text fields too. */
+/** Commands whose keys work in text fields too. */
 export const ALWAYS = ["generate", "cancel", "drop"];
 
 export class Bindings {
   constructor(storage = null) {
     this.storage = storage;
-    const chosen = Object.entries(kept(STORED, {}, storage));
-    this.own = Object.fromEntries(chosen.filter(([verb, chord]) => verb in DEFAULTS && typeof chord === "string"));
-    if (this.own.cancel === "Escape") delete this.own.cancel; // from when one key did both: now it cancels no job
+    const stored = Object.entries(loadJson(STORED, {}, storage));
+    this.own = Object.fromEntries(stored.filter(([command, chord]) => command in DEFAULTS && typeof chord === "string"));
+    if (this.own.cancel === "Escape") delete this.own.cancel; // stored when Escape was Cancel's key too; it cancels no job any more
   }
 
-  chords(verb) {
-    if (verb in this.own) return [this.own[verb]];
-    const taken = Object.values(this.own);
-    return (DEFAULTS[verb] ?? []).filter((chord) => !taken.includes(chord));
+  chords(command) {
+    if (command in this.own) return [this.own[command]];
+    const own = Object.values(this.own);
+    return (DEFAULTS[command] ?? []).filter((chord) => !own.includes(chord));
   }
 
-  /** A verb's first key as people read it. */
-  label(verb) {
-    const [chord] = this.chords(verb);
+  /** A command's first key as people read it. */
+  label(command) {
+    const [chord] = this.chords(command);
     return chord ? readable(chord) : "–";
   }
 
-  /** names: a key press by its names, the first one counts first (see keys.js); what the user chose counts before all. */
-  verb(names) {
-    const has = (verbs, chordsOf) => names.map((name) => verbs.find((verb) => chordsOf(verb).includes(name))).find(Boolean);
-    return has(Object.keys(this.own), (verb) => [this.own[verb]]) ?? has(Object.keys(DEFAULTS), (verb) => this.chords(verb)) ?? null;
+  /** The command of a key press, or null. names: of the key press, the most telling first (see keys.js). The user's bindings come first. */
+  command(names) {
+    const has = (commands, chordsOf) => names.map((name) => commands.find((command) => chordsOf(command).includes(name))).find(Boolean);
+    return has(Object.keys(this.own), (command) => [this.own[command]]) ?? has(Object.keys(DEFAULTS), (command) => this.chords(command)) ?? null;
   }
 
-  /** Give a verb this chord; whichever verb had it loses it. Returns that verb, or null. */
-  bind(verb, chord) {
-    const before = this.verb([chord]);
+  /** Gives a command this chord. Returns the command that had it and loses it, or null. */
+  bind(command, chord) {
+    const before = this.command([chord]);
     for (const other of Object.keys(this.own)) if (this.own[other] === chord) delete this.own[other];
-    this.own[verb] = chord;
-    this.#keep();
-    return before === verb ? null : before;
+    this.own[command] = chord;
+    this.#save();
+    return before === command ? null : before;
   }
 
   reset() {
     this.own = {};
-    this.#keep();
+    this.#save();
   }
 
-  #keep() {
-    keep(STORED, this.own, this.storage);
+  #save() {
+    saveJson(STORED, this.own, this.storage);
   }
 }
 
@@ -72,5 +72,5 @@ export function readable(chord) {
   return keys.map((key) => SIGNS[key] ?? (key.length === 1 ? key.toUpperCase() : key)).join(" ");
 }
 
-/** A chord as aria-keyshortcuts wants it. */
-export const spelled = (chord) => chord.replace("Ctrl", "Control");
+/** A chord as aria-keyshortcuts spells it. */
+export const ariaChord = (chord) => chord.replace("Ctrl", "Control");

@@ -1,35 +1,37 @@
-// Everything that keys and buttons can ask for, by the names of app/bindings.js.
+// The commands of keys and buttons, by their names in bindings.js.
 
 import { TOOLS } from "../panels/toolbar.js";
 import { exportDialog } from "../panels/export-dialog.js";
 import { INTENTS } from "./edit-form.js";
+import { zoomStop } from "../viewport/view.js";
 
-const STROLL = 80; // CSS pixels an arrow key moves the picture
+const PAN = 80; // CSS pixels that an arrow key moves the picture
 const GROWTH = 8; // pixels by which the keys grow and shrink a mask
 
 /** editor: Editor. Returns { name: () => void }. */
-export function verbsOf(editor) {
+export function makeCommands(editor) {
   const doc = () => editor.doc;
   const field = (selector) => document.querySelector(selector);
-  const stroll = (x, y) => () => editor.stage.pan(x * STROLL * editor.stage.ratio, y * STROLL * editor.stage.ratio);
+  const pan = (x, y) => () => editor.viewport.pan(x * PAN * editor.viewport.ratio, y * PAN * editor.viewport.ratio);
+  const zoom = (direction) => () => editor.viewport.zoom(zoomStop(editor.viewport.view.scale, direction));
   const intents = Object.fromEntries(INTENTS.map((intent) => [intent, () => editor.form.intend(intent)]));
   return {
-    ...Object.fromEntries(TOOLS.map((name) => [name, () => editor.choose(name)])),
+    ...Object.fromEntries(TOOLS.map((name) => [name, () => editor.tool.choose(name)])),
     ...intents,
-    smaller: () => editor.size(editor.tool.diameter / 1.15 - 1), larger: () => editor.size(editor.tool.diameter * 1.15 + 1),
-    softer: () => editor.set("hardness", Math.max(0, editor.tool.hardness - 0.1)), harder: () => editor.set("hardness", Math.min(1, editor.tool.hardness + 0.1)),
+    smaller: () => editor.tool.resize(editor.tool.diameter / 1.15 - 1), larger: () => editor.tool.resize(editor.tool.diameter * 1.15 + 1),
+    softer: () => editor.tool.set("hardness", Math.max(0, editor.tool.hardness - 0.1)), harder: () => editor.tool.set("hardness", Math.min(1, editor.tool.hardness + 0.1)),
     finish: () => editor.pointer.closeShape(), back: () => editor.pointer.dropCorner(),
-    all: () => doc()?.easel.all(), clear: () => doc()?.easel.clear(editor.layer), invert: () => doc()?.easel.invert(), recall: () => doc()?.recall(),
-    grow: () => doc()?.changeMask("grow", GROWTH), shrink: () => doc()?.changeMask("shrink", GROWTH),
+    all: () => doc()?.draftEditor.all(), clear: () => doc()?.draftEditor.clear(editor.tool.layer), invert: () => doc()?.draftEditor.invert(), recall: () => doc()?.masks.recall(),
+    grow: () => doc()?.masks.change("grow", GROWTH), shrink: () => doc()?.masks.change("shrink", GROWTH),
     generate: () => field("#generate")?.click(), drop: () => editor.escape(),
-    cancel: () => (doc()?.queue.length ? void doc().cancel() : false),
+    cancel: () => (doc()?.queue.groups.length ? void doc().queue.cancel() : false),
     undo: () => doc()?.undo(), redo: () => doc()?.redo(),
-    before: (again) => again || editor.beside("whole"), split: () => editor.beside(editor.compare.mode === "split" ? null : "split"),
-    difference: () => editor.beside(editor.compare.mode === "difference" ? null : "difference"),
-    fit: () => editor.stage.fit(), actual: () => editor.stage.zoom(1), closer: () => editor.zoom(1), farther: () => editor.zoom(-1),
-    left: stroll(1, 0), right: stroll(-1, 0), up: stroll(0, 1), down: stroll(0, -1),
+    before: (again) => again || editor.compareWithBefore("whole"), split: () => editor.compareWithBefore(editor.compare.mode === "split" ? null : "split"),
+    difference: () => editor.compareWithBefore(editor.compare.mode === "difference" ? null : "difference"),
+    fit: () => editor.viewport.fit(), actual: () => editor.viewport.zoom(1), closer: zoom(1), farther: zoom(-1),
+    left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
     prompt: () => field("#prompt :is(input, textarea)")?.focus(), settings: () => field("#settings > button")?.click(),
-    history: () => editor.toggleHistory(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.renameDocument(name),
-    export: () => doc() && exportDialog(editor.server, doc().picture.revision, (sentence) => editor.notices.note(sentence, "export", "info")),
+    history: () => editor.historyActions.toggle(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
+    export: () => doc() && exportDialog(editor.server, doc().picture.revision, (sentence) => editor.notifications.note(sentence, "export", "info")),
   };
 }

@@ -1,17 +1,17 @@
-// The dock, which is Gradio's: its buttons get their keys, and the panels above it learn how high it reaches, and how
-// far to the right the palette, which has more columns the less room the dock leaves.
+// The dock, which is Gradio's: labels its buttons with their keys, and measures for the panels' style how high it reaches,
+// and how far to the right the palette does, which has more columns the less room the dock leaves.
 
-import { labelKeys } from "../lib/dom.js";
 import { PROMPT } from "./edit-form.js";
+import { labelKeys } from "./keys.js";
 
-const PARTS = ["#status .status", PROMPT, "#intent input", "#put"]; // what is written into, or pressed, from the first
+const PARTS = ["#status .status", PROMPT, "#intent input", "#put"]; // what the editor writes into or presses
 const GAP = 12; // CSS pixels between panels
-const VERBS = ["generate", "cancel"]; // buttons, by the names of bindings.js
+const COMMANDS = ["generate", "cancel"]; // whose buttons have these ids
 
-/** Wait until Gradio, which does not put all of it there at once, is done with it. bindings: see bindings.js. */
+/** Waits until Gradio, which renders the dock bit by bit, is done. bindings: Bindings. */
 export async function dockReady(bindings) {
   while (!PARTS.every((part) => document.querySelector(part))) await new Promise(requestAnimationFrame);
-  for (const verb of VERBS) document.querySelector(`#${verb}`).dataset.verb = verb;
+  for (const command of COMMANDS) document.querySelector(`#${command}`).dataset.command = command;
   labelKeys(bindings);
   const [dock, palette, strip] = ["#dock", ".palette", ".strip"].map((part) => document.querySelector(part));
   const { style } = document.documentElement;

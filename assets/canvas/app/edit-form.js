@@ -1,114 +1,118 @@
-// The edit in the making: what Gradio's form says, by intent, and what helps to write it.
+// The edit that is being prepared: what Gradio's form says, by intent, and what helps to fill it in.
 
 import { Model } from "./model.js";
-import { nameOf, remember, restored, MODEL_DEFAULTS } from "./settings.js";
+import { initialForm, MODEL_DEFAULTS, modelName, saveSettings } from "./settings.js";
 import { rememberPrompt, Suggestions } from "./suggest.js";
-import { rested } from "../lib/debounce.js";
+import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
 
-const HINT_MS = 250; // typing rests for so long before the words are looked at
+const HINT_MS = 250; // after the last key press, before the prompt is checked
 export const PROMPT = "#prompt :is(input, textarea)";
-const WRITTEN = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)" };
+const PROMPT_FIELDS = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)" };
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch"];
 const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help" };
 
 export class EditForm {
-  /** known(): more is known of the model, or less. */
-  constructor(server, notices, known) {
-    Object.assign(this, { server, notices, known });
-    this.values = null; // the form's, as last received; what of them is MODEL_DEFAULTS, the model knows
-    this.written = {};
-    this.typed = new Set(); // those of WRITTEN in which somebody wrote since the document was opened
-    this.model = new Model((name, signal) => server.model(name, signal), () => this.#modelChanged());
-    this.asked = {};
-    this.aside = null; // { values, own }: the user's while a step is changed; what is set for that is not remembered
-    this.hint = rested(HINT_MS, () => this.#askHint());
+  /** modelChanged(): another model is chosen, or more is known about it. */
+  constructor(server, notifications, modelChanged) {
+    Object.assign(this, { server, notifications, modelChanged });
+    this.values = null; // the form's, as last received; those of MODEL_DEFAULTS are in `model`
+    this.pendingValues = {}; // to be written into the form; see `put`
+    this.typedFields = new Set(); // those of PROMPT_FIELDS that the user has typed in since the document was opened
+    this.model = new Model((name, signal) => server.model(name, signal), () => this.#showModel());
+    this.hintRequest = null; // the last one; an earlier response is out of date
+    this.aside = null; // { values, own }: the user's own while a step is amended; what is set meanwhile is not saved
+    this.hint = debounce(HINT_MS, () => this.#requestHint());
   }
 
   get intent() {
     return this.values?.intent ?? "fill";
   }
 
-  /** Gradio's form is there. */
+  get sketching() {
+    return this.intent === "sketch";
+  }
+
+  /** Connects with Gradio's form, which is there now. */
   attach() {
     this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.info?.words ?? null);
     document.addEventListener("input", ({ target }) => {
-      const name = Object.keys(WRITTEN).find((name) => target.matches?.(WRITTEN[name]));
+      const name = Object.keys(PROMPT_FIELDS).find((name) => target.matches?.(PROMPT_FIELDS[name]));
       if (!name) return;
-      this.typed.add(name);
-      delete this.written[name]; // what a hand writes comes after it
+      this.typedFields.add(name);
+      delete this.pendingValues[name]; // the user has typed over it
     });
     if (this.values) {
-      this.#show();
-      this.#modelChanged();
-    } else if (restored) this.changed(restored.values); // otherwise they are still to come
+      this.#showIntent();
+      this.#showModel();
+    } else if (initialForm) this.changed(initialForm.values); // else Gradio reports them later
   }
 
-  /** Choose an intent, as a click on it does. */
+  /** Chooses an intent, as a click on it does. */
   intend(intent) {
     document.querySelectorAll("#intent input")[INTENTS.indexOf(intent)]?.click();
   }
 
-  /** The form says this now; true if the intent is another than before. */
+  /** Follows the form's values. Returns whether the intent has changed. */
   changed(values) {
-    if (!restored) return false; // they are still to come
+    if (!initialForm) return false; // the stored values are still to come
     const before = this.values;
     this.values = values;
-    if (!before) Object.assign(this.model, { own: restored.own, fields: restored.fields });
-    this.#remember();
-    if (!before || before.intent !== values.intent) this.#show();
+    if (!before) Object.assign(this.model, { own: initialForm.own, fields: initialForm.fields });
+    this.#save();
+    if (!before || before.intent !== values.intent) this.#showIntent();
     if (before?.pipeline !== values.pipeline) this.model.choose(values.pipeline);
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
     return before?.intent !== values.intent;
   }
 
-  /** A hand set one of MODEL_DEFAULTS in the form. */
+  /** The user sets one of MODEL_DEFAULTS in the form; web/page.py calls this. */
   set(name, value) {
     if (!this.values) return;
     this.model.set(name, value);
-    this.#remember();
-    this.#mark();
-    this.put({ [name]: this.#about(name) }); // its value stays: a hand may be moving it on
+    this.#save();
+    this.#markOwn();
+    this.put({ [name]: this.#fieldUpdate(name) }); // not its value: the user may still be moving the slider
   }
 
-  #remember() {
-    if (!this.aside) remember(this.values, this.model.own);
+  #save() {
+    if (!this.aside) saveSettings(this.values, this.model.own);
   }
 
-  #show() {
+  #showIntent() {
     document.documentElement.dataset.intent = this.intent;
     const field = document.querySelector(PROMPT);
     if (field) field.placeholder = t(`prompt.${this.intent}`);
   }
 
-  /** Another model is chosen, or more is known of it. */
-  #modelChanged() {
+  /** Shows what the chosen model can do, or why it cannot be used. */
+  #showModel() {
     const { model } = this;
-    if (model.trouble) this.notices.note(model.trouble, "model");
-    else this.notices.dismiss("model");
-    this.#fit();
+    if (model.error) this.notifications.note(model.error, "model");
+    else this.notifications.dismiss("model");
+    this.#showModelSettings();
     INTENTS.forEach((intent, i) => {
       const choice = document.querySelectorAll("#intent input")[i];
       if (!choice) return;
-      choice.disabled = !model.able(intent);
-      choice.closest("label").title = model.able(intent) ? "" : this.unable;
+      choice.disabled = !model.supportsIntent(intent);
+      choice.closest("label").title = model.supportsIntent(intent) ? "" : this.unsupportedIntent;
     });
-    if (model.reading) this.hint();
+    if (model.loading) this.hint();
     else this.hint.now();
-    this.known();
+    this.modelChanged();
   }
 
-  /** Why the model cannot do what is intended. */
-  get unable() {
-    return t("model.unable", { model: nameOf(this.model.name) });
+  /** Says why the model cannot do what the intent needs. */
+  get unsupportedIntent() {
+    return t("model.unable", { model: modelName(this.model.name) });
   }
 
-  /** Show what the model is asked, what of it is the user's, and what it can do nothing with. */
-  #fit() {
-    this.#mark();
-    const value = (name) => (this.model.info ? { value: this.model.value(name) } : {}); // the one before stays until then
-    const fields = MODEL_DEFAULTS.map((name) => [name, { ...this.#about(name), ...value(name) }]);
-    this.put({ ...Object.fromEntries(fields), negative_prompt: this.#about("negative_prompt") });
+  /** Shows the model's settings: their values, which are the user's own, and which have no effect. */
+  #showModelSettings() {
+    this.#markOwn();
+    const value = (name) => (this.model.info ? { value: this.model.value(name) } : {}); // until then the last model's stays
+    const fields = MODEL_DEFAULTS.map((name) => [name, { ...this.#fieldUpdate(name), ...value(name) }]);
+    this.put({ ...Object.fromEntries(fields), negative_prompt: this.#fieldUpdate("negative_prompt") });
   }
 
   #isOwn(name) {
@@ -116,36 +120,36 @@ export class EditForm {
     return MODEL_DEFAULTS.includes(name) && Boolean(model.info) && model.supports(name) && model.isOwn(name);
   }
 
-  #mark() {
+  #markOwn() {
     document.documentElement.dataset.own = MODEL_DEFAULTS.filter((name) => this.#isOwn(name)).join(" ");
   }
 
-  /** A field's help and whether it is of use, as Gradio takes it. */
-  #about(name) {
+  /** A field's help text, and whether it can be used, as an update for Gradio. */
+  #fieldUpdate(name) {
     const { model } = this;
-    const shown = (value) => (name === "sampler" ? t(`sampler.${value}`) : value);
+    const label = (value) => (name === "sampler" ? t(`sampler.${value}`) : value);
     const help = name === "sampler" && model.value(name) === "own" ? "sampler.own.help" : HELP[name];
-    const info = !model.supports(name) ? t("model.unsupported") : this.#isOwn(name) ? t("model.own", { value: shown(model.defaultOf(name)) }) : t(help);
-    const about = { __type__: "update", info, interactive: model.supports(name) };
-    if (name !== "sampler" || !model.info) return about;
+    const info = !model.supports(name) ? t("model.unsupported") : this.#isOwn(name) ? t("model.own", { value: label(model.defaultOf(name)) }) : t(help);
+    const update = { __type__: "update", info, interactive: model.supports(name) };
+    if (name !== "sampler" || !model.info) return update;
     const none = [["–", model.value(name)]];
-    return { ...about, choices: about.interactive ? model.info.samplers.map((sampler) => [shown(sampler), sampler]) : none };
+    return { ...update, choices: update.interactive ? model.info.samplers.map((sampler) => [label(sampler), sampler]) : none };
   }
 
-  async #askHint() {
+  async #requestHint() {
     const { model } = this;
     const { pipeline, prompt } = this.values;
-    const asked = {};
-    this.asked = asked;
-    const own = model.reading ? t("model.reading", { model: nameOf(pipeline) }) : model.trouble || (model.able(this.intent) ? "" : this.unable);
+    const request = {};
+    this.hintRequest = request;
+    const own = model.loading ? t("model.reading", { model: modelName(pipeline) }) : model.error || (model.supportsIntent(this.intent) ? "" : this.unsupportedIntent);
     const none = { hint: own, unknown: [] };
     const { hint, unknown } = !own && prompt.trim() ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
-    if (this.asked !== asked) return;
-    this.notices.hint(hint);
+    if (this.hintRequest !== request) return;
+    this.notifications.hint(hint);
     this.suggestions?.mark(unknown);
   }
 
-  /** The edit as it stands, with the seed of the form; null while it is not known what to ask. */
+  /** The edit as the form has it, its seed included; null until the model's settings are known. */
   request() {
     if (!this.values || !this.model.info) return null;
     const { intent, new_seed: _, refine_strength, sketch_strength, ...edit } = this.values;
@@ -153,57 +157,57 @@ export class EditForm {
     if (!this.model.supports("negative_prompt")) edit.negative_prompt = "";
     edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
     if (!Number.isInteger(edit.seed)) edit.seed = 0;
-    return { ...edit, edge: 0, intent }; // a step that is finished can be laid in with another edge
+    return { ...edit, edge: 0, intent }; // the edge is set when a finished step is blended
   }
 
-  /** The edit to be sent, once its model is read: its seed drawn, its prompt remembered. null: the model is not to be had. */
-  async ready(values) {
+  /** The edit to be sent, once its model is loaded: draws its seed, remembers its prompt. Null if the model cannot be loaded. */
+  async prepare(values) {
     this.values = values;
     await this.model.choose(values.pipeline);
-    while (this.model.reading) await this.model.coming; // another was chosen meanwhile
+    while (this.model.loading) await this.model.request; // another model was chosen meanwhile
     const edit = this.request();
     if (!edit) return null;
     if (this.values.new_seed || !Number.isInteger(this.values.seed)) edit.seed = crypto.getRandomValues(new Uint32Array(1))[0];
-    if (edit.intent !== "remove") rememberPrompt(edit.prompt); // that has none
+    if (edit.intent !== "remove") rememberPrompt(edit.prompt); // removing uses no prompt
     return edit;
   }
 
-  /** Write values into the form: Gradio asks `listed` for them when its hidden button is pressed. */
+  /** Writes values into the form: presses Gradio's hidden button, which asks `listed` for them. */
   put(values) {
-    Object.assign(this.written, values);
-    document.querySelector("#put")?.click(); // while there is no form, it waits
+    Object.assign(this.pendingValues, values);
+    document.querySelector("#put")?.click(); // without a form, they wait for the next call
   }
 
-  /** The prompts are a document's: another begins with none. */
+  /** Empties the prompts, which belong to a document. */
   clearPrompts() {
-    this.typed.clear();
+    this.typedFields.clear();
     this.put({ prompt: "", negative_prompt: "" });
   }
 
-  /** The prompts that were left in the document, where nobody has written since; those that stand then. */
+  /** Writes the prompts of an earlier visit, but not over what the user has typed since. Returns the prompts as they are then. */
   restorePrompts(prompts) {
-    this.put(Object.fromEntries(Object.entries(prompts).filter(([name]) => !this.typed.has(name))));
-    const typed = [...this.typed].map((name) => [name, document.querySelector(WRITTEN[name]).value]);
+    this.put(Object.fromEntries(Object.entries(prompts).filter(([name]) => !this.typedFields.has(name))));
+    const typed = [...this.typedFields].map((name) => [name, document.querySelector(PROMPT_FIELDS[name]).value]);
     return { ...prompts, ...Object.fromEntries(typed) };
   }
 
-  /** What was put, in this order; undefined leaves a field as it is. */
+  /** Takes the pending values in this order, undefined for a field to be left as it is; web/page.py calls this. */
   listed(names) {
-    const { written } = this;
-    this.written = {};
-    return names.map((name) => written[name]);
+    const values = this.pendingValues;
+    this.pendingValues = {};
+    return names.map((name) => values[name]);
   }
 
-  /** Take up an earlier step's settings; whether each run has a new seed stays as the user chose it. */
+  /** Takes up a step's settings; whether each run has a new seed stays as the user chose. */
   recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, margins, blend }) {
     const { feather, opacity, colour_match } = blend;
     const intent = margins.some(Boolean) ? { intent: "expand" } : strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
     Object.assign(this.model.own, { steps, guidance, sampler });
     this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, feather, opacity, colour_match, ...intent });
-    return this.#chosen(pipeline);
+    return this.#chooseModel(pipeline);
   }
 
-  /** Take up a step's settings to change it, its seed too; the user's are laid aside until `takeBack`. */
+  /** Takes up a step's settings and its seed, to amend it; puts the user's own aside until `takeBack`. */
   amend(edit) {
     this.aside = { values: { ...this.values }, own: { ...this.model.own } };
     this.put({ new_seed: false, variations: 1 });
@@ -214,17 +218,17 @@ export class EditForm {
     const { values, own } = this.aside;
     this.aside = null;
     this.model.own = own;
-    remember(values, own);
+    saveSettings(values, own);
     this.put(values);
-    return this.#chosen(values.pipeline);
+    return this.#chooseModel(values.pipeline);
   }
 
-  /** A model whose settings were set for it. */
-  async #chosen(pipeline) {
+  /** Chooses the model that the settings are for. */
+  async #chooseModel(pipeline) {
     await this.model.choose(pipeline);
     if (this.model.name !== pipeline || !this.model.info) return;
-    this.model.settle();
-    this.#fit();
-    this.#remember();
+    this.model.dropDefaults();
+    this.#showModelSettings();
+    this.#save();
   }
 }

@@ -1,179 +1,122 @@
 // The editor in the page: puts the parts together, opens documents, and lets keys, buttons and the form reach them.
 
-import { palette, TOOLS, topBar } from "../panels/toolbar.js";
 import { Bindings } from "./bindings.js";
 import { Compare } from "../viewport/compare.js";
+import { CurrentTool } from "./current-tool.js";
 import { dockReady } from "./dock.js";
-import { h, labelKeys } from "../lib/dom.js";
 import { acceptPictures } from "../panels/drop-and-paste.js";
 import { EditForm } from "./edit-form.js";
+import { Eta } from "./eta.js";
 import { helpDialog } from "../panels/help.js";
-import { historyPanel } from "../panels/history.js";
-import { isField, listen } from "./keys.js";
-import { loadMask, saveMask } from "../draft/mask-files.js";
-import { duration, Notices, part } from "./notices.js";
+import { HistoryActions } from "./history-actions.js";
+import { isField, labelKeys, listen } from "./keys.js";
+import { Notifications, notifyBrowser, percentDone } from "./notifications.js";
 import { OpenDocument } from "../document/open-document.js";
-import { Pace } from "./eta.js";
+import { Panels } from "./panels.js";
 import { Pointer } from "../viewport/pointer.js";
-import { queuePanel } from "../panels/queue-panel.js";
+import { progressOf } from "../document/job-queue.js";
+import { rememberDocument } from "../panels/start.js";
 import { Server } from "../net/server.js";
-import { Stage } from "../viewport/viewport.js";
-import { rememberDocument, startView } from "../panels/start.js";
-import { LARGEST, optionStrip, SMALLEST } from "../panels/tool-options.js";
-import { ask, askable, tell } from "./notifications.js";
-import { targetOf } from "../viewport/target.js";
-import { makeTools } from "../viewport/tools.js";
 import { tour } from "../panels/tour.js";
-import { variationTray } from "../panels/variations.js";
-import { verbsOf } from "./commands.js";
-import { zoomStop } from "../viewport/view.js";
-import { learn, spoken, t } from "../lib/locale.js";
-import { progressOf, secondsOf } from "../document/works.js";
+import { makeCommands } from "./commands.js";
+import { Viewport } from "../viewport/viewport.js";
+import { loadLanguage, pickLanguage, t } from "../lib/locale.js";
 
 const BRUSH = 0.06; // of the picture's longest side: the brush's diameter at first
 
 class Editor {
   constructor(root) {
     this.root = root;
+    this.ready = false; // set once the page has opened what its address names
+    this.doc = null; // OpenDocument
+    this.waiting = false; // for the model, before an edit is sent
+    this.maskAll = false; // the next document that opens begins with a mask of the whole picture
+    this.unseen = null; // the status of the last edit, if it ended while the page was hidden
     this.server = new Server(new URL("../../", import.meta.url));
     this.bindings = new Bindings();
-    this.pace = new Pace();
-    this.tool = { name: "brush", diameter: 48, hardness: 1, tolerance: 24, colour: "#c8553d", get radius() { return this.diameter / 2; } };
-    this.doc = null; // OpenDocument
-    this.verbs = verbsOf(this);
-    this.#build();
-    this.form = new EditForm(this.server, this.notices, () => this.doc?.askPlan());
-    this.stage.onview = () => {
-      this.#refresh();
-      this.doc?.easel.saveView();
+    this.eta = new Eta();
+    this.commands = makeCommands(this);
+    this.panels = new Panels(this);
+    this.viewport = new Viewport(this.panels.viewport);
+    this.notifications = new Notifications(root);
+    this.tool = new CurrentTool(this);
+    this.historyActions = new HistoryActions(this);
+    this.form = new EditForm(this.server, this.notifications, () => this.doc?.plan.refresh());
+    this.viewport.onview = () => {
+      this.refresh();
+      this.doc?.draftEditor.saveView();
     };
-    this.tools = makeTools(targetOf(this));
-    this.pointer = new Pointer(this.stage, () => ({ name: this.toolName, tool: this.tools[this.toolName], radius: this.tool.radius }));
-    this.waiting = false;
-    this.held = "brush"; // the tool in hand before a step was changed
-    this.compare = new Compare(this.stage, () => this.#refresh());
+    this.pointer = new Pointer(this.viewport, () => this.tool.handle);
+    this.compare = new Compare(this.viewport, () => this.refresh());
     this.#listen();
   }
 
-  #build() {
-    const { verbs } = this;
-    this.bar = topBar(verbs);
-    this.palette = palette({ choose: (name) => this.choose(name) });
-    this.strip = optionStrip({
-      size: (diameter) => this.size(diameter), hardness: (share) => this.set("hardness", share), tolerance: (levels) => this.set("tolerance", levels),
-      colour: (css) => this.set("colour", css), widen: (aspect) => this.widen(aspect),
-      grow: (px) => this.doc?.changeMask("grow", px), shrink: (px) => this.doc?.changeMask("shrink", px), soften: (px) => this.doc?.changeMask("soften", px),
-      all: verbs.all, invert: verbs.invert, clear: verbs.clear, recall: verbs.recall,
-      loadMask: (file) => loadMask(file, this.doc, this.server).then((said) => said && this.notices.note(said, "mask", "info")).catch((error) => this.notices.note(error.message, "mask")), saveMask: () => saveMask(this.doc),
-    });
-    this.start = startView(this.server, {
-      openFile: (file) => this.openFile(file), openSample: (name) => this.open(this.server.openSample(name)), openDocument: (id) => this.openDocument(id),
-      blank: (width, height) => this.blank(width, height), said: (sentence, action) => this.notices.note(sentence, "start", action ? "info" : "error", action),
-    });
-    this.history = historyPanel(this.server, {
-      show: (revision) => this.doc?.visit(revision), rename: (revision, name) => this.doc?.rename(revision, name),
-      discard: (node) => this.doc?.discard(node), reuse: (node) => this.reuse(node), amend: (node) => this.amend(node), recall: (node) => this.form.recall(node.edit),
-      compare: (node) => this.compare.show(this.doc, "split", node.parent), refresh: () => this.doc && this.#showTree(true),
-      look: (node) => this.look(node), tryBlend: (node, blend) => this.doc?.tryBlend(node?.revision, blend), reblend: (node, blend) => this.doc?.reblend(node.revision, blend), after: (node) => this.#after(node),
-      close: () => this.toggleHistory(),
-    });
-    this.tray = variationTray(this.server, { peek: (revision) => this.doc?.peek(revision), pick: (revision) => this.doc?.visit(revision) });
-    this.queue = queuePanel({ cancel: (group) => this.doc?.cancel(group), sooner: (group) => this.doc?.sooner(group), tell: () => ask().then(() => this.#refresh()) });
-    this.amended = h("p", {});
-    const stop = h("button", { type: "button", class: "text-button", onclick: () => this.doc?.amend(null) }, t("amend.stop"));
-    this.amendBar = h("div", { class: "amending", role: "status", hidden: true }, this.amended, stop);
-    const ground = h("div", { class: "stage", tabindex: 0, role: "application", "aria-label": t("stage.label") });
-    this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, t("start.veil")));
-    this.root.replaceChildren(
-      ground, this.bar.element, this.palette.element, this.strip.element, this.history.element,
-      h("div", { class: "above-dock" }, this.queue.element, this.amendBar, this.tray.element), this.start.element, this.veil,
-    );
-    this.stage = new Stage(ground);
-    this.notices = new Notices(this.root);
-  }
-
-  /** The tool in hand: with the intent to expand, it is the frame. */
-  get toolName() {
-    if (this.form.intent === "expand") return "frame";
-    return this.available.includes(this.tool.name) ? this.tool.name : "brush";
-  }
-
-  get available() {
-    const { intent } = this.form;
-    if (intent === "expand") return [];
-    const not = intent === "sketch" ? ["wand", "edge"] : ["picker"];
-    return TOOLS.filter((name) => !not.includes(name));
-  }
-
-  get sketching() {
-    return this.form.intent === "sketch";
-  }
-
-  /** What strokes go to: the sketch when one is drawn, else the mask. */
-  get layer() {
-    return this.sketching ? this.doc?.draft?.sketch : this.doc?.draft?.mask;
-  }
-
-  /** The sketch's colour as a canvas has it: red in the lowest byte, opaque. */
-  get ink() {
-    const [red, green, blue] = [1, 3, 5].map((at) => Number.parseInt(this.tool.colour.slice(at, at + 2), 16));
-    return ((255 << 24) | (blue << 16) | (green << 8) | red) >>> 0;
-  }
-
   #listen() {
-    acceptPictures({ open: (file) => this.openFile(file), say: (sentence, kind) => this.notices.note(sentence, "drop", kind), over: (hovers) => (this.veil.hidden = !hovers) });
-    listen(this.bindings, this.verbs, { before: () => this.beside(null) }, (down) => this.pointer.setHand(down), () => this.doc !== null);
+    acceptPictures({
+      open: (file) => this.openFile(file),
+      note: (sentence, kind) => this.notifications.note(sentence, "drop", kind),
+      hover: (hovers) => (this.panels.veil.hidden = !hovers),
+    });
+    listen(this.bindings, this.commands, { before: () => this.compareWithBefore(null) }, (down) => this.pointer.setHand(down), () => this.doc !== null);
     // a click must not leave the focus on a button: the next space bar would press it again instead of moving the picture
     this.root.addEventListener("click", ({ detail, target }) => {
       const stays = document.activeElement?.closest("input, dialog, [popover]"); // a button may have opened a field
-      if (this.doc && detail > 0 && target.closest("button") && !target.closest("dialog, [popover], .tour") && !stays) this.stage.root.focus({ preventScroll: true });
+      if (this.doc && detail > 0 && target.closest("button") && !target.closest("dialog, [popover], .tour") && !stays) this.#focusViewport();
     });
     document.addEventListener("visibilitychange", () => {
       this.doc?.follower.rest(document.hidden);
-      if (!document.hidden) this.ended = null;
-      this.#refresh();
+      if (!document.hidden) this.unseen = null;
+      this.refresh();
     });
     window.addEventListener("pagehide", () => {
-      this.doc?.giveUp();
-      this.doc?.easel.saveView.now();
-      this.doc?.easel.save.now();
+      this.doc?.submission.giveUp();
+      this.doc?.draftEditor.saveView.now();
+      this.doc?.draftEditor.save.now();
     });
+  }
+
+  #focusViewport() {
+    this.viewport.root.focus({ preventScroll: true });
   }
 
   // --- documents
 
-  /** The document that is shown stays on the start page; where something is painted on it, a note leads back. */
+  /** Opens a file. The document on screen stays on the start page; if something is painted on it, a note leads back. */
   async openFile(file) {
     const left = this.doc?.draft && !this.doc.draft.empty ? { id: this.doc.id, name: this.doc.state.name } : null;
     const opened = await this.open(this.server.openFile(file));
-    if (opened && left) this.notices.note(t("note.left", left), "left", "info", { label: t("note.go_back"), press: () => this.openDocument(left.id) });
+    if (opened && left) this.notifications.note(t("note.left", left), "left", "info", { label: t("note.go_back"), press: () => this.openDocument(left.id) });
     return opened;
   }
 
-  /** Show the document whose state `coming` brings; false when it does not come. */
-  async open(coming) {
+  /** Shows the document whose state a response brings; false if the response is an error. */
+  async open(response) {
     document.documentElement.toggleAttribute("data-opening", true);
     try {
-      const state = await coming;
-      this.#leave();
-      this.notices.clear();
-      for (const note of state.notes ?? []) this.notices.note(note, note, "info");
+      const state = await response;
+      this.#close();
+      this.notifications.clear();
+      for (const note of state.notes ?? []) this.notifications.note(note, note, "info");
       rememberDocument(state.document);
-      this.#address(state.document);
+      this.#setAddress(state.document);
       document.documentElement.dataset.view = "edit";
-      this.stage.root.focus({ preventScroll: true });
-      this.stage.fitted = true;
+      this.#focusViewport();
+      this.viewport.fitted = true;
       this.doc = new OpenDocument(state, {
-        server: this.server, stage: this.stage, notices: this.notices, pace: this.pace, request: () => this.form.request(),
-        changed: (what) => this.#changed(what), gone: (error) => this.home(error.message), ended: (status) => this.#ended(status),
-        restored: (prompts) => this.form.restorePrompts(prompts), amended: () => this.#amended(),
+        server: this.server, viewport: this.viewport, notifications: this.notifications, eta: this.eta,
+        changed: (what) => this.#documentChanged(what),
+        gone: (error) => this.home(error.message),
+        ended: (status) => this.#editEnded(status),
+        request: () => this.form.request(),
+        restored: (prompts) => this.form.restorePrompts(prompts),
+        amended: () => this.historyActions.amended(),
       });
       this.doc.follower.rest(document.hidden);
-      this.#refresh();
+      this.refresh();
       tour(this.root);
       return true;
     } catch (error) {
-      this.notices.note(error.message, "open");
+      this.notifications.note(error.message, "open");
       return false;
     } finally {
       document.documentElement.toggleAttribute("data-opening", false);
@@ -184,139 +127,82 @@ class Editor {
     if (!(await this.open(this.server.state(id)))) this.home(null);
   }
 
-  /** A picture of which nothing is known, to be drawn from words alone. */
+  /** Opens a blank canvas, to be drawn from a prompt alone. */
   async blank(width, height) {
     if (!(await this.open(this.server.blank(width, height, t("start.untitled"))))) return;
     this.form.intend("fill");
-    this.paintAll = true;
-    this.verbs.prompt();
+    this.maskAll = true;
+    this.commands.prompt();
   }
 
-  #leave() {
+  #close() {
     this.pointer.drop();
     this.compare?.stop();
-    this.history.stop();
+    this.panels.history.stop();
     this.doc?.close();
     this.doc = null;
     this.form.clearPrompts();
   }
 
-  /** Back to the start view, whose lists are there when this is done. sentence: why, "" when the user asked for it, null to
-   *  leave the notes as they are. */
+  /**
+   * Goes back to the start view, and loads its lists. sentence: why; "" if the user asked for it, null to keep the notes
+   * on screen as they are.
+   */
   home(sentence = "") {
-    this.#leave();
-    if (sentence !== null) this.notices.clear();
-    if (sentence) this.notices.note(sentence, "open");
-    this.notices.status("");
-    this.notices.plan(null);
-    this.notices.specks(0);
-    this.notices.progress(null);
-    this.#address(null);
+    this.#close();
+    if (sentence !== null) this.notifications.clear();
+    if (sentence) this.notifications.note(sentence, "open");
+    this.notifications.status("");
+    this.notifications.plan(null);
+    this.notifications.specks(0);
+    this.notifications.progress(null);
+    this.#setAddress(null);
     document.title = "Palimpsest";
     document.documentElement.dataset.view = "start";
-    this.#refresh();
-    return this.start.refresh().catch((error) => this.notices.note(error.message, "server"));
+    this.refresh();
+    return this.panels.start.refresh().catch((error) => this.notifications.note(error.message, "server"));
   }
 
-  #address(id) {
+  #setAddress(id) {
     const url = new URL(location.href);
     if (id) url.searchParams.set("doc", id);
     else url.searchParams.delete("doc");
     history.replaceState(null, "", url);
   }
 
-  #ended(status) {
+  /** opened: the document's first picture is in place. */
+  #documentChanged({ opened = false } = {}) {
+    if (opened) {
+      this.tool.resize(Math.max(8, BRUSH * Math.max(...this.viewport.picture.box.slice(2))));
+      if (this.maskAll) this.doc.draftEditor.invert();
+      this.maskAll = false;
+    } else this.refresh();
+  }
+
+  #editEnded(status) {
     if (document.hidden && this.doc && !this.doc.run) {
-      this.ended = status;
-      tell(t(`tell.${status}`), this.doc.state.name);
+      this.unseen = status;
+      notifyBrowser(t(`tell.${status}`), this.doc.state.name);
     }
   }
 
-  // --- the history
+  // --- what keys and buttons do
 
-  toggleHistory() {
-    this.history.stop();
-    this.history.element.hidden = this.history.open;
-    document.documentElement.toggleAttribute("data-history", this.history.open);
-    this.#refresh();
-  }
-
-  /** A step's mask and words again, to be changed and sent. */
-  async reuse(node) {
-    this.form.put({ prompt: node.edit.prompt });
-    await this.doc?.reuse(node);
-  }
-
-  /** The next edit changes this step: its mask, words and settings are taken up, and the user's own laid aside. */
-  async amend(node) {
-    if (!this.look(node)) return;
-    this.held = this.tool.name;
-    if (this.history.open && this.#covered) this.toggleHistory();
-    this.form.amend(node.edit);
-    await this.doc.amend(node);
-  }
-
-  #amended() {
-    this.form.takeBack();
-    this.choose(this.held);
-  }
-
-  /** Look at a step whose blend or edit is to be changed, null: no more. False where it cannot be changed now. */
-  look(node) {
-    const { doc } = this;
-    if (!doc || (node && !doc.mayAmend())) return false;
-    this.compare.stop();
-    if (node) this.history.stop();
-    if (node && doc.amending) doc.amend(null);
-    doc.look(node?.revision ?? null);
-    return true;
-  }
-
-  /** Whether the history leaves nothing of the picture to be seen, as on a phone. */
-  get #covered() {
-    return innerWidth <= this.history.element.offsetWidth;
-  }
-
-  // --- tools
-
-  choose(name) {
-    this.pointer.drop();
-    this.tool.name = name;
-    this.#refresh();
-  }
-
-  set(setting, value) {
-    this.tool[setting] = value;
-    this.#refresh();
-  }
-
-  size(diameter) {
-    this.set("diameter", Math.min(LARGEST, Math.max(SMALLEST, Math.round(diameter))));
-  }
-
-  zoom(direction) {
-    this.stage.zoom(zoomStop(this.stage.view.scale, direction));
-  }
-
-  /** Widen the frame to an aspect such as "16:9", about the picture's middle; null: the picture as it is. */
-  widen(aspect) {
-    const box = this.doc?.picture.box;
-    if (!box) return;
+  /** Widens the frame to an aspect such as "16:9"; null: removes the frame. */
+  setAspect(aspect) {
+    const { frame, picture } = this.doc ?? {};
+    if (!picture?.box) return;
     if (!aspect) {
-      this.doc.setFrame(null);
-      this.stage.fit();
+      frame.set(null);
+      this.viewport.fit();
       return;
     }
-    const [across, down] = aspect.split(":").map(Number);
-    const [x, y, width, height] = box;
-    const [w, h] = [Math.max(width, Math.round((height * across) / down)), Math.max(height, Math.round((width * down) / across))];
-    this.doc.setFrame([x - Math.floor((w - width) / 2), y - Math.floor((h - height) / 2), w, h]);
-    this.stage.fitted = true;
-    this.stage.fit(this.doc.frame);
+    frame.setAspect(aspect);
+    this.viewport.fit(frame.box);
   }
 
-  /** Compare with the state before, or end comparing (null). */
-  beside(mode) {
+  /** mode: see `Compare`; null: compares no more. */
+  compareWithBefore(mode) {
     this.compare.show(this.doc, mode, this.doc?.state.before ?? null);
   }
 
@@ -324,139 +210,86 @@ class Editor {
     helpDialog(this.bindings, () => labelKeys(this.bindings), () => tour(this.root, true));
   }
 
-  /** Leave the field that is written in; else drop the one thing that is half done. What runs goes on. */
+  /** Leaves the field that has the focus; else drops the one thing that is half done. A running job goes on. */
   escape() {
-    if (isField(document.activeElement)) this.stage.root.focus({ preventScroll: true });
+    const { history } = this.panels;
+    if (isField(document.activeElement)) this.#focusViewport();
     else if (this.pointer.drop()) return;
     else if (this.compare.mode) this.compare.stop();
-    else if (this.history.blending) this.history.stop();
-    else if (this.doc?.amending) this.doc.amend(null);
-    else if (this.doc?.frame) this.widen(null);
-    else if (this.history.open && this.#covered) this.toggleHistory();
+    else if (history.blending) history.stop();
+    else if (this.doc?.amendment.step) this.doc.amendment.stop();
+    else if (this.doc?.frame.box) this.setAspect(null);
+    else if (this.panels.historyCoversAll) this.historyActions.toggle();
   }
 
-  // --- the form, which is Gradio's
+  // --- the form, which is Gradio's: web/page.py calls these by their names
 
-  /** values: the form's. Returns the seed used, for the form to show. */
+  /** Sends the edit. values: the form's. Returns the seed for the form to show. */
   async generate(values) {
-    const { doc } = this;
+    const { doc, form } = this;
     if (!doc || doc.submitting || this.waiting) return values.seed;
     this.pointer.finish();
     this.compare.stop();
-    this.history.stop();
-    const seed = this.form.aside?.values.seed; // the user's, shown again when a change of a step is sent
-    let edit = { intent: "expand" }; // that cuts, and needs no model
-    if (this.form.intent !== "expand" || !doc.cuts) {
+    this.panels.history.stop();
+    const seed = form.aside?.values.seed; // the user's own, shown again once the amended step is sent
+    let edit = { intent: "expand" }; // a frame that only crops needs no model
+    if (form.intent !== "expand" || !doc.frame.crops) {
       this.waiting = true;
-      edit = await this.form.ready(values).finally(() => (this.waiting = false));
+      edit = await form.prepare(values).finally(() => (this.waiting = false));
     }
     if (!edit || this.doc !== doc) return values.seed;
-    const { intent } = this.form;
-    if (!this.form.model.able(intent)) this.notices.status(this.form.unable);
-    else if (!(await doc.submit(edit))) {
-      const again = intent !== "expand" && doc.recallable;
-      this.notices.status(t(intent === "expand" ? "status.drag_first" : intent === "sketch" ? "status.sketch_first" : again ? "status.paint_first_or" : "status.paint_first", { key: this.bindings.label("recall") }));
-      this.stage.root.focus({ preventScroll: true });
+    if (!form.model.supportsIntent(form.intent)) this.notifications.status(form.unsupportedIntent);
+    else if (!(await doc.submission.send(edit))) {
+      this.notifications.status(this.#nothingToSend(form.intent));
+      this.#focusViewport();
     }
-    return seed !== undefined && !this.form.aside ? seed : edit.seed;
+    return seed !== undefined && !form.aside ? seed : edit.seed;
+  }
+
+  #nothingToSend(intent) {
+    if (intent === "expand") return t("status.drag_first");
+    if (intent === "sketch") return t("status.sketch_first");
+    return t(this.doc.masks.canRecall ? "status.paint_first_or" : "status.paint_first", { key: this.bindings.label("recall") });
   }
 
   cancel() {
-    return this.doc?.cancel();
+    return this.doc?.queue.cancel();
   }
 
   settingsChanged(values) {
     const { prompt, negative_prompt } = this.form.values ?? values;
-    if (this.form.changed(values)) this.choose(this.tool.name);
+    if (this.form.changed(values)) this.tool.choose(this.tool.name);
     if (prompt !== values.prompt || negative_prompt !== values.negative_prompt) {
-      this.doc?.easel.write({ prompt: values.prompt, negative_prompt: values.negative_prompt });
+      this.doc?.draftEditor.setPrompts({ prompt: values.prompt, negative_prompt: values.negative_prompt });
     }
-    this.stage.sketching = this.sketching;
-    this.stage.invalidateMask();
-    this.doc?.askPlan();
-    this.#refresh();
+    this.viewport.sketching = this.form.sketching;
+    this.viewport.invalidateMask();
+    this.doc?.plan.refresh();
+    this.refresh();
   }
 
   // --- what is on screen
 
-  #changed({ opened = false } = {}) {
-    if (opened) {
-      this.size(Math.max(8, BRUSH * Math.max(...this.stage.picture.box.slice(2))));
-      if (this.paintAll) this.doc.easel.invert();
-      this.paintAll = false;
-    } else this.#refresh();
-  }
-
-  async #showTree(drawn = false) {
-    const { doc } = this;
-    const tree = (await doc.askTree()) ?? (drawn ? this.tree : null);
-    if (!tree || this.doc !== doc) return;
-    this.tree = tree;
-    this.history.show(tree, doc.state.head, doc.state.tip);
-  }
-
-  /** Buttons and marks follow what is possible now. */
-  #refresh() {
-    const { doc, stage, tool, form } = this;
+  /** Shows what can be done now. */
+  refresh() {
+    const { doc, form } = this;
     if (!form) return;
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
-    this.bar.show({
-      name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: stage.view.scale,
-      historyOpen: this.history.open, comparing: this.compare?.mode, comparable: Boolean(doc?.state.before),
-    });
-    this.palette.show({ tool: this.toolName, available: this.available });
-    this.strip.show({
-      ...tool, tool: this.toolName, sketching: this.sketching, frame: doc?.picture.box && (doc.frame ?? doc.picture.box).slice(2),
-      painted: Boolean(doc?.mask && !doc.mask.empty), recallable: Boolean(doc?.recallable),
-    });
-    if (doc && this.history.open) this.#showTree();
+    this.panels.refresh();
     if (doc) document.title = this.#title();
-    this.tray.show(doc && !doc.busy ? doc.state.variations : [], doc?.state.head);
-    this.queue.show(doc?.queue ?? [], askable);
-    this.amendBar.hidden = !doc?.amending;
-    if (doc?.amending) this.amended.textContent = this.#amending();
-    this.notices.plan(doc?.planned ?? null, doc?.planned && this.pace.seconds(doc.planned.pipeline, doc.planned.steps));
-    this.notices.specks(doc?.planned?.specks ?? 0, () => this.doc?.keepSpecks());
-    stage.cover(this.history.open && !this.#covered ? this.history.element.offsetWidth : 0, this.tray.element.offsetHeight);
     this.pointer?.refresh();
-  }
-
-  /** Which step is changed, what that makes again and how long it takes. */
-  #amending() {
-    const { amending, planned } = this.doc;
-    const { step, of, later, name, edit } = amending;
-    if (!later) return name || edit.prompt || t("history.filled"); // the rest is on its way
-    const time = planned && this.#seconds([planned, ...later]);
-    const editing = t("amend.on", { step, of, title: name || edit.prompt || t("history.filled") });
-    if (!later.length) return time ? `${editing} ${t("amend.alone", { time: duration(time) })}` : editing;
-    return `${editing} ${this.#replayed(later, time)}`;
-  }
-
-  /** How many later steps are replayed, and how long that takes; time: seconds, or nothing while they are not known. */
-  #replayed(later, time) {
-    return t(later.length > 1 ? "amend.many" : "amend.one", { n: later.length, time: time ? t("amend.time", { time: duration(time) }) : "" });
-  }
-
-  /** What of the history is replayed when a step is laid in otherwise; "" where nothing is. */
-  async #after({ revision }) {
-    const { later } = await this.server.replayed(this.doc.id, revision).catch(() => ({ later: [] }));
-    return later.length ? this.#replayed(later, this.#seconds(later)) : "";
-  }
-
-  #seconds(parts) {
-    return secondsOf(parts, (pipeline, steps) => this.pace.seconds(pipeline, steps));
   }
 
   #title() {
     const { run, state } = this.doc;
-    if (run?.total || run?.replay) return `${part(...progressOf(run))} · ${state.name}`;
-    return `${this.ended ? "✓ " : ""}${state.name} · Palimpsest`;
+    if (run?.total || run?.replay) return `${percentDone(...progressOf(run))} · ${state.name}`;
+    return `${this.unseen ? "✓ " : ""}${state.name} · Palimpsest`;
   }
 }
 
 /** Called once by the component; leaves the editor at window.palimpsest. */
 export async function mount(element) {
-  await learn(spoken([navigator.language]));
+  await loadLanguage(pickLanguage([navigator.language]));
   const editor = new Editor(element.querySelector(".palimpsest"));
   window.palimpsest = editor;
   await dockReady(editor.bindings);

@@ -1,56 +1,54 @@
-// The model that is chosen, and what it is asked: what the user set himself, else its default. Knows nothing
-// of screens.
+// The chosen model and its settings: those the user set, else the model's defaults. No DOM.
 
 import { MODEL_DEFAULTS } from "./settings.js";
 
 export class Model {
   /**
-   * ask(name, signal): what there is to know of a model, as the server says; it may have to be read first, which takes
-   * its time. changed(): another is chosen, or more is known of it.
+   * load(name, signal): describes a model, see `Server.model`; that takes a while if the model must be loaded first.
+   * changed(): another model is chosen, or its description is there.
    */
-  constructor(ask, changed) {
-    Object.assign(this, { ask, changed });
-    this.known = new Map(); // by name
+  constructor(load, changed) {
+    Object.assign(this, { load, changed });
+    this.cache = new Map(); // name -> info
     this.name = null;
-    this.info = null; // what is known of it: { words, defaults, samplers, supports_strength, unsupported }
-    this.trouble = ""; // why nothing will be known of it
-    this.coming = Promise.resolve(); // until one of both is there
-    this.own = {}; // what of MODEL_DEFAULTS the user set
-    this.fields = {}; // the form's, with the values they have where nobody says otherwise
+    this.info = null; // { words, defaults, samplers, supports_strength, unsupported }
+    this.error = ""; // why there will be no info
+    this.request = Promise.resolve(); // resolves when there is one or the other
+    this.own = {}; // those of MODEL_DEFAULTS that the user set
+    this.fields = {}; // the form's; their values are the defaults of a model that names none
   }
 
-  get reading() {
-    return !this.info && !this.trouble;
+  get loading() {
+    return !this.info && !this.error;
   }
 
-  /** Resolves when it is known, or why it is not; asked again after that. Whoever is not waited for any more is let go. */
+  /** Resolves when the model's info or error is there. After an error, tries again. Aborts the request for the last model. */
   choose(name) {
-    if (name === this.name && !this.trouble) return this.coming;
-    this.stop?.abort();
-    Object.assign(this, { name, info: this.known.get(name) ?? null, trouble: "", stop: null });
-    this.coming = this.info ? Promise.resolve() : this.#read(name);
+    if (name === this.name && !this.error) return this.request;
+    this.controller?.abort();
+    Object.assign(this, { name, info: this.cache.get(name) ?? null, error: "", controller: null });
+    this.request = this.info ? Promise.resolve() : this.#load(name);
     this.changed();
-    return this.coming;
+    return this.request;
   }
 
-  async #read(name) {
-    const stop = new AbortController();
-    this.stop = stop;
-    const outcome = await this.ask(name, stop.signal).then((info) => ({ info }), (error) => ({ trouble: error.message || String(error) }));
-    if (outcome.info) this.known.set(name, outcome.info);
-    if (this.stop !== stop) return;
-    Object.assign(this, outcome);
+  async #load(name) {
+    const controller = new AbortController();
+    this.controller = controller;
+    const result = await this.load(name, controller.signal).then((info) => ({ info }), (error) => ({ error: error.message || String(error) }));
+    if (result.info) this.cache.set(name, result.info);
+    if (this.controller !== controller) return;
+    Object.assign(this, result);
     this.changed();
   }
 
-  /** What of MODEL_DEFAULTS is asked of it where the user says nothing. */
+  /** The model's default for one of MODEL_DEFAULTS. */
   defaultOf(name) {
-    const first = this.fields[name].value;
-    const given = this.info?.defaults[name] ?? first;
-    return name === "sampler" && this.info?.samplers.length && !this.info.samplers.includes(given) ? this.info.samplers[0] : given;
+    const value = this.info?.defaults[name] ?? this.fields[name].value;
+    return name === "sampler" && this.info?.samplers.length && !this.info.samplers.includes(value) ? this.info.samplers[0] : value;
   }
 
-  /** What of MODEL_DEFAULTS is asked of it. */
+  /** The value in use for one of MODEL_DEFAULTS. */
   value(name) {
     const own = this.own[name];
     return own === undefined || (name === "sampler" && this.info && !this.info.samplers.includes(own)) ? this.defaultOf(name) : own;
@@ -60,30 +58,30 @@ export class Model {
     return this.value(name) !== this.defaultOf(name);
   }
 
-  /** The user sets one of MODEL_DEFAULTS; a default is not his. */
+  /** The user sets one of MODEL_DEFAULTS; a value that equals the default is not the user's own. */
   set(name, value) {
     const { min, max } = this.fields[name];
     this.own[name] = max === undefined ? value : Math.min(Math.max(Number(value), min), max);
-    if (this.info) this.#settle(name);
+    if (this.info) this.#dropDefault(name);
   }
 
-  /** Settings of a step of this model are the user's but for its defaults. */
-  settle() {
-    for (const name of MODEL_DEFAULTS) this.#settle(name);
+  /** Keeps as the user's own only what differs from the model's defaults. */
+  dropDefaults() {
+    for (const name of MODEL_DEFAULTS) this.#dropDefault(name);
   }
 
-  #settle(name) {
+  #dropDefault(name) {
     if (this.own[name] === this.defaultOf(name)) delete this.own[name];
   }
 
-  /** Whether it makes anything of a setting. */
+  /** Whether a setting has any effect. */
   supports(name) {
     if (!this.info) return true;
     return name === "sampler" ? this.info.samplers.length > 0 : !this.info.unsupported.includes(name);
   }
 
-  /** Whether it can do what is intended: some begin from nothing of what is there. */
-  able(intent) {
+  /** Whether the model can do what the intent needs: some cannot start from the existing picture. */
+  supportsIntent(intent) {
     return (intent !== "refine" && intent !== "sketch") || (this.info?.supports_strength ?? true);
   }
 }

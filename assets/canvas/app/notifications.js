@@ -1,14 +1,107 @@
-// The browser's own notifications, for who looks at something else while a run lasts.
+// What the editor tells the user: a status line under the prompt, notes that stay until they are dismissed, and the
+// browser's own notifications for a user who looks at something else while a job runs.
 
-const there = () => "Notification" in window;
+import { duration } from "./eta.js";
+import { h, icon } from "../lib/dom.js";
+import { t } from "../lib/locale.js";
 
-/** Whether the user can still be asked for leave to tell. */
-export const askable = () => there() && Notification.permission === "default";
+const ROLES = { error: "alert", info: null }; // the container is a live region of its own
 
-export async function ask() {
-  if (askable()) await Notification.requestPermission();
+export class Notifications {
+  constructor(root) {
+    this.notes = h("div", { class: "notes", "aria-live": "polite" });
+    root.append(this.notes);
+  }
+
+  /** Writes into a part of the dock, which is Gradio's and may not be there yet. */
+  #put(name, text) {
+    const element = document.querySelector(`#status .${name}`);
+    if (element && element.textContent !== text) element.textContent = element.title = text;
+  }
+
+  hint(text) {
+    this.#put("hint", text);
+  }
+
+  status(text) {
+    this.#put("status", text);
+  }
+
+  /** Shows what an edit would cost. estimate: { windows: [box, ...], ... } or null; seconds: or null if unknown. */
+  plan(estimate, seconds) {
+    if (!estimate) return this.#put("plan", "");
+    const { length: count, 0: window } = estimate.windows;
+    const reads = count === 1 ? t("status.plan", { width: window[2], height: window[3] }) : t("status.plan_windows", { count });
+    return this.#put("plan", [reads, ...(seconds ? [duration(seconds)] : [])].join(" · "));
+  }
+
+  /** Shows how many specks of the mask are ignored. keep(): repaint them too. */
+  specks(count, keep) {
+    const element = document.querySelector("#status .specks");
+    if (!element || Number(element.dataset.count ?? 0) === count) return;
+    element.dataset.count = count;
+    if (!count) element.replaceChildren();
+    else element.replaceChildren(t(count === 1 ? "status.speck" : "status.specks", { n: count }), " ", h("button", { type: "button", class: "keep-specks", onclick: keep }, t(count === 1 ? "status.keep_speck" : "status.keep_specks")));
+  }
+
+  /**
+   * Shows that `index` of `total` steps are done, or with null that nothing runs. seconds: the time left, null if unknown.
+   * replay: { step, of } of the steps of the history, while some are replayed.
+   */
+  progress(index, total, seconds = null, replay = null) {
+    const bar = document.querySelector("#status .progress");
+    const running = index !== null;
+    const text = replay ? t("status.replay", replay) : running && total ? percentDone(index, total) : "";
+    this.#put("steps", text && seconds ? `${text} · ${duration(seconds)}` : text);
+    if (!bar) return;
+    bar.hidden = !running;
+    bar.setAttribute("aria-label", t("status.progress"));
+    bar.setAttribute("aria-valuemax", total || 1);
+    bar.setAttribute("aria-valuenow", index || 0);
+    bar.classList.toggle("waiting", running && !index);
+    bar.firstElementChild.style.transform = `scaleX(${running && total ? index / total : 0})`;
+  }
+
+  /**
+   * Shows a note of one sentence in place of any other on the same topic; `dismiss` removes it. action: { label, press() }
+   * for a button in it.
+   */
+  note(sentence, topic, kind = "error", action = null) {
+    const shown = this.notes.querySelector(`[data-topic="${CSS.escape(topic)}"] p`)?.textContent;
+    if (shown === sentence && !action) return; // a screen reader reads it once
+    this.dismiss(topic);
+    const press = () => {
+      note.remove();
+      action.press();
+    };
+    const button = action && h("button", { type: "button", class: "note-action", onclick: press }, action.label);
+    const close = h("button", { type: "button", class: "icon-button", "aria-label": t("note.dismiss"), onclick: () => note.remove() }, icon("close"));
+    const note = h("div", { class: `note ${kind}`, role: ROLES[kind], "data-topic": topic }, h("p", {}, sentence), button, close);
+    this.notes.append(note);
+  }
+
+  dismiss(topic) {
+    this.notes.querySelector(`[data-topic="${CSS.escape(topic)}"]`)?.remove();
+  }
+
+  clear() {
+    this.notes.replaceChildren();
+  }
 }
 
-export function tell(title, body) {
-  if (there() && Notification.permission === "granted") new Notification(title, { body, tag: "palimpsest" });
+/** A job's progress in percent: its steps belong to several networks and windows, so their number says little. */
+export const percentDone = (index, total) => t("status.part", { percent: Math.floor((100 * index) / total) });
+
+const supported = () => "Notification" in window;
+
+/** Whether the user can still be asked to allow the browser's notifications. */
+export const canAskPermission = () => supported() && Notification.permission === "default";
+
+export async function askPermission() {
+  if (canAskPermission()) await Notification.requestPermission();
+}
+
+/** Shows one of the browser's notifications, if the user allows them. */
+export function notifyBrowser(title, body) {
+  if (supported() && Notification.permission === "granted") new Notification(title, { body, tag: "palimpsest" });
 }

@@ -1,38 +1,40 @@
-// The form's values between visits: kept in the browser, checked when they come back.
+// The form's values between visits: the browser stores them, and they are checked when they are restored.
 
-import { keep, kept } from "../lib/storage.js";
+import { loadJson, saveJson } from "../lib/storage.js";
 
 const STORED = "palimpsest-settings";
-const WRITTEN = ["prompt", "negative_prompt"]; // a document's own: see draft-storage.js
-export const MODEL_DEFAULTS = ["steps", "guidance", "sampler"]; // kept only where the user set them: else they are the model's
+const PROMPTS = ["prompt", "negative_prompt"]; // belong to a document: see draft-storage.js
+export const MODEL_DEFAULTS = ["steps", "guidance", "sampler"]; // stored only where the user set them: else the model's apply
 
-/** { values, own, fields, called } as the form began: its values and what of MODEL_DEFAULTS is the user's, by name; see `restore`. */
-export let restored = null;
+/** The form as it began: { values, own: those of MODEL_DEFAULTS that the user set, fields, modelNames }; see `restore`. */
+export let initialForm = null;
 
 /**
- * fields: [{ name, value, choices? , min?, max? }, ...] in the order of the form, `value` the default. called: what is
- * shown for a model's name, where that is another.
- * Returns the stored values in that order, each replaced by its default unless it still fits.
+ * Restores the stored values, in the order of the form; a value that no longer fits gives way to its default. web/page.py
+ * calls this.
+ *
+ * fields: [{ name, value: the default, choices?, min?, max? }, ...] in that order. modelNames: a model's id -> its name, where
+ * the two differ.
  */
-export function restore(fields, called = {}, storage = null) {
-  const stored = kept(STORED, {}, storage);
+export function restore(fields, modelNames = {}, storage = null) {
+  const stored = loadJson(STORED, {}, storage);
   const fits = ({ value, min, max }, before) => typeof before === typeof value && (typeof before !== "number" || (before >= min && before <= max));
-  const own = {}; // which samplers there are is the model's to say
+  const own = {}; // a sampler is not checked: only its model knows which there are
   for (const field of fields) if (MODEL_DEFAULTS.includes(field.name) && fits(field, stored.own?.[field.name])) own[field.name] = stored.own[field.name];
   const values = fields.map((field) => {
     const before = (MODEL_DEFAULTS.includes(field.name) ? own : stored)[field.name];
-    return !WRITTEN.includes(field.name) && fits(field, before) && (field.choices?.includes(before) ?? true) ? before : field.value;
+    return !PROMPTS.includes(field.name) && fits(field, before) && (field.choices?.includes(before) ?? true) ? before : field.value;
   });
-  const named = (list) => Object.fromEntries(fields.map(({ name }, i) => [name, list[i]]));
-  restored = { values: named(values), own, fields: named(fields), called };
-  globalThis.palimpsest?.settingsChanged(restored.values); // Gradio tells of changes only
+  const byName = (list) => Object.fromEntries(fields.map(({ name }, i) => [name, list[i]]));
+  initialForm = { values: byName(values), own, fields: byName(fields), modelNames };
+  globalThis.palimpsest?.settingsChanged(initialForm.values); // Gradio reports changes only
   return values;
 }
 
-/** own: what of MODEL_DEFAULTS the user set. */
-export function remember(values, own, storage) {
-  keep(STORED, { ...Object.fromEntries(Object.entries(values).filter(([name]) => ![...MODEL_DEFAULTS, ...WRITTEN].includes(name))), own }, storage);
+/** own: those of MODEL_DEFAULTS that the user set. */
+export function saveSettings(values, own, storage) {
+  saveJson(STORED, { ...Object.fromEntries(Object.entries(values).filter(([name]) => ![...MODEL_DEFAULTS, ...PROMPTS].includes(name))), own }, storage);
 }
 
-/** A model's name as people know it. */
-export const nameOf = (pipeline) => restored?.called[pipeline] ?? pipeline;
+/** A model's name, as the form shows it. */
+export const modelName = (pipeline) => initialForm?.modelNames[pipeline] ?? pipeline;

@@ -1,50 +1,52 @@
-// The prompt's helpers: prompts used before, words the model knows, and a mark under those it never saw.
+// The prompt's helpers: suggests earlier prompts and words that the model knows, and marks the words it does not know.
 
 import { h } from "../lib/dom.js";
-import { keepFirst, texts } from "../lib/storage.js";
+import { addText, loadTexts } from "../lib/storage.js";
 import { t } from "../lib/locale.js";
 
 const STORED = "palimpsest-prompts";
-const KEPT = 40;
-const OFFERED = 8;
+const MAX_PROMPTS = 40; // stored
+const MAX_SUGGESTIONS = 8;
 
-/** The newest first. */
-export const usedPrompts = (storage) => texts(STORED, storage);
+/** The prompts of earlier edits, the newest first. */
+export const recentPrompts = (storage) => loadTexts(STORED, storage);
 
 export function rememberPrompt(prompt, storage) {
-  const said = prompt.trim();
-  if (said) keepFirst(STORED, said, KEPT, storage);
+  const text = prompt.trim();
+  if (text) addText(STORED, text, MAX_PROMPTS, storage);
 }
 
 /**
- * What to offer for a text with the caret at its end: { text: the whole prompt then, label, kind: "used" or "word" }.
- * words: sorted, or null where any text is known.
+ * Suggests how a prompt with the caret at its end may go on: [{ text: the whole prompt then, label, kind: "used" or "word" }].
+ *
+ * recent: earlier prompts. words: those the model knows, sorted, or null if it takes any text.
  */
-export function offers(text, used, words) {
+export function suggestions(text, recent, words) {
   const typed = text.toLowerCase();
-  const found = used.filter((one) => one !== text && one.toLowerCase().startsWith(typed)).slice(0, text ? 3 : OFFERED).map((one) => ({ text: one, label: one, kind: "used" }));
+  const list = recent.filter((prompt) => prompt !== text && prompt.toLowerCase().startsWith(typed)).slice(0, text ? 3 : MAX_SUGGESTIONS).map((prompt) => ({ text: prompt, label: prompt, kind: "used" }));
   const start = text.search(/[\p{L}]+$/u);
-  const begun = start < 0 ? "" : typed.slice(start);
-  if (begun && words && !words.includes(begun)) { // a whole word needs no more
+  const beginning = start < 0 ? "" : typed.slice(start);
+  if (beginning && words && !words.includes(beginning)) { // a whole word needs no suggestion
     for (const word of words) {
-      if (found.length >= OFFERED) break;
-      if (word.startsWith(begun) && word !== begun) found.push({ text: text.slice(0, start) + word, label: word, kind: "word" });
+      if (list.length >= MAX_SUGGESTIONS) break;
+      if (word.startsWith(beginning) && word !== beginning) list.push({ text: text.slice(0, start) + word, label: word, kind: "word" });
     }
   }
-  return found;
+  return list;
 }
 
-/** The text in pieces, [piece, whether the model never saw it]. unknown: words, small. */
-export function marked(text, unknown) {
+/** Splits a prompt into [piece, whether the model does not know it]. unknown: words in lower case. */
+export function splitByKnown(text, unknown) {
   return text.split(/([\p{L}\p{N}'’-]+)/u).filter(Boolean).map((piece) => [piece, unknown.includes(piece.toLowerCase())]);
 }
 
 export class Suggestions {
-  /** field: the prompt's input. words(): sorted words of the model, or null. */
+  /** field: the prompt's input. words(): those the model knows, sorted, or null if it takes any text. */
   constructor(field, words) {
     Object.assign(this, { field, words });
     this.unknown = [];
-    this.at = -1;
+    this.items = []; // the suggestions in the list
+    this.at = -1; // the selected one
     this.list = h("ul", { class: "suggestions", role: "listbox", id: "suggestions", "aria-label": t("prompt.suggestions"), hidden: true });
     this.marks = h("div", { class: "marks", "aria-hidden": "true" }, h("span", {}));
     const holder = field.parentElement;
@@ -52,45 +54,45 @@ export class Suggestions {
     holder.append(this.marks, this.list);
     for (const [name, value] of Object.entries({ role: "combobox", "aria-autocomplete": "list", "aria-controls": "suggestions", "aria-expanded": "false", autocomplete: "off" })) field.setAttribute(name, value);
     field.addEventListener("input", () => {
-      this.#offer();
+      this.#suggest();
       this.#mark();
     });
-    field.addEventListener("focus", () => field.value === "" && this.#offer());
+    field.addEventListener("focus", () => field.value === "" && this.#suggest());
     field.addEventListener("blur", () => this.#hide());
-    field.addEventListener("scroll", () => this.#follow());
+    field.addEventListener("scroll", () => this.#scrollMarks());
     field.addEventListener("keydown", (event) => this.#key(event), { capture: true });
   }
 
-  /** unknown: words of the prompt the model never saw. */
+  /** unknown: the prompt's words that the model does not know. */
   mark(unknown) {
     this.unknown = unknown;
     this.#mark();
   }
 
   #mark() {
-    const pieces = marked(this.field.value, this.unknown);
-    this.marks.firstChild.replaceChildren(...pieces.map(([piece, strange]) => h("span", { class: strange ? "strange" : "" }, piece)));
-    this.#follow();
+    const pieces = splitByKnown(this.field.value, this.unknown);
+    this.marks.firstChild.replaceChildren(...pieces.map(([piece, unknown]) => h("span", { class: unknown ? "strange" : "" }, piece)));
+    this.#scrollMarks();
   }
 
-  #follow() {
+  #scrollMarks() {
     this.marks.firstChild.style.transform = `translateX(${-this.field.scrollLeft}px)`;
   }
 
-  #offer() {
-    const found = document.activeElement === this.field ? offers(this.field.value, usedPrompts(), this.words()) : [];
-    this.found = found;
+  #suggest() {
+    const items = document.activeElement === this.field ? suggestions(this.field.value, recentPrompts(), this.words()) : [];
+    this.items = items;
     this.at = -1;
     this.list.replaceChildren(
-      ...found.map(({ label, kind }, i) =>
+      ...items.map(({ label, kind }, i) =>
         h("li", { role: "option", id: `suggestion-${i}`, class: kind, "aria-selected": "false", onpointerdown: (event) => {
           event.preventDefault(); // the field keeps the focus
-          this.#take(i);
+          this.#accept(i);
         } }, label),
       ),
     );
-    this.list.hidden = !found.length;
-    this.field.setAttribute("aria-expanded", String(found.length > 0));
+    this.list.hidden = !items.length;
+    this.field.setAttribute("aria-expanded", String(items.length > 0));
     this.field.removeAttribute("aria-activedescendant");
   }
 
@@ -100,28 +102,28 @@ export class Suggestions {
     this.field.setAttribute("aria-expanded", "false");
   }
 
-  #take(i) {
-    this.field.value = this.found[i].text;
+  #accept(i) {
+    this.field.value = this.items[i].text;
     this.field.dispatchEvent(new Event("input", { bubbles: true }));
     this.#hide();
   }
 
   #key(event) {
     if (this.list.hidden) {
-      if (event.key === "ArrowDown") this.#offer();
+      if (event.key === "ArrowDown") this.#suggest();
       return;
     }
-    const count = this.found.length;
+    const count = this.items.length;
     if (event.key === "ArrowDown" || event.key === "ArrowUp") {
       event.preventDefault();
       this.at = (this.at + (event.key === "ArrowDown" ? 1 : this.at < 0 ? 0 : -1) + count) % count;
-      [...this.list.children].forEach((one, i) => one.setAttribute("aria-selected", String(i === this.at)));
+      [...this.list.children].forEach((item, i) => item.setAttribute("aria-selected", String(i === this.at)));
       this.field.setAttribute("aria-activedescendant", `suggestion-${this.at}`);
       this.list.children[this.at].scrollIntoView({ block: "nearest" });
     } else if ((event.key === "Enter" || event.key === "Tab") && this.at >= 0) {
       event.preventDefault();
       event.stopImmediatePropagation();
-      this.#take(this.at);
+      this.#accept(this.at);
     } else if (event.key === "Escape") {
       event.stopPropagation();
       this.#hide();

@@ -1,23 +1,23 @@
-// Follows one document on the server by asking again and again. Asking is the simplest thing that survives a reload,
-// a second tab and a restarted server alike: every answer holds all there is to know, and none is ever missed.
+// Follows one document on the server by polling, the simplest thing that survives a reload, a second tab and a restarted
+// server alike: every response holds the whole state, so none is ever missed.
 
-export const BUSY_MS = 60; // while something runs: the server holds its answer until there is more to tell
+export const BUSY_MS = 60; // while a job runs: the server waits for news before it answers
 export const IDLE_MS = 2000; // another tab may have changed the document
 export const LOST_MS = 700; // the server does not answer
 
 export class Follower {
   /**
-   * ask(): Promise of the state now. show(state): draw it; returns true while something runs.
-   * lost(error): an answer failed. sleep(ms): a promise; tests give their own.
+   * load(): Promise of the current state. show(state): shows it, and returns whether a job runs. lost(error): a request
+   * failed. sleep(ms): a promise; tests pass their own.
    */
-  constructor({ ask, show, lost, sleep = (ms) => new Promise((wake) => setTimeout(wake, ms)) }) {
-    Object.assign(this, { ask, show, lost, sleep });
-    this.epoch = 0; // answers to questions asked in an earlier epoch are stale
+  constructor({ load, show, lost, sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms)) }) {
+    Object.assign(this, { load, show, lost, sleep });
+    this.epoch = 0; // responses to requests of an earlier epoch are stale
     this.wake = () => {};
     this.poked = false;
     this.running = false;
-    this.resting = false; // true while nobody looks
-    this.busy = false; // something runs: its end is reported even then
+    this.resting = false; // while the page is hidden
+    this.busy = false; // a job runs: its end is reported even if the page is hidden
   }
 
   async start() {
@@ -28,7 +28,7 @@ export class Follower {
       if (!this.resting || this.busy) {
         const epoch = this.epoch;
         try {
-          const state = await this.ask();
+          const state = await this.load();
           if (this.running && epoch === this.epoch) this.busy = this.show(state);
           if (this.busy) pause = BUSY_MS;
         } catch (error) {
@@ -36,7 +36,7 @@ export class Follower {
           pause = LOST_MS;
         }
       }
-      if (this.running && !this.poked) await Promise.race([this.sleep(pause), new Promise((wake) => (this.wake = wake))]);
+      if (this.running && !this.poked) await Promise.race([this.sleep(pause), new Promise((resolve) => (this.wake = resolve))]);
     }
   }
 
@@ -46,24 +46,24 @@ export class Follower {
     this.wake();
   }
 
-  /** Ask no more while nobody looks and nothing runs; at once when somebody does again. */
+  /** Stops polling while the page is hidden and nothing runs; polls at once when it is visible again. */
   rest(resting) {
     this.resting = resting;
     this.poke();
   }
 
-  /** Ask now rather than later. */
+  /** Polls now rather than later. */
   poke() {
     this.poked = true;
     this.wake();
   }
 
-  /** Show the state a verb (submit, undo, ...) answers with; what was asked before it answered is stale by then. */
-  async after(verb) {
+  /** Shows the state in a command's response (of submit, undo, ...); requests made before it arrived are stale then. */
+  async after(response) {
     this.epoch += 1;
     const epoch = this.epoch;
     try {
-      const state = await verb;
+      const state = await response;
       if (this.running && epoch === this.epoch) this.busy = this.show(state);
       return state;
     } finally {
@@ -73,9 +73,9 @@ export class Follower {
   }
 }
 
-/** Loads the newest preview of a run, one at a time; what comes late or out of order is dropped. */
+/** Loads the newest preview of a job, one at a time; drops what arrives late or out of order. */
 export class Previews {
-  /** load(revision, serial): Promise of a bitmap. show(revision, bitmap, serial): draw it. */
+  /** load(revision, serial): Promise of a bitmap. show(revision, bitmap, serial): draws it. */
   constructor({ load, show }) {
     Object.assign(this, { load, show });
     this.forget();
@@ -83,8 +83,8 @@ export class Previews {
 
   forget() {
     this.revision = null;
-    this.wanted = 0;
-    this.shown = 0;
+    this.latest = 0;
+    this.loaded = 0;
     this.loading = false;
   }
 
@@ -93,14 +93,14 @@ export class Previews {
       this.forget();
       this.revision = revision;
     }
-    this.wanted = Math.max(this.wanted, serial);
+    this.latest = Math.max(this.latest, serial);
     if (this.loading) return;
     this.loading = true;
-    while (revision === this.revision && this.wanted > this.shown) {
-      const next = this.wanted;
+    while (revision === this.revision && this.latest > this.loaded) {
+      const next = this.latest;
       const bitmap = await this.load(revision, next).catch(() => null);
       if (revision !== this.revision) return;
-      this.shown = next;
+      this.loaded = next;
       if (bitmap) this.show(revision, bitmap, next);
     }
     this.loading = false;

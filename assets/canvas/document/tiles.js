@@ -1,61 +1,61 @@
-// Tiles by digest: what was fetched once is never fetched again while it is in use. Knows nothing of screens.
+// A cache of tiles by digest: a tile in use is never loaded twice. No DOM.
 
-const KEEP = 384; // tiles of 256 kB: 100 MB, more than a 4K screen can show at full size
-const AT_ONCE = 6;
+const CAPACITY = 384; // tiles of 256 kB: 100 MB, more than a 4K screen can show at full size
+const MAX_REQUESTS = 6; // at a time
 
 export class TileCache {
-  /** load(digest): Promise of a bitmap. arrived(): one more is here. */
-  constructor(load, arrived = () => {}) {
-    Object.assign(this, { load, arrived });
-    this.here = new Map(); // digest -> bitmap, least recently used first
-    this.coming = new Map(); // digest -> Promise of the bitmap
+  /** load(digest): Promise of a bitmap. loaded(): one more tile is in the cache. */
+  constructor(load, loaded = () => {}) {
+    Object.assign(this, { load, loaded });
+    this.bitmaps = new Map(); // digest -> bitmap, least recently used first
+    this.requests = new Map(); // digest -> Promise of the bitmap
     this.queue = [];
   }
 
   get(digest) {
-    const bitmap = this.here.get(digest);
+    const bitmap = this.bitmaps.get(digest);
     if (!bitmap) return null;
-    this.here.delete(digest);
-    this.here.set(digest, bitmap);
+    this.bitmaps.delete(digest);
+    this.bitmaps.set(digest, bitmap);
     return bitmap;
   }
 
-  /** What the screen lacks now, most wanted first; what it wanted before is forgotten. */
+  /** Loads what the screen lacks now, in this order, in place of what it lacked before. */
   want(digests) {
-    this.queue = [...new Set(digests)].filter((digest) => !this.here.has(digest) && !this.coming.has(digest));
-    while (this.queue.length && this.coming.size < AT_ONCE) {
-      // one that fails is asked for again when the screen is next drawn, not at once
+    this.queue = [...new Set(digests)].filter((digest) => !this.bitmaps.has(digest) && !this.requests.has(digest));
+    while (this.queue.length && this.requests.size < MAX_REQUESTS) {
+      // a tile that fails is requested again when the screen is next drawn, not at once
       this.#start(this.queue.shift()).catch(() => {});
     }
   }
 
-  /** All of `digests`, fetched if need be. */
+  /** Returns all these tiles once they are loaded. */
   all(digests) {
-    return Promise.all(digests.map((digest) => this.get(digest) ?? this.coming.get(digest) ?? this.#start(digest)));
+    return Promise.all(digests.map((digest) => this.get(digest) ?? this.requests.get(digest) ?? this.#start(digest)));
   }
 
   #start(digest) {
-    const coming = this.load(digest)
+    const request = this.load(digest)
       .then((bitmap) => {
-        this.here.set(digest, bitmap);
-        while (this.here.size > KEEP) {
-          const [oldest, old] = this.here.entries().next().value;
-          this.here.delete(oldest);
+        this.bitmaps.set(digest, bitmap);
+        while (this.bitmaps.size > CAPACITY) {
+          const [oldest, old] = this.bitmaps.entries().next().value;
+          this.bitmaps.delete(oldest);
           old.close?.();
         }
-        this.arrived();
+        this.loaded();
         return bitmap;
       })
       .finally(() => {
-        this.coming.delete(digest);
+        this.requests.delete(digest);
         this.want(this.queue);
       });
-    this.coming.set(digest, coming);
-    return coming;
+    this.requests.set(digest, request);
+    return request;
   }
 }
 
-/** Keys of the tiles that differ between two manifests' maps key -> digest. */
+/** The keys of the tiles that differ between two manifests, maps of key -> digest. */
 export function changedTiles(before, after) {
   const keys = new Set([...before.keys(), ...after.keys()]);
   return [...keys].filter((key) => before.get(key) !== after.get(key));

@@ -1,49 +1,49 @@
-// What was painted and written and not sent yet, and the view, survive a reload, a crash and a restart: kept in the browser's
-// database, one record for each document.
+// The draft, the prompts and the view of each document in the browser's database, so that they survive a reload, a crash and
+// a restart. One record a document.
 
 import { decodeColours, decodeGrey, encodeColours, encodeGrey } from "../net/png.js";
 
 const [NAME, STORE] = ["palimpsest", "drafts"];
-const KEPT = 60; // documents; the oldest are forgotten
+const MAX_RECORDS = 60; // the oldest beyond that are deleted
 
-let opened = null;
+let connection = null;
 
 function database() {
-  opened ??= new Promise((done, failed) => {
+  connection ??= new Promise((resolve, reject) => {
     const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "document" }).createIndex("when", "when");
-    request.onsuccess = () => done(request.result);
-    request.onerror = () => failed(request.error);
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
   });
-  return opened;
+  return connection;
 }
 
-/** Run `work(store)` in a transaction of its own; its request's result once all is on disk. */
-async function within(mode, work) {
+/** Runs `work(store)` in a transaction of its own. Returns the result of its request once all is on disk. */
+async function transact(mode, work) {
   const transaction = (await database()).transaction(STORE, mode);
   const request = work(transaction.objectStore(STORE));
-  return new Promise((done, failed) => {
-    transaction.oncomplete = () => done(request?.result);
-    transaction.onabort = transaction.onerror = () => failed(transaction.error);
+  return new Promise((resolve, reject) => {
+    transaction.oncomplete = () => resolve(request?.result);
+    transaction.onabort = transaction.onerror = () => reject(transaction.error);
   });
 }
 
-async function packed(layer, encode) {
+async function encodeLayer(layer, encode) {
   const box = layer.bounds();
   return box && { box, png: await encode(layer.crop(box), box[2], box[3]) };
 }
 
 /**
- * Keep a Draft, the view { scale, x, y, fitted } and the prompts { prompt, negative_prompt }, null where they are not known
- * yet. A browser that keeps nothing: it lives in this page alone.
+ * Saves a Draft, the view { scale, x, y, fitted } and the prompts { prompt, negative_prompt }, null until they are loaded.
+ * In a browser that stores nothing, the draft lives in this page alone.
  */
-export async function keepDraft(document, draft, view, prompts) {
-  const [mask, sketch] = await Promise.all([packed(draft.mask, encodeGrey), packed(draft.sketch, encodeColours)]);
-  await within("readwrite", (store) => {
+export async function saveDraft(document, draft, view, prompts) {
+  const [mask, sketch] = await Promise.all([encodeLayer(draft.mask, encodeGrey), encodeLayer(draft.sketch, encodeColours)]);
+  await transact("readwrite", (store) => {
     store.put({ document, when: Date.now(), mask, sketch, view, prompts });
     const count = store.count();
     count.onsuccess = () => {
-      let extra = count.result - KEPT;
+      let extra = count.result - MAX_RECORDS;
       if (extra <= 0) return;
       store.index("when").openCursor().onsuccess = ({ target: { result: cursor } }) => {
         if (!cursor || extra-- <= 0) return;
@@ -54,19 +54,19 @@ export async function keepDraft(document, draft, view, prompts) {
   }).catch(() => {});
 }
 
-/** Keep the view and the prompts alone: a mask need not be written anew because somebody looks elsewhere. */
-export async function keepView(document, view, prompts) {
-  await within("readwrite", (store) => {
+/** Saves the view and the prompts alone: a user who looks elsewhere need not wait for a mask to be encoded. */
+export async function saveView(document, view, prompts) {
+  await transact("readwrite", (store) => {
     const record = store.get(document);
     record.onsuccess = () => store.put({ mask: null, sketch: null, ...record.result, document, when: Date.now(), view, prompts });
   }).catch(() => {});
 }
 
-/** { mask: { box, values } or null, sketch: the same, view, prompts } as it was left, or null. */
-export async function findDraft(document) {
-  const record = await within("readonly", (store) => store.get(document)).catch(() => null);
+/** Loads { mask: { box, values } or null, sketch: the same, view, prompts }; null if nothing was saved. */
+export async function loadDraft(document) {
+  const record = await transact("readonly", (store) => store.get(document)).catch(() => null);
   if (!record) return null;
-  const unpacked = async (layer, decode) => layer && { box: layer.box, values: await decode(layer.png, layer.box[2], layer.box[3]) };
+  const decodeLayer = async (layer, decode) => layer && { box: layer.box, values: await decode(layer.png, layer.box[2], layer.box[3]) };
   const { mask, sketch, view, prompts = null } = record;
-  return { mask: await unpacked(mask, decodeGrey), sketch: await unpacked(sketch, decodeColours), view, prompts };
+  return { mask: await decodeLayer(mask, decodeGrey), sketch: await decodeLayer(sketch, decodeColours), view, prompts };
 }

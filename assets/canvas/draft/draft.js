@@ -1,4 +1,4 @@
-// The draft: what was painted and not sent yet, a mask and a sketch, with one undo for both. Knows nothing of screens.
+// The draft: what is painted and not sent yet, a mask and a sketch, with one undo for both. No DOM.
 
 import { Layer } from "./layer.js";
 
@@ -10,9 +10,9 @@ export class Draft {
     this.box = box;
     this.mask = new Layer(box);
     this.sketch = new Layer(box, Uint32Array);
-    this.done = []; // { layer, step }, newest last
-    this.undone = [];
-    this.painting = null; // the Layer a stroke is on
+    this.undoSteps = []; // { layer, step }, newest last
+    this.redoSteps = [];
+    this.activeLayer = null; // the Layer of the stroke that is being painted
     this.keepSpecks = false; // whether specks of the mask are repainted too
   }
 
@@ -21,37 +21,37 @@ export class Draft {
   }
 
   get canUndo() {
-    return this.done.length > 0;
+    return this.undoSteps.length > 0;
   }
 
   get canRedo() {
-    return this.undone.length > 0;
+    return this.redoSteps.length > 0;
   }
 
   begin(layer = this.mask) {
-    this.painting = layer;
+    this.activeLayer = layer;
     layer.begin();
   }
 
-  /** End what `begin` began; it becomes one step of undo, unless it changed nothing. */
+  /** Ends what `begin` began; it becomes one undo step, unless it changed nothing. */
   end() {
-    const layer = this.painting;
-    this.painting = null;
+    const layer = this.activeLayer;
+    this.activeLayer = null;
     const step = layer.end();
     if (!step) return;
-    this.done.push({ layer, step });
-    this.undone = [];
-    let bytes = 0; // forget the oldest steps beyond the budget
-    for (let i = this.done.length - 1; i >= 0; i--) {
-      bytes += this.done[i].step.size * this.done[i].layer.Values.BYTES_PER_ELEMENT * 2 ** 16;
-      if (bytes > UNDO_BYTES && i < this.done.length - 1) {
-        this.done.splice(0, i + 1);
+    this.undoSteps.push({ layer, step });
+    this.redoSteps = [];
+    let bytes = 0; // drops the oldest steps beyond the budget
+    for (let i = this.undoSteps.length - 1; i >= 0; i--) {
+      bytes += this.undoSteps[i].step.size * this.undoSteps[i].layer.Values.BYTES_PER_ELEMENT * 2 ** 16;
+      if (bytes > UNDO_BYTES && i < this.undoSteps.length - 1) {
+        this.undoSteps.splice(0, i + 1);
         break;
       }
     }
   }
 
-  /** One whole step: change(layer) returns the box it touched, and so does this. */
+  /** Makes one whole step: change(layer) returns the box it touched, and so does this. */
   step(layer, change) {
     this.begin(layer);
     const touched = change(layer);
@@ -59,13 +59,13 @@ export class Draft {
     return touched;
   }
 
-  /** Take back the last step. Returns the box touched, or null if there is none. */
+  /** Takes back the last step. Returns the box it touched, or null if there is none. */
   undo() {
-    return this.#swap(this.done, this.undone);
+    return this.#swap(this.undoSteps, this.redoSteps);
   }
 
   redo() {
-    return this.#swap(this.undone, this.done);
+    return this.#swap(this.redoSteps, this.undoSteps);
   }
 
   #swap(from, to) {

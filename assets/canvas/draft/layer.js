@@ -1,6 +1,6 @@
-// A layer: values in plane coordinates, kept in sparse tiles of 256 so that a stroke costs by its size and not by the
-// picture's. The mask is one of bytes (255 = repaint, 0 = keep, soft between), the sketch one of words (a colour, 0 =
-// nothing there). Knows nothing of screens.
+// A layer: values in plane coordinates, in sparse tiles of 256, so that the cost of a stroke scales with its size and not
+// with the picture's. The mask is a layer of bytes (255 = repaint, 0 = keep, soft between), the sketch one of 32-bit words
+// (a colour, 0 = nothing). No DOM.
 
 import { intersect, TILE, tileBox, tileKey, tileOf, tilesOf, union } from "../lib/boxes.js";
 import { distance, stroke } from "./shapes.js";
@@ -9,8 +9,8 @@ export class Layer {
   /** box: [x, y, width, height] of the picture; nothing is ever painted outside it. Values: Uint8Array or Uint32Array. */
   constructor(box, Values = Uint8Array) {
     Object.assign(this, { box, Values });
-    this.tiles = new Map(); // key -> Values(TILE * TILE); a missing tile is all zeros
-    this.before = null; // key -> the tile (or undefined) as it was when the step in the making first touched it
+    this.tiles = new Map(); // key -> Values(TILE * TILE); a missing tile is zero everywhere
+    this.before = null; // key -> the tile (or undefined) before the current step touched it
   }
 
   get empty() {
@@ -21,7 +21,7 @@ export class Layer {
     this.before = new Map();
   }
 
-  /** End the step: a Map key -> the tile before it, for `swap`; null if nothing is another. Empty tiles are dropped. */
+  /** Ends the step. Returns a Map of key -> the tile before it, for `swap`; null if nothing changed. Drops empty tiles. */
   end() {
     const step = this.before;
     this.before = null;
@@ -32,7 +32,7 @@ export class Layer {
     return step.size ? step : null;
   }
 
-  /** Put a step's tiles in place. Returns { back, touched }: the step which leads back, and the box of what changed. */
+  /** Puts a step's tiles in place. Returns { back, touched }: the step that leads back, and the box of what changed. */
   swap(step) {
     const back = new Map();
     let touched = null;
@@ -64,7 +64,7 @@ export class Layer {
     }
   }
 
-  /** Give all pixels of a shape (see shapes.js) this value. Returns the box touched, or null. */
+  /** Gives all pixels of a shape (see shapes.js) this value. Returns the box it touched, or null. */
   fill(shape, value) {
     const touched = intersect(shape.box, this.box);
     if (!touched) return null;
@@ -80,8 +80,8 @@ export class Layer {
   }
 
   /**
-   * A stroke's segment: all within `radius` gets `value`, 0 erases. hardness: the share of the radius that is full; from
-   * there on it fades, for a layer of bytes. Returns the box touched, or null.
+   * Paints a stroke's segment: all pixels within `radius` get `value`; 0 erases. hardness: the share of the radius at full
+   * strength; from there on it fades, in a layer of bytes. Returns the box it touched, or null.
    */
   segment(x0, y0, x1, y1, radius, value, hardness = 1) {
     const shape = stroke(x0, y0, x1, y1, radius);
@@ -101,15 +101,14 @@ export class Layer {
   }
 
   /**
-   * Lay `values` (row by row, lying at `box`) over what is there, or with `away` take from it what they cover. Returns
-   * the box touched, or null.
+   * Adds `values` (of `box`, row by row) to the layer, or subtracts them. Returns the box it touched, or null.
    */
-  paste(box, values, away = false) {
+  paste(box, values, subtract = false) {
     const touched = intersect(box, this.box);
     if (!touched) return null;
     const bytes = this.Values === Uint8Array;
     for (const [column, row] of tilesOf(touched)) {
-      if (away && !this.tiles.has(tileKey(column, row))) continue;
+      if (subtract && !this.tiles.has(tileKey(column, row))) continue;
       const part = intersect(touched, tileBox(column, row));
       let tile = null;
       for (let y = part[1]; y < part[1] + part[3]; y++) {
@@ -120,8 +119,8 @@ export class Layer {
           if (!value) continue;
           tile ??= this.#writable(column, row);
           const old = tile[at + x];
-          if (bytes) tile[at + x] = away ? Math.min(old, 255 - value) : Math.max(old, value);
-          else tile[at + x] = away ? 0 : value;
+          if (bytes) tile[at + x] = subtract ? Math.min(old, 255 - value) : Math.max(old, value);
+          else tile[at + x] = subtract ? 0 : value;
         }
       }
     }
@@ -137,7 +136,7 @@ export class Layer {
     return touched;
   }
 
-  /** Keep what was to be repainted, and the other way round; of bytes. */
+  /** Swaps repaint and keep, in a layer of bytes. */
   invert() {
     for (const [column, row] of tilesOf(this.box)) {
       const tile = this.#writable(column, row);
@@ -150,7 +149,7 @@ export class Layer {
     return this.box;
   }
 
-  /** The tight box around all that is painted, or null. */
+  /** The smallest box around all that is painted, or null. */
   bounds() {
     let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity];
     for (const [key, tile] of this.tiles) {
@@ -184,7 +183,17 @@ export class Layer {
   }
 }
 
-/** A tile as words: four bytes, or one word, at a time. */
+/** A Layer that holds these values: [{ box, values }, ...]; null if there are none. */
+export function layerOf(patches) {
+  if (!patches.length) return null;
+  const layer = new Layer(patches.map(({ box }) => box).reduce(union));
+  layer.begin();
+  for (const { box, values } of patches) layer.paste(box, values);
+  layer.end();
+  return layer;
+}
+
+/** A tile as 32-bit words, to compare four bytes at a time. */
 const words = (tile) => new Uint32Array(tile.buffer);
 
 function blank(tile) {

@@ -1,4 +1,4 @@
-// Masks as files: a grey picture of the whole size, white where it is to be repainted.
+// Masks as files: a grey picture of the picture's size, white where it is to be repainted.
 
 import { h } from "../lib/dom.js";
 import { encodeGrey } from "../net/png.js";
@@ -6,24 +6,24 @@ import { Unreachable } from "../net/server.js";
 import { t } from "../lib/locale.js";
 
 /**
- * Mark what a picture file says; the server reads it, as it does for the command line. What is to be said of how it was read,
- * or "". An Error with a sentence if it does not fit.
+ * Adds a picture file to the mask. The server reads it, as it does for the command line. Returns a sentence on how it was
+ * read, or "". Throws an Error with a sentence if it does not fit.
  */
 export async function loadMask(file, doc, server) {
-  let read;
+  let result;
   try {
-    read = await server.readMask(doc.id, file);
+    result = await server.readMask(doc.id, file);
   } catch (error) {
     if (error instanceof Unreachable) throw error;
     throw new Error(t("mask.unreadable", { name: file.name, reason: error.message }));
   }
   const [, , width, height] = doc.picture.box;
-  if (read.size[0] !== width || read.size[1] !== height) {
-    throw new Error(t("mask.misfit", { name: file.name, width: read.size[0], height: read.size[1], wanted: `${width} × ${height}` }));
+  if (result.size[0] !== width || result.size[1] !== height) {
+    throw new Error(t("mask.misfit", { name: file.name, width: result.size[0], height: result.size[1], wanted: `${width} × ${height}` }));
   }
-  if (!read.mask) throw new Error(t("mask.empty", { name: file.name }));
-  doc.easel.paste(read.mask.box, read.mask.values);
-  return { strokes: t("mask.strokes"), "white strokes": t("mask.white_strokes") }[read.reading] || "";
+  if (!result.mask) throw new Error(t("mask.empty", { name: file.name }));
+  doc.draftEditor.paste(result.mask.box, result.mask.values);
+  return { strokes: t("mask.strokes"), "white strokes": t("mask.white_strokes") }[result.reading] || "";
 }
 
 export async function saveMask(doc) {

@@ -1,18 +1,19 @@
-// The border between painted and kept pixels of one mask tile, as straight segments.
+// The border between painted and unpainted pixels of one mask tile, as straight segments.
 
 import { TILE } from "../lib/boxes.js";
 
-export const HALF = 128; // from here on a pixel of a soft mask counts as painted
+export const HALF = 128; // a pixel of a soft mask counts as painted from this value on
 
 /**
- * tile: Uint8Array(extent * extent) at position (left, top); painted(x, y) answers for pixels outside it.
- * Returns a flat array x0, y0, x1, y1, ... in plane coordinates. A border belongs to its painted pixel, so
+ * Returns the border as a flat array x0, y0, x1, y1, ... in plane coordinates. A border belongs to its painted pixel, so
  * neighbouring tiles never both draw it.
+ *
+ * tile: Uint8Array(extent * extent) at position (left, top). isPainted(x, y): for pixels outside the tile.
  */
-export function outline(tile, left, top, painted, extent = TILE) {
+export function outline(tile, left, top, isPainted, extent = TILE) {
   const segments = [];
   const set = (x, y) => {
-    if (x < 0 || y < 0 || x >= extent || y >= extent) return painted(left + x, top + y);
+    if (x < 0 || y < 0 || x >= extent || y >= extent) return isPainted(left + x, top + y);
     return tile[y * extent + x] >= HALF;
   };
   const solid = tile.every((value) => value >= HALF); // then only its rim can be a border

@@ -1,4 +1,4 @@
-// Shapes as rows of pixels: which pixels' centres lie within. Plane coordinates; knows nothing of layers and screens.
+// Shapes as rows of the pixels whose centres lie within, in plane coordinates. No DOM.
 
 /** Whole pixels [from, to) whose centres lie between left and right, or null. */
 function pixels(left, right) {
@@ -19,7 +19,7 @@ function around(points, margin = 0) {
   return [x, y, Math.ceil(right) - x + 1, Math.ceil(bottom) - y + 1];
 }
 
-/** A shape is { box, spans(y) }: the box around it, and its pixels on a row as a list of [from, to). */
+/** The shape of a stroke. Every shape is { box, spans(y) }: the box around it, and its pixels on a row as a list of [from, to). */
 export function stroke(x0, y0, x1, y1, radius) {
   const spans = (y) => {
     const at = y + 0.5;
@@ -53,7 +53,7 @@ export function stroke(x0, y0, x1, y1, radius) {
   return { box: around([[x0, y0], [x1, y1]], radius), spans };
 }
 
-/** How far the middle of pixel (x, y) is from a segment. */
+/** The distance of the centre of pixel (x, y) from a segment. */
 export function distance(x0, y0, x1, y1, x, y) {
   const [dx, dy, px, py] = [x1 - x0, y1 - y0, x + 0.5 - x0, y + 0.5 - y0];
   const length = dx * dx + dy * dy;
@@ -81,7 +81,7 @@ export function ellipse([ax, ay], [bx, by]) {
   return { box: around([[ax, ay], [bx, by]]), spans };
 }
 
-/** A closed way through `points`, filled by the even-odd rule. */
+/** The closed path through `points`, filled by the even-odd rule. */
 export function polygon(points) {
   const spans = (y) => {
     const at = y + 0.5;
@@ -91,12 +91,12 @@ export function polygon(points) {
       if (ay <= at !== by <= at) crossings.push(ax + ((at - ay) / (by - ay)) * (bx - ax));
     });
     crossings.sort((a, b) => a - b);
-    const found = [];
+    const result = [];
     for (let i = 0; i + 1 < crossings.length; i += 2) {
       const span = pixels(crossings[i], crossings[i + 1]);
-      if (span) found.push(span);
+      if (span) result.push(span);
     }
-    return found;
+    return result;
   };
   return { box: around(points), spans };
 }

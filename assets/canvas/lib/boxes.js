@@ -1,4 +1,4 @@
-// Boxes [x, y, width, height] of whole plane pixels, and the squares of 256 that picture and mask are kept in.
+// Boxes [x, y, width, height] of whole plane pixels, and the tiles of 256 that pictures and masks consist of.
 
 export const TILE = 256;
 
@@ -33,7 +33,7 @@ export function tileOf(key) {
   return [Number(key.slice(0, comma)), Number(key.slice(comma + 1))];
 }
 
-/** Every [column, row] of a tile that meets `box`, row by row. */
+/** The [column, row] of every tile that overlaps `box`, row by row. */
 export function* tilesOf(box) {
   const right = Math.ceil((box[0] + box[2]) / TILE);
   const bottom = Math.ceil((box[1] + box[3]) / TILE);

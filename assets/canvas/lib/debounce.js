@@ -1,5 +1,5 @@
-/** A function which runs `work` once its calls have rested for `ms`; its `now()` does not wait for that. */
-export function rested(ms, work) {
+/** Returns a function that runs `work` once it has not been called for `ms`; its `now()` runs it at once. */
+export function debounce(ms, work) {
   let timer = 0;
   const later = (...values) => {
     clearTimeout(timer);

@@ -1,6 +1,5 @@
-// Elements and icons. Text only ever goes in as text, never as markup.
+// Elements and icons. Text is only ever inserted as text, never as markup.
 
-import { readable, spelled } from "../app/bindings.js";
 import { t } from "./locale.js";
 
 /** h("button", { class: "tool", onclick }, "text", child, ...): an element; on* are listeners, others attributes. */
@@ -62,25 +61,25 @@ export function icon(name) {
   return svg;
 }
 
-/** A button with an icon, a name for screen readers and a tip which tells the key of its verb (see `labelKeys`). */
-export function iconButton(name, label, verb, onclick, attributes = {}) {
-  const tip = h("span", { class: "tip", "aria-hidden": "true" }, label, verb && h("kbd", { hidden: true }));
-  return h("button", { type: "button", class: "icon-button", "aria-label": label, "data-verb": verb, onclick, ...attributes }, icon(name), tip);
+/** A button with an icon, a name for screen readers and a tip with the key of its command (see `labelKeys` in keys.js). */
+export function iconButton(name, label, command, onclick, attributes = {}) {
+  const tip = h("span", { class: "tip", "aria-hidden": "true" }, label, command && h("kbd", { hidden: true }));
+  return h("button", { type: "button", class: "icon-button", "aria-label": label, "data-command": command, onclick, ...attributes }, icon(name), tip);
 }
 
-/** A small button with an icon alone; its title, if another than its name, says it shorter. */
+/** A small button with an icon alone; a title says its name in fewer words. */
 export function smallButton(name, label, onclick, title = label) {
   return h("button", { type: "button", class: "icon-button small", "aria-label": label, title, onclick }, icon(name));
 }
 
-/** Put a field in an element's place until Enter, Escape or a click elsewhere; save(text) when it is another then. */
+/** Puts a field in an element's place until Enter, Escape or a click elsewhere. save(text): the text has changed. */
 export function editInPlace(element, text, { label, class: name, save }) {
   let done = false;
-  const finish = (keep) => {
-    if (done) return; // a field that goes away loses the focus, too
+  const finish = (accept) => {
+    if (done) return; // a field that is removed loses the focus too
     done = true;
     field.replaceWith(element);
-    if (keep && field.value.trim() !== text) save(field.value.trim());
+    if (accept && field.value.trim() !== text) save(field.value.trim());
   };
   const field = h("input", {
     type: "text", class: name, maxlength: 200, "aria-label": label, onblur: () => finish(true),
@@ -95,28 +94,13 @@ export function editInPlace(element, text, { label, class: name, save }) {
   field.select();
 }
 
-/** Write the keys of every verb where a button tells them. */
-export function labelKeys(bindings) {
-  for (const button of document.querySelectorAll("[data-verb]")) {
-    const [chord] = bindings.chords(button.dataset.verb);
-    const key = button.querySelector("kbd");
-    const text = chord ? readable(chord) : "";
-    if (key) {
-      key.hidden = !chord;
-      key.textContent = text;
-    } else button.title = text;
-    if (chord) button.setAttribute("aria-keyshortcuts", spelled(chord));
-    else button.removeAttribute("aria-keyshortcuts");
-  }
-}
-
-/** A labelled slider: { element, input }; show(value) puts the number beside it. */
-export function slider(label, { min, max, step = 1, value = min, oninput, shown = String }) {
+/** A labelled slider: { element, input, show(value) }. format(value): the text beside it. */
+export function slider(label, { min, max, step = 1, value = min, oninput, format = String }) {
   const input = h("input", { type: "range", min, max, step, "aria-label": label });
   const output = h("output", {});
-  const show = (now) => {
-    input.value = now;
-    output.textContent = shown(Number(now));
+  const show = (value) => {
+    input.value = value;
+    output.textContent = format(Number(value));
     input.setAttribute("aria-valuetext", output.textContent);
   };
   input.addEventListener("input", () => {
@@ -127,7 +111,7 @@ export function slider(label, { min, max, step = 1, value = min, oninput, shown 
   return { element: h("label", { class: "slider" }, h("span", {}, label), input, output), input, show };
 }
 
-/** A modal dialog with a title and a way out; it is in the page while it is open. Returns { element, close }. */
+/** Opens a modal dialog with a title and a button to close it, which removes it. Returns { element, close }. */
 export function dialog(title, ...children) {
   const closer = h("button", { type: "button", class: "icon-button", "aria-label": t("dialog.close"), onclick: () => element.close() }, icon("close"));
   const element = h("dialog", { "aria-label": title, class: "dialog" }, h("header", {}, h("h2", {}, title), closer), ...children);

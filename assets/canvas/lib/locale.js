@@ -1,27 +1,27 @@
-// What the page says, in the reader's language: locales/en.json and its sisters, one file for each language.
+// The page's texts in the reader's language: locales/en.json and its siblings, one file a language.
 
 export const LANGUAGES = ["en", "de", "zh"];
 
-let words = {};
+let texts = {};
 
-/** The first language a reader has that there is a file for. */
-export function spoken(languages) {
-  const known = languages.map((language) => language.toLowerCase().split("-")[0]);
-  return known.find((language) => LANGUAGES.includes(language)) ?? LANGUAGES[0];
+/** Picks the first of a reader's languages that there is a file for, else English. */
+export function pickLanguage(languages) {
+  const codes = languages.map((language) => language.toLowerCase().split("-")[0]);
+  return codes.find((language) => LANGUAGES.includes(language)) ?? LANGUAGES[0];
 }
 
-export function teach(all) {
-  words = all;
+export function setTexts(all) {
+  texts = all;
 }
 
-/** Fetch and use a language's words. */
-export async function learn(language) {
+/** Loads a language's texts and uses them. */
+export async function loadLanguage(language) {
   const file = new URL(`../locales/${language}.json`, import.meta.url);
-  teach(await (await fetch(file, { cache: "no-cache" })).json());
+  setTexts(await (await fetch(file, { cache: "no-cache" })).json());
   document.documentElement.lang = language;
 }
 
-/** The words for a key, with its {values} put in. */
+/** The text for a key, with its {values} filled in. */
 export function t(key, values = {}) {
-  return (words[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
+  return (texts[key] ?? key).replace(/\{(\w+)\}/g, (_, name) => values[name] ?? "");
 }

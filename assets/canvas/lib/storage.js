@@ -1,30 +1,30 @@
-// Small things kept in the browser between visits, as JSON. A browser that keeps nothing, or holds what cannot be read,
-// is one that was never here.
+// Small values that the browser stores between visits, as JSON. Where it stores nothing, or nothing that can be read, each
+// visit is the first.
 
-/** storage: another than the page's own, for tests. */
-export function kept(key, otherwise, storage = null) {
+/** storage: in place of the page's own, for tests. */
+export function loadJson(key, fallback, storage = null) {
   try {
-    return JSON.parse((storage ?? localStorage).getItem(key)) ?? otherwise;
+    return JSON.parse((storage ?? localStorage).getItem(key)) ?? fallback;
   } catch {
-    return otherwise;
+    return fallback;
   }
 }
 
-export function keep(key, value, storage = null) {
+export function saveJson(key, value, storage = null) {
   try {
     (storage ?? localStorage).setItem(key, JSON.stringify(value));
   } catch {
-    // it is known for this visit alone
+    // the value lasts for this visit alone
   }
 }
 
-/** A list of texts, the newest first. */
-export function texts(key, storage = null) {
-  const list = kept(key, [], storage);
-  return Array.isArray(list) ? list.filter((one) => typeof one === "string") : [];
+/** Loads a list of texts, the newest first. */
+export function loadTexts(key, storage = null) {
+  const list = loadJson(key, [], storage);
+  return Array.isArray(list) ? list.filter((text) => typeof text === "string") : [];
 }
 
-/** Put a text at the head of its list, which holds at most so many. */
-export function keepFirst(key, text, most, storage = null) {
-  keep(key, [text, ...texts(key, storage).filter((one) => one !== text)].slice(0, most), storage);
+/** Puts a text at the head of its list, and drops all beyond `limit`. */
+export function addText(key, text, limit, storage = null) {
+  saveJson(key, [text, ...loadTexts(key, storage).filter((other) => other !== text)].slice(0, limit), storage);
 }

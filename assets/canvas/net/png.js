@@ -1,5 +1,5 @@
-// Masks as 8-bit grey PNG, sketches as RGBA. Written by hand: a canvas would write four channels, and round the values of
-// what is transparent on the way.
+// Masks as 8-bit grey PNG, sketches as RGBA, encoded by hand: a canvas would write four channels, and would round the
+// colours of transparent pixels.
 
 const SIGNATURE = [137, 80, 78, 71, 13, 10, 26, 10];
 const COLOUR_TYPES = { 1: 0, 4: 6 }; // by the bytes of a pixel: grey, RGBA
@@ -26,12 +26,12 @@ function chunk(name, data) {
   return bytes;
 }
 
-async function deflated(bytes) {
+async function deflate(bytes) {
   const stream = new Blob([bytes]).stream().pipeThrough(new CompressionStream("deflate"));
   return new Uint8Array(await new Response(stream).arrayBuffer());
 }
 
-/** bytes: Uint8Array of width * height pixels of `depth` bytes (1: grey, 4: RGBA), row by row. A Blob of type image/png. */
+/** Encodes width * height pixels of `depth` bytes (1: grey, 4: RGBA), row by row. Returns a Blob of type image/png. */
 async function encode(bytes, width, height, depth) {
   const header = new Uint8Array(13); // width, height, bits of a channel, colour type, compression, filter, interlace
   const view = new DataView(header.buffer);
@@ -48,14 +48,14 @@ async function encode(bytes, width, height, depth) {
     if (y === 0) rows.set(bytes.subarray(0, line), to + 1);
     else for (let x = 0; x < line; x++) rows[to + 1 + x] = bytes[from + x] - bytes[from + x - line];
   }
-  const parts = [new Uint8Array(SIGNATURE), chunk("IHDR", header), chunk("IDAT", await deflated(rows)), chunk("IEND", [])];
+  const parts = [new Uint8Array(SIGNATURE), chunk("IHDR", header), chunk("IDAT", await deflate(rows)), chunk("IEND", [])];
   return new Blob(parts, { type: "image/png" });
 }
 
-/** values: Uint8Array(width * height). */
+/** Encodes a mask, a Uint8Array(width * height). */
 export const encodeGrey = (values, width, height) => encode(values, width, height, 1);
 
-/** colours: Uint32Array(width * height), red in the lowest byte, as canvases have them. */
+/** Encodes a sketch, a Uint32Array(width * height) with red in the lowest byte, as canvases store colours. */
 export const encodeColours = (colours, width, height) => encode(new Uint8Array(colours.buffer), width, height, 4);
 
 async function decode(blob, width, height) {
@@ -65,7 +65,7 @@ async function decode(blob, width, height) {
   return context.getImageData(0, 0, width, height).data;
 }
 
-/** The grey values of a PNG of that size, by the browser's own reader: Uint8Array(width * height). */
+/** Decodes a mask of this size with the browser's own decoder: Uint8Array(width * height). */
 export async function decodeGrey(blob, width, height) {
   const data = await decode(blob, width, height);
   const grey = new Uint8Array(width * height);
@@ -73,7 +73,7 @@ export async function decodeGrey(blob, width, height) {
   return grey;
 }
 
-/** Its colours: Uint32Array(width * height); exact where they are opaque or nothing. */
+/** Decodes a sketch: Uint32Array(width * height), exact where it is opaque or empty. */
 export async function decodeColours(blob, width, height) {
   return new Uint32Array((await decode(blob, width, height)).buffer);
 }

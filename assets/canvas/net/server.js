@@ -1,15 +1,16 @@
-// The requests to the editor's own routes. Every failure is an Error whose message is a sentence for the user.
+// The requests to the editor's own routes. The message of every error is a sentence for the user.
 
 import { pack, unpack } from "./wire.js";
 import { decodeGrey, encodeGrey } from "./png.js";
 import { t } from "../lib/locale.js";
 
-const LOADING_MS = 400; // between two questions about a model that is being loaded
+const LOADING_MS = 400; // between two requests for a model that is still loading
 
 export class Unreachable extends Error {}
 export class Missing extends Error {}
 
-async function answer(request) {
+/** Waits for a response; throws an error with a sentence unless it is a success. */
+async function check(request) {
   let response;
   try {
     response = await request;
@@ -17,22 +18,23 @@ async function answer(request) {
     throw new Unreachable(t("note.unreachable"));
   }
   if (response.ok) return response;
-  const said = await response.json().catch(() => ({}));
-  const sentence = said.error || t("note.refused", { status: `${response.status} ${response.statusText}` });
+  const body = await response.json().catch(() => ({}));
+  const sentence = body.error || t("note.refused", { status: `${response.status} ${response.statusText}` });
   throw new (response.status === 404 ? Missing : Error)(sentence);
 }
 
-const decoded = (blob) => createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
+const decodeBitmap = (blob) => createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
 
-async function bitmap(request) {
-  const response = await answer(request);
-  return response.status === 204 ? null : decoded(await response.blob());
+/** A response's picture, null if it has none. */
+async function loadBitmap(request) {
+  const response = await check(request);
+  return response.status === 204 ? null : decodeBitmap(await response.blob());
 }
 
-const grey = ({ box, values }) => encodeGrey(values, box[2], box[3]).then((png) => ({ box, png }));
+const encodeMask = ({ box, values }) => encodeGrey(values, box[2], box[3]).then((png) => ({ box, png }));
 
 export class Server {
-  /** base: URL of the folder the routes lie in, with a slash at its end. */
+  /** base: the URL of the folder of the routes, with a slash at its end. */
   constructor(base) {
     this.base = base;
   }
@@ -44,26 +46,26 @@ export class Server {
   }
 
   async #get(path, query, signal = null) {
-    return (await answer(fetch(this.url(path, query), { cache: "no-cache", signal }))).json();
+    return (await check(fetch(this.url(path, query), { cache: "no-cache", signal }))).json();
   }
 
   #send(path, query, body) {
-    return answer(fetch(this.url(path, query), { method: "POST", body }));
+    return check(fetch(this.url(path, query), { method: "POST", body }));
   }
 
   async #post(path, query, body) {
     return (await this.#send(path, query, body)).json();
   }
 
-  // --- what there is to start from
+  // --- the start view
 
   samples() {
     return this.#get("samples");
   }
 
-  /** known: ids this browser opened before; a server that listens to a network lists no others. */
-  documents(known) {
-    return this.#get("documents", { known: known.join(",") });
+  /** ids: of the documents that this browser opened before; a server that listens on a network lists no others. */
+  documents(ids) {
+    return this.#get("documents", { known: ids.join(",") });
   }
 
   openFile(file) {
@@ -78,9 +80,9 @@ export class Server {
     return this.#post("blank", { width, height, name });
   }
 
-  /** verb: "duplicate", "delete" or "restore". */
-  shelve(document, verb) {
-    return this.#post(`documents/${document}/${verb}`);
+  /** action: "duplicate", "delete" or "restore". */
+  shelve(document, action) {
+    return this.#post(`documents/${document}/${action}`);
   }
 
   renameDocument(document, name) {
@@ -89,55 +91,55 @@ export class Server {
 
   // --- models
 
-  /** { hint: a sentence, unknown: words the model never saw }. */
+  /** Checks a prompt: { hint: a sentence, unknown: the words that the model does not know }. */
   hint(pipeline, prompt) {
     return this.#get("hint", { pipeline, prompt });
   }
 
   /**
-   * What there is to know of a model, once it is read: { words: sorted, or null where it was taught any text, defaults: what
-   * it is best asked, samplers, supports_strength: whether it begins from what is there, unsupported: what it can do nothing with }.
+   * Describes a model, once it is loaded: { words: those it knows, sorted, or null if it takes any text, defaults: its
+   * settings, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without effect }.
    */
   async model(pipeline, signal) {
     for (;;) {
       const info = await this.#get("model", { pipeline }, signal);
       if (!info.loading) return info;
-      await new Promise((wake) => setTimeout(wake, LOADING_MS));
+      await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
     }
   }
 
   // --- a document
 
   /**
-   * What the document is now; `watch` names revisions whose fate is reported as well. beat: of the last state, so that
-   * the server answers when the next step is done, or soon.
+   * Loads the document's state. watch: revisions whose outcome is reported as well. beat: of the last state; the server then
+   * waits a little for the next step before it answers.
    */
   state(document, watch = [], beat = null) {
     return this.#get(`documents/${encodeURIComponent(document)}`, { watch: watch.join(","), beat });
   }
 
-  /** verb: "undo" or "redo". */
-  move(document, verb) {
-    return this.#post(`documents/${document}/${verb}`);
+  /** direction: "undo" or "redo". */
+  move(document, direction) {
+    return this.#post(`documents/${document}/${direction}`);
   }
 
-  /** edit: the settings; mask, sketch: { box, png } or null. what: "edits" or `amend/REVISION`. */
-  submit(document, what, edit, mask, sketch) {
-    return this.#post(`documents/${document}/${what}`, {}, pack(edit, { mask, sketch }));
+  /** Sends an edit. path: "edits" or `amend/REVISION`. edit: the settings. mask, sketch: { box, png } or null. */
+  submit(document, path, edit, mask, sketch) {
+    return this.#post(`documents/${document}/${path}`, {}, pack(edit, { mask, sketch }));
   }
 
-  /** What a change of a step makes again: { step, of, later: [{ pipeline, steps }, ...] }. */
+  /** Which steps are replayed when one is amended: { step, of, later: [{ pipeline, steps }, ...] }. */
   replayed(document, revision) {
     return this.#get(`documents/${document}/amend/${revision}`);
   }
 
-  /** What an edit would come to: { windows: [box, ...], steps, regions: [{ box, values }, ...] }. */
+  /** Plans an edit: { windows: [box, ...], steps, specks, regions: [{ box, values }, ...] }. */
   async plan(document, edit, mask, sketch) {
     const response = await this.#send(`documents/${document}/plan`, {}, pack(edit, { mask, sketch }));
-    return this.#unpacked(response, "regions");
+    return this.#unpack(response, "regions");
   }
 
-  async #unpacked(response, name) {
+  async #unpack(response, name) {
     const head = await unpack(await response.blob(), [name]);
     const values = async ({ box, png }) => ({ box, values: await decodeGrey(png, box[2], box[3]) });
     if (Array.isArray(head[name])) head[name] = await Promise.all(head[name].map(values));
@@ -145,31 +147,31 @@ export class Server {
     return head;
   }
 
-  /** A mask from the picture itself; asked: { tool: "wand", x, y, tolerance } or { tool: "edge" } with a rough `mask`. */
-  async select(document, asked, mask = null) {
-    const body = pack(asked, mask ? { mask: await grey(mask) } : {});
-    return (await this.#unpacked(await this.#send(`documents/${document}/select`, {}, body), "mask")).mask;
+  /** Selects a mask from the picture's colours. query: { tool: "wand", x, y, tolerance }, or { tool: "edge" } with a rough `mask`. */
+  async select(document, query, mask = null) {
+    const body = pack(query, mask ? { mask: await encodeMask(mask) } : {});
+    return (await this.#unpack(await this.#send(`documents/${document}/select`, {}, body), "mask")).mask;
   }
 
-  /** verb: "grow", "shrink" or "soften", by so many pixels. mask: { box, values }; null when nothing is left. */
-  async changeMask(document, verb, by, mask) {
-    const body = pack({ do: verb, by }, { mask: await grey(mask) });
-    return (await this.#unpacked(await this.#send(`documents/${document}/mask`, {}, body), "mask")).mask;
+  /** Changes a mask { box, values } by so many pixels; null when nothing is left. operation: "grow", "shrink" or "soften". */
+  async changeMask(document, operation, pixels, mask) {
+    const body = pack({ do: operation, by: pixels }, { mask: await encodeMask(mask) });
+    return (await this.#unpack(await this.#send(`documents/${document}/mask`, {}, body), "mask")).mask;
   }
 
-  /** A picture file as a mask: { size, reading, mask: { box, values } }; null where it is of another size, or marks nothing. */
+  /** Reads a picture file as a mask: { size, reading, mask: { box, values } }; the mask is null if its size is wrong or it is empty. */
   async readMask(document, file) {
-    return this.#unpacked(await this.#send(`documents/${document}/mask-file`, {}, file), "mask");
+    return this.#unpack(await this.#send(`documents/${document}/mask-file`, {}, file), "mask");
   }
 
-  /** Every state of a document, parents before children. */
+  /** Every revision of a document, parents before children. */
   tree(document) {
     return this.#get(`documents/${document}/tree`);
   }
 
-  /** verb: "checkout", "discard", "recover" or "cancel". */
-  step(document, verb, revision) {
-    return this.#post(`documents/${document}/${verb}/${revision}`);
+  /** action: "checkout", "discard", "recover" or "cancel". */
+  step(document, action, revision) {
+    return this.#post(`documents/${document}/${action}/${revision}`);
   }
 
   rename(document, revision, name) {
@@ -191,35 +193,35 @@ export class Server {
   // --- pixels
 
   async manifest(revision) {
-    return (await answer(fetch(this.url(`revisions/${revision}/manifest`)))).json();
+    return (await check(fetch(this.url(`revisions/${revision}/manifest`)))).json();
   }
 
   overview(revision) {
-    return bitmap(fetch(this.url(`revisions/${revision}/overview`)));
+    return loadBitmap(fetch(this.url(`revisions/${revision}/overview`)));
   }
 
   tile(digest) {
-    return bitmap(fetch(this.url(`tiles/${digest}`)));
+    return loadBitmap(fetch(this.url(`tiles/${digest}`)));
   }
 
-  /** The grey values of a stored mask: Uint8Array(width * height). */
+  /** The values of a revision's mask: Uint8Array(width * height). */
   async mask(revision, width, height) {
-    const response = await answer(fetch(this.url(`revisions/${revision}/mask`)));
+    const response = await check(fetch(this.url(`revisions/${revision}/mask`)));
     return decodeGrey(await response.blob(), width, height);
   }
 
   preview(revision, serial) {
-    return bitmap(fetch(this.url(`previews/${revision}/${serial}`), { cache: "no-store" }));
+    return loadBitmap(fetch(this.url(`previews/${revision}/${serial}`), { cache: "no-store" }));
   }
 
-  /** A step as it would be laid into the picture with another blend: { bitmap, box }. */
+  /** Previews a step with another blend: { bitmap, box }. */
   async reblended(revision, blend) {
-    const response = await answer(fetch(this.url(`revisions/${revision}/reblended`, blend), { cache: "no-store" }));
+    const response = await check(fetch(this.url(`revisions/${revision}/reblended`, blend), { cache: "no-store" }));
     const box = response.headers.get("Palimpsest-Box").split(",").map(Number);
-    return { bitmap: await decoded(await response.blob()), box };
+    return { bitmap: await decodeBitmap(await response.blob()), box };
   }
 
-  /** kind: the ending of a file; quality: 1..100 or null. */
+  /** The address of an exported picture. kind: the file's extension. quality: 1..100 or null. */
   picture(revision, kind, quality = null, recipe = true) {
     return this.url(`revisions/${revision}/picture.${kind}`, { quality, recipe: recipe ? null : "no" });
   }

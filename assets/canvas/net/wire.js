@@ -1,6 +1,6 @@
-// Packets: a line of JSON and the PNG files it tells of, in one body, to the server and back.
+// Packets: a line of JSON and the PNG files that it describes, in one body, to the server and back.
 
-/** head: what the JSON says; pictures: { name: { box, png: Blob } or null }, in the order the server wants them. */
+/** Packs JSON and pictures. head: the rest of the JSON. pictures: { name: { box, png: Blob } or null }, in the server's order. */
 export function pack(head, pictures) {
   const line = { ...head };
   const files = [];
@@ -11,7 +11,7 @@ export function pack(head, pictures) {
   return new Blob([JSON.stringify(line), "\n", ...files], { type: "application/octet-stream" });
 }
 
-/** The JSON of an answer and, for each of `names` in their order, its { box, png }, a list of such, or null. */
+/** Unpacks the JSON of a response, with { box, png }, a list of those, or null for each of `names` in their order. */
 export async function unpack(blob, names) {
   const bytes = new Uint8Array(await blob.arrayBuffer());
   const line = bytes.indexOf(10);

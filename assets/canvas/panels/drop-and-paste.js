@@ -1,21 +1,21 @@
-// Pictures that are dropped on the page or pasted. Text stays text: a field takes it, elsewhere it does nothing.
+// Opens pictures that are dropped on the page or pasted. Text goes into a field, or nowhere.
 
 import { isField } from "../app/keys.js";
 import { t } from "../lib/locale.js";
 
-const LEFT_MS = 600; // browsers say every 50 to 350 ms that something hovers
-const PICTURE = /^(image\/|application\/octet-stream$|$)/; // many kinds of file have no type where they are not known
+const LEAVE_MS = 600; // while something hovers, browsers send an event every 50 to 350 ms
+const PICTURE = /^(image\/|application\/octet-stream$|$)/; // a system that does not know a kind of file gives it no type
 
-/** The file a data: URL holds, or null. */
+/** The picture file that a data: URL holds, or null. */
 function fileOfData(url) {
   const [, type, base64, body] = /^data:([^;,]*)[^,]*?(;base64)?,(.*)$/s.exec(url) ?? [];
   if (!type?.startsWith("image/")) return null;
-  const bytes = base64 ? Uint8Array.from(atob(body), (one) => one.charCodeAt(0)) : new TextEncoder().encode(decodeURIComponent(body));
+  const bytes = base64 ? Uint8Array.from(atob(body), (character) => character.charCodeAt(0)) : new TextEncoder().encode(decodeURIComponent(body));
   return new File([bytes], `${t("start.untitled")}.${type.slice(6).replace(/\+.*/, "")}`, { type });
 }
 
-/** The picture an address leads to, where this page may read it; an Error with a sentence if it may not. */
-async function fileOf(address) {
+/** Loads the picture at an address; throws an Error with a sentence if this page may not read it. */
+async function loadFile(address) {
   try {
     const data = fileOfData(address);
     if (data) return data;
@@ -26,19 +26,19 @@ async function fileOf(address) {
       if (blob.type.startsWith("image/")) return new File([blob], name, { type: blob.type });
     }
   } catch {
-    // it is no picture that can be read
+    // it is not a picture that this page can read
   }
   throw new Error(t("drop.link"));
 }
 
-/** What a drag of an image or a link points at: an image within a link is meant, not the link. null: neither. */
+/** The address of a dragged image, or link; of an image within a link, the image's. Null for neither. */
 function addressOf(data) {
   const image = new DOMParser().parseFromString(data.getData("text/html"), "text/html").querySelector("img[src]");
-  const listed = data.getData("text/uri-list").split(/\r?\n/).find((line) => line && !line.startsWith("#"));
-  return image?.getAttribute("src") || listed || null;
+  const link = data.getData("text/uri-list").split(/\r?\n/).find((line) => line && !line.startsWith("#"));
+  return image?.getAttribute("src") || link || null;
 }
 
-/** { files, folders: names } of a transfer; must be read before the event is over. */
+/** The { files, folders: names } of a transfer, which can only be read during its event. */
 function entriesOf(data) {
   const folders = [];
   const files = [];
@@ -53,42 +53,42 @@ function entriesOf(data) {
 }
 
 /**
- * open(file): a picture came. say(sentence, kind): what was wrong with it, or what else came with it. over(true) while
- * something that can be opened hovers.
+ * Listens for pictures. open(file): a picture to be opened. note(sentence, kind): tells what is wrong with it, or what came
+ * with it. hover(hovers): whether something hovers that can be opened.
  */
-export function acceptPictures({ open, say, over }) {
-  let left = 0; // timer: that a drag is given up is not always said, but while it hovers it keeps coming
+export function acceptPictures({ open, note, hover }) {
+  let leaveTimer = 0; // browsers do not always report that a drag is over, but events stop
   const has = ({ dataTransfer }, type) => Boolean(dataTransfer?.types.includes(type));
   const brings = (event) => has(event, "Files") || has(event, "text/uri-list");
   const busy = () => document.querySelector("dialog[open]") !== null;
 
-  /** Open the first that may be a picture; the server has the last word. */
+  /** Opens the first file that may be a picture; the server decides. */
   async function take({ files, folders }) {
     const pictures = files.filter(({ type }) => PICTURE.test(type));
     if (pictures.length) {
       const opened = await open(pictures[0]);
-      if (opened && files.length + folders.length > 1) say(t("drop.first", { name: pictures[0].name, n: files.length + folders.length }), "info");
-    } else if (files.length) say(t("drop.no_picture", { name: files[0].name }), "error");
-    else if (folders.length) say(t("drop.folder", { name: folders[0] }), "error");
+      if (opened && files.length + folders.length > 1) note(t("drop.first", { name: pictures[0].name, n: files.length + folders.length }), "info");
+    } else if (files.length) note(t("drop.no_picture", { name: files[0].name }), "error");
+    else if (folders.length) note(t("drop.folder", { name: folders[0] }), "error");
   }
 
-  const hover = (hovers) => {
-    clearTimeout(left);
-    over(hovers);
-    if (hovers) left = setTimeout(() => over(false), LEFT_MS);
+  const setHover = (hovers) => {
+    clearTimeout(leaveTimer);
+    hover(hovers);
+    if (hovers) leaveTimer = setTimeout(() => hover(false), LEAVE_MS);
   };
   document.addEventListener("dragenter", (event) => brings(event) && event.preventDefault());
-  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? hover(false)); // out of the window
+  document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? setHover(false)); // null: it left the window
   document.addEventListener("dragover", (event) => {
-    if (brings(event)) hover(!busy());
+    if (brings(event)) setHover(!busy());
     if (!brings(event) && isField(event.target)) return; // text, for the field
-    event.preventDefault(); // or the browser goes where it leads
+    event.preventDefault(); // or the browser follows the link
     event.dataTransfer.dropEffect = !brings(event) || busy() ? "none" : event.dataTransfer.effectAllowed === "link" ? "link" : "copy";
   });
   document.addEventListener("drop", async (event) => {
     if (!brings(event) && isField(event.target)) return;
     event.preventDefault();
-    hover(false);
+    setHover(false);
     if (busy() || !brings(event)) return;
     const entries = entriesOf(event.dataTransfer);
     const address = addressOf(event.dataTransfer);
@@ -97,18 +97,18 @@ export function acceptPictures({ open, say, over }) {
       return;
     }
     try {
-      open(await fileOf(address));
+      open(await loadFile(address));
     } catch (error) {
-      say(error.message, "error");
+      note(error.message, "error");
     }
   });
   document.addEventListener("dragstart", (event) => {
-    if (event.target.closest?.("a, img")) event.preventDefault(); // its own links and pictures lead nowhere
+    if (event.target.closest?.("a, img")) event.preventDefault(); // the page's own links and pictures are not for dragging
   });
   document.addEventListener("paste", (event) => {
     const data = event.clipboardData;
     if (!data || busy()) return;
-    if (isField(event.target) && data.getData("text/plain")) return; // office programs put a picture of the text beside it
+    if (isField(event.target) && data.getData("text/plain")) return; // office programs add a picture of the text
     const entries = entriesOf(data);
     if (!entries.files.length && !entries.folders.length) return;
     event.preventDefault();

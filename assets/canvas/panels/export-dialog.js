@@ -1,14 +1,14 @@
-// Saving a picture: as a file of any kind, with or without the way that led there, or to the clipboard.
+// The export dialog: saves the picture as a file of any kind, with or without its recipe, or copies it to the clipboard.
 
 import { dialog, h, slider } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
 
 const KINDS = ["png", "jpg", "webp", "tiff", "avif", "ora", "palimpsest"];
-const LOSSY = { jpg: 92, webp: 90, avif: 80 }; // the quality each begins with
-const RECIPE = ["png", "jpg", "webp", "tiff", "avif"];
+const LOSSY = { jpg: 92, webp: 90, avif: 80 }; // kind -> default quality
+const WITH_RECIPE = ["png", "jpg", "webp", "tiff", "avif"];
 
-/** server: for addresses. revision: what is saved. said(sentence): what came of it. */
-export function exportDialog(server, revision, said) {
+/** server: of the files' addresses. revision: to be saved. note(sentence): tells whether copying worked. */
+export function exportDialog(server, revision, note) {
   let kind = "png";
   const qualities = { ...LOSSY };
   const quality = slider(t("export.quality"), { min: 1, max: 100, value: 90, oninput: (value) => (qualities[kind] = value) });
@@ -23,21 +23,21 @@ export function exportDialog(server, revision, said) {
   const copy = h("button", { type: "button", class: "secondary", onclick: () => toClipboard() }, t("export.copy"));
   const steps = h("a", { class: "secondary", href: server.recipe(revision), download: "" }, t("export.recipe"));
 
-  function choose(one) {
-    kind = one;
-    quality.element.hidden = !LOSSY[one];
-    if (LOSSY[one]) quality.show(qualities[one]);
-    withRecipe.hidden = !RECIPE.includes(one);
+  function choose(next) {
+    kind = next;
+    quality.element.hidden = !LOSSY[next];
+    if (LOSSY[next]) quality.show(qualities[next]);
+    withRecipe.hidden = !WITH_RECIPE.includes(next);
   }
 
   async function toClipboard() {
     try {
       const png = fetch(server.picture(revision, "png", null, false)).then((answer) => answer.blob());
-      await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]); // a promise: browsers want the press itself
+      await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]); // a promise: browsers allow this only during the click
       close();
-      said(t("export.copied"));
+      note(t("export.copied"));
     } catch (error) {
-      said(t("export.not_copied", { why: error.message }));
+      note(t("export.not_copied", { why: error.message }));
       close();
     }
   }

@@ -1,4 +1,4 @@
-// The list of keys; a click on one, and the next key pressed takes its place.
+// The list of shortcuts; after a click on one, the next key press takes its place.
 
 import { readable } from "../app/bindings.js";
 import { dialog, h } from "../lib/dom.js";
@@ -14,48 +14,48 @@ const GROUPS = {
 };
 const MODIFIERS = ["Control", "Shift", "Alt", "AltGraph", "Meta", "CapsLock"];
 
-/** bindings: Bindings. changed(): some verb has another key. tour(): show the first steps again. */
+/** bindings: Bindings. changed(): a command has another key. tour(): shows the first steps again. */
 export function helpDialog(bindings, changed, tour) {
   const sections = h("div", { class: "keys" });
   const note = h("p", { class: "note-line", role: "status" });
 
-  function row(verb) {
-    const label = t(`verb.${verb}`);
-    const keys = bindings.chords(verb).map(readable).join(", ") || "–";
-    const button = h("button", { type: "button", class: "key", "aria-label": t("help.change", { verb: label, keys }), onclick: () => listen(verb, button) }, keys);
+  function row(command) {
+    const label = t(`command.${command}`);
+    const keys = bindings.chords(command).map(readable).join(", ") || "–";
+    const button = h("button", { type: "button", class: "key", "aria-label": t("help.change", { command: label, keys }), onclick: () => listen(command, button) }, keys);
     return h("li", {}, h("span", {}, label), button);
   }
 
   function draw() {
-    const groups = Object.entries(GROUPS).map(([name, verbs]) => h("section", {}, h("h3", {}, t(`help.${name}`)), h("ul", {}, ...verbs.map(row))));
+    const groups = Object.entries(GROUPS).map(([name, commands]) => h("section", {}, h("h3", {}, t(`help.${name}`)), h("ul", {}, ...commands.map(row))));
     const hands = ["space", "shift", "alt", "wheel", "fingers"].map((hand) => h("li", {}, h("span", {}, t(`help.hand.${hand}`)), h("span", { class: "key" }, t(`help.hand.${hand}.key`))));
     sections.replaceChildren(...groups, h("section", {}, h("h3", {}, t("help.hand")), h("ul", {}, ...hands)));
   }
 
-  function listen(verb, button) {
+  function listen(command, button) {
     button.textContent = t("help.press");
     const press = (event) => {
       if (MODIFIERS.includes(event.key) || event.isComposing || event.keyCode === 229) return;
       event.preventDefault();
       event.stopPropagation();
       stop();
-      if (event.key !== "Escape" || verb === "drop") {
-        const loser = bindings.bind(verb, chords(event)[0]);
-        note.textContent = loser ? t("help.lost", { verb: t(`verb.${loser}`) }) : "";
+      if (event.key !== "Escape" || command === "drop") {
+        const unbound = bindings.bind(command, chords(event)[0]);
+        note.textContent = unbound ? t("help.lost", { command: t(`command.${unbound}`) }) : "";
         changed();
       }
       draw();
     };
     const stop = () => {
       button.removeEventListener("keydown", press);
-      button.removeEventListener("blur", left);
+      button.removeEventListener("blur", leave);
     };
-    const left = () => {
+    const leave = () => {
       stop();
       draw();
     };
     button.addEventListener("keydown", press);
-    button.addEventListener("blur", left);
+    button.addEventListener("blur", leave);
   }
 
   const reset = () => {

@@ -1,16 +1,16 @@
-// The queue: what runs and what waits behind it, each to be taken back or moved forward.
+// The queue panel: the running job and those behind it, each to be cancelled or moved up.
 
 import { h, icon, smallButton } from "../lib/dom.js";
-import { part } from "../app/notices.js";
+import { percentDone } from "../app/notifications.js";
 import { t } from "../lib/locale.js";
-import { progressOf } from "../document/works.js";
+import { progressOf } from "../document/job-queue.js";
 
-/** verbs: { cancel(group), sooner(group), tell() }: tell asks the browser to say when all is done. */
-export function queuePanel(verbs) {
+/** actions: { cancel(group), moveUp(group), notify() }: notify asks for the browser's notifications. */
+export function queuePanel(actions) {
   const list = h("ol", {});
-  const tell = h("button", { type: "button", class: "text-button", onclick: verbs.tell }, icon("bell"), t("queue.tell"));
-  const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), tell), list);
-  let drawn = "";
+  const notify = h("button", { type: "button", class: "text-button", onclick: actions.notify }, icon("bell"), t("queue.tell"));
+  const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), notify), list);
+  let version = ""; // of what the list shows
 
   function row(group, i, groups) {
     const before = groups[i - 1];
@@ -20,26 +20,26 @@ export function queuePanel(verbs) {
       "li",
       { "data-key": group.key },
       h("span", { class: "words" }, h("span", { class: "title" }, name + many), h("span", { class: "detail" })),
-      i > 1 && !group.replay && !before.replay ? smallButton("up", t("queue.sooner", { name }), () => verbs.sooner(group)) : null,
-      smallButton("close", t("queue.cancel", { name }), () => verbs.cancel(group)),
+      i > 1 && !group.replay && !before.replay ? smallButton("up", t("queue.sooner", { name }), () => actions.moveUp(group)) : null,
+      smallButton("close", t("queue.cancel", { name }), () => actions.cancel(group)),
     );
   }
 
   return {
     element,
-    /** groups: see works.js; askable(): whether the browser can still be asked to say when it is done. */
-    show(groups, askable) {
+    /** groups: see job-queue.js. canAsk(): whether the browser's notifications can still be asked for. */
+    show(groups, canAsk) {
       element.hidden = groups.length < 2;
       if (element.hidden) return;
-      tell.hidden = !askable();
-      const now = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
-      if (now !== drawn) {
-        drawn = now;
+      notify.hidden = !canAsk();
+      const next = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
+      if (next !== version) {
+        version = next;
         list.replaceChildren(...groups.map(row));
       }
       groups.forEach((group, i) => {
         const [done, total] = progressOf(group);
-        const detail = done ? part(done, total) : t(i ? "queue.waits" : "queue.begins");
+        const detail = done ? percentDone(done, total) : t(i ? "queue.waits" : "queue.begins");
         const line = list.children[i].querySelector(".detail");
         if (line.textContent !== detail) line.textContent = detail;
       });

@@ -1,27 +1,27 @@
-// The start view: open a picture, go on with a document, begin with a sample or with nothing but words.
+// The start view: opens a picture, a document, a sample or a blank canvas.
 
 import { dialog, h, icon, smallButton } from "../lib/dom.js";
-import { keepFirst, texts } from "../lib/storage.js";
+import { addText, loadTexts } from "../lib/storage.js";
 import { t } from "../lib/locale.js";
 
-const KNOWN = "palimpsest-documents";
-const MOST_KNOWN = 200;
-const FEW = 8; // documents that are shown at first
+const STORED = "palimpsest-documents";
+const MAX_STORED = 200;
+const MAX_SHOWN = 8; // documents, until the user asks for all
 const SIZES = ["512 × 512", "768 × 512", "512 × 768", "1024 × 1024", "1280 × 720"];
 
-/** Ids of the documents this browser opened, the newest first. */
-export const knownDocuments = () => texts(KNOWN);
-export const rememberDocument = (id) => keepFirst(KNOWN, id, MOST_KNOWN);
+/** The ids of the documents that this browser opened, the newest first. */
+const recentDocuments = () => loadTexts(STORED);
+export const rememberDocument = (id) => addText(STORED, id, MAX_STORED);
 
 /**
- * verbs: { openFile(file), openSample(name), openDocument(id), blank(width, height), said(sentence, action) }. server: for
- * lists and thumbnails.
+ * server: of the lists and thumbnails. actions: { openFile(file), openSample(name), openDocument(id), blank(width, height),
+ * note(sentence, action) }.
  */
-export function startView(server, verbs) {
+export function startView(server, actions) {
   const input = h("input", {
-    type: "file", accept: "image/*,.palimpsest", class: "file-input", "aria-hidden": "true", tabindex: -1, // the button stands for it
+    type: "file", accept: "image/*,.palimpsest", class: "file-input", "aria-hidden": "true", tabindex: -1, // the button opens it
     onchange: () => {
-      if (input.files[0]) verbs.openFile(input.files[0]);
+      if (input.files[0]) actions.openFile(input.files[0]);
       input.value = "";
     },
   });
@@ -29,7 +29,7 @@ export function startView(server, verbs) {
   const blank = h("button", { type: "button", class: "secondary", onclick: () => askSize() }, t("start.blank"));
   const samples = h("div", { class: "cards samples" });
   const gallery = h("ul", { class: "cards gallery" });
-  let all = false; // every document is shown, not just the newest
+  let all = false; // whether every document is shown, not just the newest
   const showAll = () => {
     all = true;
     refreshGallery();
@@ -56,7 +56,7 @@ export function startView(server, verbs) {
     const [width, height] = [512, 512].map((value, i) => h("input", { type: "number", min: 64, max: 8192, value, "aria-label": t(i ? "start.height" : "start.width") }));
     const begin = (w, h) => {
       close();
-      verbs.blank(Math.round(w), Math.round(h));
+      actions.blank(Math.round(w), Math.round(h));
     };
     const go = h("button", { type: "button", class: "primary", onclick: () => begin(Number(width.value), Number(height.value)) }, t("start.create"));
     const { close } = dialog(t("start.blank"), h("p", {}, t("start.blank_hint")), sizes, h("div", { class: "extent-row" }, width, "×", height, "px"), h("footer", {}, go));
@@ -67,7 +67,7 @@ export function startView(server, verbs) {
   function rename(entry) {
     const enter = (event) => {
       if (event.key !== "Enter") return;
-      event.preventDefault(); // or it would press the button that has the focus then
+      event.preventDefault(); // or it presses the button that has the focus next
       save();
     };
     const field = h("input", { type: "text", maxlength: 200, "aria-label": t("start.name"), onkeydown: enter });
@@ -80,11 +80,11 @@ export function startView(server, verbs) {
     field.select();
   }
 
-  async function act(verb) {
+  async function act(request) {
     try {
-      await verb();
+      await request();
     } catch (error) {
-      verbs.said(error.message);
+      actions.note(error.message);
     }
     await refreshGallery();
   }
@@ -92,7 +92,7 @@ export function startView(server, verbs) {
   async function remove(entry) {
     await act(() => server.shelve(entry.document, "delete"));
     const back = { label: t("note.have_back"), press: () => act(() => server.shelve(entry.document, "restore")) };
-    verbs.said(t("start.deleted", { name: entry.name }), back);
+    actions.note(t("start.deleted", { name: entry.name }), back);
   }
 
   function card(entry) {
@@ -100,7 +100,7 @@ export function startView(server, verbs) {
     return h(
       "li",
       {},
-      h("button", { type: "button", class: "card", onclick: () => verbs.openDocument(entry.document) }, frame(server.url(`documents/${entry.document}/thumbnail`, { head: entry.head })), h("span", { class: "label" }, entry.name), h("span", { class: "detail" }, t(entry.steps === 1 ? "start.step" : "start.steps", { steps: entry.steps, when }))),
+      h("button", { type: "button", class: "card", onclick: () => actions.openDocument(entry.document) }, frame(server.url(`documents/${entry.document}/thumbnail`, { head: entry.head })), h("span", { class: "label" }, entry.name), h("span", { class: "detail" }, t(entry.steps === 1 ? "start.step" : "start.steps", { steps: entry.steps, when }))),
       h("span", { class: "tools" },
         smallButton("rename", t("start.rename", { name: entry.name }), () => rename(entry)),
         smallButton("duplicate", t("start.duplicate", { name: entry.name }), () => act(async () => rememberDocument((await server.shelve(entry.document, "duplicate")).document))),
@@ -109,8 +109,8 @@ export function startView(server, verbs) {
   }
 
   async function refreshGallery() {
-    const entries = await server.documents(knownDocuments());
-    const shown = all ? entries : entries.slice(0, FEW);
+    const entries = await server.documents(recentDocuments());
+    const shown = all ? entries : entries.slice(0, MAX_SHOWN);
     gallery.replaceChildren(...shown.map(card));
     more.hidden = shown.length === entries.length;
     more.textContent = t("start.all", { n: entries.length });
@@ -121,10 +121,10 @@ export function startView(server, verbs) {
     element,
     async refresh() {
       element.scrollTop = 0;
-      const [list] = await Promise.all([server.samples(), refreshGallery().catch((error) => verbs.said(error.message))]);
+      const [list] = await Promise.all([server.samples(), refreshGallery().catch((error) => actions.note(error.message))]);
       samples.replaceChildren(
         ...list.map(({ name, title }) =>
-          h("button", { type: "button", class: "card", onclick: () => verbs.openSample(name) }, frame(server.url(`samples/${encodeURIComponent(name)}`)), h("span", { class: "label" }, title)),
+          h("button", { type: "button", class: "card", onclick: () => actions.openSample(name) }, frame(server.url(`samples/${encodeURIComponent(name)}`)), h("span", { class: "label" }, title)),
         ),
       );
       sampleSection.hidden = !list.length;

@@ -1,4 +1,4 @@
-// The strip above the picture: the options of the tool in hand, and what can be done to the whole mask.
+// The strip above the picture: the options of the current tool, and a menu for the whole mask.
 
 import { h, icon, slider } from "../lib/dom.js";
 import { ROUND } from "../viewport/tools.js";
@@ -6,26 +6,26 @@ import { t } from "../lib/locale.js";
 
 export const SMALLEST = 2;
 export const LARGEST = 1000; // brush diameter in picture pixels
-export const ASPECTS = ["1:1", "4:3", "3:2", "16:9", "3:4", "9:16"];
+const ASPECTS = ["1:1", "4:3", "3:2", "16:9", "3:4", "9:16"];
 
-/** The slider's way, 0..1, is logarithmic: small brushes need finer steps. */
-export const toDiameter = (way) => Math.round(SMALLEST * (LARGEST / SMALLEST) ** way);
-export const toWay = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARGEST / SMALLEST);
+/** The slider's value, 0..1, is logarithmic: small brushes need finer steps. */
+const toDiameter = (value) => Math.round(SMALLEST * (LARGEST / SMALLEST) ** value);
+const toSlider = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARGEST / SMALLEST);
 
 const percent = (share) => `${Math.round(share * 100)}%`;
 
 /**
- * verbs: { size(diameter), hardness(share), tolerance(levels), colour(css), widen(aspect or null), and those of the mask:
- * grow(px), shrink(px), soften(px), all, invert, clear, recall, loadMask(file), saveMask }.
+ * actions: { size(diameter), hardness(share), tolerance(levels), colour(css), setAspect(aspect or null) }, and those of the
+ * mask: { grow(pixels), shrink(pixels), soften(pixels), all(), invert(), clear(), recall(), loadMask(file), saveMask() }.
  */
-export function optionStrip(verbs) {
-  const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (way) => verbs.size(toDiameter(way)), shown: (way) => String(toDiameter(way)) });
-  const hardness = slider(t("strip.hardness"), { min: 0, max: 1, step: 0.05, value: 1, oninput: verbs.hardness, shown: percent });
-  const tolerance = slider(t("strip.tolerance"), { min: 0, max: 128, value: 24, oninput: verbs.tolerance });
-  const colour = h("input", { type: "color", "aria-label": t("strip.colour"), oninput: () => verbs.colour(colour.value) });
-  const aspects = ASPECTS.map((aspect) => h("button", { type: "button", class: "chip", onclick: () => verbs.widen(aspect) }, aspect));
+export function optionStrip(actions) {
+  const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (value) => actions.size(toDiameter(value)), format: (value) => String(toDiameter(value)) });
+  const hardness = slider(t("strip.hardness"), { min: 0, max: 1, step: 0.05, value: 1, oninput: actions.hardness, format: percent });
+  const tolerance = slider(t("strip.tolerance"), { min: 0, max: 128, value: 24, oninput: actions.tolerance });
+  const colour = h("input", { type: "color", "aria-label": t("strip.colour"), oninput: () => actions.colour(colour.value) });
+  const aspects = ASPECTS.map((aspect) => h("button", { type: "button", class: "chip", onclick: () => actions.setAspect(aspect) }, aspect));
   const extent = h("output", { class: "extent" });
-  const reset = h("button", { type: "button", class: "chip", onclick: () => verbs.widen(null) }, t("strip.reset"));
+  const reset = h("button", { type: "button", class: "chip", onclick: () => actions.setAspect(null) }, t("strip.reset"));
   const parts = {
     size: size.element, hardness: hardness.element, tolerance: tolerance.element, colour: h("label", { class: "swatch" }, colour),
     frame: h("span", { class: "aspects" }, h("span", {}, t("strip.shape")), ...aspects, extent, reset),
@@ -34,18 +34,18 @@ export function optionStrip(verbs) {
   const file = h("input", {
     type: "file", accept: "image/png,image/*", class: "file-input", "aria-hidden": "true", tabindex: -1,
     onchange: () => {
-      if (file.files[0]) verbs.loadMask(file.files[0]);
+      if (file.files[0]) actions.loadMask(file.files[0]);
       file.value = "";
     },
   });
   const by = h("input", { type: "number", min: 1, max: 256, value: 8, "aria-label": t("strip.by") });
-  const item = (verb, act, needs = true) => {
+  const item = (command, onclick, needsMask = true) => {
     const key = h("kbd", { hidden: true });
     const press = () => {
       menu.hidePopover();
-      act();
+      onclick();
     };
-    return h("button", { type: "button", "aria-label": t(`mask.${verb}`), "data-verb": verb, "data-needs": needs, onclick: press }, t(`mask.${verb}`), key);
+    return h("button", { type: "button", "aria-label": t(`mask.${command}`), "data-command": command, "data-needs": needsMask, onclick: press }, t(`mask.${command}`), key);
   };
   const pixels = () => Math.min(256, Math.max(1, Math.round(Number(by.value)) || 8));
   const menu = h(
@@ -53,11 +53,11 @@ export function optionStrip(verbs) {
     { class: "menu", popover: "auto", id: "mask-menu" },
     h("label", { class: "by" }, t("strip.by"), by, "px"),
     h("div", { role: "group", "aria-label": t("strip.mask") },
-    item("grow", () => verbs.grow(pixels())), item("shrink", () => verbs.shrink(pixels())), item("soften", () => verbs.soften(pixels())),
+    item("grow", () => actions.grow(pixels())), item("shrink", () => actions.shrink(pixels())), item("soften", () => actions.soften(pixels())),
     h("hr"),
-    item("all", verbs.all, false), item("invert", verbs.invert, false), item("clear", verbs.clear), item("recall", verbs.recall, false),
+    item("all", actions.all, false), item("invert", actions.invert, false), item("clear", actions.clear), item("recall", actions.recall, false),
     h("hr"),
-    item("load", () => file.click(), false), item("save", verbs.saveMask)),
+    item("load", () => file.click(), false), item("save", actions.saveMask)),
   );
   const opener = h("button", { type: "button", class: "text-button", popovertarget: "mask-menu" }, icon("mask"), t("strip.mask"));
   menu.addEventListener("toggle", ({ newState }) => {
@@ -70,22 +70,22 @@ export function optionStrip(verbs) {
 
   return {
     element,
-    /** { tool, sketching, diameter, hardness, tolerance, colour, frame: [width, height] or null, painted, recallable } */
-    show(now) {
-      const shown = {
-        size: ROUND.includes(now.tool), hardness: ROUND.includes(now.tool) && now.tool !== "edge" && !now.sketching,
-        tolerance: now.tool === "wand", colour: now.sketching, frame: now.tool === "frame",
+    /** state: { tool, sketching, diameter, hardness, tolerance, colour, frame: [width, height] or null, masked, canRecall }. */
+    show(state) {
+      const visible = {
+        size: ROUND.includes(state.tool), hardness: ROUND.includes(state.tool) && state.tool !== "edge" && !state.sketching,
+        tolerance: state.tool === "wand", colour: state.sketching, frame: state.tool === "frame",
       };
-      for (const [name, part] of Object.entries(parts)) part.hidden = !shown[name];
-      size.show(toWay(now.diameter));
-      hardness.show(now.hardness);
-      tolerance.show(now.tolerance);
-      colour.value = now.colour;
-      extent.textContent = now.frame ? now.frame.join(" × ") : "";
-      wholeMask.hidden = now.tool === "frame";
-      wholeMask.firstChild.hidden = !Object.values(shown).some(Boolean);
-      for (const button of menu.querySelectorAll("button")) button.disabled = button.dataset.needs === "true" && !now.painted;
-      menu.querySelector('[data-verb="recall"]').disabled = !now.recallable;
+      for (const [name, part] of Object.entries(parts)) part.hidden = !visible[name];
+      size.show(toSlider(state.diameter));
+      hardness.show(state.hardness);
+      tolerance.show(state.tolerance);
+      colour.value = state.colour;
+      extent.textContent = state.frame ? state.frame.join(" × ") : "";
+      wholeMask.hidden = state.tool === "frame";
+      wholeMask.firstChild.hidden = !Object.values(visible).some(Boolean);
+      for (const button of menu.querySelectorAll("button")) button.disabled = button.dataset.needs === "true" && !state.masked;
+      menu.querySelector('[data-command="recall"]').disabled = !state.canRecall;
     },
   };
 }

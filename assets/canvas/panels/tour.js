@@ -1,22 +1,22 @@
-// The first minute: four steps, each beside what it speaks of; shown once, and again when asked for.
+// The tour of the first steps: four cards, each beside what it explains. Shown once, and again when the user asks for it.
 
 import { h } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
 
-const SEEN = "palimpsest-tour";
+const STORED = "palimpsest-tour";
 const STEPS = [[".palette", "paint"], ["#prompt", "say"], ["#generate", "generate"], [".top-bar .middle", "refine"]];
 
-function seen() {
+function wasShown() {
   try {
-    return localStorage.getItem(SEEN) !== null;
+    return localStorage.getItem(STORED) !== null;
   } catch {
-    return true; // a browser that keeps nothing would show it each time
+    return true; // a browser that stores nothing would show it every time
   }
 }
 
-/** root: where it is put. again: though it was seen before. */
+/** root: the element to put it in. again: shows it even if it was shown before. */
 export function tour(root, again = false) {
-  if (seen() && !again) return;
+  if (wasShown() && !again) return;
   root.querySelector(".tour")?.remove();
   let at = 0;
   const words = h("p", {});
@@ -35,10 +35,10 @@ export function tour(root, again = false) {
 
   function place() {
     const element = document.querySelector(STEPS[at][0]);
-    const target = (element?.closest("#dock") ?? element)?.getBoundingClientRect(); // the dock is one thing: nothing may cover it
+    const target = (element?.closest("#dock") ?? element)?.getBoundingClientRect(); // a card may not cover any part of the dock
     if (!target) return;
     const { offsetWidth: width, offsetHeight: height } = card;
-    const beside = target.height > target.width; // a tall thing: at its right, else above or below
+    const beside = target.height > target.width; // of a tall element, else above or below
     const left = beside ? target.right + 14 : target.left + target.width / 2 - width / 2;
     const top = beside ? target.top + 8 : target.top > innerHeight / 2 ? target.top - height - 18 : target.bottom + 14;
     card.style.left = `${Math.max(8, Math.min(left, innerWidth - width - 8))}px`;
@@ -61,15 +61,15 @@ export function tour(root, again = false) {
   function end() {
     card.remove();
     removeEventListener("resize", follow);
-    root.querySelector(".stage")?.focus({ preventScroll: true });
+    root.querySelector(".viewport")?.focus({ preventScroll: true });
   }
 
   root.append(card);
   addEventListener("resize", follow);
   try {
-    localStorage.setItem(SEEN, "1");
+    localStorage.setItem(STORED, "1");
   } catch {
-    // seen for this visit
+    // it counts as shown for this visit
   }
   go(0);
 }

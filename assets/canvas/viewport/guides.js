@@ -1,4 +1,4 @@
-// Lines over the picture which are no pixels: a shape in the making, the window a model will read, the frame to be.
+// Lines over the picture: the shape that is being drawn, the windows that the model reads, the frame.
 
 const SPACE = "http://www.w3.org/2000/svg";
 
@@ -19,12 +19,12 @@ export class Guides {
     root.append(this.element);
   }
 
-  /** Follow the stage's view; ratio: device pixels for one of CSS. */
+  /** Follows the viewport's view. ratio: device pixels for one CSS pixel. */
   place(view, ratio) {
     this.group.setAttribute("transform", `matrix(${[view.scale, 0, 0, view.scale, view.x, view.y].map((n) => n / ratio).join(" ")})`);
   }
 
-  /** name: "window", "frame" or "shape". path: an SVG path in plane coordinates, a box, or null for none. */
+  /** Shows lines. name: "window", "frame" or "shape". path: an SVG path in plane coordinates, a box, or null for none. */
   show(name, path) {
     const d = Array.isArray(path) ? rect(path) : path;
     const lines = d ? ["under", "over"].map((kind) => svg("path", { d, class: kind, "vector-effect": "non-scaling-stroke" })) : [];

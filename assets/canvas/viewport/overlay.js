@@ -1,23 +1,24 @@
-// How a mask looks: a hatched tint which shows on any picture, and a light line with a dark rim around it.
+// Draws masks, as a hatched tint that shows on any picture with a light outline in a dark rim, and sketches.
 
 import { intersect, TILE, tileBox, tileKey, tileOf, tilesOf, union } from "../lib/boxes.js";
 import { HALF, outline } from "../draft/outline.js";
 
 const TINT = "rgba(76, 110, 245, 0.34)";
 const HATCH = "rgba(255, 255, 255, 0.42)";
-const COARSEST = 16; // pixels from one to the next of an outline seen from afar
-const PITCH = 9; // stage pixels from one line of the hatch to the next
+const COARSEST = 16; // pixels between the samples of an outline seen from afar
+const PITCH = 9; // CSS pixels from one line of the hatch to the next
 
-/** A mask and its pictures: one small canvas and a few paths for each tile that is not empty. */
-export class MaskLook {
-  constructor(mask) {
-    this.mask = mask;
+/** A mask with what is needed to draw it: a small canvas and a few paths for each tile that is not empty. */
+export class MaskImages {
+  /** layer: the mask, a Layer. */
+  constructor(layer) {
+    this.layer = layer;
     this.images = new Map(); // key -> OffscreenCanvas
     this.solid = new Map(); // key -> whether all of the tile is painted
     this.paths = new Map(); // key -> Map step -> Path2D
   }
 
-  /** Pixels within `box` changed: their pictures are made again when next drawn. */
+  /** Pixels within `box` have changed: redraws their tiles next time. */
   changed(box) {
     for (const [column, row] of tilesOf([box[0] - 1, box[1] - 1, box[2] + 2, box[3] + 2])) {
       const key = tileKey(column, row);
@@ -26,14 +27,14 @@ export class MaskLook {
     }
   }
 
-  /** The tile as white of its alpha; null where it is painted all over. */
+  /** The tile in white, with the mask as its alpha; null if all of it is painted. */
   image(key) {
-    const tile = this.mask.tiles.get(key);
-    const known = this.solid.has(key);
-    if (!known) this.solid.set(key, tile.every((value) => value === 255));
+    const tile = this.layer.tiles.get(key);
+    const current = this.solid.has(key);
+    if (!current) this.solid.set(key, tile.every((value) => value === 255));
     if (this.solid.get(key)) return null;
     if (!this.images.has(key)) this.images.set(key, new OffscreenCanvas(TILE, TILE));
-    else if (known) return this.images.get(key);
+    else if (current) return this.images.get(key);
     const pixels = new ImageData(TILE, TILE);
     const words = new Uint32Array(pixels.data.buffer);
     for (let i = 0; i < words.length; i++) words[i] = (tile[i] << 24) | 0xffffff;
@@ -41,29 +42,29 @@ export class MaskLook {
     return this.images.get(key);
   }
 
-  /** The tile's outline, of every `step`th pixel (a power of two): from afar no finer one is seen. */
+  /** The tile's outline, of every `step`th pixel (a power of two): from afar a finer one makes no difference. */
   path(key, step) {
     const paths = this.paths.get(key) ?? new Map();
     this.paths.set(key, paths);
-    if (!paths.has(step)) paths.set(step, this.#outlined(key, step));
+    if (!paths.has(step)) paths.set(step, this.#outline(key, step));
     return paths.get(step);
   }
 
-  #outlined(key, step) {
+  #outline(key, step) {
     const [column, row] = tileOf(key);
     const extent = TILE / step;
-    const fine = this.mask.tiles.get(key);
+    const fine = this.layer.tiles.get(key);
     let tile = fine;
     if (step > 1) {
       tile = new Uint8Array(extent * extent);
       for (let y = 0; y < extent; y++) for (let x = 0; x < extent; x++) tile[y * extent + x] = fine[(y * TILE + x) * step];
     }
-    const painted = (x, y) => {
-      const beside = this.mask.tiles.get(tileKey(Math.floor(x / extent), Math.floor(y / extent)));
+    const isPainted = (x, y) => {
+      const beside = this.layer.tiles.get(tileKey(Math.floor(x / extent), Math.floor(y / extent)));
       return Boolean(beside) && beside[(((y * step) & (TILE - 1)) * TILE) + ((x * step) & (TILE - 1))] >= HALF;
     };
     const path = new Path2D();
-    const segments = outline(tile, column * extent, row * extent, painted, extent);
+    const segments = outline(tile, column * extent, row * extent, isPainted, extent);
     for (let i = 0; i < segments.length; i += 4) {
       path.moveTo(segments[i] * step, segments[i + 1] * step);
       path.lineTo(segments[i + 2] * step, segments[i + 3] * step);
@@ -72,10 +73,11 @@ export class MaskLook {
   }
 }
 
-/** The images of a sketch: its colours as they are. */
-export class SketchLook {
-  constructor(sketch) {
-    this.sketch = sketch;
+/** A sketch with a small canvas for each tile that is not empty. */
+export class SketchImages {
+  /** layer: the sketch, a Layer. */
+  constructor(layer) {
+    this.layer = layer;
     this.images = new Map();
   }
 
@@ -85,8 +87,8 @@ export class SketchLook {
 
   draw(context, view, area) {
     context.imageSmoothingEnabled = view.scale < 3;
-    for (const [key, tile] of this.sketch.tiles) {
-      const place = view.stageRect(tileBox(...tileOf(key)));
+    for (const [key, tile] of this.layer.tiles) {
+      const place = view.viewportRect(tileBox(...tileOf(key)));
       if (!intersect(place, area)) continue;
       if (!this.images.has(key)) {
         const canvas = new OffscreenCanvas(TILE, TILE);
@@ -101,7 +103,7 @@ export class SketchLook {
 
 export class Overlay {
   constructor() {
-    this.layer = new OffscreenCanvas(1, 1);
+    this.canvas = new OffscreenCanvas(1, 1);
     this.hatch = null;
   }
 
@@ -126,13 +128,13 @@ export class Overlay {
   }
 
   /**
-   * Draw `look` within the stage rectangle `area`. filled: hatched (a mask in the making), else its outline alone,
-   * fainter (a mask at work).
+   * Draws a mask, MaskImages, within the viewport rectangle `area`. filled: with its hatch, for the draft; else its outline
+   * alone, fainter, for a pending edit.
    */
-  draw(context, look, view, area, ratio, filled) {
-    const keys = [...look.mask.tiles.keys()].filter((key) => intersect(view.stageRect(tileBox(...tileOf(key))), area));
+  draw(context, mask, view, area, ratio, filled) {
+    const keys = [...mask.layer.tiles.keys()].filter((key) => intersect(view.viewportRect(tileBox(...tileOf(key))), area));
     if (!keys.length) return;
-    if (filled) this.#fill(context, look, keys, view, area, ratio);
+    if (filled) this.#fill(context, mask, keys, view, area, ratio);
     context.save();
     context.setTransform(view.scale, 0, 0, view.scale, Math.round(view.x), Math.round(view.y));
     context.lineCap = "square";
@@ -141,36 +143,36 @@ export class Overlay {
     for (const [colour, width] of [["rgba(10, 12, 20, 0.55)", 3], ["rgba(255, 255, 255, 0.95)", 1.25]]) {
       context.strokeStyle = colour;
       context.lineWidth = (width * ratio) / view.scale;
-      for (const key of keys) context.stroke(look.path(key, step));
+      for (const key of keys) context.stroke(mask.path(key, step));
     }
     context.restore();
   }
 
-  #fill(context, look, keys, view, area, ratio) {
-    let covered = null;
-    for (const key of keys) covered = union(covered, intersect(view.stageRect(tileBox(...tileOf(key))), area));
-    const [x, y, width, height] = covered;
-    if (this.layer.width < width || this.layer.height < height) {
-      this.layer.width = Math.max(this.layer.width, width);
-      this.layer.height = Math.max(this.layer.height, height);
+  #fill(context, mask, keys, view, area, ratio) {
+    let bounds = null;
+    for (const key of keys) bounds = union(bounds, intersect(view.viewportRect(tileBox(...tileOf(key))), area));
+    const [x, y, width, height] = bounds;
+    if (this.canvas.width < width || this.canvas.height < height) {
+      this.canvas.width = Math.max(this.canvas.width, width);
+      this.canvas.height = Math.max(this.canvas.height, height);
     }
-    const ink = this.layer.getContext("2d");
+    const ink = this.canvas.getContext("2d");
     ink.globalCompositeOperation = "source-over";
     ink.clearRect(0, 0, width, height);
     ink.imageSmoothingEnabled = view.scale < 1;
     ink.fillStyle = "#fff";
     for (const key of keys) {
-      const [left, top, w, h] = view.stageRect(tileBox(...tileOf(key)));
-      const image = look.image(key);
+      const [left, top, w, h] = view.viewportRect(tileBox(...tileOf(key)));
+      const image = mask.image(key);
       if (image) ink.drawImage(image, left - x, top - y, w, h);
       else ink.fillRect(left - x, top - y, w, h);
     }
     ink.globalCompositeOperation = "source-in";
     const pattern = this.#pattern(ink, ratio);
     const side = this.hatch.ratio && Math.round(PITCH * ratio);
-    pattern.setTransform(new DOMMatrix([1, 0, 0, 1, -(x % side), -(y % side)])); // the hatch stands still while areas change
+    pattern.setTransform(new DOMMatrix([1, 0, 0, 1, -(x % side), -(y % side)])); // the hatch stays in place whatever the area
     ink.fillStyle = pattern;
     ink.fillRect(0, 0, width, height);
-    context.drawImage(this.layer, 0, 0, width, height, x, y, width, height);
+    context.drawImage(this.canvas, 0, 0, width, height, x, y, width, height);
   }
 }

@@ -1,24 +1,24 @@
-// Hands on the stage: pointers and wheel become what the tool does, panning and zooming. Two fingers move the picture;
-// who has used a pen paints with it, and moves the picture with one finger.
+// The pointer: turns presses, moves and the wheel into what the tool does, panning and zooming. Two fingers move the
+// picture; once a pen was used, it paints, and one finger moves the picture.
 
 import { ROUND } from "./tools.js";
 
-const LINE_PIXELS = 32; // a wheel which counts in lines
-const LIGHTEST = 0.25; // of the brush's width, for a pen that hardly touches
+const LINE_PIXELS = 32; // of a wheel that counts in lines
+const LIGHTEST = 0.25; // the share of the brush's width with the least pressure of a pen
 
 export class Pointer {
-  /** stage: Stage. chosen(): { name, tool (see tools.js), radius (plane pixels) } of the tool in hand. */
-  constructor(stage, chosen) {
-    Object.assign(this, { stage, chosen });
-    this.hand = false; // the space bar is down: drag moves the picture
+  /** viewport: Viewport. currentTool(): { name, tool (see tools.js), radius (plane pixels) }. */
+  constructor(viewport, currentTool) {
+    Object.assign(this, { viewport, currentTool });
+    this.hand = false; // the space bar is down: dragging moves the picture
     this.mode = null; // "tool" | "pan" | "pinch" while something is down
-    this.tool = null; // the one at work
-    this.shape = null; // the one that goes from click to click, and was begun
-    this.last = null; // [x, y] of the window, when panning
-    this.fingers = new Map(); // pointer id -> [x, y] of the window
-    this.pen = false; // one was seen
-    this.at = null; // CSS position on the stage, for the ring
-    const { root } = stage;
+    this.tool = null; // the one that the pressed button uses
+    this.shape = null; // a tool that goes from click to click and has begun
+    this.last = null; // [x, y] in the window, while panning
+    this.fingers = new Map(); // pointer id -> [x, y] in the window
+    this.pen = false; // a pen was used
+    this.at = null; // CSS position in the viewport, for the ring
+    const { root } = viewport;
     root.addEventListener("pointerdown", (event) => this.#down(event));
     root.addEventListener("pointermove", (event) => this.#move(event));
     for (const name of ["pointerup", "pointercancel"]) root.addEventListener(name, (event) => this.#up(event));
@@ -37,25 +37,25 @@ export class Pointer {
     this.refresh();
   }
 
-  #stagePoint(x, y) {
-    const { left, top } = this.stage.root.getBoundingClientRect();
-    return [(x - left) * this.stage.ratio, (y - top) * this.stage.ratio];
+  #viewportPoint(x, y) {
+    const { left, top } = this.viewport.root.getBoundingClientRect();
+    return [(x - left) * this.viewport.ratio, (y - top) * this.viewport.ratio];
   }
 
   #plane({ clientX, clientY }) {
-    return this.stage.view.toPlane(...this.#stagePoint(clientX, clientY));
+    return this.viewport.view.toPlane(...this.#viewportPoint(clientX, clientY));
   }
 
-  #how({ shiftKey, altKey, pointerType, pressure, buttons }) {
-    const force = pointerType === "pen" && pressure > 0 ? LIGHTEST + (1 - LIGHTEST) * pressure : 1;
-    return { shift: shiftKey, subtract: altKey || buttons === 2, pressure: force };
+  #modifiers({ shiftKey, altKey, pointerType, pressure, buttons }) {
+    const strength = pointerType === "pen" && pressure > 0 ? LIGHTEST + (1 - LIGHTEST) * pressure : 1;
+    return { shift: shiftKey, subtract: altKey || buttons === 2, pressure: strength };
   }
 
   #down(event) {
-    if (!this.stage.picture?.box) return;
+    if (!this.viewport.picture?.box) return;
     event.preventDefault();
-    this.stage.root.focus({ preventScroll: true });
-    this.stage.root.setPointerCapture(event.pointerId);
+    this.viewport.root.focus({ preventScroll: true });
+    this.viewport.root.setPointerCapture(event.pointerId);
     this.pen ||= event.pointerType === "pen";
     if (event.pointerType === "touch") {
       this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
@@ -66,7 +66,7 @@ export class Pointer {
       }
     }
     if (this.mode) return;
-    const { name, tool } = this.chosen();
+    const { name, tool } = this.currentTool();
     const pans = event.button === 1 || this.hand || (this.pen && event.pointerType === "touch");
     if (pans || (name === "frame" && !tool.grip(this.#plane(event)))) {
       this.mode = "pan";
@@ -74,7 +74,7 @@ export class Pointer {
     } else {
       this.mode = "tool";
       this.tool = tool;
-      tool.begin(this.#plane(event), this.#how(event));
+      tool.begin(this.#plane(event), this.#modifiers(event));
       this.shape = tool.corners ? tool : null;
     }
     this.#place(event);
@@ -84,20 +84,20 @@ export class Pointer {
     if (this.mode === "pinch") {
       this.#pinch(event);
     } else if (this.mode === "pan") {
-      const { ratio } = this.stage;
-      this.stage.pan((event.clientX - this.last[0]) * ratio, (event.clientY - this.last[1]) * ratio);
+      const { ratio } = this.viewport;
+      this.viewport.pan((event.clientX - this.last[0]) * ratio, (event.clientY - this.last[1]) * ratio);
       this.last = [event.clientX, event.clientY];
     } else if (this.mode === "tool") {
       const moves = event.getCoalescedEvents?.() ?? [];
-      for (const move of moves.length ? moves : [event]) this.tool.move(this.#plane(move), this.#how(event));
+      for (const move of moves.length ? moves : [event]) this.tool.move(this.#plane(move), this.#modifiers(event));
     } else {
-      this.chosen().tool.hover?.(this.#plane(event));
+      this.currentTool().tool.hover?.(this.#plane(event));
     }
     if (this.fingers.has(event.pointerId)) this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
     this.#place(event);
   }
 
-  /** Two fingers: their middle moves the picture, their distance zooms it. */
+  /** Moves the picture with the middle of two fingers, and zooms it with their distance. */
   #pinch(event) {
     if (!this.fingers.has(event.pointerId) || this.fingers.size < 2) return;
     const measure = () => {
@@ -107,9 +107,9 @@ export class Pointer {
     const before = measure();
     this.fingers.set(event.pointerId, [event.clientX, event.clientY]);
     const { middle, apart } = measure();
-    const { ratio, view } = this.stage;
-    this.stage.pan((middle[0] - before.middle[0]) * ratio, (middle[1] - before.middle[1]) * ratio);
-    if (before.apart > 0) this.stage.zoom((view.scale * apart) / before.apart, ...this.#stagePoint(...middle));
+    const { ratio, view } = this.viewport;
+    this.viewport.pan((middle[0] - before.middle[0]) * ratio, (middle[1] - before.middle[1]) * ratio);
+    if (before.apart > 0) this.viewport.zoom((view.scale * apart) / before.apart, ...this.#viewportPoint(...middle));
   }
 
   #up(event) {
@@ -119,7 +119,7 @@ export class Pointer {
     else this.finish();
   }
 
-  /** End what the pressed button began. */
+  /** Ends what the pressed button began. */
   finish() {
     const { mode, tool } = this;
     [this.mode, this.tool] = [null, null];
@@ -127,7 +127,7 @@ export class Pointer {
     this.refresh();
   }
 
-  /** Take back what the tool has not finished; true if there was anything. */
+  /** Takes back what the tool has not finished; true if there was anything. */
   drop() {
     const tool = this.tool ?? (this.shape?.corners ? this.shape : null);
     if (this.mode === "tool") [this.mode, this.tool] = [null, null];
@@ -137,13 +137,13 @@ export class Pointer {
     return tool !== null;
   }
 
-  /** Close the shape that goes from click to click, once it has an area; false where none is begun. */
+  /** Closes the polygon, once it has an area; false if none has begun. */
   closeShape() {
     if (!this.shape?.corners) return false;
     if (this.shape.corners > 2) this.shape.close();
   }
 
-  /** Take back its last corner; false where none is begun. */
+  /** Takes back the polygon's last corner; false if none has begun. */
   dropCorner() {
     if (!this.shape?.corners) return false;
     this.shape.back();
@@ -151,26 +151,26 @@ export class Pointer {
 
   #wheel(event) {
     event.preventDefault();
-    const unit = event.deltaMode === 1 ? LINE_PIXELS : event.deltaMode === 2 ? this.stage.root.clientHeight : 1;
+    const unit = event.deltaMode === 1 ? LINE_PIXELS : event.deltaMode === 2 ? this.viewport.root.clientHeight : 1;
     const turn = Math.max(-240, Math.min(240, event.deltaY * unit));
-    const speed = event.ctrlKey ? 0.01 : 0.0022; // a pinch on a trackpad comes as a wheel with Ctrl, in small turns
-    this.stage.zoom(this.stage.view.scale * Math.exp(-turn * speed), ...this.#stagePoint(event.clientX, event.clientY));
+    const speed = event.ctrlKey ? 0.01 : 0.0022; // a trackpad's pinch arrives as a wheel with Ctrl, in small turns
+    this.viewport.zoom(this.viewport.view.scale * Math.exp(-turn * speed), ...this.#viewportPoint(event.clientX, event.clientY));
     this.#place(event);
   }
 
   #place(event) {
-    const { left, top } = this.stage.root.getBoundingClientRect();
+    const { left, top } = this.viewport.root.getBoundingClientRect();
     this.at = event.pointerType === "touch" ? null : [event.clientX - left, event.clientY - top];
     this.refresh();
   }
 
-  /** The ring and the cursor follow the tool, the zoom and the space bar. */
+  /** Updates the ring and the cursor, which depend on the tool, the zoom and the space bar. */
   refresh() {
-    const { root } = this.stage;
-    const { name, tool, radius } = this.chosen();
-    const works = this.mode !== "pan" && !this.hand && this.stage.picture?.box;
-    const wide = this.stage.showRing(works && ROUND.includes(name) ? this.at : null, radius);
-    const sides = name === "frame" && works && this.at && tool.grip(this.stage.view.toPlane(...this.at.map((n) => n * this.stage.ratio)));
+    const { root } = this.viewport;
+    const { name, tool, radius } = this.currentTool();
+    const usable = this.mode !== "pan" && !this.hand && this.viewport.picture?.box;
+    const wide = this.viewport.showRing(usable && ROUND.includes(name) ? this.at : null, radius);
+    const sides = name === "frame" && usable && this.at && tool.grip(this.viewport.view.toPlane(...this.at.map((n) => n * this.viewport.ratio)));
     const resize = sides && (sides[0] || sides[2] ? (sides[1] || sides[3] ? (sides[0] === sides[1] ? "nwse" : "nesw") : "ew") : "ns");
     root.dataset.cursor = this.mode === "pan" ? "grabbing" : this.hand || (name === "frame" && !sides) ? "grab" : resize || (wide ? "ring" : "paint");
   }

@@ -1,125 +1,128 @@
-// The tools: what a pressed pointer does to the draft, in plane coordinates.
+// The tools: what a pressed pointer does to the draft and the frame, in plane coordinates.
 
 import { ellipse, polygon, rectangle } from "../draft/shapes.js";
 
 const CLOSE = 10; // CSS pixels from a polygon's first corner that close it
-const GRIP = 18; // CSS pixels about the frame's edge that take hold of it
+const GRIP = 18; // CSS pixels to either side of the frame's edge where it can be dragged
 
-const way = (points) => `M${points.map((point) => point.join(" ")).join("L")}`;
-const ring = ([ax, ay], [bx, by]) => {
+const path = (points) => `M${points.map((point) => point.join(" ")).join("L")}`;
+const ellipsePath = ([ax, ay], [bx, by]) => {
   const [rx, ry] = [Math.abs(bx - ax) / 2, Math.abs(by - ay) / 2];
   return `M${Math.min(ax, bx)} ${(ay + by) / 2}a${rx} ${ry} 0 1 0 ${2 * rx} 0a${rx} ${ry} 0 1 0 ${-2 * rx} 0z`;
 };
 
-/** The far corner of a square that begins at `from` and reaches towards `to`. */
-function squared([ax, ay], [bx, by]) {
+/** The far corner of a square from the first point towards the second. */
+function squareCorner([ax, ay], [bx, by]) {
   const side = Math.max(Math.abs(bx - ax), Math.abs(by - ay));
   return [ax + side * Math.sign(bx - ax || 1), ay + side * Math.sign(by - ay || 1)];
 }
 
 /**
- * Each tool: { begin(point, how), move(point, how), end(), drop() }; how: { shift, subtract, pressure }. `drop` takes back
- * what is not done yet. One that goes from click to click has `corners` as well, `close()` and `back()`. target: the editor's side:
- *   settings { diameter, hardness, tolerance }; stroke.begin(), stroke.segment(x0, y0, x1, y1, radius, subtract),
- *   stroke.end(), stroke.drop(); fill(shape, subtract); show(path or null); begun(whether there
- *   are corners now); scale(): CSS pixels for one of the plane;
- *   wand(x, y, subtract); edge(segments [x0, y0, x1, y1, radius], subtract): a stroke as a rough selection; pick(x, y);
- *   frame(): box; setFrame(box).
+ * Makes the tools: { name: { begin(point, how), move(point, how), end(), drop() } }, with how: { shift, subtract, pressure }.
+ * `drop` takes back what is not finished. The polygon, which goes from click to click, has `corners`, `close()` and `back()`.
+ *
+ * target: what the tools act on:
+ *   settings: { diameter, hardness, tolerance };
+ *   stroke: { begin(), segment(x0, y0, x1, y1, radius, subtract), end(), drop() };
+ *   fill(shape, subtract); wand(x, y, subtract); pick(x, y);
+ *   edge(segments, subtract): a stroke of [x0, y0, x1, y1, radius] as a rough selection;
+ *   show(path or null): the lines of the shape; begun(open): whether the polygon has corners now;
+ *   scale(): CSS pixels for one plane pixel; frame(): box; setFrame(box).
  */
 export function makeTools(target) {
   const { settings } = target;
 
-  /** Paints along the way. */
-  function painter(always) {
+  /** Paints along the pointer's path. */
+  function painter(erases) {
     let last = null;
-    let ended = null; // where the last stroke ended, for straight lines with Shift
-    let away = false;
+    let lastEnd = null; // of the stroke before, for straight lines with Shift
+    let subtract = false;
     const radius = (how) => Math.max(0.5, (settings.diameter / 2) * how.pressure);
     return {
       begin(point, how) {
-        away = always || how.subtract;
+        subtract = erases || how.subtract;
         target.stroke.begin();
-        target.stroke.segment(...(how.shift && ended ? ended : point), ...point, radius(how), away);
+        target.stroke.segment(...(how.shift && lastEnd ? lastEnd : point), ...point, radius(how), subtract);
         last = point;
       },
       move(point, how) {
-        target.stroke.segment(...last, ...point, radius(how), away);
+        target.stroke.segment(...last, ...point, radius(how), subtract);
         last = point;
       },
       end() {
-        ended = last;
+        lastEnd = last;
         target.stroke.end();
       },
       drop: () => target.stroke.drop(),
     };
   }
 
-  /** A stroke that is looked at, not painted: what the picture holds under it is selected. */
+  /** Selects what the picture holds under a stroke. */
   function selector() {
-    let points, segments, away;
+    let points, segments, subtract;
     const draw = (point, how) => {
       segments.push([...(points.at(-1) ?? point), ...point, Math.max(0.5, (settings.diameter / 2) * how.pressure)]);
       points.push(point);
-      target.show(way(points));
+      target.show(path(points));
     };
     return {
       begin(point, how) {
-        [points, segments, away] = [[], [], how.subtract];
+        [points, segments, subtract] = [[], [], how.subtract];
         draw(point, how);
       },
       move: draw,
       end() {
         target.show(null);
-        target.edge(segments, away);
+        target.edge(segments, subtract);
       },
       drop: () => target.show(null),
     };
   }
 
   /** A shape between two corners. */
-  function corners(shape, path) {
-    let from, to, away;
+  function corners(shape, outline) {
+    let from, to, subtract;
     return {
       begin(point, how) {
-        [from, to, away] = [point, point, how.subtract];
+        [from, to, subtract] = [point, point, how.subtract];
       },
       move(point, how) {
-        to = how.shift ? squared(from, point) : point;
-        target.show(path(from, to));
+        to = how.shift ? squareCorner(from, point) : point;
+        target.show(outline(from, to));
       },
       end() {
         target.show(null);
-        target.fill(shape(from, to), away);
+        target.fill(shape(from, to), subtract);
       },
       drop: () => target.show(null),
     };
   }
 
   function lasso() {
-    let points, away;
+    let points, subtract;
     return {
       begin(point, how) {
-        [points, away] = [[point], how.subtract];
+        [points, subtract] = [[point], how.subtract];
       },
       move(point) {
         points.push(point);
-        target.show(way(points));
+        target.show(path(points));
       },
       end() {
         target.show(null);
-        if (points.length > 2) target.fill(polygon(points), away);
+        if (points.length > 2) target.fill(polygon(points), subtract);
       },
       drop: () => target.show(null),
     };
   }
 
-  /** Corner by corner; a click on the first one, a double click or Enter closes it, Backspace drops the last, Escape all. */
-  function corneredLasso() {
+  /** A polygon, corner by corner: a click on the first, a double click or Enter closes it, Backspace drops the last, Escape all. */
+  function polygonLasso() {
     let points = [];
-    let away = false;
-    let pointer = null; // where it was seen last
+    let subtract = false;
+    let pointer = null; // its last position
     const near = ([ax, ay], [bx, by]) => Math.hypot(ax - bx, ay - by) * target.scale() < CLOSE;
-    const show = (...more) => target.show(way([...points, ...more]));
+    const show = (...more) => target.show(path([...points, ...more]));
     const drop = () => {
       points = [];
       target.show(null);
@@ -127,7 +130,7 @@ export function makeTools(target) {
     };
     return {
       begin(point, how) {
-        if (!points.length) away = how.subtract;
+        if (!points.length) subtract = how.subtract;
         if (points.length > 2 && (near(point, points[0]) || near(point, points.at(-1)))) this.close();
         else if (points.push(point) === 1) target.begun(true);
         pointer = point;
@@ -140,7 +143,7 @@ export function makeTools(target) {
       end() {
         if (points.length) show();
       },
-      /** How many corners it has so far. */
+      /** The number of corners so far. */
       get corners() {
         return points.length;
       },
@@ -150,30 +153,30 @@ export function makeTools(target) {
         else drop();
       },
       close() {
-        if (points.length > 2) target.fill(polygon(points), away);
+        if (points.length > 2) target.fill(polygon(points), subtract);
         drop();
       },
       drop,
     };
   }
 
-  /** Takes hold of the frame's sides, and moves them. */
-  function framing() {
+  /** Drags the frame's sides. */
+  function frameTool() {
     let sides = null;
     let from, start;
-    const held = ([px, py], [x, y, width, height]) => {
+    const sidesAt = ([px, py], [x, y, width, height]) => {
       const grip = GRIP / target.scale();
       const within = (value, low, high) => value > low - grip && value < high + grip;
       if (!within(px, x, x + width) || !within(py, y, y + height)) return null;
-      const near = [px - x, py - y, x + width - px, y + height - py].map((away) => Math.abs(away) < grip);
+      const near = [px - x, py - y, x + width - px, y + height - py].map((distance) => Math.abs(distance) < grip);
       return near.some(Boolean) ? near : null;
     };
     return {
-      /** Which sides [left, top, right, bottom] a point takes hold of, or null. */
-      grip: (point) => held(point, target.frame()),
+      /** Which sides [left, top, right, bottom] can be dragged at a point, or null. */
+      grip: (point) => sidesAt(point, target.frame()),
       begin(point) {
         [from, start] = [point, target.frame()];
-        sides = held(point, start);
+        sides = sidesAt(point, start);
       },
       move(point) {
         if (!sides) return;
@@ -193,20 +196,20 @@ export function makeTools(target) {
     };
   }
 
-  const click = (act) => ({ begin: (point, how) => act(...point.map(Math.floor), how.subtract), move: () => {}, end: () => {}, drop: () => {} });
+  const click = (action) => ({ begin: (point, how) => action(...point.map(Math.floor), how.subtract), move: () => {}, end: () => {}, drop: () => {} });
   return {
     brush: painter(false),
     eraser: painter(true),
     rectangle: corners(rectangle, ([ax, ay], [bx, by]) => `M${ax} ${ay}H${bx}V${by}H${ax}z`),
-    ellipse: corners(ellipse, ring),
+    ellipse: corners(ellipse, ellipsePath),
     lasso: lasso(),
-    polygon: corneredLasso(),
+    polygon: polygonLasso(),
     wand: click(target.wand),
     edge: selector(),
     picker: click(target.pick),
-    frame: framing(),
+    frame: frameTool(),
   };
 }
 
-/** Tools that show the brush's ring. */
+/** The tools that show the brush's ring. */
 export const ROUND = ["brush", "eraser", "edge"];

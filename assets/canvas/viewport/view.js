@@ -1,5 +1,5 @@
-// The view: which part of the plane the stage shows. Pan and zoom change this and nothing else.
-// Plane coordinates are picture pixels; stage coordinates are device pixels from the stage's top left corner.
+// The view: which part of the plane the viewport shows. Panning and zooming change this and nothing else. Plane
+// coordinates are picture pixels; viewport coordinates are device pixels from the viewport's top left corner.
 
 export const MIN_SCALE = 1 / 64;
 export const MAX_SCALE = 32;
@@ -7,15 +7,15 @@ export const MAX_SCALE = 32;
 export class View {
   constructor() {
     this.scale = 1; // device pixels for one picture pixel
-    this.x = 0; // stage position of the plane's origin
+    this.x = 0; // of the plane's origin in the viewport
     this.y = 0;
   }
 
-  toPlane(stageX, stageY) {
-    return [(stageX - this.x) / this.scale, (stageY - this.y) / this.scale];
+  toPlane(viewportX, viewportY) {
+    return [(viewportX - this.x) / this.scale, (viewportY - this.y) / this.scale];
   }
 
-  toStage(planeX, planeY) {
+  toViewport(planeX, planeY) {
     return [planeX * this.scale + this.x, planeY * this.scale + this.y];
   }
 
@@ -24,15 +24,15 @@ export class View {
     this.y += dy;
   }
 
-  /** Zoom to `scale`, keeping the plane point under (stageX, stageY) where it is. */
-  zoomAt(scale, stageX, stageY) {
-    const [planeX, planeY] = this.toPlane(stageX, stageY);
+  /** Zooms to `scale`; the plane point under (viewportX, viewportY) stays where it is. */
+  zoomAt(scale, viewportX, viewportY) {
+    const [planeX, planeY] = this.toPlane(viewportX, viewportY);
     this.scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, scale));
-    this.x = stageX - planeX * this.scale;
-    this.y = stageY - planeY * this.scale;
+    this.x = viewportX - planeX * this.scale;
+    this.y = viewportY - planeY * this.scale;
   }
 
-  /** Show the whole `box` [x, y, width, height] in the middle of `room` (same form, stage), never enlarged beyond `limit`. */
+  /** Shows the whole `box` in the middle of `room`, a box in the viewport, enlarged at most by `limit`. */
   fit(box, room, limit = 4) {
     const scale = Math.min(room[2] / box[2], room[3] / box[3], limit);
     this.scale = Math.min(MAX_SCALE, Math.max(MIN_SCALE, scale));
@@ -44,9 +44,9 @@ export class View {
     this.y = Math.round(room[1] + room[3] / 2 - (box[1] + box[3] / 2) * this.scale);
   }
 
-  /** Keep at least `margin` stage pixels of `box` within a stage of that size, so that the picture cannot be lost. */
+  /** Keeps at least `margin` pixels of `box` within a viewport of this size, so that the picture cannot get lost. */
   keepInSight(box, width, height, margin) {
-    const [left, top] = this.toStage(box[0], box[1]);
+    const [left, top] = this.toViewport(box[0], box[1]);
     const right = left + box[2] * this.scale;
     const bottom = top + box[3] * this.scale;
     if (right < margin) this.x += margin - right;
@@ -55,8 +55,8 @@ export class View {
     if (top > height - margin) this.y += height - margin - top;
   }
 
-  /** The whole stage rectangle [x, y, width, height] a plane box covers: neighbours share edges, so no seams show. */
-  stageRect(box) {
+  /** The box in whole viewport pixels that a plane box covers: neighbours share their edges, so that no seams show. */
+  viewportRect(box) {
     const left = Math.round(box[0] * this.scale + this.x);
     const top = Math.round(box[1] * this.scale + this.y);
     const right = Math.round((box[0] + box[2]) * this.scale + this.x);
@@ -65,7 +65,7 @@ export class View {
   }
 }
 
-/** The next stop of the zoom buttons: halves and doubles, with one step between. */
+/** The next scale of the zoom buttons, by half octaves. direction: 1 or -1. */
 export function zoomStop(scale, direction) {
   const at = Math.log2(scale) * 2;
   const next = direction > 0 ? Math.floor(at + 1.001) : Math.ceil(at - 1.001);

@@ -1,35 +1,35 @@
-// The stage: two stacked canvases (picture, draft), lines over them and the brush ring. Draws in animation frames only,
-// and only what changed.
+// The viewport: two stacked canvases (picture, masks), lines over them and the brush's ring. Draws in animation frames only,
+// and only what has changed.
 
 import { intersect, union } from "../lib/boxes.js";
 import { Guides, rect } from "./guides.js";
-import { MaskLook, Overlay, SketchLook } from "./overlay.js";
+import { MaskImages, Overlay, SketchImages } from "./overlay.js";
 import { View } from "./view.js";
 
-const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels the panels cover
-const NARROW = 600; // of a stage so narrow they leave less
+const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels that panels cover
+const NARROW = 600; // CSS pixels; in a narrower viewport the panels are in other places
 const NARROW_INSETS = [52, 62, 10, 190];
-const IN_SIGHT = 48;
-const CALM_MS = 150; // after the last movement the picture is drawn at its best
+const IN_SIGHT = 48; // CSS pixels of the picture that always stay in sight
+const CALM_MS = 150; // after the last movement, before the picture is drawn at its best
 
-export class Stage {
-  /** root: an element to fill. picture: what is drawn below the mask. */
+export class Viewport {
+  /** root: the element to fill. */
   constructor(root) {
     this.root = root;
     this.view = new View();
     this.overlay = new Overlay();
-    this.picture = null;
-    this.draft = null; // { mask: MaskLook, sketch: SketchLook }, in the making
-    this.sketching = false; // the sketch is shown
-    this.sent = []; // MaskLooks of the masks at work
-    this.changing = null; // MaskLook of what may change
+    this.picture = null; // Picture, below the masks
+    this.draft = null; // { mask: MaskImages, sketch: SketchImages }
+    this.sketching = false; // whether the sketch is shown
+    this.pendingMasks = []; // MaskImages of the pending edits
+    this.editRegion = null; // MaskImages of the pixels that the edit may change
     this.other = null; // { picture, mode: "split" | "difference" | "whole", at }: a second picture to compare with
-    this.fitted = true; // follow the window's size until the user zooms or pans
+    this.fitted = true; // follows the window's size until the user zooms or pans
     this.width = this.height = 1; // device pixels
     this.ratio = 1;
     this.covered = [0, 0]; // CSS pixels at the right and above the dock that panels cover
     this.quick = false;
-    this.calm = 0; // timer
+    this.calmTimer = 0;
     this.frame = 0;
     this.redraw = { picture: true, mask: null };
     this.onview = () => {};
@@ -65,7 +65,7 @@ export class Stage {
     this.#draw(); // at once: a resized canvas is empty
   }
 
-  /** The part of the stage no panel covers. */
+  /** The part of the viewport that no panel covers. */
   get room() {
     const insets = this.root.clientWidth < NARROW ? NARROW_INSETS : INSETS;
     const [left, top, inset, dock] = insets.map((inset) => inset * this.ratio);
@@ -73,29 +73,29 @@ export class Stage {
     return [left, top, Math.max(64, this.width - left - right), Math.max(64, this.height - top - bottom)];
   }
 
-  /** Panels cover so many CSS pixels at the right and above the dock. */
+  /** Tells how many CSS pixels panels cover at the right and above the dock. */
   cover(right, above) {
     if (right === this.covered[0] && above === this.covered[1]) return;
     this.covered = [right, above];
     if (this.fitted) this.fit();
   }
 
-  /** Show all of the picture, or of a box. */
+  /** Shows the whole picture, or a box. */
   fit(box = this.picture?.box) {
     this.fitted = true;
     if (box) this.view.fit(box, this.room);
     this.invalidate();
   }
 
-  /** Zoom to `scale` about a stage point, or about the middle of the room. */
+  /** Zooms to `scale` about a point of the viewport, by default the middle of the room. */
   zoom(scale, x, y) {
     const [left, top, width, height] = this.room;
     this.view.zoomAt(scale, x ?? left + width / 2, y ?? top + height / 2);
     this.#moved();
   }
 
-  /** Look where a view looked before. */
-  look({ scale, x, y }) {
+  /** Returns to a view of before. */
+  setView({ scale, x, y }) {
     Object.assign(this.view, { scale, x, y });
     this.#moved();
   }
@@ -105,11 +105,11 @@ export class Stage {
     this.#moved();
   }
 
-  /** For a moment, draw as fast as it goes: the view moves, or the picture is another. */
+  /** Draws fast rather than smoothly for a moment: the view moves, or the picture changes. */
   hurry() {
     this.quick = true;
-    clearTimeout(this.calm);
-    this.calm = setTimeout(() => {
+    clearTimeout(this.calmTimer);
+    this.calmTimer = setTimeout(() => {
       this.quick = false;
       this.invalidatePicture();
     }, CALM_MS);
@@ -123,35 +123,35 @@ export class Stage {
   }
 
   setDraft(draft) {
-    this.draft = draft && { mask: new MaskLook(draft.mask), sketch: new SketchLook(draft.sketch) };
+    this.draft = draft && { mask: new MaskImages(draft.mask), sketch: new SketchImages(draft.sketch) };
     this.invalidateMask();
   }
 
-  /** masks: Layers, of the edits at work. */
-  setSent(masks) {
-    this.sent = masks.map((mask) => this.sent.find((look) => look.mask === mask) ?? new MaskLook(mask));
+  /** layers: the masks of the pending edits. */
+  setPendingMasks(layers) {
+    this.pendingMasks = layers.map((layer) => this.pendingMasks.find((mask) => mask.layer === layer) ?? new MaskImages(layer));
     this.invalidateMask();
   }
 
-  /** mask: a Layer of what a run may change, or null. windows: the boxes that the model will read. */
-  setPlan(mask, windows) {
-    this.changing = mask && new MaskLook(mask);
+  /** region: a Layer of the pixels that the edit may change, or null. windows: the boxes that the model reads. */
+  setPlan(region, windows) {
+    this.editRegion = region && new MaskImages(region);
     this.guides.show("window", windows && windows.map(rect).join(""));
     this.invalidateMask();
   }
 
-  /** other: { picture, mode: "split" | "difference" | "whole", at: the line's place, 0..1 of the stage } or null. */
+  /** other: { picture, mode: "split" | "difference" | "whole", at: the line's place, 0..1 of the width } or null. */
   compare(other) {
     this.other = other;
     this.invalidatePicture();
   }
 
-  /** Pixels of the draft within `box` (plane) changed. */
+  /** Pixels of the draft within the plane box have changed. */
   draftChanged(box) {
     if (!box || !this.draft) return;
     this.draft.mask.changed(box);
     this.draft.sketch.changed(box);
-    const [x, y, width, height] = this.view.stageRect(box);
+    const [x, y, width, height] = this.view.viewportRect(box);
     const rim = Math.ceil(3 * this.ratio + this.view.scale);
     this.invalidateMask([x - rim, y - rim, width + 2 * rim, height + 2 * rim]);
   }
@@ -160,7 +160,7 @@ export class Stage {
     this.picture = null;
     this.other = null;
     this.setDraft(null);
-    this.setSent([]);
+    this.setPendingMasks([]);
     this.setPlan(null, null);
     for (const name of ["frame", "shape"]) this.guides.show(name, null);
     this.invalidate();
@@ -202,14 +202,14 @@ export class Stage {
       this.above.clip();
       this.above.clearRect(...area);
       if (this.sketching) this.draft?.sketch.draw(this.above, this.view, area);
-      for (const look of this.sent) this.overlay.draw(this.above, look, this.view, area, this.ratio, false);
-      if (this.changing) this.overlay.draw(this.above, this.changing, this.view, area, this.ratio, false);
+      for (const mask of this.pendingMasks) this.overlay.draw(this.above, mask, this.view, area, this.ratio, false);
+      if (this.editRegion) this.overlay.draw(this.above, this.editRegion, this.view, area, this.ratio, false);
       if (this.draft) this.overlay.draw(this.above, this.draft.mask, this.view, area, this.ratio, true);
       this.above.restore();
     }
   }
 
-  /** Another picture over this one: left of the line, all of it, or the difference of both. */
+  /** Draws another picture over this one: left of the line, all of it, or the difference of both. */
   #drawOther({ picture, mode, at }) {
     const { below, width, height } = this;
     if (mode === "difference") {
@@ -230,13 +230,17 @@ export class Stage {
     below.restore();
   }
 
-  /** The colour of the picture under a plane point as it is drawn, [red, green, blue]. */
+  /** The picture's colour at a plane point, as it is drawn: [red, green, blue]. */
   colourAt(x, y) {
-    const [left, top] = this.view.toStage(x + 0.5, y + 0.5).map(Math.floor);
+    const [left, top] = this.view.toViewport(x + 0.5, y + 0.5).map(Math.floor);
     return [...this.below.getImageData(left, top, 1, 1).data.slice(0, 3)];
   }
 
-  /** Show the brush ring: centre in CSS pixels of the stage, radius in plane pixels; null hides it. True if it is easily seen. */
+  /**
+   * Shows the brush's ring. Returns whether it is large enough to be seen.
+   *
+   * at: its centre in CSS pixels; null hides it. radius: in plane pixels.
+   */
   showRing(at, radius) {
     this.ring.hidden = !at;
     if (!at) return false;

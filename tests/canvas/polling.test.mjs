@@ -15,7 +15,7 @@ const settled = () => new Promise((resolve) => setImmediate(resolve));
 function scripted() {
   const script = { asked: [], shown: [], errors: [], slept: [] };
   script.follower = new Follower({
-    ask: () => {
+    load: () => {
       const one = deferred();
       script.asked.push(one);
       return one.promise;
@@ -59,12 +59,12 @@ test("it asks quickly while something runs, slowly when nothing does, and goes o
   follower.stop();
 });
 
-test("an answer asked for before a verb answered is not shown", async () => {
+test("an answer asked for before a command answered is not shown", async () => {
   const { follower, asked, shown, slept } = scripted();
   follower.start();
-  const verb = deferred();
-  const done = follower.after(verb.promise);
-  verb.resolve({ name: "undone", busy: false });
+  const command = deferred();
+  const done = follower.after(command.promise);
+  command.resolve({ name: "undone", busy: false });
   await done;
   asked[0].resolve({ name: "stale", busy: false });
   await settled();
@@ -76,7 +76,7 @@ test("an answer asked for before a verb answered is not shown", async () => {
   follower.stop();
 });
 
-test("a verb which fails tells its caller, and the follower goes on", async () => {
+test("a command that fails tells its caller, and the follower goes on", async () => {
   const { follower, asked, shown } = scripted();
   follower.start();
   await assert.rejects(follower.after(Promise.reject(new Error("no"))), /no/);

@@ -1,0 +1,51 @@
+// What the history's buttons do with the panel, the form, the tool and the document together.
+
+export class HistoryActions {
+  /** editor: the Editor they act on. */
+  constructor(editor) {
+    this.editor = editor;
+    this.toolBefore = "brush"; // chosen before a step was amended
+  }
+
+  /** Opens or closes the history. */
+  toggle() {
+    const { history } = this.editor.panels;
+    history.stop();
+    history.element.hidden = history.open;
+    document.documentElement.toggleAttribute("data-history", history.open);
+    this.editor.refresh();
+  }
+
+  /** Brings back a step's mask and prompt for a new edit. */
+  async reuse(step) {
+    this.editor.form.put({ prompt: step.edit.prompt });
+    await this.editor.doc?.masks.reuse(step);
+  }
+
+  /** Lets the next edit replace a step: brings back its mask, prompt and settings, and puts the user's own aside. */
+  async amend(step) {
+    if (!this.look(step)) return;
+    const { doc, form, panels, tool } = this.editor;
+    this.toolBefore = tool.name;
+    if (panels.historyCoversAll) this.toggle();
+    form.amend(step.edit);
+    await doc.amendment.start(step);
+  }
+
+  /** The step was sent or is left as it was: brings back the user's settings and tool. */
+  amended() {
+    this.editor.form.takeBack();
+    this.editor.tool.choose(this.toolBefore);
+  }
+
+  /** Shows a step that is to be amended or blended, null: no more. False if it cannot be changed now. */
+  look(step) {
+    const { compare, doc, panels } = this.editor;
+    if (!doc || (step && !doc.amendment.mayStart())) return false;
+    compare.stop();
+    if (step) panels.history.stop();
+    if (step && doc.amendment.step) doc.amendment.stop();
+    doc.display.look(step?.revision ?? null);
+    return true;
+  }
+}

@@ -1,0 +1,144 @@
+// The panels around the picture: builds them, lets them act on the editor, and shows in them what the editor holds.
+
+import { amendBar, replaySentence } from "../panels/amend-bar.js";
+import { h } from "../lib/dom.js";
+import { historyPanel } from "../panels/history.js";
+import { loadMask, saveMask } from "../draft/mask-files.js";
+import { askPermission, canAskPermission } from "./notifications.js";
+import { queuePanel } from "../panels/queue-panel.js";
+import { startView } from "../panels/start.js";
+import { optionStrip } from "../panels/tool-options.js";
+import { palette, topBar } from "../panels/toolbar.js";
+import { variationTray } from "../panels/variations.js";
+import { t } from "../lib/locale.js";
+
+export class Panels {
+  /** editor: the Editor they belong to. */
+  constructor(editor) {
+    this.editor = editor;
+    this.tree = null; // the history's revisions, as shown last
+    this.topBar = topBar(editor.commands);
+    this.palette = palette((name) => editor.tool.choose(name));
+    this.options = this.#buildOptions();
+    this.start = this.#buildStart();
+    this.history = this.#buildHistory();
+    this.variations = variationTray(editor.server, {
+      peek: (revision) => editor.doc?.display.peek(revision),
+      pick: (revision) => editor.doc?.history.visit(revision),
+    });
+    this.queue = queuePanel({
+      cancel: (group) => editor.doc?.queue.cancel(group),
+      moveUp: (group) => editor.doc?.queue.moveUp(group),
+      notify: () => askPermission().then(() => editor.refresh()),
+    });
+    this.amendBar = amendBar(editor.eta, () => editor.doc?.amendment.stop());
+    this.viewport = h("div", { class: "viewport", tabindex: 0, role: "application", "aria-label": t("viewport.label") });
+    this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, t("start.veil")));
+    editor.root.replaceChildren(
+      this.viewport, this.topBar.element, this.palette.element, this.options.element, this.history.element,
+      h("div", { class: "above-dock" }, this.queue.element, this.amendBar.element, this.variations.element), this.start.element, this.veil,
+    );
+  }
+
+  #buildOptions() {
+    const { editor } = this;
+    const { commands } = editor;
+    return optionStrip({
+      size: (diameter) => editor.tool.resize(diameter),
+      hardness: (share) => editor.tool.set("hardness", share),
+      tolerance: (levels) => editor.tool.set("tolerance", levels),
+      colour: (css) => editor.tool.set("colour", css),
+      setAspect: (aspect) => editor.setAspect(aspect),
+      grow: (pixels) => editor.doc?.masks.change("grow", pixels),
+      shrink: (pixels) => editor.doc?.masks.change("shrink", pixels),
+      soften: (pixels) => editor.doc?.masks.change("soften", pixels),
+      all: commands.all, invert: commands.invert, clear: commands.clear, recall: commands.recall,
+      loadMask: (file) => this.#loadMask(file),
+      saveMask: () => saveMask(editor.doc),
+    });
+  }
+
+  #buildStart() {
+    const { editor } = this;
+    return startView(editor.server, {
+      openFile: (file) => editor.openFile(file),
+      openSample: (name) => editor.open(editor.server.openSample(name)),
+      openDocument: (id) => editor.openDocument(id),
+      blank: (width, height) => editor.blank(width, height),
+      note: (sentence, action) => editor.notifications.note(sentence, "start", action ? "info" : "error", action),
+    });
+  }
+
+  #buildHistory() {
+    const { editor } = this;
+    return historyPanel(editor.server, {
+      show: (revision) => editor.doc?.history.visit(revision),
+      rename: (revision, name) => editor.doc?.history.rename(revision, name),
+      discard: (node) => editor.doc?.history.discard(node),
+      reuse: (node) => editor.historyActions.reuse(node),
+      amend: (node) => editor.historyActions.amend(node),
+      recall: (node) => editor.form.recall(node.edit),
+      compare: (node) => editor.compare.show(editor.doc, "split", node.parent),
+      look: (node) => editor.historyActions.look(node),
+      previewBlend: (node, blend) => editor.doc?.blend.preview(node?.revision, blend),
+      applyBlend: (node, blend) => editor.doc?.blend.apply(node.revision, blend),
+      replaySentence: (node) => this.#replaySentence(node),
+      refresh: () => editor.doc && this.#showHistory(true),
+      close: () => editor.historyActions.toggle(),
+    });
+  }
+
+  /** Whether the open history leaves nothing of the picture to be seen, as on a phone. */
+  get historyCoversAll() {
+    return this.history.open && innerWidth <= this.history.element.offsetWidth;
+  }
+
+  refresh() {
+    const { compare, doc, eta, form, notifications, tool, viewport } = this.editor;
+    const head = doc?.state.head;
+    const estimate = doc?.plan.estimate ?? null;
+    this.topBar.show({
+      name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: viewport.view.scale,
+      historyOpen: this.history.open, comparing: compare?.mode, comparable: Boolean(doc?.state.before),
+    });
+    this.palette.show({ tool: tool.active, available: tool.available });
+    this.options.show({
+      tool: tool.active, diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
+      sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2),
+      masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
+    });
+    if (doc && this.history.open) this.#showHistory();
+    this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
+    this.queue.show(doc?.queue.groups ?? [], canAskPermission);
+    this.amendBar.show(doc?.amendment.step ?? null, estimate);
+    notifications.plan(estimate, estimate && eta.seconds(estimate.pipeline, estimate.steps));
+    notifications.specks(estimate?.specks ?? 0, () => this.editor.doc?.masks.keepSpecks());
+    viewport.cover(this.history.open && !this.historyCoversAll ? this.history.element.offsetWidth : 0, this.variations.element.offsetHeight);
+  }
+
+  /** again: draws the history even if it has not changed. */
+  async #showHistory(again = false) {
+    const { doc } = this.editor;
+    const tree = (await doc.history.load()) ?? (again ? this.tree : null);
+    if (!tree || this.editor.doc !== doc) return;
+    this.tree = tree;
+    this.history.show(tree, doc.state.head, doc.state.tip);
+  }
+
+  /** Says which steps are replayed when this one is blended in another way; "" if none is. */
+  async #replaySentence({ revision }) {
+    const { doc, eta, server } = this.editor;
+    const { later } = await server.replayed(doc.id, revision).catch(() => ({ later: [] }));
+    return later.length ? replaySentence(later, eta.secondsFor(later)) : "";
+  }
+
+  async #loadMask(file) {
+    const { doc, notifications, server } = this.editor;
+    try {
+      const remark = await loadMask(file, doc, server);
+      if (remark) notifications.note(remark, "mask", "info");
+    } catch (error) {
+      notifications.note(error.message, "mask");
+    }
+  }
+}

@@ -1,0 +1,100 @@
+// Decides which revision's picture the viewport shows, and shows the preview of the running job over it.
+
+import { Picture } from "./picture.js";
+import { Previews } from "./polling.js";
+import { TileCache } from "./tiles.js";
+
+export class PictureDisplay {
+  /** doc: the OpenDocument that is shown. turned(): another revision's picture is in place; a promise is waited for. */
+  constructor(doc, turned) {
+    const { server, viewport } = doc;
+    Object.assign(this, { doc, server, viewport, turned });
+    this.hoverRevision = null; // the variation that the pointer is over
+    this.stepRevision = null; // the revision on show while a step is amended or blended
+    this.previewsShown = 0;
+    this.draw = () => viewport.invalidatePicture();
+    this.cache = new TileCache((digest) => server.tile(digest), this.draw);
+    this.picture = new Picture(server, this.cache, this.draw);
+    this.previews = new Previews({
+      load: (revision, serial) => server.preview(revision, serial),
+      show: (revision, bitmap) => this.#showPreview(revision, bitmap),
+    });
+    viewport.picture = this.picture;
+  }
+
+  /** The revision whose picture is to be seen. */
+  get revision() {
+    const { head, variations } = this.doc.state;
+    return this.stepRevision ?? (variations.includes(this.hoverRevision) ? this.hoverRevision : head);
+  }
+
+  /** Follows the document's state. */
+  update() {
+    const { revision } = this;
+    if (revision !== this.picture.revision) {
+      this.#turn();
+      return;
+    }
+    this.picture.stay();
+    const { preview } = this.picture; // may be of a variation that was done after the one that is shown
+    if (preview?.revision && preview.revision !== this.doc.run?.revision) this.dropPreview();
+  }
+
+  /** Shows a variation while the pointer is over it, null: the document's own. */
+  peek(revision) {
+    if (this.doc.busy || this.doc.closed || this.stepRevision) return;
+    this.hoverRevision = revision;
+    this.#turn();
+  }
+
+  /** Shows a step that is amended or blended, whatever the document shows; null: no more. Returns a promise while it loads. */
+  look(revision) {
+    this.stepRevision = revision;
+    return this.picture.revision === this.revision ? null : this.#turn();
+  }
+
+  /** Loads another revision's picture, to be compared with the one on show; null if it fails, which is reported. */
+  async load(revision) {
+    const picture = new Picture(this.server, this.cache, this.draw);
+    try {
+      await picture.show(revision, this.viewport.view, this.viewport);
+    } catch (error) {
+      this.doc.requests.report(error, "picture");
+      return null;
+    }
+    return picture;
+  }
+
+  /** Loads the picture to be seen; a preview stays on screen until then. */
+  async #turn() {
+    const { doc, picture, viewport } = this;
+    try {
+      if (!(await picture.show(this.revision, viewport.view, viewport)) || doc.closed) return;
+    } catch (error) {
+      if (!doc.closed) doc.requests.report(error, "picture");
+      return; // the next state asks for it again
+    }
+    if (picture.preview && picture.preview.revision !== doc.run?.revision) this.dropPreview();
+    viewport.hurry();
+    if (viewport.fitted) viewport.fit();
+    else viewport.invalidate();
+    await this.turned();
+  }
+
+  #showPreview(revision, bitmap) {
+    const { run, closed } = this.doc;
+    if (closed || this.stepRevision || run?.revision !== revision || !run.box) return;
+    this.previewsShown += 1;
+    this.setPreview({ revision, bitmap, box: run.box });
+  }
+
+  /** preview: { revision: the job's, or null when the preview is of a blend, bitmap, box }. */
+  setPreview(preview) {
+    this.picture.preview = preview;
+    this.draw();
+  }
+
+  dropPreview() {
+    this.setPreview(null);
+  }
+}

@@ -1,0 +1,35 @@
+// The bar that tells which step of the history is amended, which later steps are replayed then, and how long that takes.
+
+import { duration } from "../app/eta.js";
+import { h } from "../lib/dom.js";
+import { t } from "../lib/locale.js";
+
+/** Says how many later steps are replayed. seconds: that this takes, null if unknown. */
+export function replaySentence(later, seconds) {
+  return t(later.length > 1 ? "amend.many" : "amend.one", { n: later.length, time: seconds ? t("amend.time", { time: duration(seconds) }) : "" });
+}
+
+/** step: see `StepAmendment`. estimate: see `EditPlan`. */
+function sentence({ step, of, later, name, edit }, estimate, eta) {
+  const title = name || edit.prompt || t("history.filled");
+  if (!later) return title; // the server is still asked for the rest
+  const seconds = estimate && eta.secondsFor([estimate, ...later]);
+  const start = t("amend.on", { step, of, title });
+  if (!later.length) return seconds ? `${start} ${t("amend.alone", { time: duration(seconds) })}` : start;
+  return `${start} ${replaySentence(later, seconds)}`;
+}
+
+/** eta: Eta. stop(): amend no step after all. */
+export function amendBar(eta, stop) {
+  const text = h("p", {});
+  const button = h("button", { type: "button", class: "text-button", onclick: stop }, t("amend.stop"));
+  const element = h("div", { class: "amending", role: "status", hidden: true }, text, button);
+  return {
+    element,
+    /** step: that is amended, or null. estimate: of the edit that replaces it, or null. */
+    show(step, estimate) {
+      element.hidden = !step;
+      if (step) text.textContent = sentence(step, estimate, eta);
+    },
+  };
+}
