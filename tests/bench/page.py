@@ -205,7 +205,7 @@ def previews(hands: Hands) -> Iterator[Row]:
     """Runs of a model that idles between its steps."""
     clocked, waits = hands.server.clocked, []
     hands.choose("clocked")
-    hands.page.evaluate("window.palimpsest.size(100)")
+    hands.page.evaluate("window.palimpsest.tool.resize(100)")
     for trial in range(2):
         clocked.finished.clear()
         hands.page.evaluate("window.drawn.length = 0")
@@ -220,10 +220,10 @@ def previews(hands: Hands) -> Iterator[Row]:
 def moving(hands: Hands) -> Iterator[Row]:
     """Pointers at work on a large picture, all of it under the mask; each at first with all of it in sight."""
     page = hands.page
-    page.evaluate("window.palimpsest.doc.easel.invert()")
+    page.evaluate("window.palimpsest.doc.draftEditor.invert()")
     planned(page)
-    stage = "(({ room: [x, y, w, h], ratio }) => [(x + w / 2) / ratio, (y + h / 2) / ratio])(window.palimpsest.stage)"
-    x, y = page.evaluate(stage)
+    middle = "({ room: [x, y, w, h], ratio }) => [(x + w / 2) / ratio, (y + h / 2) / ratio]"
+    x, y = page.evaluate(f"({middle})(window.palimpsest.viewport)")
 
     def along(turn: float) -> None:
         """To a point of a curve about the middle, some ten pixels on at each turn."""
@@ -234,15 +234,15 @@ def moving(hands: Hands) -> Iterator[Row]:
 
     pauses = []
     for zoom, sight in (("fit()", "all in sight"), ("zoom(1)", "at 100 %")):
-        page.evaluate(f"window.palimpsest.stage.{zoom}")
+        page.evaluate(f"window.palimpsest.viewport.{zoom}")
         for tool in ("brush", "eraser"):
-            page.evaluate(f"window.palimpsest.choose({tool!r})")
+            page.evaluate(f"window.palimpsest.tool.choose({tool!r})")
             runs = []
             for _ in range(RUNS):
                 along(0)
                 page.mouse.down()
                 runs.append(paced(page, along))
-                page.evaluate("(window.plan = window.palimpsest.stage.changing)")
+                page.evaluate("(window.plan = window.palimpsest.viewport.editRegion)")
                 page.evaluate(FRAMES)
                 page.mouse.up()
                 planned(page)
@@ -255,7 +255,7 @@ def moving(hands: Hands) -> Iterator[Row]:
         page.mouse.up()
         page.keyboard.up("Space")
         yield f"pan, {sight}", values(runs), SMOOTH
-    page.evaluate("window.palimpsest.stage.fit()")
+    page.evaluate("window.palimpsest.viewport.fit()")
     page.mouse.move(x, y)
     yield "zoom, from all in sight to nearly 100 % and back", values([paced(page, wheel) for _ in range(RUNS)]), SMOOTH
     yield "a stroke ended, all masked: the longest the page stands still", spread(pauses), ""
@@ -263,7 +263,8 @@ def moving(hands: Hands) -> Iterator[Row]:
 
 def planned(page: Any) -> None:
     """Wait until what a run would change is shown anew."""
-    page.wait_for_function("window.palimpsest.stage.changing && window.palimpsest.stage.changing !== window.plan")
+    region = "window.palimpsest.viewport.editRegion"
+    page.wait_for_function(f"{region} && {region} !== window.plan")
 
 
 def paced(page: Any, turn: Callable[[int], None]) -> list[float]:
@@ -297,10 +298,10 @@ def memory(hands: Hands) -> Iterator[Row]:
         x, y = (float(v) for v in random.uniform(200, SIDE - 200, 2))
         hands.page.evaluate(
             """([x, y]) => {
-                const { stage } = window.palimpsest;
-                stage.zoom(1);
-                const [left, top] = stage.view.toStage(x, y);
-                stage.pan(stage.width / 2 - left, stage.height / 2 - top);
+                const { viewport } = window.palimpsest;
+                viewport.zoom(1);
+                const [left, top] = viewport.view.toViewport(x, y);
+                viewport.pan(viewport.width / 2 - left, viewport.height / 2 - top);
             }""",
             [x, y],
         )
