@@ -362,11 +362,10 @@ def test_prompts_used_before_and_known_words_are_offered_and_strange_ones_marked
     hands.key("Enter")
     assert field.input_value() == "a cup of tea"
     assert not hands.page.evaluate("window.palimpsest.doc.busy")  # Enter took the suggestion, and sent nothing
-    words = hands.page.evaluate("window.palimpsest.form.words")
-    if words:
-        field.fill(f"a {words[0][:-1]}")
-        hands.page.get_by_role("option", name=words[0], exact=True).click()
-        assert field.input_value() == f"a {words[0]}"
+    (word,) = hands.page.evaluate("window.palimpsest.form.model.info.words")
+    field.fill(f"a {word[:-1]}")
+    hands.page.get_by_role("option", name=word, exact=True).click()
+    assert field.input_value() == f"a {word}"
     hands.write("a zebra and a cup")
     hands.page.locator(".strange").filter(has_text="zebra").wait_for()
     hands.edit("a zebra")  # it is marked, not refused

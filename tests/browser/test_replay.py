@@ -157,6 +157,29 @@ def test_a_cancelled_change_leaves_all_as_it_was(hands: Hands, way: str) -> None
     assert hands.page.locator(".amending").is_hidden()
 
 
+def test_a_change_that_is_cancelled_while_it_is_on_its_way_is_made(hands: Hands) -> None:
+    """Its request had left: the steps are replayed, and the user's own settings come back once."""
+    steps = history(hands)
+    before = prepared(hands)
+    amend(hands, "step 3")
+    hands.write("changed")
+    held: list[Any] = []
+    hands.page.route(
+        "**/amend/*", lambda route: held.append(route) if route.request.method == "POST" else route.fallback()
+    )
+    hands.prompt.press("Enter")
+    hands.wait_for("doc.submitting")
+    hands.page.locator(".amending").get_by_role("button", name="Cancel").click()
+    hands.page.locator(".amending").wait_for(state="hidden")
+    for route in held:
+        route.continue_()
+    hands.page.unroute("**/amend/*")
+    hands.page.wait_for_function("id => window.palimpsest.doc.state.tip !== id", arg=steps[-1].id)
+    hands.wait_idle()
+    assert "changed" in shown(hands)
+    assert settings(hands)["values"] == before["values"] and hands.page.locator(".note").count() == 0
+
+
 def test_a_blend_in_the_middle_keeps_the_later_steps(hands: Hands) -> None:
     steps = history(hands)
     tool(hands, "step 5", "Blend")

@@ -40,7 +40,7 @@ export class Submission {
       const pictures = await encoding;
       const accept = (state) => {
         tracker.accepted(state.jobs, draft, Boolean(step));
-        if (step) amendment.stop();
+        if (amendment.step) amendment.stop(); // unless the user has left it meanwhile
         return state;
       };
       await doc.requests.retry(() => doc.server.submit(doc.id, path, { ...settings, ...options }, ...pictures).then(accept));

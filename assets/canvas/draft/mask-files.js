@@ -15,7 +15,7 @@ export async function loadMask(file, doc, server) {
     result = await server.readMask(doc.id, file);
   } catch (error) {
     if (error instanceof Unreachable) throw error;
-    throw new Error(t("mask.unreadable", { name: file.name, reason: error.message }));
+    throw new Error(t("mask.unreadable", { name: file.name, reason: error.message }), { cause: error });
   }
   const [, , width, height] = doc.picture.box;
   if (result.size[0] !== width || result.size[1] !== height) {
