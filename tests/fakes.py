@@ -38,6 +38,8 @@ def in_loop(coroutine: Coroutine[Any, Any, Answer]) -> Answer:
 class Plain:
     """What most of them say of themselves."""
 
+    name: str
+    size: int
     buckets: Sequence[tuple[int, int]] = ()
     supports_strength = False
     soft = False
@@ -51,6 +53,9 @@ class Plain:
 
     def unknown(self, prompt: str) -> list[str]:
         return []
+
+    def inpaint(self, request: Request) -> Run:
+        raise NotImplementedError
 
 
 class NoisePipeline(Plain):

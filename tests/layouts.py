@@ -208,7 +208,7 @@ def of_floats(name: str, channels: int, kind: type, low: float, high: float, **o
     def _() -> Made:
         values = (shares(channels) * (high - low) + low).astype(kind)
         bits = 8 * values.dtype.itemsize
-        notes = (f"{bits}-bit floating-point numbers were reduced to 8 bits a channel.",)
+        notes: tuple[str, ...] = (f"{bits}-bit floating-point numbers were reduced to 8 bits a channel.",)
         if (low, high) != (0, 1):
             notes += (f"Its numbers go from {low:.6g} to {high:.6g}: those became black and white.",)
         pixels = rgb((values.astype(np.float64) - low) / (high - low))
@@ -314,7 +314,7 @@ def of_lab(bits: int) -> None:
         kind, signed = (np.uint8, np.int8) if bits == 8 else (np.uint16, np.int16)
         light = np.rint(lab[..., :1] / 100 * (2**bits - 1)).astype(kind)
         ab = np.rint(lab[..., 1:] * steps).astype(signed)
-        light_again, ab_again = light / (2**bits - 1) * 100, ab / steps
+        light_again, ab_again = light.astype(float) / (2**bits - 1) * 100, ab.astype(float) / steps
         y = (light_again[..., 0] + 16) / 116
         f = np.stack([y + ab_again[..., 0] / 500, y, y - ab_again[..., 1] / 200], -1)
         xyz = np.where(f > 6 / 29, f**3, 3 * (6 / 29) ** 2 * (f - 4 / 29)) * (0.9642, 1, 0.8249)

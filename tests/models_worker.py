@@ -69,7 +69,7 @@ def load(name: str) -> Pipeline:
     if name == "deadly":
         os.abort()
     if name == "threadless":  # from now on no thread can be started
-        threading.Thread.start = refuse  # type: ignore[method-assign]
+        threading.Thread.start = refuse  # type: ignore[method-assign, assignment]
         return NoisePipeline(name="threadless")
     models: dict[str, Pipeline] = {
         "noise": NoisePipeline(), "slow": NoisePipeline(delay=0.05, name="slow"), "flat": FlatPipeline((0, 200, 0)),

@@ -3,9 +3,11 @@
 No attention kernel, no cached text, PyTorch's own memory layout: the text transformer runs at every step.
 """
 
+from typing import Any
+
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from pipelines.glide.unet import Attention, ResBlock, UNet, timestep_embedding
 
@@ -46,7 +48,8 @@ def _attended(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
 def _text(network: UNet, tokens: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
     x = network.token_embedding(tokens) + network.positional_embedding
     x = torch.where(real[..., None], x, network.padding_embedding)
-    for block in network.transformer.resblocks:
+    blocks: Any = network.transformer.resblocks
+    for block in blocks:
         qkv = block.attn.c_qkv(block.ln_1(x)).unflatten(2, (block.attn.heads, -1)).permute(0, 2, 3, 1)
         h = _attended(*qkv.chunk(3, 2)).flatten(1, 2).transpose(1, 2)
         x = x + block.attn.c_proj(h)
@@ -55,7 +58,7 @@ def _text(network: UNet, tokens: Tensor, real: Tensor) -> tuple[Tensor, Tensor]:
     return x.transpose(1, 2), network.transformer_proj(x[:, -1])
 
 
-def _stage(stage: nn.ModuleList, x: Tensor, embedding: Tensor, text: Tensor) -> Tensor:
+def _stage(stage: Any, x: Tensor, embedding: Tensor, text: Tensor) -> Tensor:
     for layer in stage:
         if isinstance(layer, ResBlock):
             x = _res_block(layer, x, embedding)

@@ -36,8 +36,8 @@ def disc(box: Box) -> Mask:
 
 def an_edit(mask: Mask | Box, **settings: Any) -> Edit:
     """An edit by the fake pipeline in three steps, but for what is said."""
-    settings = {"seed": 1, "pipeline": "noise", "steps": 3, "prompt": "a green couch"} | settings
-    return Edit(filled(mask) if isinstance(mask, Box) else mask, **settings)
+    defaults: dict[str, Any] = {"seed": 1, "pipeline": "noise", "steps": 3, "prompt": "a green couch"}
+    return Edit(filled(mask) if isinstance(mask, Box) else mask, **defaults | settings)
 
 
 def strokes(box: Box) -> Patch:

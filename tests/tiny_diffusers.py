@@ -1,5 +1,8 @@
 """Pipelines of diffusers at a tiny size: real classes, random weights, made-up tokenizers, saved as users find them."""
 
+# mypy: disable-error-code="attr-defined, arg-type, union-attr, operator"
+# (networks of diffusers have more methods, and take more, than their annotations say)
+
 import json
 from collections.abc import Callable
 from pathlib import Path

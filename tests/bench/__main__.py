@@ -94,7 +94,9 @@ class Desk:
         random = np.random.default_rng(seed)
         x, y = (int(v) for v in random.integers(0, self.side - 200, 2))
         head = self.session.store.documents.get(self.document).head
-        disc = encode_png(cv2.circle(np.zeros((200, 200), np.uint8), (100, 100), 100, 255, -1))
+        mask = np.zeros((200, 200), np.uint8)
+        cv2.circle(mask, (100, 100), 100, 255, -1)
+        disc = encode_png(mask)
         edit = {"parent": head, "pipeline": "noise", "prompt": "a red couch", "negative_prompt": "", "steps": 1,
                 "guidance": 3.0, "seed": seed, "strength": 1, "sampler": "ddim", "feather": 8, "edge": 0, "opacity": 1,
                 "colour_match": True, "variations": 1, "margins": [0, 0, 0, 0], "sketch": None,

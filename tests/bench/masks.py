@@ -67,7 +67,7 @@ def panorama() -> Iterator[Row]:
 def texture() -> Iterator[Row]:
     """Of the texture's own contrast, the standard deviation of its grey, what is left in a spot that is removed."""
     grain = np.random.default_rng(0).normal(128, 40, (700, 1500)).clip(0, 255).astype(np.uint8)
-    picture = np.repeat(cv2.GaussianBlur(grain, (0, 0), 0.8)[..., None], 3, 2)
+    picture = np.repeat(cv2.GaussianBlur(grain, (0, 0), 0.8).astype(np.uint8)[..., None], 3, 2)
     middle = (740, 340)
     with tempfile.TemporaryDirectory() as folder:
         values = []

@@ -89,7 +89,7 @@ class Editor(Server):
         self.clocked = ClockedPipeline()
         self.models = [NoisePipeline(size=256), self.clocked]
         self.came: list[tuple[float, int]] = []  # when an edit was read, and its bytes, headers included
-        read = edits.read_body
+        read = edits.read_body  # type: ignore[attr-defined]
 
         async def read_body(request: Asked, limit: int, what: str) -> bytes:
             body = await read(request, limit, what)
@@ -98,7 +98,7 @@ class Editor(Server):
                 self.came.append((time.time(), len(body) + headers))
             return body
 
-        edits.read_body = read_body
+        edits.read_body = read_body  # type: ignore[attr-defined]
         super().start()
 
 

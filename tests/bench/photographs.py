@@ -36,7 +36,7 @@ STEPS = 4  # as a model takes that was distilled to few
 SIDE, HOLE = 2048, 200  # pixels
 
 
-def random(network: Callable[[], nn.Module]) -> Any:
+def random(network: Callable[[], Any]) -> Any:
     """A network of the released size with weights that mean nothing, where and in which numbers it runs."""
     device, numbers = best_device(), fast_type(best_device())
     with torch.device("meta"):
@@ -149,7 +149,8 @@ class Stopwatch:
 
 def an_edit(picture: Picture, **edit: Any) -> Edit:
     box = Box(picture.box.width // 2 - HOLE // 2, picture.box.height // 2 - HOLE // 2, HOLE, HOLE)
-    disc = cv2.circle(np.zeros((HOLE, HOLE), np.uint8), (HOLE // 2, HOLE // 2), HOLE // 2, 255, -1)
+    disc = np.zeros((HOLE, HOLE), np.uint8)
+    cv2.circle(disc, (HOLE // 2, HOLE // 2), HOLE // 2, 255, -1)
     edit = {"prompt": "a red couch", "guidance": 1.0, "steps": STEPS, "sampler": "ddim", "seed": 1, **edit}
     return Edit(Mask(box, disc), pipeline="hf:it", **edit)
 

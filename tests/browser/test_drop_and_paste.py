@@ -171,7 +171,11 @@ def test_a_picture_of_another_page_must_be_saved_first_and_the_page_stays(hands:
     document, address = hands.document, hands.page.url
     far = "https://example.com/cat.png"
     image = f'<a href="https://example.com/"><img src="{far}"></a>'
-    for texts in ({"links": ("text/uri-list", far)}, {"links": ("text/uri-list", far), "html": ("text/html", image)}):
+    drags: list[dict[str, Any]] = [
+        {"links": ("text/uri-list", far)},
+        {"links": ("text/uri-list", far), "html": ("text/html", image)},
+    ]
+    for texts in drags:
         drag(hands, *PLACES[place](hands), **texts)
         hands.page.locator(".note p").filter(has_text="must be saved first").wait_for()
         hands.press("Dismiss")

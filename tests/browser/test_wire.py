@@ -24,7 +24,7 @@ def test_an_edit_of_a_large_picture_costs_by_its_mask(
         bodies.append((request.url.path.rpartition("/")[2], await read(request, limit, what)))
         return bodies[-1][1]
 
-    read = edits.read_body
+    read = edits.read_body  # type: ignore[attr-defined]
     monkeypatch.setattr(edits, "read_body", counted)
     hands.open_pixels(photo(4096, 4096))
     hands.page.evaluate("window.palimpsest.viewport.zoom(1)")

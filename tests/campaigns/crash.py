@@ -260,7 +260,14 @@ class Acting:
             return
         state = said(answer)
         known.finished |= {state["head"], state["tip"]}
-        actions = {self.edit: 10, self.amend: 2, self.undo: 2, self.redo: 1, self.cancel: 2, self.checkout: 1}
+        actions: dict[Any, float] = {
+            self.edit: 10,
+            self.amend: 2,
+            self.undo: 2,
+            self.redo: 1,
+            self.cancel: 2,
+            self.checkout: 1,
+        }
         if known.owner == self.number:
             actions |= {self.rename: 2, self.discard: 0.3, self.delete: 0.3}
         if len(state["running"]) >= QUEUE:

@@ -259,11 +259,11 @@ class Campaign:
     def _gradio_body(self) -> bytes:
         document = self.state["document"]
         values = [document, *(self.chance.choice([document, None, *VALUES]) for _ in range(self.chance.randrange(8)))]
-        values: dict[str, Any] = {
+        body: dict[str, Any] = {
             "data": values, "fn_index": self.chance.choice([0, 1, 30, -1]), "session_hash": "x", "event_id": "x",
             "component_id": 1, "fn_name": "read", "document": document, "trigger_id": None,
         }  # fmt: skip
-        return self._spoilt(json.dumps(values).encode())
+        return self._spoilt(json.dumps(body).encode())
 
     def _document_file(self) -> bytes:
         """The document as a file with its history."""

@@ -24,22 +24,19 @@ from pipelines.training.scenes.layout import held_out_pair, make
 from pipelines.training.scenes.thing import Thing
 from pipelines.training.scenes.things import KINDS
 from pipelines.training.trainer import SCENES
-from tests.fakes import NoisePipeline
+from tests.fakes import NoisePipeline, Plain
 
 FILLS, UNSEEN, REMOVALS = (0.0, False), (0.0, True), (1.0, False)  # the sorts of edits
 at_once = partial(evaluate, sampler="ddim", steps=1, guidance=1.0)
 
 
-class Prophet:
+class Prophet(Plain):
     """Paints the truth of one sort of the evaluation's edits, in their order; or, `blind`, flat grey."""
 
     name, size = "prophet", SIDE
 
     def __init__(self, sort: tuple[float, bool], blind: bool = False) -> None:
         self.sort, self.blind = sort, blind
-
-    def hint(self, prompt: str) -> str:
-        return ""
 
     def inpaint(self, request: Request) -> Run:
         asked = whole(HELD_OUT + request.seeds[0], self.size, *self.sort)
@@ -128,7 +125,9 @@ def test_a_colour_left_open_is_no_miss() -> None:
     asked = whole(HELD_OUT, 64, *UNSEEN)
     wrong = Verdict(asked.thing.kind, "black" if asked.thing.colour != "black" else "white")
     for prompt, right in ((asked.prompt, False), (f"a {asked.thing.kind}", True)):
-        outcome = Outcome(asked._replace(prompt=prompt), asked.image, wrong, wrong, 1.0, 0, np.zeros((2, FEATURES)))
+        outcome = Outcome(
+            asked._replace(prompt=prompt), asked.image, wrong, wrong, 1.0, 0, np.zeros((2, FEATURES), np.float32)
+        )
         assert outcome.kind and outcome.colour == right
 
 

@@ -558,7 +558,8 @@ def test_every_row_is_aclass_of_diffusers_that_takes_what_the_row_says() -> None
         assert row.guidance in arguments and row.supports_strength == found.supports_strength
         assert found.negative or not row.negative
         assert all(issubclass(getattr(diffusers, name), diffusers.DiffusionPipeline) for name in row.takes)
-        assert Edit(Mask(Box(0, 0, 1, 1), np.full((1, 1), 255, np.uint8)), seed=0, pipeline="x", **row.defaults)
+        defaults: dict[str, Any] = {**row.defaults}
+        assert Edit(Mask(Box(0, 0, 1, 1), np.full((1, 1), 255, np.uint8)), seed=0, pipeline="x", **defaults)
 
 
 def test_an_unknown_class_works_by_its_signature(saved: Any, monkeypatch: pytest.MonkeyPatch) -> None:

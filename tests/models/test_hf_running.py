@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -123,7 +123,7 @@ def test_the_plan_is_the_first_that_fits(fresh: Any, monkeypatch: pytest.MonkeyP
 
 
 def test_weights_are_counted_in_bytes() -> None:
-    pipe = type("Pipe", (), {"components": {"a": nn.Linear(3, 5), "b": nn.Sequential(nn.Linear(2, 2)), "c": None}})
+    pipe: Any = type("Pipe", (), {"components": {"a": nn.Linear(3, 5), "b": nn.Sequential(nn.Linear(2, 2)), "c": None}})
     assert memory.weighed(pipe) == Weights(80 + 24, 80, 80)
     pipe.components["b"]._supports_group_offloading = False  # it stays beside whatever layer is there
     assert memory.weighed(pipe) == Weights(80 + 24, 80, 80 + 24)
@@ -277,7 +277,7 @@ def test_compiling_is_of_the_blocks_that_repeat(saved: Any, tiny: Any, monkeypat
     compiled: list[str] = []
     monkeypatch.setattr(nn.Module, "compile", lambda self, **how: compiled.append(type(self).__name__))
     pipeline = load_hf(str(saved("flux-fill")), "it", Setup(compiled=True), False)
-    assert sorted(set(compiled)) == sorted(type(network_of(tiny("flux-fill")))._repeated_blocks)
+    assert sorted(set(compiled)) == sorted(cast(Any, type(network_of(tiny("flux-fill"))))._repeated_blocks)
     assert np.array_equal(run(pipeline.inpaint(a_request())), run(tiny("flux-fill").inpaint(a_request())))
 
 

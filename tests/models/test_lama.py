@@ -137,7 +137,13 @@ def test_one_step_shows_the_result_and_every_seed_gives_the_same(lama: Lama) -> 
     assert isinstance(step, Step) and (step.index, step.total) == (1, 1)
     assert images.shape == (3, 64, 64, 3) and np.array_equal(step.preview, images)
     assert all(np.array_equal(image, images[0]) for image in images)
-    deaf = {"steps": 3, "prompt": "a cat", "negative_prompt": "a dog", "guidance": 9.0, "clip_guidance": 3.0}
+    deaf: dict[str, Any] = {
+        "steps": 3,
+        "prompt": "a cat",
+        "negative_prompt": "a dog",
+        "guidance": 9.0,
+        "clip_guidance": 3.0,
+    }
     assert {*deaf, "seeds"} == set(lama.unsupported) and lama.samplers == ()
     for _ in range(3):  # nor does it change as PyTorch gets to know it
         assert np.array_equal(run(lama.inpaint(a_request(**deaf, sampler="ddim")))[0], images[0])

@@ -269,7 +269,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr("editor.web.page.start", start)
         monkeypatch.setattr(server, "check", lambda *_: None)
         monkeypatch.setattr(server, "ModelsProcess", NoModels)
-        monkeypatch.setattr(server.signal, "signal", lambda *_: None)
+        monkeypatch.setattr("signal.signal", lambda *_: None)
         defaults = {
             "pipeline": "classical",
             "compile": False,

@@ -84,6 +84,8 @@ def refused(path: Path, fetch: bool = False) -> str:
 
 def alike(file: Path, folder: Path) -> bool:
     """Whether a file draws the same pixels as a folder. Its name is the one that a user types."""
+    one: Any
+    other: Any
     one, other = (pipelines.load(f"hf:{path}") for path in (file, folder))
     assert type(one._pipe) is type(other._pipe) and one.size == other.size
     request = a_request(negative_prompt="blue" if one._family.negative else "", strength=0.9)
@@ -135,7 +137,7 @@ def test_flux_wants_a_file_that_holds_everything(
     assert "holds no text_encoder, text_encoder_2, vae, as a FluxPipeline needs" in message
     # diffusers' own mapping knows the network at its full width alone
     ours = {name: each for name, each in alone.items() if name in one_file.part(saved("flux"), "transformer")}
-    mapping = SINGLE_FILE_LOADABLE_CLASSES["FluxTransformer2DModel"]
+    mapping: Any = SINGLE_FILE_LOADABLE_CLASSES["FluxTransformer2DModel"]
     monkeypatch.setitem(mapping, "checkpoint_mapping_fn", lambda checkpoint, **_: dict(ours))
     assert alike(whole, saved("flux"))
 

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -113,7 +114,7 @@ def test_a_sweep_stays_within_its_outline() -> None:
     for shape, inside in ((poly((10, 0), (50, 0), (50, 50), (10, 20)), 0.7), (box(10, 0, 50, 50), 1.0)):
         brush = Brush(64)
         View(brush, 0, 0, 64, 64).sweep(shape, (200, 100, 50), (50, 100, 200))
-        painted = (brush.pixels() > 0).any(2)
+        painted = np.asarray((brush.pixels() > 0).any(2))
         assert not painted[:, :9].any() and not painted[52:].any() and not painted[:, 52:].any()
         assert painted[:50, 10:50].mean() == pytest.approx(inside, abs=0.03)
 
@@ -193,7 +194,7 @@ def test_the_paper_s_pictures_can_be_said(scenes: list[Scene]) -> None:
     random = Random(0)
     room = replace(PLAIN, place="living room", corner=300.0)
 
-    def a(kind: str, x: float, foot: float, **looks: object) -> Thing:
+    def a(kind: str, x: float, foot: float, **looks: Any) -> Thing:
         plain = replace(make(kind, Random(2), x, foot, plain=True), pattern="", form="", parts=())
         return replace(plain, **looks)
 

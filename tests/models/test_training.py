@@ -12,6 +12,7 @@ from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -80,7 +81,7 @@ def test_training_sees_the_windows_that_the_editor_makes(
     if box.empty:
         return
     window = editors_window(box, Box(0, 0, *frame), size)
-    assert context_window(tuple(box), frame, size) == (window.x, window.y, window.width)
+    assert context_window((box.x, box.y, box.width, box.height), frame, size) == (window.x, window.y, window.width)
     assert window.width == window.height
 
 
@@ -433,7 +434,8 @@ def pictures(tmp_path: Path) -> Path:
             picture.putalpha(Image.linear_gradient("L").resize(size))
         exif = Image.Exif()
         exif[0x0112] = 6  # turned by a quarter
-        picture.save(folder / name, **({"exif": exif} if name == "tall.jpg" else {}))
+        options: dict[str, Any] = {"exif": exif} if name == "tall.jpg" else {}
+        picture.save(folder / name, **options)
         (folder / name).with_suffix(".txt").write_text(f"a {name.split('.')[0]}\n  zeppelin ")
     return folder
 

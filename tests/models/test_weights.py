@@ -28,7 +28,7 @@ TINY = UNetConfig(16, 8, (1, 2), 1, (8,), 8, 4, vocabulary=512, context=24, text
 LARGE = replace(TINY, width=160, mult=(1, 2, 3), attend=(8, 4), groups=32, text_width=256, text_layers=2)
 
 State = dict[str, torch.Tensor]
-SAVE = {
+SAVE: dict[str, Callable[..., object]] = {
     "tiny.safetensors": save_file,
     "tiny.pt": torch.save,
     "old.pt": partial(torch.save, _use_new_zipfile_serialization=False),
@@ -183,7 +183,10 @@ assert "sympy" not in sys.modules  # one of 800 that come along when PyTorch dra
 
 @pytest.mark.parametrize("name", RELEASED)
 def test_the_released_forms_have_the_released_parameters(name: str) -> None:
-    make = {"clip_text_enc": partial(ClipText, CLIP), "clip_image_enc": partial(ClipImage, CLIP)}
+    make: dict[str, Callable[[], nn.Module]] = {
+        "clip_text_enc": partial(ClipText, CLIP),
+        "clip_image_enc": partial(ClipImage, CLIP),
+    }
     with torch.device("meta"):
         network: nn.Module = make[name]() if name in make else UNet(PRESETS[name])
     assert {name: list(value.shape) for name, value in network.state_dict().items()} == RELEASED[name]

@@ -30,8 +30,8 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     command = [sys.executable, "-m", "pip", "wheel", "--no-deps", "--no-build-isolation", "--quiet", "-w", "out", "."]
     built = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=300)
     assert built.returncode == 0, built.stderr
-    (file,) = (folder / "out").glob("*.whl")
-    return file
+    (built_wheel,) = (folder / "out").glob("*.whl")
+    return built_wheel
 
 
 def test_the_wheel_holds_all_that_runs(wheel: Path) -> None:

@@ -18,7 +18,7 @@ formats = pytest.mark.parametrize("format", FORMATS, ids=lambda format: format.n
 
 @formats
 def test_a_picture_comes_back(format: Format) -> None:
-    smooth = np.ascontiguousarray(np.broadcast_to(np.arange(0, 240, 4, np.uint8)[None, :, None], (50, 60, 3)))
+    smooth = np.ascontiguousarray(np.broadcast_to(np.arange(0, 240, 4, dtype=np.uint8)[None, :, None], (50, 60, 3)))
     data, notes = encode(smooth, format)
     back = read_image(data)
     assert notes == () and back.notes == () and back.icc is None

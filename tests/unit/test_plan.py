@@ -1,6 +1,7 @@
 """What is output of an edit beforehand is what comes of it."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from editor.edits.plan import edit_region, plan
 from editor.imaging.geometry import Box, Margins
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Pixels
-from pipelines.base import run
+from pipelines.base import PipelineInfo, run
 from pipelines.classical import Classical
 from tests.fakes import FlatPipeline, NoisePipeline, Plain, RefiningPipeline, ShapedPipeline, SoftPipeline, loader
 from tests.samples import BLENDS, an_edit, cutout, disc, edit_requests, noise
@@ -81,7 +82,7 @@ def test_another_blend_is_what_reblending_makes(edit: Edit, blend: Blend, pipeli
     except ValueError:
         assume(False)
     other = replace(edit, blend=blend)
-    silent = loader(*(_Silent(each) for each in ("noise", "wide", "refining", "shaped", "soft")))
+    silent: Any = loader(*(_Silent(each) for each in ("noise", "wide", "refining", "shaped", "soft")))
     try:
         found = laid_in(other, picture, silent, applied.crops.get)
     except ValueError as error:
@@ -100,7 +101,7 @@ class _Silent(Plain):
         asked = LOAD(name)
         self.name, self.size, self.buckets = name, asked.size, asked.buckets
         self.supports_strength, self.soft = asked.supports_strength, asked.soft
-        self.hint, self.unknown = asked.hint, asked.unknown
+        self.hint, self.unknown = asked.hint, asked.unknown  # type: ignore[method-assign]
 
     def inpaint(self, request: object) -> None:
         pytest.fail("a model ran")
@@ -109,7 +110,8 @@ class _Silent(Plain):
 def test_what_was_never_drawn_cannot_be_laid_in() -> None:
     picture = Picture.from_pixels(noise(100, 80))
     with pytest.raises(ValueError, match="drawn anew"):
-        laid_in(an_edit(Box(10, 10, 30, 30), pipeline="flat"), picture, loader(FlatPipeline((1, 2, 3))), {}.get)
+        info = PipelineInfo.of(FlatPipeline((1, 2, 3)))
+        laid_in(an_edit(Box(10, 10, 30, 30), pipeline="flat"), picture, lambda name: info, lambda digest: None)
 
 
 class FromAround(Classical):

@@ -84,7 +84,7 @@ def test_a_cancelled_variation_that_is_compacted_away_takes_no_other_along(desk:
             compact(desk.store)
         return finish(id, worker, *result)
 
-    desk.store.jobs.finish = interrupted  # type: ignore[method-assign]
+    desk.store.jobs.finish = interrupted  # type: ignore[method-assign, assignment]
     assert desk.worker.run_one()
     for other in others:
         assert desk.store.revisions.get(other.id).picture is not None
@@ -129,7 +129,7 @@ def test_a_store_that_refuses_for_a_moment_loses_no_result(desk: Desk) -> None:
         desk.store.jobs.finish = finish  # type: ignore[method-assign]
         raise StorageError("Another program holds the file.")
 
-    desk.store.jobs.finish = refused  # type: ignore[method-assign]
+    desk.store.jobs.finish = refused  # type: ignore[method-assign, assignment]
     with pytest.raises(StorageError):
         desk.worker.run_one()
     assert desk.store.revisions.get(job.id).pending

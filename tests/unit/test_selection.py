@@ -84,7 +84,7 @@ def textured(side: int, box: Box, seed: int) -> Picture:
     """A grainy disc on a ground of blotches and grain."""
     random = np.random.default_rng(seed)
     blotches = random.uniform(40, 200, (max(2, side // 64), max(2, side // 64), 3))
-    pixels = cv2.resize(blotches, (side, side), interpolation=cv2.INTER_CUBIC)
+    pixels = cv2.resize(blotches, (side, side), interpolation=cv2.INTER_CUBIC).astype(np.float64)
     pixels[disc(box).on(Box(0, 0, side, side)) > 0] = (215, 50, 60)
     pixels += random.normal(0, 9, pixels.shape)
     return Picture.from_pixels(np.clip(pixels, 0, 255).astype(np.uint8))

@@ -1,6 +1,7 @@
 import time
 from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -42,7 +43,7 @@ def applied(store: Store, job: Revision) -> tuple[Picture, Mapping[str, Pixels]]
     return result.picture, result.crops
 
 
-def kept(store: Store, document: Document, **settings: object) -> Revision:
+def kept(store: Store, document: Document, **settings: Any) -> Revision:
     job = claimed(store, document, **settings)
     assert store.jobs.finish(job.id, "w", *applied(store, job))
     return store.revisions.get(job.id)

@@ -36,6 +36,7 @@ from editor.web.page import start
 from editor.web.server import PREFIX
 from editor.web.shown_files import Shown
 from editor.worker import Worker
+from pipelines.base import Pipeline
 from pipelines.classical import Classical
 from tests.conftest import Run
 from tests.fakes import (
@@ -66,7 +67,7 @@ class Served:
         self.store = Store(folder)
         self.session = Session(self.store)
         self.noise, self.slow = NoisePipeline(), SlowPipeline()
-        models = [self.noise, self.slow, FailingPipeline(at_step=2), Classical()]
+        models: list[Pipeline] = [self.noise, self.slow, FailingPipeline(at_step=2), Classical()]
         load, names = loader(*models), [model.name for model in models]
         self.worker = Worker(self.store, load)
         self.worker.start()
@@ -169,7 +170,7 @@ def test_a_point_a_box_and_a_mask_of_the_same_pixels_are_the_same_place(served: 
     whole = np.zeros((60, 80), np.uint8)
     whole[20:40, 30:60] = 255
     box = [30, 20, 30, 20]
-    places = [
+    places: list[dict[str, Any]] = [
         {"box": box}, {"point": [31, 21]}, {"mask": base64_of(whole)}, {"mask": base64_of(white), "box": box},
         {"point": [35, 25], "box": box, "tolerance": 255},
     ]  # fmt: skip
@@ -298,7 +299,7 @@ def test_an_edit_is_waited_for_when_the_one_before_it_is_taken_back(served: Serv
 
 def test_what_is_wrong_is_a_sentence(served: Served) -> None:
     document = served.opened()
-    for verb, said, sentence in [
+    refusals: list[tuple[str, dict[str, Any], str]] = [
         ("describe", {"document": "nope"}, "There is no document 'nope' here"),
         ("describe", {"document": 5}, "The document must be text, not 5."),
         ("edit", {"document": document, "prompt": "x"}, "The whole picture is [0, 0, 160, 120]."),
@@ -317,7 +318,8 @@ def test_what_is_wrong_is_a_sentence(served: Served) -> None:
         ("look", {"document": document, "revision": served.ask("blank", 9, 9)["revision"]}, "has no revision"),
         ("open", {"data": base64.b64encode(b"no picture").decode()}, "not an image the editor can read"),
         ("blank", {"width": 10**6, "height": 10**6}, "at most"),
-    ]:
+    ]
+    for verb, said, sentence in refusals:
         assert sentence in served.refused(verb, **said), (verb, said)
 
 
@@ -434,7 +436,8 @@ def test_the_files_of_old_answers_are_removed(served: Served, monkeypatch: pytes
 def served_files(served: Served) -> list[str]:
     """The files that a verb of the server keeps."""
     (look,) = [fn.fn for fn in served.page.fns.values() if fn.api_name == "look"]
-    return list(look.__wrapped__.__self__.shown.files)
+    endpoint: Any = look
+    return list(endpoint.__wrapped__.__self__.shown.files)
 
 
 def test_the_readme_s_python_runs(served: Served, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -511,7 +514,8 @@ async def called_by_mcp(url: str, tool: str, arguments: dict[str, Any]) -> str:
         ClientSession(read, write) as client,
     ):
         await client.initialize()
-        return str((await client.call_tool(tool, arguments)).content[0].text)
+        content: Any = (await client.call_tool(tool, arguments)).content[0]
+        return str(content.text)
 
 
 def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: Run) -> None:

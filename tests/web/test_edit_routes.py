@@ -38,7 +38,13 @@ def state(desk: Desk) -> dict[str, Any]:
 
 def test_an_edit_holds_a_sketch_and_margins(desk: Desk, state: dict[str, Any]) -> None:
     sketch = strokes(Box(20, 30, 50, 40))
-    settings = {"mask": None, "sketch": sketch, "strength": 0.6, "margins": [10, 0, 0, 20], "colour_match": False}
+    settings: dict[str, Any] = {
+        "mask": None,
+        "sketch": sketch,
+        "strength": 0.6,
+        "margins": [10, 0, 0, 20],
+        "colour_match": False,
+    }
     [run] = desk.submit(state, **settings, sampler="ddim", edge=3).json()["running"]
     edit = desk.session.store.revisions.get(run["revision"]).edit
     assert edit is not None and edit.sketch == sketch and edit.margins == (10, 0, 0, 20) and edit.mask.bounds.empty
@@ -199,7 +205,8 @@ def test_a_mask_is_cleaned_and_its_specks_are_reported(desk: Desk, state: dict[s
         (False, thing, 2),
         (True, Mask(dirty.box, np.where(dirty.alpha > 15, dirty.alpha, np.uint8(0))), 0),
     ):
-        body = desk.edit_body(desk.state(state), mask=dirty, seed=7, **({"keep_specks": True} if keep else {}))
+        options: dict[str, Any] = {"keep_specks": True} if keep else {}
+        body = desk.edit_body(desk.state(state), mask=dirty, seed=7, **options)
         said, regions = unpacked_all(desk.post(f"documents/{document}/plan", content=body), "regions")
         assert said["specks"] == specks
         for route in ("edits", f"amend/{first}"):
