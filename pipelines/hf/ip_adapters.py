@@ -10,8 +10,7 @@ import transformers
 from torch import nn
 
 from pipelines.errors import InvalidInput
-from pipelines.hf.adapter_files import AdapterFile, configuration, encoder_of
-from pipelines.hf.quiet import UNFIT, error_text, quietly
+from pipelines.hf.adapter_files import UNFIT, AdapterFile, configuration, encoder_of, error_text, quietly
 
 
 class Attention(NamedTuple):

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from pipelines.errors import InvalidInput
-from pipelines.hf.folder import shapes
+from pipelines.hf.adapter_files import UNFIT, error_text, quietly
 from pipelines.hf.hub import INSTALL
-from pipelines.hf.quiet import UNFIT, error_text, quietly
+from pipelines.hf.model_files import shapes
 
 MOST_LORAS = 8  # kept loaded, as many as an edit may name
 CONTROL_LORA = ("x_embedder.lora", "norm_q.weight", "norm_k.weight", "norm_added_q.weight", "norm_added_k.weight")
