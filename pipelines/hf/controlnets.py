@@ -108,8 +108,8 @@ class ControlNets:
             ) from error
         return network.eval()
 
-    def kind(self) -> type:
-        """Of a pipeline that has what is in force."""
+    def kind(self) -> Any:
+        """The class of a pipeline that has what is in force."""
         return type(self._pipe) if self._control is None else getattr(diffusers, self._control[0].by)
 
     def added(self, pipe: Any) -> Any:

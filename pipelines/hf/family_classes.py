@@ -6,7 +6,7 @@ from functools import wraps
 from pathlib import Path
 from typing import Any, Self
 
-from diffusers import KandinskyV22InpaintCombinedPipeline, StableDiffusion3InpaintPipeline
+import diffusers
 from PIL import Image
 from torch import Tensor
 from transformers import AutoTokenizer, BatchFeature, ProcessorMixin
@@ -14,16 +14,20 @@ from transformers.models.qwen2_vl.image_processing_pil_qwen2_vl import Qwen2VLIm
 
 from pipelines.errors import InvalidInput
 
+# for a type checker each of them is two classes, one of which has no members
+_StableDiffusion3: Any = diffusers.StableDiffusion3InpaintPipeline
+_Kandinsky: Any = diffusers.KandinskyV22InpaintCombinedPipeline
+
 PICTURE = "<|image_pad|>"  # stands in the text where a picture is to be; once for each of its tokens
 
 
-class StableDiffusion3(StableDiffusion3InpaintPipeline):
+class StableDiffusion3(_StableDiffusion3):
     """Stable Diffusion 3's inpainting, which diffusers 0.42 decodes without the shift that its latents were coded with.
 
     The shift is added after the last step, so that only the result shows it.
     """
 
-    @wraps(StableDiffusion3InpaintPipeline.__call__)
+    @wraps(_StableDiffusion3.__call__)
     def __call__(self, *args: Any, callback_on_step_end: Callable[..., dict[str, Tensor]], **kwargs: Any) -> Any:
         def step_done(run: Any, index: int, timestep: Any, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
             tensors = callback_on_step_end(run, index, timestep, tensors)
@@ -35,7 +39,7 @@ class StableDiffusion3(StableDiffusion3InpaintPipeline):
         return super().__call__(*args, callback_on_step_end=step_done, **kwargs)
 
 
-class KandinskyV22(KandinskyV22InpaintCombinedPipeline):
+class KandinskyV22(_Kandinsky):
     """Kandinsky 2.2 as one pipeline like the others: from words to what CLIP would see, and from there to a picture.
 
     Diffusers' combined pipeline, except that it draws with the parts it has now, not with those it was made with.
@@ -44,13 +48,14 @@ class KandinskyV22(KandinskyV22InpaintCombinedPipeline):
         InvalidInput: the scheduler scales latents before the network sees them, which this pipeline does not do.
     """
 
+    decoder_pipe: Any
     _load_connected_pipes = False  # by what a folder's README.md says; here by the family's row
 
     @property
     def vae(self) -> Any:
         return self.movq
 
-    @wraps(KandinskyV22InpaintCombinedPipeline.__call__)
+    @wraps(_Kandinsky.__call__)
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self.scheduler.init_noise_sigma != 1:
             raise InvalidInput(

@@ -43,9 +43,9 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
     older = device.type == "mps" or (device.type == "cuda" and not torch.cuda.is_bf16_supported())
     numbers = torch.float16 if older else fast_type(device)
     rounding: dict[str, Any] = {}
-    if setup.quantised and layout is None:
-        raise InvalidInput(f"{path} is one file, which is read as it is: its folder's weights could be rounded.")
     if setup.quantised:
+        if layout is None:
+            raise InvalidInput(f"{path} is one file, which is read as it is: its folder's weights could be rounded.")
         network = "unet" if "unet" in layout.parts else "transformer"
         rounding["quantization_config"] = quantization_config(setup.quantised, network)
     with MODEL_LOCK:
@@ -158,7 +158,8 @@ def quantization_config(numbers: str, network: str) -> Any:
     except ImportError as error:
         raise InvalidInput(f"Rounding weights to {numbers} needs torchao ({error}): {INSTALL_TORCHAO}.") from error
     how = {"fp8": Float8WeightOnlyConfig, "int8": Int8WeightOnlyConfig, "int4": Int4WeightOnlyConfig}[numbers]()
-    return PipelineQuantizationConfig(quant_mapping={network: TorchAoConfig(how)})
+    mapping: dict[str, Any] = {network: TorchAoConfig(how)}
+    return PipelineQuantizationConfig(quant_mapping=mapping)
 
 
 def class_of(family: Family) -> Any:

@@ -29,7 +29,7 @@ class Loras:
     def put(self, wanted: Mapping[Path, float]) -> None:
         """Have exactly these in force, each by its weight. InvalidInput with a sentence about one that does not fit."""
         for file in wanted:
-            self.names[file] = self.names.pop(file, None) or self._load(file)
+            self.names[file] = self.names.pop(file, "") or self._load(file)
         for file in list(self.names)[: max(0, len(self.names) - max(MOST_LORAS, len(wanted)))]:
             self._forget(self.names.pop(file))
         if wanted:

@@ -177,6 +177,7 @@ class Hf:
         """What makes a soft mask of a request count; None where it is a hard one, or the model knows no other."""
         if not self.soft or type(pipe) is not type(self._pipe) or np.isin(request.mask, (0, 255)).all():
             return None
+        assert self._family.held is not None  # else it is not soft
         return Held(pipe, torch.from_numpy(request.mask.reshape(-1, *request.shape)).float() / 255, self._family.held)
 
     def _arguments(self, pipe: Any, request: Request, all_of_it: bool) -> dict[str, Any]:
