@@ -10,8 +10,8 @@ from pathlib import Path
 from pipelines import FOLDER, HUB, LAMA, WEIGHTS
 from pipelines.glide.download import HOW
 from pipelines.hf.families import family_of
-from pipelines.hf.folder import HALF, INDEX, read_layout
 from pipelines.hf.hub import ON_HUB
+from pipelines.hf.model_files import HALF, INDEX, read_layout
 
 GLIDE_PAIRS = (("base_inpaint", "upsample_inpaint"), ("base", "upsample"))
 OURS = "Apache-2.0"

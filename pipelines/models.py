@@ -105,8 +105,10 @@ def _lines(model: Model) -> Iterator[str]:
         ("needs", model.needs), ("good for", model.good_for), ("but", model.trouble),
     ):  # fmt: skip
         if value:
-            indents = {"initial_indent": f"    {key:<10}", "subsequent_indent": " " * 14}
-            yield textwrap.fill(_printable(value), WIDTH, break_long_words=False, break_on_hyphens=False, **indents)
+            yield textwrap.fill(
+                _printable(value), WIDTH, initial_indent=f"    {key:<10}", subsequent_indent=" " * 14,
+                break_long_words=False, break_on_hyphens=False,
+            )  # fmt: skip
 
 
 def _entry(file: Path, name: str, table: Any) -> Model:

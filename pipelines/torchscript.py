@@ -109,7 +109,7 @@ def load_network(file: Path, device: torch.device) -> Callable[..., Tensor]:
         forward = network.forward
         if not isinstance(forward, torch.ScriptMethod):
             raise InvalidInput(f"{file} has no forward that could be looked at: it is never run.")
-        called = set(_kinds(forward.inlined_graph))
+        called = set(_kinds(forward.inlined_graph))  # type: ignore[attr-defined]  # which PyTorch's stubs leave out
     except (RuntimeError, AttributeError, TypeError, LookupError) as error:
         why = " ".join(str(error).split())[:200]
         raise InvalidInput(f"{file} cannot be read as TorchScript ({why}); get it again.") from error

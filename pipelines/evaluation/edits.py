@@ -26,6 +26,12 @@ def whole(seed: int, size: int, empty: float, unseen: bool = False) -> Example:
         seed += 1 << 20  # far from the seeds of other examples
 
 
+def thing_of(edit: Example) -> Thing:
+    """The thing that an edit which `whole` found is about."""
+    assert edit.thing is not None
+    return edit.thing
+
+
 def _hidden(thing: Thing, scene: Scene) -> bool:
     """Whether something nearer may lie over a thing; what stands on it does not count."""
     things = scene.all()
@@ -39,8 +45,9 @@ def _hidden(thing: Thing, scene: Scene) -> bool:
 
 def names_colour(asked: Example) -> bool:
     """Whether the prompt says what colour the thing is to have: in its noun, or before it."""
-    for noun in KINDS[asked.thing.kind].nouns:
-        for spelling in SPELLINGS[asked.thing.colour]:
+    thing = thing_of(asked)
+    for noun in KINDS[thing.kind].nouns:
+        for spelling in SPELLINGS[thing.colour]:
             for form in (noun, plural(noun)):
                 if "{}" in form:
                     if form.format(spelling) in asked.prompt:
@@ -55,5 +62,5 @@ def names_colour(asked: Example) -> bool:
 def before(asked: Example) -> NDArray[np.uint8]:
     """The window as it was: without what is asked for, or with what is to go, so that a model which leaves it as it is
     is always wrong."""
-    scene = asked.scene.without(asked.thing) if asked.prompt else asked.scene
+    scene = asked.scene.without(thing_of(asked)) if asked.prompt else asked.scene
     return scene.render(*asked.window, len(asked.mask))

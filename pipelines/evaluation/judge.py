@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from pipelines.evaluation.edits import whole
+from pipelines.evaluation.edits import thing_of, whole
 from pipelines.glide.pixels import to_tensor
 from pipelines.machine import best_device
 from pipelines.training.dataset import HELD_OUT, Example
@@ -122,8 +122,8 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
 
     def __getitem__(self, first: int) -> tuple[Tensor, Tensor, Tensor]:
         asked = [whole(JUDGE_SCENES + i, SIDE, 0.12, i % UNSEEN == 0) for i in range(first, first + BATCH)]
-        kinds = torch.tensor([KIND_NAMES.index(one.thing.kind if one.prompt else NOTHING) for one in asked])
-        colours = torch.tensor([COLOUR_NAMES.index(one.thing.colour) for one in asked])
+        kinds = torch.tensor([KIND_NAMES.index(thing_of(one).kind if one.prompt else NOTHING) for one in asked])
+        colours = torch.tensor([COLOUR_NAMES.index(thing_of(one).colour) for one in asked])
         random = np.random.default_rng(first)
         return torch.stack([_seen(_softened(one, random), one.mask) for one in asked]), kinds, colours
 
@@ -135,7 +135,8 @@ def train_judge(file: Path, minutes: float) -> None:
     """Train the judge in `file` for some minutes more, or a new one, and write it there, in bfloat16."""
     torch.manual_seed(0)
     device = best_device()
-    judge, done = Judge().to(device, memory_format=torch.channels_last), 0
+    # the stubs know no memory_format
+    judge, done = Judge().to(device, memory_format=torch.channels_last), 0  # type: ignore[call-overload]
     if file.exists():
         judge.load_state_dict(load_file(file))
         with safe_open(file, "pt") as stored:  # it goes on with scenes it has not seen

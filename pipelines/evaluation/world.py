@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from pipelines.base import Pipeline, Pixels, Request, Run, Step, run
-from pipelines.evaluation.edits import before, names_colour, whole
+from pipelines.evaluation.edits import before, names_colour, thing_of, whole
 from pipelines.evaluation.judge import NOTHING, Judge, Verdict
 from pipelines.evaluation.measures import composed, drift, frechet, half_width, seam
 from pipelines.evaluation.sheets import RIGHT, WRONG, Entry, hatched, sheet
@@ -37,12 +37,12 @@ class Outcome:
 
     @property
     def kind(self) -> bool:
-        return self.verdict.kind == (self.asked.thing.kind if self.asked.prompt else NOTHING)
+        return self.verdict.kind == (thing_of(self.asked).kind if self.asked.prompt else NOTHING)
 
     @property
     def colour(self) -> bool:
         """True as well where the prompt leaves the colour open or asks for nothing."""
-        return not names_colour(self.asked) or self.verdict.colour == self.asked.thing.colour
+        return not names_colour(self.asked) or self.verdict.colour == thing_of(self.asked).colour
 
 
 def evaluate(
@@ -72,7 +72,9 @@ def evaluate(
         verdicts, features = zip(*(judge.look(window, asked.mask) for window in windows), strict=True)
         steepness = seam(image, asked.mask, asked.image)
         outcomes.append(
-            Outcome(asked, image, *verdicts[:2], steepness, drift(answer, asked.mask, known), np.stack(features))
+            Outcome(
+                asked, image, verdicts[0], verdicts[1], steepness, drift(answer, asked.mask, known), np.stack(features)
+            )
         )
         progress.set_postfix(right=sum(one.kind and one.colour for one in outcomes), refresh=False)
     return outcomes
@@ -92,7 +94,7 @@ def answered(drawing: Run, steps: int) -> tuple[Pixels, Pixels | None]:
 
 def report(fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome]) -> str:
     """Tables in Markdown: shares of held-out edits, and of the judge's own verdicts on the true windows."""
-    familiar, others = ([o for o in fills if (o.asked.thing.kind in FAMILIAR) == known] for known in (True, False))
+    familiar, others = ([o for o in fills if (thing_of(o.asked).kind in FAMILIAR) == known] for known in (True, False))
     questions: tuple[tuple[str, list[Outcome], Callable[[Outcome], bool]], ...] = (
         ("kind right", fills, lambda o: o.kind),
         ("kind right, of familiar kinds", familiar, lambda o: o.kind),
@@ -127,11 +129,11 @@ def report(fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome])
                 f"| Fréchet distance of {name} from true ones | {len(fills)} | {frechet(those, features[1]):.3f} |"
             )
     rows += ["", "| kind | edits | kind right | colour right, where one was named |", "|---|---|---|---|"]
-    for kind in sorted({o.asked.thing.kind for o in fills}):
-        those = [o for o in fills if o.asked.thing.kind == kind]
-        if len(those) >= FEWEST:
-            kinds, colours = (_share(hits) for hits in ([o.kind for o in those], [o.colour for o in _coloured(those)]))
-            rows.append(f"| {kind} | {len(those)} | {kinds} | {colours} |")
+    for kind in sorted({thing_of(o.asked).kind for o in fills}):
+        alike = [o for o in fills if thing_of(o.asked).kind == kind]
+        if len(alike) >= FEWEST:
+            kinds, colours = (_share(hits) for hits in ([o.kind for o in alike], [o.colour for o in _coloured(alike)]))
+            rows.append(f"| {kind} | {len(alike)} | {kinds} | {colours} |")
     return "\n".join(rows)
 
 

@@ -1,6 +1,7 @@
 """Sizes of GLIDE's networks; those that OpenAI released as rows of a table."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,8 @@ class ClipConfig:
     timesteps: int = 1000
 
 
-_TEXT = {"vocabulary": 50257, "context": 128, "text_width": 512, "text_layers": 16, "text_heads": 8}
-_ADM = {"width": 192, "attend": (32, 16, 8), "head": 64, "groups": 32, **_TEXT}
+_TEXT: dict[str, Any] = {"vocabulary": 50257, "context": 128, "text_width": 512, "text_layers": 16, "text_heads": 8}
+_ADM: dict[str, Any] = {"width": 192, "attend": (32, 16, 8), "head": 64, "groups": 32, **_TEXT}
 _BASE = UNetConfig(64, mult=(1, 2, 3, 4), blocks=3, **_ADM)
 _UPSAMPLE = UNetConfig(256, mult=(1, 1, 2, 2, 4, 4), blocks=2, upsample=True, **_ADM)
 PRESETS = {

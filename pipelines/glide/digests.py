@@ -3,6 +3,7 @@
 import hashlib
 import json
 from pathlib import Path
+from typing import Any
 
 from pipelines.errors import InvalidInput
 
@@ -11,11 +12,12 @@ NAME = "digests.json"
 
 def record(file: Path) -> str:
     """Note a file in the digests.json beside it; returns its SHA-256 in hexadecimal."""
-    entry = {"sha256": _sha256(file), "bytes": file.stat().st_size}
+    digest = _sha256(file)
+    entry = {"sha256": digest, "bytes": file.stat().st_size}
     part = file.with_name(f"{NAME}.part")
     part.write_text(json.dumps(_entries(file.parent) | {file.name: entry}, indent=2) + "\n")
     part.replace(file.with_name(NAME))
-    return entry["sha256"]
+    return digest
 
 
 def unchanged(file: Path) -> bool:
@@ -29,7 +31,7 @@ def unchanged(file: Path) -> bool:
     )
 
 
-def _entries(folder: Path) -> dict[str, dict]:
+def _entries(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         return json.loads((folder / NAME).read_text())
     except FileNotFoundError:

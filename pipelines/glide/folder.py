@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from torch import nn
 
@@ -26,7 +27,7 @@ from pipelines.glide.tokenizer import (
     mini_tokenizer,
 )
 from pipelines.glide.unet import UNet
-from pipelines.glide.weights import load_network
+from pipelines.glide.weights import load_network, load_unet
 from pipelines.machine import keep_freed_memory
 
 PAIRS = (EDITING, DRAWING)  # drawn with together
@@ -61,13 +62,14 @@ def load_glide(
         raise InvalidInput(f"{folder} lacks {', '.join(missing)}; {how}.")
 
     makers = makers_of(configs, clip_config)
-    networks = {name: partial(load_network, makers[name], files[name]) for pair in pairs for name in pair}
+    networks = {name: partial(load_unet, configs[name], files[name]) for pair in pairs for name in pair}
     config = configs[pairs[0][0]]
     tokenizer = folder_tokenizer(folder, config)
 
     def clip() -> Clip:
-        halves = (load_network(makers[name], files[name]) for name in CLIP_HALVES)
-        return Clip(*halves, ClipTokenizer(folder, clip_config.context))
+        text, image = (load_network(makers[name], files[name]) for name in CLIP_HALVES)
+        assert isinstance(text, ClipText) and isinstance(image, ClipImage)
+        return Clip(text, image, ClipTokenizer(folder, clip_config.context))
 
     has_clip = files.keys() >= set(CLIP_HALVES) and byte_pair_file(folder, CLIP_FILE) is not None
     taught = frozenset((folder / WORDS).read_text().split()) if (folder / WORDS).is_file() else None
@@ -92,12 +94,14 @@ def read_configs(folder: Path) -> dict[str, UNetConfig]:
     """The sizes of a folder's networks by their names. Raises InvalidInput with a sentence when they cannot be read."""
     try:
         rows = json.loads((folder / CONFIG).read_text())
-        return {
-            name: UNetConfig(**{key: tuple(value) if isinstance(value, list) else value for key, value in row.items()})
-            for name, row in rows.items()
-        }
+        return {name: UNetConfig(**{key: _frozen(value) for key, value in row.items()}) for name, row in rows.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InvalidInput(f"The sizes of the networks in {folder / CONFIG} cannot be read ({error}).") from error
+
+
+def _frozen(value: Any) -> Any:
+    """A list of JSON as a tuple."""
+    return tuple(value) if isinstance(value, list) else value
 
 
 def write_config(folder: Path, name: str, config: UNetConfig) -> None:

@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Callable
 from pathlib import Path
+from typing import cast
 
 import torch
 from tokenizers import Regex
@@ -152,7 +153,7 @@ def _byte_pairs(folder: Path, vocabulary: object, merges: list[tuple[str, ...]],
     )
     if not whole:
         raise InvalidInput(f"The byte pairs in {folder} are damaged, or do not belong together: get them again.")
-    return BytePairs(BPE(vocabulary, merges, **options))
+    return BytePairs(BPE(cast(dict[str, int], vocabulary), cast(list[tuple[str, str]], merges), **options))
 
 
 def normalised(prompt: str) -> str:

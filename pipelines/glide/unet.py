@@ -6,7 +6,7 @@ Shapes: B batch, C channels, H W pixels, L text tokens, D text width, E time emb
 
 import math
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 import torch
 import torch.nn.functional as F
@@ -14,6 +14,8 @@ from torch import Tensor, nn
 
 from pipelines.glide.config import UNetConfig
 from pipelines.glide.text_encoder import TextEncoder
+
+Layer = TypeVar("Layer", bound=nn.Module)
 
 
 def timestep_embedding(t: Tensor, width: int) -> Tensor:
@@ -23,7 +25,7 @@ def timestep_embedding(t: Tensor, width: int) -> Tensor:
     return torch.cat([angles.cos(), angles.sin()], 1)
 
 
-def zeroed(module: nn.Module) -> nn.Module:
+def zeroed(module: Layer) -> Layer:
     """A layer that begins as silence, so that what it is added to begins as the identity."""
     for parameter in module.parameters():
         nn.init.zeros_(parameter)
@@ -150,10 +152,11 @@ class UNet(TextEncoder):
         self.output_blocks = nn.ModuleList()
         for level, mult in reversed(list(enumerate(config.mult))):
             for _ in range(config.blocks + 1):
-                self.output_blocks.append(layers(channels + skips.pop(), mult * width, side))
+                stage = layers(channels + skips.pop(), mult * width, side)
+                self.output_blocks.append(stage)
                 channels = mult * width
             if level:
-                self.output_blocks[-1].append(block(channels, channels, resample=2))
+                stage.append(block(channels, channels, resample=2))
                 side *= 2
         self.out = nn.Sequential(
             nn.GroupNorm(config.groups, channels), nn.SiLU(inplace=True), zeroed(nn.Conv2d(channels, 6, 3, padding=1))
@@ -181,7 +184,9 @@ class UNet(TextEncoder):
         low: (B, 3, H/4, W/4) in [-1, 1]: for an upsampling form.
         Returns (B, 6, H, W): noise, then the variance's place between its bounds, -1 .. 1.
         """
-        kind = self.time_embed[0].weight.dtype
+        first = self.time_embed[0]
+        assert isinstance(first, nn.Linear)
+        kind = first.weight.dtype
         embedding = self.time_embed(timestep_embedding(t, self.config.width).to(kind)) + text.pooled  # (B, E)
         parts = [x]
         if self.config.inpaint:

@@ -57,6 +57,7 @@ class WinogradConv(nn.Module):
         self.filters = nn.Parameter(there.flatten(0, 1).to(kind).contiguous(), requires_grad=False)  # (36, C, K)
         self.tiles = nn.Parameter(tiles.to(kind), requires_grad=False)
         self.results = nn.Parameter(results.to(kind), requires_grad=False)
+        assert conv.bias is not None
         self.bias = conv.bias
 
     def forward(self, x: Tensor) -> Tensor:
@@ -96,6 +97,7 @@ def with_winograd(network: UNet) -> UNet:
             side = round(side * block.resample)
             for layers in (block.in_layers, block.out_layers):
                 conv = layers[-1]
+                assert isinstance(conv, nn.Conv2d)
                 if side >= LEAST_SIDE and side % STEP == 0 and min(conv.weight.shape[:2]) >= LEAST_CHANNELS:
                     layers[-1] = WinogradConv(conv)
     return network

@@ -2,12 +2,15 @@
 
 import json
 import re
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.errors import InvalidInput
-from pipelines.hf.folder import PICKLES, shapes
 from pipelines.hf.hub import INSTALL
+from pipelines.hf.model_files import PICKLES, shapes
 
 LORA, IP_ADAPTER, CONTROLNET = "LoRA", "IP-Adapter", "ControlNet"
 WEIGHTS = ".safetensors"
@@ -15,6 +18,8 @@ ON_HUB = re.compile(r"(\w[\w.-]*/\w[\w.-]*)(?:/(\w[\w./-]*\.safetensors))?")
 ENCODER = "image_encoder"  # the folder of what looks at the reference, as IP-Adapters are published
 LIKENESS = ("image_proj.", "ip_adapter.", "ip_adapter_proj_model.")
 LOW_RANK = ("lora_", ".lora.", ".lokr_")  # of diffusers, peft and kohya; LoKr is a product of Kronecker's instead
+# what they raise for files that are another model's
+UNFIT = (ValueError, RuntimeError, KeyError, TypeError, AttributeError, IndexError, OSError, NotImplementedError)
 
 
 class AdapterFile(NamedTuple):
@@ -90,6 +95,27 @@ def configuration(folder: Path) -> dict[str, Any]:
     except (OSError, ValueError) as error:
         raise InvalidInput(f"{folder / 'config.json'} cannot be read ({error}); get it again.") from error
     return read if isinstance(read, dict) else {}
+
+
+@contextmanager
+def quietly() -> Iterator[None]:
+    """Without diffusers' remarks on what is as it should be: a second LoRA, text encoders that one says nothing of."""
+    import diffusers
+
+    logging = diffusers.utils.logging
+    before = logging.get_verbosity()
+    logging.set_verbosity(logging.CRITICAL)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(before)
+
+
+def error_text(error: BaseException) -> str:
+    """What an error says, as a part of a sentence."""
+    return " ".join(str(error).split())[:200]
 
 
 def _fits(file: Path, encoder: dict[str, Any]) -> bool:

@@ -51,10 +51,10 @@ class Adapters:
         self._loras.put({file.path: weight for file, weight in of[LORA] if weight})
         self._likenesses.put([each for each in of[IP_ADAPTER] if each[1]])
         self._controls.put([each for each in of[CONTROLNET] if each[1]])
-        kind = self._controls.kind()
-        takes = signature(kind.__call__).parameters
+        pipeline = self._controls.kind()
+        takes = signature(pipeline.__call__).parameters
         if self._likenesses.like is not None and "ip_adapter_image" not in takes:
-            raise InvalidInput(f"{kind.__name__} has no IP-Adapter beside a ControlNet: leave one of them out.")
+            raise InvalidInput(f"{pipeline.__name__} has no IP-Adapter beside a ControlNet: leave one of them out.")
         if self._controls and request.strength < 1 and "strength" not in takes:
             raise InvalidInput(
                 f"With this ControlNet nothing of what is there is begun from: set the strength to 1, and mask no more "

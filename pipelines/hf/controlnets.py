@@ -16,8 +16,7 @@ from PIL import Image
 
 from pipelines.base import Pixels, Request
 from pipelines.errors import InvalidInput
-from pipelines.hf.adapter_files import AdapterFile, configuration
-from pipelines.hf.quiet import UNFIT, error_text, quietly
+from pipelines.hf.adapter_files import UNFIT, AdapterFile, configuration, error_text, quietly
 
 SAME = ("cross_attention_dim", "block_out_channels", "joint_attention_dim", "num_attention_heads")
 
@@ -109,8 +108,8 @@ class ControlNets:
             ) from error
         return network.eval()
 
-    def kind(self) -> type:
-        """Of a pipeline that has what is in force."""
+    def kind(self) -> Any:
+        """The class of a pipeline that has what is in force."""
         return type(self._pipe) if self._control is None else getattr(diffusers, self._control[0].by)
 
     def added(self, pipe: Any) -> Any:

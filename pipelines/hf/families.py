@@ -77,7 +77,7 @@ FAMILIES = (
     Family(
         "StableDiffusion3",
         ("StableDiffusion3InpaintPipeline", "StableDiffusion3Pipeline", "StableDiffusion3Img2ImgPipeline"),
-        1024, 16, "guidance_scale", _defaults(5, 28), module="pipelines.hf.sd3",
+        1024, 16, "guidance_scale", _defaults(5, 28), module="pipelines.hf.family_classes",
         files=("sd3", "sd35_medium", "sd35_large"), spares=("text_encoder_3", "tokenizer_3"),
     ),
     # the FLUX.1 networks were distilled: their scale is one more input, and no negative prompt is asked
@@ -106,7 +106,7 @@ FAMILIES = (
     ),
     Family(
         "QwenImageEditInpaintPipeline", ("QwenImageEditPipeline",), 1024, 32, "true_cfg_scale", _defaults(4, 50),
-        parts={"processor": "pipelines.hf.qwen:Processor"}, bucketed=False,
+        parts={"processor": "pipelines.hf.family_classes:QwenProcessor"}, bucketed=False,
     ),
     Family(
         "ZImageInpaintPipeline",
@@ -123,7 +123,7 @@ FAMILIES = (
         "KandinskyV22",
         ("KandinskyV22InpaintCombinedPipeline", "KandinskyV22InpaintPipeline"),
         768, 64, "guidance_scale", _defaults(4, 50),
-        supports_strength=False, module="pipelines.hf.kandinsky", prior="kandinsky-community/kandinsky-2-2-prior",
+        supports_strength=False, module="pipelines.hf.family_classes", prior="kandinsky-community/kandinsky-2-2-prior",
         held=None, bucketed=False, mixes=False,
     ),
 )  # fmt: skip

@@ -1,11 +1,11 @@
 """From what a user named to a folder on this machine."""
 
 import re
+import warnings
 from pathlib import Path
 
 from pipelines.errors import InvalidInput
-from pipelines.hf.folder import read_layout
-from pipelines.hf.quiet import silence_loggers
+from pipelines.hf.model_files import read_layout
 
 ON_HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*")
 SETTINGS = ("*.json", "*.txt", "*.model")  # what says the sizes of a model's networks and the words it reads
@@ -63,3 +63,21 @@ def from_hub(model: str, wanted: str, typed: str, fetch: bool, weights: bool = T
 def lacking_diffusers(named: str, error: ImportError) -> str:
     """The sentence for who has not installed what these models need."""
     return f"hf:{named} needs diffusers ({error}): {INSTALL}."
+
+
+def silence_loggers() -> None:
+    """Diffusers and transformers tell of errors alone from here on: they raise those, and the sentences are ours.
+
+    Before diffusers is imported, which tells of packages that it can do without. ImportError where they are not there.
+    """
+    from transformers.utils import logging
+
+    warnings.filterwarnings(
+        "ignore", category=FutureWarning, module="diffusers|transformers"
+    )  # of their own use of themselves
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    import diffusers
+
+    diffusers.utils.logging.set_verbosity_error()
+    diffusers.utils.logging.disable_progress_bar()

@@ -10,8 +10,7 @@ import transformers
 from torch import nn
 
 from pipelines.errors import InvalidInput
-from pipelines.hf.adapter_files import AdapterFile, configuration, encoder_of
-from pipelines.hf.quiet import UNFIT, error_text, quietly
+from pipelines.hf.adapter_files import UNFIT, AdapterFile, configuration, encoder_of, error_text, quietly
 
 
 class Attention(NamedTuple):
@@ -90,14 +89,14 @@ class IpAdapters:
         pipe = copy(self._pipe)
         try:
             with quietly():
-                looks = transformers.SiglipVisionModel, transformers.SiglipImageProcessor
+                looks: tuple[Any, Any] = transformers.SiglipVisionModel, transformers.SiglipImageProcessor
                 if configuration(folder).get("model_type") != "siglip_vision_model":
                     looks = transformers.CLIPVisionModelWithProjection, transformers.CLIPImageProcessor
                 encoder = looks[0].from_pretrained(
                     folder, dtype=pipe.dtype, use_safetensors=True, local_files_only=True
                 )
                 side = encoder.config.image_size
-                square = {"size": {"height": side, "width": side}}
+                square: dict[str, Any] = {"size": {"height": side, "width": side}}
                 if looks[0] is transformers.CLIPVisionModelWithProjection:  # its shorter side, and of that the middle
                     square = {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}}
                 # an image encoder of the model's own is another's

@@ -10,9 +10,9 @@ import torch
 from torch import nn
 
 from pipelines.errors import InvalidInput
-from pipelines.hf.folder import shapes
+from pipelines.hf.adapter_files import UNFIT, error_text, quietly
 from pipelines.hf.hub import INSTALL
-from pipelines.hf.quiet import UNFIT, error_text, quietly
+from pipelines.hf.model_files import shapes
 
 MOST_LORAS = 8  # kept loaded, as many as an edit may name
 CONTROL_LORA = ("x_embedder.lora", "norm_q.weight", "norm_k.weight", "norm_added_q.weight", "norm_added_k.weight")
@@ -29,7 +29,7 @@ class Loras:
     def put(self, wanted: Mapping[Path, float]) -> None:
         """Have exactly these in force, each by its weight. InvalidInput with a sentence about one that does not fit."""
         for file in wanted:
-            self.names[file] = self.names.pop(file, None) or self._load(file)
+            self.names[file] = self.names.pop(file, "") or self._load(file)
         for file in list(self.names)[: max(0, len(self.names) - max(MOST_LORAS, len(wanted)))]:
             self._forget(self.names.pop(file))
         if wanted:

@@ -4,10 +4,14 @@ import math
 from collections.abc import Callable, Generator, Mapping, Sequence
 from functools import cached_property
 from inspect import signature
-from typing import Any
+from queue import SimpleQueue
+from threading import Semaphore, Thread
+from typing import Any, TypeVar
 
+import diffusers
 import numpy as np
 import torch
+from diffusers.schedulers import KarrasDiffusionSchedulers
 from PIL import Image
 from torch import Tensor
 
@@ -20,8 +24,21 @@ from pipelines.hf.differential import Held
 from pipelines.hf.families import Family, network_of
 from pipelines.hf.memory import Memory
 from pipelines.hf.previews import colours_of, preview, watched
-from pipelines.hf.samplers import NAMES, OWN, exchangeable, scheduler_for
-from pipelines.hf.steps import callback_to_generator
+
+Pushed = TypeVar("Pushed")
+Returned = TypeVar("Returned")
+
+OWN_SAMPLER = "own"  # the scheduler as the model comes with it
+SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
+    "dpmpp_2m": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
+    "dpmpp_sde": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++", "solver_order": 2}),
+    "heun": ("HeunDiscreteScheduler", {}),
+    # these two clip by default, which is for pixels: latents go beyond 1
+    "ddim": ("DDIMScheduler", {"clip_sample": False}),
+    "ddpm": ("DDPMScheduler", {"clip_sample": False}),
+}
+SAMPLER_NAMES = (OWN_SAMPLER, *SAMPLERS)
+EXCHANGEABLE = {each.name for each in KarrasDiffusionSchedulers} - {"EDMEulerScheduler"}  # which scales its inputs
 
 
 class Hf:
@@ -42,10 +59,10 @@ class Hf:
             _is_held(pipe, family),
             family.unsupported,
         )
-        self.samplers: Sequence[str] = NAMES
+        self.samplers: Sequence[str] = SAMPLER_NAMES
         self.defaults: Mapping[str, Any] = family.defaults
         if not exchangeable(pipe.scheduler):  # its other names mean the same, wherever they come from
-            self.samplers, self.defaults = (OWN,), {**family.defaults, "sampler": OWN}
+            self.samplers, self.defaults = (OWN_SAMPLER,), {**family.defaults, "sampler": OWN_SAMPLER}
         self._prompts = Cache()
         if (vae := getattr(pipe, "vae", None)) is not None:
             vae.encode = coded_once(vae.encode, Cache())
@@ -116,8 +133,8 @@ class Hf:
             raise InvalidInput(
                 f"{self.name} paints sides of {self._family.multiple} pixels' multiples, not {width}x{height}."
             )
-        if request.sampler not in NAMES:
-            raise InvalidInput(f"There is no sampler {request.sampler!r}; there are {', '.join(NAMES)}.")
+        if request.sampler not in SAMPLER_NAMES:
+            raise InvalidInput(f"There is no sampler {request.sampler!r}; there are {', '.join(SAMPLER_NAMES)}.")
         if request.clip_guidance:
             raise InvalidInput(f"{self.name} has no CLIP to guide it: set the CLIP guidance to 0.")
         if request.negative_prompt and not self._family.negative:
@@ -160,6 +177,7 @@ class Hf:
         """What makes a soft mask of a request count; None where it is a hard one, or the model knows no other."""
         if not self.soft or type(pipe) is not type(self._pipe) or np.isin(request.mask, (0, 255)).all():
             return None
+        assert self._family.held is not None  # else it is not soft
         return Held(pipe, torch.from_numpy(request.mask.reshape(-1, *request.shape)).float() / 255, self._family.held)
 
     def _arguments(self, pipe: Any, request: Request, all_of_it: bool) -> dict[str, Any]:
@@ -207,6 +225,69 @@ def native_size(pipe: Any, family: Family) -> int:
     stated = getattr(network_of(pipe).config, "sample_size", None)
     size = stated * getattr(pipe, "vae_scale_factor", 8) if isinstance(stated, int) else family.size
     return size // family.multiple * family.multiple
+
+
+def scheduler_for(sampler: str, came: Any) -> Any:
+    """A new scheduler of this name for one run, for a model that came with `came`.
+
+    Where that cannot be exchanged (flow matching, consistency models), every name means a copy of it.
+    """
+    if sampler == OWN_SAMPLER or not exchangeable(came):
+        return type(came).from_config(came.config)
+    kind, settings = SAMPLERS[sampler]
+    config = dict(came.config)
+    if sampler != "ddpm":  # which alone heeds a variance that the network guesses, as Kandinsky's does
+        config.pop("variance_type", None)
+    return getattr(diffusers, kind).from_config(config, **settings)
+
+
+def exchangeable(came: Any) -> bool:
+    """Whether another scheduler can take the place of the one that a model came with."""
+    noisy = came.config.get("prediction_type") in ("epsilon", "v_prediction")
+    return noisy and type(came).__name__ in EXCHANGEABLE
+
+
+class Stopped(BaseException):
+    """Nobody wants the rest. No Exception, so that no function takes it for a failure of its own."""
+
+
+def callback_to_generator(work: Callable[[Callable[[Pushed], None]], Returned]) -> Generator[Pushed, None, Returned]:
+    """Yield what `work` hands to its one argument, and return what it returns; what it raises is raised here.
+
+    It runs in a thread of its own, and waits in each call until the next item is wanted. Closing the generator ends the
+    thread: the call that waits, or the next one, raises Stopped in `work`.
+    """
+    items: SimpleQueue[tuple[Pushed] | None] = SimpleQueue()
+    wanted, closed = Semaphore(0), False
+    returned: list[Returned] = []
+    raised: list[BaseException] = []
+
+    def push(item: Pushed) -> None:
+        items.put((item,))
+        wanted.acquire()
+        if closed:
+            raise Stopped
+
+    def drive() -> None:
+        try:
+            returned.append(work(push))
+        except BaseException as error:
+            raised.append(error)
+        items.put(None)
+
+    thread = Thread(target=drive, name="diffusers", daemon=True)
+    thread.start()
+    try:
+        while (item := items.get()) is not None:
+            yield item[0]
+            wanted.release()
+    finally:
+        closed = True
+        wanted.release()
+        thread.join()
+    if raised:
+        raise raised.pop()  # kept by nobody: its frames hold the tensors of the run
+    return returned.pop()
 
 
 def _is_held(pipe: Any, family: Family) -> bool:

@@ -3,6 +3,7 @@
 Shapes: C latent channels at h x w, an f-th of the picture's sides.
 """
 
+from collections.abc import Callable
 from functools import partial, wraps
 from typing import Any
 
@@ -29,6 +30,7 @@ def colours_of(vae: Any, device: torch.device) -> Tensor | None:
     film = any(each.ndim == 5 for each in vae.parameters())  # made for films: a picture is one of a frame
     picture = torch.tanh(blots).to(device, vae.dtype)
     coded = vae.encode(picture.unsqueeze(2) if film else picture)
+    drawn: Callable[[Tensor], Tensor]
     if hasattr(coded, "latent_dist"):
         latents = coded.latent_dist.mode()
         decoded, drawn = vae.decode(latents, return_dict=False)[0], partial(_as_drawn, vae)

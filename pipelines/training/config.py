@@ -1,6 +1,7 @@
 """Stages and sizes of training, as rows of two tables (Nichol et al. 2021, sections 3.1 and 3.2, at small sizes)."""
 
 from dataclasses import dataclass, replace
+from typing import Any
 
 from pipelines.glide.config import UNetConfig
 
@@ -57,8 +58,8 @@ class Size:
         return replace(config, inpaint=form.endswith("_inpaint"))
 
 
-_TEXT = {"vocabulary": 1024, "context": 24, "text_heads": 4, "predicts": "v"}
-_UPSAMPLE = {**_TEXT, "blocks": 1, "attend": (), "text_width": 64, "text_layers": 1, "upsample": True}
+_TEXT: dict[str, Any] = {"vocabulary": 1024, "context": 24, "text_heads": 4, "predicts": "v"}
+_UPSAMPLE: dict[str, Any] = {**_TEXT, "blocks": 1, "attend": (), "text_width": 64, "text_layers": 1, "upsample": True}
 
 SIZES = {
     # the whole recipe in two minutes: blots of the right colour

@@ -261,9 +261,16 @@ def _beyond(frame: Rect, mask: NDArray[np.uint8], window: tuple[float, float, fl
 class Shown(Protocol):
     """A window and the hole in it: `Example`, or what is like it."""
 
-    image: NDArray[np.uint8]  # (size, size, 3)
-    mask: NDArray[np.uint8]  # (size, size), 255 = to be painted
-    prompt: str
+    @property
+    def image(self) -> NDArray[np.uint8]:
+        """(size, size, 3)"""
+
+    @property
+    def mask(self) -> NDArray[np.uint8]:
+        """(size, size), 255 = to be painted"""
+
+    @property
+    def prompt(self) -> str: ...
 
 
 Source = Callable[[int, int, float, float], Shown]  # `example`, or what takes and gives the like

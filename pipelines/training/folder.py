@@ -75,10 +75,10 @@ class Pictures:
         wide, high = sorted((1.0, random.uniform(0.4, 1)), reverse=random.random() < 0.5)
         width, height = max(round(fill * wide), 1), max(round(fill * high), 1)
         left, top = random.randint(0, picture.width - width), random.randint(0, picture.height - height)
-        x, y, side = (float(v) for v in context_window((left, top, width, height), picture.size, side))
-        part = side * crop
-        x += min(max(left + width * random.random() - x - part / 2, 0), side - part)
-        y += min(max(top + height * random.random() - y - part / 2, 0), side - part)
+        x, y, window = (float(v) for v in context_window((left, top, width, height), picture.size, side))
+        part = window * crop
+        x += min(max(left + width * random.random() - x - part / 2, 0), window - part)
+        y += min(max(top + height * random.random() - y - part / 2, 0), window - part)
 
         sort, hole = random.random(), (float(left), float(top), float(width), float(height))
         if sort < WHOLE:

@@ -49,9 +49,9 @@ def painted(
     elif shape < 0.84 or thing is None:
         _to_and_fro(draw, left, top, width, height, random)
     if thing is not None:  # and by itself, where nothing else was painted: an outline picked by the machine
-        return np.asarray(image) | np.where(
-            _grown(thing, random.randint(1, max(size // 24, 1))), np.uint8(255), np.uint8(0)
-        )
+        outline = _grown(thing, random.randint(1, max(size // 24, 1)))
+        strokes_there: NDArray[np.uint8] = np.asarray(image)
+        return strokes_there | np.where(outline, np.uint8(255), np.uint8(0))
     return np.asarray(image)
 
 

@@ -25,9 +25,9 @@ from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from pipelines.base import Request, run
 from pipelines.hf.families import family_of
+from pipelines.hf.hub import silence_loggers
 from pipelines.hf.memory import PLANS, Memory
 from pipelines.hf.pipeline import Hf, native_size
-from pipelines.hf.quiet import silence_loggers
 from pipelines.machine import best_device, fast_type
 from tests import tiny_diffusers
 from tests.measuring import Row, photograph, spread, timed

@@ -17,7 +17,7 @@ from safetensors.torch import load_file, save_file
 from pipelines.base import Adapter, Pixels, Request
 from pipelines.hf import adapter_files
 from pipelines.hf.adapter_files import adapter_file, canonical_adapter
-from pipelines.hf.quiet import silence_loggers
+from pipelines.hf.hub import silence_loggers
 
 silence_loggers()
 

@@ -37,10 +37,8 @@ from pipelines.base import Pixels, Request, Setup, Step, run, together
 from pipelines.hf import families, hub
 from pipelines.hf.loading import load_hf
 from pipelines.hf.memory import Memory
-from pipelines.hf.pipeline import Hf
+from pipelines.hf.pipeline import SAMPLER_NAMES, Hf, callback_to_generator, scheduler_for
 from pipelines.hf.previews import watched
-from pipelines.hf.samplers import NAMES, scheduler_for
-from pipelines.hf.steps import callback_to_generator
 from tests import tiny_diffusers
 from tests.laws import check_edit
 
@@ -285,7 +283,7 @@ def test_a_model_that_finds_no_memory_says_so_when_it_is_loaded(folder: Path, mo
 
 
 @pytest.mark.parametrize("name", ["sd-4", "sdxl-9"])
-@pytest.mark.parametrize("sampler", NAMES)
+@pytest.mark.parametrize("sampler", SAMPLER_NAMES)
 def test_every_sampler_draws(tiny: Any, name: str, sampler: str) -> None:
     steps, images = steps_of(tiny(name), a_request(sampler=sampler, steps=4, seeds=(1,)))
     assert steps[-1].index == steps[-1].total == len(steps) and images[0].std() > 1
@@ -294,17 +292,19 @@ def test_every_sampler_draws(tiny: Any, name: str, sampler: str) -> None:
 
 def test_a_samplers_name_is_a_scheduler_where_they_can_be_exchanged(tiny: Any) -> None:
     came, flow = tiny("sd-9")._pipe.scheduler, tiny("flux-fill")._pipe.scheduler
-    kinds = [type(scheduler_for(name, came)).__name__ for name in NAMES]
+    kinds = [type(scheduler_for(name, came)).__name__ for name in SAMPLER_NAMES]
     assert kinds == [
         "PNDMScheduler", "DPMSolverMultistepScheduler", "DPMSolverMultistepScheduler", "HeunDiscreteScheduler",
         "DDIMScheduler", "DDPMScheduler",
     ]  # fmt: skip
-    assert all(scheduler_for(name, came).config.beta_schedule == "scaled_linear" for name in NAMES)
+    assert all(scheduler_for(name, came).config.beta_schedule == "scaled_linear" for name in SAMPLER_NAMES)
     assert scheduler_for("dpmpp_sde", came).config.algorithm_type == "sde-dpmsolver++"
-    assert all(type(scheduler_for(name, flow)) is type(flow) for name in NAMES)
-    assert not any(scheduler_for(name, came).config.get("clip_sample") for name in NAMES)  # latents are no pixels
+    assert all(type(scheduler_for(name, flow)) is type(flow) for name in SAMPLER_NAMES)
+    assert not any(
+        scheduler_for(name, came).config.get("clip_sample") for name in SAMPLER_NAMES
+    )  # latents are no pixels
     assert scheduler_for("own", came) is not came  # a run's state is its own
-    assert tiny("sd-9").samplers == NAMES and "sampler" not in tiny("sd-9").defaults
+    assert tiny("sd-9").samplers == SAMPLER_NAMES and "sampler" not in tiny("sd-9").defaults
     assert tiny("flux-fill").samplers == ("own",) and tiny("flux-fill").defaults["sampler"] == "own"
     with pytest.raises(ValueError, match="no sampler 'eulr'; there are own, dpmpp_2m"):
         run(tiny("sd-9").inpaint(a_request(sampler="eulr")))

@@ -18,8 +18,8 @@ from safetensors.torch import load_file, save_file
 import pipelines
 from pipelines.base import Setup, run
 from pipelines.hf import hub
-from pipelines.hf.folder import read_layout
 from pipelines.hf.loading import load_hf
+from pipelines.hf.model_files import read_layout
 from tests import one_file, tiny_diffusers
 from tests.models.test_hf import a_request
 

@@ -2,6 +2,7 @@
 
 from functools import lru_cache
 from math import ceil, floor
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from pipelines.training.scenes.shapes import Shape
 
 Move = tuple[float, float, float, float, float, float]  # a, b, c, d, e, f: (x, y) goes to (ax + cy + e, bx + dy + f)
 Box = list[float]  # left, top, right, bottom
+Points = Any  # float32 (points, 2); Pillow draws arrays, which its annotations leave out
 
 Form = tuple[float, float, float, float, float]  # left, top, width, height in painted pixels; how strongly it is lit
 _FLAT: Form = (0, 0, 1, 1, 0)
@@ -135,7 +137,7 @@ class Brush:
         if not self._noted:
             return
         noted, counts = self._noted, [len(shape) for shape in self._shapes]
-        ends = np.cumsum(counts)
+        ends: NDArray[np.integer] = np.cumsum(counts)
         starts = ends - counts
         points, boxes, seen = np.empty((0, 2), np.float32), [], []
         if counts:
@@ -171,24 +173,24 @@ class Brush:
                 else:
                     what(points[start:end], boxes[number], *how)
 
-    def _fill(self, points: NDArray[np.float32], box: Box, colour: Rgb) -> None:
+    def _fill(self, points: Points, box: Box, colour: Rgb) -> None:
         self._colour.polygon(points, colour)
 
-    def _line(self, points: NDArray[np.float32], box: Box, width: int, colour: Rgb) -> None:
+    def _line(self, points: Points, box: Box, width: int, colour: Rgb) -> None:
         self._colour.line(points, colour, width)
         if width > 3:
             r = (width - 1) / 2
             for x, y in points.tolist() if len(points) < 7 else points[[0, -1]].tolist():
                 self._colour.ellipse((x - r, y - r, x + r, y + r), colour)
 
-    def _solid(self, points: NDArray[np.float32], box: Box, colour: Rgb, depth: float) -> None:
+    def _solid(self, points: Points, box: Box, colour: Rgb, depth: float) -> None:
         self._colour.polygon(points, colour)
         left, top, right, bottom = box
         if right - left >= _LEAST_SHADED or bottom - top >= _LEAST_SHADED:
             self._owner.polygon(points, len(self._forms))
             self._forms.append((left, top, max(right - left, 1), max(bottom - top, 1), depth))
 
-    def _sweep(self, points: NDArray[np.float32], box: Box, upper: Rgb, lower: Rgb) -> None:
+    def _sweep(self, points: Points, box: Box, upper: Rgb, lower: Rgb) -> None:
         left, top, right, bottom = box
         a, b = max(int(left), 0), max(int(top), 0)
         c, d = min(int(right) + 1, self._side), min(int(bottom) + 1, self._side)
@@ -201,13 +203,13 @@ class Brush:
         np.copyto(self._layers[0, b:d, a:c], column, where=where)
         np.copyto(self._layers[1, b:d, a:c], 0, where=where)
 
-    def _covered(self, points: NDArray[np.float32]) -> NDArray[np.bool_]:
+    def _covered(self, points: Points) -> NDArray[np.bool_]:
         """Which painted pixels lie within an outline."""
         mask = Image.new("L", (self._side, self._side))
         ImageDraw.Draw(mask).polygon(points, 1)
         return np.asarray(mask).view(np.bool_)
 
-    def _leave(self, points: NDArray[np.float32], before: NDArray[np.uint32]) -> None:
+    def _leave(self, points: Points, before: NDArray[np.uint32]) -> None:
         """Undo what was painted outside of the outline."""
         np.copyto(self._layers, before, where=~self._covered(points))
 

@@ -71,7 +71,7 @@ def cake(p: ThingPen) -> None:
         wide, top, bottom = half * (0.84 - 0.26 * i), (46 if layers == 1 else 58 - 28 * i), (93 if i == 0 else 60)
         p.solid(box(-wide, top, wide, bottom, 4), sponge)
         p.flat(box(-wide, (top + bottom) / 2 + 1, wide, (top + bottom) / 2 + 6), light(p.colour, 0.55))
-        drips = [(-wide, top - 2)]
+        drips: list[tuple[float, float]] = [(-wide, top - 2)]
         for k in range(9):
             x = -wide + 2 * wide * k / 8
             drips.append((x, top + (16 if k % 2 else 9) * (1 - 0.25 * i)))

@@ -272,13 +272,13 @@ def under_water(p: View, v: Random, s: Setting) -> None:
         x, y, high = v.uniform(0, WIDTH), horizon + v.uniform(20, 120), v.uniform(90, 220)
         green = v.choice(((52, 140, 116), (84, 160, 104), (206, 110, 110)))
         for dx in (-22, 0, 20):
-            s = v.uniform(-18, 18)
+            sway = v.uniform(-18, 18)
             p.line(
                 curve(
                     (x + dx, y),
-                    (x + dx + s, y - high * 0.35),
-                    (x + dx - s, y - high * 0.7),
-                    (x + dx + s * 0.6, y - high),
+                    (x + dx + sway, y - high * 0.35),
+                    (x + dx - sway, y - high * 0.7),
+                    (x + dx + sway * 0.6, y - high),
                 ),
                 11,
                 green,

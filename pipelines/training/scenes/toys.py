@@ -237,8 +237,8 @@ def crown(p: ThingPen) -> None:
     )
     for x, y in ((-1, 14), (0, 5), (1, 14)):
         p.flat(oval(half * x * 0.97, y, 9), light(p.colour, 0.5))
-    for x in (-0.5, 0, 0.5):
-        p.flat(oval(half * x, 78, 9), COLOURS["red"] if p.colour != COLOURS["red"] else CREAM)
+    for across in (-0.5, 0, 0.5):
+        p.flat(oval(half * across, 78, 9), COLOURS["red"] if p.colour != COLOURS["red"] else CREAM)
 
 
 def glasses(p: ThingPen) -> None:
