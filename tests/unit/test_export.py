@@ -15,7 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image
 
-from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.edit import NOWHERE, Blend
 from editor.formats.export import recipe_of
 from editor.formats.images import encode_png, encode_tile, read_image
 from editor.formats.openraster import over_each_other
@@ -30,6 +30,7 @@ from editor.worker import Worker
 from tests.fakes import HeedfulPipeline, NoisePipeline, loader
 from tests.samples import an_edit, cutout, disc, noise, profile, strokes
 from tests.unit.test_store import store
+from tests.workbench import Workbench
 
 __all__ = ["store"]  # a fixture: each test on a file and on a PostgreSQL server
 LOAD = loader(NoisePipeline(), HeedfulPipeline())
@@ -42,57 +43,49 @@ EDITS = [
 ]
 
 
-class Desk:
-    def __init__(self, store: Store) -> None:
-        self.store, self.session, self.worker = store, Session(store), Worker(store, LOAD)
-
-    def made(self, pixels: Pixels, edits: list[Edit] = EDITS, icc: bytes | None = None) -> str:
-        document = self.session.open(pixels, "Room", icc).id
-        for edit in edits:
-            self.session.submit(document, edit)
-            assert self.worker.run_one()
-        return document
+def two_models(store: Store) -> Workbench:
+    return Workbench(store, NoisePipeline(), HeedfulPipeline())
 
 
 @pytest.fixture
-def desk(store: Store) -> Desk:
-    return Desk(store)
+def workbench(store: Store) -> Workbench:
+    return two_models(store)
 
 
 # pictures
 
 
 @pytest.mark.parametrize("suffix", [".png", ".jpg", ".webp", ".tif", ".avif"])
-def test_a_picture_with_its_profile_and_its_recipe(desk: Desk, tmp_path: Path, suffix: str) -> None:
-    document = desk.made(noise(120, 100), icc=profile(b"Wide"))
+def test_a_picture_with_its_profile_and_its_recipe(workbench: Workbench, tmp_path: Path, suffix: str) -> None:
+    document = workbench.open(noise(120, 100), "Room", icc=profile(b"Wide"), edits=EDITS)
     file = tmp_path / f"room{suffix}"
-    assert desk.session.export(document, file, made_with="noise 1") == ()
+    assert workbench.session.export(document, file, made_with="noise 1") == ()
     opened = read_image(file.read_bytes())
-    shown = desk.session.picture(document).pixels()
+    shown = workbench.session.picture(document).pixels()
     assert opened.icc == profile(b"Wide") and opened.pixels.shape == shown.shape
     if suffix in (".png", ".tif"):
         assert np.array_equal(opened.pixels, shown)
     text = recipe_of(file.read_bytes())
-    assert text is not None and Recipe.from_json(text) == desk.session.recipe(document, "noise 1")
-    desk.session.export(document, file)
+    assert text is not None and Recipe.from_json(text) == workbench.session.recipe(document, "noise 1")
+    workbench.session.export(document, file)
     assert recipe_of(file.read_bytes()) is None
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith("room")] == [file.name]
 
 
-def test_an_earlier_state_with_the_way_to_it(desk: Desk, tmp_path: Path) -> None:
-    document = desk.made(cutout(120, 100))
-    root, first, *_ = desk.session.store.revisions.tree(document)
+def test_an_earlier_state_with_the_way_to_it(workbench: Workbench, tmp_path: Path) -> None:
+    document = workbench.open(cutout(120, 100), "Room", edits=EDITS)
+    root, first, *_ = workbench.store.revisions.tree(document)
     file = tmp_path / "a.png"
-    desk.session.export(document, file, first.id, made_with="noise 1")
-    assert np.array_equal(read_image(file.read_bytes()).pixels, desk.store.revisions.picture(first.id).pixels())
+    workbench.session.export(document, file, first.id, made_with="noise 1")
+    assert np.array_equal(read_image(file.read_bytes()).pixels, workbench.store.revisions.picture(first.id).pixels())
     assert Recipe.from_json(recipe_of(file.read_bytes()) or "").steps == (EDITS[0],)
-    desk.session.export(document, file, root.id, made_with="noise 1")  # a state to which no step leads
+    workbench.session.export(document, file, root.id, made_with="noise 1")  # a state to which no step leads
     assert recipe_of(file.read_bytes()) is None
     assert np.array_equal(read_image(file.read_bytes()).pixels, cutout(120, 100))
 
 
-def test_what_cannot_be_written_is_a_sentence_and_leaves_what_was_there(desk: Desk, tmp_path: Path) -> None:
-    document = desk.made(noise(40, 30), [])
+def test_what_cannot_be_written_is_a_sentence_and_leaves_what_was_there(workbench: Workbench, tmp_path: Path) -> None:
+    document = workbench.open(noise(40, 30), "Room")
     for name, quality, sentence in (
         ("a.gif", None, r"\.ora, \.palimpsest, not as \.gif"),
         ("a", None, "without an ending"),
@@ -102,13 +95,13 @@ def test_what_cannot_be_written_is_a_sentence_and_leaves_what_was_there(desk: De
     ):
         (tmp_path / name).write_bytes(b"before")
         with pytest.raises(ValueError, match=sentence):
-            desk.session.export(document, tmp_path / name, quality=quality)
+            workbench.session.export(document, tmp_path / name, quality=quality)
         assert (tmp_path / name).read_bytes() == b"before" and not list(tmp_path.glob("*.part"))
     with pytest.raises(NotFound):
-        desk.session.export("gone", tmp_path / "a.png")
-    other = desk.made(noise(40, 31), [])
+        workbench.session.export("gone", tmp_path / "a.png")
+    other = workbench.open(noise(40, 31), "Room")
     with pytest.raises(ValueError, match="another document"):
-        desk.session.export(document, tmp_path / "a.png", desk.session.store.documents.get(other).head)
+        workbench.session.export(document, tmp_path / "a.png", workbench.store.documents.get(other).head)
 
 
 # layers
@@ -141,16 +134,16 @@ def stacked(found: list[dict[str, str]], pixels: list[Pixels], shape: tuple[int,
 
 
 @pytest.mark.parametrize("opened", [noise(120, 100), cutout(120, 100)], ids=["opaque", "cutout"])
-def test_layers_come_to_the_picture(desk: Desk, tmp_path: Path, opened: Pixels) -> None:
-    document = desk.made(opened)
-    desk.session.rename(desk.session.store.documents.get(document).head, "The sketch")
+def test_layers_come_to_the_picture(workbench: Workbench, tmp_path: Path, opened: Pixels) -> None:
+    document = workbench.open(opened, "Room", edits=EDITS)
+    workbench.session.rename(workbench.store.documents.get(document).head, "The sketch")
     file = tmp_path / "room.ora"
-    assert desk.session.export(document, file) == ()
+    assert workbench.session.export(document, file) == ()
     found, pixels, merged = layers_in(file)
     assert [each["name"] for each in found] == [
         "Original", "1. a <red> & “round” couch", "2. a lamp", "3. more floor", "The sketch",
     ]  # fmt: skip
-    shown = desk.session.picture(document).pixels()
+    shown = workbench.session.picture(document).pixels()
     assert np.array_equal(merged, shown)
     come_to = stacked(found, pixels, shown.shape)
     if shown.shape[2] == 3:
@@ -161,18 +154,20 @@ def test_layers_come_to_the_picture(desk: Desk, tmp_path: Path, opened: Pixels) 
         assert np.array_equal(come_to[seen][:, :3], shown[seen][:, :3])
 
 
-def test_a_layer_is_no_larger_than_what_it_changes(desk: Desk, tmp_path: Path) -> None:
-    document = desk.made(noise(1200, 1000), [an_edit(disc(Box(700, 300, 40, 40)))])
-    desk.session.export(document, tmp_path / "room.ora")
+def test_a_layer_is_no_larger_than_what_it_changes(workbench: Workbench, tmp_path: Path) -> None:
+    document = workbench.open(noise(1200, 1000), "Room", edits=[an_edit(disc(Box(700, 300, 40, 40)))])
+    workbench.session.export(document, tmp_path / "room.ora")
     _, (_, layer), _ = layers_in(tmp_path / "room.ora")
     assert layer.shape[0] <= 60 and layer.shape[1] <= 60
 
 
-def test_a_crop_leaves_what_it_cut_out_of_the_layers(desk: Desk, tmp_path: Path) -> None:
-    document = desk.made(noise(300, 280), [an_edit(Box(10, 10, 30, 30)), an_edit(Box(200, 200, 30, 30))])
-    desk.session.crop(document, Box(100, 90, 150, 160))
-    assert desk.worker.run_one()
-    desk.session.export(document, tmp_path / "room.ora")
+def test_a_crop_leaves_what_it_cut_out_of_the_layers(workbench: Workbench, tmp_path: Path) -> None:
+    document = workbench.open(
+        noise(300, 280), "Room", edits=[an_edit(Box(10, 10, 30, 30)), an_edit(Box(200, 200, 30, 30))]
+    )
+    workbench.session.crop(document, Box(100, 90, 150, 160))
+    assert workbench.worker.run_one()
+    workbench.session.export(document, tmp_path / "room.ora")
     found, pixels, merged = layers_in(tmp_path / "room.ora")
     assert [each["name"] for each in found] == ["Original", "2. a green couch"]
     assert np.array_equal(stacked(found, pixels, merged.shape)[..., :3], merged)
@@ -215,23 +210,23 @@ def history(session: Session, document: str) -> list[Any]:
     ]
 
 
-def branched(desk: Desk) -> str:
+def branched(workbench: Workbench) -> str:
     """A document with branches, a name, an undo, and nothing waiting."""
-    document = desk.made(cutout(300, 280), icc=profile(b"Wide"))
-    desk.session.undo(document)
-    desk.session.undo(document)
-    desk.session.submit(document, an_edit(disc(Box(5, 5, 50, 50)), seed=8))
-    assert desk.worker.run_one()
-    desk.session.rename(desk.session.store.documents.get(document).head, "A branch")
-    desk.session.undo(document)
+    document = workbench.open(cutout(300, 280), "Room", icc=profile(b"Wide"), edits=EDITS)
+    workbench.session.undo(document)
+    workbench.session.undo(document)
+    workbench.session.submit(document, an_edit(disc(Box(5, 5, 50, 50)), seed=8))
+    assert workbench.worker.run_one()
+    workbench.session.rename(workbench.store.documents.get(document).head, "A branch")
+    workbench.session.undo(document)
     return document
 
 
-def test_a_document_comes_back_whole(desk: Desk, tmp_path: Path) -> None:
-    document, file = branched(desk), tmp_path / "room.palimpsest"
-    before = history(desk.session, document)
-    desk.session.export(document, file)
-    for session in (desk.session, Session(Store(tmp_path / "elsewhere"))):
+def test_a_document_comes_back_whole(workbench: Workbench, tmp_path: Path) -> None:
+    document, file = branched(workbench), tmp_path / "room.palimpsest"
+    before = history(workbench.session, document)
+    workbench.session.export(document, file)
+    for session in (workbench.session, Session(Store(tmp_path / "elsewhere"))):
         back = session.open_document(file)
         assert back.id != document and back.name == "Room"
         assert history(session, back.id) == before and session.store.documents.icc(back.id) == profile(b"Wide")
@@ -249,17 +244,17 @@ def test_a_document_comes_back_whole(desk: Desk, tmp_path: Path) -> None:
     session.store.close()
 
 
-def test_what_is_gone_or_waiting_stays_behind(desk: Desk, tmp_path: Path) -> None:
-    document, file = branched(desk), tmp_path / "room.palimpsest"
-    before = history(desk.session, document)
-    desk.session.submit(document, an_edit(Box(1, 1, 9, 9)))  # waits
-    dropped = desk.session.submit(document, an_edit(Box(2, 1, 90, 90)))
-    desk.session.cancel(dropped.id)
-    other = desk.made(noise(310, 290, 5), [])
-    desk.session.export(document, file)
+def test_what_is_gone_or_waiting_stays_behind(workbench: Workbench, tmp_path: Path) -> None:
+    document, file = branched(workbench), tmp_path / "room.palimpsest"
+    before = history(workbench.session, document)
+    workbench.session.submit(document, an_edit(Box(1, 1, 9, 9)))  # waits
+    dropped = workbench.session.submit(document, an_edit(Box(2, 1, 90, 90)))
+    workbench.session.cancel(dropped.id)
+    other = workbench.open(noise(310, 290, 5), "Room")
+    workbench.session.export(document, file)
     session = Session(Store(tmp_path / "elsewhere"))
     assert history(session, session.open_document(file).id) == before
-    (tile,) = set(desk.session.picture(other).tiles.values()) & {desk.session.picture(other).tiles[1, 1]}
+    (tile,) = set(workbench.session.picture(other).tiles.values()) & {workbench.session.picture(other).tiles[1, 1]}
     with pytest.raises(NotFound):
         session.store.blobs.file(tile)
     session.store.close()
@@ -312,26 +307,26 @@ REFUSED = {
 
 @pytest.mark.parametrize("what", REFUSED)
 def test_a_file_that_is_none_is_a_sentence_and_stores_nothing(tmp_path: Path, what: str) -> None:
-    desk = Desk(Store(tmp_path / "data"))
+    workbench = two_models(Store(tmp_path / "data"))
     file = tmp_path / "room.palimpsest"
-    desk.session.export(desk.made(noise(300, 280), EDITS[:1]), file)
+    workbench.session.export(workbench.open(noise(300, 280), "Room", edits=EDITS[:1]), file)
     alter, sentence = REFUSED[what]
     alter(file)  # type: ignore[operator]
-    held, documents = file.read_bytes(), desk.session.store.documents.all()
-    blobs = desk.store.database.rows("SELECT digest FROM blob ORDER BY digest")
+    held, documents = file.read_bytes(), workbench.store.documents.all()
+    blobs = workbench.store.database.rows("SELECT digest FROM blob ORDER BY digest")
     with pytest.raises(ValueError, match=str(sentence)):
-        desk.session.open_document(file)
-    assert file.read_bytes() == held and desk.session.store.documents.all() == documents
-    assert desk.store.database.rows("SELECT digest FROM blob ORDER BY digest") == blobs
+        workbench.session.open_document(file)
+    assert file.read_bytes() == held and workbench.store.documents.all() == documents
+    assert workbench.store.database.rows("SELECT digest FROM blob ORDER BY digest") == blobs
     assert not [each for each in tmp_path.iterdir() if each.name.startswith(".")]
-    desk.store.close()
+    workbench.store.close()
 
 
 def test_an_older_file_is_brought_up_and_itself_left_alone(tmp_path: Path) -> None:
-    desk = Desk(Store(tmp_path / "data"))
+    workbench = two_models(Store(tmp_path / "data"))
     file = tmp_path / "room.palimpsest"
-    document = desk.made(noise(300, 280), [])  # of that format no tile is a difference
-    desk.session.export(document, file)
+    document = workbench.open(noise(300, 280), "Room")  # of that format no tile is a difference
+    workbench.session.export(document, file)
     with sqlite3.connect(file) as db:
         db.execute("DROP TABLE progress")
         for column in ("remakes", "deaths", "death"):
@@ -343,33 +338,33 @@ def test_an_older_file_is_brought_up_and_itself_left_alone(tmp_path: Path) -> No
         db.execute("PRAGMA user_version = 3")
     db.close()
     held = file.read_bytes()
-    back = desk.session.open_document(file)
-    assert history(desk.session, back.id) == history(desk.session, document) and file.read_bytes() == held
-    desk.store.close()
+    back = workbench.session.open_document(file)
+    assert history(workbench.session, back.id) == history(workbench.session, document) and file.read_bytes() == held
+    workbench.store.close()
 
 
 def test_a_damaged_document_is_not_written(tmp_path: Path) -> None:
-    desk = Desk(Store(tmp_path / "data"))
-    document = desk.made(noise(300, 280), EDITS[:1])
-    crop = desk.store.database.row("SELECT crop FROM drawn")
+    workbench = two_models(Store(tmp_path / "data"))
+    document = workbench.open(noise(300, 280), "Room", edits=EDITS[:1])
+    crop = workbench.store.database.row("SELECT crop FROM drawn")
     assert crop is not None
-    with desk.store.database.transaction() as db:
+    with workbench.store.database.transaction() as db:
         db.run("UPDATE blob SET bytes = :b WHERE digest = :d", b=encode_png(noise(3, 3)), d=crop[0])
-    desk.store.close()
-    desk = Desk(Store(tmp_path / "data"))
+    workbench.store.close()
+    workbench = two_models(Store(tmp_path / "data"))
     with pytest.raises(OSError, match=f"pixels {crop[0]} are missing or damaged"):
-        desk.session.export(document, tmp_path / "room.palimpsest")
+        workbench.session.export(document, tmp_path / "room.palimpsest")
     assert [each.name for each in tmp_path.iterdir()] == ["data"]
-    desk.session.export(document, tmp_path / "room.png")  # what needs no crop is written
-    desk.store.close()
+    workbench.session.export(document, tmp_path / "room.png")  # what needs no crop is written
+    workbench.store.close()
 
 
-def test_the_file_is_a_store_like_any_other(desk: Desk, tmp_path: Path) -> None:
-    document = desk.made(noise(120, 100), [replace(edit, blend=Blend()) for edit in EDITS])
+def test_the_file_is_a_store_like_any_other(workbench: Workbench, tmp_path: Path) -> None:
+    document = workbench.open(noise(120, 100), "Room", edits=[replace(edit, blend=Blend()) for edit in EDITS])
     (tmp_path / "data").mkdir()
-    desk.session.export(document, tmp_path / "room.palimpsest")
+    workbench.session.export(document, tmp_path / "room.palimpsest")
     (tmp_path / "room.palimpsest").rename(tmp_path / "data" / FILE)
     session = Session(Store(tmp_path / "data"))
     (only,) = session.store.documents.all()
-    assert json.dumps(session.picture(only.id).box) == json.dumps(desk.session.picture(document).box)
+    assert json.dumps(session.picture(only.id).box) == json.dumps(workbench.session.picture(document).box)
     session.store.close()

@@ -17,11 +17,11 @@ from editor.session import Session
 from editor.store.blobs import NotFound
 from editor.store.maintenance import backup, check, compact, size
 from editor.store.store import Store
-from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, loader
 from tests.samples import an_edit, cutout, disc, noise, strokes
 from tests.unit.test_store import store
+from tests.workbench import Workbench
 
 __all__ = ["store"]  # a fixture
 LOAD = loader(NoisePipeline(), FailingPipeline(1))
@@ -33,48 +33,33 @@ EDITS = [
 ]
 
 
-class Desk:
-    def __init__(self, store: Store) -> None:
-        self.store, self.session, self.worker = store, Session(store), Worker(store, LOAD)
-
-    def document(self, pixels: Any, edits: Any = EDITS) -> str:
-        document = self.session.open(pixels)
-        for edit in edits:
-            self.session.submit(document.id, edit)
-            assert self.worker.run_one()
-        return document.id
-
-    def complaints(self) -> list[str]:
-        return [checked.complaint for checked in check(self.store) if checked.complaint]
-
-
 @pytest.fixture
-def desk(store: Store) -> Desk:
-    return Desk(store)
+def workbench(store: Store) -> Workbench:
+    return Workbench(store, NoisePipeline(), FailingPipeline(1))
 
 
-def test_compacting_takes_what_nothing_reaches_and_nothing_else(desk: Desk) -> None:
-    session, store = desk.session, desk.store
-    kept = desk.document(noise(300, 280))
+def test_compacting_takes_what_nothing_reaches_and_nothing_else(workbench: Workbench) -> None:
+    session, store = workbench.session, workbench.store
+    kept = workbench.open(noise(300, 280), edits=EDITS)
     before = size(store)
     pictures = {state.id: state.picture for state in store.revisions.path_to(session.store.documents.get(kept).head)}
 
-    gone = desk.document(cutout(290, 300))
+    gone = workbench.open(cutout(290, 300), edits=EDITS)
     session.delete(gone)
-    session.discard(desk.session.submit(kept, an_edit(Box(5, 5, 80, 80), seed=9)).id)
+    session.discard(workbench.session.submit(kept, an_edit(Box(5, 5, 80, 80), seed=9)).id)
     dropped = session.submit(kept, an_edit(disc(Box(5, 5, 90, 80)), seed=10))
-    assert desk.worker.run_one()
+    assert workbench.worker.run_one()
     session.discard(dropped.id)
     cancelled = session.cancel(session.submit(kept, an_edit(disc(Box(7, 5, 31, 30)))).id)
     failed = session.submit(kept, an_edit(disc(Box(7, 5, 33, 30)), pipeline="failing"))
-    assert desk.worker.run_one()
+    assert workbench.worker.run_one()
     waiting = session.submit(kept, an_edit(disc(Box(7, 5, 35, 30))))
     assert size(store).bytes > before.bytes
 
     done = compact(store)
     assert done.revisions == 5 + 1 + 1 + 1 + 1 and done.blobs and done.bytes and done.shrunk
     assert size(store).blobs == before.blobs + 1 and size(store).documents == 1  # the waiting job's mask
-    assert desk.complaints() == []
+    assert workbench.complaints() == []
     for id in (dropped.id, cancelled.id, failed.id):
         with pytest.raises(NotFound):
             store.revisions.get(id)
@@ -82,16 +67,16 @@ def test_compacting_takes_what_nothing_reaches_and_nothing_else(desk: Desk) -> N
         session.restore(gone)
     for id, picture in pictures.items():
         assert picture and np.array_equal(store.revisions.picture(id).pixels(), picture.pixels())
-    assert desk.worker.run_one() and store.revisions.get(waiting.id).picture
+    assert workbench.worker.run_one() and store.revisions.get(waiting.id).picture
     assert compact(store)[:3] == (0, 0, 0)
 
 
-def test_compacting_in_the_midst_of_an_edit_loses_nothing(desk: Desk) -> None:
+def test_compacting_in_the_midst_of_an_edit_loses_nothing(workbench: Workbench) -> None:
     """What a result is about to share with a branch that goes away is stored again."""
-    session, store = desk.session, desk.store
+    session, store = workbench.session, workbench.store
     document = session.open(noise(300, 280))
     twin = session.submit(document.id, an_edit(disc(Box(30, 40, 50, 40)), guidance=3))
-    assert desk.worker.run_one()
+    assert workbench.worker.run_one()
     session.undo(document.id)
     same = session.submit(document.id, an_edit(disc(Box(30, 40, 50, 40)), guidance=4))  # the same pixels, by this model
     assert store.jobs.claim("w", 60) == [same.id] and same.edit and same.parent
@@ -115,24 +100,24 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(desk: Desk) -> None:
     assert compact(store).revisions == 1
     go_on.set()
     thread.join()
-    assert results == [True] and desk.complaints() == []
+    assert results == [True] and workbench.complaints() == []
     assert session.picture(document.id) == applied.picture
 
 
-def test_what_is_missing_or_altered_is_named(desk: Desk) -> None:
-    document = desk.document(noise(300, 280))
-    assert desk.complaints() == []
-    head = desk.session.store.documents.get(document).head
-    picture, edit = desk.store.revisions.picture(head), EDITS[0]
+def test_what_is_missing_or_altered_is_named(workbench: Workbench) -> None:
+    document = workbench.open(noise(300, 280), edits=EDITS)
+    assert workbench.complaints() == []
+    head = workbench.store.documents.get(document).head
+    picture, edit = workbench.store.revisions.picture(head), EDITS[0]
     tiles = list(picture.tiles.values())
-    (crop,) = desk.store.database.row("SELECT crop FROM drawn LIMIT 1") or ()
-    with desk.store.database.transaction() as db:
+    (crop,) = workbench.store.database.row("SELECT crop FROM drawn LIMIT 1") or ()
+    with workbench.store.database.transaction() as db:
         db.run("UPDATE blob SET bytes = :b WHERE digest = :d", d=tiles[0], b=encode_tile(noise(256, 256, 3)))
         db.run("UPDATE blob SET bytes = :b WHERE digest = :d", d=edit.mask.digest, b=b"nothing")
         db.run("DELETE FROM blob WHERE digest = :d", d=tiles[1])
         db.run("UPDATE blob SET bytes = :b WHERE digest = :d", d=crop, b=b"RIFF")
-    output = "\n".join(desk.complaints())
-    assert len(desk.complaints()) == 4
+    output = "\n".join(workbench.complaints())
+    assert len(workbench.complaints()) == 4
     for digest, word in (
         (tiles[0], "is not"),
         (edit.mask.digest, "is not"),
@@ -144,23 +129,23 @@ def test_what_is_missing_or_altered_is_named(desk: Desk) -> None:
 
 
 def test_a_backup_is_the_store_as_it_was(tmp_path: Path) -> None:
-    desk = Desk(Store(tmp_path / "data"))
-    document = desk.document(noise(300, 280))
+    workbench = Workbench(Store(tmp_path / "data"))
+    document = workbench.open(noise(300, 280), edits=EDITS)
     file = tmp_path / "copy" / "palimpsest.db"
     file.parent.mkdir()
-    head = desk.session.store.documents.get(document).head
-    with desk.store.database.transaction() as db:  # somebody is writing
+    head = workbench.store.documents.get(document).head
+    with workbench.store.database.transaction() as db:  # somebody is writing
         db.run("UPDATE document SET name = 'other'")
-        backup(desk.store, file)
-    desk.session.undo(document)
+        backup(workbench.store, file)
+    workbench.session.undo(document)
     copy = Session(Store(file.parent))
     assert copy.store.documents.get(document).head == head and copy.store.documents.get(document).name == "Untitled"
     assert list(filter(None, (checked.complaint for checked in check(copy.store)))) == []
     with pytest.raises(ValueError, match="there already"):
-        backup(desk.store, file)
+        backup(workbench.store, file)
     assert [each.name for each in file.parent.iterdir() if ".part" in each.name] == []
     copy.store.close()
-    desk.store.close()
+    workbench.store.close()
 
 
 def test_a_postgresql_store_names_its_own_tool(postgresql: str, tmp_path: Path) -> None:
