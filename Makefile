@@ -1,16 +1,17 @@
-# make run · make test · make check · make lock · make bench · make crash · make fuzz · make train
+# make run · make test · make proofs · make check · make lock · make bench · make crash · make fuzz · make train
 # Each sets up what it needs: a virtual environment in .venv with the pinned requirements.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test check lock bench crash fuzz train programs clean
+.PHONY: run test proofs check lock bench crash fuzz train programs clean
 .DEFAULT_GOAL := help
 
 help:
 	@echo "make run     start the editor (ARGS='--port 8000' for options)"
 	@echo "make test    run the tests (ARGS=--cov: with the lines that none reaches)"
+	@echo "make proofs  the tests that take long, which make test leaves out"
 	@echo "make check   formatter, linters, types"
 	@echo "make lock    resolve every dependency anew, after a change of the requirements"
 	@echo "make bench   measure; prints a table"
@@ -23,6 +24,9 @@ run: $(VENV)/.run
 
 test: $(VENV)/.dev programs
 	$(BIN)/python -m pytest -n 2 --dist worksteal $(ARGS)
+
+proofs: $(VENV)/.dev programs
+	$(BIN)/python -m pytest -n 2 --dist worksteal -m proof $(ARGS)
 
 check: $(VENV)/.dev
 	$(BIN)/ruff format --check .

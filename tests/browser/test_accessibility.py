@@ -152,7 +152,12 @@ VIEWS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("view", VIEWS)
+OFTEN = ("start", "painted", "settings", "history", "amending", "queue", "variations", "export", "help")
+
+
+@pytest.mark.parametrize(
+    "view", [view if view in OFTEN else pytest.param(view, marks=pytest.mark.proof) for view in VIEWS]
+)
 def test_axe_finds_nothing(hands: Hands, view: str) -> None:
     hands.tidy = False
     hands.page.emulate_media(reduced_motion="reduce")  # a colour on its way to another has no contrast to be measured

@@ -75,7 +75,7 @@ def faults(hands: Hands, wanted: tuple[str, ...]) -> list[str]:
     return found
 
 
-@pytest.mark.parametrize("jobs", [1, 8])
+@pytest.mark.parametrize("jobs", [pytest.param(1, marks=pytest.mark.proof), 8])
 def test_no_panel_lies_on_another_while_jobs_wait(hands: Hands, jobs: int) -> None:
     hands.open_steps()
     hands.choose("slow")

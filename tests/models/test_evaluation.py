@@ -63,6 +63,7 @@ def test_the_truth_scores_as_the_truth(sort: tuple[float, bool]) -> None:
         assert bool(outcome.asked.prompt) != bool(sort[0])
 
 
+@pytest.mark.proof
 def test_the_shipped_judge_knows_the_world() -> None:
     """Its own errors bound what any weights can score: the card says how many they are."""
     judge = load_judge(JUDGE)
@@ -74,6 +75,7 @@ def test_the_shipped_judge_knows_the_world() -> None:
     assert np.mean([outcome.kind and outcome.colour for outcome in blind]) <= 0.2
 
 
+@pytest.mark.proof
 def test_the_shipped_model_paints_what_is_asked() -> None:
     """A few edits of the hundreds on its card: what spoils the weights, or how they are run, is seen here."""
     glide, judge = load("glide-mini"), load_judge(JUDGE)

@@ -385,6 +385,7 @@ def test_the_upsampler_sees_eight_bits() -> None:
     assert float((seen - x.clamp(-1, 1)).abs().max()) <= 1 / 255 + 1e-6
 
 
+@pytest.mark.proof
 def test_compiled_networks_are_one_graph_and_the_same_function(
     glide: Glide, tokenizer: Tokenizer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

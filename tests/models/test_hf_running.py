@@ -69,7 +69,9 @@ def runs_of(*networks: nn.Module) -> Iterator[list[int]]:
 # --- memory ---
 
 
-@pytest.mark.parametrize("name", ["sd-9", "sdxl-4", "flux-fill", "kandinsky"])
+@pytest.mark.parametrize(
+    "name", ["sd-9", "flux-fill", *(pytest.param(each, marks=pytest.mark.proof) for each in ("sdxl-4", "kandinsky"))]
+)
 def test_every_plan_draws_the_same(tiny: Any, fresh: Any, name: str) -> None:
     """Decoding in tiles changes a picture, where it lies does not."""
     drawn = {}
@@ -319,7 +321,7 @@ def test_a_card_that_others_filled_meanwhile_is_left_for_the_next_plan(
 
 
 @pytest.mark.parametrize("plan", ["whole", "offload", "sequential"])
-@pytest.mark.parametrize("name", ["sd-4", "sdxl-4"])
+@pytest.mark.parametrize("name", ["sd-4", pytest.param("sdxl-4", marks=pytest.mark.proof)])
 def test_adapters_are_in_force_for_the_request_that_names_them(
     fresh: Any, tmp_path: Path, name: str, plan: str
 ) -> None:

@@ -279,6 +279,7 @@ def test_a_stage_learns(tokenizer: Tokenizer) -> None:
     assert left_of_the_loss(Trainer(INPAINT, TINY, QUICK, CPU), batch, 20) < 0.8
 
 
+@pytest.mark.proof
 @pytest.mark.filterwarnings("ignore:The .grad attribute")  # of torch itself, while it traces
 def test_a_compiled_network_learns_the_same(tokenizer: Tokenizer) -> None:
     """As on a card, in one graph; by the back end that compiles nothing, since the real one takes minutes here."""
@@ -289,6 +290,7 @@ def test_a_compiled_network_learns_the_same(tokenizer: Tokenizer) -> None:
         assert float(compiled.learn(batch)) == pytest.approx(float(plain.learn(batch)), rel=1e-4)
 
 
+@pytest.mark.proof
 def test_processes_learn_together_what_one_learns_alone(tmp_path: Path, trained: Train) -> None:
     """Two real processes under torchrun and this one: the same weights but for rounding."""
     course = ["base", "--size", "toy", "--batch", "4", "--minutes", "0", "--out"]

@@ -61,6 +61,7 @@ def test_a_network_stays_the_same_function() -> None:
         assert float((out - wanted).abs().max() / wanted.abs().max()) < 1e-5
 
 
+@pytest.mark.proof
 def test_it_can_be_compiled() -> None:
     network = with_winograd(filled(UNet(WIDE)))
     x, t = torch.randn(1, 3, 64, 64, generator=torch.Generator().manual_seed(3)), torch.tensor([500.0])

@@ -19,6 +19,7 @@ from tests.server_process import ServerProcess
 needs_proc = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="finds the servers' processes in /proc")
 
 
+@pytest.mark.proof
 @needs_proc
 def test_killed_servers_lose_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crash, "CALM", (0.5, 1.5))
@@ -102,6 +103,7 @@ def test_every_route_is_asked() -> None:
     assert len(fuzz.own_routes()) == written + 1  # and the canvas's modules
 
 
+@pytest.mark.proof
 @needs_proc
 def test_malformed_requests_break_nothing(tmp_path: Path) -> None:
     with ServerProcess(tmp_path / "data", tmp_path / "log") as server:
