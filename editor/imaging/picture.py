@@ -1,4 +1,4 @@
-"""Picture: an immutable map from tile places to the digests of their pixels.
+"""Picture: an immutable map from tile tile_indices to the digests of their pixels.
 
 A write makes new tiles where it touches and shares all others with the picture it came from, so that an edit,
 an undo or a save costs by what changed. Equal digests are equal pixels: "nothing else was touched" is a
@@ -23,7 +23,7 @@ from pipelines.errors import InvalidInput
 TILE = 256  # side in pixels; tile (c, r) covers the plane's [256 c, 256 c + 256) x [256 r, 256 r + 256)
 
 Held = TypeVar("Held")
-Place = tuple[int, int]  # (column, row)
+TileIndex = tuple[int, int]  # (column, row)
 Source = Callable[[str], Pixels]  # digest -> a tile's pixels, read-only; LookupError when unknown
 
 
@@ -32,11 +32,11 @@ def tile_digest(pixels: Pixels) -> str:
     return digest_of(pixels.data)
 
 
-def tile_box(place: Place) -> Box:
+def tile_box(place: TileIndex) -> Box:
     return Box(place[0] * TILE, place[1] * TILE, TILE, TILE)
 
 
-def places(box: Box) -> Iterator[Place]:
+def tile_indices(box: Box) -> Iterator[TileIndex]:
     """The tiles which a box touches, row by row."""
     if not box.empty:
         for row in range(box.y // TILE, (box.bottom - 1) // TILE + 1):
@@ -57,7 +57,7 @@ class Picture:
     """
 
     box: Box
-    tiles: Mapping[Place, str]
+    tiles: Mapping[TileIndex, str]
     source: Source
     fresh: Mapping[str, Pixels] = field(default_factory=lambda: MappingProxyType({}))
 
@@ -73,7 +73,7 @@ class Picture:
             )
         box = Box(0, 0, pixels.shape[1], pixels.shape[0])
         tiles, fresh = {}, {}
-        for place in places(box):
+        for place in tile_indices(box):
             inside = tile_box(place).intersect(box)
             tile = np.zeros((TILE, TILE, pixels.shape[2]), np.uint8)
             tile[inside.slices(tile_box(place))] = pixels[inside.slices(box)]
@@ -90,7 +90,7 @@ class Picture:
         nothing = np.zeros((TILE, TILE, 4), np.uint8)
         nothing.flags.writeable = False
         box, digest = Box(0, 0, width, height), tile_digest(nothing)
-        tiles = dict.fromkeys(places(box), digest)
+        tiles = dict.fromkeys(tile_indices(box), digest)
         return Picture(box, MappingProxyType(tiles), _nowhere, MappingProxyType({digest: nothing}))
 
     def __eq__(self, other: object) -> bool:
@@ -102,12 +102,12 @@ class Picture:
     @cached_property
     def digest(self) -> str:
         """The name of the whole: hex of BLAKE2b over the box and the tiles' names in the order of their
-        places.
+        tile_indices.
         """
         tiles = (f"{place}{name}" for place, name in sorted(self.tiles.items()))
         return digest_of(repr(tuple(self.box)), *tiles)
 
-    def tile(self, place: Place) -> Pixels:
+    def tile(self, place: TileIndex) -> Pixels:
         """The pixels of one tile, read-only. KeyError where the box has none."""
         name = self.tiles[place]
         return self.fresh[name] if name in self.fresh else self.source(name)
@@ -115,7 +115,7 @@ class Picture:
     def read(self, box: Box) -> Patch:
         """The colours at `box`, RGB; zero where it leaves the picture."""
         pixels = np.zeros((*box.shape, 3), np.uint8)
-        for place in places(box.intersect(self.box)):
+        for place in tile_indices(box.intersect(self.box)):
             shared = tile_box(place).intersect(box)
             pixels[shared.slices(box)] = self.tile(place)[shared.slices(tile_box(place))][..., :3]
         pixels.flags.writeable = False
@@ -124,7 +124,7 @@ class Picture:
     def opacity(self, box: Box) -> Pixels:
         """The alpha at `box`, uint8 (H, W): 255 where a pixel is known, 0 where it is transparent or outside."""
         alpha = np.zeros(box.shape, np.uint8)
-        for place in places(box.intersect(self.box)):
+        for place in tile_indices(box.intersect(self.box)):
             shared = tile_box(place).intersect(box).intersect(self.box)
             tile = self.tile(place)[shared.slices(tile_box(place))]
             alpha[shared.slices(box)] = tile[..., 3] if tile.shape[2] == 4 else 255
@@ -145,7 +145,7 @@ class Picture:
         if not self.box.contains(patch.box):
             raise ValueError(f"a patch at {patch.box} does not lie within the picture at {self.box}")
         new = {}
-        for place in places(patch.box):
+        for place in tile_indices(patch.box):
             here, inside = tile_box(place), tile_box(place).intersect(self.box)
             shared = here.intersect(patch.box)
             tile, pixels = self.tile(place), patch.pixels[shared.slices(patch.box)]
@@ -164,7 +164,7 @@ class Picture:
         if box.empty:
             raise InvalidInput(f"A picture has at least one pixel, not {box.width} x {box.height}.")
         tiles, new = {}, {}
-        for place in places(box):
+        for place in tile_indices(box):
             here = tile_box(place)
             inside, before = here.intersect(box), here.intersect(self.box)
             if inside == before:
@@ -177,7 +177,7 @@ class Picture:
             new[place] = _canonical(tile, inside.slices(here))
         return self._with(box, tiles, new)
 
-    def _with(self, box: Box, tiles: dict[Place, str], new: Mapping[Place, Pixels]) -> "Picture":
+    def _with(self, box: Box, tiles: dict[TileIndex, str], new: Mapping[TileIndex, Pixels]) -> "Picture":
         fresh = dict(self.fresh)
         for place, tile in new.items():
             digest = tile_digest(tile)

@@ -276,8 +276,8 @@ def altered(change: Callable[[sqlite3.Connection], object]) -> Callable[[Path], 
 
 
 REFUSED = {
-    "text": (lambda file: file.write_text("hello"), "no document of Palimpsest's"),
-    "empty": (lambda file: file.write_bytes(b""), "no document of Palimpsest's"),
+    "text": (lambda file: file.write_text("hello"), "not a Palimpsest document"),
+    "empty": (lambda file: file.write_bytes(b""), "not a Palimpsest document"),
     "cut short": (lambda file: file.write_bytes(file.read_bytes()[:9000]), "cannot be opened as a document"),
     "newer": (altered(lambda db: db.execute("PRAGMA user_version = 99")), "newer Palimpsest"),
     "another program's": (altered(lambda db: db.execute("DROP TABLE document")), "cannot be opened as a document"),
@@ -290,7 +290,7 @@ REFUSED = {
         altered(lambda db: db.execute("UPDATE blob SET bytes = ?", [encode_tile(noise(256, 256))])),
         "not what was stored",
     ),
-    "missing pixels": (altered(lambda db: db.execute("DELETE FROM blob")), "does not belong to the others"),
+    "missing pixels": (altered(lambda db: db.execute("DELETE FROM blob")), "does not match the others"),
     "a picture without an end": (
         altered(lambda db: db.execute("UPDATE revision SET box = '[0, 0, 900000, 900000]'")), "do not fill",
     ),

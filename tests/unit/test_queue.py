@@ -380,9 +380,9 @@ def test_what_is_begun_stays_first(desk: Desk) -> None:
     assert len(desk.store.jobs.claim("w", 60)) == 2
     before = desk.session.store.jobs.pending(desk.document)
     for order in (["a", "c", "b"], ["a", "b", "c"], ["b"], ["b", "b", "c"], ["b", "c", "c"]):
-        with pytest.raises(ValueError, match="none that is begun"):
+        with pytest.raises(ValueError, match="none that is running"):
             desk.session.reorder(desk.document, [desk.id_of(name) for name in order])
-    with pytest.raises(ValueError, match="none that is begun"):
+    with pytest.raises(ValueError, match="none that is running"):
         desk.session.reorder(desk.document, ["gone", "\ud800"])
     assert [each.id for each in desk.session.store.jobs.pending(desk.document)] == [each.id for each in before]
     moved = desk.session.reorder(desk.document, [desk.id_of("c"), desk.id_of("b")])
@@ -398,7 +398,7 @@ def test_what_is_not_named_in_front_stays(desk: Desk) -> None:
     moved = desk.session.reorder(desk.document, [desk.id_of(name) for name in "dbc"])
     assert moved[0].parent == first.id and desk.waiting == list("adbc")
     assert desk.session.reorder(desk.document, []) == [] and desk.waiting == list("adbc")
-    with pytest.raises(ValueError, match="none that is begun"):
+    with pytest.raises(ValueError, match="none that is running"):
         desk.session.reorder(desk.document, [desk.id_of(name) for name in "db"])
     desk.finish()
     assert desk.session.picture(desk.document) == from_scratch([make_edit(name) for name in "adbc"])

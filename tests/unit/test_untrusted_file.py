@@ -58,18 +58,18 @@ def test_what_was_seen_to_work_works_no_more(victim: Victim, statement: str) -> 
 
 ENDED: dict[str, tuple[Change, str]] = {
     "a cycle": (by_sql("UPDATE revision SET parent = id WHERE parent NOT NULL"), "before its parent"),
-    "a longer one": (by_sql(STATEMENTS[2]), "does not belong to the others"),
+    "a longer one": (by_sql(STATEMENTS[2]), "does not match the others"),
     "a date without an end": (by_sql("UPDATE revision SET created = 9e999"), "is no created"),
     "a date in words": (by_sql("UPDATE revision SET created = 'now'"), "is no created"),
     "a name of bytes": (by_sql("UPDATE document SET name = x'00ff'"), "is no name"),
     "a name without an end": (by_sql("UPDATE document SET name = hex(zeroblob(1000))"), "is no name"),
     "half a character": (by_sql("UPDATE revision SET name = CAST(x'eda080' AS TEXT)"), "text that is not UTF-8"),
     "a profile of words": (by_sql("UPDATE document SET icc = 'wide'"), "is no icc"),
-    "tiles of words": (by_sql("UPDATE revision SET tiles = 'none'"), "is no tiles"),
+    "tiles of words": (by_sql("UPDATE revision SET tiles = 'none'"), "an invalid tiles"),
     "a part beyond its tile": (by_sql("UPDATE blob SET x = 256"), "is no x"),
     "a digest of words": (by_sql("UPDATE drawn SET crop = 'crop'"), "is no crop"),
     "two beginnings": (by_sql("UPDATE revision SET parent = NULL, edit = NULL"), "one opened picture"),
-    "a step without an edit": (by_sql("UPDATE revision SET edit = NULL"), "a parent and none"),
+    "a step without an edit": (by_sql("UPDATE revision SET edit = NULL"), "no parent"),
     "too many documents": (
         by_sql(
             """WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 2000)
@@ -173,7 +173,7 @@ def test_rows_that_share_their_bytes_are_counted() -> None:
     """A tree of pages may lead to one page many times over."""
     budget = Budget(10_000)
     budget.read([b"x" * 9000, None, "name"])
-    with pytest.raises(ValueError, match="more than the file has bytes"):
+    with pytest.raises(ValueError, match="more bytes than the file"):
         budget.read([b"x" * 9000])
 
 

@@ -141,7 +141,7 @@ def test_a_history_is_its_documents_own(desk: Desk) -> None:
         assert refused.status_code == 404 and "no revision" in refused.json()["error"]
     assert desk.get("documents/gone/tree").status_code == 404
     refused = desk.post(f"documents/{first['document']}/discard/{first['head']}")
-    assert refused.status_code == 400 and "delete the document" in refused.json()["error"]
+    assert refused.status_code == 400 and "Delete the document" in refused.json()["error"]
     assert desk.get(f"documents/{second['document']}").json()["head"] == made
 
 
