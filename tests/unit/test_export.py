@@ -94,7 +94,7 @@ def test_an_earlier_state_with_the_way_to_it(desk: Desk, tmp_path: Path) -> None
 def test_what_cannot_be_written_is_a_sentence_and_leaves_what_was_there(desk: Desk, tmp_path: Path) -> None:
     document = desk.made(noise(40, 30), [])
     for name, quality, sentence in (
-        ("a.gif", None, r"\.ora, \.palimpsest, not as \.gif"),
+        ("a.gif", None, r"\.ora, \.palimpsest, not in \.gif"),
         ("a", None, "without an ending"),
         ("a.ora", 90, "no quality"),
         ("a.png", 90, "no quality"),
@@ -281,7 +281,7 @@ REFUSED = {
     "cut short": (lambda file: file.write_bytes(file.read_bytes()[:9000]), "cannot be opened as a document"),
     "newer": (altered(lambda db: db.execute("PRAGMA user_version = 99")), "newer Palimpsest"),
     "another program's": (altered(lambda db: db.execute("DROP TABLE document")), "cannot be opened as a document"),
-    "none": (altered(lambda db: db.execute("UPDATE document SET deleted = 1")), "holds 0 of them"),
+    "none": (altered(lambda db: db.execute("UPDATE document SET deleted = 1")), "holds 0 documents"),
     "a trigger": (
         altered(lambda db: db.execute("CREATE TRIGGER t AFTER INSERT ON blob BEGIN DELETE FROM document; END")),
         "more than a document",
@@ -300,7 +300,7 @@ REFUSED = {
     "an unknown edit": (
         altered(lambda db: db.execute("UPDATE revision SET edit = '{}' WHERE edit IS NOT NULL")), "does not say mask",
     ),
-    "a head elsewhere": (altered(lambda db: db.execute("UPDATE document SET head = 'x', tip = 'x'")), "is not in it"),
+    "a head elsewhere": (altered(lambda db: db.execute("UPDATE document SET head = 'x', tip = 'x'")), "is missing"),
     "a mask for a tile": (
         altered(
             lambda db: db.execute("UPDATE revision SET tiles = ?", [bytes.fromhex(EDITS[0].mask.digest) * 4])

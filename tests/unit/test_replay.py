@@ -317,9 +317,9 @@ def test_what_cannot_be_amended_is_a_sentence(desk: Desk) -> None:
     steps = desk.do(edits)
     root = steps[0].parent
     assert root is not None
-    with pytest.raises(ValueError, match="no step"):
+    with pytest.raises(ValueError, match="opened picture"):
         desk.session.amend(desk.document.id, root, edits[0])
-    with pytest.raises(ValueError, match="no step"):
+    with pytest.raises(ValueError, match="opened picture"):
         desk.session.reblend(desk.document.id, root, Blend())
     with pytest.raises(ValueError, match="outside the picture"):
         desk.session.amend(desk.document.id, steps[0].id, replace(edits[0], mask=disc(Box(900, 9, 9, 9))))
