@@ -298,7 +298,7 @@ REFUSED = {
     "an odd box": (altered(lambda db: db.execute("UPDATE revision SET box = '[null, 0, 9, 9]'")), "cannot be opened"),
     "no tiles": (altered(lambda db: db.execute("UPDATE revision SET tiles = x'00'")), "do not fill"),
     "an unknown edit": (
-        altered(lambda db: db.execute("UPDATE revision SET edit = '{}' WHERE edit IS NOT NULL")), "does not say mask",
+        altered(lambda db: db.execute("UPDATE revision SET edit = '{}' WHERE edit IS NOT NULL")), "lacks mask",
     ),
     "a head elsewhere": (altered(lambda db: db.execute("UPDATE document SET head = 'x', tip = 'x'")), "is missing"),
     "a mask for a tile": (

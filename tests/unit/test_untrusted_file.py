@@ -90,7 +90,7 @@ ENDED: dict[str, tuple[Change, str]] = {
     "a mask out of sight": (by_json("mask.box", f"[{10**20}, 0, 50, 40]"), "of at most"),
     "numbers without an end": (by_json("guidance", "Infinity"), "must be a number"),
     "more digits than numbers have": (by_json("seed", "9" * 5000), "must be JSON"),
-    "lists in lists": (by_json("margins", "[" * 20_000 + "]" * 20_000), "brackets go too deep"),
+    "lists in lists": (by_json("margins", "[" * 20_000 + "]" * 20_000), "nested too deeply"),
 }  # fmt: skip
 
 

@@ -324,7 +324,7 @@ def test_nothing_to_blend_is_a_sentence(desk: Desk, state: dict[str, Any]) -> No
     refused(desk.get(f"revisions/{state['head']}/reblended"), 400, "opened picture")
     refused(desk.get("revisions/gone/reblended"), 404)
     [run] = desk.submit(state).json()["running"]
-    refused(desk.get(f"revisions/{run['revision']}/reblended"), 400, "drawn anew")  # not finished
+    refused(desk.get(f"revisions/{run['revision']}/reblended"), 400, "not stored")  # not finished
     desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
     desk.post(f"documents/{state['document']}/crop", content=b'{"box": [0, 0, 100, 100]}')
     desk.worker.run_one()
