@@ -1,4 +1,4 @@
-"""Session: the editor's verbs. Every one is a few rows in the store; none runs a model."""
+"""Session: the editor's commands. Each reads or writes a few rows of the store; none runs a model."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -29,10 +29,10 @@ from pipelines.errors import InvalidInput
 
 
 class Session:
-    """What a user can do. It keeps no state of its own: two tabs, a reload and a restart all see the store's.
+    """What a user can do. All state is in the store, so that two tabs, a reload and a restart see the same.
 
-    Methods raise NotFound for an id that is not there, InvalidInput for an edit that cannot be made, StorageError
-    when the disk refuses; the message is a sentence for the user, and the document is as it was.
+    Methods raise NotFound for an id that does not exist, InvalidInput for an edit that cannot be made, and StorageError
+    when the disk or the database refuses. The message is meant for the user; the document stays unchanged.
     """
 
     def __init__(self, store: Store) -> None:
@@ -42,103 +42,133 @@ class Session:
     def open(
         self, pixels: Pixels, name: str = "Untitled", icc: bytes | None = None, metadata: Metadata = NOTHING
     ) -> Document:
-        """A new document of a picture. pixels: uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha. icc: the profile
-        of its colours, None for sRGB. metadata: whose it is, and how large it prints.
+        """Creates a document from a picture.
+
+        Args:
+            pixels: uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha.
+            name: what to call the document.
+            icc: the picture's colour profile, None for sRGB.
+            metadata: the picture's author, copyright and print size.
         """
         return self.store.documents.create(Picture.from_pixels(pixels), name[:MAX_NAME], icc, metadata)
 
     def open_document(self, file: Path) -> Document:
-        """A document with its history, as `export` wrote it to a file that ends in .palimpsest; a new one each time."""
+        """Creates a document, with its history, from a file that `export` wrote as .palimpsest."""
         return read_document(self.store, file)
 
     def blank(self, width: int, height: int, name: str = "Untitled") -> Document:
-        """A new document of which nothing is known yet: the start of a picture from words alone."""
+        """Creates an empty document, to generate a whole picture from a prompt."""
         if width * height > MAX_PIXELS:
-            raise InvalidInput(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
+            raise InvalidInput(f"A picture can have at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
         return self.store.documents.create(Picture.blank(width, height), name[:MAX_NAME])
 
     def picture(self, document_id: str) -> Picture:
-        """What the document shows now: the picture at its head."""
+        """Returns the picture that a document shows: that of its head."""
         return self.store.revisions.picture(self.store.documents.get(document_id).head)
 
     def submit(self, document_id: str, edit: Edit, parent: str | None = None) -> Revision:
-        """Queue an edit on `parent` (a revision of the document, finished or a job, see `tail`; None: its
-        head). Durable on return.
+        """Queues an edit; durable on return.
 
-        The same edit on the same parent is the same revision: queued again if it failed or was cancelled;
-        shown at once, with no model run, if it is finished.
+        The same edit on the same parent is the same revision: queued again if it failed or was cancelled; revision at
+        once, without running a model, if it is finished.
+
+        Args:
+            document_id: the document's id.
+            edit: the edit.
+            parent: the revision to edit, finished or a job, see `Jobs.tail`; None: the head.
         """
         document = self.store.documents.get(document_id)
         parent = document.head if parent is None else parent
-        edit_region(edit, self.frame(document_id, parent))  # raises when there is nothing to do
+        edit_region(edit, self.frame(document_id, parent))  # raises when the edit changes nothing
         return self.store.jobs.submit(document_id, parent, edit)
 
     def variations(self, document_id: str, edit: Edit, count: int, parent: str | None = None) -> list[Revision]:
-        """Queue an edit so many times (1 to 8) with seeds from its own on, side by side; as `submit`."""
+        """Queues an edit `count` times (1 to 8) on one parent, with seeds from its own on; otherwise as `submit`."""
         edits = intents.variations(edit, count)
         document = self.store.documents.get(document_id)
-        parent = document.head if parent is None else parent  # one for all, whatever is finished meanwhile
+        parent = document.head if parent is None else parent  # the same for all, even if a job is finished meanwhile
         edit_region(edit, self.frame(document_id, parent))
         return self.store.jobs.submit_together(document_id, parent, edits)
 
     def requested(self, document_id: str, edit: Edit, count: int, parent: str) -> list[Revision]:
-        """These variations, if they were asked for already and wait or are shown: who does so again had no answer."""
+        """Returns these variations if they are queued, running or revision already, else an empty list.
+
+        A client that sends the same request again did not get the first response.
+        """
         ids = [revision_id(document_id, parent, each.to_json()) for each in intents.variations(edit, count)]
-        there = {
+        current = {
             self.store.documents.get(document_id).head,
             *(each.id for each in self.store.jobs.pending(document_id)),
         }
-        return [self.store.revisions.get(id) for id in ids] if there & {*ids} else []
+        return [self.store.revisions.get(id) for id in ids] if current & {*ids} else []
 
     def crop(self, document_id: str, box: Box) -> Revision:
-        """Keep this part of the picture alone; as `submit`, with no model run."""
+        """Queues a crop of the picture to a box; as `submit`, but no model runs."""
         return self.submit(document_id, intents.crop(self.picture(document_id).box, box))
 
     def amend(self, document_id: str, revision_id: str, edit: Edit) -> list[Revision]:
-        """Change any finished step, and make those after it again on top of that, as `Jobs.replay` says; edits that
-        wait for the last of them follow. Returns the jobs of the steps, in order.
+        """Changes a finished step and replays those after it, with the edits that wait for the last, see `Jobs.replay`.
 
-        The old branch stays, and nothing moves before all are finished. A step whose request is one that was drawn
-        before is pasted: no model runs. Moved while another replay waits.
+        The old branch stays, and head and tip move only when all steps are finished. A crop that was generated before
+        for the same request is pasted without running the model.
+
+        Args:
+            document_id: the document's id.
+            revision_id: the id of the step to change.
+            edit: the edit to make instead.
+
+        Returns:
+            The jobs of the steps, in order.
+
+        Raises:
+            InvalidInput: the revision is the opened picture, or a later step does not fit after the change.
+            Moved: another replay has not ended yet.
         """
         document = self.store.documents.get(document_id)
-        self._finished(document, revision_id)
+        self._finished_picture(document, revision_id)
         step = self.store.revisions.get(revision_id)
         if step.parent is None:
-            raise InvalidInput("The picture that was opened is no step: there is nothing in it to change.")
+            raise InvalidInput("The opened picture is not an edit, so it has no settings to change.")
         later = [each.edit for each in self.replayed(document_id, revision_id)[1:] if each.edit is not None]
-        frame = self._finished(document, step.parent).box
+        frame = self._finished_picture(document, step.parent).box
         edit_region(edit, frame)
         for before, after in zip([edit, *later], later, strict=False):
             frame = frame.moved(before.margins)
             try:
                 edit_region(after, frame)
             except ValueError as error:
-                raise InvalidInput(f"A later step (“{after.prompt}”) does not fit then: {error}") from error
+                raise InvalidInput(
+                    f"After this change a later step (“{after.prompt}”) does not fit: {error}"
+                ) from error
         return self.store.jobs.replay(document_id, revision_id, edit)
 
     def replayed(self, document_id: str, revision_id: str) -> list[Revision]:
-        """The steps that `amend` of a finished one makes again, itself first."""
-        self._finished(self.store.documents.get(document_id), revision_id)
+        """Returns the steps that `amend` of a finished step would repeat, itself first."""
+        self._finished_picture(self.store.documents.get(document_id), revision_id)
         return self.store.jobs.replayed(document_id, revision_id)
 
     def reblend(self, document_id: str, revision_id: str, blend: Blend) -> list[Revision]:
-        """Lay a finished step's result into the picture otherwise, without a run of its model; as `amend`."""
+        """Changes how a finished step's result is blended into the picture; as `amend`, but its model does not run."""
         edit = self.store.revisions.get(revision_id).edit
         if edit is None:
-            raise InvalidInput("The picture that was opened is no step: there is nothing in it to blend.")
+            raise InvalidInput("The opened picture is not an edit, so it has no blend to change.")
         return self.amend(document_id, revision_id, replace(edit, blend=blend))
 
     def recipe(self, document_id: str, made_with: str, revision_id: str | None = None) -> Recipe:
-        """The way from the opened picture to a finished revision (None: what is shown). made_with: what runs the models
-        here, in words.
+        """Returns the recipe from the opened picture to a finished revision.
 
-        InvalidInput when nothing was done yet.
+        Args:
+            document_id: the document's id.
+            made_with: the software and hardware that ran the models, for humans to read.
+            revision_id: the revision; None: the head.
+
+        Raises:
+            InvalidInput: there is no edit yet.
         """
-        states = self._way(document_id, revision_id)
-        edits = tuple(state.edit for state in states if state.edit is not None)
-        pictures = [state.picture.digest for state in states if state.picture is not None]
-        opened = states[0].picture
+        revisions = self._path_to(document_id, revision_id)
+        edits = tuple(each.edit for each in revisions if each.edit is not None)
+        pictures = [each.picture.digest for each in revisions if each.picture is not None]
+        opened = revisions[0].picture
         return Recipe(edits, pictures[0], tuple(pictures[1:]), made_with, None if opened is None else opened.box)
 
     def export(
@@ -150,30 +180,41 @@ class Session:
         quality: int | None = None,
         made_with: str | None = None,
     ) -> tuple[str, ...]:
-        """Write a finished revision (None: what is shown) to a file of the kind that its ending names, whole or not at
-        all.
+        """Exports a revision to a file, which is complete or not there at all.
 
-        A picture (.png, .jpg, .webp, .tiff, .avif), every step of it as a layer (.ora), or the document itself with
-        all its history (.palimpsest). quality: as in `saving.encode`. made_with: as in `recipe`, for a picture that
-        holds its recipe; None for one that does not. Returns sentences on what the file does not hold. OSError where
-        it cannot be written.
+        The file's ending decides the format: a picture (.png, .jpg, .webp, .tiff, .avif), every step as a layer (.ora),
+        or the document with its whole history (.palimpsest).
+
+        Args:
+            document_id: the document's id.
+            to: the file.
+            revision_id: a finished revision; None: the head.
+            quality: as in `formats.export.encode`.
+            made_with: as in `recipe`, to embed the recipe into a picture; None: do not embed it.
+
+        Returns:
+            Sentences about what the file leaves out.
+
+        Raises:
+            InvalidInput: there is no such format, or it has no quality setting.
+            OSError: the file cannot be written.
         """
         document = self.store.documents.get(document_id)
-        shown = revision_id or document.head
-        picture = self._finished(document, shown)
+        revision = revision_id or document.head
+        picture = self._finished_picture(document, revision)
         notes: tuple[str, ...] = ()
         suffix = to.suffix.lower()
         if suffix not in (*SUFFIXES, OPENRASTER, DOCUMENT):
             kinds = ", ".join((*SUFFIXES, OPENRASTER, DOCUMENT))
-            raise InvalidInput(f"A file is saved as {kinds}, not as {suffix or 'one without an ending'}.")
+            raise InvalidInput(f"A file can end in {kinds}, not in {suffix or 'nothing'}.")
         if quality is not None and suffix not in SUFFIXES:
-            raise InvalidInput(f"A file that ends in {suffix} loses nothing: it has no quality.")
+            raise InvalidInput(f"A {suffix} file is lossless, so it has no quality setting.")
         if suffix == DOCUMENT:
             write_document(self.store, document_id, to)
-            return self._folders_in(document_id)
+            return self._local_models_note(document_id)
         with replacing(to) as part:
             if suffix == OPENRASTER:
-                opened, *steps = self._nodes_to(document_id, shown)
+                opened, *steps = self._nodes_to(document_id, revision)
                 layers = layers_of(
                     self.store.revisions.picture(opened.id),
                     [
@@ -184,87 +225,104 @@ class Session:
                 metadata = self.store.documents.metadata(document_id)
                 write_openraster(layers, picture.pixels(), picture.box, part, metadata.dpi)
                 if self.store.documents.icc(document_id) is not None:
-                    notes = ("OpenRaster holds no colour profile: give the layers the picture's own after opening.",)
+                    notes = (
+                        "OpenRaster files hold no colour profile. Assign the picture's own to the layers yourself.",
+                    )
                 if metadata.author or metadata.copyright:
-                    notes = (*notes, "OpenRaster holds no author and no copyright: name them where the picture goes.")
+                    notes = (
+                        *notes,
+                        "OpenRaster files hold no author or copyright. Credit them wherever you publish it.",
+                    )
             else:
                 recipe = None
-                if made_with and self.store.revisions.parent(shown) is not None:
+                if made_with and self.store.revisions.parent(revision) is not None:
                     try:
-                        recipe = self.recipe(document_id, made_with, shown).to_json()
-                    except Damaged as error:  # the picture itself is sound
-                        notes = (f"Its recipe is not in it: {error}",)
+                        recipe = self.recipe(document_id, made_with, revision).to_json()
+                    except Damaged as error:  # the picture itself is intact
+                        notes = (f"The recipe was left out: {error}",)
                 icc, metadata = self.store.documents.icc(document_id), self.store.documents.metadata(document_id)
                 data, more = encode(picture.pixels(), format_of(suffix), quality, icc, recipe, metadata)
                 notes = (*notes, *more)
                 part.write_bytes(data)
         return notes
 
-    def _folders_in(self, document_id: str) -> tuple[str, ...]:
-        """A sentence where a document names folders of this machine: its history holds models by their full names."""
+    def _local_models_note(self, document_id: str) -> tuple[str, ...]:
+        """Returns a note when a document's history names models by folders of this machine."""
         edits = [node.edit for node in self.store.revisions.tree(document_id) if node.edit is not None]
         names = {each for edit in edits for each in (edit["pipeline"], *(a["name"] for a in edit.get("adapters", ())))}
         local = sorted(name for name in names if named_locally(name))
-        return (f"The file says where models lie on this machine: {', '.join(local)}.",) if local else ()
+        return (f"The file contains the paths of models on this machine: {', '.join(local)}.",) if local else ()
 
     def rename(self, revision_id: str, name: str) -> Revision:
-        """Call a revision something; '' takes its name away."""
+        """Names a revision; "" removes its name."""
         return self.store.revisions.rename(revision_id, name[:MAX_NAME])
 
     def discard(self, revision_id: str) -> Document:
-        """Take a step and all that was made on it out of the history; `recover` has them back."""
+        """Deletes a step and all after it from the history; `recover` restores them."""
         return self.store.revisions.discard(revision_id)
 
     def recover(self, revision_id: str) -> Revision:
+        """Restores a deleted step and those deleted with it."""
         return self.store.revisions.recover(revision_id)
 
     def duplicate(self, document_id: str) -> Document:
-        """A copy of a document with all its history."""
-        copied = copy_document(self.store, document_id, self.store)
-        return self.rename_document(copied.id, f"{copied.name[: MAX_NAME - 5]} copy")
+        """Copies a document with its whole history."""
+        copy = copy_document(self.store, document_id, self.store)
+        return self.rename_document(copy.id, f"{copy.name[: MAX_NAME - 5]} copy")
 
     def rename_document(self, document_id: str, name: str) -> Document:
+        """Renames a document."""
         return self.store.documents.rename(document_id, name[:MAX_NAME])
 
     def delete(self, document_id: str) -> None:
-        """Put a document away; `restore` has it back, until the store is compacted."""
+        """Deletes a document; `restore` restores it until the store is compacted."""
         self.store.documents.delete(document_id)
 
     def restore(self, document_id: str) -> Document:
+        """Restores a deleted document."""
         return self.store.documents.restore(document_id)
 
     def undo(self, document_id: str) -> Document:
-        """Show the state before; the document unchanged when there is none."""
+        """Shows the previous revision; does nothing when there is none."""
         return self.store.documents.undo(document_id)
 
     def redo(self, document_id: str) -> Document:
-        """Show the state after, on the way to the tip; the document unchanged when it is there."""
+        """Shows the next revision on the path to the tip; does nothing when the tip is shown."""
         return self.store.documents.redo(document_id)
 
     def can_undo(self, document_id: str) -> bool:
+        """Tells whether `undo` would change anything."""
         return self.store.revisions.parent(self.store.documents.get(document_id).head) is not None
 
     def can_redo(self, document_id: str) -> bool:
+        """Tells whether `redo` would change anything."""
         document = self.store.documents.get(document_id)
         return document.head != document.tip
 
     def checkout(self, document_id: str, revision_id: str) -> Document:
-        """Show any finished revision of the document. Redo leads to it, or on as before if it is on the path there."""
-        self._finished(self.store.documents.get(document_id), revision_id)
+        """Shows any finished revision of a document, which becomes the tip unless it is on the path to the tip."""
+        self._finished_picture(self.store.documents.get(document_id), revision_id)
         return self.store.documents.checkout(document_id, revision_id)
 
     def cancel(self, revision_id: str) -> Revision:
-        """Cancel a job: its run stops within a step, the document stays as it is. Does nothing when it is done. Edits
-        that wait for it are queued again on its parent, under other ids. The steps of a replay are cancelled together.
-        """
+        """Cancels a job, see `Jobs.cancel`; a running model stops after its current step."""
         return self.store.jobs.cancel(revision_id)
 
     def reorder(self, document_id: str, order: Sequence[str]) -> list[Revision]:
-        """Queue waiting edits again in another order, each on the one before, under other ids. order: all from the
-        first that moves to `tail`; those before it, and any that a worker has begun, stay where they are. Variations
-        stay side by side, where the first of them is named.
+        """Queues waiting edits again in another order, each on the one before, under new ids.
 
-        InvalidInput when `order` does not name exactly those, or an edit would find nothing to paint.
+        Edits before those in `order`, and running ones, stay where they are. Variations stay together, where the first
+        of them is listed.
+
+        Args:
+            document_id: the document's id.
+            order: the ids of all jobs from the first that moves to the last, in the new order.
+
+        Returns:
+            The jobs, in this order.
+
+        Raises:
+            InvalidInput: `order` does not list exactly those, or an edit would have nothing to change.
         """
         self.store.documents.get(document_id)  # raises when there is none
         pending = {each.id: each for each in self.store.jobs.pending(document_id)}
@@ -281,62 +339,66 @@ class Session:
                 edit_region(each.edit, frames[each.parent])
         return self.store.jobs.reorder(document_id, order)
 
-    def _way(self, document_id: str, revision_id: str | None) -> list[Revision]:
-        """The states from the opened picture to a finished revision of the document, None: to its head."""
+    def _path_to(self, document_id: str, revision_id: str | None) -> list[Revision]:
+        """Returns the revisions from the opened picture to a finished one of the document, None: to its head."""
         document = self.store.documents.get(document_id)
         if revision_id is not None:
-            self._finished(document, revision_id)
+            self._finished_picture(document, revision_id)
         return self.store.revisions.path_to(revision_id or document.head)
 
     def _nodes_to(self, document_id: str, revision_id: str) -> list[Node]:
-        """The states from the opened picture to this one, without what their edits hold."""
+        """Returns the nodes from the opened picture to this revision, without the pixels of their edits."""
         nodes = {node.id: node for node in self.store.revisions.tree(document_id)}
-        way: list[Node] = []
-        at: str | None = revision_id
-        while at is not None:
-            way.append(nodes[at])
-            at = nodes[at].parent
-        return way[::-1]
+        path: list[Node] = []
+        current: str | None = revision_id
+        while current is not None:
+            path.append(nodes[current])
+            current = nodes[current].parent
+        return path[::-1]
 
     def frame(self, document_id: str, revision_id: str) -> Box:
-        """Where the picture of a revision of this document lies, finished or not: what an edit of it is planned on."""
+        """Returns the box of a revision's picture, finished or still a job, on which an edit of it is planned.
+
+        Raises:
+            InvalidInput: the revision belongs to another document, or it or a job before it failed.
+        """
         document = self.store.documents.get(document_id)
         if self.store.revisions.document_of(revision_id) != document.id:
             raise InvalidInput(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
-        state, margins = self.store.revisions.get(revision_id), []
-        while state.picture is None:
-            if state.error is not None:
+        revision, margins = self.store.revisions.get(revision_id), []
+        while revision.picture is None:
+            if revision.error is not None:
                 raise InvalidInput(
-                    f"The step before this one has no result ({state.error}) Look at the picture as it is now, then "
+                    f"The step before this one has no result ({revision.error}) Look at the picture as it is now, then "
                     "generate again."
                 )
-            assert state.edit is not None and state.parent is not None, "only edits are jobs"
-            margins.append(state.edit.margins)
-            state = self.store.revisions.get(state.parent)
-        box = state.picture.box
+            assert revision.edit is not None and revision.parent is not None, "only edits are jobs"
+            margins.append(revision.edit.margins)
+            revision = self.store.revisions.get(revision.parent)
+        box = revision.picture.box
         for each in reversed(margins):
             box = box.moved(each)
         return box
 
     def newest_picture(self, document_id: str, revision_id: str) -> Picture:
-        """The picture of a revision of this document; while it is a job, of its newest ancestor that is finished."""
+        """Returns the picture of a revision of this document; while it is a job, of its newest finished ancestor."""
         document = self.store.documents.get(document_id)
         if self.store.revisions.document_of(revision_id) != document.id:
             raise InvalidInput(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
-        state = self.store.revisions.get(revision_id)
-        while state.picture is None:
-            assert state.parent is not None, "only edits are jobs"
-            state = self.store.revisions.get(state.parent)
-        return state.picture
+        revision = self.store.revisions.get(revision_id)
+        while revision.picture is None:
+            assert revision.parent is not None, "only edits are jobs"
+            revision = self.store.revisions.get(revision.parent)
+        return revision.picture
 
-    def _finished(self, document: Document, revision_id: str) -> Picture:
-        """The picture of a finished revision of this document."""
+    def _finished_picture(self, document: Document, revision_id: str) -> Picture:
+        """Returns the picture of a finished revision of this document."""
         if self.store.revisions.document_of(revision_id) != document.id:
             raise InvalidInput(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
         return self.store.revisions.picture(revision_id)
 
 
 def _title(number: int, step: Node) -> str:
-    """What a step is called in a list: its name, else its number and prompt."""
+    """Returns the name of a step for a layer: its own name, else its number and prompt."""
     prompt = "" if step.edit is None else step.edit["prompt"]
     return step.name or f"{number}. {prompt}".strip()

@@ -1,4 +1,4 @@
-"""Worker: takes jobs from the store one after another, and runs their models."""
+"""Worker: claims jobs from the store, one after another, and runs their models."""
 
 import logging
 import os
@@ -23,45 +23,53 @@ from editor.store.store import Store
 from pipelines.base import Pipeline, run
 from pipelines.errors import described
 
-LEASE = 15.0  # seconds a claimed job is held without a sign of life
-IDLE = 1.0  # seconds between two looks for jobs nobody announced: another process's, or a dead one's
-PAUSE = 0.03  # seconds between two reports of a run, at least: a fast model takes more steps than anybody sees
+LEASE = 15.0  # seconds until a claimed job is free again, unless the lease is renewed
+IDLE = 1.0  # seconds between two checks for jobs that nobody announced: another process's, or a dead worker's
+PAUSE = 0.03  # least seconds between two progress reports: a fast model takes more steps than anybody can see
 
 log = logging.getLogger(__name__)
 
 
-class _NotHeld(Exception):
-    """A run is to end: its jobs are another's by now or cancelled, or this worker is to stop."""
+class _Interrupted(Exception):
+    """The run must end: its jobs were cancelled or claimed by another worker, or this worker is leaving."""
 
 
-def unheard(event: str) -> None:
-    """Nobody listens."""
+def ignore_event(event: str) -> None:
+    """Does nothing."""
 
 
 class Worker:
-    """Runs jobs. pipelines: name -> Pipeline; UserError when the name is unknown. heard: is called
-    with "begun", "step" and "ended" as jobs are.
+    """Runs jobs.
 
-    Several workers, in one process or many, may share a store: a job is one worker's at a time. `id` names this one and
-    its process, so that others see when it died.
+    Several workers, in one process or many, may share a store; each job belongs to one worker at a time. `id` holds
+    this worker's process, so that others can tell when it has died.
     """
 
     def __init__(
-        self, store: Store, pipelines: Callable[[str], Pipeline], heard: Callable[[str], None] = unheard
+        self, store: Store, pipelines: Callable[[str], Pipeline], on_event: Callable[[str], None] = ignore_event
     ) -> None:
-        self.store, self.pipelines, self.heard = store, pipelines, heard
+        """Prepares a worker; `start` or `work` runs it.
+
+        Args:
+            store: where the jobs are.
+            pipelines: returns the pipeline of a name; raises UserError when there is none.
+            on_event: called with "begun", "step" and "ended" as jobs begin, do a step and end.
+        """
+        self.store, self.pipelines, self.on_event = store, pipelines, on_event
         self.id = f"{_process(os.getpid())}/{secrets.token_hex(4)}"
-        self.trouble: str | None = None  # a sentence while the store refuses, so that no revision can say so
+        self.trouble: str | None = (
+            None  # an error message while the store refuses to write, which no revision can hold then
+        )
         self._awake, self._stopping = Event(), Event()
         self._thread: Thread | None = None
 
     def start(self) -> None:
-        """Work in a daemon thread from now on."""
+        """Starts `work` in a daemon thread."""
         self._thread = Thread(target=self.work, name="worker", daemon=True)
         self._thread.start()
 
     def stop(self) -> None:
-        """End `work` after the current step and wait for that; a job in work is free for the next worker."""
+        """Ends `work` after the current step and waits for it; a running job is free for another worker then."""
         if self._thread is not None:
             self.leave()
             self._thread.join()
@@ -69,20 +77,21 @@ class Worker:
             self._stopping.clear()
 
     def leave(self) -> None:
-        """End `work` after the current step."""
+        """Asks `work` to end after the current step."""
         self._stopping.set()
         self._awake.set()
 
     @property
     def leaving(self) -> bool:
+        """Whether `work` was asked to end."""
         return self._stopping.is_set()
 
     def wake(self) -> None:
-        """Look for jobs now: one was just submitted."""
+        """Looks for jobs now, because one was just submitted."""
         self._awake.set()
 
     def work(self) -> None:
-        """Run jobs until asked to leave."""
+        """Runs jobs until `leave` is called."""
         while not self._stopping.is_set():
             self._awake.clear()
             try:
@@ -96,27 +105,32 @@ class Worker:
                 self._awake.wait(IDLE)
 
     def run_one(self) -> bool:
-        """Claim a job, with its variations, and complete it, or write on it why not. False when there was none. Raises
-        StorageError only.
+        """Claims a job, with its variations, and completes it, or stores why it failed.
+
+        Returns:
+            False when no job was free.
+
+        Raises:
+            StorageError: the store refused; no other error.
         """
-        for holder in self.store.jobs.holders():
-            if _gone(holder):
-                self.store.jobs.release(holder)
+        for other in self.store.jobs.holders():
+            if _has_died(other):
+                self.store.jobs.release(other)
         jobs = self.store.jobs.claim(self.id, LEASE)
         if not jobs:
             return False
-        self.heard("begun")
+        self.on_event("begun")
         try:
-            # by the clock, since a single step or the loading may outlast a lease
+            # in a thread, since a single step or loading the model may take longer than a lease
             with repeated(self._renew, LEASE / 3, "lease"):
                 self._complete(jobs)
         finally:
-            self.heard("ended")
+            self.on_event("ended")
         return True
 
     def _complete(self, jobs: list[str]) -> None:
         try:
-            outcomes = self._applied([self.store.revisions.get(job) for job in jobs])
+            outcomes = self._apply([self.store.revisions.get(job) for job in jobs])
             if outcomes is None:
                 self.store.jobs.release(self.id)
             else:
@@ -124,17 +138,19 @@ class Worker:
                     self.store.jobs.finish(job, self.id, applied.picture, applied.crops)
         except StorageError as error:
             if not isinstance(error, Damaged):
-                raise  # the job stands: when its lease is over and the store takes things again, it is run again
-            for job in reversed(jobs):  # later edits wait for the first: they move once
+                raise  # the job stays: it runs again once its lease is over and the store works again
+            for job in reversed(jobs):  # the first last, so that edits that wait for it move only once
                 self.store.jobs.fail(job, self.id, str(error))
-        except (Exception, SystemExit) as error:  # whatever a model does, the user reads of it and the worker lives
+        except (Exception, SystemExit) as error:  # whatever a model raises, the user sees it and the worker lives on
             log.exception("revisions %s failed", jobs)
             for job in reversed(jobs):
                 self.store.jobs.fail(job, self.id, described(error, "The model"))
 
-    def _applied(self, revisions: list[Revision]) -> list[Applied] | None:
-        """Edits on one picture that differ in the seed alone, done; None when all were cancelled, taken over, or this
-        worker is to stop.
+    def _apply(self, revisions: list[Revision]) -> list[Applied] | None:
+        """Runs edits on one picture that differ only in their seed.
+
+        Returns:
+            Their results; None when all were cancelled or claimed by another worker, or this worker is leaving.
         """
         parent, edits = revisions[0].parent, [each.edit for each in revisions if each.edit is not None]
         assert parent is not None and len(edits) == len(revisions), "only edits are jobs"
@@ -143,17 +159,17 @@ class Worker:
             partial(self.store.revisions.crop, revisions[0].document),
         )
 
-        def look(progress: list[Progress]) -> None:
-            self.heard("step")
+        def on_step(progress: list[Progress]) -> None:
+            self.on_event("step")
             reports.add(progress)
             if self._stopping.is_set() or not any(self.store.jobs.holds(each.id, self.id) for each in revisions):
-                raise _NotHeld
+                raise _Interrupted
 
-        changing = affected_region(edits[0], picture.box)
-        with closing(_Reports(self.store, self.id, [each.id for each in revisions], changing)) as reports:
+        region = affected_region(edits[0], picture.box)
+        with closing(_Reports(self.store, self.id, [each.id for each in revisions], region)) as reports:
             try:
-                return run(apply_all(edits, picture, self.pipelines, cached), look)
-            except _NotHeld:
+                return run(apply_all(edits, picture, self.pipelines, cached), on_step)
+            except _Interrupted:
                 return None
 
     def _renew(self) -> None:
@@ -165,35 +181,39 @@ class Worker:
 
 @contextmanager
 def repeated(action: Callable[[], None], seconds: float, name: str) -> Iterator[None]:
-    """Do something again and again meanwhile, so many seconds apart, in a thread of this name."""
+    """Calls `action` every so many seconds during the block, in a thread of this name."""
     done = Event()
 
     def repeat() -> None:
         while not done.wait(seconds):
             action()
 
-    repeating = Thread(target=repeat, name=name, daemon=True)
-    repeating.start()
+    thread = Thread(target=repeat, name=name, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         done.set()
-        repeating.join()
+        thread.join()
 
 
 class _Reports:
-    """Writes the newest step of a run into the store, its previews encoded, in a thread of its own: no model waits for
-    that.
+    """Writes a run's newest step, with encoded previews, to the store, in a thread so that no model waits for it."""
 
-    changing: where the run may change its picture.
-    """
+    def __init__(self, store: Store, worker: str, jobs: Sequence[str], region: Mask) -> None:
+        """Starts the thread.
 
-    def __init__(self, store: Store, worker: str, jobs: Sequence[str], changing: Mask) -> None:
-        self.store, self.worker, self.jobs, self.changing = store, worker, jobs, changing
+        Args:
+            store: the store.
+            worker: the worker's id.
+            jobs: the ids of the run's jobs.
+            region: where the run may change its picture.
+        """
+        self.store, self.worker, self.jobs, self.region = store, worker, jobs, region
         self._newest: list[Progress] | None = None
-        self._shown: dict[str, object] = {}  # what makes the preview that each job has
+        self._previews: dict[str, object] = {}  # the `composed` of each job's preview in the store
         self._serial = 0
-        self._news, self._over = Event(), Event()
+        self._news, self._closed = Event(), Event()
         self._thread = Thread(target=self._run, name="reports", daemon=True)
         self._thread.start()
 
@@ -202,46 +222,47 @@ class _Reports:
         self._news.set()
 
     def close(self) -> None:
-        self._over.set()
+        self._closed.set()
         self._news.set()
         self._thread.join()
 
     def _run(self) -> None:
-        self._over.wait(PAUSE)  # of what is over by then nobody need hear
-        if self._newest is None and not self._over.is_set():
+        self._closed.wait(PAUSE)  # a run that ends within this time needs no report
+        if self._newest is None and not self._closed.is_set():
             self._write({job: (0, 0, None) for job in self.jobs})
         while True:
             self._news.wait()
-            if self._over.is_set():
+            if self._closed.is_set():
                 return
             self._news.clear()
-            newest, began = self._newest, time.monotonic()
+            newest, start = self._newest, time.monotonic()
             assert newest is not None
-            # by the clock, as another process may have shown previews of the same jobs before
+            # from the clock, since another process may have written previews of the same jobs before
             self._serial = max(self._serial + 1, int(time.time() * 1000))
-            self._write({job: self._report(job, now) for job, now in zip(self.jobs, newest, strict=True)})
-            # previews of a huge mask take a while: the model needs the processor as well
-            self._over.wait(max(PAUSE, time.monotonic() - began))
+            self._write({job: self._report(job, progress) for job, progress in zip(self.jobs, newest, strict=True)})
+            # previews of a huge mask take a while, and the model needs the processor too
+            self._closed.wait(max(PAUSE, time.monotonic() - start))
 
-    def _report(self, job: str, now: Progress) -> tuple[int, int, RunPreview | None]:
+    def _report(self, job: str, progress: Progress) -> tuple[int, int, RunPreview | None]:
         preview = None
-        if now.composed is not None and self._shown.get(job) is not now.composed:
-            self._shown[job] = now.composed
-            patch = now.preview
+        if progress.composed is not None and self._previews.get(job) is not progress.composed:
+            self._previews[job] = progress.composed
+            patch = progress.preview
             assert patch is not None
-            preview = RunPreview(self._serial, preview_box(patch, self.changing), encode_preview(patch, self.changing))
-        return now.index, now.total, preview
+            preview = RunPreview(self._serial, preview_box(patch, self.region), encode_preview(patch, self.region))
+        return progress.index, progress.total, preview
 
     def _write(self, steps: dict[str, tuple[int, int, RunPreview | None]]) -> None:
         try:
             self.store.jobs.report(self.worker, steps)
-        except StorageError as error:  # the run goes on unseen
+        except StorageError as error:  # the run goes on without a report
             log.warning("%s", error)
 
 
 def _process(pid: int) -> str:
-    """boot/namespace/pid/start of a running process: which numbers mean the same process. Where the system does not
-    say, a part is ''; so is the start of a process that is gone.
+    """Returns boot/namespace/pid/start of a process: equal texts mean the same process.
+
+    A part is "" when the system does not provide it; so is the start of a process that has ended.
     """
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text().strip()
@@ -249,7 +270,7 @@ def _process(pid: int) -> str:
     except OSError:
         boot = namespace = ""
     try:
-        # after the name in brackets, which may hold anything: field 3 is the state, 22 the start (man proc)
+        # split after the name in brackets, which may hold any character: field 3 is the state, 22 the start (man proc)
         values = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
         start = "" if values[0] in "ZX" else values[19]
     except OSError:
@@ -257,12 +278,13 @@ def _process(pid: int) -> str:
     return f"{boot}/{namespace}/{pid}/{start}"
 
 
-def _gone(worker: str) -> bool:
-    """Whether a worker's process surely runs no more: it was started since this system was, among the processes that
-    are seen here, none of which has its number and start. Of any other the lease says so.
+def _has_died(worker: str) -> bool:
+    """Tells whether a worker's process has certainly ended.
+
+    That is certain only of a process of this boot and this PID namespace. For all others the lease decides.
     """
-    known = re.fullmatch(r"(.+/.+)/(\d+)/(\d+)/\w+", worker)
+    match = re.fullmatch(r"(.+/.+)/(\d+)/(\d+)/\w+", worker)
     here = _process(os.getpid()).rsplit("/", 2)[0]
-    if known is None or known[1] != here:
+    if match is None or match[1] != here:
         return False
-    return _process(int(known[2])) != worker.rpartition("/")[0]
+    return _process(int(match[2])) != worker.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""apply(): the deterministic way from an edit and a picture to the picture it asks for."""
+"""apply(): makes the result of an edit on a picture, deterministically."""
 
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -20,7 +20,7 @@ from editor.imaging.raster import Patch, Pixels, frozen
 from pipelines.base import Pipeline, PipelineInfo, Request, Step, mapped, run, together
 from pipelines.errors import InvalidInput
 
-SPREAD = 4  # a preview shows more than what is being drawn if that is at most so many times as large
+SPREAD = 4  # a preview shows all areas being generated if their bounds have at most so many times their pixels
 
 CropCache = Callable[[str], Pixels | None]
 Steps = Generator[list["Progress"], None, None]
@@ -28,18 +28,16 @@ Steps = Generator[list["Progress"], None, None]
 
 @dataclass(frozen=True, eq=False)
 class Progress:
-    """One step of an edit done.
-
-    composed: makes the preview, None where there is none: a fast model takes more steps than anyone looks at.
-    """
+    """The progress of an edit after a step."""
 
     index: int  # 1 .. total
     total: int
+    # makes the preview, None when there is none; lazy, since a fast model takes more steps than anyone can see
     composed: Callable[[], Patch] | None
 
     @cached_property
     def preview(self) -> Patch | None:
-        """The picture as it would be if the model stopped here, where it is being drawn."""
+        """The picture as it would be if the model stopped here, where it is being changed."""
         return None if self.composed is None else self.composed()
 
 
@@ -48,15 +46,15 @@ class Applied:
     """A finished edit."""
 
     picture: Picture  # the result
-    windows: tuple[Box, ...]  # where the model looked
+    windows: tuple[Box, ...]  # what the model saw
     crops: Mapping[str, Pixels]  # what it generated, uint8 (H, W, 3) at the pipeline's buckets, by `request_digest`
 
 
 def request_digest(pipeline: str, request: Request) -> str:
-    """Hex name of everything that decides what a pipeline draws: equal names are equal crops.
+    """Returns a hex digest of everything that decides what a pipeline generates: equal digests mean equal crops.
 
-    What lies under the mask is no part of it unless the strength has the pipeline begin from there. What came later
-    says nothing where it is as before, so that older crops keep their names.
+    The pixels under the mask only count below strength 1, when the pipeline starts from them. Fields that were added
+    later are left out at their defaults, so that the digests of older crops do not change.
     """
     image, reference = request.image, request.reference
     if request.strength == 1:
@@ -73,12 +71,12 @@ def request_digest(pipeline: str, request: Request) -> str:
 
 
 def seed_of_window(seed: int, number: int) -> int:
-    """The seed of one of a part's further windows: with the noise of the others the same blots came in each."""
+    """Returns the seed of one of a part's detail windows: the same noise would give the same blots in each."""
     return _derived(f"{seed} {number}")
 
 
 def seed_of_part(seed: int, number: int) -> int:
-    """The seed of one of an edit's parts: with the same noise in all, the same thing came in each."""
+    """Returns the seed of one of an edit's parts: the same noise would give the same object in each."""
     return _derived(f"{seed} part {number}") if number else seed
 
 
@@ -87,18 +85,31 @@ def _derived(text: str) -> int:
 
 
 def no_crops(request: str) -> None:
-    """Knows of no earlier crop."""
+    """Is an empty crop cache."""
 
 
 def apply(
     edit: Edit, picture: Picture, pipelines: Callable[[str], Pipeline], cache: CropCache = no_crops
 ) -> Generator[Progress, None, Applied]:
-    """Apply an edit to a picture, which itself is untouched; yields each step, returns the result.
+    """Applies an edit to a picture, which itself stays unchanged. Closing the generator cancels.
 
-    pipelines: name -> Pipeline; what it raises passes through. cache: the crop that was generated for a request of
-    this digest before, or None; where there is one, it is pasted and no model runs. Closing the generator
-    cancels. The same edit on the same picture gives the same pixels. InvalidInput when the mask lies outside the
-    picture.
+    The same edit on the same picture gives the same pixels.
+
+    Args:
+        edit: the edit.
+        picture: the picture.
+        pipelines: returns the pipeline of a name; its errors pass through.
+        cache: returns the crop that was generated before for a request of this digest, or None. A cached crop is pasted
+            without running the model.
+
+    Yields:
+        The progress after each step.
+
+    Returns:
+        The result.
+
+    Raises:
+        InvalidInput: the mask lies outside the picture.
     """
     (applied,) = yield from mapped(apply_all([edit], picture, pipelines, cache), lambda progress: progress[0])
     return applied
@@ -107,79 +118,73 @@ def apply(
 def apply_all(
     edits: Sequence[Edit], picture: Picture, pipelines: Callable[[str], Pipeline], cache: CropCache = no_crops
 ) -> Generator[list[Progress], None, list[Applied]]:
-    """`apply` for edits that differ in the seed alone, side by side on one picture: the model runs once for all."""
+    """Does the same as `apply` for edits on one picture that differ only in their seed: the model runs once for all."""
     edit = edits[0]
     if edit_region(edit, picture.box).bounds.empty:  # a crop
         return [Applied(picture.reframed(frame_after(edit, picture.box)), (), {}) for _ in edits]
     pipeline = pipelines(edit.pipeline)
-    planned = plan(edit, picture.box, pipeline)
-    drawing = _Drawing(pipeline, cache, edits, planned, picture)
-    at_once = max(1, MAX_IMAGES // len(edits))
+    edit_plan = plan(edit, picture.box, pipeline)
+    generation = _Generation(pipeline, cache, edits, edit_plan, picture)
+    batch = max(1, MAX_IMAGES // len(edits))
     turns: dict[int, list[int]] = {}
-    for number, part in enumerate(planned.parts):
+    for number, part in enumerate(edit_plan.parts):
         turns.setdefault(part.turn, []).append(number)
     for turn in sorted(turns):
         numbers = turns[turn]
-        for first in range(0, len(numbers), at_once):
-            yield from drawing.draw(numbers[first : first + at_once])
-    windows = tuple(part.window for part in planned.parts)
-    return [Applied(after, windows, crops) for after, crops in zip(drawing.pictures, drawing.crops, strict=True)]
+        for first in range(0, len(numbers), batch):
+            yield from generation.generate(numbers[first : first + batch])
+    windows = tuple(part.window for part in edit_plan.parts)
+    return [Applied(after, windows, crops) for after, crops in zip(generation.pictures, generation.crops, strict=True)]
 
 
 @dataclass(eq=False)
 class _Canvas:
-    """A part as one of the edits draws it. which: of the edits. result: uint8 (H, W, 3), what stands in the window by
-    now. crop: what was drawn for it last, uint8 at the shape of its request, None where nothing was.
-    """
+    """A part of one of the edits while it is generated."""
 
     part: Part
-    which: int
+    which: int  # index of the edit
     seed: int
     window: InpaintWindow
-    result: Pixels
-    crop: Pixels | None = None
+    result: Pixels  # uint8 (H, W, 3), the current content of the window
+    crop: Pixels | None = None  # the last crop generated for it, uint8 at the shape of its request
 
 
 class _Image(NamedTuple):
-    """An image to be drawn for a canvas. shown: what stands in its window with such a crop."""
+    """An image to generate for a canvas."""
 
     canvas: _Canvas
-    image: Pixels
-    hole: Pixels
+    image: Pixels  # uint8 (h, w, 3), of the request
+    hole: Pixels  # uint8 (h, w), the request's mask
     seed: int
-    shown: Callable[[Pixels], Pixels]
+    with_crop: Callable[[Pixels], Pixels]  # returns the content of the window with a crop, uint8 (H, W, 3)
 
 
-class _Drawing:
-    """The runs of a pipeline that edits come to, which differ in their seed alone.
-
-    pictures: of each edit, with the parts that are drawn. seen: the same as later parts see it, with the whole of each
-    result however it is blended, so that another blend asks for nothing new. crops: what was drawn for each, by the
-    names of requests.
-    """
+class _Generation:
+    """Generates all parts of edits that differ only in their seed."""
 
     def __init__(
-        self, pipeline: Pipeline, cache: CropCache, edits: Sequence[Edit], planned: Plan, picture: Picture
+        self, pipeline: Pipeline, cache: CropCache, edits: Sequence[Edit], edit_plan: Plan, picture: Picture
     ) -> None:
-        self.pipeline, self.cache, self.edits, self.plan, self.before = pipeline, cache, edits, planned, picture.box
-        after = picture if planned.frame == picture.box else picture.reframed(planned.frame)
-        self.pictures = [after for _ in edits]
-        self.seen = self.pictures.copy()
-        self.crops: list[dict[str, Pixels]] = [{} for _ in edits]
+        self.pipeline, self.cache, self.edits, self.plan, self.before = pipeline, cache, edits, edit_plan, picture.box
+        after = picture if edit_plan.frame == picture.box else picture.reframed(edit_plan.frame)
+        self.pictures = [after for _ in edits]  # of each edit, with the parts finished so far
+        # the same with unblended results, as later parts see them, so that another blend needs no new crops
+        self.unblended = self.pictures.copy()
+        self.crops: list[dict[str, Pixels]] = [{} for _ in edits]  # of each edit, by the digests of their requests
         self.previews: list[Callable[[], Patch] | None] = [None] * len(edits)
-        self.last_turn = max(part.turn for part in planned.parts)
-        self.finished: list[Box] = []  # where the parts lie that are
-        self.unit = 0  # steps of the first image that a model drew; each of the others counts as it would by that
-        # images of both sorts, drawn and in all
+        self.last_turn = max(part.turn for part in edit_plan.parts)
+        self.finished: list[Box] = []  # the windows of the finished parts
+        self.unit = 0  # steps of the first image that the model generated; the others count in proportion
+        # images of both kinds, generated so far and in all
         self.at_once, self.again = 0, 0
-        self.all_at_once = len(edits) * sum(part.at_once for part in planned.parts)
-        self.all_again = len(edits) * sum(len(part.details) for part in planned.parts)
+        self.all_at_once = len(edits) * sum(part.at_once for part in edit_plan.parts)
+        self.all_again = len(edits) * sum(len(part.details) for part in edit_plan.parts)
 
-    def draw(self, numbers: Sequence[int]) -> Steps:
-        """Parts of one turn, in all edits."""
+    def generate(self, numbers: Sequence[int]) -> Steps:
+        """Generates parts of one turn, given by their indices, in all edits."""
         strength = self.edits[0].strength
         canvases = [canvas for number in numbers for canvas in self._canvases(number)]
-        yield from self._draw(
+        yield from self._generate(
             [
                 _Image(canvas, *canvas.window.request_arrays(canvas.part.shape), canvas.seed, canvas.window.generated)
                 for canvas in canvases
@@ -189,7 +194,7 @@ class _Drawing:
             again=False,
         )
         for number in range(max(len(canvas.part.details) for canvas in canvases)):
-            yield from self._draw(
+            yield from self._generate(
                 [
                     _Image(
                         canvas,
@@ -204,60 +209,62 @@ class _Drawing:
                 again=True,
             )
         for canvas in canvases:
-            self._lay_in(canvas)
+            self._blend_in(canvas)
         self.finished += [self.plan.parts[number].window for number in numbers]
 
     def _canvases(self, number: int) -> list[_Canvas]:
-        """Of this part in each edit."""
+        """Returns the canvases of a part, one for each edit."""
         part, edit, windows = self.plan.parts[number], self.edits[0], dict[Picture, InpaintWindow]()
-        holes = np.zeros(part.window.shape, np.uint8)  # all that is drawn later, or beside it
+        holes = np.zeros(part.window.shape, np.uint8)  # the parts of this turn and later ones
         for other in self.plan.parts:
             if other is not part and other.turn >= part.turn and not other.mask.box.intersect(part.window).empty:
                 holes |= other.mask.on(part.window)
-        for picture in self.seen:
-            if picture not in windows:  # variations begin from one
+        for picture in self.unblended:
+            if picture not in windows:  # variations start from the same picture
                 windows[picture] = InpaintWindow.of(
                     edit, part.mask, self.plan.mask, holes, self.before, picture, part.window, self.pipeline.soft
                 )
         return [
             _Canvas(part, which, seed_of_part(edit.seed, number), windows[picture], windows[picture].start)
-            for which, (edit, picture) in enumerate(zip(self.edits, self.seen, strict=True))
+            for which, (edit, picture) in enumerate(zip(self.edits, self.unblended, strict=True))
         ]
 
-    def _lay_in(self, canvas: _Canvas) -> None:
-        """A part's result into the picture of its edit, which changes nowhere else."""
+    def _blend_in(self, canvas: _Canvas) -> None:
+        """Blends a part's result into the picture of its edit, and checks that nothing else changes."""
         picture = self.pictures[canvas.which]
-        changing = with_blend(self.edits[0], canvas.part.mask)
-        patch = canvas.window.composed(canvas.result, picture).cut(changing.box)
-        kept = changing.on(patch.box) == 0
-        before = picture.read(patch.box).pixels[kept], picture.opacity(patch.box)[kept]
-        written = picture.write(patch)
-        now = written.read(patch.box).pixels[kept], written.opacity(patch.box)[kept]
-        if not all(np.array_equal(*each) for each in zip(now, before, strict=True)):
-            raise AssertionError("a kept pixel was changed")  # always, python -O leaves out assert statements
-        self.pictures[canvas.which] = written
+        region = with_blend(self.edits[0], canvas.part.mask)
+        patch = canvas.window.composed(canvas.result, picture).cut(region.box)
+        outside = region.on(patch.box) == 0
+        old = picture.read(patch.box).pixels[outside], picture.opacity(patch.box)[outside]
+        result_picture = picture.write(patch)
+        new = result_picture.read(patch.box).pixels[outside], result_picture.opacity(patch.box)[outside]
+        if not all(np.array_equal(*each) for each in zip(new, old, strict=True)):
+            raise AssertionError("a kept pixel was changed")  # not an assert statement, which python -O leaves out
+        self.pictures[canvas.which] = result_picture
         if canvas.part.turn < self.last_turn:
             result = canvas.result
             if canvas.crop is not None and not canvas.part.details:
                 result = canvas.window.matched(canvas.crop)
-            self.seen[canvas.which] = self.seen[canvas.which].write(canvas.window.whole(result, canvas.part.mask))
+            self.unblended[canvas.which] = self.unblended[canvas.which].write(
+                canvas.window.whole(result, canvas.part.mask)
+            )
 
-    def _draw(self, images: Sequence[_Image], strength: float, again: bool) -> Steps:
-        """Images drawn into their canvases, those of a shape in one request."""
+    def _generate(self, images: Sequence[_Image], strength: float, again: bool) -> Steps:
+        """Generates images for their canvases, those of one shape in one request. again: whether they are details."""
         groups: dict[object, list[_Image]] = {}
         for image in images:
-            # networks of their own may draw where nothing is known
+            # a pipeline may have networks of its own for images with nothing to keep
             groups.setdefault((image.hole.shape, bool(image.hole.all())), []).append(image)
         for group in groups.values():
-            yield from self._asked(group, strength, again)
+            yield from self._request(group, strength, again)
             self.at_once, self.again = self.at_once + len(group) * (not again), self.again + len(group) * again
 
-    def _asked(self, images: Sequence[_Image], strength: float, again: bool) -> Steps:
-        """One request for those of these images that nobody drew before."""
+    def _request(self, images: Sequence[_Image], strength: float, again: bool) -> Steps:
+        """Sends one request for those of these images that are not in the cache."""
         edit = self.edits[0]
         requests = [
             Request(
-                image=each.image.copy(),  # the pipeline's own, whatever it does to them
+                image=each.image.copy(),  # a copy, since the pipeline may change it
                 mask=each.hole.copy(),
                 prompt=edit.prompt,
                 negative_prompt=edit.negative_prompt,
@@ -272,8 +279,8 @@ class _Drawing:
             )
             for each in images
         ]
-        names = [request_digest(edit.pipeline, request) for request in requests]
-        crops = [self.cache(name) for name in names]
+        digests = [request_digest(edit.pipeline, request) for request in requests]
+        crops = [self.cache(digest) for digest in digests]
         missing = [n for n, crop in enumerate(crops) if crop is None or crop.shape != images[n].image.shape]
         if missing:
             request = together([requests[n] for n in missing])
@@ -285,34 +292,35 @@ class _Drawing:
             results = yield from mapped(self.pipeline.inpaint(request), progress)
             shape = (len(missing), *images[0].image.shape)
             if not isinstance(results, np.ndarray) or results.dtype != np.uint8 or results.shape != shape:
-                came = f"{results.dtype} {results.shape}" if isinstance(results, np.ndarray) else type(results).__name__
-                raise InvalidInput(f"The pipeline {self.pipeline.name} returned {came} where uint8 {shape} was wanted.")
-            for n, crop in zip(missing, results, strict=True):
-                crops[n] = frozen(crop)
-        for each, name, found in zip(images, names, crops, strict=True):
-            assert found is not None
-            self.crops[each.canvas.which][name] = found
-            each.canvas.result, each.canvas.crop = each.shown(found), found
+                kind = f"{results.dtype} {results.shape}" if isinstance(results, np.ndarray) else type(results).__name__
+                raise InvalidInput(f"The pipeline {self.pipeline.name} returned {kind} instead of uint8 {shape}.")
+            for n, result in zip(missing, results, strict=True):
+                crops[n] = frozen(result)
+        for image, digest, crop in zip(images, digests, crops, strict=True):
+            assert crop is not None
+            self.crops[image.canvas.which][digest] = crop
+            image.canvas.result, image.canvas.crop = image.with_crop(crop), crop
 
     def _preview(self, images: Sequence[_Image], step: Step) -> None:
-        """What edits would look like with these images as they are now."""
-        # a detail is laid into a much larger window, which takes a while: its last step only
+        """Prepares the previews of edits with these images as they are at a step."""
+        # putting a detail into its much larger window takes a while, so only at its last step
         if step.preview is None or (images[0].canvas.part.details and step.index < step.total):
             return
         for which in {each.canvas.which for each in images}:
-            made = [
-                partial(self._composed, each, frozen(crop), self.pictures[which])
+            patches = [
+                partial(self._compose, each, frozen(crop), self.pictures[which])
                 for each, crop in zip(images, step.preview, strict=True)
                 if each.canvas.which == which
             ]
-            self.previews[which] = partial(_shown, self.pictures[which], made, tuple(self.finished))
+            self.previews[which] = partial(_merge, self.pictures[which], patches, tuple(self.finished))
 
-    def _composed(self, image: _Image, crop: Pixels, picture: Picture) -> Patch:
-        box = image.canvas.part.mask.box.padded(self.edits[0].blend.reach)  # no distance need be measured for that
-        return image.canvas.window.composed(image.shown(crop), picture).cut(box)
+    def _compose(self, image: _Image, crop: Pixels, picture: Picture) -> Patch:
+        # the padded box is cheaper than the exact region
+        box = image.canvas.part.mask.box.padded(self.edits[0].blend.reach)
+        return image.canvas.window.composed(image.with_crop(crop), picture).cut(box)
 
     def _progress(self, step: Step, at_once: int, again: int) -> list[Progress]:
-        """With so many images on their way."""
+        """Returns the progress of each edit at a step of a request for so many images of both kinds."""
         self.unit = self.unit or step.total
         strength = self.edits[0].strength
         before = steps_in_all(self.at_once, self.again, self.unit, strength)
@@ -322,32 +330,38 @@ class _Drawing:
         return [Progress(done, total, preview) for preview in self.previews]
 
 
-def _shown(picture: Picture, made: Sequence[Callable[[], Patch]], finished: Sequence[Box]) -> Patch:
-    """A picture with patches laid in, where they and what is finished lie; the first alone if that is far apart."""
-    patches = [each() for each in made]
-    boxes = [*(patch.box for patch in patches), *(box.intersect(picture.box) for box in finished)]
-    around = reduce(Box.union, boxes)
-    if around.width * around.height > SPREAD * sum(box.width * box.height for box in boxes):
-        patches, around = patches[:1], patches[0].box
-    if len(boxes) == 1 or around == patches[0].box:
-        return patches[0]
-    for patch in patches:
+def _merge(picture: Picture, patches: Sequence[Callable[[], Patch]], finished: Sequence[Box]) -> Patch:
+    """Returns the bounds of patches and finished windows from the picture with the patches; only the first patch if
+    they lie far apart.
+    """
+    ready = [each() for each in patches]
+    boxes = [*(patch.box for patch in ready), *(box.intersect(picture.box) for box in finished)]
+    bounds = reduce(Box.union, boxes)
+    if bounds.width * bounds.height > SPREAD * sum(box.width * box.height for box in boxes):
+        ready, bounds = ready[:1], ready[0].box
+    if len(boxes) == 1 or bounds == ready[0].box:
+        return ready[0]
+    for patch in ready:
         picture = picture.write(patch)
-    return Patch(around, np.dstack([picture.read(around).pixels, picture.opacity(around)]))
+    return Patch(bounds, np.dstack([picture.read(bounds).pixels, picture.opacity(bounds)]))
 
 
 def laid_in(edit: Edit, picture: Picture, pipelines: Callable[[str], PipelineInfo], cache: CropCache) -> Picture:
-    """The picture that `apply` makes of crops generated before. InvalidInput when one that it needs is missing."""
+    """Returns the picture that `apply` would make from cached crops, without running a model.
 
-    def found(request: str) -> Pixels:
+    Raises:
+        InvalidInput: a crop that it needs is not in the cache.
+    """
+
+    def cached_crop(request: str) -> Pixels:
         crop = cache(request)
         if crop is None:
             raise InvalidInput(
-                "What the model drew for this step is not at hand as it is needed for this blend: it cannot be shown "
-                "before it is drawn anew."
+                "This blend needs a result of the model that is not stored, so it cannot be previewed. Apply the "
+                "change to run the model again."
             )
         return crop
 
-    # nothing is drawn, so that it takes no more than what a pipeline says of itself
-    (applied,) = run(apply_all([edit], picture, cast(Callable[[str], Pipeline], pipelines), found))
+    # no model runs, so the info of a pipeline is enough
+    (applied,) = run(apply_all([edit], picture, cast(Callable[[str], Pipeline], pipelines), cached_crop))
     return applied.picture

@@ -1,4 +1,4 @@
-"""The parts of a mask, drawn in a window each, so that an edit costs by what is painted and not by its span."""
+"""The parts of a mask, each with a window of its own, so that the cost scales with the mask and not with its span."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -11,42 +11,46 @@ from editor.edits.windows import view
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Mask
 
-CELLS = 8  # cells a side of a model's window; a mask is cut along cells, and what is nearer than one is one part
+CELLS = 8  # cells a side of a model's window; a mask is cut along cells, and areas less than a cell apart are one part
 COMPACT = 4  # the square of a compact hole's longest side is at most so many times its pixels
-COARSEST = 2  # how much smaller a model may see a part that is not compact, if it draws it again at full size
-LARGEST_WINDOW = 2**24  # pixels of a window; what is larger is drawn in parts
+COARSEST = 2  # by how much a part that is not compact may be scaled down, if the model redraws it at full size
+LARGEST_WINDOW = 2**24  # pixels of a window; larger areas are cut
 
 Indices = NDArray[np.intp]
 
 
 class _Cells(NamedTuple):
-    """The cells of a grid over a mask that hold any of it, row by row.
+    """The cells of a grid over a mask that contain any of it, row by row."""
 
-    row, column: int (n,). bounds: int (n, 4), left, top, right, bottom of what is painted in each, on the plane.
-    pixels: int (n,), how many are. side: of a cell, in pixels.
-    """
-
-    row: Indices
-    column: Indices
-    bounds: Indices
-    pixels: Indices
-    side: int
+    row: Indices  # int (n,)
+    column: Indices  # int (n,)
+    bounds: Indices  # int (n, 4), left, top, right, bottom of the mask in each cell, on the plane
+    pixels: Indices  # int (n,), how many pixels of the mask each contains
+    side: int  # of a cell, in pixels
 
     def box(self, which: Indices) -> Box:
-        """The bounds of what is painted in these cells."""
+        """Returns the bounds of the mask in these cells."""
         left, top = self.bounds[which, :2].min(0).tolist()
         right, bottom = self.bounds[which, 2:].max(0).tolist()
         return Box(left, top, right - left, bottom - top)
 
 
 def mask_parts(mask: Mask, frame: Box, size: int, buckets: Sequence[tuple[int, int]], redraws: bool) -> list[Mask]:
-    """Masks that together are this one, none empty, each to be drawn in a window of its own; from top to bottom.
+    """Splits a mask into parts, each for a window of its own.
 
-    frame: the picture's box. size, buckets: of the model's images. redraws: whether what it drew smaller than it stands
-    in the picture is drawn again at full size.
+    A connected area that is larger than the model's window stays whole, and is generated small, if it is compact, as
+    the objects in prompts are; lines, frames and strips are cut where the cut is shortest. Parts that fit into one
+    window at full size share it.
 
-    Connected areas that no model's window holds are drawn small if they are compact, as the things are that prompts
-    name; lines, frames and strips are cut where least of them is cut. What fits into one window at full size shares it.
+    Args:
+        mask: the mask.
+        frame: the picture's box.
+        size: pixels a side of the model's squares.
+        buckets: the other shapes that it generates, (height, width).
+        redraws: whether a part that was generated small is redrawn at full size.
+
+    Returns:
+        Masks, none empty, that together are the mask; from top to bottom.
     """
     mask = mask.cropped()
     if mask.box.empty:
@@ -70,7 +74,7 @@ def mask_parts(mask: Mask, frame: Box, size: int, buckets: Sequence[tuple[int, i
         return [mask]
     cells = _cells(mask, max(1, size // CELLS))
     parts = [part for area in _connected(cells) for part in _cut(cells, area, whole)]
-    parts = _sharing(cells, parts, fits, max([size, *map(max, buckets)]))
+    parts = _join(cells, parts, fits, max([size, *map(max, buckets)]))
     if len(parts) == 1:
         return [mask]
     owner = np.full((cells.row.max() + 1, cells.column.max() + 1), -1)
@@ -78,33 +82,33 @@ def mask_parts(mask: Mask, frame: Box, size: int, buckets: Sequence[tuple[int, i
     order = sorted(range(len(parts)), key=lambda n: (boxes[n].y, boxes[n].x))
     for number, n in enumerate(order):
         owner[cells.row[parts[n]], cells.column[parts[n]]] = number
-    return [_own(mask, boxes[n], owner == number, cells.side) for number, n in enumerate(order)]
+    return [_part_of(mask, boxes[n], owner == number, cells.side) for number, n in enumerate(order)]
 
 
 def _cells(mask: Mask, side: int) -> _Cells:
-    """Row by row of cells, so that no more than one such row is ever copied."""
+    """Divides a mask into cells, one row of cells at a time, so that only one row is ever copied."""
     height, width = mask.alpha.shape
     starts = np.arange(0, width, side)
     rows, columns, bounds, pixels = [], [], [], []
     for row, top in enumerate(range(0, height, side)):
         band = mask.alpha[top : top + side] > 0  # (side, width)
-        painted = band.sum(0)
-        if not painted.any():
+        column_counts = band.sum(0)
+        if not column_counts.any():
             continue
-        counts = np.add.reduceat(painted, starts)
-        here = np.flatnonzero(counts)
-        at = np.flatnonzero(painted)
-        cell = at // side
-        lines = np.logical_or.reduceat(band, starts, axis=1)[:, here]  # (side, n)
-        rows.append(np.full(len(here), row))
-        columns.append(here)
-        pixels.append(counts[here])
+        counts = np.add.reduceat(column_counts, starts)
+        filled = np.flatnonzero(counts)
+        xs = np.flatnonzero(column_counts)
+        cell = xs // side
+        lines = np.logical_or.reduceat(band, starts, axis=1)[:, filled]  # (side, n)
+        rows.append(np.full(len(filled), row))
+        columns.append(filled)
+        pixels.append(counts[filled])
         bounds.append(
             np.stack(
                 [
-                    mask.box.x + at[np.searchsorted(cell, here)],
+                    mask.box.x + xs[np.searchsorted(cell, filled)],
                     mask.box.y + top + lines.argmax(0),
-                    mask.box.x + at[np.searchsorted(cell, here, "right") - 1] + 1,
+                    mask.box.x + xs[np.searchsorted(cell, filled, "right") - 1] + 1,
                     mask.box.y + top + len(band) - lines[::-1].argmax(0),
                 ],
                 axis=1,
@@ -114,20 +118,20 @@ def _cells(mask: Mask, side: int) -> _Cells:
 
 
 def _connected(cells: _Cells) -> list[Indices]:
-    """The cells of each area, of which no two touch, not even at a corner."""
-    there = np.zeros((cells.row.max() + 1, cells.column.max() + 1), np.uint8)
-    there[cells.row, cells.column] = 1
-    count, labels = cv2.connectedComponents(there, connectivity=8)
+    """Returns the cells of each connected area; no two areas touch, not even at a corner."""
+    grid = np.zeros((cells.row.max() + 1, cells.column.max() + 1), np.uint8)
+    grid[cells.row, cells.column] = 1
+    count, labels = cv2.connectedComponents(grid, connectivity=8)
     label = labels[cells.row, cells.column]
     order = np.argsort(label, kind="stable")
     return np.split(order, np.searchsorted(label[order], np.arange(2, count)))
 
 
 def _cut(cells: _Cells, area: Indices, whole: Callable[[Box, int], bool]) -> list[Indices]:
-    """An area, cut in two again and again until each part may be drawn whole."""
-    waiting, parts = [area], []
-    while waiting:
-        part = waiting.pop()
+    """Cuts an area in two repeatedly until each part may stay whole."""
+    stack, parts = [area], []
+    while stack:
+        part = stack.pop()
         box = cells.box(part)
         along = cells.column[part] if box.width >= box.height else cells.row[part]
         first, last = int(along.min()), int(along.max())
@@ -138,26 +142,29 @@ def _cut(cells: _Cells, area: Indices, whole: Callable[[Box, int], bool]) -> lis
         lines = np.arange(1, last - first + 1)  # between two rows or columns of cells
         middle = (last - first + 1) / 2
         lines = lines[np.abs(lines - middle) <= max(0.5, middle / 2)]
-        line = min(lines, key=lambda at: (pixels[at - 1] + pixels[at], abs(at - middle)))
-        waiting += [part[along - first >= line], part[along - first < line]]
+        line = min(lines, key=lambda n: (pixels[n - 1] + pixels[n], abs(n - middle)))
+        stack += [part[along - first >= line], part[along - first < line]]
     return parts
 
 
-def _sharing(cells: _Cells, parts: list[Indices], fits: Callable[[Box], bool], longest: int) -> list[Indices]:
-    """Parts joined where one window at full size holds them: each costs a run of the model. longest: of its sides."""
+def _join(cells: _Cells, parts: list[Indices], fits: Callable[[Box], bool], longest: int) -> list[Indices]:
+    """Joins parts that fit into one window at full size, since each window costs a run of the model.
+
+    longest: the longest side of a window.
+    """
     parts = sorted(parts, key=lambda part: int(cells.bounds[part, 1].min()))
     corners = np.array([(box.x, box.y, box.right, box.bottom) for box in map(cells.box, parts)])
     alone, joined = np.ones(len(parts), bool), []
     for first, corner in enumerate(corners):
         if not alone[first]:
             continue
-        part, last = [], int(np.searchsorted(corners[:, 1], corner[1] + longest))
-        here = [first]
-        while here:
-            part += here
-            alone[here] = False
+        members, last = [], int(np.searchsorted(corners[:, 1], corner[1] + longest))
+        new = [first]
+        while new:
+            members += new
+            alone[new] = False
             others = first + np.flatnonzero(alone[first:last])
-            here = []
+            new = []
             if len(others):
                 unions = np.hstack(
                     [np.minimum(corner[:2], corners[others, :2]), np.maximum(corner[2:], corners[others, 2:])]
@@ -165,13 +172,13 @@ def _sharing(cells: _Cells, parts: list[Indices], fits: Callable[[Box], bool], l
                 nearest = int((unions[:, 2:] - unions[:, :2]).max(1).argmin())
                 left, top, right, bottom = unions[nearest].tolist()
                 if fits(Box(left, top, right - left, bottom - top)):
-                    corner, here = unions[nearest], [int(others[nearest])]
-        joined.append(np.concatenate([parts[n] for n in part]))
+                    corner, new = unions[nearest], [int(others[nearest])]
+        joined.append(np.concatenate([parts[n] for n in members]))
     return joined
 
 
-def _own(mask: Mask, box: Box, cells: NDArray[np.bool_], side: int) -> Mask:
-    """What of a mask lies in a box and in these cells of the grid over it."""
+def _part_of(mask: Mask, box: Box, cells: NDArray[np.bool_], side: int) -> Mask:
+    """Returns the part of a mask in a box and in these cells of the grid over it."""
     rows, columns = box.slices(mask.box)
     down, across = (np.arange(part.start, part.stop) // side for part in (rows, columns))
     return Mask(box, np.where(cells[np.ix_(down, across)], mask.alpha[rows, columns], np.uint8(0))).cropped()

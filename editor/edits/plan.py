@@ -1,4 +1,4 @@
-"""What an edit comes to, with no model run: where it repaints, in which windows, in how many steps."""
+"""The plan of an edit, made without running a model: where it repaints, in which windows and in how many steps."""
 
 from dataclasses import dataclass
 
@@ -15,58 +15,61 @@ from editor.imaging.raster import Mask
 from pipelines.base import Pipeline, PipelineInfo
 from pipelines.errors import InvalidInput
 
-# strength of the second pass over a mask larger than the model's window: sharp again, and still the same picture
+# strength of the second pass over a mask larger than the model's window: it adds detail but keeps the content
 DETAIL_STRENGTH = 0.2
 
 
 @dataclass(frozen=True, eq=False)
 class Part:
-    """What of an edit is drawn in one window.
+    """The part of an edit that is generated in one window."""
 
-    mask: where, 255 = repaint. window: what the model sees, drawn at `shape`, (height, width) in pixels. at_once:
-    whether all of it is drawn in that. details: windows at full size in which it is drawn (again) after that. turn:
-    each sees the results of all turns before its own; those of one turn lie apart, and are holes to each other.
-    """
-
-    mask: Mask
-    window: Box
-    shape: tuple[int, int]
-    at_once: bool
-    details: tuple[Detail, ...]
+    mask: Mask  # where, 255 = repaint
+    window: Box  # what the model sees
+    shape: tuple[int, int]  # the size that the window is generated at, (height, width) in pixels
+    at_once: bool  # whether the whole part is generated in this window
+    details: tuple[Detail, ...]  # windows at full size in which it is then generated, or redrawn
+    # a part sees the results of all earlier turns; parts of the same turn do not meet, and are holes to each other
     turn: int
 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """frame: the picture's box afterwards. mask: where is repainted, cut to that. parts: in the order in which they are
-    drawn; none for a crop. steps: how many a model takes for one result in all of the windows.
-    """
+    """What `apply` does for an edit on a picture."""
 
-    frame: Box
-    mask: Mask
-    parts: tuple[Part, ...]
-    steps: int
+    frame: Box  # the picture's box afterwards
+    mask: Mask  # where the edit repaints, cut to the frame
+    parts: tuple[Part, ...]  # in the order in which they are generated; none for a crop
+    steps: int  # how many a model takes for one result in all windows
 
 
 def frame_after(edit: Edit, before: Box) -> Box:
-    """The picture's box after an edit. before: its box now. InvalidInput when nothing is left, or it is too large."""
+    """Returns the box of a picture after an edit, given its box before.
+
+    Raises:
+        InvalidInput: nothing would be left of the picture, or it would be too large.
+    """
     frame = before.moved(edit.margins)
     if frame.intersect(before).empty:
         raise InvalidInput(
-            f"Nothing would be left of the picture: its box is {list(before)}, and what to keep {list(frame)}."
+            f"Nothing would be left of the picture: its box is {list(before)}, and the part to keep {list(frame)}."
         )
     if frame.width * frame.height > MAX_PIXELS:
         raise InvalidInput(
             f"The picture would be too large: {frame.width:,} x {frame.height:,} is "
-            f"{frame.width * frame.height:,} pixels, at most {MAX_PIXELS:,} can be."
+            f"{frame.width * frame.height:,} pixels; at most {MAX_PIXELS:,} are possible."
         )
     return frame
 
 
 def edit_region(edit: Edit, before: Box) -> Mask:
-    """Where an edit of a picture at `before` repaints: its mask, its sketch and what its margins add; empty for a crop.
+    """Returns where an edit repaints: its mask, its sketch and the area that its margins add; empty for a crop.
 
-    InvalidInput when there is nothing to do, or no picture afterwards.
+    Args:
+        edit: the edit.
+        before: the box of the picture before it.
+
+    Raises:
+        InvalidInput: the edit changes nothing, nothing would be left of the picture, or it would be too large.
     """
     frame = frame_after(edit, before)
     mask = edit.mask
@@ -80,102 +83,123 @@ def edit_region(edit: Edit, before: Box) -> Mask:
         mask = mask.joined(Mask(frame, new))
     if mask.bounds.empty and (frame == before or not edit.mask.bounds.empty):
         raise InvalidInput(
-            f"The mask lies outside the picture: it covers {edit.mask.box}, the picture {frame}. Paint on the picture."
+            f"The mask lies outside the picture: it is at {edit.mask.box}, the picture at {frame}. Paint inside it."
         )
     return mask
 
 
 def affected_region(edit: Edit, before: Box) -> Mask:
-    """R, where `apply` may change a picture at `before` (255; its box lies in the picture): all other pixels stay the
-    same bytes.
+    """Returns where `apply` may change a picture at `before`, 255; all other pixels stay the same bytes.
+
+    The mask's box lies within the picture.
     """
     return with_blend(edit, edit_region(edit, before)).cut(frame_after(edit, before))
 
 
 def with_blend(edit: Edit, mask: Mask) -> Mask:
-    """A part of an edit's mask, and as far around it as the blend reaches."""
+    """Returns a part of an edit's mask, grown as far as the blend reaches."""
     return mask.grown(edit.blend.reach)
 
 
 def plan(edit: Edit, before: Box, pipeline: Pipeline | PipelineInfo) -> Plan:
-    """What `apply` does to a picture at `before`. InvalidInput when there is nothing to do."""
+    """Plans an edit.
+
+    Args:
+        edit: the edit.
+        before: the box of the picture before it.
+        pipeline: the pipeline, or its info.
+
+    Raises:
+        InvalidInput: as `edit_region`, or the pipeline needs surroundings and the mask leaves none.
+    """
     mask, frame = edit_region(edit, before), frame_after(edit, before)
     masks = mask_parts(mask, frame, pipeline.size, pipeline.buckets, redraws=pipeline.supports_strength)
     views = [view(part.bounds, frame, pipeline.size, pipeline.buckets) for part in masks]
     bounds, near = [part.bounds for part in masks], pipeline.size // CELLS
-    order, lost = _outwards(bounds, near, [_known(mask, before, window) for window, _ in views])
-    if lost and "prompt" in pipeline.unsupported:
+    order, isolated = _outwards(bounds, near, [_shows_picture(mask, before, window) for window, _ in views])
+    if isolated and "prompt" in pipeline.unsupported:
         raise InvalidInput(
-            f"Nothing is left to fill from: {pipeline.name} carries in what lies around a mask. Leave some of the "
-            "picture unpainted, or choose a model that draws from words."
+            f"There is nothing to fill from: {pipeline.name} fills a mask from its surroundings. Leave some of the "
+            "picture unmasked, or choose a model that takes prompts."
         )
     masks, views = [masks[n] for n in order], [views[n] for n in order]
     turns = _turns([bounds[n] for n in order], near)
     parts = tuple(
-        Part(part, *seen, *_passes(edit, part, mask, before, frame, seen, pipeline), turn)
-        for part, seen, turn in zip(masks, views, turns, strict=True)
+        Part(part, *part_view, *_passes(edit, part, mask, before, frame, part_view, pipeline), turn)
+        for part, part_view, turn in zip(masks, views, turns, strict=True)
     )
     at_once, again = sum(part.at_once for part in parts), sum(len(part.details) for part in parts)
     return Plan(frame, mask, parts, steps_in_all(at_once, again, edit.steps, edit.strength))
 
 
 def _passes(
-    edit: Edit, part: Mask, whole: Mask, before: Box, frame: Box, seen: View, pipeline: Pipeline | PipelineInfo
+    edit: Edit, part: Mask, whole: Mask, before: Box, frame: Box, part_view: View, pipeline: Pipeline | PipelineInfo
 ) -> tuple[bool, tuple[Detail, ...]]:
-    """Whether a part is drawn at once, small if need be, and the windows in which it is drawn again after that.
+    """Returns whether a part is generated in its whole window, and the windows in which it is redrawn after that.
 
-    A part that fits the shape it is drawn at is drawn at once. A larger one is drawn small, and then again in
-    overlapping windows at full resolution that begin from it; where little of the original is to change, from that.
+    A part that fits the shape of its window is generated once. A larger one is generated small, then redrawn from that
+    result in overlapping windows at full resolution; at a low strength it is redrawn from the original alone.
     """
     if edit.strength == 0:
         return False, ()
-    window, shape = seen
+    window, shape = part_view
     fits = part.bounds.height <= shape[0] and part.bounds.width <= shape[1]
     if not pipeline.supports_strength or fits:
         return True, ()
     visible = window.intersect(frame)
     faded = softened(edit, part, whole, frame, window)
-    there = Mask(window, share(edit, faded, part, before, frame, window, pipeline.soft)).cut(visible)
-    again = (detail for detail in details(there.bounds, visible, pipeline.size) if there.on(detail.cell).any())
-    return edit.strength > DETAIL_STRENGTH, tuple(again)
+    region = Mask(window, share(edit, faded, part, before, frame, window, pipeline.soft)).cut(visible)
+    windows = (detail for detail in details(region.bounds, visible, pipeline.size) if region.on(detail.cell).any())
+    return edit.strength > DETAIL_STRENGTH, tuple(windows)
 
 
 def steps_in_all(at_once: int, again: int, steps: int, strength: float) -> int:
-    """Steps of a run over several windows, `steps` in one drawn at once; those drawn `again` have their strength's
-    share.
+    """Returns how many steps a model takes in several windows.
+
+    Args:
+        at_once: in how many windows it generates a whole part, with `steps` steps each.
+        again: in how many windows it redraws a detail, with fewer steps by DETAIL_STRENGTH.
+        steps: the edit's steps.
+        strength: the edit's strength.
     """
     shorter = max(1, round(steps * min(DETAIL_STRENGTH / strength, 1))) if again else 0
     return at_once * steps + again * shorter
 
 
-def _known(mask: Mask, before: Box, window: Box) -> bool:
-    """Whether a window shows anything of the picture as it is, at `before`, that is not to be repainted."""
-    there = window.intersect(before)
-    return not there.empty and bool((mask.on(there) == 0).any())
+def _shows_picture(mask: Mask, before: Box, window: Box) -> bool:
+    """Tells whether a window shows any pixel of the picture, at `before`, that is not repainted."""
+    visible = window.intersect(before)
+    return not visible.empty and bool((mask.on(visible) == 0).any())
 
 
-def _outwards(boxes: list[Box], near: int, known: list[bool]) -> tuple[list[int], bool]:
-    """The order of parts in which each sees something, of the picture or of a part before it; and whether some never
-    do. boxes: their bounds. near: how near a part must lie to be seen. known: whether a part's window shows anything
-    of the picture.
+def _outwards(boxes: list[Box], near: int, shows_picture: list[bool]) -> tuple[list[int], bool]:
+    """Orders parts so that each sees some of the picture or of a part before it.
 
-    A wide margin grows from the picture outwards: begun at its far side, it would come to meet what it never saw.
+    A wide margin grows outwards from the picture. Started at its far side, it would meet a picture it never saw.
+
+    Args:
+        boxes: the bounds of the parts.
+        near: within how many pixels one part sees another.
+        shows_picture: whether each part's window shows any of the picture.
+
+    Returns:
+        The indices of the parts in order, and whether some see nothing at all.
     """
     corners = _corners(boxes)
-    shows = np.array(known, np.bool_)
-    latest, left = np.flatnonzero(shows), np.flatnonzero(~shows)
+    shows = np.array(shows_picture, np.bool_)
+    latest, rest = np.flatnonzero(shows), np.flatnonzero(~shows)
     order = latest.tolist()
-    while latest.size and left.size:
-        meets = np.array([_meeting(corners[latest], boxes[n].padded(near)).any() for n in left])
-        latest, left = left[meets], left[~meets]
+    while latest.size and rest.size:
+        meets = np.array([_meeting(corners[latest], boxes[n].padded(near)).any() for n in rest])
+        latest, rest = rest[meets], rest[~meets]
         order += latest.tolist()
-    return order + left.tolist(), bool(left.size)
+    return order + rest.tolist(), bool(rest.size)
 
 
 def _turns(boxes: list[Box], near: int) -> list[int]:
-    """A turn for each part, after those before it that lie nearer to it than so many pixels. boxes: their bounds.
+    """Returns a turn for each part, after the turns of all earlier parts within so many pixels of it.
 
-    However they are blended: another blend is to ask for nothing new.
+    The turns do not depend on the blend, so that another blend needs no new crops. boxes: the bounds of the parts.
     """
     turns: list[int] = []
     corners = _corners(boxes)
@@ -186,12 +210,12 @@ def _turns(boxes: list[Box], near: int) -> list[int]:
 
 
 def _corners(boxes: list[Box]) -> NDArray[np.intp]:
-    """int (n, 4): left, top, right, bottom of each."""
+    """Returns left, top, right and bottom of each box, int (n, 4)."""
     return np.array([(box.x, box.y, box.right, box.bottom) for box in boxes], np.intp)
 
 
 def _meeting(corners: NDArray[np.intp], box: Box) -> NDArray[np.bool_]:
-    """bool (n,): which boxes share a pixel with one. corners: int (n, 4), as `_corners` has them."""
+    """Returns which boxes share a pixel with `box`, bool (n,). corners: int (n, 4), as `_corners` returns them."""
     left, top, right, bottom = corners.T
     meets: NDArray[np.bool_] = (left < box.right) & (right > box.x) & (top < box.bottom) & (bottom > box.y)
     return meets

@@ -1,4 +1,4 @@
-"""Previews of a run: small files of what its picture would be if its model stopped now."""
+"""Previews of a run: small files that show the result as it would be if the model stopped now."""
 
 import io
 
@@ -9,19 +9,27 @@ from PIL import Image
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Mask, Patch, Pixels
 
-PREVIEW = 512  # pixels a side; a window may be larger; ten of them a second need not be
+PREVIEW = 512  # most pixels a side: a window may be larger, but ten previews a second need not be
 
 
-def preview_box(preview: Patch, changing: Mask) -> Box:
-    """The part of a preview which differs from the picture below it: all that need be sent."""
-    return preview.box.intersect(changing.bounds)
+def preview_box(preview: Patch, region: Mask) -> Box:
+    """Returns the part of a preview that may differ from the picture below it: the only part to send."""
+    return preview.box.intersect(region.bounds)
 
 
-def encode_preview(preview: Patch, changing: Mask) -> bytes:
-    """WebP of a preview at its `preview_box`, transparent where the picture stays; at most PREVIEW a side."""
-    box = preview_box(preview, changing)
-    colours = at_most(preview.pixels[box.slices(preview.box)], PREVIEW)
-    alpha = at_most(changing.on(box), PREVIEW)
+def encode_preview(preview: Patch, region: Mask) -> bytes:
+    """Encodes a preview.
+
+    Args:
+        preview: the picture as it would be.
+        region: where the edit may change the picture.
+
+    Returns:
+        A WebP of its `preview_box`, transparent where the picture stays, at most PREVIEW pixels a side.
+    """
+    box = preview_box(preview, region)
+    colours = shrink_to(preview.pixels[box.slices(preview.box)], PREVIEW)
+    alpha = shrink_to(region.on(box), PREVIEW)
     if colours.shape[2] == 4:
         colours, alpha = colours[..., :3], np.minimum(alpha, colours[..., 3])
     file = io.BytesIO()
@@ -29,8 +37,8 @@ def encode_preview(preview: Patch, changing: Mask) -> bytes:
     return file.getvalue()
 
 
-def at_most(pixels: Pixels, side: int) -> Pixels:
-    """A picture made smaller until no side is longer than so many pixels."""
+def shrink_to(pixels: Pixels, side: int) -> Pixels:
+    """Scales pixels down until no side is longer than `side`; returns smaller ones as they are."""
     height, width = pixels.shape[:2]
     scale = side / max(height, width)
     if scale >= 1:

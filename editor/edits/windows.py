@@ -1,4 +1,4 @@
-"""Windows: the parts of a picture that a model is shown, on the plane."""
+"""Windows: the parts of a picture that a model sees, on the plane."""
 
 import math
 from collections.abc import Sequence
@@ -7,81 +7,84 @@ from typing import NamedTuple
 
 from editor.imaging.geometry import Box
 
-ROOM_AROUND = 1.25  # a window's least side over the hole's, where the picture has as much to show
+ROOM_AROUND = 1.25  # least ratio of a window's side to the hole's, where the picture is large enough
 
 
 class View(NamedTuple):
-    """What a model is shown: a window on the plane, drawn at a shape, (height, width) in pixels, which the window has
-    to a pixel and is nowhere smaller than.
-    """
+    """A window that a model sees, and the size that it generates it at."""
 
-    window: Box
-    shape: tuple[int, int]
+    window: Box  # on the plane; of the same aspect ratio as `shape` to a pixel, and not smaller
+    shape: tuple[int, int]  # (height, width) in pixels
 
 
 def view(hole: Box, frame: Box, size: int, buckets: Sequence[tuple[int, int]]) -> View:
-    """How a model that draws squares of `size` pixels, and these buckets, sees a hole within the picture at `frame`: as
-    it is drawn finest; as a square if that is as fine, else with the most of the picture.
+    """Chooses the view with the finest result: a square if none is finer, else the one that shows most of the picture.
 
-    One that draws squares alone sees the `context_window` that it may have been trained on. With a choice, each of the
-    hole's sides gets its own room, as far as the picture goes: a strip along the whole of it is as long as that.
+    A model that generates only squares gets the `context_window`, as it may have been trained on. With buckets, each
+    side of the hole gets its own room, as far as the picture reaches; a strip along the whole picture gets a window as
+    long as the picture.
+
+    Args:
+        hole: what to repaint.
+        frame: the picture's box.
+        size: pixels a side of the model's squares.
+        buckets: the other shapes that it generates, (height, width).
     """
     square = (size, size)
     if not buckets:
         return View(context_window(hole, frame, size), square)
     sides = zip(hole.shape, frame.shape, strict=True)
     height, width = (min(math.ceil(ROOM_AROUND * side), whole) for side, whole in sides)
-    found = []
+    candidates = []
     for shape in (square, *buckets):
         scale = max(Fraction(1), Fraction(height, shape[0]), Fraction(width, shape[1]))
         window = _around(hole, math.ceil(scale * shape[1]), math.ceil(scale * shape[0])).shifted_into(frame)
-        seen = window.intersect(frame)
-        found.append(((scale, shape != square, -seen.width * seen.height), View(window, shape)))
-    return min(found, key=lambda each: each[0])[1]
+        visible = window.intersect(frame)
+        candidates.append(((scale, shape != square, -visible.width * visible.height), View(window, shape)))
+    return min(candidates, key=lambda each: each[0])[1]
 
 
 def context_window(hole: Box, frame: Box, size: int) -> Box:
-    """The square the model sees: at least `size` pixels, and a quarter larger than the hole's longest side where the
-    picture, at `frame`, has as much to show; centred on the hole (rounded down), then moved into the picture.
+    """Returns the square that a model sees.
+
+    It has at least `size` pixels a side, and is a quarter larger than the hole's longest side where the picture, at
+    `frame`, is large enough. It is centred on the hole (rounded down), then moved into the picture.
     """
     side = max(size, min(math.ceil(ROOM_AROUND * max(hole.width, hole.height)), max(frame.width, frame.height)))
     return _around(hole, side, side).shifted_into(frame)
 
 
 def _around(hole: Box, width: int, height: int) -> Box:
-    """Centred on the hole, rounded down."""
+    """Returns a box of this size centred on the hole, rounded down."""
     return Box(hole.x + (hole.width - width) // 2, hole.y + (hole.height - height) // 2, width, height)
 
 
 class Detail(NamedTuple):
-    """A square window of the model's own size, and the cell in its middle that is drawn anew in it.
-
-    Cells overlap. left, above: by how many pixels at least with those drawn before it, 0 at the hole's edge.
-    """
+    """A square window of the model's own size, and the cell in its middle to redraw. Cells overlap."""
 
     window: Box
     cell: Box
-    left: int
-    above: int
+    left: int  # least overlap in pixels with the cell to the left, 0 at the hole's edge
+    above: int  # least overlap with the cells above, likewise
 
 
 def details(hole: Box, frame: Box, size: int) -> list[Detail]:
-    """Windows whose cells cover a hole, row by row, moved into the picture's frame where that is as large.
+    """Returns windows whose cells cover a hole, row by row, moved into the picture's frame where it is large enough.
 
-    Around a cell an eighth of the window is context; neighbouring cells share at least as much.
+    An eighth of the window on each side of a cell is context; neighbouring cells overlap by at least as much.
     """
     margin = size // 8
-    found = []
+    windows = []
     for y, height in _cells(hole.y, hole.height, size - 2 * margin, margin):
         for x, width in _cells(hole.x, hole.width, size - 2 * margin, margin):
             cell = Box(x, y, width, height)
             left, above = margin * (x > hole.x), margin * (y > hole.y)
-            found.append(Detail(_around(cell, size, size).shifted_into(frame), cell, left, above))
-    return found
+            windows.append(Detail(_around(cell, size, size).shifted_into(frame), cell, left, above))
+    return windows
 
 
 def _cells(start: int, length: int, largest: int, overlap: int) -> list[tuple[int, int]]:
-    """(start, length) of spans that cover a length, neighbours sharing `overlap` or more."""
+    """Returns (start, length) of spans that cover a length, neighbours overlapping by `overlap` or more."""
     if length <= largest:
         return [(start, length)]
     count = math.ceil((length - overlap) / (largest - overlap))

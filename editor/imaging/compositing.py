@@ -1,7 +1,6 @@
-"""From what a model drew to what the picture shows: surroundings, resizing, colour match, blending. Plain
-functions.
+"""Compositing of a model's result into the picture: surroundings, resizing, colour match, blending. Plain functions.
 
-Images are uint8 (H, W, 3) RGB, masks uint8 (H, W) with 255 = the model's, 0 = the picture's.
+Images are uint8 (H, W, 3) RGB, masks uint8 (H, W) with 255 = the model's pixel, 0 = the picture's.
 """
 
 from typing import Any
@@ -14,17 +13,17 @@ from editor.imaging.geometry import Box
 from editor.imaging.raster import Patch, Pixels
 
 RING = 16  # width in pixels of the ring of kept pixels in which colours are compared
-RING_PIXELS = 64  # fewer pixels than that say nothing about a colour
-DRIFT_SIDE = 64  # pixels of the longer side at which a drift of colours is looked for: it is smooth
-EDGE_BLUR = 1.5  # of those, how far from a hole's edge colours are compared
-DRIFT_PRIOR = 1e-3  # weight of no drift: far inside a hole, at a quarter of the side, half of it is left
-EDGE_REACHES = (1.0, 3.0)  # pixels from a hole's edge inwards over which what is left of a step there is evened out
-JOIN = 9  # pixels: so far do those reach
-FARTHEST_MATCH = 32.0  # levels by which a colour may be moved at most: more is no cast but a different picture
+RING_PIXELS = 64  # fewer pixels than that are too few to compare colours in
+DRIFT_SIDE = 64  # pixels of the longer side to which images are scaled down to estimate a colour drift, which is smooth
+EDGE_BLUR = 1.5  # scaled pixels within which of a hole's edge colours are compared
+DRIFT_PRIOR = 1e-3  # weight of no drift: at a quarter of the side into a hole, half of the drift remains
+EDGE_REACHES = (1.0, 3.0)  # pixels inwards from a hole's edge over which a remaining step is evened out
+JOIN = 9  # pixels that those reach at most
+FARTHEST_MATCH = 32.0  # most levels by which a colour is moved; a larger difference is not a cast
 
 
 def surrounded(patch: Patch, window: Box) -> Pixels:
-    """The patch on the larger `window`, its border repeated outwards: a start, where nothing is known."""
+    """Extends a patch to the larger `window` by repeating its border."""
     return np.asarray(
         cv2.copyMakeBorder(
             patch.pixels,
@@ -39,7 +38,7 @@ def surrounded(patch: Patch, window: Box) -> Pixels:
 
 
 def nearest_known(image: Pixels, known: NDArray[np.bool_]) -> Pixels:
-    """The image with each pixel that is not known as the nearest one that is, grey where none is: a start too."""
+    """Replaces each unknown pixel by the nearest known one; returns grey when none is known."""
     if not known.any():
         return np.full_like(image, 128)
     unknown = (~known).view(np.uint8)
@@ -50,29 +49,29 @@ def nearest_known(image: Pixels, known: NDArray[np.bool_]) -> Pixels:
 
 
 def laid_over(image: Pixels, strokes: Patch, window: Box) -> Pixels:
-    """The image at `window` with strokes, RGBA, over it."""
+    """Paints strokes, RGBA, over the image of a window."""
     shared = strokes.box.intersect(window)
     if shared.empty:
         return image
-    result, here = image.copy(), shared.slices(window)
+    result, target = image.copy(), shared.slices(window)
     pixels = strokes.pixels[shared.slices(strokes.box)]
-    result[here] = blend(result[here], np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]))
+    result[target] = blend(result[target], np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3]))
     return result
 
 
 def resized(image: Pixels, shape: tuple[int, int]) -> Pixels:
-    """An image at a shape, (height, width), of about its aspect: averaged when it shrinks, cubic when it grows, itself
-    when it fits.
-    """
+    """Resizes an image to a shape, (height, width), of about its aspect: by area when it shrinks, else bicubic."""
     if image.shape[:2] == shape:
         return image
-    way = cv2.INTER_AREA if shape[0] < image.shape[0] else cv2.INTER_CUBIC
-    return np.asarray(cv2.resize(image, shape[::-1], interpolation=way), dtype=np.uint8)
+    interpolation = cv2.INTER_AREA if shape[0] < image.shape[0] else cv2.INTER_CUBIC
+    return np.asarray(cv2.resize(image, shape[::-1], interpolation=interpolation), dtype=np.uint8)
 
 
 def resized_mask(mask: Pixels, shape: tuple[int, int]) -> Pixels:
-    """A mask at a shape, (height, width), that is no larger: 255 wherever any pixel of 255 took part, so no known pixel
-    is mixed with one that is to go; elsewhere the mean, at least 1 where any above 0 took part.
+    """Resizes a mask to a shape, (height, width), that is not larger.
+
+    A pixel is 255 if any pixel in its area is 255, so that no known pixel is mixed with one to repaint; else the mean,
+    at least 1 if any pixel in its area is above 0.
     """
     if mask.shape == shape:
         return mask
@@ -84,11 +83,10 @@ def resized_mask(mask: Pixels, shape: tuple[int, int]) -> Pixels:
 
 
 def colour_match(generated: Pixels, original: Pixels, keep_ring: NDArray[np.bool_]) -> Pixels:
-    """`generated` moved by one offset a channel, so that on `keep_ring` (bool (H, W)) its mean is the
-    original's.
+    """Moves `generated` by one offset per channel, so that its mean on `keep_ring`, bool (H, W), is the original's.
 
-    A model which returns kept pixels a shade off drew the rest a shade off too. Unchanged when the ring is
-    too small.
+    A model that returns kept pixels a shade off has generated the others a shade off too. Returns `generated` unchanged
+    when the ring is too small.
     """
     count = np.count_nonzero(keep_ring)
     if count < RING_PIXELS:
@@ -102,8 +100,9 @@ def colour_match(generated: Pixels, original: Pixels, keep_ring: NDArray[np.bool
 
 
 def evened(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
-    """`generated` moved so that its colours go on where the hole, uint8 (H, W), ends: smoothly over all of it first,
-    then what is left of a step at the very edge. What is kept is not touched.
+    """Moves the colours of `generated` so that they match the original at the edge of the hole, uint8 (H, W).
+
+    Removes a smooth drift over the whole hole first, then a remaining step at its edge. Kept pixels do not change.
     """
     if not hole.any() or hole.all():
         return generated
@@ -111,11 +110,11 @@ def evened(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
 
 
 def _drifted(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
-    """An offset for each pixel that is at the hole's edge what the original lacks there, and spreads inwards (Shepard
+    """Adds an offset to each pixel: at the hole's edge the difference to the original, interpolated inwards (Shepard
     1968).
 
-    A wall that is painted a shade off shows the hole's outline, whatever the feather. An edge across which the colours
-    differ by more than a shade is a thing's, and says nothing; nor does one amid texture that varies as much.
+    A wall generated a shade off shows the hole's outline, whatever the feather. A larger difference across the edge is
+    the edge of an object and is ignored, as is one within texture that varies as much.
     """
     longest = max(hole.shape)
     side = min(DRIFT_SIDE, longest)
@@ -135,7 +134,7 @@ def _drifted(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
     lacks = means[1] - means[0]  # (*shape, 3)
     weight = 4 * near[0] * near[1]
     weight *= np.clip(1 - (np.abs(lacks).max(2) / FARTHEST_MATCH) ** 2, 0, 1) * (weight > 0.1)
-    # a mean of what varies is no exact one: what may be chance is no drift
+    # the mean of varying values is inexact: a difference that may be chance is not a drift
     lacks *= lacks**2 / np.maximum(lacks**2 + variances[0] + variances[1], 1e-6)
     if not (np.abs(lacks).max(2) * weight > 0.5).any():
         return generated
@@ -147,27 +146,27 @@ def _drifted(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
         reach *= 2
     height, width = generated.shape[:2]
     offset = cv2.resize(moved / total[..., None], (width, height), interpolation=cv2.INTER_LINEAR)
-    offset *= (hole > 0)[..., None]  # what is kept is right as it is
+    offset *= (hole > 0)[..., None]  # kept pixels are right already
     return np.asarray(np.clip(np.rint(generated + offset), 0, 255), dtype=np.uint8)
 
 
 def _joined(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
-    """The hole's outermost pixels moved to their kept neighbours, those behind them less and less, as in seamless
-    cloning (Pérez et al. 2003), but over a few pixels only.
+    """Moves the hole's outermost pixels towards their kept neighbours, and those behind them less and less.
 
-    A step of more than a shade is a thing's edge and stays; so does one as steep as the original is around.
+    As in seamless cloning (Pérez et al. 2003), but over a few pixels only. A step of more than a shade is the edge of
+    an object and stays, as does one as steep as those of the original around it.
     """
     x, y, width, height = cv2.boundingRect(hole)
     part = slice(max(y - JOIN, 0), y + height + JOIN), slice(max(x - JOIN, 0), x + width + JOIN)
     here, new, old = hole[part] > 0, generated[part], original[part]
-    # what each of the hole's outermost pixels lacks to be as its kept neighbours are, and how many there are
+    # the sum of the differences between each of the hole's outermost pixels and its kept neighbours, and their number
     lacks = np.zeros((*here.shape, 4), np.float32)
-    # how steep the original is by itself, next to the hole
+    # the steps of the original itself next to the hole
     steep = np.zeros((*here.shape, 2), np.float32)
     near = cv2.dilate(here.view(np.uint8), np.ones((2 * JOIN + 1, 2 * JOIN + 1), np.uint8)) > 0
     for after, before in ((np.s_[1:], np.s_[:-1]), (np.s_[:, 1:], np.s_[:, :-1])):
         for own, other in ((after, before), (before, after)):
-            at = np.nonzero(here[own] & ~here[other])  # few: only there is arithmetic needed
+            at = np.nonzero(here[own] & ~here[other])  # few pixels, so arithmetic on these alone is cheap
             lacks[own][at] += np.c_[old[other][at].astype(np.float32) - new[own][at], np.ones(len(at[0]))]
         at = np.nonzero(near[after] & ~here[after] & ~here[before])
         steps = np.abs(old[after][at].astype(np.float32) - old[before][at]).max(1)
@@ -190,7 +189,7 @@ def _joined(generated: Pixels, original: Pixels, hole: Pixels) -> Pixels:
 
 
 def _shrunk(image: NDArray[Any], shape: tuple[int, int]) -> NDArray[np.float32]:
-    """Averaged to a shape, (height, width), float32."""
+    """Scales an image down to a shape, (height, width), by area; float32."""
     return np.asarray(cv2.resize(image.astype(np.float32), shape[::-1], interpolation=cv2.INTER_AREA), np.float32)
 
 
@@ -199,10 +198,10 @@ def _blurred(image: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
 
 
 def blend(original: Pixels, generated: Pixels, alpha: Pixels) -> Pixels:
-    """`original` where alpha is 0 and `generated` where it is 255, to the byte; rounded mixtures between."""
+    """Returns `original` where alpha is 0 and `generated` where it is 255, to the byte; rounded mixtures between."""
     opaque = (alpha == 255).view(np.uint8)
     result = np.asarray(cv2.copyTo(generated, opaque, original.copy()), dtype=np.uint8)
-    rows, columns = np.nonzero((alpha > 0) & (alpha < 255))  # few, most often: only there is arithmetic needed
+    rows, columns = np.nonzero((alpha > 0) & (alpha < 255))  # usually few pixels, so arithmetic on these alone is cheap
     share = alpha[rows, columns, None].astype(np.uint16)
     mixed = original[rows, columns] * (255 - share) + generated[rows, columns] * share
     result[rows, columns] = (mixed + 127) // 255
@@ -210,9 +209,16 @@ def blend(original: Pixels, generated: Pixels, alpha: Pixels) -> Pixels:
 
 
 def over(original: Pixels, generated: Pixels, alpha: Pixels, opacity: Pixels) -> Pixels:
-    """`blend` onto an original that is not opaque, uint8 (H, W, 4) with straight alpha (Porter & Duff 1984, over).
+    """Does the same as `blend` onto an original that is not opaque (Porter & Duff 1984, over).
 
-    opacity: uint8 (H, W), the original's alpha. Where alpha is 0 the pixel stays, to the byte, seen or not.
+    Args:
+        original: the original's colours.
+        generated: the colours to lay over it.
+        alpha: their opacity. Where it is 0 the pixel stays to the byte, even if it is transparent.
+        opacity: uint8 (H, W), the original's alpha.
+
+    Returns:
+        uint8 (H, W, 4) with straight alpha.
     """
     share, kept = alpha.astype(np.float32) / 255, opacity.astype(np.float32) / 255
     left = kept * (1 - share)
@@ -226,7 +232,7 @@ def over(original: Pixels, generated: Pixels, alpha: Pixels, opacity: Pixels) ->
 
 
 def ramp(shape: tuple[int, int], above: int, left: int) -> Pixels:
-    """A share that rises over `above` pixels from the top and over `left` from the left, uint8 of the shape."""
+    """Returns an opacity that rises over `above` pixels from the top and over `left` from the left, uint8."""
     rows, columns = (
         np.minimum(1, (np.arange(length) + 1) / (width + 1)) for length, width in zip(shape, (above, left), strict=True)
     )

@@ -1,13 +1,14 @@
-"""Names of things by what they hold: equal names, equal things."""
+"""Digests of content: equal digests mean equal content."""
 
 from hashlib import blake2b
 
 
 def digest_of(*parts: str | bytes | memoryview, kind: bytes = b"") -> str:
-    """Hex of BLAKE2b (16 bytes) over the parts, one after another, texts as UTF-8. kind: keeps things of two kinds with
-    the same bytes apart.
+    """Returns the hex BLAKE2b digest (16 bytes) of the parts, one after another, texts as UTF-8.
+
+    kind: gives content of different kinds different digests, even if the bytes are equal.
     """
-    name = blake2b(digest_size=16, person=kind)
+    digest = blake2b(digest_size=16, person=kind)
     for part in parts:
-        name.update(part.encode() if isinstance(part, str) else part)
-    return name.hexdigest()
+        digest.update(part.encode() if isinstance(part, str) else part)
+    return digest.hexdigest()

@@ -1,7 +1,7 @@
-"""Growing of masks for Remove: what an object's edge leaves beyond a selection goes with the object.
+"""Growing of masks for Remove, so that they cover the soft edge of the object too.
 
-A selection by edge or colour ends within an edge that is anti-aliased, blurred, sharpened or compressed. What is left
-of it outside is known to the model, and so kept and gone on from: an outline where the object was.
+A selection by edge or colour ends within an edge that is anti-aliased, blurred, sharpened or compressed. The model
+takes the rest of that edge for known pixels and continues it, which leaves an outline where the object was.
 """
 
 from collections.abc import Iterator
@@ -17,28 +17,28 @@ from editor.imaging.raster import HALF, Mask
 
 REACH = 16  # pixels beyond the mask's boundary up to which an edge is followed
 START = 4  # pixels beyond it within which an edge must begin; else it is the edge of something else
-FAR, SIGHT = 12, 26  # pixels beyond it between which the surroundings show how much they change by themselves
-QUIET = 0.25  # share of the changes that are smaller than what counts as quiet, so that other edges do not count
-QUIET_TO_USUAL = 2.0  # times that, the median of a texture's changes
+FAR, SIGHT = 12, 26  # pixels beyond it between which the surroundings' own changes are measured
+QUIET = 0.25  # quantile of the changes that counts as quiet, so that other edges do not count
+QUIET_TO_USUAL = 2.0  # the median of a texture's changes, as a multiple of that
 STEP = 2  # pixels between two that are compared
 GAP = 2  # steps without a change that an edge may have: the peak of a line or of a halo
-ALONG = 15  # points of the boundary that are averaged, so that grain and texture even out
-WIDE = 61  # points of the boundary from which the surroundings' own change is taken
-SURE = 2.0  # times that from which on it is one for sure: an edge has such a change somewhere
-VISIBLE = 2.0  # levels; less is no change
-UNLIKE = 3.0  # times the surroundings' own change from which on a change is an edge's
-SHORTEST = 8  # points of an outline; around a pixel or two, or between the dots of a dither, there is nothing to see
-BATCH = 2**14  # points of the boundary that are looked at together
+ALONG = 15  # points of the boundary to average over, so that grain and texture even out
+WIDE = 61  # points of the boundary over which the surroundings' own change is averaged
+SURE = 2.0  # multiple of the threshold that a certain edge exceeds somewhere
+VISIBLE = 2.0  # levels; a smaller change does not count
+UNLIKE = 3.0  # multiple of the surroundings' own change beyond which a change belongs to an edge
+SHORTEST = 8  # points of an outline; shorter ones, around single pixels or the dots of a dither, have no visible edge
+BATCH = 2**14  # points of the boundary processed together
 
 Floats = NDArray[np.float32]
 Ints = NDArray[np.int32]
 
 
 def grown_past_edge(picture: Picture, mask: Mask) -> Mask:
-    """The mask, and 255 on what is outside of it of the edge on which its boundary lies, up to REACH pixels. Nothing
-    more where the boundary lies in plain surroundings or amid a thing, and where the picture ends.
+    """Grows a mask over the rest of the edge that its boundary lies on, up to REACH pixels.
 
-    Of the picture only tiles along the boundary are read.
+    It does not grow where the boundary lies in plain surroundings, within an object, or at the end of the picture. Only
+    tiles along the boundary are read.
     """
     mask = mask.cropped()
     box = mask.box.padded(REACH).intersect(picture.box.union(mask.box))
@@ -50,13 +50,16 @@ def grown_past_edge(picture: Picture, mask: Mask) -> Mask:
         grows = reaches > 0
         for (x, y), reach in zip((points - (inside.x, inside.y))[grows].tolist(), reaches[grows].tolist(), strict=True):
             cv2.circle(drawn, (x, y), reach - 1, 255, cv2.FILLED)
-    alpha.flags.writeable = False  # `Mask` would copy it
+    alpha.flags.writeable = False  # otherwise `Mask` would copy it
     return Mask(box, alpha).cropped()
 
 
 def _outlines(mask: Mask) -> Iterator[tuple[Ints, Floats, list[int]]]:
-    """In batches, the pixels around what is painted in a mask: where they lie, (N, 2) as x, y on the plane, in the
-    order of closed outlines; the directions outwards there, (N, 2) of length 1; how many pixels each outline has.
+    """Yields the outlines around a mask, in batches.
+
+    Yields:
+        The points, int32 (N, 2), x and y on the plane, one closed outline after another; the unit vectors outwards at
+        them, float32 (N, 2); and the number of points of each outline.
     """
     outlines: list[Ints] = []
     waiting = 0
@@ -88,8 +91,11 @@ def _directed(outlines: list[Ints]) -> tuple[Ints, Floats, list[int]]:
 
 
 def _profiles(picture: Picture, mask: Mask, points: Ints, normals: Floats) -> tuple[Floats, NDArray[np.bool_]]:
-    """The colours outwards from points of an outline, (N, SIGHT, 3), and how far they can be seen, bool (N, SIGHT): not
-    into what is painted, transparent or outside the picture, nor beyond that.
+    """Samples the picture outwards from points of outlines.
+
+    Returns:
+        The colours, float32 (N, SIGHT, 3), and which of them are valid, bool (N, SIGHT): those before the first one
+        that is in the mask, transparent or outside the picture.
     """
     colours = np.zeros((len(points), SIGHT, 3), np.float32)
     seen = np.zeros((len(points), SIGHT), bool)
@@ -102,7 +108,7 @@ def _profiles(picture: Picture, mask: Mask, points: Ints, normals: Floats) -> tu
         )  # with its neighbours
         free = (there > 0) & (mask.on(box) < HALF)
         found = np.flatnonzero(which.reshape(-1) == n)
-        for here in np.split(found, range(BATCH, len(found), BATCH)):  # more, OpenCV does not take
+        for here in np.split(found, range(BATCH, len(found), BATCH)):  # OpenCV accepts no more at once
             at = points[here][:, None] - (box.x, box.y) + normals[here][:, None] * np.arange(SIGHT)[:, None]
             x, y = np.moveaxis(at.astype(np.float32), 2, 0)
             colours[here] = cv2.remap(pixels, np.ascontiguousarray(x), np.ascontiguousarray(y), cv2.INTER_LINEAR)
@@ -111,8 +117,8 @@ def _profiles(picture: Picture, mask: Mask, points: Ints, normals: Floats) -> tu
 
 
 def _reaches(colours: Floats, seen: NDArray[np.bool_], lengths: list[int]) -> Ints:
-    """How many pixels outwards an edge goes on at each point, int32 (N,), from what `_profiles` says."""
-    both = seen[:, STEP:]  # what is seen is seen without a gap
+    """Returns how many pixels outwards an edge continues at each point, int32 (N,), given the result of `_profiles`."""
+    both = seen[:, STEP:]  # valid colours have no gap between them
     change = (colours[:, STEP:] - colours[:, :-STEP]) * both[..., None]
     shared = _averaged(both.astype(np.float32), ALONG, lengths)
     change = np.abs(_averaged(change.reshape(len(seen), -1), ALONG, lengths)).reshape(change.shape).max(2)
@@ -136,7 +142,7 @@ def _reaches(colours: Floats, seen: NDArray[np.bool_], lengths: list[int]) -> In
 
 
 def _usual(reach: Ints, lengths: list[int]) -> Ints:
-    """The median over ALONG points of each closed outline: an edge goes on along it, what a texture has does not."""
+    """Returns the median over ALONG points of each closed outline: an edge continues along it, texture does not."""
     index, keep = _around(ALONG, lengths)
     windows = np.lib.stride_tricks.sliding_window_view(reach[index], ALONG)
     half = ALONG // 2
@@ -144,8 +150,11 @@ def _usual(reach: Ints, lengths: list[int]) -> Ints:
 
 
 def _around(over: int, lengths: list[int]) -> tuple[Ints, NDArray[np.bool_]]:
-    """The points of closed outlines one after another, each outline with half of `over` of its points again before its
-    first and after its last; and which of those are the points themselves.
+    """Pads closed outlines, for filters over so many points.
+
+    Returns:
+        The indices of the points, each outline with half of `over` of its points repeated before its first and after
+        its last; and which of these are the points themselves.
     """
     half = over // 2
     numbers = np.array(lengths)
@@ -156,6 +165,6 @@ def _around(over: int, lengths: list[int]) -> tuple[Ints, NDArray[np.bool_]]:
 
 
 def _averaged(values: Floats, over: int, lengths: list[int]) -> Floats:
-    """Values (N, C) averaged over so many points of each closed outline around each of its points."""
+    """Averages values, (N, C), over so many points of each closed outline around each point."""
     index, keep = _around(over, lengths)
     return np.asarray(cv2.blur(values[index], (1, over)), np.float32)[keep].reshape(values.shape)

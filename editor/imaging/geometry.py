@@ -1,4 +1,4 @@
-"""Box: a rectangle of whole pixels on one unbounded plane, as a value with verbs."""
+"""Box: a rectangle of whole pixels on one unbounded plane, as an immutable value."""
 
 from typing import NamedTuple
 
@@ -15,10 +15,11 @@ class Margins(NamedTuple):
 
 
 class Box(NamedTuple):
-    """The pixels [x, x + width) x [y, y + height) of the plane; x grows to the right, y downwards, both may
-    be negative.
+    """The pixels [x, x + width) x [y, y + height) of the plane.
 
-    A box with no width or no height is empty: it holds no pixel, and every box contains it.
+    x grows to the right, y downwards; both may be negative.
+
+    A box with no width or no height is empty: it contains no pixel, and every box contains it.
     """
 
     x: int
@@ -38,15 +39,16 @@ class Box(NamedTuple):
 
     @property
     def shape(self) -> tuple[int, int]:
-        """(height, width): the shape of an array which fills it."""
+        """(height, width): the shape of an array that fills it."""
         return (self.height, self.width)
 
     @property
     def empty(self) -> bool:
+        """Whether it contains no pixel."""
         return self.width <= 0 or self.height <= 0
 
     def intersect(self, other: "Box") -> "Box":
-        """The pixels in both; empty when they share none."""
+        """Returns the pixels in both; an empty box when they share none."""
         x, y = max(self.x, other.x), max(self.y, other.y)
         width, height = min(self.right, other.right) - x, min(self.bottom, other.bottom) - y
         if width <= 0 or height <= 0:
@@ -54,7 +56,7 @@ class Box(NamedTuple):
         return Box(x, y, width, height)
 
     def union(self, other: "Box") -> "Box":
-        """The smallest box which contains both; an empty one adds nothing."""
+        """Returns the smallest box that contains both; an empty one adds nothing."""
         if other.empty:
             return self
         if self.empty:
@@ -63,32 +65,32 @@ class Box(NamedTuple):
         return Box(x, y, max(self.right, other.right) - x, max(self.bottom, other.bottom) - y)
 
     def contains(self, other: "Box") -> bool:
-        """Whether every pixel of `other` is in this box."""
+        """Tells whether every pixel of `other` is in this box."""
         return other.empty or (
             self.x <= other.x and self.y <= other.y and other.right <= self.right and other.bottom <= self.bottom
         )
 
     def padded(self, n: int) -> "Box":
-        """`n` pixels larger on each of the four sides."""
+        """Returns a box `n` pixels larger on each of the four sides."""
         return Box(self.x - n, self.y - n, self.width + 2 * n, self.height + 2 * n)
 
     def moved(self, margins: Margins) -> "Box":
-        """Each side moved; empty when they meet."""
+        """Returns a box with each side moved; empty when they meet."""
         left, top, right, bottom = margins
         return Box(self.x - left, self.y - top, self.width + left + right, self.height + top + bottom)
 
     def widened_to(self, aspect: float) -> Margins:
-        """The margins with which it has this width over height (to a pixel), growing to both sides alike."""
+        """Returns the margins that give it this ratio of width to height (to a pixel), equal on opposite sides."""
         wide, high = max(0, round(self.height * aspect) - self.width), max(0, round(self.width / aspect) - self.height)
         return Margins(wide // 2, high // 2, wide - wide // 2, high - high // 2)
 
     def margins_to(self, other: "Box") -> Margins:
-        """How each side moves to make it the other."""
+        """Returns the margins that turn it into the other box."""
         return Margins(self.x - other.x, self.y - other.y, other.right - self.right, other.bottom - self.bottom)
 
     def shifted_into(self, frame: "Box") -> "Box":
-        """The same size, moved by the least that puts it inside `frame`; along an axis where it is larger:
-        centred.
+        """Returns a box of the same size, moved as little as possible into `frame`; centred on an axis where it is
+        larger.
         """
         return self._replace(
             x=_shifted_into(self.x, self.width, frame.x, frame.width),
@@ -96,12 +98,13 @@ class Box(NamedTuple):
         )
 
     def slices(self, frame: "Box") -> tuple[slice, slice]:
-        """The rows and columns of this box within an array which lies at `frame`.
+        """Returns the rows and columns of this box in an array that fills `frame`.
 
-        ValueError when a part lies outside: numpy would wrap a negative index round to the other side.
+        Raises:
+            ValueError: a part of it lies outside; numpy would take a negative index from the other side.
         """
         if self.empty:
-            return slice(0, self.height), slice(0, self.width)  # no pixel, wherever it lies
+            return slice(0, self.height), slice(0, self.width)  # empty slices, wherever the box lies
         if not frame.contains(self):
             raise ValueError(f"{self} does not lie within {frame}")
         x, y = self.x - frame.x, self.y - frame.y
@@ -109,8 +112,9 @@ class Box(NamedTuple):
 
 
 def read_box(numbers: object) -> Box | None:
-    """A box from a JSON list of four whole numbers [x, y, width, height], None for anything else and for one that is
-    too far away to reckon with.
+    """Returns the box of a parsed JSON list [x, y, width, height] of whole numbers.
+
+    None for anything else, and for a number beyond FARTHEST.
     """
     if not (isinstance(numbers, list) and len(numbers) == 4 and all(type(n) is int for n in numbers)):
         return None

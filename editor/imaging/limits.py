@@ -1,10 +1,10 @@
-"""Limits: what is the most of anything that the editor takes. `untrusted_file.py` has those of a stranger's file."""
+"""Limits on everything that the editor accepts. `untrusted_file.py` has those of untrusted document files."""
 
 # pictures
 MAX_PIXELS = 128 * 2**20  # of one picture; checked before a pixel is decoded
 MAX_SIDE = 2**15  # pixels of a blank picture's side
-MAX_PATCH_PIXELS = 2**26  # of a stored tile, crop or sketch: files of others come in too
-MAX_PATCH_SIDE = 16_383  # pixels of those: WebP's
+MAX_PATCH_PIXELS = 2**26  # of a stored tile, crop or sketch, which may come from an untrusted file
+MAX_PATCH_SIDE = 16_383  # pixels of those: WebP's own limit
 
 # an edit
 MAX_PROMPT = 1000  # characters
@@ -15,14 +15,14 @@ MAX_EDGE = 64  # pixels
 MAX_MARGIN = 2**16  # pixels
 MAX_ADAPTERS = 8
 MAX_ADAPTER_WEIGHT = 2.0
-MAX_REFERENCE_SIDE = 1024  # pixels; what looks at a reference sees 224 to 384
-MAX_EDIT_JSON = 2**18  # characters: all texts of an edit at their longest come to less
+MAX_REFERENCE_SIDE = 1024  # pixels; the encoders of references see 224 to 384
+MAX_EDIT_JSON = 2**18  # characters, more than all texts of an edit at their longest
 MAX_IMAGES = 8  # of one request: variations, or windows that do not see each other
 
 # documents and recipes
 MAX_NAME = 200  # characters of a document's or revision's name; the rest is cut
 MAX_RECIPE_STEPS = 10_000
-MAX_RECIPE_JSON = 2**28  # characters; files of others come in too
+MAX_RECIPE_JSON = 2**28  # characters of a recipe, which may come from an untrusted file
 MAX_DIGEST = 64  # characters of a digest in a recipe
 
 # bodies of requests, in bytes

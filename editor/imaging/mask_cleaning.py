@@ -1,4 +1,4 @@
-"""Cleaning of masks: an edit request leaves out faint values and specks, which nobody painted on purpose."""
+"""Cleaning of masks: removes faint values and specks, which nobody paints on purpose."""
 
 from typing import NamedTuple
 
@@ -10,32 +10,39 @@ from editor.imaging.geometry import Box
 from editor.imaging.raster import Mask, Pixels
 from pipelines.errors import InvalidInput
 
-FAINT = 16  # values below it are no paint, but JPEG noise, or the black of a mask whose black is 1
-SPECK = 16  # pixels that a speck has at most
-SPECK_SHARE = 0.01  # of the largest component that a speck has at most: a mask of small dots alone has no specks
-NEAR = 16  # pixels within which a speck belongs to what is beside it, as the spatter of a brush does
+FAINT = 16  # smaller values count as 0: JPEG noise, or the black of a mask whose black is 1
+SPECK = 16  # most pixels of a speck
+SPECK_SHARE = 0.01  # most pixels of a speck, as a share of the largest component's: a mask of small dots has no specks
+NEAR = 16  # pixels within which a speck belongs to the component beside it, such as the spatter of a brush
 CELL = 64  # pixels a side of the cells by which a mask is divided into parts; more than NEAR
 
 
 class Cleaned(NamedTuple):
-    """mask: on its bounds. specks: how many it has no more."""
+    """A cleaned mask."""
 
-    mask: Mask
-    specks: int
+    mask: Mask  # on its bounds
+    specks: int  # how many were removed
 
 
 def cleaned(mask: Mask, keep_specks: bool = False) -> Cleaned:
-    """A mask without values below FAINT and without specks. Nothing else changes; an empty mask stays empty.
+    """Removes values below FAINT and specks from a mask; nothing else changes, and an empty mask stays empty.
 
-    A speck is a component (8-connected) of at most SPECK pixels and at most SPECK_SHARE of the largest one's that is
-    farther than NEAR pixels from every component that is too large for one. keep_specks: leave them in. Costs by the
-    parts of the mask, see `parted`. InvalidInput when all values are below FAINT.
+    A speck is a component (8-connected) of at most SPECK pixels, and at most SPECK_SHARE of the largest one's, that is
+    farther than NEAR pixels from every component that is too large to be one. The cost scales with the parts of the
+    mask, see `parted`.
+
+    Args:
+        mask: the mask.
+        keep_specks: whether to keep specks.
+
+    Raises:
+        InvalidInput: all values are below FAINT.
     """
     highest = int(mask.alpha.max(initial=0))
     if 0 < highest < FAINT:
         raise InvalidInput(
-            f"The mask's values are at most {highest} of 255, which counts as black: make it white (255) where the "
-            f"picture is to be repainted; at least {FAINT} is needed."
+            f"The mask's values are at most {highest} of 255, which counts as black. Make it white (255) where the "
+            f"picture should be repainted; at least {FAINT} is needed."
         )
     parts = parted(mask)
     components = [] if keep_specks else [_components(part.alpha)[1] for part in parts]
@@ -50,16 +57,16 @@ def cleaned(mask: Mask, keep_specks: bool = False) -> Cleaned:
 
 
 def parted(mask: Mask) -> list[Mask]:
-    """The parts of a mask, each on its bounds, which lie more than CELL pixels apart; without values below FAINT.
+    """Returns the parts of a mask that lie more than CELL pixels apart, each on its bounds, without values below FAINT.
 
-    Only the cells with paint are looked at closely, so that two dots cost no more the farther apart they are.
+    Only cells that are not empty are processed, so that two dots cost the same however far apart they are.
     """
     across, down = (np.arange(0, length, CELL) for length in (mask.box.width, mask.box.height))
     if mask.bounds.empty:
         return []
     rows = np.maximum.reduceat(mask.alpha, down, axis=0)
     painted = (np.maximum.reduceat(rows, across, axis=1) >= FAINT).astype(np.uint8)
-    while True:  # until the boxes around what hangs together neither touch nor overlap
+    while True:  # until the boxes around connected cells neither touch nor overlap
         _, _, stats, _ = cv2.connectedComponentsWithStats(painted, connectivity=8)
         boxes = [Box(*map(int, each[:4])) for each in stats[1:]]
         for box in boxes:
@@ -76,13 +83,13 @@ def parted(mask: Mask) -> list[Mask]:
 
 
 def _components(alpha: Pixels) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """The number of each pixel's component, int32 (H, W), 0 where there is none; and the pixels of each from 1 on."""
+    """Returns each pixel's component, int32 (H, W), 0 for none, and the pixel counts of components from 1 on."""
     _, labels, stats, _ = cv2.connectedComponentsWithStats((alpha > 0).view(np.uint8), connectivity=8)
     return np.asarray(labels, np.int32), np.asarray(stats[1:, cv2.CC_STAT_AREA], np.int32)
 
 
 def _without_specks(part: Mask, most: int) -> tuple[Mask, int]:
-    """A part without its specks, and how many those were. most: the pixels that a speck has at most."""
+    """Returns a part without its specks, and how many it had. most: the most pixels of a speck."""
     labels, areas = _components(part.alpha)
     small = np.concatenate([[False], areas <= most])
     large = np.concatenate([[False], areas > most])[labels]
@@ -94,7 +101,7 @@ def _without_specks(part: Mask, most: int) -> tuple[Mask, int]:
 
 
 def _whole(parts: list[Mask]) -> Mask:
-    """Parts that do not overlap as one mask on its bounds."""
+    """Joins parts that do not overlap into one mask on its bounds."""
     box = Box(0, 0, 0, 0)
     for part in parts:
         box = box.union(part.box)
@@ -102,5 +109,5 @@ def _whole(parts: list[Mask]) -> Mask:
     for part in parts:
         if not part.box.empty:
             alpha[part.box.slices(box)] = part.alpha
-    alpha.flags.writeable = False  # `Mask` would copy it, and with it the emptiness between the parts
+    alpha.flags.writeable = False  # otherwise `Mask` would copy it, with all the empty space between the parts
     return Mask(box, alpha)

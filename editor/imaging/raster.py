@@ -1,4 +1,4 @@
-"""Patch and Mask: pixels that know where on the plane they lie. Immutable."""
+"""Patch and Mask: immutable pixels with their position on the plane."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,13 +14,13 @@ from pipelines.errors import InvalidInput
 
 Pixels = NDArray[np.uint8]
 
-SLACK = 1e-3  # pixels; squared distances are whole numbers, so it is less than from any length to the next
-BLOCK = 1024  # side in pixels of the parts in which distances are measured
-HALF = 128  # from here on a pixel of a mask counts as painted when its edge is feathered
+SLACK = 1e-3  # pixels; squared distances are whole numbers, so it is less than the gap between two distances
+BLOCK = 1024  # side in pixels of the blocks in which distances are measured
+HALF = 128  # least alpha of a mask's pixel that counts as inside when its edge is feathered
 
 
 def frozen(array: Pixels) -> Pixels:
-    """The same numbers in a C-contiguous array nobody can write to; copied when the caller still could."""
+    """Returns a read-only, C-contiguous array with the same values; a copy when the caller could still write to it."""
     if array.flags.writeable or not array.flags.c_contiguous:
         array = np.array(array, order="C")
         array.flags.writeable = False
@@ -29,12 +29,13 @@ def frozen(array: Pixels) -> Pixels:
 
 @dataclass(frozen=True, eq=False)
 class Patch:
-    """Pixels at a box: uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha, read-only. ValueError when they do not
-    fill the box. Two patches are equal when box and pixels are.
+    """Colours on a box. Patches with equal box and pixels are equal.
+
+    Raises ValueError when the pixels do not fill the box.
     """
 
     box: Box
-    pixels: Pixels
+    pixels: Pixels  # uint8 (H, W, 3) RGB or (H, W, 4) with straight alpha, read-only
 
     def __post_init__(self) -> None:
         if self.pixels.dtype != np.uint8 or self.pixels.shape not in ((*self.box.shape, 3), (*self.box.shape, 4)):
@@ -48,32 +49,31 @@ class Patch:
         return hash((self.box, self.digest))
 
     def cut(self, box: Box) -> "Patch":
-        """The part of it within `box`."""
+        """Returns the part of it within `box`."""
         shared = self.box.intersect(box)
         return self if shared == self.box else Patch(shared, self.pixels[shared.slices(self.box)])
 
     @cached_property
     def digest(self) -> str:
-        """Hex name of shape and pixels. `kind`: a patch is not a tile of the same bytes."""
+        """Hex digest of shape and pixels, different from that of a tile with the same bytes."""
         return digest_of("x".join(map(str, self.pixels.shape)), self.pixels.data, kind=b"patch")
 
 
 @dataclass(frozen=True, eq=False)
 class Mask:
-    """Where to repaint. alpha: uint8 (H, W), read-only; 255 = repaint, 0 = keep, soft between; outside the
-    box: keep.
+    """Where to repaint. Masks with equal box and alpha are equal.
 
-    ValueError when alpha does not fill the box. Two masks are equal when box and alpha are.
+    Raises InvalidInput when alpha does not fill the box.
     """
 
-    box: Box
-    alpha: Pixels
+    box: Box  # all pixels outside it are kept
+    alpha: Pixels  # uint8 (H, W), read-only; 255 = repaint, 0 = keep, soft between
 
     def __post_init__(self) -> None:
         if self.alpha.dtype != np.uint8 or self.alpha.shape != self.box.shape:
             raise InvalidInput(
-                f"A mask of {self.alpha.dtype} values in the shape {self.alpha.shape} does not fill its box: uint8 of "
-                f"{self.box.shape} does."
+                f"A mask of {self.alpha.dtype} values in the shape {self.alpha.shape} does not fill its box. Expected "
+                f"uint8 in the shape {self.box.shape}."
             )
         object.__setattr__(self, "alpha", frozen(self.alpha))
 
@@ -85,7 +85,7 @@ class Mask:
 
     @cached_property
     def digest(self) -> str:
-        """Hex name of shape and alpha. `kind`: a white mask is not a white tile of as many bytes."""
+        """Hex digest of shape and alpha, different from that of a tile with the same bytes."""
         return digest_of(f"{self.box.width}x{self.box.height}:", self.alpha.data, kind=b"mask")
 
     @cached_property
@@ -97,25 +97,25 @@ class Mask:
         return Box(self.box.x + x, self.box.y + y, width, height)
 
     def on(self, box: Box) -> Pixels:
-        """alpha on `box`: a new uint8 array of the box's shape, 0 where this mask says nothing."""
+        """Returns alpha on another box, as a new uint8 array of its shape; 0 outside this mask's box."""
         alpha = np.zeros(box.shape, np.uint8)
         shared = self.box.intersect(box)
         alpha[shared.slices(box)] = self.alpha[shared.slices(self.box)]
         return alpha
 
     def cut(self, box: Box) -> "Mask":
-        """The part of it within `box`, on as small a box as holds it."""
+        """Returns the part of it within `box`, on its bounds."""
         if box.contains(self.bounds):
             return self.cropped()
         shared = self.bounds.intersect(box)
         return Mask(shared, self.on(shared)).cropped()
 
     def cropped(self) -> "Mask":
-        """The same mask on its bounds."""
+        """Returns the same mask on its bounds."""
         return self if self.bounds == self.box else Mask(self.bounds, self.on(self.bounds))
 
     def grown(self, px: int) -> "Mask":
-        """255 on every pixel at most `px` pixels (Euclidean) from one with alpha > 0, else 0."""
+        """Returns 255 on every pixel at most `px` pixels (Euclidean) from one with alpha > 0, else 0."""
         if px == 0:
             return Mask(self.box, (self.alpha > 0).astype(np.uint8) * np.uint8(255))
 
@@ -125,32 +125,30 @@ class Mask:
         return self._by_blocks(px, near)
 
     def shrunk(self, px: int, frame: Box | None = None) -> "Mask":
-        """255 on every pixel with alpha > 0 that is more than `px` pixels (Euclidean) from one without, else 0.
+        """Returns 255 on every pixel with alpha > 0 that is more than `px` pixels (Euclidean) from one without, else 0.
 
-        frame: the picture; there is no pixel outside it to be far from.
+        frame: the picture's box; its edge does not count as the edge of the mask.
         """
-        around = self.box.padded(1)  # beyond the box nothing is painted
+        around = self.box.padded(1)  # beyond the box alpha is 0
         around = around if frame is None else around.intersect(frame)
         bare = Mask(around, (self.on(around) == 0).astype(np.uint8) * np.uint8(255))
         inside = (self.alpha > 0) & (bare.grown(px).on(self.box) == 0)
         return Mask(self.box, inside.astype(np.uint8) * np.uint8(255)).cropped()
 
     def joined(self, other: "Mask") -> "Mask":
-        """All that either paints: the larger alpha of both."""
+        """Returns the union of two masks: the larger alpha of both."""
         box = self.bounds.union(other.bounds)
         return Mask(box, np.maximum(self.on(box), other.on(box))).cropped()
 
     def without(self, other: "Mask") -> "Mask":
-        """What the other does not paint of it: alpha times the other's share left, rounded."""
+        """Returns the part outside another mask: alpha times 1 minus the other's alpha, rounded."""
         left = 255 - other.on(self.box).astype(np.uint16)
         return Mask(self.box, ((self.alpha * left + 127) // 255).astype(np.uint8)).cropped()
 
     def feathered(self, px: int) -> "Mask":
-        """255 wherever alpha is at least HALF, falling to 0 over `px` pixels outwards, nowhere below alpha
-        itself.
+        """Returns 255 where alpha is at least HALF, falling to 0 over `px` pixels outwards, never below alpha itself.
 
-        Outwards only: a fall that eats into the mask would leave a ring of what was to go. Zero outside
-        `grown(px)`.
+        It falls outwards only: falling inwards would leave a ring of what should be removed. Zero outside `grown(px)`.
         """
 
         def falling(alpha: Pixels) -> Pixels:
@@ -163,28 +161,28 @@ class Mask:
         return self._by_blocks(px, falling)
 
     def _by_blocks(self, reach: int, change: Callable[[Pixels], Pixels]) -> "Mask":
-        """What `change` makes of alpha on a box that is padded by `reach`, where each pixel follows from those at most
-        so far away, and from nothing comes nothing: in blocks, so that a mask costs by what is painted, however far
-        apart that lies.
+        """Applies `change` to alpha on the box padded by `reach`, block by block.
+
+        `change` must compute each pixel from those at most `reach` pixels away, and zeros from zeros. Empty blocks are
+        skipped, so that the cost scales with what is painted, however far apart that lies.
         """
         box = self.box.padded(reach)
         alpha = np.zeros(box.shape, np.uint8)
         for y in range(box.y, box.bottom, BLOCK):
             for x in range(box.x, box.right, BLOCK):
                 block = Box(x, y, BLOCK, BLOCK).intersect(box)
-                seen = block.padded(reach).intersect(self.box)
-                painted = self.alpha[seen.slices(self.box)]
-                if painted.any():
+                source = block.padded(reach).intersect(self.box)
+                if self.alpha[source.slices(self.box)].any():
                     around = block.padded(reach)
                     alpha[block.slices(box)] = change(self.on(around))[block.slices(around)]
         return Mask(box, alpha)
 
 
-def _distance(painted: NDArray[np.bool_]) -> NDArray[np.float32]:
-    """Pixels (Euclidean) from each pixel to the nearest painted one, float32; infinite when nothing is
-    painted.
+def _distance(inside: NDArray[np.bool_]) -> NDArray[np.float32]:
+    """Returns the distance in pixels (Euclidean) from each pixel to the nearest one inside, float32; infinite when none
+    is inside.
     """
-    if not painted.any():
-        return np.full(painted.shape, np.inf, np.float32)
-    away = cv2.distanceTransform((~painted).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-    return np.asarray(away, dtype=np.float32)
+    if not inside.any():
+        return np.full(inside.shape, np.inf, np.float32)
+    distance = cv2.distanceTransform((~inside).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+    return np.asarray(distance, dtype=np.float32)

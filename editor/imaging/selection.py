@@ -1,4 +1,4 @@
-"""Selecting: masks that follow what the picture shows, and masks changed as a whole."""
+"""Selections: masks made from the picture's content, and masks changed as a whole."""
 
 import cv2
 import numpy as np
@@ -9,54 +9,75 @@ from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Pixels
 from pipelines.errors import InvalidInput
 
-FIRST_LOOK = 256  # pixels a side of the first window around a clicked point
-WORKED_AT = 384  # pixels a side, at most, at which an object is cut out
-ROUNDS = 4  # of guessing the colours of object and surroundings, and cutting between them
-MOST_LOOKS = 5  # of which each is at a window twice as wide, because the object goes on
-MOST_ALIKE = 0.5  # share of the rim that may look like the stroke, else the window is thought to lie in the object
-GRAIN = 4  # levels of noise over what is cut out: GrabCut takes a flat thing for its core, whose colour is one
-RIM = 4  # pixels of the window's edge, as it is worked at, that are no part of the object
+FIRST_WINDOW = 256  # pixels a side of the first window around a clicked point
+MAX_SIDE = 384  # most pixels a side to which a window is scaled down for GrabCut
+ITERATIONS = 4  # of GrabCut, which estimates the colours of object and surroundings and cuts between them
+MAX_WINDOWS = 5  # each twice as wide as the last, while the object reaches its edge
+MAX_SIMILAR = 0.5  # share of the rim that may look like the stroke; beyond it the window lies within the object
+GRAIN = 4  # levels of noise added for GrabCut, whose colour model of a flat object would be a single colour
+RIM = 4  # pixels along the edge of the scaled window that are not part of the object
 
 
 def connected(picture: Picture, x: int, y: int, tolerance: int) -> Mask:
-    """255 on every pixel that hangs together, side by side, with the one at (x, y), and whose colour differs from that
-    one's by at most `tolerance` (0 to 255) in every channel. What is transparent is a colour of its own.
+    """Selects, like a magic wand, all pixels connected to a point in a similar colour.
 
-    Only a window is read, doubled while the selection reaches its edge. InvalidInput when the point lies outside.
+    Pixels are connected side by side. Transparency counts as a colour of its own. Only a window of the picture is read,
+    which doubles while the selection reaches its edge.
+
+    Args:
+        picture: the picture.
+        x: the point's column on the plane.
+        y: its row.
+        tolerance: by how much a colour may differ from the point's in every channel, 0 to 255.
+
+    Returns:
+        255 on the selected pixels.
+
+    Raises:
+        InvalidInput: the point lies outside the picture.
     """
     if not picture.box.contains(Box(x, y, 1, 1)):
-        raise InvalidInput(f"The point ({x}, {y}) lies outside the picture: click on the picture.")
-    side = FIRST_LOOK
+        raise InvalidInput(f"The point ({x}, {y}) lies outside the picture. Click on the picture.")
+    side = FIRST_WINDOW
     while True:
         window = Box(x - side // 2, y - side // 2, side, side).intersect(picture.box)
-        alpha = _flooded(_seen(picture, window), (x - window.x, y - window.y), tolerance)
-        found = Mask(window, alpha)
-        if not _goes_on(found.bounds, window, picture.box):
-            return found.cropped()
+        alpha = _flood(_rgba(picture, window), (x - window.x, y - window.y), tolerance)
+        selection = Mask(window, alpha)
+        if not _reaches_edge(selection.bounds, window, picture.box):
+            return selection.cropped()
         side *= 2
 
 
 def edge_aware(picture: Picture, rough: Mask) -> Mask:
-    """255 on the object that a rough stroke lies on, up to its edges, without holes; the stroke itself is part of it.
+    """Selects the object below a rough stroke up to its edges, without holes, and the stroke itself.
 
-    GrabCut (Rother et al. 2004) in a window around the stroke, doubled while the object reaches its edge. InvalidInput
-    when the stroke lies outside the picture.
+    Uses GrabCut (Rother et al. 2004) in a window around the stroke, which doubles while the object reaches its edge.
+
+    Args:
+        picture: the picture.
+        rough: the stroke.
+
+    Returns:
+        255 on the object.
+
+    Raises:
+        InvalidInput: the stroke lies outside the picture.
     """
     rough = rough.cut(picture.box).grown(0)
     if rough.bounds.empty:
-        raise InvalidInput("The stroke lies outside the picture: draw it on what is to be selected.")
+        raise InvalidInput("The stroke lies outside the picture. Draw it on the object to select.")
     side = max(rough.bounds.width, rough.bounds.height)
-    for _ in range(MOST_LOOKS):
+    for _ in range(MAX_WINDOWS):
         window = rough.bounds.padded(side).intersect(picture.box)
-        found, ends = _cut_out(picture, rough, window)
+        selection, ends = _cut_out(picture, rough, window)
         if ends or window == picture.box:
             break
         side *= 2
-    return found.joined(rough)
+    return selection.joined(rough)
 
 
 def softened(mask: Mask, px: int, frame: Box) -> Mask:
-    """The mask with its edge falling over `px` pixels, half of them inside; not where the picture, at `frame`, ends."""
+    """Softens a mask's edge over `px` pixels, half of them inside, except along the edge of the picture at `frame`."""
     box = mask.bounds.padded(px).intersect(frame)
     if box.empty:
         return mask.cut(frame)
@@ -64,8 +85,8 @@ def softened(mask: Mask, px: int, frame: Box) -> Mask:
     return Mask(box, np.asarray(blurred, dtype=np.uint8)).cropped()
 
 
-def _seen(picture: Picture, window: Box) -> Pixels:
-    """uint8 (H, W, 4), zero where it is transparent."""
+def _rgba(picture: Picture, window: Box) -> Pixels:
+    """Returns the pixels in a window, uint8 (H, W, 4), zero where they are transparent."""
     colours, opacity = picture.read(window).pixels, picture.opacity(window)
     seen = np.dstack([colours, opacity])
     if (opacity == 0).any():
@@ -73,16 +94,16 @@ def _seen(picture: Picture, window: Box) -> Pixels:
     return seen
 
 
-def _flooded(pixels: Pixels, start: tuple[int, int], tolerance: int) -> Pixels:
-    """uint8 (H, W): 255 where a flood from `start`, (x, y), gets to."""
+def _flood(pixels: Pixels, start: tuple[int, int], tolerance: int) -> Pixels:
+    """Returns 255 where a flood fill from `start`, (x, y), reaches, uint8 (H, W)."""
     colour = pixels[start[1], start[0]].astype(int)
     alike = np.asarray(cv2.inRange(pixels, colour - tolerance, colour + tolerance), dtype=np.uint8)
     cv2.floodFill(alike, None, start, 128, flags=4)
     return np.asarray((alike == 128) * np.uint8(255), dtype=np.uint8)
 
 
-def _goes_on(bounds: Box, window: Box, frame: Box) -> bool:
-    """Whether what was found in a window reaches a side of it beyond which the picture has more."""
+def _reaches_edge(bounds: Box, window: Box, frame: Box) -> bool:
+    """Tells whether a selection reaches a side of its window beyond which the picture continues."""
     return (
         bounds.x == window.x > frame.x
         or bounds.y == window.y > frame.y
@@ -92,19 +113,19 @@ def _goes_on(bounds: Box, window: Box, frame: Box) -> bool:
 
 
 def _cut_out(picture: Picture, rough: Mask, window: Box) -> tuple[Mask, bool]:
-    """The object in a window, and whether it ends there."""
-    scale = min(1.0, WORKED_AT / max(window.width, window.height))
+    """Returns the object in a window, and whether it ends within the window."""
+    scale = min(1.0, MAX_SIDE / max(window.width, window.height))
     size = (max(1, round(window.width * scale)), max(1, round(window.height * scale)))
-    seen = np.asarray(cv2.resize(_seen(picture, window), size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    seen = np.asarray(cv2.resize(_rgba(picture, window), size, interpolation=cv2.INTER_AREA), dtype=np.uint8)
     cover = cv2.resize(rough.on(window), size, interpolation=cv2.INTER_AREA)
     stroke = cover >= max(1, int(cover.max()) // 2)  # a thin one must not vanish
 
     small = Box(0, 0, *size)
-    inner = _within(window, picture.box, size)
+    inner = _without_rim(window, picture.box, size)
     rim = np.ones(small.shape, bool)
     rim[inner.slices(small)] = False
-    like = _alike(seen, stroke)
-    if rim.any() and np.count_nonzero(like & rim) > MOST_ALIKE * np.count_nonzero(rim):
+    like = _similar(seen, stroke)
+    if rim.any() and np.count_nonzero(like & rim) > MAX_SIMILAR * np.count_nonzero(rim):
         return rough, False
     guess = np.full(small.shape, cv2.GC_PR_BGD, np.uint8)
     guess[rim & ~like | (seen[..., 3] == 0)] = cv2.GC_BGD
@@ -115,32 +136,32 @@ def _cut_out(picture: Picture, rough: Mask, window: Box) -> tuple[Mask, bool]:
     models, whole = (np.zeros((1, 65)), np.zeros((1, 65))), (0, 0, *size)
     grain = np.random.default_rng(0).normal(0, GRAIN, (*small.shape, 3))
     image = np.clip(np.rint(seen[..., :3] + grain), 0, 255).astype(np.uint8)
-    cv2.grabCut(image, guess, whole, *models, ROUNDS, cv2.GC_INIT_WITH_MASK)
+    cv2.grabCut(image, guess, whole, *models, ITERATIONS, cv2.GC_INIT_WITH_MASK)
     object = _solid((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD), stroke)
-    ends = not _goes_on(Mask(small, object).cut(inner).bounds, inner, small)
+    ends = not _reaches_edge(Mask(small, object).cut(inner).bounds, inner, small)
     if scale < 1:  # else its steps would be those of the pixels it was worked at
         object = np.asarray(cv2.GaussianBlur(object, (0, 0), 1), dtype=np.uint8)
     large = cv2.resize(object, (window.width, window.height), interpolation=cv2.INTER_CUBIC)
     return Mask(window, (np.asarray(large) >= 128).astype(np.uint8) * np.uint8(255)), ends
 
 
-def _alike(seen: Pixels, stroke: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Where the colours of uint8 (H, W, 4), to an eighth of the range, are among those under the stroke."""
+def _similar(seen: Pixels, stroke: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Returns where the colours of uint8 (H, W, 4), in 8 levels a channel, are among those under the stroke."""
     red, green, blue = np.moveaxis(seen[..., :3] >> 5, 2, 0)
     known = np.zeros((8, 8, 8), bool)
     known[red[stroke], green[stroke], blue[stroke]] = True
     return np.asarray(known[red, green, blue])
 
 
-def _within(window: Box, frame: Box, size: tuple[int, int]) -> Box:
-    """The window as it is worked at, without its rim; at the picture's end there is none."""
+def _without_rim(window: Box, frame: Box, size: tuple[int, int]) -> Box:
+    """Returns the scaled window without its rim; there is no rim along the picture's edge."""
     left, top = RIM * (window.x > frame.x), RIM * (window.y > frame.y)
     right, bottom = RIM * (window.right < frame.right), RIM * (window.bottom < frame.bottom)
     return Box(left, top, size[0] - left - right, size[1] - top - bottom)
 
 
 def _solid(object: NDArray[np.bool_], stroke: NDArray[np.bool_]) -> Pixels:
-    """uint8 (H, W): the parts of an object on which the stroke lies, their holes filled."""
+    """Returns the parts of an object that the stroke touches, with their holes filled, uint8 (H, W)."""
     _, labels = cv2.connectedComponents(object.astype(np.uint8), connectivity=4)
     touched = np.isin(labels, np.unique(labels[stroke & object])) & object
     outlines, _ = cv2.findContours(touched.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)

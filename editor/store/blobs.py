@@ -5,100 +5,127 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
 from editor.formats.images import DAMAGED, decode_tile, encode_tile
-from editor.imaging.picture import Cache, Picture, Place, places, tile_digest
+from editor.imaging.picture import Cache, Picture, TileIndex, tile_digest, tile_indices
 from editor.imaging.raster import Pixels
 from editor.store.database import Database, StorageError, Transaction
-from editor.store.tile_deltas import added, difference
+from editor.store.tile_deltas import add_difference, difference
 from pipelines.errors import UserError
 
-TILE_CACHE = 96 * 2**20  # bytes of decoded tiles held: two pictures of 4096 x 4096
+TILE_CACHE = 96 * 2**20  # bytes of decoded tiles in memory: two pictures of 4096 x 4096
 
 
 class NotFound(UserError, LookupError):
-    """No such document, revision or blob; the message is a sentence."""
+    """There is no such document, revision or blob."""
 
 
 class Damaged(StorageError):
-    """Pixels which are not those that were stored; the message is a sentence."""
+    """Pixels are missing, or are not those that were stored."""
 
 
 class Blob(NamedTuple):
-    """A file of pixels as it is stored. base: None for a whole one; else the digest of the tile to which it is added,
-    modulo 256, at (x, y).
-    """
+    """A file of pixels as it is stored: a whole one, or a difference from a tile."""
 
-    data: bytes
-    base: str | None = None
-    x: int = 0
-    y: int = 0
+    data: bytes  # lossless WebP, or PNG for a mask
+    base: str | None = None  # None for a whole file; else the digest of the tile to which it is added, modulo 256
+    x: int = 0  # left edge of the difference in the tile, pixels
+    y: int = 0  # top edge likewise
 
 
 class Blobs:
-    """The pixels in a database: tiles, crops, sketches and references as lossless WebP, masks as PNG. tiles:
-    digest -> pixels, as `tile`, the latest ones remembered.
-    """
+    """The pixels in a database: tiles, crops, sketches and references as lossless WebP, masks as PNG."""
 
     def __init__(self, database: Database) -> None:
         self.database = database
-        self.tiles = Cache(self.tile, lambda tile: tile.nbytes, TILE_CACHE)
+        self.tiles = Cache(self.tile, lambda tile: tile.nbytes, TILE_CACHE)  # pixels by digest, as `tile` reads them
 
     def file(self, digest: str) -> bytes:
-        """The file of a tile, crop, sketch or reference (lossless WebP) or of a mask (PNG)."""
+        """Returns the file of a tile, crop, sketch or reference (lossless WebP) or of a mask (PNG).
+
+        Raises:
+            NotFound: there are no pixels of this digest.
+        """
         stored = self.stored(digest)
         return stored.data if stored.base is None else encode_tile(self.tiles(digest))
 
     def stored(self, digest: str) -> Blob:
+        """Returns a file as it is stored, which may be a difference.
+
+        Raises:
+            NotFound: there are no pixels of this digest.
+        """
         row = self.database.row("SELECT bytes, base, x, y FROM blob WHERE digest = :digest", digest=digest)
         if row is None:
-            raise NotFound(f"There are no pixels named {digest!r} here.")
+            raise NotFound(f"There are no pixels with the digest {digest!r} here.")
         return Blob(bytes(row[0]), *row[1:])
 
     def tile(self, digest: str) -> Pixels:
-        """The pixels of this name, a tile's or a crop's, from the disk. Damaged when they are not there, or others."""
+        """Reads a tile or a crop from the database.
+
+        Returns:
+            Its pixels, uint8 (H, W, 3 or 4).
+
+        Raises:
+            Damaged: they are missing, cannot be decoded, or do not match the digest.
+        """
         try:
             stored = self.stored(digest)
             pixels = decode_tile(stored.data)
             if stored.base is not None:
                 if self.stored(stored.base).base is not None:
                     raise ValueError("it is a difference from a difference")
-                pixels = added(self.tiles(stored.base), pixels, stored.x, stored.y)
+                pixels = add_difference(self.tiles(stored.base), pixels, stored.x, stored.y)
         except (NotFound, *DAMAGED) as error:
             raise Damaged(f"The pixels {digest} are missing or damaged ({error}).") from error
         if tile_digest(pixels) != digest:
-            raise Damaged(f"The pixels {digest} are not what was stored: the database was altered or its disk is bad.")
+            raise Damaged(
+                f"The pixels {digest} are not what was stored: the database was altered, or its disk is faulty."
+            )
         return pixels
 
-    def encoded(self, picture: Picture, before: Mapping[Place, str]) -> dict[str, Blob]:
-        """The files of those fresh tiles which are not stored yet; made outside any transaction, which takes
-        a while. before: the tiles that there were in their places.
+    def encode_new(self, picture: Picture, before: Mapping[TileIndex, str]) -> dict[str, Blob]:
+        """Encodes those fresh tiles of a picture that are not stored yet. Slow, so call it outside any transaction.
+
+        Args:
+            picture: the picture to store.
+            before: the digests of the tiles of the picture before it, by tile index.
+
+        Returns:
+            The files by digest; a tile that differs little from the one before is stored as the difference.
         """
 
-        def known(digest: str) -> bool:
+        def exists(digest: str) -> bool:
             return self.database.row("SELECT 1 FROM blob WHERE digest = :digest", digest=digest) is not None
 
-        new = {digest: pixels for digest, pixels in picture.fresh.items() if not known(digest)}
-        bases = {digest: before[place] for place, digest in picture.tiles.items() if digest in new and place in before}
+        new = {digest: pixels for digest, pixels in picture.fresh.items() if not exists(digest)}
+        bases = {digest: before[index] for index, digest in picture.tiles.items() if digest in new and index in before}
 
-        def encoded(digest: str) -> Blob:
-            pixels, part, base = new[digest], None, bases.get(digest)
+        def encode(digest: str) -> Blob:
+            pixels, delta, base = new[digest], None, bases.get(digest)
             if base is not None:
-                base = self.stored(base).base or base  # a difference is one from a whole tile
-                part = difference(self.tiles(base), pixels)
-            if part is None:
+                base = self.stored(base).base or base  # the base of a difference is always a whole tile
+                delta = difference(self.tiles(base), pixels)
+            if delta is None:
                 return Blob(encode_tile(pixels))
-            return Blob(encode_tile(part.pixels), base, part.box.x, part.box.y)
+            return Blob(encode_tile(delta.pixels), base, delta.box.x, delta.box.y)
 
-        with ThreadPoolExecutor() as pool:  # Pillow lets go of the interpreter while it encodes
-            return dict(zip(new, pool.map(encoded, new), strict=True))
+        with ThreadPoolExecutor() as pool:  # Pillow releases the interpreter lock while it encodes
+            return dict(zip(new, pool.map(encode, new), strict=True))
 
-    def keep(self, db: Transaction, blobs: Mapping[str, Blob], fresh: Mapping[str, Pixels]) -> None:
-        """Store blobs, and those of the fresh tiles that were stored a moment ago and are gone: others compact."""
-        gone = [
+    def insert(self, db: Transaction, blobs: Mapping[str, Blob], fresh: Mapping[str, Pixels]) -> None:
+        """Stores blobs in a transaction.
+
+        Args:
+            db: the transaction.
+            blobs: files by digest, as `encode_new` returns them.
+            fresh: the picture's fresh tiles, uint8 (H, W, 3 or 4) by digest. Those that are in neither `blobs` nor the
+                database are stored too: somebody compacted the store after `encode_new` looked.
+        """
+        missing = [
             digest
             for digest in fresh.keys() - blobs.keys()
             if not db.run("SELECT 1 FROM blob WHERE digest = :digest", digest=digest)
         ]
-        whole = {digest: Blob(encode_tile(fresh[digest])) for digest in gone}
+        whole = {digest: Blob(encode_tile(fresh[digest])) for digest in missing}
         db.run_many(
             """INSERT INTO blob (digest, bytes, base, x, y) VALUES (:digest, :data, :base, :x, :y)
             ON CONFLICT DO NOTHING""",
@@ -106,6 +133,6 @@ class Blobs:
         )
 
 
-def packed(picture: Picture) -> bytes:
-    """The digests of a picture's tiles, 16 bytes each, row by row."""
-    return bytes.fromhex("".join(picture.tiles[place] for place in places(picture.box)))
+def pack_digests(picture: Picture) -> bytes:
+    """Returns the digests of a picture's tiles, 16 bytes each, row by row."""
+    return bytes.fromhex("".join(picture.tiles[index] for index in tile_indices(picture.box)))

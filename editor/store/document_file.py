@@ -1,4 +1,4 @@
-"""A document as a file of its own: a store that holds nothing else, so that it knows the same migrations."""
+"""A document as a file of its own: a store with this document alone, which takes part in the same migrations."""
 
 import json
 import sqlite3
@@ -14,7 +14,7 @@ from editor.formats.images import DAMAGED
 from editor.formats.metadata import NOTHING
 from editor.imaging.geometry import read_box
 from editor.imaging.limits import MAX_PIXELS
-from editor.imaging.picture import TILE, places
+from editor.imaging.picture import TILE, tile_indices
 from editor.store.blobs import Damaged
 from editor.store.documents import Document, new_document_id
 from editor.store.queue import revision_id
@@ -25,15 +25,16 @@ from pipelines.errors import InvalidInput
 SUFFIX = ".palimpsest"
 HEADER = b"SQLite format 3\0"
 
-# what a document's file holds: all that is finished and not deleted, from the opened picture on
-_FINISHED = """WITH RECURSIVE kept (id) AS (
+# the revisions in a document's file: all that are finished and not deleted, from the opened picture on
+_FINISHED = """WITH RECURSIVE finished (id) AS (
     SELECT id FROM revision WHERE document = :id AND parent IS NULL
     UNION ALL
-    SELECT r.id FROM revision AS r JOIN kept ON r.parent = kept.id WHERE r.tiles IS NOT NULL AND r.deleted IS NULL)"""
+    SELECT r.id FROM revision AS r JOIN finished ON r.parent = finished.id
+    WHERE r.tiles IS NOT NULL AND r.deleted IS NULL)"""
 
 
 def write_document(store: Store, document: str, to: Path) -> None:
-    """The document with its whole history as one file, whole or not at all."""
+    """Writes a document with its whole history to one file, which is complete or not there at all."""
     with replacing(to) as part, part_folder(to.parent, to.name) as folder:
         with closing(Store(folder)) as other:
             copy_document(store, document, other)
@@ -41,73 +42,97 @@ def write_document(store: Store, document: str, to: Path) -> None:
 
 
 def read_document(store: Store, file: Path) -> Document:
-    """A document that `write_document` wrote, as a new one of the store. InvalidInput with a sentence when it is none,
-    damaged, or a newer program's; nothing is stored then.
+    """Stores the document of a file as a new document.
+
+    Args:
+        store: the store to put it into.
+        file: a file that `write_document` wrote.
+
+    Returns:
+        The new document.
+
+    Raises:
+        InvalidInput: the file holds no document, is damaged, or comes from a newer program. Nothing is stored then.
     """
     with file.open("rb") as start:
         if start.read(len(HEADER)) != HEADER:
-            raise InvalidInput(f"{file.name} is no document of Palimpsest's.")
+            raise InvalidInput(f"{file.name} is not a Palimpsest document.")
     budget = Budget(file.stat().st_size)
     with part_folder(Path(gettempdir()), file.name) as folder:
         try:
             copy_rows(file, folder / FILE, budget)
-            other = Store(folder)  # brings it up from an older format
+            other = Store(folder)  # migrates an older format
         except (sqlite3.Error, MemoryError, *DAMAGED) as error:
-            raise _unreadable(file, error) from None
+            raise _unreadable_file(file, error) from None
         with closing(other):
             try:
-                held = other.documents.all()
-                if len(held) != 1:
-                    raise ValueError(f"it holds {len(held)} of them.")
-                history = _read(other, held[0].id, budget.decode)
+                documents = other.documents.all()
+                if len(documents) != 1:
+                    raise ValueError(f"it holds {len(documents)} documents instead of one.")
+                history = _read(other, documents[0].id, budget.decode)
             except (MemoryError, *DAMAGED) as error:
-                raise _unreadable(file, error) from None
+                raise _unreadable_file(file, error) from None
             return _write(history, other, store)
 
 
 def copy_document(store: Store, document: str, to: Store) -> Document:
-    """A document with its whole history, copied into another store under an id of its own.
+    """Copies a document with its whole history into another store, under a new id.
 
-    All that it needs is read and checked first. InvalidInput or Damaged when it is not what it should be.
+    Args:
+        store: the store that has the document.
+        document: its id.
+        to: the store to copy it to, which may be the same one.
+
+    Returns:
+        The copy.
+
+    Raises:
+        NotFound: there is no such document.
+        Damaged: its pixels or revisions are damaged. Everything is checked before anything is copied.
     """
     return _write(_read(store, document, lambda pixels: None), store, to)
 
 
-def _unreadable(file: Path, error: BaseException) -> InvalidInput:
-    why = str(error).rstrip(".") or "it takes more memory than there is"
+def _unreadable_file(file: Path, error: BaseException) -> InvalidInput:
+    reason = str(error).rstrip(".") or "it needs more memory than is available"
     if isinstance(error, sqlite3.Error):
         late = getattr(error, "sqlite_errorcode", 0) == sqlite3.SQLITE_INTERRUPT
-        why = "it takes too long to read" if late else f"it is damaged ({why})"
-    return InvalidInput(f"{file.name} cannot be opened as a document: {why}.")
+        reason = "it takes too long to read" if late else f"it is damaged ({reason})"
+    return InvalidInput(f"{file.name} cannot be opened as a document: {reason}.")
 
 
 @dataclass(frozen=True)
 class _History:
-    """document: the rows to be, by the names of their columns. named: the digests of all pixels that these need."""
+    """A document's history, ready to be stored."""
 
-    document: dict[str, object]
-    revisions: list[dict[str, object]]
-    crops: list[dict[str, object]]
-    named: set[str]
+    document: dict[str, object]  # the new row of `document`, by column
+    revisions: list[dict[str, object]]  # the new rows of `revision`, parents before children
+    crops: list[dict[str, object]]  # the new rows of `drawn`
+    digests: set[str]  # of all pixels that these rows need
 
 
 def _read(store: Store, document: str, decode: Callable[[int], None]) -> _History:
-    """A document's history under ids of its own, each tile, crop and mask checked. decode: called with how many pixels
-    were decoded, raises when they are too many.
+    """Reads a document's history under new ids, and checks each tile, crop and mask.
+
+    Args:
+        store: the store that has the document.
+        document: its id.
+        decode: called with the number of pixels just decoded; raises when they are too many.
     """
     old, new = store.documents.get(document), new_document_id()
     rows = store.database.rows(
         f"""{_FINISHED} SELECT id, parent, edit, box, tiles, created, name FROM revision
-        WHERE id IN (SELECT id FROM kept) ORDER BY seq""",
+        WHERE id IN (SELECT id FROM finished) ORDER BY seq""",
         id=document,
     )
     crops = store.database.rows(
-        f"{_FINISHED} SELECT revision, request, crop FROM drawn WHERE revision IN (SELECT id FROM kept)", id=document
+        f"{_FINISHED} SELECT revision, request, crop FROM drawn WHERE revision IN (SELECT id FROM finished)",
+        id=document,
     )
-    known = {row[0] for row in rows}
-    crops = [row for row in crops if row[0] in known]  # a step may have been finished between the two questions
-    named = {str(crop) for _, _, crop in crops}
-    for digest in named:
+    revision_ids = {row[0] for row in rows}
+    crops = [row for row in crops if row[0] in revision_ids]  # a step may have been finished between the two queries
+    digests = {str(crop) for _, _, crop in crops}
+    for digest in digests:
         decode(store.blobs.tiles(digest)[..., 0].size)
     ids: dict[str, str] = {}
     tiles: set[str] = set()
@@ -116,11 +141,11 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
         edit = None if text is None else store.revisions.edits(text)
         for digest in sorted(_tiles_of(id, box, bytes(packed or b"")) - tiles):
             if store.blobs.tiles(digest).shape[:2] != (TILE, TILE):
-                raise Damaged(f"The pixels {digest} are no tile.")
+                raise Damaged(f"The pixels {digest} are not a tile of {TILE} x {TILE}.")
             decode(TILE * TILE)
             tiles.add(digest)
         if edit is not None:
-            named.update(_pixels_of(edit))
+            digests.update(_pixels_of(edit))
             decode(edit.mask.alpha.size + sum(patch.pixels[..., 0].size for patch in edit.patches))
         request = store.revisions.picture(id).digest if edit is None else edit.to_json()
         ids[id] = revision_id(new, None if parent is None else ids[parent], request)
@@ -132,31 +157,31 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
             }
         )  # fmt: skip
     if len({*ids.values()}) < len(ids):
-        raise Damaged(f"The history of “{old.name}” is damaged: a state is in it twice.")
+        raise Damaged(f"The history of “{old.name}” is damaged: it contains a step twice.")
     if old.head not in ids or old.tip not in ids:
-        raise Damaged(f"The history of “{old.name}” is damaged: what it shows is not in it.")
+        raise Damaged(f"The history of “{old.name}” is damaged: the step it shows is missing.")
     metadata = store.documents.metadata(document)
-    about: dict[str, object] = {
+    row: dict[str, object] = {
         "id": new, "name": old.name, "head": ids[old.head], "tip": ids[old.tip], "icc": store.documents.icc(document),
         "metadata": None if metadata == NOTHING else metadata.to_json(),
     }  # fmt: skip
-    pasted: list[dict[str, object]] = [
+    new_crops: list[dict[str, object]] = [
         {"revision": ids[id], "request": request, "crop": crop} for id, request, crop in crops
     ]
-    return _History(about, revisions, pasted, named | tiles)
+    return _History(row, revisions, new_crops, digests | tiles)
 
 
 def _write(history: _History, store: Store, to: Store) -> Document:
-    """Store a history, with its pixels out of the store that it was read from."""
-    bases = {base for digest in history.named if (base := store.blobs.stored(digest).base) is not None}
-    about = history.document
+    """Stores a history in `to`, with its pixels from `store`, and returns the new document."""
+    bases = {base for digest in history.digests if (base := store.blobs.stored(digest).base) is not None}
+    row = history.document
     with to.database.transaction() as db:
-        for digest in history.named | bases:
-            to.blobs.keep(db, {digest: store.blobs.stored(digest)}, {})
+        for digest in history.digests | bases:
+            to.blobs.insert(db, {digest: store.blobs.stored(digest)}, {})
         db.run(
             """INSERT INTO document (id, name, head, tip, icc, metadata)
             VALUES (:id, :name, :head, :tip, :icc, :metadata)""",
-            **about,
+            **row,
         )
         db.run_many(
             """INSERT INTO revision (id, document, parent, edit, created, box, tiles, name)
@@ -164,18 +189,18 @@ def _write(history: _History, store: Store, to: Store) -> Document:
             history.revisions,
         )
         db.run_many("INSERT INTO drawn (revision, request, crop) VALUES (:revision, :request, :crop)", history.crops)
-    return Document(*(str(about[each]) for each in ("id", "head", "tip", "name")))
+    return Document(*(str(row[each]) for each in ("id", "head", "tip", "name")))
 
 
 def _tiles_of(id: str, box: str, packed: bytes) -> set[str]:
-    """The names of a state's tiles."""
+    """Returns the digests of a revision's tiles; raises Damaged when they do not fill its box."""
     frame = read_box(json.loads(box))
     whole = frame is not None and not frame.empty and frame.width * frame.height <= MAX_PIXELS
-    if frame is None or not whole or len(packed) != 16 * sum(1 for _ in places(frame)):
-        raise Damaged(f"The picture of the state {id} is damaged: its tiles do not fill its frame.")
-    return {packed[at : at + 16].hex() for at in range(0, len(packed), 16)}
+    if frame is None or not whole or len(packed) != 16 * sum(1 for _ in tile_indices(frame)):
+        raise Damaged(f"The picture of revision {id} is damaged: its tiles do not fill its frame.")
+    return {packed[start : start + 16].hex() for start in range(0, len(packed), 16)}
 
 
 def _pixels_of(edit: Edit) -> set[str]:
-    """The names of what an edit holds besides its text."""
+    """Returns the digests of an edit's mask, sketch and reference."""
     return {edit.mask.digest, *(patch.digest for patch in edit.patches)} - {NOWHERE.digest}

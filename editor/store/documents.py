@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from editor.formats.metadata import NOTHING, Metadata
 from editor.imaging.picture import Picture
-from editor.store.blobs import Blobs, NotFound, packed
+from editor.store.blobs import Blobs, NotFound, pack_digests
 from editor.store.database import Database, even_when_full, storable
 from editor.store.queue import CANCELLED, ENDED, PENDING, require_revision, revision_id
 
@@ -19,46 +19,52 @@ _SUMMARIES = """SELECT document.id, document.name, head, max(created),
 
 @dataclass(frozen=True)
 class Document:
-    """Two pointers into a tree of revisions. head: what is seen. tip: where redo leads; head is on the way to
-    it.
-    """
+    """A document: two pointers into a tree of revisions."""
 
     id: str
-    head: str
-    tip: str
+    head: str  # the revision that is shown
+    tip: str  # the revision where redo leads; head is on the path to it
     name: str
 
 
 @dataclass(frozen=True)
 class DocumentSummary:
-    """A document among others. changed: when it was last edited, seconds since 1970. steps: how many
-    it has, on all branches.
-    """
+    """A document as the list of documents shows it."""
 
-    document: str
+    document: str  # its id
     name: str
-    head: str
-    changed: float
-    steps: int
+    head: str  # the revision that is shown
+    changed: float  # when it was last edited, seconds since 1970
+    steps: int  # how many finished steps it has, on all branches
 
 
 class Documents:
-    """Raises NotFound for a document that is not there or deleted."""
+    """The documents of a store.
+
+    Every method that takes a document's id raises NotFound when there is no such document or it is deleted.
+    """
 
     def __init__(self, database: Database, blobs: Blobs) -> None:
         self.database, self.blobs = database, blobs
 
     def create(self, picture: Picture, name: str, icc: bytes | None = None, metadata: Metadata = NOTHING) -> Document:
-        """A new document which shows `picture`; everything in one COMMIT. Its id cannot be guessed.
+        """Creates a document that shows a picture, in one commit.
 
-        icc: the profile of its colours, None for sRGB. metadata: whose it is, and how large it prints.
+        Args:
+            picture: the picture it starts from.
+            name: what to call it.
+            icc: the picture's colour profile, None for sRGB.
+            metadata: the picture's author, copyright and print size.
+
+        Returns:
+            The new document; its id cannot be guessed.
         """
         id = new_document_id()
         root = revision_id(id, None, picture.digest)
         name = storable(name)
-        blobs = self.blobs.encoded(picture, {})
+        blobs = self.blobs.encode_new(picture, {})
         with self.database.transaction() as db:
-            self.blobs.keep(db, blobs, picture.fresh)
+            self.blobs.insert(db, blobs, picture.fresh)
             db.run(
                 """INSERT INTO document (id, name, head, tip, icc, metadata)
                 VALUES (:id, :name, :root, :root, :icc, :metadata)""",
@@ -75,28 +81,29 @@ class Documents:
                 id=id,
                 now=time.time(),
                 box=json.dumps(picture.box),
-                tiles=packed(picture),
+                tiles=pack_digests(picture),
             )
         return Document(id, root, root, name)
 
     def get(self, id: str) -> Document:
+        """Returns a document."""
         row = self.database.row("SELECT id, head, tip, name FROM document WHERE id = :id AND deleted IS NULL", id=id)
         if row is None:
-            raise NotFound(f"There is no document {id!r} here: its address is wrong, or it is in another data folder.")
+            raise NotFound(f"There is no document {id!r} here. Its address is wrong, or it is in another data folder.")
         return Document(*row)
 
     def icc(self, id: str) -> bytes | None:
-        """The profile of a document's colours, None for sRGB."""
+        """Returns a document's colour profile, None for sRGB."""
         row = self.database.row("SELECT icc FROM document WHERE id = :id", id=id)
         return None if row is None or row[0] is None else bytes(row[0])
 
     def metadata(self, id: str) -> Metadata:
-        """Whose a document's picture is, and how large it prints."""
+        """Returns the author, copyright and print size of a document's picture."""
         row = self.database.row("SELECT metadata FROM document WHERE id = :id", id=id)
         return NOTHING if row is None or row[0] is None else Metadata.from_json(str(row[0]))
 
     def all(self) -> list[Document]:
-        """All that are not deleted, the one last worked on first."""
+        """Returns all documents that are not deleted, the most recently edited first."""
         rows = self.database.rows(
             """SELECT id, head, tip, name FROM document WHERE deleted IS NULL
             ORDER BY (SELECT max(seq) FROM revision WHERE document = document.id) DESC"""
@@ -104,16 +111,17 @@ class Documents:
         return [Document(*row) for row in rows]
 
     def summaries(self) -> list[DocumentSummary]:
-        """What there is to choose from; all that are not deleted, the one last worked on first."""
+        """Returns the summaries of all documents that are not deleted, the most recently edited first."""
         return [DocumentSummary(*row) for row in self.database.rows(_SUMMARIES.format(which=""))]
 
     def summary(self, id: str) -> DocumentSummary:
-        """What `summaries` says of one document."""
+        """Returns the summary of one document."""
         self.get(id)  # raises when there is none
         (row,) = self.database.rows(_SUMMARIES.format(which="AND document.id = :id"), id=id)
         return DocumentSummary(*row)
 
     def rename(self, id: str, name: str) -> Document:
+        """Renames a document and returns it."""
         self.get(id)  # raises when there is none
         with self.database.transaction() as db:
             db.run("UPDATE document SET name = :name WHERE id = :id", name=storable(name), id=id)
@@ -121,21 +129,21 @@ class Documents:
 
     @even_when_full
     def delete(self, id: str) -> None:
-        """Put a document away, its jobs cancelled, until it is restored or the store is compacted."""
+        """Deletes a document and cancels its jobs. It can be restored until the store is compacted."""
         self.get(id)
         with self.database.transaction() as db:
             db.run(f"UPDATE revision SET {ENDED} WHERE document = :id AND {PENDING}", error=CANCELLED, id=id)
             db.run("UPDATE document SET deleted = :now WHERE id = :id", now=time.time(), id=id)
 
     def restore(self, id: str) -> Document:
-        """Have a deleted document back."""
+        """Restores a deleted document and returns it."""
         with self.database.transaction() as db:
             db.run("UPDATE document SET deleted = NULL WHERE id = :id", id=id)
         return self.get(id)
 
     @even_when_full
     def undo(self, document: str) -> Document:
-        """Head to its parent; nothing when it has none."""
+        """Moves head to its parent; does nothing when it has none."""
         self.get(document)  # raises when there is none
         with self.database.transaction() as db:
             db.run(
@@ -147,17 +155,17 @@ class Documents:
 
     @even_when_full
     def redo(self, document: str) -> Document:
-        """Head to the next revision on the way to tip; nothing when it is there."""
+        """Moves head to the next revision on the path to tip; does nothing when it is there."""
         self.get(document)
         with self.database.transaction() as db:
             db.run(
                 """UPDATE document SET head = coalesce((
-                    WITH RECURSIVE way (id, parent) AS (
+                    WITH RECURSIVE path (id, parent) AS (
                         SELECT id, parent FROM revision WHERE id = document.tip
                         UNION ALL
-                        SELECT r.id, r.parent FROM revision AS r JOIN way ON r.id = way.parent
-                        WHERE way.parent <> document.head)
-                    SELECT id FROM way WHERE parent = document.head), head)
+                        SELECT r.id, r.parent FROM revision AS r JOIN path ON r.id = path.parent
+                        WHERE path.parent <> document.head)
+                    SELECT id FROM path WHERE parent = document.head), head)
                 WHERE id = :id AND head <> tip""",
                 id=document,
             )
@@ -165,7 +173,11 @@ class Documents:
 
     @even_when_full
     def checkout(self, document: str, revision: str) -> Document:
-        """Head to a finished revision of the document; tip too, unless the revision is on the path to it."""
+        """Moves head to a finished revision of the document; tip too, unless the revision is on the path to it.
+
+        Raises:
+            NotFound: the document has no such finished revision.
+        """
         with self.database.transaction() as db:
             require_revision(db, document, revision, "tiles IS NOT NULL")
             db.run(
@@ -183,5 +195,5 @@ class Documents:
 
 
 def new_document_id() -> str:
-    """One that cannot be guessed, and that no command line takes for an option."""
+    """Returns an id that cannot be guessed, and that no command line takes for an option."""
     return secrets.token_hex(16)

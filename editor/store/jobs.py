@@ -1,4 +1,4 @@
-"""Jobs: revisions whose picture is still to come. Submitted, claimed by workers, followed, finished or not."""
+"""Jobs: revisions without a picture yet. They are submitted, claimed by workers, and then done, failed or cancelled."""
 
 import json
 import time
@@ -9,21 +9,21 @@ from editor.edits.edit import Edit
 from editor.formats.images import encode_png, encode_tile
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_IMAGES
-from editor.imaging.picture import Picture, Place, tile_digest
+from editor.imaging.picture import Picture, TileIndex, tile_digest
 from editor.imaging.raster import Pixels
 from editor.store import queue
-from editor.store.blobs import Blob, Blobs, NotFound, packed
+from editor.store.blobs import Blob, Blobs, NotFound, pack_digests
 from editor.store.database import Database, Transaction, even_when_full, storable
 from editor.store.documents import Documents
 from editor.store.queue import CANCELLED, PENDING, require_revision
 from editor.store.revisions import COLUMNS, Revision, Revisions
 
-NO_BEAT = "-"  # of a document with no job that was begun
-DEATHS = 2  # of the model's processes that worked on a job, before it fails
-TRUSTED = 4  # leases from now on: one that ends later was written by a clock that is wrong
+NO_BEAT = "-"  # the beat of a document without a running job
+MAX_DEATHS = 2  # model processes that die working on a job, before it fails
+TRUSTED_LEASES = 4  # a lease that ends more than so many leases from now was written by a wrong clock
 
 _HELD = f"id = :id AND worker = :worker AND {PENDING}"
-# a job whose parent is a job waits for it; one behind a replay for all of that, which may yet fail
+# a job waits for its parent if that is a job; one behind a replay waits for the whole replay, which may still fail
 _READY = f"""{PENDING} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL
     AND (follows IS NOT NULL OR NOT EXISTS (SELECT 1 FROM revision AS replay WHERE replay.tiles IS NULL
         AND replay.error IS NULL AND replay.follows IS NOT NULL AND replay.document = revision.document
@@ -31,47 +31,55 @@ _READY = f"""{PENDING} AND (SELECT tiles FROM revision AS before WHERE before.id
 
 
 class RunProgress(NamedTuple):
-    """The newest step of a job that a worker has begun. step: 0 to `steps`, 0 while its model is loading. serial: grows
-    with each new preview; 0 while there is none. box: where the preview lies.
-    """
+    """The newest step of a running job."""
 
-    step: int
+    step: int  # 0 to `steps`, 0 while its model is loading
     steps: int
-    serial: int
-    box: Box | None
+    serial: int  # grows with each new preview; 0 while there is none
+    box: Box | None  # where the preview lies
 
 
 class RunPreview(NamedTuple):
-    """What a job's picture would be if its model stopped now, a WebP that fills the box."""
+    """A preview of a job's result, as it would be if the model stopped now."""
 
-    serial: int
-    box: Box
-    data: bytes
+    serial: int  # grows with each new preview, from 1
+    box: Box  # where it lies
+    data: bytes  # a WebP as large as the box
 
 
 class Jobs:
-    """Raises NotFound for a document or a revision that is not there."""
+    """The queue of jobs in a store.
+
+    Methods raise NotFound when there is no such document or revision.
+    """
 
     def __init__(self, database: Database, blobs: Blobs, documents: Documents, revisions: Revisions) -> None:
         self.database, self.blobs = database, blobs
         self.documents, self.revisions = documents, revisions
 
     def submit(self, document: str, parent: str, edit: Edit) -> Revision:
-        """Queue an edit on a revision of this document, finished or a job itself; committed on return. A job whose
-        parent is a job waits for it.
+        """Queues an edit; committed on return.
 
-        The same edit on the same parent is the same revision: one that had failed, was cancelled or discarded is queued
+        The same edit on the same parent is the same revision: one that failed, was cancelled or deleted is queued
         again, one that is finished becomes the document's head and tip.
+
+        Args:
+            document: the document's id.
+            parent: the id of the revision to edit. The job waits for it when it is a job itself.
+            edit: the edit.
+
+        Returns:
+            The job, or the finished revision.
         """
         (revision,) = self.submit_together(document, parent, [edit])
         return revision
 
     def submit_together(self, document: str, parent: str, edits: Sequence[Edit]) -> list[Revision]:
-        """Queue edits on one parent in one COMMIT, each as `submit` does: a worker takes them together."""
+        """Queues edits on one parent in one commit, each as `submit` does, so that a worker can claim them together."""
         texts = [edit.to_json() for edit in edits]
         with self.database.transaction() as db:
             require_revision(db, document, parent, "error IS NULL")
-            self.blobs.keep(db, _pictures_of(edits), {})
+            self.blobs.insert(db, _pictures_of(edits), {})
             ids = [queue.enqueue(db, document, parent, text) for text in texts]
             for id in ids:
                 db.run(
@@ -83,24 +91,35 @@ class Jobs:
         return [self.revisions.get(id) for id in ids]
 
     def replay(self, document: str, revision: str, edit: Edit) -> list[Revision]:
-        """A finished step with another edit, and each step after it again on top, all queued in one COMMIT; in order.
+        """Repeats a finished step with another edit, and then each step after it, all queued in one commit.
 
-        The path that is made again leads to the tip; to the head while jobs wait on that. These wait for the last
-        step from then on, under other ids. Once that is finished it becomes the tip, and the head goes from a step
-        after the changed one to that which was made of it, from any other to the last; nothing moves if the head left
-        the path meanwhile. Of another branch, the newest steps are made again, and shown if the head is still the same.
+        The steps are those on the path to the tip, or to the head while jobs wait on the head; those jobs then wait for
+        the last step of the replay, under new ids. Once that step is finished it becomes the tip. The head moves from a
+        step after the changed one to the step that repeats it, from any other step on the path to the last one, and
+        stays if it left the path meanwhile. On another branch the newest steps are repeated, and shown if the head is
+        still the same.
 
-        Moved while another replay waits.
+        Args:
+            document: the document's id.
+            revision: the id of the step to change.
+            edit: the edit to make instead.
+
+        Returns:
+            The steps of the replay, in order.
+
+        Raises:
+            Moved: another replay has not ended yet.
         """
         with self.database.transaction() as db:
             require_revision(db, document, revision, "tiles IS NOT NULL")
-            self.blobs.keep(db, _pictures_of([edit]), {})
+            self.blobs.insert(db, _pictures_of([edit]), {})
             ids = queue.replay(db, document, revision, edit.to_json())
         return [self.revisions.get(id) for id in ids]
 
     def pending(self, document: str) -> list[Revision]:
-        """The jobs of a document that are queued or running, oldest first: the order in which a worker runs
-        them, but for variations, which it takes together.
+        """Returns the queued and running jobs of a document, oldest first.
+
+        A worker runs them in this order, except for variations, which it claims together.
         """
         self.documents.get(document)  # raises when there is none
         where = f"document = :document AND {PENDING} ORDER BY seq"
@@ -108,10 +127,12 @@ class Jobs:
         return [self.revisions.of_row(row) for row in rows]
 
     def tail(self, document: str) -> str:
-        """The last of the jobs that will be shown one after the other from the head on; the head when there is
-        none. While a replay waits, from the step that will be shown in the head's stead.
+        """Returns the id of the last of the jobs that will be shown one after another, starting at the head.
+
+        That is the head itself when there are none. While a replay is queued, the jobs start at the step that will be
+        shown instead of the head.
         """
-        rows = self.database.rows(  # in one question: a step may be finished between two
+        rows = self.database.rows(  # one query, since a step may be finished between two
             f"""SELECT head, tip, {queue.JOB_COLUMNS} FROM document
             LEFT JOIN revision ON document = document.id AND {PENDING}
             WHERE document.id = :document AND document.deleted IS NULL ORDER BY seq""",
@@ -126,7 +147,7 @@ class Jobs:
         return [base, *(step.id for step in queue.chain(queued, base))][-1]
 
     def replayed(self, document: str, revision: str) -> list[Revision]:
-        """The finished steps that a change of this one makes again, itself first, see `replay`."""
+        """Returns the finished steps that a change of this one repeats, itself first, see `replay`."""
         shown = self.documents.get(document)
         queued = queue.queued_jobs(self.database.rows, document)
         tree = queue.tree_of(self.database.rows, document)
@@ -134,7 +155,7 @@ class Jobs:
         return [self.revisions.get(id) for id in steps]
 
     def replaying(self, document: str) -> list[str]:
-        """The ids of all steps of a replay that waits, those among them that are finished too; none while none does."""
+        """Returns the ids of all steps of the queued replay, finished ones too; an empty list when there is none."""
         last = self.database.row(
             f"SELECT id FROM revision WHERE document = :id AND {PENDING} AND follows <> ''", id=document
         )
@@ -145,14 +166,22 @@ class Jobs:
         )
 
     def claim(self, worker: str, lease: float) -> list[str]:
-        """The ids of jobs from now on this worker's for `lease` seconds: the oldest that nobody works on (or whose
-        lease ran out, or ends later than any worker's could) and, with it, those on the same parent whose edit differs
-        in its seed alone, at most MAX_IMAGES; none when there is none.
+        """Claims the oldest free job and its variations.
+
+        A job is free when no worker has it, or when its lease ran out or ends later than any valid lease could.
+
+        Args:
+            worker: the worker's id.
+            lease: seconds until the claim ends, unless it is renewed.
+
+        Returns:
+            The ids of the job and of those on the same parent that differ only in their seed, at most MAX_IMAGES; an
+            empty list when no job is free.
         """
         free = f"{_READY} AND (lease IS NULL OR lease < :now OR lease > :latest)"
         now = self.database.now()
-        clock = {"now": now, "latest": now + TRUSTED * lease}
-        # a look without the write lock first: an idle worker asks every second
+        clock = {"now": now, "latest": now + TRUSTED_LEASES * lease}
+        # looks without the write lock first, since an idle worker asks every second
         if self.database.row(f"SELECT 1 FROM revision WHERE {free} LIMIT 1", **clock) is None:
             return []
         with self.database.transaction() as db:
@@ -160,55 +189,59 @@ class Jobs:
             if not first:
                 return []
             ((parent, edit),) = first
-            beside = db.run(
+            siblings = db.run(
                 f"SELECT id, edit FROM revision WHERE {free} AND parent = :parent ORDER BY seq", **clock, parent=parent
             )
-            claimed = queue.variations_of(beside, edit)[:MAX_IMAGES]
-            for id in claimed:
-                db.run("DELETE FROM progress WHERE revision = :id", id=id)  # of one that died
+            ids = queue.variations_of(siblings, edit)[:MAX_IMAGES]
+            for id in ids:
+                db.run("DELETE FROM progress WHERE revision = :id", id=id)  # left by a worker that died
                 db.run("UPDATE revision SET worker = :worker, lease = :until WHERE id = :id",
                        worker=worker, until=now + lease, id=id)  # fmt: skip
-        return claimed
+        return ids
 
     def holds(self, id: str, worker: str) -> bool:
-        """Whether a job is still this worker's: not cancelled, not taken over, not finished."""
+        """Tells whether a worker still has a job: it is neither cancelled, nor another worker's, nor finished."""
         return self.database.row(f"SELECT 1 FROM revision WHERE {_HELD}", id=id, worker=worker) is not None
 
     def has_any(self, worker: str) -> bool:
-        """Whether any job is this worker's."""
+        """Tells whether a worker has any job."""
         row = self.database.row(f"SELECT 1 FROM revision WHERE worker = :worker AND {PENDING} LIMIT 1", worker=worker)
         return row is not None
 
     def renew(self, worker: str, lease: float) -> None:
-        """Hold all jobs of this worker for another `lease` seconds from now."""
+        """Extends the leases of all jobs of a worker to `lease` seconds from now."""
         until = self.database.now() + lease
         with self.database.transaction() as db:
             db.run(f"UPDATE revision SET lease = :until WHERE worker = :worker AND {PENDING}",
                    until=until, worker=worker)  # fmt: skip
 
     def holders(self) -> list[str]:
-        """The workers which hold a job."""
+        """Returns the ids of the workers that have a job."""
         where = f"{PENDING} AND worker IS NOT NULL"
         return [row[0] for row in self.database.rows(f"SELECT DISTINCT worker FROM revision WHERE {where}")]
 
     @even_when_full
     def release(self, worker: str) -> None:
-        """Free every job a worker holds, for any other to claim: it has ended, or cannot run them."""
+        """Frees all jobs of a worker that has ended or cannot run them, for any other to claim."""
         with self.database.transaction() as db:
             _free(db, worker)
 
     @even_when_full
     def count_death(self, worker: str, reason: str, again: bool) -> None:
-        """Free what a worker held whose process died of it, for another try; a second time, or where `again` is not to
-        be, the jobs fail. reason: how it ended, a sentence.
+        """Frees the jobs of a worker whose process died, for another try; a second time they fail.
+
+        Args:
+            worker: the worker's id.
+            reason: how its process ended, a sentence.
+            again: whether to try them again; False: they fail at once.
         """
         with self.database.transaction() as db:
-            held = db.run(
+            jobs = db.run(
                 f"SELECT id, document, deaths FROM revision WHERE worker = :worker AND {PENDING} ORDER BY seq DESC",
                 worker=worker,
             )
-            for id, document, deaths in held:  # from the last: what waits for the first moves once
-                if again and deaths + 1 < DEATHS:
+            for id, document, deaths in jobs:  # the last first, so that jobs that wait for the first move only once
+                if again and deaths + 1 < MAX_DEATHS:
                     db.run("UPDATE revision SET deaths = deaths + 1, death = :reason WHERE id = :id",
                            reason=reason, id=id)  # fmt: skip
                 else:
@@ -217,14 +250,17 @@ class Jobs:
             _free(db, worker)
 
     def report(self, worker: str, steps: Mapping[str, tuple[int, int, RunPreview | None]]) -> None:
-        """Say how far a worker's jobs are: (step, steps, preview) by their ids; without a preview, the one before
-        stays.
+        """Stores the progress of a worker's jobs.
+
+        Args:
+            worker: the worker's id.
+            steps: (step, steps, preview) by the jobs' ids; without a preview the last one stays.
         """
         with self.database.transaction() as db:
-            for id, (step, of, preview) in steps.items():
+            for id, (step, count, preview) in steps.items():
                 db.run(
                     f"""INSERT INTO progress (revision, document, worker, step, steps, serial, box, preview)
-                    SELECT id, document, worker, :step, :of, :serial, :box, :preview FROM revision WHERE {_HELD}
+                    SELECT id, document, worker, :step, :count, :serial, :box, :preview FROM revision WHERE {_HELD}
                     ON CONFLICT (revision) DO UPDATE SET worker = excluded.worker, step = excluded.step,
                     steps = excluded.steps,
                     serial = CASE WHEN excluded.serial > 0 THEN excluded.serial ELSE progress.serial END,
@@ -233,15 +269,15 @@ class Jobs:
                     id=id,
                     worker=worker,
                     step=step,
-                    of=of,
+                    count=count,
                     serial=preview.serial if preview else 0,
                     box=json.dumps(preview.box) if preview else None,
                     preview=preview.data if preview else None,
                 )
 
     def progress(self, document: str) -> dict[str, RunProgress]:
-        """How far the jobs of a document are that a worker has begun, by their ids."""
-        rows = self.database.rows(  # not what was left by one that died
+        """Returns the progress of a document's running jobs, by their ids."""
+        rows = self.database.rows(  # the join leaves out the progress of workers that died
             """SELECT revision, step, steps, serial, progress.box FROM progress
             JOIN revision ON revision.id = revision AND revision.worker = progress.worker
             WHERE progress.document = :document""",
@@ -253,12 +289,12 @@ class Jobs:
         }
 
     def preview(self, id: str) -> bytes | None:
-        """The newest preview of a job, a WebP; None where there is none (any more)."""
+        """Returns the newest preview of a job, a WebP; None when there is none, or none any more."""
         row = self.database.row("SELECT preview FROM progress WHERE revision = :id", id=id)
         return None if row is None or row[0] is None else bytes(row[0])
 
     def beats(self) -> dict[str, str]:
-        """Of each document with a job that was begun: a text that is another after each of its steps."""
+        """Returns, for each document with a running job, a text that changes with each step of its jobs."""
         beats: dict[str, str] = {}
         for document, id, step, serial in self.database.rows(
             "SELECT document, revision, step, serial FROM progress ORDER BY document, revision"
@@ -267,44 +303,57 @@ class Jobs:
         return beats
 
     def finish(self, id: str, worker: str, picture: Picture, crops: Mapping[str, Pixels]) -> bool:
-        """Complete a job: pixels, revision, head and tip in one COMMIT. False, and nothing written, when it
-        is no longer this worker's.
+        """Completes a job: stores pixels, revision, head and tip in one commit.
 
-        picture: its result. crops: what its model generated, uint8 (H, W, 3), by request digest.
+        Head moves only if it is still the parent, and moves the tip too; a tip that is still the parent moves alone, so
+        that redo leads to the result if the user has undone a step meanwhile. Of a replay, only the last step moves
+        anything, see `replay`.
 
-        Head moves only if it is still the parent, and takes the tip along; a tip which is still the parent
-        moves alone, so that who undid meanwhile finds the result by redo. (The steps of a replay move nothing
-        before its last, see `replay`.)
+        Args:
+            id: the job's id.
+            worker: the worker's id.
+            picture: the result.
+            crops: what the model generated, uint8 (H, W, 3), by request digest.
+
+        Returns:
+            False, with nothing stored, when the worker no longer has the job.
         """
-        named = {request: (tile_digest(crop), crop) for request, crop in crops.items()}
-        blobs = self.blobs.encoded(picture, self._before(id))
-        blobs |= {digest: Blob(encode_tile(crop)) for digest, crop in named.values()}
+        crops_by_request = {request: (tile_digest(crop), crop) for request, crop in crops.items()}
+        blobs = self.blobs.encode_new(picture, self._before(id))
+        blobs |= {digest: Blob(encode_tile(crop)) for digest, crop in crops_by_request.values()}
         with self.database.transaction() as db:
             rows = db.run(f"SELECT document, parent, follows FROM revision WHERE {_HELD}", id=id, worker=worker)
             db.run("DELETE FROM progress WHERE revision = :id AND worker = :worker", id=id, worker=worker)
             if not rows:
                 return False
             ((document, parent, follows),) = rows
-            self.blobs.keep(db, blobs, picture.fresh)
+            self.blobs.insert(db, blobs, picture.fresh)
             db.run(
                 """UPDATE revision SET box = :box, tiles = :tiles, worker = NULL, lease = NULL WHERE id = :id""",
                 box=json.dumps(picture.box),
-                tiles=packed(picture),
+                tiles=pack_digests(picture),
                 id=id,
             )
             db.run_many(
                 """INSERT INTO drawn (revision, request, crop) VALUES (:id, :request, :crop) ON CONFLICT DO NOTHING""",
-                [{"id": id, "request": request, "crop": digest} for request, (digest, _) in named.items()],
+                [{"id": id, "request": request, "crop": digest} for request, (digest, _) in crops_by_request.items()],
             )
             queue.show(db, document, id, parent, follows)
-        for digest, pixels in picture.fresh.items():  # the next edit is likely to be near
+        for digest, pixels in picture.fresh.items():  # the next edit is likely to be nearby
             self.blobs.tiles.add(digest, pixels)
         return True
 
     @even_when_full
     def fail(self, id: str, worker: str, error: str) -> bool:
-        """Let a job fail, with a sentence why; what waits for it as in `cancel`. False when it is no longer this
-        worker's.
+        """Marks a job as failed. Jobs that wait for it are queued again as in `cancel`.
+
+        Args:
+            id: the job's id.
+            worker: the worker's id.
+            error: why, a sentence.
+
+        Returns:
+            False when the worker no longer has the job.
         """
         with self.database.transaction() as db:
             rows = db.run(f"SELECT document FROM revision WHERE {_HELD}", id=id, worker=worker)
@@ -315,14 +364,20 @@ class Jobs:
 
     @even_when_full
     def cancel(self, id: str) -> Revision:
-        """Cancel a job; does nothing when it is done or failed. A worker that runs it notices at its next step.
+        """Cancels a job; does nothing when it is done or failed. A worker that runs it notices at its next step.
 
-        Edits that wait for it are queued again, under other ids, on a variation beside it or else on the revision whose
-        place it was to take; the steps of a replay are cancelled together.
+        Edits that wait for it are queued again, under new ids, on one of its variations, or else on the revision that
+        it would have replaced. The steps of a replay are cancelled together.
+
+        Args:
+            id: the job's id, also one that it had before it was queued again.
+
+        Returns:
+            The revision as it is now.
         """
         self.revisions.columns("id", id)  # raises when there is none
         with self.database.transaction() as db:
-            # whoever knows it by the id it had before it was queued again means the same edit
+            # a client may still use the id that the job had before it was queued again
             rows = db.run(
                 f"""SELECT id, document FROM revision WHERE {PENDING} AND (id = :id OR (document, edit) = (
                     SELECT document, edit FROM revision WHERE id = :id AND deleted IS NOT NULL AND error = :error))
@@ -330,37 +385,45 @@ class Jobs:
                 id=id,
                 error=CANCELLED,
             )
-            for now, document in rows:
-                queue.end_job(db, document, now, CANCELLED)
+            for current, document in rows:
+                queue.end_job(db, document, current, CANCELLED)
         return self.revisions.get(rows[0][0] if rows else id)
 
     def reorder(self, document: str, order: Sequence[str]) -> list[Revision]:
-        """The last jobs on the way to `tail`, none of them begun, queued again in another order, under other ids.
+        """Queues the last jobs on the path to `tail` again in another order, under new ids.
 
-        InvalidInput when `order` does not name exactly those, from some job to the last.
+        Args:
+            document: the document's id.
+            order: the ids of the jobs from some job on to the last, none of them running, in the order to run them.
+
+        Returns:
+            The jobs, in this order.
+
+        Raises:
+            InvalidInput: `order` does not list exactly those jobs.
         """
         self.documents.get(document)  # raises when there is none
         with self.database.transaction() as db:
             ids = queue.reorder(db, document, order)
         return [self.revisions.get(id) for id in ids]
 
-    def _before(self, id: str) -> Mapping[Place, str]:
-        """The tiles of the picture that a job changes; none where it is gone or damaged."""
+    def _before(self, id: str) -> Mapping[TileIndex, str]:
+        """Returns the tiles of the picture that a job changes; an empty map when its revision is gone."""
         try:
             parent = self.revisions.parent(id)
             return {} if parent is None else self.revisions.picture(parent).tiles
-        except NotFound:  # it was cancelled, and others compacted the store
+        except NotFound:  # the job was cancelled, and the store was compacted
             return {}
 
 
 def _free(db: Transaction, worker: str) -> None:
-    """Take from a worker what it holds, and what it said of how far that is."""
+    """Frees all jobs of a worker and deletes their progress."""
     db.run(f"UPDATE revision SET worker = NULL, lease = NULL WHERE worker = :worker AND {PENDING}", worker=worker)
     db.run("DELETE FROM progress WHERE worker = :worker", worker=worker)
 
 
 def _pictures_of(edits: Sequence[Edit]) -> dict[str, Blob]:
-    """The masks, sketches and references of edits, by digest."""
+    """Encodes the masks, sketches and references of edits, by digest."""
     blobs = {edit.mask.digest: Blob(encode_png(edit.mask.alpha)) for edit in edits if edit.mask.alpha.size}
     patches = {patch.digest: patch for edit in edits for patch in edit.patches}
     return blobs | {digest: Blob(encode_tile(patch.pixels)) for digest, patch in patches.items()}

@@ -1,4 +1,4 @@
-"""The care of a store: its size, whether its pixels are what was stored, and room given back."""
+"""Maintenance of a store: its size, checks of its pixels, compaction and backup."""
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
@@ -14,121 +14,134 @@ from editor.store.database import DiskFull
 from editor.store.store import Store
 from pipelines.errors import InvalidInput
 
-AT_ONCE = 100  # blobs removed together on a full disk
+BATCH = 100  # blobs removed per transaction on a full disk
 
 
 class Size(NamedTuple):
-    documents: int
-    revisions: int
+    """How much a store holds."""
+
+    documents: int  # that are not deleted
+    revisions: int  # deleted ones too
     blobs: int
     bytes: int  # of the blobs
 
 
-class Checked(NamedTuple):
-    """One blob looked at. complaint: a sentence when it is missing or not what was stored, or ''."""
+class BlobCheck(NamedTuple):
+    """The check of one blob."""
 
-    done: int
-    total: int
-    complaint: str
+    done: int  # blobs checked so far, this one included
+    total: int  # blobs to check
+    complaint: str  # what is wrong with this one: it is missing, or not what was stored; "" when it is sound
 
 
-class Compacted(NamedTuple):
-    """What was removed for good. shrunk: whether the file is smaller by it."""
+class CompactionResult(NamedTuple):
+    """What a compaction removed for good."""
 
     revisions: int
     blobs: int
-    bytes: int
-    shrunk: bool
+    bytes: int  # of the blobs
+    shrunk: bool  # whether the database file became smaller
 
 
 def size(store: Store) -> Size:
+    """Returns how much a store holds."""
     count = "SELECT (SELECT count(*) FROM document WHERE deleted IS NULL), (SELECT count(*) FROM revision), count(*)"
     row = store.database.row(f"{count}, coalesce(sum(length(bytes)), 0) FROM blob")
     assert row is not None
     return Size(*(int(value) for value in row))
 
 
-def compact(store: Store) -> Compacted:
-    """Remove what no document reaches: deleted documents, discarded revisions, failed and cancelled jobs, and
-    pixels that nothing names any more. Safe while others edit, and on a full disk.
+def compact(store: Store) -> CompactionResult:
+    """Removes deleted documents and revisions, failed and cancelled jobs, and pixels that nothing refers to any more.
+
+    Safe while others edit, and on a full disk.
     """
     try:
-        gone = [_removed(store)]
-    except DiskFull:  # to write down what is removed takes room as well, for a few pixels little of it
-        gone = [store.database.with_reserve(lambda: _removed(store, AT_ONCE))]
-        while gone[-1].blobs == AT_ONCE:
-            gone.append(_removed(store, AT_ONCE))
-    revisions, blobs, room = (sum(each[n] for each in gone) for n in range(3))
-    return Compacted(revisions, blobs, room, store.database.give_back())
+        results = [_remove_unused(store)]
+    except DiskFull:  # deleting takes room for the log too, so delete a few blobs at a time
+        results = [store.database.with_reserve(lambda: _remove_unused(store, BATCH))]
+        while results[-1].blobs == BATCH:
+            results.append(_remove_unused(store, BATCH))
+    revisions, blobs, size = (sum(each[n] for each in results) for n in range(3))
+    return CompactionResult(revisions, blobs, size, store.database.shrink())
 
 
-def _removed(store: Store, most: int | None = None) -> Compacted:
-    """Remove so many blobs at most, None: all, in one transaction."""
-    gone = """(SELECT id FROM revision WHERE deleted IS NOT NULL OR error IS NOT NULL
+def _remove_unused(store: Store, limit: int | None = None) -> CompactionResult:
+    """Removes at most `limit` blobs, None for all, in one transaction."""
+    unused = """(SELECT id FROM revision WHERE deleted IS NOT NULL OR error IS NOT NULL
         OR document IN (SELECT id FROM document WHERE deleted IS NOT NULL))"""
     with store.database.transaction() as db:
-        ((revisions,),) = db.run(f"SELECT count(*) FROM {gone} AS gone")
-        db.run(f"DELETE FROM drawn WHERE revision IN {gone}")
-        db.run(f"DELETE FROM revision WHERE id IN {gone}")
+        ((revisions,),) = db.run(f"SELECT count(*) FROM {unused} AS unused")
+        db.run(f"DELETE FROM drawn WHERE revision IN {unused}")
+        db.run(f"DELETE FROM revision WHERE id IN {unused}")
         db.run("DELETE FROM document WHERE deleted IS NOT NULL")
-        named = _named(db.run("SELECT edit, tiles FROM revision"))
-        named.update(bytes.fromhex(crop) for (crop,) in db.run("SELECT crop FROM drawn"))
+        digests = _digests_in(db.run("SELECT edit, tiles FROM revision"))
+        digests.update(bytes.fromhex(crop) for (crop,) in db.run("SELECT crop FROM drawn"))
         bases = db.run("SELECT digest, base FROM blob WHERE base IS NOT NULL")
-        named.update(bytes.fromhex(base) for digest, base in bases if bytes.fromhex(digest) in named)
-        idle = [
+        digests.update(bytes.fromhex(base) for digest, base in bases if bytes.fromhex(digest) in digests)
+        unreferenced = [
             (digest, length)
             for digest, length in db.run("SELECT digest, length(bytes) FROM blob ORDER BY base IS NULL")
-            if bytes.fromhex(digest) not in named
-        ][:most]
-        db.run_many("DELETE FROM blob WHERE digest = :digest", [{"digest": digest} for digest, _ in idle])
-    return Compacted(revisions, len(idle), sum(length for _, length in idle), False)
+            if bytes.fromhex(digest) not in digests
+        ][:limit]
+        db.run_many("DELETE FROM blob WHERE digest = :digest", [{"digest": digest} for digest, _ in unreferenced])
+    return CompactionResult(revisions, len(unreferenced), sum(length for _, length in unreferenced), False)
 
 
-def check(store: Store) -> Iterator[Checked]:
-    """Look at every blob: whether it is there, and whether its pixels are those of its name."""
+def check(store: Store) -> Iterator[BlobCheck]:
+    """Checks that every blob is there and that its pixels match its digest.
+
+    Yields:
+        The check of each blob, as it is done.
+    """
     stored = {bytes.fromhex(digest) for (digest,) in store.database.rows("SELECT digest FROM blob")}
-    named = _named(store.database.rows("SELECT edit, tiles FROM revision"))
-    named.update(bytes.fromhex(crop) for (crop,) in store.database.rows("SELECT crop FROM drawn"))
-    everything = sorted(stored | named)
-    for done, name in enumerate(everything, 1):
-        digest = name.hex()
-        wrong = "is missing" if name not in stored else "" if _is_itself(store, digest) else "is not what was stored"
-        where = f": {_used_by(store, digest)}" if wrong else ""
-        yield Checked(done, len(everything), f"{digest} {wrong}{where}" if wrong else "")
+    digests = _digests_in(store.database.rows("SELECT edit, tiles FROM revision"))
+    digests.update(bytes.fromhex(crop) for (crop,) in store.database.rows("SELECT crop FROM drawn"))
+    everything = sorted(stored | digests)
+    for done, key in enumerate(everything, 1):
+        digest = key.hex()
+        problem = "is missing" if key not in stored else "" if _is_intact(store, digest) else "is not what was stored"
+        yield BlobCheck(done, len(everything), f"{digest} {problem}: {_used_by(store, digest)}" if problem else "")
 
 
 def backup(store: Store, to: Path) -> None:
-    """A copy of the store as it is at this moment, while others edit; whole or not at all. InvalidInput for a store in
-    PostgreSQL.
+    """Copies the store as it is at this moment to a file, while others edit.
+
+    Args:
+        store: a store in SQLite.
+        to: the file to create; it is complete or not there at all.
+
+    Raises:
+        InvalidInput: the file exists already, or the store is in PostgreSQL.
     """
     if store.database.path is None:
-        raise InvalidInput("A store in PostgreSQL is backed up by pg_dump, which comes with it.")
+        raise InvalidInput("This store is in PostgreSQL. Back it up with pg_dump, which comes with PostgreSQL.")
     if to.exists():
-        raise InvalidInput(f"{to} is there already: a backup takes the place of nothing. Choose another name.")
+        raise InvalidInput(f"{to} exists already, and a backup replaces no file. Choose another name.")
     store.database.copy_to(to)
 
 
-def _named(rows: Iterable[Sequence[Any]]) -> set[bytes]:
-    """The digests which rows of edit and tiles name: of tiles, masks, sketches and references."""
-    named: set[bytes] = set()
+def _digests_in(rows: Iterable[Sequence[Any]]) -> set[bytes]:
+    """Returns the digests of all tiles, masks, sketches and references in rows of (edit, tiles)."""
+    digests: set[bytes] = set()
     for edit, tiles in rows:
         tiles = bytes(tiles or b"")
-        named.update(tiles[at : at + 16] for at in range(0, len(tiles), 16))
+        digests.update(tiles[start : start + 16] for start in range(0, len(tiles), 16))
         stored = json.loads(edit or "{}")
-        named.update(bytes.fromhex(stored[key]["digest"]) for key in ("mask", "sketch", "reference") if key in stored)
-    named.discard(bytes.fromhex(NOWHERE.digest))  # there is no file of no pixel
-    return named
+        digests.update(bytes.fromhex(stored[key]["digest"]) for key in ("mask", "sketch", "reference") if key in stored)
+    digests.discard(bytes.fromhex(NOWHERE.digest))  # an empty mask has no file
+    return digests
 
 
-def _is_itself(store: Store, digest: str) -> bool:
-    """Whether a blob's pixels have its name, as a tile or crop, as a mask, or as a sketch or a reference."""
+def _is_intact(store: Store, digest: str) -> bool:
+    """Tells whether a blob's pixels match its digest, as a tile or crop, a mask, a sketch or a reference."""
     try:
         stored = store.blobs.stored(digest)
         if not stored.data.startswith(b"RIFF"):
             alpha = decode_mask(stored.data)
             return Mask(Box(0, 0, alpha.shape[1], alpha.shape[0]), alpha).digest == digest
         if stored.base is not None:
-            store.blobs.tile(digest)  # raises where it is not
+            store.blobs.tile(digest)  # raises Damaged when they do not match
             return True
         pixels = decode_tile(stored.data)
     except DAMAGED:
@@ -138,15 +151,15 @@ def _is_itself(store: Store, digest: str) -> bool:
 
 
 def _used_by(store: Store, digest: str) -> str:
-    """The first state of a document that a blob belongs to, in words."""
+    """Describes the first revision that a blob belongs to."""
     rows = store.database.rows(
         """SELECT revision.id, edit, tiles, document.name FROM revision JOIN document ON document.id = document
         ORDER BY seq"""
     )
     crops = {row[0] for row in store.database.rows("SELECT revision FROM drawn WHERE crop = :crop", crop=digest)}
-    built_on_it = store.database.rows("SELECT digest FROM blob WHERE base = :base", base=digest)
-    wanted = {bytes.fromhex(each) for each in (digest, *(row[0] for row in built_on_it))}
+    deltas = store.database.rows("SELECT digest FROM blob WHERE base = :base", base=digest)
+    dependents = {bytes.fromhex(each) for each in (digest, *(row[0] for row in deltas))}
     for id, edit, tiles, name in rows:
-        if wanted & _named([(edit, tiles)]) or id in crops:
+        if dependents & _digests_in([(edit, tiles)]) or id in crops:
             return f"it belongs to “{name}”, from revision {id} on"
     return "nothing needs it"

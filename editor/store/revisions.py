@@ -1,4 +1,4 @@
-"""Revisions: the states of documents, each a parent and an edit, with the picture once it is finished."""
+"""Revisions: the steps of documents, each a parent and an edit, with the picture once it is finished."""
 
 import json
 import time
@@ -10,7 +10,7 @@ from typing import Any
 from editor.edits.edit import Edit
 from editor.formats.images import DAMAGED, decode_mask, decode_tile
 from editor.imaging.geometry import Box
-from editor.imaging.picture import Cache, Picture, places
+from editor.imaging.picture import Cache, Picture, tile_indices
 from editor.imaging.raster import Pixels
 from editor.store import queue
 from editor.store.blobs import Blobs, Damaged, NotFound
@@ -19,33 +19,34 @@ from editor.store.documents import Document, Documents
 from editor.store.queue import AFTER, CANCELLED, ENDED, PENDING
 from pipelines.errors import InvalidInput
 
-EDIT_CACHE = 16 * 2**20  # bytes of edits held, which is to say of their masks
+EDIT_CACHE = 16 * 2**20  # bytes of edits in memory, nearly all of them masks
 COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted, death"
 
 
 @dataclass(frozen=True, eq=False)
 class Revision:
-    """One state of a document, or the job that will make it."""
+    """One step of a document, or the job that will make it."""
 
     id: str
-    document: str
-    parent: str | None  # None for the picture that was opened
-    edit: Edit | None  # likewise
+    document: str  # the document's id
+    parent: str | None  # the parent's id; None for the opened picture
+    edit: Edit | None  # None for the opened picture
     picture: Picture | None  # None until the job is done
     error: str | None  # why it failed, a sentence
     created: float  # seconds since 1970
-    seq: int  # in the order of queueing
+    seq: int  # grows in the order of queueing
     name: str  # given by the user, or ""
     deleted: bool
-    death: str | None  # how the last model process that worked on it ended, a sentence; None where none died
+    death: str | None  # how the last model process that worked on it died, a sentence; None when none died
 
     @property
     def pending(self) -> bool:
-        """Whether its picture is still to come."""
+        """Whether it is queued or running."""
         return self.picture is None and self.error is None
 
     @property
     def cancelled(self) -> bool:
+        """Whether its job was cancelled."""
         return self.error == CANCELLED
 
 
@@ -55,7 +56,7 @@ class Node:
 
     id: str
     parent: str | None
-    edit: Mapping[str, Any] | None  # as in its JSON
+    edit: Mapping[str, Any] | None  # parsed from its JSON
     finished: bool
     error: str | None
     created: float
@@ -63,36 +64,44 @@ class Node:
 
 
 class Revisions:
-    """Raises NotFound for a revision that is not there."""
+    """The revisions of a store.
+
+    Methods raise NotFound when there is no such revision.
+    """
 
     def __init__(self, database: Database, blobs: Blobs, documents: Documents) -> None:
         self.database, self.blobs, self.documents = database, blobs, documents
         self.edits = Cache(self._edit, _weight, EDIT_CACHE)
 
     def get(self, id: str) -> Revision:
+        """Returns a revision, deleted or not."""
         return self.of_row(self.columns(COLUMNS, id))
 
     def parent(self, id: str) -> str | None:
-        """The id of a revision's parent, None for the opened picture; without a look at any pixel."""
+        """Returns the id of a revision's parent, None for the opened picture, without reading any pixel."""
         (parent,) = self.columns("parent", id)
         return parent if parent is None else str(parent)
 
     def document_of(self, id: str) -> str:
-        """The id of the document a revision belongs to; NotFound when the revision is deleted too."""
+        """Returns the id of a revision's document; raises NotFound also when the revision is deleted."""
         document, deleted = self.columns("document, deleted", id)
         if deleted is not None:
-            raise NotFound(f"There is no revision {id!r} any more: it was deleted. Have it back first.")
+            raise NotFound(f"There is no revision {id!r} any more: it was deleted. Restore it first.")
         return str(document)
 
     def picture(self, id: str) -> Picture:
-        """The picture of a finished revision; InvalidInput while there is none."""
+        """Returns the picture of a finished revision.
+
+        Raises:
+            InvalidInput: the revision is a job, or failed.
+        """
         box, tiles = self.columns("box, tiles", id)
         if tiles is None:
-            raise InvalidInput(f"The revision {id!r} has no picture yet: wait until it is finished.")
+            raise InvalidInput(f"The revision {id!r} has no picture yet. Wait until it is finished.")
         return self._picture(box, tiles)
 
     def tree(self, document: str) -> list[Node]:
-        """Every revision of a document that is not deleted, parents before children."""
+        """Returns all revisions of a document that are not deleted, parents before children."""
         self.documents.get(document)  # raises when there is none
         rows = self.database.rows(
             """SELECT id, parent, edit, tiles IS NOT NULL, error, created, name FROM revision
@@ -105,8 +114,9 @@ class Revisions:
         ]
 
     def variations(self, id: str) -> list[str]:
-        """The ids of a finished revision and of those beside it whose edit differs in its seed alone, oldest first;
-        none of the opened picture.
+        """Returns the ids of a revision's finished variations, itself among them, oldest first.
+
+        Variations have the same parent and differ only in their seed. The opened picture has none.
         """
         parent, edit = self.columns("parent, edit", id)
         if edit is None:
@@ -119,21 +129,26 @@ class Revisions:
         return queue.variations_of(rows, edit)
 
     def path_to(self, id: str, start: str | None = None) -> list[Revision]:
-        """The revisions from the opened picture to this one, both among them; from `start` on, if that is one."""
+        """Returns the revisions on the path from the opened picture to this one, both included.
+
+        Args:
+            id: where the path ends.
+            start: where it begins, if it leads through this revision; None: at the opened picture.
+        """
         rows = self.database.rows(
-            f"""WITH RECURSIVE way (at, before, far) AS (
+            f"""WITH RECURSIVE path (step, before, distance) AS (
                 SELECT id, parent, 0 FROM revision WHERE id = :id
                 UNION ALL
-                SELECT r.id, r.parent, way.far + 1 FROM revision AS r JOIN way ON r.id = way.before
-                WHERE way.at <> :start)
-            SELECT {COLUMNS} FROM way JOIN revision ON id = at ORDER BY far DESC""",
+                SELECT r.id, r.parent, path.distance + 1 FROM revision AS r JOIN path ON r.id = path.before
+                WHERE path.step <> :start)
+            SELECT {COLUMNS} FROM path JOIN revision ON id = step ORDER BY distance DESC""",
             id=id,
             start=start or "",
         )
         return [self.of_row(row) for row in rows]
 
     def rename(self, id: str, name: str) -> Revision:
-        """Call a revision something."""
+        """Names a revision and returns it."""
         self.document_of(id)  # raises when there is none
         with self.database.transaction() as db:
             db.run("UPDATE revision SET name = :name WHERE id = :id", name=storable(name), id=id)
@@ -141,37 +156,41 @@ class Revisions:
 
     @even_when_full
     def discard(self, id: str) -> Document:
-        """Put a revision and all that follow it away, jobs cancelled; head and tip go before it if they are there.
+        """Deletes a revision and all after it, and cancels their jobs; head and tip among them move to its parent.
 
-        InvalidInput for the picture that was opened.
+        Returns:
+            The document as it is now.
+
+        Raises:
+            InvalidInput: it is the opened picture.
         """
         document, parent = self.document_of(id), self.parent(id)
         if parent is None:
-            raise InvalidInput("The picture that was opened cannot be taken out of its history: delete the document.")
+            raise InvalidInput("The opened picture cannot be deleted from its history. Delete the document instead.")
         with self.database.transaction() as db:
-            after = {"id": id, "now": time.time(), "error": CANCELLED, "parent": parent, "document": document}
-            db.run(f"{AFTER} UPDATE revision SET {ENDED} WHERE id IN (SELECT id FROM later) AND {PENDING}", **after)
+            values = {"id": id, "now": time.time(), "error": CANCELLED, "parent": parent, "document": document}
+            db.run(f"{AFTER} UPDATE revision SET {ENDED} WHERE id IN (SELECT id FROM later) AND {PENDING}", **values)
             db.run(
                 f"{AFTER} UPDATE revision SET deleted = :now WHERE id IN (SELECT id FROM later) AND deleted IS NULL",
-                **after,
+                **values,
             )
             for pointer in ("head", "tip"):
                 db.run(
                     f"""{AFTER} UPDATE document SET {pointer} = :parent
                     WHERE id = :document AND {pointer} IN (SELECT id FROM later)""",
-                    **after,
+                    **values,
                 )
         return self.documents.get(document)
 
     def recover(self, id: str) -> Revision:
-        """Have back what was discarded with this revision, and the way to it."""
+        """Restores a deleted revision, those deleted together with it, and the path to it."""
         with self.database.transaction() as db:
             db.run(
-                """WITH RECURSIVE way (id, parent) AS (
+                """WITH RECURSIVE path (id, parent) AS (
                     SELECT id, parent FROM revision WHERE id = (SELECT parent FROM revision WHERE id = :id)
                     UNION ALL
-                    SELECT r.id, r.parent FROM revision AS r JOIN way ON r.id = way.parent)
-                UPDATE revision SET deleted = NULL WHERE id IN (SELECT id FROM way)""",
+                    SELECT r.id, r.parent FROM revision AS r JOIN path ON r.id = path.parent)
+                UPDATE revision SET deleted = NULL WHERE id IN (SELECT id FROM path)""",
                 id=id,
             )
             db.run(
@@ -182,7 +201,15 @@ class Revisions:
         return self.get(id)
 
     def crop(self, document: str, request: str) -> Pixels | None:
-        """The crop that a model drew in this document for a request of this digest, if any did and it is sound."""
+        """Returns a crop that a model generated in this document.
+
+        Args:
+            document: the document's id.
+            request: the digest of the request to the model.
+
+        Returns:
+            Its pixels, uint8 (H, W, 3); None when there is none, or it is damaged.
+        """
         rows = self.database.rows(
             """SELECT drawn.crop FROM drawn JOIN revision ON id = revision
             WHERE drawn.request = :request AND document = :document""",
@@ -197,12 +224,14 @@ class Revisions:
         return None
 
     def columns(self, columns: str, id: str) -> Sequence[Any]:
+        """Returns the values of some columns, given as SQL, of a revision."""
         row = self.database.row(f"SELECT {columns} FROM revision WHERE id = :id", id=id)
         if row is None:
             raise NotFound(f"There is no revision {id!r} here.")
         return row
 
     def of_row(self, row: Sequence[Any]) -> Revision:
+        """Returns the revision of a row of COLUMNS."""
         id, document, parent, edit, box, tiles, error, created, seq, name, deleted, death = row
         return Revision(
             id=id,
@@ -230,10 +259,10 @@ class Revisions:
 
     def _picture(self, box_json: str, packed: bytes) -> Picture:
         box, names = Box(*json.loads(box_json)), bytes(packed).hex()
-        tiles = {place: names[32 * n : 32 * n + 32] for n, place in enumerate(places(box))}
+        tiles = {index: names[32 * n : 32 * n + 32] for n, index in enumerate(tile_indices(box))}
         return Picture(box, MappingProxyType(tiles), self.blobs.tiles)
 
 
 def _weight(edit: Edit) -> int:
-    """Bytes, more or less."""
+    """Returns roughly how many bytes an edit takes."""
     return edit.mask.alpha.nbytes + sum(patch.pixels.nbytes for patch in edit.patches) + 4096

@@ -17,19 +17,24 @@ FILE = "palimpsest.db"
 
 
 class Store:
-    """The database at `where`: `palimpsest.db` in a folder, both made when missing, or the address of a PostgreSQL
-    database. Safe to share between threads and processes.
+    """All documents of one database. Safe to share between threads and processes.
 
-    Every method of its parts raises StorageError when the disk or the database refuses, with everything stored before
-    intact, and Damaged for pixels that are not what they were, with everything else still to be read.
+    Every method of its parts raises StorageError when the disk or the database refuses; everything stored before stays
+    intact. It raises Damaged for pixels that are not those that were stored; everything else stays readable.
     """
 
-    def __init__(self, where: Path | str) -> None:
-        self.database = Database(where / FILE if isinstance(where, Path) else where, MIGRATIONS)
+    def __init__(self, location: Path | str) -> None:
+        """Opens the database, and creates it when it is missing.
+
+        Args:
+            location: a folder, which holds the SQLite file `palimpsest.db`, or the URL of a PostgreSQL database.
+        """
+        self.database = Database(location / FILE if isinstance(location, Path) else location, MIGRATIONS)
         self.blobs = Blobs(self.database)
         self.documents = Documents(self.database, self.blobs)
         self.revisions = Revisions(self.database, self.blobs, self.documents)
         self.jobs = Jobs(self.database, self.blobs, self.documents, self.revisions)
 
     def close(self) -> None:
+        """Closes the database."""
         self.database.close()

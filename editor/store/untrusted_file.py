@@ -1,7 +1,7 @@
-"""A stranger's document file, read value by value into a database of our own making.
+"""An untrusted document file, copied value by value into a new database.
 
-An SQLite file is more than data: tables may compute, indexes lie, pages lead in circles. So its tables must be ours to
-the word, its rows are read without its indexes, and only values that were looked at cross over.
+An SQLite file can hold more than data: computed columns, wrong indexes, pages that refer to each other in circles. So
+its schema must equal ours exactly, its rows are read without its indexes, and only checked values are copied.
 """
 
 import math
@@ -18,11 +18,11 @@ from editor.imaging.picture import TILE
 from editor.store.database import TYPES
 from editor.store.schema import MIGRATIONS
 
-LONGEST_READING = 60.0  # seconds, and one more for each
-SLOWEST = 10 * 2**20  # bytes of the file
-MOST_DECODED = 2**33  # pixels: of 64 pictures of the largest size
-MOST_ROWS = {"document": 2**10, "revision": 2**16}  # those of other tables:
-MOST_OTHER_ROWS = 2**20
+LONGEST_READING = 60.0  # seconds to read a file, plus the time that its size takes at
+SLOWEST = 10 * 2**20  # bytes a second
+MOST_DECODED = 2**33  # pixels, those of 64 pictures of the largest size
+MOST_ROWS = {"document": 2**10, "revision": 2**16}
+MOST_OTHER_ROWS = 2**20  # of each other table
 LARGEST_BLOB = 2**28  # bytes of a file of pixels
 LARGEST_VALUE = 2**24  # bytes of anything else
 LONGEST_TEXT = {"id": 64, "document": 64, "parent": 64, "head": 64, "tip": 64, "request": 128, "name": 1000}
@@ -30,8 +30,8 @@ LAST_TIME = 253_402_300_799.0  # seconds since 1970, to the end of the year 9999
 LARGEST_NUMBER = 2**53
 DIGEST = re.compile("[0-9a-f]{32}")
 DIGESTS = {("blob", "digest"), ("blob", "base"), ("revision", "crop"), ("drawn", "crop")}
-STEPS_OF_SCHEMA = 10_000  # of SQLite's machine, to read what tables there are: some twenty
-STEPS = 100_000  # of it, between two looks at the clock
+STEPS_OF_SCHEMA = 10_000  # instructions of SQLite's virtual machine to read the schema, which takes about twenty
+STEPS = 100_000  # such instructions between two checks of the time
 KINDS = {"TEXT": str, "BLOB": bytes, "REAL": float, "INTEGER": int, "BIGINT": int}
 LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: LARGEST_VALUE,
@@ -44,68 +44,83 @@ LIMITS = {
 
 
 class Column(NamedTuple):
+    """A column of a table."""
+
     name: str
     kind: type
-    needed: bool
+    required: bool  # whether it may not be NULL
 
 
 class Budget:
-    """What it may cost to read a file of so many bytes. Every method raises ValueError with a sentence beyond that."""
+    """The bytes, pixels and time that reading a file may take.
+
+    Every method raises ValueError, with the reason as a clause that ends in a full stop, once it is used up.
+    """
 
     def __init__(self, size: int) -> None:
+        """Starts the clock for a file of `size` bytes."""
         self.bytes, self.pixels = size, MOST_DECODED
         self._until = time.monotonic() + LONGEST_READING + size / SLOWEST
 
     @property
     def late(self) -> bool:
+        """Whether the time is used up."""
         return time.monotonic() > self._until
 
     def read(self, values: Sequence[Any]) -> None:
-        """Of the values of a row: a file holds each byte once."""
+        """Counts the values of a row, which cannot hold more bytes than the file."""
         self.bytes -= sum(len(value) if isinstance(value, str | bytes) else 1 for value in values)
         if self.bytes < 0:
-            raise ValueError("its rows come to more than the file has bytes.")
-        self._in_time()
+            raise ValueError("its rows have more bytes than the file.")
+        self._check_time()
 
     def decode(self, pixels: int) -> None:
+        """Counts decoded pixels."""
         self.pixels -= pixels
         if self.pixels < 0:
             raise ValueError(f"its pictures come to more than {MOST_DECODED:,} pixels.")
-        self._in_time()
+        self._check_time()
 
-    def _in_time(self) -> None:
+    def _check_time(self) -> None:
         if self.late:
-            raise ValueError("it takes too long to read: a file of its size is read in less.")
+            raise ValueError("it takes too long to read for a file of its size.")
 
 
 def copy_rows(file: Path, to: Path, budget: Budget) -> None:
-    """Make a store of the file's format at `to`, with all its rows, each value checked by its type and length.
+    """Copies all rows of a document file into a new database of the same format, and checks each value.
 
-    ValueError or sqlite3.Error, whose message is what is wrong, for a file that this program did not make or whose rows
-    do not belong together.
+    Args:
+        file: the untrusted file.
+        to: the database file to create.
+        budget: what reading it may take.
+
+    Raises:
+        ValueError: this program did not write the file, its rows do not belong together, or the budget is used up. The
+            message is the reason, as a clause that ends in a full stop.
+        sqlite3.Error: SQLite cannot read the file.
     """
-    address = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
+    url = f"{file.absolute().as_uri()}?mode=ro&immutable=1"
     with (
-        closing(sqlite3.connect(address, uri=True)) as theirs,
+        closing(sqlite3.connect(url, uri=True)) as theirs,
         closing(sqlite3.connect(to, isolation_level=None)) as ours,
     ):
-        for limit, most in LIMITS.items():
-            theirs.setlimit(limit, most)
-        theirs.text_factory = _text  # sqlite3's own repeats in its sentence what it cannot decode
+        for limit, value in LIMITS.items():
+            theirs.setlimit(limit, value)
+        theirs.text_factory = _text  # the default's error message repeats the text that it cannot decode
         for pragma in ("trusted_schema = OFF", "cell_size_check = ON", "query_only = ON"):
             theirs.execute(f"PRAGMA {pragma}")
         version = int(theirs.execute("PRAGMA user_version").fetchone()[0])
         if version > len(MIGRATIONS):
             raise ValueError(
-                f"it was written by a newer Palimpsest (format {version}, this one knows {len(MIGRATIONS)}): install "
-                "the newer one."
+                f"it was written by a newer Palimpsest (format {version}, this version supports up to "
+                f"{len(MIGRATIONS)}); install the newer version."
             )
         for pragma in ("journal_mode = OFF", "synchronous = OFF", "foreign_keys = ON"):
             ours.execute(f"PRAGMA {pragma}")
         make_tables(ours, version)
         theirs.set_progress_handler(lambda: True, STEPS_OF_SCHEMA)
         if version < 1 or _tables(theirs) != _tables(ours):
-            raise ValueError("it holds more than a document, or was not made by Palimpsest.")
+            raise ValueError("it holds more than a document, or was not written by Palimpsest.")
         theirs.set_progress_handler(lambda: budget.late, STEPS)
         ours.execute("BEGIN")
         names = ours.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY rowid").fetchall()
@@ -113,7 +128,7 @@ def copy_rows(file: Path, to: Path, budget: Budget) -> None:
             try:
                 _copy_table(theirs, ours, table, budget)
             except sqlite3.IntegrityError as error:
-                raise ValueError(f"its table {table} does not belong to the others ({error}).") from None
+                raise ValueError(f"its table {table} does not match the others ({error}).") from None
         _check_tree(ours)
         ours.execute("COMMIT")
 
@@ -126,7 +141,7 @@ def _text(value: bytes) -> str:
 
 
 def make_tables(db: sqlite3.Connection, version: int) -> None:
-    """The empty tables of a format, from 1 on, as this program would have made them."""
+    """Creates the empty tables of a format, 1 or later, as this program did."""
     for migration in MIGRATIONS[:version]:
         for statement in migration:
             db.execute(statement.format(**TYPES["sqlite"]))
@@ -134,15 +149,15 @@ def make_tables(db: sqlite3.Connection, version: int) -> None:
 
 
 def _tables(db: sqlite3.Connection) -> list[tuple[str, ...]]:
-    """All that a file says it has: tables, indexes and the rest, as it was written but for spaces."""
+    """Returns the schema of a file: tables, indexes and the rest, with spaces normalised."""
     rows = db.execute("SELECT type, name, tbl_name, sql FROM sqlite_master")
     return sorted(tuple(re.sub(r"[ \t\r\n]+", " ", str(value)) for value in row) for row in rows)
 
 
 def _copy_table(theirs: sqlite3.Connection, ours: sqlite3.Connection, table: str, budget: Budget) -> None:
     columns = [
-        Column(name, KINDS[kind], bool(needed or key))
-        for _, name, kind, needed, _, key in ours.execute(f'PRAGMA table_info("{table}")')
+        Column(name, KINDS[kind], bool(required or key))
+        for _, name, kind, required, _, key in ours.execute(f'PRAGMA table_info("{table}")')
     ]
     names = ", ".join(f'"{column.name}"' for column in columns)
     insert = f'INSERT INTO "{table}" ({names}) VALUES ({", ".join("?" * len(columns))})'
@@ -154,14 +169,14 @@ def _copy_table(theirs: sqlite3.Connection, ours: sqlite3.Connection, table: str
         budget.read(row)
         for column, value in zip(columns, row, strict=True):
             if not _fits(table, column, value):
-                raise ValueError(f"its table {table} holds what is no {column.name}.")
+                raise ValueError(f"its table {table} holds an invalid {column.name}.")
         ours.execute(insert, row)
 
 
 def _fits(table: str, column: Column, value: str | bytes | float | None) -> bool:
-    """Whether a value is one that this program could have written there."""
+    """Tells whether this program could have written a value into a column."""
     if value is None:
-        return not column.needed
+        return not column.required
     if isinstance(value, str):
         if (table, column.name) in DIGESTS:
             return DIGEST.fullmatch(value) is not None
@@ -178,17 +193,17 @@ def _fits(table: str, column: Column, value: str | bytes | float | None) -> bool
 
 
 def _check_tree(db: sqlite3.Connection) -> None:
-    """ValueError unless every document is one tree, parents before children, from a picture that was opened."""
+    """Raises ValueError unless each document is one tree, parents before children, that begins at an opened picture."""
     owners: dict[str, str] = {}
     roots: set[str] = set()
     rows = db.execute("SELECT id, document, parent, edit IS NULL, tiles IS NULL FROM revision ORDER BY seq")
     for id, document, parent, opened, unfinished in rows:
         if (parent is None) != bool(opened):
-            raise ValueError("a state of its history has no parent and an edit, or a parent and none.")
+            raise ValueError("a step of its history has an edit but no parent, or a parent but no edit.")
         if parent is None:
             if document in roots or unfinished:
-                raise ValueError("a document in it does not begin with one opened picture.")
+                raise ValueError("its document does not begin with exactly one opened picture.")
             roots.add(document)
         elif owners.get(parent) != document:
-            raise ValueError("a state of its history comes before its parent, or is another document's.")
+            raise ValueError("a step of its history comes before its parent, or belongs to another document.")
         owners[id] = document

@@ -1,1 +1,1 @@
-"""The page: Gradio for layout, controls and theme; an own canvas; own routes for all that is true."""
+"""The page: Gradio for layout, controls and theme; our own canvas; our own routes for documents and edits."""

@@ -1,4 +1,4 @@
-"""The editor's tools as `gr.api` endpoints, which are tools of MCP too where the server speaks that."""
+"""The editor's tools as `gr.api` endpoints, which are MCP tools too when the server supports MCP."""
 
 from collections.abc import Callable, Sequence
 from contextlib import aclosing
@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from editor.web.api_tools import Answer, ApiTools, Steps
+from editor.web.api_tools import ApiTools, Result, Steps
 from editor.web.context import AppContext
 from editor.web.shown_files import Shown
 from pipelines.errors import InvalidInput, UserError
@@ -26,54 +26,66 @@ KINDS: dict[Any, str] = {
 
 
 def publish(context: AppContext, shown: Shown) -> None:
-    """Add the tools to the Blocks that are being built. shown: what the pictures in answers are added to."""
+    """Adds the tools to the Blocks that are being built.
+
+    Args:
+        context: the app's context.
+        shown: collects the pictures in responses, which Gradio may then serve.
+    """
     tools = ApiTools(context, shown)
-    answered: list[Callable[..., Any]] = [
+    quick: list[Callable[..., Any]] = [
         tools.open, tools.blank, tools.describe, tools.look, tools.select, tools.undo, tools.redo, tools.checkout,
     ]  # fmt: skip
-    for verb in [tools.documents, *answered] if context.list_all_documents else answered:
-        api(_answering(verb), queue=False)
-    for waits in (tools.edit, tools.remove, tools.expand, tools.crop):
-        api(_waiting(waits), concurrency_limit=None)  # the store has the queue
+    for tool in [tools.documents, *quick] if context.list_all_documents else quick:
+        api(_endpoint(tool), queue=False)
+    for slow_tool in (tools.edit, tools.remove, tools.expand, tools.crop):
+        api(_streaming_endpoint(slow_tool), concurrency_limit=None)  # the store has the queue
 
 
-def _answering(verb: Callable[..., Any]) -> Callable[..., Any]:
-    """A verb as an endpoint: what is wrong is a sentence for its client."""
+def _endpoint(tool: Callable[..., Any]) -> Callable[..., Any]:
+    """Wraps a tool: checks its arguments and sends its error messages to the client."""
 
-    @wraps(verb)
-    def answered(*values: Any) -> Any:
+    @wraps(tool)
+    def call(*values: Any) -> Any:
         try:
-            return verb(*_checked(verb, values))
+            return tool(*_check_types(tool, values))
         except (UserError, OSError) as error:
-            raise _sentence(error) from error
+            raise _client_error(error) from error
 
-    return answered
+    return call
 
 
-def _waiting(verb: Callable[..., Steps]) -> Callable[..., Steps]:
-    """A verb that tells of its steps as an endpoint, likewise."""
+def _streaming_endpoint(tool: Callable[..., Steps]) -> Callable[..., Steps]:
+    """Wraps a tool that reports its progress, likewise."""
 
-    @wraps(verb)
-    async def waited(*values: Any) -> Steps:
+    @wraps(tool)
+    async def stream(*values: Any) -> Steps:
         try:
-            async with aclosing(verb(*_checked(verb, values))) as steps:
+            async with aclosing(tool(*_check_types(tool, values))) as steps:
                 async for step in steps:
                     yield step
         except (UserError, OSError) as error:
-            raise _sentence(error) from error
+            raise _client_error(error) from error
 
-    waited.__signature__ = signature(verb).replace(return_annotation=Answer)  # type: ignore[attr-defined]
-    return waited
+    stream.__signature__ = signature(tool).replace(return_annotation=Result)  # type: ignore[attr-defined]
+    return stream
 
 
-def _sentence(error: Exception) -> gr.Error:
+def _client_error(error: Exception) -> gr.Error:
     return gr.Error(str(error), print_exception=False)
 
 
-def _checked(verb: Callable[..., Any], values: Sequence[Any]) -> Sequence[Any]:
-    """InvalidInput when a value is not of the kind that the verb says: Gradio takes whatever is sent."""
-    hints = get_type_hints(verb)
-    for name, value in zip(signature(verb).parameters, values, strict=True):
+def _check_types(tool: Callable[..., Any], values: Sequence[Any]) -> Sequence[Any]:
+    """Checks a tool's arguments against its type hints, since Gradio accepts any value.
+
+    Returns:
+        The values.
+
+    Raises:
+        InvalidInput: one of them has another type.
+    """
+    hints = get_type_hints(tool)
+    for name, value in zip(signature(tool).parameters, values, strict=True):
         try:
             TypeAdapter(hints[name]).validate_python(value, strict=True)
         except ValidationError:
@@ -82,32 +94,36 @@ def _checked(verb: Callable[..., Any], values: Sequence[Any]) -> Sequence[Any]:
 
 
 def refuse_objects(page: gr.Blocks) -> None:
-    """Have a page refuse values that are objects before Gradio looks at them: where one says that it is a file, Gradio
-    asks an address of the stranger's choice, or looks for a path, whatever the verb takes.
+    """Makes a page refuse values that are objects before Gradio reads them.
+
+    If an object claims to be a file, Gradio opens the URL or the path in it, whatever the tool takes.
     """
     preprocess = page.preprocess_data
 
     async def preprocess_plain(block_fn: Any, inputs: list[Any], *others: Any, **named: Any) -> Any:
         for value in inputs:
-            within = value if isinstance(value, list) else [value]
-            if any(isinstance(each, dict | list) for each in within):
-                raise _sentence(InvalidInput("A value is text, a number, true or false, or a list of numbers."))
+            elements = value if isinstance(value, list) else [value]
+            if any(isinstance(each, dict | list) for each in elements):
+                raise _client_error(
+                    InvalidInput("Each value must be text, a number, true or false, or a list of numbers.")
+                )
         return await preprocess(block_fn, inputs, *others, **named)
 
     page.preprocess_data = preprocess_plain  # type: ignore[method-assign]
 
 
-async def _unfit(request: Request, error: Exception) -> Response:
-    """Gradio raises for values that are not a verb's, and for a verb that is none, and says no more than "500"."""
+async def _call_error(request: Request, error: Exception) -> Response:
+    """Responds to calls with wrong arguments or of an unknown tool, for which Gradio itself only says "500"."""
     path = request.url.path
-    verb = path.partition("/call/")[2].removeprefix("v2/").strip("/")
-    if isinstance(error, FnIndexInferError) or (isinstance(error, KeyError) and path.endswith(("/join", f"v2/{verb}"))):
-        return JSONResponse({"error": f"There is no verb {verb!r} here: /gradio_api/info lists them."}, 404)
+    tool = path.partition("/call/")[2].removeprefix("v2/").strip("/")
+    if isinstance(error, FnIndexInferError) or (isinstance(error, KeyError) and path.endswith(("/join", f"v2/{tool}"))):
+        return JSONResponse({"error": f"There is no tool {tool!r} here. /gradio_api/info lists all tools."}, 404)
     if "/call/v2/" not in path:
         raise error
     return JSONResponse(
-        {"error": f"{verb!r} was called with other values than it takes: {str(error).partition(' Please')[0]}"}, 400
+        {"error": f"{tool!r} was called with the wrong arguments: {str(error).partition(' Please')[0]}"}, 400
     )
 
 
-REFUSALS = {KeyError: _unfit, FnIndexInferError: _unfit, TypeError: _unfit}  # exception handlers for Gradio's app
+# exception handlers for Gradio's app
+REFUSALS = {KeyError: _call_error, FnIndexInferError: _call_error, TypeError: _call_error}

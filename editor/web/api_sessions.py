@@ -1,4 +1,4 @@
-"""Sessions: what Gradio remembers of calls of the API, each of which is a session to it, and when it forgets them."""
+"""Sessions of the API: to Gradio each call is a session; here are limits on what it remembers of them."""
 
 import logging
 from collections import OrderedDict
@@ -7,13 +7,13 @@ from typing import Any
 import gradio as gr
 from gradio.utils import LRUCache
 
-STATES = 64  # of components, 0.12 MB each: ours have none that a later call needs
-ENDED = 512  # calls whose end nobody may have heard yet
-WAITING = 64  # calls that wait, beside the 40 that Gradio runs at a time
+STATES = 64  # session states, 0.12 MB each: no later call needs one of ours
+ENDED = 512  # calls that have ended, whose clients may not have read the end yet
+WAITING = 64  # calls that wait, besides the 40 that Gradio runs at a time
 
 
-class Newest(LRUCache[str, Any]):
-    """What is kept by session: of all that run, and of the newest ENDED others."""
+class NewestSessions(LRUCache[str, Any]):
+    """Values by session: of all that run, and of the newest ENDED others."""
 
     def __init__(self, page: gr.Blocks) -> None:
         super().__init__()
@@ -24,22 +24,26 @@ class Newest(LRUCache[str, Any]):
         events = self.page._queue.event_ids_to_events
         if len(self) > ENDED + len(events):
             running = {session, *(event.session_hash for event in list(events.values()))}
-            for ended in [each for each in self if each not in running][: len(self) - ENDED - len(events)]:
-                del self[ended]
+            for oldest in [each for each in self if each not in running][: len(self) - ENDED - len(events)]:
+                del self[oldest]
 
 
 def bound(page: gr.Blocks) -> None:
-    """Have a page's queue forget what has ended: Gradio keeps one thing for ever, and another by age alone, so that a
-    long edit was lost to as many short calls.
+    """Makes a page's queue forget calls that have ended.
+
+    Gradio keeps one of these maps for ever, and evicts from the other by age alone, so that many short calls evict a
+    long edit that still runs.
     """
     page.queue(max_size=WAITING)
-    page._queue.pending_messages_per_session = Newest(page)
-    page._queue.pending_event_ids_session = Newest(page)
-    logging.getLogger("uvicorn.error").addFilter(_news)
+    page._queue.pending_messages_per_session = NewestSessions(page)
+    page._queue.pending_event_ids_session = NewestSessions(page)
+    logging.getLogger("uvicorn.error").addFilter(_is_relevant)
 
 
-def _news(record: logging.LogRecord) -> bool:
-    """Whether a record of the log is news. Gradio answers questions about calls that are none, or were forgotten, and
-    then raises in the midst of the answer: 3 KB of the log for every address that a stranger makes up.
+def _is_relevant(record: logging.LogRecord) -> bool:
+    """Tells whether to log a record.
+
+    Asked about an unknown or forgotten call, Gradio responds and then raises in the middle of the response, which would
+    write 3 KB to the log for every URL that a stranger makes up.
     """
     return "response already started" not in str(record.exc_info and record.exc_info[1])

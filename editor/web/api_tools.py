@@ -1,6 +1,6 @@
-"""The editor's tools for programs. Their docstrings are what clients are shown.
+"""The editor's tools for programs. Clients are shown their docstrings.
 
-They take text and numbers; none reads a path or an address that a client names.
+They take text and numbers; none reads a path or a URL that a client sends.
 """
 
 import asyncio
@@ -23,46 +23,46 @@ from editor.store.revisions import Node, Revision
 from editor.web import large_work, small_copies
 from editor.web.context import AppContext
 from editor.web.job_stream import POLL_INTERVAL, JobStream
-from editor.web.regions import place, read_base64, within
-from editor.web.routes.models import PATIENCE
+from editor.web.regions import clip_box, read_base64, read_region
+from editor.web.routes.models import HINT_TIMEOUT
 from editor.web.shown_files import Shown
 from editor.web.wire import read_box
 from pipelines.base import PipelineInfo
 from pipelines.errors import InvalidInput
 
-SEEN = 1024  # pixels of the longest side of what `look` shows
+LOOK_SIZE = 1024  # pixels of the longest side of a picture that `look` returns
 
-Answer = dict[str, Any]
-Steps = AsyncGenerator[Answer, None]
+Result = dict[str, Any]
+Steps = AsyncGenerator[Result, None]
 
 
 class ApiTools:
-    """Each raises InvalidInput, LookupError or OSError with a sentence."""
+    """The tools. Each raises InvalidInput, LookupError or OSError with a message for the client."""
 
     def __init__(self, context: AppContext, shown: Shown) -> None:
         self.context, self.session, self.shown = context, context.session, shown
         self.job_stream = JobStream(context.session, context.models)
 
     def documents(self) -> list[dict[str, str]]:
-        """List the documents, the one last worked on first: `document` (its id, for the other verbs) and `name`."""
+        """List the documents, the most recently edited first: `document` (its id, for the other tools) and `name`."""
         return [{"document": each.id, "name": each.name} for each in self.session.store.documents.all()]
 
-    def open(self, data: str, name: str = "Untitled") -> Answer:
-        """Open a picture as a new document. Files of more than 64 MB, and documents with their history (.palimpsest):
-        POST their bytes to /palimpsest/documents?name=NAME instead, which answers with the `document` too.
+    def open(self, data: str, name: str = "Untitled") -> Result:
+        """Open a picture as a new document. For files of more than 64 MB, and for documents with their history
+        (.palimpsest), POST their bytes to /palimpsest/documents?name=NAME instead, which returns the `document` too.
 
         Parameters:
-            data: the bytes of a PNG, JPEG, WebP, TIFF or other picture file in base64; no path, no address
+            data: the bytes of a PNG, JPEG, WebP, TIFF or other picture file in base64; not a path or a URL
             name: what to call the document
         Returns:
-            as `describe`, without history and models, and `notes`: what the file held that the document does not
+            as `describe`, without history and models, and `notes`: what the file has that the document does not keep
         """
         opened = large_work.wait(None, read_image, read_base64("picture", data))
         document = self.session.open(opened.pixels, name, opened.icc, opened.metadata)
         return {**self._summary(document), "notes": list(opened.notes)}
 
-    def blank(self, width: int, height: int, name: str = "Untitled") -> Answer:
-        """Make an empty document, to draw a whole picture from words with `edit` and its whole box.
+    def blank(self, width: int, height: int, name: str = "Untitled") -> Result:
+        """Create an empty document, to generate a whole picture from a prompt with `edit` and its whole box.
 
         Parameters:
             width: pixels
@@ -73,56 +73,56 @@ class ApiTools:
         """
         return self._summary(self.session.blank(width, height, name))
 
-    def describe(self, document: str) -> Answer:
-        """Tell what there is to know of a document.
+    def describe(self, document: str) -> Result:
+        """Describe a document.
 
         Parameters:
             document: its id
         Returns:
-            `box` of the picture [x, y, width, height]: x and y are 0 until it is widened or cut at the left or top;
-            `revision` that is shown; `picture`: where it lies as a PNG on this server; `can_undo`, `can_redo`;
-            `history`: every state, a parent before its children; `models` that there are, the usual one first
+            `box` of the picture [x, y, width, height]: x and y are 0 until it is expanded or cropped at the left or
+            top; `revision` that is shown; `picture`: its URL on this server, a PNG; `can_undo`, `can_redo`; `history`:
+            every revision, parents before children; `models`: the names of all models, the default first
         """
         shown = self.session.store.documents.get(document)
-        history = [_state(node) for node in self.session.store.revisions.tree(document)]
+        history = [_history_entry(node) for node in self.session.store.revisions.tree(document)]
         models = sorted(self.context.names, key=lambda name: name != self.context.default)
         return {**self._summary(shown), "history": history, "models": models}
 
-    def look(self, document: str, revision: str = "", box: list[int] | None = None) -> tuple[FileData, Answer]:
-        """See the picture, or a part of it, at most 1,024 pixels wide and high.
+    def look(self, document: str, revision: str = "", box: list[int] | None = None) -> tuple[FileData, Result]:
+        """Look at the picture, or a part of it, at most 1,024 pixels wide and high.
 
         Parameters:
             document: its id
-            revision: a finished state of its history; empty: the one that is shown
+            revision: a finished revision of its history; empty: the one that is shown
             box: which part, [x, y, width, height]; null: all
         Returns:
-            a JPEG, and with it the `box` that it shows, its `scale` (pixels of the JPEG for one of the picture) and
-            `picture`: where the whole picture lies as a PNG on this server
+            a JPEG, the `box` that it shows, its `scale` (pixels of the JPEG per pixel of the picture) and `picture`:
+            the URL of the whole picture on this server, a PNG
         """
         shown = self._revision(document, revision)
         picture = self.session.store.revisions.picture(shown)
-        seen = picture.box if box is None else within(box, picture)
-        scale = round(min(1, SEEN / max(seen.width, seen.height)), 4)
-        answer = {"box": list(seen), "scale": scale, **self._address(shown)}
-        image = large_work.wait(seen.width * seen.height, small_copies.part, picture, seen, SEEN)
-        return self.shown.add("picture.jpg", image), answer
+        part = picture.box if box is None else clip_box(box, picture)
+        scale = round(min(1, LOOK_SIZE / max(part.width, part.height)), 4)
+        result = {"box": list(part), "scale": scale, **self._picture_url(shown)}
+        image = large_work.wait(part.width * part.height, small_copies.part, picture, part, LOOK_SIZE)
+        return self.shown.add("picture.jpg", image), result
 
     def select(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24
-    ) -> tuple[FileData, Answer]:
-        """See which pixels a box or a point would have repainted in `edit` and `remove`; nothing is changed.
+    ) -> tuple[FileData, Result]:
+        """Preview which pixels `edit` and `remove` would repaint for a box or a point. Nothing is changed.
 
         Parameters:
             document: its id
-            box: [x, y, width, height]; with a point: only within it
-            point: [x, y]: what is connected to it and coloured like it
+            box: [x, y, width, height]; with a point: only inside it
+            point: [x, y]: everything connected to it in a similar colour
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
         Returns:
-            the mask as a PNG, white where it repaints, and with it the `box` that it fills and how many `pixels` it has
+            the mask as a PNG, white where it repaints, the `box` that it fills and how many `pixels` it has
         """
-        mask = place(self.session.picture(document), box, point, tolerance, "")
-        answer = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
-        return self.shown.add("mask.png", encode_png(mask.alpha)), answer
+        mask = read_region(self.session.picture(document), box, point, tolerance, "")
+        result = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
+        return self.shown.add("mask.png", encode_png(mask.alpha)), result
 
     def edit(
         self, document: str, prompt: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
@@ -132,121 +132,121 @@ class ApiTools:
         edge: int = Blend.edge, opacity: float = Blend.opacity, colour_match: bool = Blend.colour_match,
         keep_specks: bool = False,
     ) -> Steps:  # fmt: skip
-        """Repaint a place in the picture so that it shows what the prompt says; every other pixel stays the same. Give
-        a box, a point or a mask. Waits for the model and tells of its steps meanwhile; to cancel the call cancels the
-        edit.
+        """Repaint a region of the picture from a prompt; every other pixel stays the same. Give a box, a point or a
+        mask. Waits for the model and reports its progress; cancelling the call cancels the edit.
 
         Parameters:
             document: its id
-            prompt: what belongs there; empty: fill it from what is around it
-            box: the place as [x, y, width, height]
-            point: [x, y]: the place is what is connected to it and coloured like it (within the box, if there is one)
-            mask: a picture file in base64, as large as the box or else the picture: white is repainted, black stays;
-                of strokes on a transparent picture, the strokes
+            prompt: what to add; empty: fill the region to match its surroundings
+            box: the region as [x, y, width, height]
+            point: [x, y]: the region is everything connected to it in a similar colour (inside the box, if there is
+                one)
+            mask: a picture file in base64, as large as the box or else the picture: white is repainted, black stays; in
+                a picture with strokes on transparency, the strokes are repainted
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
             negative_prompt: what should not appear
-            model: its name, as `describe` lists them; empty: the usual one
-            steps: how often the model is asked, 1 to 1,000; more is finer and slower; null: the model's usual
-            guidance: how firmly the words are followed, 0 to 30; null: the model's usual
-            seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a new one
-            strength: 1: from nothing; less: the nearer to what is there
-            variations: 1 to 8 results, of as many seeds
-            sampler: dpmpp_2m, dpmpp_sde, heun, ddim, ddpm, own (as the model comes with it); empty: the model's usual
-            clip_guidance: how much CLIP's opinion counts, 0 to 30, where the model has one
-            feather: pixels over which the result fades out around the place, 0 to 64
-            edge: pixels by which it reaches over the place before that, -64 to 64
-            opacity: its share, 0 to 1
-            colour_match: whether its colours are moved to meet those around
+            model: its name, as `describe` lists them; empty: the default
+            steps: denoising steps, 1 to 1,000; more is finer and slower; null: the model's default
+            guidance: how closely to follow the prompt, 0 to 30; null: the model's default
+            seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a random one
+            strength: 1: ignore what is there now; lower: stay closer to it
+            variations: 1 to 8 results, each with its own seed
+            sampler: dpmpp_2m, dpmpp_sde, heun, ddim, ddpm, own (the model's own sampler); empty: the model's default
+            clip_guidance: weight of CLIP guidance, 0 to 30, for models with CLIP
+            feather: pixels over which the result fades out around the region, 0 to 64
+            edge: pixels by which the result extends beyond the region before it fades, -64 to 64
+            opacity: of the result, 0 to 1
+            colour_match: whether to match the result's colours to its surroundings
             keep_specks: whether to repaint specks too: spots of at most 16 pixels far from the rest of the mask
         Returns:
-            again and again `state` (waiting, running, done), `step` of `of`, `seconds`; with done also the `revision`
-            that was made and where it lies as a PNG (`picture`), all `revisions` if there are variations, the `seed`,
-            a `hint` where the model does not know a word, and how many `specks` of the mask were left out
+            repeatedly `state` (waiting, running, done), `step` of `of`, `seconds`; when done also the new `revision`,
+            its URL as a PNG (`picture`), all `revisions` if there are variations, the `seed`, a `hint` when the model
+            does not know a word, and how many `specks` of the mask were left out
         """
         settings = {
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
             "strength": strength, "sampler": sampler or None, "clip_guidance": clip_guidance,
             "blend": Blend(feather, edge, opacity, colour_match),
         }  # fmt: skip
-        painted = partial(self._place, document, box, point, tolerance, mask)
-        return self._completed("fill", document, painted, model, seed, settings, variations, keep_specks)
+        region = partial(self._read_region, document, box, point, tolerance, mask)
+        return self._edit("fill", document, region, model, seed, settings, variations, keep_specks)
 
     def remove(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
         tolerance: int = 24, model: str = "", seed: int | None = None, feather: int = Blend.feather,
         keep_specks: bool = False,
     ) -> Steps:  # fmt: skip
-        """Have what is in a place give way to what is around it. Give a box, a point or a mask; waits as `edit` does.
-        Where its boundary lies on a thing's edge, the soft rim of that goes too, up to 16 pixels beyond the place.
+        """Remove what is in a region and fill it from its surroundings. Give a box, a point or a mask; waits as `edit`
+        does. Where the region ends at an object's edge, the soft rim of the object is removed too, up to 16 pixels
+        beyond the region.
 
         Parameters:
             document: its id
-            box: the place as [x, y, width, height]
-            point: [x, y]: the place is what is connected to it and coloured like it (within the box, if there is one)
-            mask: a picture file in base64, as large as the box or else the picture: white goes, black stays; of
-                strokes on a transparent picture, the strokes
+            box: the region as [x, y, width, height]
+            point: [x, y]: the region is everything connected to it in a similar colour (inside the box, if there is
+                one)
+            mask: a picture file in base64, as large as the box or else the picture: white is removed, black stays; in a
+                picture with strokes on transparency, the strokes are removed
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
-            model: its name, as `describe` lists them; empty: the usual one; `classical` is quick
-            seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a new one
-            feather: pixels over which the result fades out around the place, 0 to 64
+            model: its name, as `describe` lists them; empty: the default; `classical` is fast
+            seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a random one
+            feather: pixels over which the result fades out around the region, 0 to 64
             keep_specks: whether to repaint specks too: spots of at most 16 pixels far from the rest of the mask
         Returns:
             as `edit`
         """
-        painted = partial(self._place, document, box, point, tolerance, mask)
-        return self._completed(
-            "remove", document, painted, model, seed, {"blend": Blend(feather)}, keep_specks=keep_specks
-        )
+        region = partial(self._read_region, document, box, point, tolerance, mask)
+        return self._edit("remove", document, region, model, seed, {"blend": Blend(feather)}, keep_specks=keep_specks)
 
     def expand(
         self, document: str, left: int = 0, top: int = 0, right: int = 0, bottom: int = 0, prompt: str = "",
         negative_prompt: str = "", model: str = "", steps: int | None = None, guidance: float | None = None,
         seed: int | None = None,
     ) -> Steps:  # fmt: skip
-        """Make the picture larger and paint what is new; waits as `edit` does.
+        """Make the picture larger and generate the new area; waits as `edit` does.
 
         Parameters:
             document: its id
-            left: pixels more at the left
-            top: pixels more at the top
-            right: pixels more at the right
-            bottom: pixels more at the bottom
-            prompt: what belongs there; empty: what goes on from the picture
+            left: pixels to add at the left
+            top: pixels to add at the top
+            right: pixels to add at the right
+            bottom: pixels to add at the bottom
+            prompt: what to add there; empty: continue the picture
             negative_prompt: what should not appear
-            model: its name, as `describe` lists them; empty: the usual one
-            steps: how often the model is asked, 1 to 1,000; more is finer and slower; null: the model's usual
-            guidance: how firmly the words are followed, 0 to 30; null: the model's usual
-            seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a new one
+            model: its name, as `describe` lists them; empty: the default
+            steps: denoising steps, 1 to 1,000; more is finer and slower; null: the model's default
+            guidance: how closely to follow the prompt, 0 to 30; null: the model's default
+            seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a random one
         Returns:
             as `edit`
         """
         margins = Margins(left, top, right, bottom)
         if min(margins) < 0:
             raise InvalidInput(
-                f"The picture is made larger by 0 pixels or more a side, not {min(margins)}: `crop` cuts."
+                f"The picture can only grow, by 0 pixels or more a side, not {min(margins)}. To shrink it, use `crop`."
             )
         if not any(margins):
-            raise InvalidInput("Say by how many pixels: at the left, top, right or bottom.")
+            raise InvalidInput("There is nothing to expand: set left, top, right or bottom to a number of pixels.")
         settings = {
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
             "margins": margins,
         }  # fmt: skip
-        return self._completed("expand", document, lambda: NOWHERE, model, seed, settings)
+        return self._edit("expand", document, lambda: NOWHERE, model, seed, settings)
 
     def crop(self, document: str, box: list[int]) -> Steps:
-        """Keep a part of the picture alone; waits as `edit` does, though no model runs.
+        """Crop the picture to a box; waits as `edit` does, although no model runs.
 
         Parameters:
             document: its id
-            box: what is kept, [x, y, width, height]
+            box: the part to keep, [x, y, width, height]
         Returns:
             as `edit`
         """
         part = read_box(box, "The box")
-        return self._finished(lambda: [self.session.crop(document, part)])
+        return self._stream(lambda: [self.session.crop(document, part)])
 
-    def undo(self, document: str) -> Answer:
-        """Show the state before; nothing is lost, `redo` shows the later one again.
+    def undo(self, document: str) -> Result:
+        """Go back to the previous revision; nothing is lost, `redo` goes forward again.
 
         Parameters:
             document: its id
@@ -255,8 +255,8 @@ class ApiTools:
         """
         return self._summary(self.session.undo(document))
 
-    def redo(self, document: str) -> Answer:
-        """Show the state after, on the way that `undo` came back.
+    def redo(self, document: str) -> Result:
+        """Go forward to the revision that `undo` left.
 
         Parameters:
             document: its id
@@ -265,92 +265,94 @@ class ApiTools:
         """
         return self._summary(self.session.redo(document))
 
-    def checkout(self, document: str, revision: str) -> Answer:
-        """Show any finished state of the history, on whatever branch; the next edit is made on it. On the way to the
-        latest state, `redo` leads on to that as before.
+    def checkout(self, document: str, revision: str) -> Result:
+        """Go to any finished revision of the history, on any branch; the next edit is made on it. If it lies on the
+        path to the latest revision, `redo` still leads there.
 
         Parameters:
             document: its id
-            revision: the state's id, as `describe` has it
+            revision: the revision's id, as `describe` lists it
         Returns:
             as `describe`, without history and models
         """
         return self._summary(self.session.checkout(document, revision))
 
-    def _place(self, document: str, box: list[int] | None, point: list[int] | None, tolerance: int, mask: str) -> Mask:
-        return place(self.session.picture(document), box, point, tolerance, mask)
+    def _read_region(
+        self, document: str, box: list[int] | None, point: list[int] | None, tolerance: int, mask: str
+    ) -> Mask:
+        return read_region(self.session.picture(document), box, point, tolerance, mask)
 
-    async def _completed(
-        self, intent: str, document: str, mask: Callable[[], Mask], model: str, seed: int | None, settings: Answer,
+    async def _edit(
+        self, intent: str, document: str, mask: Callable[[], Mask], model: str, seed: int | None, settings: Result,
         variations: int = 1, keep_specks: bool = False,
     ) -> Steps:  # fmt: skip
-        """Queue an edit at the end, and wait for it. What is None in `settings` is the model's default."""
+        """Queues an edit after all others and waits for it. None in `settings` stands for the model's default."""
         name = model or self.context.default
         self.context.check_model(name)
-        first = secrets.randbelow(2**32) if seed is None else seed
-        more: Answer = {"seed": first, "hint": ""}
+        seed = secrets.randbelow(2**32) if seed is None else seed
+        result: Result = {"seed": seed, "hint": ""}
         info = await self._info(name)
-        request = {**settings, "seed": first, "pipeline": name}
+        request = {**settings, "seed": seed, "pipeline": name}
 
         def submit() -> Sequence[Revision]:
-            shown = partial(self.session.picture, document)
-            edit, more["specks"] = complete(intent, mask(), request, info, shown, keep_specks)
+            picture = partial(self.session.picture, document)
+            edit, result["specks"] = complete(intent, mask(), request, info, picture, keep_specks)
             return self.session.variations(document, edit, variations, self.session.store.jobs.tail(document))
 
-        async with aclosing(self._finished(submit)) as steps:
+        async with aclosing(self._stream(submit)) as steps:
             async for step in steps:
                 if step["state"] == "done":
                     with suppress(ValueError, TimeoutError):
-                        heard = asyncio.wrap_future(self.context.models.hint(name, settings.get("prompt", "")))
-                        more["hint"], _ = await asyncio.wait_for(heard, PATIENCE)
-                    step |= more
+                        hint = asyncio.wrap_future(self.context.models.hint(name, settings.get("prompt", "")))
+                        result["hint"], _ = await asyncio.wait_for(hint, HINT_TIMEOUT)
+                    step |= result
                 yield step
 
     async def _info(self, name: str) -> PipelineInfo:
-        """What a model says of itself, once it is loaded, which may take as long as the edit."""
+        """Returns a model's info once it is loaded, which may take as long as the edit."""
         while (info := self.context.models.info(name)) is None:
             await asyncio.sleep(POLL_INTERVAL)
         return info
 
-    async def _finished(self, submit: Callable[[], Sequence[Revision]]) -> Steps:
+    async def _stream(self, submit: Callable[[], Sequence[Revision]]) -> Steps:
         async with aclosing(self.job_stream.results(submit)) as steps:
             async for step in steps:
                 if step["state"] == "done":
-                    step |= self._address(step["revisions"][0])
+                    step |= self._picture_url(step["revisions"][0])
                 yield step
 
-    def _summary(self, document: Document) -> Answer:
+    def _summary(self, document: Document) -> Result:
         id = document.id
         return {
             "document": id,
             "name": document.name,
             "box": list(self.session.store.revisions.picture(document.head).box),
-            **self._address(document.head),
+            **self._picture_url(document.head),
             "can_undo": self.session.can_undo(id),
             "can_redo": self.session.can_redo(id),
         }
 
     def _revision(self, document: str, revision: str) -> str:
-        """The id of a revision of this document, its head where none is named."""
+        """Returns the id of a revision after checking that it is this document's; "" stands for the head."""
         shown = revision or self.session.store.documents.get(document).head
         if self.session.store.revisions.get(shown).document != document:
             raise InvalidInput(f"The document {document!r} has no revision {shown!r}.")
         return shown
 
-    def _address(self, revision: str) -> Answer:
+    def _picture_url(self, revision: str) -> Result:
         return {
             "revision": revision,
             "picture": f"{self.context.addresses.root_path}/palimpsest/revisions/{revision}/picture.png",
         }
 
 
-def _state(node: Node) -> Answer:
-    """A state in the history."""
-    answer: Answer = {
+def _history_entry(node: Node) -> Result:
+    """Returns a revision as `describe` lists it."""
+    entry: Result = {
         "revision": node.id, "parent": node.parent, "name": node.name, "finished": node.finished, "error": node.error,
     }  # fmt: skip
     if node.edit is not None:
         names = ("prompt", "negative_prompt", "seed", "steps", "guidance", "strength")
-        answer |= {name: node.edit[name] for name in names}
-        answer |= {"model": node.edit["pipeline"], "box": node.edit["mask"]["box"]}
-    return answer
+        entry |= {name: node.edit[name] for name in names}
+        entry |= {"model": node.edit["pipeline"], "box": node.edit["mask"]["box"]}
+    return entry

@@ -1,7 +1,6 @@
-"""The canvas as a Gradio component: an empty root which the ES modules in assets/canvas fill.
+"""The canvas as a Gradio component: an empty root element that the ES modules in assets/canvas fill.
 
-The template is constant and holds no value: Gradio never renders it anew, and no text of a user ever passes
-through it.
+The template is constant and has no value, so Gradio never renders it again, and no user's text ever passes through it.
 """
 
 from typing import Any
@@ -12,7 +11,7 @@ MODULES = "palimpsest/canvas/"  # relative to the page, where assets/canvas is s
 
 
 class Canvas(gr.HTML):
-    """The stage, its bars and the start view. No value: the browser asks the server by the document's id."""
+    """The viewport, its toolbars and the start view. It has no value: the browser loads documents by their ids."""
 
     def __init__(self) -> None:
         super().__init__(
@@ -27,4 +26,5 @@ class Canvas(gr.HTML):
         )
 
     def api_info(self) -> dict[str, Any]:
+        """Returns the JSON schema of the component's value, which is always null."""
         return {"type": "null"}

@@ -1,4 +1,4 @@
-"""AppContext: what every answer stands on."""
+"""AppContext: what every route needs."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,44 +17,53 @@ from pipelines.errors import InvalidInput
 
 
 class Loading(InvalidInput):
-    """A question about a model that is still being loaded; the message is a sentence."""
+    """The model is still loading."""
 
 
 @dataclass(frozen=True, eq=False)
 class AppContext:
+    """What every route needs."""
+
     session: Session
-    models: Models  # what answers for them
-    names: Mapping[str, str]  # of the models that may be chosen, and what the page calls each
-    default: str  # the one that is taken where none is named
+    models: Models  # the models' process
+    names: Mapping[str, str]  # the models to choose from, each with its name on the page
+    default: str  # the model to use when a request names none
     samples: Path  # a folder of pictures to start from
-    addresses: Addresses  # by which the server is called
+    addresses: Addresses  # the names of the server
 
     @property
     def list_all_documents(self) -> bool:
-        """Whether whoever asks is shown every document there is: only this machine reaches the server."""
+        """Whether anybody may list all documents: only when no other machine reaches the server."""
         return self.addresses.local and not self.addresses.public
 
     def document(self, request: Request) -> Document:
-        """The document a path names."""
+        """Returns the document in a request's path; raises NotFound when there is none."""
         return self.session.store.documents.get(request.path_params["document"])
 
     def revision(self, request: Request) -> Revision:
-        """The revision a path names; if the path names a document too, it must be its own."""
+        """Returns the revision in a request's path.
+
+        Raises:
+            NotFound: there is no such revision, or it does not belong to the document in the path.
+        """
         revision = self.session.store.revisions.get(request.path_params["revision"])
         if request.path_params.get("document", revision.document) != revision.document:
             raise NotFound(f"The document has no revision {revision.id!r}.")
         return revision
 
     def check_model(self, name: object) -> None:
-        """InvalidInput unless the model of this name is one of those that may be chosen."""
+        """Raises InvalidInput unless there is a model of this name to choose."""
         if name not in [*self.names]:
-            raise InvalidInput(f"There is no model {name!r} here; there is {', '.join(self.names)}.")
+            raise InvalidInput(f"There is no model {name!r} here. The models are: {', '.join(self.names)}.")
 
     def model(self, name: str) -> PipelineInfo:
-        """What one of the models that may be chosen here says of itself. Loading while that is not known yet;
-        InvalidInput when there is none of this name, or it cannot be loaded.
+        """Returns the info of a model.
+
+        Raises:
+            Loading: the model is still loading.
+            InvalidInput: there is no such model, or it cannot be loaded.
         """
         self.check_model(name)
         if (info := self.models.info(name)) is None:
-            raise Loading(f"{name} is being loaded: ask again in a moment.")
+            raise Loading(f"{name} is still loading. Try again in a moment.")
         return info

@@ -1,4 +1,4 @@
-"""Gradio's routes: the few that the page and the published API need. Whatever else Gradio has is not there."""
+"""Gradio's routes: the few that the page and the published API need. All others are refused."""
 
 import re
 from collections.abc import Container
@@ -9,57 +9,64 @@ from starlette.routing import compile_path
 from editor.imaging.limits import MAX_BASE64_BYTES, MAX_JSON_BYTES
 
 FILE = "/gradio_api/file="
-LONG = MAX_BASE64_BYTES + 2**20  # with one in base64
+LONG = MAX_BASE64_BYTES + 2**20  # bytes of a body with a picture in base64
 
 
-class Way(NamedTuple):
-    """Methods, an address with its parameters in braces, and how many bytes a body may have."""
+class GradioRoute(NamedTuple):
+    """A route that requests may use."""
 
     methods: tuple[str, ...]
-    path: str
-    most: int = MAX_JSON_BYTES
+    path: str  # with its parameters in braces
+    max_bytes: int = MAX_JSON_BYTES  # of a request's body
 
     @property
     def pattern(self) -> re.Pattern[str]:
+        """Matches the paths of this route."""
         return compile_path(self.path)[0]
 
 
 PAGE = [
-    Way(("GET", "HEAD"), "/"),
-    *(Way(("GET",), path) for path in (
+    GradioRoute(("GET", "HEAD"), "/"),
+    *(GradioRoute(("GET",), path) for path in (
         "/assets/{path:path}", "/static/{path:path}", "/theme.css", "/favicon.ico", "/manifest.json", "/pwa_icon",
         "/robots.txt",
     )),
 ]  # fmt: skip
 API = [
-    Way(("GET",), "/config"),
-    Way(("GET",), "/gradio_api/info"),
-    Way(("GET",), "/gradio_api/openapi.json"),
-    Way(("GET",), "/gradio_api/startup-events"),  # what launching asks
-    Way(("GET",), "/gradio_api/heartbeat/{session_hash}"),
-    Way(("POST",), "/gradio_api/queue/join", LONG),
-    Way(("GET",), "/gradio_api/queue/data"),
-    Way(("POST",), "/gradio_api/call/{api_name}", LONG),
-    Way(("POST",), "/gradio_api/call/v2/{api_name}", LONG),
-    Way(("GET",), "/gradio_api/call/{api_name}/{event_id}"),
-    Way(("GET",), "/gradio_api/call/v2/{api_name}/{event_id}"),
-    Way(("POST",), "/gradio_api/cancel"),
-    Way(("GET", "HEAD"), FILE + "{path_or_url:path}"),  # of pictures in answers alone, see `permitted`
+    GradioRoute(("GET",), "/config"),
+    GradioRoute(("GET",), "/gradio_api/info"),
+    GradioRoute(("GET",), "/gradio_api/openapi.json"),
+    GradioRoute(("GET",), "/gradio_api/startup-events"),  # requested by launch()
+    GradioRoute(("GET",), "/gradio_api/heartbeat/{session_hash}"),
+    GradioRoute(("POST",), "/gradio_api/queue/join", LONG),
+    GradioRoute(("GET",), "/gradio_api/queue/data"),
+    GradioRoute(("POST",), "/gradio_api/call/{api_name}", LONG),
+    GradioRoute(("POST",), "/gradio_api/call/v2/{api_name}", LONG),
+    GradioRoute(("GET",), "/gradio_api/call/{api_name}/{event_id}"),
+    GradioRoute(("GET",), "/gradio_api/call/v2/{api_name}/{event_id}"),
+    GradioRoute(("POST",), "/gradio_api/cancel"),
+    GradioRoute(("GET", "HEAD"), FILE + "{path_or_url:path}"),  # only pictures in responses, see `find_route`
 ]
 MCP = [
-    Way(("GET", "POST", "DELETE"), "/gradio_api/mcp/", LONG),
-    Way(("GET", "POST", "DELETE"), "/gradio_api/mcp", LONG),
+    GradioRoute(("GET", "POST", "DELETE"), "/gradio_api/mcp/", LONG),
+    GradioRoute(("GET", "POST", "DELETE"), "/gradio_api/mcp", LONG),
 ]
-WAYS = [(way, way.pattern) for way in (*PAGE, *API, *MCP)]
+ROUTES = [(route, route.pattern) for route in (*PAGE, *API, *MCP)]
 
 
-def permitted(method: str, path: str, shown: Container[str]) -> Way | None:
-    """The way that a request takes, or None where there is none. shown: the files that may be fetched."""
-    if path.startswith(FILE) and path.removeprefix(FILE) not in shown:
+def find_route(method: str, path: str, files: Container[str]) -> GradioRoute | None:
+    """Returns the route of a request, or None when there is none.
+
+    Args:
+        method: the request's method.
+        path: its path.
+        files: the paths of the files that may be fetched.
+    """
+    if path.startswith(FILE) and path.removeprefix(FILE) not in files:
         return None
-    return next((way for way, pattern in WAYS if method in way.methods and pattern.match(path)), None)
+    return next((route for route, pattern in ROUTES if method in route.methods and pattern.match(path)), None)
 
 
-def there(path: str) -> bool:
-    """Whether there is anything at a path, by whatever method."""
-    return any(pattern.match(path) for _, pattern in WAYS)
+def has_route(path: str) -> bool:
+    """Tells whether any method has a route at this path."""
+    return any(pattern.match(path) for _, pattern in ROUTES)

@@ -1,22 +1,22 @@
-"""The page's words in every language there is a file of: assets/canvas/locales, which the canvas's modules read too."""
+"""Translations of the page's texts, from assets/canvas/locales, which the canvas's modules read too."""
 
 import json
 from pathlib import Path
 
 import gradio as gr
 
-WORDS = Path(__file__).parents[2] / "assets" / "canvas" / "locales"
-FORM = "form_"  # begins the keys of what Gradio shows itself
+LOCALES = Path(__file__).parents[2] / "assets" / "canvas" / "locales"
+FORM = "form_"  # prefix of the keys of texts that Gradio itself shows
 
 
 def languages() -> dict[str, dict[str, str]]:
-    """All words by language and key."""
-    return {file.stem: json.loads(file.read_text("utf-8")) for file in sorted(WORDS.glob("*.json"))}
+    """Returns all texts by language and key."""
+    return {file.stem: json.loads(file.read_text("utf-8")) for file in sorted(LOCALES.glob("*.json"))}
 
 
 def translations() -> gr.I18n:
-    """What Gradio chooses from by the browser's language."""
+    """Returns the texts that Gradio shows, in all languages; it chooses by the browser's language."""
     return gr.I18n(**{
-        language: {key: text for key, text in words.items() if key.startswith(FORM)}
-        for language, words in languages().items()
+        language: {key: text for key, text in texts.items() if key.startswith(FORM)}
+        for language, texts in languages().items()
     })  # fmt: skip

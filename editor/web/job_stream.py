@@ -10,34 +10,36 @@ from editor.models_process import Models
 from editor.session import Session
 from editor.store.database import StorageError
 from editor.store.revisions import Revision
-from editor.web.threads import WRITERS, in_writer
+from editor.web.threads import WRITERS, run_in_writer
 from pipelines.errors import InvalidInput
 
 POLL_INTERVAL = 0.1  # seconds
-REPEAT_INTERVAL = (
-    1.0  # seconds after which an unchanged report is sent again: Gradio notices only then a client is gone
-)
+# seconds after which an unchanged report is sent again: only on sending does Gradio notice that a client has gone
+REPEAT_INTERVAL = 1.0
 
 
 class JobStream:
-    """The jobs of one request, by the ids that they have now."""
+    """Runs the jobs of a request and reports their progress."""
 
     def __init__(self, session: Session, models: Models) -> None:
         self.session, self.models = session, models
 
     async def results(self, submit: Callable[[], Sequence[Revision]]) -> AsyncGenerator[dict[str, Any], None]:
-        """Submit jobs and wait for them. Closed or cancelled before they are done, it cancels the rest.
+        """Submits jobs and waits for them. Closed or cancelled before they are done, it cancels the rest.
+
+        Args:
+            submit: queues the jobs and returns them; it may write to the store.
 
         Yields:
             A report whenever it changes and every second, the last when all jobs are done: `state` ("waiting",
-            "running", "done"), `step` of `of`, `seconds` since they were submitted, the ids of their `revisions`, and
-            `trouble`, a sentence while the store refuses to write, else None.
+            "running", "done"), `step` of `of`, `seconds` since they were submitted, the current ids of their
+            `revisions`, and `trouble`, a sentence while the store refuses to write, else None.
 
         Raises:
             InvalidInput: one of the jobs failed.
         """
-        began = time.monotonic()
-        submission = asyncio.ensure_future(in_writer(submit))
+        start = time.monotonic()
+        submission = asyncio.ensure_future(run_in_writer(submit))
         try:
             jobs = list(await asyncio.shield(submission))
         except asyncio.CancelledError:
@@ -45,40 +47,40 @@ class JobStream:
             raise
         self.models.wake()
         report: dict[str, Any] = {"state": "waiting", "step": 0, "of": 0}
-        sent = began
+        last_sent = start
         try:
             while report["state"] != "done":
-                jobs, now = await asyncio.to_thread(self._report, jobs)
-                if now.items() <= report.items() and time.monotonic() < sent + REPEAT_INTERVAL:
+                jobs, update = await asyncio.to_thread(self._report, jobs)
+                if update.items() <= report.items() and time.monotonic() < last_sent + REPEAT_INTERVAL:
                     await asyncio.sleep(POLL_INTERVAL)
                     continue
-                report, sent = report | now, time.monotonic()
+                report, last_sent = report | update, time.monotonic()
                 if report["state"] == "done":
                     report["step"] = report["of"]
-                yield {**report, "seconds": round(sent - began, 1)}
+                yield {**report, "seconds": round(last_sent - start, 1)}
         finally:
             if report["state"] != "done":
-                await in_writer(self._cancel, jobs)
+                await run_in_writer(self._cancel, jobs)
 
     def _report(self, jobs: Sequence[Revision]) -> tuple[list[Revision], dict[str, Any]]:
-        """The jobs as they are now, and what there is to report of them."""
-        now = [self._current(self.session.store.revisions.get(each.id)) for each in jobs]
-        pending = [each for each in now if each.pending]
-        errors = [each.error for each in now if each.error is not None]
+        """Returns the jobs as they are now, and the report of them."""
+        current = [self._current(self.session.store.revisions.get(each.id)) for each in jobs]
+        pending = [each for each in current if each.pending]
+        errors = [each.error for each in current if each.error is not None]
         if errors and not pending:
             raise InvalidInput(errors[0])
         report: dict[str, Any] = {
             "state": "waiting" if pending else "done",
-            "revisions": [each.id for each in now],
+            "revisions": [each.id for each in current],
             "trouble": self.models.trouble if pending else None,
         }
         for each in pending[:1]:
             if (progress := self.session.store.jobs.progress(each.document).get(each.id)) is not None:
                 report |= {"state": "running", "step": progress.step, "of": progress.steps}
-        return now, report
+        return current, report
 
     def _current(self, job: Revision) -> Revision:
-        """The job that a job was queued again as, where one that it waited for was cancelled; else itself."""
+        """Returns the new job if this one was queued again because a job before it was cancelled; else itself."""
         if not (job.cancelled and job.deleted):
             return job
         document = self.session.store.documents.get(job.document)
@@ -91,5 +93,5 @@ class JobStream:
 
     def _cancel(self, jobs: Sequence[Revision]) -> None:
         for each in jobs:
-            with suppress(StorageError, LookupError):  # then it stays and is completed
+            with suppress(StorageError, LookupError):  # then the job stays and is completed
                 self.session.cancel(each.id)

@@ -1,5 +1,6 @@
-"""Large work: what takes memory by the pixels of a picture is done for a few large ones at a time; the others wait, and
-hold no thread that small ones need.
+"""Large work: work whose memory grows with a picture's pixels runs for a few large pictures at a time.
+
+The others wait without a thread that small pictures need.
 """
 
 import asyncio
@@ -9,7 +10,7 @@ from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 
-LARGE = 2**24  # pixels: 64 MB, and several times that while it is worked on
+LARGE = 2**24  # pixels: 64 MB, and several times that during the work
 AT_ONCE = 2  # a picture of the largest size takes about 1.2 GB
 
 T = TypeVar("T")
@@ -19,8 +20,16 @@ POOL = ThreadPoolExecutor(AT_ONCE, "large-work")
 async def run(
     pixels: int | None, work: Callable[..., T], *arguments: Any, small: Callable[..., Awaitable[T]] = run_in_threadpool
 ) -> T:
-    """What a function answers, run in a thread. pixels: of the pictures it works on; None: nobody knows yet. small:
-    runs it where they are few.
+    """Runs a function in a thread.
+
+    Args:
+        pixels: how many pixels it works on; None when that is not known yet, so that it counts as large.
+        work: the function.
+        *arguments: its arguments.
+        small: runs it when the pixels are at most LARGE.
+
+    Returns:
+        The function's result.
     """
     if pixels is not None and pixels <= LARGE:
         return await small(work, *arguments)
@@ -28,7 +37,7 @@ async def run(
 
 
 def wait(pixels: int | None, work: Callable[..., T], *arguments: Any) -> T:
-    """The same, for who is in a thread already."""
+    """Does the same as `run`, for callers that are in a thread already."""
     if pixels is not None and pixels <= LARGE:
         return work(*arguments)
     return POOL.submit(work, *arguments).result()

@@ -1,4 +1,4 @@
-"""Beats: requests that wait until a document's run has done another step."""
+"""Long polling: requests that wait until a job of a document has done another step."""
 
 import asyncio
 import time
@@ -10,51 +10,56 @@ from editor.store.database import StorageError
 from editor.store.jobs import NO_BEAT
 from editor.store.store import Store
 
-BETWEEN = 0.01  # seconds between two looks
+POLL_INTERVAL = 0.01  # seconds
 
 
-class _Waiting(NamedTuple):
-    document: str
-    beat: str
-    loop: asyncio.AbstractEventLoop
-    moved: asyncio.Event
+class _Waiter(NamedTuple):
+    """A request that waits."""
+
+    document: str  # the document's id
+    beat: str  # the beat that the client has seen last
+    loop: asyncio.AbstractEventLoop  # the request's
+    event: asyncio.Event  # set when the beat has changed
 
 
-class Beats:
-    """One thread looks for all who wait: any number of pages cost one question to the store at a time."""
+class BeatPoller:
+    """Waits for the beats of documents (see `Jobs.beats`) to change.
+
+    One thread polls for all waiting requests, so that any number of pages costs one query of the store at a time.
+    """
 
     def __init__(self, store: Store) -> None:
         self.store = store
-        self._waiting: set[_Waiting] = set()
+        self._waiters: set[_Waiter] = set()
         self._changed = Condition()
         self._thread: Thread | None = None
 
     async def wait(self, document: str, beat: str, seconds: float) -> None:
-        """Until the beat of a document (see `Store.beats`) is another one, at most so long."""
-        waiting = _Waiting(document, beat, asyncio.get_running_loop(), asyncio.Event())
+        """Waits until the beat of a document differs from `beat`, at most so many seconds."""
+        waiter = _Waiter(document, beat, asyncio.get_running_loop(), asyncio.Event())
         with self._changed:
-            self._waiting.add(waiting)
+            self._waiters.add(waiter)
             if self._thread is None:
-                self._thread = Thread(target=self._look, name="beats", daemon=True)
+                self._thread = Thread(target=self._poll, name="beats", daemon=True)
                 self._thread.start()
             self._changed.notify()
         try:
             with suppress(TimeoutError):
-                await asyncio.wait_for(waiting.moved.wait(), seconds)
+                await asyncio.wait_for(waiter.event.wait(), seconds)
         finally:
             with self._changed:
-                self._waiting.discard(waiting)
+                self._waiters.discard(waiter)
 
-    def _look(self) -> None:
+    def _poll(self) -> None:
         while True:
             with self._changed:
-                self._changed.wait_for(lambda: self._waiting)
+                self._changed.wait_for(lambda: self._waiters)
             with suppress(StorageError):
                 beats = self.store.jobs.beats()
                 with self._changed:
-                    moved = [each for each in self._waiting if beats.get(each.document, NO_BEAT) != each.beat]
-                    self._waiting.difference_update(moved)
-                for each in moved:
+                    ready = [each for each in self._waiters if beats.get(each.document, NO_BEAT) != each.beat]
+                    self._waiters.difference_update(ready)
+                for waiter in ready:
                     with suppress(RuntimeError):  # its loop has ended
-                        each.loop.call_soon_threadsafe(each.moved.set)
-            time.sleep(BETWEEN)
+                        waiter.loop.call_soon_threadsafe(waiter.event.set)
+            time.sleep(POLL_INTERVAL)

@@ -1,4 +1,4 @@
-"""Places: what a program means by a box, a point or a mask's file in base64."""
+"""Regions of a picture in API calls: a box, a point or a mask file in base64."""
 
 import base64
 import binascii
@@ -16,54 +16,79 @@ from editor.web.wire import read_box
 from pipelines.errors import InvalidInput
 
 
-def place(
+def read_region(
     picture: Picture,
     box: list[int] | None,
     point: list[int] | None,
     tolerance: int,
     mask: str,
 ) -> Mask:
-    """The mask that is meant. InvalidInput when it is none."""
+    """Returns the mask of a region.
+
+    Args:
+        picture: the picture that the region lies in.
+        box: [x, y, width, height]: the region itself, or where the point's region or the mask's file lies.
+        point: [x, y]: the region is everything connected to it in a similar colour.
+        tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel.
+        mask: a mask file in base64, as large as the box or else the picture; "" for none.
+
+    Raises:
+        InvalidInput: the values do not describe a region.
+    """
     if box is None and point is None and not mask:
-        raise InvalidInput(f"Say where: by a box, a point or a mask. The whole picture is {list(picture.box)}.")
+        raise InvalidInput(f"Choose a region with a box, a point or a mask. The whole picture is {list(picture.box)}.")
     if point is not None and mask:
-        raise InvalidInput("A point and a mask both say where: give one of them.")
-    frame = picture.box if box is None else within(box, picture)
+        raise InvalidInput("A point and a mask cannot be combined. Send only one of them.")
+    frame = picture.box if box is None else clip_box(box, picture)
     if point is not None:
         if len(point) != 2 or not frame.contains(Box(point[0], point[1], 1, 1)):
-            raise InvalidInput(f"A point is [x, y] within {list(frame)}, not {point}.")
+            raise InvalidInput(f"The point must be [x, y] within {list(frame)}, not {point}.")
         if not 0 <= tolerance <= 255:
             raise InvalidInput(f"The tolerance must be a whole number from 0 to 255, not {tolerance}.")
         return connected(picture, point[0], point[1], tolerance).cut(frame)
     if not mask:
         return Mask(frame, np.full(frame.shape, 255, np.uint8))
-    filled = picture.box if box is None else read_box(box, "The box")
+    mask_box = picture.box if box is None else read_box(box, "The box")
     alpha = large_work.wait(None, read_mask, read_base64("mask", mask))
-    if alpha.shape != filled.shape:
-        size, what = f"{alpha.shape[1]} x {alpha.shape[0]} pixels", "picture" if box is None else "box"
-        raise InvalidInput(f"The mask is {size}, the {what} {filled.width} x {filled.height}: make them the same.")
-    return Mask(filled, alpha)
+    if alpha.shape != mask_box.shape:
+        size, owner = f"{alpha.shape[1]} x {alpha.shape[0]} pixels", "picture" if box is None else "box"
+        raise InvalidInput(
+            f"The mask is {size}, the {owner} {mask_box.width} x {mask_box.height}. Send a mask of the same size."
+        )
+    return Mask(mask_box, alpha)
 
 
-def read_base64(what: str, text: str) -> bytes:
-    """What base64, or a data: address of it, says."""
+def read_base64(name: str, text: str) -> bytes:
+    """Decodes base64, or a data: URL in base64.
+
+    Args:
+        name: what the bytes are, for error messages.
+        text: the base64.
+
+    Raises:
+        InvalidInput: it is too long, or not base64.
+    """
     if len(text) > MAX_BASE64_BYTES:
         raise InvalidInput(
-            f"The {what} has {len(text) / 2**20:,.0f} MB; at most {MAX_BASE64_BYTES / 2**20:,.0f} MB are taken."
+            f"The {name} has {len(text) / 2**20:,.0f} MB; at most {MAX_BASE64_BYTES / 2**20:,.0f} MB are accepted."
         )
     start, comma, rest = text.partition(";base64,")
-    packed = rest if comma and start.startswith("data:") else text
+    data = rest if comma and start.startswith("data:") else text
     try:
-        return base64.b64decode("".join(packed.split()), validate=True)
+        return base64.b64decode("".join(data.split()), validate=True)
     except (binascii.Error, ValueError):
         raise InvalidInput(
-            f"The {what} must be a picture file's bytes in base64, not {text[:40]!r}: no path and no address is read."
+            f"The {name} must be the bytes of a picture file in base64, not {text[:40]!r}. Paths and URLs are not read."
         ) from None
 
 
-def within(box: list[int], picture: Picture) -> Box:
-    """The part of a box in a picture. InvalidInput when there is none."""
+def clip_box(box: list[int], picture: Picture) -> Box:
+    """Returns the part of a box, [x, y, width, height], that lies within a picture.
+
+    Raises:
+        InvalidInput: no part of it does.
+    """
     part = read_box(box, "The box").intersect(picture.box)
     if part.empty:
-        raise InvalidInput(f"No pixel of the picture is in the box {box}: the picture is {list(picture.box)}.")
+        raise InvalidInput(f"The box {box} lies outside the picture, which is {list(picture.box)}.")
     return part

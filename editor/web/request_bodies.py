@@ -1,7 +1,7 @@
-"""Bodies: how large one may be, how slowly it may come, and how much of all of them is held at a time.
+"""Request bodies: limits on the size and the speed of each, and on the memory of all of them.
 
-An answer that is given before its request is over is sent at once, and what still comes is thrown away for a while: a
-browser that is sending hears no answer from a server that hangs up.
+A response that is ready before its request has ended is sent at once, and the rest of the body is read and thrown away
+for a while: a browser that is still sending does not see the response of a server that closes the connection.
 """
 
 import asyncio
@@ -13,26 +13,32 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-WINDOW = 15.0  # seconds in which the rest of a body comes, or at least
-LEAST = 2**16  # bytes of it
-MOST_COMING = 64  # bodies under way; one more ends the oldest
-MOST_HELD = 2**30  # bytes of all bodies; those of at most
-SMALL = 2**20  # bytes are taken even then
-LINGER = 30.0  # seconds for which more is thrown away after an early answer, if it does not stop for
+WINDOW = 15.0  # seconds within which a body must end, or bring at least
+MIN_BYTES = 2**16  # bytes
+MOST_COMING = 64  # bodies being received; one more ends the oldest
+MOST_HELD = 2**30  # bytes of all bodies in memory, beyond which only small ones are accepted, of at most
+SMALL = 2**20  # bytes
+LINGER = 30.0  # seconds for which a body is thrown away after an early response, unless nothing comes for
 PAUSE = 5.0  # seconds
 
-SLOW = "The upload stopped, or came too slowly, so it was given up and nothing was done. Try again."
-CROWDED = "Too many uploads were under way, and this was the one that took longest, so it was ended. Try again."
-FULL = "The server holds as many uploads as it can. Nothing was done; try again in a minute."
+SLOW = "The upload stopped or was too slow, so it was ended and nothing was done. Try again."
+CROWDED = "There were too many uploads at once. This one had taken the longest, so it was ended. Try again."
+FULL = "The server is busy with too many uploads. Nothing was done. Try again in a minute."
 
 
 class Bodies:
-    """ASGI middleware. most(scope): how many bytes the body of a request may have; None: its route sees to that."""
+    """ASGI middleware that limits request bodies."""
 
-    def __init__(self, app: ASGIApp, most: Callable[[Scope], int | None]) -> None:
-        self.app, self.most = app, most
-        self.held = 0  # bytes
-        self.coming: dict[_Incoming, None] = {}  # the oldest first
+    def __init__(self, app: ASGIApp, max_bytes: Callable[[Scope], int | None]) -> None:
+        """Wraps an app.
+
+        Args:
+            app: the app.
+            max_bytes: returns how many bytes the body of a request may have; None when its route checks that.
+        """
+        self.app, self.max_bytes = app, max_bytes
+        self.held = 0  # bytes of all bodies in memory
+        self.coming: dict[_Incoming, None] = {}  # the bodies being received, the oldest first
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = Headers(scope=scope)
@@ -45,16 +51,17 @@ class Bodies:
         if len(self.coming) > MOST_COMING:
             next(iter(self.coming)).end()
         try:
-            await incoming.answered()
+            await incoming.run()
         finally:
-            incoming.over()
-            if incoming.most is None:
-                self.let_go(incoming.size)
-            else:  # an event of Gradio's holds the request, and what it sent, until it is done
-                finalize(token, self.let_go, incoming.size)  # nothing that knows the scope, or it lived for ever
+            incoming.finish()
+            if incoming.max_bytes is None:
+                self.release(incoming.size)
+            else:  # Gradio's event keeps the request and its body until it has ended
+                # the callback must not refer to the scope, which would then never be freed
+                finalize(token, self.release, incoming.size)
 
-    def let_go(self, size: int) -> None:
-        """What came of a body is held no more."""
+    def release(self, size: int) -> None:
+        """Counts so many bytes of a body as freed."""
         self.held -= size
 
 
@@ -63,62 +70,69 @@ class _Token:
 
 
 class _Refused(Exception):
-    """A body was not taken."""
+    """A body was refused."""
 
 
 class _Incoming:
-    """A request whose body is under way."""
+    """A request whose body is being received."""
 
     def __init__(self, bodies: Bodies, scope: Scope, receive: Receive, send: Send) -> None:
-        self.bodies, self.scope, self.wire, self.out = bodies, scope, receive, send
-        self.most = bodies.most(scope)
-        self.size = 0  # bytes that came
-        self.complete = self.began = False  # the body; the answer
-        self.refusal: tuple[int, str] | None = None  # a status and a sentence
-        self.waiting: asyncio.Timeout | None = None
-        self.window: tuple[float, int] = asyncio.get_running_loop().time(), 0  # when it began, and the bytes in it
+        self.bodies, self.scope, self.server_receive, self.server_send = bodies, scope, receive, send
+        self.max_bytes = bodies.max_bytes(scope)
+        self.size = 0  # bytes received
+        self.complete = False  # whether the whole body was received
+        self.response_started = False
+        self.refusal: tuple[int, str] | None = None  # a status and an error message
+        self.timeout: asyncio.Timeout | None = None  # of the message being received
+        self.window: tuple[float, int] = asyncio.get_running_loop().time(), 0  # its start, and the bytes received in it
 
-    async def answered(self) -> None:
+    async def run(self) -> None:
+        """Runs the app on the request, and responds with the error if its body is refused."""
         declared = Headers(scope=self.scope).get("content-length", "")
-        if self.most is not None and declared.isdecimal() and int(declared) > self.most:
-            self.refusal = 413, too_large("The body", int(declared), self.most)
+        if self.max_bytes is not None and declared.isdecimal() and int(declared) > self.max_bytes:
+            self.refusal = 413, too_large("The body", int(declared), self.max_bytes)
         else:
             try:
                 await self.bodies.app(self.scope, self.receive, self.send)
             except Exception:
                 if self.refusal is None:
                     raise
-        if self.refusal is not None and not self.began:
-            (status, sentence), self.refusal = self.refusal, None
-            await JSONResponse({"error": sentence}, status)(self.scope, self.receive, self.send)
+        if self.refusal is not None and not self.response_started:
+            (status, message), self.refusal = self.refusal, None
+            await JSONResponse({"error": message}, status)(self.scope, self.receive, self.send)
 
     def end(self) -> None:
-        """Give it up in favour of another."""
-        self.over()
+        """Ends it in favour of another request."""
+        self.finish()
         self.refusal = 503, CROWDED
-        if self.waiting is not None:
-            self.waiting.reschedule(asyncio.get_running_loop().time())
+        if self.timeout is not None:
+            self.timeout.reschedule(asyncio.get_running_loop().time())
 
-    def over(self) -> None:
-        """No more of it is waited for."""
+    def finish(self) -> None:
+        """Removes it from the bodies being received."""
         self.bodies.coming.pop(self, None)
 
     async def receive(self) -> Message:
+        """Receives a message for the app.
+
+        Raises:
+            _Refused: the body is too large or too slow, or there are too many.
+        """
         if self.complete:
-            return await self.wire()
+            return await self.server_receive()
         if self.refusal is not None:
             raise _Refused
         try:
-            async with asyncio.timeout(WINDOW) as self.waiting:
-                message = await self.wire()
+            async with asyncio.timeout(WINDOW) as self.timeout:
+                message = await self.server_receive()
         except TimeoutError:
             self.refuse(408, SLOW)
         finally:
-            self.waiting = None
+            self.timeout = None
         self._count(len(message.get("body", b"")))
         if not message.get("more_body"):
             self.complete = True
-            self.over()
+            self.finish()
         elif self._slow():
             self.refuse(408, SLOW)
         return message
@@ -126,50 +140,58 @@ class _Incoming:
     def _count(self, size: int) -> None:
         self.size += size
         self.bodies.held += size
-        if self.most is not None and self.size > self.most:
-            self.refuse(413, too_large("The body", None, self.most))
+        if self.max_bytes is not None and self.size > self.max_bytes:
+            self.refuse(413, too_large("The body", None, self.max_bytes))
         if self.size > SMALL and self.bodies.held > MOST_HELD:
             self.refuse(503, FULL)
         self.window = self.window[0], self.window[1] + size
 
     def _slow(self) -> bool:
-        began, came = self.window
+        start, size = self.window
         now = asyncio.get_running_loop().time()
-        if now - began < WINDOW:
+        if now - start < WINDOW:
             return False
         self.window = now, 0
-        return came < LEAST
+        return size < MIN_BYTES
 
-    def refuse(self, status: int, sentence: str) -> None:
-        self.refusal = self.refusal or (status, sentence)
+    def refuse(self, status: int, message: str) -> None:
+        """Refuses the body; an earlier refusal stands."""
+        self.refusal = self.refusal or (status, message)
         raise _Refused
 
     async def send(self, message: Message) -> None:
-        if self.refusal is not None and not self.began:
-            return  # whatever was made of half a body
+        """Sends a message of the app, and throws the rest of the body away after an early response."""
+        if self.refusal is not None and not self.response_started:
+            return  # the app's response to part of a body
         if message["type"] == "http.response.start":
-            self.began = True
+            self.response_started = True
             if not self.complete:
                 MutableHeaders(scope=message)["Connection"] = "close"
         elif not self.complete and not message.get("more_body"):
-            await self.out({**message, "more_body": True})
+            await self.server_send({**message, "more_body": True})
             await self._throw_away()
             message = {"type": "http.response.body", "body": b""}
-        await self.out(message)
+        await self.server_send(message)
 
     async def _throw_away(self) -> None:
-        self.over()
-        self.bodies.let_go(self.size)
+        self.finish()
+        self.bodies.release(self.size)
         self.size = 0
         with suppress(TimeoutError):
             async with asyncio.timeout(LINGER):
                 while not self.complete:
                     async with asyncio.timeout(PAUSE):
-                        self.complete = not (await self.wire()).get("more_body")
+                        self.complete = not (await self.server_receive()).get("more_body")
 
 
-def too_large(what: str, size: int | None, most: int) -> str:
-    """The sentence of a refusal. size: bytes, where they are known."""
-    has = f"has {size / 2**20:,.0f} MB" if size is not None else "is larger than this route takes"
-    limit = f"{most / 2**20:,.0f} MB" if most >= 2**20 else f"{most / 2**10:,.0f} KB"
-    return f"{what} {has}; at most {limit} are taken."
+def too_large(subject: str, size: int | None, limit: int) -> str:
+    """Returns the error message for a body that is too large.
+
+    Args:
+        subject: what the body is, such as "The file".
+        size: its bytes, None when unknown.
+        limit: bytes.
+    """
+    excess = f"has {size / 2**20:,.0f} MB" if size is not None else "is too large"
+    maximum = f"{limit / 2**20:,.0f} MB" if limit >= 2**20 else f"{limit / 2**10:,.0f} KB"
+    return f"{subject} {excess}; at most {maximum} are accepted."

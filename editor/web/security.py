@@ -1,6 +1,7 @@
-"""Guard: what stands around the whole app, Gradio's routes included. It has a request pass only under a name of this
-server's, from this site, to a route that is meant for others, with a body within bounds; and it adds the security
-headers to every answer.
+"""Guard: middleware around the whole app, Gradio's routes included.
+
+It accepts a request only if its Host is a name of this server, its Origin this site, its route public and its body
+within limits, and adds the security headers to every response.
 """
 
 import base64
@@ -15,23 +16,23 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from editor.web.addresses import Addresses, foreign
-from editor.web.gradio_routes import permitted, there
+from editor.web.addresses import Addresses, foreign_origin_error
+from editor.web.gradio_routes import find_route, has_route
 from editor.web.request_bodies import Bodies
 from editor.web.server import PREFIX
 
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
-FIRST_SCRIPT = (Path(__file__).parents[2] / "assets" / "first.js").read_bytes()  # of the page
+FIRST_SCRIPT = (Path(__file__).parents[2] / "assets" / "first.js").read_bytes()  # runs before all others of the page
 HEADERS = {
     "X-Content-Type-Options": "nosniff",
-    "Referrer-Policy": "same-origin",  # a document's address is its key
+    "Referrer-Policy": "same-origin",  # whoever has a document's URL can open it
     "X-Frame-Options": "DENY",
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 # Gradio compiles its templates in the browser ('unsafe-eval') and sets styles on elements ('unsafe-inline').
-# Its inline scripts are allowed one by one, by their hashes: markup smuggled into the page cannot run.
+# Its inline scripts are allowed one by one, by their hashes, so injected scripts cannot run.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval'{hashes}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; "
@@ -41,76 +42,87 @@ OTHER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors '
 
 
 class Guard:
-    """ASGI middleware around the whole app. shown: the files that Gradio may serve."""
+    """ASGI middleware around the whole app."""
 
     def __init__(self, app: ASGIApp, addresses: Addresses, shown: Container[str] = ()) -> None:
+        """Wraps an app.
+
+        Args:
+            app: the app.
+            addresses: the names and the path of this server.
+            shown: the paths of the files that Gradio may serve.
+        """
         self.app, self.addresses, self.shown = app, addresses, shown
-        self.bodies = Bodies(self._let_in, self._most)
+        self.bodies = Bodies(self._check_and_run, self._max_bytes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
             await self.app(scope, receive, send)
             return
-        if scope["type"] == "websocket":  # there is none
+        if scope["type"] == "websocket":  # the app has none
             await send({"type": "websocket.close"})
             return
-        self._place(scope)
-        guarded = _Guarded(send)
+        self._normalise(scope)
+        guarded = _GuardedSend(send)
         try:
             await self.bodies(scope, receive, guarded)
-        except Exception:  # and on it goes: but Starlette's answer would come from outside, without the headers
-            if not guarded.began:
-                sentence = "The server made a mistake. What was asked for was not done, and nothing is lost."
-                await JSONResponse({"error": sentence}, 500)(scope, receive, _Guarded(send))
+        except Exception:  # raised again below, but Starlette's own response to it would lack the headers
+            if not guarded.started:
+                message = "The server has an internal error. Your request was not carried out; nothing is lost."
+                await JSONResponse({"error": message}, 500)(scope, receive, _GuardedSend(send))
             raise  # to the log
 
-    async def _let_in(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def _check_and_run(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope)
         await (self.app if refusal is None else refusal)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
-        headers, path = Headers(scope=scope), _route(scope)
+        headers, path = Headers(scope=scope), _path_in_app(scope)
         host, origin = headers.get("host", ""), headers.get("origin")
-        if sentence := self.addresses.refusal(host):
-            return _refused(421, sentence, headers)
+        if message := self.addresses.refusal(host):
+            return _error_response(421, message, headers)
         if origin is not None and not self.addresses.own(origin, host):
-            return _refused(403, foreign(origin), headers)  # programs send no Origin, and are not tricked
+            # programs send no Origin; they cannot be tricked by another site as a browser can
+            return _error_response(403, foreign_origin_error(origin), headers)
         if scope["path"] == self.addresses.root_path:
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse(f"{scope['path']}/" + (f"?{query}" if query else ""))
-        if not _ours(path) and permitted(scope["method"], path, self.shown) is None:
-            return _refused(404, "There is nothing here. Files go to POST /palimpsest/documents.", headers)
+        if not _is_own_route(path) and find_route(scope["method"], path, self.shown) is None:
+            return _error_response(
+                404, "There is nothing at this address. To upload a file, use POST /palimpsest/documents.", headers
+            )
         return None
 
-    def _most(self, scope: Scope) -> int | None:
-        path = _route(scope)
-        way = None if _ours(path) else permitted(scope["method"], path, self.shown)
-        return None if way is None else way.most
+    def _max_bytes(self, scope: Scope) -> int | None:
+        path = _path_in_app(scope)
+        route = None if _is_own_route(path) else find_route(scope["method"], path, self.shown)
+        return None if route is None else route.max_bytes
 
-    def _place(self, scope: Scope) -> None:
-        """Write into a scope where the app lies: a proxy before it keeps that path or cuts it off. And take out names
-        of this server that are none: Gradio would write them into what it tells others.
+    def _normalise(self, scope: Scope) -> None:
+        """Sets a scope's root path and path, which a proxy may pass on with or without the root path.
+
+        Also removes headers with wrong names of this server, which Gradio would copy into its responses.
         """
         root = self.addresses.root_path
         path = scope["path"]
-        kept = path == root or (path.startswith(root + "/") and _known(path.removeprefix(root)))
+        has_root = path == root or (path.startswith(root + "/") and _exists(path.removeprefix(root)))
         scope["root_path"] = root
-        scope["path"] = path if kept else root + path
+        scope["path"] = path if has_root else root + path
         headers = Headers(scope=scope)
-        false = {b"x-gradio-server"}
+        untrusted = {b"x-gradio-server"}
         if "x-forwarded-host" in headers and self.addresses.refusal(headers["x-forwarded-host"].split(",")[0].strip()):
-            false.add(b"x-forwarded-host")
-        scope["headers"] = [(name, value) for name, value in scope["headers"] if name not in false]
+            untrusted.add(b"x-forwarded-host")
+        scope["headers"] = [(name, value) for name, value in scope["headers"] if name not in untrusted]
 
 
-class _Guarded:
-    """A `send` that adds the headers; it holds a page back until its scripts are known."""
+class _GuardedSend:
+    """A `send` that adds the headers; it delays a page until the hashes of its scripts are known."""
 
     def __init__(self, send: Send) -> None:
         self.send = send
-        self.page: MutableMapping[str, Any] | None = None  # the held back start of an HTML answer
+        self.page: MutableMapping[str, Any] | None = None  # the delayed start of an HTML response
         self.body = b""
-        self.began = False  # something was sent
+        self.started = False  # whether anything was sent
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
@@ -125,19 +137,19 @@ class _Guarded:
             self.body += message.get("body", b"")
             if message.get("more_body"):
                 return
-            page = _completed(self.body)
+            page = _adapt_page(self.body)
             headers = MutableHeaders(scope=self.page)
             headers["Content-Security-Policy"] = _page_policy(page)
-            if "content-length" in headers and self.body:  # of HEAD, the page is not known
+            if "content-length" in headers and self.body:  # a HEAD response has no body
                 headers["Content-Length"] = str(len(page))
             await self.send(self.page)
             self.page, message = None, {**message, "body": page}
-        self.began = True
+        self.started = True
         await self.send(message)
 
 
-def _completed(page: bytes) -> bytes:
-    """Gradio's page, which must work under any path: with our script before its own, and no address from the top."""
+def _adapt_page(page: bytes) -> bytes:
+    """Adds our script before Gradio's own, and makes absolute URLs relative, since the page must work at any path."""
     first = b'<head><link rel="icon" href="./favicon.ico"><script>' + FIRST_SCRIPT + b"</script>"
     page = page.replace(b"<head>", first, 1)
     return page.replace(b'href="/manifest.json"', b'href="./manifest.json"')
@@ -148,22 +160,22 @@ def _page_policy(page: bytes) -> str:
     return PAGE_POLICY.format(hashes="".join(f" 'sha256-{base64.b64encode(digest).decode()}'" for digest in digests))
 
 
-def _refused(status: int, sentence: str, headers: Headers) -> Response:
-    """In JSON; for who typed an address, as a page."""
+def _error_response(status: int, message: str, headers: Headers) -> Response:
+    """Returns an error as JSON, or as a page when a browser navigates to it."""
     if "text/html" in headers.get("accept", ""):
-        return HTMLResponse(f"<!doctype html><title>Palimpsest</title><p>{escape(sentence)}</p>", status)
-    return JSONResponse({"error": sentence}, status)
+        return HTMLResponse(f"<!doctype html><title>Palimpsest</title><p>{escape(message)}</p>", status)
+    return JSONResponse({"error": message}, status)
 
 
-def _route(scope: Scope) -> str:
-    """The path under the one that the app lies at."""
+def _path_in_app(scope: Scope) -> str:
+    """Returns a request's path below the root path."""
     path: str = scope["path"]
     return path.removeprefix(scope["root_path"])
 
 
-def _ours(path: str) -> bool:
+def _is_own_route(path: str) -> bool:
     return path.startswith(PREFIX + "/")
 
 
-def _known(path: str) -> bool:
-    return _ours(path) or there(path)
+def _exists(path: str) -> bool:
+    return _is_own_route(path) or has_route(path)

@@ -1,4 +1,4 @@
-"""Shown files: the pictures in answers of the API, which are all that Gradio may serve."""
+"""Shown files: the pictures in responses of the API, the only files that Gradio may serve."""
 
 from collections import OrderedDict
 from pathlib import Path
@@ -8,17 +8,26 @@ from gradio.data_classes import FileData
 from gradio.processing_utils import save_bytes_to_cache
 from gradio.utils import get_upload_folder
 
-FILES = 64  # that are kept; older ones are removed
+FILES = 64  # how many to keep; older ones are removed
 
 
 class Shown:
-    """Paths of the files that the newest answers named."""
+    """The paths of the files in the newest responses."""
 
     def __init__(self) -> None:
         self.files: OrderedDict[str, None] = OrderedDict()
-        self.lock = Lock()  # each answer is made in a thread of its own
+        self.lock = Lock()  # responses are made in several threads
 
     def add(self, name: str, data: bytes) -> FileData:
+        """Stores a file that Gradio may then serve, and removes the oldest when there are too many.
+
+        Args:
+            name: the file's name.
+            data: its bytes.
+
+        Returns:
+            The file as a response holds it.
+        """
         path = save_bytes_to_cache(data, name, get_upload_folder())
         with self.lock:
             self.files[path] = None

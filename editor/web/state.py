@@ -1,8 +1,7 @@
 """The state of a document, as tabs poll it.
 
-The canvas learns of everything by asking for a document's state again and again. A Gradio generator would
-stream the same, but it dies with the tab and with the server; a job in the store outlives both, and
-whoever opens the document next, in whatever tab, sees it run.
+The canvas polls a document's state. A Gradio generator could stream the same, but it ends with the tab and with the
+server; a job in the store outlives both, and any tab that opens the document later shows its progress.
 """
 
 from collections.abc import Sequence
@@ -22,38 +21,50 @@ from editor.store.revisions import Revision
 from editor.web.context import AppContext
 from editor.web.wire import NEVER
 
-FOREVER = {"Cache-Control": "private, max-age=31536000, immutable"}  # named by content, or by a finished revision
+FOREVER = {
+    "Cache-Control": "private, max-age=31536000, immutable"
+}  # for URLs with a digest or a finished revision's id
 
 
 class DocumentStates:
-    """The state of documents, as JSON."""
+    """The states of documents, as JSON."""
 
     def __init__(self, context: AppContext) -> None:
         self.context, self.session = context, context.session
-        self.planned: dict[str, int] = {}  # the model's steps in those of a replay that waits, by id
+        self.model_steps: dict[str, int] = {}  # how many steps the model takes, by the ids of a queued replay's jobs
 
     def answer(self, request: Request, watched: Sequence[str] = ()) -> Response:
-        """The state of the document a path names."""
+        """Returns the state of the document in the request's path.
+
+        Args:
+            request: the request.
+            watched: ids of revisions whose status the client asks for.
+        """
         return JSONResponse(self.state(self.context.document(request), watched), headers=NEVER)
 
     def accepted(self, request: Request, jobs: Sequence[Revision]) -> Response:
-        """The state of the document a path names, with the digests and ids of the jobs just queued there."""
+        """Returns the state of the document in the request's path, with the digests and ids of the jobs just queued."""
         ids = [{"edit": each.edit.digest, "revision": each.id} for each in jobs if each.edit is not None]
         state = self.state(self.context.document(request), [each.id for each in jobs])
         return JSONResponse({**state, "jobs": ids}, headers=NEVER)
 
     def state(self, document: Document, watched: Sequence[str] = ()) -> dict[str, Any]:
-        """All a tab need know of a document; `watched`: ids of revisions whose fate it asks for."""
-        # Jobs are read before the document: one that ends in between is reported as done by the next state, which shows
-        # its result. The other way round it would be reported as done before it is shown.
+        """Returns what a tab needs to know of a document.
+
+        Args:
+            document: the document.
+            watched: ids of revisions whose status the client asks for.
+        """
+        # Reads the jobs before the document: a job that ends in between is reported as done by the next state, which
+        # shows its result. In the other order it would be reported as done before its result is shown.
         beat = self.session.store.jobs.beats().get(document.id, NO_BEAT)
         progress = self.session.store.jobs.progress(document.id)
         pending = self.session.store.jobs.pending(document.id)
         replay = self._replay(document, pending) if pending else {}
         running = [self._run(revision, progress.get(revision.id)) for revision in pending]
-        for run in running:  # said only of a replay's steps: a state is asked for again and again
+        for run in running:  # only for steps of a replay, since states are polled often
             run |= {"replay": replay[run["revision"]]} if run["revision"] in replay else {}
-        fates = [self._fate(document, id) for id in watched]
+        statuses = [self._status(document, id) for id in watched]
         document = self.session.store.documents.get(document.id)
         tip, head = (self.session.store.revisions.get(id) for id in (document.tip, document.head))
         return {
@@ -69,39 +80,45 @@ class DocumentStates:
             "step": None if head.edit is None else {"revision": head.id, "prompt": head.edit.prompt, "name": head.name},
             "variations": self.session.store.revisions.variations(document.head),
             "running": running,
-            "watched": fates,
+            "watched": statuses,
             "beat": beat,
             "trouble": self.context.models.trouble,
         }
 
     def _replay(self, document: Document, pending: Sequence[Revision]) -> dict[str, dict[str, int]]:
-        """Of the steps of a replay that wait: the place of each among `of`, from 1, and how many steps a model takes
-        for it at most.
+        """Returns, for each queued step of a replay, its position `step` among `of`, from 1, and the most `steps` that
+        the model takes for it, 0 while that is unknown.
         """
         steps = self.session.store.jobs.replaying(document.id)
         waiting = [each for each in pending if each.id in steps]
-        if any(each.id not in self.planned for each in waiting):
-            self.planned.clear()
+        if any(each.id not in self.model_steps for each in waiting):
+            self.model_steps.clear()
             edits = [each.edit for each in waiting if each.edit is not None]
             plans = self.plans(self.session.frame(document.id, str(waiting[0].parent)), edits)
-            # a model that is still being loaded says more the next time
-            self.planned.update(
-                (each.id, now["steps"]) for each, now in zip(waiting, plans, strict=True) if now["steps"]
+            # the steps of a model that is still loading are known by a later call
+            self.model_steps.update(
+                (each.id, plan["steps"]) for each, plan in zip(waiting, plans, strict=True) if plan["steps"]
             )
         return {
-            each.id: {"step": steps.index(each.id) + 1, "of": len(steps), "steps": self.planned.get(each.id, 0)}
+            each.id: {"step": steps.index(each.id) + 1, "of": len(steps), "steps": self.model_steps.get(each.id, 0)}
             for each in waiting
         }
 
     def plans(self, frame: Box, edits: Sequence[Edit]) -> list[dict[str, Any]]:
-        """Of edits one on the other, the first on a picture at `frame`: the model of each and how many steps it takes,
-        none where that cannot be known.
+        """Plans edits that follow each other.
+
+        Args:
+            frame: the box of the picture that the first edit is made on.
+            edits: the edits, in order.
+
+        Returns:
+            For each edit its model (`pipeline`) and how many `steps` the model takes, 0 when that is unknown.
         """
         plans = []
         for edit in edits:
             try:
                 steps = plan(edit, frame, self.context.model(edit.pipeline)).steps
-            except ValueError:  # why, the run will say
+            except ValueError:  # the job itself will fail with the reason
                 steps = 0
             plans.append({"pipeline": edit.pipeline, "steps": steps})
             frame = frame.moved(edit.margins)
@@ -123,12 +140,12 @@ class DocumentStates:
                 run.update(serial=progress.serial, box=progress.box)
         return run
 
-    def _fate(self, document: Document, id: str) -> dict[str, str | None]:
+    def _status(self, document: Document, id: str) -> dict[str, str | None]:
         try:
             revision = self.session.store.revisions.get(id)
         except NotFound:
             revision = None
-        if revision is None or revision.document != document.id:  # the store forgets what was taken back
+        if revision is None or revision.document != document.id:  # the store deletes cancelled jobs
             return {"revision": id, "edit": None, "status": "cancelled", "error": None}
         status = "done" if revision.picture else "waiting" if revision.pending else "failed"
         if revision.cancelled:

@@ -1,4 +1,4 @@
-"""Threads for what waits its turn to write, so that nobody who reads waits for one of those."""
+"""Threads for requests that write, which wait for each other, so that requests that read do not wait for them."""
 
 import asyncio
 from collections.abc import Callable
@@ -10,22 +10,27 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 Result = TypeVar("Result")
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
 
-# Starlette's own threads read. The database takes one writer at a time, however many threads there are.
+# Requests that read use Starlette's threads. The database has one writer at a time, however many threads there are.
 WRITERS = ThreadPoolExecutor(8, "writer")
 
 
-async def in_writer(function: Callable[Given, Result], *values: Given.args, **options: Given.kwargs) -> Result:
-    """What a function returns that may write to the store, which is done even if nobody waits for it any more."""
+async def run_in_writer(
+    function: Callable[Arguments, Result], *values: Arguments.args, **options: Arguments.kwargs
+) -> Result:
+    """Runs a function that may write to the store in a thread of WRITERS, and returns its result.
+
+    The function runs to its end even if the caller is cancelled.
+    """
     call = partial(function, *values, **options)
     return await asyncio.shield(asyncio.get_running_loop().run_in_executor(WRITERS, call))
 
 
 def writing(route: Callable[[Request], Response]) -> Callable[[Request], "asyncio.Future[Response]"]:
-    """A route that writes to the store."""
+    """Wraps a route that writes to the store, so that it runs in a thread of WRITERS."""
 
-    async def answer(request: Request) -> Response:
-        return await in_writer(route, request)
+    async def respond(request: Request) -> Response:
+        return await run_in_writer(route, request)
 
-    return answer  # type: ignore[return-value]
+    return respond  # type: ignore[return-value]

@@ -745,7 +745,7 @@ def test_what_is_no_image_is_refused(bad: Any) -> None:
             yield from super().inpaint(request)
             return bad
 
-    with pytest.raises(ValueError, match=r"returned .* was wanted"):
+    with pytest.raises(ValueError, match=r"returned .* instead of uint8"):
         run(apply(an_edit(Box(1, 1, 5, 5)), Picture.from_pixels(noise(99, 99)), loader(Odd())))
 
 

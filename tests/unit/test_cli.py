@@ -229,7 +229,7 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
         assert here(*data, "undo", document).stderr == ""
     assert "There is nothing to undo" in here(*data, "undo", document).stderr
     wrong = here(*data, "amend", document, nodes[0].id, "--seed", 3)
-    assert wrong.returncode == 1 and "no step" in wrong.stderr
+    assert wrong.returncode == 1 and "opened picture" in wrong.stderr
 
 
 def test_a_step_of_a_model_that_is_not_offered_is_refused_in_a_sentence(tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def test_a_transaction_has_the_file_to_itself_from_its_beginning(store: Store) -
     other = Store(store.database.path.parent)
     impatient(other)
     with store.database.transaction():
-        with pytest.raises(StorageError, match="does not let go"), other.database.transaction():
+        with pytest.raises(StorageError, match="does not release it"), other.database.transaction():
             pytest.fail("two at once")
     other.close()
 
@@ -63,11 +63,11 @@ def test_a_newer_file_is_refused_and_left_alone(tmp_path: Path) -> None:
 
 def test_what_is_no_store_is_a_sentence(tmp_path: Path) -> None:
     (tmp_path / FILE).write_bytes(b"these are my notes, not a database" * 100)
-    with pytest.raises(StorageError, match="damaged or no Palimpsest file"):
+    with pytest.raises(StorageError, match="damaged or not a Palimpsest file"):
         Store(tmp_path)
     (tmp_path / "file").write_text("")
     for none in (tmp_path / "file", tmp_path / "file" / "folder"):
-        with pytest.raises(StorageError, match=r"is no folder.* name a folder with --data"):
+        with pytest.raises(StorageError, match=r"is not a folder.* Choose a folder with --data"):
             Store(none)
 
 
@@ -221,7 +221,7 @@ def test_a_lock_that_another_program_holds_is_a_sentence(store: Store) -> None:
     other = sqlite3.connect(store.database.path, isolation_level=None)
     other.execute("BEGIN IMMEDIATE")
     impatient(store)
-    with pytest.raises(StorageError, match="does not let go"):
+    with pytest.raises(StorageError, match="does not release it"):
         store.documents.undo(document.id)
     assert store.documents.get(document.id) == document  # reading goes on
     other.execute("ROLLBACK")

@@ -87,7 +87,7 @@ def test_an_earlier_state_with_the_way_to_it(workbench: Workbench, tmp_path: Pat
 def test_what_cannot_be_written_is_a_sentence_and_leaves_what_was_there(workbench: Workbench, tmp_path: Path) -> None:
     document = workbench.open(noise(40, 30), "Room")
     for name, quality, sentence in (
-        ("a.gif", None, r"\.ora, \.palimpsest, not as \.gif"),
+        ("a.gif", None, r"\.ora, \.palimpsest, not in \.gif"),
         ("a", None, "without an ending"),
         ("a.ora", 90, "no quality"),
         ("a.png", 90, "no quality"),
@@ -271,12 +271,12 @@ def altered(change: Callable[[sqlite3.Connection], object]) -> Callable[[Path], 
 
 
 REFUSED = {
-    "text": (lambda file: file.write_text("hello"), "no document of Palimpsest's"),
-    "empty": (lambda file: file.write_bytes(b""), "no document of Palimpsest's"),
+    "text": (lambda file: file.write_text("hello"), "not a Palimpsest document"),
+    "empty": (lambda file: file.write_bytes(b""), "not a Palimpsest document"),
     "cut short": (lambda file: file.write_bytes(file.read_bytes()[:9000]), "cannot be opened as a document"),
     "newer": (altered(lambda db: db.execute("PRAGMA user_version = 99")), "newer Palimpsest"),
     "another program's": (altered(lambda db: db.execute("DROP TABLE document")), "cannot be opened as a document"),
-    "none": (altered(lambda db: db.execute("UPDATE document SET deleted = 1")), "holds 0 of them"),
+    "none": (altered(lambda db: db.execute("UPDATE document SET deleted = 1")), "holds 0 documents"),
     "a trigger": (
         altered(lambda db: db.execute("CREATE TRIGGER t AFTER INSERT ON blob BEGIN DELETE FROM document; END")),
         "more than a document",
@@ -285,7 +285,7 @@ REFUSED = {
         altered(lambda db: db.execute("UPDATE blob SET bytes = ?", [encode_tile(noise(256, 256))])),
         "not what was stored",
     ),
-    "missing pixels": (altered(lambda db: db.execute("DELETE FROM blob")), "does not belong to the others"),
+    "missing pixels": (altered(lambda db: db.execute("DELETE FROM blob")), "does not match the others"),
     "a picture without an end": (
         altered(lambda db: db.execute("UPDATE revision SET box = '[0, 0, 900000, 900000]'")), "do not fill",
     ),
@@ -293,9 +293,9 @@ REFUSED = {
     "an odd box": (altered(lambda db: db.execute("UPDATE revision SET box = '[null, 0, 9, 9]'")), "cannot be opened"),
     "no tiles": (altered(lambda db: db.execute("UPDATE revision SET tiles = x'00'")), "do not fill"),
     "an unknown edit": (
-        altered(lambda db: db.execute("UPDATE revision SET edit = '{}' WHERE edit IS NOT NULL")), "does not say mask",
+        altered(lambda db: db.execute("UPDATE revision SET edit = '{}' WHERE edit IS NOT NULL")), "lacks mask",
     ),
-    "a head elsewhere": (altered(lambda db: db.execute("UPDATE document SET head = 'x', tip = 'x'")), "is not in it"),
+    "a head elsewhere": (altered(lambda db: db.execute("UPDATE document SET head = 'x', tip = 'x'")), "is missing"),
     "a mask for a tile": (
         altered(
             lambda db: db.execute("UPDATE revision SET tiles = ?", [bytes.fromhex(EDITS[0].mask.digest) * 4])

@@ -97,7 +97,7 @@ def test_what_nobody_says_is_the_models_default_or_else_the_intents(workbench: W
     for wrong, match in (({"sampler": "none"}, "noise has no sampler 'none'; it has"), ({"steps": 0}, "steps")):
         with pytest.raises(ValueError, match=match):
             edit("fill", **wrong)
-    with pytest.raises(ValueError, match=r"There is no intent 'erase'; there is fill, remove"):
+    with pytest.raises(ValueError, match=r"There is no intent 'erase'; choose one of fill, remove"):
         edit("erase")
 
 
@@ -107,7 +107,7 @@ def test_a_crop_asks_no_model_and_a_wider_one_is_refused(workbench: Workbench) -
     step = workbench.store.revisions.get(job.id)
     assert step.picture is not None and not asked(workbench)
     assert np.array_equal(step.picture.pixels(), noise(300, 280)[30:120, 20:120])
-    with pytest.raises(ValueError, match="to widen it, paint what is new"):
+    with pytest.raises(ValueError, match="expand it"):
         workbench.session.crop(workbench.document.id, Box(20, 30, 101, 90))
     with pytest.raises(ValueError, match="Nothing would be left"):
         workbench.session.crop(workbench.document.id, Box(20, 30, 0, 0))

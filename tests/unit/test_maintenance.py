@@ -82,7 +82,7 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(workbench: Workbench) 
     assert store.jobs.claim("w", 60) == [same.id] and same.edit and same.parent
     applied = run(apply(same.edit, store.revisions.picture(same.parent), LOAD))
     assert applied.picture == store.revisions.picture(twin.id)
-    encoded = store.blobs.encoded
+    encoded = store.blobs.encode_new
     in_between, go_on = Event(), Event()
 
     def slow(picture: Picture, before: Any) -> dict[str, Any]:
@@ -91,7 +91,7 @@ def test_compacting_in_the_midst_of_an_edit_loses_nothing(workbench: Workbench) 
         assert go_on.wait(PATIENCE)
         return found
 
-    store.blobs.encoded = slow  # type: ignore[method-assign]
+    store.blobs.encode_new = slow  # type: ignore[method-assign]
     results: list[bool] = []
     thread = Thread(target=lambda: results.append(store.jobs.finish(same.id, "w", applied.picture, applied.crops)))
     thread.start()
@@ -141,7 +141,7 @@ def test_a_backup_is_the_store_as_it_was(tmp_path: Path) -> None:
     copy = Session(Store(file.parent))
     assert copy.store.documents.get(document).head == head and copy.store.documents.get(document).name == "Untitled"
     assert list(filter(None, (checked.complaint for checked in check(copy.store)))) == []
-    with pytest.raises(ValueError, match="there already"):
+    with pytest.raises(ValueError, match="exists already"):
         backup(workbench.store, file)
     assert [each.name for each in file.parent.iterdir() if ".part" in each.name] == []
     copy.store.close()

@@ -84,7 +84,7 @@ def test_an_empty_mask_stays_empty_and_a_faint_one_is_a_sentence() -> None:
     for box in (Box(0, 0, 0, 0), Box(3, 4, 200, 100)):
         found = cleaned(Mask(box, np.zeros(box.shape, np.uint8)))
         assert found.mask.bounds.empty and found.specks == 0
-    with pytest.raises(ValueError, match=r"at most 15 of 255.*make it white \(255\).*16 is needed\."):
+    with pytest.raises(ValueError, match=r"at most 15 of 255.*Make it white \(255\).*16 is needed\."):
         cleaned(Mask(Box(0, 0, 5, 5), np.full((5, 5), FAINT - 1, np.uint8)))
 
 

@@ -103,7 +103,7 @@ def test_a_document_keeps_it_through_copies_files_and_edits(store: Store, tmp_pa
     assert b"SERIAL" not in data
 
     assert session.export(again.id, tmp_path / "out.ora") == (
-        "OpenRaster holds no author and no copyright: name them where the picture goes.",
+        "OpenRaster files hold no author or copyright. Credit them wherever you publish it.",
     )
     with ZipFile(tmp_path / "out.ora") as archive:
         assert b'xres="300"' in archive.read("stack.xml")
@@ -140,7 +140,7 @@ def test_a_document_whose_models_lie_in_folders_says_so(session: Session, tmp_pa
     session.submit(document.id, an_edit(disc(Box(10, 10, 20, 20)), pipeline="glide:/home/me/mine"))
     assert Worker(session.store, loader(pipeline)).run_one()
     (note,) = session.export(document.id, tmp_path / "room.palimpsest")
-    assert note == "The file says where models lie on this machine: glide:/home/me/mine."
+    assert note == "The file contains the paths of models on this machine: glide:/home/me/mine."
     for suffix in (".png", ".ora"):
         session.export(document.id, tmp_path / f"room{suffix}", made_with="noise 1")
         assert "/home/me" not in (recipe_of((tmp_path / f"room{suffix}").read_bytes()) or "")

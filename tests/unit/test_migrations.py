@@ -11,7 +11,7 @@ from editor.formats.images import encode_png, encode_tile
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture, tile_digest
 from editor.session import Session
-from editor.store.blobs import packed
+from editor.store.blobs import pack_digests
 from editor.store.queue import revision_id
 from editor.store.schema import MIGRATIONS
 from editor.store.store import FILE, Store
@@ -50,7 +50,7 @@ def written(folder: Path, version: int) -> tuple[str, list[Picture]]:
     for id, parent, edit, picture in (
         (root, None, None, before), (step, root, EDIT.to_json(), applied.picture), (waiting, step, EDIT.to_json(), None)
     ):  # fmt: skip
-        shown = (None, None) if picture is None else (json.dumps(picture.box), packed(picture))
+        shown = (None, None) if picture is None else (json.dumps(picture.box), pack_digests(picture))
         db.execute(row, [id, parent, edit, *shown])
     if version <= 2:
         db.execute(

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from editor.imaging.geometry import Box
-from editor.imaging.picture import TILE, Cache, Picture, places, tile_box, tile_digest
+from editor.imaging.picture import TILE, Cache, Picture, tile_box, tile_digest, tile_indices
 from editor.imaging.raster import Patch, Pixels
 from tests.samples import noise
 
@@ -83,10 +83,10 @@ def test_outside_is_zero_and_cannot_be_written() -> None:
 
 def test_a_picture_may_lie_anywhere_on_the_plane() -> None:
     box = Box(-TILE - 5, -3, 300, 20)
-    assert list(places(box)) == [(-2, -1), (-1, -1), (0, -1), (-2, 0), (-1, 0), (0, 0)]
+    assert list(tile_indices(box)) == [(-2, -1), (-1, -1), (0, -1), (-2, 0), (-1, 0), (0, 0)]
     blank = np.zeros((TILE, TILE, 3), np.uint8)
     name = tile_digest(blank)
-    picture = Picture(box, dict.fromkeys(places(box), name), lambda digest: blank)
+    picture = Picture(box, dict.fromkeys(tile_indices(box), name), lambda digest: blank)
     patch = Patch(Box(-TILE - 5, -3, 290, 12), noise(290, 12))
     written = picture.write(patch)
     assert np.array_equal(written.read(patch.box).pixels, patch.pixels)

@@ -87,7 +87,7 @@ def test_another_blend_is_what_reblending_makes(edit: Edit, blend: Blend, pipeli
         found = laid_in(other, picture, silent, applied.crops.get)
     except ValueError as error:
         # what is asked in its windows is another; and a soft one is asked for the very edge
-        assert "drawn anew" in str(error) and edit.pipeline in ("refining", "soft")
+        assert "not stored" in str(error) and edit.pipeline in ("refining", "soft")
         moved = (edit.blend.feather, edit.blend.edge) != (blend.feather, blend.edge)
         assert moved or max(edit_region(edit, picture.box).bounds[2:]) > LOAD(edit.pipeline).size
         return
@@ -109,7 +109,7 @@ class _Silent(Plain):
 
 def test_what_was_never_drawn_cannot_be_laid_in() -> None:
     picture = Picture.from_pixels(noise(100, 80))
-    with pytest.raises(ValueError, match="drawn anew"):
+    with pytest.raises(ValueError, match="not stored"):
         info = PipelineInfo.of(FlatPipeline((1, 2, 3)))
         laid_in(an_edit(Box(10, 10, 30, 30), pipeline="flat"), picture, lambda name: info, lambda digest: None)
 
@@ -142,7 +142,7 @@ def test_what_fills_from_around_a_mask_wants_something_around_it(shape: tuple[in
     picture = Picture.from_pixels(np.full((*shape, 3), 90, np.uint8))
     whole = np.full(shape, 255, np.uint8)
     edit = Edit(Mask(picture.box, whole), seed=1, pipeline="classical")
-    with pytest.raises(ValueError, match="Nothing is left to fill from: classical carries in what lies around"):
+    with pytest.raises(ValueError, match="There is nothing to fill from: classical fills a mask from its surroundings"):
         plan(edit, picture.box, Classical())
     plan(edit, picture.box, NoisePipeline())  # draws from words
     alpha = whole.copy()

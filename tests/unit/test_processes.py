@@ -113,4 +113,4 @@ def test_an_address_that_leads_nowhere_is_a_sentence(address: str) -> None:
     with pytest.raises(StorageError) as output:
         Store(address)
     assert "secret" not in str(output.value)
-    assert ("no address of a database" in str(output.value)) == (not address.startswith("postgresql"))
+    assert ("not a database URL" in str(output.value)) == (not address.startswith("postgresql"))

@@ -346,9 +346,9 @@ def test_what_is_begun_stays_first(workbench: Workbench) -> None:
     assert len(workbench.store.jobs.claim("w", 60)) == 2
     before = workbench.pending
     for order in (["a", "c", "b"], ["a", "b", "c"], ["b"], ["b", "b", "c"], ["b", "c", "c"]):
-        with pytest.raises(ValueError, match="none that is begun"):
+        with pytest.raises(ValueError, match="none that is running"):
             workbench.session.reorder(workbench.document.id, [workbench.id_of(name) for name in order])
-    with pytest.raises(ValueError, match="none that is begun"):
+    with pytest.raises(ValueError, match="none that is running"):
         workbench.session.reorder(workbench.document.id, ["gone", "\ud800"])
     assert [each.id for each in workbench.pending] == [each.id for each in before]
     moved = workbench.session.reorder(workbench.document.id, [workbench.id_of("c"), workbench.id_of("b")])
@@ -364,7 +364,7 @@ def test_what_is_not_named_in_front_stays(workbench: Workbench) -> None:
     moved = workbench.session.reorder(workbench.document.id, [workbench.id_of(name) for name in "dbc"])
     assert moved[0].parent == first.id and workbench.waiting == list("adbc")
     assert workbench.session.reorder(workbench.document.id, []) == [] and workbench.waiting == list("adbc")
-    with pytest.raises(ValueError, match="none that is begun"):
+    with pytest.raises(ValueError, match="none that is running"):
         workbench.session.reorder(workbench.document.id, [workbench.id_of(name) for name in "db"])
     workbench.finish()
     assert workbench.picture == from_scratch([make_edit(name) for name in "adbc"])

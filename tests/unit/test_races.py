@@ -160,7 +160,7 @@ def test_a_missing_mask_hinders_no_picture(workbench: Workbench, tmp_path: Path)
     for name in ("a.png", "a.ora"):
         notes = fresh.session.export(workbench.document.id, tmp_path / name, made_with="noise 1")
         assert (tmp_path / name).stat().st_size > 0
-        assert name == "a.ora" or "Its recipe is not in it" in notes[0]
+        assert name == "a.ora" or "The recipe was left out" in notes[0]
     output = [each.complaint for each in check(fresh.store) if each.complaint]
     assert len(output) == 1 and step.edit.mask.digest in output[0]
     fresh.store.close()

@@ -283,7 +283,7 @@ def test_a_discarded_branch_is_gone_and_comes_back_whole(store: Store) -> None:
     assert [node.id for node in store.revisions.tree(document.id)] == before
     assert store.documents.get(document.id) == now and store.revisions.picture(c.id) == c.picture
     assert store.revisions.get(waiting.id).cancelled
-    with pytest.raises(ValueError, match="cannot be taken out"):
+    with pytest.raises(ValueError, match="cannot be deleted"):
         store.revisions.discard(document.head)
 
 

@@ -14,7 +14,7 @@ from editor.imaging.picture import TILE, Picture
 from editor.session import Session
 from editor.store.maintenance import check, compact
 from editor.store.store import Store
-from editor.store.tile_deltas import LARGEST, added, difference
+from editor.store.tile_deltas import LARGEST, add_difference, difference
 from editor.worker import Worker
 from pipelines.base import run
 from tests.fakes import NoisePipeline, loader
@@ -45,7 +45,7 @@ def test_a_part_added_gives_the_other(seed: int, channels: int, x: int, y: int, 
         assert side * side > LARGEST * 64 * 64 or not changed.any()
     else:
         assert changed[part.box.slices(Box(0, 0, 64, 64))].sum() == changed.sum()
-        back = added(before, decode_tile(encode_tile(part.pixels)), part.box.x, part.box.y)
+        back = add_difference(before, decode_tile(encode_tile(part.pixels)), part.box.x, part.box.y)
         assert np.array_equal(back, after) and not back.flags.writeable
 
 
@@ -57,7 +57,7 @@ def test_tiles_of_another_form_or_none_changed_are_stored_whole() -> None:
 @pytest.mark.parametrize("x, y", [(-1, 0), (0, -1), (5, 0), (0, 5)])
 def test_a_part_that_does_not_fit_is_refused(x: int, y: int) -> None:
     with pytest.raises(ValueError, match="does not lie within"):
-        added(noise(8, 8), noise(4, 4), x, y)
+        add_difference(noise(8, 8), noise(4, 4), x, y)
 
 
 def stored(store: Store) -> tuple[int, int]:

@@ -58,18 +58,18 @@ def test_what_was_seen_to_work_works_no_more(victim: Victim, statement: str) -> 
 
 ENDED: dict[str, tuple[Change, str]] = {
     "a cycle": (by_sql("UPDATE revision SET parent = id WHERE parent NOT NULL"), "before its parent"),
-    "a longer one": (by_sql(STATEMENTS[2]), "does not belong to the others"),
-    "a date without an end": (by_sql("UPDATE revision SET created = 9e999"), "is no created"),
-    "a date in words": (by_sql("UPDATE revision SET created = 'now'"), "is no created"),
-    "a name of bytes": (by_sql("UPDATE document SET name = x'00ff'"), "is no name"),
-    "a name without an end": (by_sql("UPDATE document SET name = hex(zeroblob(1000))"), "is no name"),
+    "a longer one": (by_sql(STATEMENTS[2]), "does not match the others"),
+    "a date without an end": (by_sql("UPDATE revision SET created = 9e999"), "an invalid created"),
+    "a date in words": (by_sql("UPDATE revision SET created = 'now'"), "an invalid created"),
+    "a name of bytes": (by_sql("UPDATE document SET name = x'00ff'"), "an invalid name"),
+    "a name without an end": (by_sql("UPDATE document SET name = hex(zeroblob(1000))"), "an invalid name"),
     "half a character": (by_sql("UPDATE revision SET name = CAST(x'eda080' AS TEXT)"), "text that is not UTF-8"),
-    "a profile of words": (by_sql("UPDATE document SET icc = 'wide'"), "is no icc"),
-    "tiles of words": (by_sql("UPDATE revision SET tiles = 'none'"), "is no tiles"),
-    "a part beyond its tile": (by_sql("UPDATE blob SET x = 256"), "is no x"),
-    "a digest of words": (by_sql("UPDATE drawn SET crop = 'crop'"), "is no crop"),
+    "a profile of words": (by_sql("UPDATE document SET icc = 'wide'"), "an invalid icc"),
+    "tiles of words": (by_sql("UPDATE revision SET tiles = 'none'"), "an invalid tiles"),
+    "a part beyond its tile": (by_sql("UPDATE blob SET x = 256"), "an invalid x"),
+    "a digest of words": (by_sql("UPDATE drawn SET crop = 'crop'"), "an invalid crop"),
     "two beginnings": (by_sql("UPDATE revision SET parent = NULL, edit = NULL"), "one opened picture"),
-    "a step without an edit": (by_sql("UPDATE revision SET edit = NULL"), "a parent and none"),
+    "a step without an edit": (by_sql("UPDATE revision SET edit = NULL"), "no parent"),
     "too many documents": (
         by_sql(
             """WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 2000)
@@ -77,7 +77,7 @@ ENDED: dict[str, tuple[Change, str]] = {
         ),
         "more than 1,024 rows",
     ),
-    "a head elsewhere": (by_sql("UPDATE document SET head = 'x'"), "is not in it"),
+    "a head elsewhere": (by_sql("UPDATE document SET head = 'x'"), "is missing"),
     "a computed column": (by_sql(STATEMENTS[7]), "more than a document"),
     "a million tables": (
         by_sql(
@@ -90,7 +90,7 @@ ENDED: dict[str, tuple[Change, str]] = {
     "a mask out of sight": (by_json("mask.box", f"[{10**20}, 0, 50, 40]"), "of at most"),
     "numbers without an end": (by_json("guidance", "Infinity"), "must be a number"),
     "more digits than numbers have": (by_json("seed", "9" * 5000), "must be JSON"),
-    "lists in lists": (by_json("margins", "[" * 20_000 + "]" * 20_000), "brackets go too deep"),
+    "lists in lists": (by_json("margins", "[" * 20_000 + "]" * 20_000), "nested too deeply"),
 }  # fmt: skip
 
 
@@ -173,7 +173,7 @@ def test_rows_that_share_their_bytes_are_counted() -> None:
     """A tree of pages may lead to one page many times over."""
     budget = Budget(10_000)
     budget.read([b"x" * 9000, None, "name"])
-    with pytest.raises(ValueError, match="more than the file has bytes"):
+    with pytest.raises(ValueError, match="more bytes than the file"):
         budget.read([b"x" * 9000])
 
 
@@ -195,7 +195,7 @@ def test_what_the_store_refuses_is_not_laid_on_the_file(tmp_path: Path, monkeypa
     session = Session(store)
     (tmp_path / "room.palimpsest").write_bytes(honest())
     refuse: Callable[..., None] = lambda *_: (_ for _ in ()).throw(StorageError("The disk is full."))  # noqa: E731
-    monkeypatch.setattr(store.blobs, "keep", refuse)
+    monkeypatch.setattr(store.blobs, "insert", refuse)
     with pytest.raises(StorageError, match="The disk is full"):
         session.open_document(tmp_path / "room.palimpsest")
     store.close()

@@ -303,16 +303,16 @@ def test_what_is_wrong_is_a_sentence(served: Served) -> None:
         ("describe", {"document": "nope"}, "There is no document 'nope' here"),
         ("describe", {"document": 5}, "The document must be text, not 5."),
         ("edit", {"document": document, "prompt": "x"}, "The whole picture is [0, 0, 160, 120]."),
-        ("edit", {"document": document, "prompt": "x", "box": [500, 0, 9, 9]}, "No pixel of the picture is in the box"),
+        ("edit", {"document": document, "prompt": "x", "box": [500, 0, 9, 9]}, "lies outside the picture"),
         ("edit", {"document": document, "prompt": "x", "box": [0, 0, 9]}, "four whole numbers"),
         ("edit", {"document": document, "prompt": "x", "box": "all"}, "The box must be a list of whole numbers"),
         ("edit", {"document": document, "prompt": "x", "box": [0, 0, 9, 9], "model": "dall-e"}, "There is no model"),
         ("edit", {"document": document, "prompt": "x", "box": [0, 0, 9, 9], "steps": 0}, "from 1 to 1,000"),
         ("edit", {"document": document, "prompt": "x", "box": [0, 0, 9, 9], "variations": 9}, "1 to 8 variations"),
         ("edit", {"document": document, "prompt": "x", "box": [0, 0, 9, 9], "model": "failing"}, "ran out of paint"),
-        ("remove", {"document": document, "point": [1]}, "A point is [x, y]"),
-        ("remove", {"document": document, "mask": base64_of(noise(5, 5))}, "make them the same"),
-        ("expand", {"document": document}, "Say by how many pixels"),
+        ("remove", {"document": document, "point": [1]}, "The point must be [x, y]"),
+        ("remove", {"document": document, "mask": base64_of(noise(5, 5))}, "Send a mask of the same size"),
+        ("expand", {"document": document}, "There is nothing to expand"),
         ("crop", {"document": document, "box": [-5, 0, 9, 9]}, "does not lie within the picture"),
         ("checkout", {"document": document, "revision": "nope"}, "There is no revision"),
         ("look", {"document": document, "revision": served.ask("blank", 9, 9)["revision"]}, "has no revision"),
@@ -328,8 +328,8 @@ def test_no_path_is_read(served: Served, tmp_path: Path) -> None:
     file.write_bytes(encode_png(noise(8, 8)))
     before = len(served.session.store.documents.all())
     for path in (str(file), f"file://{file}", f"{TAKEN}/secret.png"):
-        assert "no path and no address is read" in served.refused("open", path)
-        assert "no path and no address is read" in served.refused("remove", served.opened(), mask=path)
+        assert "Paths and URLs are not read" in served.refused("open", path)
+        assert "Paths and URLs are not read" in served.refused("remove", served.opened(), mask=path)
         before += 1
     assert len(served.session.store.documents.all()) == before
 
@@ -357,7 +357,7 @@ def test_no_value_has_gradio_ask_an_address_or_look_for_a_path(
                 for file in files:
                     for value in (file, [file]):
                         answer = served.call(name.strip("/"), {**values, parameter["parameter_name"]: value})
-                        assert "event: error" in answer and "A value is text, a number" in answer, answer
+                        assert "event: error" in answer and "Each value must be text, a number" in answer, answer
     assert looked == []
 
 
@@ -373,10 +373,10 @@ def test_a_call_that_is_none_is_refused_with_a_sentence(served: Served) -> None:
     for path, body, status, sentence in [
         ("call/v2/describe", {}, 400, "required argument: document"),
         ("call/v2/describe", {"document": "x", "more": 1}, 400, "`more`"),
-        ("call/v2/nothing", {}, 404, "There is no verb 'nothing'"),
-        ("call/nothing", {"data": []}, 404, "There is no verb 'nothing'"),
-        ("queue/join", {**stranger, "fn_index": 9999}, 404, "There is no verb"),
-        ("queue/join", {**stranger, "fn_index": -1}, 404, "There is no verb"),
+        ("call/v2/nothing", {}, 404, "There is no tool 'nothing'"),
+        ("call/nothing", {"data": []}, 404, "There is no tool 'nothing'"),
+        ("queue/join", {**stranger, "fn_index": 9999}, 404, "There is no tool"),
+        ("queue/join", {**stranger, "fn_index": -1}, 404, "There is no tool"),
     ]:
         with pytest.raises(HTTPError) as refusal:
             served.post(f"/gradio_api/{path}", json.dumps(body).encode())
@@ -491,7 +491,7 @@ def test_the_verbs_are_tools_of_mcp(served: Served) -> None:
         tools, edited, look, refused, files = threads.submit(asyncio.run, talk()).result()
     assert {"open", "describe", "look", "select", "edit", "remove", "undo"} <= {tool.name for tool in tools}
     (edit,) = [tool for tool in tools if tool.name == "edit"]
-    assert edit.description.startswith("Repaint a place") and edit.inputSchema["required"] == ["document", "prompt"]
+    assert edit.description.startswith("Repaint a region") and edit.inputSchema["required"] == ["document", "prompt"]
     assert edit.inputSchema["properties"]["feather"]["description"].startswith("pixels over which")
     head = served.session.store.documents.get(document).head
     assert not edited.isError and head in edited.content[0].text and "'state': 'done'" in edited.content[0].text

@@ -84,7 +84,7 @@ def test_questions_about_a_model_that_is_being_loaded_are_answered_at_once(store
     answer = desk.post(
         f"documents/{document}/plan", content=desk.edit_body(desk.state({"document": document}), pipeline="photo")
     )
-    assert answer.status_code == 503 and "is being loaded" in answer.json()["error"]
+    assert answer.status_code == 503 and "is still loading" in answer.json()["error"]
     job = desk.submit(desk.state({"document": document}), pipeline="photo")  # asked for all the same
     assert job.status_code == 200
     desk.models.loading.clear()
@@ -94,7 +94,7 @@ def test_questions_about_a_model_that_is_being_loaded_are_answered_at_once(store
 def test_a_question_that_no_process_answers_holds_nobody_up(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("editor.web.routes.models.PATIENCE", 0.05)
+    monkeypatch.setattr("editor.web.routes.models.HINT_TIMEOUT", 0.05)
     desk = Desk(store, tmp_path)
     monkeypatch.setattr(desk.models, "hint", lambda name, prompt: Future())
     assert desk.get("hint?pipeline=noise&prompt=a+couch").json() == {"hint": "", "unknown": []}

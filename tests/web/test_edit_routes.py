@@ -60,7 +60,7 @@ def test_a_refined_step_keeps_what_an_edit_cannot_name(desk: Desk, state: dict[s
     desk.session.submit(document, step)
     desk.worker.run_one()
     first = desk.session.store.documents.get(document).head
-    refused(desk.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "nothing else")
+    refused(desk.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "exactly these keys")
     for pipeline, kept in (("noise", step), ("flat", None)):
         body = desk.edit_body(state, prompt="other", parent="any", pipeline=pipeline)
         [run] = desk.post(f"documents/{document}/amend/{first}", content=body).json()["running"][-1:]
@@ -107,7 +107,7 @@ def test_what_a_change_would_replay_is_said_and_each_step_of_it_counted(desk: De
         "of": 3,
         "later": [{"pipeline": "flat", "steps": 4}, {"pipeline": "noise", "steps": 4}],
     }
-    refused(desk.get(f"documents/{document}/amend/{state['head']}"), 400, "no step")
+    refused(desk.get(f"documents/{document}/amend/{state['head']}"), 400, "opened picture")
     desk.post(f"documents/{document}/amend/{steps[0].id}", content=desk.edit_body(state, prompt="other", steps=5))
     for n in range(3):
         running = desk.state(state)["running"]
@@ -223,7 +223,9 @@ def test_a_mask_is_cleaned_and_its_specks_are_reported(desk: Desk, state: dict[s
     refused(desk.submit(desk.state(state), mask=faint), 400, "at most 9 of 255")
     refused(desk.submit(desk.state(state), keep_specks=1), 400, "keep_specks must be true or false")
     for intent in ("erase", ["fill"], None):
-        refused(desk.submit(desk.state(state), intent=intent), 400, f"There is no intent {intent!r}; there is fill,")
+        refused(
+            desk.submit(desk.state(state), intent=intent), 400, f"There is no intent {intent!r}; choose one of fill,"
+        )
     refused(desk.submit(desk.state(state), sampler="none"), 400, "noise has no sampler 'none'")
 
 
@@ -273,7 +275,9 @@ def test_an_earlier_step_is_changed_and_the_later_follow(desk: Desk, state: dict
         pass
     after = desk.state(state)
     assert after["head"] != before["head"] and after["step"]["prompt"] == "two"
-    refused(desk.post(f"documents/{document}/amend/{state['head']}", content=desk.edit_body(state)), 400, "no step")
+    refused(
+        desk.post(f"documents/{document}/amend/{state['head']}", content=desk.edit_body(state)), 400, "opened picture"
+    )
     refused(desk.post(f"documents/{document}/amend/gone", content=desk.edit_body(state)), 404)
 
 
@@ -324,16 +328,18 @@ def test_a_wrong_blend_is_a_sentence(desk: Desk, state: dict[str, Any], query: s
 
 
 def test_nothing_to_blend_is_a_sentence(desk: Desk, state: dict[str, Any]) -> None:
-    refused(desk.get(f"revisions/{state['head']}/reblended"), 400, "no step")
+    refused(desk.get(f"revisions/{state['head']}/reblended"), 400, "opened picture")
     refused(desk.get("revisions/gone/reblended"), 404)
     [run] = desk.submit(state).json()["running"]
-    refused(desk.get(f"revisions/{run['revision']}/reblended"), 400, "drawn anew")  # not finished
+    refused(desk.get(f"revisions/{run['revision']}/reblended"), 400, "not stored")  # not finished
     desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
     desk.post(f"documents/{state['document']}/crop", content=b'{"box": [0, 0, 100, 100]}')
     desk.worker.run_one()
-    refused(desk.get(f"revisions/{desk.state(state)['head']}/reblended"), 400, "nothing in it to blend")
+    refused(desk.get(f"revisions/{desk.state(state)['head']}/reblended"), 400, "no blend to change")
     refused(desk.post(f"documents/{state['document']}/reblend/{state['head']}", content=json.dumps(OTHER)), 400)
-    refused(desk.post(f"documents/{state['document']}/reblend/{state['head']}", content=b"{}"), 400, "must say")
+    refused(
+        desk.post(f"documents/{state['document']}/reblend/{state['head']}", content=b"{}"), 400, "must have exactly"
+    )
 
 
 def test_a_crop(desk: Desk, state: dict[str, Any]) -> None:
@@ -342,7 +348,7 @@ def test_a_crop(desk: Desk, state: dict[str, Any]) -> None:
                  b'{"box": [0, 0, 0, 9]}', b'{"box": [0, 0, 1e99, 9]}', b'{"box": [0, 0, 9, 9], "by": 1}'):  # fmt: skip
         refused(desk.post(crop, content=body), 400)
     [run] = desk.submit(state).json()["running"]
-    refused(desk.post(crop, content=b'{"box": [10, 20, 100, 90]}'), 409, "being painted")
+    refused(desk.post(crop, content=b'{"box": [10, 20, 100, 90]}'), 409, "still running")
     desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
     assert desk.post(crop, content=b'{"box": [10, 20, 100, 90]}').status_code == 200
     desk.worker.run_one()

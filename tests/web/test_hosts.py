@@ -100,11 +100,11 @@ def test_names_that_a_proxy_tells_are_believed_if_they_are_known() -> None:
 
 @pytest.mark.parametrize("public", ["", "http://editor.example", "a b", "editor.example/pal", "["])
 def test_a_public_name_that_is_none(public: str) -> None:
-    with pytest.raises(ValueError, match="--public-host is a name"):
+    with pytest.raises(ValueError, match="--public-host must be a name"):
         Addresses("127.0.0.1", [public])
 
 
 @pytest.mark.parametrize("root", ["pal", "/pal/", "/", "//", "/a b", "http://x/pal"])
 def test_a_root_path_that_is_none(root: str) -> None:
-    with pytest.raises(ValueError, match="--root-path begins with a slash"):
+    with pytest.raises(ValueError, match="--root-path must begin with a slash"):
         Addresses("127.0.0.1", (), root)

@@ -12,7 +12,7 @@ from editor.imaging.mask_cleaning import cleaned
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.recipes.recipe import Recipe
-from editor.web.regions import place
+from editor.web.regions import read_region
 from tests.conftest import Run
 from tests.mask_files import mask_files
 from tests.samples import noise
@@ -30,7 +30,7 @@ def test_a_masks_file_means_the_same_everywhere(name: str, tmp_path: Path, here:
     assert np.array_equal(open_mask(data).alpha, marked)
     picture = Picture.from_pixels(noise(64, 48))
     meant = cleaned(Mask(picture.box, marked)).mask.on(picture.box)  # without what is too faint for paint
-    placed = cleaned(place(picture, None, None, 0, base64.b64encode(data).decode())).mask
+    placed = cleaned(read_region(picture, None, None, 0, base64.b64encode(data).decode())).mask
     assert np.array_equal(placed.on(picture.box), meant)
 
     mask, room, out = tmp_path / name, tmp_path / "room.png", tmp_path / "out.png"

@@ -141,7 +141,7 @@ def test_a_history_is_its_documents_own(desk: Desk) -> None:
         assert refused.status_code == 404 and "no revision" in refused.json()["error"]
     assert desk.get("documents/gone/tree").status_code == 404
     refused = desk.post(f"documents/{first['document']}/discard/{first['head']}")
-    assert refused.status_code == 400 and "delete the document" in refused.json()["error"]
+    assert refused.status_code == 400 and "Delete the document" in refused.json()["error"]
     assert desk.get(f"documents/{second['document']}").json()["head"] == made
 
 
@@ -191,16 +191,16 @@ def test_an_edit_runs_and_can_be_undone_and_redone(desk: Desk) -> None:
 def test_an_edit_that_ends_while_a_state_is_reported_does_not_look_moved_on(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a fate says that it is done, the state it is summary with shows it."""
+    """Where a status says that it is done, the state that it comes with shows the result."""
     opened = desk.opened()
     (submitted,) = desk.submit(opened).json()["jobs"]
-    fate = DocumentStates._fate
+    status = DocumentStates._status
 
     def ending(self: DocumentStates, document: Document, id: str) -> dict[str, str | None]:
         desk.worker.run_one()
-        return fate(self, document, id)
+        return status(self, document, id)
 
-    monkeypatch.setattr(DocumentStates, "_fate", ending)
+    monkeypatch.setattr(DocumentStates, "_status", ending)
     state = desk.get(f"documents/{opened['document']}?watch={submitted['revision']}").json()
     assert [each["status"] for each in state["watched"]] == ["done"]
     assert state["head"] == submitted["revision"] != opened["head"]
@@ -297,7 +297,7 @@ SMALL = encode_png(np.full((5, 5), 255, np.uint8))
         ({"png": EMPTY}, "empty"),
         ({"png": SMALL}, "5 x 5"),
         ({"png": b"no picture"}, ""),
-        ({"glow": 1}, "nothing else"),
+        ({"glow": 1}, "exactly these keys"),
         ({"strength": 2}, "strength"),
         ({"opacity": "much"}, "opacity"),
         ({"variations": 0}, "1 to 8 variations"),
@@ -408,7 +408,7 @@ def test_the_page_itself_and_programs_can_write(desk: Desk) -> None:
 
 
 def test_an_answer_waits_for_the_next_step(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents_module, "HELD", 60)  # far longer than this test may take
+    monkeypatch.setattr(documents_module, "LONG_POLL", 60)  # far longer than this test may take
     state = desk.opened()
     beat, store = state["beat"], desk.session.store
     address = f"documents/{state['document']}"
@@ -430,7 +430,7 @@ def test_an_answer_waits_for_the_next_step(desk: Desk, monkeypatch: pytest.Monke
 
 
 def test_another_documents_step_answers_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(documents_module, "HELD", 0.5)
+    monkeypatch.setattr(documents_module, "LONG_POLL", 0.5)
     waits, works = desk.opened(), desk.opened()
     [run] = desk.submit(works).json()["running"]
     desk.session.store.jobs.claim("w", 15)

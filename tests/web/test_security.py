@@ -210,7 +210,7 @@ def test_no_site_but_its_own_writes(stranger: Stranger) -> None:
     for way in posts:
         for origin in FOREIGN:
             answer = stranger.ask(way, headers={"Origin": origin}, params={"width": "8", "height": "8"})
-            assert answer.status_code == 403 and "Another site" in answer.text, f"{way} from {origin}"
+            assert answer.status_code == 403 and "another site" in answer.text, f"{way} from {origin}"
     assert stranger.all_there_is == before
 
 
@@ -234,7 +234,7 @@ def test_nor_under_another_name(stranger: Stranger, host: str) -> None:
 def test_the_page_itself_and_programs_do(stranger: Stranger, own: bool) -> None:
     headers = {"Origin": stranger.served.url} if own else {}
     for way in stranger.ways:
-        assert "Another site" not in stranger.ask(way, headers=headers).text, way
+        assert "another site" not in stranger.ask(way, headers=headers).text, way
 
 
 # --- documents of others
@@ -314,7 +314,7 @@ def test_of_gradio_s_routes_these_are_there_and_no_other(stranger: Stranger) -> 
     """Whatever Gradio adds: what takes files, paths and addresses of other servers is not there."""
     there: dict[str, set[str]] = {}
     for way in stranger.ways:
-        if way not in stranger.own and "There is nothing here" not in stranger.ask(way).text:
+        if way not in stranger.own and "There is nothing at this address" not in stranger.ask(way).text:
             there.setdefault(way.method, set()).add(way.path)
     assert there.pop("HEAD") >= GRADIO["HEAD"]  # the answer to another would have no text
     assert there == {method: paths for method, paths in GRADIO.items() if method != "HEAD"}

@@ -1,4 +1,4 @@
-"""Documents: opening, listing and naming them, and walking their history."""
+"""Documents: opening, listing and renaming them, and moving through their history."""
 
 from dataclasses import asdict
 from pathlib import Path
@@ -18,56 +18,60 @@ from editor.store.document_file import HEADER, SUFFIX
 from editor.store.revisions import Node
 from editor.web import large_work, small_copies
 from editor.web.context import AppContext
-from editor.web.long_polling import Beats
+from editor.web.long_polling import BeatPoller
 from editor.web.state import DocumentStates
-from editor.web.threads import in_writer
+from editor.web.threads import run_in_writer
 from editor.web.wire import NEVER, read_body
 from pipelines.errors import InvalidInput
 
-HELD = 1.0  # seconds an answer waits for something new to tell
+LONG_POLL = 1.0  # seconds that a response waits for news
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
 
 
 class Documents:
-    """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
+    """Routes about documents. Methods that are not `async` run in Starlette's threads, since they use the disk."""
 
     def __init__(self, context: AppContext, states: DocumentStates) -> None:
         self.states = states
-        self.context, self.session, self.beats = context, context.session, Beats(context.session.store)
+        self.context, self.session, self.beats = context, context.session, BeatPoller(context.session.store)
 
     # opening
 
     def list_samples(self, request: Request) -> Response:
+        """GET the names and titles of the sample pictures."""
         files = sorted(self._samples().values())
         return JSONResponse([{"name": file.name, "title": _title(file)} for file in files], headers=NEVER)
 
     def sample(self, request: Request) -> Response:
+        """GET a thumbnail of a sample picture."""
         file = self._sample(request)
         image = small_copies.file_thumbnail(file, file.stat().st_mtime_ns)
         return Response(image, media_type="image/jpeg", headers={"Cache-Control": "private, max-age=600"})
 
     def open_sample(self, request: Request) -> Response:
+        """POST: opens a sample picture as a new document."""
         file = self._sample(request)
-        return self._opened(file.read_bytes(), _title(file))
+        return self._open(file.read_bytes(), _title(file))
 
     def blank(self, request: Request) -> Response:
-        """?width=, ?height=: of a picture from words alone; ?name=."""
-        asked = request.query_params
-        sides = [asked.get(side, "") for side in ("width", "height")]
+        """POST ?width=, ?height=, ?name=: creates an empty document, to generate a whole picture from a prompt."""
+        query = request.query_params
+        sides = [query.get(side, "") for side in ("width", "height")]
         if not all(side.isascii() and side.isdecimal() and 1 <= len(side) <= 9 for side in sides):
-            raise InvalidInput(f"A picture's width and height are whole numbers of pixels, not {' and '.join(sides)}.")
+            raise InvalidInput(f"Width and height must be whole numbers of pixels, not {' and '.join(sides)}.")
         width, height = map(int, sides)
         if max(width, height) > MAX_SIDE:
-            raise InvalidInput(f"A picture has at most {MAX_SIDE:,} pixels a side, not {width:,} x {height:,}.")
-        document = self.session.blank(width, height, asked.get("name", "").strip() or "Untitled")
+            raise InvalidInput(f"A picture can have at most {MAX_SIDE:,} pixels a side, not {width:,} x {height:,}.")
+        document = self.session.blank(width, height, query.get("name", "").strip() or "Untitled")
         return JSONResponse({**self.states.state(document), "notes": ()}, headers=NEVER)
 
     async def open_file(self, request: Request) -> Response:
+        """POST the bytes of a picture or document file, ?name=: opens it as a new document."""
         data = await read_body(request, MAX_FILE_BYTES, "The file")
         name = Path(request.query_params.get("name", "")).stem or "Untitled"
-        return await large_work.run(None, self._opened, data, name)
+        return await large_work.run(None, self._open, data, name)
 
-    def _opened(self, data: bytes, name: str) -> Response:
+    def _open(self, data: bytes, name: str) -> Response:
         notes: tuple[str, ...] = ()
         if data.startswith(HEADER):
             with part_folder(Path(gettempdir()), "document") as folder:
@@ -92,50 +96,59 @@ class Documents:
             raise NotFound(f"There is no sample {name!r} here.")
         return file
 
-    # all of them
+    # all documents
 
     def gallery(self, request: Request) -> Response:
-        """All documents that may be shown, see `Desk`; ?known=: ids, by commas, of documents that this browser has."""
-        known = request.query_params.get("known", "").split(",")
-        shown = [
+        """GET the summaries of all documents, if the client may list them; else only of those in ?known=.
+
+        ?known= holds the ids, separated by commas, of documents that this browser has opened.
+        """
+        ids = request.query_params.get("known", "").split(",")
+        summaries = [
             each
             for each in self.session.store.documents.summaries()
-            if self.context.list_all_documents or each.document in known
+            if self.context.list_all_documents or each.document in ids
         ]
-        return JSONResponse([asdict(each) for each in shown], headers=NEVER)
+        return JSONResponse([asdict(each) for each in summaries], headers=NEVER)
 
     async def name(self, request: Request) -> Response:
-        return await in_writer(self._named, request, await _name(request))
+        """POST a name: renames a document."""
+        return await run_in_writer(self._rename_document, request, await _name(request))
 
-    def _named(self, request: Request, name: str) -> Response:
+    def _rename_document(self, request: Request, name: str) -> Response:
         self.session.rename_document(request.path_params["document"], name or "Untitled")
         return self.states.answer(request)
 
     def duplicate(self, request: Request) -> Response:
+        """POST: copies a document with its history."""
         return self._entry(self.session.duplicate(request.path_params["document"]).id)
 
     def delete(self, request: Request) -> Response:
+        """POST: deletes a document; it can be restored."""
         document = self.context.document(request)
         entry = self._entry(document.id)
         self.session.delete(document.id)
         return entry
 
     def restore(self, request: Request) -> Response:
+        """POST: restores a deleted document."""
         return self._entry(self.session.restore(request.path_params["document"]).id)
 
     def _entry(self, id: str) -> Response:
-        """What the gallery says of one."""
+        """Returns the summary of a document."""
         return JSONResponse(asdict(self.session.store.documents.summary(id)), headers=NEVER)
 
-    # one of them
+    # one document
 
     async def state(self, request: Request) -> Response:
-        """?watch=: revisions, by commas, whose status is wanted too. ?beat=: of the state seen last; the answer is held
-        until another step of the document's run is done, for at most HELD seconds: a preview is shown as soon as it is
-        there.
+        """GET the state of a document, see `DocumentStates`.
+
+        ?watch= holds the ids, separated by commas, of revisions whose status the client asks for. With ?beat=, the beat
+        of the last state, the response waits until a job of the document has done another step, for at most LONG_POLL
+        seconds, so that the page shows a preview as soon as there is one.
         """
         if (beat := request.query_params.get("beat")) is not None:
-            await self.beats.wait(request.path_params["document"], beat, HELD)
+            await self.beats.wait(request.path_params["document"], beat, LONG_POLL)
         return await run_in_threadpool(self._state, request)
 
     def _state(self, request: Request) -> Response:
@@ -143,41 +156,48 @@ class Documents:
         return self.states.answer(request, [id for id in watched.split(",") if id])
 
     async def thumbnail(self, request: Request) -> Response:
+        """GET a document's picture as a small JPEG."""
         picture = await run_in_threadpool(self.session.picture, request.path_params["document"])
         image = await large_work.run(picture.box.width * picture.box.height, small_copies.thumbnail, picture)
         return Response(image, media_type="image/jpeg", headers={"Cache-Control": "no-cache"})
 
     def undo(self, request: Request) -> Response:
+        """POST: goes back one revision."""
         self.session.undo(request.path_params["document"])
         return self.states.answer(request)
 
     def redo(self, request: Request) -> Response:
+        """POST: goes forward one revision."""
         self.session.redo(request.path_params["document"])
         return self.states.answer(request)
 
     # its history
 
     def tree(self, request: Request) -> Response:
-        """Every state that is not discarded, parents before children: what was names for there, and the mask's box."""
+        """GET all revisions that are not deleted, parents before children, with their settings and masks' boxes."""
         nodes = self.session.store.revisions.tree(request.path_params["document"])
         return JSONResponse([_node_json(node) for node in nodes], headers=NEVER)
 
     def checkout(self, request: Request) -> Response:
+        """POST: goes to a finished revision."""
         self.session.checkout(request.path_params["document"], self.context.revision(request).id)
         return self.states.answer(request)
 
     async def rename(self, request: Request) -> Response:
-        return await in_writer(self._renamed, request, await _name(request))
+        """POST a name: names a revision."""
+        return await run_in_writer(self._rename_revision, request, await _name(request))
 
-    def _renamed(self, request: Request, name: str) -> Response:
+    def _rename_revision(self, request: Request, name: str) -> Response:
         self.session.rename(self.context.revision(request).id, name)
         return self.states.answer(request)
 
     def discard(self, request: Request) -> Response:
+        """POST: deletes a revision and all after it; they can be recovered."""
         self.session.discard(self.context.revision(request).id)
         return self.states.answer(request)
 
     def recover(self, request: Request) -> Response:
+        """POST: restores a deleted revision and those deleted with it."""
         self.session.recover(self.context.revision(request).id)
         return self.states.answer(request)
 

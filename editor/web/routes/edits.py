@@ -19,87 +19,92 @@ from editor.store.revisions import Revision
 from editor.web import large_work
 from editor.web.context import AppContext
 from editor.web.state import DocumentStates
-from editor.web.threads import in_writer
+from editor.web.threads import run_in_writer
 from editor.web.wire import (
     NEVER,
-    exactly,
     mask_of,
-    packet_of_masks,
+    masks_packet_response,
     pixels_in,
     read_body,
     read_box,
     read_json,
     read_packet,
+    require_keys,
     strokes_of,
 )
 from pipelines.errors import InvalidInput
 
 BLENDING = ("feather", "edge", "opacity", "colour_match")
-ASKING = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
-# whoever does not change these need not speak of them
+SETTINGS = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
+# keys that a request may leave out, with their defaults
 OPTIONAL: dict[str, Any] = {"edge": 0, "keep_specks": False, "intent": "fill"}
-FIELDS = ("parent", "variations", "margins", "mask", "sketch", *ASKING, *BLENDING, *OPTIONAL)
+FIELDS = ("parent", "variations", "margins", "mask", "sketch", *SETTINGS, *BLENDING, *OPTIONAL)
 
 
 class EditRequest(NamedTuple):
-    """An edit as the page asks for it."""
+    """An edit as the page requests it."""
 
-    intent: str
+    intent: str  # such as "fill", see `edits/intents.py`
     mask: Mask
-    settings: dict[str, Any]  # what else an Edit says
-    keep_specks: bool
-    parent: object  # as it was sent
-    variations: int
+    settings: dict[str, Any]  # all other fields of the `Edit`
+    keep_specks: bool  # whether to repaint specks of the mask too
+    parent: object  # as the client sent it
+    variations: int  # how many results
 
 
 class Edits:
-    """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
+    """Routes about edits. Methods that are not `async` run in Starlette's threads, since they use the disk."""
 
     def __init__(self, context: AppContext, states: DocumentStates) -> None:
         self.states = states
         self.context, self.session = context, context.session
 
     async def submit(self, request: Request) -> Response:
+        """POST a packet: queues an edit on the last job of the document."""
         body = await read_body(request, MAX_EDIT_BYTES, "The edit")
-        return await large_work.run(pixels_in(body), self._submitted, request, body, small=in_writer)
+        return await large_work.run(pixels_in(body), self._submit, request, body, small=run_in_writer)
 
-    def _submitted(self, request: Request, body: bytes) -> Response:
+    def _submit(self, request: Request, body: bytes) -> Response:
         document = self.context.document(request)
-        asked = self._request(body)
-        parent = asked.parent
+        edit_request = self._parse(body)
+        parent = edit_request.parent
         if isinstance(parent, str):
-            edit, _ = self._completed(asked, document.id, parent)
-            if again := self.session.requested(document.id, edit, asked.variations, parent):
-                return self._accepted(request, again)
+            edit, _ = self._complete(edit_request, document.id, parent)
+            if jobs := self.session.requested(document.id, edit, edit_request.variations, parent):
+                return self._jobs_response(request, jobs)
         if not isinstance(parent, str) or parent != self.session.store.jobs.tail(document.id):
-            raise Moved("The picture was changed in another tab meanwhile. Look at it as it is, then generate again.")
-        return self._accepted(request, self.session.variations(document.id, edit, asked.variations, parent))
+            raise Moved(
+                "The picture was changed in another tab meanwhile. Look at the new picture, then generate again."
+            )
+        return self._jobs_response(request, self.session.variations(document.id, edit, edit_request.variations, parent))
 
     async def plan(self, request: Request) -> Response:
+        """POST a packet: plans an edit: its `windows`, `steps`, `specks` and the masks of its `regions`."""
         body = await read_body(request, MAX_EDIT_BYTES, "The edit")
-        return await large_work.run(pixels_in(body), self._planned, request, body)
+        return await large_work.run(pixels_in(body), self._plan, request, body)
 
-    def _planned(self, request: Request, body: bytes) -> Response:
+    def _plan(self, request: Request, body: bytes) -> Response:
         document = self.context.document(request)
-        asked = self._request(body)
-        if not isinstance(asked.parent, str):
-            raise InvalidInput(f"An edit's parent is the id of a revision, not {asked.parent!r}.")
-        frame = self.session.frame(document.id, asked.parent)
-        edit, specks = self._completed(asked, document.id, asked.parent)
-        planned = plan(edit, frame, self.context.model(asked.settings["pipeline"]))
-        regions = [with_blend(edit, part.mask).cut(planned.frame) for part in planned.parts]
-        windows = [part.window for part in planned.parts]
-        answer = {"windows": windows, "steps": planned.steps, "specks": specks}
-        return packet_of_masks(answer, "regions", regions)
+        edit_request = self._parse(body)
+        if not isinstance(edit_request.parent, str):
+            raise InvalidInput(f"An edit's parent must be the id of a revision, not {edit_request.parent!r}.")
+        frame = self.session.frame(document.id, edit_request.parent)
+        edit, specks = self._complete(edit_request, document.id, edit_request.parent)
+        edit_plan = plan(edit, frame, self.context.model(edit_request.settings["pipeline"]))
+        regions = [with_blend(edit, part.mask).cut(edit_plan.frame) for part in edit_plan.parts]
+        windows = [part.window for part in edit_plan.parts]
+        fields = {"windows": windows, "steps": edit_plan.steps, "specks": specks}
+        return masks_packet_response(fields, "regions", regions)
 
     async def amend(self, request: Request) -> Response:
+        """POST a packet: changes a step and replays those after it."""
         body = await read_body(request, MAX_EDIT_BYTES, "The edit")
-        return await large_work.run(pixels_in(body), self._amended, request, body, small=in_writer)
+        return await large_work.run(pixels_in(body), self._amend, request, body, small=run_in_writer)
 
-    def _amended(self, request: Request, body: bytes) -> Response:
+    def _amend(self, request: Request, body: bytes) -> Response:
         document, step = self.context.document(request), self.context.revision(request)
-        edit, _ = self._completed(self._request(body), document.id, step.parent or step.id)
-        if step.edit is not None and step.edit.pipeline == edit.pipeline:  # the page cannot speak of it
+        edit, _ = self._complete(self._parse(body), document.id, step.parent or step.id)
+        if step.edit is not None and step.edit.pipeline == edit.pipeline:  # keep what the page cannot send
             edit = replace(
                 edit,
                 sketch=edit.sketch or step.edit.sketch,
@@ -107,99 +112,113 @@ class Edits:
                 adapters=step.edit.adapters,
                 reference=step.edit.reference,
             )
-        return self._accepted(request, self.session.amend(document.id, step.id, edit))
+        return self._jobs_response(request, self.session.amend(document.id, step.id, edit))
 
     def replayed(self, request: Request) -> Response:
-        """What a change of a step would make again: its place among the steps on its path, `step` of `of`, and of each
-        later one the `pipeline` and at most how many `steps` it takes.
+        """GET what a change of a step would replay: its position among the steps on its path, `step` of `of`, and for
+        each `later` one the `pipeline` and the most `steps` that it takes.
         """
         document, step = self.context.document(request), self.context.revision(request)
         first, *later = self.session.replayed(document.id, step.id)
         if first.edit is None:
-            raise InvalidInput("The picture that was opened is no step: there is nothing in it to change.")
+            raise InvalidInput("The opened picture is not an edit, so it has no settings to change.")
         edits = [each.edit for each in later if each.edit is not None]
-        place = len(self.session.store.revisions.path_to(step.id)) - 1
+        position = len(self.session.store.revisions.path_to(step.id)) - 1
         plans = self.states.plans(self.session.frame(document.id, step.id), edits)
-        return JSONResponse({"step": place, "of": place + len(later), "later": plans}, headers=NEVER)
+        return JSONResponse({"step": position, "of": position + len(later), "later": plans}, headers=NEVER)
 
     async def reblend(self, request: Request) -> Response:
-        said = read_json(await read_body(request, MAX_JSON_BYTES, "The blend"), "A blend")
-        return await in_writer(self._reblended, request, said)
+        """POST a blend: changes the blend of a step and replays those after it."""
+        fields = read_json(await read_body(request, MAX_JSON_BYTES, "The blend"), "A blend")
+        return await run_in_writer(self._reblend, request, fields)
 
-    def _reblended(self, request: Request, said: dict[str, Any]) -> Response:
+    def _reblend(self, request: Request, fields: dict[str, Any]) -> Response:
         document, step = self.context.document(request), self.context.revision(request)
-        exactly(said, BLENDING, "A blend")
-        return self._accepted(request, self.session.reblend(document.id, step.id, Blend(**said)))
+        require_keys(fields, BLENDING, "A blend")
+        return self._jobs_response(request, self.session.reblend(document.id, step.id, Blend(**fields)))
 
     async def crop(self, request: Request) -> Response:
-        said = read_json(await read_body(request, MAX_JSON_BYTES, "The crop"), "A crop")
-        return await in_writer(self._cropped, request, said)
+        """POST a box: crops the picture."""
+        fields = read_json(await read_body(request, MAX_JSON_BYTES, "The crop"), "A crop")
+        return await run_in_writer(self._crop, request, fields)
 
-    def _cropped(self, request: Request, said: dict[str, Any]) -> Response:
+    def _crop(self, request: Request, fields: dict[str, Any]) -> Response:
         document = self.context.document(request)
-        exactly(said, ("box",), "A crop")
-        box = read_box(said["box"], "A crop's box")
+        require_keys(fields, ("box",), "A crop")
+        box = read_box(fields["box"], "A crop's box")
         if self.session.store.jobs.pending(document.id):
-            raise Moved("Something is being painted. Wait until it is finished, or cancel it; then crop.")
+            raise Moved("An edit is still running. Wait until it is finished, or cancel it; then crop.")
         if box == self.session.picture(document.id).box:
-            raise InvalidInput("The picture is of that size already: there is nothing to cut off.")
-        return self._accepted(request, [self.session.crop(document.id, box)])
+            raise InvalidInput("The picture has this size already, so there is nothing to crop.")
+        return self._jobs_response(request, [self.session.crop(document.id, box)])
 
     async def queue(self, request: Request) -> Response:
-        said = read_json(await read_body(request, MAX_JSON_BYTES, "The order"), "An order")
-        return await in_writer(self._reordered, request, said)
+        """POST the ids of jobs: queues them in this order."""
+        fields = read_json(await read_body(request, MAX_JSON_BYTES, "The order"), "An order")
+        return await run_in_writer(self._reorder, request, fields)
 
-    def _reordered(self, request: Request, said: dict[str, Any]) -> Response:
+    def _reorder(self, request: Request, fields: dict[str, Any]) -> Response:
         document = self.context.document(request)
-        exactly(said, ("order",), "An order")
-        order = said["order"]
+        require_keys(fields, ("order",), "An order")
+        order = fields["order"]
         if not (isinstance(order, list) and all(isinstance(id, str) for id in order)):
-            raise InvalidInput(f"An order is a list of revisions, not {order!r}.")
-        return self._accepted(request, self.session.reorder(document.id, order))
+            raise InvalidInput(f"The order must be a list of the ids of revisions, not {order!r}.")
+        return self._jobs_response(request, self.session.reorder(document.id, order))
 
     def cancel(self, request: Request) -> Response:
+        """POST: cancels a job."""
         cancelled = self.session.cancel(self.context.revision(request).id)
-        self.context.models.wake()  # what waited for it may be ready
+        self.context.models.wake()  # jobs that waited for it may be ready
         return self.states.answer(request, [cancelled.id])
 
-    def _accepted(self, request: Request, jobs: Sequence[Revision]) -> Response:
+    def _jobs_response(self, request: Request, jobs: Sequence[Revision]) -> Response:
         self.context.models.wake()
         return self.states.accepted(request, jobs)
 
-    def _completed(self, asked: EditRequest, document_id: str, parent: str) -> CompletedEdit:
-        """The edit that is asked for on a parent, finished or a job."""
+    def _complete(self, edit_request: EditRequest, document_id: str, parent: str) -> CompletedEdit:
+        """Completes the edit of a request on its parent, which is finished or a job."""
         model = None
-        with suppress(ValueError):  # why it cannot be loaded, the run will say
-            model = self.context.models.info(asked.settings["pipeline"])
+        with suppress(ValueError):  # if the model cannot be loaded, the job itself will fail with the reason
+            model = self.context.models.info(edit_request.settings["pipeline"])
         return complete(
-            asked.intent,
-            asked.mask,
-            asked.settings,
+            edit_request.intent,
+            edit_request.mask,
+            edit_request.settings,
             model,
             lambda: self.session.newest_picture(document_id, parent),
-            asked.keep_specks,
+            edit_request.keep_specks,
         )
 
-    def _request(self, body: bytes) -> EditRequest:
-        """What a packet asks for. InvalidInput when something in it is wrong."""
-        said, pictures = read_packet(body, ("mask", "sketch"), "An edit")
-        said = OPTIONAL | said
-        exactly(said, FIELDS, "An edit")
-        variations, margins = said["variations"], said["margins"]
+    def _parse(self, body: bytes) -> EditRequest:
+        """Parses the packet of an edit.
+
+        Raises:
+            InvalidInput: something in it is wrong.
+        """
+        fields, pictures = read_packet(body, ("mask", "sketch"), "An edit")
+        fields = OPTIONAL | fields
+        require_keys(fields, FIELDS, "An edit")
+        variations, margins = fields["variations"], fields["margins"]
         if type(variations) is not int:
             raise InvalidInput(f"The variations must be a whole number, not {variations!r}.")
-        if type(said["keep_specks"]) is not bool:
-            raise InvalidInput(f"keep_specks must be true or false, not {said['keep_specks']!r}.")
+        if type(fields["keep_specks"]) is not bool:
+            raise InvalidInput(f"keep_specks must be true or false, not {fields['keep_specks']!r}.")
         if not (isinstance(margins, list) and len(margins) == 4):
             raise InvalidInput(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
         mask, sketch = pictures["mask"], pictures["sketch"]
-        self.context.check_model(said["pipeline"])
-        if missing := [name for name in ASKING if said[name] is None and name != "strength"]:
+        self.context.check_model(fields["pipeline"])
+        if missing := [name for name in SETTINGS if fields[name] is None and name != "strength"]:
             raise InvalidInput(f"An edit needs a {missing[0].replace('_', ' ')}, not null.")
-        settings = {name: said[name] for name in ASKING} | {
+        settings = {name: fields[name] for name in SETTINGS} | {
             "sketch": None if sketch is None else strokes_of(sketch),
             "margins": Margins(*margins),
-            "blend": Blend(**{name: said[name] for name in BLENDING}),
+            "blend": Blend(**{name: fields[name] for name in BLENDING}),
         }
-        painted = NOWHERE if mask is None else mask_of(mask)
-        return EditRequest(said["intent"], painted, settings, said["keep_specks"], said["parent"], variations)
+        return EditRequest(
+            fields["intent"],
+            NOWHERE if mask is None else mask_of(mask),
+            settings,
+            fields["keep_specks"],
+            fields["parent"],
+            variations,
+        )

@@ -1,4 +1,4 @@
-"""Models: what a page has to know of one, and what that makes of the words in a prompt."""
+"""Models: what a page needs to know of a model, and hints about unknown words in a prompt."""
 
 import asyncio
 
@@ -8,25 +8,26 @@ from starlette.responses import JSONResponse, Response
 from editor.web.context import AppContext, Loading
 from editor.web.wire import NEVER
 
-PATIENCE = 2.0  # seconds for a hint: the model may be busy otherwise
+HINT_TIMEOUT = 2.0  # seconds to wait for a hint: the model may be busy
 
 
 class Models:
-    """Neither route waits until a model is loaded, nor holds a thread."""
+    """Routes about models. None waits until a model is loaded, or blocks a thread."""
 
     def __init__(self, context: AppContext) -> None:
         self.context = context
 
     async def hint(self, request: Request) -> Response:
-        """What the model says about words it never saw, and which these are, or why it cannot be loaded. Nothing while
-        it is being loaded.
+        """GET ?pipeline=, ?prompt=: a `hint` about the words that the model does not know, and which are `unknown`.
+
+        The hint is the reason when the model cannot be loaded, and empty while it is loading.
         """
-        asked, unknown = request.query_params, list[str]()
-        name, prompt = asked.get("pipeline", ""), asked.get("prompt", "")
+        query, unknown = request.query_params, list[str]()
+        name, prompt = query.get("pipeline", ""), query.get("prompt", "")
         try:
             self.context.model(name)
-            heard = asyncio.wrap_future(self.context.models.hint(name, prompt))
-            hint, unknown = await asyncio.wait_for(heard, PATIENCE)
+            answer = asyncio.wrap_future(self.context.models.hint(name, prompt))
+            hint, unknown = await asyncio.wait_for(answer, HINT_TIMEOUT)
         except (Loading, TimeoutError):
             hint = ""
         except ValueError as error:
@@ -34,8 +35,9 @@ class Models:
         return JSONResponse({"hint": hint, "unknown": unknown}, headers=NEVER)
 
     async def model(self, request: Request) -> Response:
-        """What the model can be asked: see Pipeline. words: its vocabulary, sorted; null where that is any text. Only
-        `loading` while it is being loaded.
+        """GET ?pipeline=: what a model supports, see `PipelineInfo`; only `loading` while it is loading.
+
+        `words` is its vocabulary, sorted; null when it takes any text.
         """
         try:
             pipeline = self.context.model(request.query_params.get("pipeline", ""))

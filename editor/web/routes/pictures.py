@@ -1,4 +1,4 @@
-"""Pictures: the pixels of revisions, as tiles, small copies, previews and files."""
+"""Pictures: the pixels of revisions, as tiles, small copies, previews and files to download."""
 
 import json
 from collections.abc import Mapping
@@ -31,40 +31,46 @@ from pipelines.errors import InvalidInput
 
 
 class Pictures:
-    """Methods which are not `async` run in Starlette's threads, for they touch the disk."""
+    """Routes about pictures. Methods that are not `async` run in Starlette's threads, since they use the disk."""
 
     def __init__(self, context: AppContext) -> None:
         self.context, self.session = context, context.session
 
     def manifest(self, request: Request) -> Response:
+        """GET the box of a revision and its tiles, [column, row, digest]."""
         picture = self.session.store.revisions.picture(request.path_params["revision"])
-        tiles = [[*place, digest] for place, digest in picture.tiles.items()]
+        tiles = [[*index, digest] for index, digest in picture.tiles.items()]
         return JSONResponse({"box": picture.box, "tiles": tiles}, headers=FOREVER)
 
     async def overview(self, request: Request) -> Response:
+        """GET a whole revision as a JPEG of limited size."""
         picture = await run_in_threadpool(self.session.store.revisions.picture, request.path_params["revision"])
         image = await large_work.run(picture.box.width * picture.box.height, small_copies.overview, picture)
         return Response(image, media_type="image/jpeg", headers=FOREVER)
 
     def tile(self, request: Request) -> Response:
+        """GET a tile, lossless WebP."""
         data = self.session.store.blobs.file(request.path_params["digest"])
         return Response(data, media_type="image/webp", headers=FOREVER)
 
     def mask(self, request: Request) -> Response:
+        """GET the mask of a revision's edit, PNG."""
         edit = self.context.revision(request).edit
         if edit is None or edit.mask.box.empty:
             raise NotFound("This step has no mask.")
         return Response(encode_png(edit.mask.alpha), media_type="image/png", headers=FOREVER)
 
     def step(self, request: Request) -> Response:
-        """A small picture of what a step made, for the history: its mask's surroundings; all of the opened picture."""
+        """GET a small picture of a step for the history: its mask's surroundings; all of the opened picture."""
         revision = self.context.revision(request)
         picture = self.session.store.revisions.picture(revision.id)
         box = picture.box if revision.edit is None else revision.edit.mask.bounds
         return Response(small_copies.step(picture, box), media_type="image/jpeg", headers=FOREVER)
 
     def preview(self, request: Request) -> Response:
-        """The newest preview of a run, whichever was asked for: the older ones are gone. 204 when all are."""
+        """GET the newest preview of a job, whichever serial the URL has, since older ones are gone; 204 when it has
+        none any more.
+        """
         data = self.session.store.jobs.preview(request.path_params["revision"])
         if data is None:
             self.session.store.revisions.document_of(request.path_params["revision"])  # raises when there is none
@@ -72,37 +78,40 @@ class Pictures:
         return Response(data, media_type="image/webp", headers=NEVER)
 
     def reblended(self, request: Request) -> Response:
-        """What a step would show with another blend, like a preview of it; what is not asked for stays as it is. No
-        model runs, and nothing is kept.
+        """GET a preview of a step with another blend; values that the query lacks stay as they are.
+
+        No model runs, and nothing is stored. The header `Palimpsest-Box` says where the preview lies.
         """
         revision = self.context.revision(request)
         if revision.edit is None or revision.parent is None:
-            raise InvalidInput("The picture that was opened is no step: there is nothing in it to blend.")
+            raise InvalidInput("The opened picture is not an edit, so it has no blend to change.")
         edit = replace(revision.edit, blend=_blend(revision.edit.blend, request.query_params))
         before, store = self.session.store.revisions.picture(revision.parent), self.session.store
         after = laid_in(edit, before, self.context.model, partial(store.revisions.crop, revision.document))
-        # the step as it is lies beneath: what its blend alone changed must be covered too
-        changing = affected_region(edit, before.box).joined(affected_region(revision.edit, before.box))
-        if changing.box.empty:
-            raise InvalidInput("This step only cut the picture: there is nothing in it to blend.")
-        box = changing.bounds
-        shown = Patch(box, np.dstack([after.read(box).pixels, after.opacity(box)]))
+        # the page draws it over the step as it is, so it must cover what the old blend changed too
+        region = affected_region(edit, before.box).joined(affected_region(revision.edit, before.box))
+        if region.box.empty:
+            raise InvalidInput("This step only cropped the picture, so it has no blend to change.")
+        box = region.bounds
+        preview = Patch(box, np.dstack([after.read(box).pixels, after.opacity(box)]))
         headers = {"Palimpsest-Box": ",".join(map(str, box)), **NEVER}
-        return Response(encode_preview(shown, changing), media_type="image/webp", headers=headers)
+        return Response(encode_preview(preview, region), media_type="image/webp", headers=headers)
 
-    # files to keep
+    # files to download
 
     async def download(self, request: Request) -> Response:
+        """GET a revision as a file, see `_download`."""
         picture = await run_in_threadpool(self.session.store.revisions.picture, request.path_params["revision"])
-        return await large_work.run(picture.box.width * picture.box.height, self._downloaded, request)
+        return await large_work.run(picture.box.width * picture.box.height, self._download, request)
 
-    def _downloaded(self, request: Request) -> Response:
-        """A revision as a file of any kind that `Session.export` writes. quality: of what loses something. recipe=no:
-        without the way that led there.
+    def _download(self, request: Request) -> Response:
+        """Exports a revision in any format of `Session.export`.
+
+        The query may have `quality`, for lossy formats, and `recipe=no`, to leave the recipe out of the file.
         """
         revision = self.context.revision(request)
-        suffix, asked = f".{request.path_params['kind']}", request.query_params
-        quality = asked.get("quality")
+        suffix, query = f".{request.path_params['kind']}", request.query_params
+        quality = query.get("quality")
         if quality is not None and not quality.isdecimal():
             raise InvalidInput(f"The quality must be a whole number from 1 to 100, not {quality!r}.")
         with part_folder(Path(gettempdir()), "download") as folder:
@@ -110,30 +119,30 @@ class Pictures:
             self.session.export(
                 revision.document, file, revision.id,
                 quality=None if quality is None else int(quality),
-                made_with=None if asked.get("recipe") == "no" else self.context.models.made_with(),
+                made_with=None if query.get("recipe") == "no" else self.context.models.made_with(),
             )  # fmt: skip
             data = file.read_bytes()
-        return self._attached(revision.document, suffix, data, guess_type(file.name)[0] or "application/octet-stream")
+        return self._attachment(revision.document, suffix, data, guess_type(file.name)[0] or "application/octet-stream")
 
     def recipe(self, request: Request) -> Response:
-        """The way to a revision, to be made on another picture."""
+        """GET the recipe of a revision, to be applied to another picture."""
         revision = self.context.revision(request)
         recipe = self.session.recipe(revision.document, self.context.models.made_with(), revision.id)
-        return self._attached(revision.document, ".json", recipe.to_json().encode(), "application/json")
+        return self._attachment(revision.document, ".json", recipe.to_json().encode(), "application/json")
 
-    def _attached(self, document: str, suffix: str, data: bytes, media_type: str) -> Response:
+    def _attachment(self, document: str, suffix: str, data: bytes, media_type: str) -> Response:
         name = quote(self.session.store.documents.get(document).name + suffix, safe="")
         headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", **NEVER}
         return Response(data, media_type=media_type, headers=headers)
 
 
-def _blend(blend: Blend, asked: Mapping[str, str]) -> Blend:
-    """A blend with what is asked for in words; `Blend` says what it does not take."""
-    said: dict[str, Any] = {}
-    for each in fields(Blend):
-        if each.name in asked:
+def _blend(blend: Blend, query: Mapping[str, str]) -> Blend:
+    """Returns a blend with the values in a query; `Blend` raises InvalidInput for values that it does not allow."""
+    values: dict[str, Any] = {}
+    for field in fields(Blend):
+        if field.name in query:
             try:
-                said[each.name] = json.loads(asked[each.name])
+                values[field.name] = json.loads(query[field.name])
             except (ValueError, RecursionError):
-                said[each.name] = asked[each.name]
-    return replace(blend, **said)
+                values[field.name] = query[field.name]
+    return replace(blend, **values)
