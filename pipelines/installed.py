@@ -94,13 +94,17 @@ def _hf(name: str, pipeline: str, named: str) -> Model:
     except ValueError as error:
         trouble = str(error)
     else:
-        family, used = family_of(layout.named), list(_weights(place))
-        offered = family is not None or "Inpaint" in layout.named
+        family, used = family_of(layout.class_name), list(_weights(place))
+        offered = family is not None or "Inpaint" in layout.class_name
         how = "" if layout.variant is None else f", {layout.variant} files"
         needs = f"{needs}; {_memory(used)}{how}"
         if family is None:
-            good = f"whatever {layout.named} does" if offered else f"nothing that is known here: a {layout.named}"
-        elif layout.named in family.takes:
+            good = (
+                f"whatever {layout.class_name} does"
+                if offered
+                else f"nothing that is known here: a {layout.class_name}"
+            )
+        elif layout.class_name in family.takes:
             good = f"photographs at {family.size} pixels, though it was made for whole pictures"
         else:
             good = f"photographs at {family.size} pixels"
