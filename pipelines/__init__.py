@@ -26,10 +26,10 @@ def _glide(folder: Path, name: str, compiled: bool) -> Pipeline:
     return load_glide(folder, name, compiled)
 
 
-def _hf(named: str, name: str, setup: Setup, fetch: bool) -> Pipeline:
+def _hf(source: str, name: str, setup: Setup, fetch: bool) -> Pipeline:
     from pipelines.hf.loading import load_hf
 
-    return load_hf(named, name, setup, fetch)
+    return load_hf(source, name, setup, fetch)
 
 
 def _lama(file: Path, name: str) -> Pipeline:
@@ -50,10 +50,15 @@ AS_EVER = Setup()
 
 
 def load(name: str, setup: Setup = AS_EVER, fetch: bool = False) -> Pipeline:
-    """The pipeline of this name, loaded at its first use and kept. setup: how its networks run. fetch: whether what is
-    not on this machine is downloaded; only for a name that the user typed.
+    """Loads the pipeline of this name at its first use, and returns the same one from then on.
 
-    Raises InvalidInput with a sentence when there is none of this name, or its weights are missing or damaged.
+    Args:
+        name: one of NAMES.
+        setup: how its networks run.
+        fetch: whether to download what is not on this machine; only for a name that the user typed.
+
+    Raises:
+        InvalidInput: there is none of this name, or its weights are missing or damaged.
     """
     name = in_full(name)
     if loaded := _loaded.get((name, setup)):  # what is there already waits for no other
@@ -65,7 +70,11 @@ def load(name: str, setup: Setup = AS_EVER, fetch: bool = False) -> Pipeline:
 
 
 def in_full(name: str) -> str:
-    """One name for one pipeline, however its folder or file is written. InvalidInput when there is none."""
+    """Returns one name for one pipeline, however its folder or file is written.
+
+    Raises:
+        InvalidInput: there is no such pipeline.
+    """
     for kind in (FOLDER, LAMA):
         if name.startswith(kind):
             return f"{kind}{Path(name.removeprefix(kind)).expanduser().resolve()}"

@@ -97,7 +97,7 @@ class Request:
         return np.broadcast_to(self.mask, (len(self.seeds), *self.mask.shape[-2:]))
 
     def of(self, which: slice) -> "Request":
-        """The same for some of its images alone."""
+        """Returns the same request for some of its images alone."""
         if self.image.ndim == 3:
             return replace(self, seeds=self.seeds[which])
         image, mask, seeds = self.image[which], self.mask[which], self.seeds[which]
@@ -108,7 +108,14 @@ class Request:
         )
 
     def refuse_adapters(self, name: str) -> None:
-        """InvalidInput with a sentence when the request asks a pipeline for adapters or a likeness that has none."""
+        """Refuses adapters and a reference picture, for a pipeline that takes neither.
+
+        Args:
+            name: of the pipeline.
+
+        Raises:
+            InvalidInput: the request has one of them.
+        """
         if self.adapters:
             raise InvalidInput(
                 f"{name} takes no adapters ({self.adapters[0].name}): leave them out, or take an hf: model."
@@ -120,7 +127,7 @@ class Request:
 
 
 def together(requests: Sequence[Request]) -> Request:
-    """One request for the images of several, which differ in image, mask and seed alone."""
+    """Joins requests that differ in image, mask and seed alone into one."""
     first, seeds = requests[0], tuple(seed for each in requests for seed in each.seeds)
     if all(np.array_equal(each.image, first.image) and np.array_equal(each.mask, first.mask) for each in requests):
         return replace(first, seeds=seeds)
@@ -129,8 +136,14 @@ def together(requests: Sequence[Request]) -> Request:
 
 
 def filled(request: Request, fill: Callable[[Pixels, Pixels], Pixels]) -> Pixels:
-    """The images of a request to what takes no seed, uint8 (N, H, W, 3). fill: (image, mask) -> image; asked once where
-    the request has one image for all.
+    """Fills the images of a request by a function that takes no seed.
+
+    Args:
+        request: with image and mask, for each seed or one for all.
+        fill: (image, mask) -> image; called once where the request has one image for all.
+
+    Returns:
+        uint8 (N, H, W, 3).
     """
     if request.image.ndim == 3:
         return np.repeat(fill(request.image, request.mask)[None], len(request.seeds), 0)
@@ -206,18 +219,22 @@ class Pipeline(Protocol):
         ...
 
     def inpaint(self, request: Request) -> Run:
-        """Yield each Step and return uint8 (N, H, W, 3), one image a seed. Closing the generator cancels it.
+        """Fulfils a request. Closing the generator cancels it.
 
-        Kept pixels (mask 0) may come back changed: whoever composes takes the masked ones only.
+        Pixels that are to stay (mask 0) may come back changed: whoever composes takes the masked ones only.
+
+        Yields:
+            Each Step when it is done.
+
+        Returns:
+            uint8 (N, H, W, 3), one image a seed.
         """
         ...
 
 
 @dataclass(frozen=True)
 class PipelineInfo:
-    """What a pipeline says of itself, without it: whoever plans an edit or asks for one need not have the model. Fields
-    as in `Pipeline`.
-    """
+    """What a pipeline says of itself, so that planning an edit needs no model. Fields as in `Pipeline`."""
 
     name: str
     size: int
@@ -231,6 +248,7 @@ class PipelineInfo:
 
     @classmethod
     def of(cls, pipeline: Pipeline) -> "PipelineInfo":
+        """Collects what a loaded pipeline says of itself."""
         return cls(
             name=pipeline.name,
             size=pipeline.size,
@@ -244,26 +262,32 @@ class PipelineInfo:
         )
 
     def to_json(self) -> dict[str, Any]:
-        """As JSON holds it: sets sorted."""
+        """Returns it as JSON holds it: sets as sorted lists."""
         words = None if self.vocabulary is None else sorted(self.vocabulary)
         return {**vars(self), "vocabulary": words, "unsupported": sorted(self.unsupported)}
 
     @classmethod
-    def from_json(cls, said: Mapping[str, Any]) -> "PipelineInfo":
-        words = said["vocabulary"]
+    def from_json(cls, data: Mapping[str, Any]) -> "PipelineInfo":
+        """Makes it from what `to_json` returned."""
+        words = data["vocabulary"]
         return cls(
             **{
-                **said,
-                "buckets": tuple((height, width) for height, width in said["buckets"]),
+                **data,
+                "buckets": tuple((height, width) for height, width in data["buckets"]),
                 "vocabulary": None if words is None else frozenset(words),
-                "samplers": tuple(said["samplers"]),
-                "unsupported": frozenset(said["unsupported"]),
+                "samplers": tuple(data["samplers"]),
+                "unsupported": frozenset(data["unsupported"]),
             }
         )
 
 
 def run(steps: Generator[Yielded, None, Result], each: Callable[[Yielded], object] = lambda step: None) -> Result:
-    """The value that a generator returns, which a `for` loop would drop. each: is called with whatever it yields."""
+    """Runs a generator to its end and returns its value, which a `for` loop would drop.
+
+    Args:
+        steps: the generator.
+        each: is called with whatever it yields.
+    """
     called = mapped(steps, each)
     with closing(called):
         while True:
@@ -277,7 +301,18 @@ def run(steps: Generator[Yielded, None, Result], each: Callable[[Yielded], objec
 def mapped(
     steps: Generator[Yielded, None, Result], change: Callable[[Yielded], Changed]
 ) -> Generator[Changed, None, Result]:
-    """Yields what `change` makes of each step of a generator, and returns what that returns. Closing it closes both."""
+    """Maps what a generator yields. Closing the result closes both.
+
+    Args:
+        steps: the generator.
+        change: makes another of each step.
+
+    Yields:
+        What `change` makes of each step.
+
+    Returns:
+        What the generator returns.
+    """
     with closing(steps):
         while True:
             try:

@@ -12,8 +12,11 @@ class InvalidInput(UserError, ValueError):
 
 
 def described(error: BaseException, what: str) -> str:
-    """An error as a sentence for the user, without the names of exceptions. what: what failed, where only the log can
-    say more.
+    """Words an error for the user, without the names of exceptions.
+
+    Args:
+        error: the error.
+        what: what failed, for an error of which only the log can say more.
     """
     if isinstance(error, UserError):
         return str(error)

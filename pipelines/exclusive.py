@@ -13,7 +13,7 @@ MODEL_LOCK = Lock()
 
 
 def exclusive(inpaint: Callable[[Any, Request], Run]) -> Callable[[Any, Request], Run]:
-    """A pipeline's `inpaint` that holds MODEL_LOCK for as long as each step takes."""
+    """Wraps a pipeline's `inpaint` to hold MODEL_LOCK for as long as each step takes."""
 
     @wraps(inpaint)
     def steps(pipeline: Any, request: Request) -> Run:

@@ -19,24 +19,26 @@ OURS = "Apache-2.0"
 
 @dataclass(frozen=True)
 class Model:
-    """One that is installed. name: to type after --pipeline. pipeline: the same in full, as `pipelines.load` and an
-    Edit have it. place: where it lies, None for no file. size: bytes on disk. trouble: why it cannot be loaded, ''
-    where nothing is known against it; offered: whether it is one to choose from a list then.
-    """
+    """A model that is installed."""
 
-    name: str
-    pipeline: str
-    place: Path | None
-    size: int
-    licence: str
-    needs: str
-    good_for: str
-    trouble: str = ""
-    offered: bool = True
+    name: str  # to type after --pipeline
+    pipeline: str  # its full name, as `pipelines.load` and an Edit have it
+    place: Path | None  # where it lies; None for no file
+    size: int  # bytes on disk
+    licence: str  # in words
+    needs: str  # of the machine, in words
+    good_for: str  # in words
+    trouble: str = ""  # why it cannot be loaded; '' where nothing is known against it
+    offered: bool = True  # whether a list to choose from has it
 
 
 def described(name: str, pipeline: str) -> Model:
-    """What can be seen of a pipeline from outside. name: as it is called here. pipeline: its name in full."""
+    """Describes a pipeline by what can be seen of it from outside.
+
+    Args:
+        name: what it is called here.
+        pipeline: its full name.
+    """
     kind, _, path = pipeline.partition(":")
     if f"{kind}:" == FOLDER:
         return _glide(name, pipeline, Path(path))
@@ -48,7 +50,7 @@ def described(name: str, pipeline: str) -> Model:
 
 
 def embedded() -> list[Model]:
-    """Those that this program comes with."""
+    """Describes the models that this program comes with."""
     mini = _glide("glide-mini", "glide-mini", WEIGHTS / "glide-mini")
     return [
         replace(mini, licence=OURS, good_for="flat illustrations: rooms, streets, beaches, mountains, the sea"),
@@ -81,8 +83,8 @@ def _lama(name: str, pipeline: str, file: Path) -> Model:
     )  # fmt: skip
 
 
-def _hf(name: str, pipeline: str, named: str) -> Model:
-    place = _snapshot(named) if ON_HUB.fullmatch(named) else Path(named)
+def _hf(name: str, pipeline: str, source: str) -> Model:
+    place = _snapshot(source) if ON_HUB.fullmatch(source) else Path(source)
     needs, good, trouble, offered = "a GPU, or patience", "photographs", "", True
     if place is None:
         return Model(name, pipeline, None, 0, "not known", needs, good, "it is not on this machine", False)
@@ -94,13 +96,17 @@ def _hf(name: str, pipeline: str, named: str) -> Model:
     except ValueError as error:
         trouble = str(error)
     else:
-        family, used = family_of(layout.named), list(_weights(place))
-        offered = family is not None or "Inpaint" in layout.named
+        family, used = family_of(layout.class_name), list(_weights(place))
+        offered = family is not None or "Inpaint" in layout.class_name
         how = "" if layout.variant is None else f", {layout.variant} files"
         needs = f"{needs}; {_memory(used)}{how}"
         if family is None:
-            good = f"whatever {layout.named} does" if offered else f"nothing that is known here: a {layout.named}"
-        elif layout.named in family.takes:
+            good = (
+                f"whatever {layout.class_name} does"
+                if offered
+                else f"nothing that is known here: a {layout.class_name}"
+            )
+        elif layout.class_name in family.takes:
             good = f"photographs at {family.size} pixels, though it was made for whole pictures"
         else:
             good = f"photographs at {family.size} pixels"
@@ -108,7 +114,7 @@ def _hf(name: str, pipeline: str, named: str) -> Model:
 
 
 def cached() -> list[Model]:
-    """Whatever diffusers has downloaded; for others' models in the same cache nothing here has a use."""
+    """Describes what diffusers has downloaded; nothing here has a use for others' models in the same cache."""
     try:
         from huggingface_hub import constants
     except ImportError:  # then none of them could be loaded
@@ -116,32 +122,32 @@ def cached() -> list[Model]:
     names = [
         "/".join(folder.name.split("--")[1:]) for folder in sorted(Path(constants.HF_HUB_CACHE).glob("models--*--*"))
     ]
-    found = [(name, _snapshot(name)) for name in names if ON_HUB.fullmatch(name)]
-    return [_hf(f"{HUB}{name}", f"{HUB}{name}", name) for name, place in found if place and (place / INDEX).is_file()]
+    places = [(name, _snapshot(name)) for name in names if ON_HUB.fullmatch(name)]
+    return [_hf(f"{HUB}{name}", f"{HUB}{name}", name) for name, place in places if place and (place / INDEX).is_file()]
 
 
-def _snapshot(named: str) -> Path | None:
-    """Where the cache has the files of OWNER/MODEL as they are read from it; None where it has none."""
+def _snapshot(model: str) -> Path | None:
+    """Finds the files of OWNER/MODEL in the cache; None where it has none."""
     try:
         from huggingface_hub import constants
     except ImportError:
         return None
-    model = Path(constants.HF_HUB_CACHE) / f"models--{named.replace('/', '--')}"
+    folder = Path(constants.HF_HUB_CACHE) / f"models--{model.replace('/', '--')}"
     try:
-        return model / "snapshots" / (model / "refs" / "main").read_text().strip()
+        return folder / "snapshots" / (folder / "refs" / "main").read_text().strip()
     except OSError:
         return None
 
 
 def _weights(folder: Path) -> Iterator[Path]:
-    """The files that are read of a whole pipeline's weights: of two precisions the full one."""
+    """Yields the files that are read of a pipeline's weights: of two precisions the full one."""
     for part in sorted({file.parent for file in folder.glob("*/*.safetensors")}):
         files = sorted(part.glob("*.safetensors"))
         yield from [file for file in files if f".{HALF}" not in file.name] or files
 
 
 def _memory(files: list[Path]) -> str:
-    """What the weights in these files take, in words."""
+    """Returns in words what the weights in these files take."""
     if any(file.suffix != ".safetensors" for file in files):
         return f"{in_words(sum(file.stat().st_size for file in files))} of memory for its weights"
     try:
@@ -152,20 +158,20 @@ def _memory(files: list[Path]) -> str:
 
 
 def _numbers(file: Path) -> int:
-    """How many numbers a safetensors file holds, by its header alone: a JSON, after its length in eight bytes."""
+    """Counts the numbers in a safetensors file, by its header alone: a JSON, after its length in eight bytes."""
     with file.open("rb") as stream:
         header = json.loads(stream.read(int.from_bytes(stream.read(8), "little")))
     return sum(prod(entry["shape"]) for name, entry in header.items() if name != "__metadata__")
 
 
 def _size(place: Path) -> int:
-    """Bytes on disk; what several names lead to is there once."""
+    """Sums the bytes on disk; counts once what several names lead to."""
     files = [place] if place.is_file() else place.rglob("*")
     return sum(file.stat().st_size for file in {each.resolve() for each in files} if file.is_file())
 
 
 def _licence(folder: Path) -> str:
-    """As the front matter of a model's card says."""
+    """Reads the licence from the front matter of a model's card."""
     try:
         card = (folder / "README.md").read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -176,6 +182,6 @@ def _licence(folder: Path) -> str:
 
 
 def in_words(count: int) -> str:
-    """Bytes, as people say them."""
+    """Returns a count of bytes as people say it."""
     unit, size = next((each for each in (("GB", 1e9), ("MB", 1e6)) if count >= each[1]), ("kB", 1e3))
     return f"{count / size:.1f} {unit}"

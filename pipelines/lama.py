@@ -18,7 +18,11 @@ MULTIPLE = 8  # of which its network wants sides
 
 
 def load_lama(file: Path, name: str) -> "Lama":
-    """LaMa from a TorchScript file. InvalidInput when it is missing, or no network of tensors alone."""
+    """Loads LaMa from a TorchScript file.
+
+    Raises:
+        InvalidInput: the file is missing, or no network of tensors alone.
+    """
     device = best_device()
     return Lama(name, load_network(file, device), device)
 
@@ -26,7 +30,10 @@ def load_lama(file: Path, name: str) -> "Lama":
 class Lama:
     """Reads no words and takes no seed: every image of a request is the same.
 
-    network: image float32 (1, 3, H, W) RGB in [0, 1], mask (1, 1, H, W), 1 = hole -> image like the first; on device.
+    Args:
+        name: as in an Edit.
+        network: image float32 (1, 3, H, W) RGB in [0, 1], mask float32 (1, 1, H, W), 1 = hole -> image like the first.
+        device: where the network is.
     """
 
     size = 512
@@ -55,26 +62,37 @@ class Lama:
         return images
 
     def _filled(self, image: Pixels, mask: Pixels) -> Pixels:
-        """uint8 (H, W, 3), all of it as the network draws it. InvalidInput with a sentence when it cannot."""
+        """Fills the hole of one picture.
+
+        Args:
+            image: uint8 (H, W, 3).
+            mask: uint8 (H, W), above 0 = hole.
+
+        Returns:
+            uint8 (H, W, 3), all of it as the network draws it.
+
+        Raises:
+            InvalidInput: the network cannot run, or gives no picture.
+        """
         height, width = mask.shape
         sides = ((0, -height % MULTIPLE), (0, -width % MULTIPLE))
         # any touch of the brush means unknown
         hole = np.pad((mask > 0).astype(np.float32), sides, "symmetric")[None, None]  # (1, 1, H, W)
-        known = np.pad(image, (*sides, (0, 0)), "symmetric").astype(np.float32) / 255  # (H, W, 3)
+        padded = np.pad(image, (*sides, (0, 0)), "symmetric").astype(np.float32) / 255  # (H, W, 3)
         try:
             # as written, from the first run on: what is optimised later rounds otherwise
             with limited_memory(self._device), torch.inference_mode(), torch.jit.optimized_execution(False):
-                drawn = self._network(
-                    torch.from_numpy(known).permute(2, 0, 1)[None].contiguous().to(self._device),
+                result = self._network(
+                    torch.from_numpy(padded).permute(2, 0, 1)[None].contiguous().to(self._device),
                     torch.from_numpy(hole).to(self._device),
                 )
         except (RuntimeError, MemoryError) as error:
             why = " ".join(str(error).split())[-200:]
             raise InvalidInput(f"{self.name} cannot fill a picture of {width}x{height} ({why}).") from error
-        if not (isinstance(drawn, Tensor) and drawn.shape == (1, 3, *hole.shape[2:]) and drawn.is_floating_point()):
-            came = f"{drawn.dtype} {tuple(drawn.shape)}" if isinstance(drawn, Tensor) else type(drawn).__name__
-            raise InvalidInput(f"{self.name} gives {came} where a picture was wanted: it is no LaMa; get another file.")
-        if not drawn.isfinite().all():
+        if not (isinstance(result, Tensor) and result.shape == (1, 3, *hole.shape[2:]) and result.is_floating_point()):
+            form = f"{result.dtype} {tuple(result.shape)}" if isinstance(result, Tensor) else type(result).__name__
+            raise InvalidInput(f"{self.name} gives {form} where a picture was wanted: it is no LaMa; get another file.")
+        if not result.isfinite().all():
             raise InvalidInput(f"{self.name} gives numbers that are not finite: get the file again.")
-        colours = (drawn[0].float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
+        colours = (result[0].float().clamp(0, 1) * 255).round().byte().permute(1, 2, 0)
         return colours[:height, :width].cpu().numpy().copy()

@@ -9,22 +9,28 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 
 def best_device() -> torch.device:
-    """Where networks run: a graphics card, of NVIDIA's or Apple's, or else the processor."""
+    """Returns where networks run: a graphics card, of NVIDIA's or Apple's, or else the processor."""
     if torch.cuda.is_available():
         return torch.device("cuda")
     return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
 
 
 def fast_type(device: torch.device) -> torch.dtype:
-    """The numbers that networks multiply fastest in there: bfloat16 where the processor has instructions for it, which
-    is worth twice the speed; elsewhere it would be emulated, at a tenth."""
+    """Returns the numbers that networks multiply fastest on a device.
+
+    That is bfloat16 where there are instructions for it, which is worth twice the speed; a processor without them would
+    emulate it, at a tenth.
+    """
     fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
     return torch.bfloat16 if fast else torch.float32
 
 
 def keep_freed_memory() -> None:
-    """Let glibc keep what is freed for the next allocation: giving it back makes every forward pass fault its pages in
-    again, which costs up to 1.4 times the run (measured on two cores). Does nothing elsewhere."""
+    """Lets glibc keep what is freed for the next allocation; does nothing elsewhere.
+
+    Giving it back makes every forward pass fault its pages in again, which costs up to 1.4 times the run (measured on
+    two cores).
+    """
     if sys.platform == "linux":
         libc = ctypes.CDLL(None)
         if hasattr(libc, "mallopt"):

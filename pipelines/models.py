@@ -17,16 +17,32 @@ WIDTH = 100  # characters of a line that is printed
 
 
 def installed(file: Path | None) -> list[Model]:
-    """The embedded models, those of the user's TOML where there is one, and what else the Hugging Face cache holds of
-    diffusers. InvalidInput with a sentence when the TOML is not as it must be.
+    """Lists the embedded models, those of the user's TOML, and what else of diffusers is in the Hugging Face cache.
+
+    Args:
+        file: the TOML; None where there is none.
+
+    Raises:
+        InvalidInput: the TOML is not as it must be.
     """
     named = [*embedded(), *([] if file is None else listed(file))]
     return [*named, *(model for model in cached() if model.pipeline not in {each.pipeline for each in named})]
 
 
 def offered(default: str, file: Path | None) -> dict[str, str]:
-    """Which models may be loaded here, and no others, with what each is called in a list: the embedded ones, the
-    default, those of the user's TOML, and what the Hugging Face cache holds that is whole.
+    """Decides which models may be loaded here, and no others.
+
+    They are the embedded ones, the default, those of the user's TOML, and what is whole in the Hugging Face cache.
+
+    Args:
+        default: the full name of the default model.
+        file: the TOML; None where there is none.
+
+    Returns:
+        What each is called in a list, by its full name.
+
+    Raises:
+        InvalidInput: the TOML is not as it must be.
     """
     complete = [model for model in installed(file) if model.offered and not model.trouble]
     called = {model.pipeline: model.name for model in reversed(complete)}
@@ -35,14 +51,16 @@ def offered(default: str, file: Path | None) -> dict[str, str]:
 
 
 def missing(name: str) -> str:
-    """Why what a pipeline's name says cannot be loaded, as far as that can be seen from outside, a sentence; or ''."""
+    """Says in a sentence why a pipeline cannot be loaded, as far as can be seen from outside; '' where it can."""
     model = described(name, in_full(name))
     return "" if model.place is None else model.trouble  # what is on the hub is downloaded
 
 
 def listed(file: Path) -> list[Model]:
-    """The models of a TOML file, each a table of `ENTRY` under the name that it is given there. InvalidInput with a
-    sentence that names the file and the key when something in it is wrong.
+    """Reads the models of a TOML file, each a table of `ENTRY` under the name that it has there.
+
+    Raises:
+        InvalidInput: something in the file is wrong; the message names the file and the key.
     """
     try:
         tables = tomllib.loads(file.read_text(encoding="utf-8"))
@@ -54,9 +72,12 @@ def listed(file: Path) -> list[Model]:
 
 
 def full_name(name: str, file: Path | None) -> str:
-    """What a name stands for: that of the user's TOML, for the pipeline there; any other, for itself.
+    """Returns what a name stands for: one of the user's TOML, for the pipeline there; any other, for itself.
 
-    An Edit is given this one: it means the same when the TOML has changed, and to who has another.
+    An Edit has this one: it means the same when the TOML has changed, and to a user with another.
+
+    Raises:
+        InvalidInput: the TOML has no such model, or is not as it must be.
     """
     if file is None or name in PIPELINES or name.startswith((FOLDER, HUB, LAMA)):
         return name
@@ -67,8 +88,17 @@ def full_name(name: str, file: Path | None) -> str:
 
 
 def located(name: str, here: Iterable[str], option: str) -> str:
-    """A model or an adapter of a recipe by where it lies on this machine: itself where that is there, or on the hub;
-    otherwise the one of `here` that is called so. InvalidInput with a sentence, which names the option that says it.
+    """Finds a model or an adapter of a recipe on this machine.
+
+    That is itself, where it is there or on the hub; otherwise the one of `here` whose file is called so.
+
+    Args:
+        name: as the recipe has it.
+        here: names of what is on this machine.
+        option: of the command line, that says where a thing lies; for the message.
+
+    Raises:
+        InvalidInput: it is not here; the message names the option.
     """
     kind, _, rest = name.partition(":") if name.startswith((FOLDER, HUB, LAMA)) else ("", "", name)
     if name in PIPELINES or (not kind and option == "--pipeline"):
@@ -88,12 +118,12 @@ def located(name: str, here: Iterable[str], option: str) -> str:
 
 
 def on_disk(path: str) -> bool:
-    """Whether it begins as a path does, and no name on the hub."""
+    """Whether a name begins as a path does, and not as a name on the hub."""
     return path[:1] in ("/", "\\", ".", "~") or path[1:3] in (":/", ":\\")
 
 
 def listing(models: Iterable[Model]) -> str:
-    """In words, for a terminal of `WIDTH` characters."""
+    """Lists models in words, for a terminal of `WIDTH` characters."""
     return "\n\n".join("\n".join(_lines(model)) for model in models)
 
 
@@ -128,12 +158,12 @@ def _entry(file: Path, name: str, table: Any) -> Model:
         model = described(name, _beside(file, table[ENTRY[0]]))
     except ValueError as error:
         raise InvalidInput(f"{ENTRY[0]} of {where}: {error}") from error
-    said = {key: value for key, value in table.items() if key != ENTRY[0]}
-    return replace(model, **said)
+    fields = {key: value for key, value in table.items() if key != ENTRY[0]}
+    return replace(model, **fields)
 
 
 def _beside(file: Path, name: str) -> str:
-    """A pipeline's name in full; a path in it that is not one from the root begins at the file's folder."""
+    """Completes a pipeline's name; a relative path in it begins at the file's folder."""
     kind, _, path = name.partition(":")
     there = file.parent / Path(path).expanduser()
     if f"{kind}:" in (FOLDER, LAMA) or (f"{kind}:" == HUB and (there.exists() or not ON_HUB.fullmatch(path))):
@@ -142,5 +172,5 @@ def _beside(file: Path, name: str) -> str:
 
 
 def _printable(text: str) -> str:
-    """On one line, and nothing that tells a terminal what to do: cards and files are others' words."""
+    """Replaces line breaks and what tells a terminal what to do: cards and files are others' words."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

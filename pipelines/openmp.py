@@ -9,6 +9,6 @@ WAITING = {"OMP_WAIT_POLICY": "PASSIVE", "GOMP_SPINCOUNT": "1000"}
 
 
 def wait_politely() -> None:
-    """Set that for this process and those it starts; what is set already stays."""
+    """Sets WAITING for this process and those it starts; what is set already stays."""
     for name, value in WAITING.items():
         os.environ.setdefault(name, value)

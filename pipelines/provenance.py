@@ -10,7 +10,7 @@ VERSION = "0.9.0"  # of Palimpsest; pyproject.toml reads it here
 
 @cache
 def made_with() -> str:
-    """In words, for recipes: versions, device and the embedded weights."""
+    """Returns in words, for recipes, the versions, the device and the embedded weights."""
     import cv2
     import torch
 

@@ -67,8 +67,12 @@ MEMORY = 4 * 2**30  # bytes that a network's run may take on a processor; LaMa t
 
 @contextmanager
 def limited_memory(device: torch.device) -> Iterator[None]:
-    """Refuse what runs meanwhile more than MEMORY, as a RuntimeError or a MemoryError of its own: a file says how much
-    it takes. On a graphics card the card's own memory is the limit; where the system knows no limits there is none.
+    """Gives what runs meanwhile at most MEMORY, since a file decides how much it takes.
+
+    On a graphics card the card's own memory is the limit; where the system knows no limits there is none.
+
+    Raises:
+        RuntimeError, MemoryError: from what runs meanwhile, when it takes more.
     """
     if device.type != "cpu" or sys.platform != "linux":
         yield
@@ -86,11 +90,17 @@ def limited_memory(device: torch.device) -> Iterator[None]:
 
 
 def load_network(file: Path, device: torch.device) -> Callable[..., Tensor]:
-    """The `forward` of a TorchScript file, on the device, as it is when no longer trained.
+    """Loads the `forward` of a TorchScript file, in evaluation mode.
 
-    What would run while the file is read is looked for in its archive first, by the same reader; what `forward` and all
-    that it calls would run, in its operators, each of which must be one of `OPERATORS`. InvalidInput when the
-    file is missing, damaged, no TorchScript, or holds anything else.
+    First looks in the file's archive for what would run while the file is read, by the same reader; then looks at the
+    operators of `forward` and of all that it calls, each of which must be one of `OPERATORS`.
+
+    Args:
+        file: the TorchScript file.
+        device: where the network is to be.
+
+    Raises:
+        InvalidInput: the file is missing, damaged, no TorchScript, or holds anything else.
     """
     if not file.is_file():
         raise InvalidInput(f"There is no file {file}; give a network saved by torch.jit.save.")
@@ -119,7 +129,11 @@ def load_network(file: Path, device: torch.device) -> Callable[..., Tensor]:
 
 
 def _refuse(file: Path, archive: Any, records: list[str]) -> None:
-    """InvalidInput when an archive holds what no network of tensors needs, or what reading would run."""
+    """Refuses an archive that holds what no network of tensors needs, or what reading would run.
+
+    Raises:
+        InvalidInput: it does.
+    """
     if not {"data.pkl", "constants.pkl"} <= set(records):
         raise InvalidInput(f"{file} holds no network, or only its weights; give a network saved by torch.jit.save.")
     if len({name.lower() for name in records}) < len(records):
@@ -162,7 +176,7 @@ def _runs_when_read(code: bytes) -> bool:
 
 
 def _globals(file: Path, name: str, pickled: bytes) -> Iterator[str]:
-    """Whatever a pickle names that it does not hold itself, as "module name"; nothing of it is run."""
+    """Yields whatever a pickle names that it does not hold itself, as "module name"; runs nothing of it."""
     try:
         for opcode, argument, _ in pickletools.genops(pickled):
             if opcode.name == "GLOBAL":
@@ -174,7 +188,7 @@ def _globals(file: Path, name: str, pickled: bytes) -> Iterator[str]:
 
 
 def _kinds(block: Any) -> Iterator[str]:
-    """The operators of a graph, those of its branches and loops too."""
+    """Yields the operators of a graph, those of its branches and loops too."""
     for node in block.nodes():
         yield node.kind()
         for inner in node.blocks():

@@ -14,9 +14,14 @@ from pipelines.diffusion.denoiser import Denoised, Denoiser
 
 
 def guided(both: Denoiser, scale: float) -> Denoiser:
-    """Classifier-free guidance (Ho & Salimans 2021, eq. 6; Nichol et al. 2021, eq. 2).
+    """Adds classifier-free guidance (Ho & Salimans 2021, eq. 6; Nichol et al. 2021, eq. 2).
 
-    `both` denoises a doubled batch: the first half with the prompt, the second with the negative or empty one.
+    Args:
+        both: denoises a doubled batch, the first half with the prompt, the second with the negative or empty one.
+        scale: of the guidance; 1 leaves the guess with the prompt as it is.
+
+    Returns:
+        A denoiser of the batch itself.
     """
 
     def denoise(x: Tensor, sigma: float) -> Denoised:
@@ -28,13 +33,16 @@ def guided(both: Denoiser, scale: float) -> Denoiser:
 
 
 def classifier_guided(denoise: Denoiser, log_probability: Callable[[Tensor, float], Tensor], scale: float) -> Denoiser:
-    """Classifier guidance (Dhariwal & Nichol 2021, eq. 13-14 and algorithm 2): towards pictures of which y is true.
-
-    log_probability: (x, sigma) -> (B,), log p(y | x) up to a constant, differentiable in x, float32, which is
-    x0 + sigma * noise; each value must follow from its own image alone. scale: 1 gives the posterior, more exaggerates.
-    The gradient is taken under torch.no_grad too, but not under torch.inference_mode.
+    """Adds classifier guidance, towards pictures of which y is true (Dhariwal & Nichol 2021, eq. 13-14, algorithm 2).
 
     By Tweedie's formula x0 = x + sigma^2 grad log p(x), so p(x) p(y | x)^scale adds scale * sigma^2 grad log p(y | x).
+    The gradient is taken under torch.no_grad too, but not under torch.inference_mode.
+
+    Args:
+        denoise: the denoiser to guide.
+        log_probability: (x, sigma) -> (B,), log p(y | x) up to a constant, differentiable in x, float32, which is
+            x0 + sigma * noise; each value must follow from its own image alone.
+        scale: 1 gives the posterior, more exaggerates, 0 changes nothing.
     """
     if scale == 0:
         return denoise
@@ -50,17 +58,25 @@ def classifier_guided(denoise: Denoiser, log_probability: Callable[[Tensor, floa
 
 
 def clip_guided(denoise: Denoiser, similarity: Callable[[Tensor, float], Tensor], scale: float) -> Denoiser:
-    """CLIP guidance (Nichol et al. 2021, section 2.4): `classifier_guided` with the noised CLIP's dot product of image
-    and text, similarity: (x, sigma) -> (B,), in place of log p(y | x)."""
+    """Adds CLIP guidance (Nichol et al. 2021, section 2.4).
+
+    Args:
+        denoise: the denoiser to guide.
+        similarity: (x, sigma) -> (B,), the noised CLIP's dot product of image and text, which takes the place of
+            log p(y | x) in `classifier_guided`.
+        scale: as there.
+    """
     return classifier_guided(denoise, similarity, scale)
 
 
 def clipped(denoise: Denoiser, percentile: float | None = None) -> Denoiser:
-    """Guesses outside the range of pixels are brought back into it.
+    """Brings guesses outside the range of pixels back into it.
 
-    percentile None: cut (static thresholding; Ho et al. 2020's public code). Else in (0, 100], such as 99.5: an image
-    in which that share of |x0| reaches beyond 1 is cut there and divided by it (dynamic thresholding; Saharia et al.
-    2022, section 2.3), which dims known pixels too unless `keeping` comes after.
+    Args:
+        denoise: the denoiser whose guesses they are.
+        percentile: None to cut them (static thresholding; Ho et al. 2020's public code). Else in (0, 100], such as
+            99.5: an image in which that share of |x0| reaches beyond 1 is cut there and divided by it (dynamic
+            thresholding; Saharia et al. 2022, section 2.3), which dims known pixels too unless `keeping` comes after.
     """
 
     def clip(x: Tensor, sigma: float) -> Denoised:
@@ -73,11 +89,17 @@ def clipped(denoise: Denoiser, percentile: float | None = None) -> Denoiser:
     return clip
 
 
-def keeping(denoise: Denoiser, known: Tensor, keep: Tensor) -> Denoiser:
-    """Known pixels are re-imposed on every guess. known: (B, 3, H, W); keep: (B, 1, H, W), 1 = known."""
+def keeping(denoise: Denoiser, picture: Tensor, keep: Tensor) -> Denoiser:
+    """Puts the known pixels back into every guess.
 
-    def kept(x: Tensor, sigma: float) -> Denoised:
+    Args:
+        denoise: the denoiser whose guesses they are.
+        picture: (B, 3, H, W), with the known pixels.
+        keep: (B, 1, H, W), 1 = known.
+    """
+
+    def denoise_and_keep(x: Tensor, sigma: float) -> Denoised:
         x0, variance = denoise(x, sigma)
-        return Denoised(torch.lerp(x0, known.expand_as(x0), keep.expand_as(x0)), variance)
+        return Denoised(torch.lerp(x0, picture.expand_as(x0), keep.expand_as(x0)), variance)
 
-    return kept
+    return denoise_and_keep

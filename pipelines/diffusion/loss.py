@@ -12,18 +12,26 @@ MIN_SNR = 5.0  # Hang et al. 2023, section 3.4
 
 
 def noise_levels(sigmas: Sigmas) -> Tensor:
-    """Float (T + 1,): 0, that of a finished picture, then each timestep's."""
+    """Returns float (T + 1,): 0, the noise level of a finished picture, then each timestep's."""
     return torch.from_numpy(np.concatenate([[0.0], sigmas])).float()
 
 
 def hybrid_loss(
     out: Tensor, x0: Tensor, eps: Tensor, t: Tensor, weight: Tensor, levels: Tensor, predicts: str
 ) -> Tensor:
-    """The batch's mean of the prediction's squared error and of the variational bound that trains the variance.
+    """Computes the batch's mean of the prediction's squared error and of the bound that trains the variance.
 
-    out: (B, 6, H, W), the network's answer to x0 + sigma * eps scaled to unit variance, at timesteps t: int (B,).
-    x0, eps: (B, 3, H, W). weight: (B, 1, H, W), how much each pixel counts. levels: `noise_levels` of the
-    schedule. predicts: "eps" or "v", as in `DENOISERS`.
+    Args:
+        out: (B, 6, H, W), the network's answer to x0 + sigma * eps scaled to unit variance, at the timesteps.
+        x0: (B, 3, H, W), the pictures.
+        eps: (B, 3, H, W), the noise.
+        t: int (B,), the timesteps.
+        weight: (B, 1, H, W), how much each pixel counts.
+        levels: `noise_levels` of the schedule.
+        predicts: "eps" or "v", as in `DENOISERS`.
+
+    Returns:
+        A scalar.
     """
     prediction, variance = out.chunk(2, 1)
     # nothing comes before the first timestep: its bounds are those of the second, as in Ho et al. 2020's public code
@@ -41,8 +49,11 @@ def hybrid_loss(
 
 
 def _bound(v: Tensor, x0: Tensor, x0_hat: Tensor, here: Tensor, there: Tensor, last: Tensor) -> Tensor:
-    """Bits per value of one reverse step, (B, 3, H, W): KL from the true posterior to the model's (Ho et al. 2020,
-    eq. 5; Nichol & Dhariwal 2021, section 3.1), and at the last step the likelihood of the 8-bit picture."""
+    """The variational bound of one reverse step in bits per value, (B, 3, H, W).
+
+    KL from the true posterior to the model's (Ho et al. 2020, eq. 5; Nichol & Dhariwal 2021, section 3.1), and at the
+    last step the likelihood of the 8-bit picture.
+    """
     gap = here**2 - there**2
     lower = (there**2 * gap / here**2).log()
     upper = ((1 + there**2) * gap / (1 + here**2)).log()

@@ -1,7 +1,16 @@
-"""Samplers: generators with one signature, which yield their guess of the clean image at each step, return the last.
+"""Samplers: generators with one signature. To add one, write it and name it in SAMPLERS.
 
-denoise: a Denoiser. x: (B, 3, H, W), noise at sigmas[0]. sigmas: descending, the last is 0. noise: gives fresh standard
-normal noise like x at each call; a sampler that needs none never asks. To add one, write it and name it in SAMPLERS.
+Args:
+    denoise: a Denoiser.
+    x: (B, 3, H, W), noise at sigmas[0].
+    sigmas: descending, the last is 0.
+    noise: gives fresh standard normal noise like x at each call; a sampler that needs none never calls it.
+
+Yields:
+    The guess of the clean image at each step, (B, 3, H, W).
+
+Returns:
+    The last guess.
 """
 
 import math
@@ -15,9 +24,14 @@ from pipelines.diffusion.denoiser import Denoiser
 
 
 class Noise:
-    """Standard normal noise in which image i depends on seeds[i] alone, whatever batch it rides in.
+    """Standard normal noise in which image i depends on seeds[i] alone, whatever batch it is in.
 
-    Drawn on the CPU, so that every device starts from the same noise.
+    It is drawn on the CPU, so that every device starts from the same noise. Each call gives (B, *shape).
+
+    Args:
+        seeds: one for each image.
+        shape: of one image.
+        device: where the noise is needed.
     """
 
     def __init__(self, seeds: Iterable[int], shape: tuple[int, ...], device: torch.device) -> None:
@@ -25,10 +39,10 @@ class Noise:
         self._shape, self._device = shape, device
 
     def __call__(self) -> Tensor:
-        drawn = torch.empty(len(self._generators), *self._shape)  # (B, *shape), B may be 0
-        for image, generator in zip(drawn, self._generators, strict=True):
+        noise = torch.empty(len(self._generators), *self._shape)  # (B, *shape), B may be 0
+        for image, generator in zip(noise, self._generators, strict=True):
             torch.randn(self._shape, generator=generator, out=image)
-        return drawn.to(self._device)
+        return noise.to(self._device)
 
 
 Sampling = Generator[Tensor, None, Tensor]
@@ -38,8 +52,11 @@ Sampler = Callable[[Denoiser, Tensor, Sequence[float], Callable[[], Tensor]], Sa
 def ddim(
     denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[[], Tensor], *, eta: float = 0.0
 ) -> Sampling:
-    """Song et al. 2021, eq. 12 and 16, first order. eta: fresh noise, from 0, which asks for none and is Euler's method
-    on the flow of Karras et al. 2022, to 1, which is `ddpm` with the lower of its variances."""
+    """Song et al. 2021, eq. 12 and 16, first order.
+
+    eta: fresh noise, from 0, which needs none and is Euler's method on the flow of Karras et al. 2022, to 1, which is
+    `ddpm` with the lower of its variances.
+    """
     x0 = x
     for here, there in pairwise(sigmas):
         x0 = denoise(x, here).x0
@@ -63,7 +80,7 @@ def ddpm(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[
 
 
 def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[[], Tensor]) -> Sampling:
-    """Karras et al. 2022, algorithm 1 without churn: second order, asking twice a step but for the last.
+    """Karras et al. 2022, algorithm 1 without churn: second order, two guesses a step but for the last.
 
     A step longer than the way that is left after it is `ddim`'s: what a network says of so little noise, asked about a
     picture that is further off than that, is noise itself. Few evenly spaced timesteps end in such a step.
@@ -81,8 +98,8 @@ def heun(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[
             x = _towards(x0, x, here, there, noise, 0.0)
             continue
         slope = _slope(x, x0, here)
-        tried = (x / norm + turn * slope) * next_norm
-        slope = (slope + _slope(tried, denoise(tried, there).x0, there)) / 2
+        predicted = (x / norm + turn * slope) * next_norm
+        slope = (slope + _slope(predicted, denoise(predicted, there).x0, there)) / 2
         x = (x / norm + turn * slope) * next_norm
     return x0
 
@@ -115,24 +132,29 @@ def dpmpp_2m(
 
 
 def dpmpp_sde(denoise: Denoiser, x: Tensor, sigmas: Sequence[float], noise: Callable[[], Tensor]) -> Sampling:
-    """SDE-DPM-Solver++(2M) of the same paper: the multistep form, one call a step, with as much noise as `ddpm` has
-    with the lower of its variances. On a Gaussian, mean and variance converge at second order."""
+    """SDE-DPM-Solver++(2M) of the same paper: the multistep form, one guess a step.
+
+    It has as much noise as `ddpm` with the lower of its variances. On a Gaussian, mean and variance converge at second
+    order.
+    """
     return dpmpp_2m(denoise, x, sigmas, noise, eta=1.0)
 
 
 def _towards(x0: Tensor, x: Tensor, here: float, there: float, noise: Callable[[], Tensor], eta: float) -> Tensor:
-    """From noise `here` to noise `there` >= 0, were x0 the clean image: Song et al. 2021, eq. 12 and 16, whose x_t are
-    ours times sqrt(abar)."""
+    """Steps from noise `here` to noise `there` >= 0 as if x0 were the clean image.
+
+    Song et al. 2021, eq. 12 and 16, whose x_t are ours times sqrt(abar).
+    """
     share = eta * math.sqrt(1 - (there / here) ** 2)  # of the noise that is drawn afresh
     x = x0 + there / here * math.sqrt(1 - share**2) * (x - x0)
     return x + there * share * noise() if there * share > 0 else x
 
 
 def log_variance_bounds(here: float, there: float) -> tuple[float, float]:
-    """Log of the posterior's variance at least and at most, from noise `here` to `there` > 0, for x = x0 + sigma noise.
+    """Returns the least and greatest log of the posterior's variance from noise `here` to `there` > 0.
 
     Lower: Ho et al. 2020, eq. 7; upper: that step's beta (Nichol & Dhariwal 2021, section 3.1); both are those of the
-    papers' x_t times 1 + there**2.
+    papers' x_t times 1 + there**2, since here x = x0 + sigma noise.
     """
     gap = here**2 - there**2
     return math.log(there**2 * gap / here**2), math.log((1 + there**2) * gap / (1 + here**2))

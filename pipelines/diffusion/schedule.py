@@ -26,22 +26,27 @@ SCHEDULES = {"linear": linear_betas, "cosine": cosine_betas}
 
 
 def sigmas_of(betas: Sigmas) -> Sigmas:
-    """Noise over signal at each timestep, sqrt((1 - abar) / abar), ascending (Karras et al. 2022 write it sigma)."""
+    """Returns noise over signal at each timestep, sqrt((1 - abar) / abar), ascending (sigma of Karras et al. 2022)."""
     abar = np.cumprod(1 - betas)
     return np.sqrt((1 - abar) / abar)
 
 
 def timestep_of(sigma: float, sigmas: Sigmas) -> float:
-    """The place of a noise level in a schedule, between timesteps too."""
+    """Returns the timestep of a noise level in a schedule, fractional between two."""
     return float(np.interp(np.log(sigma), np.log(sigmas), np.arange(len(sigmas))))
 
 
 def respaced(spacing: int | str) -> list[int]:
-    """The timesteps a sampler visits, ascending, under the names of the released models' code.
+    """Returns the timesteps that a sampler visits, ascending.
 
-    100 or "100": so many evenly over all of them, first and last always among them (Nichol & Dhariwal 2021, section
-    4); more than there are give all. "10,10,3,2,2": so many in each of five equal sections. "ddim25": every 40th (Song
-    et al. 2021). "fast27": "10,10,3,2,2" with its last step two earlier. Raises InvalidInput for any other.
+    Args:
+        spacing: as in the released models' code. 100 or "100": so many evenly over all of them, first and last always
+            among them (Nichol & Dhariwal 2021, section 4); more than there are give all. "10,10,3,2,2": so many in each
+            of five equal sections. "ddim25": every 40th (Song et al. 2021). "fast27": "10,10,3,2,2" with its last step
+            two earlier.
+
+    Raises:
+        InvalidInput: the spacing is none of these.
     """
     if spacing == "fast27":
         return [*respaced("10,10,3,2,2")[:-1], TIMESTEPS - 3]
@@ -69,13 +74,13 @@ def respaced(spacing: int | str) -> list[int]:
 
 
 def ended(visited: list[int], last: int) -> list[int]:
-    """Ascending timesteps drawn together towards the end, so that the last step is taken at `last` and none below."""
+    """Squeezes ascending timesteps towards the end, so that the last step is taken at `last` and none below."""
     share = (TIMESTEPS - 1 - last) / (TIMESTEPS - 1)
     return sorted({last + round(share * t) for t in visited})
 
 
 def _evenly(start: int, end: int, count: int) -> list[int]:
-    """`count` timesteps from `start` to just before `end`, both among them; a single one is the first."""
+    """Returns `count` timesteps from `start` to `end` - 1, both among them; a single one is the first."""
     stride, at, visited = (end - 1 - start) / max(count - 1, 1), 0.0, []
     for _ in range(count):  # adding up, rounding errors and all, visits what the released models were run on
         visited.append(start + round(at))
@@ -84,7 +89,7 @@ def _evenly(start: int, end: int, count: int) -> list[int]:
 
 
 def _strided(counts: list[int], name: str) -> list[int]:
-    """Every n-th timestep from the first on, for the least n that gives the one count asked for."""
+    """Returns every n-th timestep from the first on, for the least n that gives the one count in `counts`."""
     for stride in range(1, TIMESTEPS):
         visited = list(range(0, TIMESTEPS, stride))
         if counts == [len(visited)]:

@@ -17,17 +17,15 @@ from pipelines.glide.unet import ResBlock, timestep_embedding
 
 @dataclass(frozen=True)
 class ClassifierConfig:
-    """size: side in pixels of what it sees. width: channels of the first level, `mult` times that at each level, each
-    level half the side of the one before. blocks: residual blocks a level. head: channels of one head of the pool.
-    groups: of each group norm. classes: how many it tells apart."""
+    """The sizes of a classifier."""
 
-    size: int
-    width: int
-    mult: tuple[int, ...]
-    blocks: int
-    head: int
-    groups: int
-    classes: int
+    size: int  # side in pixels of what it sees
+    width: int  # channels of the first level
+    mult: tuple[int, ...]  # channels of each level, as multiples of `width`; each level has half the side of the last
+    blocks: int  # residual blocks a level
+    head: int  # channels of one head of the pool
+    groups: int  # of each group norm
+    classes: int  # how many it tells apart
 
 
 class AttentionPool(nn.Module):
@@ -72,8 +70,15 @@ class NoisyClassifier(nn.Module):
         self.pool = AttentionPool(channels, side, config.head, config.classes)
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        """x: (B, 3, H, W), sqrt(abar) x0 + sqrt(1 - abar) eps; t: (B,) timestep in [0, 1000), may be fractional.
-        Returns (B, K), logits."""
+        """Classifies noisy pictures.
+
+        Args:
+            x: (B, 3, H, W), sqrt(abar) x0 + sqrt(1 - abar) eps.
+            t: (B,), timesteps in [0, 1000), may be fractional.
+
+        Returns:
+            (B, K), logits.
+        """
         embedding = self.time_embed(timestep_embedding(t, self.width))  # (B, E)
         h = self.first(x)
         for block in self.blocks:
@@ -81,8 +86,15 @@ class NoisyClassifier(nn.Module):
         return self.pool(F.silu(self.norm(h)))
 
     def log_probability(self, y: Tensor, sigmas: Sigmas) -> Callable[[Tensor, float], Tensor]:
-        """log p(y | x) as `classifier_guided` wants it, (x, sigma) -> (B,). y: int (B,), the class asked of each image;
-        x = x0 + sigma * noise, on the schedule `sigmas` on which this was trained."""
+        """Makes the log p(y | x) of `classifier_guided`.
+
+        Args:
+            y: int (B,), the class that each image should have.
+            sigmas: the schedule that this was trained on.
+
+        Returns:
+            (x, sigma) -> (B,), where x = x0 + sigma * noise.
+        """
 
         def log_probability(x: Tensor, sigma: float) -> Tensor:
             t = torch.full((len(x),), timestep_of(sigma, sigmas), device=x.device)

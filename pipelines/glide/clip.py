@@ -20,14 +20,16 @@ STDS = (68.50053285, 66.63215831, 70.32316309)
 LOGIT_SCALE = 100.0  # what a cosine counts as log-probability
 
 
-def drawn(*shape: int, std: float) -> nn.Parameter:
-    """A parameter's first values."""
+def initialised(*shape: int, std: float) -> nn.Parameter:
+    """Makes a parameter, normally distributed."""
     parameter = nn.Parameter(torch.empty(shape))
     nn.init.normal_(parameter, std=std)
     return parameter
 
 
 class LayerNorm(nn.Module):
+    """Layer normalisation under the released names."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.g = nn.Parameter(torch.ones(width))
@@ -38,9 +40,11 @@ class LayerNorm(nn.Module):
 
 
 class Affine(nn.Module):
+    """A linear layer under the released names."""
+
     def __init__(self, width: int, out: int, bias: bool = True) -> None:
         super().__init__()
-        self.w = drawn(out, width, std=width**-0.5)
+        self.w = initialised(out, width, std=width**-0.5)
         self.b = nn.Parameter(torch.zeros(out)) if bias else None
 
     def forward(self, x: Tensor) -> Tensor:
@@ -48,6 +52,8 @@ class Affine(nn.Module):
 
 
 class Attention(nn.Module):
+    """Self-attention of (B, L, D), each token to all, or to those before it."""
+
     def __init__(self, width: int, head: int, causal: bool) -> None:
         super().__init__()
         self.head, self.causal = head, causal
@@ -63,6 +69,8 @@ class Attention(nn.Module):
 
 
 class Mlp(nn.Module):
+    """A token's own two layers."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.ln = LayerNorm(width)
@@ -73,6 +81,8 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
+    """A block of a transformer."""
+
     def __init__(self, width: int, head: int, causal: bool) -> None:
         super().__init__()
         self.f_attn, self.f_mlp = Attention(width, head, causal), Mlp(width)
@@ -93,10 +103,12 @@ class Output(nn.Module):
 
 
 class Words(nn.Module):
+    """Tokens and their positions as vectors."""
+
     def __init__(self, vocabulary: int, context: int, width: int) -> None:
         super().__init__()
-        self.w_voc = drawn(vocabulary, width, std=0.02)
-        self.w_pos = drawn(context, width, std=0.01)
+        self.w_voc = initialised(vocabulary, width, std=0.02)
+        self.w_pos = initialised(context, width, std=0.01)
 
     def forward(self, tokens: Tensor) -> Tensor:
         return F.embedding(tokens, self.w_voc) + self.w_pos  # (B, L, D)
@@ -108,9 +120,9 @@ class Patches(nn.Module):
     def __init__(self, size: int, patch: int, timesteps: int, width: int) -> None:
         super().__init__()
         self.patch = patch
-        self.w_t = drawn(timesteps, width, std=width**-0.5)
-        self.w_pos = drawn(1 + (size // patch) ** 2, width, std=width**-0.5)
-        self.patch_proj = drawn(width, 3, patch, patch, std=(2 / (width * patch**2)) ** 0.5)
+        self.w_t = initialised(timesteps, width, std=width**-0.5)
+        self.w_pos = initialised(1 + (size // patch) ** 2, width, std=width**-0.5)
+        self.patch_proj = initialised(width, 3, patch, patch, std=(2 / (width * patch**2)) ** 0.5)
         self.ln = LayerNorm(width)
 
     def forward(self, image: Tensor, t: Tensor) -> Tensor:
@@ -126,6 +138,8 @@ def _transformer(first: nn.Module, width: int, head: int, blocks: int, features:
 
 
 class ClipText(nn.Module):
+    """The text's half. See `forward`."""
+
     def __init__(self, config: ClipConfig) -> None:
         super().__init__()
         width = config.text_heads * config.head
@@ -133,7 +147,15 @@ class ClipText(nn.Module):
         self.blocks = _transformer(first, width, config.head, config.text_blocks, config.features, causal=True)
 
     def forward(self, tokens: Tensor, lengths: Tensor) -> Tensor:
-        """tokens: int (B, L); lengths: int (B,), the end token within. Returns (B, F), not normalised."""
+        """Encodes texts.
+
+        Args:
+            tokens: int (B, L).
+            lengths: int (B,), how many tokens each text has, the end token among them.
+
+        Returns:
+            (B, F), not normalised.
+        """
         *layers, output = self.blocks.values()
         h = tokens
         for layer in layers:
@@ -142,6 +164,8 @@ class ClipText(nn.Module):
 
 
 class ClipImage(nn.Module):
+    """The image's half. See `forward`."""
+
     def __init__(self, config: ClipConfig) -> None:
         super().__init__()
         width = config.image_heads * config.head
@@ -149,7 +173,15 @@ class ClipImage(nn.Module):
         self.blocks = _transformer(first, width, config.head, config.image_blocks, config.features, causal=False)
 
     def forward(self, image: Tensor, t: Tensor) -> Tensor:
-        """image: (B, 3, size, size), x_t of unit variance, 8 bits being [-1, 1]; t: int (B,). Returns (B, F)."""
+        """Encodes noisy pictures.
+
+        Args:
+            image: (B, 3, size, size), x_t of unit variance, 8 bits being [-1, 1].
+            t: int (B,), timesteps.
+
+        Returns:
+            (B, F), not normalised.
+        """
         first, *layers, output = self.blocks.values()
         h = first(image, t)
         for layer in layers:
@@ -165,8 +197,17 @@ class Clip(NamedTuple):
     tokenizer: ClipTokenizer
 
     def similarity(self, prompt: str, sigmas: Sigmas) -> Callable[[Tensor, float], Tensor]:
-        """How well (x, sigma) agrees with a prompt, (B,): 100 times the cosine, which stands in for log p(prompt | x)
-        (Nichol et al. 2021, eq. 3). x = x0 + sigma * noise, on the schedule `sigmas`, on which CLIP was trained."""
+        """Makes the similarity of `clip_guided`: 100 times the cosine, which stands in for log p(prompt | x).
+
+        Nichol et al. 2021, eq. 3.
+
+        Args:
+            prompt: the text.
+            sigmas: the schedule that CLIP was trained on.
+
+        Returns:
+            (x, sigma) -> (B,), how well each image agrees with the prompt, where x = x0 + sigma * noise.
+        """
         device = next(self.text.parameters()).device
         ids, length = self.tokenizer.encode(prompt)
         with torch.no_grad():

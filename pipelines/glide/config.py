@@ -6,48 +6,45 @@ from typing import Any
 
 @dataclass(frozen=True)
 class UNetConfig:
-    """size: side in pixels of what it draws. width: channels of the first level, `mult` times that at each level, each
-    level half the side of the one before. blocks: residual blocks a level. attend: sides at which pixels attend. head:
-    channels of one attention head. groups: of each group norm. context: text tokens. inpaint: sees known pixels and
-    their mask. upsample: sees a picture of a quarter of its side. predicts: "eps" as the released ones, or "v"."""
+    """The sizes of a UNet."""
 
-    size: int
-    width: int
-    mult: tuple[int, ...]
-    blocks: int
-    attend: tuple[int, ...]
-    head: int
-    groups: int
-    vocabulary: int
-    context: int
-    text_width: int
-    text_layers: int
-    text_heads: int
-    inpaint: bool = False
-    upsample: bool = False
-    predicts: str = "eps"
+    size: int  # side in pixels of what it draws
+    width: int  # channels of the first level
+    mult: tuple[int, ...]  # channels of each level, as multiples of `width`; each level has half the side of the last
+    blocks: int  # residual blocks a level
+    attend: tuple[int, ...]  # sides in pixels of the levels whose pixels attend
+    head: int  # channels of one attention head
+    groups: int  # of each group norm
+    vocabulary: int  # how many tokens there are
+    context: int  # tokens of a text
+    text_width: int  # channels of the text encoder
+    text_layers: int  # its transformer blocks
+    text_heads: int  # its attention heads
+    inpaint: bool = False  # whether it sees known pixels and their mask
+    upsample: bool = False  # whether it sees a picture of a quarter of its side
+    predicts: str = "eps"  # "eps" as the released ones, or "v"
 
     @property
     def channels_in(self) -> int:
+        """Channels of its input: the noisy picture and what else it sees."""
         return 3 + 4 * self.inpaint + 3 * self.upsample
 
 
 @dataclass(frozen=True)
 class ClipConfig:
-    """size: side of the pictures it sees, cut into patches of `patch` pixels. features: of text and image alike. head:
-    channels of one attention head. timesteps: of the schedule whose noise it knows."""
+    """The sizes of a noised CLIP."""
 
-    size: int
-    patch: int
-    features: int
-    head: int
-    vocabulary: int
-    context: int
-    text_heads: int
-    text_blocks: int
-    image_heads: int
-    image_blocks: int
-    timesteps: int = 1000
+    size: int  # side in pixels of the pictures that it sees
+    patch: int  # side in pixels of the patches that they are cut into
+    features: int  # of text and image alike
+    head: int  # channels of one attention head
+    vocabulary: int  # how many tokens there are
+    context: int  # tokens of a text
+    text_heads: int  # attention heads of the text's transformer
+    text_blocks: int  # its blocks
+    image_heads: int  # attention heads of the image's transformer
+    image_blocks: int  # its blocks
+    timesteps: int = 1000  # of the schedule whose noise it knows
 
 
 _TEXT: dict[str, Any] = {"vocabulary": 50257, "context": 128, "text_width": 512, "text_layers": 16, "text_heads": 8}

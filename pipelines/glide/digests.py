@@ -11,7 +11,11 @@ NAME = "digests.json"
 
 
 def record(file: Path) -> str:
-    """Note a file in the digests.json beside it; returns its SHA-256 in hexadecimal."""
+    """Notes a file in the digests.json beside it.
+
+    Returns:
+        Its SHA-256 in hexadecimal.
+    """
     digest = _sha256(file)
     entry = {"sha256": digest, "bytes": file.stat().st_size}
     part = file.with_name(f"{NAME}.part")
@@ -21,7 +25,7 @@ def record(file: Path) -> str:
 
 
 def unchanged(file: Path) -> bool:
-    """Whether a file is there and is the one that was noted."""
+    """Whether a file is there and is as it was when it was noted."""
     entry = _entries(file.parent).get(file.name)
     return (
         entry is not None

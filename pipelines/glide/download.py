@@ -41,11 +41,18 @@ INTERRUPTIONS = (URLError, HTTPException, ConnectionError, TimeoutError, ssl.SSL
 
 
 def download(folder: Path, files: Mapping[str, str] = FILES, pause: float = 2.0) -> None:
-    """Fetch into `folder` what it lacks of `files` (name -> URL), with a progress bar, and note the digests.
+    """Downloads what a folder lacks, with a progress bar, and notes the digests.
 
     A file is there under its own name only when it is whole. What came before an interruption waits beside it as
-    NAME.part, and the next try goes on from there, in this run (after `pause` seconds) or a later one.
-    Raises InvalidInput with a sentence when the server refuses, or after `TRIES` interruptions of one file.
+    NAME.part, and the next try goes on from there, in this run or a later one.
+
+    Args:
+        folder: where the files go; it is made where it is not there.
+        files: their names and URLs.
+        pause: seconds between an interruption and the next try.
+
+    Raises:
+        InvalidInput: the server refuses, or a file was interrupted `TRIES` times.
     """
     folder.mkdir(parents=True, exist_ok=True)
     for name, url in files.items():

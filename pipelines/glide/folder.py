@@ -1,6 +1,7 @@
 """A GLIDE as the files of a folder: what OpenAI released, or what this project trained (`pipelines.training`).
 
-The second has its networks' sizes in `CONFIG`, its own byte pairs in `BYTE_PAIRS`, and in `WORDS` what it was taught.
+The second has its networks' sizes in `CONFIG`, its own byte pairs in `BYTE_PAIRS`, and in `WORDS` the words that it
+was trained on.
 """
 
 import json
@@ -42,11 +43,20 @@ def load_glide(
     configs: Mapping[str, UNetConfig] = PRESETS,
     clip_config: ClipConfig = CLIP,
 ) -> Glide:
-    """GLIDE with whichever of its files lie in `folder`: what edits is read now, the rest when needed.
+    """Loads GLIDE from whichever of its files are in a folder: what edits now, the rest when needed.
 
-    At least base_inpaint and upsample_inpaint, or base and upsample, as .safetensors or .pt, and byte pairs; the noised
-    CLIP if both its halves and `CLIP_FILE` are there. configs, clip_config: the sizes that were released; those in
-    `CONFIG` come first. Raises InvalidInput with a sentence that names what is missing or damaged.
+    There must be base_inpaint and upsample_inpaint, or base and upsample, as .safetensors or .pt, and byte pairs; with
+    both halves of the noised CLIP and `CLIP_FILE` it has CLIP guidance.
+
+    Args:
+        folder: the folder.
+        name: what the pipeline is called.
+        compiled: whether its networks run by torch.compile, whose first runs take minutes.
+        configs: the networks' sizes where the folder has no `CONFIG`: those that were released.
+        clip_config: the sizes of CLIP.
+
+    Raises:
+        InvalidInput: something is missing or damaged, which the message names.
     """
     if not folder.is_dir():
         raise InvalidInput(f"There is no folder {folder}; {HOW.format(folder)}.")
@@ -72,16 +82,20 @@ def load_glide(
         return Clip(text, image, ClipTokenizer(folder, clip_config.context))
 
     has_clip = files.keys() >= set(CLIP_HALVES) and byte_pair_file(folder, CLIP_FILE) is not None
-    taught = frozenset((folder / WORDS).read_text().split()) if (folder / WORDS).is_file() else None
+    vocabulary = frozenset((folder / WORDS).read_text().split()) if (folder / WORDS).is_file() else None
     keep_freed_memory()
     # eight steps of a small base are as good as twenty, four of its upsampler as eight; of those released
     # nothing is known
     upsample_steps, defaults = (4, {"steps": 8}) if own else (8, {})
-    return Glide(name, networks, tokenizer, taught, upsample_steps, clip if has_clip else None, compiled, defaults)
+    return Glide(name, networks, tokenizer, vocabulary, upsample_steps, clip if has_clip else None, compiled, defaults)
 
 
 def folder_tokenizer(folder: Path, config: UNetConfig) -> Tokenizer:
-    """The byte pairs of a folder, for networks of this size. Raises InvalidInput when they do not belong together."""
+    """Reads the byte pairs of a folder, for networks of this size.
+
+    Raises:
+        InvalidInput: they cannot be read, or do not belong to these networks.
+    """
     own = (folder / BYTE_PAIRS).is_file()
     tokenizer = (mini_tokenizer if own else gpt2_tokenizer)(folder / BYTE_PAIRS if own else folder, config.context)
     if tokenizer.vocabulary > config.vocabulary if own else tokenizer.vocabulary != config.vocabulary:
@@ -91,7 +105,11 @@ def folder_tokenizer(folder: Path, config: UNetConfig) -> Tokenizer:
 
 
 def read_configs(folder: Path) -> dict[str, UNetConfig]:
-    """The sizes of a folder's networks by their names. Raises InvalidInput with a sentence when they cannot be read."""
+    """Reads the sizes of a folder's networks, by their names.
+
+    Raises:
+        InvalidInput: they cannot be read.
+    """
     try:
         rows = json.loads((folder / CONFIG).read_text())
         return {name: UNetConfig(**{key: _frozen(value) for key, value in row.items()}) for name, row in rows.items()}
@@ -105,13 +123,13 @@ def _frozen(value: Any) -> Any:
 
 
 def write_config(folder: Path, name: str, config: UNetConfig) -> None:
-    """Note a network's size in the folder, beside those that are noted there."""
+    """Writes a network's size into the folder, beside those that are there."""
     rows = json.loads((folder / CONFIG).read_text()) if (folder / CONFIG).exists() else {}
     (folder / CONFIG).write_text(json.dumps({**rows, name: asdict(config)}, indent=1) + "\n")
 
 
 def makers_of(configs: Mapping[str, UNetConfig], clip_config: ClipConfig) -> dict[str, Callable[[], nn.Module]]:
-    """How to make each network, by the name of its file; without weights yet."""
+    """Returns how to make each network, by the name of its file, without weights yet."""
     return {
         **{name: partial(UNet, configs[name]) for pair in PAIRS for name in pair if name in configs},
         "clip_text_enc": partial(ClipText, clip_config),
@@ -120,6 +138,6 @@ def makers_of(configs: Mapping[str, UNetConfig], clip_config: ClipConfig) -> dic
 
 
 def weights_file(folder: Path, name: str) -> Path | None:
-    """A network's file, the converted one first."""
+    """Finds a network's file, the converted one first; None where there is neither."""
     files = folder / f"{name}.safetensors", folder / f"{name}.pt"
     return next((file for file in files if file.is_file()), None)

@@ -40,11 +40,17 @@ FINE = 0.2
 class Glide:
     """A base and an upsampling UNet with one tokenizer.
 
-    networks: how to load each of the forms `EDITING` and `DRAWING`, at least one pair; called once at most. A mask is
-    repainted by the first pair if it is there, a whole picture drawn from text by the second. taught: the words the
-    networks were trained on, lower case; None when that is not known. upsample_steps: as many as the upsampler needs
-    with a sampler of second order. compiled: by torch.compile, whose first runs take minutes. defaults: as in
-    `Pipeline`.
+    The first pair repaints a mask if it is there, the second draws a whole picture from text.
+
+    Args:
+        name: as in an Edit.
+        networks: how to load each of the forms `EDITING` and `DRAWING`, at least one pair; called once at most.
+        tokenizer: of the prompts.
+        vocabulary: the words the networks were trained on, lower case; None when that is not known.
+        upsample_steps: as many as the upsampler needs with a sampler of second order.
+        clip: how to load the noised CLIP, None where there is none; called once at most.
+        compiled: whether the networks run by torch.compile, whose first runs take minutes.
+        defaults: as in `Pipeline`.
     """
 
     buckets: Sequence[tuple[int, int]] = ()
@@ -57,14 +63,14 @@ class Glide:
         name: str,
         networks: Mapping[str, Callable[[], UNet]],
         tokenizer: Tokenizer,
-        taught: frozenset[str] | None,
+        vocabulary: frozenset[str] | None,
         upsample_steps: int,
         clip: Callable[[], Clip] | None = None,
         compiled: bool = False,
         defaults: Mapping[str, Any] = MappingProxyType({}),
     ) -> None:
         self.name, self.defaults, self._networks, self._clip, self._compiled = name, defaults, networks, clip, compiled
-        self._tokenizer, self.vocabulary, self._upsample_steps = tokenizer, taught, upsample_steps
+        self._tokenizer, self.vocabulary, self._upsample_steps = tokenizer, vocabulary, upsample_steps
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._loaded: dict[str, UNet] = {}
         self._loaded_clip: Clip | None = None
@@ -94,42 +100,48 @@ class Glide:
         base, upsampler = self._pair(whole=bool(request.mask.all()))
         side, sampler = base.config.size, SAMPLERS[request.sampler]
         one = slice(None) if request.image.ndim == 4 else slice(1)  # K of them: N, or one for all
-        known = torch.stack([to_tensor(image) for image in request.images[one]]).to(self._device)  # (K, 3, size, size)
+        picture = torch.stack([to_tensor(image) for image in request.images[one]]).to(
+            self._device
+        )  # (K, 3, size, size)
         # any touch of the brush means unknown; GLIDE's own mask is the inverse: 1 = keep
         keep = torch.from_numpy(request.masks[one] == 0)[:, None].float().to(self._device)  # (K, 1, size, size)
         keep_low = 1 - F.max_pool2d(1 - keep, self.size // side)  # known only where all of its pixels are
-        known_low = F.avg_pool2d(known, self.size // side)
+        picture_low = F.avg_pool2d(picture, self.size // side)
         levels = _levels(base, BASE_SIGMAS, request.steps, request.strength) if request.strength > FINE else [0.0]
         upsample_spacing = UPSAMPLE_SPACING.get(request.sampler, self._upsample_steps)
         upsample_levels = _levels(
             upsampler, UPSAMPLE_SIGMAS, upsample_spacing, request.strength, least=2
         )  # one is grainy
-        total, begun = len(levels) + len(upsample_levels) - 2, request.strength < 1
-        small = known_low.expand(count, -1, -1, -1)
+        total, starts_from_picture = len(levels) + len(upsample_levels) - 2, request.strength < 1
+        small = picture_low.expand(count, -1, -1, -1)
 
         # draw at 64 pixels
         if len(levels) > 1:
             prompts = [request.prompt] + [request.negative_prompt] * (request.guidance != 1)
-            denoise = self._denoiser(base, prompts, BASE_SIGMAS, known_low, keep_low, None)
+            denoise = self._denoiser(base, prompts, BASE_SIGMAS, picture_low, keep_low, None)
             if len(prompts) == 2:
                 denoise = guided(denoise, request.guidance)
             if request.clip_guidance and (clip := self._ready_clip()):
                 denoise = clip_guided(denoise, clip.similarity(request.prompt, BASE_SIGMAS), request.clip_guidance)
-            denoise = keeping(clipped(denoise), known_low, keep_low)
+            denoise = keeping(clipped(denoise), picture_low, keep_low)
             noise = Noise(request.seeds, (3, side, side), self._device)
-            x = noise() * levels[0] + begun * known_low
-            small = yield from self._steps(sampler(denoise, x, levels, noise), 0, total, known, keep)
+            x = noise() * levels[0] + starts_from_picture * picture_low
+            small = yield from self._steps(sampler(denoise, x, levels, noise), 0, total, picture, keep)
 
         # draw at 256; the upsampler learned on 8-bit pictures
-        denoise = self._denoiser(upsampler, [request.prompt], UPSAMPLE_SIGMAS, known, keep, eight_bit(small))
-        denoise = keeping(clipped(denoise), known, keep)
+        denoise = self._denoiser(upsampler, [request.prompt], UPSAMPLE_SIGMAS, picture, keep, eight_bit(small))
+        denoise = keeping(clipped(denoise), picture, keep)
         noise = Noise(request.seeds, (3, self.size, self.size), self._device)
-        x = noise() * upsample_levels[0] * UPSAMPLE_TEMPERATURE + begun * known
+        x = noise() * upsample_levels[0] * UPSAMPLE_TEMPERATURE + starts_from_picture * picture
         sampling = sampler(denoise, x, upsample_levels, noise)
-        return to_images((yield from self._steps(sampling, len(levels) - 1, total, known, keep)))
+        return to_images((yield from self._steps(sampling, len(levels) - 1, total, picture, keep)))
 
     def _check(self, request: Request) -> None:
-        """InvalidInput with a sentence about what cannot be done."""
+        """Refuses what cannot be done.
+
+        Raises:
+            InvalidInput: a setting of the request is none that this pipeline has.
+        """
         request.refuse_adapters(self.name)
         height, width = request.shape
         if (height, width) != (self.size, self.size):
@@ -162,10 +174,17 @@ class Glide:
         return self._loaded_clip
 
     def _denoiser(
-        self, network: UNet, prompts: Sequence[str], sigmas: Sigmas, known: Tensor, keep: Tensor, low: Tensor | None
+        self, network: UNet, prompts: Sequence[str], sigmas: Sigmas, picture: Tensor, keep: Tensor, low: Tensor | None
     ) -> Denoiser:
-        """A denoiser of P N images; the text is encoded once, here. known: (K, 3, S, S) and keep: (K, 1, S, S), where
-        K = N or 1; low: (N, 3, S/4, S/4).
+        """Makes a denoiser of P N images; the text is encoded once, here.
+
+        Args:
+            network: what predicts.
+            prompts: P of them.
+            sigmas: the schedule that the network was trained on.
+            picture: (K, 3, S, S), where K = N or 1.
+            keep: (K, 1, S, S), 1 = known.
+            low: (N, 3, S/4, S/4) for an upsampler, None for a base.
         """
         encoded = [self._tokenizer.encode(prompt) for prompt in prompts]
         text = network.encode(*(torch.stack(part).to(self._device) for part in zip(*encoded, strict=True)))
@@ -179,30 +198,45 @@ class Glide:
             for i in range(0, images, at_once):
                 its_x, its_t = (part[:, i : i + at_once].flatten(0, 1) for part in (x, t))
                 its_low = None if low is None else low[i : i + at_once].repeat(len(prompts), 1, 1, 1)
-                seen = (part if len(part) == 1 else part[i : i + at_once] for part in (known, keep))
-                known_keep = (part.expand(at_once, -1, -1, -1).repeat(len(prompts), 1, 1, 1) for part in seen)
-                parts.append(network(its_x, its_t, texts, *known_keep, its_low).unflatten(0, (len(prompts), -1)))
+                conditions = (part if len(part) == 1 else part[i : i + at_once] for part in (picture, keep))
+                picture_keep = (part.expand(at_once, -1, -1, -1).repeat(len(prompts), 1, 1, 1) for part in conditions)
+                parts.append(network(its_x, its_t, texts, *picture_keep, its_low).unflatten(0, (len(prompts), -1)))
             return torch.cat(parts, 1).flatten(0, 1)
 
         return DENOISERS[network.config.predicts](predict, sigmas)
 
     def _steps(
-        self, sampling: Sampling, done: int, total: int, known: Tensor, keep: Tensor
+        self, sampling: Sampling, done: int, total: int, picture: Tensor, keep: Tensor
     ) -> Generator[Step, None, Tensor]:
-        """Turn a sampler's guesses into steps with previews at full size; returns its last guess."""
+        """Turns a sampler's guesses into steps with previews at full size.
+
+        Args:
+            sampling: the sampler's run.
+            done: how many steps were taken before it.
+            total: how many there are in all.
+            picture: (K, 3, size, size), where K = N or 1.
+            keep: (K, 1, size, size), 1 = known.
+
+        Returns:
+            The sampler's last guess.
+        """
         index = count(done + 1)
 
         def step(x0: Tensor) -> Step:
-            shown = F.interpolate(x0, known.shape[2:], mode="bilinear", align_corners=False)
-            return Step(next(index), total, to_images(torch.lerp(shown, known.expand_as(shown), keep.expand_as(shown))))
+            shown = F.interpolate(x0, picture.shape[2:], mode="bilinear", align_corners=False)
+            return Step(
+                next(index), total, to_images(torch.lerp(shown, picture.expand_as(shown), keep.expand_as(shown)))
+            )
 
         return (yield from mapped(sampling, step))
 
 
 def _levels(network: UNet, sigmas: Sigmas, spacing: int | str, strength: float, least: int = 1) -> list[float]:
-    """The noise levels of a sampler's steps with a network, descending to 0; the first is that of the strength's share
-    of the time, however many steps there are, and the steps are its share too, `least` of them if there are as many
-    (SDEdit, Meng et al. 2022)."""
+    """Returns the noise levels of a sampler's steps with a network, descending to 0 (SDEdit, Meng et al. 2022).
+
+    The first is the level at the strength's share of the time, however many steps there are; the steps are that share
+    of all too, but not fewer than `least`, if there are as many.
+    """
     visited = respaced(spacing)
     if strength < 1:
         fewer = respaced(min(max(round(strength * len(visited)), least), len(visited)))
@@ -212,6 +246,9 @@ def _levels(network: UNet, sigmas: Sigmas, spacing: int | str, strength: float, 
 
 
 def prepared(network: UNet, device: torch.device, kind: torch.dtype) -> UNet:
-    """As it runs fastest with numbers of this kind: each pixel's channels together, and no multiplication wasted."""
+    """Readies a network to run fastest with numbers of this kind.
+
+    Each pixel's channels are together in memory; in float32 convolutions are `pipelines.glide.winograd`'s.
+    """
     network = network.to(device, kind, memory_format=torch.channels_last)  # type: ignore[call-overload]
     return with_winograd(network) if kind == torch.float32 else network

@@ -18,10 +18,21 @@ from pipelines.glide.weights import load_network
 
 
 def convert(folder: Path, configs: Mapping[str, UNetConfig] = PRESETS, clip_config: ClipConfig = CLIP) -> Iterator[str]:
-    """Write each released .pt in `folder` as .safetensors beside it, whole or not at all; yields a line about each.
+    """Writes each released .pt in a folder as .safetensors beside it, whole or not at all.
 
-    What was written is read back and compared; one that is as it was then is not written again. Digests are recorded.
-    Memory stays near the size of one file. Raises InvalidInput with a sentence when a file is not what was released.
+    Reads back and compares what it wrote, notes the digests, and does not write again what is as it was then. Memory
+    stays near the size of one file.
+
+    Args:
+        folder: with the released files.
+        configs: the sizes of the networks.
+        clip_config: the sizes of CLIP.
+
+    Yields:
+        A line about each file.
+
+    Raises:
+        InvalidInput: there are no such files, or one is not what was released.
     """
     makers = makers_of(configs, clip_config)
     if not any(weights_file(folder, name) for name in makers):

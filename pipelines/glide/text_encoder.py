@@ -18,6 +18,8 @@ class Encoded(NamedTuple):
 
 
 class SelfAttention(nn.Module):
+    """Each token attends to all."""
+
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads = heads
@@ -31,6 +33,8 @@ class SelfAttention(nn.Module):
 
 
 class Mlp(nn.Module):
+    """A token's own two layers."""
+
     def __init__(self, width: int) -> None:
         super().__init__()
         self.c_fc = nn.Linear(width, 4 * width)
@@ -41,6 +45,8 @@ class Mlp(nn.Module):
 
 
 class Block(nn.Module):
+    """A block of the transformer."""
+
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.attn = SelfAttention(width, heads)
@@ -67,7 +73,7 @@ class Transformer(nn.Module):
 
 
 class TextEncoder(nn.Module):
-    """Token ids to `Text`. The base class of the UNet, since the released files keep both under one roof."""
+    """Turns token ids into `Encoded`. The base class of the UNet, since the released files have both in one."""
 
     def __init__(self, vocabulary: int, context: int, width: int, layers: int, heads: int, embedding: int) -> None:
         super().__init__()
@@ -82,7 +88,12 @@ class TextEncoder(nn.Module):
         nn.init.normal_(self.padding_embedding, std=0.02)
 
     def read(self, tokens: Tensor, real: Tensor) -> Encoded:
-        """tokens: int (B, L); real: bool (B, L), False where the learned padding stands in."""
+        """Reads prompts.
+
+        Args:
+            tokens: int (B, L).
+            real: bool (B, L), False where the learned padding stands in.
+        """
         x = self.token_embedding(tokens) + self.positional_embedding  # (B, L, D)
         x = torch.where(real[..., None], x, self.padding_embedding.to(x.dtype))
         x = self.final_ln(self.transformer(x))

@@ -28,16 +28,26 @@ CLIP_MERGES = 48894  # the file lists more than CLIP uses
 
 
 class Tokenizer:
-    """One model's byte pairs, the number of tokens it reads, the id it pads with, and how text is tidied first."""
+    """One model's byte pairs.
+
+    Args:
+        byte_pairs: of the `tokenizers` library.
+        context: L, the number of tokens that the model reads.
+        padding: the id of the tokens at the end of a short prompt.
+        tidied: tidies a prompt before it is encoded.
+    """
 
     def __init__(self, byte_pairs: BytePairs, context: int, padding: int, tidied: Callable[[str], str]) -> None:
         self.vocabulary = byte_pairs.get_vocab_size()
         self._byte_pairs, self._context, self._padding, self._tidied = byte_pairs, context, padding, tidied
 
     def encode(self, prompt: str) -> tuple[Tensor, Tensor]:
-        """ids: int64 (L,), padded at the end; real: bool (L,), False where padded.
+        """Turns a prompt into tokens.
 
         A longer prompt is cut between two words; within a word only where the first alone is too long. See `unread`.
+
+        Returns:
+            ids: int64 (L,), padded at the end; real: bool (L,), False where padded.
         """
         ids, _ = self._cut(prompt)
         tokens = torch.full((self._context,), self._padding)
@@ -45,11 +55,11 @@ class Tokenizer:
         return tokens, torch.arange(self._context) < len(ids)
 
     def decode(self, tokens: Tensor, real: Tensor) -> str:
-        """What `encode` made of a prompt, in words again."""
+        """Turns what `encode` made of a prompt into words again."""
         return str(self._byte_pairs.decode(tokens[real].tolist())).strip()
 
     def unread(self, prompt: str) -> str:
-        """The end of a prompt that `encode` cuts off, tidied; '' when all of it is read."""
+        """Returns the end of a prompt that `encode` cuts off, tidied; '' when it cuts nothing off."""
         return self._cut(prompt)[1]
 
     def _cut(self, prompt: str) -> tuple[list[int], str]:
@@ -67,9 +77,14 @@ class Tokenizer:
 
 
 def mini_tokenizer(file: Path, context: int) -> Tokenizer:
-    """The byte pairs of a model that this project trained, in the library's own format.
+    """Reads the byte pairs of a model that this project trained, in the library's own format.
 
-    Raises InvalidInput with a sentence when the file is missing or damaged.
+    Args:
+        file: the byte pairs.
+        context: the number of tokens that the model reads.
+
+    Raises:
+        InvalidInput: the file is missing or damaged.
     """
     try:
         byte_pairs = BytePairs.from_str(file.read_text())
@@ -79,9 +94,14 @@ def mini_tokenizer(file: Path, context: int) -> Tokenizer:
 
 
 def gpt2_tokenizer(folder: Path, context: int) -> Tokenizer:
-    """GPT-2's byte pairs (Radford et al. 2019, section 2.2) as GLIDE uses them: lower-cased, padded with the last id.
+    """Reads GPT-2's byte pairs (Radford et al. 2019, section 2.2) for GLIDE: lower-cased, padded with the last id.
 
-    Raises InvalidInput with a sentence when one of `GPT2_FILES` is missing or damaged.
+    Args:
+        folder: with `GPT2_FILES`.
+        context: the number of tokens that the model reads.
+
+    Raises:
+        InvalidInput: one of the files is missing or damaged.
     """
     ids, merges = (_read(folder, name) for name in GPT2_FILES)
     try:
@@ -98,7 +118,13 @@ class ClipTokenizer:
     """CLIP's byte pairs (Radford et al. 2021, section 2.4): lower-cased, spaces dropped, the ends of words marked.
 
     As OpenAI's, but garbled text and HTML entities stay as they are, and "<|endoftext|>" is text like any other.
-    Raises InvalidInput with a sentence when `CLIP_FILE` is missing from the folder or damaged.
+
+    Args:
+        folder: with `CLIP_FILE`.
+        context: L, the number of tokens that CLIP reads.
+
+    Raises:
+        InvalidInput: `CLIP_FILE` is missing from the folder or damaged.
     """
 
     def __init__(self, folder: Path, context: int) -> None:
@@ -113,7 +139,11 @@ class ClipTokenizer:
         self._byte_pairs.pre_tokenizer = Sequence([words, ByteLevel(add_prefix_space=False, use_regex=False)])
 
     def encode(self, prompt: str) -> tuple[Tensor, int]:
-        """ids: int64 (L,), start, prompt, end, then zeros; and how many come before the zeros. A long prompt is cut."""
+        """Turns a prompt into tokens; a long one is cut.
+
+        Returns:
+            ids: int64 (L,), start, prompt, end, then zeros; and how many come before the zeros.
+        """
         ids = [self._start, *self._byte_pairs.encode(prompt.lower()).ids[: self._context - 2], self._end]
         tokens = torch.zeros(self._context, dtype=torch.int64)
         tokens[: len(ids)] = torch.tensor(ids)
@@ -121,7 +151,7 @@ class ClipTokenizer:
 
 
 def byte_pair_file(folder: Path, name: str) -> Path | None:
-    """Where a file lies in a folder, plain or gzipped; None when it does not."""
+    """Finds a file in a folder, plain or gzipped; None when it is not there."""
     return next((file for file in (folder / name, folder / f"{name}.gz") if file.is_file()), None)
 
 
@@ -137,12 +167,16 @@ def _read(folder: Path, name: str) -> str:
 
 
 def _merges(text: str) -> list[tuple[str, ...]]:
-    """The pairs, most frequent first: one a line, after a line that says the version."""
+    """Parses the pairs, most frequent first: one a line, after a line that says the version."""
     return [tuple(line.split(" ")) for line in text.split("\n")[1:] if line]
 
 
 def _byte_pairs(folder: Path, vocabulary: object, merges: list[tuple[str, ...]], **options: str) -> BytePairs:
-    """Checked first, since the library says of files that do not fit only that something did not."""
+    """Makes byte pairs, checked first, since the library says of files that do not fit only that something did not.
+
+    Raises:
+        InvalidInput: the vocabulary and the merges are damaged, or do not belong together.
+    """
     wanted = {*ByteLevel.alphabet(), *(piece for pair in merges for piece in (*pair, "".join(pair)))}
     whole = (
         isinstance(vocabulary, dict)
@@ -157,11 +191,11 @@ def _byte_pairs(folder: Path, vocabulary: object, merges: list[tuple[str, ...]],
 
 
 def normalised(prompt: str) -> str:
-    """Lower case, single spaces, a leading space, so that a word is the same token wherever it stands."""
+    """Tidies a prompt: lower case, single spaces, a leading space, so that a word is one token wherever it stands."""
     words = " ".join(prompt.lower().split())
     return f" {words}" if words else ""
 
 
 def words(prompt: str) -> list[str]:
-    """The words of a prompt, lower case, punctuation dropped, in order and once each."""
+    """Returns the words of a prompt, lower case, without punctuation, in order and once each."""
     return list(dict.fromkeys(re.findall(r"[^\W\d_]+(?:['-][^\W\d_]+)*|\d+", prompt.lower())))

@@ -19,14 +19,22 @@ Layer = TypeVar("Layer", bound=nn.Module)
 
 
 def timestep_embedding(t: Tensor, width: int) -> Tensor:
-    """Sinusoids of the timestep (Vaswani et al. 2017), cosines first. t: (B,), may be fractional -> (B, width)."""
+    """Returns sinusoids of the timestep, cosines first (Vaswani et al. 2017).
+
+    Args:
+        t: (B,), may be fractional.
+        width: how many sinusoids.
+
+    Returns:
+        (B, width)
+    """
     rates = torch.exp(-math.log(10_000) * torch.arange(width // 2, device=t.device) / (width // 2))
     angles = t.float()[:, None] * rates
     return torch.cat([angles.cos(), angles.sin()], 1)
 
 
 def zeroed(module: Layer) -> Layer:
-    """A layer that begins as silence, so that what it is added to begins as the identity."""
+    """Sets a layer's parameters to zero, so that what the layer is added to begins as the identity."""
     for parameter in module.parameters():
         nn.init.zeros_(parameter)
     return module
@@ -39,7 +47,7 @@ class Text(NamedTuple):
     pooled: Tensor  # (B, E) added to the time embedding
 
     def repeated(self, times: int) -> "Text":
-        """Each prompt so many times over, one after the other."""
+        """Repeats each prompt so many times, one after the other."""
         if times == 1:
             return self
         pairs = ((k.repeat_interleave(times, 0), v.repeat_interleave(times, 0)) for k, v in self.keys_values)
@@ -87,7 +95,14 @@ class Attention(nn.Module):
         self.proj_out = zeroed(nn.Conv1d(channels, channels, 1))
 
     def project(self, states: Tensor) -> tuple[Tensor, Tensor]:
-        """The text's keys and values, (B, heads, L, head) each. states: (B, L, D)."""
+        """Computes the text's keys and values.
+
+        Args:
+            states: (B, L, D).
+
+        Returns:
+            (B, heads, L, head) each.
+        """
         keys, values = self._heads(self.encoder_kv, states, 2)
         return keys, values
 
@@ -106,7 +121,7 @@ class Attention(nn.Module):
 
 
 class Stage(nn.ModuleList):
-    """Layers in a row. texts: keys and values for the attentions to come."""
+    """Layers in a row. `texts` gives the keys and values for each attention in turn."""
 
     def forward(self, x: Tensor, embedding: Tensor, texts: Iterator[tuple[Tensor, Tensor]]) -> Tensor:
         for layer in self:
@@ -163,7 +178,12 @@ class UNet(TextEncoder):
         )
 
     def encode(self, tokens: Tensor, real: Tensor) -> Text:
-        """tokens: int (B, L); real: bool (B, L), False where the learned padding stands in."""
+        """Encodes prompts.
+
+        Args:
+            tokens: int (B, L).
+            real: bool (B, L), False where the learned padding stands in.
+        """
         states, pooled = self.read(tokens, real)
         attentions = (layer for layer in self.modules() if isinstance(layer, Attention))
         return Text(tuple(layer.project(states) for layer in attentions), pooled)
@@ -177,12 +197,18 @@ class UNet(TextEncoder):
         keep: Tensor | None = None,
         low: Tensor | None = None,
     ) -> Tensor:
-        """Predict the noise in `x` and where its variance lies.
+        """Predicts the noise in `x` and where its variance lies.
 
-        x: (B, 3, H, W), sqrt(abar) x0 + sqrt(1 - abar) eps. t: (B,) timestep in [0, 1000).
-        known: (B, 3, H, W) in [-1, 1], keep: (B, 1, H, W), 1 = known: for an inpainting form (None: nothing is known).
-        low: (B, 3, H/4, W/4) in [-1, 1]: for an upsampling form.
-        Returns (B, 6, H, W): noise, then the variance's place between its bounds, -1 .. 1.
+        Args:
+            x: (B, 3, H, W), sqrt(abar) x0 + sqrt(1 - abar) eps.
+            t: (B,), timesteps in [0, 1000).
+            text: the prompts, from `encode`.
+            known: (B, 3, H, W) in [-1, 1], with the known pixels, for an inpainting form; None: nothing is known.
+            keep: (B, 1, H, W), 1 = known, likewise.
+            low: (B, 3, H/4, W/4) in [-1, 1], for an upsampling form.
+
+        Returns:
+            (B, 6, H, W): noise, then the variance's place between its bounds, -1 .. 1.
         """
         first = self.time_embed[0]
         assert isinstance(first, nn.Linear)

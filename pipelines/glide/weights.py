@@ -26,10 +26,16 @@ DAMAGE = (SafetensorError, pickle.UnpicklingError, EOFError, OSError, RuntimeErr
 
 @torch.inference_mode(False)  # inference tensors know no gradients, and CLIP's guidance asks for one
 def load_network(make: Callable[[], Network], file: Path) -> Network:
-    """The network that `make` makes, with the weights of a .safetensors or .pt file, float32, ready to draw.
+    """Loads a network, float32, ready to draw.
 
     Memory grows by the size of the weights: the network is made without any, and float32 files are mapped, not copied.
-    Raises InvalidInput with a sentence when the file is missing, damaged, or not exactly this network's weights.
+
+    Args:
+        make: makes the network.
+        file: its weights, a .safetensors or .pt file.
+
+    Raises:
+        InvalidInput: the file is missing, damaged, or not exactly this network's weights.
     """
     state = _read(file)
     with torch.device("meta"), _Unfilled():
@@ -60,7 +66,7 @@ class _Unfilled(TorchFunctionMode):
 
 
 def _read(file: Path) -> dict[str, Tensor]:
-    """A file's tensors by name, checked to be dense floating-point numbers."""
+    """Reads a file's tensors by name, and checks that they are dense floating-point numbers."""
     if not file.is_file():
         raise InvalidInput(f"The weights {file} are not there: get them again.")
     try:
@@ -81,19 +87,29 @@ def _read(file: Path) -> dict[str, Tensor]:
 
 
 def load_unet(config: UNetConfig, file: Path) -> UNet:
-    """The UNet of this size with the weights of `file`: see `load_network`."""
+    """Loads the UNet of this size with the weights of `file`: see `load_network`."""
     return load_network(lambda: UNet(config), file)
 
 
 def save_unet(state: dict[str, Tensor], file: Path) -> None:
-    """A state dict as a bfloat16 safetensors file."""
+    """Writes a state dict as a bfloat16 safetensors file."""
     file.parent.mkdir(parents=True, exist_ok=True)
     save_file({name: value.to(torch.bfloat16).contiguous() for name, value in state.items()}, file)
 
 
 def widened(state: dict[str, Tensor], network: UNet) -> dict[str, Tensor]:
-    """A text-to-image network's weights for its inpainting form: the known picture's and mask's channels of the first
-    convolution begin at zero, so that fine-tuning begins where training ended (Nichol et al. 2021, section 3.2)."""
+    """Widens a text-to-image network's weights for its inpainting form (Nichol et al. 2021, section 3.2).
+
+    The channels of the known picture and its mask begin at zero in the first convolution, so that fine-tuning begins
+    where training ended.
+
+    Args:
+        state: the weights.
+        network: of the inpainting form.
+
+    Returns:
+        Weights that fit the network.
+    """
     name = "input_blocks.0.0.weight"
     wider = torch.zeros_like(network.state_dict()[name])
     if network.config.upsample:  # the low-resolution picture's channels come last

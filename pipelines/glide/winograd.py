@@ -22,7 +22,11 @@ CHUNK = 512  # tiles at a time: what fits the caches (measured on two cores)
 
 @cache
 def transforms() -> tuple[Tensor, Tensor, Tensor]:
-    """float64: of the filter (6, 3), the tile (6, 6) and the result (4, 6), by Cook and Toom's construction."""
+    """Constructs the transforms (Cook and Toom).
+
+    Returns:
+        float64: of the filter (6, 3), the tile (6, 6) and the result (4, 6).
+    """
     points = torch.tensor(POINTS, dtype=torch.float64)
     others = [torch.cat([points[:i], points[i + 1 :]]) for i in range(len(points))]
     end = torch.zeros(1, dtype=torch.float64)
@@ -38,7 +42,7 @@ def transforms() -> tuple[Tensor, Tensor, Tensor]:
 
 
 def _coefficients(roots: Tensor) -> Tensor:
-    """Of the polynomial with these roots, the constant first."""
+    """The coefficients of the polynomial with these roots, the constant first."""
     product = torch.ones(1, dtype=torch.float64)
     for root in roots:
         product = F.pad(product, (1, 0)) - root * F.pad(product, (0, 1))
@@ -83,14 +87,17 @@ class WinogradConv(nn.Module):
 
 
 def _both_ways(transform: Tensor, tiles: Tensor) -> Tensor:
-    """Down the columns, then along the rows: (a, b) of tiles (b, b, N) -> (a, a, N)."""
+    """Transforms the columns, then the rows: (a, b) of tiles (b, b, N) -> (a, a, N)."""
     down = transform @ tiles.flatten(1)
     return torch.matmul(transform, down.view(len(transform), *tiles.shape[1:]))
 
 
 def with_winograd(network: UNet) -> UNet:
-    """The network with those of its convolutions exchanged that gain by it: not the smallest, whose time goes into
-    reading filters, nor the narrowest, whose time goes into the way there and back."""
+    """Exchanges those of a network's convolutions that gain by it, and returns the network.
+
+    They are not the smallest, whose time goes into reading filters, nor the narrowest, whose time goes into the
+    transforms.
+    """
     side = network.config.size
     for block in network.modules():
         if isinstance(block, ResBlock):

@@ -18,36 +18,42 @@ ON_HUB = re.compile(r"(\w[\w.-]*/\w[\w.-]*)(?:/(\w[\w./-]*\.safetensors))?")
 ENCODER = "image_encoder"  # the folder of what looks at the reference, as IP-Adapters are published
 LIKENESS = ("image_proj.", "ip_adapter.", "ip_adapter_proj_model.")
 LOW_RANK = ("lora_", ".lora.", ".lokr_")  # of diffusers, peft and kohya; LoKr is a product of Kronecker's instead
-# what they raise for files that are another model's
+# what diffusers and its like raise for files that are another model's
 UNFIT = (ValueError, RuntimeError, KeyError, TypeError, AttributeError, IndexError, OSError, NotImplementedError)
 
 
 class AdapterFile(NamedTuple):
-    """kind: one of the three. path: the weights' file; of a ControlNet its folder, whose config.json names a class."""
+    """An adapter on this machine."""
 
-    kind: str
-    path: Path
-    named: str = ""
+    kind: str  # LORA, IP_ADAPTER or CONTROLNET
+    path: Path  # the file of weights; of a ControlNet its folder
+    class_name: str = ""  # of a ControlNet: the class in its config.json
 
 
 def canonical_adapter(name: str) -> str:
-    """One name for one adapter: a path in full, or OWNER/MODEL or OWNER/MODEL/FILE on the hub where there is no such
-    path.
+    """Returns one name for one adapter, however it is written.
+
+    That is a full path, or OWNER/MODEL or OWNER/MODEL/FILE on the hub where there is no such path.
     """
     path = Path(name).expanduser()
     return name if _on_hub(name) and not path.exists() else str(path.resolve())
 
 
 def adapter_file(name: str, fetch: bool) -> AdapterFile:
-    """What a canonical name leads to. fetch: download what the hub has and this machine has not.
+    """Finds out what kind of adapter a name leads to.
 
-    InvalidInput with a sentence when it is not there, damaged, a pickle, or none of the three.
+    Args:
+        name: a canonical name, see `canonical_adapter`.
+        fetch: whether to download what the hub has and this machine has not.
+
+    Raises:
+        InvalidInput: the adapter is not there, damaged, a pickle, or none of the three kinds.
     """
     path = _from_hub(*at, fetch) if (at := _on_hub(name)) and not Path(name).exists() else Path(name)
     if path.is_dir():
-        named = str(configuration(path).get("_class_name", ""))
-        if "ControlNet" in named:
-            return AdapterFile(CONTROLNET, path, named)
+        class_name = str(configuration(path).get("_class_name", ""))
+        if "ControlNet" in class_name:
+            return AdapterFile(CONTROLNET, path, class_name)
         path = _only_file(path)
     if path.suffix in PICKLES:
         raise InvalidInput(f"{path} is a pickle, which can run code and is never read; get it as {WEIGHTS}.")
@@ -70,16 +76,19 @@ def adapter_file(name: str, fetch: bool) -> AdapterFile:
 
 
 def encoder_of(file: Path) -> Path:
-    """The folder of the image encoder that an IP-Adapter was trained with: beside it, or in a sibling of its folder.
+    """Finds the folder of the image encoder that an IP-Adapter was trained with.
 
-    InvalidInput when there is none of the width that it takes.
+    It lies beside the adapter's file, or in a sibling of its folder.
+
+    Raises:
+        InvalidInput: there is no encoder of the width that the adapter takes.
     """
     places = [file.parent / ENCODER, *sorted(file.parent.parent.glob(f"*/{ENCODER}"))]
-    found = [place for place in places if (place / "config.json").is_file()]
-    for place in found:
+    encoders = [place for place in places if (place / "config.json").is_file()]
+    for place in encoders:
         if _fits(file, configuration(place)):
             return place
-    lacking = "the one there is another's" if found else "there is none"
+    lacking = "the one there is another's" if encoders else "there is none"
     raise InvalidInput(
         f"{file} needs the image encoder it was trained with, and {lacking}: lay its config.json and model{WEIGHTS} in "
         f"{file.parent / ENCODER}."
@@ -87,7 +96,14 @@ def encoder_of(file: Path) -> Path:
 
 
 def configuration(folder: Path) -> dict[str, Any]:
-    """A folder's config.json, {} where it has none. InvalidInput when that cannot be read."""
+    """Reads a folder's config.json.
+
+    Returns:
+        Its contents, {} where there is none.
+
+    Raises:
+        InvalidInput: it cannot be read.
+    """
     try:
         read = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
@@ -99,7 +115,10 @@ def configuration(folder: Path) -> dict[str, Any]:
 
 @contextmanager
 def quietly() -> Iterator[None]:
-    """Without diffusers' remarks on what is as it should be: a second LoRA, text encoders that one says nothing of."""
+    """Silences diffusers for a while, which remarks on what is as it should be.
+
+    Such as a second LoRA, or a LoRA without weights for the text encoders.
+    """
     import diffusers
 
     logging = diffusers.utils.logging
@@ -114,12 +133,12 @@ def quietly() -> Iterator[None]:
 
 
 def error_text(error: BaseException) -> str:
-    """What an error says, as a part of a sentence."""
+    """The message of an error on one line, at most 200 characters, to be part of a sentence."""
     return " ".join(str(error).split())[:200]
 
 
 def _fits(file: Path, encoder: dict[str, Any]) -> bool:
-    """Whether an IP-Adapter looks at vectors as wide as this encoder's: its result, or its last layer but one."""
+    """Whether an IP-Adapter takes vectors as wide as this encoder's result, or as its last layer but one."""
     for key, shape in shapes(file).items():
         match key.partition(".")[2]:
             case "proj.weight":
@@ -142,13 +161,13 @@ def _only_file(folder: Path) -> Path:
 
 
 def _on_hub(name: str) -> tuple[str, str] | None:
-    """A name's OWNER/MODEL and the file in it, or ''."""
+    """Splits a name on the hub into OWNER/MODEL and the file in it, '' for none; None for any other name."""
     match = ON_HUB.fullmatch(name)
     return None if match is None or match[1].endswith(WEIGHTS) else (match[1], match[2] or "")
 
 
 def _from_hub(model: str, file: str, fetch: bool) -> Path:
-    """The folder or file of a model on the hub, as this machine has it."""
+    """Finds the folder or file of a model on the hub in this machine's cache, or downloads it."""
     try:
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError

@@ -20,22 +20,26 @@ class Adapters:
 
     The networks are the pipeline's own, whoever else has them: a request's adapters are in force from `put` until the
     next. Files stay loaded: another weight or seed reads nothing. Without adapters everything is as if none had been.
+
+    Args:
+        pipe: the pipeline of diffusers.
+        allowed_names: names of the adapters that may be added; None for any.
     """
 
-    def __init__(self, pipe: Any, offered: frozenset[str] | None = None) -> None:
-        """offered: names of those that may be added; None: any."""
-        self._offered = None if offered is None else {canonical_adapter(name) for name in offered}
+    def __init__(self, pipe: Any, allowed_names: frozenset[str] | None = None) -> None:
+        self._allowed_names = None if allowed_names is None else {canonical_adapter(name) for name in allowed_names}
         network = network_of(pipe)
         self._pipe, self._loras = pipe, Loras(pipe)
         self._likenesses, self._controls = IpAdapters(pipe, network), ControlNets(pipe, network)
 
     def put(self, request: Request) -> None:
-        """Have exactly the request's adapters in force; a weight of 0 is none.
+        """Puts exactly the request's adapters in force; one of weight 0 is left out.
 
-        InvalidInput with a sentence when one is not there, does not fit, or the request lacks what it needs.
+        Raises:
+            InvalidInput: an adapter is not there or does not fit, or the request lacks what it needs.
         """
         for adapter in request.adapters:
-            if self._offered is not None and canonical_adapter(adapter.name) not in self._offered:
+            if self._allowed_names is not None and canonical_adapter(adapter.name) not in self._allowed_names:
                 raise InvalidInput(f"The adapter {adapter.name} is none of those offered here: name it with --adapter.")
         files = [(adapter_file(adapter.name, False), adapter.weight) for adapter in request.adapters]
         of = {kind: [(file, weight) for file, weight in files if file.kind == kind] for kind in
@@ -62,14 +66,14 @@ class Adapters:
             )
 
     def pipeline(self) -> Any:
-        """A pipeline for one run with what is in force: the networks are shared, its other state is its own."""
-        pipe = self._controls.added(copy(self._pipe))
+        """Makes a pipeline for one run with what is in force; it shares the networks, its other state is its own."""
+        pipe = self._controls.pipeline_from(copy(self._pipe))
         if like := self._likenesses.like:
             pipe.image_encoder, pipe.feature_extractor = like.encoder, like.extractor
         return pipe
 
     def arguments(self, request: Request) -> dict[str, Any]:
-        """What that pipeline is called with beside all else, the same for each image of a run."""
+        """The further arguments that this pipeline is called with, the same for each image of a run."""
         arguments = self._controls.arguments(request)
         if self._likenesses.like is not None and request.reference is not None:
             arguments["ip_adapter_image"] = Image.fromarray(request.reference)

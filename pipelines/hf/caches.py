@@ -1,4 +1,4 @@
-"""What a run need not work out again: prompts that were read before, pictures that were coded before."""
+"""Caches of what a run need not work out again: the encoded prompts and pictures of earlier runs."""
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
@@ -17,58 +17,68 @@ class Cache:
     """The last `MOST` results by their keys."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self._results: OrderedDict[Hashable, Any] = OrderedDict()
 
-    def get(self, key: Hashable, made: Callable[[], Any]) -> Any:
-        if key not in self._kept:
-            self._kept[key] = made()
-        self._kept.move_to_end(key)
-        if len(self._kept) > MOST:
-            self._kept.popitem(last=False)
-        return self._kept[key]
+    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
+        """The result of a key; `make` makes it where it is not in the cache."""
+        if key not in self._results:
+            self._results[key] = make()
+        self._results.move_to_end(key)
+        if len(self._results) > MOST:
+            self._results.popitem(last=False)
+        return self._results[key]
 
 
-def remembered(function: Callable[..., Any], cache: Cache, beside: Hashable) -> Callable[..., Any]:
-    """A function that reads prompts, asked once for the same. beside: what else decides its answer.
+def memoize(function: Callable[..., Any], cache: Cache, context: Hashable) -> Callable[..., Any]:
+    """Wraps a function that reads prompts, so that it is called once for equal arguments.
 
-    Where an argument is nothing that can be compared by its content, it is asked each time.
+    Where an argument cannot be compared by its content, the function is called each time.
+
+    Args:
+        function: what to wrap.
+        cache: where its results stay.
+        context: what decides the results beside the arguments.
     """
 
-    def asked(*args: Any, **named: Any) -> Any:
+    def call(*args: Any, **named: Any) -> Any:
         try:
-            key = (beside, _content(args), _content(sorted(named.items())))
+            key = (context, _content(args), _content(sorted(named.items())))
         except TypeError:
             return function(*args, **named)
         return cache.get(key, lambda: function(*args, **named))
 
-    return asked
+    return call
 
 
-def coded_once(encode: Callable[..., Any], cache: Cache) -> Callable[..., Any]:
-    """A `vae.encode` that codes each picture of a batch by itself, and one that it saw before not again.
+def encode_once(encode: Callable[..., Any], cache: Cache) -> Callable[..., Any]:
+    """Wraps a `vae.encode`, so that it encodes each picture of a batch by itself, and an equal one not again.
 
-    What is remembered is the distribution of its latents: from that each run draws with a generator of its own. An
-    encoder of another kind is asked each time.
+    The cache has the distribution of a picture's latents: from that each run samples with a generator of its own. An
+    encoder of another kind is called each time.
     """
 
-    def coded(row: Tensor) -> Any:
+    def encode_row(row: Tensor) -> Any:
         return cache.get(_content(row), lambda: encode(row))
 
-    def encoded(x: Tensor, return_dict: bool = True) -> Any:
+    def encode_batch(x: Tensor, return_dict: bool = True) -> Any:
         if not return_dict:
             return encode(x, return_dict=False)
-        if not hasattr(getattr(coded(x[:1]), "latent_dist", None), "parameters"):
+        if not hasattr(getattr(encode_row(x[:1]), "latent_dist", None), "parameters"):
             return encode(x)
-        outputs = [coded(row) for row in x.split(1)]
+        outputs = [encode_row(row) for row in x.split(1)]
         distributions = [output.latent_dist for output in outputs]
         parameters = torch.cat([each.parameters for each in distributions])
         return type(outputs[0])(latent_dist=type(distributions[0])(parameters))
 
-    return encoded
+    return encode_batch
 
 
 def _content(value: Any) -> Hashable:
-    """Equal for equal content. TypeError for what has none that can be compared."""
+    """A key that is equal for equal content.
+
+    Raises:
+        TypeError: the value cannot be compared by its content.
+    """
     if value is None or isinstance(value, bool | int | float | str | torch.dtype | torch.device):
         return value
     if isinstance(value, list | tuple):

@@ -23,18 +23,14 @@ SAME = ("cross_attention_dim", "block_out_channels", "joint_attention_dim", "num
 
 @dataclass(frozen=True)
 class Control:
-    """How a ControlNet that inpaints is asked.
+    """How a kind of ControlNet that inpaints is used."""
 
-    on: the class of pipeline it is added to. network: its own class. by: the class that has both. hole: what it is
-    shown under the mask in a picture of 0 to 1; None where it is given the mask beside the picture. mode: the number of
-    inpainting among the tasks of a network of several, None where it has one.
-    """
-
-    on: str
-    network: str
-    by: str
+    on: str  # the class of pipeline that it is added to
+    network: str  # the ControlNet's own class
+    by: str  # the class of pipeline that has both
+    # what it is shown under the mask in a picture of 0 to 1; None where it is given the mask beside the picture
     hole: float | None
-    mode: int | None = None
+    mode: int | None = None  # the number of inpainting among the tasks of a network of several; None where it has one
 
 
 CONTROLS = (
@@ -54,6 +50,8 @@ CONTROLS = (
 
 
 class ControlNets:
+    """The ControlNet of one pipeline."""
+
     def __init__(self, pipe: Any, network: Any) -> None:
         self._pipe, self._network = pipe, network
         self._loaded: dict[Path, Any] = {}  # one at most: they are large
@@ -64,10 +62,17 @@ class ControlNets:
         """Whether one is in force."""
         return self._control is not None
 
-    def put(self, wanted: Sequence[tuple[AdapterFile, float]]) -> None:
-        """Have this one, of at most one, in force. InvalidInput with a sentence where it does not fit."""
+    def put(self, adapters: Sequence[tuple[AdapterFile, float]]) -> None:
+        """Puts a ControlNet in force, or none.
+
+        Args:
+            adapters: at most one, and its weight.
+
+        Raises:
+            InvalidInput: the ControlNet does not fit the pipeline.
+        """
         before, now = self._control, None
-        for file, weight in wanted:
+        for file, weight in adapters:
             control = self._control_for(file)
             if file.path not in self._loaded:
                 self._loaded = {file.path: self._load(file)}
@@ -84,27 +89,27 @@ class ControlNets:
         if not rows:
             raise InvalidInput(f"{kind} takes no ControlNet: leave {file.path} out, or take another model.")
         for row in rows:
-            if row.network == file.named:
+            if row.network == file.class_name:
                 return row
         raise InvalidInput(
-            f"{file.path} is a {file.named}, {kind} takes {' or '.join(row.network for row in rows)}: it is another "
-            "model's."
+            f"{file.path} is a {file.class_name}, {kind} takes {' or '.join(row.network for row in rows)}: it is "
+            "another model's."
         )
 
     def _load(self, file: AdapterFile) -> Any:
-        said = configuration(file.path)
+        config = configuration(file.path)
         for key in SAME:
             own = self._network.config.get(key)
-            if key in said and own is not None and _listed(said[key]) != _listed(own):
-                raise InvalidInput(f"{file.path} is another model's ControlNet: its {key} is {said[key]}, not {own}.")
+            if key in config and own is not None and _as_list(config[key]) != _as_list(own):
+                raise InvalidInput(f"{file.path} is another model's ControlNet: its {key} is {config[key]}, not {own}.")
         try:
             with quietly():
-                network = getattr(diffusers, file.named).from_pretrained(
+                network = getattr(diffusers, file.class_name).from_pretrained(
                     file.path, dtype=self._pipe.dtype, use_safetensors=True, local_files_only=True
                 )
         except UNFIT as error:
             raise InvalidInput(
-                f"{file.path} cannot be read as a {file.named} ({error_text(error)}); get it again."
+                f"{file.path} cannot be read as a {file.class_name} ({error_text(error)}); get it again."
             ) from error
         return network.eval()
 
@@ -112,8 +117,8 @@ class ControlNets:
         """The class of a pipeline that has what is in force."""
         return type(self._pipe) if self._control is None else getattr(diffusers, self._control[0].by)
 
-    def added(self, pipe: Any) -> Any:
-        """That pipeline, of another's networks and all that was left on it."""
+    def pipeline_from(self, pipe: Any) -> Any:
+        """Makes a pipeline with what is in force from the networks of another, and from all that was left on that."""
         if self._control is None:
             return pipe
         kind, (control, network) = self.kind(), self._control
@@ -125,18 +130,18 @@ class ControlNets:
         # what memory plans and progress bars left on it
         vars(built).update({name: value for name, value in vars(pipe).items() if name not in vars(built)})
         if control.hole is None:
-            built.vae = _sure(pipe.vae)
+            built.vae = _encoding_to_mean(pipe.vae)
         return built
 
     def arguments(self, request: Request) -> dict[str, Any]:
-        """What that pipeline is called with beside all else."""
+        """The further arguments that this pipeline is called with."""
         if self._control is None:
             return {}
         return {"controlnet_conditioning_scale": float(self._share), **_condition(self._control[0], request)}
 
 
 def _condition(control: Control, request: Request) -> dict[str, Any]:
-    """The picture with its hole as a ControlNet wants it."""
+    """The arguments that show a ControlNet the picture with its hole."""
     hole, image = request.mask > 0, request.image
     if control.hole is None:
         mask = Image.fromarray(hole.astype(np.uint8) * np.uint8(255))
@@ -144,26 +149,28 @@ def _condition(control: Control, request: Request) -> dict[str, Any]:
     if control.hole < 0:  # beyond what a picture can hold
         shown = torch.from_numpy(np.where(hole[..., None], np.float32(control.hole), image.astype(np.float32) / 255))
         return {"control_image": shown.permute(2, 0, 1)[None]}
-    seen: Pixels = np.where(hole[..., None], np.uint8(255 * control.hole), image)
+    picture: Pixels = np.where(hole[..., None], np.uint8(255 * control.hole), image)
     if control.mode is None:
-        return {"control_image": Image.fromarray(seen)}
-    return {"control_image": [Image.fromarray(seen)], "control_mode": [control.mode]}
+        return {"control_image": Image.fromarray(picture)}
+    return {"control_image": [Image.fromarray(picture)], "control_mode": [control.mode]}
 
 
-def _sure(vae: Any) -> Any:
-    """A decoder that shares all with another and encodes to the mean: these pipelines draw from the spread about it
-    without their generators, so that the same seed gave other pixels.
+def _encoding_to_mean(vae: Any) -> Any:
+    """Makes a VAE that shares all with another and encodes to the mean of its latents' distribution.
+
+    These pipelines sample from the distribution without their generators, so that the same seed would give other
+    pixels.
     """
-    sure, encode = copy(vae), vae.encode
+    copied, encode = copy(vae), vae.encode
 
     def to_the_mean(*args: Any, **kwargs: Any) -> Any:
         encoded = encode(*args, **kwargs)
         encoded.latent_dist.sample = lambda generator=None: encoded.latent_dist.mode()
         return encoded
 
-    sure.encode = to_the_mean
-    return sure
+    copied.encode = to_the_mean
+    return copied
 
 
-def _listed(value: Any) -> list[Any]:
+def _as_list(value: Any) -> list[Any]:
     return list(value) if isinstance(value, list | tuple) else [value]

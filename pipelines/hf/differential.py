@@ -12,27 +12,38 @@ import torch.nn.functional as F
 from torch import Tensor
 
 
-class Held:
-    """Latents that are held to the picture's for a part of a run, the longer the less they are to change.
+class SoftMask:
+    """Puts latents back to the picture's for a part of a run, the longer the less they are to change.
 
-    change: float32 (K, H, W), 0 to 1, the strength of each pixel; K = N, or 1 for all. pipe: a pipeline for one run;
-    what its `prepare_latents` gives is seen here. places: where in that the picture's latents and the noise stand.
+    Args:
+        pipe: a pipeline for one run; its `prepare_latents` is wrapped, to see what that gives.
+        change: float32 (K, H, W), 0 to 1, the strength of each pixel; K = N, or 1 for all.
+        indices: where in the result of `prepare_latents` the picture's latents and the noise are.
     """
 
-    def __init__(self, pipe: Any, change: Tensor, places: tuple[int, int]) -> None:
+    def __init__(self, pipe: Any, change: Tensor, indices: tuple[int, int]) -> None:
         self._scheduler, self._change = pipe.scheduler, change
         prepare = pipe.prepare_latents
 
         @wraps(prepare)
-        def seen(*args: Any, **named: Any) -> Any:
-            prepared = prepare(*args, **named)
-            self._picture, self._noise = (prepared[place] for place in places)
-            return prepared
+        def prepare_and_note(*args: Any, **named: Any) -> Any:
+            latents = prepare(*args, **named)
+            self._picture, self._noise = (latents[index] for index in indices)
+            return latents
 
-        pipe.prepare_latents = seen
+        pipe.prepare_latents = prepare_and_note
 
     def after(self, index: int, total: int, latents: Tensor) -> Tensor:
-        """Latents after step `index`, from 0, of `total`: as drawn where they are let go, else as the picture's."""
+        """Mixes the latents after a step: as drawn where they are let go, else as the picture's, noised.
+
+        Args:
+            index: of the step, from 0.
+            total: how many steps the run has.
+            latents: (N, C, ...) or (N, tokens, C), as the step left them.
+
+        Returns:
+            The latents that the run goes on with, of the same shape.
+        """
         left = 1 - (index + 1) / total
         picture = self._picture
         if index + 1 < total:
@@ -44,7 +55,7 @@ class Held:
         return torch.where(self._strength(latents) > left, latents, picture.to(latents.dtype))
 
     def _strength(self, latents: Tensor) -> Tensor:
-        """(K, 1, ..., 1) over the batch and the channels: the greatest strength of a latent's pixels."""
+        """The greatest strength of each latent's pixels, of the latents' shape with 1 channel and K images."""
         (count, height, width), change = self._change.shape, self._change[:, None]
         if latents.ndim == 3:  # (N, tokens, C), row by row
             shrunk = round((height * width / latents.shape[1]) ** 0.5)

@@ -17,7 +17,7 @@ NEEDED = ("prompt", "image", "mask_image", "num_inference_steps", "generator", "
 class Family:
     """One of diffusers' classes that repaint a masked area."""
 
-    repaints: str  # the class
+    repaints: str  # the name of the class
     takes: tuple[str, ...]  # other classes whose folders hold what it needs
     size: int  # side in pixels of the square it was trained on, where its network does not say
     multiple: int  # width and height are multiples of this
@@ -28,28 +28,28 @@ class Family:
     # the defaults of networks that were distilled to few steps and no guidance
     distilled: Mapping[str, float] = field(default_factory=dict)
     # the setting, of the folder or the network, that says whether a network is distilled, and its value then
-    sign: tuple[str, object] = ("is_distilled", True)
+    distilled_sign: tuple[str, object] = ("is_distilled", True)
     module: str = "diffusers"  # where the class is
-    prior: str = ""  # the hub's model with the parts named `prior_...`, for a folder without them
+    prior: str = ""  # the hub's model with the parts class_name `prior_...`, for a folder without them
     # those with a class of ours, MODULE:CLASS, because diffusers' own needs more packages
     parts: Mapping[str, str] = field(default_factory=dict)
     config: Mapping[str, object] = field(default_factory=dict)  # what its network's configuration may lack
     files: tuple[str, ...] = ()  # what diffusers calls the single files that hold it
     spares: tuple[str, ...] = ()  # parts that it can draw without, which many of those files lack
-    # where in the result of its `prepare_latents` the picture's latents and the noise stand, for a network that does
-    # not see the mask; None: not known
-    held: tuple[int, int] | None = (2, 1)
+    # where in the result of its `prepare_latents` the picture's latents and the noise are, for a network that does
+    # not see the mask; None where that is not known
+    latents_and_noise: tuple[int, int] | None = (2, 1)
     bucketed: bool = True  # whether it was trained on pictures that are not square, too
     mixes: bool = True  # whether one run takes another picture and mask for each image
 
     @property
     def unsupported(self) -> tuple[str, ...]:
-        """Names of what in a Request it can do nothing with."""
+        """Names of the settings of a Request that make no difference to it."""
         deaf = not self.guidance or self.defaults is self.distilled
         return (*["negative_prompt"] * (not self.negative), *["guidance"] * deaf, "clip_guidance")
 
     def buckets(self, size: int) -> tuple[tuple[int, int], ...]:
-        """(height, width) of what it draws beside the square of this side: as many pixels, lying and standing."""
+        """(height, width) of what it draws beside the square of this side, as many pixels lying and standing."""
         if not self.bucketed:
             return ()
         lying = [[round(size * part / 16 / self.multiple) * self.multiple for part in each] for each in BUCKETS]
@@ -88,11 +88,11 @@ FAMILIES = (
         "FluxInpaintPipeline",
         ("FluxPipeline", "FluxImg2ImgPipeline"),
         1024, 16, "guidance_scale", _defaults(3.5, 28), negative=False, files=("flux-dev", "flux-schnell"),
-        distilled=_defaults(1, 4), sign=("guidance_embeds", False),
+        distilled=_defaults(1, 4), distilled_sign=("guidance_embeds", False),
     ),
     Family(
         "FluxKontextInpaintPipeline", ("FluxKontextPipeline",), 1024, 16, "guidance_scale", _defaults(2.5, 28),
-        negative=False, held=(1, 6),
+        negative=False, latents_and_noise=(1, 6),
     ),
     # its negative prompt is always empty; its step-distilled networks heed no guidance at all
     Family(
@@ -124,24 +124,29 @@ FAMILIES = (
         ("KandinskyV22InpaintCombinedPipeline", "KandinskyV22InpaintPipeline"),
         768, 64, "guidance_scale", _defaults(4, 50),
         supports_strength=False, module="pipelines.hf.family_classes", prior="kandinsky-community/kandinsky-2-2-prior",
-        held=None, bucketed=False, mixes=False,
+        latents_and_noise=None, bucketed=False, mixes=False,
     ),
 )  # fmt: skip
 
 
-def family_of(named: str) -> Family | None:
-    """The row for a folder whose `model_index.json` names this class."""
-    return next((row for row in FAMILIES if named == row.repaints or named in row.takes), None)
+def family_of(class_name: str) -> Family | None:
+    """The row for a folder whose `model_index.json` names this class; None where there is none."""
+    return next((row for row in FAMILIES if class_name == row.repaints or class_name in row.takes), None)
 
 
-def family_by_signature(named: str, arguments: Mapping[str, Parameter]) -> Family:
-    """A row for a class that the table does not know, by what its `__call__` takes.
+def family_by_signature(class_name: str, arguments: Mapping[str, Parameter]) -> Family:
+    """Makes a row for a class that the table does not have.
 
-    InvalidInput with a sentence when it cannot repaint a masked area, or nobody could see and stop its steps.
+    Args:
+        class_name: the name of the class.
+        arguments: what its `__call__` takes.
+
+    Raises:
+        InvalidInput: the class cannot repaint a masked area, or nobody could see and stop its steps.
     """
     if lacking := [name for name in NEEDED if name not in arguments]:
         raise InvalidInput(
-            f"{named} takes no {', '.join(lacking)}: it is no pipeline that repaints a masked area step by step; "
+            f"{class_name} takes no {', '.join(lacking)}: it is no pipeline that repaints a masked area step by step; "
             f"there are {', '.join(row.repaints for row in FAMILIES)}."
         )
     variadic = (Parameter.VAR_KEYWORD, Parameter.VAR_POSITIONAL)
@@ -151,15 +156,15 @@ def family_by_signature(named: str, arguments: Mapping[str, Parameter]) -> Famil
         if each.default is Parameter.empty and each.kind not in variadic and name not in (*NEEDED, "self")
     ]
     if needed:
-        raise InvalidInput(f"{named} wants {', '.join(needed)} as well, which nothing here can give it.")
+        raise InvalidInput(f"{class_name} wants {', '.join(needed)} as well, which nothing here can give it.")
     guidance = next((name for name in ("guidance_scale", "true_cfg_scale") if name in arguments), "")
     scale = arguments[guidance].default if guidance else 1
     return Family(
-        named, (), 1024, 32, guidance, _defaults(scale if isinstance(scale, int | float) else 5, 28),
-        "negative_prompt" in arguments, "strength" in arguments, held=None, bucketed=False, mixes=False,
+        class_name, (), 1024, 32, guidance, _defaults(scale if isinstance(scale, int | float) else 5, 28),
+        "negative_prompt" in arguments, "strength" in arguments, latents_and_noise=None, bucketed=False, mixes=False,
     )  # fmt: skip
 
 
 def network_of(pipe: Any) -> Any:
-    """The large network of a pipeline, which draws; None where it has another form."""
+    """The large network of a pipeline, which draws: its UNet or transformer; None where it has neither."""
     return getattr(pipe, "unet", None) or getattr(pipe, "transformer", None)

@@ -77,14 +77,15 @@ class QwenProcessor(ProcessorMixin):  # which diffusers looks for; nothing of it
 
     @classmethod
     def from_folder(cls, folder: Path) -> Self:
+        """Reads the part from its folder in a pipeline's."""
         words = AutoTokenizer.from_pretrained(folder, local_files_only=True)
         return cls(Qwen2VLImageProcessorPil.from_pretrained(folder, local_files_only=True), words)
 
     def __call__(
         self, text: Sequence[str], images: Sequence[Image.Image], padding: bool, return_tensors: str
     ) -> BatchFeature:
-        seen = self._pictures(images=images, return_tensors=return_tensors)
-        tokens = seen["image_grid_thw"].prod(1) // self._pictures.merge_size**2  # of each picture
+        patches = self._pictures(images=images, return_tensors=return_tensors)
+        tokens = patches["image_grid_thw"].prod(1) // self._pictures.merge_size**2  # of each picture
         whole = [each.replace(PICTURE, PICTURE * int(count)) for each, count in zip(text, tokens, strict=True)]
-        read = self._words(whole, padding=padding, return_tensors=return_tensors)
-        return BatchFeature({**read, **seen})
+        words = self._words(whole, padding=padding, return_tensors=return_tensors)
+        return BatchFeature({**words, **patches})

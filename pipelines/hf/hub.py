@@ -1,4 +1,4 @@
-"""From what a user named to a folder on this machine."""
+"""Where a model's files are on this machine: in a folder or a file, or in the cache of the Hugging Face hub."""
 
 import re
 import warnings
@@ -12,26 +12,42 @@ SETTINGS = ("*.json", "*.txt", "*.model")  # what says the sizes of a model's ne
 INSTALL = "`pip install -r requirements.txt`"
 
 
-def canonical(named: str) -> str:
-    """One name for one model: a path in full, or OWNER/MODEL on the hub where there is no such folder."""
-    path = Path(named).expanduser()
-    on_hub = ON_HUB.fullmatch(named) and path.suffix != ".safetensors" and not path.exists()
-    return named if on_hub else str(path.resolve())
+def canonical(name: str) -> str:
+    """Returns one name for one model: its full path, or OWNER/MODEL on the hub where there is no such folder."""
+    path = Path(name).expanduser()
+    on_hub = ON_HUB.fullmatch(name) and path.suffix != ".safetensors" and not path.exists()
+    return name if on_hub else str(path.resolve())
 
 
-def path_of(named: str, fetch: bool) -> Path:
-    """The folder or file of a canonical name. fetch: download what the hub has and this machine has not.
+def path_of(name: str, fetch: bool) -> Path:
+    """Finds the folder or file of a model.
 
-    Once here, a model is never asked for over the network again. InvalidInput with a sentence when it is not to be had.
+    Once a model is on this machine, the network is never asked for it again.
+
+    Args:
+        name: a canonical name.
+        fetch: whether to download what the hub has and this machine has not.
+
+    Raises:
+        InvalidInput: the hub's model is not on this machine, and may not or cannot be downloaded.
     """
-    if not ON_HUB.fullmatch(named):
-        return Path(named)
-    return from_hub(named, f"there is no folder {named}, and the hub's model of that name", named, fetch)
+    if not ON_HUB.fullmatch(name):
+        return Path(name)
+    return from_hub(name, f"there is no folder {name}, and the hub's model of that name", name, fetch)
 
 
-def from_hub(model: str, wanted: str, typed: str, fetch: bool, weights: bool = True) -> Path:
-    """The folder in which a model of the hub lies on this machine. wanted: how a sentence begins that says it is not
-    there. typed: the name that brings it about. weights: whether the networks are needed as well.
+def from_hub(model: str, subject: str, name: str, fetch: bool, weights: bool = True) -> Path:
+    """Finds the folder in which a model of the hub lies on this machine, or downloads it.
+
+    Args:
+        model: OWNER/MODEL.
+        subject: how a sentence begins that says that the model is not there.
+        name: what the user types after `hf:` to have the model downloaded.
+        fetch: whether to download what is not on this machine.
+        weights: whether the weights are needed, not only the small files that say how networks work together.
+
+    Raises:
+        InvalidInput: the model is not on this machine, and may not or cannot be downloaded, or diffusers is not there.
     """
     try:
         silence_loggers()
@@ -39,7 +55,7 @@ def from_hub(model: str, wanted: str, typed: str, fetch: bool, weights: bool = T
         from huggingface_hub import snapshot_download
         from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
     except ImportError as error:
-        raise InvalidInput(lacking_diffusers(typed, error)) from error
+        raise InvalidInput(missing_diffusers(name, error)) from error
     try:
         cached = Path(snapshot_download(model, local_files_only=True))
         read_layout(cached, weights)
@@ -47,28 +63,31 @@ def from_hub(model: str, wanted: str, typed: str, fetch: bool, weights: bool = T
     except (LocalEntryNotFoundError, ValueError) as error:
         if not fetch:
             raise InvalidInput(
-                f"{wanted} is not on this machine, or only in part; `python app.py --pipeline hf:{typed}` downloads it."
+                f"{subject} is not on this machine, or only in part; `python app.py --pipeline hf:{name}` downloads it."
             ) from error
     try:
         if weights:
             return Path(DiffusionPipeline.download(model, use_safetensors=True))
         return Path(snapshot_download(model, allow_patterns=list(SETTINGS)))
     except RepositoryNotFoundError as error:
-        raise InvalidInput(f"{wanted} is not there either, or you may not read {model}.") from error
+        raise InvalidInput(f"{subject} is not there either, or you may not read {model}.") from error
     except (HfHubHTTPError, OSError, ValueError) as error:
         why = str(error).strip().splitlines()[0]
-        raise InvalidInput(f"{wanted} could not be downloaded ({why}).") from error
+        raise InvalidInput(f"{subject} could not be downloaded ({why}).") from error
 
 
-def lacking_diffusers(named: str, error: ImportError) -> str:
-    """The sentence for who has not installed what these models need."""
-    return f"hf:{named} needs diffusers ({error}): {INSTALL}."
+def missing_diffusers(name: str, error: ImportError) -> str:
+    """The sentence for a user who has not installed what these models need."""
+    return f"hf:{name} needs diffusers ({error}): {INSTALL}."
 
 
 def silence_loggers() -> None:
-    """Diffusers and transformers tell of errors alone from here on: they raise those, and the sentences are ours.
+    """Silences diffusers and transformers: they raise their errors, and the sentences are ours.
 
-    Before diffusers is imported, which tells of packages that it can do without. ImportError where they are not there.
+    To be called before diffusers is imported, which remarks on packages that it can do without.
+
+    Raises:
+        ImportError: diffusers or transformers is not there.
     """
     from transformers.utils import logging
 

@@ -14,18 +14,20 @@ from pipelines.hf.adapter_files import UNFIT, AdapterFile, configuration, encode
 
 
 class Attention(NamedTuple):
-    """What an IP-Adapter exchanges in a network: the ways its layers attend, and what readies a picture for them."""
+    """What an IP-Adapter exchanges in a network."""
 
-    processors: dict[str, Any]
-    projections: dict[str, Any]
-    kind: str | None
+    processors: dict[str, Any]  # how its layers attend, by their names
+    projections: dict[str, Any]  # what readies a picture for them, by the network's attribute; None where it has none
+    kind: str | None  # `encoder_hid_dim_type` of the network's configuration
 
     @classmethod
     def of(cls, network: Any) -> "Attention":
+        """The attention that a network has now."""
         projections = {name: getattr(network, name, None) for name in ("encoder_hid_proj", "image_proj")}
         return cls(dict(network.attn_processors), projections, getattr(network.config, "encoder_hid_dim_type", None))
 
     def put(self, network: Any) -> None:
+        """Has a network attend like this."""
         for part in (*self.processors.values(), *self.projections.values()):
             if isinstance(part, nn.Module):  # it stayed where it was while it was no part of the network
                 part.to(network.device, network.dtype)
@@ -38,15 +40,19 @@ class Attention(NamedTuple):
 
 
 class Likeness(NamedTuple):
-    """A loaded IP-Adapter. encoder, extractor: what looks at the reference, and what readies it for that."""
+    """A loaded IP-Adapter."""
 
     attention: Attention
-    encoder: Any
-    extractor: Any
+    encoder: Any  # looks at the reference picture
+    extractor: Any  # readies the picture for the encoder
 
 
 class IpAdapters:
-    """like: the one in force, if any."""
+    """The IP-Adapter of one pipeline.
+
+    Attributes:
+        like: the one in force, if any.
+    """
 
     def __init__(self, pipe: Any, network: Any) -> None:
         self.like: Likeness | None = None
@@ -54,10 +60,17 @@ class IpAdapters:
         self._plain: Attention | None = None  # the network's own, once another was put in
         self._loaded: dict[Path, Likeness] = {}  # one at most: they are large
 
-    def put(self, wanted: Sequence[tuple[AdapterFile, float]]) -> None:
-        """Have it attend to this one, of at most one, or as it does by itself. InvalidInput where that fails."""
+    def put(self, adapters: Sequence[tuple[AdapterFile, float]]) -> None:
+        """Has the network attend to an IP-Adapter, or as it does by itself.
+
+        Args:
+            adapters: at most one, and its weight.
+
+        Raises:
+            InvalidInput: the adapter does not fit the pipeline.
+        """
         like = None
-        for file, weight in wanted:
+        for file, weight in adapters:
             if file.path not in self._loaded:
                 loaded = self._load(file.path)
                 self._loaded = {file.path: loaded}
@@ -69,7 +82,7 @@ class IpAdapters:
             self._attend(None)
 
     def _attend(self, like: Likeness | None) -> None:
-        """Have the network attend as this IP-Adapter has it, or as it did by itself."""
+        """Has the network attend as this IP-Adapter does, or, for None, as it did by itself."""
         if like is self.like:
             return
         if self.like is not None:
@@ -89,18 +102,18 @@ class IpAdapters:
         pipe = copy(self._pipe)
         try:
             with quietly():
-                looks: tuple[Any, Any] = transformers.SiglipVisionModel, transformers.SiglipImageProcessor
+                classes: tuple[Any, Any] = transformers.SiglipVisionModel, transformers.SiglipImageProcessor
                 if configuration(folder).get("model_type") != "siglip_vision_model":
-                    looks = transformers.CLIPVisionModelWithProjection, transformers.CLIPImageProcessor
-                encoder = looks[0].from_pretrained(
+                    classes = transformers.CLIPVisionModelWithProjection, transformers.CLIPImageProcessor
+                encoder = classes[0].from_pretrained(
                     folder, dtype=pipe.dtype, use_safetensors=True, local_files_only=True
                 )
                 side = encoder.config.image_size
                 square: dict[str, Any] = {"size": {"height": side, "width": side}}
-                if looks[0] is transformers.CLIPVisionModelWithProjection:  # its shorter side, and of that the middle
+                if classes[0] is transformers.CLIPVisionModelWithProjection:  # its shorter side, and of that the middle
                     square = {"size": {"shortest_edge": side}, "crop_size": {"height": side, "width": side}}
                 # an image encoder of the model's own is another's
-                pipe.image_encoder, pipe.feature_extractor = encoder, looks[1](**square)
+                pipe.image_encoder, pipe.feature_extractor = encoder, classes[1](**square)
                 pipe.load_ip_adapter(str(file.parent), subfolder="", weight_name=file.name, local_files_only=True)
         except UNFIT as error:
             self._plain.put(self._network)
@@ -109,6 +122,6 @@ class IpAdapters:
             raise InvalidInput(
                 f"{file} does not fit {kind}: it is another model's IP-Adapter ({error_text(error)})."
             ) from error
-        loaded = Likeness(Attention.of(self._network), encoder.eval(), pipe.feature_extractor)
+        likeness = Likeness(Attention.of(self._network), encoder.eval(), pipe.feature_extractor)
         self._plain.put(self._network)
-        return loaded
+        return likeness

@@ -10,8 +10,8 @@ from pipelines.base import Setup
 from pipelines.errors import InvalidInput
 from pipelines.exclusive import MODEL_LOCK
 from pipelines.hf.families import Family, family_by_signature, family_of, network_of
-from pipelines.hf.hub import from_hub, lacking_diffusers, path_of, silence_loggers
-from pipelines.hf.model_files import Layout, lacking, read_layout, read_model_file
+from pipelines.hf.hub import from_hub, missing_diffusers, path_of, silence_loggers
+from pipelines.hf.model_files import Layout, missing_networks, read_layout, read_model_file
 
 if TYPE_CHECKING:
     from pipelines.hf.pipeline import Hf
@@ -21,13 +21,20 @@ INSTALL_TORCHAO = "`pip install torchao==0.18.0`"
 QUANTISED = ("fp8", "int8", "int4")
 
 
-def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
-    """The pipeline in a folder, a file or on the hub. named: canonical. name: as it will be called. fetch: see
-    `path_of`.
+def load_hf(source: str, name: str, setup: Setup, fetch: bool) -> "Hf":
+    """Loads a pipeline from a folder, a file or the hub.
 
-    InvalidInput with a sentence when it is not there, not whole, no safetensors, or cannot repaint a masked area.
+    Args:
+        source: the canonical name of the folder, the file or the hub's model.
+        name: what the pipeline is called here.
+        setup: how its networks run.
+        fetch: whether to download what the hub has and this machine has not.
+
+    Raises:
+        InvalidInput: the model is not there, not whole, no safetensors, or cannot repaint a masked area; or the setup
+            cannot be had.
     """
-    path = path_of(named, fetch)
+    path = path_of(source, fetch)
     layout = None if path.is_file() else read_layout(path)
     try:
         silence_loggers()
@@ -37,11 +44,11 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
         from pipelines.hf.pipeline import Hf, native_size
         from pipelines.machine import best_device, fast_type
     except ImportError as error:
-        raise InvalidInput(lacking_diffusers(named, error)) from error
+        raise InvalidInput(missing_diffusers(source, error)) from error
 
     device = best_device()
     older = device.type == "mps" or (device.type == "cuda" and not torch.cuda.is_bf16_supported())
-    numbers = torch.float16 if older else fast_type(device)
+    dtype = torch.float16 if older else fast_type(device)
     rounding: dict[str, Any] = {}
     if setup.quantised:
         if layout is None:
@@ -50,15 +57,15 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
         rounding["quantization_config"] = quantization_config(setup.quantised, network)
     with MODEL_LOCK:
         if layout is None:
-            pipe, family = _from_file(path, numbers, fetch)
+            pipe, family = _from_file(path, dtype, fetch)
         else:
-            pipe, family = _from_folder(path, layout, numbers, fetch, **rounding)
+            pipe, family = _from_folder(path, layout, dtype, fetch, **rounding)
     if family.config:
         pipe.transformer.register_to_config(**{**family.config, **pipe.transformer.config})
-    config, (setting, value) = {**network_of(pipe).config, **pipe.config}, family.sign
+    config, (setting, value) = {**network_of(pipe).config, **pipe.config}, family.distilled_sign
     if family.distilled and config.get(setting) == value:
         family = replace(family, defaults=family.distilled)
-    if numbers != torch.float16 and hasattr(pipe, "vae"):
+    if dtype != torch.float16 and hasattr(pipe, "vae"):
         pipe.vae.register_to_config(force_upcast=False)  # half precision's range is what some decoders overflow
     if hasattr(pipe, "unet"):  # convolutions run faster so; transformers have none
         pipe.unet.to(memory_format=torch.channels_last)
@@ -77,22 +84,22 @@ def load_hf(named: str, name: str, setup: Setup, fetch: bool) -> "Hf":
     return Hf(name, pipe, family, memory, setup.adapters)
 
 
-def _from_folder(folder: Path, layout: Layout, numbers: Any, fetch: bool, **rounding: Any) -> tuple[Any, Family]:
+def _from_folder(folder: Path, layout: Layout, dtype: Any, fetch: bool, **rounding: Any) -> tuple[Any, Family]:
     import diffusers
 
-    family = family_of(layout.named)
-    kind = class_of(family) if family else getattr(diffusers, layout.named, None)
+    family = family_of(layout.class_name)
+    kind = class_of(family) if family else getattr(diffusers, layout.class_name, None)
     if not (inspect.isclass(kind) and issubclass(kind, diffusers.DiffusionPipeline)):
-        raise InvalidInput(f"{folder} is a {layout.named}, which diffusers {diffusers.__version__} does not know.")
-    family = family or family_by_signature(layout.named, inspect.signature(kind.__call__).parameters)
-    how = {"dtype": numbers, "use_safetensors": True, "local_files_only": True}
+        raise InvalidInput(f"{folder} is a {layout.class_name}, which diffusers {diffusers.__version__} does not know.")
+    family = family or family_by_signature(layout.class_name, inspect.signature(kind.__call__).parameters)
+    how = {"dtype": dtype, "use_safetensors": True, "local_files_only": True}
     prior = None
     if family.prior and not any(part.startswith("prior_") for part in layout.parts):
-        wanted = f"{folder} draws what another model reads from the words, and the hub's {family.prior}"
-        prior = from_hub(family.prior, wanted, str(folder), fetch)
+        subject = f"{folder} draws what another model reads from the words, and the hub's {family.prior}"
+        prior = from_hub(family.prior, subject, str(folder), fetch)
     try:
         parts: dict[str, Any] = {part: None for part in family.spares if part not in layout.parts}
-        parts |= {part: _named(place).from_folder(folder / part) for part, place in family.parts.items()}
+        parts |= {part: _import_class(reference).from_folder(folder / part) for part, reference in family.parts.items()}
         if prior is not None:
             read = diffusers.DiffusionPipeline.from_pretrained(prior, **how, variant=read_layout(prior).variant)
             parts |= {f"prior_{part}": each for part, each in read.components.items()}
@@ -105,26 +112,26 @@ def _from_folder(folder: Path, layout: Layout, numbers: Any, fetch: bool, **roun
         ) from error
 
 
-def _from_file(path: Path, numbers: Any, fetch: bool) -> tuple[Any, Family]:
+def _from_file(path: Path, dtype: Any, fetch: bool) -> tuple[Any, Family]:
     import diffusers
     import torch
 
     file = read_model_file(path)
-    wanted = f"{path} holds numbers alone, and what says how they work together, the small files of {file.settings},"
-    settings = from_hub(file.settings, wanted, str(path), fetch, weights=False)
+    subject = f"{path} holds numbers alone, and what says how they work together, the small files of {file.settings},"
+    settings = from_hub(file.settings, subject, str(path), fetch, weights=False)
     layout = read_layout(settings, weights=False)
-    absent = lacking(file, layout.parts)
-    if needed := [part for part in absent if part not in file.family.spares]:
+    absent = missing_networks(file, layout.parts)
+    if missing := [part for part in absent if part not in file.family.spares]:
         raise InvalidInput(
-            f"{path} holds no {', '.join(needed)}, as a {layout.named} needs: take a file that has all of it, or the "
-            f"folder of {file.settings}."
+            f"{path} holds no {', '.join(missing)}, as a {layout.class_name} needs: take a file that has all of it, or "
+            f"the folder of {file.settings}."
         )
     kind = class_of(file.family)
     # some classes read no files, but are made of the same parts as one that does
-    reads = kind if hasattr(kind, "from_single_file") else getattr(diffusers, layout.named)
+    reads = kind if hasattr(kind, "from_single_file") else getattr(diffusers, layout.class_name)
     without = dict.fromkeys(file.family.spares) if absent else {}
     try:
-        pipe = reads.from_single_file(str(path), config=str(settings), dtype=numbers, local_files_only=True, **without)
+        pipe = reads.from_single_file(str(path), config=str(settings), dtype=dtype, local_files_only=True, **without)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InvalidInput(
             f"Diffusers cannot read {path} as a {kind.__name__} ({_why(error)}); get it again."
@@ -163,13 +170,13 @@ def quantization_config(numbers: str, network: str) -> Any:
 
 
 def class_of(family: Family) -> Any:
-    """The class of pipeline that a row is of."""
-    return _named(f"{family.module}:{family.repaints}")
+    """Imports the class of pipeline of a row; None where its module has no such class."""
+    return _import_class(f"{family.module}:{family.repaints}")
 
 
-def _named(place: str) -> Any:
-    """MODULE:CLASS"""
-    module, _, name = place.partition(":")
+def _import_class(reference: str) -> Any:
+    """Imports a class from MODULE:CLASS; None where the module has no such class."""
+    module, _, name = reference.partition(":")
     return getattr(import_module(module), name, None)
 
 

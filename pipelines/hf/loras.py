@@ -19,22 +19,33 @@ CONTROL_LORA = ("x_embedder.lora", "norm_q.weight", "norm_k.weight", "norm_added
 
 
 class Loras:
-    """names: peft's for the files that are loaded, what was used last being last."""
+    """The LoRAs of one pipeline.
+
+    Attributes:
+        names: peft's name of each file that is loaded, the one used last being last.
+    """
 
     def __init__(self, pipe: Any) -> None:
         self._pipe = pipe
         self.names: dict[Path, str] = {}
         self._loaded = 0
 
-    def put(self, wanted: Mapping[Path, float]) -> None:
-        """Have exactly these in force, each by its weight. InvalidInput with a sentence about one that does not fit."""
-        for file in wanted:
+    def put(self, weights: Mapping[Path, float]) -> None:
+        """Puts exactly these in force.
+
+        Args:
+            weights: the weight of each file.
+
+        Raises:
+            InvalidInput: a file does not fit the pipeline.
+        """
+        for file in weights:
             self.names[file] = self.names.pop(file, "") or self._load(file)
-        for file in list(self.names)[: max(0, len(self.names) - max(MOST_LORAS, len(wanted)))]:
+        for file in list(self.names)[: max(0, len(self.names) - max(MOST_LORAS, len(weights)))]:
             self._forget(self.names.pop(file))
-        if wanted:
+        if weights:
             self._pipe.enable_lora()
-            self._pipe.set_adapters([self.names[file] for file in wanted], list(wanted.values()))
+            self._pipe.set_adapters([self.names[file] for file in weights], list(weights.values()))
         elif self.names:
             self._pipe.disable_lora()
 
@@ -67,7 +78,7 @@ class Loras:
         return name
 
     def _layers(self, name: str) -> int:
-        """How many layers a LoRA was laid beside."""
+        """Counts the layers that a LoRA is added to."""
         parts = (part for part in self._pipe.components.values() if isinstance(part, nn.Module))
         return sum(
             name in module._modules
@@ -83,8 +94,11 @@ class Loras:
 
 @contextmanager
 def _unhooked(pipe: Any) -> Iterator[None]:
-    """Where its networks come to the device one at a time, without that: diffusers would see to it itself, but go on
-    with the first card it finds, which need not be the device, nor there; and not at all after a failure."""
+    """Takes a pipeline's offload hooks off for a while, where its networks come to the device one at a time.
+
+    Diffusers does so itself, but puts them back for the first card that it finds, which need not be the device, nor be
+    there; and after a failure it does not put them back at all.
+    """
     offloaded = bool(getattr(pipe, "_all_hooks", ()))
     if offloaded:
         pipe.remove_all_hooks()

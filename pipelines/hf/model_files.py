@@ -18,8 +18,8 @@ PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")  # files whose reading runs w
 HALF = "fp16"  # the usual mark in the names of files of half precision
 VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "spiece.model", "tokenizer.model")
 WRITE_ANEW = "save it anew by save_pretrained(FOLDER, safe_serialization=True)"
-# how the names of a part's numbers begin, by its class or by its name
-BEGINNINGS: dict[str, tuple[str, ...]] = {
+# how the names of a part's tensors begin, by its class or by its name
+PREFIXES: dict[str, tuple[str, ...]] = {
     "UNet2DConditionModel": ("model.diffusion_model.",),
     "FluxTransformer2DModel": ("model.diffusion_model.double_blocks.", "double_blocks."),
     "SD3Transformer2DModel": ("model.diffusion_model.joint_blocks.", "joint_blocks."),
@@ -33,26 +33,29 @@ NO_NETWORKS = ("Tokenizer", "Scheduler", "Processor", "Extractor", "SafetyChecke
 
 
 class Layout(NamedTuple):
-    """named: the class in the folder's index. parts: those it has, and their classes. variant: the mark in its weights'
-    names, None for none.
-    """
+    """What a folder of a pipeline holds."""
 
-    named: str
-    parts: Mapping[str, str]
-    variant: str | None
+    class_name: str  # the pipeline's class, as the folder's index names it
+    parts: Mapping[str, str]  # the name of each part that it has, and the part's class
+    variant: str | None  # the mark in the names of its weights' files, None for none
 
 
 def read_layout(folder: Path, weights: bool = True) -> Layout:
-    """What lies in a folder, checked: every part is there and, if they are looked for, every weight's file whole.
+    """Reads what lies in a folder, and checks that every part of it is there.
 
-    InvalidInput with a sentence that says what is missing, damaged, or a pickle, which is never read.
+    Args:
+        folder: a pipeline as diffusers saves it.
+        weights: whether to check as well that every file of weights is whole.
+
+    Raises:
+        InvalidInput: something is missing, damaged, or a pickle, which is never read.
     """
     if not folder.is_dir():
         raise InvalidInput(f"There is no folder {folder}; give one with a {INDEX}, or a name on the hub, OWNER/MODEL.")
     index = _json(folder / INDEX, f"{folder} has no {INDEX}: it is no folder of a diffusers pipeline, or half of one")
-    named = index.get("_class_name")
-    if not isinstance(named, str):
-        raise InvalidInput(f"{folder / INDEX} names no class of diffusers, but {named!r}.")
+    class_name = index.get("_class_name")
+    if not isinstance(class_name, str):
+        raise InvalidInput(f"{folder / INDEX} names no class of diffusers, but {class_name!r}.")
     parts: dict[str, str] = {}
     missing: list[str] = []
     variants: set[str | None] = set()
@@ -76,11 +79,15 @@ def read_layout(folder: Path, weights: bool = True) -> Layout:
             variants.add(variant)
     if missing:
         raise InvalidInput(f"{folder} lacks {', '.join(missing)}: it is copied or downloaded in part; get the rest.")
-    return Layout(named, parts, HALF if variants == {HALF} else None)
+    return Layout(class_name, parts, HALF if variants == {HALF} else None)
 
 
 def shapes(file: Path) -> dict[str, tuple[int, ...]]:
-    """The shapes of the numbers in a file, by their names. InvalidInput when it is damaged, or there in part."""
+    """Reads the shapes of the tensors in a safetensors file, by their names, from its header alone.
+
+    Raises:
+        InvalidInput: the file is damaged, or there in part.
+    """
     try:
         with safe_open(file, "np") as opened:
             return {key: tuple(opened.get_slice(key).get_shape()) for key in opened.keys()}
@@ -89,25 +96,26 @@ def shapes(file: Path) -> dict[str, tuple[int, ...]]:
 
 
 class Shaped(NamedTuple):
-    """As much of a tensor as tells what it is of."""
+    """As much of a tensor as tells which model's it is."""
 
     shape: tuple[int, ...]
 
 
 class ModelFile(NamedTuple):
-    """numbers: the names in it. family: what it is for. settings: the hub's model with the same networks."""
+    """A whole model in one file."""
 
     path: Path
-    numbers: frozenset[str]
-    family: Family
-    settings: str
+    tensors: frozenset[str]  # their names
+    family: Family  # the pipelines that it is for
+    settings: str  # the hub's model with the same networks, whose small files say how they work together
 
 
 def read_model_file(path: Path) -> ModelFile:
-    """What a file holds, by its names alone: no number is read.
+    """Finds out which model a `.safetensors` file holds, by the names of its tensors alone.
 
-    InvalidInput with a sentence when it is no safetensors, damaged, or no model that diffusers knows and that repaints.
-    ImportError where there is no diffusers.
+    Raises:
+        InvalidInput: the file is no safetensors, damaged, or no model that diffusers knows and that repaints.
+        ImportError: there is no diffusers.
     """
     if path.suffix in PICKLES:
         raise InvalidInput(f"{path} is a pickle, which can run code and is never read; get it as .safetensors.")
@@ -115,35 +123,44 @@ def read_model_file(path: Path) -> ModelFile:
         raise InvalidInput(
             f"{path} is no .safetensors; give such a file, a folder of a diffusers pipeline, or OWNER/MODEL."
         )
-    numbers = shapes(path)
+    tensors = shapes(path)
     from diffusers.loaders.single_file_utils import DIFFUSERS_DEFAULT_PIPELINE_PATHS, infer_diffusers_model_type
 
     try:
-        kind = infer_diffusers_model_type({name: Shaped(shape) for name, shape in numbers.items()})
+        kind = infer_diffusers_model_type({name: Shaped(shape) for name, shape in tensors.items()})
     except (IndexError, KeyError, NameError, TypeError, ValueError):  # of what it has only met in part
         kind = ""
     family = next((row for row in FAMILIES if kind in row.files), None)
-    drawing = tuple(each for part, starts in BEGINNINGS.items() if part in DRAWING for each in starts)
-    if family is None or not any(name.startswith(drawing) for name in numbers):  # unknown is "v1" to diffusers
-        known = ", ".join(each for row in FAMILIES for each in row.files)
-        raise InvalidInput(f"{path} is no model of one file that can repaint here; those are {known}.")
+    drawing = tuple(each for part, starts in PREFIXES.items() if part in DRAWING for each in starts)
+    if family is None or not any(name.startswith(drawing) for name in tensors):  # unknown is "v1" to diffusers
+        kinds = ", ".join(each for row in FAMILIES for each in row.files)
+        raise InvalidInput(f"{path} is no model of one file that can repaint here; those are {kinds}.")
     return ModelFile(
-        path, frozenset(numbers), family, DIFFUSERS_DEFAULT_PIPELINE_PATHS[kind]["pretrained_model_name_or_path"]
+        path, frozenset(tensors), family, DIFFUSERS_DEFAULT_PIPELINE_PATHS[kind]["pretrained_model_name_or_path"]
     )
 
 
-def lacking(file: ModelFile, parts: Mapping[str, str]) -> list[str]:
-    """Which of a pipeline's networks are not in a file. parts: names and classes, as its folder has them."""
+def missing_networks(file: ModelFile, parts: Mapping[str, str]) -> list[str]:
+    """The names of a pipeline's networks that are not in a file.
+
+    Args:
+        file: the file.
+        parts: the names and classes of the pipeline's parts, as its folder has them.
+    """
     networks = {part: kind for part, kind in parts.items() if not any(word in kind for word in NO_NETWORKS)}
     return [
         part
         for part, kind in networks.items()
-        if not any(name.startswith(BEGINNINGS.get(kind) or BEGINNINGS.get(part, ("?",))) for name in file.numbers)
+        if not any(name.startswith(PREFIXES.get(kind) or PREFIXES.get(part, ("?",))) for name in file.tensors)
     ]
 
 
 def _weights(part: Path) -> tuple[list[str], str | None]:
-    """The files that are missing of a network's weights, and the mark in the names of the others."""
+    """Checks the files of a network's weights.
+
+    Returns:
+        The names of those that are missing, and the mark in the names of the others.
+    """
     files = sorted(part.glob("*.safetensors"))
     plain = [file for file in files if f".{HALF}" not in file.name]
     indices = [file for file in part.glob("*.safetensors.index*.json") if plain == [] or f".{HALF}" not in file.name]

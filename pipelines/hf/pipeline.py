@@ -1,4 +1,4 @@
-"""Any inpainting pipeline of diffusers as a pipeline of ours."""
+"""Any inpainting pipeline of diffusers as a `Pipeline`: its samplers, its runs and their steps."""
 
 import math
 from collections.abc import Callable, Generator, Mapping, Sequence
@@ -19,11 +19,11 @@ from pipelines.base import Pixels, Request, Run, Step
 from pipelines.errors import InvalidInput
 from pipelines.exclusive import exclusive
 from pipelines.hf.adapters import Adapters
-from pipelines.hf.caches import Cache, coded_once, remembered
-from pipelines.hf.differential import Held
+from pipelines.hf.caches import Cache, encode_once, memoize
+from pipelines.hf.differential import SoftMask
 from pipelines.hf.families import Family, network_of
 from pipelines.hf.memory import Memory
-from pipelines.hf.previews import colours_of, preview, watched
+from pipelines.hf.previews import colours_of, preview, record_guesses
 
 Pushed = TypeVar("Pushed")
 Returned = TypeVar("Returned")
@@ -42,9 +42,14 @@ EXCHANGEABLE = {each.name for each in KarrasDiffusionSchedulers} - {"EDMEulerSch
 
 
 class Hf:
-    """A loaded pipeline of diffusers with the row of its family, as it lies in memory.
+    """A loaded pipeline of diffusers as a `Pipeline`. A guidance below 1 is 1 to diffusers.
 
-    usual: what to ask for where nobody says. A guidance below 1 is 1 to diffusers.
+    Args:
+        name: as in an Edit.
+        pipe: the pipeline of diffusers.
+        family: the row of its family.
+        memory: how it lies in memory.
+        adapters: names of the adapters that may be added to it; None for any.
     """
 
     vocabulary = None
@@ -56,7 +61,7 @@ class Hf:
         self.size, self.buckets = native_size(pipe, family), family.buckets(native_size(pipe, family))
         self.supports_strength, self.soft, self.unsupported = (
             family.supports_strength,
-            _is_held(pipe, family),
+            _is_soft(pipe, family),
             family.unsupported,
         )
         self.samplers: Sequence[str] = SAMPLER_NAMES
@@ -65,7 +70,7 @@ class Hf:
             self.samplers, self.defaults = (OWN_SAMPLER,), {**family.defaults, "sampler": OWN_SAMPLER}
         self._prompts = Cache()
         if (vae := getattr(pipe, "vae", None)) is not None:
-            vae.encode = coded_once(vae.encode, Cache())
+            vae.encode = encode_once(vae.encode, Cache())
         pipe.set_progress_bar_config(disable=True)
         self._adapters = Adapters(pipe, adapters)
 
@@ -95,22 +100,24 @@ class Hf:
             try:
                 while True:
                     try:
-                        shown = next(drawing)
+                        step = next(drawing)
                     except StopIteration as done:
                         images[part] = done.value
                         break
                     more = math.ceil((count - finished) / at_once)
-                    if shown.preview is not None:
-                        images[part] = shown.preview
-                    previews = None if shown.preview is None else images.copy()
-                    yield Step(runs * shown.total + shown.index, (runs + more) * shown.total, previews)
+                    if step.preview is not None:
+                        images[part] = step.preview
+                    previews = None if step.preview is None else images.copy()
+                    yield Step(runs * step.total + step.index, (runs + more) * step.total, previews)
             except torch.OutOfMemoryError:
                 short = True
             finally:
                 drawing.close()
             if not short:
                 finished, runs = finished + len(request.seeds[part]), runs + 1
-            elif not self._memory.spare(len(request.seeds[part])):  # no `except` frame holds the run's tensors any more
+            elif not self._memory.take_less(
+                len(request.seeds[part])
+            ):  # no `except` frame holds the run's tensors any more
                 height, width = request.shape
                 raise InvalidInput(
                     f"{self.name} finds too little memory for one image of {width}x{height}: close what else uses the "
@@ -119,15 +126,20 @@ class Hf:
         return images
 
     def _may_share(self, request: Request) -> bool:
-        """Whether one run may draw several of a request's images: a ControlNet is shown one picture, and hard masks are
-        kept otherwise than soft ones.
+        """Whether one run may draw several of a request's images.
+
+        A ControlNet is shown one picture, and hard masks are treated otherwise than soft ones.
         """
         soft = {bool((mask % 255).any()) for mask in request.mask.reshape(-1, *request.shape)}
         mixes = self._family.mixes and not request.adapters and (not self.soft or len(soft) == 1)
         return mixes or request.image.ndim == 3
 
     def _check(self, request: Request) -> None:
-        """InvalidInput with a sentence about what cannot be done."""
+        """Refuses what cannot be done.
+
+        Raises:
+            InvalidInput: a setting of the request is none that this pipeline has.
+        """
         height, width = request.shape
         if height % self._family.multiple or width % self._family.multiple:
             raise InvalidInput(
@@ -141,49 +153,60 @@ class Hf:
             raise InvalidInput(f"{self.name} reads no negative prompt: leave it empty, and say what should be there.")
 
     def _drawing(self, request: Request) -> Generator[Step, None, Pixels]:
-        """One run of diffusers: its own steps, with n previews; returns uint8 (n, H, W, 3)."""
+        """Draws n images in one run of diffusers.
+
+        Yields:
+            The run's own steps, with n previews.
+
+        Returns:
+            uint8 (n, H, W, 3).
+        """
         self._adapters.put(request)
         pipe = self._adapters.pipeline()  # its state is that of one run: the networks are shared, the scheduler is not
         pipe.scheduler = scheduler_for(request.sampler, self._pipe.scheduler)
         if hasattr(pipe, "encode_prompt"):
-            pipe.encode_prompt = remembered(pipe.encode_prompt, self._prompts, request.adapters)
-        guesses, colours = watched(pipe.scheduler), self._colours
-        held = self._held(pipe, request)
+            pipe.encode_prompt = memoize(pipe.encode_prompt, self._prompts, request.adapters)
+        guesses, colours = record_guesses(pipe.scheduler), self._colours
+        soft_mask = self._soft_mask(pipe, request)
         (height, width), count = request.shape, len(request.seeds)
 
         def work(push: Callable[[Step], None]) -> Pixels:
             def step_done(run: Any, index: int, timestep: Any, tensors: dict[str, Tensor]) -> dict[str, Tensor]:
                 total = max(getattr(run, "_num_timesteps", request.steps), index + 1)
-                if held is not None:
-                    tensors["latents"] = held.after(index, total, tensors["latents"])
+                if soft_mask is not None:
+                    tensors["latents"] = soft_mask.after(index, total, tensors["latents"])
                 latents = guesses[0] if guesses else tensors["latents"]
-                shown = None if colours is None else preview(pipe, colours, latents, height, width)
-                push(Step(index + 1, total, shown))
+                pixels = None if colours is None else preview(pipe, colours, latents, height, width)
+                push(Step(index + 1, total, pixels))
                 return tensors
 
             try:
-                arguments = self._arguments(pipe, request, all_of_it=held is not None)
-                drawn = pipe(**arguments, callback_on_step_end=step_done).images
+                arguments = self._arguments(pipe, request, all_of_it=soft_mask is not None)
+                pictures = pipe(**arguments, callback_on_step_end=step_done).images
             finally:
                 pipe.maybe_free_model_hooks()  # which a run does at its end, and one that is stopped does not
-            images = np.stack([np.asarray(image.convert("RGB")) for image in drawn])
+            images = np.stack([np.asarray(image.convert("RGB")) for image in pictures])
             if images.shape != (count, height, width, 3):
                 raise InvalidInput(f"{self.name} drew {images.shape} where {(count, height, width, 3)} was wanted.")
             return images
 
         return (yield from callback_to_generator(work))
 
-    def _held(self, pipe: Any, request: Request) -> Held | None:
-        """What makes a soft mask of a request count; None where it is a hard one, or the model knows no other."""
+    def _soft_mask(self, pipe: Any, request: Request) -> SoftMask | None:
+        """What makes a request's soft mask count; None where the mask is hard, or the model takes no other."""
         if not self.soft or type(pipe) is not type(self._pipe) or np.isin(request.mask, (0, 255)).all():
             return None
-        assert self._family.held is not None  # else it is not soft
-        return Held(pipe, torch.from_numpy(request.mask.reshape(-1, *request.shape)).float() / 255, self._family.held)
+        assert self._family.latents_and_noise is not None  # else it is not soft
+        change = torch.from_numpy(request.mask.reshape(-1, *request.shape)).float() / 255
+        return SoftMask(pipe, change, self._family.latents_and_noise)
 
     def _arguments(self, pipe: Any, request: Request, all_of_it: bool) -> dict[str, Any]:
         """What the pipeline is called with: everything once for each image, so that each has a generator of its own.
 
-        all_of_it: whether it is to repaint everything, since it is held elsewhere to what is to stay.
+        Args:
+            pipe: the pipeline for this run.
+            request: what to draw.
+            all_of_it: whether it is to repaint everything, because a `SoftMask` puts back what is to stay.
         """
         count, family = len(request.seeds), self._family
         height, width = request.shape
@@ -221,58 +244,74 @@ class Hf:
 
 
 def native_size(pipe: Any, family: Family) -> int:
-    """The side of the square that the network was trained on, as far as it says."""
+    """The side in pixels of the square that the network was trained on, by its configuration or else its family."""
     stated = getattr(network_of(pipe).config, "sample_size", None)
     size = stated * getattr(pipe, "vae_scale_factor", 8) if isinstance(stated, int) else family.size
     return size // family.multiple * family.multiple
 
 
-def scheduler_for(sampler: str, came: Any) -> Any:
-    """A new scheduler of this name for one run, for a model that came with `came`.
+def scheduler_for(sampler: str, own: Any) -> Any:
+    """Makes a new scheduler for one run.
 
-    Where that cannot be exchanged (flow matching, consistency models), every name means a copy of it.
+    Where the model's own cannot be exchanged (flow matching, consistency models), every name means a copy of it.
+
+    Args:
+        sampler: one of SAMPLER_NAMES.
+        own: the scheduler that the model comes with.
     """
-    if sampler == OWN_SAMPLER or not exchangeable(came):
-        return type(came).from_config(came.config)
+    if sampler == OWN_SAMPLER or not exchangeable(own):
+        return type(own).from_config(own.config)
     kind, settings = SAMPLERS[sampler]
-    config = dict(came.config)
+    config = dict(own.config)
     if sampler != "ddpm":  # which alone heeds a variance that the network guesses, as Kandinsky's does
         config.pop("variance_type", None)
     return getattr(diffusers, kind).from_config(config, **settings)
 
 
-def exchangeable(came: Any) -> bool:
-    """Whether another scheduler can take the place of the one that a model came with."""
-    noisy = came.config.get("prediction_type") in ("epsilon", "v_prediction")
-    return noisy and type(came).__name__ in EXCHANGEABLE
+def exchangeable(own: Any) -> bool:
+    """Whether another scheduler can take the place of the one that a model comes with."""
+    noisy = own.config.get("prediction_type") in ("epsilon", "v_prediction")
+    return noisy and type(own).__name__ in EXCHANGEABLE
 
 
 class Stopped(BaseException):
-    """Nobody wants the rest. No Exception, so that no function takes it for a failure of its own."""
+    """Ends the work whose rest nobody wants. No Exception, so that no function takes it for a failure of its own."""
 
 
 def callback_to_generator(work: Callable[[Callable[[Pushed], None]], Returned]) -> Generator[Pushed, None, Returned]:
-    """Yield what `work` hands to its one argument, and return what it returns; what it raises is raised here.
+    """Turns a function that calls back at each step into a generator that is asked for the next one.
 
-    It runs in a thread of its own, and waits in each call until the next item is wanted. Closing the generator ends the
-    thread: the call that waits, or the next one, raises Stopped in `work`.
+    The function runs in a thread of its own, and waits in each call until the next item is wanted. Closing the
+    generator ends the thread: the call that waits, or the next one, raises Stopped in `work`.
+
+    Args:
+        work: the function; it calls its one argument with each item.
+
+    Yields:
+        Each item.
+
+    Returns:
+        What `work` returns.
+
+    Raises:
+        BaseException: whatever `work` raises.
     """
     items: SimpleQueue[tuple[Pushed] | None] = SimpleQueue()
-    wanted, closed = Semaphore(0), False
-    returned: list[Returned] = []
-    raised: list[BaseException] = []
+    demand, closed = Semaphore(0), False
+    results: list[Returned] = []
+    errors: list[BaseException] = []
 
     def push(item: Pushed) -> None:
         items.put((item,))
-        wanted.acquire()
+        demand.acquire()
         if closed:
             raise Stopped
 
     def drive() -> None:
         try:
-            returned.append(work(push))
+            results.append(work(push))
         except BaseException as error:
-            raised.append(error)
+            errors.append(error)
         items.put(None)
 
     thread = Thread(target=drive, name="diffusers", daemon=True)
@@ -280,21 +319,24 @@ def callback_to_generator(work: Callable[[Callable[[Pushed], None]], Returned]) 
     try:
         while (item := items.get()) is not None:
             yield item[0]
-            wanted.release()
+            demand.release()
     finally:
         closed = True
-        wanted.release()
+        demand.release()
         thread.join()
-    if raised:
-        raise raised.pop()  # kept by nobody: its frames hold the tensors of the run
-    return returned.pop()
+    if errors:
+        raise errors.pop()  # stored nowhere: its frames hold the tensors of the run
+    return results.pop()
 
 
-def _is_held(pipe: Any, family: Family) -> bool:
+def _is_soft(pipe: Any, family: Family) -> bool:
     """Whether the network does not see the mask, so that the pipeline puts back after each step what is to stay."""
     config = network_of(pipe).config
     drawn = getattr(config, "out_channels", None) or config.in_channels
-    return family.held is not None and config.in_channels in (drawn, 4 * drawn)  # 4: a transformer's tokens of 2 x 2
+    return family.latents_and_noise is not None and config.in_channels in (
+        drawn,
+        4 * drawn,
+    )  # 4: a transformer's tokens of 2 x 2
 
 
 def _too_long(tokenizer: Any, prompt: str) -> bool:

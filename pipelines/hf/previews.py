@@ -18,10 +18,17 @@ SIDE = 128  # of the picture that the map is fitted on: 16 x 16 pairs with most 
 
 @torch.no_grad()
 def colours_of(vae: Any, device: torch.device) -> Tensor | None:
-    """(C + 1, 3): what latents (C), and a 1, are to be multiplied by to be colours in [-1, 1]; float32, on the CPU.
+    """Fits a linear map from latents to colours.
 
-    Least squares over a picture of blots in all colours, and what the decoder makes of its latents. None where that is
-    beyond the numbers it reckons with. device: where it runs.
+    Least squares over a picture of blots in all colours, and what the decoder makes of its latents.
+
+    Args:
+        vae: the decoder.
+        device: where it runs.
+
+    Returns:
+        float32 (C + 1, 3), on the CPU: what the C latents, and a 1, are to be multiplied by to be colours in [-1, 1].
+        None where the decoder's result is beyond the range of its numbers.
     """
     random = torch.Generator().manual_seed(0)
     blots = torch.zeros(1, 3, SIDE, SIDE)
@@ -29,25 +36,36 @@ def colours_of(vae: Any, device: torch.device) -> Tensor | None:
         blots += F.interpolate(torch.randn(1, 3, cells, cells, generator=random), (SIDE, SIDE), mode="bicubic")
     film = any(each.ndim == 5 for each in vae.parameters())  # made for films: a picture is one of a frame
     picture = torch.tanh(blots).to(device, vae.dtype)
-    coded = vae.encode(picture.unsqueeze(2) if film else picture)
-    drawn: Callable[[Tensor], Tensor]
-    if hasattr(coded, "latent_dist"):
-        latents = coded.latent_dist.mode()
-        decoded, drawn = vae.decode(latents, return_dict=False)[0], partial(_as_drawn, vae)
+    encoding = vae.encode(picture.unsqueeze(2) if film else picture)
+    scale: Callable[[Tensor], Tensor]
+    if hasattr(encoding, "latent_dist"):
+        latents = encoding.latent_dist.mode()
+        result, scale = vae.decode(latents, return_dict=False)[0], partial(_scaled, vae)
     else:  # Kandinsky's: drawn as they are, and between the vectors that its decoder was trained to choose from
-        latents, drawn = coded.latents, Tensor.float
-        decoded = vae.decode(latents, force_not_quantize=True, return_dict=False)[0]
+        latents, scale = encoding.latents, Tensor.float
+        result = vae.decode(latents, force_not_quantize=True, return_dict=False)[0]
     if film:
-        latents, decoded = latents.squeeze(2), decoded.squeeze(2)
-    seen = F.adaptive_avg_pool2d(decoded.float(), latents.shape[2:])
-    if not seen.isfinite().all():
+        latents, result = latents.squeeze(2), result.squeeze(2)
+    targets = F.adaptive_avg_pool2d(result.float(), latents.shape[2:])
+    if not targets.isfinite().all():
         return None
-    known = _with_one(drawn(latents.float())).flatten(2)[0].T.cpu()  # (h w, C + 1)
-    return torch.linalg.lstsq(known, seen.flatten(2)[0].T.cpu(), driver="gelsd").solution
+    inputs = _with_one(scale(latents.float())).flatten(2)[0].T.cpu()  # (h w, C + 1)
+    return torch.linalg.lstsq(inputs, targets.flatten(2)[0].T.cpu(), driver="gelsd").solution
 
 
 def preview(pipe: Any, colours: Tensor, latents: Tensor, height: int, width: int) -> Pixels | None:
-    """Latents as they are in the midst of a run, as uint8 (N, height, width, 3). None where their form is unknown."""
+    """Turns the latents of an unfinished run into pictures.
+
+    Args:
+        pipe: the pipeline that draws them.
+        colours: the map of `colours_of`.
+        latents: (N, C, h, w), or as the pipeline packs them.
+        height: of the pictures, in pixels.
+        width: of the pictures, in pixels.
+
+    Returns:
+        uint8 (N, height, width, 3); None where the form of the latents is unknown.
+    """
     if latents.ndim == 3 and hasattr(pipe, "_unpack_latents"):  # a transformer's tokens of 2 x 2
         latents = pipe._unpack_latents(latents, height, width, pipe.vae_scale_factor)
     elif latents.ndim == 3 and hasattr(pipe, "_unpatchify_latents"):  # FLUX.2's of 2 x 2, each number as it varies
@@ -64,32 +82,34 @@ def preview(pipe: Any, colours: Tensor, latents: Tensor, height: int, width: int
     return (shown.nan_to_num().clamp(-1, 1) * 127.5 + 127.5).round().byte().permute(0, 2, 3, 1).cpu().numpy()
 
 
-def watched(scheduler: Any) -> list[Tensor]:
-    """A list whose one item is, after each step of the scheduler, its guess of the finished latents.
+def record_guesses(scheduler: Any) -> list[Tensor]:
+    """Wraps a scheduler's `step`, to have its guess of the finished latents.
 
-    Empty where the scheduler has none: then what it was about to go on with must do.
+    Returns:
+        A list whose one item is, after each step, the guess. It is empty where the scheduler makes none: then the
+        latents that the run goes on with must do.
     """
     guesses: list[Tensor] = []
     step = scheduler.step
 
     @wraps(step)  # pipelines look at what it takes
-    def watching(model_output: Tensor, timestep: Any, sample: Tensor, *args: Any, **kwargs: Any) -> Any:
-        stepped = step(model_output, timestep, sample, *args, **kwargs)
+    def step_and_record(model_output: Tensor, timestep: Any, sample: Tensor, *args: Any, **kwargs: Any) -> Any:
+        result = step(model_output, timestep, sample, *args, **kwargs)
         guesses.clear()
-        if isinstance(stepped, tuple) and len(stepped) > 1:
-            guesses.append(stepped[1])
+        if isinstance(result, tuple) and len(result) > 1:
+            guesses.append(result[1])
         elif getattr(scheduler.config, "algorithm_type", "").endswith("dpmsolver++"):
             guesses.append(scheduler.model_outputs[-1])
         elif type(scheduler).__name__ == "FlowMatchEulerDiscreteScheduler":  # x = (1 - sigma) x0 + sigma noise
             guesses.append(sample - scheduler.sigmas[scheduler.step_index - 1] * model_output)
-        return stepped
+        return result
 
-    scheduler.step = watching
+    scheduler.step = step_and_record
     return guesses
 
 
-def _as_drawn(vae: Any, latents: Tensor) -> Tensor:
-    """Latents as networks draw them, from those that the encoder gives: (N, C, h, w)."""
+def _scaled(vae: Any, latents: Tensor) -> Tensor:
+    """Scales latents of the encoder to those that networks draw, (N, C, h, w)."""
     config = vae.config
     if getattr(config, "latents_mean", None) and getattr(config, "latents_std", None):
         mean, std = (torch.tensor(each, device=latents.device)[:, None, None] for each in

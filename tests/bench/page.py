@@ -91,8 +91,8 @@ class Editor(Server):
         self.came: list[tuple[float, int]] = []  # when an edit was read, and its bytes, headers included
         read = edits.read_body  # type: ignore[attr-defined]
 
-        async def read_body(request: Asked, limit: int, what: str) -> bytes:
-            body = await read(request, limit, what)
+        async def read_body(request: Asked, limit: int, subject: str) -> bytes:
+            body = await read(request, limit, subject)
             if request.url.path.endswith("/edits"):
                 headers = sum(len(name) + len(value) + 4 for name, value in request.headers.raw)
                 self.came.append((time.time(), len(body) + headers))

@@ -38,7 +38,7 @@ from pipelines.hf import families, hub
 from pipelines.hf.loading import load_hf
 from pipelines.hf.memory import Memory
 from pipelines.hf.pipeline import SAMPLER_NAMES, Hf, callback_to_generator, scheduler_for
-from pipelines.hf.previews import watched
+from pipelines.hf.previews import record_guesses
 from tests import tiny_diffusers
 from tests.laws import check_edit
 
@@ -315,7 +315,7 @@ def test_a_step_that_knows_the_answer_shows_it(tiny: Any, sampler: str) -> None:
     """However noisy the latents are still, the guess is what the network takes for the finished ones."""
     came = tiny("sd3" if sampler == "flow" else "sd-9")._pipe.scheduler
     scheduler = scheduler_for("own" if sampler == "flow" else sampler, came)
-    guesses = watched(scheduler)
+    guesses = record_guesses(scheduler)
     scheduler.set_timesteps(6)
     random = torch.Generator().manual_seed(0)
     answer, sample = (torch.randn(1, 4, 8, 8, generator=random) for _ in range(2))

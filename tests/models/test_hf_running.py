@@ -21,9 +21,9 @@ from editor.recipes.recipe import Recipe
 from pipelines.base import Adapter, Setup, run
 from pipelines.exclusive import MODEL_LOCK
 from pipelines.hf import memory
-from pipelines.hf.caches import MOST, Cache, remembered
+from pipelines.hf.caches import MOST, Cache, memoize
 from pipelines.hf.loading import load_hf
-from pipelines.hf.memory import PLANS, Weights, needed
+from pipelines.hf.memory import PLANS, Weights, bytes_needed
 from tests import tiny_adapters
 from tests.models.test_hf import (
     SIDE,
@@ -112,9 +112,9 @@ def test_networks_that_are_offloaded_leave_the_device_when_a_run_is_stopped(
 def test_the_plan_is_the_first_that_fits(fresh: Any, monkeypatch: pytest.MonkeyPatch, caplog: Any) -> None:
     caplog.set_level(logging.INFO)
     pipe = fresh("sd-9")._pipe
-    weights, card = memory.weighed(pipe), torch.device("meta")
+    weights, card = memory.weights_of(pipe), torch.device("meta")
     monkeypatch.setattr(memory.Memory, "_put", lambda self, plan: setattr(self, "plan", plan))
-    wants = [needed(plan, weights, SIDE, 4) for plan in PLANS]
+    wants = [bytes_needed(plan, weights, SIDE, 4) for plan in PLANS]
     assert wants == sorted(wants, reverse=True) and weights.layer < weights.network < weights.all
     for free, expected in ((wants[0], 0), (wants[0] - 1, 1), (wants[1] - 1, 2), (wants[2] - 1, 3), (0, 3)):
         monkeypatch.setattr(memory, "free_bytes", lambda device, free=free: free)
@@ -126,9 +126,9 @@ def test_the_plan_is_the_first_that_fits(fresh: Any, monkeypatch: pytest.MonkeyP
 
 def test_weights_are_counted_in_bytes() -> None:
     pipe: Any = type("Pipe", (), {"components": {"a": nn.Linear(3, 5), "b": nn.Sequential(nn.Linear(2, 2)), "c": None}})
-    assert memory.weighed(pipe) == Weights(80 + 24, 80, 80)
+    assert memory.weights_of(pipe) == Weights(80 + 24, 80, 80)
     pipe.components["b"]._supports_group_offloading = False  # it stays beside whatever layer is there
-    assert memory.weighed(pipe) == Weights(80 + 24, 80, 80 + 24)
+    assert memory.weights_of(pipe) == Weights(80 + 24, 80, 80 + 24)
 
 
 @pytest.mark.parametrize(("card", "free", "made_each_time"), [("cuda", 208, 0), ("cuda", 207, 1), ("mps", 207, 0)])
@@ -220,14 +220,14 @@ def test_a_prompt_and_a_picture_that_were_seen_are_not_read_again(fresh: Any, ti
 
 def test_what_cannot_be_compared_is_asked_each_time() -> None:
     asked: list[object] = []
-    reads = remembered(lambda words, **named: asked.append(words), Cache(), None)
+    reads = memoize(lambda words, **named: asked.append(words), Cache(), None)
     reads(["a"], image=np.ones(3)), reads(["a"], image=np.ones(3))
     assert len(asked) == 1
     reads(["a"], image=np.zeros(3)), reads(["a"], image=np.ones(3, np.float32)), reads(("b",)), reads(["b"])
     assert len(asked) == 4
     reads(object()), reads(asked.append)
     assert len(asked) == 6
-    remembered(lambda words: asked.append(words), Cache(), "other")(["b"])
+    memoize(lambda words: asked.append(words), Cache(), "other")(["b"])
     assert len(asked) == 7
 
 
@@ -297,7 +297,7 @@ def test_rounding_needs_its_library_and_known_numbers(saved: Any, monkeypatch: p
 def test_rounded_weights_take_less_and_draw_almost_the_same(saved: Any, tiny: Any, name: str, numbers: str) -> None:
     rounded = load_hf(str(saved(name)), "it", Setup(quantised=numbers), False)
     assert 0 < apart(run(rounded.inpaint(a_request())), run(tiny(name).inpaint(a_request()))) < 3
-    assert memory.weighed(rounded._pipe).all < memory.weighed(tiny(name)._pipe).all
+    assert memory.weights_of(rounded._pipe).all < memory.weights_of(tiny(name)._pipe).all
 
 
 def test_a_card_that_others_filled_meanwhile_is_left_for_the_next_plan(

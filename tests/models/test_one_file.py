@@ -209,7 +209,7 @@ def test_kandinskys_decoder_takes_its_prior_from_the_hub(
     whole = diffusers.KandinskyV22InpaintCombinedPipeline.from_pretrained(saved("kandinsky"))
     whole.decoder_pipe.save_pretrained(tmp_path / "decoder")
     whole.prior_pipe.save_pretrained(tmp_path / "prior")
-    assert read_layout(tmp_path / "decoder").named == "KandinskyV22InpaintPipeline"
+    assert read_layout(tmp_path / "decoder").class_name == "KandinskyV22InpaintPipeline"
     message = refused(tmp_path / "decoder")
     assert f"{PRIOR} is not on this machine" in message and f"hf:{tmp_path / 'decoder'}` downloads it" in message
     lay(PRIOR, tmp_path / "prior", whole=True)
