@@ -12,22 +12,25 @@ from pipelines.training.scenes.words import SPELLINGS, plural
 
 
 def whole(seed: int, size: int, empty: float, unseen: bool = False) -> Example:
-    """The example of a seed or of the first after it whose hole holds a whole thing, unhidden by nearer things.
+    """Draws the example of a seed, or of the first after it, whose hole holds a whole thing, unhidden by nearer things.
 
-    empty: share of removals. unseen: in a colour that things of its kind never have in training, and the prompt, if
-    there is one, says so.
+    Args:
+        seed: of the scene.
+        size: side in pixels of the window.
+        empty: share of removals.
+        unseen: whether the thing has a colour that its kind never has in training, and the prompt, if any, says so.
     """
     while True:
-        asked = example(seed, size, empty, hole="thing", unseen=unseen)
-        if asked.thing is not None and not _hidden(asked.thing, asked.scene):
-            new = held_out_pair(asked.thing.kind, asked.thing.colour) and (not asked.prompt or names_colour(asked))
+        edit = example(seed, size, empty, hole="thing", unseen=unseen)
+        if edit.thing is not None and not _hidden(edit.thing, edit.scene):
+            new = held_out_pair(edit.thing.kind, edit.thing.colour) and (not edit.prompt or names_colour(edit))
             if new or not unseen:
-                return asked
+                return edit
         seed += 1 << 20  # far from the seeds of other examples
 
 
 def thing_of(edit: Example) -> Thing:
-    """The thing that an edit which `whole` found is about."""
+    """Returns the thing that an edit of `whole` is about."""
     assert edit.thing is not None
     return edit.thing
 
@@ -43,24 +46,26 @@ def _hidden(thing: Thing, scene: Scene) -> bool:
     )  # fmt: skip
 
 
-def names_colour(asked: Example) -> bool:
+def names_colour(edit: Example) -> bool:
     """Whether the prompt says what colour the thing is to have: in its noun, or before it."""
-    thing = thing_of(asked)
+    thing = thing_of(edit)
     for noun in KINDS[thing.kind].nouns:
         for spelling in SPELLINGS[thing.colour]:
             for form in (noun, plural(noun)):
                 if "{}" in form:
-                    if form.format(spelling) in asked.prompt:
+                    if form.format(spelling) in edit.prompt:
                         return True
                     continue
-                before, found, _ = asked.prompt.partition(form)
-                if found and f" {spelling} " in f" {before} ":
+                before, match, _ = edit.prompt.partition(form)
+                if match and f" {spelling} " in f" {before} ":
                     return True
     return False
 
 
-def before(asked: Example) -> NDArray[np.uint8]:
-    """The window as it was: without what is asked for, or with what is to go, so that a model which leaves it as it is
-    is always wrong."""
-    scene = asked.scene.without(thing_of(asked)) if asked.prompt else asked.scene
-    return scene.render(*asked.window, len(asked.mask))
+def before(edit: Example) -> NDArray[np.uint8]:
+    """Draws the window before the edit: without what the prompt names, or with what is to go.
+
+    So a model that leaves it as it is is always wrong.
+    """
+    scene = edit.scene.without(thing_of(edit)) if edit.prompt else edit.scene
+    return scene.render(*edit.window, len(edit.mask))

@@ -42,6 +42,8 @@ LEARNING_RATE = 2e-3
 
 
 class Verdict(NamedTuple):
+    """What the judge sees in a hole."""
+
     kind: str
     colour: str  # of no meaning where the kind is "nothing"
 
@@ -76,7 +78,14 @@ class Judge(nn.Module):
         self.colour = nn.Linear(FEATURES, len(COLOUR_NAMES))
 
     def features(self, x: Tensor) -> Tensor:
-        """(B, FEATURES): what is to be seen, the hole before all."""
+        """Returns what is to be seen, in the hole above all, as features.
+
+        Args:
+            x: float (B, 4, 128, 128) in [-1, 1].
+
+        Returns:
+            (B, FEATURES)
+        """
         h = self.body(x.contiguous(memory_format=torch.channels_last))  # (B, 256, 4, 4)
         hole = F.adaptive_avg_pool2d(x[:, 3:] + 1, h.shape[2:]) + 1e-3
         mean = (h * hole).sum((2, 3)) / hole.sum((2, 3))
@@ -88,51 +97,62 @@ class Judge(nn.Module):
 
     @torch.inference_mode()
     def look(self, image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> tuple[Verdict, NDArray[np.float32]]:
-        """What stands in the hole of a window, and the features (FEATURES,) that say so. image: uint8 (S, S, 3); mask:
-        uint8 (S, S), 255 = the hole; S = 128 k."""
-        features = self.features(_seen(image, mask)[None])
+        """Names what stands in the hole of a window.
+
+        Args:
+            image: uint8 (S, S, 3), S = 128 k.
+            mask: uint8 (S, S), 255 = the hole.
+
+        Returns:
+            The verdict, and the features (FEATURES,) that it follows from.
+        """
+        features = self.features(_input(image, mask)[None])
         kind, colour = (int(head(features).argmax()) for head in (self.kind, self.colour))
         return Verdict(KIND_NAMES[kind], COLOUR_NAMES[colour]), features[0].numpy()
 
 
-def _seen(image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Tensor:
-    """What the judge is shown: float (4, 128, 128)."""
+def _input(image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Tensor:
+    """Returns what the judge is shown: float (4, 128, 128)."""
     pixels = torch.cat([to_tensor(image), torch.from_numpy(mask.copy())[None].float() / 127.5 - 1])  # (4, S, S)
     return F.avg_pool2d(pixels, image.shape[0] // SIDE)
 
 
-def _softened(asked: Example, random: np.random.Generator) -> NDArray[np.uint8]:
-    """The window as a model might paint its hole: half of them a little blurred or noisy there."""
+def _softened(edit: Example, random: np.random.Generator) -> NDArray[np.uint8]:
+    """Draws a window as a model might paint its hole: half of them a little blurred or noisy there."""
     if random.random() < 0.5:
-        return asked.image
-    small = Image.fromarray(asked.image)
+        return edit.image
+    small = Image.fromarray(edit.image)
     if random.random() < 0.3:
         side = round(SIDE * random.uniform(0.4, 0.9))
         small = small.resize((side, side), Image.Resampling.BOX).resize((SIDE, SIDE), Image.Resampling.BICUBIC)
     else:
         small = small.filter(ImageFilter.GaussianBlur(random.uniform(0.4, 2.0)))
-    noisy = np.asarray(small) + random.normal(0, random.uniform(0, 8), asked.image.shape)
+    noisy = np.asarray(small) + random.normal(0, random.uniform(0, 8), edit.image.shape)
     noisy = np.clip(noisy, 0, 255).round().astype(np.uint8)
-    return np.where(asked.mask[..., None] > 0, noisy, asked.image)
+    return np.where(edit.mask[..., None] > 0, noisy, edit.image)
 
 
 class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
-    """From scene `first` on: what is shown, (BATCH, 4, 128, 128), and the kinds and colours that are right, int
-    (BATCH,)."""
+    """Batches from scene `first` on: what is shown, (BATCH, 4, 128, 128), the right kinds and colours, int (BATCH,)."""
 
     def __getitem__(self, first: int) -> tuple[Tensor, Tensor, Tensor]:
-        asked = [whole(JUDGE_SCENES + i, SIDE, 0.12, i % UNSEEN == 0) for i in range(first, first + BATCH)]
-        kinds = torch.tensor([KIND_NAMES.index(thing_of(one).kind if one.prompt else NOTHING) for one in asked])
-        colours = torch.tensor([COLOUR_NAMES.index(thing_of(one).colour) for one in asked])
+        edits = [whole(JUDGE_SCENES + i, SIDE, 0.12, i % UNSEEN == 0) for i in range(first, first + BATCH)]
+        kinds = torch.tensor([KIND_NAMES.index(thing_of(one).kind if one.prompt else NOTHING) for one in edits])
+        colours = torch.tensor([COLOUR_NAMES.index(thing_of(one).colour) for one in edits])
         random = np.random.default_rng(first)
-        return torch.stack([_seen(_softened(one, random), one.mask) for one in asked]), kinds, colours
+        return torch.stack([_input(_softened(one, random), one.mask) for one in edits]), kinds, colours
 
 
 SAVE_STEPS = 200  # a training that is cut short keeps what it learned until then
 
 
 def train_judge(file: Path, minutes: float) -> None:
-    """Train the judge in `file` for some minutes more, or a new one, and write it there, in bfloat16."""
+    """Trains a judge and writes it, in bfloat16.
+
+    Args:
+        file: the judge that it goes on with, or where a new one is to be.
+        minutes: how long.
+    """
     torch.manual_seed(0)
     device = best_device()
     # the stubs know no memory_format
@@ -144,9 +164,9 @@ def train_judge(file: Path, minutes: float) -> None:
     optimizer = torch.optim.AdamW(judge.parameters(), LEARNING_RATE)
     following = range(done, sys.maxsize, BATCH)
     batches = iter(DataLoader(Batches(), None, sampler=following, num_workers=drawing_processes(device.type == "cuda")))
-    begun, correct, step = monotonic(), 0.0, 0
+    start, correct, step = monotonic(), 0.0, 0
     with tqdm(unit=" windows", initial=done) as bar:
-        while (spent := (monotonic() - begun) / (60 * minutes)) < 1:
+        while (spent := (monotonic() - start) / (60 * minutes)) < 1:
             for group in optimizer.param_groups:
                 group["lr"] = LEARNING_RATE * min(1, (step + 1) / 200) * (1 + cos(pi * spent)) / 2
             x, kinds, colours = (each.to(device) for each in next(batches))
@@ -172,6 +192,7 @@ def _save(judge: Judge, windows: int, file: Path) -> None:
 
 
 def load_judge(file: Path) -> Judge:
+    """Loads a trained judge."""
     judge = Judge()
     judge.load_state_dict(load_file(file))
     return judge.eval()

@@ -9,8 +9,15 @@ from pipelines.base import Pixels
 
 
 def seam(image: Pixels, mask: Pixels, truth: Pixels) -> float:
-    """How much steeper a picture is across its hole's edge than the true one: 1 = as steep. All of one window:
-    (S, S, 3), (S, S), (S, S, 3). Steps below one level of 255 are counted as one: nobody sees less."""
+    """Measures how much steeper a picture is across its hole's edge than the true one: 1 = as steep.
+
+    Steps below one level of 255 count as one: nobody sees less.
+
+    Args:
+        image: (S, S, 3), a window.
+        mask: (S, S), its hole.
+        truth: (S, S, 3), the true window.
+    """
     return max(_across(image, mask), 1.0) / max(_across(truth, mask), 1.0)
 
 
@@ -24,19 +31,26 @@ def _across(image: Pixels, mask: Pixels) -> float:
     return float(crossed.mean()) if crossed.size else 0.0  # a hole that is the whole window has no edge
 
 
-def composed(answer: Pixels, mask: Pixels, known: Pixels) -> Pixels:
-    """What was there, with the answer in its hole."""
-    return np.where(mask[..., None] > 0, answer, known)
+def composed(answer: Pixels, mask: Pixels, original: Pixels) -> Pixels:
+    """Lays the answer into the hole of what was there."""
+    return np.where(mask[..., None] > 0, answer, original)
 
 
-def drift(image: Pixels, mask: Pixels, known: Pixels) -> int:
-    """How many bytes outside the hole are not what they were."""
-    return int((image != known)[mask == 0].sum())
+def drift(image: Pixels, mask: Pixels, original: Pixels) -> int:
+    """Counts the bytes outside the hole that are not what they were."""
+    return int((image != original)[mask == 0].sum())
 
 
 def frechet(some: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """Fréchet distance of the Gaussians with the features' means and covariances, squared (Heusel et al. 2017, eq. 6):
-    |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)). some, others: (N, D). Depends on N where that is not far above D."""
+    """Computes the squared Fréchet distance of the Gaussians with the features' means and covariances.
+
+    |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) (Heusel et al. 2017, eq. 6). It depends on N where that is not far
+    above D.
+
+    Args:
+        some: (N, D), features.
+        others: (N, D), features.
+    """
     means, covariances = zip(*((each.mean(0), np.cov(each, rowvar=False)) for each in (some, others)), strict=True)
     # C1 C2 has the eigenvalues of the symmetric R C2 R, R = C1^(1/2); few samples leave some of them at 0 or just below
     values, vectors = np.linalg.eigh(covariances[0])

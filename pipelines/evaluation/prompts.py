@@ -27,6 +27,8 @@ HAT = 0.2  # room for it, as a share of an animal's height: a party hat reaches 
 
 
 class Place(NamedTuple):
+    """A hole in a scene, and the window around it."""
+
     scene: Scene
     hole: Rect
     window: tuple[float, float, float]  # x, y, side
@@ -77,11 +79,11 @@ def in_the_corner(scene: Scene) -> Rect | None:
 
 
 def on_the_floor(kind: str, above: float = 0.0) -> Callable[[Scene], Rect | None]:
-    def found(scene: Scene) -> Rect | None:
+    def hole_for(scene: Scene) -> Rect | None:
         holes = (_box(kind, share * WIDTH, scene.setting.horizon + 190, above=above) for share in (0.5, 0.3, 0.7))
         return next((hole for hole in holes if _free(scene, hole, "rug")), None)
 
-    return found
+    return hole_for
 
 
 PROMPTS: dict[str, tuple[str, Callable[[Scene], Rect | None]]] = {  # the place, and where in it
@@ -114,7 +116,7 @@ def _free(scene: Scene, hole: Rect, *but: str) -> bool:
 
 
 def place_for(prompt: str, seed: int) -> Place:
-    """In the scene of this seed, or the first after it in which there is such a place."""
+    """Finds a place for a prompt in the scene of this seed, or the first after it in which there is one."""
     scene_seed = HELD_OUT + seed
     name, find = PROMPTS[prompt]
     while (hole := find(scene := draw_scene(scene_seed, name))) is None:
@@ -128,14 +130,14 @@ def place_for(prompt: str, seed: int) -> Place:
 
 
 def paint_prompts(folder: Path, pipeline: Pipeline, *, sampler: str, steps: int, guidance: float) -> None:
-    """Paint each prompt with each of the first seeds, none picked, and write the sheet: a row for each prompt."""
+    """Paints each prompt with each of the first seeds, none picked, and writes the sheet: a row for each prompt."""
     entries = []
     for prompt in tqdm(PROMPTS, unit=" prompts"):
         for seed in range(SEEDS):
             place = place_for(prompt, seed)
-            known, mask = place.scene.render(*place.window, pipeline.size), place.mask(pipeline.size)
-            request = Request(known, mask, prompt, "", guidance, 0.0, 1.0, steps, sampler, (seed,))
-            image = composed(run(pipeline.inpaint(request))[0], mask, known)
-            entries.append(Entry((hatched(known, mask), image), prompt, f"seed {seed}", NEITHER))
+            original, mask = place.scene.render(*place.window, pipeline.size), place.mask(pipeline.size)
+            request = Request(original, mask, prompt, "", guidance, 0.0, 1.0, steps, sampler, (seed,))
+            image = composed(run(pipeline.inpaint(request))[0], mask, original)
+            entries.append(Entry((hatched(original, mask), image), prompt, f"seed {seed}", NEITHER))
     folder.mkdir(parents=True, exist_ok=True)
     sheet(entries, SEEDS).save(folder / "prompts.webp", quality=88)

@@ -14,6 +14,8 @@ RIGHT, WRONG, NEITHER = (20, 110, 40), (180, 30, 30), (90, 90, 90)  # colours of
 
 
 class Entry(NamedTuple):
+    """Pictures and the words below them."""
+
     pictures: tuple[Pixels, ...]  # (S, S, 3) each
     prompt: str
     note: str
@@ -21,7 +23,7 @@ class Entry(NamedTuple):
 
 
 def sheet(entries: list[Entry], columns: int) -> Image.Image:
-    """The entries in rows; all have as many pictures as the first."""
+    """Draws a sheet with the entries in rows; all have as many pictures as the first."""
     font = ImageFont.load_default(15)
     width, height = len(entries[0].pictures) * CELL, CELL + LABEL
     page = Image.new("RGB", (columns * (width + GAP) - GAP, -(-len(entries) // columns) * height), "white")
@@ -38,6 +40,6 @@ def sheet(entries: list[Entry], columns: int) -> Image.Image:
 
 
 def hatched(image: Pixels, mask: Pixels) -> Pixels:
-    """The window with its hole struck out."""
+    """Draws a window with its hole struck out."""
     stripes = (np.indices(mask.shape).sum(0) // 8 % 2 * 40 + 180).astype(np.uint8)[..., None]
     return np.where(mask[..., None] > 0, stripes, image)

@@ -21,28 +21,27 @@ FEWEST = 3  # edits of a kind that has a row of its own
 
 @dataclass(frozen=True)
 class Outcome:
-    """One edit: what was asked of which window, what came, and what is to be said of it.
+    """One edit, its result, and what there is to say about that."""
 
-    seam, drift: as in `measures`, the drift before anything is composed. features: the judge's of the result, of the
-    true window, and of the base model's last guess where the pipeline showed one; (2 or 3, FEATURES).
-    """
-
-    asked: Example
+    edit: Example
     image: Pixels  # (S, S, 3), what was there with the answer in its hole
-    verdict: Verdict
-    of_truth: Verdict
-    seam: float
-    drift: int
+    verdict: Verdict  # the judge's of the result
+    of_truth: Verdict  # the judge's of the true window
+    seam: float  # see `measures`
+    drift: int  # see `measures`; before anything is composed
+    # (2 or 3, FEATURES), the judge's of the result, of the true window, and of the base model's last guess where the
+    # pipeline showed one
     features: NDArray[np.float32]
 
     @property
     def kind(self) -> bool:
-        return self.verdict.kind == (thing_of(self.asked).kind if self.asked.prompt else NOTHING)
+        """Whether what stands in the hole is of the right kind, or nothing stands there where nothing should."""
+        return self.verdict.kind == (thing_of(self.edit).kind if self.edit.prompt else NOTHING)
 
     @property
     def colour(self) -> bool:
-        """True as well where the prompt leaves the colour open or asks for nothing."""
-        return not names_colour(self.asked) or self.verdict.colour == thing_of(self.asked).colour
+        """Whether its colour is right; true as well where the prompt leaves the colour open or names nothing."""
+        return not names_colour(self.edit) or self.verdict.colour == thing_of(self.edit).colour
 
 
 def evaluate(
@@ -56,24 +55,34 @@ def evaluate(
     steps: int,
     guidance: float,
 ) -> list[Outcome]:
-    """`edits` edits of scenes that nothing was trained on, one after another from the first; seed i for edit i.
+    """Has a pipeline make edits of scenes that nothing was trained on, one after another from the first.
 
-    empty: 1 for removals, 0 for edits with a prompt. unseen: of things in colours their kinds never had in training.
+    Seed i is for edit i.
+
+    Args:
+        pipeline: what makes the edits.
+        judge: looks at them.
+        edits: how many.
+        empty: 1 for removals, 0 for edits with a prompt.
+        unseen: whether the things have colours that their kinds never have in training.
+        sampler: as in a Request.
+        steps: as in a Request.
+        guidance: as in a Request.
     """
     outcomes: list[Outcome] = []
     progress = tqdm(range(edits), "removals" if empty else "unseen pairs" if unseen else "fills", unit=" edits")
     for i in progress:
-        asked = whole(HELD_OUT + i, pipeline.size, empty, unseen)
-        known = before(asked)
-        request = Request(known, asked.mask, asked.prompt, "", guidance, 0.0, 1.0, steps, sampler, (i,))
+        edit = whole(HELD_OUT + i, pipeline.size, empty, unseen)
+        original = before(edit)
+        request = Request(original, edit.mask, edit.prompt, "", guidance, 0.0, 1.0, steps, sampler, (i,))
         answer, guess = answered(pipeline.inpaint(request), steps)
-        image = composed(answer, asked.mask, known)
-        windows = [image, asked.image, *([] if guess is None else [composed(guess, asked.mask, known)])]
-        verdicts, features = zip(*(judge.look(window, asked.mask) for window in windows), strict=True)
-        steepness = seam(image, asked.mask, asked.image)
+        image = composed(answer, edit.mask, original)
+        windows = [image, edit.image, *([] if guess is None else [composed(guess, edit.mask, original)])]
+        verdicts, features = zip(*(judge.look(window, edit.mask) for window in windows), strict=True)
+        steepness = seam(image, edit.mask, edit.image)
         outcomes.append(
             Outcome(
-                asked, image, verdicts[0], verdicts[1], steepness, drift(answer, asked.mask, known), np.stack(features)
+                edit, image, verdicts[0], verdicts[1], steepness, drift(answer, edit.mask, original), np.stack(features)
             )
         )
         progress.set_postfix(right=sum(one.kind and one.colour for one in outcomes), refresh=False)
@@ -81,7 +90,11 @@ def evaluate(
 
 
 def answered(drawing: Run, steps: int) -> tuple[Pixels, Pixels | None]:
-    """The one image of a run, and the preview of the step that was the base model's last, where there is one."""
+    """Runs a pipeline for one image.
+
+    Returns:
+        The image, and the preview of the base model's last step, where there is one.
+    """
     guesses = []
 
     def look(step: Step) -> None:
@@ -93,8 +106,10 @@ def answered(drawing: Run, steps: int) -> tuple[Pixels, Pixels | None]:
 
 
 def report(fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome]) -> str:
-    """Tables in Markdown: shares of held-out edits, and of the judge's own verdicts on the true windows."""
-    familiar, others = ([o for o in fills if (thing_of(o.asked).kind in FAMILIAR) == known] for known in (True, False))
+    """Writes tables in Markdown: shares of held-out edits, and of the judge's own verdicts on the true windows."""
+    familiar, others = (
+        [o for o in fills if (thing_of(o.edit).kind in FAMILIAR) == is_familiar] for is_familiar in (True, False)
+    )
     questions: tuple[tuple[str, list[Outcome], Callable[[Outcome], bool]], ...] = (
         ("kind right", fills, lambda o: o.kind),
         ("kind right, of familiar kinds", familiar, lambda o: o.kind),
@@ -129,8 +144,8 @@ def report(fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome])
                 f"| Fréchet distance of {name} from true ones | {len(fills)} | {frechet(those, features[1]):.3f} |"
             )
     rows += ["", "| kind | edits | kind right | colour right, where one was named |", "|---|---|---|---|"]
-    for kind in sorted({thing_of(o.asked).kind for o in fills}):
-        alike = [o for o in fills if thing_of(o.asked).kind == kind]
+    for kind in sorted({thing_of(o.edit).kind for o in fills}):
+        alike = [o for o in fills if thing_of(o.edit).kind == kind]
         if len(alike) >= FEWEST:
             kinds, colours = (_share(hits) for hits in ([o.kind for o in alike], [o.colour for o in _coloured(alike)]))
             rows.append(f"| {kind} | {len(alike)} | {kinds} | {colours} |")
@@ -138,7 +153,7 @@ def report(fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome])
 
 
 def _coloured(outcomes: list[Outcome]) -> list[Outcome]:
-    return [o for o in outcomes if names_colour(o.asked)]
+    return [o for o in outcomes if names_colour(o.edit)]
 
 
 def _share(hits: list[bool]) -> str:
@@ -150,7 +165,7 @@ def _share(hits: list[bool]) -> str:
 
 
 def write_report(folder: Path, fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome]) -> str:
-    """Write the table and the sheets of the first 40 of each sort; returns the table."""
+    """Writes the table and the sheets of the first 40 of each sort, and returns the table."""
     folder.mkdir(parents=True, exist_ok=True)
     table = report(fills, unseen, removals)
     (folder / "world.md").write_text(table + "\n")
@@ -161,7 +176,7 @@ def write_report(folder: Path, fills: list[Outcome], unseen: list[Outcome], remo
 
 def _entry(outcome: Outcome) -> Entry:
     """The hole, the result and the truth, with the judge's word."""
-    asked, (kind, colour) = outcome.asked, outcome.verdict
-    pictures = (hatched(asked.image, asked.mask), outcome.image, asked.image)
+    edit, (kind, colour) = outcome.edit, outcome.verdict
+    pictures = (hatched(edit.image, edit.mask), outcome.image, edit.image)
     note = f"judge: {kind if kind == NOTHING else f'{colour} {kind}'}"
-    return Entry(pictures, asked.prompt, note, RIGHT if outcome.kind and outcome.colour else WRONG)
+    return Entry(pictures, edit.prompt, note, RIGHT if outcome.kind and outcome.colour else WRONG)

@@ -37,7 +37,7 @@ OWN_RATE, RELEASED_RATE = 1e-4, 2e-5  # learning rates of fine-tuning, for small
 
 
 def make_tokenizer(file: Path, size: int) -> None:
-    """Byte pairs of `size` tokens from the captions of many scenes: the same file every time."""
+    """Makes byte pairs of `size` tokens from the captions of many scenes: the same file every time."""
     lines = [normalised(text) for seed in range(3000) for text in texts(seed)]
     pairs = ByteLevelBPETokenizer(add_prefix_space=False)
     pairs.train_from_iterator(lines, vocab_size=size, min_frequency=2, show_progress=False)
@@ -47,12 +47,12 @@ def make_tokenizer(file: Path, size: int) -> None:
 
 
 def configs_of(begin: Path) -> Mapping[str, UNetConfig]:
-    """The sizes of a folder's networks: its own, or those that were released."""
+    """Reads the sizes of a folder's networks: its own, or those that were released."""
     return read_configs(begin) if (begin / CONFIG).is_file() else PRESETS
 
 
 def take_over(begin: Path, out: Path, form: str, pictures: Sequence[Captioned]) -> None:
-    """What makes `out` a model of the kind of `begin` beside the network `form`: byte pairs, words, other networks."""
+    """Copies what makes `out` a model like `begin` beside the network `form`: byte pairs, words, other networks."""
     out.mkdir(parents=True, exist_ok=True)
     for name, config in configs_of(begin).items():
         file = weights_file(begin, name)
@@ -64,11 +64,15 @@ def take_over(begin: Path, out: Path, form: str, pictures: Sequence[Captioned]) 
         if source is not None and not (out / source.name).exists():
             shutil.copyfile(source, out / source.name)
     if (out / WORDS).exists():
-        taught = {*(out / WORDS).read_text().split(), *(word for one in pictures for word in words(one.caption))}
-        (out / WORDS).write_text("\n".join(sorted(taught)) + "\n")
+        all_words = {
+            *(out / WORDS).read_text().split(),
+            *(word for one in pictures for word in words(one.caption)),
+        }
+        (out / WORDS).write_text("\n".join(sorted(all_words)) + "\n")
 
 
 def arguments() -> argparse.Namespace:
+    """Parses the command line."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.training", description=__doc__)
     parser.add_argument("stage", choices=STAGES, help="which stage to train; inpaint begins from base")
     parser.add_argument("--minutes", type=float, default=10, help="how long to train now (default: %(default)g)")
@@ -89,6 +93,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
+    """Trains what the command line says."""
     options = arguments()
     stage, size, begin = STAGES[options.stage], SIZES[options.size], options.begin
     if options.data and begin is None:
@@ -146,7 +151,11 @@ def main() -> None:
 
 
 def first_weights(name: str, config: UNetConfig, out: Path, begin: Path | None) -> dict[str, Tensor] | None:
-    """The averaged weights that a stage begins from; None for a stage that begins from nothing."""
+    """Reads the averaged weights that a stage begins from; None for a stage that begins from nothing.
+
+    Raises:
+        InvalidInput: they are not there.
+    """
     stage = STAGES[name]
     if begin is not None:
         file = weights_file(begin, stage.form)
@@ -164,7 +173,11 @@ def first_weights(name: str, config: UNetConfig, out: Path, begin: Path | None) 
 def teacher_of(
     stage: Stage, config: UNetConfig, state: dict[str, Tensor] | None, device: torch.device
 ) -> Teacher | None:
-    """Whom a stage learns from: the network that it begins from, if it distils that."""
+    """Makes what a stage learns from: the network that it begins from, if it distils that.
+
+    Raises:
+        InvalidInput: that network cannot be distilled.
+    """
     if not stage.distils or state is None:
         return None
     if config.predicts != "v":

@@ -8,15 +8,15 @@ from pipelines.glide.config import UNetConfig
 
 @dataclass(frozen=True)
 class Stage:
-    """form: the network that it trains, by the name of its file. begins_from: the stage whose weights it takes over.
-    schedule: of the noise. empty: share of empty prompts. seed: its scenes and noise are its own. distils: it learns
-    from the network that it begins from, guided, to do in few steps without guidance what that does in more."""
+    """One stage of a training."""
 
-    form: str
-    begins_from: str | None
-    schedule: str
-    empty: float
-    seed: int
+    form: str  # the network that it trains, by the name of its file
+    begins_from: str | None  # the stage whose weights it takes over
+    schedule: str  # of the noise
+    empty: float  # share of empty prompts
+    seed: int  # its scenes and noise are its own
+    # whether it learns from the network that it begins from, guided, to do in few steps without guidance what that
+    # does in more
     distils: bool = False
 
 
@@ -30,30 +30,29 @@ STAGES = {
 
 @dataclass(frozen=True)
 class Pace:
-    """batch: pictures a step. noises: how many noise levels of each are learned from in it: where drawing a picture is
-    slower than learning from it, that is two for the price of one. learning_rate: at its height, reached in `warm_up`
-    steps, from which it falls with the square root of steps after `decay` (Karras et al. 2024, section B.1). ema: how
-    much of the averaged weights each step keeps."""
+    """How fast a network learns."""
 
-    batch: int
-    learning_rate: float
-    warm_up: int
-    decay: int
-    ema: float
+    batch: int  # pictures a step
+    learning_rate: float  # at its height
+    warm_up: int  # steps in which it reaches that
+    decay: int  # steps after which it falls with the square root of steps (Karras et al. 2024, section B.1)
+    ema: float  # how much of the averaged weights stays at each step
+    # noise levels of each picture that a step learns from: where drawing a picture is slower than learning from it,
+    # that is two for the price of one
     noises: int = 1
 
 
 @dataclass(frozen=True)
 class Size:
-    """How large a model is, and how it is taught. base, upsample: its networks. crop: side in pixels of what the
-    upsampler sees of a window in training, at half the batch."""
+    """How large a model is, and how it is trained."""
 
     base: UNetConfig
     upsample: UNetConfig
-    crop: int
+    crop: int  # side in pixels of what the upsampler sees of a window in training, at half the batch
     pace: Pace
 
     def network(self, form: str) -> UNetConfig:
+        """Returns the sizes of one of its networks, by the name of its file."""
         config = self.upsample if form.startswith("upsample") else self.base
         return replace(config, inpaint=form.endswith("_inpaint"))
 

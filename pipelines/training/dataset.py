@@ -32,17 +32,15 @@ HIDDEN = 0.6  # what lies in the hole by this much goes with what is painted ove
 
 
 class Example(NamedTuple):
-    """One window and the hole in it, before it becomes tensors.
-
-    hole: what was painted over: a "thing", one that is "dressed", a "part" of one, a "correction" (strokes within a
-    thing that stays), a "surface" where nothing stands, or the whole "picture". thing: None for the last two.
-    """
+    """One window and the hole in it, before it becomes tensors."""
 
     image: NDArray[np.uint8]  # (size, size, 3), as it should be in the end
     mask: NDArray[np.uint8]  # (size, size), 255 = to be painted
     prompt: str
+    # what is painted over: a "thing", one that is "dressed", a "part" of one, a "correction" (strokes within a thing
+    # that stays), a "surface" where nothing stands, or the whole "picture"
     hole: str
-    thing: Thing | None
+    thing: Thing | None  # None for the last two
     scene: Scene  # with the thing
     window: tuple[float, float, float]  # x, y, side in the scene's units
 
@@ -50,22 +48,26 @@ class Example(NamedTuple):
 def example(
     seed: int, size: int, empty: float, crop: float = 1.0, hole: str | None = None, unseen: bool = False
 ) -> Example:
-    """The window that the editor would show around a hole in the scene `seed`.
+    """Draws the window that the editor would show around a hole in a scene.
 
-    empty: share of empty prompts, whose picture is the scene without the thing: that is what an empty prompt asks for.
-    crop: side of the part of the window that is drawn, as a share of it. hole: its sort, else any. unseen: the thing
-    has a colour that its kind never has in training, where there is one.
+    Args:
+        seed: of the scene.
+        size: side in pixels of what is drawn.
+        empty: share of empty prompts, whose picture is the scene without the thing: that is what an empty prompt means.
+        crop: side of the part of the window that is drawn, as a share of it.
+        hole: its sort, as in `Example`; None for any.
+        unseen: whether the thing has a colour that its kind never has in training, where there is one.
     """
     random, scene = Random(seed), draw_scene(seed)
     frame = _frame(random)
     sort = hole or random.choices(list(HOLES), list(HOLES.values()))[0]
     thing = None
     if sort not in ("picture", "surface"):
-        thing = _chosen(scene, frame, sort, random)
+        thing = _choose(scene, frame, sort, random)
     if thing is not None and sort == "dressed":
         scene, thing = _dressed(scene, thing, random)
     if thing is not None:
-        scene, thing = _readied(scene, thing, unseen, random)
+        scene, thing = _varied(scene, thing, unseen, random)
         shape = _shape(scene, thing, random)
     elif sort == "surface":
         shape = _bare(scene, frame, random)
@@ -121,13 +123,15 @@ def _box(thing: Thing) -> Rect:
 
 
 def _in_frame(scene: Scene, frame: Rect) -> Scene:
-    """With the things that are to be seen in it."""
+    """Returns the scene with those of its things alone that are to be seen in a frame."""
     return replace(scene, things=tuple(thing for thing in scene.things if _middle_in(_box(thing), frame)))
 
 
-def _chosen(scene: Scene, frame: Rect, sort: str, random: Random) -> Thing | None:
-    """A thing of the picture, or a part of one, or whose place can be taken by who wears something; any thing where
-    there is none such."""
+def _choose(scene: Scene, frame: Rect, sort: str, random: Random) -> Thing | None:
+    """Chooses a thing of the picture, or a part of one, or one whose place can be taken by an animal that is dressed.
+
+    Any thing where there is none such; None where there is none at all.
+    """
     things = [thing for thing in scene.all() if _middle_in(_box(thing), frame)]
     if sort == "part":
         things = [one for thing in things if thing.kind != "painting" for one in thing.parts] or things
@@ -137,14 +141,14 @@ def _chosen(scene: Scene, frame: Rect, sort: str, random: Random) -> Thing | Non
 
 
 def _dressed(scene: Scene, thing: Thing, random: Random) -> tuple[Scene, Thing]:
-    """With an animal that wears or plays something in the thing's place."""
+    """Puts an animal that wears or plays something in the thing's place."""
     animal = make(random.choice(WEARERS), random, thing.x + thing.width / 2, thing.y + thing.height, plain=True)
     animal = replace(animal, form="", parts=dressed(random))
     return scene.changed(thing, animal), animal
 
 
-def _readied(scene: Scene, thing: Thing, unseen: bool, random: Random) -> tuple[Scene, Thing]:
-    """In a held-out colour where that is wanted; without what stands on it in half of cases."""
+def _varied(scene: Scene, thing: Thing, unseen: bool, random: Random) -> tuple[Scene, Thing]:
+    """Varies a thing: in a held-out colour if `unseen`; without what stands on it in half of cases."""
     ready = thing
     if unseen:
         colours = [colour for colour in KINDS[thing.kind].colours if held_out_pair(thing.kind, colour)]
@@ -159,7 +163,7 @@ def _readied(scene: Scene, thing: Thing, unseen: bool, random: Random) -> tuple[
 
 def _shape(scene: Scene, thing: Thing, random: Random) -> Rect:
     """The box that is painted over it, with some margin."""
-    x, y, width, height = _box(thing) if any(thing is one for one in scene.all()) else _found(scene, thing)
+    x, y, width, height = _box(thing) if any(thing is one for one in scene.all()) else _part_box(scene, thing)
     for other in thing.bears:
         right, bottom = max(x + width, other.x + other.width), max(y + height, other.y + other.height)
         x, y = min(x, other.x), min(y, other.y)
@@ -173,7 +177,7 @@ def _shape(scene: Scene, thing: Thing, random: Random) -> Rect:
     )
 
 
-def _found(scene: Scene, part: Thing) -> Rect:
+def _part_box(scene: Scene, part: Thing) -> Rect:
     """Where a part is to be seen; all of its owner where it is hidden."""
     owner = next(one for one in scene.all() if any(part is other for other in one.parts))
     side = 1.6 * max(owner.width, owner.height)
@@ -215,7 +219,7 @@ def _shared(one: Rect, other: Rect) -> float:
 
 
 def without_hidden(scene: Scene, thing: Thing | None, hole: Rect) -> Scene:
-    """Nobody asks for what is painted over and not named: it goes, but for what bears or wears the thing."""
+    """Takes out of a scene what is painted over and not named, but for what bears or wears the thing."""
     kin = [] if thing is None else [thing, *thing.bears]
     for own in scene.things:
         for one in own.bears:  # what the thing stands on, and who wears it
@@ -278,11 +282,13 @@ Source = Callable[[int, int, float, float], Shown]  # `example`, or what takes a
 
 @dataclass(frozen=True)
 class Alternating:
-    """Even seeds of one source, odd ones of another: so a model learns the second without forgetting the first, which
-    alone says what no prompt means."""
+    """Alternates between two sources by seed.
 
-    even: Source
-    odd: Source
+    So a model learns the second without forgetting the first, which alone says what no prompt means.
+    """
+
+    even: Source  # of even seeds
+    odd: Source  # of odd seeds
 
     def __call__(self, seed: int, size: int, empty: float, crop: float) -> Shown:
         return self.odd(seed, size, 0.0, crop) if seed % 2 else self.even(seed, size, empty, crop)
@@ -294,8 +300,8 @@ class Windows(Dataset[dict[str, Tensor]]):
 
     source: Source
     tokenizer: Tokenizer
-    size: int
-    empty: float
+    size: int  # side of a window in pixels
+    empty: float  # share of empty prompts
 
     def __len__(self) -> int:
         return 2**62
@@ -306,31 +312,33 @@ class Windows(Dataset[dict[str, Tensor]]):
 
 @dataclass(frozen=True)
 class Crops(Dataset[dict[str, Tensor]]):
-    """Crops of windows for the upsampler: as `Windows`, and low (3, size / 4, size / 4), blurred and noised a little so
-    that it forgives what the base model draws. crop: side of a crop as a share of its window's."""
+    """Crops of windows for the upsampler: as `Windows`, and low (3, size / 4, size / 4).
+
+    That is blurred and noised a little, so that the upsampler forgives what the base model draws.
+    """
 
     source: Source
     tokenizer: Tokenizer
-    size: int
-    empty: float
-    crop: float
+    size: int  # side of a crop in pixels
+    empty: float  # share of empty prompts
+    crop: float  # side of a crop as a share of its window's
 
     def __len__(self) -> int:
         return 2**62
 
     def __getitem__(self, index: int) -> dict[str, Tensor]:
-        asked = self.source(index, self.size, self.empty, self.crop)
+        shown = self.source(index, self.size, self.empty, self.crop)
         random = Random(index)
-        small = Image.fromarray(asked.image).reduce(4)
+        small = Image.fromarray(shown.image).reduce(4)
         if random.random() < 0.5:
             small = small.filter(ImageFilter.GaussianBlur(random.uniform(0.2, 0.7)))
         noise = np.random.default_rng(index).normal(0, random.uniform(0, 4), (*small.size[::-1], 3))
         low = np.clip(np.asarray(small) + noise, 0, 255).round().astype(np.uint8)
-        return _tensors(asked, self.tokenizer) | {"low": to_tensor(low)}
+        return _tensors(shown, self.tokenizer) | {"low": to_tensor(low)}
 
 
-def _tensors(asked: Shown, tokenizer: Tokenizer) -> dict[str, Tensor]:
-    tokens, real = tokenizer.encode(asked.prompt)
-    hole = torch.from_numpy(asked.mask > 127)[None].float()
+def _tensors(shown: Shown, tokenizer: Tokenizer) -> dict[str, Tensor]:
+    tokens, real = tokenizer.encode(shown.prompt)
+    hole = torch.from_numpy(shown.mask > 127)[None].float()
     weight = 0.15 + 0.85 * hole
-    return {"x0": to_tensor(asked.image), "keep": 1 - hole, "tokens": tokens, "real": real, "weight": weight}
+    return {"x0": to_tensor(shown.image), "keep": 1 - hole, "tokens": tokens, "real": real, "weight": weight}

@@ -19,6 +19,8 @@ WHOLE, STROKES = 0.1, 0.15  # how often the hole is all of the window, or a few 
 
 
 class Captioned(NamedTuple):
+    """A picture and its caption."""
+
     picture: Path
     caption: str
 
@@ -32,7 +34,11 @@ class Part(NamedTuple):
 
 
 def captioned(folder: Path) -> tuple[Captioned, ...]:
-    """The pictures of a folder, by their names. Raises InvalidInput with a sentence when there is nothing to learn."""
+    """Reads the captions of a folder's pictures, by the pictures' names.
+
+    Raises:
+        InvalidInput: there is no picture, or one is too small, cannot be read or has no caption.
+    """
     if not folder.is_dir():
         raise InvalidInput(f"There is no folder {folder} of pictures.")
     endings = Image.registered_extensions()
@@ -50,7 +56,11 @@ def captioned(folder: Path) -> tuple[Captioned, ...]:
 
 @lru_cache(maxsize=64)
 def opened(file: Path) -> Image.Image:
-    """Upright, RGB, what is transparent on white."""
+    """Opens a picture: upright, RGB, what is transparent on white.
+
+    Raises:
+        InvalidInput: it cannot be read.
+    """
     try:
         image = ImageOps.exif_transpose(Image.open(file)).convert("RGBA")
     except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
@@ -65,7 +75,7 @@ class Pictures:
     pictures: Sequence[Captioned]
 
     def __call__(self, seed: int, size: int, empty: float, crop: float = 1.0) -> Part:
-        """As `dataset.example`: of pixels `size`; crop: side of the part of the window that is shown, as a share."""
+        """Cuts a window, as `dataset.example` draws one."""
         random = Random(seed)
         file, caption = random.choice(self.pictures)
         picture = opened(file)

@@ -25,7 +25,11 @@ SAVE_SECONDS, LOG_STEPS = 120, 10
 
 @contextmanager
 def shared() -> Iterator[tuple[Share, torch.device]]:
-    """This process's share and device: those that `torchrun` gives it, else everything and the first card, if any."""
+    """Joins the processes that learn together.
+
+    Yields:
+        This process's share and device: as `torchrun` gives them, else everything and the first card, if any.
+    """
     cards = torch.cuda.is_available()
     torch.backends.cudnn.benchmark = cards  # every batch has the same shape
     if "WORLD_SIZE" not in os.environ:
@@ -43,12 +47,13 @@ def shared() -> Iterator[tuple[Share, torch.device]]:
 
 @dataclass(frozen=True)
 class Clock:
-    """Whether the time is up: every process asks at the same step, and all go by the first one's clock."""
+    """Says whether the time is up: every process asks at the same step, and all go by the first one's clock."""
 
-    ends: float
+    ends: float  # when, in seconds of `monotonic`
     trainer: Trainer
 
     def over(self) -> bool:
+        """Whether the time is up."""
         late = monotonic() > self.ends
         if self.trainer.share.of == 1:
             return late
@@ -61,8 +66,19 @@ def train(
     trainer: Trainer, name: str, out: Path, dataset: Dataset[dict[str, Tensor]], tokenizer: Tokenizer, minutes: float,
     held_out: int,
 ) -> None:  # fmt: skip
-    """Train for some minutes, going on from out/name/state.pt where there is one; leaves there the checkpoint, the
-    loss as a table and a curve, and samples of the examples from index `held_out` on; in `out` the weights."""
+    """Trains for some minutes, going on from out/name/state.pt where there is one.
+
+    Leaves there the checkpoint, the loss as a table and a curve, and samples; in `out` the weights.
+
+    Args:
+        trainer: what to train.
+        name: of the stage.
+        out: the folder of the model.
+        dataset: the examples.
+        tokenizer: of their prompts.
+        minutes: how long.
+        held_out: the index from which on examples are for samples.
+    """
     folder, share, leads = out / name, trainer.share, trainer.share.rank == 0
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / "state.pt", folder / "loss.csv"
@@ -77,14 +93,14 @@ def train(
     loader = DataLoader(
         dataset, batch_sampler=following, num_workers=drawing_processes(on_card), prefetch_factor=4, pin_memory=on_card
     )
-    begun, saved, losses, waited = monotonic(), monotonic(), [], 0.0
-    clock, first = Clock(begun + 60 * minutes, trainer), trainer.step
+    start, saved, losses, waited = monotonic(), monotonic(), [], 0.0
+    clock, first = Clock(start + 60 * minutes, trainer), trainer.step
     with tqdm(unit=" images", initial=trainer.step * trainer.pace.batch, disable=not leads) as bar:
         batches = iter(loader)
         while True:
-            asked = monotonic()
+            waiting_since = monotonic()
             batch = next(batches)
-            waited += monotonic() - asked
+            waited += monotonic() - waiting_since
             losses.append(trainer.learn(batch))
             bar.update(trainer.pace.batch)
             over, now = clock.over(), monotonic()
@@ -101,7 +117,7 @@ def train(
                 break
     if not leads:
         return
-    seconds, images = monotonic() - begun, (trainer.step - first) * trainer.pace.batch
+    seconds, images = monotonic() - start, (trainer.step - first) * trainer.pace.batch
     print(
         f"{name}: {images} images, {images / seconds:.1f} a second on {trainer.device}; "
         f"{100 * (1 - waited / seconds):.1f} % of the time learning, the rest waiting for pictures"
@@ -117,7 +133,7 @@ def train(
 
 
 def drawing_processes(on_card: bool) -> int:
-    """Processes that draw examples: all processors feed a card; beside a network on the processors, half of them."""
+    """Returns how many processes draw examples: all processors for a card, half of them beside a network on them."""
     processors = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 2
     here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     return max((processors - here if on_card else processors // 2) // here, 1)

@@ -13,10 +13,17 @@ ROOM_AROUND = 1.25  # the window's least side over the hole's longest, where the
 
 
 def context_window(hole: tuple[int, int, int, int], frame: tuple[int, int], size: int) -> tuple[int, int, int]:
-    """The square (x, y, side) of the picture that the editor shows a model for this hole; all in whole pixels.
+    """Returns the square of the picture that the editor shows a model for a hole; all in whole pixels.
 
-    frame: the picture's width and height. This is the rule of the editor's `context_window`, kept equal by a test, so
-    that what is trained is what is used.
+    This is the rule of the editor's `context_window`, so that what is trained is what is used; a test compares them.
+
+    Args:
+        hole: (x, y, width, height).
+        frame: the picture's width and height.
+        size: the least side.
+
+    Returns:
+        (x, y, side)
     """
     x, y, width, height = hole
     side = max(size, min(ceil(ROOM_AROUND * max(width, height)), max(frame)))
@@ -30,9 +37,17 @@ def context_window(hole: tuple[int, int, int, int], frame: tuple[int, int], size
 def painted(
     box: Rect, thing: NDArray[np.bool_] | None, window: tuple[float, float, float], size: int, random: Random
 ) -> NDArray[np.uint8]:
-    """A mask as somebody would paint it over `box`; uint8 (size, size), 0 or 255, in the window (x, y, side).
+    """Paints a mask as somebody would.
 
-    thing: the silhouette that the mask must cover at least, or None.
+    Args:
+        box: what is painted over.
+        thing: bool (size, size), the silhouette that the mask must cover at least; None for none.
+        window: (x, y, side) of what the mask is of.
+        size: side of the mask in pixels.
+        random: decides the rest.
+
+    Returns:
+        uint8 (size, size), 0 or 255.
     """
     x, y, side = window
     scale = size / side
@@ -56,7 +71,7 @@ def painted(
 
 
 def _grown(thing: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
-    """With all that lies within `by` pixels across and down."""
+    """Grows a silhouette by so many pixels across and down."""
     for _ in range(2):
         wide = thing.copy()
         for shift in range(1, by + 1):
@@ -98,7 +113,7 @@ def _along(draw: ImageDraw.ImageDraw, points: list[tuple[float, float]], brush: 
 
 
 def strokes(box: Rect, window: tuple[float, float, float], size: int, random: Random) -> NDArray[np.uint8]:
-    """A few brush strokes inside `box`: a small correction. uint8 (size, size), 0 or 255."""
+    """Paints a few brush strokes inside `box`, a small correction; otherwise as `painted`."""
     scale = size / window[2]
     left, top, width, height = (
         (box[0] - window[0]) * scale,

@@ -26,13 +26,13 @@ INK, GRID, LINE = (40, 40, 40), (225, 225, 225), (30, 90, 200)
 
 
 def draw_loss(log: Path, file: Path) -> None:
-    """The curve of a loss.csv (step, images, loss) over the images seen, both axes logarithmic."""
+    """Draws the curve of a loss.csv (step, images, loss) over the images, both axes logarithmic."""
     rows = [(int(row[1]), float(row[2])) for row in csv.reader(log.read_text().splitlines())]
     width, height, edge = 800, 440, 64
     page = Image.new("RGB", (width, height), "white")
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(13)
-    seen, losses = (np.array(column, float) for column in zip(*rows, strict=True))
-    x, y = np.log(seen), np.log(np.maximum(losses, 1e-6))
+    counts, losses = (np.array(column, float) for column in zip(*rows, strict=True))
+    x, y = np.log(counts), np.log(np.maximum(losses, 1e-6))
     # one batch's loss says little: the line is their running mean
     share = max(len(y) // 30, 1)
     smooth = np.convolve(np.pad(y, (share, share), "edge"), np.full(2 * share + 1, 1 / (2 * share + 1)), "valid")
@@ -51,8 +51,8 @@ def draw_loss(log: Path, file: Path) -> None:
         px, py = at(i, y)
         draw.ellipse((px - 1, py - 1, px + 1, py + 1), (190, 205, 235))
     draw.line([at(i, smooth) for i in range(len(y))] * (len(y) > 1), LINE, 2)
-    draw.text((edge, height - 34), f"{seen[0]:,.0f} images", INK, font)
-    draw.text((width - 20, height - 34), f"{seen[-1]:,.0f} images", INK, font, anchor="ra")
+    draw.text((edge, height - 34), f"{counts[0]:,.0f} images", INK, font)
+    draw.text((width - 20, height - 34), f"{counts[-1]:,.0f} images", INK, font, anchor="ra")
     draw.text((width / 2, height - 34), "loss, both axes logarithmic", INK, font, anchor="ma")
     page.save(file)
 
@@ -67,7 +67,17 @@ def draw_samples(
     file: Path,
     distilled: bool,
 ) -> None:
-    """A sheet of what the network is given, what it draws and what is true, for the examples from `first` on."""
+    """Draws a sheet of what the network gets, what it draws and what is true.
+
+    Args:
+        network: the network.
+        sigmas: the schedule that it was trained on.
+        dataset: the examples.
+        first: the index of the first of them on the sheet.
+        tokenizer: of their prompts.
+        file: where the sheet goes.
+        distilled: whether the network draws in few steps without guidance.
+    """
     guidance, steps, sampler = (1.0, distillation.STEPS, ddim) if distilled else (GUIDANCE, STEPS, dpmpp_2m)
     device = next(network.parameters()).device
     examples = [dataset[first + i] for i in range(EXAMPLES)]
@@ -81,23 +91,23 @@ def draw_samples(
     inpaint, low = network.config.inpaint, batch.get("low")
 
     def predict(x: Tensor, t: Tensor) -> Tensor:
-        known = (x0.repeat(2, 1, 1, 1), keep.repeat(2, 1, 1, 1)) if inpaint else (None, None)
-        return network(x, t, text, *known, None if low is None else low.repeat(2, 1, 1, 1))
+        conditions = (x0.repeat(2, 1, 1, 1), keep.repeat(2, 1, 1, 1)) if inpaint else (None, None)
+        return network(x, t, text, *conditions, None if low is None else low.repeat(2, 1, 1, 1))
 
     denoise = clipped(guided(DENOISERS[network.config.predicts](predict, sigmas), guidance))
     if inpaint:
         denoise = keeping(denoise, x0, keep)
     levels = [*(float(sigmas[t]) for t in reversed(ended(respaced(steps), LAST[network.config.predicts]))), 0.0]
     noise = Noise(range(EXAMPLES), tuple(x0.shape[1:]), device)
-    drawn = run(sampler(denoise, noise() * levels[0], levels, noise))
+    results = run(sampler(denoise, noise() * levels[0], levels, noise))
 
-    given = x0 * keep if inpaint else torch.zeros_like(x0)
+    inputs = x0 * keep if inpaint else torch.zeros_like(x0)
     if low is not None:
         small = torch.nn.functional.interpolate(low, x0.shape[2:], mode="bilinear")
-        given = torch.lerp(small, x0, keep)
+        inputs = torch.lerp(small, x0, keep)
     page = Image.new("RGB", (3 * CELL + 300, EXAMPLES * (CELL + 6)), "white")
     draw, font = ImageDraw.Draw(page), ImageFont.load_default(14)
-    for i, row in enumerate(zip(*map(to_images, (given, drawn, x0)), strict=True)):
+    for i, row in enumerate(zip(*map(to_images, (inputs, results, x0)), strict=True)):
         for k, pixels in enumerate(row):
             cell = Image.fromarray(pixels).resize((CELL, CELL), Image.Resampling.BICUBIC)
             page.paste(cell, (k * (CELL + 3), i * (CELL + 6)))

@@ -26,20 +26,30 @@ SCENES = 1 << 32  # each stage has this many scenes of its own
 
 @dataclass(frozen=True)
 class Share:
-    """One of several processes that learn together, each from its own part of every batch (as `torchrun` starts
-    them); or the only one."""
+    """One of several processes that learn together, as `torchrun` starts them; or the only one.
 
-    rank: int = 0
-    of: int = 1
+    Each learns from its own part of every batch.
+    """
+
+    rank: int = 0  # its number
+    of: int = 1  # how many there are
 
     def among(self, whole: Tensor) -> Tensor:
-        """This process's rows of a whole batch's."""
+        """Returns this process's rows of a whole batch."""
         return whole[self.rank :: self.of]
 
 
 class Trainer:
-    """All the state of a stage. The pace's batch is that of all processes together. teacher: whom to learn from instead
-    of the pictures themselves."""
+    """All the state of a stage.
+
+    Args:
+        stage: the stage.
+        config: the sizes of its network.
+        pace: how fast it learns; its batch is that of all processes together.
+        device: where it learns.
+        share: which of several processes this is.
+        teacher: what to learn from instead of the pictures themselves; None for those.
+    """
 
     def __init__(
         self,
@@ -64,7 +74,7 @@ class Trainer:
         self._error = torch.compile(self._loss) if on_card else self._loss
 
     def begin_from(self, state: dict[str, Tensor]) -> None:
-        """Take over averaged weights; those of a text-to-image form get an inpainting form's channels, at zero."""
+        """Takes over averaged weights; those of a text-to-image form get an inpainting form's channels, at zero."""
         name = "input_blocks.0.0.weight"
         if state[name].shape != self.network.state_dict()[name].shape:
             state = widened(state, self.network)
@@ -72,7 +82,7 @@ class Trainer:
         self.ema = {name: value.clone() for name, value in self.network.state_dict().items()}
 
     def save(self, file: Path) -> None:
-        """Everything needed to go on, written whole or not at all."""
+        """Writes everything needed to go on, whole or not at all."""
         state = {
             "step": self.step,
             "course": self._course(),
@@ -88,7 +98,11 @@ class Trainer:
         part.replace(file)
 
     def load(self, file: Path) -> None:
-        """Go on from there. Raises InvalidInput with a sentence when that was another training."""
+        """Goes on from a checkpoint.
+
+        Raises:
+            InvalidInput: it is another training's.
+        """
         state = torch.load(file, map_location=self.device, weights_only=True)
         for name, value in self._course().items():
             if state["course"][name] != value:
@@ -101,11 +115,15 @@ class Trainer:
         self.optimizer.load_state_dict(state["optimizer"])
 
     def _course(self) -> dict[str, object]:
-        """What must stay the same for a training to go on."""
+        """Returns what must stay the same for a training to go on."""
         return {"network": asdict(self.config), "pace": asdict(self.pace)}
 
     def learn(self, batch: dict[str, Tensor]) -> Tensor:
-        """One step on this process's share of a batch, in which row i is the i-th of its pictures; returns the loss."""
+        """Takes one step on this process's share of a batch, in which row i is the i-th of its pictures.
+
+        Returns:
+            The loss, a scalar.
+        """
         pace, whole = self.pace, (self.pace.batch, self.pace.noises)
         batch = {
             name: value.to(self.device, non_blocking=True).repeat_interleave(pace.noises, 0)
@@ -113,11 +131,11 @@ class Trainer:
         }
         random = torch.Generator(self.device).manual_seed(self.stage.seed * 2**32 + self.step)
         x0 = batch["x0"]  # (B, 3, H, W)
-        drawn: dict[str, Any] = {"generator": random, "device": self.device}
+        options: dict[str, Any] = {"generator": random, "device": self.device}
         times = TIMESTEPS if self.teacher is None else len(self.teacher.timesteps)
-        place = self.share.among(torch.randint(times, whole, **drawn)).flatten()
+        place = self.share.among(torch.randint(times, whole, **options)).flatten()
         t = place if self.teacher is None else self.teacher.timesteps[place]
-        eps = self.share.among(torch.randn((*whole, *x0.shape[1:]), **drawn)).flatten(0, 1)
+        eps = self.share.among(torch.randn((*whole, *x0.shape[1:]), **options)).flatten(0, 1)
         for group in self.optimizer.param_groups:
             group["lr"] = pace.learning_rate * min(
                 (self.step + 1) / pace.warm_up, (pace.decay / max(self.step, pace.decay)) ** 0.5
@@ -147,16 +165,16 @@ class Trainer:
         return torch.autocast(self.device.type, torch.bfloat16, enabled=kind == torch.bfloat16)
 
     def _loss(self, x0: Tensor, eps: Tensor, t: Tensor, batch: dict[str, Tensor]) -> Tensor:
-        """Of the pictures x0 with the noise eps at timesteps t: one function, so that it is compiled as a whole."""
+        """Computes the loss of pictures x0 with noise eps at timesteps t, in one function to be compiled as a whole."""
         sigma = self._levels[t + 1][:, None, None, None]
         x = ((x0 + sigma * eps) / (1 + sigma**2).sqrt()).contiguous(memory_format=torch.channels_last)
         text = self.network.encode(batch["tokens"], batch["real"])
-        known = (batch["x0"], batch["keep"]) if self.config.inpaint else (None, None)
-        out = self.network(x, t, text, *known, batch.get("low"))
+        conditions = (batch["x0"], batch["keep"]) if self.config.inpaint else (None, None)
+        out = self.network(x, t, text, *conditions, batch.get("low"))
         return hybrid_loss(out, x0, eps, t, batch["weight"], self._levels, self.config.predicts)
 
     def _agree(self) -> None:
-        """Every process takes the mean of all gradients, as if one had seen the whole batch."""
+        """Gives every process the mean of all gradients, as if one had seen the whole batch."""
         gradients = [parameter.grad for parameter in self.network.parameters() if parameter.grad is not None]
         flat = torch.cat([gradient.flatten() for gradient in gradients])
         distributed.all_reduce(flat)

@@ -55,12 +55,12 @@ def fresh() -> Judge:
 @pytest.mark.parametrize("sort", [FILLS, UNSEEN, REMOVALS])
 def test_the_truth_scores_as_the_truth(sort: tuple[float, bool]) -> None:
     for outcome in at_once(Prophet(sort), fresh(), 12, *sort):
-        assert np.array_equal(outcome.image, outcome.asked.image)
+        assert np.array_equal(outcome.image, outcome.edit.image)
         assert outcome.verdict == outcome.of_truth
         assert outcome.seam == 1 and outcome.drift == 0
         painted, true, guess = outcome.features
         assert np.array_equal(painted, true) and not np.array_equal(guess, true)
-        assert bool(outcome.asked.prompt) != bool(sort[0])
+        assert bool(outcome.edit.prompt) != bool(sort[0])
 
 
 @pytest.mark.proof

@@ -65,32 +65,41 @@ class Brush:
         self._moves: list[Move] = []
 
     def fill(self, shape: Shape, move: Move, colour: Rgb) -> None:
-        """One flat colour."""
+        """Fills an outline with one flat colour."""
         self._note(self._fill, shape, move, (colour,))
 
     def line(self, path: Shape, move: Move, width: float, colour: Rgb) -> None:
-        """A stroke with round ends; width in painted pixels."""
+        """Paints a stroke with round ends; width in painted pixels."""
         self._note(self._line, path, move, (max(round(width), 1), colour))
 
     def solid(self, shape: Shape, move: Move, colour: Rgb, depth: float = 1.0) -> None:
-        """A form lit from the upper left: the lightest corner there, the darkest across."""
+        """Paints a form lit from the upper left: the lightest corner there, the darkest across."""
         self._note(self._solid, shape, move, (colour, depth))
 
     def sweep(self, shape: Shape, move: Move, upper: Rgb, lower: Rgb) -> None:
-        """A colour that changes from the top of the outline to its bottom: skies, walls, water."""
+        """Paints a colour that changes from the top of the outline to its bottom: skies, walls, water."""
         self._note(self._sweep, shape, move, (upper, lower))
 
     def soft(self, x: float, y: float, rx: float, ry: float, colour: Rgb, strength: float) -> None:
-        """An ellipse that fades to its rim, in painted pixels: shadows where things stand, light around lamps.
-        strength: 0..1."""
+        """Paints an ellipse that fades to its rim: shadows where things stand, light around lamps.
+
+        Args:
+            x: of its middle, in painted pixels.
+            y: of its middle.
+            rx: its radius across.
+            ry: its radius down.
+            colour: of its middle.
+            strength: 0..1.
+        """
         if rx * ry > _LEAST_SOFT:
             self._noted.append((self._softly, -1, (x, y, rx, ry, colour, strength)))
 
     def open(self, shape: Shape, move: Move) -> None:
-        """From here to `close`, painting stays within the outline."""
+        """Keeps painting within the outline, from here to `close`."""
         self._note(None, shape, move, ())
 
     def close(self) -> None:
+        """Ends what `open` began last."""
         self._noted.append((None, -1, ()))
 
     def _note(self, what: object, shape: Shape, move: Move, how: tuple) -> None:
@@ -99,6 +108,7 @@ class Brush:
         self._moves.append(move)
 
     def copy(self) -> "Brush":
+        """Returns a brush that goes on from here by itself."""
         self._paint()
         other = object.__new__(Brush)
         other.reduce = self.reduce
@@ -106,7 +116,7 @@ class Brush:
         return other
 
     def pixels(self) -> NDArray[np.uint8]:
-        """uint8 (size, size, 3)."""
+        """Returns the picture, uint8 (size, size, 3)."""
         self._paint()
         k = self.reduce
         small = np.asarray(self._colours.reduce(k))[..., :3]
@@ -125,7 +135,7 @@ class Brush:
         return shaded
 
     def differs(self, other: "Brush") -> NDArray[np.bool_]:
-        """Which pixels come out otherwise than in another picture of the same size: bool (size, size)."""
+        """Returns which pixels are unlike those of another picture of the same size: bool (size, size)."""
         self._paint()
         other._paint()
         unlike = (self._layers != other._layers).any(0)
@@ -133,7 +143,7 @@ class Brush:
         return np.logical_or.reduce([unlike[:, i :: self.reduce] for i in range(self.reduce)])
 
     def _paint(self) -> None:
-        """All that was noted."""
+        """Paints all that was noted."""
         if not self._noted:
             return
         noted, counts = self._noted, [len(shape) for shape in self._shapes]
@@ -204,7 +214,7 @@ class Brush:
         np.copyto(self._layers[1, b:d, a:c], 0, where=where)
 
     def _covered(self, points: Points) -> NDArray[np.bool_]:
-        """Which painted pixels lie within an outline."""
+        """Returns which painted pixels lie within an outline."""
         mask = Image.new("L", (self._side, self._side))
         ImageDraw.Draw(mask).polygon(points, 1)
         return np.asarray(mask).view(np.bool_)

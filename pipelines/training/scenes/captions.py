@@ -29,26 +29,32 @@ NEXT_TO, ABOVE = ("next to", "beside", "near"), ("above", "over")
 BEFORE, BEHIND = ("in front of",), ("behind",)
 
 
-def _said(spellings: tuple[str, ...], random: Random) -> str:
-    """The first of them mostly."""
+def _pick(spellings: tuple[str, ...], random: Random) -> str:
+    """Picks a spelling, mostly the first."""
     return spellings[0] if random.random() < 0.65 else random.choice(spellings)
 
 
 def noun_phrase(thing: Thing, random: Random, brief: bool = False) -> str:
-    """Its adjectives and noun, without an article. brief: only what names it; no count."""
+    """Names a thing by adjectives and noun, without an article.
+
+    Args:
+        thing: the thing.
+        random: decides the words.
+        brief: whether to say only what names it, and no count.
+    """
     kind = KINDS[thing.kind]
-    noun = _said(kind.nouns, random)
+    noun = _pick(kind.nouns, random)
     wooden = thing.pattern == "wooden"
     colour = pattern = ""
     if len(kind.colours) > 1 and not wooden and random.random() < (0.45 if brief else 0.92):
-        colour = _said(SPELLINGS[thing.colour], random)
+        colour = _pick(SPELLINGS[thing.colour], random)
     if thing.pattern and not brief and random.random() < 0.85:
-        pattern = _said(PATTERNS[thing.pattern], random)
+        pattern = _pick(PATTERNS[thing.pattern], random)
     before = []
     if thing.size and not brief and random.random() < 0.8:
-        before.append(_said(SIZES[thing.size], random))
+        before.append(_pick(SIZES[thing.size], random))
     if thing.form and not brief and random.random() < 0.7:
-        before.append(_said(FORMS[thing.form], random))
+        before.append(_pick(FORMS[thing.form], random))
     if "{}" in noun:
         noun = noun.format(colour) if colour else noun.replace("{} ", "")
         colour = ""
@@ -81,7 +87,7 @@ def _looks(thing: Thing, random: Random) -> str:
 
 
 def described(thing: Thing, random: Random) -> str:
-    """With its article or count, its looks, and what stands on it."""
+    """Describes a thing with its article or count, its looks, and what stands on it."""
     phrase = noun_phrase(thing, random)
     start = random.random()
     if thing.count > 1:
@@ -102,8 +108,8 @@ def described(thing: Thing, random: Random) -> str:
 MOST_WORDS = 16  # of a caption: people do not type more, and a model reads 24 tokens
 
 
-def _kept_short(write: Callable[[], str]) -> str:
-    """The first of four tries that is short enough, or the shortest."""
+def _short_text(write: Callable[[], str]) -> str:
+    """Returns the first of four tries that is short enough, or the shortest."""
     tries = []
     for _ in range(4):
         tries.append(write())
@@ -113,16 +119,16 @@ def _kept_short(write: Callable[[], str]) -> str:
 
 
 def caption(thing: Thing, scene: Scene, random: Random) -> str:
-    """One way to ask for this thing of the scene: with the place or a neighbour in two of five."""
-    return _kept_short(lambda: _asked(thing, scene, random))
+    """Writes a prompt for a thing of the scene: with the place or a neighbour in two of five."""
+    return _short_text(lambda: _thing_caption(thing, scene, random))
 
 
 def scene_caption(scene: Scene, random: Random) -> str:
-    """The place, its light, and up to three of its things."""
-    return _kept_short(lambda: _caption(scene, random))
+    """Describes a scene: the place, its light, and up to three of its things."""
+    return _short_text(lambda: _caption(scene, random))
 
 
-def _asked(thing: Thing, scene: Scene, random: Random) -> str:
+def _thing_caption(thing: Thing, scene: Scene, random: Random) -> str:
     phrase = described(thing, random)
     chance = random.random()
     if chance < 0.22:
@@ -150,9 +156,9 @@ def _where(thing: Thing, setting: Setting, random: Random) -> str:
 
 
 def within(setting: Setting, random: Random) -> str:
-    """In the living room, on a beach, under the sea."""
+    """Says in which place: in the living room, on a beach, under the sea."""
     place = PLACES[setting.place]
-    noun = _said(place.nouns, random)
+    noun = _pick(place.nouns, random)
     if not place.within:
         return noun
     single = not noun.endswith("s") and noun not in ("sea", "ocean", "sky")
@@ -161,7 +167,7 @@ def within(setting: Setting, random: Random) -> str:
 
 
 def _relations(thing: Thing, scene: Scene, random: Random) -> list[str]:
-    """How it lies to the others of the scene, in words."""
+    """Says in words how a thing lies to the others of the scene."""
     found, order = [], scene.things
     owner = next((own for own in order if thing in own.bears), None)
     if owner is not None:
@@ -194,7 +200,7 @@ def _relations(thing: Thing, scene: Scene, random: Random) -> list[str]:
 def _caption(scene: Scene, random: Random) -> str:
     setting = scene.setting
     place = PLACES[setting.place]
-    noun = _said(place.nouns, random)
+    noun = _pick(place.nouns, random)
     if random.random() < 0.3 and place.within:
         noun = f"{random.choice(MOODS[place.indoors])} {noun}"
     whole = noun if not place.within or noun.endswith("s") or random.random() < 0.2 else f"{article(noun)} {noun}"
@@ -203,7 +209,7 @@ def _caption(scene: Scene, random: Random) -> str:
         if setting.hour in HOURS and setting.place != "night sky" and random.random() < 0.7
         else ""
     )
-    walls = f"{_said(SPELLINGS[setting.wall], random)} walls" if setting.wall and random.random() < 0.25 else ""
+    walls = f"{_pick(SPELLINGS[setting.wall], random)} walls" if setting.wall and random.random() < 0.25 else ""
     things = random.sample(scene.things, min(len(scene.things), random.choice((0, 1, 1, 2, 2, 3))))
     if len(things) == 1 and random.random() < 0.4:
         relations = _relations(things[0], scene, random)
@@ -217,11 +223,11 @@ def _caption(scene: Scene, random: Random) -> str:
 
 
 def surface_caption(setting: Setting, above: bool, random: Random) -> str:
-    """What is to be seen where nothing stands: the wall, the sky, the floor."""
+    """Describes what is to be seen where nothing stands: the wall, the sky, the floor."""
     place = PLACES[setting.place]
     noun = random.choice(place.above if above else place.below)
     if above and setting.wall and noun == "wall" and random.random() < 0.6:
-        noun = f"{_said(SPELLINGS[setting.wall], random)} wall"
+        noun = f"{_pick(SPELLINGS[setting.wall], random)} wall"
     if above and setting.hour == "night" and noun == "sky":
         noun = "night sky"
     start = random.random()
@@ -231,14 +237,14 @@ def surface_caption(setting: Setting, above: bool, random: Random) -> str:
 
 
 def texts(seed: int) -> list[str]:
-    """Captions of the scene of a seed: of every thing, of what is between them, and of the whole."""
+    """Writes captions of the scene of a seed: of every thing, of what is between them, and of the whole."""
     random, scene = Random(seed), draw_scene(seed)
     return [caption(thing, scene, random) for thing in scene.all()] + [
         scene_caption(scene, random), surface_caption(scene.setting, random.random() < 0.5, random)]  # fmt: skip
 
 
 def vocabulary() -> list[str]:
-    """Every word a caption can hold, sorted: what the model is taught."""
+    """Returns every word that a caption can have, sorted: the model's vocabulary."""
     phrases = [noun for kind in KINDS.values() for noun in kind.nouns]
     phrases += [plural(noun.replace("{} ", "")) for kind in KINDS.values() if kind.together for noun in kind.nouns]
     for place in PLACES.values():

@@ -48,8 +48,11 @@ HOMES = {  # the places of each kind that has one
 
 @cache
 def held_out_pair(kind: str, colour: str) -> bool:
-    """Whether this kind never has this colour in training: one pair in ten, two colours of a kind at most, none of a
-    kind with few colours, none that wood has. The kind's checksum says which."""
+    """Whether this kind never has this colour in training.
+
+    That is one pair in ten: two colours of a kind at most, none of a kind with few colours, none that wood has. The
+    kind's checksum decides which.
+    """
     own = KINDS[kind]
     if len(own.colours) < 4 or (colour == "brown" and "wooden" in own.patterns):
         return False
@@ -57,7 +60,7 @@ def held_out_pair(kind: str, colour: str) -> bool:
 
 
 def colour_of(kind: str, random: Random) -> str:
-    """One of its colours, none that is held out."""
+    """Picks one of a kind's colours, none that is held out."""
     return random.choice(_trained(kind))
 
 
@@ -67,7 +70,16 @@ def _trained(kind: str) -> tuple[str, ...]:
 
 
 def make(kind: str, random: Random, x: float, foot: float, scale: float = 1.0, plain: bool = False) -> Thing:
-    """A thing of a kind with the middle of its foot at (x, foot). plain: alone and of the usual size."""
+    """Makes a thing of a kind.
+
+    Args:
+        kind: its name.
+        random: decides its looks.
+        x: of the middle of its foot.
+        foot: y of its foot.
+        scale: of its size.
+        plain: whether it is alone and of the usual size.
+    """
     own = KINDS[kind]
     size = "" if plain else random.choices(list(SIZES), (1, 7, 1))[0]
     count = random.choice((2, 3)) if own.together and not plain and random.random() < 0.13 else 1
@@ -88,7 +100,7 @@ def make(kind: str, random: Random, x: float, foot: float, scale: float = 1.0, p
 
 
 def dressed(random: Random) -> tuple[Thing, ...]:
-    """What an animal wears and plays with."""
+    """Chooses what an animal wears and plays with."""
     chosen = []
     if random.random() < 0.75:
         chosen += random.sample(
@@ -111,7 +123,7 @@ def draw_setting(random: Random, name: str) -> Setting:
 
 
 def draw_scene(seed: int, place: str | None = None) -> Scene:
-    """The scene of this seed, always the same one; in the place of that name, or in any."""
+    """Draws up the scene of a seed, always the same one; in the place of that name, or in any."""
     random = Random(seed)
     guest = None
     if place is None and random.random() < GUESTS:
@@ -145,7 +157,7 @@ def _hides(thing: Thing, other: Thing) -> bool:
 
 
 def _filled(zone: Zone, setting: Setting, guest: str | None, random: Random) -> list[Thing]:
-    """The things of one zone, a guest among them if there is one, spread from left to right, the farthest first."""
+    """Makes the things of one zone, a guest among them if there is one, from left to right, the farthest first."""
     count = max(random.randint(zone.least, zone.most), int(guest is not None))
     invited = random.randrange(count) if guest else -1
     things = []
@@ -184,7 +196,7 @@ def _placed(zone: Zone, setting: Setting, x: float, guest: str | None, random: R
 
 
 def _within(thing: Thing) -> Thing:
-    """Moved down where its top would leave the picture, up where its foot would."""
+    """Moves a thing down where its top would leave the picture, up where its foot would."""
     down = min(HEIGHT - 6 - thing.y - thing.height, 0.0)
     if not down and KINDS[thing.kind].stands in ("wall", "sky", "ceiling"):
         down = max(18 - thing.y, 0.0)
@@ -192,7 +204,7 @@ def _within(thing: Thing) -> Thing:
 
 
 def _laden(thing: Thing, top: tuple[float, float], setting: Setting, random: Random) -> Thing:
-    """With one or two things on it."""
+    """Puts one or two things on a thing."""
     down, wide = top
     soft = thing.kind in SOFT
     smalls = SITTERS if soft else PLACES[setting.place].smalls or SMALLS

@@ -11,33 +11,30 @@ from pipelines.training.scenes.setting import Setting
 
 @dataclass(frozen=True)
 class Zone:
-    """A band of a place. kinds: what is put there, more often what is named more often. least, most: how many. low,
-    high: how far below the horizon their feet are. scale: of their sizes."""
+    """A band of a place."""
 
-    kinds: tuple[str, ...]
-    least: int
-    most: int
-    low: float
-    high: float
-    scale: float = 1.0
+    kinds: tuple[str, ...]  # what is put there, more often what is named more often
+    least: int  # how many things at least
+    most: int  # and at most
+    low: float  # how far below the horizon their feet are at least
+    high: float  # and at most
+    scale: float = 1.0  # of their sizes
 
 
 @dataclass(frozen=True)
 class Place:
-    """nouns: what people call it. draw: its backdrop. within: "in the", "on the" and the like, before a noun. above,
-    below: what lies over and under the horizon, in words. zones: from far to near. smalls: what may stand on its
-    furniture. indoors: it has a coloured wall."""
+    """A sort of place."""
 
-    nouns: tuple[str, ...]
-    within: str
-    draw: Callable[[View, Random, Setting], None]
-    horizon: tuple[float, float]
-    above: tuple[str, ...]
-    below: tuple[str, ...]
-    zones: tuple[Zone, ...]
-    smalls: tuple[str, ...] = ()
-    hours: tuple[str, ...] = ("day", "day", "day", "sunset", "night")
-    indoors: bool = False
+    nouns: tuple[str, ...]  # what people call it
+    within: str  # "in the", "on the" and the like, before a noun
+    draw: Callable[[View, Random, Setting], None]  # draws its backdrop
+    horizon: tuple[float, float]  # least and greatest
+    above: tuple[str, ...]  # what lies over the horizon, in words
+    below: tuple[str, ...]  # what lies under it, in words
+    zones: tuple[Zone, ...]  # from far to near
+    smalls: tuple[str, ...] = ()  # what may stand on its furniture
+    hours: tuple[str, ...] = ("day", "day", "day", "sunset", "night")  # as often as they are named
+    indoors: bool = False  # whether it has a coloured wall
 
 
 WALL, FLOOR = ("wall", "empty wall"), ("floor", "empty floor")

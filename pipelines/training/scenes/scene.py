@@ -16,26 +16,27 @@ from pipelines.training.scenes.things import KINDS
 
 @dataclass(frozen=True)
 class Scene:
-    """`things` in the order they are painted, the nearest last; what stands on them is theirs."""
+    """A setting and the things in it."""
 
     setting: Setting
-    things: tuple[Thing, ...]
+    things: tuple[Thing, ...]  # in the order they are painted, the nearest last; what stands on them is theirs
 
     def all(self) -> tuple[Thing, ...]:
-        """Every thing, what stands on others after what bears it; not the parts of things."""
+        """Returns every thing, what stands on others after what bears it; not the parts of things."""
         return tuple(one for thing in self.things for one in (thing, *thing.bears))
 
     def changed(self, thing: Thing, other: Thing | None) -> "Scene":
-        """The scene with another thing in this one's stead, or without it and what stands on it."""
+        """Returns the scene with another thing in this one's stead, or for None without it and what stands on it."""
         return replace(self, things=_changed(self.things, thing, other))
 
     def without(self, thing: Thing) -> "Scene":
+        """Returns the scene without a thing and what stands on it."""
         return self.changed(thing, None)
 
     def render(self, x: float, y: float, side: float, size: int) -> NDArray[np.uint8]:
-        """The window of `side` units from (x, y) on, as uint8 (size, size, 3)."""
+        """Draws the window of `side` units from (x, y) on, as uint8 (size, size, 3)."""
         brush = Brush(size)
-        view = self._begun(brush, x, y, side, size)
+        view = self._background(brush, x, y, side, size)
         for thing in self.all():
             _draw(view, thing)
         return brush.pixels()
@@ -43,10 +44,21 @@ class Scene:
     def render_beside(
         self, thing: Thing, x: float, y: float, side: float, size: int, gone: bool
     ) -> tuple[NDArray[np.uint8], NDArray[np.bool_]]:
-        """The window, without the thing and what stands on it if that is `gone`, and where the two pictures could
-        differ: bool (size, size), its shadow included, and what nearer things hide of it."""
+        """Draws a window, and where it could differ from the same without a thing.
+
+        Args:
+            thing: the thing.
+            x: of the window's left side.
+            y: of its top.
+            side: of the window, in units.
+            size: of the picture, in pixels.
+            gone: whether to draw the window without the thing and what stands on it.
+
+        Returns:
+            uint8 (size, size, 3), and bool (size, size), with the thing's shadow and what nearer things hide of it.
+        """
         brush = Brush(size)
-        view = self._begun(brush, x, y, side, size)
+        view = self._background(brush, x, y, side, size)
         where = np.zeros((size, size), bool)
         for own in self.things:
             left = _changed((own,), thing, None)
@@ -63,17 +75,17 @@ class Scene:
         return brush.pixels(), where
 
     def silhouette(self, thing: Thing, x: float, y: float, side: float, size: int) -> NDArray[np.bool_]:
-        """Where a thing, its shadow and what stands on it lie in a window: bool (size, size)."""
+        """Returns where a thing, its shadow and what stands on it lie in a window: bool (size, size)."""
         return self.render_beside(thing, x, y, side, size, True)[1]
 
-    def _begun(self, brush: Brush, x: float, y: float, side: float, size: int) -> View:
+    def _background(self, brush: Brush, x: float, y: float, side: float, size: int) -> View:
         view = View(brush, x, y, side, size)
         PLACES[self.setting.place].draw(view, Random(self.setting.seed), self.setting)
         return view
 
 
 def _draw(view: View, *things: Thing) -> None:
-    """Those which may be seen: shadows, light and hats reach beyond a box, cords up to the ceiling."""
+    """Draws the things that may be seen: shadows, light and hats reach beyond a box, cords up to the ceiling."""
     for thing in things:
         aside, up, down = 0.3 * thing.width, 0.3 * thing.height, 0.2 * thing.height
         if KINDS[thing.kind].stands == "ceiling":

@@ -15,15 +15,14 @@ FAR = 2400.0  # how far things go on beyond: what lies outside a picture is unkn
 
 @dataclass(frozen=True)
 class Setting:
-    """What lies behind the things. place: its name. horizon: where the wall or the sky ends. wall: its colour, by name.
-    hour: "day", "sunset" or "night". corner: where two walls meet. seed: of its looks."""
+    """What lies behind the things."""
 
-    place: str
-    seed: int
-    horizon: float
-    wall: str
-    hour: str
-    corner: float | None
+    place: str  # its name
+    seed: int  # of its looks
+    horizon: float  # where the wall or the sky ends
+    wall: str  # the wall's colour, by name
+    hour: str  # "day", "sunset" or "night"
+    corner: float | None  # where two walls meet
 
 
 def band(p: View, top: float, bottom: float, upper: Rgb, lower: Rgb) -> None:

@@ -25,69 +25,61 @@ WOODEN = ("", "", "wooden")
 
 @dataclass(frozen=True)
 class Kind:
-    """What is the same for all things of a kind.
+    """What is the same for all things of a kind."""
 
-    nouns: what people call it, its own name first; {} is where its colour is said, else before the noun. draw: draws
-    it. stands: where: "floor", "top" (on furniture, or the floor), "wall", "ceiling", "sky", "water", "rug" (flat on
-    the floor), "worn" or "held". height: in the plane's units where it is at home. aspect: width over height. colours,
-    patterns, forms: what it comes in, as often as they are named; "" is plain, a form is an adjective. top: where other
-    things stand on it, down from its top as a share of its height, and how much of its width they may take. together:
-    two or three may come side by side. face: it can wear, hold and play.
-    """
-
-    nouns: tuple[str, ...]
+    nouns: tuple[str, ...]  # what people call it, its own name first; {} stands for its colour, else that comes before
     draw: Callable[["ThingPen"], None]
+    # where it stands: "floor", "top" (on furniture, or the floor), "wall", "ceiling", "sky", "water", "rug" (flat on
+    # the floor), "worn" or "held"
     stands: str
-    height: tuple[float, float]
-    aspect: tuple[float, float]
-    colours: tuple[str, ...] = ALL
-    patterns: tuple[str, ...] = ("",)
-    forms: tuple[str, ...] = ("",)
+    height: tuple[float, float]  # least and greatest, in the plane's units where it is at home
+    aspect: tuple[float, float]  # width over height, least and greatest
+    colours: tuple[str, ...] = ALL  # what it comes in, as often as they are named
+    patterns: tuple[str, ...] = ("",)  # likewise; "" is plain
+    forms: tuple[str, ...] = ("",)  # adjectives, likewise
+    # where other things stand on it, down from its top as a share of its height, and how much of its width they may
+    # take; None where nothing can
     top: tuple[float, float] | None = None
-    together: bool = False
-    face: bool = False
+    together: bool = False  # whether two or three may come side by side
+    face: bool = False  # whether it can wear, hold and play
 
     @property
     def name(self) -> str:
+        """Its own name, without a colour."""
         return self.nouns[0].replace("{} ", "")
 
 
 @dataclass(frozen=True)
 class Thing:
-    """One thing: its kind and colour by name, its box in the plane's units, and the seed of its own looks.
+    """One thing in a scene."""
 
-    drawing: draws it, as its kind says. pattern, form, size ("small", "large" or ""): words about it. count: how many
-    side by side. flip: mirrored. parts: what it wears, holds or shows. bears: what stands on it; that goes where it
-    goes.
-    """
-
-    kind: str
-    colour: str
-    x: float
-    y: float
+    kind: str  # by name
+    colour: str  # by name
+    x: float  # of its box's left side, in the plane's units
+    y: float  # of its box's top
     width: float
     height: float
-    seed: int
-    drawing: Callable[["ThingPen"], None] = field(repr=False)
+    seed: int  # of its own looks
+    drawing: Callable[["ThingPen"], None] = field(repr=False)  # draws it, as its kind says
     pattern: str = ""
-    form: str = ""
-    size: str = ""
-    count: int = 1
-    flip: bool = False
-    parts: tuple["Thing", ...] = ()
-    bears: tuple["Thing", ...] = ()
+    form: str = ""  # an adjective
+    size: str = ""  # "small", "large" or ""
+    count: int = 1  # how many side by side
+    flip: bool = False  # whether it is mirrored
+    parts: tuple["Thing", ...] = ()  # what it wears, holds or shows
+    bears: tuple["Thing", ...] = ()  # what stands on it; that goes where it goes
 
     def draw(self, view: View) -> None:
-        """In the plane; without what stands on it."""
+        """Draws it in the plane, without what stands on it."""
         for one in self.each():
             one.draw_at(view, one.x + one.width / 2, one.y, one.height / 100)
 
     def draw_at(self, pen: Pen, x: float, y: float, scale: float) -> None:
-        """Its top's middle at (x, y) of a pen, a hundredth of its height as long as `scale` of its units."""
+        """Draws it with its top's middle at (x, y) of a pen, 1 % of its height being `scale` of the pen's units."""
         self.drawing(ThingPen(pen, self, x, y, scale))
 
     def each(self) -> tuple["Thing", ...]:
-        """The single things of a count, from left to right, each a little different."""
+        """Returns the single things of a count, from left to right, each a little different."""
         if self.count == 1:
             return (self,)
         random = Random(self.seed)
@@ -101,6 +93,7 @@ class Thing:
         return tuple(many)
 
     def moved(self, x: float, y: float) -> "Thing":
+        """Returns it moved by (x, y), with what stands on it."""
         bears = tuple(other.moved(x, y) for other in self.bears)
         return replace(self, x=self.x + x, y=self.y + y, bears=bears)
 
@@ -108,8 +101,13 @@ class Thing:
 class ThingPen(Pen):
     """A pen in the coordinates of a thing: 100 is its height, x counts from its middle, y from its top down.
 
-    half: half of the thing's width. colour, wood: its main colour, and that of its wooden parts. v: the thing's own
-    random stream, the same in every window. form: its adjective, or "". parts: what it wears, holds or shows.
+    Attributes:
+        half: half of the thing's width.
+        colour: its main colour.
+        wood: the colour of its wooden parts.
+        v: the thing's own random stream, the same in every window.
+        form: its adjective, or "".
+        parts: what it wears, holds or shows.
     """
 
     def __init__(self, under: Pen, thing: "Thing", x: float, y: float, scale: float, turn: float = 0) -> None:
