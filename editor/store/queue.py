@@ -58,8 +58,6 @@ def require_revision(db: Transaction, document: str, revision: str, condition: s
     Others may discard, cancel and delete at any time.
 
     Args:
-        db: the transaction.
-        document: the document's id.
         revision: the revision's id.
         condition: SQL that must be true of the revision.
 
@@ -80,7 +78,6 @@ def revision_id(document: str, parent: str | None, edit: str) -> str:
     """Returns the id of a revision.
 
     Args:
-        document: the document's id.
         parent: the parent's id; None for an opened picture.
         edit: the edit as canonical JSON; for an opened picture, its digest.
     """
@@ -108,8 +105,6 @@ def enqueue(
     step of a replay remains one.
 
     Args:
-        db: the transaction.
-        document: the document's id.
         parent: the parent's id.
         edit: the edit as canonical JSON.
         follows: as in `QueuedJob`.
@@ -189,8 +184,6 @@ def end_job(db: Transaction, document: str, id: str, error: str) -> None:
     together; jobs that wait for them move back to the steps that these repeat.
 
     Args:
-        db: the transaction.
-        document: the document's id.
         id: the job's id.
         error: why, a sentence; CANCELLED when the user cancelled it.
     """
@@ -273,8 +266,6 @@ def reorder(db: Transaction, document: str, order: Sequence[str]) -> list[str]:
     listed.
 
     Args:
-        db: the transaction.
-        document: the document's id.
         order: the ids of all jobs from some job on to the last, none of them running, in the new order.
 
     Returns:
@@ -348,8 +339,6 @@ def _requeue(db: Transaction, document: str, jobs: Sequence[QueuedJob], new_ids:
     """Queues ended jobs again.
 
     Args:
-        db: the transaction.
-        document: the document's id.
         jobs: the jobs, each after its parent.
         new_ids: the new ids of their parents, by the old ones.
 
