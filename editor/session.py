@@ -73,7 +73,6 @@ class Session:
         once, without running a model, if it is finished.
 
         Args:
-            document_id: the document's id.
             edit: the edit.
             parent: the revision to edit, finished or a job, see `Jobs.tail`; None: the head.
         """
@@ -113,7 +112,6 @@ class Session:
         for the same request is pasted without running the model.
 
         Args:
-            document_id: the document's id.
             revision_id: the id of the step to change.
             edit: the edit to make instead.
 
@@ -158,7 +156,6 @@ class Session:
         """Returns the recipe from the opened picture to a finished revision.
 
         Args:
-            document_id: the document's id.
             made_with: the software and hardware that ran the models, for humans to read.
             revision_id: the revision; None: the head.
 
@@ -186,7 +183,6 @@ class Session:
         or the document with its whole history (.palimpsest).
 
         Args:
-            document_id: the document's id.
             to: the file.
             revision_id: a finished revision; None: the head.
             quality: as in `formats.export.encode`.
@@ -315,7 +311,6 @@ class Session:
         of them is listed.
 
         Args:
-            document_id: the document's id.
             order: the ids of all jobs from the first that moves to the last, in the new order.
 
         Returns:

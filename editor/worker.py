@@ -17,7 +17,7 @@ from editor.edits.previews import encode_preview, preview_box
 from editor.imaging.raster import Mask
 from editor.store.blobs import Damaged
 from editor.store.database import StorageError
-from editor.store.jobs import RunPreview
+from editor.store.progress import RunPreview
 from editor.store.revisions import Revision
 from editor.store.store import Store
 from pipelines.base import Pipeline, run
@@ -254,7 +254,7 @@ class _Reports:
 
     def _write(self, steps: dict[str, tuple[int, int, RunPreview | None]]) -> None:
         try:
-            self.store.jobs.report(self.worker, steps)
+            self.store.progress.report(self.worker, steps)
         except StorageError as error:  # the run goes on without a report
             log.warning("%s", error)
 

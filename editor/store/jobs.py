@@ -3,48 +3,28 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from editor.edits.edit import Edit
 from editor.formats.images import encode_png, encode_tile
-from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_IMAGES
 from editor.imaging.picture import Picture, TileIndex, tile_digest
 from editor.imaging.raster import Pixels
-from editor.store import queue
+from editor.store import queue, revision_tree
 from editor.store.blobs import Blob, Blobs, NotFound, pack_digests
 from editor.store.database import Database, Transaction, even_when_full, storable
 from editor.store.documents import Documents
+from editor.store.progress import HELD
 from editor.store.queue import CANCELLED, PENDING, require_revision
 from editor.store.revisions import COLUMNS, Revision, Revisions
 
-NO_BEAT = "-"  # the beat of a document without a running job
 MAX_DEATHS = 2  # model processes that die working on a job, before it fails
 TRUSTED_LEASES = 4  # a lease that ends more than so many leases from now was written by a wrong clock
 
-_HELD = f"id = :id AND worker = :worker AND {PENDING}"
 # a job waits for its parent if that is a job; one behind a replay waits for the whole replay, which may still fail
 _READY = f"""{PENDING} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL
     AND (follows IS NOT NULL OR NOT EXISTS (SELECT 1 FROM revision AS replay WHERE replay.tiles IS NULL
         AND replay.error IS NULL AND replay.follows IS NOT NULL AND replay.document = revision.document
         AND replay.seq < revision.seq))"""
-
-
-class RunProgress(NamedTuple):
-    """The newest step of a running job."""
-
-    step: int  # 0 to `steps`, 0 while its model is loading
-    steps: int
-    serial: int  # grows with each new preview; 0 while there is none
-    box: Box | None  # where the preview lies
-
-
-class RunPreview(NamedTuple):
-    """A preview of a job's result, as it would be if the model stopped now."""
-
-    serial: int  # grows with each new preview, from 1
-    box: Box  # where it lies
-    data: bytes  # a WebP as large as the box
 
 
 class Jobs:
@@ -150,7 +130,7 @@ class Jobs:
         """Returns the finished steps that a change of this one repeats, itself first, see `replay`."""
         shown = self.documents.get(document)
         queued = queue.queued_jobs(self.database.rows, document)
-        tree = queue.tree_of(self.database.rows, document)
+        tree = revision_tree.tree_of(self.database.rows, document)
         steps, _ = queue.replayed(tree, queued, shown.head, shown.tip, revision)
         return [self.revisions.get(id) for id in steps]
 
@@ -162,7 +142,7 @@ class Jobs:
         return (
             []
             if last is None
-            else [id for id, _ in queue.steps_of(queue.tree_of(self.database.rows, document), last[0])]
+            else [id for id, _ in revision_tree.steps_of(revision_tree.tree_of(self.database.rows, document), last[0])]
         )
 
     def claim(self, worker: str, lease: float) -> list[str]:
@@ -201,7 +181,7 @@ class Jobs:
 
     def holds(self, id: str, worker: str) -> bool:
         """Tells whether a worker still has a job: it is neither cancelled, nor another worker's, nor finished."""
-        return self.database.row(f"SELECT 1 FROM revision WHERE {_HELD}", id=id, worker=worker) is not None
+        return self.database.row(f"SELECT 1 FROM revision WHERE {HELD}", id=id, worker=worker) is not None
 
     def has_any(self, worker: str) -> bool:
         """Tells whether a worker has any job."""
@@ -249,59 +229,6 @@ class Jobs:
                     queue.end_job(db, document, id, f"{reason}{times}")
             _free(db, worker)
 
-    def report(self, worker: str, steps: Mapping[str, tuple[int, int, RunPreview | None]]) -> None:
-        """Stores the progress of a worker's jobs.
-
-        Args:
-            worker: the worker's id.
-            steps: (step, steps, preview) by the jobs' ids; without a preview the last one stays.
-        """
-        with self.database.transaction() as db:
-            for id, (step, count, preview) in steps.items():
-                db.run(
-                    f"""INSERT INTO progress (revision, document, worker, step, steps, serial, box, preview)
-                    SELECT id, document, worker, :step, :count, :serial, :box, :preview FROM revision WHERE {_HELD}
-                    ON CONFLICT (revision) DO UPDATE SET worker = excluded.worker, step = excluded.step,
-                    steps = excluded.steps,
-                    serial = CASE WHEN excluded.serial > 0 THEN excluded.serial ELSE progress.serial END,
-                    box = coalesce(excluded.box, progress.box),
-                    preview = coalesce(excluded.preview, progress.preview)""",
-                    id=id,
-                    worker=worker,
-                    step=step,
-                    count=count,
-                    serial=preview.serial if preview else 0,
-                    box=json.dumps(preview.box) if preview else None,
-                    preview=preview.data if preview else None,
-                )
-
-    def progress(self, document: str) -> dict[str, RunProgress]:
-        """Returns the progress of a document's running jobs, by their ids."""
-        rows = self.database.rows(  # the join leaves out the progress of workers that died
-            """SELECT revision, step, steps, serial, progress.box FROM progress
-            JOIN revision ON revision.id = revision AND revision.worker = progress.worker
-            WHERE progress.document = :document""",
-            document=document,
-        )
-        return {
-            id: RunProgress(step, steps, serial, None if box is None else Box(*json.loads(box)))
-            for id, step, steps, serial, box in rows
-        }
-
-    def preview(self, id: str) -> bytes | None:
-        """Returns the newest preview of a job, a WebP; None when there is none, or none any more."""
-        row = self.database.row("SELECT preview FROM progress WHERE revision = :id", id=id)
-        return None if row is None or row[0] is None else bytes(row[0])
-
-    def beats(self) -> dict[str, str]:
-        """Returns, for each document with a running job, a text that changes with each step of its jobs."""
-        beats: dict[str, str] = {}
-        for document, id, step, serial in self.database.rows(
-            "SELECT document, revision, step, serial FROM progress ORDER BY document, revision"
-        ):
-            beats[document] = f"{beats.get(document, '')}{id[:8]}.{step}.{serial} "
-        return beats
-
     def finish(self, id: str, worker: str, picture: Picture, crops: Mapping[str, Pixels]) -> bool:
         """Completes a job: stores pixels, revision, head and tip in one commit.
 
@@ -322,7 +249,7 @@ class Jobs:
         blobs = self.blobs.encode_new(picture, self._before(id))
         blobs |= {digest: Blob(encode_tile(crop)) for digest, crop in crops_by_request.values()}
         with self.database.transaction() as db:
-            rows = db.run(f"SELECT document, parent, follows FROM revision WHERE {_HELD}", id=id, worker=worker)
+            rows = db.run(f"SELECT document, parent, follows FROM revision WHERE {HELD}", id=id, worker=worker)
             db.run("DELETE FROM progress WHERE revision = :id AND worker = :worker", id=id, worker=worker)
             if not rows:
                 return False
@@ -356,7 +283,7 @@ class Jobs:
             False when the worker no longer has the job.
         """
         with self.database.transaction() as db:
-            rows = db.run(f"SELECT document FROM revision WHERE {_HELD}", id=id, worker=worker)
+            rows = db.run(f"SELECT document FROM revision WHERE {HELD}", id=id, worker=worker)
             db.run("DELETE FROM progress WHERE revision = :id AND worker = :worker", id=id, worker=worker)
             for (document,) in rows:
                 queue.end_job(db, document, id, storable(error))

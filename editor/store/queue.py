@@ -6,13 +6,14 @@ Every function that writes runs within the caller's transaction.
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from editor.imaging.digest import digest_of
 from editor.store.blobs import NotFound
 from editor.store.database import Transaction
+from editor.store.revision_tree import Rows, Tree, head_after_replay, path_to, steps_of, tree_of
 from pipelines.errors import InvalidInput
 
 CANCELLED = "Cancelled."  # a cancelled revision's error
@@ -27,8 +28,6 @@ AFTER = """WITH RECURSIVE later (id) AS (
     SELECT r.id FROM revision AS r JOIN later ON r.parent = later.id)"""
 # the fields of `QueuedJob`
 JOB_COLUMNS = "revision.id, parent, edit, follows, remakes, worker IS NOT NULL AND lease >= :now"
-
-Rows = Callable[..., Sequence[Sequence[Any]]]  # runs a SELECT, within a transaction or outside
 
 
 class Moved(InvalidInput):
@@ -53,25 +52,12 @@ class QueuedJob(NamedTuple):
         return self.parent if self.follows is None else self.follows
 
 
-class TreeNode(NamedTuple):
-    """A revision's position in the tree."""
-
-    parent: str | None
-    remakes: str | None  # the step that it repeats, of a step of a replay
-    finished: bool  # whether it has a picture and is not deleted
-
-
-Tree = Mapping[str, TreeNode]  # by id, oldest first
-
-
 def require_revision(db: Transaction, document: str, revision: str, condition: str) -> None:
     """Checks, in the transaction that builds on them, that a document and its revision still exist.
 
     Others may discard, cancel and delete at any time.
 
     Args:
-        db: the transaction.
-        document: the document's id.
         revision: the revision's id.
         condition: SQL that must be true of the revision.
 
@@ -92,7 +78,6 @@ def revision_id(document: str, parent: str | None, edit: str) -> str:
     """Returns the id of a revision.
 
     Args:
-        document: the document's id.
         parent: the parent's id; None for an opened picture.
         edit: the edit as canonical JSON; for an opened picture, its digest.
     """
@@ -120,8 +105,6 @@ def enqueue(
     step of a replay remains one.
 
     Args:
-        db: the transaction.
-        document: the document's id.
         parent: the parent's id.
         edit: the edit as canonical JSON.
         follows: as in `QueuedJob`.
@@ -163,7 +146,7 @@ def show(db: Transaction, document: str, id: str, parent: str, follows: str | No
         )
     elif follows:
         ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
-        new_head = _head_after_replay(tree_of(db.run, document), id, follows, head, tip)
+        new_head = head_after_replay(tree_of(db.run, document), id, follows, head, tip)
         if new_head is not None:
             db.run("UPDATE document SET head = :head, tip = :tip WHERE id = :id", head=new_head, tip=id, id=document)
 
@@ -191,7 +174,7 @@ def base(rows: Rows, document: str, jobs: Sequence[QueuedJob], head: str, tip: s
     last = next((each for each in jobs if each.follows and each.follows == each.remakes), None)
     if last is None or last.follows is None:
         return head
-    return _head_after_replay(tree_of(rows, document), last.id, last.follows, head, tip) or head
+    return head_after_replay(tree_of(rows, document), last.id, last.follows, head, tip) or head
 
 
 def end_job(db: Transaction, document: str, id: str, error: str) -> None:
@@ -201,8 +184,6 @@ def end_job(db: Transaction, document: str, id: str, error: str) -> None:
     together; jobs that wait for them move back to the steps that these repeat.
 
     Args:
-        db: the transaction.
-        document: the document's id.
         id: the job's id.
         error: why, a sentence; CANCELLED when the user cancelled it.
     """
@@ -267,32 +248,15 @@ def replayed(tree: Tree, jobs: Sequence[QueuedJob], head: str, tip: str, step: s
         The ids of the steps, the changed one first, and the id of the revision that the last one replaces.
     """
     end = head if head != tip and chain(jobs, head) else tip
-    path = _path(tree, end)
+    path = path_to(tree, end)
     if step in path:
         return path[: path.index(step) + 1][::-1], end
     newest = {node.parent: id for id, node in tree.items() if node.finished}
-    newest |= {tree[id].parent: id for id in _path(tree, tip)}
+    newest |= {tree[id].parent: id for id in path_to(tree, tip)}
     steps = [step]
     while following := newest.get(steps[-1]):
         steps.append(following)
     return steps, [head, *(each.id for each in chain(jobs, head))][-1]
-
-
-def tree_of(rows: Rows, document: str) -> Tree:
-    """Returns the tree of all revisions of a document."""
-    columns = "id, parent, remakes, tiles IS NOT NULL AND deleted IS NULL"
-    nodes = rows(f"SELECT {columns} FROM revision WHERE document = :id ORDER BY seq", id=document)
-    return {id: TreeNode(parent, remakes, bool(finished)) for id, parent, remakes, finished in nodes}
-
-
-def steps_of(tree: Tree, last: str) -> list[tuple[str, str]]:
-    """Returns the ids of a replay's steps up to the last, in order, each with the id of the step that it repeats."""
-    steps: list[tuple[str, str]] = []
-    id: str | None = last
-    while id is not None and id in tree and (old := tree[id].remakes) is not None:
-        steps.append((id, old))
-        id = None if old not in tree or tree[old].parent == tree[id].parent else tree[id].parent
-    return steps[::-1]
 
 
 def reorder(db: Transaction, document: str, order: Sequence[str]) -> list[str]:
@@ -302,8 +266,6 @@ def reorder(db: Transaction, document: str, order: Sequence[str]) -> list[str]:
     listed.
 
     Args:
-        db: the transaction.
-        document: the document's id.
         order: the ids of all jobs from some job on to the last, none of them running, in the new order.
 
     Returns:
@@ -377,8 +339,6 @@ def _requeue(db: Transaction, document: str, jobs: Sequence[QueuedJob], new_ids:
     """Queues ended jobs again.
 
     Args:
-        db: the transaction.
-        document: the document's id.
         jobs: the jobs, each after its parent.
         new_ids: the new ids of their parents, by the old ones.
 
@@ -406,30 +366,6 @@ def _variation(db: Transaction, job: QueuedJob) -> str | None:
         id=job.id,
     )
     return next(iter(variations_of(rows, job.edit)), None)
-
-
-def _path(tree: Tree, id: str) -> list[str]:
-    """Returns the ids from this revision back to the opened picture."""
-    path: list[str] = []
-    current: str | None = id
-    while current is not None and current in tree:
-        path.append(current)
-        current = tree[current].parent
-    return path
-
-
-def _head_after_replay(tree: Tree, last: str, follows: str, head: str, tip: str) -> str | None:
-    """Returns the head of a document once a replay is finished, whose last step then becomes the tip.
-
-    From a step after the changed one the head moves to the step that repeats it, else to the last step. None: head and
-    tip stay, because the document was changed meanwhile.
-    """
-    steps = steps_of(tree, last)
-    if not steps or steps[-1][1] != follows:  # a replay on another branch
-        return last if head == follows else None
-    if head not in _path(tree, follows) or follows not in _path(tree, tip):
-        return None
-    return {old: new for new, old in steps[1:]}.get(head, last)
 
 
 def _replay_of(jobs: Sequence[QueuedJob], job: QueuedJob) -> list[QueuedJob]:

@@ -75,7 +75,7 @@ class JobStream:
             "trouble": self.models.trouble if pending else None,
         }
         for each in pending[:1]:
-            if (progress := self.session.store.jobs.progress(each.document).get(each.id)) is not None:
+            if (progress := self.session.store.progress.of(each.document).get(each.id)) is not None:
                 report |= {"state": "running", "step": progress.step, "of": progress.steps}
         return current, report
 

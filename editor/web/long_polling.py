@@ -7,7 +7,7 @@ from threading import Condition, Thread
 from typing import NamedTuple
 
 from editor.store.database import StorageError
-from editor.store.jobs import NO_BEAT
+from editor.store.progress import NO_BEAT
 from editor.store.store import Store
 
 POLL_INTERVAL = 0.01  # seconds
@@ -55,7 +55,7 @@ class BeatPoller:
             with self._changed:
                 self._changed.wait_for(lambda: self._waiters)
             with suppress(StorageError):
-                beats = self.store.jobs.beats()
+                beats = self.store.progress.beats()
                 with self._changed:
                     ready = [each for each in self._waiters if beats.get(each.document, NO_BEAT) != each.beat]
                     self._waiters.difference_update(ready)

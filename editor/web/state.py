@@ -15,7 +15,7 @@ from editor.edits.plan import plan
 from editor.imaging.geometry import Box
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
-from editor.store.jobs import NO_BEAT, RunProgress
+from editor.store.progress import NO_BEAT, RunProgress
 from editor.store.queue import variation_group
 from editor.store.revisions import Revision
 from editor.web.context import AppContext
@@ -57,8 +57,8 @@ class DocumentStates:
         """
         # Reads the jobs before the document: a job that ends in between is reported as done by the next state, which
         # shows its result. In the other order it would be reported as done before its result is shown.
-        beat = self.session.store.jobs.beats().get(document.id, NO_BEAT)
-        progress = self.session.store.jobs.progress(document.id)
+        beat = self.session.store.progress.beats().get(document.id, NO_BEAT)
+        progress = self.session.store.progress.of(document.id)
         pending = self.session.store.jobs.pending(document.id)
         replay = self._replay(document, pending) if pending else {}
         running = [self._run(revision, progress.get(revision.id)) for revision in pending]

@@ -28,7 +28,7 @@ worker.start()
 while True:
     for (id,) in store.database.rows("SELECT id FROM revision WHERE worker IS NOT NULL"):
         document = store.revisions.document_of(id)
-        progress = store.jobs.progress(document).get(id)
+        progress = store.progress.of(document).get(id)
         if progress and progress.step >= 3:
             print("in the midst", flush=True)
     time.sleep(0.005)

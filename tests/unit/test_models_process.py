@@ -41,7 +41,7 @@ class Server:
         return self.session.store.revisions.get(job.id)
 
     def begun(self, job: Revision) -> None:
-        until(lambda: (now := self.store.jobs.progress(job.document).get(job.id)) and now.step)
+        until(lambda: (now := self.store.progress.of(job.document).get(job.id)) and now.step)
 
     def refusal(self, name: str) -> str:
         """Why a model cannot be loaded, '' while that is not known."""
@@ -149,7 +149,7 @@ def test_the_end_frees_the_job(server: Server) -> None:
     job = server.submit("slow", steps=1000)
     server.begun(job)
     server.models.stop()
-    assert server.store.jobs.holders() == [] and server.store.jobs.progress(server.document.id) == {}
+    assert server.store.jobs.holders() == [] and server.store.progress.of(server.document.id) == {}
     freed = server.session.store.revisions.get(job.id)
     assert freed.pending and freed.death is None
 

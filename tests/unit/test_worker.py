@@ -16,7 +16,7 @@ from editor.imaging.picture import Picture
 from editor.session import Session
 from editor.store.database import StorageError
 from editor.store.documents import Document
-from editor.store.jobs import RunProgress
+from editor.store.progress import RunProgress
 from editor.store.revisions import Revision
 from editor.store.store import Store
 from editor.worker import Worker
@@ -55,7 +55,7 @@ class Running:
         until(lambda: (now := self.progress()) and now.step)
 
     def progress(self) -> RunProgress | None:
-        return self.session.store.jobs.progress(self.job.document).get(self.job.id)
+        return self.session.store.progress.of(self.job.document).get(self.job.id)
 
     def step(self) -> None:
         before = self.progress()
@@ -91,12 +91,12 @@ def test_progress_is_the_latest_step(store: Store, document: Document) -> None:
     assert first and second and (first.step, second.step, second.steps) == (1, 2, 5)
     assert second.serial > first.serial > 0
     assert second.box is not None and second.box.contains(Box(50, 60, 40, 30))
-    shown = store.jobs.preview(run.job.id)
+    shown = store.progress.preview(run.job.id)
     assert shown is not None and Image.open(BytesIO(shown)).size == second.box[2:]
-    assert store.jobs.preview("another") is None
+    assert store.progress.preview("another") is None
     run.slow.allow(3)
     assert settled(run.session, run.job.id).picture
-    assert run.progress() is None and store.jobs.preview(run.job.id) is None
+    assert run.progress() is None and store.progress.preview(run.job.id) is None
     run.worker.stop()
 
 
@@ -108,7 +108,7 @@ def test_the_serial_grows_from_run_to_run(store: Store, document: Document) -> N
     again = run.session.submit(document.id, slow_edit(seed=2))
     run.worker.wake()
     run.slow.allow(1)
-    later = until(lambda: (now := store.jobs.progress(document.id).get(again.id)) and now.step and now)
+    later = until(lambda: (now := store.progress.of(document.id).get(again.id)) and now.step and now)
     assert first and later.serial > first.serial
     run.slow.allow(4)
     run.worker.stop()
@@ -418,7 +418,7 @@ def test_nothing_is_said_of_a_run_that_is_over(store: Store, document: Document)
     assert settled(run.session, again.id).picture
     late = run.session.submit(document.id, slow_edit(seed=3))
     assert store.jobs.claim("w", worker_module.LEASE) == [late.id]
-    store.jobs.report("w", {late.id: (2, 5, None)})
+    store.progress.report("w", {late.id: (2, 5, None)})
     run.session.cancel(late.id)
     picture = store.revisions.picture(late.parent or "")
     assert not store.jobs.finish(late.id, "w", picture, {})

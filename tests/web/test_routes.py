@@ -15,7 +15,7 @@ from editor.formats.images import decode_tile, encode_png, read_image, read_mask
 from editor.imaging.geometry import Box
 from editor.recipes.recipe import Recipe
 from editor.store.documents import Document
-from editor.store.jobs import RunPreview, RunProgress
+from editor.store.progress import RunPreview, RunProgress
 from editor.store.store import Store
 from editor.web.routes import documents as documents_module
 from editor.web.state import DocumentStates
@@ -215,7 +215,7 @@ def test_previews_hold_only_what_may_change(desk: Desk, monkeypatch: pytest.Monk
     seen = []
 
     def holds(revision: str, worker: str) -> bool:  # called after each step
-        until(lambda: desk.session.store.jobs.progress(state["document"]).get(revision, NOTHING).step == len(seen) + 1)
+        until(lambda: desk.session.store.progress.of(state["document"]).get(revision, NOTHING).step == len(seen) + 1)
         now = desk.get(f"documents/{state['document']}").json()["running"][0]
         image = Image.open(BytesIO(desk.get(f"previews/{revision}/{now['serial']}").content))
         seen.append((now, image))
@@ -418,9 +418,9 @@ def test_an_answer_waits_for_the_next_step(desk: Desk, monkeypatch: pytest.Monke
     beats = [beat]
     with ThreadPoolExecutor() as threads:
         for change in (
-            lambda: store.jobs.report("w", {run["revision"]: (0, 3, None)}),  # its model is being loaded
-            lambda: store.jobs.report("w", {run["revision"]: (1, 3, None)}),
-            lambda: store.jobs.report("w", {run["revision"]: (1, 3, RunPreview(7, Box(0, 0, 1, 1), b"a file"))}),
+            lambda: store.progress.report("w", {run["revision"]: (0, 3, None)}),  # its model is being loaded
+            lambda: store.progress.report("w", {run["revision"]: (1, 3, None)}),
+            lambda: store.progress.report("w", {run["revision"]: (1, 3, RunPreview(7, Box(0, 0, 1, 1), b"a file"))}),
             lambda: store.jobs.fail(run["revision"], "w", "It broke."),
         ):
             held = threads.submit(desk.get, address, params={"beat": beats[-1]})
@@ -436,7 +436,7 @@ def test_another_documents_step_answers_nobody(desk: Desk, monkeypatch: pytest.M
     desk.session.store.jobs.claim("w", 15)
     with ThreadPoolExecutor() as threads:
         held = threads.submit(desk.get, f"documents/{waits['document']}", params={"beat": waits["beat"]})
-        desk.session.store.jobs.report("w", {run["revision"]: (1, 3, None)})
+        desk.session.store.progress.report("w", {run["revision"]: (1, 3, None)})
         assert desk.get(f"documents/{works['document']}", params={"beat": works["beat"]}).json()["running"][0]["index"]
         assert not held.done()
         held.result(30)

@@ -30,11 +30,11 @@ class Job:
         self.begun()
 
     def begun(self) -> None:
-        until(lambda: (now := self.session.store.jobs.progress(self.document.id).get(self.id)) and now.step)
+        until(lambda: (now := self.session.store.progress.of(self.document.id).get(self.id)) and now.step)
 
     def settled(self) -> Revision:
         def step() -> int | None:
-            now = self.session.store.jobs.progress(self.document.id).get(self.id)
+            now = self.session.store.progress.of(self.document.id).get(self.id)
             return now.step if now else None
 
         while (

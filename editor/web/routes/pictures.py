@@ -71,7 +71,7 @@ class Pictures:
         """GET the newest preview of a job, whichever serial the URL has, since older ones are gone; 204 when it has
         none any more.
         """
-        data = self.session.store.jobs.preview(request.path_params["revision"])
+        data = self.session.store.progress.preview(request.path_params["revision"])
         if data is None:
             self.session.store.revisions.document_of(request.path_params["revision"])  # raises when there is none
             return Response(status_code=204, headers=NEVER)
