@@ -94,7 +94,7 @@ def test_an_earlier_state_with_the_way_to_it(desk: Desk, tmp_path: Path) -> None
 def test_what_cannot_be_written_is_a_sentence_and_leaves_what_was_there(desk: Desk, tmp_path: Path) -> None:
     document = desk.made(noise(40, 30), [])
     for name, quality, sentence in (
-        ("a.gif", None, r"\.ora, \.palimpsest, not in \.gif"),
+        ("a.gif", None, r"\.ora, \.palimpsest, not as \.gif"),
         ("a", None, "without an ending"),
         ("a.ora", 90, "no quality"),
         ("a.png", 90, "no quality"),
