@@ -7,7 +7,7 @@ from pathlib import Path
 from editor.edits import intents
 from editor.edits.edit import Blend, Edit
 from editor.edits.plan import edit_region
-from editor.formats.atomic_write import replacing
+from editor.formats.atomic_write import atomic_write
 from editor.formats.export import SUFFIXES, encode, format_of
 from editor.formats.layers import layers_of
 from editor.formats.metadata import NOTHING, Metadata
@@ -202,13 +202,13 @@ class Session:
         suffix = to.suffix.lower()
         if suffix not in (*SUFFIXES, OPENRASTER, DOCUMENT):
             kinds = ", ".join((*SUFFIXES, OPENRASTER, DOCUMENT))
-            raise InvalidInput(f"A file can end in {kinds}, not in {suffix or 'nothing'}.")
+            raise InvalidInput(f"A document can be saved as {kinds}, not as {suffix or 'a file without an ending'}.")
         if quality is not None and suffix not in SUFFIXES:
             raise InvalidInput(f"A {suffix} file is lossless, so it has no quality setting.")
         if suffix == DOCUMENT:
             write_document(self.store, document_id, to)
             return self._local_models_note(document_id)
-        with replacing(to) as part:
+        with atomic_write(to) as part:
             if suffix == OPENRASTER:
                 opened, *steps = self._nodes_to(document_id, revision)
                 layers = layers_of(

@@ -130,7 +130,7 @@ def seen(light: np.ndarray) -> np.ndarray:
 
 
 LINEAR = profile(b"RGB ", "Linear test", gamma(1.0))
-SAID_LINEAR = "Its colours (Linear test) are linear light: they were converted to sRGB."
+SAID_LINEAR = "Its colours (Linear test) are linear light and were converted to sRGB."
 MAKERS: dict[str, Callable[[], Made]] = {}
 
 

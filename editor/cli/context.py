@@ -1,4 +1,4 @@
-"""What every command stands on: its options, and what these say of models and of the store."""
+"""CommandContext: what every command needs."""
 
 import argparse
 from collections.abc import Iterator
@@ -15,38 +15,54 @@ from pipelines.provenance import made_with
 
 
 class CommandContext:
-    """options: what was typed. root: where app.py and assets lie. home: where the user's list of models does.
-
-    InvalidInput when there is no pipeline of the name typed.
-    """
+    """The options of a command, and the models and the store that they select."""
 
     def __init__(self, options: argparse.Namespace, root: Path, home: Path) -> None:
+        """Resolves the name of the pipeline.
+
+        Args:
+            options: the parsed options.
+            root: the folder of app.py and assets.
+            home: the folder where the user may keep models.toml.
+
+        Raises:
+            InvalidInput: there is no pipeline of this name.
+        """
         self.options, self.root = options, root
         self.made_with = made_with
-        found = home / "models.toml"
-        self.models_file: Path | None = options.models or (found if found.exists() else None)  # the user's own models
+        default = home / "models.toml"
+        self.models_file: Path | None = options.models or (default if default.exists() else None)  # the user's models
         options.pipeline = full_name(options.pipeline, self.models_file)
         adapters = frozenset(name for name, _ in options.adapter)
         self._setup = Setup(options.compile, options.memory, options.quantise, adapters)
 
     def offered(self) -> dict[str, str]:
-        """The names of the models that may be used, and what the page calls each."""
+        """Returns the names of the models to choose from, each with its name on the page."""
         return offered(self.options.pipeline, self.models_file)
 
     def load(self, name: str) -> Pipeline:
-        """The pipeline of this name, of those alone that the user offers, whatever a document or a recipe says: a name
-        may be a file that somebody else put there.
+        """Loads a pipeline, but only one that the user offers.
+
+        A name in a document or a recipe may be a file that somebody else put on this machine.
+
+        Raises:
+            InvalidInput: the user does not offer it.
         """
         if name not in (self.options.pipeline, *PIPELINES) and name not in self.offered():
             raise InvalidInput(
                 f"The model {name} is none of those offered here. To use it, name it with --pipeline, or list it in "
                 "models.toml."
             )
-        # a model is downloaded for who typed its name, never because a recipe or a document has it
+        # a model is downloaded only if the user typed its name, never because a recipe or a document has it
         return load(name, self._setup, fetch=name == self.options.pipeline)
 
     @contextmanager
     def session(self) -> Iterator[Session]:
+        """Opens the store for the block.
+
+        Yields:
+            A session on it.
+        """
         store = Store(self.options.data)
         try:
             yield Session(store)

@@ -1,4 +1,4 @@
-"""Documents of the store: opened, listed, walked through, changed and written out."""
+"""The commands about documents: open, list, change and export them, and move through their history."""
 
 import logging
 import sys
@@ -17,7 +17,8 @@ from pipelines.errors import InvalidInput, UserError
 
 
 def open_files(context: CommandContext) -> None:
-    unread = 0
+    """Runs the command `open`: opens picture and document files as new documents."""
+    failed = 0
     with context.session() as session:
         for file in context.options.files:
             try:
@@ -30,19 +31,20 @@ def open_files(context: CommandContext) -> None:
                     document = session.open(opened.pixels, file.stem, opened.icc, opened.metadata)
             except (UserError, OSError) as error:
                 print(f"{file}: {error}", file=sys.stderr)
-                unread += 1
+                failed += 1
             else:
                 print(f"{document.id}  {document.name}")
-    if unread:
-        raise InvalidInput(f"{unread} of {len(context.options.files)} files could not be opened: see above.")
+    if failed:
+        raise InvalidInput(f"{failed} of {len(context.options.files)} files could not be opened: see above.")
 
 
 def _plain(text: str) -> str:
-    """On one line, and nothing that tells a terminal what to do."""
+    """Returns text on one line, without control characters, which a terminal would interpret."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
 
 
 def history(context: CommandContext) -> None:
+    """Runs the command `history`: lists all documents, or the steps of one."""
     with context.session() as session:
         if context.options.document is None:
             for document in session.store.documents.all():
@@ -50,45 +52,45 @@ def history(context: CommandContext) -> None:
             return
         document = session.store.documents.get(context.options.document)
         tree = session.store.revisions.tree(document.id)
-        below: dict[str | None, list[Node]] = {}
+        children: dict[str | None, list[Node]] = {}
         for node in tree:
-            below.setdefault(node.parent, []).append(node)
-        waiting = [(node, 0) for node in below.get(None, [])]
-        first: dict[str, Mapping[str, Any]] = {}  # edit of each prompt and seed
-        while waiting:  # each state is listed under its parent
-            node, deep = waiting.pop()
-            waiting += [(child, deep + 1) for child in reversed(below.get(node.id, []))]
-            words = document.name if node.edit is None else _summary(node.edit, first)
-            state = "" if node.finished else f"  ({node.error or 'waiting'})"
-            shown = "  <- shown" if node.id == document.head else ""
-            print(f"{node.id}  {'  ' * deep}{_plain(node.name or words)}{state}{shown}")
+            children.setdefault(node.parent, []).append(node)
+        stack = [(node, 0) for node in children.get(None, [])]
+        first: dict[str, Mapping[str, Any]] = {}  # the first edit of each prompt and seed
+        while stack:  # lists each step below its parent
+            node, depth = stack.pop()
+            stack += [(child, depth + 1) for child in reversed(children.get(node.id, []))]
+            title = document.name if node.edit is None else _summary(node.edit, first)
+            status = "" if node.finished else f"  ({node.error or 'waiting'})"
+            marker = "  <- shown" if node.id == document.head else ""
+            print(f"{node.id}  {'  ' * depth}{_plain(node.name or title)}{status}{marker}")
 
 
 def _summary(edit: Mapping[str, Any], first: dict[str, Mapping[str, Any]]) -> str:
-    """An edit's prompt and seed, and in what it differs from the first edit with the same."""
-    words = f"“{edit['prompt']}” seed {edit['seed']}"
-    earlier = first.setdefault(words, edit)
-    now, before = ({**one, **one["blend"], "blend": None} for one in (edit, earlier))
+    """Returns an edit's prompt and seed, and how it differs from the first edit with the same prompt and seed."""
+    title = f"“{edit['prompt']}” seed {edit['seed']}"
+    earlier = first.setdefault(title, edit)
+    new, old = ({**each, **each["blend"], "blend": None} for each in (edit, earlier))
     changes = []
-    for name in sorted(now.keys() | before.keys()):
-        if (value := now.get(name)) != before.get(name):
-            shown = isinstance(value, int | float | str)  # no mask
-            changes.append(name.replace("_", " ") + (f" {value}" if shown else ""))
-    return f"{words} ({', '.join(changes)})" if changes else words
+    for name in sorted(new.keys() | old.keys()):
+        if (value := new.get(name)) != old.get(name):
+            printable = isinstance(value, int | float | str)  # not a mask
+            changes.append(name.replace("_", " ") + (f" {value}" if printable else ""))
+    return f"{title} ({', '.join(changes)})" if changes else title
 
 
 def walk(context: CommandContext) -> None:
-    """undo, redo, checkout, name, discard, recover."""
+    """Runs the commands `undo`, `redo`, `checkout`, `name`, `discard` and `recover`."""
     options = context.options
     with context.session() as session:
         document, revision = session.store.documents.get(options.document), getattr(options, "revision", "")
         if options.command == "undo" and not session.can_undo(document.id):
-            print("There is nothing to undo: the picture that was opened is shown.", file=sys.stderr)
+            print("There is nothing to undo: the opened picture is shown.", file=sys.stderr)
         if options.command == "redo" and not session.can_redo(document.id):
-            print("There is nothing to redo: the newest state of its branch is shown.", file=sys.stderr)
+            print("There is nothing to redo: the newest step of its branch is shown.", file=sys.stderr)
         if revision and session.store.revisions.get(revision).document != document.id:
-            raise InvalidInput(f"The state {revision!r} is another document's.")
-        steps: dict[str, Callable[[], object]] = {
+            raise InvalidInput(f"The step {revision!r} belongs to another document.")
+        commands: dict[str, Callable[[], object]] = {
             "undo": lambda: session.undo(document.id),
             "redo": lambda: session.redo(document.id),
             "checkout": lambda: session.checkout(document.id, revision),
@@ -96,36 +98,38 @@ def walk(context: CommandContext) -> None:
             "discard": lambda: session.discard(revision),
             "recover": lambda: session.recover(revision),
         }
-        steps[options.command]()
+        commands[options.command]()
     history(context)
 
 
 def amend(context: CommandContext) -> None:
+    """Runs the command `amend`: changes a step and replays those after it."""
     options = context.options
     with context.session() as session:
         edit = session.store.revisions.get(options.revision).edit
         if edit is None:
-            raise InvalidInput("The picture that was opened is no step: there is nothing in it to change.")
+            raise InvalidInput("The opened picture is not an edit, so it has no settings to change.")
 
-        def given(*names: str) -> dict[str, Any]:
+        def set_options(*names: str) -> dict[str, Any]:
             return {name: value for name in names if (value := getattr(options, name)) is not None}
 
-        blend = replace(edit.blend, **given("feather", "edge", "opacity"))
-        changes = given("prompt", "negative_prompt", "seed", "steps", "strength", "guidance")
+        blend = replace(edit.blend, **set_options("feather", "edge", "opacity"))
+        changes = set_options("prompt", "negative_prompt", "seed", "steps", "strength", "guidance")
         if options.grow is not None:
             frame = session.store.revisions.picture(options.revision).box
             mask = edit.mask
-            changes["mask"] = now = mask.grown(options.grow) if options.grow > 0 else mask.shrunk(-options.grow, frame)
-            if now.bounds.empty and not mask.bounds.empty:
-                raise InvalidInput(f"Nothing is left of the mask when it shrinks by {-options.grow} px: choose fewer.")
-        changed = replace(edit, blend=blend, **changes)
-        logging.getLogger("editor.worker").setLevel(logging.CRITICAL)  # why a step failed is said once, at the end
-        jobs = session.amend(options.document, options.revision, changed)
+            new_mask = mask.grown(options.grow) if options.grow > 0 else mask.shrunk(-options.grow, frame)
+            changes["mask"] = new_mask
+            if new_mask.bounds.empty and not mask.bounds.empty:
+                raise InvalidInput(f"Nothing is left of the mask when it shrinks by {-options.grow} px. Choose fewer.")
+        new_edit = replace(edit, blend=blend, **changes)
+        logging.getLogger("editor.worker").setLevel(logging.CRITICAL)  # the reason of a failure is printed at the end
+        jobs = session.amend(options.document, options.revision, new_edit)
         worker = Worker(session.store, context.load)
         with tqdm(total=len(jobs), unit=" steps", leave=False) as bar:
             for job in jobs:
                 while session.store.revisions.get(job.id).pending and worker.run_one():
-                    pass  # jobs that others queued before this, too
+                    pass  # runs jobs that others queued before this one, too
                 if error := session.store.revisions.get(job.id).error:
                     raise InvalidInput(error)
                 bar.update()
@@ -133,6 +137,7 @@ def amend(context: CommandContext) -> None:
 
 
 def export(context: CommandContext) -> None:
+    """Runs the command `export`: writes a document to a file."""
     options = context.options
     with context.session() as session:
         made_with = None if options.no_recipe else context.made_with()

@@ -1,4 +1,4 @@
-"""One edit of a picture's file, or a picture from words alone, with no store."""
+"""The commands `edit` and `draw`: make one edit of a picture file, or a picture from a prompt, without the store."""
 
 import secrets
 import sys
@@ -13,7 +13,7 @@ from editor.cli.context import CommandContext
 from editor.edits.apply import Progress, apply_all
 from editor.edits.edit import NOWHERE, Blend
 from editor.edits.intents import complete, variations
-from editor.formats.atomic_write import replacing
+from editor.formats.atomic_write import atomic_write
 from editor.formats.export import encode, format_of
 from editor.formats.images import READINGS, Opened, open_mask, read_image
 from editor.imaging.geometry import Box, Margins
@@ -28,6 +28,7 @@ from pipelines.errors import InvalidInput
 
 
 def edit(context: CommandContext) -> None:
+    """Runs the command `edit`: edits a picture file."""
     options = context.options
     opened = read_image(options.picture.read_bytes())
     for note in opened.notes:
@@ -38,11 +39,11 @@ def edit(context: CommandContext) -> None:
         alpha, reading = open_mask(options.mask.read_bytes())
         if READINGS[reading]:
             print(READINGS[reading], file=sys.stderr)
-        _alike("mask", alpha, opened.pixels)
+        _check_size("mask", alpha, opened.pixels)
         mask = Mask(picture.box, alpha)
     if options.sketch is not None:
         strokes = read_image(options.sketch.read_bytes()).pixels
-        _alike("sketch", strokes, opened.pixels)
+        _check_size("sketch", strokes, opened.pixels)
         intent, settings["sketch"] = "sketch", Patch(picture.box, strokes)
     if options.remove:
         if (
@@ -53,11 +54,11 @@ def edit(context: CommandContext) -> None:
             or options.strength is not None
         ):
             raise InvalidInput(
-                "--remove needs a --mask of what is to go, and no --prompt, --negative, --sketch or --strength."
+                "--remove needs a --mask of what to remove, and no --prompt, --negative, --sketch or --strength."
             )
         intent = "remove"
     if options.expand is not None and options.aspect is not None:
-        raise InvalidInput("--expand and --aspect both say how large the picture is to be: give one of them.")
+        raise InvalidInput("--expand and --aspect both set the picture's size. Use only one of them.")
     if options.expand is not None:
         settings["margins"] = Margins(*options.expand)
     if options.aspect is not None:
@@ -67,17 +68,18 @@ def edit(context: CommandContext) -> None:
     _run(context, picture, intent, mask, settings, opened)
 
 
-def _alike(what: str, one: Pixels, picture: Pixels) -> None:
-    if one.shape[:2] != picture.shape[:2]:
-        sizes = [f"{width}x{height}" for height, width in (one.shape[:2], picture.shape[:2])]
-        raise InvalidInput(f"The {what} is {sizes[0]} pixels, the picture {sizes[1]}: make them the same size.")
+def _check_size(name: str, pixels: Pixels, picture: Pixels) -> None:
+    if pixels.shape[:2] != picture.shape[:2]:
+        sizes = [f"{width}x{height}" for height, width in (pixels.shape[:2], picture.shape[:2])]
+        raise InvalidInput(f"The {name} is {sizes[0]} pixels, the picture {sizes[1]}. They must have the same size.")
 
 
 def draw(context: CommandContext) -> None:
+    """Runs the command `draw`: generates a whole picture from a prompt."""
     side = context.load(context.options.pipeline).size
     width, height = context.options.size or (side, side)
     if width * height > MAX_PIXELS:
-        raise InvalidInput(f"A picture has at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
+        raise InvalidInput(f"A picture can have at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
     picture = Picture.blank(width, height)
     everywhere = Mask(picture.box, np.full(picture.box.shape, 255, np.uint8))
     _run(context, picture, "fill", everywhere, {})
@@ -91,22 +93,22 @@ def _run(
     settings: dict[str, Any],
     opened: Opened | None = None,
 ) -> None:
-    """Make the edit that this and the options ask for, and write the results, with the opened file's metadata."""
+    """Makes the edit of these settings and the options, and writes the results with the opened file's metadata."""
     options = context.options
     out, count = options.output, options.variations
     if not out.parent.is_dir():
-        raise InvalidInput(f"There is no folder {out.parent} to write {out.name} into: make it first.")
+        raise InvalidInput(f"There is no folder {out.parent} to write {out.name} into. Create it first.")
     format = format_of(out.suffix)
     model = context.load(options.pipeline)
     if options.adapter:
         from pipelines.hf.adapter_files import adapter_file, canonical_adapter
 
         settings["adapters"] = [(canonical_adapter(name), weight) for name, weight in options.adapter]
-        if options.pipeline.startswith(HUB):  # others say that they take none
+        if options.pipeline.startswith(HUB):  # other pipelines raise an error about adapters
             for name, _ in settings["adapters"]:
-                adapter_file(name, fetch=True)  # for who typed it, as a model is
+                adapter_file(name, fetch=True)  # the user typed its name, as for a model
     if options.reference is not None:
-        settings["reference"] = likeness(options.reference)
+        settings["reference"] = read_reference(options.reference)
     names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength", "pipeline")
     settings |= {name: getattr(options, name, None) for name in names}
     settings["seed"] = secrets.randbelow(2**32) if options.seed is None else options.seed
@@ -126,20 +128,19 @@ def _run(
         results = run(apply_all(edits, picture, context.load), show)
     for number, (edit, applied) in enumerate(zip(edits, results, strict=True), 1):
         file = out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
-        made = Recipe((edit,), picture.digest, (applied.picture.digest,), context.made_with(), picture.box)
-        recipe = None if options.no_recipe else made.to_json()
-        said: dict[str, Any] = {} if opened is None else {"icc": opened.icc, "metadata": opened.metadata}
-        data, notes = encode(applied.picture.pixels(), format, recipe=recipe, **said)
-        with replacing(file) as part:
+        edit_recipe = Recipe((edit,), picture.digest, (applied.picture.digest,), context.made_with(), picture.box)
+        recipe = None if options.no_recipe else edit_recipe.to_json()
+        file_info: dict[str, Any] = {} if opened is None else {"icc": opened.icc, "metadata": opened.metadata}
+        data, notes = encode(applied.picture.pixels(), format, recipe=recipe, **file_info)
+        with atomic_write(file) as part:
             part.write_bytes(data)
         for note in notes:
             print(note, file=sys.stderr)
         print(f"{file} (seed {edit.seed})")
 
 
-def likeness(file: Path) -> Patch:
-    """A picture to be like, as an edit keeps it: small, and opaque."""
-
+def read_reference(file: Path) -> Patch:
+    """Reads a reference picture, scaled down to at most MAX_REFERENCE_SIDE pixels a side, on white."""
     image = Image.fromarray(read_image(file.read_bytes()).pixels)
     white = Image.new("RGBA", image.size, "white")
     image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")

@@ -1,4 +1,4 @@
-"""The models on this machine, and OpenAI's made ready."""
+"""The commands about models: list those on this machine, and convert OpenAI's."""
 
 import json
 from dataclasses import asdict
@@ -8,15 +8,17 @@ from pipelines import models
 
 
 def installed(context: CommandContext) -> None:
-    found = models.installed(context.models_file)
+    """Runs the command `models`: lists the models on this machine."""
+    entries = models.installed(context.models_file)
     if context.options.json:
-        print(json.dumps([asdict(model) for model in found], indent=2, default=str))
+        print(json.dumps([asdict(model) for model in entries], indent=2, default=str))
     else:
-        print(models.listing(found))
+        print(models.listing(entries))
 
 
 def convert(context: CommandContext) -> None:
-    from pipelines.glide import download, released  # these load PyTorch, which a list of models does without
+    """Runs the command `convert`: converts OpenAI's GLIDE, and downloads it if asked."""
+    from pipelines.glide import download, released  # these load PyTorch, which a list of models does not need
 
     folder = context.options.folder
     if context.options.download:

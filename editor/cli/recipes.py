@@ -1,17 +1,17 @@
-"""Recipes: written from a document, followed on pictures, and verified."""
+"""The commands about recipes: write one from a document, run it on pictures, verify a result."""
 
 import sys
 
 from tqdm import tqdm
 
 from editor.cli.context import CommandContext
-from editor.formats.atomic_write import replacing
+from editor.formats.atomic_write import atomic_write
 from editor.formats.export import format_of, recipe_of, size_of
 from editor.formats.images import read_image
 from editor.imaging.picture import Picture
 from editor.recipes.batch import pictures_in, results_of, run_on
 from editor.recipes.recipe import Recipe
-from editor.recipes.replay import Stage, difference, follow, other_picture
+from editor.recipes.replay import Stage, difference, other_picture, replay
 from editor.recipes.scaling import made_on
 from pipelines.base import run
 from pipelines.errors import InvalidInput, UserError
@@ -20,23 +20,24 @@ from pipelines.models import located
 
 
 def write(context: CommandContext) -> None:
+    """Runs the command `recipe`: writes the recipe of a document."""
     options = context.options
     with context.session() as session:
-        written = session.recipe(options.document, context.made_with())
-    with replacing(options.output) as part:
-        part.write_text(written.to_json())
-    print(f"{options.output}: {len(written.steps)} steps")
+        recipe = session.recipe(options.document, context.made_with())
+    with atomic_write(options.output) as part:
+        part.write_text(recipe.to_json())
+    print(f"{options.output}: {len(recipe.steps)} steps")
 
 
 def _recipe_in(context: CommandContext) -> Recipe:
-    """The recipe that a file is, or that a picture holds; its models by where they lie on this machine."""
+    """Reads a recipe from its file, or from the picture that it is embedded in, with this machine's names of models."""
     options = context.options
     file, data = options.recipe, options.recipe.read_bytes()
     text = recipe_of(data)
     try:
         recipe = Recipe.from_json(data.decode() if text is None else text)
     except UnicodeDecodeError:
-        raise InvalidInput(f"{file} holds no recipe.") from None
+        raise InvalidInput(f"{file} contains no recipe.") from None
     if text is not None:
         recipe = made_on(recipe, *size_of(data))
     listed = [] if (models := context.models_file) is None else [model.pipeline for model in read_models(models)]
@@ -48,47 +49,51 @@ def _recipe_in(context: CommandContext) -> Recipe:
 
 
 def follow_on_pictures(context: CommandContext) -> None:
+    """Runs the command `run`: runs a recipe on picture files."""
     options = context.options
-    followed, load = _recipe_in(context), context.load
-    found = pictures_in(options.pictures, options.output)
-    for sentence in found.skipped:
-        print(sentence, file=sys.stderr)
-    results = results_of(found.pictures, options.output)
+    recipe, load = _recipe_in(context), context.load
+    files = pictures_in(options.pictures, options.output)
+    for note in files.skipped:
+        print(note, file=sys.stderr)
+    results = results_of(files.pictures, options.output)
     options.output.mkdir(parents=True, exist_ok=True)
     failed = 0
     with tqdm(results.items(), unit=" pictures") as bar:
 
         def show(stage: Stage) -> None:
             step, progress = stage
-            bar.set_postfix_str(f"step {step + 1} of {len(followed.steps)}, {progress.index}/{progress.total}")
+            bar.set_postfix_str(f"step {step + 1} of {len(recipe.steps)}, {progress.index}/{progress.total}")
 
         for picture, result in bar:
             try:
-                notes = run(run_on(followed, picture, result, load, scale=options.place == "scaled"), show)
-                bar.write(f"{result} is there already" if notes is None else f"{result}", file=sys.stdout)
+                notes = run(run_on(recipe, picture, result, load, scale=options.place == "scaled"), show)
+                bar.write(f"{result} exists already" if notes is None else f"{result}", file=sys.stdout)
                 for note in notes or ():
                     bar.write(f"{picture}: {note}", file=sys.stderr)
             except (UserError, OSError) as error:
                 bar.write(f"{picture}: {error}", file=sys.stderr)
                 failed += 1
-    if found.skipped:
-        print(f"{len(results)} pictures; {len(found.skipped)} other files and folders were left out.", file=sys.stderr)
+    if files.skipped:
+        print(f"{len(results)} pictures; {len(files.skipped)} other files and folders were left out.", file=sys.stderr)
     if failed:
-        raise InvalidInput(f"{failed} of {len(results)} pictures could not be made; the others are in {options.output}")
+        raise InvalidInput(
+            f"{failed} of {len(results)} pictures failed; the results of the others are in {options.output}"
+        )
 
 
 def verify(context: CommandContext) -> None:
+    """Runs the command `verify`: compares a result with what a recipe makes of a picture."""
     options = context.options
-    followed, load = _recipe_in(context), context.load
+    recipe, load = _recipe_in(context), context.load
     before = Picture.from_pixels(read_image(options.picture.read_bytes()).pixels)
     result = read_image(options.result.read_bytes()).pixels
-    if problem := other_picture(followed, before):
+    if problem := other_picture(recipe, before):
         raise InvalidInput(problem)
-    with tqdm(total=len(followed.steps), unit=" steps", leave=False) as bar:
-        after = run(follow(followed, before, load), lambda stage: bar.update(stage.step - bar.n))
-    if problem := difference(followed, before, after, result, context.made_with()):
+    with tqdm(total=len(recipe.steps), unit=" steps", leave=False) as bar:
+        after = run(replay(recipe, before, load), lambda stage: bar.update(stage.step - bar.n))
+    if problem := difference(recipe, before, after, result, context.made_with()):
         lossy = format_of(options.result.suffix).quality is not None
         raise InvalidInput(
-            f"{problem} {options.result.suffix} loses some of it: keep a .png to verify." if lossy else problem
+            f"{problem} {options.result.suffix} is lossy; to verify a result, keep a .png." if lossy else problem
         )
-    print(f"identical: {len(followed.steps)} steps")
+    print(f"identical: {len(recipe.steps)} steps")

@@ -1,4 +1,4 @@
-"""docs/cli.md, made of the parser: python -m editor.cli.reference > docs/cli.md"""
+"""Generates docs/cli.md from the parser: python -m editor.cli.reference > docs/cli.md"""
 
 import argparse
 from collections.abc import Iterator
@@ -9,12 +9,13 @@ from pipelines import NAMES
 
 
 def reference() -> str:
+    """Returns the content of docs/cli.md."""
     parser = parser_of("python app.py", NAMES, Path("palimpsest-data"))
     return "\n".join(["# The command line", "", *_lines(parser)]) + "\n"
 
 
 def _lines(parser: argparse.ArgumentParser) -> Iterator[str]:
-    """What a parser says of itself, and each of its commands."""
+    """Yields the lines about a parser and each of its commands."""
     yield (parser.description or "").strip()
     commands: dict[str, argparse.ArgumentParser] = {}
     helps: dict[str, str] = {}
@@ -29,7 +30,7 @@ def _lines(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield from ("", "| option | means |", "|---|---|")
         yield from (f"| `{name}` | {text} |" for name, text in rows)
     for name, command in commands.items():
-        if name in helps:  # `work` is the server's own
+        if name in helps:  # `work` has no help, since only the server uses it
             yield from ("", f"## {name}", "")
             command.description = command.description or f"{helps[name][0].upper()}{helps[name][1:]}."
             yield from _lines(command)

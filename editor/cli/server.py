@@ -1,4 +1,4 @@
-"""The server, and the process in which its models run."""
+"""The commands that run the server and the process of its models."""
 
 import os
 import signal
@@ -18,25 +18,26 @@ from pipelines.models import missing
 
 
 def serve(context: CommandContext) -> None:
+    """Serves the editor to a browser until it is interrupted; runs when no command is given."""
     options, models = context.options, context.offered()
     check(options.host, options.port)
     addresses = Addresses(options.host, options.public_host, options.root_path)
     if trouble := missing(options.pipeline):
         raise InvalidInput(trouble)
     if options.mcp and find_spec("mcp") is None:
-        raise InvalidInput("--mcp needs one package more: `pip install mcp==1.30.0`.")
+        raise InvalidInput("--mcp needs another package. Run: pip install mcp==1.30.0.")
     if options.compile:
         print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
-    from editor.web.page import start  # Gradio takes seconds to load, and the models' process has none of it
+    from editor.web.page import start  # Gradio takes seconds to load, and the models' process does not need it
 
     with context.session() as session:
         process = ModelsProcess(session.store, [sys.executable, str(context.root / "app.py"), *sys.argv[1:], "work"])
         process.start()
         try:
-            with suppress(ValueError):  # the first Generate should not wait for the model to be loaded
+            with suppress(ValueError):  # loads the model before the first Generate
                 process.info(options.pipeline)
             with TemporaryDirectory(prefix="palimpsest-", ignore_cleanup_errors=True) as pictures:
-                os.environ["GRADIO_TEMP_DIR"] = pictures  # where Gradio keeps those in the API's answers
+                os.environ["GRADIO_TEMP_DIR"] = pictures  # where Gradio keeps pictures in the API's responses
                 samples = context.root / "assets" / "samples"
                 app = AppContext(session, process, models, options.pipeline, samples, addresses)
                 page = start(app, options.host, options.port, options.mcp)
@@ -48,6 +49,6 @@ def serve(context: CommandContext) -> None:
 
 
 def work(context: CommandContext) -> None:
-    """What `serve` starts: the process in which models run."""
+    """Runs the models, in the process that `serve` starts."""
     with context.session() as session:
         run_models(session.store, context.load, context.made_with)

@@ -1,4 +1,4 @@
-"""The care of the store."""
+"""The command about the store: its size, checks, compaction and backup."""
 
 from tqdm import tqdm
 
@@ -8,6 +8,7 @@ from pipelines.errors import InvalidInput
 
 
 def care(context: CommandContext) -> None:
+    """Runs the command `store`."""
     options = context.options
     with context.session() as session:
         store, complaints = session.store, []
@@ -20,16 +21,20 @@ def care(context: CommandContext) -> None:
             for complaint in complaints:
                 print(complaint)
         if options.compact:
-            gone = maintenance.compact(store)
-            print(f"Removed {gone.revisions} states and {gone.blobs} pieces of pixels, {gone.bytes / 1e6:.1f} MB.")
-            if not gone.shrunk:
-                print("The file becomes smaller when nobody else has it open.")
+            result = maintenance.compact(store)
+            print(
+                f"Removed {result.revisions} revisions and {result.blobs} blobs of pixels, {result.bytes / 1e6:.1f} MB."
+            )
+            if not result.shrunk:
+                print("The file did not shrink. Compact it again while no other program has it open.")
         if options.backup:
             maintenance.backup(store, options.backup)
             print(options.backup)
         size = maintenance.size(store)
-        print(f"{size.documents} documents, {size.revisions} states, {size.bytes / 1e6:.1f} MB in {size.blobs} pieces.")
+        print(
+            f"{size.documents} documents, {size.revisions} revisions, {size.bytes / 1e6:.1f} MB in {size.blobs} blobs."
+        )
         if complaints:
-            raise InvalidInput(f"{len(complaints)} pieces of pixels are not what was stored; everything else is sound.")
+            raise InvalidInput(f"{len(complaints)} blobs of pixels are missing or damaged; everything else is intact.")
         if options.check:
-            print("Everything is what was stored.")
+            print("Everything is intact.")

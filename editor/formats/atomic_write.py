@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all. What a killed process left of one, the next process removes."""
+"""Atomic writes: a file is complete or not there at all. A later process removes what a killed one left."""
 
 import os
 import shutil
@@ -12,10 +12,17 @@ PART = ".palimpsest-part"  # the ending of every folder that holds an unfinished
 
 
 @contextmanager
-def replacing(file: Path) -> Iterator[Path]:
-    """A path beside a file; what was written there takes the file's place at the end, and goes on an error."""
+def atomic_write(file: Path) -> Iterator[Path]:
+    """Writes a file atomically.
+
+    Yields:
+        A path beside the file. What is written there replaces the file at the end, or is removed on an error.
+
+    Raises:
+        FileNotFoundError: the file's folder does not exist.
+    """
     if not file.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {file.parent} to write {file.name} into: make it first.")
+        raise FileNotFoundError(f"There is no folder {file.parent} to write {file.name} into. Create it first.")
     with part_folder(file.parent, file.name) as folder:
         part = folder / "part"
         yield part
@@ -26,12 +33,12 @@ def replacing(file: Path) -> Iterator[Path]:
 
 @contextmanager
 def part_folder(parent: Path, name: str) -> Iterator[Path]:
-    """A hidden folder for unfinished files, removed at the end; after a SIGKILL, by the next call of `sweep`."""
+    """Makes a hidden folder for unfinished files, removed at the end; after a SIGKILL, by the next call of `sweep`."""
     sweep(parent)
     while True:
         folder = Path(mkdtemp(dir=parent, prefix=f".{name[:40]}.", suffix=PART))
-        lock = _locked(folder, LOCK_EX)
-        if folder.exists():  # otherwise somebody swept it away before it was locked
+        lock = _lock(folder, LOCK_EX)
+        if folder.exists():  # otherwise another process swept it before it was locked
             break
         _close(lock)
     try:
@@ -42,17 +49,20 @@ def part_folder(parent: Path, name: str) -> Iterator[Path]:
 
 
 def sweep(parent: Path) -> None:
-    """Remove unfinished files in a folder whose process has died: its lock died with it."""
+    """Removes the unfinished files in a folder whose process has died, and its lock with it."""
     for folder in parent.glob(f".*{PART}"):
-        lock = _locked(folder, LOCK_EX | LOCK_NB)
+        lock = _lock(folder, LOCK_EX | LOCK_NB)
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
             _close(lock)
 
 
-def _locked(folder: Path, how: int) -> int | None:
-    """A handle that locks a folder for as long as it is open; None where another holds it, or nothing can be locked, as
-    on some network disks: nobody sweeps there.
+def _lock(folder: Path, how: int) -> int | None:
+    """Locks a folder until the handle is closed.
+
+    Returns:
+        The handle; None when another process holds the lock, or locking is impossible, as on some network disks, where
+        `sweep` does nothing.
     """
     try:
         handle = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW)

@@ -1,6 +1,6 @@
-"""What the numbers of a file mean as colours: the curves and primaries of profiles and of a PNG's chunks, to sRGB.
+"""Colour spaces: converts colours to sRGB by the curves and primaries of profiles and of a PNG's chunks.
 
-Only matrix-and-curve spaces are computed here, from as many bits as the file has; CMYK goes through littlecms.
+Only matrix-and-curve spaces are computed here, at the full bit depth of the file; littlecms converts CMYK.
 """
 
 import struct
@@ -14,14 +14,14 @@ from PIL import Image, ImageCms
 
 from editor.imaging.raster import Pixels
 
-Curve = Callable[[np.ndarray], np.ndarray]  # of numbers from 0 to 1: from what is stored to light
+Curve = Callable[[np.ndarray], np.ndarray]  # from stored numbers, 0 to 1, to linear light
 D50 = np.array([0.9642, 1.0, 0.8249])  # the white of ICC profiles and of Lab
 # linear sRGB to XYZ under D50, as sRGB's profile has it
 SRGB = np.array(
     [[0.4360747, 0.3850649, 0.1430804], [0.2225045, 0.7168786, 0.0606169], [0.0139322, 0.0971045, 0.7141733]]
 )
 BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
-LINEAR = 0.4  # light at half the number: sRGB has 0.21, the lowest gamma that pictures are kept in, 1.8, has 0.29
+LINEAR = 0.4  # least light at 0.5 of a linear curve: sRGB has 0.21, the lowest gamma in use, 1.8, has 0.29
 LONGEST_CURVE = 2**16
 
 REC709 = ((0.3127, 0.3290), (0.64, 0.33), (0.30, 0.60), (0.15, 0.06))  # white, red, green, blue as x, y
@@ -36,26 +36,27 @@ PRIMARIES = {
 
 @dataclass(frozen=True)
 class Space:
-    """name: for people. curve: to light. matrix: float (3, 3), from that to linear sRGB; None for grey."""
+    """A colour space of a curve and a matrix."""
 
-    name: str
-    curve: Curve
-    matrix: np.ndarray | None
+    name: str  # for notes
+    curve: Curve  # to linear light
+    matrix: np.ndarray | None  # float (3, 3), from linear light to linear sRGB; None for grey
 
     @property
     def linear(self) -> bool:
+        """Whether its numbers are linear light."""
         return float(self.curve(np.array([0.5]))[0]) > LINEAR
 
     @property
     def plain(self) -> bool:
-        """Whether its numbers, at 8 bits, are those of sRGB to within a level."""
+        """Whether its numbers, at 8 bits, equal those of sRGB to within a level."""
         ramp = np.arange(256)
         grey = np.rint(255 * encoded(self.curve(ramp / 255)))
         same = self.matrix is None or bool(np.abs(self.matrix - np.eye(3)).max() < 0.02)
         return same and bool(np.abs(grey - ramp).max() <= 1)
 
     def to_srgb(self, shares: np.ndarray) -> Pixels:
-        """uint8 sRGB of numbers from 0 to 1, float (..., 1 or 3), of which there are no more than a band's."""
+        """Converts numbers from 0 to 1, float (..., 1 or 3), to sRGB, uint8; for a few rows at a time."""
         light = self.curve(shares)
         if self.matrix is not None:
             light = light @ self.matrix.T.astype(light.dtype)
@@ -63,23 +64,24 @@ class Space:
 
 
 def encoded(light: np.ndarray) -> np.ndarray:
-    """sRGB's numbers, 0 to 1, of linear light; what lies outside is clipped."""
+    """Converts linear light to sRGB's numbers, 0 to 1; values outside are clipped."""
     light = np.clip(light, 0, 1)
     return np.where(light <= 0.0031308, 12.92 * light, 1.055 * np.maximum(light, 1e-9) ** (1 / 2.4) - 0.055)
 
 
 def rounded(shares: np.ndarray) -> Pixels:
-    """uint8 of numbers from 0 to 1."""
+    """Converts numbers from 0 to 1 to uint8."""
     eight: Pixels = np.rint(255 * shares).astype(np.uint8)
     return eight
 
 
 def srgb_curve(numbers: np.ndarray) -> np.ndarray:
+    """Converts sRGB's numbers, 0 to 1, to linear light."""
     return np.where(numbers <= 0.04045, numbers / 12.92, ((np.maximum(numbers, 0) + 0.055) / 1.055) ** 2.4)
 
 
 def lab_to_srgb(lab: np.ndarray) -> Pixels:
-    """uint8 (..., 3) of CIE L*a*b* under D50, float (..., 3)."""
+    """Converts CIE L*a*b* under D50, float (..., 3), to sRGB, uint8 (..., 3)."""
     y = (lab[..., 0] + 16) / 116
     f = np.stack([y + lab[..., 1] / 500, y, y - lab[..., 2] / 200], -1)
     xyz = np.where(f > 6 / 29, f**3, (f - 4 / 29) * 3 * (6 / 29) ** 2) * D50
@@ -90,9 +92,7 @@ def lab_to_srgb(lab: np.ndarray) -> Pixels:
 
 
 def profile_name(icc: bytes) -> tuple[str, str]:
-    """Which numbers an ICC profile speaks of ("RGB", "GRAY", "CMYK", ...) and what it calls itself; ("", "") when it is
-    damaged.
-    """
+    """Returns the colours of an ICC profile ("RGB", "GRAY", "CMYK", ...) and its name; ("", "") when it is damaged."""
     try:
         profile = ImageCms.ImageCmsProfile(BytesIO(icc))
         name = ImageCms.getProfileDescription(profile).strip() or "unnamed"
@@ -102,7 +102,7 @@ def profile_name(icc: bytes) -> tuple[str, str]:
 
 
 def profile_space(icc: bytes, kind: str, name: str) -> Space | None:
-    """The space of a profile of RGB or GRAY that says it by a curve; None for one of tables, or a damaged one."""
+    """Returns the space of an RGB or GRAY profile of curves; None for one of tables, or a damaged one."""
     try:
         tags = _tags(icc)
         if kind == "GRAY":
@@ -116,21 +116,21 @@ def profile_space(icc: bytes, kind: str, name: str) -> Space | None:
 
 
 class Meaning(NamedTuple):
-    """space: what the numbers are to be converted from, None: they stay. icc: the profile kept beside them, None: sRGB,
-    or what they come to. notes: sentences.
-    """
+    """What the numbers of a file mean as colours."""
 
-    space: Space | None
-    icc: bytes | None
-    notes: tuple[str, ...]
+    space: Space | None  # the space to convert them from; None: they stay
+    icc: bytes | None  # the profile to keep with them; None: they are, or become, sRGB
+    notes: tuple[str, ...]  # sentences about it
 
 
 PLAIN = Meaning(None, None, ())
 
 
 def meaning(icc: bytes | None, grey: bool) -> Meaning:
-    """What a profile says of numbers of grey or RGB: an RGB profile is kept beside them, unless it is of linear light,
-    which would be seen far too dark; grey that is not sRGB's is converted.
+    """Returns what numbers of grey or RGB mean by a profile.
+
+    An RGB profile is kept, unless it is of linear light, which would look far too dark without conversion. Grey with
+    another curve than sRGB's is converted.
     """
     kind, name = ("", "") if icc is None else profile_name(icc)
     if icc is None or kind not in ("RGB", "GRAY") or (kind == "GRAY" and not grey):
@@ -142,11 +142,11 @@ def meaning(icc: bytes | None, grey: bool) -> Meaning:
         return Meaning(space, None, (f"Its grey ({name}) was converted to sRGB.",))
     if space is not None and space.linear:
         space = replace(space, matrix=None) if grey else space
-        return Meaning(space, None, (f"Its colours ({name}) are linear light: they were converted to sRGB.",))
+        return Meaning(space, None, (f"Its colours ({name}) are linear light and were converted to sRGB.",))
     if "srgb" in name.lower():
         return Meaning(None, icc, ())
     return Meaning(
-        None, icc, (f"Its colours are {name}: they are shown as sRGB here, and saved with their own profile.",)
+        None, icc, (f"Its colours are {name}. They are shown as sRGB here, but saved with their own profile.",)
     )
 
 
@@ -157,7 +157,7 @@ def _tags(icc: bytes) -> dict[bytes, bytes]:
 
 
 def _curve(tag: bytes) -> Curve:
-    """A curveType or parametricCurveType (ICC.1:2022, 10.6 and 10.18)."""
+    """Parses a curveType or parametricCurveType (ICC.1:2022, 10.6 and 10.18)."""
     if tag[:4] == b"curv":
         (count,) = struct.unpack_from(">I", tag, 8)
         if count == 0:
@@ -175,7 +175,7 @@ def _curve(tag: bytes) -> Curve:
     g, a, b, c, d, e, f = [n / 65536 for n in struct.unpack_from(f">{count}i", tag, 12)] + [0.0] * (7 - count)
     if kind == 0:
         return _power(g)
-    if kind < 3:  # c: what is added all over
+    if kind < 3:  # c: an offset
         d, e, f, c = -b / a if a else 0, c, c, 0
     return lambda x: np.where(x >= d, np.maximum(a * x + b, 0) ** g + e, c * x + f)
 
@@ -188,8 +188,9 @@ def _power(gamma: float) -> Curve:
 
 
 def png_space(chunks: dict[bytes, bytes], grey: bool) -> Space | None:
-    """What cICP, or else gAMA and cHRM say; None where that is sRGB, or nothing. A profile and sRGB come before the
-    latter two: those are not in `chunks` then.
+    """Returns the space of a PNG's cICP, or else of its gAMA and cHRM; None when that is sRGB, or they are missing.
+
+    A profile or sRGB takes precedence over the latter two, which are not in `chunks` then.
     """
     try:
         if b"cICP" in chunks:
@@ -213,7 +214,7 @@ def png_space(chunks: dict[bytes, bytes], grey: bool) -> Space | None:
 
 
 def _to_linear_srgb(chromaticities: tuple[tuple[float, float], ...]) -> np.ndarray:
-    """float (3, 3), from linear light of these primaries; the white is adapted after Bradford."""
+    """Returns the matrix, float (3, 3), from linear light of these primaries; white is adapted after Bradford."""
     xyz = [np.array([x / y, 1, (1 - x - y) / y]) for x, y in chromaticities]
     white, primaries = xyz[0], np.stack(xyz[1:], 1)
     own = primaries * np.linalg.solve(primaries, white)
@@ -225,7 +226,7 @@ def _to_linear_srgb(chromaticities: tuple[tuple[float, float], ...]) -> np.ndarr
 
 
 def _transfers() -> dict[int, tuple[str, Curve]]:
-    """ITU-T H.273's transfer functions, by their number. HDR is white at BT.2408's paper, and clipped above."""
+    """Returns ITU-T H.273's transfer functions by number. HDR's white is BT.2408's paper white; more is clipped."""
 
     def pq(x: np.ndarray) -> np.ndarray:
         p = np.maximum(x, 0) ** (1 / 78.84375)
@@ -237,7 +238,7 @@ def _transfers() -> dict[int, tuple[str, Curve]]:
         light = np.where(x <= 0.5, x**2 / 3, (np.exp((x - 0.55991073) / 0.17883277) + 0.28466892) / 12)
         return light / 0.26496256
 
-    # Rec. 709's is what a camera does; what screens do with it is near to sRGB's
+    # Rec. 709 defines a camera's curve; screens use one close to sRGB's
     return {
         4: ("gamma 2.2", _power(2.2)), 5: ("gamma 2.8", _power(2.8)), 8: ("linear light", lambda x: x),
         16: ("HDR (PQ)", pq), 18: ("HDR (HLG)", hlg),
@@ -248,7 +249,7 @@ def _transfers() -> dict[int, tuple[str, Curve]]:
 
 
 def cmyk_transform(icc: bytes | None) -> Callable[[Pixels], Pixels]:
-    """uint8 (H, W, 4) of CMYK to uint8 (H, W, 3) of sRGB, by the profile where that can be used."""
+    """Returns a function from CMYK, uint8 (H, W, 4), to sRGB, uint8 (H, W, 3), by the profile if it is usable."""
     try:
         srgb = ImageCms.createProfile("sRGB")
         how = ImageCms.buildTransform(BytesIO(icc or b""), srgb, "CMYK", "RGB")

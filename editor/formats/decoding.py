@@ -1,4 +1,4 @@
-"""Files to pixels: TIFF by its tags, deep PNG by its chunks, everything else by Pillow."""
+"""Decodes picture files: TIFF by its tags, 16-bit PNG by its chunks, everything else with Pillow."""
 
 import struct
 from collections.abc import Callable
@@ -18,12 +18,12 @@ from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.raster import Pixels
 from pipelines.errors import InvalidInput
 
-# what is accepted; formats whose readers start other programs (EPS) or fetch things are not among them
+# formats to accept; those whose readers start other programs (EPS) or open URLs are left out
 FORMATS = ("PNG", "JPEG", "WEBP", "AVIF", "GIF", "BMP", "TIFF", "PPM")
-HEIF = "HEIF"  # what pillow-heif calls it, where the user has that
+HEIF = "HEIF"  # the name in pillow-heif, if that is installed
 HEIF_BRANDS = (b"heic", b"heix", b"hevc", b"hevx", b"heim", b"heis", b"mif1", b"msf1")
 PNG_MAGIC = b"\x89PNG\r\n\x1a\n"
-DEFLATED = 1032  # bytes that one may come to
+DEFLATED = 1032  # most bytes that one byte of deflate can decompress to
 GREY, RGB, GREY_ALPHA, RGBA = 0, 2, 4, 6  # a PNG's colour types
 
 # what Pillow's readers raise on damaged files
@@ -44,33 +44,38 @@ DAMAGED = (
 
 @dataclass(frozen=True, eq=False)
 class Decoded:
-    """pixels: uint8 (H, W, 3 or 4), upright, straight alpha. icc: the profile kept beside them. notes: sentences."""
+    """A decoded file."""
 
-    pixels: Pixels
-    icc: bytes | None
-    notes: tuple[str, ...]
+    pixels: Pixels  # uint8 (H, W, 3 or 4), upright, straight alpha
+    icc: bytes | None  # the colour profile to keep with them
+    notes: tuple[str, ...]  # sentences about what was converted or left out
     metadata: Metadata
 
 
 def decode(data: bytes, most: int, colours: bool = True) -> Decoded:
-    """The first frame of a file. most: pixels. colours: whether a profile, or what else says what the numbers mean,
-    counts; a mask's stand for themselves.
+    """Decodes the first frame of a file.
 
-    InvalidInput with a sentence when there is none, or it has more pixels: then none of them was unpacked.
+    Args:
+        data: the file.
+        most: how many pixels it may have.
+        colours: whether to convert colours by the file's profile; False for a mask, whose numbers are not colours.
+
+    Raises:
+        InvalidInput: it is not a picture, is damaged, or has more pixels, in which case none was decoded.
     """
     if not data:
         raise InvalidInput("The file is empty.")
     if data[:4] in MAGIC:
         try:
-            read = read_tiff(data, lambda width, height: _check(width, height, most), colours)
+            tiff = read_tiff(data, lambda width, height: _check(width, height, most), colours)
         except Unreadable:
             raise
         except (*DAMAGED, *DAMAGED_TIFF) as error:
             raise _damaged(error) from None
-        if read is not None:
-            pixels = _upright(read.pixels, read.orientation)
-            return Decoded(pixels, read.icc, tuple(read.notes), read.metadata)
-    image = _opened(data, most)
+        if tiff is not None:
+            pixels = _upright(tiff.pixels, tiff.orientation)
+            return Decoded(pixels, tiff.icc, tuple(tiff.notes), tiff.metadata)
+    image = _open(data, most)
     notes = []
     chunks = _chunks(data) if image.format == "PNG" else {}
     try:
@@ -85,27 +90,27 @@ def decode(data: bytes, most: int, colours: bool = True) -> Decoded:
     if frames > 1 and image.format != "MPO":  # a camera's JPEG: its further frames are views of the same
         notes.append(f"Only the first of {frames} frames was opened.")
     grey = image.mode in ("1", "L", "LA", "I", "F") or image.mode.startswith("I;")
-    said = _meaning(image, chunks, grey) if colours else PLAIN
-    notes += said.notes
+    colour_meaning = _meaning(image, chunks, grey) if colours else PLAIN
+    notes += colour_meaning.notes
     try:
-        pixels = _deep_png(data, *image.size, chunks, said) if deep else _pixels(image, said, notes)
+        pixels = _deep_png(data, *image.size, chunks, colour_meaning) if deep else _pixels(image, colour_meaning, notes)
         metadata = metadata_of(image)
     except Unreadable:
         raise
     except DAMAGED as error:
         raise _damaged(error) from None
-    return Decoded(_upright(pixels, _orientation(image)), said.icc, tuple(notes), metadata)
+    return Decoded(_upright(pixels, _orientation(image)), colour_meaning.icc, tuple(notes), metadata)
 
 
 def readable() -> tuple[str, ...]:
-    """The endings of the files that can be read, in small letters; the first are the usual ones."""
+    """Returns the endings of all files that can be read, in lower case, sorted."""
     Image.init()
     names = _formats()
     return tuple(sorted({end for end, name in Image.registered_extensions().items() if name in names} | {".heic"}))
 
 
 def is_picture(start: bytes) -> bool:
-    """Whether a file that begins so is a picture by its content, whatever it is called."""
+    """Tells from the start of a file whether it is a picture, whatever its name."""
     if _is_heif(start) or start[:4] in MAGIC:
         return True
     try:
@@ -130,8 +135,8 @@ def _is_heif(data: bytes) -> bool:
     return data[4:8] == b"ftyp" and data[8:12] in HEIF_BRANDS and b"avif" not in data[8:64]
 
 
-def _opened(data: bytes, most: int) -> ImageFile.ImageFile:
-    """The file's header, its size looked at."""
+def _open(data: bytes, most: int) -> ImageFile.ImageFile:
+    """Opens a file, of which only the header is read, and checks its size."""
     Image.MAX_IMAGE_PIXELS = MAX_PIXELS  # above it Pillow warns or raises by itself; below it, it stays silent
     try:
         image = Image.open(BytesIO(data), formats=_formats())
@@ -144,7 +149,7 @@ def _opened(data: bytes, most: int) -> ImageFile.ImageFile:
                     "The HEIC picture is damaged or of a sort that cannot be read: save it as JPEG."
                 ) from None
             raise InvalidInput(
-                "This is a HEIC picture, which needs one package more: pip install pillow-heif (with libraries under "
+                "This is a HEIC picture, which needs another package: pip install pillow-heif (with libraries under "
                 "the LGPL and GPL). Or save it as JPEG first."
             ) from None
         if data[:2] == b"PK" and b"image/openraster" in data[:100]:
@@ -160,7 +165,7 @@ def _opened(data: bytes, most: int) -> ImageFile.ImageFile:
 
 
 def _check(width: int, height: int, most: int) -> None:
-    """Unreadable for a picture that is too large, or has no pixels."""
+    """Raises Unreadable for a picture that is too large, or has no pixels."""
     if width < 1 or height < 1:
         raise Unreadable(f"The picture has no pixels: it is {width} x {height}.")
     most = min(most, MAX_PIXELS)
@@ -176,7 +181,7 @@ def _damaged(error: Exception) -> InvalidInput:
 
 
 def _bits(image: Image.Image, data: bytes) -> int:
-    """Of a channel, where they are more than 8 that become 8."""
+    """Returns the bits per channel of a file with more than 8, which become 8; else 0."""
     if image.format == "PNG":
         return 16 if data[24] == 16 else 0
     if image.format == "AVIF":  # its codec's configuration, ISO/IEC 23000-22: two flags say 8, 10 or 12
@@ -191,22 +196,22 @@ def _bits(image: Image.Image, data: bytes) -> int:
 
 
 def _ppm_top(data: bytes) -> int:
-    """The number that means all of a channel in a PPM or PGM: the fourth word, comments not counted."""
+    """Returns the maximum sample of a PPM or PGM, its fourth word, comments not counted."""
     words = [word for line in data[:2000].split(b"\n") for word in line.partition(b"#")[0].split()]
     return int(words[3]) if len(words) > 3 and words[3].isdigit() else 255
 
 
 def _meaning(image: Image.Image, chunks: dict[bytes, bytes], grey: bool) -> Meaning:
-    said = meaning(image.info.get("icc_profile"), grey) if image.mode != "CMYK" else PLAIN
-    if b"cICP" in chunks or (said.icc is None and said.space is None):
+    colour_meaning = meaning(image.info.get("icc_profile"), grey) if image.mode != "CMYK" else PLAIN
+    if b"cICP" in chunks or (colour_meaning.icc is None and colour_meaning.space is None):
         space = png_space(chunks, grey)
         if space is not None:
             return Meaning(space, None, (f"Its colours ({space.name}) were converted to sRGB.",))
-    return said
+    return colour_meaning
 
 
-def _pixels(source: ImageFile.ImageFile, said: Meaning, notes: list[str]) -> Pixels:
-    """uint8 (H, W, 3 or 4) of what Pillow has read."""
+def _pixels(source: ImageFile.ImageFile, colour_meaning: Meaning, notes: list[str]) -> Pixels:
+    """Converts an image of Pillow's to uint8 (H, W, 3 or 4)."""
     image: Image.Image = source
     if image.mode in ("1", "L") and "transparency" in image.info:
         image = image.convert("LA")
@@ -215,18 +220,18 @@ def _pixels(source: ImageFile.ImageFile, said: Meaning, notes: list[str]) -> Pix
     elif image.mode in ("P", "PA", "RGBX", "YCbCr", "La", "RGBa") or "transparency" in image.info:
         alpha = "transparency" in image.info or image.mode in ("PA", "La", "RGBa")
         image = image.convert("RGBA" if alpha else "RGB")
-    if image.mode in ("L", "LA", "RGB", "RGBA") and said.space is None:
+    if image.mode in ("L", "LA", "RGB", "RGBA") and colour_meaning.space is None:
         return np.asarray(image.convert({"L": "RGB", "LA": "RGBA"}.get(image.mode, image.mode)))
     samples = np.asarray(image)
     samples = samples if samples.ndim == 3 else samples[..., None]
     if image.mode in ("L", "LA", "RGB", "RGBA"):
-        layout = Layout("grey" if image.mode in ("L", "LA") else "RGB", 0, 255, space=said.space)
+        layout = Layout("grey" if image.mode in ("L", "LA") else "RGB", 0, 255, space=colour_meaning.space)
         layout = replace(layout, alpha=samples.shape[2] - 1 if image.mode in ("LA", "RGBA") else None)
     elif image.mode.startswith("I"):  # I;16 and its byte orders, or I: 16-bit grey in 32
-        layout = Layout("grey", 0, 65535, space=said.space)
+        layout = Layout("grey", 0, 65535, space=colour_meaning.space)
     elif image.mode == "F":
         least, greatest = float(np.nanmin(samples)), float(np.nanmax(samples))
-        layout = Layout("grey", 0, 1, space=said.space)
+        layout = Layout("grey", 0, 1, space=colour_meaning.space)
         if (least < 0 or greatest > 1) and np.isfinite(least) and np.isfinite(greatest):
             layout = replace(layout, low=min(least, 0), high=greatest)
             notes.append(f"Its numbers go from {layout.low:.6g} to {greatest:.6g}: those became black and white.")
@@ -241,7 +246,7 @@ def _pixels(source: ImageFile.ImageFile, said: Meaning, notes: list[str]) -> Pix
 
 
 def _chunks(png: bytes) -> dict[bytes, bytes]:
-    """What stands before a PNG's pixels, the first of each name; without gAMA and cHRM where something better is."""
+    """Returns the chunks before a PNG's pixels, the first of each name; without gAMA if sRGB or iCCP is there."""
     chunks: dict[bytes, bytes] = {}
     at = len(PNG_MAGIC)
     while at + 8 <= len(png):
@@ -255,8 +260,8 @@ def _chunks(png: bytes) -> dict[bytes, bytes]:
     return chunks
 
 
-def _deep_png(data: bytes, width: int, height: int, chunks: dict[bytes, bytes], said: Meaning) -> Pixels:
-    """uint8 (H, W, 3 or 4) of a PNG of 16 bits: OpenCV unpacks the bare pixels, the chunks say the rest."""
+def _deep_png(data: bytes, width: int, height: int, chunks: dict[bytes, bytes], colour_meaning: Meaning) -> Pixels:
+    """Decodes a 16-bit PNG to uint8 (H, W, 3 or 4): OpenCV decodes the pixels, the chunks say what they mean."""
     colour, bare = data[25], _bare(data)
     if width * height * 2 > len(bare) * DEFLATED:
         raise Unreadable(f"The image is damaged: {len(data):,} bytes cannot hold {width:,} x {height:,} pixels.")
@@ -270,7 +275,7 @@ def _deep_png(data: bytes, width: int, height: int, chunks: dict[bytes, bytes], 
     clear = chunks.get(b"tRNS", b"")
     key = np.frombuffer(clear, ">u2") if colour in (GREY, RGB) and len(clear) == 2 * len(order) else None
     has_alpha = key is not None or colour in (GREY_ALPHA, RGBA)
-    layout = Layout("grey" if grey else "RGB", 0, 65535, alpha_high=65535, space=said.space)
+    layout = Layout("grey" if grey else "RGB", 0, 65535, alpha_high=65535, space=colour_meaning.space)
     layout = replace(layout, alpha=(1 if grey else 3) if has_alpha else None)
     pixels = np.empty((*deep.shape[:2], layout.channels), np.uint8)
     convert = Converter(layout)
@@ -285,11 +290,11 @@ def _deep_png(data: bytes, width: int, height: int, chunks: dict[bytes, bytes], 
 
 
 def _bare(png: bytes) -> bytes:
-    """A PNG's header and pixels alone. Unreadable where a chunk reaches beyond the file."""
+    """Returns a PNG with only its header and pixels; raises Unreadable when a chunk extends beyond the file."""
     parts, at = [PNG_MAGIC], len(PNG_MAGIC)
     while at + 8 <= len(png):
         size, name = struct.unpack_from(">I4s", png, at)
-        if at + 12 + size > len(png):  # OpenCV would make room for what it says
+        if at + 12 + size > len(png):  # OpenCV would allocate the size that it claims
             raise Unreadable("The image is damaged or cut short and cannot be read.")
         if name in (b"IHDR", b"IDAT", b"IEND"):
             parts.append(png[at : at + 12 + size])
@@ -298,7 +303,7 @@ def _bare(png: bytes) -> bytes:
 
 
 def _orientation(image: Image.Image) -> int:
-    """As EXIF has it; 1 where that cannot be read."""
+    """Returns the EXIF orientation; 1 when it cannot be read."""
     try:
         return int(image.getexif().get(0x0112, 1))
     except DAMAGED:

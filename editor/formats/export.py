@@ -1,4 +1,4 @@
-"""Pictures out: PNG, JPEG, WebP, TIFF and AVIF, with the colours' profile and the way that led there."""
+"""Export of pictures as PNG, JPEG, WebP, TIFF and AVIF, with their colour profile, metadata and recipe."""
 
 import base64
 import re
@@ -17,19 +17,19 @@ from editor.imaging.limits import MAX_RECIPE_JSON
 from editor.imaging.raster import Pixels
 from pipelines.errors import InvalidInput
 
-PNG_XMP = "XML:com.adobe.xmp"  # the keyword by which Adobe's specification has it in a PNG
-JPEG_METADATA = 65_000  # bytes that fit into JPEG's one segment of it
+PNG_XMP = "XML:com.adobe.xmp"  # the keyword of XMP in a PNG, by Adobe's specification
+JPEG_METADATA = 65_000  # bytes of XMP that fit into a JPEG
 
 
 class Format(NamedTuple):
-    """name: as Pillow has it. quality: the usual one, 1 to 100, None where nothing is lost. largest: pixels a side."""
+    """A file format for pictures."""
 
-    name: str
-    suffixes: tuple[str, ...]
-    alpha: bool
-    quality: int | None
-    largest: int
-    options: dict[str, Any]
+    name: str  # Pillow's name
+    suffixes: tuple[str, ...]  # the endings of its files, such as ".png"
+    alpha: bool  # whether it has transparency
+    quality: int | None  # the default, 1 to 100; None for a lossless format
+    largest: int  # pixels a side
+    options: dict[str, Any]  # for Pillow
 
 
 FORMATS = (
@@ -43,7 +43,7 @@ SUFFIXES = tuple(suffix for each in FORMATS for suffix in each.suffixes)
 
 
 def format_of(suffix: str) -> Format:
-    """The format that files of this ending (".png") have. InvalidInput when it is none of FORMATS."""
+    """Returns the format of an ending, such as ".png"; raises InvalidInput when it is none of FORMATS."""
     for each in FORMATS:
         if suffix.lower() in each.suffixes:
             return each
@@ -53,10 +53,10 @@ def format_of(suffix: str) -> Format:
 
 
 class Encoded(NamedTuple):
-    """A file's bytes, and sentences on what it does not hold."""
+    """An encoded picture."""
 
-    data: bytes
-    notes: tuple[str, ...]
+    data: bytes  # the file
+    notes: tuple[str, ...]  # sentences about what it leaves out
 
 
 def encode(
@@ -67,23 +67,32 @@ def encode(
     recipe: str | None = None,
     metadata: Metadata = NOTHING,
 ) -> Encoded:
-    """pixels: uint8 (H, W, 3), or (H, W, 4) with straight alpha: on white where the format has none.
+    """Encodes a picture.
 
-    quality: 1 to 100, of formats that lose something; None: the usual. icc: the profile of the colours. recipe: text
-    that `recipe_of` finds again. metadata: whose the picture is, and how large it
-    prints, for EXIF and XMP. InvalidInput with a sentence for what cannot be.
+    Args:
+        pixels: uint8 (H, W, 3), or (H, W, 4) with straight alpha, on white if the format has no transparency.
+        format: the format.
+        quality: 1 to 100, for lossy formats; None: the format's default.
+        icc: the colour profile.
+        recipe: a recipe to embed, which `recipe_of` reads.
+        metadata: the picture's author, copyright and print size, for EXIF and XMP.
+
+    Raises:
+        InvalidInput: the picture is too large for the format, or the quality is invalid.
     """
     notes = []
     height, width = pixels.shape[:2]
     if max(height, width) > format.largest:
-        raise InvalidInput(f"{format.name} holds at most {format.largest:,} pixels a side, not {max(height, width):,}.")
+        raise InvalidInput(
+            f"{format.name} files have at most {format.largest:,} pixels a side, not {max(height, width):,}."
+        )
     if quality is not None and format.quality is None:
-        raise InvalidInput(f"{format.name} loses nothing: it has no quality.")
+        raise InvalidInput(f"{format.name} is lossless, so it has no quality setting.")
     if quality is not None and not 1 <= quality <= 100:
         raise InvalidInput(f"The quality must be from 1 to 100, not {quality}.")
     if pixels.shape[2] == 4 and not format.alpha:
         pixels = blend(np.full_like(pixels[..., :3], 255), pixels[..., :3], np.ascontiguousarray(pixels[..., 3]))
-        notes.append(f"{format.name} has no transparency: what is transparent was laid on white.")
+        notes.append(f"{format.name} has no transparency, so transparent areas became white.")
     options = dict(format.options)
     if format.quality is not None:
         options["quality"] = quality or format.quality
@@ -92,8 +101,8 @@ def encode(
     packet = _packet(recipe, metadata)
     if format.name == "JPEG" and len(packet) > JPEG_METADATA:
         notes.append(
-            f"Its recipe is not in it: that has {len(packet) // 1000} KB, and JPEG holds {JPEG_METADATA // 1000}. "
-            "PNG, WebP, AVIF and TIFF hold it."
+            f"The recipe was left out: it has {len(packet) // 1000} KB, and a JPEG holds at most "
+            f"{JPEG_METADATA // 1000}. PNG, WebP, AVIF and TIFF can hold it."
         )
         packet = _packet(None, metadata)
     exif = metadata.exif()
@@ -115,43 +124,43 @@ def encode(
 
 
 def recipe_of(data: bytes) -> str | None:
-    """The recipe that `encode` wrote into a file, or None when there is none."""
+    """Returns the recipe that `encode` embedded in a file, or None when there is none."""
     try:
         with Image.open(BytesIO(data), formats=[each.name for each in FORMATS]) as image:
-            image.load()  # of a PNG: what stands behind the pixels
+            image.load()  # a PNG may have it after the pixels
             packet = image.info.get("xmp") or image.info.get(PNG_XMP) or b""
     except DAMAGED:
         return None
     packet = packet.encode() if isinstance(packet, str) else packet
-    found = re.search(rb'palimpsest:recipe="([^"]*)"', packet)
-    if found is None:
+    match = re.search(rb'palimpsest:recipe="([^"]*)"', packet)
+    if match is None:
         return None
     try:
-        unpacking = zlib.decompressobj()
-        text = unpacking.decompress(base64.b64decode(found[1]), MAX_RECIPE_JSON)
-        return text.decode() if unpacking.eof else None
+        decompressor = zlib.decompressobj()
+        text = decompressor.decompress(base64.b64decode(match[1]), MAX_RECIPE_JSON)
+        return text.decode() if decompressor.eof else None
     except (ValueError, zlib.error):
         return None
 
 
 def size_of(data: bytes) -> tuple[int, int]:
-    """Width and height of a file that `recipe_of` found a recipe in."""
+    """Returns width and height of a file that `recipe_of` read a recipe from."""
     with Image.open(BytesIO(data), formats=[each.name for each in FORMATS]) as image:
         return image.size
 
 
 def _packet(recipe: str | None, metadata: Metadata) -> bytes:
-    """An XMP packet (ISO 16684-1) that holds the text, compressed, and the metadata; empty where there is neither."""
-    held = ""
+    """Returns an XMP packet (ISO 16684-1) with the compressed recipe and the metadata; empty when there is neither."""
+    attributes = ""
     if recipe is not None:
         text = base64.b64encode(zlib.compress(recipe.encode(), 9)).decode()
-        held = f' xmlns:palimpsest="urn:palimpsest:1" palimpsest:recipe="{text}"'
-    said = metadata.xmp()
-    if not held and not said:
+        attributes = f' xmlns:palimpsest="urn:palimpsest:1" palimpsest:recipe="{text}"'
+    properties = metadata.xmp()
+    if not attributes and not properties:
         return b""
     return (
         '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/">'
         '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
-        f'xmlns:dc="http://purl.org/dc/elements/1.1/"{held}>{said}</rdf:Description></rdf:RDF></x:xmpmeta>'
+        f'xmlns:dc="http://purl.org/dc/elements/1.1/"{attributes}>{properties}</rdf:Description></rdf:RDF></x:xmpmeta>'
         '<?xpacket end="r"?>'
     ).encode()

@@ -1,7 +1,4 @@
-"""Image files in and out. Lossy input is decoded once; everything the editor keeps is lossless.
-
-What cannot be read is an InvalidInput with a sentence for the person who chose the file.
-"""
+"""Image files: decodes opened pictures and masks, and encodes what the store keeps, always losslessly."""
 
 import struct
 from dataclasses import dataclass
@@ -19,56 +16,67 @@ from editor.imaging.limits import MAX_PATCH_PIXELS, MAX_PIXELS
 from editor.imaging.raster import Pixels, frozen
 from pipelines.errors import InvalidInput
 
-NEARLY_OPAQUE = 0.99  # share of a mask's file from which on its clear pixels are an accident
-OF_BOTH = 0.05  # share of strokes that are dark, and that are light, from which on they are of two sorts
+NEARLY_OPAQUE = 0.99  # share of opaque pixels beyond which the transparent ones of a mask's file are an accident
+OF_BOTH = 0.05  # least share of dark strokes, and of light ones, for a mask to be in black and white
+# how a mask's file can be read, and a note about it
 READINGS = {
     "light": "",
-    "strokes": "The mask is a transparent picture: what is painted in it was marked, whatever the colour.",
-    "white strokes": "The mask is a transparent picture in black and white: what is white in it was marked.",
-}  # how a mask's file can be read, and what is said of it
+    "strokes": "The mask is a transparent picture. Everything painted in it was selected, whatever the colour.",
+    "white strokes": "The mask is a transparent picture in black and white. The white areas were selected.",
+}
 
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """pixels: uint8 (H, W, 3) RGB, or (H, W, 4) with straight alpha where not all is opaque; read-only. icc: the
-    profile that says what the colours mean, or None for sRGB. notes: sentences on what the file held that the picture
-    does not. metadata: whose it is, and how large it prints.
-    """
+    """A decoded picture file."""
 
-    pixels: Pixels
-    icc: bytes | None
-    notes: tuple[str, ...]
+    pixels: Pixels  # uint8 (H, W, 3) RGB, or (H, W, 4) with straight alpha if not all is opaque; read-only
+    icc: bytes | None  # the colour profile, None for sRGB
+    notes: tuple[str, ...]  # sentences about what the file has that the picture does not keep
     metadata: Metadata
 
 
 def read_image(data: bytes, most: int = MAX_PIXELS) -> Opened:
-    """The picture in a file's bytes, upright, at 8 bits. InvalidInput when there is none, or it has more than `most`
-    pixels: then none of them was unpacked.
+    """Decodes a picture file, upright, at 8 bits.
 
-    The colours of an RGB file stay as they are, to the byte, and its profile is kept beside them; those of linear
-    light, of grey with a curve of its own, of CMYK and of Lab are converted, with a note.
+    The colours of an RGB file stay the same to the byte, and its profile is kept. Colours in linear light, in grey with
+    another curve than sRGB's, in CMYK and in Lab are converted, with a note.
+
+    Args:
+        data: the file.
+        most: how many pixels it may have.
+
+    Raises:
+        InvalidInput: it is not a picture, is damaged, or has more pixels, in which case none was decoded.
     """
-    read = decode(data, most)
-    pixels = read.pixels
+    decoded = decode(data, most)
+    pixels = decoded.pixels
     if pixels.shape[2] == 4 and pixels[..., 3].min() == 255:
         pixels = np.ascontiguousarray(pixels[..., :3])
-    return Opened(frozen(pixels), read.icc, read.notes, read.metadata)
+    return Opened(frozen(pixels), decoded.icc, decoded.notes, decoded.metadata)
 
 
 class OpenedMask(NamedTuple):
-    """alpha: uint8 (H, W), read-only, 255 = repaint. reading: one of READINGS."""
+    """A decoded mask file."""
 
-    alpha: Pixels
-    reading: str
+    alpha: Pixels  # uint8 (H, W), read-only, 255 = repaint
+    reading: str  # one of READINGS
 
 
 def open_mask(data: bytes, most: int = MAX_PIXELS) -> OpenedMask:
-    """What somebody means by a picture file as a mask; the page, the command line and programs all ask here.
+    """Reads a picture file as a mask, for the page, the command line and programs.
 
-    A picture without transparency: white is repainted, black stays ("light"). One that is opaque but for a hundredth at
-    most: the same, and its few clear pixels stay. Strokes on a transparent picture: where they are, in whatever colour,
-    black too, as opaque as they are ("strokes"). Black and white strokes on a transparent picture: the white ones
-    ("white strokes"). InvalidInput as `read_image`.
+    In a picture without transparency white is repainted and black stays ("light"); likewise in one that is opaque but
+    for a hundredth at most, whose transparent pixels stay. In a picture with strokes on transparency, the strokes are
+    repainted, whatever their colour, by their opacity ("strokes"); if they are black and white, only the white ones
+    ("white strokes").
+
+    Args:
+        data: the file.
+        most: how many pixels it may have.
+
+    Raises:
+        InvalidInput: as in `read_image`.
     """
     pixels = decode(data, most, colours=False).pixels
     light: Pixels = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2GRAY), np.uint8)
@@ -87,12 +95,12 @@ def open_mask(data: bytes, most: int = MAX_PIXELS) -> OpenedMask:
 
 
 def read_mask(data: bytes, most: int = MAX_PIXELS) -> Pixels:
-    """The mask in a file's bytes, as `open_mask`: uint8 (H, W), read-only."""
+    """Reads a mask like `open_mask` and returns its alpha, uint8 (H, W), read-only."""
     return open_mask(data, most).alpha
 
 
 def encode_png(pixels: Pixels) -> bytes:
-    """PNG of uint8 (H, W, 3) RGB, (H, W, 4) with straight alpha, or (H, W) grey."""
+    """Encodes uint8 (H, W, 3) RGB, (H, W, 4) with straight alpha, or (H, W) grey as PNG."""
     if pixels.ndim == 3:
         order = cv2.COLOR_RGB2BGR if pixels.shape[2] == 3 else cv2.COLOR_RGBA2BGRA
         pixels = np.asarray(cv2.cvtColor(pixels, order), dtype=np.uint8)
@@ -100,12 +108,12 @@ def encode_png(pixels: Pixels) -> bytes:
 
 
 def decode_mask(data: bytes) -> Pixels:
-    """uint8 (H, W) from what `encode_png` made of it."""
+    """Decodes a mask of `encode_png`, uint8 (H, W); raises InvalidInput when it is damaged or too large."""
     if data[:8] != PNG_MAGIC or len(data) < 24:
-        raise InvalidInput("A stored mask is no PNG: the store is damaged.")
+        raise InvalidInput("A stored mask is not a PNG: the store is damaged.")
     width, height = struct.unpack_from(">II", data, 16)
     if width * height > MAX_PIXELS:
-        raise InvalidInput(f"A mask of {width:,} x {height:,} pixels is none of the editor's.")
+        raise InvalidInput(f"A stored mask is too large: {width:,} x {height:,} pixels.")
     alpha = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
     if alpha is None:
         raise InvalidInput("A stored mask cannot be decoded: the store is damaged.")
@@ -113,19 +121,21 @@ def decode_mask(data: bytes) -> Pixels:
 
 
 def encode_tile(pixels: Pixels) -> bytes:
-    """Lossless WebP of uint8 (H, W, 3) or (H, W, 4): what the store keeps and browsers are served, byte for byte."""
+    """Encodes uint8 (H, W, 3) or (H, W, 4) as lossless WebP, for the store and for browsers."""
     data = BytesIO()
     Image.fromarray(pixels).save(data, "WEBP", lossless=True, method=0, quality=0, exact=True)
     return data.getvalue()
 
 
 def decode_tile(data: bytes) -> Pixels:
-    """uint8 (H, W, 3) or (H, W, 4), read-only, from what `encode_tile` made of it."""
-    if data[8:16] != b"WEBPVP8L" or len(data) < 25:  # plain lossless WebP: no film, nothing around it
-        raise InvalidInput("A stored tile is no lossless WebP: the store is damaged.")
+    """Decodes a tile of `encode_tile`, uint8 (H, W, 3) or (H, W, 4), read-only; raises InvalidInput when it is damaged
+    or too large.
+    """
+    if data[8:16] != b"WEBPVP8L" or len(data) < 25:  # plain lossless WebP, without animation or other chunks
+        raise InvalidInput("A stored tile is not a lossless WebP: the store is damaged.")
     sides = int.from_bytes(data[21:25], "little")  # 14 bits each, less one
     width, height = (sides & 0x3FFF) + 1, (sides >> 14 & 0x3FFF) + 1
-    if width * height > MAX_PATCH_PIXELS:  # looked at before Pillow, which has limits and warnings of its own
-        raise InvalidInput(f"A tile of {width:,} x {height:,} pixels is none of the editor's.")
+    if width * height > MAX_PATCH_PIXELS:  # checked before Pillow, which has limits and warnings of its own
+        raise InvalidInput(f"A stored tile is too large: {width:,} x {height:,} pixels.")
     with Image.open(BytesIO(data), formats=("WEBP",)) as image:
         return frozen(np.asarray(image))

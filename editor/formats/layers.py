@@ -1,4 +1,4 @@
-"""A document as the layers of other programs."""
+"""A document as layers for other programs."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -12,9 +12,11 @@ from editor.imaging.raster import Mask, Patch
 
 
 def layers_of(opened: Picture, steps: Sequence[tuple[str, Picture]]) -> list[Layer]:
-    """The opened picture and what each step laid over it, bottom first, cut to the frame of the last picture.
+    """Returns the opened picture and the change of each step as layers, bottom first, cut to the last picture's frame.
 
-    steps: the title of each and the picture that it made, in order.
+    Args:
+        opened: the opened picture.
+        steps: the title of each step and the picture that it made, in order.
     """
     pictures = [opened, *(picture for _, picture in steps)]
     frame = pictures[-1].box
@@ -25,17 +27,17 @@ def layers_of(opened: Picture, steps: Sequence[tuple[str, Picture]]) -> list[Lay
     for (title, _), (before, after) in zip(steps, pairwise(pictures), strict=True):
         box = _changed(before, after).intersect(frame)
         pixels = over_each_other(*(np.dstack([each.read(box).pixels, each.opacity(box)]) for each in (before, after)))
-        seen = Mask(box, np.ascontiguousarray(pixels[..., 3])).bounds
-        if seen.empty:
-            continue  # a crop, or nothing of it is to be seen any more
-        layers.append(Layer(title, Patch(seen, pixels[seen.slices(box)])))
+        bounds = Mask(box, np.ascontiguousarray(pixels[..., 3])).bounds
+        if bounds.empty:
+            continue  # a crop, or a change outside the last frame
+        layers.append(Layer(title, Patch(bounds, pixels[bounds.slices(box)])))
     return layers
 
 
 def _changed(before: Picture, after: Picture) -> Box:
-    """The tiles in which two pictures differ, as one box."""
+    """Returns the bounds of the tiles in which two pictures differ."""
     box = Box(0, 0, 0, 0)
-    for place in before.tiles.keys() | after.tiles.keys():
-        if before.tiles.get(place) != after.tiles.get(place):
-            box = box.union(tile_box(place))
+    for index in before.tiles.keys() | after.tiles.keys():
+        if before.tiles.get(index) != after.tiles.get(index):
+            box = box.union(tile_box(index))
     return box

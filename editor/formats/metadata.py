@@ -1,7 +1,6 @@
-"""Who made a picture, whose it is and how large it prints: what of a file's metadata is kept, whatever the format.
+"""Metadata: the author, copyright and print size of a picture, which the editor keeps in every format.
 
-The rest is left out on purpose: a place, a camera's serial number and an editor's notes are nobody's business but the
-photographer's.
+The rest is left out on purpose, since locations, serial numbers of cameras and editors' notes are private.
 """
 
 import json
@@ -15,26 +14,27 @@ from PIL import Image, ImageFile, IptcImagePlugin
 
 ARTIST, COPYRIGHT, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, XMP = 0x013B, 0x8298, 0x011A, 0x011B, 0x0128, 700
 TAGS = (ARTIST, COPYRIGHT, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, XMP)
-CENTIMETRES = 3  # as a resolution unit; 2: inches; 1: none, a shape of pixels alone
-BY_LINE, NOTICE = (2, 80), (2, 116)  # IPTC's
-LONGEST = 1000  # characters
-DENSEST = 100_000.0  # pixels an inch
+CENTIMETRES = 3  # as a resolution unit; 2: inches; 1: none, only an aspect ratio
+BY_LINE, NOTICE = (2, 80), (2, 116)  # IPTC's records
+LONGEST = 1000  # characters of a text
+DENSEST = 100_000.0  # pixels per inch
 
 
 @dataclass(frozen=True)
 class Metadata:
-    """author, copyright: at most 1,000 characters, "" where nothing is said. dpi: pixels an inch across and down."""
+    """The metadata of a picture that the editor keeps."""
 
-    author: str = ""
-    copyright: str = ""
-    dpi: tuple[float, float] | None = None
+    author: str = ""  # at most 1,000 characters; "" when unknown
+    copyright: str = ""  # at most 1,000 characters; "" when unknown
+    dpi: tuple[float, float] | None = None  # pixels per inch across and down; None when unknown
 
     def to_json(self) -> str:
+        """Returns it as JSON."""
         return json.dumps({"author": self.author, "copyright": self.copyright, "dpi": self.dpi})
 
     @staticmethod
     def from_json(text: str) -> "Metadata":
-        """What a text of `to_json` says; of any other, what of it makes sense: files of others' come in too."""
+        """Parses JSON of `to_json`; from other JSON, as in an untrusted file, it takes only valid values."""
         try:
             record = json.loads(text)
         except (ValueError, RecursionError):
@@ -46,45 +46,45 @@ class Metadata:
         return Metadata(_text(record.get("author")), _text(record.get("copyright")), dpi)
 
     def exif(self) -> Image.Exif:
-        """For formats that have no fields of their own for it."""
+        """Returns it as EXIF."""
         exif = Image.Exif()
-        for tag, words in ((ARTIST, self.author), (COPYRIGHT, self.copyright)):
-            if words:
-                exif[tag] = words.encode()  # EXIF knows ASCII alone; all readers of today take it for UTF-8
+        for tag, text in ((ARTIST, self.author), (COPYRIGHT, self.copyright)):
+            if text:
+                exif[tag] = text.encode()  # EXIF only allows ASCII, but all current readers accept UTF-8
         if self.dpi is not None:
             exif[X_RESOLUTION], exif[Y_RESOLUTION], exif[RESOLUTION_UNIT] = *self.dpi, 2
         return exif
 
     def xmp(self) -> str:
-        """The properties of Dublin Core (ISO 16684-1, 8.3) that say it; "" where there is nothing to say."""
-        said = ""
+        """Returns author and copyright as properties of Dublin Core (ISO 16684-1, 8.3); "" when both are unknown."""
+        properties = ""
         if self.author:
-            said += f"<dc:creator><rdf:Seq><rdf:li>{escape(self.author)}</rdf:li></rdf:Seq></dc:creator>"
+            properties += f"<dc:creator><rdf:Seq><rdf:li>{escape(self.author)}</rdf:li></rdf:Seq></dc:creator>"
         if self.copyright:
-            words = escape(self.copyright)
-            said += f'<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">{words}</rdf:li></rdf:Alt></dc:rights>'
-        return said
+            text = escape(self.copyright)
+            properties += f'<dc:rights><rdf:Alt><rdf:li xml:lang="x-default">{text}</rdf:li></rdf:Alt></dc:rights>'
+        return properties
 
 
 NOTHING = Metadata()
 
 
 def metadata_of(image: ImageFile.ImageFile) -> Metadata:
-    """What a loaded picture says, in EXIF, XMP, IPTC or a PNG's text, in this order."""
+    """Reads the metadata of a loaded picture from EXIF, XMP, IPTC or a PNG's text, in this order."""
     exif = image.getexif()
     info = image.info
     packet = info.get("xmp") or info.get("XML:com.adobe.xmp") or b""
     iptc = IptcImagePlugin.getiptcinfo(image) or {}
     text = {"author": info.get("Author"), "copyright": info.get("Copyright")}
-    found = _metadata(exif, packet, {"author": iptc.get(BY_LINE), "copyright": iptc.get(NOTICE)}, text)
+    metadata = _metadata(exif, packet, {"author": iptc.get(BY_LINE), "copyright": iptc.get(NOTICE)}, text)
     dpi = info.get("dpi")
-    if found.dpi is None and isinstance(dpi, tuple) and len(dpi) == 2:  # a PNG counts pixels a metre
-        found = Metadata(found.author, found.copyright, _dpi(*dpi))
-    return found
+    if metadata.dpi is None and isinstance(dpi, tuple) and len(dpi) == 2:  # from a PNG's pixels per metre
+        metadata = Metadata(metadata.author, metadata.copyright, _dpi(*dpi))
+    return metadata
 
 
 def metadata_of_tags(tags: Mapping[int, Any]) -> Metadata:
-    """What a TIFF says. tags: values, by the numbers."""
+    """Reads the metadata of a TIFF from its tags, values by number."""
     return _metadata(tags, tags.get(XMP, b""))
 
 
@@ -101,14 +101,14 @@ def _metadata(tags: Mapping[int, Any], packet: Any, *more: Mapping[str, Any]) ->
 
 
 def _dublin(packet: str, name: str) -> str:
-    """The entries of a property of Dublin Core."""
-    found = re.search(rf"<dc:{name}\b[^>]*>(.*?)</dc:{name}>", packet, re.DOTALL)
-    entries = re.findall(r"<rdf:li\b[^>]*>(.*?)</rdf:li>", found[1], re.DOTALL) if found else []
+    """Returns the entries of a property of Dublin Core."""
+    match = re.search(rf"<dc:{name}\b[^>]*>(.*?)</dc:{name}>", packet, re.DOTALL)
+    entries = re.findall(r"<rdf:li\b[^>]*>(.*?)</rdf:li>", match[1], re.DOTALL) if match else []
     return _text("; ".join(unescape(each) for each in entries[: None if name == "creator" else 1]))
 
 
 def _exif_text(value: Any) -> str:
-    """Text of EXIF: Pillow gives a letter for each byte of what is UTF-8 nowadays."""
+    """Decodes a text of EXIF, where Pillow returns one character per byte although files use UTF-8."""
     if isinstance(value, str):
         try:
             value = value.encode("latin-1").decode()
@@ -118,8 +118,8 @@ def _exif_text(value: Any) -> str:
 
 
 def _text(value: Any) -> str:
-    """On one line; "" for what is no text."""
-    if isinstance(value, list):  # IPTC's, which may be said again
+    """Returns a text on one line; "" for anything else."""
+    if isinstance(value, list):  # an IPTC record may occur several times
         value = value[0] if value else b""
     if isinstance(value, bytes):
         value = value.decode(errors="replace")
@@ -130,7 +130,7 @@ def _text(value: Any) -> str:
 
 
 def _dpi(across: Any, down: Any, inch: float = 1.0) -> tuple[float, float] | None:
-    """None for what is no resolution."""
+    """Returns pixels per inch; None for an invalid resolution."""
     try:
         pair = [each[0] / each[1] if isinstance(each, tuple) else float(each) for each in (across, down)]
     except (TypeError, ValueError, ZeroDivisionError, IndexError, OverflowError):

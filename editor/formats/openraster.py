@@ -1,7 +1,7 @@
 """OpenRaster: a picture and every step over it as named layers, for Krita, GIMP and MyPaint.
 
-By the specification of freedesktop.org (baseline 0.0.5): a ZIP whose first entry is its type, a stack of layers, and
-the picture they come to.
+By the specification of freedesktop.org (baseline 0.0.5): a ZIP file whose first entry is its type, with a stack of
+layers and the merged picture.
 """
 
 from collections.abc import Sequence
@@ -20,20 +20,28 @@ from editor.imaging.geometry import Box
 from editor.imaging.raster import Patch, Pixels
 
 SUFFIX = ".ora"
-THUMBNAIL = 256  # pixels of its longest side at most
+THUMBNAIL = 256  # most pixels of its longest side
 
 
 class Layer(NamedTuple):
-    """patch: uint8 (H, W, 3 or 4), straight alpha, where it lies on the plane."""
+    """A named layer."""
 
     name: str
-    patch: Patch
+    patch: Patch  # its pixels, uint8 (H, W, 3 or 4) with straight alpha, and its position on the plane
 
 
 def write_openraster(layers: Sequence[Layer], merged: Pixels, frame: Box, file: Path | IO[bytes],
     dpi: tuple[float, float] | None = None,
 ) -> None:  # fmt: skip
-    """layers: bottom first. merged: what they come to, uint8 (H, W, 3 or 4), at `frame`. dpi: pixels an inch."""
+    """Writes an OpenRaster file.
+
+    Args:
+        layers: the layers, bottom first.
+        merged: the picture that they make, uint8 (H, W, 3 or 4).
+        frame: its box on the plane.
+        file: the file to write.
+        dpi: pixels per inch across and down.
+    """
     image = Element("image", version="0.0.5", w=str(frame.width), h=str(frame.height))
     if dpi is not None:
         image.attrib |= {"xres": str(max(1, round(dpi[0]))), "yres": str(max(1, round(dpi[1])))}
@@ -42,10 +50,10 @@ def write_openraster(layers: Sequence[Layer], merged: Pixels, frame: Box, file: 
         archive.writestr("mimetype", "image/openraster")
         for number, layer in reversed(list(enumerate(layers))):
             source = f"data/layer{number:03}.png"
-            at = layer.patch.box
+            box = layer.patch.box
             SubElement(
                 stack, "layer", {"name": _printable(layer.name), "src": source, "composite-op": "svg:src-over"},
-                opacity="1.0", visibility="visible", x=str(at.x - frame.x), y=str(at.y - frame.y),
+                opacity="1.0", visibility="visible", x=str(box.x - frame.x), y=str(box.y - frame.y),
             )  # fmt: skip
             archive.writestr(source, encode_png(layer.patch.pixels))
         archive.writestr("stack.xml", tostring(image, "UTF-8", xml_declaration=True), ZIP_DEFLATED)
@@ -54,9 +62,16 @@ def write_openraster(layers: Sequence[Layer], merged: Pixels, frame: Box, file: 
 
 
 def over_each_other(before: Pixels, after: Pixels) -> Pixels:
-    """What laid over the one picture gives the other: both uint8 (H, W, 4) of straight alpha; as little as does it.
+    """Returns the smallest layer that turns one picture into another when laid over it.
 
-    Where the upper picture is opaque this is exact; elsewhere as exact as 8 bits are.
+    Where the result is opaque this is exact; elsewhere as exact as 8 bits allow.
+
+    Args:
+        before: uint8 (H, W, 4) with straight alpha.
+        after: likewise.
+
+    Returns:
+        The layer, likewise.
     """
     changed = (before != after).any(2)
     top, below = after[..., 3].astype(np.float32) / 255, before[..., 3].astype(np.float32) / 255
@@ -82,5 +97,5 @@ def _thumbnail(merged: Pixels) -> bytes:
 
 
 def _printable(name: str) -> str:
-    """XML holds no control characters."""
+    """Removes control characters, which XML does not allow."""
     return "".join(letter for letter in name if letter.isprintable()) or "step"

@@ -1,4 +1,4 @@
-"""A file's samples, of whatever depth and colours, as 8-bit sRGB or RGB, rows by rows."""
+"""Converts a file's samples, of any depth and colours, to 8-bit sRGB or RGB, a few rows at a time."""
 
 from dataclasses import dataclass
 
@@ -7,39 +7,41 @@ import numpy as np
 from editor.formats.colours import Space, cmyk_transform, lab_to_srgb
 from editor.imaging.raster import Pixels
 
-ROWS_AT_ONCE = 64  # of a picture whose numbers are made others
-COLOURS = {"grey": 1, "RGB": 3, "CMYK": 4, "Lab": 3, "YCbCr": 3}  # channels of them
+ROWS_AT_ONCE = 64  # rows to convert at a time
+COLOURS = {"grey": 1, "RGB": 3, "CMYK": 4, "Lab": 3, "YCbCr": 3}  # channels of each
 
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """What the samples of a pixel are."""
+    """What the samples of a pixel mean."""
 
     colours: str  # one of COLOURS
-    low: float  # the number that means none of a channel, above `high` where white is the least
-    high: float  # ... and all of it
-    alpha: int | None = None  # the channel that is alpha
-    alpha_low: float = 0
-    alpha_high: float = 255
-    associated: bool = False  # whether the colours are multiplied by the alpha
-    space: Space | None = None  # what grey or RGB is to be converted from; None: the numbers stay
+    low: float  # the sample of an empty channel; above `high` if the file stores white as 0
+    high: float  # the sample of a full channel
+    alpha: int | None = None  # index of the alpha channel
+    alpha_low: float = 0  # the sample of a transparent pixel
+    alpha_high: float = 255  # the sample of an opaque pixel
+    associated: bool = False  # whether the colours are multiplied by alpha
+    space: Space | None = None  # the space to convert grey or RGB from; None: the numbers stay
     icc: bytes | None = None  # the profile of CMYK
-    palette: Pixels | None = None  # uint8 (N, 3); the grey is a place in it
-    signed_lab: bool = False  # whether a and b are two's complements; otherwise zero lies in the middle of the range
+    palette: Pixels | None = None  # uint8 (N, 3), indexed by the grey sample
+    signed_lab: bool = False  # whether a and b are two's complements; otherwise zero is in the middle of the range
 
     @property
     def channels(self) -> int:
-        """Of the picture that comes of it."""
+        """How many channels the converted picture has."""
         return 3 if self.alpha is None else 4
 
 
 class Converter:
+    """Converts samples of a layout."""
+
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         self.inks = cmyk_transform(layout.icc) if layout.colours == "CMYK" else None
 
     def __call__(self, samples: np.ndarray, out: Pixels) -> None:
-        """Write a part of the picture, samples (H, W, C) of any type, to `out`, uint8 (H, W, layout.channels)."""
+        """Converts samples, (H, W, C) of any type, into `out`, uint8 (H, W, layout.channels)."""
         for y in range(0, len(samples), ROWS_AT_ONCE):
             rows = slice(y, y + ROWS_AT_ONCE)
             self._convert(samples[rows], out[rows])
@@ -51,7 +53,7 @@ class Converter:
             alpha = samples[..., layout.alpha]
             out[..., 3] = eight_bit(alpha, layout.alpha_low, layout.alpha_high)
             if layout.associated:
-                colours = _apart(colours, alpha, layout)
+                colours = _unassociated(colours, alpha, layout)
         out[..., :3] = self._rgb(colours)
 
     def _rgb(self, colours: np.ndarray) -> Pixels:
@@ -70,7 +72,7 @@ class Converter:
 
 
 def eight_bit(numbers: np.ndarray, low: float, high: float) -> Pixels:
-    """uint8, rounded, of numbers for which `low` is 0 and `high` 255."""
+    """Maps numbers from `low` to `high` to 0 to 255, rounded, uint8."""
     if numbers.dtype == np.uint8 and (low, high) == (0, 255):
         return numbers
     if numbers.dtype.kind == "u" and low == 0 and high <= 65535:
@@ -80,8 +82,8 @@ def eight_bit(numbers: np.ndarray, low: float, high: float) -> Pixels:
     return np.asarray(np.floor(np.clip(np.nan_to_num(shares), 0, 255) + 0.5), np.uint8)
 
 
-def _apart(colours: np.ndarray, alpha: np.ndarray, layout: Layout) -> np.ndarray:
-    """Colours that were multiplied by their alpha, without it; none where there is no alpha."""
+def _unassociated(colours: np.ndarray, alpha: np.ndarray, layout: Layout) -> np.ndarray:
+    """Divides colours by the alpha that they were multiplied by; empty where alpha is 0."""
     share = (alpha.astype(np.float64) - layout.alpha_low) / (layout.alpha_high - layout.alpha_low)
     full = (colours.astype(np.float64) - layout.low) / np.maximum(share, 1e-9)[..., None] + layout.low
     full = np.where(share[..., None] > 0, full, layout.low)
@@ -90,9 +92,9 @@ def _apart(colours: np.ndarray, alpha: np.ndarray, layout: Layout) -> np.ndarray
 
 
 def _lab(colours: np.ndarray, layout: Layout) -> np.ndarray:
-    """float (..., 3): L from 0 to 100, a and b around 0."""
+    """Returns Lab, float (..., 3): L from 0 to 100, a and b around 0."""
     deep = colours.dtype.itemsize > 1
-    steps = 256 if deep else 1  # of a and b, for one
+    steps = 256 if deep else 1  # sample values per unit of a and b
     if layout.signed_lab:
         ab = colours[..., 1:].view(np.int16 if deep else np.int8).astype(np.float64) / steps
         light = colours[..., :1] * (100 / layout.high)
@@ -103,7 +105,7 @@ def _lab(colours: np.ndarray, layout: Layout) -> np.ndarray:
 
 
 def _from_ycbcr(ycc: Pixels) -> Pixels:
-    """By ITU-R BT.601, full range: what TIFF has where it says no other."""
+    """Converts by ITU-R BT.601, full range, the default of TIFF."""
     y, cb, cr = (ycc[..., n].astype(np.float64) - (0, 128, 128)[n] for n in range(3))
     rgb = np.stack([y + 1.402 * cr, y - 0.344136 * cb - 0.714136 * cr, y + 1.772 * cb], -1)
     return np.rint(np.clip(rgb, 0, 255)).astype(np.uint8)

@@ -1,6 +1,6 @@
-"""TIFF files, by their tags: bits, signs, planes, photometry, extra samples, palettes and compressions of every sort.
+"""Decodes TIFF files by their tags: all bit depths, signs, planes, photometrics, extra samples, palettes, compressions.
 
-tifffile and imagecodecs unpack; what the samples mean is decided here.
+tifffile and imagecodecs decompress; this module decides what the samples mean.
 """
 
 import logging
@@ -25,49 +25,57 @@ UNSIGNED, SIGNED, FLOATING = 1, 2, 3  # SampleFormat
 WHITE_IS_ZERO, ICC_LAB = 0, 9
 SEPARATE = 2  # PlanarConfiguration
 ASSOCIATED, STRAIGHT = 1, 2  # ExtraSamples
-# bytes that one byte may come to, by the compression; for LZMA and Zstandard, of any picture that was not made for it
+# most bytes that one byte can decompress to, by compression; for LZMA and Zstandard, in any picture not made for attack
 MOST_PACKED = {1: 1, 5: 3000, 8: 1032, 32946: 1032, 32773: 64, 34925: 8000, 50000: 8000}
-MOST_SAMPLES = 32  # of a pixel
+MOST_SAMPLES = 32  # channels of a pixel
 ORIENTATION, DNG_VERSION, SUBSAMPLING, INK_SET, RAW_CFA = 274, 50706, 530, 332, 32803
 
-
-# what reading a damaged one raises, beside what all readers do
+# what reading a damaged TIFF raises, besides the errors in `decoding.DAMAGED`
 DAMAGED_TIFF = (TiffFileError, MemoryError, AssertionError, AttributeError, ArithmeticError, NotImplementedError)
 
 
 class Unreadable(InvalidInput):
-    """A file that is sound, or said to be, but cannot be opened; the message is a sentence for who chose it."""
+    """A file cannot be opened because of its size, colours or compression, or because parts are missing."""
 
 
 class Tiff(NamedTuple):
-    """pixels: uint8 (H, W, 3 or 4), to be turned by orientation (EXIF's number). icc: what is kept."""
+    """A decoded TIFF."""
 
-    pixels: Pixels
-    icc: bytes | None
-    notes: list[str]
-    orientation: int
+    pixels: Pixels  # uint8 (H, W, 3 or 4), not yet turned by the orientation
+    icc: bytes | None  # the colour profile to keep with them
+    notes: list[str]  # sentences about what was converted or left out
+    orientation: int  # EXIF's number
     metadata: Metadata
 
 
 def read_tiff(data: bytes, check: Callable[[int, int], None], colours: bool) -> Tiff | None:
-    """The first page; None where Pillow is to read it. check(width, height) raises when it is too large, before
-    anything is unpacked. colours: whether profiles count: a mask's numbers stand for themselves.
+    """Decodes the first page of a TIFF.
 
-    Unreadable, with a sentence that names what cannot be read; for damaged files DAMAGED_TIFF or DAMAGED.
+    Args:
+        data: the file.
+        check: called with width and height before anything is decoded; raises when they are too large.
+        colours: whether to convert colours by the file's profile; False for a mask, whose numbers are not colours.
+
+    Returns:
+        The page; None when Pillow should decode it.
+
+    Raises:
+        Unreadable: the file cannot be opened; the message names the reason. A damaged file raises one of DAMAGED_TIFF
+            or DAMAGED instead.
     """
-    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it tells of what it skips
+    logging.getLogger("tifffile").setLevel(logging.CRITICAL)  # it logs everything that it skips
     with TiffFile(BytesIO(data), _multifile=False) as file:
         page: Any = file.pages.first  # tifffile's types say less than its pages have
         check(page.imagewidth, page.imagelength)
         if DNG_VERSION in page.tags or page.photometric == RAW_CFA:
-            raise Unreadable("This is a camera's raw file: develop it in a raw converter, and open what that saves.")
+            raise Unreadable("This is a camera's raw file. Develop it in a raw converter, and open the result.")
         if page.compression not in UNPACKED or (page.photometric == 6 and _subsampled(page)):
-            _fit_for_pillow(page)
+            _check_for_pillow(page)
             return None
         icc = page.iccprofile
         layout, notes = _layout(page)
-        _sound(page, len(data))
-        layout, profile, more = _coloured(layout, icc) if colours else (layout, None, [])
+        _check_parts(page, len(data))
+        layout, profile, more = _with_profile(layout, icc) if colours else (layout, None, [])
         if page.dtype.kind == "f" and (bounds := _bounds(page, layout)) is not None:
             layout = replace(layout, low=bounds[0], high=bounds[1])
             notes.append(f"Its numbers go from {bounds[0]:.6g} to {bounds[1]:.6g}: those became black and white.")
@@ -92,8 +100,8 @@ def _subsampled(page: Any) -> bool:
     return tag is None or tuple(tag.value) != (1, 1)
 
 
-def _fit_for_pillow(page: Any) -> None:
-    """Unreadable, with the layout's name, for what Pillow would read wrong."""
+def _check_for_pillow(page: Any) -> None:
+    """Raises Unreadable for a layout that Pillow would read wrongly."""
     bits = page.bitspersample
     if bits not in (1, 8) or page.sampleformat != UNSIGNED:
         raise Unreadable(
@@ -106,8 +114,8 @@ def _name(value: Any) -> str:
     return str(getattr(value, "name", value))
 
 
-def _sound(page: Any, size: int) -> None:
-    """Unreadable where a file lacks some of its parts, or says that it is far larger than what is in it can come to."""
+def _check_parts(page: Any, size: int) -> None:
+    """Raises Unreadable when parts of a file are missing, or it claims to be larger than its data can decompress to."""
     counts = page.databytecounts
     parts = len(page.dataoffsets)
     whole = parts == len(counts) == int(np.prod(page.chunked)) and all(counts)
@@ -118,11 +126,11 @@ def _sound(page: Any, size: int) -> None:
     pixels = max(page.imagewidth * page.imagelength, parts * page.tilewidth * page.tilelength if page.is_tiled else 0)
     unpacked = pixels * page.samplesperpixel * max(page.bitspersample, 1) // 8
     if unpacked > sum(counts) * MOST_PACKED[int(page.compression)] + 2**16:
-        raise Unreadable(f"The image is damaged: {size:,} bytes cannot hold what it says it has.")
+        raise Unreadable(f"The image is damaged: {size:,} bytes cannot hold the pixels that it claims to have.")
 
 
 def _layout(page: Any) -> tuple[Layout, list[str]]:
-    """What the samples are by the tags, and what is to be said of it."""
+    """Returns what the samples mean by the tags, and notes about it."""
     bits, kind, photometric = page.bitspersample, page.sampleformat, int(page.photometric)
     if photometric not in PHOTOMETRIC:
         raise Unreadable(f"The TIFF's colours ({_name(page.photometric)}) cannot be read: save it as RGB first.")
@@ -150,24 +158,25 @@ def _layout(page: Any) -> tuple[Layout, list[str]]:
     if colours == "palette":
         layout = replace(layout, colours="grey", palette=_palette(page, bits))
     extra = [int(each) for each in page.extrasamples]
-    extra += [0] * (samples - needed - len(extra))  # what is there without a word
-    for place, what in enumerate(extra[: samples - needed], needed):
-        if what in (ASSOCIATED, STRAIGHT) and layout.alpha is None:
-            layout = replace(layout, alpha=place, associated=what == ASSOCIATED and colours != "palette")
-    left = samples - needed - (layout.alpha is not None)
+    extra += [0] * (samples - needed - len(extra))  # channels that the tags do not describe
+    for channel, kind_of_alpha in enumerate(extra[: samples - needed], needed):
+        if kind_of_alpha in (ASSOCIATED, STRAIGHT) and layout.alpha is None:
+            associated = kind_of_alpha == ASSOCIATED and colours != "palette"
+            layout = replace(layout, alpha=channel, associated=associated)
+    rest = samples - needed - (layout.alpha is not None)
     if page.dtype.kind == "f":
         notes.append(f"{bits}-bit floating-point numbers were reduced to 8 bits a channel.")
     elif bits > 8:
         notes.append(f"{bits} bits a channel were reduced to 8.")
-    if left:
-        notes.append(f"{left} further channel{'s were' if left > 1 else ' was'} left out: neither colour nor alpha.")
+    if rest:
+        notes.append(f"{rest} further channel{'s were' if rest > 1 else ' was'} left out: neither colour nor alpha.")
     if colours in ("CMYK", "Lab"):
         notes.append(f"{colours} colours were converted to RGB.")
     return layout, notes
 
 
 def _range(kind: str, bits: int) -> tuple[float, float]:
-    """The numbers that mean none and all."""
+    """Returns the samples of an empty and of a full channel."""
     if kind == "f":
         return 0.0, 1.0
     if kind == "i":
@@ -176,28 +185,28 @@ def _range(kind: str, bits: int) -> tuple[float, float]:
 
 
 def _palette(page: Any, bits: int) -> Pixels:
-    """uint8 (2 ** bits, 3)."""
+    """Returns the palette, uint8 (2 ** bits, 3)."""
     table = None if page.colormap is None else np.asarray(page.colormap)
     if table is None or table.shape != (3, 2**bits):
         raise Unreadable("The image is damaged: its palette is missing or of another size.")
     return eight_bit(np.ascontiguousarray(table.T), 0, 65535 if table.max() > 255 else 255)
 
 
-def _coloured(layout: Layout, icc: bytes | None) -> tuple[Layout, bytes | None, list[str]]:
-    """The layout with what its profile says, the profile that is kept beside its pixels, and notes."""
+def _with_profile(layout: Layout, icc: bytes | None) -> tuple[Layout, bytes | None, list[str]]:
+    """Returns the layout with the colour space of its profile, the profile to keep with the pixels, and notes."""
     if layout.colours == "CMYK":
         return replace(layout, icc=icc), None, []
     if layout.colours == "Lab":
         return layout, None, []
     grey = layout.colours == "grey" and layout.palette is None
-    space, kept, notes = meaning(icc, grey)
+    space, profile, notes = meaning(icc, grey)
     if space is not None and (layout.palette is not None or layout.colours == "YCbCr"):
         return layout, None, []  # nobody writes these in linear light
-    return replace(layout, space=space), kept, list(notes)
+    return replace(layout, space=space), profile, list(notes)
 
 
 def _bounds(page: Any, layout: Layout) -> tuple[float, float] | None:
-    """The least and the greatest of floating-point colours, where they are not all from 0 to 1."""
+    """Returns the least and the greatest floating-point colour if they are not all from 0 to 1, else None."""
     least, greatest = np.inf, -np.inf
     for _, _, samples in _parts(page):
         colours = samples[..., : COLOURS[layout.colours]]
@@ -210,7 +219,7 @@ def _bounds(page: Any, layout: Layout) -> tuple[float, float] | None:
 
 
 def _parts(page: Any) -> Iterator[tuple[int, int, np.ndarray]]:
-    """x, y and samples (h, w, C) of the parts that a page is stored in; edges may reach over the picture's."""
+    """Yields x, y and samples, (h, w, C), of the parts that a page is stored in; they may extend beyond the picture."""
     if page.planarconfig == SEPARATE and page.samplesperpixel > 1:
         whole = page.asarray(maxworkers=1).reshape(page.samplesperpixel, page.imagelength, page.imagewidth)
         for y in range(0, page.imagelength, ROWS_AT_ONCE):

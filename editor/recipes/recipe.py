@@ -1,5 +1,5 @@
-"""A recipe: the way from one picture to another as a single JSON text, masks, sketches and references included; it runs
-on other pictures.
+"""A recipe: the edits from one picture to another as one JSON text, with their masks, sketches and references, to be
+run on other pictures too.
 """
 
 import base64
@@ -23,34 +23,29 @@ VERSION = 1
 
 @dataclass(frozen=True)
 class Recipe:
-    """steps: the edits, first first. before: digest of the picture they were made on. after: digest of the picture
-    after each of them. made_with: what ran them, in words, to explain a difference. frame: the box of the picture it
-    was made on, None where a recipe of older times does not say.
-    """
+    """The edits from one picture to another."""
 
-    steps: tuple[Edit, ...]
-    before: str
-    after: tuple[str, ...]
-    made_with: str
-    frame: Box | None = None
+    steps: tuple[Edit, ...]  # the edits, in order
+    before: str  # digest of the picture that they were made on
+    after: tuple[str, ...]  # digest of the picture after each of them
+    made_with: str  # the software and hardware that ran them, for humans to read, to explain a difference
+    frame: Box | None = None  # the box of the picture that they were made on; None in a recipe of an older version
 
     def __post_init__(self) -> None:
         if not self.steps:
-            raise InvalidInput("There is no step in it: make an edit first.")
+            raise InvalidInput("There is no step in it. Make an edit first.")
         if len(self.after) != len(self.steps):
-            raise InvalidInput(
-                f"A recipe of {len(self.steps)} steps must tell of as many results, not {len(self.after)}."
-            )
+            raise InvalidInput(f"A recipe of {len(self.steps)} steps must have as many results, not {len(self.after)}.")
 
     @property
     def digest(self) -> str:
-        """Hex name of its steps."""
+        """Hex digest of its steps."""
         return digest_of(json.dumps([edit.to_json() for edit in self.steps]))
 
     def to_json(self) -> str:
-        """The one text of it: each mask once, as PNG in base 64, each sketch and reference as WebP.
+        """Returns it as JSON, with each mask once, as PNG in base64, and each sketch and reference as WebP.
 
-        It is for others to read: a model or an adapter in a folder of this machine has only its own name in it.
+        Since others may read it, a model or an adapter in a folder of this machine is in it without the folder.
         """
         masks = {edit.mask.digest: _text(encode_png(edit.mask.alpha)) for edit in self.steps if edit.mask.alpha.size}
         record = {
@@ -64,42 +59,53 @@ class Recipe:
         }
         if self.frame is not None:
             record["frame"] = list(self.frame)
-        if references := _webp(edit.reference for edit in self.steps):  # as in an edit: what came later
+        if references := _webp(
+            edit.reference for edit in self.steps
+        ):  # left out when empty, as in an edit, since it was added later
             record["references"] = references
         return json.dumps(record, sort_keys=True, indent=1) + "\n"
 
     def located(self, pipeline: Callable[[str], str], adapter: Callable[[str], str]) -> "Recipe":
-        """With the names of its models as they are on this machine, see `to_json`; both give one for a name."""
+        """Replaces the names of its models by those on this machine, see `to_json`.
+
+        Args:
+            pipeline: returns this machine's name of a pipeline.
+            adapter: returns this machine's name of an adapter.
+        """
         steps = tuple(_renamed(edit, pipeline, adapter) for edit in self.steps)
         return self if steps == self.steps else replace(self, steps=steps)
 
     @staticmethod
     def from_json(text: str) -> "Recipe":
-        """The recipe that a text tells of. InvalidInput with a sentence when it is none, or a newer program's."""
+        """Parses a recipe.
+
+        Raises:
+            InvalidInput: the text is not a recipe, is damaged, or comes from a newer program.
+        """
         try:
             record = json.loads(text.removeprefix("\ufeff"))
         except (ValueError, RecursionError) as error:
-            raise InvalidInput(f"This is no recipe: {error}.") from None
+            raise InvalidInput(f"This is not a recipe: {error}.") from None
         if not isinstance(record, dict) or "palimpsest" not in record:
-            raise InvalidInput("This is no recipe: it does not say palimpsest.")
+            raise InvalidInput("This is not a recipe: it lacks the key palimpsest.")
         if record["palimpsest"] != VERSION or isinstance(record["palimpsest"], bool):
-            came = shortened(record["palimpsest"])
-            raise InvalidInput(f"The recipe is of format {came}, this Palimpsest knows {VERSION}: install a newer one.")
-        wanted = {"before": str, "steps": list, "after": list, "made_with": str, "masks": dict, "sketches": dict}
-        for name, kind in wanted.items():
+            version = shortened(record["palimpsest"])
+            raise InvalidInput(
+                f"The recipe has format {version}, but this Palimpsest only reads {VERSION}. Install a newer version."
+            )
+        kinds = {"before": str, "steps": list, "after": list, "made_with": str, "masks": dict, "sketches": dict}
+        for name, kind in kinds.items():
             if not isinstance(record.get(name), kind):
-                raise InvalidInput(
-                    f"The recipe is damaged: its {name.replace('_', ' ')} is missing or no {kind.__name__}."
-                )
+                raise InvalidInput(f"The recipe is damaged: its {name.replace('_', ' ')} must be a {kind.__name__}.")
         if len(record["steps"]) > MAX_RECIPE_STEPS:
-            raise InvalidInput(f"A recipe has at most {MAX_RECIPE_STEPS:,} steps, not {len(record['steps']):,}.")
+            raise InvalidInput(f"A recipe can have at most {MAX_RECIPE_STEPS:,} steps, not {len(record['steps']):,}.")
         if not all(isinstance(each, str) and len(each) <= MAX_DIGEST for each in (record["before"], *record["after"])):
-            raise InvalidInput("The recipe is damaged: before and after are to be the digests of pictures.")
+            raise InvalidInput("The recipe is damaged: before and after must be the digests of pictures.")
         masks: dict[str, Any] = record["masks"]
         patches: dict[str, Any] = dict(record["sketches"])
         if "references" in record:
             if not isinstance(record["references"], dict):
-                raise InvalidInput("The recipe is damaged: its references are no dict.")
+                raise InvalidInput("The recipe is damaged: its references must be a dict.")
             patches |= record["references"]
 
         def pixels_of(digest: str) -> Pixels:
@@ -113,7 +119,7 @@ class Recipe:
         try:
             texts = [json.dumps(step) for step in record["steps"]]
         except RecursionError:
-            raise InvalidInput("The recipe is damaged: a step in it is lists within lists without an end.") from None
+            raise InvalidInput("The recipe is damaged: a step in it is nested too deeply.") from None
         steps = tuple(Edit.from_json(text, pixels_of) for text in texts)
         return Recipe(steps, record["before"], tuple(record["after"]), record["made_with"], _frame(record))
 
@@ -131,8 +137,9 @@ def _frame(record: dict[str, Any]) -> Box | None:
 
 
 def named_locally(name: str) -> str:
-    """What a model or an adapter that lies in a folder of some machine is called without that folder; "" for any other
-    name. `hf:/home/me/sdxl` is `hf:sdxl`, `glide:runs/mine` is `glide:mine`, `hf:OWNER/MODEL` is the hub's.
+    """Returns the name of a model or an adapter in a local folder without that folder; "" for any other name.
+
+    `hf:/home/me/sdxl` becomes `hf:sdxl`, `glide:runs/mine` becomes `glide:mine`; `hf:OWNER/MODEL` is on the hub.
     """
     kind, colon, path = name.partition(":") if re.match("[a-z]{2,}:", name) else ("", "", name)
     on_disk = re.match(r"[/\\.~]|[A-Za-z]:[/\\]", path) or (kind not in ("", "hf") and ("/" in path or "\\" in path))

@@ -1,4 +1,4 @@
-"""Recipes at work: on another picture, or on the same one to see whether the same comes out."""
+"""Replays recipes: on another picture, or on the same one to verify the result."""
 
 from collections.abc import Callable, Generator
 from functools import partial
@@ -15,19 +15,26 @@ from pipelines.errors import InvalidInput
 
 
 class Stage(NamedTuple):
-    """A step of a recipe at work."""
+    """The progress of a replay."""
 
-    step: int  # from 0
-    progress: Progress
-
-
-Following = Generator[Stage, None, list[Picture]]
+    step: int  # index of the recipe's step, from 0
+    progress: Progress  # of this step
 
 
-def follow(recipe: Recipe, picture: Picture, pipelines: Callable[[str], Pipeline]) -> Following:
-    """Make every edit of a recipe on a picture, one on the other; yields the progress, returns the picture after each.
+Replay = Generator[Stage, None, list[Picture]]
 
-    InvalidInput, with the step's number, for an edit that this picture has no room for.
+
+def replay(recipe: Recipe, picture: Picture, pipelines: Callable[[str], Pipeline]) -> Replay:
+    """Applies every edit of a recipe to a picture, one after another.
+
+    Yields:
+        The progress.
+
+    Returns:
+        The picture after each step.
+
+    Raises:
+        InvalidInput: a step cannot be applied to this picture; the message has its number.
     """
     after: list[Picture] = []
     for index, edit in enumerate(recipe.steps):
@@ -41,38 +48,47 @@ def follow(recipe: Recipe, picture: Picture, pipelines: Callable[[str], Pipeline
 
 
 def other_picture(recipe: Recipe, picture: Picture) -> str:
-    """A sentence when a picture is not the one that the recipe was made on, else ''."""
+    """Returns an error message when a picture is not the one that the recipe was made on, else ""."""
     if picture.digest == recipe.before:
         return ""
-    return "The picture is not the one that the recipe was made on: take that one, or run the recipe on this."
+    return "The picture is not the one that the recipe was made on. Use that one, or run the recipe on this one."
 
 
 def difference(recipe: Recipe, picture: Picture, after: list[Picture], result: Pixels, made_with: str) -> str:
-    """Where a result parts from what the recipe makes of a picture, as a sentence; '' when it does nowhere.
+    """Compares a result with what a recipe makes of a picture.
 
-    after: what `follow` made of the picture here and now. result: uint8 (H, W, 3 or 4), as `Picture.pixels` gives it.
-    made_with: what ran it, in words.
+    Args:
+        recipe: the recipe.
+        picture: the picture.
+        after: the pictures that `replay` made of it now.
+        result: the result to verify, uint8 (H, W, 3 or 4), as `Picture.pixels` returns it.
+        made_with: the software and hardware that made `after`, for humans to read.
+
+    Returns:
+        The first difference, as a sentence; "" when they are identical.
     """
     if problem := other_picture(recipe, picture):
         return problem
-    for index, (now, then) in enumerate(zip(after, recipe.after, strict=True)):
-        if now.digest != then:
+    for index, (new, expected_digest) in enumerate(zip(after, recipe.after, strict=True)):
+        if new.digest != expected_digest:
             edit, count = recipe.steps[index], len(recipe.steps)
-            why = (
+            reason = (
                 f"it was made with {recipe.made_with}, this is {made_with}"
                 if recipe.made_with != made_with
                 else f"both with {made_with}: the recipe or its model was changed"
             )
-            return f"Step {index + 1} of {count} (“{edit.prompt}”, {edit.pipeline}) comes out otherwise: {why}."
-    wanted = after[-1].pixels()
-    if result.shape[:2] != wanted.shape[:2]:
-        sizes = [f"{width}x{height}" for height, width in (result.shape[:2], wanted.shape[:2])]
+            return f"Step {index + 1} of {count} (“{edit.prompt}”, {edit.pipeline}) has a different result: {reason}."
+    expected = after[-1].pixels()
+    if result.shape[:2] != expected.shape[:2]:
+        sizes = [f"{width}x{height}" for height, width in (result.shape[:2], expected.shape[:2])]
         return f"The result is {sizes[0]} pixels, the recipe makes {sizes[1]}."
-    if result.shape != wanted.shape:
-        return "The result and what the recipe makes are not transparent alike."
-    unlike = (result != wanted).any(2)
-    if unlike.any():
-        y, x = (int(v[0]) for v in np.nonzero(unlike))
-        where = f"{unlike.sum():,} pixels of the result differ, first at {x}, {y}"
-        return f"The recipe's steps come out as they did, but {where}."
+    if result.shape != expected.shape:
+        return "Only one of the result and what the recipe makes has transparency."
+    differs = (result != expected).any(2)
+    if differs.any():
+        y, x = (int(v[0]) for v in np.nonzero(differs))
+        return (
+            f"The recipe's steps have the same results as before, but {differs.sum():,} pixels of the file differ, "
+            f"first at {x}, {y}."
+        )
     return ""

@@ -16,7 +16,7 @@ from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
-from editor.formats.atomic_write import replacing, sweep
+from editor.formats.atomic_write import atomic_write, sweep
 from pipelines.errors import InvalidInput, UserError
 
 LOCK_TIMEOUT = 30  # seconds to wait for another process's write
@@ -160,7 +160,7 @@ class Database:
 
     def copy_to(self, file: Path) -> None:
         """Copies an SQLite file as it is at this moment, while others write. `file` is complete or not there at all."""
-        with self._storage_errors(), replacing(file) as part, self.engine.connect() as connection:
+        with self._storage_errors(), atomic_write(file) as part, self.engine.connect() as connection:
             connection.execute(_statement("VACUUM INTO :file"), {"file": str(part)})
 
     def shrink(self) -> bool:

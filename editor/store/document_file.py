@@ -9,7 +9,7 @@ from pathlib import Path
 from tempfile import gettempdir
 
 from editor.edits.edit import NOWHERE, Edit
-from editor.formats.atomic_write import part_folder, replacing
+from editor.formats.atomic_write import atomic_write, part_folder
 from editor.formats.images import DAMAGED
 from editor.formats.metadata import NOTHING
 from editor.imaging.geometry import read_box
@@ -35,7 +35,7 @@ _FINISHED = """WITH RECURSIVE finished (id) AS (
 
 def write_document(store: Store, document: str, to: Path) -> None:
     """Writes a document with its whole history to one file, which is complete or not there at all."""
-    with replacing(to) as part, part_folder(to.parent, to.name) as folder:
+    with atomic_write(to) as part, part_folder(to.parent, to.name) as folder:
         with closing(Store(folder)) as other:
             copy_document(store, document, other)
         (folder / FILE).replace(part)

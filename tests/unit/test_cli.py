@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from editor.cli.edit import likeness
+from editor.cli.edit import read_reference
 from editor.cli.parser import arguments as read_options
 from editor.imaging.geometry import Box
 from editor.session import Session
@@ -176,7 +176,7 @@ def test_a_document_goes_through_the_store(files: tuple[Path, Path], tmp_path: P
     assert "none.png" in several.stderr and "3 of 4 files could not be opened" in several.stderr
     done = app(*data, "store", "--check", "--compact", "--backup", tmp_path / "copy.db")
     assert done.returncode == 0, done.stderr
-    assert "3 documents, 3 states" in done.stdout and "Everything is what was stored." in done.stdout
+    assert "3 documents, 3 revisions" in done.stdout and "Everything is intact." in done.stdout
     assert (tmp_path / "copy.db").exists()
     with sqlite3.connect(tmp_path / "data" / "palimpsest.db") as db:
         db.execute("UPDATE blob SET bytes = x'00'")
@@ -266,7 +266,7 @@ def test_an_adapters_weight_stands_after_the_last_sign(
 
 def test_a_reference_is_made_small_and_opaque(tmp_path: Path) -> None:
     Image.fromarray(np.full((500, 2500, 4), (200, 100, 0, 0), np.uint8)).save(tmp_path / "large.png")
-    reference = likeness(tmp_path / "large.png")
+    reference = read_reference(tmp_path / "large.png")
     assert reference.box == Box(0, 0, 1024, 205) and (reference.pixels == 255).all()
 
 

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from editor.recipes.recipe import Recipe
-from editor.recipes.replay import follow
+from editor.recipes.replay import replay
 from editor.session import Session
 from editor.store.maintenance import check
 from editor.store.queue import revision_id
@@ -55,7 +55,7 @@ def test_a_recipe_leads_to_the_same_picture(earlier: Store) -> None:
     pictures = [each.picture for each in way if each.picture is not None]
     assert recipe.before == pictures[0].digest and list(recipe.after) == [each.digest for each in pictures[1:]]
     assert [step.digest for step in recipe.steps] == [each.edit.digest for each in way if each.edit is not None]
-    for now, then in zip(run(follow(recipe, pictures[0], lambda name: Classical())), pictures[1:], strict=True):
+    for now, then in zip(run(replay(recipe, pictures[0], lambda name: Classical())), pictures[1:], strict=True):
         # another processor may round otherwise
         assert now.box == then.box and np.abs(now.pixels().astype(int) - then.pixels()).max() <= 1
     earlier.close()

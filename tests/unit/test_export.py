@@ -87,7 +87,7 @@ def test_an_earlier_state_with_the_way_to_it(workbench: Workbench, tmp_path: Pat
 def test_what_cannot_be_written_is_a_sentence_and_leaves_what_was_there(workbench: Workbench, tmp_path: Path) -> None:
     document = workbench.open(noise(40, 30), "Room")
     for name, quality, sentence in (
-        ("a.gif", None, r"\.ora, \.palimpsest, not in \.gif"),
+        ("a.gif", None, r"\.ora, \.palimpsest, not as \.gif"),
         ("a", None, "without an ending"),
         ("a.ora", 90, "no quality"),
         ("a.png", 90, "no quality"),

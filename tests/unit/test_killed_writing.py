@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from editor.formats.atomic_write import PART, part_folder, replacing
+from editor.formats.atomic_write import PART, atomic_write, part_folder
 from editor.session import Session
 from editor.store.maintenance import backup, check
 from editor.store.schema import MIGRATIONS
@@ -95,7 +95,11 @@ def test_the_next_one_sweeps_up(tmp_path: Path, what: str) -> None:
 
 
 def test_what_two_write_at_once_is_not_swept(tmp_path: Path) -> None:
-    with replacing(tmp_path / "a") as first, part_folder(tmp_path, "b") as folder, replacing(tmp_path / "a") as second:
+    with (
+        atomic_write(tmp_path / "a") as first,
+        part_folder(tmp_path, "b") as folder,
+        atomic_write(tmp_path / "a") as second,
+    ):
         first.write_text("first")
         second.write_text("second")
         assert folder.is_dir()
@@ -109,7 +113,7 @@ def test_nothing_of_others_is_swept(tmp_path: Path) -> None:
     (tmp_path / f".link{PART}").symlink_to(elsewhere)
     (tmp_path / f".file{PART}").touch()
     (tmp_path / "copy.db.part").touch()
-    with replacing(tmp_path / "a") as part:
+    with atomic_write(tmp_path / "a") as part:
         part.touch()
     assert (elsewhere / "mine").exists() and (tmp_path / f".file{PART}").exists()
     assert (tmp_path / "copy.db.part").exists() and (tmp_path / f".link{PART}").is_symlink()

@@ -123,7 +123,9 @@ def test_the_command_line_keeps_it_too(tmp_path: Path, here: Run) -> None:
     (folder / "._other.jpg").write_bytes(b"of macOS")
     (folder / "notes.txt").write_text("nothing")
     ran = here("run", out, folder, "-o", tmp_path / "results")
-    assert ran.returncode == 0 and "notes.txt is no picture" in ran.stderr and "1 other files" in ran.stderr, ran.stderr
+    assert ran.returncode == 0 and "notes.txt is not a picture" in ran.stderr and "1 other files" in ran.stderr, (
+        ran.stderr
+    )
     for file in (out, tmp_path / "results" / "other.png"):
         kept = read_image(file.read_bytes()).metadata
         assert (kept.author, kept.copyright) == ("Jane Doe", "(c) Jane Doe") and kept.dpi is not None

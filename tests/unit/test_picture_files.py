@@ -59,7 +59,7 @@ def test_a_recipe_too_long_for_jpeg_is_left_out_and_said() -> None:
     recipe = np.random.default_rng(0).bytes(60_000).hex()
     data, notes = encode(OPAQUE, format_of(".jpg"), recipe=recipe)
     assert recipe_of(data) is None and read_image(data).pixels.shape == OPAQUE.shape
-    assert len(notes) == 1 and "JPEG holds 65" in notes[0] and "PNG" in notes[0]
+    assert len(notes) == 1 and "JPEG holds at most 65" in notes[0] and "PNG" in notes[0]
     assert recipe_of(encode(OPAQUE, format_of(".webp"), recipe=recipe).data) == recipe
 
 
@@ -83,7 +83,7 @@ def test_a_lower_quality_is_a_smaller_file() -> None:
 @pytest.mark.parametrize(
     "suffix, quality, width, sentence",
     [
-        (".png", 90, 60, "PNG loses nothing"),
+        (".png", 90, 60, "PNG is lossless"),
         (".jpg", 0, 60, "from 1 to 100, not 0"),
         (".webp", 101, 60, "from 1 to 100, not 101"),
         (".webp", None, 16_384, "at most 16,383 pixels a side, not 16,384"),

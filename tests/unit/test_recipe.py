@@ -19,8 +19,8 @@ from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Pixels
 from editor.recipes.batch import RECORD, pictures_in, results_of, run_on
 from editor.recipes.recipe import Recipe
-from editor.recipes.replay import difference, follow
-from editor.recipes.scaling import made_on, scaled
+from editor.recipes.replay import difference, replay
+from editor.recipes.scaling import made_on, scaled_recipe
 from editor.session import Session
 from editor.store.store import Store
 from editor.worker import Worker
@@ -44,7 +44,7 @@ STEPS = [
 def made(steps: list[Edit], picture: Picture) -> tuple[Recipe, Picture]:
     """The recipe of some steps on a picture, and what came of it."""
     draft = Recipe(tuple(steps), picture.digest, ("",) * len(steps), HERE, picture.box)
-    after = run(follow(draft, picture, LOAD))
+    after = run(replay(draft, picture, LOAD))
     return replace(draft, after=tuple(each.digest for each in after)), after[-1]
 
 
@@ -65,7 +65,7 @@ def test_a_documents_recipe_makes_the_same_again(session: Session) -> None:
     shown = session.picture(document.id)
     recipe = Recipe.from_json(session.recipe(document.id, HERE).to_json())
     assert recipe.steps == tuple(STEPS)
-    assert run(follow(recipe, Picture.from_pixels(noise(120, 100)), LOAD))[-1] == shown
+    assert run(replay(recipe, Picture.from_pixels(noise(120, 100)), LOAD))[-1] == shown
     assert shown.box == Box(9, 3, 131, 97)
 
     session.undo(document.id)  # what is shown is what is written
@@ -80,13 +80,13 @@ def test_a_document_with_no_step_has_no_recipe(session: Session) -> None:
 def test_a_recipe_on_another_picture_is_the_edits_on_it() -> None:
     recipe, _ = made(STEPS, Picture.from_pixels(noise(120, 100)))
     other = Picture.from_pixels(noise(200, 150, 3))
-    after = run(follow(recipe, other, LOAD))
+    after = run(replay(recipe, other, LOAD))
     assert [picture.box for picture in after] == [
         Box(0, 0, 200, 150), Box(0, 0, 220, 150), Box(0, 0, 220, 150), Box(9, 3, 211, 147)
     ]  # fmt: skip
     small = Picture.from_pixels(noise(20, 20))
     with pytest.raises(ValueError, match="Step 1 of 4: The mask lies outside the picture"):
-        run(follow(recipe, small, LOAD))
+        run(replay(recipe, small, LOAD))
 
 
 # a picture of another size
@@ -96,9 +96,9 @@ def test_a_recipe_on_another_picture_is_the_edits_on_it() -> None:
 @given(st.lists(edit_requests(), min_size=1, max_size=3))
 def test_scaled_to_its_own_size_a_recipe_is_itself(steps: list[Edit]) -> None:
     recipe = Recipe(tuple(steps), "before", tuple("abc"[: len(steps)]), HERE, Box(0, 0, 330, 270))
-    assert scaled(recipe, Box(0, 0, 330, 270)) is recipe
+    assert scaled_recipe(recipe, Box(0, 0, 330, 270)) is recipe
     unsaid = replace(recipe, frame=None)  # by a Palimpsest that did not say
-    assert scaled(unsaid, Box(0, 0, 33, 27)) is unsaid
+    assert scaled_recipe(unsaid, Box(0, 0, 33, 27)) is unsaid
     assert Recipe.from_json(recipe.to_json()) == recipe and Recipe.from_json(unsaid.to_json()) == unsaid
 
 
@@ -111,7 +111,7 @@ def test_a_mask_keeps_its_share_and_its_place(width: int, height: int) -> None:
         an_edit(NOWHERE, margins=Margins(-12, 10, 24, 0)),
         an_edit(NOWHERE, sketch=strokes(soft.box)),
     ]
-    placed = scaled(Recipe(tuple(steps), "before", ("", "", ""), HERE, frame), now)
+    placed = scaled_recipe(Recipe(tuple(steps), "before", ("", "", ""), HERE, frame), now)
     across, down = width / 120, height / 100
     sketch = placed.steps[2].sketch
     assert sketch is not None
@@ -149,17 +149,17 @@ def test_a_recipe_on_another_size_is_scaled_and_says_so(tmp_path: Path) -> None:
     large, wide = tmp_path / "large.png", tmp_path / "wide.png"
     out = tmp_path / "out.png"
     assert run(run_on(recipe, large, out, LOAD)) == (
-        "The recipe was made on 120 x 100 pixels, this has 240 x 200: its places were scaled by 2.",
+        "The recipe was made on 120 x 100 pixels, this picture has 240 x 200. It was scaled by 2.",
     )
     assert run(run_on(recipe, large, out, LOAD)) is None  # it is there
-    twice = scaled(recipe, Box(0, 0, 240, 200))
-    wanted = run(follow(twice, Picture.from_pixels(noise(240, 200)), LOAD))[-1]
+    twice = scaled_recipe(recipe, Box(0, 0, 240, 200))
+    wanted = run(replay(twice, Picture.from_pixels(noise(240, 200)), LOAD))[-1]
     assert wanted.box.shape == (2 * 97, 2 * 131)
     assert np.array_equal(read_image(out.read_bytes()).pixels, wanted.pixels())
     (note,) = run(run_on(recipe, large, out, LOAD, scale=False)) or ()
-    assert note.endswith("its places are the same pixels, counted from the upper left.")
+    assert note.endswith("Its pixel coordinates stay the same, counted from the upper left.")
     (note,) = run(run_on(recipe, wide, out, LOAD)) or ()
-    assert note.endswith("another shape: its places were scaled by 2 across and 1 down.")
+    assert note.endswith("another aspect ratio. It was scaled by 2 across and 1 down.")
 
 
 def test_a_picture_tells_the_size_that_its_older_recipe_began_from() -> None:
@@ -213,15 +213,15 @@ def test_a_recipes_models_are_found_by_their_names(tmp_path: Path) -> None:
 def test_the_same_is_identical_and_any_pixel_that_is_not_is_reported() -> None:
     picture = Picture.from_pixels(noise(120, 100))
     recipe, result = made(STEPS, picture)
-    after = run(follow(recipe, picture, LOAD))
+    after = run(replay(recipe, picture, LOAD))
     assert difference(recipe, picture, after, result.pixels(), HERE) == ""
     touched = result.pixels().copy()
     touched[7, 11] ^= 1
-    assert "1 pixels of the result differ, first at 11, 7" in difference(recipe, picture, after, touched, HERE)
+    assert "1 pixels of the file differ, first at 11, 7" in difference(recipe, picture, after, touched, HERE)
     cut = result.pixels()[:, 1:]
     assert "is 130x97 pixels, the recipe makes 131x97" in difference(recipe, picture, after, cut, HERE)
     other = Picture.from_pixels(noise(120, 100, 1))
-    output = difference(recipe, other, run(follow(recipe, other, LOAD)), result.pixels(), HERE)
+    output = difference(recipe, other, run(replay(recipe, other, LOAD)), result.pixels(), HERE)
     assert "not the one that the recipe was made on" in output
 
 
@@ -229,9 +229,11 @@ def test_the_first_step_that_differs_is_named_with_the_reason() -> None:
     picture = Picture.from_pixels(noise(120, 100))
     recipe, result = made(STEPS, picture)
     changed = replace(recipe, steps=(*STEPS[:2], replace(STEPS[2], seed=99), STEPS[3]))
-    after = run(follow(changed, picture, LOAD))
+    after = run(replay(changed, picture, LOAD))
     output = difference(changed, picture, after, result.pixels(), HERE)
-    assert output.startswith("Step 3 of 4 (“a green couch”, heedful) comes out otherwise") and "was changed" in output
+    assert (
+        output.startswith("Step 3 of 4 (“a green couch”, heedful) has a different result") and "was changed" in output
+    )
     output = difference(changed, picture, after, result.pixels(), "noise 2")
     assert "made with noise 1, this is noise 2" in output
 
@@ -242,13 +244,13 @@ def test_the_first_step_that_differs_is_named_with_the_reason() -> None:
 @pytest.mark.parametrize(
     ("change", "sentence"),
     [
-        ({"palimpsest": 2}, "format 2, this Palimpsest knows 1"),
-        ({"steps": None}, "its steps is missing or no list"),
+        ({"palimpsest": 2}, "format 2, but this Palimpsest only reads 1"),
+        ({"steps": None}, "its steps must be a list"),
         ({"steps": []}, "no step in it"),
-        ({"after": ["x"]}, "4 steps must tell of as many results, not 1"),
+        ({"after": ["x"]}, "4 steps must have as many results, not 1"),
         ({"masks": {}}, "damaged: its pixels .* cannot be read"),
-        ({"masks": 3}, "its masks is missing"),
-        ({"steps": [{"seed": 1}]}, "does not say"),
+        ({"masks": 3}, "its masks must be a dict"),
+        ({"steps": [{"seed": 1}]}, "lacks mask"),
     ],
 )
 def test_what_is_damaged_is_a_sentence(change: dict[str, object], sentence: str) -> None:
@@ -259,7 +261,7 @@ def test_what_is_damaged_is_a_sentence(change: dict[str, object], sentence: str)
 
 @pytest.mark.parametrize("text", ["", "[]", "{}", "3", "{"])
 def test_what_is_no_recipe_is_a_sentence(text: str) -> None:
-    with pytest.raises(ValueError, match="This is no recipe"):
+    with pytest.raises(ValueError, match="This is not a recipe"):
         Recipe.from_json(text)
 
 
@@ -297,7 +299,7 @@ def test_a_folder_is_gone_through_once_and_goes_on(tmp_path: Path) -> None:
     assert [run(run_on(recipe, file, results[file], load)) for file in files] == [None, None, ()]
     assert len(pipeline.requests) == runs + 1 + runs // 2
     for n, file in enumerate(files):
-        wanted = run(follow(recipe, Picture.from_pixels(noise(120, 100, n)), LOAD))[-1].pixels()
+        wanted = run(replay(recipe, Picture.from_pixels(noise(120, 100, n)), LOAD))[-1].pixels()
         assert np.array_equal(read_image(results[file].read_bytes()).pixels, wanted)
 
     # another picture under the same name, or another recipe, is made anew
@@ -324,8 +326,8 @@ def test_pictures_are_those_named_and_those_in_folders_each_once(tmp_path: Path)
         "a.JPG", "b.png", "by-content", "by-content.bak", "c.jfif", "d.apng", "f.heic",
     ]  # fmt: skip
     assert found.skipped == [
-        f"{folder / 'more'} is a folder: name it too if its pictures are meant.",
-        f"{folder / 'notes.txt'} is no picture.",
+        f"{folder / 'more'} is a folder. To include its pictures, list it too.",
+        f"{folder / 'notes.txt'} is not a picture.",
     ]
     assert [file.name for file in pictures_in([folder / "notes.txt"], out).pictures] == ["notes.txt"]  # it is meant
     with pytest.raises(ValueError, match=r"There is no picture in .*more"):
@@ -347,7 +349,7 @@ def test_what_was_lost_in_reading_is_reported(tmp_path: Path) -> None:
 def test_results_do_not_take_the_place_of_anything(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match="same name"):
         results_of([tmp_path / "a" / "x.png", tmp_path / "b" / "x.jpg"], tmp_path)
-    with pytest.raises(ValueError, match="take the place of"):
+    with pytest.raises(ValueError, match="replace"):
         results_of([tmp_path / "x.png"], tmp_path)
 
 
@@ -380,4 +382,4 @@ def test_recipe_run_and_verify_from_the_command_line(tmp_path: Path, here: Run) 
     ran = app("verify", recipe, pictures / "same.png", result)
     assert ran.returncode == 0 and ran.stdout == "identical: 1 steps\n", ran.stderr
     ran = here(*data, "verify", recipe, pictures / "same.png", pictures / "same.png")
-    assert ran.returncode == 1 and "pixels of the result differ" in ran.stderr
+    assert ran.returncode == 1 and "pixels of the file differ" in ran.stderr
