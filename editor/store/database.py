@@ -38,8 +38,7 @@ BEGIN_STATEMENTS = {
     "postgresql": ("BEGIN", f"SELECT pg_advisory_xact_lock({POSTGRESQL_LOCK})"),
 }
 
-# SQLite's error codes for a full disk or an exhausted quota; it reports the second and third where it does not know why
-# a write failed
+# SQLite's error codes for no room left; the second and third where it does not know why a write failed
 DISK_FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
 Result = TypeVar("Result")
