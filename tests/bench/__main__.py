@@ -26,13 +26,13 @@ from editor.store.blobs import TILE_CACHE
 from editor.store.revisions import EDIT_CACHE
 from editor.store.store import Store
 from editor.web.server import PREFIX, routes
-from editor.worker import Worker
 from pipelines import load
 from pipelines.base import Request, run
 from tests.bench import drawings, masks, networks, page, photographs, server, store, waiting
 from tests.fakes import LocalModels, NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 from tests.wire import app_context
+from tests.workbench import Workbench
 
 
 def embedded() -> Iterator[Row]:
@@ -56,44 +56,42 @@ def embedded() -> Iterator[Row]:
     yield "its first preview", spread(firsts), "500 ms"
 
 
-class Desk:
-    """A server on a fresh store, driven over its HTTP routes as the page drives it; bytes counted on the way."""
+class CountingClient:
+    """Edits a document on a fresh store over the HTTP routes, as the page does, and counts the bytes."""
 
     def __init__(self, folder: Path, pixels: np.ndarray) -> None:
-        self.store = Store(folder)
-        self.session = Session(self.store)
-        self.worker = Worker(self.store, lambda name: NoisePipeline())
-        self.client = TestClient(
-            Starlette(routes=routes(app_context(self.session, LocalModels(self.worker), ["noise"], folder)))
-        )
+        self.workbench = Workbench(Store(folder), NoisePipeline())
+        self.document = self.workbench.open(pixels, "bench")
+        models = LocalModels(self.workbench.worker)
+        context = app_context(self.workbench.session, models, ["noise"], folder)
+        self.http = TestClient(Starlette(routes=routes(context)))
         self.side = len(pixels)
-        self.document = self.session.open(pixels, "bench").id
-        self.known = self.tiles()
+        self.fetched = self.tiles()
         self.up = self.down = 0
 
     def get(self, path: str) -> Any:
-        answer = self.client.get(f"{PREFIX}{path}")
+        answer = self.http.get(f"{PREFIX}{path}")
         answer.raise_for_status()
         self.down += len(answer.content)
         return answer
 
     def post(self, path: str, body: bytes = b"") -> Any:
-        answer = self.client.post(f"{PREFIX}{path}", content=body)
+        answer = self.http.post(f"{PREFIX}{path}", content=body)
         answer.raise_for_status()
         self.up += len(body)
         self.down += len(answer.content)
         return answer.json()
 
     def tiles(self) -> dict[tuple[int, int], str]:
-        head = self.session.store.documents.get(self.document).head
-        listed = self.client.get(f"{PREFIX}/revisions/{head}/manifest").json()["tiles"]
+        head = self.workbench.now.head
+        listed = self.http.get(f"{PREFIX}/revisions/{head}/manifest").json()["tiles"]
         return {(column, row): digest for column, row, digest in listed}
 
     def edit(self, seed: int) -> None:
-        """What the server does for one edit of a 200x200 mask, from the request to the last changed tile."""
+        """Does all for one edit of a 200x200 mask, from the request to the last changed tile."""
         random = np.random.default_rng(seed)
         x, y = (int(v) for v in random.integers(0, self.side - 200, 2))
-        head = self.session.store.documents.get(self.document).head
+        head = self.workbench.now.head
         mask = np.zeros((200, 200), np.uint8)
         cv2.circle(mask, (100, 100), 100, 255, -1)
         disc = encode_png(mask)
@@ -102,37 +100,38 @@ class Desk:
                 "colour_match": True, "variations": 1, "margins": [0, 0, 0, 0], "sketch": None,
                 "mask": {"box": [x, y, 200, 200], "bytes": len(disc)}}  # fmt: skip
         self.post(f"/documents/{self.document}/edits", json.dumps(edit).encode() + b"\n" + disc)
-        assert self.worker.run_one()
+        assert self.workbench.worker.run_one()
+        self.workbench.models[0].requests.clear()  # else they would count as the server's memory
         head = self.get(f"/documents/{self.document}").json()["head"]
         listed = self.get(f"/revisions/{head}/manifest").json()["tiles"]
         now = {(column, row): digest for column, row, digest in listed}
-        for place, digest in now.items():
-            if self.known.get(place) != digest:
+        for index, digest in now.items():
+            if self.fetched.get(index) != digest:
                 self.get(f"/tiles/{digest}")
-        self.known = now
+        self.fetched = now
 
     def close(self) -> None:
-        self.client.close()
-        self.store.close()
+        self.http.close()
+        self.workbench.store.close()
 
 
 def sizes() -> Iterator[Row]:
     """A 200x200 edit on a small and a large picture in turn, by a pipeline that costs nothing."""
     with tempfile.TemporaryDirectory() as folder:
-        desks = {side: Desk(Path(folder) / str(side), photograph(side)) for side in (1024, 4096)}
-        edits: dict[int, list[float]] = {side: [] for side in desks}
-        undos: dict[int, list[float]] = {side: [] for side in desks}
+        clients = {side: CountingClient(Path(folder) / str(side), photograph(side)) for side in (1024, 4096)}
+        edits: dict[int, list[float]] = {side: [] for side in clients}
+        undos: dict[int, list[float]] = {side: [] for side in clients}
         for seed in range(25):
-            for side, desk in desks.items():
-                seconds, _ = timed(lambda desk=desk, seed=seed: desk.edit(seed))
+            for side, client in clients.items():
+                seconds, _ = timed(lambda client=client, seed=seed: client.edit(seed))
                 if seed >= 5:
                     edits[side].append(seconds)
-        up, down = desks[4096].up / 25, desks[4096].down / 25
-        for side, desk in desks.items():
+        up, down = clients[4096].up / 25, clients[4096].down / 25
+        for side, client in clients.items():
             for _ in range(20):
-                seconds, _ = timed(lambda desk=desk: desk.post(f"/documents/{desk.document}/undo"))
+                seconds, _ = timed(lambda client=client: client.post(f"/documents/{client.document}/undo"))
                 undos[side].append(seconds)
-            desk.close()
+            client.close()
     yield "200x200 edit of 4096x4096, all but the model", spread(edits[4096]), "100 ms"
     yield "the same of 1024x1024", spread(edits[1024]), ""
     yield "the ratio of the two", f"{median(edits[4096]) / median(edits[1024]):.2f}", "1.5"
@@ -144,13 +143,13 @@ def sizes() -> Iterator[Row]:
 def endurance() -> Iterator[Row]:
     """300 edits in one document: what the process grows by, beside what its caches may hold."""
     with tempfile.TemporaryDirectory() as folder:
-        desk = Desk(Path(folder), photograph(2048))
+        client = CountingClient(Path(folder), photograph(2048))
         before, sizes = resident(), {}
         for seed in range(1, 301):
-            desk.edit(seed)
+            client.edit(seed)
             if seed in (100, 200, 300):
                 sizes[seed] = resident() - before
-        desk.close()
+        client.close()
     grown = ", ".join(f"{size:.0f} MB after {count}" for count, size in sizes.items())
     yield "300 edits in one document, growth of memory", grown, f"caches: {(TILE_CACHE + EDIT_CACHE) / 1e6:.0f} MB"
 

@@ -13,54 +13,52 @@ from editor.imaging.geometry import Box
 from editor.imaging.picture import tile_box
 from editor.session import Session
 from editor.store.store import Store
-from editor.worker import Worker
 from tests.fakes import NoisePipeline
 from tests.measuring import Row, peak, photograph, resident, spread, timed
 from tests.samples import an_edit, disc
+from tests.workbench import Workbench
 
 
-class Desk:
-    """A session and its worker, with a pipeline of 256 pixels that costs nothing."""
+def open_store(folder: Path) -> Workbench:
+    """Opens a store with a pipeline of 256 pixels that costs nothing."""
+    return Workbench(Store(folder), NoisePipeline(size=256))
 
-    def __init__(self, folder: Path) -> None:
-        self.store = Store(folder)
-        self.session = Session(self.store)
-        self.worker = Worker(self.store, lambda name: NoisePipeline(size=256))
 
-    def edit(self, document: str, seed: int, side: int) -> str:
-        x, y = (int(v) for v in np.random.default_rng(seed).integers(0, side - 200, 2))
-        job = self.session.submit(document, an_edit(disc(Box(x, y, 200, 200)), seed=seed, steps=1))
-        assert self.worker.run_one()
-        return job.id
+def run_edit(workbench: Workbench, seed: int, side: int) -> str:
+    """Runs an edit of 200x200 pixels at a random position, and returns its revision's id."""
+    x, y = (int(v) for v in np.random.default_rng(seed).integers(0, side - 200, 2))
+    edit = an_edit(disc(Box(x, y, 200, 200)), seed=seed, steps=1)
+    job = workbench.session.submit(workbench.document.id, edit)
+    assert workbench.worker.run_one()
+    workbench.models[0].requests.clear()  # else they would count as the store's memory
+    return job.id
 
-    def bytes_on_disk(self) -> int:
-        row = self.store.database.row("PRAGMA wal_checkpoint(TRUNCATE)")
-        assert row is not None and self.store.database.path is not None
-        return self.store.database.path.stat().st_size
+
+def bytes_on_disk(store: Store) -> int:
+    row = store.database.row("PRAGMA wal_checkpoint(TRUNCATE)")
+    assert row is not None and store.database.path is not None
+    return store.database.path.stat().st_size
 
 
 def walking() -> Iterator[Row]:
     """Undo, redo and checkout of a neighbour, and what an edit takes on disk, at 4096x4096."""
     with tempfile.TemporaryDirectory() as folder:
-        desk = Desk(Path(folder))
-        document = desk.session.open(photograph(4096)).id
-        before = desk.bytes_on_disk()
-        ids = [desk.edit(document, seed, 4096) for seed in range(25)]
-        grown = desk.bytes_on_disk() - before
-        least = sum(lossless(desk.store, id) for id in ids)
+        workbench = open_store(Path(folder))
+        session, document = workbench.session, workbench.open(photograph(4096))
+        before = bytes_on_disk(workbench.store)
+        ids = [run_edit(workbench, seed, 4096) for seed in range(25)]
+        grown = bytes_on_disk(workbench.store) - before
+        least = sum(lossless(workbench.store, id) for id in ids)
         times: dict[str, list[float]] = {"undo": [], "redo": [], "checkout of a neighbour": []}
-
-        def shown() -> None:
-            desk.session.picture(document)
 
         for n in range(20):
             for what, verb in (
-                ("undo", lambda: desk.session.undo(document)),
-                ("redo", lambda: desk.session.redo(document)),
-                ("checkout of a neighbour", lambda n=n: desk.session.checkout(document, ids[n])),
+                ("undo", lambda: session.undo(document)),
+                ("redo", lambda: session.redo(document)),
+                ("checkout of a neighbour", lambda n=n: session.checkout(document, ids[n])),
             ):
-                times[what].append(timed(lambda verb=verb: (verb(), shown()))[0])
-        desk.store.close()
+                times[what].append(timed(lambda verb=verb: (verb(), session.picture(document)))[0])
+        workbench.store.close()
     for what, seconds in times.items():
         yield f"{what} at 4096x4096", spread(seconds), "15 ms"
     yield (
@@ -95,14 +93,14 @@ def lossless(store: Store, id: str) -> int:
 def endurance() -> Iterator[Row]:
     """A thousand edits in one document: how it opens again, and what the process grows by on the way."""
     with tempfile.TemporaryDirectory() as folder:
-        desk = Desk(Path(folder))
-        document = desk.session.open(photograph(2048)).id
+        workbench = open_store(Path(folder))
+        document = workbench.open(photograph(2048))
         sizes = {}
         for seed in range(1, 1001):
-            desk.edit(document, seed, 2048)
+            run_edit(workbench, seed, 2048)
             if seed in (250, 500, 750, 1000):
                 sizes[seed] = resident()
-        desk.store.close()
+        workbench.store.close()
         opened = []
         for _ in range(7):
             store = Store(Path(folder))
@@ -132,10 +130,10 @@ def huge() -> Iterator[Row]:
 
 
 def open_and_edit(file: Path) -> None:
-    desk = Desk(file.parent / "data")
-    document = desk.session.open(read_image(file.read_bytes()).pixels).id
+    workbench = open_store(file.parent / "data")
+    workbench.open(read_image(file.read_bytes()).pixels)
     print(peak())
-    desk.edit(document, 1, 10_000)
+    run_edit(workbench, 1, 10_000)
     print(peak())
 
 
