@@ -21,7 +21,7 @@ from editor.store.store import Store
 from editor.worker import Worker
 from tests.fakes import NoisePipeline, loader
 from tests.samples import an_edit, disc, noise, profile
-from tests.wire import Desk
+from tests.wire import RouteClient
 
 LONGEST = 30.0  # seconds that anything about a forged file may take, on a busy machine
 
@@ -211,11 +211,11 @@ class Victim:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = Store(folder / "data")
-        self.desk = Desk(self.store, folder, local=True)
-        self.own = self.desk.session.open(noise(90, 60), "Mine")
+        self.routes = RouteClient(self.store, folder, local=True)
+        self.own = self.routes.session.open(noise(90, 60), "Mine")
 
     def close(self) -> None:
-        self.desk.worker.stop()
+        self.routes.worker.stop()
         self.store.close()
 
     @property
@@ -235,12 +235,12 @@ class Victim:
             change(file)
         data, before, start = file.read_bytes(), self.rows, time.monotonic()
         try:
-            opened = [self.desk.session.open_document(file).id]
+            opened = [self.routes.session.open_document(file).id]
         except ValueError as error:
             opened = []
             assert str(error).endswith(".") and len(str(error)) < 2000 and "\n" not in str(error), error
         assert file.read_bytes() == data, "the file was written to"
-        answer = self.desk.post("documents?name=forged", content=data)
+        answer = self.routes.post("documents?name=forged", content=data)
         if data.startswith(b"SQLite format 3\0"):
             assert (answer.status_code == 200) == bool(opened), answer.text
         if answer.status_code == 200:
@@ -249,13 +249,13 @@ class Victim:
             assert answer.status_code == 400 and answer.json()["error"], answer.text
         if not opened:
             assert self.rows == before, "something of it was stored"
-        shown = [each["document"] for each in self.desk.get("documents").json()]
+        shown = [each["document"] for each in self.routes.get("documents").json()]
         assert set(shown) >= {self.own.id, *opened}
         for document in shown:
             self._answers(document)
         assert time.monotonic() - start < LONGEST
         for document in opened:
-            self.desk.session.delete(document)
+            self.routes.session.delete(document)
         if opened:
             compact(self.store)
         return bool(opened)
@@ -263,10 +263,10 @@ class Victim:
     def _answers(self, document: str) -> None:
         """Whether everybody who has a document can look at it and take it away."""
         for path in ("", "/tree", "/thumbnail"):
-            assert self.desk.get(f"documents/{document}{path}").status_code == 200, path
-        head = self.desk.get(f"documents/{document}").json()["head"]
+            assert self.routes.get(f"documents/{document}{path}").status_code == 200, path
+        head = self.routes.get(f"documents/{document}").json()["head"]
         for path in ("manifest", "picture.png", "picture.jpg", "picture.ora", "picture.palimpsest"):
-            answer = self.desk.get(f"revisions/{head}/{path}")
+            answer = self.routes.get(f"revisions/{head}/{path}")
             assert answer.status_code == 200, f"{path}: {answer.text}"
         with suppress(NotFound, ValueError):
-            self.desk.session.recipe(document, "noise 1")
+            self.routes.session.recipe(document, "noise 1")

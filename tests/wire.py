@@ -41,7 +41,7 @@ def app_context(
     return AppContext(session, models, {name: name for name in names}, names[0], samples, addresses or Addresses())
 
 
-class Desk:
+class RouteClient:
     """A client, and what stands behind the routes. local: whether only this machine reaches the server."""
 
     def __init__(self, store: Store, samples: Path, local: bool = False) -> None:
@@ -53,13 +53,13 @@ class Desk:
         addresses = Addresses("palimpsest.test")
         context = app_context(self.session, self.models, names, samples, Addresses() if local else addresses)
         app = Starlette(routes=routes(context), middleware=[Middleware(Guard, addresses=addresses)])
-        self.client = TestClient(app, base_url=HOST)
+        self.http = TestClient(app, base_url=HOST)
 
     def get(self, path: str, **options: Any) -> Any:
-        return self.client.get(f"{PREFIX}/{path}", **options)
+        return self.http.get(f"{PREFIX}/{path}", **options)
 
     def post(self, path: str, **options: Any) -> Any:
-        return self.client.post(f"{PREFIX}/{path}", **options)
+        return self.http.post(f"{PREFIX}/{path}", **options)
 
     def opened(self) -> dict[str, Any]:
         state: dict[str, Any] = self.post("samples/living-room.png/open").json()

@@ -20,7 +20,7 @@ from editor.web.threads import WRITERS
 from editor.worker import Worker
 from tests.fakes import LocalModels, NoisePipeline, in_loop, loader, until
 from tests.samples import an_edit, noise
-from tests.wire import Desk
+from tests.wire import RouteClient
 
 
 @contextmanager
@@ -34,17 +34,17 @@ def held(store: Store) -> Iterator[None]:
 
 
 def test_who_reads_waits_for_nobody_who_writes(store: Store, tmp_path: Path) -> None:
-    desk = Desk(store, tmp_path)
-    document = desk.session.open(noise(300, 280)).id
+    routes = RouteClient(store, tmp_path)
+    document = routes.session.open(noise(300, 280)).id
     writers = 60  # more than there are threads
-    with ThreadPoolExecutor(writers) as threads, desk.client as client:  # one event loop for all
+    with ThreadPoolExecutor(writers) as threads, routes.http as client:  # one event loop for all
         with held(store):
             waiting: list[Future[Any]] = [
                 threads.submit(client.post, f"{PREFIX}/documents/{document}/undo") for _ in range(writers)
             ]
             until(lambda: WRITERS._work_queue.qsize() >= writers - WRITERS._max_workers)
             for path in (f"documents/{document}", f"documents/{document}/tree", "documents", "model?pipeline=noise"):
-                assert desk.get(path).status_code == 200
+                assert routes.get(path).status_code == 200
             assert not any(each.done() for each in waiting)
         assert all(each.result().status_code == 200 for each in waiting)
 
@@ -75,29 +75,29 @@ def test_the_event_loop_waits_for_no_database(store: Store) -> None:
 
 
 def test_questions_about_a_model_that_is_being_loaded_are_answered_at_once(store: Store, tmp_path: Path) -> None:
-    desk = Desk(store, tmp_path)
-    document = desk.session.open(noise(300, 280)).id
-    desk.models.loading.add("photo")
+    routes = RouteClient(store, tmp_path)
+    document = routes.session.open(noise(300, 280)).id
+    routes.models.loading.add("photo")
     for _ in range(45):
-        assert desk.get("model?pipeline=photo").json() == {"loading": True}
-        assert desk.get("hint?pipeline=photo&prompt=a+couch").json() == {"hint": "", "unknown": []}
-    answer = desk.post(
-        f"documents/{document}/plan", content=desk.edit_body(desk.state({"document": document}), pipeline="photo")
+        assert routes.get("model?pipeline=photo").json() == {"loading": True}
+        assert routes.get("hint?pipeline=photo&prompt=a+couch").json() == {"hint": "", "unknown": []}
+    answer = routes.post(
+        f"documents/{document}/plan", content=routes.edit_body(routes.state({"document": document}), pipeline="photo")
     )
     assert answer.status_code == 503 and "is still loading" in answer.json()["error"]
-    job = desk.submit(desk.state({"document": document}), pipeline="photo")  # asked for all the same
+    job = routes.submit(routes.state({"document": document}), pipeline="photo")  # asked for all the same
     assert job.status_code == 200
-    desk.models.loading.clear()
-    assert "loading" not in desk.get("model?pipeline=photo").json()
+    routes.models.loading.clear()
+    assert "loading" not in routes.get("model?pipeline=photo").json()
 
 
 def test_a_question_that_no_process_answers_holds_nobody_up(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("editor.web.routes.models.HINT_TIMEOUT", 0.05)
-    desk = Desk(store, tmp_path)
-    monkeypatch.setattr(desk.models, "hint", lambda name, prompt: Future())
-    assert desk.get("hint?pipeline=noise&prompt=a+couch").json() == {"hint": "", "unknown": []}
+    routes = RouteClient(store, tmp_path)
+    monkeypatch.setattr(routes.models, "hint", lambda name, prompt: Future())
+    assert routes.get("hint?pipeline=noise&prompt=a+couch").json() == {"hint": "", "unknown": []}
 
 
 def test_transactions_of_one_process_take_turns(store: Store) -> None:

@@ -20,23 +20,23 @@ from editor.imaging.selection import connected, edge_aware, softened
 from editor.recipes.recipe import Recipe
 from editor.store.store import Store
 from tests.samples import an_edit, disc, filled, noise, strokes
-from tests.wire import Desk, refused, sent, unpacked, unpacked_all
+from tests.wire import RouteClient, refused, sent, unpacked, unpacked_all
 
 
 @pytest.fixture
-def desk(store: Store, tmp_path: Path) -> Iterator[Desk]:
-    desk = Desk(store, tmp_path / "none")
-    yield desk
-    desk.worker.stop()
+def routes(store: Store, tmp_path: Path) -> Iterator[RouteClient]:
+    routes = RouteClient(store, tmp_path / "none")
+    yield routes
+    routes.worker.stop()
 
 
 @pytest.fixture
-def state(desk: Desk) -> dict[str, Any]:
-    document = desk.session.open(noise(300, 200), "Living room")
-    return desk.state({"document": document.id})
+def state(routes: RouteClient) -> dict[str, Any]:
+    document = routes.session.open(noise(300, 200), "Living room")
+    return routes.state({"document": document.id})
 
 
-def test_an_edit_holds_a_sketch_and_margins(desk: Desk, state: dict[str, Any]) -> None:
+def test_an_edit_holds_a_sketch_and_margins(routes: RouteClient, state: dict[str, Any]) -> None:
     sketch = strokes(Box(20, 30, 50, 40))
     settings: dict[str, Any] = {
         "mask": None,
@@ -45,87 +45,93 @@ def test_an_edit_holds_a_sketch_and_margins(desk: Desk, state: dict[str, Any]) -
         "margins": [10, 0, 0, 20],
         "colour_match": False,
     }
-    [run] = desk.submit(state, **settings, sampler="ddim", edge=3).json()["running"]
-    edit = desk.session.store.revisions.get(run["revision"]).edit
+    [run] = routes.submit(state, **settings, sampler="ddim", edge=3).json()["running"]
+    edit = routes.session.store.revisions.get(run["revision"]).edit
     assert edit is not None and edit.sketch == sketch and edit.margins == (10, 0, 0, 20) and edit.mask.bounds.empty
     assert (edit.sampler, edit.strength) == ("ddim", 0.6) and edit.blend == Blend(8, 3, 1, False)
-    desk.worker.run_one()
-    assert desk.session.picture(state["document"]).box == (-10, 0, 310, 220)
+    routes.worker.run_one()
+    assert routes.session.picture(state["document"]).box == (-10, 0, 310, 220)
 
 
-def test_a_refined_step_keeps_what_an_edit_cannot_name(desk: Desk, state: dict[str, Any]) -> None:
+def test_a_refined_step_keeps_what_an_edit_cannot_name(routes: RouteClient, state: dict[str, Any]) -> None:
     reference = Patch(Box(0, 0, 9, 7), noise(9, 7))
     step = an_edit(disc(Box(30, 40, 50, 40)), adapters=(("ink", 0.5),), reference=reference)
     document = state["document"]
-    desk.session.submit(document, step)
-    desk.worker.run_one()
-    first = desk.session.store.documents.get(document).head
-    refused(desk.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "exactly these keys")
+    routes.session.submit(document, step)
+    routes.worker.run_one()
+    first = routes.session.store.documents.get(document).head
+    refused(routes.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "exactly these keys")
     for pipeline, kept in (("noise", step), ("flat", None)):
-        body = desk.edit_body(state, prompt="other", parent="any", pipeline=pipeline)
-        [run] = desk.post(f"documents/{document}/amend/{first}", content=body).json()["running"][-1:]
-        edit = desk.session.store.revisions.get(run["revision"]).edit
+        body = routes.edit_body(state, prompt="other", parent="any", pipeline=pipeline)
+        [run] = routes.post(f"documents/{document}/amend/{first}", content=body).json()["running"][-1:]
+        edit = routes.session.store.revisions.get(run["revision"]).edit
         assert edit is not None and edit.prompt == "other"
         assert edit.adapters == (kept.adapters if kept else ()) and edit.reference == (kept.reference if kept else None)
-        refused(desk.post(f"documents/{document}/amend/{first}", content=desk.edit_body(state)), 409, "being replayed")
-        desk.post(f"documents/{document}/cancel/{run['revision']}")
+        refused(
+            routes.post(f"documents/{document}/amend/{first}", content=routes.edit_body(state)), 409, "being replayed"
+        )
+        routes.post(f"documents/{document}/cancel/{run['revision']}")
 
 
-def test_a_change_of_a_sketched_step_keeps_the_sketch(desk: Desk, state: dict[str, Any]) -> None:
+def test_a_change_of_a_sketched_step_keeps_the_sketch(routes: RouteClient, state: dict[str, Any]) -> None:
     sketch = Patch(Box(40, 40, 9, 7), np.dstack([noise(9, 7), np.full((7, 9), 255, np.uint8)]))
     document = state["document"]
-    step = desk.session.submit(document, an_edit(disc(Box(30, 40, 50, 40)), sketch=sketch))
-    desk.worker.run_one()
-    desk.post(f"documents/{document}/amend/{step.id}", content=desk.edit_body(state, prompt="other"))
-    (again,) = desk.session.store.jobs.pending(document)
+    step = routes.session.submit(document, an_edit(disc(Box(30, 40, 50, 40)), sketch=sketch))
+    routes.worker.run_one()
+    routes.post(f"documents/{document}/amend/{step.id}", content=routes.edit_body(state, prompt="other"))
+    (again,) = routes.session.store.jobs.pending(document)
     assert again.edit and again.edit.sketch == sketch
 
 
-def test_who_had_no_answer_asks_again_and_gets_the_same(desk: Desk, state: dict[str, Any]) -> None:
-    first = desk.submit(state, variations=2).json()
-    assert desk.submit(state, variations=2).json()["jobs"] == first["jobs"]
-    while desk.worker.run_one():
+def test_who_had_no_answer_asks_again_and_gets_the_same(routes: RouteClient, state: dict[str, Any]) -> None:
+    first = routes.submit(state, variations=2).json()
+    assert routes.submit(state, variations=2).json()["jobs"] == first["jobs"]
+    while routes.worker.run_one():
         pass
-    now = desk.state(state)
-    assert desk.submit(state, variations=2).status_code == 200 and desk.state(state)["head"] == now["head"]
-    refused(desk.submit(state, variations=2, prompt="another"), 409, "another tab")
+    now = routes.state(state)
+    assert routes.submit(state, variations=2).status_code == 200 and routes.state(state)["head"] == now["head"]
+    refused(routes.submit(state, variations=2, prompt="another"), 409, "another tab")
 
 
-def test_what_a_change_would_replay_is_said_and_each_step_of_it_counted(desk: Desk, state: dict[str, Any]) -> None:
+def test_what_a_change_would_replay_is_said_and_each_step_of_it_counted(
+    routes: RouteClient, state: dict[str, Any]
+) -> None:
     document = state["document"]
     models = ["noise", "flat", "damaged", "noise"]
     for i, pipeline in enumerate(models):
-        desk.submit(desk.state(state), prompt=f"step {i}", steps=4, parent=desk.state(state)["tail"], pipeline=pipeline)
-        while desk.worker.run_one():
+        routes.submit(
+            routes.state(state), prompt=f"step {i}", steps=4, parent=routes.state(state)["tail"], pipeline=pipeline
+        )
+        while routes.worker.run_one():
             pass
-    steps = [node for node in desk.session.store.revisions.tree(document) if node.finished][
+    steps = [node for node in routes.session.store.revisions.tree(document) if node.finished][
         1:
     ]  # the damaged model made none
-    summary = desk.get(f"documents/{document}/amend/{steps[0].id}").json()
+    summary = routes.get(f"documents/{document}/amend/{steps[0].id}").json()
     assert summary == {
         "step": 1,
         "of": 3,
         "later": [{"pipeline": "flat", "steps": 4}, {"pipeline": "noise", "steps": 4}],
     }
-    refused(desk.get(f"documents/{document}/amend/{state['head']}"), 400, "opened picture")
-    desk.post(f"documents/{document}/amend/{steps[0].id}", content=desk.edit_body(state, prompt="other", steps=5))
+    refused(routes.get(f"documents/{document}/amend/{state['head']}"), 400, "opened picture")
+    routes.post(f"documents/{document}/amend/{steps[0].id}", content=routes.edit_body(state, prompt="other", steps=5))
     for n in range(3):
-        running = desk.state(state)["running"]
+        running = routes.state(state)["running"]
         places = [{"step": i + 1, "of": 3, "steps": 5 if i == 0 else 4} for i in range(n, 3)]
         assert [run["replay"] for run in running] == places
-        assert desk.worker.run_one()
-    desk.submit(desk.state(state))
-    assert [run["replay"] for run in desk.state(state)["running"] if "replay" in run] == []
+        assert routes.worker.run_one()
+    routes.submit(routes.state(state))
+    assert [run["replay"] for run in routes.state(state)["running"] if "replay" in run] == []
 
 
-def test_edits_form_a_queue(desk: Desk, state: dict[str, Any]) -> None:
+def test_edits_form_a_queue(routes: RouteClient, state: dict[str, Any]) -> None:
     document = state["document"]
     assert state["tail"] == state["head"] and state["step"] is None
-    first = desk.submit(state, prompt="one", variations=2).json()
+    first = routes.submit(state, prompt="one", variations=2).json()
     assert first["tail"] == first["running"][0]["revision"] and first["head"] == state["head"]
-    refused(desk.submit(state, prompt="two"), 409, "another tab")
-    second = desk.submit(state, prompt="two", parent=first["tail"]).json()
-    third = desk.submit(state, prompt="three", parent=second["tail"]).json()
+    refused(routes.submit(state, prompt="two"), 409, "another tab")
+    second = routes.submit(state, prompt="two", parent=first["tail"]).json()
+    third = routes.submit(state, prompt="three", parent=second["tail"]).json()
     assert [run["prompt"] for run in third["running"]] == ["one", "one", "two", "three"]
     assert {run["pipeline"] for run in third["running"]} == {"noise"}
     parents = [run["parent"] for run in third["running"]]
@@ -133,41 +139,43 @@ def test_edits_form_a_queue(desk: Desk, state: dict[str, Any]) -> None:
     names = {run["prompt"]: run["edit"] for run in third["running"][1:]}
 
     waiting = [run["revision"] for run in third["running"]]
-    moved = desk.post(f"documents/{document}/queue", content=json.dumps({"order": [waiting[n] for n in (3, 0, 1, 2)]}))
+    moved = routes.post(
+        f"documents/{document}/queue", content=json.dumps({"order": [waiting[n] for n in (3, 0, 1, 2)]})
+    )
     assert [run["prompt"] for run in moved.json()["running"]] == ["three", "one", "one", "two"]
     assert all(run["edit"] == names[run["prompt"]] for run in moved.json()["running"] if run["prompt"] != "one")
     assert [summary["edit"] for summary in moved.json()["jobs"]] == [run["edit"] for run in moved.json()["running"]]
 
     gone = moved.json()["running"][0]["revision"]
-    after = desk.post(f"documents/{document}/cancel/{gone}").json()
+    after = routes.post(f"documents/{document}/cancel/{gone}").json()
     assert [run["prompt"] for run in after["running"]] == ["one", "one", "two"]
     assert after["watched"][0]["status"] == "cancelled" and after["watched"][0]["edit"] == names["three"]
-    while desk.worker.run_one():
+    while routes.worker.run_one():
         pass
-    done = desk.state(state)
+    done = routes.state(state)
     assert done["step"] == {"revision": done["head"], "prompt": "two", "name": ""} and done["tail"] == done["head"]
 
 
 @pytest.mark.parametrize(
     "order", [b"", b"[]", b"{}", b'{"order": 3}', b'{"order": [3]}', b'{"order": ["x"]}', b"{" * 9]
 )
-def test_a_wrong_order_is_a_sentence(desk: Desk, state: dict[str, Any], order: bytes) -> None:
-    desk.submit(state)
-    refused(desk.post(f"documents/{state['document']}/queue", content=order), 400, "rder")
-    assert len(desk.session.store.jobs.pending(state["document"])) == 1
+def test_a_wrong_order_is_a_sentence(routes: RouteClient, state: dict[str, Any], order: bytes) -> None:
+    routes.submit(state)
+    refused(routes.post(f"documents/{state['document']}/queue", content=order), 400, "rder")
+    assert len(routes.session.store.jobs.pending(state["document"])) == 1
 
 
-def test_a_plan_tells_what_an_edit_comes_to(desk: Desk, state: dict[str, Any]) -> None:
+def test_a_plan_tells_what_an_edit_comes_to(routes: RouteClient, state: dict[str, Any]) -> None:
     def planned(**settings: Any) -> tuple[dict[str, Any], list[Mask]]:
-        body = desk.edit_body(state, **settings)
-        return unpacked_all(desk.post(f"documents/{state['document']}/plan", content=body), "regions")
+        body = routes.edit_body(state, **settings)
+        return unpacked_all(routes.post(f"documents/{state['document']}/plan", content=body), "regions")
 
     said, regions = planned()
-    [run] = desk.submit(state).json()["running"]
-    edit = desk.session.store.revisions.get(run["revision"]).edit
+    [run] = routes.submit(state).json()["running"]
+    edit = routes.session.store.revisions.get(run["revision"]).edit
     assert edit is not None
-    picture = desk.session.picture(state["document"])
-    true = plan(edit, picture.box, desk.noise)
+    picture = routes.session.picture(state["document"])
+    true = plan(edit, picture.box, routes.noise)
     assert said == {"windows": [list(part.window) for part in true.parts], "steps": 3, "specks": 0}
     assert regions == [affected_region(edit, picture.box)]
     far = filled(Box(20, 20, 10, 10)).joined(filled(Box(280, 150, 10, 10)))
@@ -175,215 +183,221 @@ def test_a_plan_tells_what_an_edit_comes_to(desk: Desk, state: dict[str, Any]) -
     assert len(said["windows"]) == 2 and [each.box for each in regions] == [(18, 18, 14, 14), (278, 148, 14, 14)]
     assert planned(pipeline="refining", mask=filled(Box(20, 20, 200, 90)))[0]["steps"] == 3 + 18
     # on a job that widens the picture, and on one on that; nothing was drawn yet
-    desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
-    wide = desk.submit(state, mask=None, margins=[0, 0, 100, 0]).json()["tail"]
+    routes.post(f"documents/{state['document']}/cancel/{run['revision']}")
+    wide = routes.submit(state, mask=None, margins=[0, 0, 100, 0]).json()["tail"]
     _, (only,) = planned(parent=wide, mask=filled(Box(350, 10, 20, 20)))
     assert only.box == (342, 2, 36, 36)
-    wider = desk.submit(state, parent=wide, mask=None, margins=[0, 0, 100, 0], seed=9).json()["tail"]
+    wider = routes.submit(state, parent=wide, mask=None, margins=[0, 0, 100, 0], seed=9).json()["tail"]
     assert planned(parent=wider, mask=filled(Box(450, 10, 20, 20)))[1]
     assert planned(mask=None, margins=[-10, 0, 0, 0]) == ({"windows": [], "steps": 0, "specks": 0}, [])
-    assert desk.noise.requests == []
+    assert routes.noise.requests == []
 
 
-def test_a_plan_of_nothing_is_a_sentence(desk: Desk, state: dict[str, Any]) -> None:
-    other = desk.session.open(noise(20, 20))
-    [run] = desk.submit(state).json()["running"]
-    desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
+def test_a_plan_of_nothing_is_a_sentence(routes: RouteClient, state: dict[str, Any]) -> None:
+    other = routes.session.open(noise(20, 20))
+    [run] = routes.submit(state).json()["running"]
+    routes.post(f"documents/{state['document']}/cancel/{run['revision']}")
     for edit in ({"parent": None}, {"parent": other.head}, {"parent": run["revision"]}, {"pipeline": "damaged"},
                  {"mask": None}, {"mask": filled(Box(900, 0, 9, 9))}, {"steps": 0}):  # fmt: skip
-        refused(desk.post(f"documents/{state['document']}/plan", content=desk.edit_body(state, **edit)), 400)
-    refused(desk.post(f"documents/{state['document']}/plan", content=desk.edit_body(state, parent="gone")), 404)
+        refused(routes.post(f"documents/{state['document']}/plan", content=routes.edit_body(state, **edit)), 400)
+    refused(routes.post(f"documents/{state['document']}/plan", content=routes.edit_body(state, parent="gone")), 404)
 
 
-def test_a_mask_is_cleaned_and_its_specks_are_reported(desk: Desk, state: dict[str, Any]) -> None:
+def test_a_mask_is_cleaned_and_its_specks_are_reported(routes: RouteClient, state: dict[str, Any]) -> None:
     """What is planned is what is queued, as a new step or in place of an earlier one."""
     thing = disc(Box(40, 30, 60, 50))
     dirty = thing.joined(filled(Box(200, 150, 2, 2))).joined(filled(Box(280, 190, 3, 1)))
     dirty = Mask(Box(0, 0, 300, 200), np.maximum(dirty.on(Box(0, 0, 300, 200)), 15))  # its black is not black
-    document, first = state["document"], desk.made(state)["head"]
+    document, first = state["document"], routes.made(state)["head"]
     for keep, mask, specks in (
         (False, thing, 2),
         (True, Mask(dirty.box, np.where(dirty.alpha > 15, dirty.alpha, np.uint8(0))), 0),
     ):
         options: dict[str, Any] = {"keep_specks": True} if keep else {}
-        body = desk.edit_body(desk.state(state), mask=dirty, seed=7, **options)
-        said, regions = unpacked_all(desk.post(f"documents/{document}/plan", content=body), "regions")
+        body = routes.edit_body(routes.state(state), mask=dirty, seed=7, **options)
+        said, regions = unpacked_all(routes.post(f"documents/{document}/plan", content=body), "regions")
         assert said["specks"] == specks
         for route in ("edits", f"amend/{first}"):
-            answer = desk.post(f"documents/{document}/{route}", content=body)
+            answer = routes.post(f"documents/{document}/{route}", content=body)
             [run] = answer.json()["running"]
-            edit = desk.session.store.revisions.get(run["revision"]).edit
+            edit = routes.session.store.revisions.get(run["revision"]).edit
             assert edit is not None and edit.mask == mask.cropped()
             whole = regions[0]
             for each in regions[1:]:
                 whole = whole.joined(each)
-            assert whole == affected_region(edit, desk.session.picture(document).box)
-            desk.post(f"documents/{document}/cancel/{run['revision']}")
+            assert whole == affected_region(edit, routes.session.picture(document).box)
+            routes.post(f"documents/{document}/cancel/{run['revision']}")
     faint = Mask(dirty.box, np.full(dirty.box.shape, 9, np.uint8))
-    refused(desk.submit(desk.state(state), mask=faint), 400, "at most 9 of 255")
-    refused(desk.submit(desk.state(state), keep_specks=1), 400, "keep_specks must be true or false")
+    refused(routes.submit(routes.state(state), mask=faint), 400, "at most 9 of 255")
+    refused(routes.submit(routes.state(state), keep_specks=1), 400, "keep_specks must be true or false")
     for intent in ("erase", ["fill"], None):
         refused(
-            desk.submit(desk.state(state), intent=intent), 400, f"There is no intent {intent!r}; choose one of fill,"
+            routes.submit(routes.state(state), intent=intent),
+            400,
+            f"There is no intent {intent!r}; choose one of fill,",
         )
-    refused(desk.submit(desk.state(state), sampler="none"), 400, "noise has no sampler 'none'")
+    refused(routes.submit(routes.state(state), sampler="none"), 400, "noise has no sampler 'none'")
 
 
-def test_a_mask_grows_past_an_edge_for_remove_alone(desk: Desk) -> None:
+def test_a_mask_grows_past_an_edge_for_remove_alone(routes: RouteClient) -> None:
     """On what is shown, on jobs that have no pixels yet, and in place of an earlier step."""
     pixels = np.full((200, 300, 3), 90, np.uint8)
     found = disc(Box(100, 50, 90, 90))
     pixels[found.grown(3).on(Box(0, 0, 300, 200)) > 0] = (200, 170, 120)  # more than was selected
     pixels[found.on(Box(0, 0, 300, 200)) > 0] = (250, 240, 200)
-    document = desk.session.open(pixels).id
-    picture = desk.session.picture(document)
+    document = routes.session.open(pixels).id
+    picture = routes.session.picture(document)
     grown = grown_past_edge(picture, found)
     assert np.count_nonzero(grown.alpha) > np.count_nonzero(found.grown(2).alpha)
 
     def asked(answer: Any) -> Mask:
         assert answer.status_code == 200, answer.text
-        edit = desk.session.store.revisions.get(answer.json()["running"][-1]["revision"]).edit
+        edit = routes.session.store.revisions.get(answer.json()["running"][-1]["revision"]).edit
         assert edit is not None
         return edit.mask
 
-    now = desk.state({"document": document})
-    body = desk.edit_body(now, mask=found, intent="remove", feather=0)
-    _, (only,) = unpacked_all(desk.post(f"documents/{document}/plan", content=body), "regions")
+    now = routes.state({"document": document})
+    body = routes.edit_body(now, mask=found, intent="remove", feather=0)
+    _, (only,) = unpacked_all(routes.post(f"documents/{document}/plan", content=body), "regions")
     assert only.bounds == grown.bounds
-    assert asked(desk.submit(now, mask=filled(Box(5, 5, 20, 20)), prompt="first")) == filled(Box(5, 5, 20, 20))
+    assert asked(routes.submit(now, mask=filled(Box(5, 5, 20, 20)), prompt="first")) == filled(Box(5, 5, 20, 20))
     for intent, mask in (("fill", found), ("remove", grown)):
-        now = desk.state({"document": document})
-        assert asked(desk.submit(now, mask=found, intent=intent, parent=now["tail"])) == mask
-    while desk.worker.run_one():
+        now = routes.state({"document": document})
+        assert asked(routes.submit(now, mask=found, intent=intent, parent=now["tail"])) == mask
+    while routes.worker.run_one():
         pass
-    first = desk.session.store.revisions.tree(document)[1].id
-    amended = desk.post(
-        f"documents/{document}/amend/{first}", content=desk.edit_body(now, mask=found, intent="remove", seed=9)
+    first = routes.session.store.revisions.tree(document)[1].id
+    amended = routes.post(
+        f"documents/{document}/amend/{first}", content=routes.edit_body(now, mask=found, intent="remove", seed=9)
     )
-    edit = desk.session.store.revisions.get(amended.json()["jobs"][0]["revision"]).edit
+    edit = routes.session.store.revisions.get(amended.json()["jobs"][0]["revision"]).edit
     assert edit is not None and edit.mask == grown
 
 
-def test_an_earlier_step_is_changed_and_the_later_follow(desk: Desk, state: dict[str, Any]) -> None:
-    document, first = state["document"], desk.made(state, prompt="one")["head"]
-    before = desk.made(state, prompt="two", mask=filled(Box(200, 120, 50, 50)))
-    changed = desk.post(
-        f"documents/{document}/amend/{first}", content=desk.edit_body(state, prompt="other", parent="any")
+def test_an_earlier_step_is_changed_and_the_later_follow(routes: RouteClient, state: dict[str, Any]) -> None:
+    document, first = state["document"], routes.made(state, prompt="one")["head"]
+    before = routes.made(state, prompt="two", mask=filled(Box(200, 120, 50, 50)))
+    changed = routes.post(
+        f"documents/{document}/amend/{first}", content=routes.edit_body(state, prompt="other", parent="any")
     )
     assert [run["prompt"] for run in changed.json()["running"]] == ["other", "two"]
-    while desk.worker.run_one():
+    while routes.worker.run_one():
         pass
-    after = desk.state(state)
+    after = routes.state(state)
     assert after["head"] != before["head"] and after["step"]["prompt"] == "two"
     refused(
-        desk.post(f"documents/{document}/amend/{state['head']}", content=desk.edit_body(state)), 400, "opened picture"
+        routes.post(f"documents/{document}/amend/{state['head']}", content=routes.edit_body(state)),
+        400,
+        "opened picture",
     )
-    refused(desk.post(f"documents/{document}/amend/gone", content=desk.edit_body(state)), 404)
+    refused(routes.post(f"documents/{document}/amend/gone", content=routes.edit_body(state)), 404)
 
 
 OTHER = {"feather": 30, "edge": 4, "opacity": 0.5, "colour_match": False}
 
 
-def test_a_step_is_laid_in_otherwise_with_no_model_run(desk: Desk) -> None:
+def test_a_step_is_laid_in_otherwise_with_no_model_run(routes: RouteClient) -> None:
     smooth = np.repeat(np.linspace(20, 120, 300).astype(np.uint8)[None, :, None], 200, 0).repeat(3, 2)
-    document = desk.session.open(smooth).id
-    step = desk.made({"document": document}, pipeline="flat", colour_match=False)["head"]
-    seen, runs = desk.session.picture(document), len(desk.flat.requests)
-    answer = desk.get(f"revisions/{step}/reblended?feather=30&edge=4&opacity=0.5&colour_match=false")
+    document = routes.session.open(smooth).id
+    step = routes.made({"document": document}, pipeline="flat", colour_match=False)["head"]
+    seen, runs = routes.session.picture(document), len(routes.flat.requests)
+    answer = routes.get(f"revisions/{step}/reblended?feather=30&edge=4&opacity=0.5&colour_match=false")
     assert answer.status_code == 200 and answer.headers["content-type"] == "image/webp"
     box = Box(*map(int, answer.headers["palimpsest-box"].split(",")))
     assert box == Box(40 - 34, 0, 60 + 68, 30 + 50 + 34)  # mask, edge and feather, to the end of the picture
     assert (
-        desk.session.picture(document) == seen and len(desk.session.store.revisions.tree(document)) == 2
+        routes.session.picture(document) == seen and len(routes.session.store.revisions.tree(document)) == 2
     )  # nothing was kept
 
-    made = desk.post(f"documents/{document}/reblend/{step}", content=json.dumps(OTHER))
+    made = routes.post(f"documents/{document}/reblend/{step}", content=json.dumps(OTHER))
     assert len(made.json()["running"]) == 1
-    while desk.worker.run_one():
+    while routes.worker.run_one():
         pass
-    assert len(desk.flat.requests) == runs
-    true, before = (picture.read(box).pixels.astype(int) for picture in (desk.session.picture(document), seen))
+    assert len(routes.flat.requests) == runs
+    true, before = (picture.read(box).pixels.astype(int) for picture in (routes.session.picture(document), seen))
     shown = np.asarray(Image.open(BytesIO(answer.content)).convert("RGBA")).astype(int)
     there = shown[..., 3] == 255
     assert np.array_equal(before[~there], true[~there])
     assert np.abs(shown[..., :3] - true)[there].mean() < 3 < np.abs(shown[..., :3] - before)[there].mean()
 
 
-def test_a_narrower_blend_covers_what_the_wider_one_changed(desk: Desk, state: dict[str, Any]) -> None:
+def test_a_narrower_blend_covers_what_the_wider_one_changed(routes: RouteClient, state: dict[str, Any]) -> None:
     """The picture beneath it is that of the step as it is."""
-    step = desk.made(state, feather=20)["head"]
-    answer = desk.get(f"revisions/{step}/reblended?feather=0")
+    step = routes.made(state, feather=20)["head"]
+    answer = routes.get(f"revisions/{step}/reblended?feather=0")
     assert answer.headers["palimpsest-box"] == "20,10,100,90"
-    assert desk.get(f"revisions/{step}/reblended").headers["palimpsest-box"] == "20,10,100,90"
+    assert routes.get(f"revisions/{step}/reblended").headers["palimpsest-box"] == "20,10,100,90"
 
 
 @pytest.mark.parametrize(
     "query", ["feather=1000", "feather=x", "feather=1.5", "opacity=nan", "opacity=NaN", "edge=", "colour_match=maybe"]
 )
-def test_a_wrong_blend_is_a_sentence(desk: Desk, state: dict[str, Any], query: str) -> None:
-    step = desk.made(state)["head"]
-    refused(desk.get(f"revisions/{step}/reblended?{query}"), 400)
+def test_a_wrong_blend_is_a_sentence(routes: RouteClient, state: dict[str, Any], query: str) -> None:
+    step = routes.made(state)["head"]
+    refused(routes.get(f"revisions/{step}/reblended?{query}"), 400)
     name, _, value = query.partition("=")
-    refused(desk.post(f"documents/{state['document']}/reblend/{step}", content=json.dumps({**OTHER, name: value})), 400)
-
-
-def test_nothing_to_blend_is_a_sentence(desk: Desk, state: dict[str, Any]) -> None:
-    refused(desk.get(f"revisions/{state['head']}/reblended"), 400, "opened picture")
-    refused(desk.get("revisions/gone/reblended"), 404)
-    [run] = desk.submit(state).json()["running"]
-    refused(desk.get(f"revisions/{run['revision']}/reblended"), 400, "not stored")  # not finished
-    desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
-    desk.post(f"documents/{state['document']}/crop", content=b'{"box": [0, 0, 100, 100]}')
-    desk.worker.run_one()
-    refused(desk.get(f"revisions/{desk.state(state)['head']}/reblended"), 400, "no blend to change")
-    refused(desk.post(f"documents/{state['document']}/reblend/{state['head']}", content=json.dumps(OTHER)), 400)
     refused(
-        desk.post(f"documents/{state['document']}/reblend/{state['head']}", content=b"{}"), 400, "must have exactly"
+        routes.post(f"documents/{state['document']}/reblend/{step}", content=json.dumps({**OTHER, name: value})), 400
     )
 
 
-def test_a_crop(desk: Desk, state: dict[str, Any]) -> None:
+def test_nothing_to_blend_is_a_sentence(routes: RouteClient, state: dict[str, Any]) -> None:
+    refused(routes.get(f"revisions/{state['head']}/reblended"), 400, "opened picture")
+    refused(routes.get("revisions/gone/reblended"), 404)
+    [run] = routes.submit(state).json()["running"]
+    refused(routes.get(f"revisions/{run['revision']}/reblended"), 400, "not stored")  # not finished
+    routes.post(f"documents/{state['document']}/cancel/{run['revision']}")
+    routes.post(f"documents/{state['document']}/crop", content=b'{"box": [0, 0, 100, 100]}')
+    routes.worker.run_one()
+    refused(routes.get(f"revisions/{routes.state(state)['head']}/reblended"), 400, "no blend to change")
+    refused(routes.post(f"documents/{state['document']}/reblend/{state['head']}", content=json.dumps(OTHER)), 400)
+    refused(
+        routes.post(f"documents/{state['document']}/reblend/{state['head']}", content=b"{}"), 400, "must have exactly"
+    )
+
+
+def test_a_crop(routes: RouteClient, state: dict[str, Any]) -> None:
     crop = f"documents/{state['document']}/crop"
     for body in (b"", b"{}", b'{"box": 1}', b'{"box": [0, 0, 300, 200]}', b'{"box": [-9, 0, 60, 60]}',
                  b'{"box": [0, 0, 0, 9]}', b'{"box": [0, 0, 1e99, 9]}', b'{"box": [0, 0, 9, 9], "by": 1}'):  # fmt: skip
-        refused(desk.post(crop, content=body), 400)
-    [run] = desk.submit(state).json()["running"]
-    refused(desk.post(crop, content=b'{"box": [10, 20, 100, 90]}'), 409, "still running")
-    desk.post(f"documents/{state['document']}/cancel/{run['revision']}")
-    assert desk.post(crop, content=b'{"box": [10, 20, 100, 90]}').status_code == 200
-    desk.worker.run_one()
-    assert desk.session.picture(state["document"]).box == (10, 20, 100, 90)
+        refused(routes.post(crop, content=body), 400)
+    [run] = routes.submit(state).json()["running"]
+    refused(routes.post(crop, content=b'{"box": [10, 20, 100, 90]}'), 409, "still running")
+    routes.post(f"documents/{state['document']}/cancel/{run['revision']}")
+    assert routes.post(crop, content=b'{"box": [10, 20, 100, 90]}').status_code == 200
+    routes.worker.run_one()
+    assert routes.session.picture(state["document"]).box == (10, 20, 100, 90)
 
 
-def test_a_recipe_goes_out_as_a_file(desk: Desk, state: dict[str, Any]) -> None:
-    step = desk.made(state)["head"]
-    answer = desk.get(f"revisions/{step}/recipe")
+def test_a_recipe_goes_out_as_a_file(routes: RouteClient, state: dict[str, Any]) -> None:
+    step = routes.made(state)["head"]
+    answer = routes.get(f"revisions/{step}/recipe")
     assert "attachment" in answer.headers["content-disposition"] and "Living%20room" in str(answer.headers)
     recipe = Recipe.from_json(answer.text)
-    assert recipe == desk.session.recipe(state["document"], "noise 1", step)
-    refused(desk.get(f"revisions/{state['head']}/recipe"), 400, "no step")
+    assert recipe == routes.session.recipe(state["document"], "noise 1", step)
+    refused(routes.get(f"revisions/{state['head']}/recipe"), 400, "no step")
 
 
 # masks
 
 
 @pytest.fixture
-def shapes(desk: Desk) -> tuple[str, str, Picture]:
+def shapes(routes: RouteClient) -> tuple[str, str, Picture]:
     """A document of a disc on noise, its head and its picture."""
     pixels = noise(300, 200) // 3
     pixels[disc(Box(100, 50, 90, 90)).on(Box(0, 0, 300, 200)) > 0] = (250, 240, 200)
-    document = desk.session.open(pixels)
-    return document.id, document.head, desk.session.picture(document.id)
+    document = routes.session.open(pixels)
+    return document.id, document.head, routes.session.picture(document.id)
 
 
-def test_selecting(desk: Desk, shapes: tuple[str, str, Picture]) -> None:
+def test_selecting(routes: RouteClient, shapes: tuple[str, str, Picture]) -> None:
     document, head, picture = shapes
     wand = {"revision": head, "tool": "wand", "x": 140, "y": 90, "tolerance": 0}
-    answer = desk.post(f"documents/{document}/select", content=sent(wand))
+    answer = routes.post(f"documents/{document}/select", content=sent(wand))
     assert unpacked(answer, "mask") == ({}, connected(picture, 140, 90, 0))
     stroke = filled(Box(130, 80, 20, 20))
     edge = {"revision": head, "tool": "edge", "mask": stroke}
-    answer = desk.post(f"documents/{document}/select", content=sent(edge))
+    answer = routes.post(f"documents/{document}/select", content=sent(edge))
     assert unpacked(answer, "mask") == ({}, edge_aware(picture, stroke))
 
 
@@ -395,20 +409,22 @@ def test_selecting(desk: Desk, shapes: tuple[str, str, Picture]) -> None:
         {"mask": None},
     ],
 )  # fmt: skip
-def test_a_wrong_selection_is_a_sentence(desk: Desk, shapes: tuple[str, str, Picture], wrong: dict[str, Any]) -> None:
+def test_a_wrong_selection_is_a_sentence(
+    routes: RouteClient, shapes: tuple[str, str, Picture], wrong: dict[str, Any]
+) -> None:
     document, head, _ = shapes
     said = {"revision": head, "tool": "wand", "x": 140, "y": 90, "tolerance": 0} | wrong
-    answer = desk.post(f"documents/{document}/select", content=sent(said))
+    answer = routes.post(f"documents/{document}/select", content=sent(said))
     refused(answer, 404 if "revision" in wrong else 400)
     for stroke in (None, filled(Box(900, 900, 9, 9)), Mask(Box(0, 0, 9, 9), np.zeros((9, 9), np.uint8))):
         said = {"revision": head, "tool": "edge", "mask": stroke}
-        refused(desk.post(f"documents/{document}/select", content=sent(said)), 400, "stroke")
+        refused(routes.post(f"documents/{document}/select", content=sent(said)), 400, "stroke")
 
 
-def test_nothing_is_selected_in_another_document(desk: Desk, shapes: tuple[str, str, Picture]) -> None:
-    other = desk.session.open(noise(20, 20))
+def test_nothing_is_selected_in_another_document(routes: RouteClient, shapes: tuple[str, str, Picture]) -> None:
+    other = routes.session.open(noise(20, 20))
     said = {"revision": other.head, "tool": "wand", "x": 1, "y": 1, "tolerance": 0}
-    refused(desk.post(f"documents/{shapes[0]}/select", content=sent(said)), 404)
+    refused(routes.post(f"documents/{shapes[0]}/select", content=sent(said)), 404)
 
 
 VERBS: dict[str, Callable[[Mask, Box], Mask]] = {
@@ -419,20 +435,22 @@ VERBS: dict[str, Callable[[Mask, Box], Mask]] = {
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_mask_is_changed(desk: Desk, shapes: tuple[str, str, Picture], verb: str) -> None:
+def test_a_mask_is_changed(routes: RouteClient, shapes: tuple[str, str, Picture], verb: str) -> None:
     document, _, picture = shapes
     for mask in (disc(Box(40, 30, 60, 50)), filled(Box(-20, -20, 60, 60)), filled(Box(0, 0, 300, 200))):
-        answer = desk.post(f"documents/{document}/mask", content=sent({"do": verb, "by": 9, "mask": mask}))
+        answer = routes.post(f"documents/{document}/mask", content=sent({"do": verb, "by": 9, "mask": mask}))
         assert unpacked(answer, "mask") == ({}, VERBS[verb](mask.cut(picture.box), picture.box).cropped())
     for mask in (None, filled(Box(900, 900, 60, 60))):
-        answer = desk.post(f"documents/{document}/mask", content=sent({"do": verb, "by": 9, "mask": mask}))
+        answer = routes.post(f"documents/{document}/mask", content=sent({"do": verb, "by": 9, "mask": mask}))
         assert unpacked(answer, "mask") == ({}, None)
 
 
 @pytest.mark.parametrize("wrong", [{"do": "burn"}, {"do": []}, {"by": 0}, {"by": 257}, {"by": 1.5}, {"by": None}])
-def test_a_wrong_change_is_a_sentence(desk: Desk, shapes: tuple[str, str, Picture], wrong: dict[str, Any]) -> None:
+def test_a_wrong_change_is_a_sentence(
+    routes: RouteClient, shapes: tuple[str, str, Picture], wrong: dict[str, Any]
+) -> None:
     said = {"do": "grow", "by": 9, "mask": disc(Box(40, 30, 60, 50))} | wrong
-    refused(desk.post(f"documents/{shapes[0]}/mask", content=sent(said)), 400)
+    refused(routes.post(f"documents/{shapes[0]}/mask", content=sent(said)), 400)
 
 
 PNG = sent({"mask": filled(Box(0, 0, 5, 5))}).partition(b"\n")[2]
@@ -454,83 +472,85 @@ PNG = sent({"mask": filled(Box(0, 0, 5, 5))}).partition(b"\n")[2]
         b'{"mask": null}\n' + PNG,
     ],
 )  # fmt: skip
-def test_a_damaged_packet_is_a_sentence(desk: Desk, state: dict[str, Any], body: bytes) -> None:
+def test_a_damaged_packet_is_a_sentence(routes: RouteClient, state: dict[str, Any], body: bytes) -> None:
     for verb in ("edits", "plan", "select", "mask", f"amend/{state['head']}"):
-        refused(desk.post(f"documents/{state['document']}/{verb}", content=body), 400)
-    assert desk.session.store.jobs.pending(state["document"]) == []
+        refused(routes.post(f"documents/{state['document']}/{verb}", content=body), 400)
+    assert routes.session.store.jobs.pending(state["document"]) == []
 
 
 @pytest.mark.parametrize(
     "verb", ["plan", "amend/none", "reblend/none", "crop", "queue", "select", "mask", "name", "duplicate", "delete"]
 )
-def test_nothing_is_asked_of_a_document_that_is_not_there(desk: Desk, state: dict[str, Any], verb: str) -> None:
+def test_nothing_is_asked_of_a_document_that_is_not_there(
+    routes: RouteClient, state: dict[str, Any], verb: str
+) -> None:
     bodies = {
         "crop": b'{"box": [0, 0, 9, 9]}', "queue": b'{"order": []}', "reblend/none": json.dumps(OTHER).encode(),
         "select": sent({"revision": state["head"], "tool": "wand", "x": 1, "y": 1, "tolerance": 0}),
         "mask": sent({"do": "grow", "by": 9, "mask": disc(Box(40, 30, 60, 50))}),
     }  # fmt: skip
-    refused(desk.post(f"documents/none/{verb}", content=bodies.get(verb, desk.edit_body(state))), 404)
+    refused(routes.post(f"documents/none/{verb}", content=bodies.get(verb, routes.edit_body(state))), 404)
 
 
 # documents
 
 
-def test_documents_are_listed_named_copied_and_put_away(desk: Desk, state: dict[str, Any]) -> None:
+def test_documents_are_listed_named_copied_and_put_away(routes: RouteClient, state: dict[str, Any]) -> None:
     document = state["document"]
-    head = desk.made(state)["head"]
-    blank = desk.post("blank?width=40&height=30&name=%20Sky%20").json()
-    assert (blank["name"], desk.session.picture(blank["document"])) == ("Sky", Picture.blank(40, 30))
+    head = routes.made(state)["head"]
+    blank = routes.post("blank?width=40&height=30&name=%20Sky%20").json()
+    assert (blank["name"], routes.session.picture(blank["document"])) == ("Sky", Picture.blank(40, 30))
     known = f"documents?known={document},{blank['document']},gone"
-    first, second = desk.get(known).json()
+    first, second = routes.get(known).json()
     assert [first["name"], second["name"]] == ["Sky", "Living room"]
     assert second.keys() == {"document", "name", "head", "changed", "steps"}
     assert (second["document"], second["head"], second["steps"]) == (document, head, 1)
-    assert desk.get("documents").json() == []
-    assert [each["document"] for each in desk.get(f"documents?known={document}").json()] == [document]
+    assert routes.get("documents").json() == []
+    assert [each["document"] for each in routes.get(f"documents?known={document}").json()] == [document]
 
-    assert desk.post(f"documents/{document}/name", content=" Küche ".encode()).json()["name"] == "Küche"
-    copy = desk.post(f"documents/{document}/duplicate").json()
+    assert routes.post(f"documents/{document}/name", content=" Küche ".encode()).json()["name"] == "Küche"
+    copy = routes.post(f"documents/{document}/duplicate").json()
     assert copy["document"] != document and "Küche" in copy["name"] and copy["steps"] == 1
-    assert desk.session.picture(copy["document"]) == desk.session.picture(document)
-    away = desk.post(f"documents/{document}/delete").json()
+    assert routes.session.picture(copy["document"]) == routes.session.picture(document)
+    away = routes.post(f"documents/{document}/delete").json()
     assert away["document"] == document and away["name"] == "Küche"
-    assert [each["document"] for each in desk.get(known).json()] == [blank["document"]]
-    assert desk.post(f"documents/{document}/restore").json() == away
-    assert len(desk.get(known).json()) == 2
+    assert [each["document"] for each in routes.get(known).json()] == [blank["document"]]
+    assert routes.post(f"documents/{document}/restore").json() == away
+    assert len(routes.get(known).json()) == 2
 
 
 def test_an_open_shelf_shows_all(store: Store, tmp_path: Path) -> None:
-    desk = Desk(store, tmp_path, local=True)
+    routes = RouteClient(store, tmp_path, local=True)
     for name in ("one", "two"):
-        desk.session.open(noise(20, 20), name)
-    assert [each["name"] for each in desk.get("documents").json()] == ["two", "one"]
+        routes.session.open(noise(20, 20), name)
+    assert [each["name"] for each in routes.get("documents").json()] == ["two", "one"]
 
 
 @pytest.mark.parametrize("query", ["", "width=40", "width=0&height=9", "width=x&height=9", "width=-1&height=-1",
                                    "width=99999&height=2", "width=32000&height=32000", "width=1e3&height=9",
                                    "width=%C2%B2&height=9"])  # fmt: skip
-def test_no_blank_picture_of_no_size(desk: Desk, query: str) -> None:
-    refused(desk.post(f"blank?{query}"), 400)
+def test_no_blank_picture_of_no_size(routes: RouteClient, query: str) -> None:
+    refused(routes.post(f"blank?{query}"), 400)
 
 
-def test_fates_are_reported_of_all_that_are_watched(desk: Desk, state: dict[str, Any]) -> None:
-    runs = [each["revision"] for each in desk.submit(state, variations=2).json()["jobs"]]
-    desk.post(f"documents/{state['document']}/cancel/{runs[1]}")
-    desk.worker.run_one()
-    summary = desk.get(f"documents/{state['document']}?watch={','.join(runs)}").json()["watched"]
+def test_fates_are_reported_of_all_that_are_watched(routes: RouteClient, state: dict[str, Any]) -> None:
+    runs = [each["revision"] for each in routes.submit(state, variations=2).json()["jobs"]]
+    routes.post(f"documents/{state['document']}/cancel/{runs[1]}")
+    routes.worker.run_one()
+    summary = routes.get(f"documents/{state['document']}?watch={','.join(runs)}").json()["watched"]
     assert [(fate["revision"], fate["status"]) for fate in summary] == [(runs[0], "done"), (runs[1], "cancelled")]
     # what the store has forgotten, or another document's, hides nothing of this one
-    other = desk.session.open(noise(20, 20)).head
-    summary = desk.get(f"documents/{state['document']}?watch=gone,{other}").json()["watched"]
+    other = routes.session.open(noise(20, 20)).head
+    summary = routes.get(f"documents/{state['document']}?watch=gone,{other}").json()["watched"]
     assert [(fate["revision"], fate["status"]) for fate in summary] == [("gone", "cancelled"), (other, "cancelled")]
 
 
-def test_variations_are_one_group_and_nothing_else_is(desk: Desk, state: dict[str, Any]) -> None:
-    first = desk.submit(state, variations=3).json()
+def test_variations_are_one_group_and_nothing_else_is(routes: RouteClient, state: dict[str, Any]) -> None:
+    first = routes.submit(state, variations=3).json()
     sets = [first["running"]]
     for said in ({"steps": 4}, {"mask": filled(Box(5, 5, 20, 20))}, {}):  # the last another parent's
-        parent = desk.state(state)["tail"]
-        running = desk.submit(state, parent=parent, **said).json()["running"]
+        parent = routes.state(state)["tail"]
+        running = routes.submit(state, parent=parent, **said).json()["running"]
         known = {run["revision"] for each in sets for run in each}
         sets.append([run for run in running if run["revision"] not in known])
     groups = [{run["group"] for run in each} for each in sets]

@@ -17,10 +17,10 @@ from tests.conftest import Run
 from tests.mask_files import mask_files
 from tests.samples import noise
 from tests.unit.test_store import store
-from tests.web.test_routes import desk, samples
-from tests.wire import Desk, unpacked
+from tests.web.test_routes import routes, samples
+from tests.wire import RouteClient, unpacked
 
-__all__ = ["desk", "samples", "store"]  # fixtures
+__all__ = ["routes", "samples", "store"]  # fixtures
 FILES = mask_files(64, 48)
 
 
@@ -43,18 +43,20 @@ def test_a_masks_file_means_the_same_everywhere(name: str, tmp_path: Path, here:
     assert np.array_equal(step.mask.on(picture.box), meant)
 
 
-def test_the_pages_route_reads_a_mask_and_says_how(desk: Desk) -> None:
-    state = desk.opened()
+def test_the_pages_route_reads_a_mask_and_says_how(routes: RouteClient) -> None:
+    state = routes.opened()
     width, height = 300, 200
     for name, (data, marked) in mask_files(width, height).items():
-        head, mask = unpacked(desk.post(f"documents/{state['document']}/mask-file", content=data), "mask")
+        head, mask = unpacked(routes.post(f"documents/{state['document']}/mask-file", content=data), "mask")
         assert mask is not None and head["size"] == [width, height]
         reading = "white strokes" if name.startswith("black-and") else "strokes" if "strokes" in name else "light"
         assert head["reading"] == reading
         whole = np.zeros((height, width), np.uint8)
         whole[mask.box.slices(Picture.from_pixels(noise(width, height)).box)] = mask.alpha
         assert np.array_equal(whole, marked), name
-    head, mask = unpacked(desk.post(f"documents/{state['document']}/mask-file", content=encode_png(marked[1:])), "mask")
+    head, mask = unpacked(
+        routes.post(f"documents/{state['document']}/mask-file", content=encode_png(marked[1:])), "mask"
+    )
     assert mask is None and head["size"] == [width, height - 1]
-    answer = desk.post(f"documents/{state['document']}/mask-file", content=b"no picture")
+    answer = routes.post(f"documents/{state['document']}/mask-file", content=b"no picture")
     assert answer.status_code == 400 and "not an image" in answer.json()["error"]

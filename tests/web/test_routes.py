@@ -21,7 +21,7 @@ from editor.web.routes import documents as documents_module
 from editor.web.state import DocumentStates
 from tests.fakes import until
 from tests.samples import disc, noise
-from tests.wire import HOST, Desk, refused
+from tests.wire import HOST, RouteClient, refused
 
 
 @pytest.fixture
@@ -35,173 +35,173 @@ def samples(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def desk(store: Store, samples: Path) -> Iterator[Desk]:
-    desk = Desk(store, samples)
-    yield desk
-    desk.worker.stop()
+def routes(store: Store, samples: Path) -> Iterator[RouteClient]:
+    routes = RouteClient(store, samples)
+    yield routes
+    routes.worker.stop()
 
 
-def test_a_sample_is_listed_shown_and_opened(desk: Desk) -> None:
-    assert desk.get("samples").json() == [{"name": "living-room.png", "title": "Living room"}]
-    assert desk.get("samples/living-room.png").headers["content-type"] == "image/jpeg"
-    state = desk.opened()
+def test_a_sample_is_listed_shown_and_opened(routes: RouteClient) -> None:
+    assert routes.get("samples").json() == [{"name": "living-room.png", "title": "Living room"}]
+    assert routes.get("samples/living-room.png").headers["content-type"] == "image/jpeg"
+    state = routes.opened()
     assert state["name"] == "Living room"
     assert state["notes"] == []
     assert not state["can_undo"] and not state["can_redo"] and not state["running"]
 
 
 @pytest.mark.parametrize("name", ["notes.txt", "..%2Fsecret.png", "%2Fetc%2Fpasswd", "gone.png"])
-def test_only_listed_samples_are_served(desk: Desk, name: str) -> None:
-    assert desk.get(f"samples/{name}").status_code == 404
-    assert desk.post(f"samples/{name}/open").status_code == 404
+def test_only_listed_samples_are_served(routes: RouteClient, name: str) -> None:
+    assert routes.get(f"samples/{name}").status_code == 404
+    assert routes.post(f"samples/{name}/open").status_code == 404
 
 
 def test_no_samples_folder_is_no_samples(store: Store, tmp_path: Path) -> None:
-    assert Desk(store, tmp_path / "nowhere").get("samples").json() == []
+    assert RouteClient(store, tmp_path / "nowhere").get("samples").json() == []
 
 
-def test_a_picture_goes_up_and_comes_back_to_the_byte(desk: Desk) -> None:
+def test_a_picture_goes_up_and_comes_back_to_the_byte(routes: RouteClient) -> None:
     pixels = noise(333, 222, seed=3)
-    state = desk.post("documents?name=my%20picture.png", content=encode_png(pixels)).json()
+    state = routes.post("documents?name=my%20picture.png", content=encode_png(pixels)).json()
     assert state["name"] == "my picture"
-    back = desk.get(f"revisions/{state['head']}/picture.png")
+    back = routes.get(f"revisions/{state['head']}/picture.png")
     assert np.array_equal(read_image(back.content).pixels, pixels)
     assert "attachment" in back.headers["content-disposition"]
     assert "my%20picture.png" in back.headers["content-disposition"]
 
-    manifest = desk.get(f"revisions/{state['head']}/manifest").json()
+    manifest = routes.get(f"revisions/{state['head']}/manifest").json()
     assert manifest["box"] == [0, 0, 333, 222]
     (column, row, digest), *_ = manifest["tiles"]
-    tile = desk.get(f"tiles/{digest}")
+    tile = routes.get(f"tiles/{digest}")
     assert "immutable" in tile.headers["cache-control"]
     assert (column, row) == (0, 0)
     assert np.array_equal(decode_tile(tile.content)[:222], pixels[:, :256])
 
 
-def test_a_note_says_what_was_lost(desk: Desk) -> None:
+def test_a_note_says_what_was_lost(routes: RouteClient) -> None:
     file = BytesIO()
     Image.new("CMYK", (20, 10), (255, 0, 0, 100)).save(file, "JPEG")
-    state = desk.post("documents?name=", content=file.getvalue()).json()
+    state = routes.post("documents?name=", content=file.getvalue()).json()
     assert state["name"] == "Untitled"
     assert state["notes"] == ["CMYK colours were converted to RGB."]
 
 
-def test_a_picture_goes_out_as_what_is_asked_for(desk: Desk) -> None:
-    state = desk.opened()
-    desk.submit(state)
-    assert desk.worker.run_one()
-    head = desk.get(f"documents/{state['document']}").json()["head"]
-    shown = desk.session.picture(state["document"]).pixels()
+def test_a_picture_goes_out_as_what_is_asked_for(routes: RouteClient) -> None:
+    state = routes.opened()
+    routes.submit(state)
+    assert routes.worker.run_one()
+    head = routes.get(f"documents/{state['document']}").json()["head"]
+    shown = routes.session.picture(state["document"]).pixels()
     for kind, media in (("png", "image/png"), ("jpg", "image/jpeg"), ("webp", "image/webp")):
-        came = desk.get(f"revisions/{head}/picture.{kind}")
+        came = routes.get(f"revisions/{head}/picture.{kind}")
         assert came.headers["content-type"] == media and f"Living%20room.{kind}" in came.headers["content-disposition"]
         assert read_image(came.content).pixels.shape == shown.shape
         assert Recipe.from_json(recipe_of(came.content) or "").made_with == "noise 1"
-        assert recipe_of(desk.get(f"revisions/{head}/picture.{kind}?recipe=no").content) is None
-    small, large = (desk.get(f"revisions/{head}/picture.jpg?quality={n}").content for n in (20, 95))
+        assert recipe_of(routes.get(f"revisions/{head}/picture.{kind}?recipe=no").content) is None
+    small, large = (routes.get(f"revisions/{head}/picture.jpg?quality={n}").content for n in (20, 95))
     assert len(small) < len(large)
-    assert desk.get(f"revisions/{head}/picture.ora").content.startswith(b"PK")
+    assert routes.get(f"revisions/{head}/picture.ora").content.startswith(b"PK")
     for path in ("picture.gif", "picture.jpg?quality=x", "picture.jpg?quality=101", "picture.png?quality=9"):
-        came = desk.get(f"revisions/{head}/{path}")
+        came = routes.get(f"revisions/{head}/{path}")
         assert came.status_code == 400 and came.json()["error"]
 
 
-def test_the_history_is_reported_and_walked(desk: Desk) -> None:
-    state = desk.opened()
+def test_the_history_is_reported_and_walked(routes: RouteClient) -> None:
+    state = routes.opened()
     document, opened = state["document"], state["head"]
-    desk.submit(state)
-    assert desk.worker.run_one()
-    made = desk.get(f"documents/{document}").json()["head"]
-    root, step = desk.get(f"documents/{document}/tree").json()
+    routes.submit(state)
+    assert routes.worker.run_one()
+    made = routes.get(f"documents/{document}").json()["head"]
+    root, step = routes.get(f"documents/{document}/tree").json()
     assert (root["revision"], root["parent"], root["edit"]) == (opened, None, None)
     assert (step["revision"], step["parent"], step["finished"], step["error"]) == (made, opened, True, None)
     assert step["box"] == [40, 30, 60, 50] and step["edit"]["prompt"] == "a green couch" and step["edit"]["seed"] == 1
     assert step["edit"]["sampler"] == "dpmpp_2m" and step["edit"]["blend"]["feather"] == 8
-    assert desk.state(state)["before"] == opened
-    assert desk.post(f"documents/{document}/checkout/{opened}").json()["head"] == opened
-    assert desk.post(f"documents/{document}/rename/{made}", content=" Später ".encode()).status_code == 200
-    assert desk.get(f"documents/{document}/tree").json()[1]["name"] == "Später"
-    assert desk.post(f"documents/{document}/discard/{made}").json()["tip"] == opened
-    assert len(desk.get(f"documents/{document}/tree").json()) == 1
-    desk.post(f"documents/{document}/recover/{made}")
-    assert desk.get(f"documents/{document}/tree").json()[1]["name"] == "Später"
+    assert routes.state(state)["before"] == opened
+    assert routes.post(f"documents/{document}/checkout/{opened}").json()["head"] == opened
+    assert routes.post(f"documents/{document}/rename/{made}", content=" Später ".encode()).status_code == 200
+    assert routes.get(f"documents/{document}/tree").json()[1]["name"] == "Später"
+    assert routes.post(f"documents/{document}/discard/{made}").json()["tip"] == opened
+    assert len(routes.get(f"documents/{document}/tree").json()) == 1
+    routes.post(f"documents/{document}/recover/{made}")
+    assert routes.get(f"documents/{document}/tree").json()[1]["name"] == "Später"
     for revision in (opened, made):
-        small = desk.get(f"revisions/{revision}/step")
+        small = routes.get(f"revisions/{revision}/step")
         assert small.headers["content-type"] == "image/jpeg" and "immutable" in small.headers["cache-control"]
         assert max(Image.open(BytesIO(small.content)).size) <= 96
 
 
-def test_a_history_is_its_documents_own(desk: Desk) -> None:
-    first, second = desk.opened(), desk.opened()
-    desk.submit(second)
-    assert desk.worker.run_one()
-    made = desk.get(f"documents/{second['document']}").json()["head"]
+def test_a_history_is_its_documents_own(routes: RouteClient) -> None:
+    first, second = routes.opened(), routes.opened()
+    routes.submit(second)
+    assert routes.worker.run_one()
+    made = routes.get(f"documents/{second['document']}").json()["head"]
     for verb in ("checkout", "rename", "discard", "recover"):
-        refused = desk.post(f"documents/{first['document']}/{verb}/{made}")
+        refused = routes.post(f"documents/{first['document']}/{verb}/{made}")
         assert refused.status_code == 404 and "no revision" in refused.json()["error"]
-    assert desk.get("documents/gone/tree").status_code == 404
-    refused = desk.post(f"documents/{first['document']}/discard/{first['head']}")
+    assert routes.get("documents/gone/tree").status_code == 404
+    refused = routes.post(f"documents/{first['document']}/discard/{first['head']}")
     assert refused.status_code == 400 and "Delete the document" in refused.json()["error"]
-    assert desk.get(f"documents/{second['document']}").json()["head"] == made
+    assert routes.get(f"documents/{second['document']}").json()["head"] == made
 
 
-def test_a_document_goes_out_and_comes_in_with_its_history(desk: Desk) -> None:
-    state = desk.opened()
-    desk.submit(state)
-    assert desk.worker.run_one()
-    head = desk.get(f"documents/{state['document']}").json()["head"]
-    file = desk.get(f"revisions/{head}/picture.palimpsest").content
-    back = desk.post("documents?name=whatever", content=file).json()
+def test_a_document_goes_out_and_comes_in_with_its_history(routes: RouteClient) -> None:
+    state = routes.opened()
+    routes.submit(state)
+    assert routes.worker.run_one()
+    head = routes.get(f"documents/{state['document']}").json()["head"]
+    file = routes.get(f"revisions/{head}/picture.palimpsest").content
+    back = routes.post("documents?name=whatever", content=file).json()
     assert back["document"] != state["document"] and back["name"] == "Living room" and back["can_undo"]
-    assert desk.session.picture(back["document"]) == desk.session.picture(state["document"])
-    refused = desk.post("documents?name=x", content=file[:9000])
+    assert routes.session.picture(back["document"]) == routes.session.picture(state["document"])
+    refused = routes.post("documents?name=x", content=file[:9000])
     assert refused.status_code == 400 and "cannot be opened" in refused.json()["error"]
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", encode_png(noise(100, 100))[:500]])
-def test_a_bad_picture_is_a_sentence(desk: Desk, data: bytes) -> None:
-    refused(desk.post("documents?name=x.png", content=data), 400)
+def test_a_bad_picture_is_a_sentence(routes: RouteClient, data: bytes) -> None:
+    refused(routes.post("documents?name=x.png", content=data), 400)
 
 
-def test_a_file_too_large_is_a_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_too_large_is_a_sentence(routes: RouteClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents_module, "MAX_FILE_BYTES", 2**20)
-    refused(desk.post("documents?name=x.png", content=bytes(3 * 2**20)), 413, "3 MB", "1 MB")
+    refused(routes.post("documents?name=x.png", content=bytes(3 * 2**20)), 413, "3 MB", "1 MB")
 
 
-def test_an_edit_runs_and_can_be_undone_and_redone(desk: Desk) -> None:
-    state = desk.opened()
-    running = desk.submit(state).json()
+def test_an_edit_runs_and_can_be_undone_and_redone(routes: RouteClient) -> None:
+    state = routes.opened()
+    running = routes.submit(state).json()
     [run] = running["running"]
     assert run["mask"] == [40, 30, 60, 50]
     assert running["watched"] == [
         {"revision": run["revision"], "edit": run["edit"], "status": "waiting", "error": None}
     ]
     assert running["jobs"] == [{"revision": run["revision"], "edit": run["edit"]}]
-    assert read_mask(desk.get(f"revisions/{run['revision']}/mask").content).shape == (50, 60)
-    assert desk.worker.run_one()
+    assert read_mask(routes.get(f"revisions/{run['revision']}/mask").content).shape == (50, 60)
+    assert routes.worker.run_one()
 
-    done = desk.get(f"documents/{state['document']}?watch={run['revision']}").json()
+    done = routes.get(f"documents/{state['document']}?watch={run['revision']}").json()
     assert done["head"] == run["revision"] and done["watched"][0]["status"] == "done"
     assert done["last_mask"] == {"revision": run["revision"], "box": [40, 30, 60, 50]}
-    undone = desk.post(f"documents/{state['document']}/undo").json()
+    undone = routes.post(f"documents/{state['document']}/undo").json()
     assert undone["head"] == state["head"] and undone["can_redo"] and not undone["can_undo"]
-    assert desk.post(f"documents/{state['document']}/redo").json()["head"] == run["revision"]
+    assert routes.post(f"documents/{state['document']}/redo").json()["head"] == run["revision"]
 
 
 def test_an_edit_that_ends_while_a_state_is_reported_does_not_look_moved_on(
-    desk: Desk, monkeypatch: pytest.MonkeyPatch
+    routes: RouteClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where a status says that it is done, the state that it comes with shows the result."""
-    opened = desk.opened()
-    (submitted,) = desk.submit(opened).json()["jobs"]
+    opened = routes.opened()
+    (submitted,) = routes.submit(opened).json()["jobs"]
     status = DocumentStates._status
 
     def ending(self: DocumentStates, document: Document, id: str) -> dict[str, str | None]:
-        desk.worker.run_one()
+        routes.worker.run_one()
         return status(self, document, id)
 
     monkeypatch.setattr(DocumentStates, "_status", ending)
-    state = desk.get(f"documents/{opened['document']}?watch={submitted['revision']}").json()
+    state = routes.get(f"documents/{opened['document']}?watch={submitted['revision']}").json()
     assert [each["status"] for each in state["watched"]] == ["done"]
     assert state["head"] == submitted["revision"] != opened["head"]
 
@@ -209,59 +209,59 @@ def test_an_edit_that_ends_while_a_state_is_reported_does_not_look_moved_on(
 NOTHING = RunProgress(0, 0, 0, None)
 
 
-def test_previews_hold_only_what_may_change(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    state = desk.opened()
-    [run] = desk.submit(state, steps=2, feather=4).json()["running"]
+def test_previews_hold_only_what_may_change(routes: RouteClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    state = routes.opened()
+    [run] = routes.submit(state, steps=2, feather=4).json()["running"]
     seen = []
 
     def holds(revision: str, worker: str) -> bool:  # called after each step
-        until(lambda: desk.session.store.progress.of(state["document"]).get(revision, NOTHING).step == len(seen) + 1)
-        now = desk.get(f"documents/{state['document']}").json()["running"][0]
-        image = Image.open(BytesIO(desk.get(f"previews/{revision}/{now['serial']}").content))
+        until(lambda: routes.session.store.progress.of(state["document"]).get(revision, NOTHING).step == len(seen) + 1)
+        now = routes.get(f"documents/{state['document']}").json()["running"][0]
+        image = Image.open(BytesIO(routes.get(f"previews/{revision}/{now['serial']}").content))
         seen.append((now, image))
         return True
 
-    monkeypatch.setattr(desk.worker.store.jobs, "holds", holds)
-    desk.worker.run_one()
+    monkeypatch.setattr(routes.worker.store.jobs, "holds", holds)
+    routes.worker.run_one()
     assert [(now["index"], now["total"]) for now, _ in seen] == [(1, 2), (2, 2)]
     assert seen[0][0]["serial"] < seen[1][0]["serial"]
     now, image = seen[0]
     assert now["box"] == [36, 26, 68, 58]  # the mask and its feather
     assert image.size == (68, 58) and image.mode == "RGBA"
     assert np.asarray(image)[0, 0, 3] == 0 and np.asarray(image)[29, 34, 3] == 255
-    assert desk.get(f"previews/{run['revision']}/1").status_code == 204  # the run is over
+    assert routes.get(f"previews/{run['revision']}/1").status_code == 204  # the run is over
 
 
-def test_cancel_leaves_the_document_as_it_was(desk: Desk) -> None:
-    state = desk.opened()
-    before = desk.session.picture(state["document"]).digest
-    [run] = desk.submit(state).json()["running"]
-    after = desk.post(f"documents/{state['document']}/cancel/{run['revision']}").json()
+def test_cancel_leaves_the_document_as_it_was(routes: RouteClient) -> None:
+    state = routes.opened()
+    before = routes.session.picture(state["document"]).digest
+    [run] = routes.submit(state).json()["running"]
+    after = routes.post(f"documents/{state['document']}/cancel/{run['revision']}").json()
     assert after["watched"][0]["status"] == "cancelled" and after["running"] == []
-    assert not desk.worker.run_one()
-    assert desk.session.picture(state["document"]).digest == before
+    assert not routes.worker.run_one()
+    assert routes.session.picture(state["document"]).digest == before
 
 
-def test_a_run_can_only_be_cancelled_by_its_own_document(desk: Desk) -> None:
-    state, other = desk.opened(), desk.opened()
-    [run] = desk.submit(state).json()["running"]
-    refused(desk.post(f"documents/{other['document']}/cancel/{run['revision']}"), 404)
-    assert desk.session.store.jobs.pending(state["document"])
+def test_a_run_can_only_be_cancelled_by_its_own_document(routes: RouteClient) -> None:
+    state, other = routes.opened(), routes.opened()
+    [run] = routes.submit(state).json()["running"]
+    refused(routes.post(f"documents/{other['document']}/cancel/{run['revision']}"), 404)
+    assert routes.session.store.jobs.pending(state["document"])
 
 
-def test_a_model_that_breaks_says_why(desk: Desk) -> None:
-    state = desk.opened()
-    [run] = desk.submit(state, pipeline="failing").json()["running"]
-    desk.worker.run_one()
-    watched = desk.get(f"documents/{state['document']}?watch={run['revision']}").json()["watched"][0]
+def test_a_model_that_breaks_says_why(routes: RouteClient) -> None:
+    state = routes.opened()
+    [run] = routes.submit(state, pipeline="failing").json()["running"]
+    routes.worker.run_one()
+    watched = routes.get(f"documents/{state['document']}?watch={run['revision']}").json()["watched"][0]
     assert watched["status"] == "failed" and "out of paint" in watched["error"]
 
 
-def test_an_edit_on_a_picture_that_moved_on_is_refused(desk: Desk) -> None:
-    state = desk.opened()
-    desk.submit(state)
-    desk.worker.run_one()
-    refused(desk.submit(state, prompt="another"), 409, "another tab")
+def test_an_edit_on_a_picture_that_moved_on_is_refused(routes: RouteClient) -> None:
+    state = routes.opened()
+    routes.submit(state)
+    routes.worker.run_one()
+    refused(routes.submit(state, prompt="another"), 409, "another tab")
 
 
 EMPTY = encode_png(np.zeros((50, 60), np.uint8))
@@ -305,18 +305,18 @@ SMALL = encode_png(np.full((5, 5), 255, np.uint8))
         ({"variations": 1.5}, "variations"),
     ],
 )
-def test_a_wrong_edit_is_a_sentence_and_queues_nothing(desk: Desk, wrong: dict[str, Any], word: str) -> None:
-    state = desk.opened()
-    answer = desk.submit(state, **wrong)
+def test_a_wrong_edit_is_a_sentence_and_queues_nothing(routes: RouteClient, wrong: dict[str, Any], word: str) -> None:
+    state = routes.opened()
+    answer = routes.submit(state, **wrong)
     assert answer.status_code in (400, 409), answer.text
     assert word in answer.json()["error"]
-    assert desk.session.store.jobs.pending(state["document"]) == []
+    assert routes.session.store.jobs.pending(state["document"]) == []
 
 
 @pytest.mark.parametrize("body", [b"", b"\n", b"[]\n", b"\xff\n", b"{}\n"])
-def test_a_body_that_is_no_edit_is_a_sentence(desk: Desk, body: bytes) -> None:
-    state = desk.opened()
-    refused(desk.post(f"documents/{state['document']}/edits", content=body), 400, "edit")
+def test_a_body_that_is_no_edit_is_a_sentence(routes: RouteClient, body: bytes) -> None:
+    state = routes.opened()
+    refused(routes.post(f"documents/{state['document']}/edits", content=body), 400, "edit")
 
 
 NOWHERE = """documents/none documents/none/thumbnail documents/a/b/c tiles/none previews/none/1
@@ -324,32 +324,32 @@ NOWHERE = """documents/none documents/none/thumbnail documents/a/b/c tiles/none 
 
 
 @pytest.mark.parametrize("path", NOWHERE.split())
-def test_what_is_not_there_is_a_sentence(desk: Desk, path: str) -> None:
-    refused(desk.get(path), 404, "There ")
+def test_what_is_not_there_is_a_sentence(routes: RouteClient, path: str) -> None:
+    refused(routes.get(path), 404, "There ")
 
 
 @pytest.mark.parametrize("verb", ["undo", "redo", "edits", "cancel/none"])
-def test_no_verb_on_a_document_that_is_not_there(desk: Desk, verb: str) -> None:
-    refused(desk.post(f"documents/none/{verb}", content=b"{}"), 404)
+def test_no_verb_on_a_document_that_is_not_there(routes: RouteClient, verb: str) -> None:
+    refused(routes.post(f"documents/none/{verb}", content=b"{}"), 404)
 
 
-def test_a_full_disk_is_a_sentence(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_is_a_sentence(routes: RouteClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError("The disk is full.")
 
-    state = desk.opened()
-    monkeypatch.setattr(desk.session.store.jobs, "submit_together", full)
-    refused(desk.submit(state), 507, "full")
+    state = routes.opened()
+    monkeypatch.setattr(routes.session.store.jobs, "submit_together", full)
+    refused(routes.submit(state), 507, "full")
 
 
-def test_hints(desk: Desk) -> None:
+def test_hints(routes: RouteClient) -> None:
     knows = {"hint": "It knows nothing but noise.", "unknown": ["a", "zebra"]}
-    assert desk.get("hint?pipeline=noise&prompt=A+zebra+noise").json() == knows
-    assert "no model 'gone' here" in desk.get("hint?pipeline=gone&prompt=a+zebra").json()["hint"]
-    assert "no pipeline 'damaged'" in desk.get("hint?pipeline=damaged&prompt=a+zebra").json()["hint"]
+    assert routes.get("hint?pipeline=noise&prompt=A+zebra+noise").json() == knows
+    assert "no model 'gone' here" in routes.get("hint?pipeline=gone&prompt=a+zebra").json()["hint"]
+    assert "no pipeline 'damaged'" in routes.get("hint?pipeline=damaged&prompt=a+zebra").json()["hint"]
 
 
-def test_what_a_model_can_be_asked_is_reported(desk: Desk) -> None:
+def test_what_a_model_can_be_asked_is_reported(routes: RouteClient) -> None:
     noise = {
         "words": ["noise"],
         "defaults": {},
@@ -357,36 +357,36 @@ def test_what_a_model_can_be_asked_is_reported(desk: Desk) -> None:
         "supports_strength": False,
         "unsupported": [],
     }
-    assert desk.get("model?pipeline=noise").json() == noise
-    photo = desk.get("model?pipeline=photo").json()
+    assert routes.get("model?pipeline=noise").json() == noise
+    photo = routes.get("model?pipeline=photo").json()
     assert photo["words"] is None and photo["defaults"] == {"steps": 25, "guidance": 7.5} and photo["supports_strength"]
     assert photo["samplers"] == ["own", "dpmpp_2m", "ddim"] and "negative_prompt" in photo["unsupported"]
-    flat = desk.get("model?pipeline=flat").json()
+    flat = routes.get("model?pipeline=flat").json()
     assert flat["samplers"] == [] and {"steps", "guidance"} < set(flat["unsupported"])
-    refused(desk.get("model?pipeline=gone"), 400, "no model 'gone'")
-    refused(desk.get("model?pipeline=damaged"), 400, "no pipeline 'damaged'")
+    refused(routes.get("model?pipeline=gone"), 400, "no model 'gone'")
+    refused(routes.get("model?pipeline=damaged"), 400, "no pipeline 'damaged'")
 
 
-def test_a_small_copy_is_small(desk: Desk, store: Store) -> None:
-    document = desk.session.open(np.full((30, 3000, 3), 200, np.uint8))
+def test_a_small_copy_is_small(routes: RouteClient, store: Store) -> None:
+    document = routes.session.open(np.full((30, 3000, 3), 200, np.uint8))
     for path, side in [
         (f"revisions/{document.head}/overview", 2048),
         (f"documents/{document.id}/thumbnail", 480),
     ]:
-        assert Image.open(BytesIO(desk.get(path).content)).size[0] == side
+        assert Image.open(BytesIO(routes.get(path).content)).size[0] == side
 
 
-def test_modules_are_asked_about_each_time(desk: Desk) -> None:
-    answer = desk.get("canvas/app/editor.js")
+def test_modules_are_asked_about_each_time(routes: RouteClient) -> None:
+    answer = routes.get("canvas/app/editor.js")
     assert "javascript" in answer.headers["content-type"]
     assert answer.headers["cache-control"] == "no-cache"
-    again = desk.get("canvas/app/editor.js", headers={"If-None-Match": answer.headers["etag"]})
+    again = routes.get("canvas/app/editor.js", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
 
 
-def test_every_answer_carries_the_headers(desk: Desk) -> None:
+def test_every_answer_carries_the_headers(routes: RouteClient) -> None:
     for path in ["samples", "canvas/app/editor.js", "canvas/canvas.css", "documents/none", "nowhere"]:
-        headers = desk.get(path).headers
+        headers = routes.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"
         assert "frame-ancestors 'none'" in headers["content-security-policy"]
@@ -395,25 +395,25 @@ def test_every_answer_carries_the_headers(desk: Desk) -> None:
 @pytest.mark.parametrize(
     "origin", ["http://evil.test", "null", "http://palimpsest.test.evil.test", "http://palimpsest.test:81"]
 )
-def test_another_site_cannot_write(desk: Desk, origin: str) -> None:
-    state = desk.opened()
+def test_another_site_cannot_write(routes: RouteClient, origin: str) -> None:
+    state = routes.opened()
     for path in ["samples/living-room.png/open", f"documents/{state['document']}/undo", "documents"]:
-        refused(desk.post(path, headers={"Origin": origin}), 403, "nother site")
-    refused(desk.get("samples", headers={"Origin": origin}), 403, "nother site")
+        refused(routes.post(path, headers={"Origin": origin}), 403, "nother site")
+    refused(routes.get("samples", headers={"Origin": origin}), 403, "nother site")
 
 
-def test_the_page_itself_and_programs_can_write(desk: Desk) -> None:
-    assert desk.post("samples/living-room.png/open", headers={"Origin": HOST}).status_code == 200
-    assert desk.post("samples/living-room.png/open").status_code == 200
+def test_the_page_itself_and_programs_can_write(routes: RouteClient) -> None:
+    assert routes.post("samples/living-room.png/open", headers={"Origin": HOST}).status_code == 200
+    assert routes.post("samples/living-room.png/open").status_code == 200
 
 
-def test_an_answer_waits_for_the_next_step(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_waits_for_the_next_step(routes: RouteClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents_module, "LONG_POLL", 60)  # far longer than this test may take
-    state = desk.opened()
-    beat, store = state["beat"], desk.session.store
+    state = routes.opened()
+    beat, store = state["beat"], routes.session.store
     address = f"documents/{state['document']}"
-    assert desk.get(f"{address}?beat=other").json()["beat"] == beat  # something new: at once
-    [run] = desk.submit(state).json()["running"]
+    assert routes.get(f"{address}?beat=other").json()["beat"] == beat  # something new: at once
+    [run] = routes.submit(state).json()["running"]
     store.jobs.claim("w", 15)
     beats = [beat]
     with ThreadPoolExecutor() as threads:
@@ -423,20 +423,22 @@ def test_an_answer_waits_for_the_next_step(desk: Desk, monkeypatch: pytest.Monke
             lambda: store.progress.report("w", {run["revision"]: (1, 3, RunPreview(7, Box(0, 0, 1, 1), b"a file"))}),
             lambda: store.jobs.fail(run["revision"], "w", "It broke."),
         ):
-            held = threads.submit(desk.get, address, params={"beat": beats[-1]})
+            held = threads.submit(routes.get, address, params={"beat": beats[-1]})
             change()
             beats.append(held.result(30).json()["beat"])
     assert len(set(beats[:-1])) == 4 and beats[-1] == beat
 
 
-def test_another_documents_step_answers_nobody(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_documents_step_answers_nobody(routes: RouteClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(documents_module, "LONG_POLL", 0.5)
-    waits, works = desk.opened(), desk.opened()
-    [run] = desk.submit(works).json()["running"]
-    desk.session.store.jobs.claim("w", 15)
+    waits, works = routes.opened(), routes.opened()
+    [run] = routes.submit(works).json()["running"]
+    routes.session.store.jobs.claim("w", 15)
     with ThreadPoolExecutor() as threads:
-        held = threads.submit(desk.get, f"documents/{waits['document']}", params={"beat": waits["beat"]})
-        desk.session.store.progress.report("w", {run["revision"]: (1, 3, None)})
-        assert desk.get(f"documents/{works['document']}", params={"beat": works["beat"]}).json()["running"][0]["index"]
+        held = threads.submit(routes.get, f"documents/{waits['document']}", params={"beat": waits["beat"]})
+        routes.session.store.progress.report("w", {run["revision"]: (1, 3, None)})
+        assert routes.get(f"documents/{works['document']}", params={"beat": works["beat"]}).json()["running"][0][
+            "index"
+        ]
         assert not held.done()
         held.result(30)

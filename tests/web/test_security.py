@@ -28,7 +28,7 @@ from editor.web.server import MODULES, PREFIX
 from tests.fakes import PATIENCE
 from tests.samples import disc, noise
 from tests.web.test_api import Served
-from tests.wire import Desk, sent
+from tests.wire import RouteClient, sent
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -249,7 +249,7 @@ def test_ids_cannot_be_guessed(stranger: Stranger) -> None:
 
 
 def test_all_documents_are_listed_on_the_open_shelf_alone(store: Store, tmp_path: Path) -> None:
-    closed, open_ = Desk(store, tmp_path), Desk(store, tmp_path, local=True)
+    closed, open_ = RouteClient(store, tmp_path), RouteClient(store, tmp_path, local=True)
     mine, other = (closed.session.open(noise(90, 60), name) for name in ("Mine", "Theirs"))
     assert closed.get("documents").json() == closed.get(f"documents?known={other.id[:-1]},%,*,").json() == []
     assert [each["document"] for each in closed.get(f"documents?known={mine.id}").json()] == [mine.id]
@@ -271,26 +271,26 @@ def test_a_revision_of_another_document_is_refused_wherever_both_are_named(stran
 
 
 def test_nor_is_it_taken_in_a_body(stranger: Stranger, store: Store, tmp_path: Path) -> None:
-    desk = Desk(store, tmp_path)
-    mine, other = (desk.post("blank?width=90&height=90").json() for _ in range(2))
-    submitted = desk.submit(other).json()["running"][0]["revision"]
+    routes = RouteClient(store, tmp_path)
+    mine, other = (routes.post("blank?width=90&height=90").json() for _ in range(2))
+    submitted = routes.submit(other).json()["running"][0]["revision"]
     mask = disc(Box(40, 30, 20, 20))
     for revision in (other["head"], submitted):
         asked = {
-            "edits": desk.edit_body(mine, parent=revision), "plan": desk.edit_body(mine, parent=revision),
+            "edits": routes.edit_body(mine, parent=revision), "plan": routes.edit_body(mine, parent=revision),
             "select": sent({"tool": "edge", "revision": revision, "mask": mask}),
             "queue": json.dumps({"order": [revision]}).encode(),
         }  # fmt: skip
         for verb, body in asked.items():
-            answer = desk.post(f"documents/{mine['document']}/{verb}", content=body)
+            answer = routes.post(f"documents/{mine['document']}/{verb}", content=body)
             assert answer.status_code in (400, 404, 409), f"{verb}: {answer.text}"
     wand = sent({"tool": "wand", "revision": other["head"], "x": 1, "y": 1, "tolerance": 1})
-    assert desk.post(f"documents/{mine['document']}/select", content=wand).status_code == 404
-    state = desk.state(mine) | {"watched": []}
-    summary = desk.get(f"documents/{mine['document']}?watch={submitted},{other['head']}").json()
+    assert routes.post(f"documents/{mine['document']}/select", content=wand).status_code == 404
+    state = routes.state(mine) | {"watched": []}
+    summary = routes.get(f"documents/{mine['document']}?watch={submitted},{other['head']}").json()
     assert [each["status"] for each in summary["watched"]] == ["cancelled", "cancelled"]  # as of what is not there
     assert summary | {"watched": []} == state and not state["running"]
-    assert [each.id for each in desk.session.store.jobs.pending(other["document"])] == [submitted]
+    assert [each.id for each in routes.session.store.jobs.pending(other["document"])] == [submitted]
 
 
 # --- files of this machine
