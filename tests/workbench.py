@@ -40,7 +40,9 @@ class Workbench:
         for edit in edits:
             job = self.session.submit(self.document.id, edit)
             self.finish()
-            steps.append(self.store.revisions.get(job.id))
+            step = self.store.revisions.get(job.id)
+            assert step.picture is not None, step.error
+            steps.append(step)
         return steps
 
     def finish(self) -> int:

@@ -129,7 +129,7 @@ def test_what_is_missing_or_altered_is_named(workbench: Workbench) -> None:
 
 
 def test_a_backup_is_the_store_as_it_was(tmp_path: Path) -> None:
-    workbench = Workbench(Store(tmp_path / "data"))
+    workbench = Workbench(Store(tmp_path / "data"), NoisePipeline(), FailingPipeline(1))
     document = workbench.open(noise(300, 280), edits=EDITS)
     file = tmp_path / "copy" / "palimpsest.db"
     file.parent.mkdir()

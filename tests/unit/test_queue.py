@@ -57,6 +57,12 @@ def workbench(store: Store) -> Workbench:
     return workbench
 
 
+def finish(workbench: Workbench) -> None:
+    """Runs every job; nothing is wrong with the store then."""
+    workbench.finish()
+    assert workbench.complaints() == []
+
+
 # edits behind edits
 
 
@@ -69,7 +75,7 @@ def test_edits_behind_each_other_are_what_they_had_been_one_by_one(workbench: Wo
     for n, each in enumerate(jobs, 1):  # the head follows
         assert workbench.worker.run_one() and workbench.now.head == workbench.now.tip == each.id
         assert workbench.tail == jobs[-1].id and workbench.picture == from_scratch(edits[:n])
-    workbench.finish()
+    finish(workbench)
     for each in (*jobs[-2::-1], workbench.store.revisions.get(str(jobs[0].parent))):
         assert workbench.session.undo(workbench.document.id).head == each.id
 
@@ -80,7 +86,7 @@ def test_an_edit_behind_variations_stands_on_the_first(workbench: Workbench) -> 
     (after,) = workbench.add(make_edit("b"))
     more = workbench.session.variations(workbench.document.id, make_edit("c"), 2, after.id)
     assert workbench.tail == more[0].id and len({each.parent for each in more}) == 1
-    workbench.finish()
+    finish(workbench)
     assert workbench.now.head == more[0].id and workbench.shown == ["a", "b", "c"]
     assert all(workbench.store.revisions.get(each.id).picture for each in (*others, more[1]))
 
@@ -99,7 +105,7 @@ def test_an_edit_is_checked_against_the_frame_that_will_be(workbench: Workbench)
         workbench.add(cut)
     with pytest.raises(ValueError, match="outside the picture"):
         workbench.session.variations(workbench.document.id, beyond, 2, workbench.tail)
-    workbench.finish()
+    finish(workbench)
     assert workbench.picture == from_scratch([wider, make_edit("a"), beyond, cut])
 
 
@@ -107,7 +113,7 @@ def test_nothing_stands_on_what_will_not_come(workbench: Workbench) -> None:
     (cancelled,) = workbench.add(make_edit("a"))
     workbench.session.cancel(cancelled.id)
     (failed,) = workbench.add(replace(make_edit("b"), pipeline="failing"))
-    workbench.finish()
+    finish(workbench)
     for gone in (cancelled, failed):
         with pytest.raises(ValueError, match="has no result"):
             workbench.session.submit(workbench.document.id, make_edit("c"), gone.id)
@@ -157,7 +163,7 @@ def test_what_is_taken_away_takes_nothing_along(workbench: Workbench, way: str, 
         left = [each for n, each in enumerate(edits) if n > at or (n < at and not finished)]
         assert workbench.waiting == [each.prompt for each in left]
         assert workbench.tail == (workbench.pending[-1].id if left else workbench.now.head)
-    workbench.finish()
+    finish(workbench)
     rest = [*edits[:at], *edits[at + 1 :]]
     assert workbench.picture == from_scratch(rest)
     assert workbench.shown == [each.prompt for each in rest] and workbench.now.head == workbench.now.tip
@@ -178,7 +184,7 @@ def test_cancelled_in_the_midst_of_its_run(workbench: Workbench) -> None:
     assert not workbench.store.jobs.finish(first.id, "w", applied.picture, applied.crops)
     assert not workbench.store.jobs.fail(first.id, "w", "late")
     assert workbench.waiting == ["b", "c"]
-    workbench.finish()
+    finish(workbench)
     assert workbench.picture == from_scratch([make_edit("b"), make_edit("c")])
 
 
@@ -198,7 +204,7 @@ def test_later_edits_go_over_to_the_next_variation(workbench: Workbench) -> None
     assert workbench.store.revisions.get(workbench.id_of("b")).parent == second.id
     workbench.session.cancel(second.id)
     assert workbench.store.revisions.get(workbench.id_of("b")).parent == workbench.now.head
-    workbench.finish()
+    finish(workbench)
     assert workbench.picture == from_scratch([make_edit("b"), make_edit("c")])
 
 
@@ -212,19 +218,19 @@ def test_later_edits_go_over_to_the_variation_that_is_shown(workbench: Workbench
     assert workbench.store.jobs.finish(second.id, "w", applied.picture, applied.crops)
     workbench.session.cancel(first.id)
     assert workbench.now.head == second.id == workbench.store.revisions.get(workbench.id_of("b")).parent
-    workbench.finish()
+    finish(workbench)
     assert workbench.shown == ["a", "b"]
 
 
 def test_later_edits_go_to_no_variation_that_was_left(workbench: Workbench) -> None:
     root = workbench.now.head
     workbench.add(make_edit("a", seed=1))
-    workbench.finish()
+    finish(workbench)
     workbench.session.undo(workbench.document.id)
     workbench.add(make_edit("a", seed=2), make_edit("b"))
     workbench.session.cancel(workbench.id_of("a"))
     assert workbench.store.revisions.get(workbench.id_of("b")).parent == root == workbench.now.head
-    workbench.finish()
+    finish(workbench)
     assert workbench.shown == ["b"]
 
 
@@ -240,14 +246,14 @@ def test_variations_that_move_stay_side_by_side(workbench: Workbench) -> None:
     *moved, last = workbench.pending
     assert [each.parent for each in moved] == [workbench.now.head] * 3
     assert [each.edit.seed for each in moved if each.edit] == [1, 2, 3] and last.parent == moved[0].id
-    workbench.finish()
+    finish(workbench)
     assert workbench.now.head == last.id and workbench.picture == from_scratch([make_edit("b", seed=1), make_edit("c")])
 
 
 def test_variations_that_fail_leave_the_later_edit(workbench: Workbench) -> None:
     workbench.session.variations(workbench.document.id, replace(make_edit("a"), pipeline="failing"), 3)
     workbench.add(make_edit("b"))
-    workbench.finish()
+    finish(workbench)
     assert workbench.shown == ["b"]
 
 
@@ -255,13 +261,13 @@ def test_what_was_done_there_before_is_shown_at_once(workbench: Workbench) -> No
     """Its edits move onto a state on which they were kept already."""
     root = workbench.now.head
     workbench.add(make_edit("b"))
-    workbench.finish()
+    finish(workbench)
     done = workbench.now.head
     workbench.session.checkout(workbench.document.id, root)
     workbench.add(make_edit("a"), make_edit("b"), make_edit("c"))
     workbench.session.cancel(workbench.id_of("a"))
     assert workbench.now.head == workbench.now.tip == done and workbench.waiting == ["c"]
-    workbench.finish()
+    finish(workbench)
     assert workbench.shown == ["b", "c"]
 
 
@@ -269,7 +275,7 @@ def test_of_two_equal_edits_one_is_cancelled(workbench: Workbench) -> None:
     first, _ = workbench.add(make_edit("a"), make_edit("a"))
     workbench.session.cancel(first.id)
     assert workbench.waiting == ["a"]
-    workbench.finish()
+    finish(workbench)
     assert workbench.picture == from_scratch([make_edit("a")])
 
 
@@ -278,7 +284,7 @@ def test_who_cancels_what_has_moved_means_the_edit(workbench: Workbench) -> None
     workbench.session.cancel(first.id)
     assert workbench.session.cancel(second.id).cancelled and workbench.waiting == ["c"]
     assert workbench.session.cancel(second.id).cancelled and workbench.waiting == ["c"]  # once
-    workbench.finish()
+    finish(workbench)
     assert workbench.shown == ["c"]
 
 
@@ -286,7 +292,7 @@ def test_who_cancels_what_has_moved_means_the_edit(workbench: Workbench) -> None
 def test_a_replay_fails_together_and_what_waits_behind_it_does_not(workbench: Workbench, way: str) -> None:
     for name in "abc":
         workbench.add(make_edit(name))
-        workbench.finish()
+        finish(workbench)
     before = workbench.now
     step = workbench.store.revisions.path_to(before.head)[1]
     replays = workbench.session.amend(
@@ -302,18 +308,18 @@ def test_a_replay_fails_together_and_what_waits_behind_it_does_not(workbench: Wo
         workbench.session.cancel(broken[0].id)
         assert [workbench.store.revisions.get(each.id).error for each in broken] == [CANCELLED] * len(broken)
     assert workbench.now == before and workbench.store.revisions.get(workbench.id_of("d")).parent == before.head
-    workbench.finish()
+    finish(workbench)
     assert workbench.picture == from_scratch([make_edit(name) for name in "abcde"])
 
 
 def test_what_waits_behind_a_replay_follows_it(workbench: Workbench) -> None:
     for name in "ab":
         workbench.add(make_edit(name))
-        workbench.finish()
+        finish(workbench)
     step = workbench.store.revisions.path_to(workbench.now.head)[1]
     workbench.session.amend(workbench.document.id, step.id, make_edit("a", seed=9))
     workbench.add(make_edit("c"))
-    workbench.finish()
+    finish(workbench)
     assert workbench.picture == from_scratch([make_edit("a", seed=9), make_edit("b"), make_edit("c")])
 
 
@@ -336,7 +342,7 @@ def test_any_order_is_as_if_it_had_been_queued_so(workbench: Workbench, order: S
     workbench.session.reorder(workbench.document.id, [workbench.id_of(name) for name in "abc"])  # and back
     assert workbench.waiting == list("abc")
     workbench.session.reorder(workbench.document.id, [workbench.id_of(name) for name in order])
-    workbench.finish()
+    finish(workbench)
     assert workbench.picture == from_scratch([make_edit(name) for name in order])
 
 
@@ -355,7 +361,7 @@ def test_what_is_begun_stays_first(workbench: Workbench) -> None:
     assert workbench.waiting == ["a", "a", "c", "b"] and moved[0].parent == begun.id
     assert workbench.store.jobs.holds(begun.id, "w")
     workbench.store.jobs.release("w")
-    workbench.finish()
+    finish(workbench)
     assert workbench.picture == from_scratch([make_edit(name) for name in "acb"])
 
 
@@ -366,7 +372,7 @@ def test_what_is_not_named_in_front_stays(workbench: Workbench) -> None:
     assert workbench.session.reorder(workbench.document.id, []) == [] and workbench.waiting == list("adbc")
     with pytest.raises(ValueError, match="none that is running"):
         workbench.session.reorder(workbench.document.id, [workbench.id_of(name) for name in "db"])
-    workbench.finish()
+    finish(workbench)
     assert workbench.picture == from_scratch([make_edit(name) for name in "adbc"])
 
 
@@ -384,7 +390,7 @@ def test_variations_change_places_together(workbench: Workbench) -> None:
     assert (
         workbench.store.revisions.get(workbench.id_of("d")).parent == moved[0].id
     )  # along with the one that it stood on
-    workbench.finish()
+    finish(workbench)
     assert other.edit
     assert workbench.picture == from_scratch([other.edit, make_edit("c"), make_edit("a")])
 
@@ -397,7 +403,7 @@ def test_no_order_leaves_an_edit_outside_the_picture(workbench: Workbench) -> No
         workbench.session.reorder(workbench.document.id, [workbench.id_of(name) for name in ("a", "beyond", "wide")])
     assert workbench.waiting == ["wide", "a", "beyond"]
     workbench.session.reorder(workbench.document.id, [workbench.id_of(name) for name in ("wide", "beyond", "a")])
-    workbench.finish()
+    finish(workbench)
     assert workbench.picture == from_scratch([wider, beyond, make_edit("a")])
 
 
@@ -407,14 +413,14 @@ def test_no_order_leaves_an_edit_outside_the_picture(workbench: Workbench) -> No
 @pytest.mark.parametrize("kept", range(3))
 def test_undo_while_edits_wait_loses_none(workbench: Workbench, kept: int) -> None:
     workbench.add(make_edit("a"))
-    workbench.finish()
+    finish(workbench)
     jobs = workbench.add(make_edit("b"), make_edit("c"), make_edit("d"))
     for _ in range(kept):
         assert workbench.worker.run_one()
     for _ in range(kept + 1):
         workbench.session.undo(workbench.document.id)
     before = workbench.now.head
-    workbench.finish()
+    finish(workbench)
     assert workbench.now.head == before and workbench.now.tip == jobs[-1].id  # the user's place is not taken from them
     while workbench.session.can_redo(workbench.document.id):
         workbench.session.redo(workbench.document.id)
@@ -424,13 +430,13 @@ def test_undo_while_edits_wait_loses_none(workbench: Workbench, kept: int) -> No
 def test_an_edit_after_undo_is_a_branch_of_its_own(workbench: Workbench) -> None:
     root = workbench.now.head
     workbench.add(make_edit("a"))
-    workbench.finish()
+    finish(workbench)
     old = workbench.add(make_edit("b"), make_edit("c"))
     workbench.session.undo(workbench.document.id)
     assert workbench.tail == root
     workbench.add(make_edit("d"), make_edit("e"))
     workbench.session.cancel(old[0].id)
-    workbench.finish()
+    finish(workbench)
     assert workbench.shown == ["d", "e"]
     (end,) = [
         node.id
@@ -464,7 +470,7 @@ def test_killed_at_any_moment_all_of_it_happens_or_nothing(workbench: Workbench)
         assert statements > 8
         before = seen()
         jobs = workbench.pending
-    workbench.finish()
+    finish(workbench)
     assert workbench.shown == ["b", "a"]
 
 
@@ -517,7 +523,7 @@ def test_others_keep_cancel_and_reorder_at_once(workbench: Workbench, where: Pat
 
 def test_a_copy_has_all_of_its_history_and_goes_its_own_way(workbench: Workbench) -> None:
     workbench.add(make_edit("a"), make_edit("b"))
-    workbench.finish()
+    finish(workbench)
     workbench.session.undo(workbench.document.id)
     workbench.add(make_edit("c"))  # a job is not copied
     copied = workbench.session.duplicate(workbench.document.id)
@@ -545,7 +551,7 @@ def test_the_gallery_tells_of_each_document(workbench: Workbench) -> None:
     first, second = workbench.store.documents.summaries()
     assert first == DocumentSummary(workbench.document.id, "Hall", workbench.now.head, changed, 1)
     assert (second.document, second.head, second.steps) == (other.id, other.head, 0)
-    workbench.finish()
+    finish(workbench)
     workbench.session.discard(workbench.now.head)
     assert workbench.store.documents.summaries()[0].steps == 1
     workbench.session.delete(workbench.document.id)

@@ -282,7 +282,7 @@ def test_a_later_step_that_would_not_fit_is_said_at_once(workbench: Workbench) -
     wider = Edit(NOWHERE, margins=Margins(right=60), seed=1, pipeline="heedful", steps=1)
     beyond = an_edit(disc(Box(430, 20, 20, 20)), prompt="beyond", pipeline="heedful")
     steps = workbench.do([wider, beyond])
-    with pytest.raises(ValueError, match=r"A later step .“beyond”. does not fit then"):
+    with pytest.raises(ValueError, match=r"a later step .“beyond”. does not fit"):
         workbench.session.amend(workbench.document.id, steps[0].id, replace(wider, margins=Margins(right=10)))
     assert not workbench.pending
 
