@@ -29,7 +29,7 @@ Pushed = TypeVar("Pushed")
 Returned = TypeVar("Returned")
 
 OWN_SAMPLER = "own"  # the scheduler as the model comes with it
-SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
+SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
     "dpmpp_2m": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
     "dpmpp_sde": ("DPMSolverMultistepScheduler", {"algorithm_type": "sde-dpmsolver++", "solver_order": 2}),
     "heun": ("HeunDiscreteScheduler", {}),
@@ -37,7 +37,7 @@ SAMPLERS: dict[str, tuple[str, dict[str, Any]]] = {
     "ddim": ("DDIMScheduler", {"clip_sample": False}),
     "ddpm": ("DDPMScheduler", {"clip_sample": False}),
 }
-SAMPLER_NAMES = (OWN_SAMPLER, *SAMPLERS)
+SAMPLER_NAMES = (OWN_SAMPLER, *SCHEDULERS)
 EXCHANGEABLE = {each.name for each in KarrasDiffusionSchedulers} - {"EDMEulerScheduler"}  # which scales its inputs
 
 
@@ -261,7 +261,7 @@ def scheduler_for(sampler: str, own: Any) -> Any:
     """
     if sampler == OWN_SAMPLER or not exchangeable(own):
         return type(own).from_config(own.config)
-    kind, settings = SAMPLERS[sampler]
+    kind, settings = SCHEDULERS[sampler]
     config = dict(own.config)
     if sampler != "ddpm":  # which alone heeds a variance that the network guesses, as Kandinsky's does
         config.pop("variance_type", None)

@@ -6,8 +6,11 @@ import { Bindings, DEFAULTS, readable } from "../../assets/canvas/app/bindings.j
 import { Eta } from "../../assets/canvas/app/eta.js";
 import { pack, unpack } from "../../assets/canvas/net/wire.js";
 import { recentPrompts, rememberPrompt, splitByKnown, suggestions } from "../../assets/canvas/app/suggest.js";
+import { PATHS } from "../../assets/canvas/lib/dom.js";
 import { pickLanguage, setTexts, t } from "../../assets/canvas/lib/locale.js";
 import { groupJobs } from "../../assets/canvas/document/job-queue.js";
+import { GROUPS } from "../../assets/canvas/panels/help.js";
+import { TOOLS } from "../../assets/canvas/panels/toolbar.js";
 import { outcome, PendingEdits } from "../../assets/canvas/document/pending-edits.js";
 
 class Storage extends Map {
@@ -148,4 +151,14 @@ test("a reader hears a language there is, English else", () => {
   setTexts({ hello: "Hello {name}" });
   assert.equal(t("hello", { name: "you" }), "Hello you");
   assert.equal(t("nothing"), "nothing");
+});
+
+test("every tool has an icon, a key and a name, and stands in the list of shortcuts", () => {
+  const texts = JSON.parse(readFileSync(new URL("../../assets/canvas/locales/en.json", import.meta.url), "utf-8"));
+  for (const tool of TOOLS) {
+    assert.ok(PATHS[tool], `${tool} has no icon in lib/dom.js`);
+    assert.ok(DEFAULTS[tool]?.length, `${tool} has no key in app/bindings.js`);
+    assert.ok(texts[`command.${tool}`], `${tool} has no name in locales/en.json`);
+    assert.ok(GROUPS.tools.includes(tool), `${tool} is not in the list of shortcuts`);
+  }
 });

@@ -4,9 +4,10 @@ import { readable } from "../app/bindings.js";
 import { dialog, h } from "../lib/dom.js";
 import { chords } from "../app/keys.js";
 import { t } from "../lib/locale.js";
+import { TOOLS } from "./toolbar.js";
 
-const GROUPS = {
-  tools: ["brush", "eraser", "rectangle", "ellipse", "lasso", "polygon", "wand", "edge", "picker", "finish", "back", "smaller", "larger", "softer", "harder"],
+export const GROUPS = {
+  tools: [...TOOLS, "finish", "back", "smaller", "larger", "softer", "harder"],
   mask: ["all", "clear", "invert", "grow", "shrink", "recall"],
   edit: ["prompt", "generate", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "settings"],
   picture: ["undo", "redo", "before", "split", "difference", "history", "export", "home"],
