@@ -11,6 +11,11 @@ class InvalidInput(UserError, ValueError):
     """What was asked for cannot be done: a number out of range, a damaged file, a setting a model has not."""
 
 
+def one_line(error: BaseException) -> str:
+    """An error's text without its line breaks, as a part of a sentence."""
+    return " ".join(str(error).split())
+
+
 def described(error: BaseException, what: str) -> str:
     """Words an error for the user, without the names of exceptions.
 
@@ -20,5 +25,5 @@ def described(error: BaseException, what: str) -> str:
     """
     if isinstance(error, UserError):
         return str(error)
-    reason = f": {text.rstrip('.')}" if (text := " ".join(str(error).split())) else ""
+    reason = f": {text.rstrip('.')}" if (text := one_line(error)) else ""
     return f"{what} failed{reason}. The log has the details."

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from pipelines.base import NOT_ASKED, Pixels, Request, Run, Step, filled
-from pipelines.errors import InvalidInput
+from pipelines.errors import InvalidInput, one_line
 from pipelines.exclusive import exclusive
 from pipelines.machine import best_device
 from pipelines.torchscript import limited_memory, load_network
@@ -87,7 +87,7 @@ class Lama:
                     torch.from_numpy(hole).to(self._device),
                 )
         except (RuntimeError, MemoryError) as error:
-            why = " ".join(str(error).split())[-200:]
+            why = one_line(error)[-200:]
             raise InvalidInput(f"{self.name} cannot fill a picture of {width}x{height} ({why}).") from error
         if not (isinstance(result, Tensor) and result.shape == (1, 3, *hole.shape[2:]) and result.is_floating_point()):
             form = f"{result.dtype} {tuple(result.shape)}" if isinstance(result, Tensor) else type(result).__name__

@@ -136,7 +136,7 @@ def _lines(model: Model) -> Iterator[str]:
     ):  # fmt: skip
         if value:
             yield textwrap.fill(
-                _printable(value), WIDTH, initial_indent=f"    {key:<10}", subsequent_indent=" " * 14,
+                printable(value), WIDTH, initial_indent=f"    {key:<10}", subsequent_indent=" " * 14,
                 break_long_words=False, break_on_hyphens=False,
             )  # fmt: skip
 
@@ -171,6 +171,6 @@ def _beside(file: Path, name: str) -> str:
     return in_full(name)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Replaces line breaks and what tells a terminal what to do: cards and files are others' words."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

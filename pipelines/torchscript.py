@@ -13,7 +13,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from pipelines.errors import InvalidInput
+from pipelines.errors import InvalidInput, one_line
 
 ENTRIES = re.compile(
     r"(data|constants|traced_inputs)(\.pkl|/\d+)|code/__torch__(/\w+)*\.py(\.debug_pkl)?"
@@ -121,7 +121,7 @@ def load_network(file: Path, device: torch.device) -> Callable[..., Tensor]:
             raise InvalidInput(f"{file} has no forward that could be looked at: it is never run.")
         called = set(_kinds(forward.inlined_graph))  # type: ignore[attr-defined]  # which PyTorch's stubs leave out
     except (RuntimeError, AttributeError, TypeError, LookupError) as error:
-        why = " ".join(str(error).split())[:200]
+        why = one_line(error)[:200]
         raise InvalidInput(f"{file} cannot be read as TorchScript ({why}); get it again.") from error
     if more := ", ".join(sorted(called - OPERATORS)[:5]):
         raise InvalidInput(f"{file} calls {more}, which is more than mathematics: it is never run; get another file.")

@@ -14,6 +14,7 @@ from editor.store.document_file import SUFFIX
 from editor.store.revisions import Node
 from editor.worker import Worker
 from pipelines.errors import InvalidInput, UserError
+from pipelines.models import printable
 
 
 def open_files(context: CommandContext) -> None:
@@ -38,17 +39,12 @@ def open_files(context: CommandContext) -> None:
         raise InvalidInput(f"{failed} of {len(context.options.files)} files could not be opened: see above.")
 
 
-def _plain(text: str) -> str:
-    """Returns text on one line, without control characters, which a terminal would interpret."""
-    return "".join(letter if letter.isprintable() else " " for letter in text)
-
-
 def history(context: CommandContext) -> None:
     """Runs the command `history`: lists all documents, or the steps of one."""
     with context.session() as session:
         if context.options.document is None:
             for document in session.store.documents.all():
-                print(f"{document.id}  {_plain(document.name)}")
+                print(f"{document.id}  {printable(document.name)}")
             return
         document = session.store.documents.get(context.options.document)
         tree = session.store.revisions.tree(document.id)
@@ -63,7 +59,7 @@ def history(context: CommandContext) -> None:
             title = document.name if node.edit is None else _summary(node.edit, first)
             status = "" if node.finished else f"  ({node.error or 'waiting'})"
             marker = "  <- shown" if node.id == document.head else ""
-            print(f"{node.id}  {'  ' * depth}{_plain(node.name or title)}{status}{marker}")
+            print(f"{node.id}  {'  ' * depth}{printable(node.name or title)}{status}{marker}")
 
 
 def _summary(edit: Mapping[str, Any], first: dict[str, Mapping[str, Any]]) -> str:

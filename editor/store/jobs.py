@@ -13,8 +13,7 @@ from editor.store import queue, revision_tree
 from editor.store.blobs import Blob, Blobs, NotFound, pack_digests
 from editor.store.database import Database, Transaction, even_when_full, storable
 from editor.store.documents import Documents
-from editor.store.progress import HELD
-from editor.store.queue import CANCELLED, PENDING, require_revision
+from editor.store.queue import CANCELLED, HELD, PENDING, require_revision
 from editor.store.revisions import COLUMNS, Revision, Revisions
 
 MAX_DEATHS = 2  # model processes that die working on a job, before it fails

@@ -6,10 +6,9 @@ from typing import NamedTuple
 
 from editor.imaging.geometry import Box
 from editor.store.database import Database
-from editor.store.queue import PENDING
+from editor.store.queue import HELD
 
 NO_BEAT = "-"  # the beat of a document without a running job
-HELD = f"id = :id AND worker = :worker AND {PENDING}"
 
 
 class RunProgress(NamedTuple):
@@ -29,7 +28,7 @@ class RunPreview(NamedTuple):
     data: bytes  # a WebP as large as the box
 
 
-class Progress:
+class JobProgress:
     """The newest step of each running job in a store."""
 
     def __init__(self, database: Database) -> None:

@@ -21,6 +21,7 @@ LOST = "A step before this one failed."
 REPLAYING = "Steps are being replayed. Wait until the replay is finished, or cancel it; then edit again."
 
 PENDING = "tiles IS NULL AND error IS NULL"
+HELD = f"id = :id AND worker = :worker AND {PENDING}"  # a job that is still this worker's
 ENDED = "error = :error, worker = NULL, lease = NULL"
 AFTER = """WITH RECURSIVE later (id) AS (
     SELECT id FROM revision WHERE id = :id

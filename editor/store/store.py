@@ -10,7 +10,7 @@ from editor.store.blobs import Blobs
 from editor.store.database import Database
 from editor.store.documents import Documents
 from editor.store.jobs import Jobs
-from editor.store.progress import Progress
+from editor.store.progress import JobProgress
 from editor.store.revisions import Revisions
 from editor.store.schema import MIGRATIONS
 
@@ -35,7 +35,7 @@ class Store:
         self.documents = Documents(self.database, self.blobs)
         self.revisions = Revisions(self.database, self.blobs, self.documents)
         self.jobs = Jobs(self.database, self.blobs, self.documents, self.revisions)
-        self.progress = Progress(self.database)
+        self.progress = JobProgress(self.database)
 
     def close(self) -> None:
         """Closes the database."""

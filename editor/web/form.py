@@ -4,7 +4,7 @@ Gradio runs no function of ours: its events stay in the browser (`js=`), and the
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import gradio as gr
@@ -101,14 +101,8 @@ class Form:
         self.cancel = gr.Button(self._word("cancel"), variant="secondary", elem_id="cancel", min_width=88, scale=0)
 
     def _lay_out_model(self) -> None:
-        self.fields["pipeline"] = gr.Dropdown(
-            [(shown, name) for name, shown in self.models.items()],
-            value=self.default,
-            label=self._word("model"),
-            info=self._word("model_help"),
-            filterable=False,
-            elem_id="pipeline",
-        )
+        models = [(shown, name) for name, shown in self.models.items()]
+        self._dropdown("pipeline", models, self.default, "model")
         self._slider("steps", 1, SLIDER_STEPS, Edit.steps, 1, helped=True)
         self._slider("guidance", 0, MAX_GUIDANCE, Edit.guidance, 0.1, helped=True)
 
@@ -136,14 +130,7 @@ class Form:
             self.fields["new_seed"] = gr.Checkbox(True, label=self._word("new_seed"), elem_id="new-seed")
 
     def _lay_out_finish(self) -> None:
-        self.fields["sampler"] = gr.Dropdown(
-            [Edit.sampler],  # those of a model are known once it is
-            value=Edit.sampler,
-            label=self._word("sampler"),
-            info=self._word("sampler_help"),
-            filterable=False,
-            elem_id="sampler",
-        )
+        self._dropdown("sampler", [Edit.sampler], Edit.sampler, "sampler")  # a model's own are known once it is
         self._slider("feather", 0, MAX_FEATHER, Blend.feather, 1, helped=True)
         with gr.Column(min_width=120):
             self._slider("opacity", 0, 1, Blend.opacity, 0.01, helped=True)
@@ -151,6 +138,17 @@ class Form:
 
     def _word(self, key: str) -> Any:
         return self.i18n(FORM + key)
+
+    def _dropdown(self, name: str, choices: Sequence[Any], value: str, word: str) -> None:
+        """word: the key of its label, and of its line of help."""
+        self.fields[name] = gr.Dropdown(
+            choices,
+            value=value,
+            label=self._word(word),
+            info=self._word(f"{word}_help"),
+            filterable=False,
+            elem_id=name,
+        )
 
     def _slider(self, name: str, low: float, high: float, value: float, step: float, helped: bool = False) -> None:
         """helped: whether there is a line of help below its label."""

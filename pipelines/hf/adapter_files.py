@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from pipelines.errors import InvalidInput
+from pipelines.errors import InvalidInput, one_line
 from pipelines.hf.hub import INSTALL
 from pipelines.hf.model_files import PICKLES, shapes
 
@@ -134,7 +134,7 @@ def quietly() -> Iterator[None]:
 
 def error_text(error: BaseException) -> str:
     """The message of an error on one line, at most 200 characters, to be part of a sentence."""
-    return " ".join(str(error).split())[:200]
+    return one_line(error)[:200]
 
 
 def _fits(file: Path, encoder: dict[str, Any]) -> bool:

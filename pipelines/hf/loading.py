@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pipelines.base import Setup
-from pipelines.errors import InvalidInput
+from pipelines.errors import InvalidInput, one_line
 from pipelines.exclusive import MODEL_LOCK
 from pipelines.hf.families import Family, family_by_signature, family_of, network_of
 from pipelines.hf.hub import from_hub, missing_diffusers, path_of, silence_loggers
@@ -105,10 +105,10 @@ def _from_folder(folder: Path, layout: Layout, dtype: Any, fetch: bool, **roundi
             parts |= {f"prior_{part}": each for part, each in read.components.items()}
         return kind.from_pretrained(folder, **how, variant=layout.variant, **parts, **rounding), family
     except ImportError as error:  # int4 is not among what torchao itself can do
-        raise InvalidInput(f"{folder} cannot be read so without one package more ({_why(error)}).") from error
+        raise InvalidInput(f"{folder} cannot be read so without one package more ({one_line(error)[:300]}).") from error
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InvalidInput(
-            f"Diffusers cannot read {folder} as a {family.repaints} ({_why(error)}); get it again."
+            f"Diffusers cannot read {folder} as a {family.repaints} ({one_line(error)[:300]}); get it again."
         ) from error
 
 
@@ -134,7 +134,7 @@ def _from_file(path: Path, dtype: Any, fetch: bool) -> tuple[Any, Family]:
         pipe = reads.from_single_file(str(path), config=str(settings), dtype=dtype, local_files_only=True, **without)
     except (OSError, ValueError, TypeError, KeyError, RuntimeError) as error:
         raise InvalidInput(
-            f"Diffusers cannot read {path} as a {kind.__name__} ({_why(error)}); get it again."
+            f"Diffusers cannot read {path} as a {kind.__name__} ({one_line(error)[:300]}); get it again."
         ) from error
     for part in pipe.components.values():
         if isinstance(part, torch.nn.Module):
@@ -178,7 +178,3 @@ def _import_class(reference: str) -> Any:
     """Imports a class from MODULE:CLASS; None where the module has no such class."""
     module, _, name = reference.partition(":")
     return getattr(import_module(module), name, None)
-
-
-def _why(error: BaseException) -> str:
-    return " ".join(str(error).split())[:300]

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image
+from starlette.testclient import TestClient
 
 from editor.formats.export import recipe_of
 from editor.formats.images import decode_tile, encode_png, read_image, read_mask
@@ -18,6 +19,7 @@ from editor.store.documents import Document
 from editor.store.progress import RunPreview, RunProgress
 from editor.store.store import Store
 from editor.web.routes import documents as documents_module
+from editor.web.server import PREFIX
 from editor.web.state import DocumentStates
 from tests.fakes import until
 from tests.samples import disc, noise
@@ -442,3 +444,17 @@ def test_another_documents_step_answers_nobody(routes: RouteClient, monkeypatch:
         ]
         assert not held.done()
         held.result(30)
+
+
+def test_a_fault_of_the_program_is_a_sentence_and_goes_on_to_the_log(
+    routes: RouteClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def faulty() -> None:
+        raise KeyError("unforeseen")
+
+    monkeypatch.setattr(routes.session.store.documents, "summaries", faulty)
+    quiet = TestClient(routes.http.app, base_url=HOST, raise_server_exceptions=False)
+    answer = quiet.get(f"{PREFIX}/documents")
+    assert answer.status_code == 500 and answer.json()["error"].startswith("Palimpsest failed at this: its log has")
+    with pytest.raises(KeyError):
+        routes.http.get(f"{PREFIX}/documents")
