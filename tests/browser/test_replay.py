@@ -261,6 +261,47 @@ def test_jobs_that_wait_move_along_with_a_replay(hands: Hands, server: Any) -> N
     assert shown(hands) == [*names[:2], "changed", *names[3:], "later"]
 
 
+def test_what_has_the_focus_keeps_it_while_jobs_come_and_end(hands: Hands, server: Any) -> None:
+    """Another tab's jobs change the history and the queue under the hand of one who works by keyboard."""
+    history(hands)
+    session, document = server.session, hands.document
+
+    def queue(name: str) -> str:
+        edit = an_edit(disc(Box(40, 200, 24, 18)), prompt=name, steps=2, pipeline="slow")
+        return str(session.submit(document, edit, session.store.jobs.tail(document)).id)
+
+    focused = "document.activeElement.getAttribute('aria-label')"
+    row(hands, "step 3").get_by_role("button", name="Edit step and replay: step 3").focus()
+    scrolled = hands.page.evaluate("(document.querySelector('.states').scrollTop = 40)")
+    first = queue("first")
+    row(hands, "first").wait_for()
+    assert hands.page.evaluate(focused) == "Edit step and replay: step 3"
+    assert hands.page.evaluate("document.querySelector('.states').scrollTop") == scrolled
+    tool(hands, "step 5", "Blend")
+    opacity = hands.page.get_by_role("slider", name="Opacity")
+    opacity.focus()
+    hands.key("Home")
+    hands.wait_for("doc.picture.preview")
+    queue("second")
+    third = queue("third")
+    row(hands, "third").wait_for()
+    server.slow.allow(2)
+    hands.wait_for(f"doc.state.head === {first!r}")
+    row(hands, "first").locator(".frame img").wait_for()
+    assert opacity.input_value() == "0" and hands.page.evaluate(focused) == "Opacity"
+    hands.page.locator(".blend").get_by_role("button", name="Cancel").click()
+    queue("fourth")
+    hands.page.get_by_role("button", name="Cancel: third").focus()
+    hands.page.locator(".queue li").nth(2).wait_for()
+    server.slow.allow(2)
+    hands.page.wait_for_function("document.querySelectorAll('.queue li').length === 2")
+    assert hands.page.evaluate(focused) == "Cancel: third"
+    hands.key("Enter")
+    hands.wait_for(f"!doc.queue.groups.some((group) => group.revisions.includes({third!r}))")
+    server.slow.allow(3)  # one for the step at which the cancelled job was
+    hands.wait_idle()
+
+
 def test_a_step_of_another_branch_is_replayed(hands: Hands) -> None:
     steps = history(hands)
     row(hands, "step 4").get_by_role("button").first.click()

@@ -16,7 +16,6 @@ export class Panels {
   /** editor: the Editor they belong to. */
   constructor(editor) {
     this.editor = editor;
-    this.tree = null; // the history's revisions, as shown last
     this.topBar = topBar(editor.commands);
     this.palette = palette((name) => editor.tool.choose(name));
     this.options = this.#buildOptions();
@@ -83,7 +82,7 @@ export class Panels {
       previewBlend: (node, blend) => editor.doc?.blend.preview(node?.revision, blend),
       applyBlend: (node, blend) => editor.doc?.blend.apply(node.revision, blend),
       replaySentence: (node) => this.#replaySentence(node),
-      refresh: () => editor.doc && this.#showHistory(true),
+      refresh: () => editor.doc && this.#showHistory(),
       close: () => editor.historyActions.toggle(),
     });
   }
@@ -116,13 +115,10 @@ export class Panels {
     viewport.cover(this.history.open && !this.historyCoversAll ? this.history.element.offsetWidth : 0, this.variations.element.offsetHeight);
   }
 
-  /** again: draws the history even if it has not changed. */
-  async #showHistory(again = false) {
+  async #showHistory() {
     const { doc } = this.editor;
-    const tree = (await doc.history.load()) ?? (again ? this.tree : null);
-    if (!tree || this.editor.doc !== doc) return;
-    this.tree = tree;
-    this.history.show(tree, doc.state.head, doc.state.tip);
+    const tree = await doc.history.load();
+    if (tree && this.editor.doc === doc) this.history.show(tree, doc.state.head, doc.state.tip);
   }
 
   /** Says which steps are replayed when this one is blended in another way; "" if none is. */

@@ -6,24 +6,25 @@ export class DocumentHistory {
   /** doc: the OpenDocument whose history it is. */
   constructor(doc) {
     this.doc = doc;
+    this.tree = null; // the nodes as the server listed them last
     this.version = null; // of the tree that was loaded last: all that the tree depends on
     this.changes = 0; // those made here that no pointer of the document shows
   }
 
-  /** Loads the tree if it may have changed; null if it has not, or cannot be loaded. */
+  /** The tree, loaded anew if it may have changed: the same array if it has not. Null if it was never loaded. */
   async load() {
     const { id, requests, server, state } = this.doc;
     const { head, tip, running } = state;
     const version = JSON.stringify([head, tip, running.map(({ revision }) => revision), this.changes]);
-    if (version === this.version) return null;
+    if (version === this.version) return this.tree;
     this.version = version;
     try {
-      return await server.tree(id);
+      this.tree = await server.tree(id);
     } catch (error) {
       this.version = null; // the next state tries again
       requests.report(error, "tree");
-      return null;
     }
+    return this.tree;
   }
 
   /** Makes another revision the head. */

@@ -94,6 +94,23 @@ export function editInPlace(element, text, { label, class: name, save }) {
   field.select();
 }
 
+/**
+ * Replaces the rows of a list; the control that has the focus has it in the new row of the same data-key too. build(): the
+ * new rows. Returns false if the focus was on a control that is not there any more.
+ */
+export function replaceRows(list, build) {
+  const focused = list.contains(document.activeElement) ? document.activeElement : null;
+  const key = focused?.closest("[data-key]")?.dataset.key;
+  const rows = build(); // takes over controls of the old rows, maybe
+  list.replaceChildren(...rows);
+  if (!focused) return true;
+  const name = (control) => control.title || control.getAttribute("aria-label") || control.textContent;
+  const controls = rows.filter((row) => row.dataset.key === key).flatMap((row) => [...row.querySelectorAll("button, a, input")]);
+  const same = controls.find((control) => control === focused || name(control) === name(focused));
+  same?.focus({ preventScroll: true });
+  return Boolean(same);
+}
+
 /** A labelled slider: { element, input, show(value) }. format(value): the text beside it. */
 export function slider(label, { min, max, step = 1, value = min, oninput, format = String }) {
   const input = h("input", { type: "range", min, max, step, "aria-label": label });

@@ -1,7 +1,7 @@
 // The history panel: every revision of the document as a row, branches indented. A click shows it; below the row of the
 // one on show is what can be done with it.
 
-import { editInPlace, h, icon, slider, smallButton } from "../lib/dom.js";
+import { editInPlace, h, icon, replaceRows, slider, smallButton } from "../lib/dom.js";
 import { modelName } from "../app/settings.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
@@ -53,8 +53,8 @@ export function historyPanel(server, actions) {
   const list = h("ol", { class: "states" });
   const close = h("button", { type: "button", class: "icon-button", "aria-label": t("history.close"), onclick: actions.close }, icon("close"));
   const element = h("aside", { class: "history", "aria-label": t("command.history"), hidden: true }, h("header", {}, h("h2", {}, t("command.history")), close), list);
-  let version = ""; // of what the list shows
-  let blending = null; // the revision whose blend is edited
+  let drawn = []; // [nodes, head, tip, blending] of what the list shows
+  let blending = null; // { revision, controls }: the step whose blend is edited, and its sliders, which stay as they are set
 
   const tool = (name, label, node, onclick) => smallButton(name, `${label}: ${title(node)}`, onclick, label);
 
@@ -66,8 +66,7 @@ export function historyPanel(server, actions) {
   /** Begins to edit a step's blend, and shows the step meanwhile. */
   async function blend(node) {
     if (!actions.look(node)) return;
-    blending = node.revision;
-    version = "";
+    blending = { revision: node.revision, controls: blendControls(node) };
     await actions.refresh();
     list.querySelector(".blend input")?.focus();
   }
@@ -76,7 +75,6 @@ export function historyPanel(server, actions) {
   function stop() {
     if (!blending) return;
     blending = null;
-    version = "";
     actions.previewBlend(null, null);
     actions.look(null);
     actions.refresh();
@@ -85,7 +83,7 @@ export function historyPanel(server, actions) {
   /** The sliders of a step's blend, with a live preview. */
   function blendControls(node) {
     const blend = { ...node.edit.blend };
-    const preview = debounce(BLEND_MS, () => blending === node.revision && actions.previewBlend(node, { ...blend }));
+    const preview = debounce(BLEND_MS, () => blending?.revision === node.revision && actions.previewBlend(node, { ...blend }));
     const change = (name) => (value) => {
       blend[name] = value;
       preview();
@@ -96,7 +94,6 @@ export function historyPanel(server, actions) {
     actions.replaySentence(node).then((sentence) => (consequence.textContent = sentence));
     const apply = () => {
       blending = null;
-      version = "";
       actions.applyBlend(node, blend);
       actions.refresh();
     };
@@ -152,11 +149,12 @@ export function historyPanel(server, actions) {
       node.parent ? tool("clear", t("history.discard"), node, () => actions.discard(node)) : null,
     );
     const style = `--column: ${Math.min(column, 6)}`;
-    const line = h("li", { class: onPath ? "" : "aside", style }, go, tools);
-    const edited = blending === node.revision;
+    const line = h("li", { class: onPath ? "" : "aside", style, "data-key": node.revision }, go, tools);
+    const edited = blending?.revision === node.revision;
     if (!shown && !edited) return [line];
-    const below = edited ? h("li", { class: "step-card" }, blendControls(node)) : card(node);
+    const below = edited ? h("li", { class: "step-card" }, blending.controls) : card(node);
     below.setAttribute("style", style);
+    below.dataset.key = node.revision;
     return [line, below];
   }
 
@@ -169,20 +167,21 @@ export function historyPanel(server, actions) {
       return blending !== null;
     },
     stop,
-    /** nodes: the tree. head: the revision on show. tip: where redo leads. */
+    /** nodes: the tree, another array when it may have changed. head: the revision on show. tip: where redo leads. */
     show(nodes, head, tip) {
-      if (blending && !nodes.some(({ revision }) => revision === blending)) stop();
-      const next = JSON.stringify([nodes, head, tip, blending]);
-      if (next === version || list.contains(document.activeElement?.closest(".state-name"))) return;
-      version = next;
+      if (blending && !nodes.some(({ revision }) => revision === blending.revision)) stop();
+      const next = [nodes, head, tip, blending];
+      if (next.every((value, i) => value === drawn[i])) return;
+      if (list.querySelector(".state-name, .blend input:active")) return; // a name is typed, or a slider dragged
+      const moved = head !== drawn[1];
+      drawn = next;
       const parents = new Map(nodes.map(({ revision, parent }) => [revision, parent]));
       const path = new Set();
       for (let at = tip; at; at = parents.get(at)) path.add(at);
-      const focused = document.activeElement?.closest(".states button")?.title;
-      list.replaceChildren(...rows(nodes, path).flatMap((one) => row(one, { head, onPath: path.has(one.node.revision) })));
+      const kept = replaceRows(list, () => rows(nodes, path).flatMap((one) => row(one, { head, onPath: path.has(one.node.revision) })));
       const current = list.querySelector('[aria-current="step"]');
-      current?.scrollIntoView({ block: "nearest" });
-      if (focused) current?.focus({ preventScroll: true });
+      if (moved) current?.scrollIntoView({ block: "nearest" });
+      if (!kept) current?.focus({ preventScroll: true });
     },
   };
 }

@@ -1,13 +1,13 @@
 // The queue panel: the running job and those behind it, each to be cancelled or moved up.
 
-import { h, icon, smallButton } from "../lib/dom.js";
+import { h, icon, replaceRows, smallButton } from "../lib/dom.js";
 import { percentDone } from "../app/notifications.js";
 import { t } from "../lib/locale.js";
 import { progressOf } from "../document/job-queue.js";
 
 /** actions: { cancel(group), moveUp(group), notify() }: notify asks for the browser's notifications. */
 export function queuePanel(actions) {
-  const list = h("ol", {});
+  const list = h("ol", { tabindex: -1 });
   const notify = h("button", { type: "button", class: "text-button", onclick: actions.notify }, icon("bell"), t("queue.tell"));
   const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), notify), list);
   let version = ""; // of what the list shows
@@ -35,7 +35,7 @@ export function queuePanel(actions) {
       const next = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
       if (next !== version) {
         version = next;
-        list.replaceChildren(...groups.map(row));
+        if (!replaceRows(list, () => groups.map(row))) list.focus({ preventScroll: true });
       }
       groups.forEach((group, i) => {
         const [done, total] = progressOf(group);
