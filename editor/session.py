@@ -140,6 +140,25 @@ class Session:
                 ) from error
         return self.store.jobs.replay(document_id, revision_id, edit)
 
+    def again(self, document_id: str, seed: int) -> Revision:
+        """Queues the newest job once more, or else the step on show, with another seed; durable on return.
+
+        What it replaces stays beside it as its variation. Steps after the one on show are not repeated.
+
+        Args:
+            seed: the other seed, 0 to 2**32 - 1.
+
+        Raises:
+            InvalidInput: the opened picture or a crop is shown, which no model made.
+        """
+        newest = self.store.revisions.get(self.store.jobs.tail(document_id))
+        if newest.edit is None or newest.parent is None or newest.edit.pipeline == "none":
+            raise InvalidInput("No model made what is shown. Mask something and generate first; then generate it again.")
+        edit = replace(newest.edit, seed=seed)
+        if newest.pending:
+            return self.store.jobs.submit(document_id, newest.parent, edit)
+        return self.store.jobs.replay(document_id, newest.id, edit, later=False)[0]
+
     def replayed(self, document_id: str, revision_id: str) -> list[Revision]:
         """Returns the steps that `amend` of a finished step would repeat, itself first."""
         self._finished_picture(self.store.documents.get(document_id), revision_id)

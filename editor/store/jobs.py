@@ -69,7 +69,7 @@ class Jobs:
                 )
         return [self.revisions.get(id) for id in ids]
 
-    def replay(self, document: str, revision: str, edit: Edit) -> list[Revision]:
+    def replay(self, document: str, revision: str, edit: Edit, later: bool = True) -> list[Revision]:
         """Repeats a finished step with another edit, and then each step after it, all queued in one commit.
 
         The steps are those on the path to the tip, or to the head while jobs wait on the head; those jobs then wait for
@@ -82,6 +82,7 @@ class Jobs:
             document: the document's id.
             revision: the id of the step to change.
             edit: the edit to make instead.
+            later: whether the steps after it are repeated too; False: the changed step becomes the tip.
 
         Returns:
             The steps of the replay, in order.
@@ -92,7 +93,7 @@ class Jobs:
         with self.database.transaction() as db:
             require_revision(db, document, revision, "tiles IS NOT NULL")
             self.blobs.insert(db, _pictures_of([edit]), {})
-            ids = queue.replay(db, document, revision, edit.to_json())
+            ids = queue.replay(db, document, revision, edit.to_json(), later)
         return [self.revisions.get(id) for id in ids]
 
     def pending(self, document: str) -> list[Revision]:

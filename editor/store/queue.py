@@ -207,11 +207,11 @@ def end_job(db: Transaction, document: str, id: str, error: str) -> None:
             db.run("UPDATE revision SET follows = :now WHERE id = :id", now=new_ids[each.follows], id=each.id)
 
 
-def replay(db: Transaction, document: str, step: str, edit: str) -> list[str]:
-    """Queues a finished step with another edit, and all after it again, and returns their ids. See `Jobs.replay`."""
+def replay(db: Transaction, document: str, step: str, edit: str, later: bool) -> list[str]:
+    """Queues a finished step with another edit, and those after it again, and returns their ids. See `Jobs.replay`."""
     ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
     jobs, tree = queued_jobs(db.run, document), tree_of(db.run, document)
-    steps, follows = replayed(tree, jobs, head, tip, step)
+    steps, follows = replayed(tree, jobs, head, tip, step) if later else ([step], step)
     texts = {id: text for id, text in db.run("SELECT id, edit FROM revision WHERE document = :id", id=document)}
     edits = [edit, *(texts[id] for id in steps[1:])]
     ids = [str(tree[step].parent)]

@@ -59,6 +59,7 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/documents/{document}/amend/{revision}", edits.amend, methods=["POST"]),
             Route("/documents/{document}/reblend/{revision}", edits.reblend, methods=["POST"]),
             Route("/documents/{document}/crop", edits.crop, methods=["POST"]),
+            Route("/documents/{document}/again", edits.again, methods=["POST"]),
             Route("/documents/{document}/queue", edits.queue, methods=["POST"]),
             Route("/documents/{document}/cancel/{revision}", writing(edits.cancel), methods=["POST"]),
             Route("/documents/{document}/select", masks.select, methods=["POST"]),

@@ -321,6 +321,67 @@ def test_a_replay_is_what_had_been_done_in_that_order(
     store.close()
 
 
+@pytest.mark.parametrize("undone", [0, 2])
+def test_a_step_generated_again_stays_beside_the_first(workbench: Workbench, undone: int) -> None:
+    """It is the shown step with another seed; steps that were undone are not repeated, and are not lost."""
+    edits, document = edits_at(), workbench.document.id
+    steps = workbench.do(edits)
+    for _ in range(undone):
+        workbench.session.undo(document)
+    shown = steps[-1 - undone]
+    assert shown.edit
+    job = workbench.session.again(document, 77)
+    assert job.edit == replace(shown.edit, seed=77) and job.parent == shown.parent
+    assert workbench.now.head == shown.id  # until it is finished
+    assert workbench.finish() == 1
+    assert workbench.now.head == workbench.now.tip == job.id
+    assert workbench.picture == from_scratch([*edits[: len(edits) - 1 - undone], job.edit])
+    assert workbench.store.revisions.variations(job.id) == [shown.id, job.id]
+    assert workbench.session.again(document, 77).id == job.id and workbench.finish() == 0  # asked twice, made once
+    workbench.session.checkout(document, steps[-1].id)
+    assert workbench.picture == from_scratch(edits)
+
+
+def test_a_job_generated_again_before_it_is_finished_is_its_variation(workbench: Workbench) -> None:
+    edits, document = edits_at(), workbench.document.id
+    workbench.do(edits[:-1])
+    first = workbench.session.submit(document, edits[-1])
+    second, third = workbench.session.again(document, 77), workbench.session.again(document, 78)
+    workbench.finish()
+    assert workbench.now.head == first.id
+    assert workbench.store.revisions.variations(first.id) == [first.id, second.id, third.id]
+    replay = workbench.session.again(document, 79)
+    beside = workbench.session.again(document, 80)
+    workbench.finish()
+    assert workbench.now.head == replay.id and workbench.store.revisions.get(beside.id).parent == first.parent
+
+
+def test_what_waits_for_a_step_that_is_generated_again_follows_it(workbench: Workbench) -> None:
+    edits, document = edits_at(), workbench.document.id
+    (step,) = workbench.do(edits[:1])
+    again = workbench.session.again(document, 77)
+    later = workbench.session.submit(document, edits[1], workbench.store.jobs.tail(document))
+    workbench.finish()
+    assert again.edit and workbench.picture == from_scratch([again.edit, edits[1]])
+    assert workbench.now.head == later.id
+    again = workbench.session.again(document, 78)
+    workbench.session.cancel(again.id)
+    assert workbench.finish() == 0 and workbench.now.head == later.id
+
+
+def test_nothing_is_generated_again_where_no_model_was(workbench: Workbench) -> None:
+    with pytest.raises(ValueError, match="No model made what is shown"):
+        workbench.session.again(workbench.document.id, 1)
+    workbench.session.crop(workbench.document.id, Box(0, 0, 90, 90))
+    with pytest.raises(ValueError, match="No model made what is shown"):
+        workbench.session.again(workbench.document.id, 1)
+    workbench.finish()
+    workbench.do(edits_at([Box(20, 20, 24, 18)]))
+    for seed in (-1, 2**32, "7", None):
+        with pytest.raises(ValueError, match="seed"):
+            workbench.session.again(workbench.document.id, seed)  # type: ignore[arg-type]
+
+
 def test_a_cancelled_variation_leaves_the_others(workbench: Workbench) -> None:
     jobs = workbench.session.variations(workbench.document.id, edits_at()[0], 3)
     workbench.session.cancel(jobs[1].id)

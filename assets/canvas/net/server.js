@@ -182,6 +182,11 @@ export class Server {
     return this.#post(`documents/${document}/queue`, {}, JSON.stringify({ order }));
   }
 
+  /** Generates the newest job, or the step on show, once more with another seed. */
+  again(document, seed) {
+    return this.#post(`documents/${document}/again`, {}, JSON.stringify({ seed }));
+  }
+
   crop(document, box) {
     return this.#post(`documents/${document}/crop`, {}, JSON.stringify({ box }));
   }

@@ -152,6 +152,16 @@ class Edits:
             raise InvalidInput("The picture has this size already, so there is nothing to crop.")
         return self._jobs_response(request, [self.session.crop(document.id, box)])
 
+    async def again(self, request: Request) -> Response:
+        """POST a seed: queues the newest job, or the step on show, once more with it."""
+        fields = read_json(await read_body(request, MAX_JSON_BYTES, "The seed"), "Another try")
+        return await run_in_writer(self._again, request, fields)
+
+    def _again(self, request: Request, fields: dict[str, Any]) -> Response:
+        document = self.context.document(request)
+        require_keys(fields, ("seed",), "Another try")
+        return self._jobs_response(request, [self.session.again(document.id, fields["seed"])])
+
     async def queue(self, request: Request) -> Response:
         """POST the ids of jobs: queues them in this order."""
         fields = read_json(await read_body(request, MAX_JSON_BYTES, "The order"), "An order")
