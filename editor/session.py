@@ -153,7 +153,9 @@ class Session:
         """
         newest = self.store.revisions.get(self.store.jobs.tail(document_id))
         if newest.edit is None or newest.parent is None or newest.edit.pipeline == "none":
-            raise InvalidInput("No model made what is shown. Mask something and generate first; then generate it again.")
+            raise InvalidInput(
+                "No model made what is shown. Mask something and generate first; then generate it again."
+            )
         edit = replace(newest.edit, seed=seed)
         if newest.pending:
             return self.store.jobs.submit(document_id, newest.parent, edit)

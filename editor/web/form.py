@@ -1,4 +1,4 @@
-"""The edit form: the fields of the dock, and what they do in the browser.
+"""The edit form: the fields of the dock and of the settings, and what they do in the browser.
 
 Gradio runs no function of ours: its events stay in the browser (`js=`), and the canvas speaks to the routes.
 """
@@ -18,6 +18,7 @@ INTENTS = ("fill", "remove", "refine", "expand", "sketch")
 MODEL_DEFAULTS = ("steps", "guidance", "sampler")  # of these each model has a default of its own
 SLIDER_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
+<button type="button" class="model-chip"></button>
 <div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="plan"></span>
 <span class="specks" role="status" aria-live="polite"></span>
 <span class="status" role="status" aria-live="polite"></span>
@@ -45,13 +46,10 @@ class Form:
                 self._lay_out_prompt()
             self.put = gr.Button("put", visible="hidden", elem_id="put")  # pressed by the canvas to fill in the form
             gr.HTML(STATUS, elem_id="status", apply_default_css=False)
-            with gr.Accordion(self._word("settings"), open=False, elem_id="settings"):
-                with gr.Row():
-                    self._lay_out_model()
-                with gr.Row():
-                    self._lay_out_results()
-                with gr.Row():
-                    self._lay_out_finish()
+        with gr.Column(elem_id="settings"):  # the canvas lays it into its side panel
+            self._lay_out_model()
+            self._lay_out_results()
+            self._lay_out_finish()
 
     def connect(self, page: gr.Blocks) -> None:
         """Have the browser act on the form's events."""
@@ -64,6 +62,7 @@ class Form:
             outputs=self.fields["seed"],
             js=f"(...values) => window.palimpsest.generate({settings})",
         )
+        self.again.click(fn=None, js="() => window.palimpsest.again()")
         self.put.click(fn=None, outputs=fields, js=f"() => window.palimpsest.form.listed({names})")
         self.cancel.click(fn=None, js="() => window.palimpsest.cancel()")
         changed = f"(...values) => {{ window.palimpsest?.settingsChanged({settings}); return []; }}"
@@ -97,7 +96,19 @@ class Form:
             max_length=MAX_PROMPT,
             elem_id="prompt",
         )
+        self.fields["variations"] = gr.Dropdown(
+            [(f"{count}x", count) for count in range(1, MAX_IMAGES + 1)],
+            value=1,
+            label=self._word("variations"),
+            show_label=False,
+            container=False,
+            filterable=False,
+            min_width=64,
+            scale=0,
+            elem_id="variations",
+        )
         self.generate = gr.Button(self._word("generate"), variant="primary", elem_id="generate", min_width=112, scale=0)
+        self.again = gr.Button(self._word("again"), variant="secondary", elem_id="again", min_width=88, scale=0)
         self.cancel = gr.Button(self._word("cancel"), variant="secondary", elem_id="cancel", min_width=88, scale=0)
 
     def _lay_out_model(self) -> None:
@@ -116,25 +127,22 @@ class Form:
             max_length=MAX_PROMPT,
             elem_id="avoid",
         )
-        self._slider("variations", 1, MAX_IMAGES, 1, 1, helped=True)
-        with gr.Column(min_width=120):
-            self.fields["seed"] = gr.Number(
-                0,
-                label=self._word("seed"),
-                info=self._word("seed_help"),
-                precision=0,
-                minimum=0,
-                maximum=2**32 - 1,
-                elem_id="seed",
-            )
-            self.fields["new_seed"] = gr.Checkbox(True, label=self._word("new_seed"), elem_id="new-seed")
+        self.fields["seed"] = gr.Number(
+            0,
+            label=self._word("seed"),
+            info=self._word("seed_help"),
+            precision=0,
+            minimum=0,
+            maximum=2**32 - 1,
+            elem_id="seed",
+        )
+        self.fields["new_seed"] = gr.Checkbox(True, label=self._word("new_seed"), elem_id="new-seed")
 
     def _lay_out_finish(self) -> None:
         self._dropdown("sampler", [Edit.sampler], Edit.sampler, "sampler")  # a model's own are known once it is
         self._slider("feather", 0, MAX_FEATHER, Blend.feather, 1, helped=True)
-        with gr.Column(min_width=120):
-            self._slider("opacity", 0, 1, Blend.opacity, 0.01, helped=True)
-            self.fields["colour_match"] = gr.Checkbox(True, label=self._word("colour_match"), elem_id="colour-match")
+        self._slider("opacity", 0, 1, Blend.opacity, 0.01, helped=True)
+        self.fields["colour_match"] = gr.Checkbox(True, label=self._word("colour_match"), elem_id="colour-match")
 
     def _word(self, key: str) -> Any:
         return self.i18n(FORM + key)

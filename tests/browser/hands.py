@@ -169,13 +169,17 @@ class Hands:
         self.wait_for("!doc.submitting")
 
     def settings(self) -> None:
-        """Unfold the settings, or fold them."""
+        """Open the settings in the side panel, or close it."""
         self.tidy = False
-        self.page.get_by_role("button", name="Settings", exact=True).click()
-        # a field that just came writes its value once more, over one that is typed before that; and the canvas is as
-        # high as they leave it: what is drawn next must find it so
-        self.page.locator("#variations input[type=number]").wait_for(state="attached")
+        self.press("Settings")
         self.page.evaluate(DRAWN)
+
+    def variations(self, count: int) -> None:
+        """How many results each run makes."""
+        self.tidy = False
+        self.page.get_by_role("combobox", name="Variations").click()
+        self.page.get_by_role("option", name=f"{count}x").click()
+        self.page.wait_for_function(f"window.palimpsest.form.values.variations === {count}")
 
     def intend(self, intent: str) -> None:
         """Fill, Remove, Refine, Expand or Sketch."""
@@ -184,10 +188,13 @@ class Hands:
         self.page.wait_for_function(f"window.palimpsest.form.intent === '{intent.lower()}'")
 
     def choose(self, model: str) -> None:
-        self.settings()
+        self.tidy = False
+        tab = "window.palimpsest.panels.side.tab"
+        before = self.page.evaluate(tab)
+        self.page.evaluate("window.palimpsest.panels.side.open('settings')")
         self.page.get_by_role("combobox", name="Model").click()
         self.page.get_by_role("option", name=model).click()
-        self.settings()
+        self.page.evaluate("(name) => window.palimpsest.panels.side.open(name)", before)
 
     def leave(self) -> None:
         """Tidy up for the next visitor, or leave an empty tab, or none."""

@@ -10,7 +10,6 @@ from editor.store.revisions import Revision
 from pipelines.base import run
 from tests.browser.hands import Hands
 from tests.browser.test_history import row
-from tests.browser.test_variations import choose_count
 from tests.fakes import PATIENCE, FlatPipeline, NoisePipeline, loader
 
 # what the server's models draw, without waiting for leave
@@ -131,14 +130,14 @@ def test_nothing_is_lost_and_every_pixel_is_right(hands: Hands, server: Any) -> 
     day.seen()
 
     # variations, the second one picked; an edit taken back
-    choose_count(hands, 3)
+    hands.variations(3)
     day.edit()
     second = hands.state["variations"][1]
     hands.page.get_by_role("radio", name="Variation 2 of 3").click()
     hands.wait_for(f"doc.state.head === {second!r}")
     hands.page.mouse.move(5, 5)
     hands.wait_idle()
-    choose_count(hands, 1)
+    hands.variations(1)
     day.edit(2)
     cancelled(day)
     across_a_restart(day)

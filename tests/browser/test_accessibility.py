@@ -81,14 +81,13 @@ def queue(hands: Hands) -> None:
         hands.write(f"a vase {number}")
         hands.generate()
     hands.wait_for("doc.queue.groups.length === 3")
+    hands.press("Queue")
     hands.page.locator(".queue li").nth(2).wait_for()
 
 
 def variations(hands: Hands) -> None:
     hands.open_sample()
-    hands.settings()
-    hands.page.get_by_label("number input for Variations").fill("3")
-    hands.settings()
+    hands.variations(3)
     hands.edit()
     hands.page.locator(".choice").nth(2).wait_for()
 

@@ -38,6 +38,7 @@ def wait_queue(hands: Hands, wanted: list[str]) -> None:
 def test_more_is_asked_for_while_one_runs_and_the_queue_is_the_users(hands: Hands, server: Any) -> None:
     hands.open_sample()
     hands.choose("slow")
+    hands.press("Queue")
     for i, prompt in enumerate(("one", "two", "three", "four")):
         generate(hands, prompt, 80 + 50 * i, 100)
     wait_queue(hands, ["one", "two", "three", "four"])

@@ -71,7 +71,6 @@ def test_a_step_has_a_name_and_keeps_it(hands: Hands) -> None:
     wait_rows(hands, ["Original", "<b>Best</b> so far"])
     hands.reload()
     hands.wait_idle()
-    hands.press("History")
     wait_rows(hands, ["Original", "<b>Best</b> so far"])
     press(hands, "<b>Best</b> so far", "Rename")
     hands.page.keyboard.type("another")

@@ -247,12 +247,13 @@ def test_select_all_masks_the_picture_and_selects_no_interface(hands: Hands) -> 
 
 def test_no_drag_and_no_double_click_selects_what_is_no_text(hands: Hands) -> None:
     hands.open_steps()
-    hands.settings()
     hands.press("History")
     hands.page.locator(".step-card").wait_for()
     hands.page.evaluate("window.palimpsest.notifications.note('A sentence to be copied.', 'test')")
-    for place in (".document-name", ".percent", ".history h2", ".states .title", "#intent label", "#settings > button",
+    for place in (".document-name", ".percent", "[role=tab]", ".states .title", "#intent label", ".model-chip .name",
                   "#steps [data-testid=block-info]", "#new-seed label", ".strip .slider span"):  # fmt: skip
+        tab = "settings" if place[:4] in ("#ste", "#new") else "history"
+        hands.page.evaluate("(tab) => window.palimpsest.panels.side.open(tab)", tab)
         one = hands.page.locator(place).filter(visible=True).first
         box = one.bounding_box()
         assert box
@@ -262,11 +263,12 @@ def test_no_drag_and_no_double_click_selects_what_is_no_text(hands: Hands) -> No
         hands.page.mouse.move(x + 300, y + 200, steps=5)
         hands.page.mouse.up()
         assert hands.page.evaluate(SELECTED) == "", place
-    for place in ("#settings h3", ".history h2", "#steps [data-testid=block-info]", ".strip .slider span"):
+    for place in ("[role=tab]", "#steps [data-testid=block-info]", ".strip .slider span"):
         one = hands.page.locator(place).filter(visible=True)
         if one.count():
             one.first.click(click_count=3)
             assert hands.page.evaluate(SELECTED) == "", place
+    hands.page.evaluate("window.palimpsest.panels.side.open('history')")
     hands.page.locator(".note p").click(click_count=3)
     assert hands.page.evaluate(SELECTED) == "A sentence to be copied."
     hands.page.locator(".step-card p").click(click_count=3)

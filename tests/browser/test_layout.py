@@ -7,7 +7,7 @@ import pytest
 from tests.browser.hands import Hands
 
 SIZES = ((1440, 900), (1024, 768), (1024, 700), (860, 1180), (820, 1180), (768, 1024), (390, 844), (844, 390))
-PANELS = (".top-bar", ".palette", ".strip", ".history", ".queue", ".amending", ".tray .choices", ".note", "#dock")
+PANELS = (".top-bar", ".palette", ".strip", ".side-panel", ".amending", ".tray .choices", ".note", "#dock")
 # the folds of Gradio have come to rest, and the page knows how high its dock is
 SETTLED = """new Promise((done) => {
     let [before, calm] = [null, 0];
@@ -41,10 +41,8 @@ MEASURED = """(panels) => {
         const out = a[0] < 0 || a[1] < 0 || a[2] > innerWidth || a[3] > innerHeight;
         if (out) wrong.push(`${name} ${a} leaves the window`);
         for (const [other, b] of seen.slice(i + 1)) {
-            const over = name === ".history" && other === ".note" && a[0] === 0; // the history has the whole viewport
             const shared = [0, 1].map((axis) => Math.min(a[axis + 2], b[axis + 2]) - Math.max(a[axis], b[axis]));
-            if (!over && Math.min(...shared) > 1)
-                wrong.push(`${name} ${a} lies on ${other} ${b}`);
+            if (Math.min(...shared) > 1) wrong.push(`${name} ${a} lies on ${other} ${b}`);
         }
     });
     return [wrong, seen.map(([name]) => name)];
@@ -53,24 +51,19 @@ NOTE = "One of the pictures could not be read: it is damaged, or of a kind that 
 
 
 def faults(hands: Hands, wanted: tuple[str, ...]) -> list[str]:
-    """What lies wrong at any size, with the settings and the history open or not, in the light and in the dark.
-    wanted: panels which must be seen wherever neither is open.
+    """What lies wrong at any size, with each tab of the side panel open and with none, in the light and in the dark.
+    wanted: panels which must be seen where none is open.
     """
     found = []
-    press = "document.querySelector('#settings > button').click()"
-    for (width, height), settings, history in product(SIZES, (False, True), (False, True)):
+    for (width, height), tab in product(SIZES, (None, "settings", "history", "queue")):
         hands.page.set_viewport_size({"width": width, "height": height})
-        is_open = "document.querySelector('#settings > button').classList.contains('open')"
-        if hands.page.evaluate(is_open) is not settings:
-            hands.page.evaluate(press)
-        if hands.page.evaluate("window.palimpsest.panels.history.open") is not history:
-            hands.page.evaluate("window.palimpsest.historyActions.toggle()")
-        scheme = "light" if settings is history else "dark"
+        hands.page.evaluate("(tab) => window.palimpsest.panels.side.open(tab)", tab)
+        scheme = "light" if tab in (None, "history") else "dark"
         hands.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
         hands.page.evaluate(SETTLED)
         wrong, seen = hands.page.evaluate(MEASURED, PANELS)
-        missing = [] if settings or history else [f"{panel} is not seen" for panel in wanted if panel not in seen]
-        where = f"{width}x{height} {scheme}{', settings' * settings}{', history' * history}: "
+        missing = [] if tab else [f"{panel} is not seen" for panel in wanted if panel not in seen]
+        where = f"{width}x{height} {scheme}, {tab}: "
         found += [where + fault for fault in [*wrong, *missing]]
     return found
 
@@ -84,9 +77,9 @@ def test_no_panel_lies_on_another_while_jobs_wait(hands: Hands, jobs: int) -> No
         hands.write(f"job {number}, whose prompt is longer than the panel is wide")
         hands.generate()
     hands.wait_for(f"doc.queue.groups.length === {jobs}")
-    found = faults(hands, ("#dock", ".queue") if jobs > 1 else ("#dock",))
+    found = faults(hands, ("#dock",))
     hands.page.evaluate("(text) => window.palimpsest.notifications.note(text, 'test')", NOTE)
-    found += faults(hands, (".note", ".queue") if jobs > 1 else (".note",))
+    found += faults(hands, (".note",))
     hands.page.set_viewport_size({"width": 1024, "height": 700})
     hands.server.slow.allow(20 * jobs)
     hands.wait_for("!doc.busy")
@@ -95,10 +88,7 @@ def test_no_panel_lies_on_another_while_jobs_wait(hands: Hands, jobs: int) -> No
 
 def test_no_panel_lies_on_another_while_a_step_is_edited(hands: Hands) -> None:
     hands.open_steps()
-    hands.settings()
-    hands.page.get_by_label("number input for Variations").fill("4")
-    hands.key("Tab")
-    hands.settings()
+    hands.variations(4)
     hands.edit("four of them, of which one is to be picked by somebody who looks at each")
     hands.page.locator(".choice").nth(3).wait_for()
     hands.press("History")

@@ -56,7 +56,6 @@ def test_a_model_is_asked_what_is_usual_with_it_and_what_was_set_stays(hands: Ha
     assert hands.page.get_by_label("Negative prompt").is_enabled()
     hands.reload()
     hands.wait_idle()
-    hands.settings()
     shows(hands, "3", "2", "DPM++ 2M", "steps")
     choose(hands, "Model", "Photographs")
     shows(hands, "3", "7.5", "The model's own", "steps sampler")
@@ -72,6 +71,7 @@ def test_a_model_is_asked_what_is_usual_with_it_and_what_was_set_stays(hands: Ha
     shows(hands, "25", "7.5", "DPM++ 2M")  # they are the model's again
     choose(hands, "Model", "noise")
     shows(hands, "20", "2", "DPM++ 2M")
+    hands.press("History")
     hands.press("Use its settings")
     shows(hands, "3", "7.5", "The model's own", "steps sampler")
 

@@ -86,6 +86,7 @@ def prepared(hands: Hands) -> dict[str, Any]:
     hands.wait_for("!doc.mask.empty")
     hands.page.wait_for_function(f"{FORM}.steps === 7 && {FORM}.prompt === 'my own words'")
     hands.wait_kept()
+    hands.press("History")
     return settings(hands)
 
 
@@ -291,6 +292,7 @@ def test_what_has_the_focus_keeps_it_while_jobs_come_and_end(hands: Hands, serve
     assert opacity.input_value() == "0" and hands.page.evaluate(focused) == "Opacity"
     hands.page.locator(".blend").get_by_role("button", name="Cancel").click()
     queue("fourth")
+    hands.press("Queue")
     hands.page.get_by_role("button", name="Cancel: third").focus()
     hands.page.locator(".queue li").nth(2).wait_for()
     server.slow.allow(2)

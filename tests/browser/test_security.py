@@ -59,6 +59,7 @@ def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
         hands.paint()
         hands.write(text)
         hands.generate()
+    hands.press("Queue")
     shows(hands, ".queue .title", text)
     hands.page.get_by_role("button", name="Cancel: ").nth(2).click()
     hands.wait_for("doc.queue.groups.length === 2")

@@ -1,34 +1,16 @@
 """Variations: one run, a tray to look at them in place, a click to pick; none is lost."""
 
 import numpy as np
-from playwright.sync_api import TimeoutError
 
 from tests.browser.hands import Hands
 from tests.fakes import PATIENCE
-
-
-def choose_count(hands: Hands, count: int) -> None:
-    """As somebody types it; again where the page puts back its visitor's settings at that very moment."""
-    field = hands.page.get_by_label("number input for Variations")
-    kept = "JSON.parse(localStorage.getItem('palimpsest-settings'))?.variations"
-    hands.settings()
-    for _ in range(5):
-        field.fill(str(count))
-        field.press("Tab")
-        try:
-            hands.page.wait_for_function(f"{kept} === {count}", timeout=3000)
-            break
-        except TimeoutError:
-            continue
-    hands.settings()
-    assert hands.page.evaluate(kept) == count
 
 
 def test_variations_are_looked_at_and_picked(hands: Hands) -> None:
     hands.tidy = False
     hands.open_sample()
     opened = hands.state["head"]
-    choose_count(hands, 3)
+    hands.variations(3)
     hands.paint()
     hands.write("a vase")
     hands.generate()
@@ -65,7 +47,7 @@ def test_variations_are_looked_at_and_picked(hands: Hands) -> None:
 
 def two(hands: Hands) -> list[str]:
     """Have a pair of variations painted."""
-    choose_count(hands, 2)
+    hands.variations(2)
     hands.paint()
     hands.generate()
     hands.wait_for("doc.state.variations.length === 2 && !doc.busy")
@@ -102,7 +84,7 @@ def test_all_of_a_run_are_cancelled_together(hands: Hands) -> None:
     hands.open_sample()
     opened = hands.state["head"]
     hands.choose("slow")
-    choose_count(hands, 3)
+    hands.variations(3)
     hands.paint()
     hands.write("a vase")
     bounds = hands.mask_bounds

@@ -358,7 +358,7 @@ def test_a_job_generated_again_before_it_is_finished_is_its_variation(workbench:
 
 def test_what_waits_for_a_step_that_is_generated_again_follows_it(workbench: Workbench) -> None:
     edits, document = edits_at(), workbench.document.id
-    (step,) = workbench.do(edits[:1])
+    workbench.do(edits[:1])
     again = workbench.session.again(document, 77)
     later = workbench.session.submit(document, edits[1], workbench.store.jobs.tail(document))
     workbench.finish()

@@ -10,14 +10,14 @@ export const DEFAULTS = {
   finish: ["Enter"], back: ["Backspace", "Delete"], smaller: ["["], larger: ["]"], softer: ["{"], harder: ["}"],
   all: ["Ctrl+a"], clear: ["x"], invert: ["Ctrl+i"], recall: ["m"], grow: ["."], shrink: [","],
   fill: ["Alt+1"], remove: ["Alt+2"], refine: ["Alt+3"], expand: ["Alt+4"], sketch: ["Alt+5"],
-  generate: ["Ctrl+Enter"], cancel: ["Ctrl+."], drop: ["Escape"], undo: ["Ctrl+z"], redo: ["Ctrl+Shift+z", "Ctrl+y"],
+  generate: ["Ctrl+Enter"], again: ["Ctrl+Shift+Enter"], cancel: ["Ctrl+."], drop: ["Escape"], undo: ["Ctrl+z"], redo: ["Ctrl+Shift+z", "Ctrl+y"],
   before: ["\\"], split: ["c"], difference: ["d"],
   fit: ["0"], actual: ["1"], closer: ["+", "="], farther: ["-"], left: ["ArrowLeft"], right: ["ArrowRight"], up: ["ArrowUp"], down: ["ArrowDown"],
-  prompt: ["/"], settings: ["s"], history: ["h"], export: ["Ctrl+s"], home: ["Ctrl+o"], help: ["?"],
+  prompt: ["/"], settings: ["s"], history: ["h"], queue: ["j"], panels: ["Tab"], export: ["Ctrl+s"], home: ["Ctrl+o"], help: ["?"],
 };
 
 /** Commands whose keys work in text fields too. */
-export const ALWAYS = ["generate", "cancel", "drop"];
+export const ALWAYS = ["generate", "again", "cancel", "drop"];
 
 export class Bindings {
   constructor(storage = null) {

@@ -23,15 +23,15 @@ export function makeCommands(editor) {
     finish: () => editor.pointer.closeShape(), back: () => editor.pointer.dropCorner(),
     all: () => doc()?.draftEditor.all(), clear: () => doc()?.draftEditor.clear(editor.tool.layer), invert: () => doc()?.draftEditor.invert(), recall: () => doc()?.masks.recall(),
     grow: () => doc()?.masks.change("grow", GROWTH), shrink: () => doc()?.masks.change("shrink", GROWTH),
-    generate: () => field("#generate")?.click(), drop: () => editor.escape(),
+    generate: () => field("#generate")?.click(), again: () => editor.again(), drop: () => editor.escape(),
     cancel: () => (doc()?.queue.groups.length ? void doc().queue.cancel() : false),
     undo: () => doc()?.undo(), redo: () => doc()?.redo(),
     before: (again) => again || editor.compareWithBefore("whole"), split: () => editor.compareWithBefore(editor.compare.mode === "split" ? null : "split"),
     difference: () => editor.compareWithBefore(editor.compare.mode === "difference" ? null : "difference"),
     fit: () => editor.viewport.fit(), actual: () => editor.viewport.zoom(1), closer: zoom(1), farther: zoom(-1),
     left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
-    prompt: () => field("#prompt :is(input, textarea)")?.focus(), settings: () => field("#settings > button")?.click(),
-    history: () => editor.historyActions.toggle(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
+    prompt: () => (editor.showPanels(), field("#prompt :is(input, textarea)")?.focus()), settings: () => editor.togglePanel("settings"),
+    history: () => editor.togglePanel("history"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
     export: () => doc() && exportDialog(editor.server, doc().picture.revision, (sentence) => editor.notifications.note(sentence, "export", "info")),
   };
 }

@@ -6,22 +6,35 @@ import { labelKeys } from "./keys.js";
 
 const PARTS = ["#status .status", PROMPT, "#intent input", "#put"]; // what the editor writes into or presses
 const GAP = 12; // CSS pixels between panels
-const COMMANDS = ["generate", "cancel"]; // whose buttons have these ids
+const COMMANDS = ["generate", "again", "cancel"]; // whose buttons have these ids
 
-/** Waits until Gradio, which renders the dock bit by bit, is done. bindings: Bindings. */
-export async function dockReady(bindings) {
+/** Waits until Gradio, which renders the dock bit by bit, is done. editor: the Editor whose buttons it has. */
+export async function dockReady(editor) {
   while (!PARTS.every((part) => document.querySelector(part))) await new Promise(requestAnimationFrame);
   for (const command of COMMANDS) document.querySelector(`#${command}`).dataset.command = command;
-  labelKeys(bindings);
+  document.querySelector("#status .model-chip").addEventListener("click", () => editor.chooseModel());
+  const settings = document.querySelector("#settings");
+  for (const [name, value] of [["role", "tabpanel"], ["aria-labelledby", "tab-settings"]]) settings.setAttribute(name, value);
+  labelKeys(editor.bindings);
   const [dock, palette, strip] = ["#dock", ".palette", ".strip"].map((part) => document.querySelector(part));
   const { style } = document.documentElement;
   const measure = () => {
-    style.setProperty("--dock", `${innerHeight - dock.getBoundingClientRect().top}px`);
+    const { left, top: dockTop } = dock.getBoundingClientRect();
+    style.setProperty("--dock", `${innerHeight - dockTop}px`);
+    const tight = left < palette.getBoundingClientRect().right + GAP; // the dock reaches below the palette
+    document.documentElement.toggleAttribute("data-tight", tight);
     const { top, right } = palette.getBoundingClientRect();
+    style.setProperty("--left", `${tight ? right + GAP : 16}px`);
     if (top < strip.getBoundingClientRect().bottom + GAP) style.setProperty("--strip-left", `${right + GAP}px`);
     else style.removeProperty("--strip-left");
   };
-  const changes = new ResizeObserver(measure); // the settings unfold in the dock
-  for (const part of [dock, palette]) changes.observe(part);
+  const changes = new ResizeObserver(measure);
+  for (const part of [dock, palette, editor.viewport.root]) changes.observe(part); // the side panel takes of the viewport
   window.addEventListener("resize", measure);
+}
+
+/** Whether there is something that can be generated again. */
+export function showRepeatable(can) {
+  const button = document.querySelector("#again");
+  if (button) button.disabled = !can;
 }

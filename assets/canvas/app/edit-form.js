@@ -12,6 +12,8 @@ const PROMPT_FIELDS = { prompt: PROMPT, negative_prompt: "#avoid :is(input, text
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch"];
 const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help" };
 
+export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
+
 export class EditForm {
   /** modelChanged(): another model is chosen, or more is known about it. */
   constructor(server, notifications, modelChanged) {
@@ -91,6 +93,8 @@ export class EditForm {
     if (model.error) this.notifications.note(model.error, "model");
     else this.notifications.dismiss("model");
     this.#showModelSettings();
+    const { purpose } = model;
+    this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`) : "");
     INTENTS.forEach((intent, i) => {
       const choice = document.querySelectorAll("#intent input")[i];
       if (!choice) return;
@@ -167,7 +171,7 @@ export class EditForm {
     while (this.model.loading) await this.model.request; // another model was chosen meanwhile
     const edit = this.request();
     if (!edit) return null;
-    if (this.values.new_seed || !Number.isInteger(this.values.seed)) edit.seed = crypto.getRandomValues(new Uint32Array(1))[0];
+    if (this.values.new_seed || !Number.isInteger(this.values.seed)) edit.seed = randomSeed();
     if (edit.intent !== "remove") rememberPrompt(edit.prompt); // removing uses no prompt
     return edit;
   }

@@ -3,9 +3,9 @@
 import { Bindings } from "./bindings.js";
 import { Compare } from "../viewport/compare.js";
 import { CurrentTool } from "./current-tool.js";
-import { dockReady } from "./dock.js";
+import { dockReady, showRepeatable } from "./dock.js";
 import { acceptPictures } from "../panels/drop-and-paste.js";
-import { EditForm } from "./edit-form.js";
+import { EditForm, randomSeed } from "./edit-form.js";
 import { Eta } from "./eta.js";
 import { helpDialog } from "../panels/help.js";
 import { HistoryActions } from "./history-actions.js";
@@ -31,6 +31,7 @@ class Editor {
     this.doc = null; // OpenDocument
     this.waiting = false; // for the model, before an edit is sent
     this.maskAll = false; // the next document that opens begins with a mask of the whole picture
+    this.byPointer = true; // whether the pointer, not the keyboard, led to what has the focus
     this.unseen = null; // the status of the last edit, if it ended while the page was hidden
     this.server = new Server(new URL("../../", import.meta.url));
     this.bindings = new Bindings();
@@ -63,6 +64,10 @@ class Editor {
       const stays = document.activeElement?.closest("input, dialog, [popover]"); // a button may have opened a field
       if (this.doc && detail > 0 && target.closest("button") && !target.closest("dialog, [popover], .tour") && !stays) this.#focusViewport();
     });
+    window.addEventListener("pointerdown", () => (this.byPointer = true), true);
+    window.addEventListener("keydown", ({ key, target }) => {
+      if (["Tab", "Enter", " "].includes(key) && target !== this.viewport.root) this.byPointer = false;
+    }, true);
     document.addEventListener("visibilitychange", () => {
       this.doc?.follower.rest(document.hidden);
       if (!document.hidden) this.unseen = null;
@@ -206,6 +211,31 @@ class Editor {
     this.compare.show(this.doc, mode, this.doc?.state.before ?? null);
   }
 
+  /** Opens one of the side panel's tabs, or closes the panel if it is open there. */
+  togglePanel(name) {
+    this.showPanels();
+    this.panels.side.toggle(name);
+  }
+
+  /**
+   * Hides all but the picture and the bar above it, or shows it again. False if the user came to the picture by keyboard:
+   * then the Tab key has to lead on.
+   */
+  hidePanels() {
+    if (!this.byPointer || document.activeElement !== this.viewport.root) return false;
+    document.documentElement.toggleAttribute("data-bare");
+  }
+
+  showPanels() {
+    document.documentElement.toggleAttribute("data-bare", false);
+  }
+
+  /** Opens the settings at the list of models. */
+  chooseModel() {
+    this.panels.side.open("settings");
+    document.querySelector("#pipeline input")?.focus();
+  }
+
   help() {
     helpDialog(this.bindings, () => labelKeys(this.bindings), () => tour(this.root, true));
   }
@@ -219,7 +249,7 @@ class Editor {
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
     else if (this.doc?.frame.box) this.setAspect(null);
-    else if (this.panels.historyCoversAll) this.historyActions.toggle();
+    else if (this.panels.side.isSheet) this.panels.side.open(null);
   }
 
   // --- the form, which is Gradio's: web/page.py calls these by their names
@@ -252,6 +282,13 @@ class Editor {
     return t(this.doc.masks.canRecall ? "status.paint_first_or" : "status.paint_first", { key: this.bindings.label("recall") });
   }
 
+  /** Generates the newest job, or else the step on show, once more with another seed. */
+  again() {
+    const { doc } = this;
+    if (!doc?.canRepeat) return;
+    doc.requests.run(this.server.again(doc.id, randomSeed()), t("status.repainting"));
+  }
+
   cancel() {
     return this.doc?.queue.cancel();
   }
@@ -275,6 +312,7 @@ class Editor {
     const { doc, form } = this;
     if (!form) return;
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
+    showRepeatable(Boolean(doc?.canRepeat));
     this.panels.refresh();
     if (doc) document.title = this.#title();
     this.pointer?.refresh();
@@ -292,7 +330,7 @@ export async function mount(element) {
   await loadLanguage(pickLanguage([navigator.language]));
   const editor = new Editor(element.querySelector(".palimpsest"));
   window.palimpsest = editor;
-  await dockReady(editor.bindings);
+  await dockReady(editor);
   editor.form.attach();
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);

@@ -7,15 +7,6 @@ export class HistoryActions {
     this.toolBefore = "brush"; // chosen before a step was amended
   }
 
-  /** Opens or closes the history. */
-  toggle() {
-    const { history } = this.editor.panels;
-    history.stop();
-    history.element.hidden = history.open;
-    document.documentElement.toggleAttribute("data-history", history.open);
-    this.editor.refresh();
-  }
-
   /** Brings back a step's mask and prompt for a new edit. */
   async reuse(step) {
     this.editor.form.put({ prompt: step.edit.prompt });
@@ -27,7 +18,7 @@ export class HistoryActions {
     if (!this.look(step)) return;
     const { doc, form, panels, tool } = this.editor;
     this.toolBefore = tool.name;
-    if (panels.historyCoversAll) this.toggle();
+    if (panels.side.isSheet) panels.side.open(null); // to see the picture
     form.amend(step.edit);
     await doc.amendment.start(step);
   }

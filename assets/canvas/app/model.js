@@ -80,6 +80,13 @@ export class Model {
     return name === "sampler" ? this.info.samplers.length > 0 : !this.info.unsupported.includes(name);
   }
 
+  /** What it is for: "drawings" of the words it knows, "surroundings", which need no words, or "photographs"; null until it is known. */
+  get purpose() {
+    if (!this.info) return null;
+    if (this.info.unsupported.includes("prompt")) return "surroundings";
+    return this.info.words ? "drawings" : "photographs";
+  }
+
   /** Whether the model can do what the intent needs: some cannot start from the existing picture. */
   supportsIntent(intent) {
     return (intent !== "refine" && intent !== "sketch") || (this.info?.supports_strength ?? true);

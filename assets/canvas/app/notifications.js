@@ -27,6 +27,15 @@ export class Notifications {
     this.#put("status", text);
   }
 
+  /** Shows the chosen model's name and what it is for. */
+  model(model, purpose) {
+    const chip = document.querySelector("#status .model-chip");
+    if (!chip) return;
+    chip.replaceChildren(h("span", { class: "name" }, model), h("span", { class: "purpose" }, purpose));
+    chip.setAttribute("aria-label", t("model.chip", { model, purpose }));
+    chip.title = t("model.choose");
+  }
+
   /** Shows what an edit would cost. estimate: { windows: [box, ...], ... } or null; seconds: or null if unknown. */
   plan(estimate, seconds) {
     if (!estimate) return this.#put("plan", "");

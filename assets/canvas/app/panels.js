@@ -6,6 +6,7 @@ import { historyPanel } from "../panels/history.js";
 import { loadMask, saveMask } from "../draft/mask-files.js";
 import { askPermission, canAskPermission } from "./notifications.js";
 import { queuePanel } from "../panels/queue-panel.js";
+import { sidePanel } from "../panels/side-panel.js";
 import { startView } from "../panels/start.js";
 import { optionStrip } from "../panels/tool-options.js";
 import { palette, topBar } from "../panels/toolbar.js";
@@ -30,12 +31,16 @@ export class Panels {
       moveUp: (group) => editor.doc?.queue.moveUp(group),
       notify: () => askPermission().then(() => editor.refresh()),
     });
+    this.side = sidePanel({ settings: null, history: this.history.element, queue: this.queue.element }, () => {
+      if (this.side.tab !== "history") this.history.stop();
+      editor.refresh();
+    });
     this.amendBar = amendBar(editor.eta, () => editor.doc?.amendment.stop());
     this.viewport = h("div", { class: "viewport", tabindex: 0, role: "application", "aria-label": t("viewport.label") });
     this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, t("start.veil")));
     editor.root.replaceChildren(
-      this.viewport, this.topBar.element, this.palette.element, this.options.element, this.history.element,
-      h("div", { class: "above-dock" }, this.queue.element, this.amendBar.element, this.variations.element), this.start.element, this.veil,
+      this.viewport, this.topBar.element, this.palette.element, this.options.element, this.side.element,
+      h("div", { class: "above-dock" }, this.amendBar.element, this.variations.element), this.start.element, this.veil,
     );
   }
 
@@ -83,13 +88,7 @@ export class Panels {
       applyBlend: (node, blend) => editor.doc?.blend.apply(node.revision, blend),
       replaySentence: (node) => this.#replaySentence(node),
       refresh: () => editor.doc && this.#showHistory(),
-      close: () => editor.historyActions.toggle(),
     });
-  }
-
-  /** Whether the open history leaves nothing of the picture to be seen, as on a phone. */
-  get historyCoversAll() {
-    return this.history.open && innerWidth <= this.history.element.offsetWidth;
   }
 
   refresh() {
@@ -98,7 +97,7 @@ export class Panels {
     const estimate = doc?.plan.estimate ?? null;
     this.topBar.show({
       name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: viewport.view.scale,
-      historyOpen: this.history.open, comparing: compare?.mode, comparable: Boolean(doc?.state.before),
+      panel: this.side.tab, queued: doc?.queue.groups.length ?? 0, comparing: compare?.mode, comparable: Boolean(doc?.state.before),
     });
     this.palette.show({ tool: tool.active, available: tool.available });
     this.options.show({
@@ -106,13 +105,12 @@ export class Panels {
       sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2),
       masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
     });
-    if (doc && this.history.open) this.#showHistory();
+    if (doc && this.side.tab === "history") this.#showHistory();
     this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
     this.queue.show(doc?.queue.groups ?? [], canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);
     notifications.plan(estimate, estimate && eta.seconds(estimate.pipeline, estimate.steps));
     notifications.specks(estimate?.specks ?? 0, () => this.editor.doc?.masks.keepSpecks());
-    viewport.cover(this.history.open && !this.historyCoversAll ? this.history.element.offsetWidth : 0, this.variations.element.offsetHeight);
   }
 
   async #showHistory() {

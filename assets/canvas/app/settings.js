@@ -18,7 +18,7 @@ export let initialForm = null;
  */
 export function restore(fields, modelNames = {}, storage = null) {
   const stored = loadJson(STORED, {}, storage);
-  const fits = ({ value, min, max }, before) => typeof before === typeof value && (typeof before !== "number" || (before >= min && before <= max));
+  const fits = ({ value, min, max }, before) => typeof before === typeof value && (typeof before !== "number" || min === undefined || (before >= min && before <= max));
   const own = {}; // a sampler is not checked: only its model knows which there are
   for (const field of fields) if (MODEL_DEFAULTS.includes(field.name) && fits(field, stored.own?.[field.name])) own[field.name] = stored.own[field.name];
   const values = fields.map((field) => {

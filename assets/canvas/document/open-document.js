@@ -110,6 +110,11 @@ export class OpenDocument {
     return Boolean(this.draft?.canRedo || (this.state.can_redo && !this.busy && !this.display.stepRevision));
   }
 
+  /** Whether the newest job, or the step on show, can be generated again. */
+  get canRepeat() {
+    return !this.submitting && !this.amendment.step && (this.run !== null || this.state.can_undo);
+  }
+
   /** What an edit is made on: the last job, or what is on screen, so that nobody's change is painted over unseen. */
   get parent() {
     const { head, tail } = this.state;

@@ -9,9 +9,9 @@ import { TOOLS } from "./toolbar.js";
 export const GROUPS = {
   tools: [...TOOLS, "finish", "back", "smaller", "larger", "softer", "harder"],
   mask: ["all", "clear", "invert", "grow", "shrink", "recall"],
-  edit: ["prompt", "generate", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "settings"],
-  picture: ["undo", "redo", "before", "split", "difference", "history", "export", "home"],
-  view: ["closer", "farther", "fit", "actual", "left", "right", "up", "down", "help"],
+  edit: ["prompt", "generate", "again", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "settings"],
+  picture: ["undo", "redo", "before", "split", "difference", "history", "queue", "export", "home"],
+  view: ["closer", "farther", "fit", "actual", "left", "right", "up", "down", "panels", "help"],
 };
 const MODIFIERS = ["Control", "Shift", "Alt", "AltGraph", "Meta", "CapsLock"];
 

@@ -47,12 +47,11 @@ function detail({ edit, finished, error }) {
 /**
  * server: of pictures and recipes. actions: { show(revision), rename(revision, name), discard(node), reuse(node), amend(node),
  * recall(node), compare(node), look(node or null), previewBlend(node, blend or null), applyBlend(node, blend),
- * replaySentence(node): which steps are replayed by another blend, refresh(), close() }.
+ * replaySentence(node): which steps are replayed by another blend, refresh() }.
  */
 export function historyPanel(server, actions) {
   const list = h("ol", { class: "states" });
-  const close = h("button", { type: "button", class: "icon-button", "aria-label": t("history.close"), onclick: actions.close }, icon("close"));
-  const element = h("aside", { class: "history", "aria-label": t("command.history"), hidden: true }, h("header", {}, h("h2", {}, t("command.history")), close), list);
+  const element = h("div", { class: "history" }, list);
   let drawn = []; // [nodes, head, tip, blending] of what the list shows
   let blending = null; // { revision, controls }: the step whose blend is edited, and its sliders, which stay as they are set
 
@@ -160,9 +159,6 @@ export function historyPanel(server, actions) {
 
   return {
     element,
-    get open() {
-      return !element.hidden;
-    },
     get blending() {
       return blending !== null;
     },

@@ -9,7 +9,8 @@ import { progressOf } from "../document/job-queue.js";
 export function queuePanel(actions) {
   const list = h("ol", { tabindex: -1 });
   const notify = h("button", { type: "button", class: "text-button", onclick: actions.notify }, icon("bell"), t("queue.tell"));
-  const element = h("section", { class: "queue", "aria-label": t("queue.title"), hidden: true }, h("header", {}, h("h2", {}, t("queue.title")), notify), list);
+  const empty = h("p", { class: "empty" }, t("queue.empty"));
+  const element = h("div", { class: "queue" }, empty, list, notify);
   let version = ""; // of what the list shows
 
   function row(group, i, groups) {
@@ -29,8 +30,7 @@ export function queuePanel(actions) {
     element,
     /** groups: see job-queue.js. canAsk(): whether the browser's notifications can still be asked for. */
     show(groups, canAsk) {
-      element.hidden = groups.length < 2;
-      if (element.hidden) return;
+      empty.hidden = groups.length > 0;
       notify.hidden = !canAsk();
       const next = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
       if (next !== version) {

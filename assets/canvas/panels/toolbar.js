@@ -9,7 +9,10 @@ export const TOOLS = ["brush", "eraser", "rectangle", "ellipse", "lasso", "polyg
 export function topBar(commands) {
   const button = (command, name = command, attributes = {}) => iconButton(name, t(`command.${command}`), command, () => commands[command](), attributes);
   const name = h("button", { type: "button", class: "document-name", title: t("bar.rename"), onclick: () => edit() });
-  const [undo, redo, history] = [button("undo"), button("redo"), button("history")];
+  const [undo, redo] = [button("undo"), button("redo")];
+  const panels = { settings: button("settings", "sliders"), history: button("history"), queue: button("queue") };
+  const queued = h("span", { class: "badge", "aria-hidden": "true" });
+  panels.queue.append(queued);
   const [split, difference] = [button("split", "before"), button("difference", "blend")];
   const percent = h("button", { type: "button", class: "percent", onclick: commands.actual, title: t("command.actual") });
   const exporter = h("button", { type: "button", class: "text-button primary-text", "data-command": "export", onclick: commands.export }, t("command.export"));
@@ -28,7 +31,7 @@ export function topBar(commands) {
       "div",
       { class: "right" },
       h("span", { class: "zoom" }, button("farther", "minus"), percent, button("closer", "plus"), button("fit"), h("span", { class: "rule" })),
-      history, button("help"), h("span", { class: "rule" }), exporter,
+      ...Object.values(panels), button("help"), h("span", { class: "rule" }), exporter,
     ),
   );
 
@@ -39,13 +42,14 @@ export function topBar(commands) {
 
   return {
     element,
-    /** state: { name, canUndo, canRedo, scale, historyOpen, comparing, comparable }. */
+    /** state: { name, canUndo, canRedo, scale, panel: the open one, queued: how many jobs, comparing, comparable }. */
     show(state) {
       name.textContent = state.name;
       name.hidden = !state.name;
       undo.disabled = !state.canUndo;
       redo.disabled = !state.canRedo;
-      history.setAttribute("aria-pressed", String(state.historyOpen));
+      for (const [name, button] of Object.entries(panels)) button.setAttribute("aria-pressed", String(name === state.panel));
+      queued.textContent = state.queued || "";
       for (const [mode, button] of Object.entries({ split, difference })) {
         button.disabled = !state.comparable;
         button.setAttribute("aria-pressed", String(state.comparing === mode));

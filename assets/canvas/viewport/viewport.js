@@ -27,7 +27,6 @@ export class Viewport {
     this.fitted = true; // follows the window's size until the user zooms or pans
     this.width = this.height = 1; // device pixels
     this.ratio = 1;
-    this.covered = [0, 0]; // CSS pixels at the right and above the dock that panels cover
     this.quick = false;
     this.calmTimer = 0;
     this.frame = 0;
@@ -57,10 +56,13 @@ export class Viewport {
     this.ratio = window.devicePixelRatio || 1;
     const width = Math.max(1, Math.round(clientWidth * this.ratio));
     const height = Math.max(1, Math.round(clientHeight * this.ratio));
-    this.view.panBy(Math.round((width - this.width) / 2), Math.round((height - this.height) / 2));
+    const windowSize = `${innerWidth} ${innerHeight}`;
+    const panel = windowSize === this.windowSize; // one was opened, closed or resized: the picture stays where it is
+    this.windowSize = windowSize;
+    if (!panel) this.view.panBy(Math.round((width - this.width) / 2), Math.round((height - this.height) / 2));
     [this.width, this.height] = [width, height];
     for (const { canvas } of [this.below, this.above]) [canvas.width, canvas.height] = [width, height];
-    if (this.fitted) this.fit();
+    if (this.fitted && !panel) this.fit();
     else this.invalidate();
     this.#draw(); // at once: a resized canvas is empty
   }
@@ -68,16 +70,8 @@ export class Viewport {
   /** The part of the viewport that no panel covers. */
   get room() {
     const insets = this.root.clientWidth < NARROW ? NARROW_INSETS : INSETS;
-    const [left, top, inset, dock] = insets.map((inset) => inset * this.ratio);
-    const [right, bottom] = [Math.max(inset, this.covered[0] * this.ratio + inset / 3), dock + this.covered[1] * this.ratio];
+    const [left, top, right, bottom] = insets.map((inset) => inset * this.ratio);
     return [left, top, Math.max(64, this.width - left - right), Math.max(64, this.height - top - bottom)];
-  }
-
-  /** Tells how many CSS pixels panels cover at the right and above the dock. */
-  cover(right, above) {
-    if (right === this.covered[0] && above === this.covered[1]) return;
-    this.covered = [right, above];
-    if (this.fitted) this.fit();
   }
 
   /** Shows the whole picture, or a box. */
