@@ -120,13 +120,7 @@ export class DraftEditor {
   /** Takes back the stroke that is being painted, as if it had never begun. */
   drop() {
     if (!this.painting) return;
-    const { undoSteps } = this.draft;
-    const before = undoSteps.at(-1);
-    this.draft.end();
-    if (undoSteps.at(-1) !== before) {
-      this.viewport.draftChanged(this.draft.undo());
-      this.draft.redoSteps.pop();
-    }
+    this.viewport.draftChanged(this.draft.drop());
     this.changed();
   }
 
