@@ -107,7 +107,9 @@ def test_delete_fills_the_selection_from_its_surroundings_as_a_new_step(hands: H
     corners(hands, (20, 20), (60, 20))
     hands.key("Delete")
     hands.key("Delete")
-    assert shape(hands) == 0 and hands.state["head"] == head and not hands.state["running"]  # they took back the corners
+    assert (
+        shape(hands) == 0 and hands.state["head"] == head and not hands.state["running"]
+    )  # they took back the corners
     hands.key("Delete")
     hands.wait_for(f"doc.state.head !== {head!r}")
     hands.wait_idle()

@@ -109,7 +109,7 @@ def test_the_wand_takes_what_is_of_one_colour(hands: Hands) -> None:
 
 def test_smart_select_finds_the_edge_from_a_rough_stroke(hands: Hands) -> None:
     hands.open_pixels(disc_picture())
-    hands.key("q")
+    hands.key("a")
     hands.drag((140, 110), (180, 140), (150, 150))
     hands.wait_for("!doc.mask.empty")
     y, x = np.mgrid[:270, :320]
@@ -119,7 +119,7 @@ def test_smart_select_finds_the_edge_from_a_rough_stroke(hands: Hands) -> None:
     assert hands.mask_bounds is None  # the rough stroke was no step of its own
     hands.press("Rectangle")
     hands.drag((5, 5), (60, 60))  # what is painted elsewhere has no say in it
-    hands.key("q")
+    hands.key("a")
     hands.drag((140, 110), (180, 140), (150, 150))
     hands.wait_for("doc.draft.undoSteps.length === 2")
     found = mask(hands)[:, 80:] >= 128

@@ -25,7 +25,9 @@ def turn(hands: Hands, angle: int, flipped: bool) -> None:
 
 def colours(hands: Hands, points: list[tuple[float, float]]) -> np.ndarray:
     """The picture as it is drawn at plane points."""
-    return np.array(hands.page.evaluate("(points) => points.map(([x, y]) => window.palimpsest.viewport.colourAt(x, y))", points))
+    return np.array(
+        hands.page.evaluate("(points) => points.map(([x, y]) => window.palimpsest.viewport.colourAt(x, y))", points)
+    )
 
 
 @pytest.mark.parametrize(("angle", "flipped"), TURNS)

@@ -203,7 +203,9 @@ def enclosed(alpha: Pixels) -> Pixels:
     level = np.full(padded.shape, 255)
     level[[0, -1], :] = level[:, [0, -1]] = 0
     while True:
-        around = np.minimum.reduce([np.roll(level, 1, 0), np.roll(level, -1, 0), np.roll(level, 1, 1), np.roll(level, -1, 1)])
+        around = np.minimum.reduce(
+            [np.roll(level, 1, 0), np.roll(level, -1, 0), np.roll(level, 1, 1), np.roll(level, -1, 1)]
+        )
         lower = np.minimum(level, np.maximum(padded, around))
         lower[[0, -1], :] = lower[:, [0, -1]] = 0
         if np.array_equal(lower, level):
@@ -214,7 +216,9 @@ def enclosed(alpha: Pixels) -> Pixels:
 @given(st.integers(0, 2**32 - 1), st.booleans())
 def test_holes_are_what_the_mask_encloses_and_nothing_else_changes(seed: int, soft: bool) -> None:
     random = np.random.default_rng(seed)
-    alpha = np.where(random.random((14, 17)) < 0.6, random.integers(1, 256, (14, 17)) if soft else 255, 0).astype(np.uint8)
+    alpha = np.where(random.random((14, 17)) < 0.6, random.integers(1, 256, (14, 17)) if soft else 255, 0).astype(
+        np.uint8
+    )
     mask = Mask(Box(-3, 5, 17, 14), alpha)
     found = without_holes(mask)
     true = enclosed(alpha)

@@ -436,9 +436,7 @@ def test_nothing_is_selected_in_another_document(routes: RouteClient, shapes: tu
     refused(routes.post(f"documents/{shapes[0]}/cut-out", content=sent(said)), 404)
 
 
-def test_a_part_of_the_picture_is_cut_out_along_the_mask(
-    routes: RouteClient, shapes: tuple[str, str, Picture]
-) -> None:
+def test_a_part_of_the_picture_is_cut_out_along_the_mask(routes: RouteClient, shapes: tuple[str, str, Picture]) -> None:
     document, head, picture = shapes
     mask = softened(disc(Box(80, 40, 90, 90)), 9, picture.box)
     answer = routes.post(f"documents/{document}/cut-out", content=sent({"revision": head, "mask": mask}))
@@ -522,7 +520,8 @@ def test_a_damaged_packet_is_a_sentence(routes: RouteClient, state: dict[str, An
 
 
 @pytest.mark.parametrize(
-    "verb", ["plan", "amend/none", "reblend/none", "crop", "queue", "select", "mask", "cut-out", "name", "duplicate", "delete"]
+    "verb",
+    ["plan", "amend/none", "reblend/none", "crop", "queue", "select", "mask", "cut-out", "name", "duplicate", "delete"],
 )
 def test_nothing_is_asked_of_a_document_that_is_not_there(
     routes: RouteClient, state: dict[str, Any], verb: str

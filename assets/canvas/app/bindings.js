@@ -8,7 +8,7 @@ const STORED = "palimpsest-keys";
 export const DEFAULTS = {
   brush: ["b"], eraser: ["e"], rectangle: ["r"], ellipse: ["o"], lasso: ["l"], polygon: ["p"], wand: ["w"], edge: ["a"], picker: ["i"],
   finish: ["Enter"], back: ["Backspace"], smaller: ["["], larger: ["]"], softer: ["{"], harder: ["}"],
-  all: ["Ctrl+a"], clear: ["Ctrl+d", "x"], invert: ["Ctrl+Shift+i", "Ctrl+i"], recall: ["m"], grow: ["."], shrink: [","], holes: [],
+  all: ["Ctrl+a"], clear: ["Ctrl+d", "x"], invert: ["Ctrl+Shift+i", "Ctrl+i"], recall: ["m"], grow: ["."], shrink: [","], holes: [], masks: [],
   delete: ["Delete"], alone: ["q"], menu: ["ContextMenu", "Shift+F10"],
   fill: ["Alt+1"], remove: ["Alt+2"], refine: ["Alt+3"], expand: ["Alt+4"], sketch: ["Alt+5"],
   generate: ["Ctrl+Enter"], cancel: ["Ctrl+."], drop: ["Escape"], undo: ["Ctrl+z"], redo: ["Ctrl+Shift+z", "Ctrl+y"],

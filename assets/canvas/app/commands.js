@@ -3,6 +3,7 @@
 import { copyFrom } from "./clipboard.js";
 import { TOOLS } from "../panels/toolbar.js";
 import { exportDialog } from "../panels/export-dialog.js";
+import { savedMasksDialog } from "../panels/saved-masks.js";
 import { INTENTS } from "./edit-form.js";
 import { zoomStop } from "../viewport/view.js";
 
@@ -26,6 +27,7 @@ export function makeCommands(editor) {
     finish: () => editor.pointer.closeShape(), back: () => editor.pointer.dropCorner(),
     all: () => doc()?.draftEditor.all(), clear: () => doc()?.draftEditor.clear(editor.tool.layer), invert: () => doc()?.draftEditor.invert(), recall: () => doc()?.masks.recall(),
     grow: () => doc()?.masks.change({ do: "grow", by: GROWTH }), shrink: () => doc()?.masks.change({ do: "shrink", by: GROWTH }),
+    masks: () => doc()?.draft && savedMasksDialog(doc()),
     holes: () => doc()?.masks.change({ do: "holes" }), alone: () => editor.viewport.showAlone(!editor.viewport.alone),
     delete: () => (editor.pointer.dropCorner() === false ? void editor.removeMasked() : null),
     copy: () => (getSelection().isCollapsed ? void (doc()?.picture.revision && copyFrom(doc())) : false), menu: () => editor.openMenu(),

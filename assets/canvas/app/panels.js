@@ -57,7 +57,7 @@ export class Panels {
       change: (operation) => editor.doc?.masks.change(operation),
       tint: (change) => this.#tint(change),
       alone: commands.alone, upright: commands.upright,
-      all: commands.all, invert: commands.invert, clear: commands.clear, recall: commands.recall,
+      all: commands.all, invert: commands.invert, clear: commands.clear, recall: commands.recall, masks: commands.masks,
       loadMask: (file) => this.#loadMask(file),
       saveMask: () => saveMask(editor.doc),
     });

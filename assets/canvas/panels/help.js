@@ -8,7 +8,7 @@ import { TOOLS } from "./toolbar.js";
 
 export const GROUPS = {
   tools: [...TOOLS, "finish", "back", "smaller", "larger", "softer", "harder"],
-  mask: ["all", "clear", "invert", "grow", "shrink", "holes", "recall", "alone"],
+  mask: ["all", "clear", "invert", "grow", "shrink", "holes", "recall", "masks", "alone"],
   edit: ["prompt", "generate", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "delete", "settings"],
   picture: ["undo", "redo", "before", "split", "difference", "history", "copy", "export", "open", "home"],
   view: ["closer", "farther", "fit", "actual", "left", "right", "up", "down", "clockwise", "anticlockwise", "upright", "flip", "menu", "help"],
