@@ -167,8 +167,8 @@ def amending(hands: Hands) -> None:
 
 
 VIEWS = {
-    "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "context menu": context_menu, "saved masks": saved_masks,
-    "wand in a turned view": wand_in_a_turned_view, "history": history,
+    "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "context menu": context_menu,
+    "saved masks": saved_masks, "wand in a turned view": wand_in_a_turned_view, "history": history,
     "blending": blending, "amending": amending, "comparing": comparing, "queue": queue, "variations": variations,
     "export": export, "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
     **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch")},

@@ -231,7 +231,7 @@ def test_the_help_has_every_command_and_gives_it_another_key(hands: Hands) -> No
     hands.key("?")
     dialog = hands.page.get_by_role("dialog")
     dialog.get_by_role("button", name="Deselect: Ctrl D, X").wait_for()
-    dialog.get_by_role("button", name="Fill the holes of the mask: –").click()
+    dialog.get_by_role("button", name="Fill the holes of the mask: \N{EN DASH}").click()
     hands.key("j")
     dialog.get_by_role("button", name="Fill the holes of the mask: J").wait_for()
     hands.key("Escape")

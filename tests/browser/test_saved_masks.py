@@ -122,9 +122,8 @@ def test_a_browser_that_stores_nothing_says_so(hands: Hands) -> None:
     hands.tidy = False
     hands.open_sample()
     hands.paint()
-    hands.page.evaluate(
-        """() => { IDBObjectStore.prototype.add = () => { throw new DOMException("The disk is full.", "QuotaExceededError"); }; }"""
-    )
+    full = "IDBObjectStore.prototype.add = () => { throw new DOMException('The disk is full.', 'QuotaExceededError'); }"
+    hands.page.evaluate(f"() => {{ {full} }}")
     saved = dialog(hands)
     hands.press("Save mask")
     saved.get_by_text("The browser could not do this: The disk is full.").wait_for()

@@ -412,7 +412,8 @@ def test_selecting(routes: RouteClient, shapes: tuple[str, str, Picture]) -> Non
     [
         {"x": 300}, {"x": -1}, {"x": 1.5}, {"x": "1"}, {"x": 2**70}, {"tolerance": 256}, {"tolerance": -1},
         {"tool": "hammer"}, {"tool": "edge"}, {"tool": ["wand"]}, {"revision": None}, {"revision": 3}, {"glow": 1},
-        {"mask": None}, {"contiguous": 1}, {"contiguous": None}, {"smoothing": 33}, {"smoothing": -1}, {"smoothing": 1.5},
+        {"mask": None}, {"contiguous": 1}, {"contiguous": None}, {"smoothing": 33}, {"smoothing": -1},
+        {"smoothing": 1.5},
     ],
 )  # fmt: skip
 def test_a_wrong_selection_is_a_sentence(
