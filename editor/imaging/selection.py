@@ -178,7 +178,7 @@ def _colour(picture: Picture, x: int, y: int) -> NDArray[np.int_]:
 
 
 def _near(pixels: Pixels, colour: NDArray[np.int_], tolerance: int) -> Pixels:
-    """Returns 255 where no channel of uint8 (H, W, 4) differs from a colour's by more than `tolerance`, uint8 (H, W)."""
+    """Returns 255 where no channel of uint8 (H, W, 4) is further than `tolerance` from a colour, uint8 (H, W)."""
     return np.asarray(cv2.inRange(pixels, colour - tolerance, colour + tolerance), dtype=np.uint8)
 
 
