@@ -174,7 +174,7 @@ def _colour(picture: Picture, x: int, y: int) -> NDArray[np.int_]:
     """Returns the colour and opacity of a pixel, (4,); raises InvalidInput when it lies outside the picture."""
     if not picture.box.contains(Box(x, y, 1, 1)):
         raise InvalidInput(f"The point ({x}, {y}) lies outside the picture. Click on the picture.")
-    return _rgba(picture, Box(x, y, 1, 1))[0, 0].astype(int)
+    return np.asarray(_rgba(picture, Box(x, y, 1, 1))[0, 0], dtype=int)
 
 
 def _near(pixels: Pixels, colour: NDArray[np.int_], tolerance: int) -> Pixels:

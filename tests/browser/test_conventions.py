@@ -206,6 +206,25 @@ def test_the_mask_alone_is_white_on_black(hands: Hands) -> None:
     assert eye.get_attribute("aria-pressed") == "false"  # another picture is seen as it is
 
 
+def test_the_masks_colour_and_opacity_are_the_users_and_stay_so(hands: Hands) -> None:
+    hands.tidy = False
+    hands.open_sample()
+    hands.press("Rectangle")
+    hands.drag((60, 60), (200, 180))
+    hands.press("Mask")
+    hands.page.get_by_label("Colour of the mask").fill("#ff0000")
+    hands.page.locator("#mask-menu").get_by_role("slider", name="Opacity").fill("1")
+    hands.key("Escape")
+    solid = f"(([red, green, blue, alpha]) => alpha === 255 && red === 255 && green === blue)(({SHOWN})([131, 121]))"
+    hands.page.wait_for_function(solid)
+    hands.wait_kept()
+    hands.reload()
+    hands.wait_idle()
+    hands.page.wait_for_function(solid)
+    hands.press("Mask")
+    assert hands.page.get_by_label("Colour of the mask").input_value() == "#ff0000"
+
+
 def test_a_file_is_opened_by_the_usual_key_from_everywhere(hands: Hands, tmp_path: Path) -> None:
     file = tmp_path / "small.png"
     Image.new("RGB", (30, 20), (200, 10, 10)).save(file)

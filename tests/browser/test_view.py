@@ -1,7 +1,10 @@
 """The turned and mirrored view: it is only looked at in another way, and every tool works in it."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from tests.browser.hands import DRAWN, Hands
 from tests.browser.test_conventions import shown
@@ -23,7 +26,7 @@ def turn(hands: Hands, angle: int, flipped: bool) -> None:
     hands.page.evaluate(DRAWN)
 
 
-def colours(hands: Hands, points: list[tuple[float, float]]) -> np.ndarray:
+def colours(hands: Hands, points: Sequence[tuple[float, float]]) -> NDArray[np.int_]:
     """The picture as it is drawn at plane points."""
     return np.array(
         hands.page.evaluate("(points) => points.map(([x, y]) => window.palimpsest.viewport.colourAt(x, y))", points)
