@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
-from editor.imaging.raster import Mask, Pixels
+from editor.imaging.raster import HALF, Mask, Pixels
 from pipelines.errors import InvalidInput
 
 FIRST_WINDOW = 256  # pixels a side of the first window around a clicked point
@@ -15,6 +15,8 @@ ITERATIONS = 4  # of GrabCut, which estimates the colours of object and surround
 MAX_WINDOWS = 5  # each twice as wide as the last, while the object reaches its edge
 MAX_SIMILAR = 0.5  # share of the rim that may look like the stroke; beyond it the window lies within the object
 GRAIN = 4  # levels of noise added for GrabCut, whose colour model of a flat object would be a single colour
+STRIP = 256  # rows of the picture that are compared with a colour at a time
+HOLE_LEVELS = (*range(16, 256, 16), 255)  # of alpha, at which the holes of a soft mask are looked for
 RIM = 4  # pixels along the edge of the scaled window that are not part of the object
 
 
@@ -36,16 +38,90 @@ def connected(picture: Picture, x: int, y: int, tolerance: int) -> Mask:
     Raises:
         InvalidInput: the point lies outside the picture.
     """
-    if not picture.box.contains(Box(x, y, 1, 1)):
-        raise InvalidInput(f"The point ({x}, {y}) lies outside the picture. Click on the picture.")
+    colour = _colour(picture, x, y)
     side = FIRST_WINDOW
     while True:
         window = Box(x - side // 2, y - side // 2, side, side).intersect(picture.box)
-        alpha = _flood(_rgba(picture, window), (x - window.x, y - window.y), tolerance)
-        selection = Mask(window, alpha)
+        near = _near(_rgba(picture, window), colour, tolerance)
+        cv2.floodFill(near, None, (x - window.x, y - window.y), 128, flags=4)
+        selection = Mask(window, (near == 128).astype(np.uint8) * np.uint8(255))
         if not _reaches_edge(selection.bounds, window, picture.box):
             return selection.cropped()
         side *= 2
+
+
+def alike(picture: Picture, x: int, y: int, tolerance: int) -> Mask:
+    """Selects all pixels of a picture in a colour similar to a point's, connected to it or not.
+
+    Args:
+        picture: the picture.
+        x: the point's column on the plane.
+        y: its row.
+        tolerance: by how much a colour may differ from the point's in every channel, 0 to 255.
+
+    Returns:
+        255 on the selected pixels.
+
+    Raises:
+        InvalidInput: the point lies outside the picture.
+    """
+    box = picture.box
+    colour = _colour(picture, x, y)
+    alpha = np.zeros(box.shape, np.uint8)
+    for top in range(box.y, box.bottom, STRIP):
+        strip = Box(box.x, top, box.width, min(STRIP, box.bottom - top))
+        alpha[strip.slices(box)] = _near(_rgba(picture, strip), colour, tolerance)
+    return Mask(box, alpha).cropped()
+
+
+def smoothed(mask: Mask, px: int, frame: Box) -> Mask:
+    """Rounds the outline of a selection, and drops or fills what is narrower than about `px` pixels.
+
+    Args:
+        mask: the selection.
+        px: how far the outline is averaged; 0 leaves it as it is.
+        frame: the picture's box, whose edge does not count as the selection's.
+
+    Returns:
+        255 on the selected pixels.
+    """
+    box = mask.bounds.padded(px).intersect(frame)
+    if px == 0 or box.empty:
+        return mask
+    blurred = cv2.GaussianBlur(mask.on(box), (0, 0), px / 2, borderType=cv2.BORDER_REPLICATE)
+    return Mask(box, (np.asarray(blurred) >= HALF).astype(np.uint8) * np.uint8(255)).cropped()
+
+
+def without_holes(mask: Mask) -> Mask:
+    """Returns a mask with its holes filled: the regions that it encloses.
+
+    A pixel gets the largest level of alpha that encloses it, so that the soft edge of a hole is filled too. No alpha
+    becomes smaller, and what lies open to the outside stays as it is.
+    """
+    alpha = mask.alpha.copy()
+    for level in HOLE_LEVELS:
+        solid = mask.alpha >= level
+        if not solid.any():
+            break
+        np.maximum(alpha, np.minimum(_filled(solid), level), out=alpha)
+    return Mask(mask.box, alpha)
+
+
+def cut_out(picture: Picture, mask: Mask) -> Pixels:
+    """Returns the part of a picture under a mask, on its bounds, with the mask times the picture's opacity as alpha.
+
+    Returns:
+        uint8 (H, W, 4), straight alpha.
+
+    Raises:
+        InvalidInput: nothing in the picture is masked.
+    """
+    mask = mask.cut(picture.box)
+    if mask.bounds.empty:
+        raise InvalidInput("The mask does not cover any part of the picture. Select the part to copy.")
+    opacity = picture.opacity(mask.box).astype(np.uint16)
+    alpha = ((opacity * mask.alpha + 127) // 255).astype(np.uint8)
+    return np.dstack([picture.read(mask.box).pixels, alpha])
 
 
 def edge_aware(picture: Picture, rough: Mask) -> Mask:
@@ -94,12 +170,16 @@ def _rgba(picture: Picture, window: Box) -> Pixels:
     return seen
 
 
-def _flood(pixels: Pixels, start: tuple[int, int], tolerance: int) -> Pixels:
-    """Returns 255 where a flood fill from `start`, (x, y), reaches, uint8 (H, W)."""
-    colour = pixels[start[1], start[0]].astype(int)
-    alike = np.asarray(cv2.inRange(pixels, colour - tolerance, colour + tolerance), dtype=np.uint8)
-    cv2.floodFill(alike, None, start, 128, flags=4)
-    return np.asarray((alike == 128) * np.uint8(255), dtype=np.uint8)
+def _colour(picture: Picture, x: int, y: int) -> NDArray[np.int_]:
+    """Returns the colour and opacity of a pixel, (4,); raises InvalidInput when it lies outside the picture."""
+    if not picture.box.contains(Box(x, y, 1, 1)):
+        raise InvalidInput(f"The point ({x}, {y}) lies outside the picture. Click on the picture.")
+    return np.asarray(_rgba(picture, Box(x, y, 1, 1))[0, 0], dtype=int)
+
+
+def _near(pixels: Pixels, colour: NDArray[np.int_], tolerance: int) -> Pixels:
+    """Returns 255 where no channel of uint8 (H, W, 4) is further than `tolerance` from a colour, uint8 (H, W)."""
+    return np.asarray(cv2.inRange(pixels, colour - tolerance, colour + tolerance), dtype=np.uint8)
 
 
 def _reaches_edge(bounds: Box, window: Box, frame: Box) -> bool:
@@ -163,8 +243,12 @@ def _without_rim(window: Box, frame: Box, size: tuple[int, int]) -> Box:
 def _solid(object: NDArray[np.bool_], stroke: NDArray[np.bool_]) -> Pixels:
     """Returns the parts of an object that the stroke touches, with their holes filled, uint8 (H, W)."""
     _, labels = cv2.connectedComponents(object.astype(np.uint8), connectivity=4)
-    touched = np.isin(labels, np.unique(labels[stroke & object])) & object
-    outlines, _ = cv2.findContours(touched.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return _filled(np.isin(labels, np.unique(labels[stroke & object])) & object)
+
+
+def _filled(object: NDArray[np.bool_]) -> Pixels:
+    """Returns an object with its holes filled, uint8 (H, W)."""
+    outlines, _ = cv2.findContours(object.astype(np.uint8), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
     filled = np.zeros(object.shape, np.uint8)
     cv2.drawContours(filled, outlines, -1, 255, cv2.FILLED)
     return filled

@@ -63,6 +63,7 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/documents/{document}/queue", edits.queue, methods=["POST"]),
             Route("/documents/{document}/cancel/{revision}", writing(edits.cancel), methods=["POST"]),
             Route("/documents/{document}/select", masks.select, methods=["POST"]),
+            Route("/documents/{document}/cut-out", masks.cut_out, methods=["POST"]),
             Route("/documents/{document}/mask", masks.change, methods=["POST"]),
             Route("/documents/{document}/mask-file", masks.read, methods=["POST"]),
             Route("/revisions/{revision}/manifest", pictures.manifest),

@@ -56,6 +56,28 @@ def mask_menu(hands: Hands) -> None:
     hands.page.locator(".menu").get_by_role("button", name="Grow").wait_for()
 
 
+def context_menu(hands: Hands) -> None:
+    painted(hands)
+    hands.page.mouse.click(*hands.client(200, 100), button="right")
+    hands.page.locator(".context-menu").wait_for()
+
+
+def saved_masks(hands: Hands) -> None:
+    painted(hands)
+    hands.whole_mask("Saved masks…")
+    hands.press("Save mask")
+    hands.page.get_by_role("button", name="Load Mask 1").wait_for()
+
+
+def wand_in_a_turned_view(hands: Hands) -> None:
+    painted(hands)
+    hands.press("Magic wand")
+    hands.key("f")
+    hands.key("6")
+    hands.key("q")
+    hands.page.locator(".strip .turned").wait_for()
+
+
 def history(hands: Hands) -> None:
     hands.open_sample()
     hands.edit("a vase")
@@ -144,14 +166,28 @@ def amending(hands: Hands) -> None:
 
 
 VIEWS = {
-    "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "history": history,
+    "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "context menu": context_menu,
+    "saved masks": saved_masks, "wand in a turned view": wand_in_a_turned_view, "history": history,
     "blending": blending, "amending": amending, "comparing": comparing, "queue": queue, "variations": variations,
     "export": export, "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
     **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch")},
 }  # fmt: skip
 
 
-OFTEN = ("start", "painted", "settings", "history", "amending", "queue", "variations", "export", "help")
+OFTEN = (
+    "start",
+    "painted",
+    "context menu",
+    "saved masks",
+    "wand in a turned view",
+    "settings",
+    "history",
+    "amending",
+    "queue",
+    "variations",
+    "export",
+    "help",
+)
 
 
 @pytest.mark.parametrize(
@@ -224,7 +260,8 @@ def test_a_picture_is_opened_changed_and_saved_by_the_keyboard_alone(hands: Hand
 
 
 @pytest.mark.parametrize(
-    "view", ["start", "painted", "to expand", "settings", "blending", "variations", "export", "help", "blank"]
+    "view",
+    ["start", "painted", "saved masks", "to expand", "settings", "blending", "variations", "export", "help", "blank"],
 )
 def test_tab_leads_everywhere_and_one_sees_where_one_is(hands: Hands, view: str) -> None:
     hands.tidy = False

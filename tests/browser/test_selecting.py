@@ -107,9 +107,33 @@ def test_the_wand_takes_what_is_of_one_colour(hands: Hands) -> None:
     hands.wait_for("doc.mask.empty")
 
 
+def test_the_wand_takes_all_that_is_alike_and_smooths_it(hands: Hands) -> None:
+    picture = disc_picture()
+    picture[10:40, 10:60] = picture[130, 160]  # the same colour elsewhere
+    picture[12:14, 200:300] = picture[130, 160]  # and a line of it
+    hands.open_pixels(picture)
+    y, x = np.mgrid[:270, :320]
+    alike = (picture == picture[130, 160]).all(2)
+    hands.press("Magic wand")
+    contiguous = hands.page.get_by_role("checkbox", name="Contiguous")
+    contiguous.uncheck()
+    hands.page.mouse.click(*hands.client(160, 130))
+    hands.wait_for("!doc.mask.empty")
+    assert np.array_equal(mask(hands) == 255, alike)
+    hands.key("x")
+    hands.page.get_by_role("slider", name="Smoothing").fill("8")
+    hands.page.mouse.click(*hands.client(160, 130))
+    hands.wait_for("!doc.mask.empty")
+    smooth = mask(hands)
+    assert not smooth[5:20, 200:300].any() and smooth[25, 35] == 255  # the line is too narrow
+    assert (smooth[np.hypot(x - 160, y - 130) < 55] == 255).all()
+    hands.page.get_by_role("slider", name="Smoothing").fill("0")
+    contiguous.check()
+
+
 def test_smart_select_finds_the_edge_from_a_rough_stroke(hands: Hands) -> None:
     hands.open_pixels(disc_picture())
-    hands.key("q")
+    hands.key("a")
     hands.drag((140, 110), (180, 140), (150, 150))
     hands.wait_for("!doc.mask.empty")
     y, x = np.mgrid[:270, :320]
@@ -119,7 +143,7 @@ def test_smart_select_finds_the_edge_from_a_rough_stroke(hands: Hands) -> None:
     assert hands.mask_bounds is None  # the rough stroke was no step of its own
     hands.press("Rectangle")
     hands.drag((5, 5), (60, 60))  # what is painted elsewhere has no say in it
-    hands.key("q")
+    hands.key("a")
     hands.drag((140, 110), (180, 140), (150, 150))
     hands.wait_for("doc.draft.undoSteps.length === 2")
     found = mask(hands)[:, 80:] >= 128

@@ -171,3 +171,19 @@ test("what undo remembers is bounded", () => {
   const tiles = draft.undoSteps.reduce((sum, { step }) => sum + step.size, 0);
   assert.ok(tiles * 65536 <= 64 * 2 ** 20);
 });
+
+test("a dropped stroke leaves no trace: neither in the mask nor in what can be undone and redone", () => {
+  const draft = new Draft(BOX);
+  for (const x of [300, 340]) stroke(draft, x, 200, x, 200, 20, 255);
+  draft.undo();
+  const before = draft.mask.crop(BOX);
+  for (const radius of [30, 0]) { // one that changes something, one that does not
+    draft.begin();
+    if (radius) draft.mask.segment(310, 200, 420, 260, radius, 255);
+    draft.drop();
+    assert.deepEqual(draft.mask.crop(BOX), before);
+    assert.deepEqual([draft.undoSteps.length, draft.redoSteps.length, draft.activeLayer], [1, 1, null]);
+  }
+  draft.redo();
+  assert.ok(draft.mask.crop([340, 200, 1, 1])[0]);
+});

@@ -94,6 +94,10 @@ test("no two commands share a key at first, and a key that is given away is lost
   assert.equal(new Bindings(storage).command(["b"]), "brush");
 });
 
+test("every command is in the list of shortcuts once, so that its key can be seen and changed", () => {
+  assert.deepEqual(Object.values(GROUPS).flat().sort(), Object.keys(DEFAULTS).sort());
+});
+
 test("chords are readable", () => {
   assert.equal(readable("Ctrl+Shift+z"), "Ctrl ⇧ Z");
   assert.equal(readable("+"), "+");

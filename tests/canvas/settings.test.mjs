@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { FAINTEST, loadTint, saveTint } from "../../assets/canvas/app/mask-tint.js";
 import { initialForm, modelName, restore, saveSettings } from "../../assets/canvas/app/settings.js";
 
 const FIELDS = [
@@ -52,4 +53,16 @@ test("what does not fit any more gives way to its default", () => {
 test("a model is shown by the name it was given", () => {
   restore(FIELDS, { "hf:me/photo": "photo" }, storage());
   assert.deepEqual(["hf:me/photo", "classical"].map(modelName), ["photo", "classical"]);
+});
+
+test("the masks' colour and opacity come back, and what does not fit gives way to the default", () => {
+  const kept = storage();
+  const usual = loadTint(kept);
+  const tint = { colour: "#ff8800", opacity: FAINTEST };
+  saveTint(tint, kept);
+  assert.deepEqual(loadTint(kept), tint);
+  for (const text of ["nothing", "[]", '{"colour": "red", "opacity": 0}', '{"colour": 5, "opacity": "1"}', '{"opacity": 2}']) {
+    assert.deepEqual(loadTint(storage(text)), usual, text);
+  }
+  assert.deepEqual(loadTint(storage('{"colour": "#123456", "opacity": null}')), { ...usual, colour: "#123456" });
 });

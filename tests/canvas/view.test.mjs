@@ -67,3 +67,88 @@ test("the zoom buttons go by half octaves and meet 100 %", () => {
   near(zoomStop(1, -1), Math.SQRT1_2);
   near(zoomStop(1.1, -1), 1);
 });
+
+const TURNS = [0, 15, 90, -90, 180, 37.5, -120].flatMap((angle) => [[angle, false], [angle, true]]);
+
+function turned(angle, flipped) {
+  const view = new View();
+  view.zoomAt(1.7, 20, 30);
+  view.panBy(11, -5);
+  if (flipped) view.flipAt(100, 80);
+  view.turnAt(angle, 100, 80);
+  return view;
+}
+
+test("viewport and plane are each other's inverse in every turned view, which keeps lengths", () => {
+  for (const [angle, flipped] of TURNS) {
+    const view = turned(angle, flipped);
+    assert.deepEqual([view.angle, view.flipped, view.turned], [angle, flipped, angle !== 0 || flipped]);
+    const [x, y] = view.toPlane(...view.toViewport(12.5, -8));
+    near(x, 12.5);
+    near(y, -8);
+    const [[ax, ay], [bx, by]] = [view.toViewport(0, 0), view.toViewport(3, 4)];
+    near(Math.hypot(ax - bx, ay - by), 5 * view.scale);
+  }
+});
+
+test("what is turned or mirrored stays under its point, and both twice or back lead to where it was", () => {
+  for (const [angle, flipped] of TURNS) {
+    const view = turned(angle, flipped);
+    const before = { ...view };
+    const at = view.toPlane(321, 123);
+    for (const change of [() => view.turnAt(view.angle + 200, 321, 123), () => view.flipAt(321, 123), () => view.zoomAt(3, 321, 123)]) {
+      change();
+      const after = view.toPlane(321, 123);
+      near(after[0], at[0]);
+      near(after[1], at[1]);
+      assert.ok(view.angle > -180 && view.angle <= 180);
+    }
+    view.zoomAt(before.scale, 321, 123);
+    view.flipAt(321, 123);
+    view.turnAt(view.angle - 200, 321, 123);
+    for (const name of ["x", "y", "angle"]) near(view[name], before[name]);
+    assert.equal(view.flipped, before.flipped);
+  }
+});
+
+test("mirroring swaps left and right as they are seen, however the view is turned", () => {
+  for (const [angle, flipped] of TURNS) {
+    const view = turned(angle, flipped);
+    const [x, y] = view.toViewport(40, 70);
+    view.flipAt(250, 99);
+    const [mirroredX, mirroredY] = view.toViewport(40, 70);
+    near(mirroredX, 500 - x);
+    near(mirroredY, y);
+  }
+});
+
+test("a turned view is the upright one it is drawn from, turned as a whole, and nothing of it is missing", () => {
+  for (const [angle, flipped] of TURNS) {
+    const view = turned(angle, flipped);
+    const { view: upright, width, height, matrix: [a, b, c, d, e, f] } = view.upright(800, 600);
+    assert.equal(upright.turned, false);
+    for (const [x, y] of [[0, 0], [800, 0], [800, 600], [0, 600], [400, 300]]) {
+      const [ux, uy] = upright.toViewport(...view.toPlane(x, y));
+      assert.ok(ux >= -1e-6 && uy >= -1e-6 && ux <= width + 1e-6 && uy <= height + 1e-6, `${angle} ${flipped}: ${ux} ${uy}`);
+      assert.ok(Math.abs(a * ux + c * uy + e - x) <= 0.5 + 1e-6 && Math.abs(b * ux + d * uy + f - y) <= 0.5 + 1e-6); // it is moved by whole pixels
+    }
+  }
+});
+
+test("a turned picture fits into the room, wide or high, and cannot be pushed out of sight", () => {
+  const box = [-100, 30, 700, 300];
+  for (const room of [[80, 20, 1000, 600], [20, 30, 400, 900]]) {
+    for (const [angle, flipped] of TURNS) {
+      const view = turned(angle, flipped);
+      view.fit(box, room);
+      const [left, top, width, height] = view.viewportRect(box);
+      assert.ok(width <= room[2] + 1 && height <= room[3] + 1, `${angle}`);
+      assert.ok(width > room[2] - 2 || height > room[3] - 2); // and fills it
+      assert.ok(Math.abs(left + width / 2 - room[0] - room[2] / 2) <= 1 && Math.abs(top + height / 2 - room[1] - room[3] / 2) <= 1);
+      view.panBy(1e5, -1e5);
+      view.keepInSight(box, 1160, 640, 40);
+      const [x, y, w, h] = view.viewportRect(box);
+      assert.ok(x <= 1121 && y + h >= 39 && x + w >= 39 && y <= 601);
+    }
+  }
+});

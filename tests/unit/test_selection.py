@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from editor.imaging.geometry import Box
 from editor.imaging.picture import TILE, Picture
 from editor.imaging.raster import Mask, Pixels
-from editor.imaging.selection import connected, edge_aware, softened
+from editor.imaging.selection import alike, connected, cut_out, edge_aware, smoothed, softened, without_holes
 from tests.samples import disc, filled, noise
 
 
@@ -59,10 +59,26 @@ def test_the_wand_is_the_component_of_what_is_alike(x: int, y: int, tolerance: i
     assert np.array_equal(found == 255, labels == labels[y, x]) and set(np.unique(found)) <= {0, 255}
 
 
+@given(st.integers(0, 59), st.integers(0, 599), st.integers(0, 255))
+def test_the_wand_everywhere_is_all_that_is_alike(x: int, y: int, tolerance: int) -> None:
+    pixels = noise(60, 600, 3) // 64 * 40  # of more rows than are looked at at a time
+    near = np.abs(pixels.astype(int) - pixels[y, x].astype(int)).max(2) <= tolerance
+    found = alike(Picture.from_pixels(pixels), x, y, tolerance)
+    assert np.array_equal(found.on(Box(0, 0, 60, 600)), near * np.uint8(255))
+
+
+def test_everywhere_finds_what_is_not_connected() -> None:
+    one, far = disc(Box(40, 60, 31, 50)), disc(Box(920, 720, 70, 70))
+    picture = flat(1000, 800, (one, (200, 10, 10)), (far, (200, 10, 10)))
+    assert alike(picture, 55, 85, 0) == one.joined(far)
+    assert connected(picture, 55, 85, 0) == one.cropped()
+
+
 def test_what_is_transparent_is_a_colour_of_its_own() -> None:
     pixels = np.dstack([noise(80, 80), np.full((80, 80), 255, np.uint8)])
     pixels[20:50, 10:30, 3] = 0  # whatever colours lie there
-    assert connected(Picture.from_pixels(pixels), 15, 30, 0) == filled(Box(10, 20, 20, 30))
+    for select in (connected, alike):
+        assert select(Picture.from_pixels(pixels), 15, 30, 0) == filled(Box(10, 20, 20, 30))
 
 
 def test_a_small_blob_costs_little_of_a_large_picture() -> None:
@@ -76,6 +92,8 @@ def test_a_small_blob_costs_little_of_a_large_picture() -> None:
 def test_no_point_outside_the_picture() -> None:
     with pytest.raises(ValueError, match="outside the picture"):
         connected(flat(30, 20), 30, 5, 0)
+    with pytest.raises(ValueError, match="outside the picture"):
+        alike(flat(30, 20), -1, 5, 0)
     with pytest.raises(ValueError, match="outside the picture"):
         edge_aware(flat(30, 20), disc(Box(100, 100, 9, 9)))
 
@@ -157,6 +175,80 @@ def test_a_softened_edge_falls_over_its_width(px: int) -> None:
     outside, inside = 200 - px // 2 - 2, 200 + px // 2 + 1
     assert row[outside] <= 13 and row[inside] >= 242  # 5 % either way
     assert not row[: max(0, 200 - px - 1)].any()
+
+
+@given(st.integers(1, 32))
+def test_a_smoothed_outline_keeps_what_is_large_and_drops_what_is_narrow(px: int) -> None:
+    frame = Box(0, 0, 600, 500)
+    ragged = disc(Box(150, 100, 300, 300))
+    for x in range(3 * px + 9, 600 - px, 3 * px + 9):  # lines and gaps much narrower than the smoothing
+        ragged = ragged.joined(filled(Box(x, 0, max(1, px // 4), 500)))
+    found = smoothed(ragged, px, frame)
+    assert set(np.unique(found.alpha)) <= {0, 255}
+    if px >= 4:
+        assert iou(found, disc(Box(150, 100, 300, 300))) > 0.95
+    whole = filled(frame)
+    assert smoothed(whole, px, frame) == whole  # where the picture ends, nothing is rounded
+
+
+def test_no_smoothing_leaves_a_selection_as_it_is() -> None:
+    speck = filled(Box(7, 9, 1, 1))
+    assert smoothed(speck, 0, Box(0, 0, 20, 20)) == speck
+    assert smoothed(speck, 4, Box(0, 0, 20, 20)).bounds.empty
+
+
+def enclosed(alpha: Pixels) -> Pixels:
+    """For each pixel the largest level that every way out of the array, side by side, must cross: the law of holes."""
+    padded = np.pad(alpha.astype(int), 1)
+    level = np.full(padded.shape, 255)
+    level[[0, -1], :] = level[:, [0, -1]] = 0
+    while True:
+        around = np.minimum.reduce(
+            [np.roll(level, 1, 0), np.roll(level, -1, 0), np.roll(level, 1, 1), np.roll(level, -1, 1)]
+        )
+        lower = np.minimum(level, np.maximum(padded, around))
+        lower[[0, -1], :] = lower[:, [0, -1]] = 0
+        if np.array_equal(lower, level):
+            return level[1:-1, 1:-1].astype(np.uint8)
+        level = lower
+
+
+@given(st.integers(0, 2**32 - 1), st.booleans())
+def test_holes_are_what_the_mask_encloses_and_nothing_else_changes(seed: int, soft: bool) -> None:
+    random = np.random.default_rng(seed)
+    alpha = np.where(random.random((14, 17)) < 0.6, random.integers(1, 256, (14, 17)) if soft else 255, 0).astype(
+        np.uint8
+    )
+    mask = Mask(Box(-3, 5, 17, 14), alpha)
+    found = without_holes(mask)
+    true = enclosed(alpha)
+    assert found.box == mask.box and (found.alpha >= alpha).all() and (found.alpha <= true).all()
+    assert (true.astype(int) - found.alpha < 16).all()  # a soft mask's levels are looked at in steps
+    assert np.array_equal(found.alpha == 255, true == 255) and without_holes(found) == found
+
+
+def test_the_soft_edge_of_a_hole_is_filled_too() -> None:
+    frame = Box(0, 0, 200, 200)
+    ring = softened(filled(Box(40, 40, 120, 120)).without(filled(Box(80, 80, 40, 40))), 12, frame)
+    found = without_holes(ring).on(frame)
+    assert (found[60:140, 60:140] == 255).all()
+    assert np.array_equal(found[:50], ring.on(frame)[:50])  # outside it stays soft
+
+
+def test_a_cut_out_is_the_picture_under_the_mask_as_transparent_as_both() -> None:
+    pixels = np.dstack([noise(80, 60), np.full((60, 80), 255, np.uint8)])
+    pixels[10:20, 10:40, 3] = 100
+    picture = Picture.from_pixels(pixels)
+    mask = softened(disc(Box(5, 5, 50, 40)), 6, picture.box)
+    found = cut_out(picture, mask)
+    box = mask.bounds
+    assert found.shape == (*box.shape, 4)
+    assert np.array_equal(found[..., :3], picture.read(box).pixels)
+    want = np.rint(pixels[box.slices(picture.box)][..., 3] / 255 * mask.on(box))
+    assert np.abs(found[..., 3] - want).max() <= 1
+    assert cut_out(picture, filled(Box(-30, -30, 40, 50))).shape == (20, 10, 4)
+    with pytest.raises(ValueError, match="does not cover any part"):
+        cut_out(picture, filled(Box(500, 0, 9, 9)))
 
 
 @pytest.mark.parametrize("quality", [75, 90])

@@ -8,15 +8,16 @@ from typing import Any
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageCms
 
 from editor.edits.edit import Blend
 from editor.edits.plan import affected_region, plan
+from editor.formats.images import read_image
 from editor.imaging.edge_growth import grown_past_edge
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Patch
-from editor.imaging.selection import connected, edge_aware, softened
+from editor.imaging.selection import alike, connected, cut_out, edge_aware, smoothed, softened, without_holes
 from editor.recipes.recipe import Recipe
 from editor.store.store import Store
 from tests.samples import an_edit, disc, filled, noise, strokes
@@ -392,9 +393,14 @@ def shapes(routes: RouteClient) -> tuple[str, str, Picture]:
 
 def test_selecting(routes: RouteClient, shapes: tuple[str, str, Picture]) -> None:
     document, head, picture = shapes
-    wand = {"revision": head, "tool": "wand", "x": 140, "y": 90, "tolerance": 0}
+    wand = {"revision": head, "tool": "wand", "x": 140, "y": 90, "tolerance": 0, "contiguous": True, "smoothing": 0}
     answer = routes.post(f"documents/{document}/select", content=sent(wand))
     assert unpacked(answer, "mask") == ({}, connected(picture, 140, 90, 0))
+    everywhere = wand | {"x": 3, "y": 3, "tolerance": 60, "contiguous": False}
+    answer = routes.post(f"documents/{document}/select", content=sent(everywhere))
+    assert unpacked(answer, "mask") == ({}, alike(picture, 3, 3, 60))
+    answer = routes.post(f"documents/{document}/select", content=sent(everywhere | {"smoothing": 3}))
+    assert unpacked(answer, "mask") == ({}, smoothed(alike(picture, 3, 3, 60), 3, picture.box))
     stroke = filled(Box(130, 80, 20, 20))
     edge = {"revision": head, "tool": "edge", "mask": stroke}
     answer = routes.post(f"documents/{document}/select", content=sent(edge))
@@ -406,14 +412,16 @@ def test_selecting(routes: RouteClient, shapes: tuple[str, str, Picture]) -> Non
     [
         {"x": 300}, {"x": -1}, {"x": 1.5}, {"x": "1"}, {"x": 2**70}, {"tolerance": 256}, {"tolerance": -1},
         {"tool": "hammer"}, {"tool": "edge"}, {"tool": ["wand"]}, {"revision": None}, {"revision": 3}, {"glow": 1},
-        {"mask": None},
+        {"mask": None}, {"contiguous": 1}, {"contiguous": None}, {"smoothing": 33}, {"smoothing": -1},
+        {"smoothing": 1.5},
     ],
 )  # fmt: skip
 def test_a_wrong_selection_is_a_sentence(
     routes: RouteClient, shapes: tuple[str, str, Picture], wrong: dict[str, Any]
 ) -> None:
     document, head, _ = shapes
-    said = {"revision": head, "tool": "wand", "x": 140, "y": 90, "tolerance": 0} | wrong
+    wand = {"revision": head, "tool": "wand", "x": 140, "y": 90, "tolerance": 0, "contiguous": True, "smoothing": 0}
+    said = wand | wrong
     answer = routes.post(f"documents/{document}/select", content=sent(said))
     refused(answer, 404 if "revision" in wrong else 400)
     for stroke in (None, filled(Box(900, 900, 9, 9)), Mask(Box(0, 0, 9, 9), np.zeros((9, 9), np.uint8))):
@@ -423,8 +431,32 @@ def test_a_wrong_selection_is_a_sentence(
 
 def test_nothing_is_selected_in_another_document(routes: RouteClient, shapes: tuple[str, str, Picture]) -> None:
     other = routes.session.open(noise(20, 20))
-    said = {"revision": other.head, "tool": "wand", "x": 1, "y": 1, "tolerance": 0}
+    said = {"revision": other.head, "tool": "wand", "x": 1, "y": 1, "tolerance": 0, "contiguous": True, "smoothing": 0}
     refused(routes.post(f"documents/{shapes[0]}/select", content=sent(said)), 404)
+    said = {"revision": other.head, "mask": filled(Box(0, 0, 9, 9))}
+    refused(routes.post(f"documents/{shapes[0]}/cut-out", content=sent(said)), 404)
+
+
+def test_a_part_of_the_picture_is_cut_out_along_the_mask(routes: RouteClient, shapes: tuple[str, str, Picture]) -> None:
+    document, head, picture = shapes
+    mask = softened(disc(Box(80, 40, 90, 90)), 9, picture.box)
+    answer = routes.post(f"documents/{document}/cut-out", content=sent({"revision": head, "mask": mask}))
+    assert answer.status_code == 200 and answer.headers["content-type"] == "image/png"
+    assert np.array_equal(read_image(answer.content).pixels, cut_out(picture, mask))
+    for wrong in ({"mask": None}, {"mask": filled(Box(900, 900, 9, 9))}, {"glow": 1}):
+        said = {"revision": head, "mask": mask} | wrong
+        refused(routes.post(f"documents/{document}/cut-out", content=sent(said)), 400)
+    for revision in (None, 3, "none"):
+        said = {"revision": revision, "mask": mask}
+        refused(routes.post(f"documents/{document}/cut-out", content=sent(said)), 404)
+
+
+def test_a_cut_out_has_the_pictures_own_colours(routes: RouteClient) -> None:
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("LAB")).tobytes()
+    document = routes.session.store.documents.create(Picture.from_pixels(noise(40, 30)), "wide", icc=profile)
+    said = {"revision": document.head, "mask": filled(Box(0, 0, 9, 9))}
+    answer = routes.post(f"documents/{document.id}/cut-out", content=sent(said))
+    assert Image.open(BytesIO(answer.content)).info["icc_profile"] == profile
 
 
 VERBS: dict[str, Callable[[Mask, Box], Mask]] = {
@@ -443,6 +475,16 @@ def test_a_mask_is_changed(routes: RouteClient, shapes: tuple[str, str, Picture]
     for mask in (None, filled(Box(900, 900, 60, 60))):
         answer = routes.post(f"documents/{document}/mask", content=sent({"do": verb, "by": 9, "mask": mask}))
         assert unpacked(answer, "mask") == ({}, None)
+
+
+def test_a_masks_holes_are_filled(routes: RouteClient, shapes: tuple[str, str, Picture]) -> None:
+    document, _, picture = shapes
+    ring = softened(disc(Box(40, 30, 90, 80)).without(disc(Box(60, 50, 40, 30))), 5, picture.box)
+    answer = routes.post(f"documents/{document}/mask", content=sent({"do": "holes", "mask": ring}))
+    assert unpacked(answer, "mask") == ({}, without_holes(ring).cropped())
+    answer = routes.post(f"documents/{document}/mask", content=sent({"do": "holes", "mask": None}))
+    assert unpacked(answer, "mask") == ({}, None)
+    refused(routes.post(f"documents/{document}/mask", content=sent({"do": "holes", "by": 3, "mask": ring})), 400)
 
 
 @pytest.mark.parametrize("wrong", [{"do": "burn"}, {"do": []}, {"by": 0}, {"by": 257}, {"by": 1.5}, {"by": None}])
@@ -473,20 +515,22 @@ PNG = sent({"mask": filled(Box(0, 0, 5, 5))}).partition(b"\n")[2]
     ],
 )  # fmt: skip
 def test_a_damaged_packet_is_a_sentence(routes: RouteClient, state: dict[str, Any], body: bytes) -> None:
-    for verb in ("edits", "plan", "select", "mask", f"amend/{state['head']}"):
+    for verb in ("edits", "plan", "select", "mask", "cut-out", f"amend/{state['head']}"):
         refused(routes.post(f"documents/{state['document']}/{verb}", content=body), 400)
     assert routes.session.store.jobs.pending(state["document"]) == []
 
 
 @pytest.mark.parametrize(
-    "verb", ["plan", "amend/none", "reblend/none", "crop", "queue", "select", "mask", "name", "duplicate", "delete"]
+    "verb",
+    ["plan", "amend/none", "reblend/none", "crop", "queue", "select", "mask", "cut-out", "name", "duplicate", "delete"],
 )
 def test_nothing_is_asked_of_a_document_that_is_not_there(
     routes: RouteClient, state: dict[str, Any], verb: str
 ) -> None:
     bodies = {
         "crop": b'{"box": [0, 0, 9, 9]}', "queue": b'{"order": []}', "reblend/none": json.dumps(OTHER).encode(),
-        "select": sent({"revision": state["head"], "tool": "wand", "x": 1, "y": 1, "tolerance": 0}),
+        "select": sent({"revision": state["head"], "tool": "edge", "mask": disc(Box(40, 30, 60, 50))}),
+        "cut-out": sent({"revision": state["head"], "mask": disc(Box(40, 30, 60, 50))}),
         "mask": sent({"do": "grow", "by": 9, "mask": disc(Box(40, 30, 60, 50))}),
     }  # fmt: skip
     refused(routes.post(f"documents/none/{verb}", content=bodies.get(verb, routes.edit_body(state))), 404)

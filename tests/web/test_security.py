@@ -279,12 +279,14 @@ def test_nor_is_it_taken_in_a_body(stranger: Stranger, store: Store, tmp_path: P
         asked = {
             "edits": routes.edit_body(mine, parent=revision), "plan": routes.edit_body(mine, parent=revision),
             "select": sent({"tool": "edge", "revision": revision, "mask": mask}),
+            "cut-out": sent({"revision": revision, "mask": mask}),
             "queue": json.dumps({"order": [revision]}).encode(),
         }  # fmt: skip
         for verb, body in asked.items():
             answer = routes.post(f"documents/{mine['document']}/{verb}", content=body)
             assert answer.status_code in (400, 404, 409), f"{verb}: {answer.text}"
-    wand = sent({"tool": "wand", "revision": other["head"], "x": 1, "y": 1, "tolerance": 1})
+    point = {"x": 1, "y": 1, "tolerance": 1, "contiguous": True, "smoothing": 0}
+    wand = sent({"tool": "wand", "revision": other["head"], **point})
     assert routes.post(f"documents/{mine['document']}/select", content=wand).status_code == 404
     state = routes.state(mine) | {"watched": []}
     summary = routes.get(f"documents/{mine['document']}?watch={submitted},{other['head']}").json()
@@ -415,7 +417,7 @@ def test_the_page_tells_of_no_folder(stranger: Stranger) -> None:
 
 # --- bodies that lie, and bodies without end
 
-PACKETS = ("edits", "plan", "amend/{revision}", "select", "mask")
+PACKETS = ("edits", "plan", "amend/{revision}", "select", "mask", "cut-out")
 
 
 def packet(verb: str, document: Any, summary: Any, files: bytes, **said: Any) -> bytes:
@@ -426,6 +428,7 @@ def packet(verb: str, document: Any, summary: Any, files: bytes, **said: Any) ->
         "variations": 1, "margins": [0, 0, 0, 0], "sketch": None,
     }  # fmt: skip
     others = {"select": {"tool": "edge", "revision": document.head}, "mask": {"do": "grow", "by": 3}}
+    others["cut-out"] = {"revision": document.head}
     line = json.dumps(others.get(verb, edit) | {"mask": summary} | said, allow_nan=True).encode()
     return line + b"\n" + files
 
@@ -554,7 +557,7 @@ def test_a_body_beyond_the_limit_is_a_sentence_and_held_by_nobody(stranger: Stra
             yield bytes(2**16)
 
     for way in stranger.own:
-        if way.method == "POST" and way.path.endswith(("edits", "plan", "{document}/mask", "select")):
+        if way.method == "POST" and way.path.endswith(("edits", "plan", "{document}/mask", "select", "cut-out")):
             answer = stranger.client.post(stranger.at(way), content=endless())
             refused(answer, 413)
             assert "64 MB" in answer.json()["error"]

@@ -6,18 +6,23 @@ const STORED = "palimpsest-keys";
 
 /** Command -> its chords, until the user changes them. */
 export const DEFAULTS = {
-  brush: ["b"], eraser: ["e"], rectangle: ["r"], ellipse: ["o"], lasso: ["l"], polygon: ["p"], wand: ["w"], edge: ["q"], picker: ["i"],
-  finish: ["Enter"], back: ["Backspace", "Delete"], smaller: ["["], larger: ["]"], softer: ["{"], harder: ["}"],
-  all: ["Ctrl+a"], clear: ["x"], invert: ["Ctrl+i"], recall: ["m"], grow: ["."], shrink: [","],
+  brush: ["b"], eraser: ["e"], rectangle: ["r"], ellipse: ["o"], lasso: ["l"], polygon: ["p"], wand: ["w"], edge: ["a"], picker: ["i"],
+  finish: ["Enter"], back: ["Backspace"], smaller: ["["], larger: ["]"], softer: ["{"], harder: ["}"],
+  all: ["Ctrl+a"], clear: ["Ctrl+d", "x"], invert: ["Ctrl+Shift+i", "Ctrl+i"], recall: ["m"], grow: ["."], shrink: [","], holes: [], masks: [],
+  delete: ["Delete"], alone: ["q"], menu: ["ContextMenu", "Shift+F10"],
   fill: ["Alt+1"], remove: ["Alt+2"], refine: ["Alt+3"], expand: ["Alt+4"], sketch: ["Alt+5"],
   generate: ["Ctrl+Enter"], again: ["Ctrl+Shift+Enter"], cancel: ["Ctrl+."], drop: ["Escape"], undo: ["Ctrl+z"], redo: ["Ctrl+Shift+z", "Ctrl+y"],
   before: ["\\"], split: ["c"], difference: ["d"],
-  fit: ["0"], actual: ["1"], closer: ["+", "="], farther: ["-"], left: ["ArrowLeft"], right: ["ArrowRight"], up: ["ArrowUp"], down: ["ArrowDown"],
-  prompt: ["/"], settings: ["s"], history: ["h"], queue: ["j"], panels: ["Tab"], export: ["Ctrl+s"], home: ["Ctrl+o"], help: ["?"],
+  fit: ["Ctrl+0", "0"], actual: ["Ctrl+1", "1"], closer: ["+", "="], farther: ["-"], left: ["ArrowLeft"], right: ["ArrowRight"], up: ["ArrowUp"], down: ["ArrowDown"],
+  anticlockwise: ["4"], upright: ["5"], clockwise: ["6"], flip: ["f"],
+  prompt: ["/"], settings: ["s"], history: ["h"], queue: ["j"], panels: ["Tab"], copy: ["Ctrl+c"], export: ["Ctrl+s"], open: ["Ctrl+o"], home: ["Ctrl+Shift+o"], help: ["?"],
 };
 
 /** Commands whose keys work in text fields too. */
 export const ALWAYS = ["generate", "again", "cancel", "drop"];
+
+/** Commands whose keys work on the start view too. */
+export const ANYWHERE = ["open"];
 
 export class Bindings {
   constructor(storage = null) {
@@ -64,7 +69,7 @@ export class Bindings {
   }
 }
 
-const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", Enter: "⏎", Backspace: "⌫", Delete: "Del", Shift: "⇧", " ": "␣" };
+const SIGNS = { ArrowLeft: "←", ArrowRight: "→", ArrowUp: "↑", ArrowDown: "↓", Escape: "Esc", Enter: "⏎", Backspace: "⌫", Delete: "Del", ContextMenu: "☰", Shift: "⇧", " ": "␣" };
 
 /** A chord as people read it: "Ctrl ⇧ Z". */
 export function readable(chord) {

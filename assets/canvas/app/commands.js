@@ -1,18 +1,22 @@
 // The commands of keys and buttons, by their names in bindings.js.
 
+import { copyFrom } from "./clipboard.js";
 import { TOOLS } from "../panels/toolbar.js";
 import { exportDialog } from "../panels/export-dialog.js";
+import { savedMasksDialog } from "../panels/saved-masks.js";
 import { INTENTS } from "./edit-form.js";
 import { zoomStop } from "../viewport/view.js";
 
 const PAN = 80; // CSS pixels that an arrow key moves the picture
 const GROWTH = 8; // pixels by which the keys grow and shrink a mask
+const TURN = 15; // degrees by which the keys turn the view
 
 /** editor: Editor. Returns { name: () => void }. */
 export function makeCommands(editor) {
   const doc = () => editor.doc;
   const field = (selector) => document.querySelector(selector);
   const pan = (x, y) => () => editor.viewport.pan(x * PAN * editor.viewport.ratio, y * PAN * editor.viewport.ratio);
+  const turn = (degrees) => () => editor.viewport.turn(editor.viewport.view.angle + degrees);
   const zoom = (direction) => () => editor.viewport.zoom(zoomStop(editor.viewport.view.scale, direction));
   const intents = Object.fromEntries(INTENTS.map((intent) => [intent, () => editor.form.intend(intent)]));
   return {
@@ -22,16 +26,22 @@ export function makeCommands(editor) {
     softer: () => editor.tool.set("hardness", Math.max(0, editor.tool.hardness - 0.1)), harder: () => editor.tool.set("hardness", Math.min(1, editor.tool.hardness + 0.1)),
     finish: () => editor.pointer.closeShape(), back: () => editor.pointer.dropCorner(),
     all: () => doc()?.draftEditor.all(), clear: () => doc()?.draftEditor.clear(editor.tool.layer), invert: () => doc()?.draftEditor.invert(), recall: () => doc()?.masks.recall(),
-    grow: () => doc()?.masks.change("grow", GROWTH), shrink: () => doc()?.masks.change("shrink", GROWTH),
+    grow: () => doc()?.masks.change({ do: "grow", by: GROWTH }), shrink: () => doc()?.masks.change({ do: "shrink", by: GROWTH }),
+    masks: () => doc()?.draft && savedMasksDialog(doc()),
+    holes: () => doc()?.masks.change({ do: "holes" }), alone: () => editor.viewport.showAlone(!editor.viewport.alone),
+    delete: () => (editor.pointer.dropCorner() === false ? void editor.removeMasked() : null),
+    copy: () => (getSelection().isCollapsed ? void (doc()?.picture.revision && copyFrom(doc())) : false), menu: () => editor.openMenu(),
     generate: () => field("#generate")?.click(), again: () => editor.again(), drop: () => editor.escape(),
     cancel: () => (doc()?.queue.groups.length ? void doc().queue.cancel() : false),
     undo: () => doc()?.undo(), redo: () => doc()?.redo(),
     before: (again) => again || editor.compareWithBefore("whole"), split: () => editor.compareWithBefore(editor.compare.mode === "split" ? null : "split"),
     difference: () => editor.compareWithBefore(editor.compare.mode === "difference" ? null : "difference"),
     fit: () => editor.viewport.fit(), actual: () => editor.viewport.zoom(1), closer: zoom(1), farther: zoom(-1),
+    clockwise: turn(TURN), anticlockwise: turn(-TURN), upright: () => editor.viewport.straighten(), flip: () => editor.viewport.flip(),
     left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
     prompt: () => (editor.showPanels(), field("#prompt :is(input, textarea)")?.focus()), settings: () => editor.togglePanel("settings"),
-    history: () => editor.togglePanel("history"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
+    history: () => editor.togglePanel("history"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(),
+    open: () => editor.panels.start.chooseFile(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
     export: () => doc() && exportDialog(editor.server, doc().picture.revision, (sentence) => editor.notifications.note(sentence, "export", "info")),
   };
 }

@@ -14,7 +14,14 @@ export class CurrentTool {
     this.diameter = 48; // of the brush, in picture pixels
     this.hardness = 1;
     this.tolerance = 24;
+    this.contiguous = true; // whether the wand selects only what is connected
+    this.smoothing = 0; // of the wand's outline, in picture pixels
     this.colour = "#c8553d";
+    this.forgetStrokes();
+  }
+
+  /** Another picture is open: no straight line begins where the last stroke ended. */
+  forgetStrokes() {
     this.tools = makeTools(this.#target());
   }
 
@@ -26,7 +33,7 @@ export class CurrentTool {
 
   /** What `Pointer` needs of the tool in use. */
   get handle() {
-    return { name: this.active, tool: this.tools[this.active], radius: this.diameter / 2 };
+    return { name: this.active, tool: this.tools[this.active], radius: this.diameter / 2, resize: (diameter) => this.resize(diameter) };
   }
 
   /** The names of the tools that the intent has. */
@@ -55,7 +62,7 @@ export class CurrentTool {
     this.editor.refresh();
   }
 
-  /** setting: "diameter", "hardness", "tolerance" or "colour". */
+  /** setting: "diameter", "hardness", "tolerance", "contiguous", "smoothing" or "colour". */
   set(setting, value) {
     this[setting] = value;
     this.editor.refresh();
@@ -83,7 +90,7 @@ export class CurrentTool {
       show: (path) => editor.viewport.guides.show("shape", path),
       begun: (open) => editor.notifications.status(open ? t("status.polygon", { close: key("finish"), back: key("back"), drop: key("drop") }) : ""),
       scale: () => editor.viewport.view.scale / editor.viewport.ratio,
-      wand: (x, y, subtract) => editor.doc?.masks.select({ tool: "wand", x, y, tolerance: this.tolerance }, subtract),
+      wand: (x, y, subtract) => editor.doc?.masks.select({ tool: "wand", x, y, tolerance: this.tolerance, contiguous: this.contiguous, smoothing: this.smoothing }, subtract),
       edge: (segments, subtract) => this.#selectEdge(segments, subtract),
       pick: (x, y) => this.set("colour", `#${editor.viewport.colourAt(x, y).map((n) => n.toString(16).padStart(2, "0")).join("")}`),
       frame: () => editor.doc?.frame.box ?? editor.doc?.picture.box,

@@ -153,10 +153,10 @@ export class EditForm {
     this.suggestions?.mark(unknown);
   }
 
-  /** The edit as the form has it, its seed included; null until the model's settings are known. */
-  request() {
+  /** The edit as the form has it, its seed included; null until the model's settings are known. intent: the form's own, or another. */
+  request(intent = this.intent) {
     if (!this.values || !this.model.info) return null;
-    const { intent, new_seed: _, refine_strength, sketch_strength, ...edit } = this.values;
+    const { new_seed: _, refine_strength, sketch_strength, ...edit } = this.values;
     for (const name of MODEL_DEFAULTS) edit[name] = this.model.value(name);
     if (!this.model.supports("negative_prompt")) edit.negative_prompt = "";
     edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
@@ -165,11 +165,11 @@ export class EditForm {
   }
 
   /** The edit to be sent, once its model is loaded: draws its seed, remembers its prompt. Null if the model cannot be loaded. */
-  async prepare(values) {
+  async prepare(values, intent = values.intent) {
     this.values = values;
     await this.model.choose(values.pipeline);
     while (this.model.loading) await this.model.request; // another model was chosen meanwhile
-    const edit = this.request();
+    const edit = this.request(intent);
     if (!edit) return null;
     if (this.values.new_seed || !Number.isInteger(this.values.seed)) edit.seed = randomSeed();
     if (edit.intent !== "remove") rememberPrompt(edit.prompt); // removing uses no prompt

@@ -19,6 +19,7 @@ import { rememberDocument } from "../panels/start.js";
 import { Server } from "../net/server.js";
 import { tour } from "../panels/tour.js";
 import { makeCommands } from "./commands.js";
+import { loadTint } from "./mask-tint.js";
 import { Viewport } from "../viewport/viewport.js";
 import { loadLanguage, pickLanguage, t } from "../lib/locale.js";
 
@@ -39,6 +40,7 @@ class Editor {
     this.commands = makeCommands(this);
     this.panels = new Panels(this);
     this.viewport = new Viewport(this.panels.viewport);
+    this.viewport.setTint(loadTint());
     this.notifications = new Notifications(root);
     this.tool = new CurrentTool(this);
     this.historyActions = new HistoryActions(this);
@@ -47,7 +49,10 @@ class Editor {
       this.refresh();
       this.doc?.draftEditor.saveView();
     };
-    this.pointer = new Pointer(this.viewport, () => this.tool.handle);
+    this.pointer = new Pointer(this.viewport, () => this.tool.handle, {
+      tapped: (fingers) => this.commands[{ 2: "undo", 3: "redo" }[fingers]]?.(),
+      menu: (x, y) => this.openMenu(x, y),
+    });
     this.compare = new Compare(this.viewport, () => this.refresh());
     this.#listen();
   }
@@ -142,6 +147,7 @@ class Editor {
 
   #close() {
     this.pointer.drop();
+    this.tool.forgetStrokes();
     this.compare?.stop();
     this.panels.history.stop();
     this.doc?.close();
@@ -240,7 +246,10 @@ class Editor {
     helpDialog(this.bindings, () => labelKeys(this.bindings), () => tour(this.root, true));
   }
 
-  /** Leaves the field that has the focus; else drops the one thing that is half done. A running job goes on. */
+  /**
+   * Leaves the field that has the focus; else drops the one thing that is half done, or closes what covers the picture; else
+   * empties the mask. A running job goes on.
+   */
   escape() {
     const { history } = this.panels;
     if (isField(document.activeElement)) this.#focusViewport();
@@ -249,7 +258,17 @@ class Editor {
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
     else if (this.doc?.frame.box) this.setAspect(null);
-    else if (this.panels.side.isSheet) this.panels.side.open(null);
+    else if (this.panels.side.isSheet && this.panels.side.tab) this.panels.side.open(null);
+    else this.doc?.draftEditor.clear();
+  }
+
+  /** Opens the menu at a place in the window, by default at the pointer or in the middle of the picture. */
+  openMenu(x, y) {
+    const { doc, pointer, viewport } = this;
+    if (!doc?.draft) return;
+    const { left, top, width, height } = viewport.root.getBoundingClientRect();
+    const [atX, atY] = pointer.at ?? [width / 2, height / 2];
+    this.panels.menu.open(x ?? left + atX, y ?? top + atY);
   }
 
   // --- the form, which is Gradio's: web/page.py calls these by their names
@@ -274,6 +293,24 @@ class Editor {
       this.#focusViewport();
     }
     return seed !== undefined && !form.aside ? seed : edit.seed;
+  }
+
+  /** Fills what is masked from its surroundings, whatever the form's intent: the edit of Remove. */
+  async removeMasked() {
+    const { doc, form } = this;
+    if (!doc || doc.submitting || this.waiting || doc.amendment.step || !form.values) return;
+    if (!doc.mask || doc.mask.empty) {
+      this.notifications.status(this.#nothingToSend("remove"));
+      return;
+    }
+    this.pointer.finish();
+    this.compare.stop();
+    this.panels.history.stop();
+    this.waiting = true;
+    const edit = await form.prepare(form.values, "remove").finally(() => (this.waiting = false));
+    if (!edit || this.doc !== doc) return;
+    form.put({ seed: edit.seed });
+    await doc.submission.send(edit);
   }
 
   #nothingToSend(intent) {

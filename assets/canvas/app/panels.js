@@ -1,9 +1,11 @@
 // The panels around the picture: builds them, lets them act on the editor, and shows in them what the editor holds.
 
+import { contextMenu } from "../panels/context-menu.js";
 import { amendBar, replaySentence } from "../panels/amend-bar.js";
 import { h } from "../lib/dom.js";
 import { historyPanel } from "../panels/history.js";
 import { loadMask, saveMask } from "../draft/mask-files.js";
+import { saveTint } from "./mask-tint.js";
 import { askPermission, canAskPermission } from "./notifications.js";
 import { queuePanel } from "../panels/queue-panel.js";
 import { sidePanel } from "../panels/side-panel.js";
@@ -37,10 +39,12 @@ export class Panels {
     });
     this.amendBar = amendBar(editor.eta, () => editor.doc?.amendment.stop());
     this.viewport = h("div", { class: "viewport", tabindex: 0, role: "application", "aria-label": t("viewport.label") });
+    this.menu = contextMenu(editor.commands);
     this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, t("start.veil")));
     editor.root.replaceChildren(
       this.viewport, this.topBar.element, this.palette.element, this.options.element, this.side.element,
       h("div", { class: "above-dock" }, this.amendBar.element, this.variations.element), this.start.element, this.veil,
+      this.menu.element,
     );
   }
 
@@ -51,15 +55,23 @@ export class Panels {
       size: (diameter) => editor.tool.resize(diameter),
       hardness: (share) => editor.tool.set("hardness", share),
       tolerance: (levels) => editor.tool.set("tolerance", levels),
+      contiguous: (only) => editor.tool.set("contiguous", only),
+      smoothing: (pixels) => editor.tool.set("smoothing", pixels),
       colour: (css) => editor.tool.set("colour", css),
       setAspect: (aspect) => editor.setAspect(aspect),
-      grow: (pixels) => editor.doc?.masks.change("grow", pixels),
-      shrink: (pixels) => editor.doc?.masks.change("shrink", pixels),
-      soften: (pixels) => editor.doc?.masks.change("soften", pixels),
-      all: commands.all, invert: commands.invert, clear: commands.clear, recall: commands.recall,
+      change: (operation) => editor.doc?.masks.change(operation),
+      tint: (change) => this.#tint(change),
+      alone: commands.alone, upright: commands.upright,
+      all: commands.all, invert: commands.invert, clear: commands.clear, recall: commands.recall, masks: commands.masks,
       loadMask: (file) => this.#loadMask(file),
       saveMask: () => saveMask(editor.doc),
     });
+  }
+
+  #tint(change) {
+    const tint = { ...this.editor.viewport.overlay.tint, ...change };
+    saveTint(tint);
+    this.editor.viewport.setTint(tint);
   }
 
   #buildStart() {
@@ -99,9 +111,14 @@ export class Panels {
       name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: viewport.view.scale,
       panel: this.side.tab, queued: doc?.queue.groups.length ?? 0, comparing: compare?.mode, comparable: Boolean(doc?.state.before),
     });
+    this.menu.show({
+      undo: Boolean(doc?.canUndo), redo: Boolean(doc?.canRedo), masked: Boolean(doc?.mask && !doc.mask.empty),
+      recall: Boolean(doc?.masks.canRecall), upright: viewport.view.turned,
+    });
     this.palette.show({ tool: tool.active, available: tool.available });
     this.options.show({
       tool: tool.active, diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
+      contiguous: tool.contiguous, smoothing: tool.smoothing, alone: viewport.alone, tint: viewport.overlay.tint, angle: viewport.view.angle, flipped: viewport.view.flipped,
       sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2),
       masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
     });

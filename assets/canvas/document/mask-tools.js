@@ -21,13 +21,13 @@ export class MaskTools {
     }
   }
 
-  /** operation: "grow", "shrink" or "soften" the mask by so many pixels. */
-  async change(operation, pixels) {
+  /** operation: see `Server.changeMask`. */
+  async change(operation) {
     const { doc } = this;
     const box = doc.mask?.bounds();
     if (!box || doc.painting) return;
     try {
-      const patch = await doc.server.changeMask(doc.id, operation, pixels, { box, values: doc.mask.crop(box) });
+      const patch = await doc.server.changeMask(doc.id, operation, { box, values: doc.mask.crop(box) });
       if (!doc.closed) doc.draftEditor.replaceMask(patch);
     } catch (error) {
       doc.requests.report(error, "command");

@@ -32,7 +32,7 @@ export class DraftEditor {
 
   get #view() {
     const { view, fitted } = this.viewport;
-    return { scale: view.scale, x: view.x, y: view.y, fitted };
+    return { scale: view.scale, x: view.x, y: view.y, angle: view.angle, flipped: view.flipped, fitted };
   }
 
   /** Saves at once what `save` saves soon. */
@@ -58,8 +58,7 @@ export class DraftEditor {
     const { draft, view } = this.aside;
     this.aside = null;
     this.setDraft(draft);
-    if (view.fitted) this.viewport.fit();
-    else this.viewport.setView(view);
+    this.viewport.setView(view);
   }
 
   /** Loads what an earlier visit left into the draft, if that is still empty. */
@@ -71,7 +70,8 @@ export class DraftEditor {
     for (const name of LAYERS) {
       if (record[name]) this.#step(draft[name], (layer) => layer.paste(record[name].box, record[name].values));
     }
-    if (record.view && !record.view.fitted) this.viewport.setView(record.view);
+    const { view } = record;
+    if (view && !(view.fitted && !view.angle && !view.flipped)) this.viewport.setView(view); // else it is as it opened
   }
 
   /** The picture has another box: keeps what was painted where it is, as far as it lies within. */
@@ -120,13 +120,7 @@ export class DraftEditor {
   /** Takes back the stroke that is being painted, as if it had never begun. */
   drop() {
     if (!this.painting) return;
-    const { undoSteps } = this.draft;
-    const before = undoSteps.at(-1);
-    this.draft.end();
-    if (undoSteps.at(-1) !== before) {
-      this.viewport.draftChanged(this.draft.undo());
-      this.draft.redoSteps.pop();
-    }
+    this.viewport.draftChanged(this.draft.drop());
     this.changed();
   }
 

@@ -2,31 +2,12 @@
 // a restart. One record a document.
 
 import { decodeColours, decodeGrey, encodeColours, encodeGrey } from "../net/png.js";
+import { ObjectStore } from "../lib/object-store.js";
 
-const [NAME, STORE] = ["palimpsest", "drafts"];
 const MAX_RECORDS = 60; // the oldest beyond that are deleted
 
-let connection = null;
-
-function database() {
-  connection ??= new Promise((resolve, reject) => {
-    const request = indexedDB.open(NAME, 1);
-    request.onupgradeneeded = () => request.result.createObjectStore(STORE, { keyPath: "document" }).createIndex("when", "when");
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
-  });
-  return connection;
-}
-
-/** Runs `work(store)` in a transaction of its own. Returns the result of its request once all is on disk. */
-async function transact(mode, work) {
-  const transaction = (await database()).transaction(STORE, mode);
-  const request = work(transaction.objectStore(STORE));
-  return new Promise((resolve, reject) => {
-    transaction.oncomplete = () => resolve(request?.result);
-    transaction.onabort = transaction.onerror = () => reject(transaction.error);
-  });
-}
+const drafts = new ObjectStore("palimpsest", "drafts", (database) =>
+  database.createObjectStore("drafts", { keyPath: "document" }).createIndex("when", "when"));
 
 async function encodeLayer(layer, encode) {
   const box = layer.bounds();
@@ -39,7 +20,7 @@ async function encodeLayer(layer, encode) {
  */
 export async function saveDraft(document, draft, view, prompts) {
   const [mask, sketch] = await Promise.all([encodeLayer(draft.mask, encodeGrey), encodeLayer(draft.sketch, encodeColours)]);
-  await transact("readwrite", (store) => {
+  await drafts.transact("readwrite", (store) => {
     store.put({ document, when: Date.now(), mask, sketch, view, prompts });
     const count = store.count();
     count.onsuccess = () => {
@@ -56,7 +37,7 @@ export async function saveDraft(document, draft, view, prompts) {
 
 /** Saves the view and the prompts alone: a user who looks elsewhere need not wait for a mask to be encoded. */
 export async function saveView(document, view, prompts) {
-  await transact("readwrite", (store) => {
+  await drafts.transact("readwrite", (store) => {
     const record = store.get(document);
     record.onsuccess = () => store.put({ mask: null, sketch: null, ...record.result, document, when: Date.now(), view, prompts });
   }).catch(() => {});
@@ -64,7 +45,7 @@ export async function saveView(document, view, prompts) {
 
 /** Loads { mask: { box, values } or null, sketch: the same, view, prompts }; null if nothing was saved. */
 export async function loadDraft(document) {
-  const record = await transact("readonly", (store) => store.get(document)).catch(() => null);
+  const record = await drafts.transact("readonly", (store) => store.get(document)).catch(() => null);
   if (!record) return null;
   const decodeLayer = async (layer, decode) => layer && { box: layer.box, values: await decode(layer.png, layer.box[2], layer.box[3]) };
   const { mask, sketch, view, prompts = null } = record;

@@ -51,6 +51,14 @@ export class Draft {
     }
   }
 
+  /** Takes back what `begin` began, as if it had not: what can be redone stays so. Returns the box it touched, or null. */
+  drop() {
+    const layer = this.activeLayer;
+    this.activeLayer = null;
+    const step = layer.end();
+    return step && layer.swap(step).touched;
+  }
+
   /** Makes one whole step: change(layer) returns the box it touched, and so does this. */
   step(layer, change) {
     this.begin(layer);

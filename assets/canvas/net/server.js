@@ -147,16 +147,24 @@ export class Server {
     return head;
   }
 
-  /** Selects a mask from the picture's colours. query: { tool: "wand", x, y, tolerance }, or { tool: "edge" } with a rough `mask`. */
+  /** Selects a mask from the picture's colours. query: { tool: "wand", x, y, tolerance, contiguous, smoothing }, or { tool: "edge" } with a rough `mask`. */
   async select(document, query, mask = null) {
     const body = pack(query, mask ? { mask: await encodeMask(mask) } : {});
     return (await this.#unpack(await this.#send(`documents/${document}/select`, {}, body), "mask")).mask;
   }
 
-  /** Changes a mask { box, values } by so many pixels; null when nothing is left. operation: "grow", "shrink" or "soften". */
-  async changeMask(document, operation, pixels, mask) {
-    const body = pack({ do: operation, by: pixels }, { mask: await encodeMask(mask) });
+  /**
+   * Changes a mask { box, values }; null when nothing is left. operation: { do: "grow", "shrink" or "soften", by: pixels } or
+   * { do: "holes" }, which fills them.
+   */
+  async changeMask(document, operation, mask) {
+    const body = pack(operation, { mask: await encodeMask(mask) });
     return (await this.#unpack(await this.#send(`documents/${document}/mask`, {}, body), "mask")).mask;
+  }
+
+  /** The part of a revision under a mask { box, values } as a PNG, with the mask as its transparency. */
+  async cutOut(document, revision, mask) {
+    return (await this.#send(`documents/${document}/cut-out`, {}, pack({ revision }, { mask: await encodeMask(mask) }))).blob();
   }
 
   /** Reads a picture file as a mask: { size, reading, mask: { box, values } }; the mask is null if its size is wrong or it is empty. */
@@ -229,6 +237,11 @@ export class Server {
   /** The address of an exported picture. kind: the file's extension. quality: 1..100 or null. */
   picture(revision, kind, quality = null, recipe = true) {
     return this.url(`revisions/${revision}/picture.${kind}`, { quality, recipe: recipe ? null : "no" });
+  }
+
+  /** A whole revision as a PNG without its recipe. */
+  async png(revision) {
+    return (await check(fetch(this.picture(revision, "png", null, false)))).blob();
   }
 
   recipe(revision) {

@@ -1,5 +1,6 @@
 // The export dialog: saves the picture as a file of any kind, with or without its recipe, or copies it to the clipboard.
 
+import { copyPng } from "../app/clipboard.js";
 import { dialog, h, slider } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
 
@@ -32,8 +33,7 @@ export function exportDialog(server, revision, note) {
 
   async function toClipboard() {
     try {
-      const png = fetch(server.picture(revision, "png", null, false)).then((answer) => answer.blob());
-      await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]); // a promise: browsers allow this only during the click
+      await copyPng(server.png(revision));
       close();
       note(t("export.copied"));
     } catch (error) {

@@ -8,10 +8,10 @@ import { TOOLS } from "./toolbar.js";
 
 export const GROUPS = {
   tools: [...TOOLS, "finish", "back", "smaller", "larger", "softer", "harder"],
-  mask: ["all", "clear", "invert", "grow", "shrink", "recall"],
-  edit: ["prompt", "generate", "again", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "settings"],
-  picture: ["undo", "redo", "before", "split", "difference", "history", "queue", "export", "home"],
-  view: ["closer", "farther", "fit", "actual", "left", "right", "up", "down", "panels", "help"],
+  mask: ["all", "clear", "invert", "grow", "shrink", "holes", "recall", "masks", "alone"],
+  edit: ["prompt", "generate", "again", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "delete", "settings"],
+  picture: ["undo", "redo", "before", "split", "difference", "history", "queue", "copy", "export", "open", "home"],
+  view: ["closer", "farther", "fit", "actual", "left", "right", "up", "down", "clockwise", "anticlockwise", "upright", "flip", "menu", "panels", "help"],
 };
 const MODIFIERS = ["Control", "Shift", "Alt", "AltGraph", "Meta", "CapsLock"];
 
@@ -29,7 +29,7 @@ export function helpDialog(bindings, changed, tour) {
 
   function draw() {
     const groups = Object.entries(GROUPS).map(([name, commands]) => h("section", {}, h("h3", {}, t(`help.${name}`)), h("ul", {}, ...commands.map(row))));
-    const hands = ["space", "shift", "alt", "wheel", "fingers"].map((hand) => h("li", {}, h("span", {}, t(`help.hand.${hand}`)), h("span", { class: "key" }, t(`help.hand.${hand}.key`))));
+    const hands = ["space", "shift", "alt", "size", "wheel", "trackpad", "fingers", "taps", "menu"].map((hand) => h("li", {}, h("span", {}, t(`help.hand.${hand}`)), h("span", { class: "key" }, t(`help.hand.${hand}.key`))));
     sections.replaceChildren(...groups, h("section", {}, h("h3", {}, t("help.hand")), h("ul", {}, ...hands)));
   }
 

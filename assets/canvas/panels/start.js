@@ -119,6 +119,8 @@ export function startView(server, actions) {
 
   return {
     element,
+    /** Lets the user choose a file to open. */
+    chooseFile: () => input.click(),
     async refresh() {
       element.scrollTop = 0;
       const [list] = await Promise.all([server.samples(), refreshGallery().catch((error) => actions.note(error.message))]);

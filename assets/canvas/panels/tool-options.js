@@ -1,11 +1,13 @@
 // The strip above the picture: the options of the current tool, and a menu for the whole mask.
 
-import { h, icon, slider } from "../lib/dom.js";
+import { FAINTEST } from "../app/mask-tint.js";
+import { h, icon, iconButton, slider } from "../lib/dom.js";
 import { ROUND } from "../viewport/tools.js";
 import { t } from "../lib/locale.js";
 
 export const SMALLEST = 2;
 export const LARGEST = 1000; // brush diameter in picture pixels
+const SMOOTHEST = 32; // pixels, as the server takes them
 const ASPECTS = ["1:1", "4:3", "3:2", "16:9", "3:4", "9:16"];
 
 /** The slider's value, 0..1, is logarithmic: small brushes need finer steps. */
@@ -15,19 +17,23 @@ const toSlider = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARGEST 
 const percent = (share) => `${Math.round(share * 100)}%`;
 
 /**
- * actions: { size(diameter), hardness(share), tolerance(levels), colour(css), setAspect(aspect or null) }, and those of the
- * mask: { grow(pixels), shrink(pixels), soften(pixels), all(), invert(), clear(), recall(), loadMask(file), saveMask() }.
+ * actions: { size(diameter), hardness(share), tolerance(levels), contiguous(only), smoothing(pixels), colour(css),
+ * setAspect(aspect or null), upright() }, and those of the mask: { change(operation): see `Server.changeMask`, all(), invert(),
+ * clear(), recall(), masks(), loadMask(file), saveMask(), alone(), tint({ colour } or { opacity }) }.
  */
 export function optionStrip(actions) {
   const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (value) => actions.size(toDiameter(value)), format: (value) => String(toDiameter(value)) });
   const hardness = slider(t("strip.hardness"), { min: 0, max: 1, step: 0.05, value: 1, oninput: actions.hardness, format: percent });
   const tolerance = slider(t("strip.tolerance"), { min: 0, max: 128, value: 24, oninput: actions.tolerance });
+  const contiguous = h("input", { type: "checkbox", checked: true, onchange: () => actions.contiguous(contiguous.checked) });
+  const smoothing = slider(t("strip.smoothing"), { min: 0, max: SMOOTHEST, oninput: actions.smoothing, format: (value) => `${value} px` });
   const colour = h("input", { type: "color", "aria-label": t("strip.colour"), oninput: () => actions.colour(colour.value) });
   const aspects = ASPECTS.map((aspect) => h("button", { type: "button", class: "chip", onclick: () => actions.setAspect(aspect) }, aspect));
   const extent = h("output", { class: "extent" });
   const reset = h("button", { type: "button", class: "chip", onclick: () => actions.setAspect(null) }, t("strip.reset"));
   const parts = {
-    size: size.element, hardness: hardness.element, tolerance: tolerance.element, colour: h("label", { class: "swatch" }, colour),
+    size: size.element, hardness: hardness.element, tolerance: tolerance.element,
+    contiguous: h("label", { class: "check" }, contiguous, t("strip.contiguous")), smoothing: smoothing.element, colour: h("label", { class: "swatch" }, colour),
     frame: h("span", { class: "aspects" }, h("span", {}, t("strip.shape")), ...aspects, extent, reset),
   };
 
@@ -47,41 +53,58 @@ export function optionStrip(actions) {
     };
     return h("button", { type: "button", "aria-label": t(`mask.${command}`), "data-command": command, "data-needs": needsMask, onclick: press }, t(`mask.${command}`), key);
   };
+  const tint = h("input", { type: "color", "aria-label": t("strip.mask_colour"), oninput: () => actions.tint({ colour: tint.value }) });
+  const opacity = slider(t("strip.mask_opacity"), { min: FAINTEST, max: 1, step: 0.01, oninput: (value) => actions.tint({ opacity: value }), format: percent });
   const pixels = () => Math.min(256, Math.max(1, Math.round(Number(by.value)) || 8));
   const menu = h(
     "div",
     { class: "menu", popover: "auto", id: "mask-menu" },
     h("label", { class: "by" }, t("strip.by"), by, "px"),
     h("div", { role: "group", "aria-label": t("strip.mask") },
-    item("grow", () => actions.grow(pixels())), item("shrink", () => actions.shrink(pixels())), item("soften", () => actions.soften(pixels())),
+    ...["grow", "shrink", "soften"].map((operation) => item(operation, () => actions.change({ do: operation, by: pixels() }))),
+    item("holes", () => actions.change({ do: "holes" })),
     h("hr"),
     item("all", actions.all, false), item("invert", actions.invert, false), item("clear", actions.clear), item("recall", actions.recall, false),
     h("hr"),
-    item("load", () => file.click(), false), item("save", actions.saveMask)),
+    item("masks", actions.masks, false), item("load", () => file.click(), false), item("save", actions.saveMask)),
+    h("hr"),
+    h("div", { class: "tint" }, h("label", { class: "swatch" }, tint), opacity.element),
   );
+  const alone = iconButton("alone", t("command.alone"), "alone", actions.alone);
+  const turned = h("button", { type: "button", class: "chip turned", onclick: actions.upright });
   const opener = h("button", { type: "button", class: "text-button", popovertarget: "mask-menu" }, icon("mask"), t("strip.mask"));
   menu.addEventListener("toggle", ({ newState }) => {
     if (newState !== "open") return;
     const { left, bottom } = opener.getBoundingClientRect();
     Object.assign(menu.style, { left: `${Math.min(left, innerWidth - menu.offsetWidth - 8)}px`, top: `${bottom + 6}px` });
   });
-  const wholeMask = h("span", { class: "whole-mask" }, h("span", { class: "rule" }), opener);
-  const element = h("div", { class: "strip", role: "toolbar", "aria-label": t("strip.label") }, ...Object.values(parts), wholeMask, menu, file);
+  const wholeMask = h("span", { class: "whole-mask" }, h("span", { class: "rule" }), opener, alone);
+  const element = h("div", { class: "strip", role: "toolbar", "aria-label": t("strip.label") }, ...Object.values(parts), wholeMask, turned, menu, file);
 
   return {
     element,
-    /** state: { tool, sketching, diameter, hardness, tolerance, colour, frame: [width, height] or null, masked, canRecall }. */
+    /**
+     * state: { tool, sketching, diameter, hardness, tolerance, contiguous, smoothing, colour, frame: [width, height] or null,
+     * masked, canRecall, alone, tint, angle: of the view, flipped }.
+     */
     show(state) {
       const visible = {
         size: ROUND.includes(state.tool), hardness: ROUND.includes(state.tool) && state.tool !== "edge" && !state.sketching,
-        tolerance: state.tool === "wand", colour: state.sketching, frame: state.tool === "frame",
+        tolerance: state.tool === "wand", contiguous: state.tool === "wand", smoothing: state.tool === "wand", colour: state.sketching, frame: state.tool === "frame",
       };
       for (const [name, part] of Object.entries(parts)) part.hidden = !visible[name];
       size.show(toSlider(state.diameter));
       hardness.show(state.hardness);
       tolerance.show(state.tolerance);
+      contiguous.checked = state.contiguous;
+      smoothing.show(state.smoothing);
       colour.value = state.colour;
       extent.textContent = state.frame ? state.frame.join(" × ") : "";
+      alone.setAttribute("aria-pressed", String(state.alone));
+      tint.value = state.tint.colour;
+      opacity.show(state.tint.opacity);
+      turned.hidden = !state.angle && !state.flipped;
+      turned.textContent = t(state.flipped ? (state.angle ? "strip.turned_and_flipped" : "strip.flipped") : "strip.turned", { angle: String(state.angle).replace("-", "−") });
       wholeMask.hidden = state.tool === "frame";
       wholeMask.firstChild.hidden = !Object.values(visible).some(Boolean);
       for (const button of menu.querySelectorAll("button")) button.disabled = button.dataset.needs === "true" && !state.masked;

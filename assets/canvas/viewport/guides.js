@@ -21,7 +21,7 @@ export class Guides {
 
   /** Follows the viewport's view. ratio: device pixels for one CSS pixel. */
   place(view, ratio) {
-    this.group.setAttribute("transform", `matrix(${[view.scale, 0, 0, view.scale, view.x, view.y].map((n) => n / ratio).join(" ")})`);
+    this.group.setAttribute("transform", `matrix(${view.matrix.map((n) => n / ratio).join(" ")})`);
   }
 
   /** Shows lines. name: "window", "frame" or "shape". path: an SVG path in plane coordinates, a box, or null for none. */

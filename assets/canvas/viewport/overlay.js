@@ -3,8 +3,8 @@
 import { intersect, TILE, tileBox, tileKey, tileOf, tilesOf, union } from "../lib/boxes.js";
 import { HALF, outline } from "../draft/outline.js";
 
-const TINT = "rgba(76, 110, 245, 0.34)";
-const HATCH = "rgba(255, 255, 255, 0.42)";
+export const TINT = { colour: "#4c6ef5", opacity: 0.34 }; // of masks, until the user chooses another
+const HATCH = 0.42; // opacity of the hatch's white lines
 const COARSEST = 16; // pixels between the samples of an outline seen from afar
 const PITCH = 9; // CSS pixels from one line of the hatch to the next
 
@@ -101,9 +101,30 @@ export class SketchImages {
   }
 }
 
+/** The keys of the mask's tiles in the viewport rectangle `area`. */
+const visible = (mask, view, area) => [...mask.layer.tiles.keys()].filter((key) => intersect(view.viewportRect(tileBox(...tileOf(key))), area));
+
+/** Draws tiles in white, as opaque as they are masked, moved by (-x, -y). */
+function drawWhite(context, mask, keys, view, x, y) {
+  context.fillStyle = "#fff";
+  for (const key of keys) {
+    const [left, top, width, height] = view.viewportRect(tileBox(...tileOf(key)));
+    const image = mask.image(key);
+    if (image) context.drawImage(image, left - x, top - y, width, height);
+    else context.fillRect(left - x, top - y, width, height);
+  }
+}
+
 export class Overlay {
   constructor() {
     this.canvas = new OffscreenCanvas(1, 1);
+    this.hatch = null; // { ratio, pattern }
+    this.tint = TINT;
+  }
+
+  /** tint: { colour: "#rrggbb", opacity: 0..1 } of masks. */
+  setTint(tint) {
+    this.tint = tint;
     this.hatch = null;
   }
 
@@ -112,9 +133,11 @@ export class Overlay {
       const side = Math.round(PITCH * ratio);
       const canvas = new OffscreenCanvas(side, side);
       const ink = canvas.getContext("2d");
-      ink.fillStyle = TINT;
+      ink.globalAlpha = this.tint.opacity;
+      ink.fillStyle = this.tint.colour;
       ink.fillRect(0, 0, side, side);
-      ink.strokeStyle = HATCH;
+      ink.globalAlpha = HATCH * Math.min(1, this.tint.opacity / TINT.opacity); // a faint mask has a faint hatch
+      ink.strokeStyle = "#fff";
       ink.lineWidth = ratio;
       ink.beginPath();
       for (const shift of [-side, 0, side]) {
@@ -132,7 +155,7 @@ export class Overlay {
    * alone, fainter, for a pending edit.
    */
   draw(context, mask, view, area, ratio, filled) {
-    const keys = [...mask.layer.tiles.keys()].filter((key) => intersect(view.viewportRect(tileBox(...tileOf(key))), area));
+    const keys = visible(mask, view, area);
     if (!keys.length) return;
     if (filled) this.#fill(context, mask, keys, view, area, ratio);
     context.save();
@@ -148,6 +171,19 @@ export class Overlay {
     context.restore();
   }
 
+  /** Draws a mask in white on the picture's box in black. */
+  drawAlone(context, mask, view, area, box) {
+    context.save();
+    context.imageSmoothingEnabled = view.scale < 1;
+    context.beginPath();
+    context.rect(...view.viewportRect(box)); // a tile may reach beyond it
+    context.clip();
+    context.fillStyle = "#000";
+    context.fillRect(...view.viewportRect(box));
+    drawWhite(context, mask, visible(mask, view, area), view, 0, 0);
+    context.restore();
+  }
+
   #fill(context, mask, keys, view, area, ratio) {
     let bounds = null;
     for (const key of keys) bounds = union(bounds, intersect(view.viewportRect(tileBox(...tileOf(key))), area));
@@ -160,13 +196,7 @@ export class Overlay {
     ink.globalCompositeOperation = "source-over";
     ink.clearRect(0, 0, width, height);
     ink.imageSmoothingEnabled = view.scale < 1;
-    ink.fillStyle = "#fff";
-    for (const key of keys) {
-      const [left, top, w, h] = view.viewportRect(tileBox(...tileOf(key)));
-      const image = mask.image(key);
-      if (image) ink.drawImage(image, left - x, top - y, w, h);
-      else ink.fillRect(left - x, top - y, w, h);
-    }
+    drawWhite(ink, mask, keys, view, x, y);
     ink.globalCompositeOperation = "source-in";
     const pattern = this.#pattern(ink, ratio);
     const side = this.hatch.ratio && Math.round(PITCH * ratio);

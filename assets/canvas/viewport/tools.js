@@ -196,7 +196,17 @@ export function makeTools(target) {
     };
   }
 
-  const click = (action) => ({ begin: (point, how) => action(...point.map(Math.floor), how.subtract), move: () => {}, end: () => {}, drop: () => {} });
+  /** Acts where it was pressed, once it is let go: a second finger or a menu may drop it before. */
+  function click(action) {
+    let at, subtract;
+    return {
+      begin: (point, how) => ([at, subtract] = [point.map(Math.floor), how.subtract]),
+      move: () => {},
+      end: () => action(...at, subtract),
+      drop: () => {},
+    };
+  }
+
   return {
     brush: painter(false),
     eraser: painter(true),

@@ -4,6 +4,7 @@
 import { intersect, union } from "../lib/boxes.js";
 import { Guides, rect } from "./guides.js";
 import { MaskImages, Overlay, SketchImages } from "./overlay.js";
+import { Turned } from "./turned.js";
 import { View } from "./view.js";
 
 const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels that panels cover
@@ -18,9 +19,11 @@ export class Viewport {
     this.root = root;
     this.view = new View();
     this.overlay = new Overlay();
+    this.turned = new Turned();
     this.picture = null; // Picture, below the masks
     this.draft = null; // { mask: MaskImages, sketch: SketchImages }
     this.sketching = false; // whether the sketch is shown
+    this.alone = false; // the mask is shown in white on black, and nothing else
     this.pendingMasks = []; // MaskImages of the pending edits
     this.editRegion = null; // MaskImages of the pixels that the edit may change
     this.other = null; // { picture, mode: "split" | "difference" | "whole", at }: a second picture to compare with
@@ -83,15 +86,44 @@ export class Viewport {
 
   /** Zooms to `scale` about a point of the viewport, by default the middle of the room. */
   zoom(scale, x, y) {
-    const [left, top, width, height] = this.room;
-    this.view.zoomAt(scale, x ?? left + width / 2, y ?? top + height / 2);
+    const [middleX, middleY] = this.#middle;
+    this.view.zoomAt(scale, x ?? middleX, y ?? middleY);
     this.#moved();
   }
 
-  /** Returns to a view of before. */
-  setView({ scale, x, y }) {
-    Object.assign(this.view, { scale, x, y });
-    this.#moved();
+  /** Turns what is seen to `angle`, in degrees clockwise, about the middle of the room. */
+  turn(angle) {
+    this.view.turnAt(angle, ...this.#middle);
+    this.#turned();
+  }
+
+  /** Mirrors what is seen left to right. */
+  flip() {
+    this.view.flipAt(...this.#middle);
+    this.#turned();
+  }
+
+  /** Shows the picture neither turned nor mirrored. */
+  straighten() {
+    if (this.view.flipped) this.view.flipAt(...this.#middle);
+    this.turn(0);
+  }
+
+  get #middle() {
+    const [left, top, width, height] = this.room;
+    return [left + width / 2, top + height / 2];
+  }
+
+  #turned() {
+    if (this.fitted) this.fit();
+    else this.#moved();
+  }
+
+  /** Returns to a view of before: { scale, x, y, angle, flipped, fitted }. */
+  setView({ scale, x, y, angle = 0, flipped = false, fitted = false }) {
+    Object.assign(this.view, { scale, x, y, angle, flipped });
+    if (fitted) this.fit();
+    else this.#moved();
   }
 
   pan(dx, dy) {
@@ -114,6 +146,20 @@ export class Viewport {
     this.hurry();
     if (this.picture?.box) this.view.keepInSight(this.picture.box, this.width, this.height, IN_SIGHT * this.ratio);
     this.invalidate();
+  }
+
+  /** Shows the mask in white on black and nothing else, or as it lies over the picture. */
+  showAlone(alone) {
+    this.alone = alone;
+    this.root.toggleAttribute("data-alone", alone);
+    this.invalidateMask();
+    this.onview();
+  }
+
+  /** tint: see `Overlay.setTint`. */
+  setTint(tint) {
+    this.overlay.setTint(tint);
+    this.invalidateMask();
   }
 
   setDraft(draft) {
@@ -157,6 +203,8 @@ export class Viewport {
     this.setPendingMasks([]);
     this.setPlan(null, null);
     for (const name of ["frame", "shape"]) this.guides.show(name, null);
+    Object.assign(this.view, { angle: 0, flipped: false });
+    this.showAlone(false);
     this.invalidate();
   }
 
@@ -184,7 +232,7 @@ export class Viewport {
     if (picture) {
       this.below.fillStyle = getComputedStyle(this.root).getPropertyValue("--desk") || "#888";
       this.below.fillRect(0, 0, this.width, this.height);
-      this.picture?.draw(this.below, this.view, this.width, this.height, this.quick);
+      if (this.picture) this.#drawPicture(this.below, this.picture, this.quick);
       if (this.other) this.#drawOther(this.other);
       this.guides.place(this.view, this.ratio);
     }
@@ -195,12 +243,30 @@ export class Viewport {
       this.above.rect(...area);
       this.above.clip();
       this.above.clearRect(...area);
-      if (this.sketching) this.draft?.sketch.draw(this.above, this.view, area);
-      for (const mask of this.pendingMasks) this.overlay.draw(this.above, mask, this.view, area, this.ratio, false);
-      if (this.editRegion) this.overlay.draw(this.above, this.editRegion, this.view, area, this.ratio, false);
-      if (this.draft) this.overlay.draw(this.above, this.draft.mask, this.view, area, this.ratio, true);
+      this.#upright(this.above, (context, view, width, height) => this.#drawMasks(context, view, view === this.view ? area : [0, 0, width, height]));
       this.above.restore();
     }
+  }
+
+  /** Draws by paint(context, view, width, height), which need not know of turned views. */
+  #upright(context, paint) {
+    if (this.view.turned) this.turned.draw(context, this.view, this.width, this.height, paint);
+    else paint(context, this.view, this.width, this.height);
+  }
+
+  #drawPicture(context, picture, quick = false) {
+    this.#upright(context, (upright, view, width, height) => picture.draw(upright, view, width, height, quick));
+  }
+
+  #drawMasks(context, view, area) {
+    if (this.alone) {
+      if (this.draft) this.overlay.drawAlone(context, this.draft.mask, view, area, this.picture.box);
+      return;
+    }
+    if (this.sketching) this.draft?.sketch.draw(context, view, area);
+    for (const mask of this.pendingMasks) this.overlay.draw(context, mask, view, area, this.ratio, false);
+    if (this.editRegion) this.overlay.draw(context, this.editRegion, view, area, this.ratio, false);
+    if (this.draft) this.overlay.draw(context, this.draft.mask, view, area, this.ratio, true);
   }
 
   /** Draws another picture over this one: left of the line, all of it, or the difference of both. */
@@ -208,7 +274,7 @@ export class Viewport {
     const { below, width, height } = this;
     if (mode === "difference") {
       const layer = new OffscreenCanvas(width, height);
-      picture.draw(layer.getContext("2d"), this.view, width, height);
+      this.#drawPicture(layer.getContext("2d"), picture);
       below.globalCompositeOperation = "difference";
       below.drawImage(layer, 0, 0);
       below.globalCompositeOperation = "source-over";
@@ -220,7 +286,7 @@ export class Viewport {
       below.rect(0, 0, at * width, height);
       below.clip();
     }
-    picture.draw(below, this.view, width, height);
+    this.#drawPicture(below, picture);
     below.restore();
   }
 

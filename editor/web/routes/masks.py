@@ -6,18 +6,21 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from editor.edits.edit import NOWHERE
+from editor.formats.export import encode, format_of
 from editor.formats.images import open_mask
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_EDIT_BYTES
+from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
-from editor.imaging.selection import connected, edge_aware, softened
+from editor.imaging.selection import alike, connected, cut_out, edge_aware, smoothed, softened, without_holes
 from editor.store.blobs import NotFound
 from editor.web import large_work
 from editor.web.context import AppContext
-from editor.web.wire import BoxedFile, mask_of, packet_response, pixels_in, read_body, read_packet, require_keys
+from editor.web.wire import NEVER, BoxedFile, mask_of, packet_response, pixels_in, read_body, read_packet, require_keys
 from pipelines.errors import InvalidInput
 
 FARTHEST_CHANGE = 256  # pixels by which a mask can be changed at a time
+SMOOTHEST = 32  # pixels over which the wand's selection can be smoothed
 
 
 class Masks:
@@ -29,46 +32,72 @@ class Masks:
     async def select(self, request: Request) -> Response:
         """POST a packet: selects a region of the picture, see `_select`."""
         body = await read_body(request, MAX_EDIT_BYTES, "The stroke")
-        return await large_work.run(
-            pixels_in(body), self._select, request, *read_packet(body, ("mask",), "A selection")
-        )
+        fields, pictures = read_packet(body, ("mask",), "A selection")
+        pixels = pixels_in(body) if fields.get("contiguous", True) else None  # else the whole picture is read
+        return await large_work.run(pixels, self._select, request, fields, pictures)
 
     def _select(self, request: Request, fields: dict[str, Any], pictures: dict[str, BoxedFile | None]) -> Response:
-        """Selects with the wand everything connected to a point; with the edge tool, the object below a stroke."""
-        document, stroke = self.context.document(request), pictures["mask"]
-        tool, revision = fields.get("tool"), fields.get("revision")
+        """Selects with the wand what is like a point, connected to it or everywhere; with the edge tool, the object
+        below a stroke.
+        """
+        tool, stroke = fields.get("tool"), pictures["mask"]
         if tool not in ("wand", "edge"):
             raise InvalidInput(f"The tool must be wand or edge, not {tool!r}.")
-        keys = ("x", "y", "tolerance") if tool == "wand" else ("mask",)
+        keys = ("x", "y", "tolerance", "contiguous", "smoothing") if tool == "wand" else ("mask",)
         require_keys(fields, ("tool", "revision", *keys), "A selection")
-        if not isinstance(revision, str) or self.session.store.revisions.get(revision).document != document.id:
-            raise NotFound(f"The document has no revision {revision!r}.")
-        picture = self.session.store.revisions.picture(revision)
+        picture = self._picture(request, fields["revision"])
         if tool == "wand":
-            x, y, tolerance = (fields[key] for key in keys)
+            x, y, tolerance, contiguous, smoothing = (fields[key] for key in keys)
             if not all(type(number) is int for number in (x, y, tolerance)) or not 0 <= tolerance <= 255:
                 raise InvalidInput("The wand needs x, y and a tolerance from 0 to 255, all of them whole numbers.")
-            return _mask_response(connected(picture, x, y, tolerance))
+            if type(contiguous) is not bool:
+                raise InvalidInput(f"Whether the wand is contiguous must be true or false, not {contiguous!r}.")
+            if type(smoothing) is not int or not 0 <= smoothing <= SMOOTHEST:
+                raise InvalidInput(f"The smoothing must be a whole number from 0 to {SMOOTHEST}, not {smoothing!r}.")
+            selection = (connected if contiguous else alike)(picture, x, y, tolerance)
+            return _mask_response(smoothed(selection, smoothing, picture.box))
         return _mask_response(edge_aware(picture, NOWHERE if stroke is None else mask_of(stroke)))
 
+    async def cut_out(self, request: Request) -> Response:
+        """POST a packet: returns the part of the picture under a mask as PNG, see `_cut_out`."""
+        body = await read_body(request, MAX_EDIT_BYTES, "The mask")
+        return await large_work.run(
+            pixels_in(body), self._cut_out, request, *read_packet(body, ("mask",), "A part to copy")
+        )
+
+    def _cut_out(self, request: Request, fields: dict[str, Any], pictures: dict[str, BoxedFile | None]) -> Response:
+        require_keys(fields, ("revision", "mask"), "A part to copy")
+        picture, mask = self._picture(request, fields["revision"]), pictures["mask"]
+        pixels = cut_out(picture, NOWHERE if mask is None else mask_of(mask))
+        profile = self.session.store.documents.icc(request.path_params["document"])
+        return Response(encode(pixels, format_of(".png"), icc=profile).data, media_type="image/png", headers=NEVER)
+
+    def _picture(self, request: Request, revision: object) -> Picture:
+        """Returns the picture of a revision of the request's document."""
+        document = self.context.document(request)
+        if not isinstance(revision, str) or self.session.store.revisions.get(revision).document != document.id:
+            raise NotFound(f"The document has no revision {revision!r}.")
+        return self.session.store.revisions.picture(revision)
+
     async def change(self, request: Request) -> Response:
-        """POST a packet: grows, shrinks or softens (`do`) a mask by so many pixels (`by`)."""
+        """POST a packet: grows, shrinks or softens (`do`) a mask by so many pixels (`by`), or fills its holes."""
         body = await read_body(request, MAX_EDIT_BYTES, "The mask")
         return await large_work.run(
             pixels_in(body), self._change, request, *read_packet(body, ("mask",), "A change of a mask")
         )
 
     def _change(self, request: Request, fields: dict[str, Any], pictures: dict[str, BoxedFile | None]) -> Response:
-        require_keys(fields, ("do", "by", "mask"), "A change of a mask")
-        px, mask = fields["by"], pictures["mask"]
+        operation, px, file = fields.get("do"), fields.get("by"), pictures["mask"]
+        require_keys(fields, ("do", "mask") if operation == "holes" else ("do", "by", "mask"), "A change of a mask")
+        frame = self.session.picture(request.path_params["document"]).box
+        mask = NOWHERE if file is None else mask_of(file).cut(frame)
+        if operation == "holes":
+            return _mask_response(without_holes(mask))
         if type(px) is not int or not 1 <= px <= FARTHEST_CHANGE:
             raise InvalidInput(
                 f"A mask can be changed by a whole number of 1 to {FARTHEST_CHANGE} pixels, not by {px!r}."
             )
-        frame = self.session.picture(request.path_params["document"]).box
-        return _mask_response(
-            _transform(NOWHERE if mask is None else mask_of(mask).cut(frame), fields["do"], px, frame)
-        )
+        return _mask_response(_transform(mask, operation, px, frame))
 
     async def read(self, request: Request) -> Response:
         """POST a picture file: reads a mask from it, see `_read`."""
@@ -92,7 +121,7 @@ def _transform(mask: Mask, operation: object, px: int, frame: Box) -> Mask:
         return mask.shrunk(px, frame)
     if operation == "soften":
         return softened(mask, px, frame)
-    raise InvalidInput(f"The operation must be grow, shrink or soften, not {operation!r}.")
+    raise InvalidInput(f"The operation must be grow, shrink, soften or holes, not {operation!r}.")
 
 
 def _mask_response(mask: Mask) -> Response:
