@@ -73,16 +73,17 @@ export class Panels {
     return historyPanel(editor.server, {
       show: (revision) => editor.doc?.history.visit(revision),
       rename: (revision, name) => editor.doc?.history.rename(revision, name),
+      star: (node) => editor.doc?.history.star(node),
       discard: (node) => editor.doc?.history.discard(node),
+      peek: (revision) => editor.doc?.display.peek(editor.compare.mode ? null : revision),
       reuse: (node) => editor.historyActions.reuse(node),
       amend: (node) => editor.historyActions.amend(node),
       recall: (node) => editor.form.recall(node.edit),
-      compare: (node) => editor.compare.show(editor.doc, "split", node.parent),
+      compare: (before, after) => editor.historyActions.compare(before, after),
       look: (node) => editor.historyActions.look(node),
       previewBlend: (node, blend) => editor.doc?.blend.preview(node?.revision, blend),
       applyBlend: (node, blend) => editor.doc?.blend.apply(node.revision, blend),
       replaySentence: (node) => this.#replaySentence(node),
-      refresh: () => editor.doc && this.#showHistory(),
       close: () => editor.historyActions.toggle(),
     });
   }
@@ -98,7 +99,7 @@ export class Panels {
     const estimate = doc?.plan.estimate ?? null;
     this.topBar.show({
       name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: viewport.view.scale,
-      historyOpen: this.history.open, comparing: compare?.mode, comparable: Boolean(doc?.state.before),
+      historyOpen: this.history.open, comparing: compare?.mode, comparable: Boolean(doc?.state.before || compare?.mode),
     });
     this.palette.show({ tool: tool.active, available: tool.available });
     this.options.show({

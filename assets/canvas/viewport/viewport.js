@@ -23,7 +23,7 @@ export class Viewport {
     this.sketching = false; // whether the sketch is shown
     this.pendingMasks = []; // MaskImages of the pending edits
     this.editRegion = null; // MaskImages of the pixels that the edit may change
-    this.other = null; // { picture, mode: "split" | "difference" | "whole", at }: a second picture to compare with
+    this.other = null; // what is compared, see `compare`
     this.fitted = true; // follows the window's size until the user zooms or pans
     this.width = this.height = 1; // device pixels
     this.ratio = 1;
@@ -140,7 +140,10 @@ export class Viewport {
     this.invalidateMask();
   }
 
-  /** other: { picture, mode: "split" | "difference" | "whole", at: the line's place, 0..1 of the width } or null. */
+  /**
+   * other: { before, after, mode: "split" | "difference" | "whole", at: the line's place, 0..1 of the width } or null. Both
+   * are Pictures; after: null for the one that is shown anyway.
+   */
   compare(other) {
     this.other = other;
     this.invalidatePicture();
@@ -190,7 +193,7 @@ export class Viewport {
     if (picture) {
       this.below.fillStyle = getComputedStyle(this.root).getPropertyValue("--desk") || "#888";
       this.below.fillRect(0, 0, this.width, this.height);
-      this.picture?.draw(this.below, this.view, this.width, this.height, this.quick);
+      (this.other?.after ?? this.picture)?.draw(this.below, this.view, this.width, this.height, this.quick);
       if (this.other) this.#drawOther(this.other);
       this.guides.place(this.view, this.ratio);
     }
@@ -210,11 +213,11 @@ export class Viewport {
   }
 
   /** Draws another picture over this one: left of the line, all of it, or the difference of both. */
-  #drawOther({ picture, mode, at }) {
+  #drawOther({ before, mode, at }) {
     const { below, width, height } = this;
     if (mode === "difference") {
       const layer = new OffscreenCanvas(width, height);
-      picture.draw(layer.getContext("2d"), this.view, width, height);
+      before.draw(layer.getContext("2d"), this.view, width, height);
       below.globalCompositeOperation = "difference";
       below.drawImage(layer, 0, 0);
       below.globalCompositeOperation = "source-over";
@@ -226,7 +229,7 @@ export class Viewport {
       below.rect(0, 0, at * width, height);
       below.clip();
     }
-    picture.draw(below, this.view, width, height);
+    before.draw(below, this.view, width, height);
     below.restore();
   }
 
