@@ -44,7 +44,8 @@ export function historyPanel(server, actions) {
   const built = new Map(); // revision -> { version, elements }: a row that would show the same is not built again
   const peek = debounce(PEEK_MS, (revision = null) => actions.peek(revision));
 
-  list.addEventListener("pointerover", ({ pointerType, target }) => pointerType !== "touch" && hover(target.closest("li")));
+  // not "pointerover", which comes too when a row moves under a pointer that rests
+  list.addEventListener("pointermove", ({ pointerType, target }) => pointerType !== "touch" && hover(target.closest("li")));
   list.addEventListener("pointerleave", () => hover(null));
   list.addEventListener("focusin", ({ target }) => hover(target.matches(".state") ? target.closest("li") : null));
   list.addEventListener("focusout", () => hover(null));
