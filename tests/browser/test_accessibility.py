@@ -170,7 +170,18 @@ VIEWS = {
 }  # fmt: skip
 
 
-OFTEN = ("start", "painted", "settings", "history", "history chosen", "amending", "queue", "variations", "export", "help")
+OFTEN = (
+    "start",
+    "painted",
+    "settings",
+    "history",
+    "history chosen",
+    "amending",
+    "queue",
+    "variations",
+    "export",
+    "help",
+)
 
 
 @pytest.mark.parametrize(

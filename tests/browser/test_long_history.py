@@ -91,7 +91,9 @@ def test_a_row_says_what_was_done_when_and_the_rest_on_demand(hands: Hands) -> N
     assert "seed 77" in (row(hands, "sharper").locator(".state").get_attribute("title") or "")
     time = row(hands, "sharper").locator("time")
     assert time.inner_text() in ("now", "1 min. ago")
-    step = next(each for each in hands.server.store.revisions.tree(hands.document) if (each.edit or {}).get("seed") == 77)
+    step = next(
+        each for each in hands.server.store.revisions.tree(hands.document) if (each.edit or {}).get("seed") == 77
+    )
     shown = hands.page.evaluate(
         "(at) => new Date(at).toLocaleString('en', { dateStyle: 'medium', timeStyle: 'short' })", step.created * 1000
     )

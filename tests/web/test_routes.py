@@ -141,7 +141,7 @@ def test_the_history_is_reported_and_walked(routes: RouteClient) -> None:
 def test_a_small_picture_shows_what_a_step_changed(routes: RouteClient) -> None:
     """An edge that was added has no mask of its own, nor has a crop, which is shown whole."""
     state = routes.opened()  # 300 x 200
-    strip = {"margins": [0, 0, 64, 0], "intent": "expand", "mask": None}
+    strip: dict[str, Any] = {"margins": [0, 0, 64, 0], "intent": "expand", "mask": None}
     routes.submit(state, **strip)
     assert routes.worker.run_one()
     wider = routes.state(state)["head"]

@@ -155,7 +155,7 @@ export function historyPanel(server, actions) {
   }
 
   function row(entry, { shown, card }) {
-    const { node, column, onPath, others } = entry;
+    const { node, onPath, others } = entry;
     const image = node.finished ? h("img", { src: server.url(`revisions/${node.revision}/step`), alt: "", loading: "lazy", decoding: "async", draggable: "false" }) : null;
     const named = node.name && node.edit?.prompt;
     const words = h("span", { class: "words" }, h("span", { class: "title" }, title(node)), named ? h("span", { class: "prompt" }, node.edit.prompt) : null, detail(entry));
