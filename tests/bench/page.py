@@ -16,13 +16,11 @@ from typing import Any
 import numpy as np
 from starlette.requests import Request as Asked
 
-from editor.imaging.geometry import Box
 from pipelines.base import Request, Run, Step
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, Server
 from tests.browser.hands import NO_TOUR, READY, Hands
 from tests.fakes import NoisePipeline
 from tests.measuring import Row, photograph, spread
-from tests.samples import an_edit, disc
 
 SIDE = 4096
 WINDOW = {"width": 1440, "height": 900}  # CSS pixels
@@ -30,7 +28,6 @@ STEPS = 20  # what the form asks for at first
 PACE = 0.35  # seconds of a model's step: more than a preview should ever take
 STROKE = 3.0  # seconds
 RUNS = 5
-STATES = 300  # of the long history
 SMOOTH = "60/s, 22 ms"
 WHERE = "no GPU, two shared cores"
 
@@ -64,17 +61,6 @@ FRAMES = """() => {
     };
     requestAnimationFrame(tick);
 }"""
-
-# when the frame was done in which the history has all its rows
-LISTED = f"""() => {{
-    window.listed = new Promise((listed) => {{
-        const look = () => requestAnimationFrame(() => {{
-            if (document.querySelectorAll(".states .state").length < {STATES}) look();
-            else setTimeout(() => listed(performance.timeOrigin + performance.now()));
-        }});
-        look();
-    }});
-}}"""
 
 
 class ClockedPipeline(NoisePipeline):
@@ -133,8 +119,6 @@ def rows() -> Iterator[Row]:
                 yield from previews(hands)
             with visitor(playwright.chromium, server) as hands:
                 yield from moving(hands)
-            with visitor(playwright.chromium, server) as hands:
-                yield from history(hands)
             with visitor(playwright.chromium, server) as hands:
                 yield from memory(hands)
         finally:
@@ -305,33 +289,6 @@ def values(runs: list[list[float]]) -> str:
     rates = [len(run) / sum(run) for run in runs]
     rate, least, most = (f"{value:.0f}" for value in (median(rates), min(rates), max(rates)))
     return f"{rate}/s ({least} to {most}), 95th percentile {spread([float(np.percentile(run, 95)) for run in runs])}"
-
-
-def history(hands: Hands) -> Iterator[Row]:
-    """The history of a long document, opened in a page that has just been loaded, and scrolled."""
-    page, session = hands.page, hands.server.session
-    document = session.open(photograph(1024), "Long")
-    for seed in range(STATES - 1):
-        mask = disc(Box(20 + 37 * seed % 900, 20 + 53 * seed % 900, 80, 60))
-        edit = an_edit(mask, prompt=f"step {seed + 1}", seed=seed, steps=1)
-        session.submit(document.id, edit, session.store.jobs.tail(document.id))
-    while session.store.jobs.pending(document.id):
-        time.sleep(0.1)
-    took = []
-    for _ in range(RUNS):
-        hands.goto(f"?doc={document.id}")
-        hands.wait_idle()
-        page.evaluate(PROBE)
-        page.evaluate(LISTED)
-        hands.press("History")
-        took.append(page.evaluate("window.listed.then((at) => at - window.pressed)") / 1000)
-    yield f"history of {STATES} states opened, its rows drawn ({WHERE})", spread(took), "200 ms"
-    page.locator(".states").hover()
-
-    def wheel(turn: int) -> None:
-        page.mouse.wheel(0, 60 if turn % 300 < 150 else -60)
-
-    yield f"history of {STATES} states, scrolled", values([paced(page, wheel) for _ in range(RUNS)]), SMOOTH
 
 
 def memory(hands: Hands) -> Iterator[Row]:
