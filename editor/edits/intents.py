@@ -80,6 +80,28 @@ def crop(before: Box, box: Box) -> Edit:
     return Edit(NOWHERE, margins=margins, seed=0, pipeline="none")
 
 
+def mode_of(edit: Mapping[str, Any], remade: Mapping[str, Any] | None = None) -> str:
+    """Returns what an edit did, for its row in the history; edits do not record the intent that they were made from.
+
+    Args:
+        edit: the edit, parsed from its JSON.
+        remade: that of the step which it repeats, in a replay.
+
+    Returns:
+        An intent, "crop", or "blend" when it repeats a step with another blend. "remove" is every edit without a
+        prompt, which fills from the surroundings.
+    """
+    if remade is not None and edit != remade and {**edit, "blend": None} == {**remade, "blend": None}:
+        return "blend"
+    if any(margins := edit.get("margins", ())):
+        return "expand" if max(margins) > 0 else "crop"
+    if "sketch" in edit:
+        return "sketch"
+    if edit["strength"] < 1:
+        return "refine"
+    return "fill" if edit["prompt"] else "remove"
+
+
 def variations(edit: Edit, count: int) -> list[Edit]:
     """Returns an edit `count` times, with seeds from its own on.
 

@@ -121,7 +121,7 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
     """
     old, new = store.documents.get(document), new_document_id()
     rows = store.database.rows(
-        f"""{_FINISHED} SELECT id, parent, edit, box, tiles, created, name FROM revision
+        f"""{_FINISHED} SELECT id, parent, edit, box, tiles, created, name, starred FROM revision
         WHERE id IN (SELECT id FROM finished) ORDER BY seq""",
         id=document,
     )
@@ -137,7 +137,7 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
     ids: dict[str, str] = {}
     tiles: set[str] = set()
     revisions: list[dict[str, object]] = []
-    for id, parent, text, box, packed, created, name in rows:
+    for id, parent, text, box, packed, created, name, starred in rows:
         edit = None if text is None else store.revisions.edits(text)
         for digest in sorted(_tiles_of(id, box, bytes(packed or b"")) - tiles):
             if store.blobs.tiles(digest).shape[:2] != (TILE, TILE):
@@ -153,7 +153,7 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
             {
                 "id": ids[id], "document": new, "parent": None if parent is None else ids[parent],
                 "edit": None if edit is None else request, "box": json.dumps(json.loads(box)), "tiles": bytes(packed),
-                "created": float(created), "name": str(name),
+                "created": float(created), "name": str(name), "starred": int(bool(starred)),
             }
         )  # fmt: skip
     if len({*ids.values()}) < len(ids):
@@ -184,8 +184,8 @@ def _write(history: _History, store: Store, to: Store) -> Document:
             **row,
         )
         db.run_many(
-            """INSERT INTO revision (id, document, parent, edit, created, box, tiles, name)
-            VALUES (:id, :document, :parent, :edit, :created, :box, :tiles, :name)""",
+            """INSERT INTO revision (id, document, parent, edit, created, box, tiles, name, starred)
+            VALUES (:id, :document, :parent, :edit, :created, :box, :tiles, :name, :starred)""",
             history.revisions,
         )
         db.run_many("INSERT INTO drawn (revision, request, crop) VALUES (:revision, :request, :crop)", history.crops)

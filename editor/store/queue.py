@@ -91,6 +91,11 @@ def variation_group(edit: str) -> str:
     return digest_of(json.dumps({key: value for key, value in json.loads(edit).items() if key != "seed"}))
 
 
+def group_of(parent: str, edit: str) -> str:
+    """Returns what all variations of an edit, given as JSON, on one parent have in common."""
+    return f"{parent} {variation_group(edit)}"
+
+
 def variations_of(edits: Iterable[Sequence[Any]], edit: str) -> list[str]:
     """Returns the ids of those (id, edit's JSON) that are variations of an edit: they differ at most in the seed."""
     group = variation_group(edit)

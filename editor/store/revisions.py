@@ -52,15 +52,18 @@ class Revision:
 
 @dataclass(frozen=True)
 class Node:
-    """A revision in the history, without its pixels; its fields are those of `Revision`."""
+    """A revision in the history, without its pixels; fields without a comment are those of `Revision`."""
 
     id: str
     parent: str | None
     edit: Mapping[str, Any] | None  # parsed from its JSON
+    remade: Mapping[str, Any] | None  # the edit of the step that this one repeats, of a step of a replay
+    group: str | None  # the same for all variations of an edit on one parent; None for the opened picture
     finished: bool
     error: str | None
     created: float
     name: str
+    starred: bool  # marked by the user
 
 
 class Revisions:
@@ -104,13 +107,26 @@ class Revisions:
         """Returns all revisions of a document that are not deleted, parents before children."""
         self.documents.get(document)  # raises when there is none
         rows = self.database.rows(
-            """SELECT id, parent, edit, tiles IS NOT NULL, error, created, name FROM revision
-            WHERE document = :document AND deleted IS NULL ORDER BY seq""",
+            """SELECT step.id, step.parent, step.edit, old.edit, step.tiles IS NOT NULL, step.error, step.created,
+                step.name, step.starred
+            FROM revision AS step LEFT JOIN revision AS old ON old.id = step.remakes
+            WHERE step.document = :document AND step.deleted IS NULL ORDER BY step.seq""",
             document=document,
         )
         return [
-            Node(id, parent, None if edit is None else json.loads(edit), bool(finished), error, created, name)
-            for id, parent, edit, finished, error, created, name in rows
+            Node(
+                id=id,
+                parent=parent,
+                edit=None if edit is None else json.loads(edit),
+                remade=None if remade is None else json.loads(remade),
+                group=None if edit is None else queue.group_of(parent, edit),
+                finished=bool(finished),
+                error=error,
+                created=created,
+                name=name,
+                starred=bool(starred),
+            )
+            for id, parent, edit, remade, finished, error, created, name, starred in rows
         ]
 
     def variations(self, id: str) -> list[str]:
@@ -153,6 +169,12 @@ class Revisions:
         with self.database.transaction() as db:
             db.run("UPDATE revision SET name = :name WHERE id = :id", name=storable(name), id=id)
         return self.get(id)
+
+    def star(self, id: str, starred: bool) -> None:
+        """Marks a revision with a star, or removes it."""
+        self.document_of(id)  # raises when there is none
+        with self.database.transaction() as db:
+            db.run("UPDATE revision SET starred = :starred WHERE id = :id", starred=int(starred), id=id)
 
     @even_when_full
     def discard(self, id: str) -> Document:

@@ -62,4 +62,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             revision TEXT PRIMARY KEY, document TEXT NOT NULL, worker TEXT NOT NULL, step INTEGER NOT NULL,
             steps INTEGER NOT NULL, serial BIGINT NOT NULL, box TEXT, preview {blob})""",
     ),
+    # starred: 1 for a state that the user marked, else 0
+    ("ALTER TABLE revision ADD COLUMN starred INTEGER NOT NULL DEFAULT 0",),
 )

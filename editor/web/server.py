@@ -51,6 +51,8 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/documents/{document}/tree", documents.tree),
             Route("/documents/{document}/checkout/{revision}", writing(documents.checkout), methods=["POST"]),
             Route("/documents/{document}/rename/{revision}", documents.rename, methods=["POST"]),
+            Route("/documents/{document}/star/{revision}", writing(documents.star), methods=["POST"]),
+            Route("/documents/{document}/unstar/{revision}", writing(documents.unstar), methods=["POST"]),
             Route("/documents/{document}/discard/{revision}", writing(documents.discard), methods=["POST"]),
             Route("/documents/{document}/recover/{revision}", writing(documents.recover), methods=["POST"]),
             Route("/documents/{document}/edits", edits.submit, methods=["POST"]),

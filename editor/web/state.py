@@ -16,7 +16,7 @@ from editor.imaging.geometry import Box
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
 from editor.store.progress import NO_BEAT, RunProgress
-from editor.store.queue import variation_group
+from editor.store.queue import group_of
 from editor.store.revisions import Revision
 from editor.web.context import AppContext
 from editor.web.wire import NEVER
@@ -130,7 +130,7 @@ class DocumentStates:
         run = {
             "revision": revision.id, "parent": revision.parent, "edit": edit.digest, "prompt": edit.prompt,
             "pipeline": edit.pipeline, "mask": edit.mask.box, "index": 0, "total": 0, "serial": 0,
-            "group": f"{revision.parent} {variation_group(edit.to_json())}",
+            "group": group_of(revision.parent, edit.to_json()),
         }  # fmt: skip
         if revision.death is not None:
             run["retry"] = f"{revision.death} This edit is tried once more."

@@ -89,6 +89,23 @@ def history(hands: Hands) -> None:
     hands.page.locator(".step-card").wait_for()
 
 
+def history_chosen(hands: Hands) -> None:
+    """Everything unfolded, a star, a name, and two states compared."""
+    history(hands)
+    hands.press("Star: a vase")
+    hands.press("Rename")
+    hands.page.keyboard.type("The best")
+    hands.key("Enter")
+    hands.page.locator(".states .prompt").wait_for()
+    hands.page.locator(".states li").filter(has_text="a lamp").hover()
+    hands.press("More: a lamp")
+    hands.page.locator(".step-card summary").last.click()
+    hands.press("Starred only")
+    hands.page.get_by_role("searchbox").fill("vase")
+    hands.press("Compare from here")
+    hands.page.locator(".picked").wait_for()
+
+
 def blending(hands: Hands) -> None:
     history(hands)
     hands.page.locator(".step-card").get_by_text("Blend").click()
@@ -168,6 +185,7 @@ def amending(hands: Hands) -> None:
 VIEWS = {
     "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "context menu": context_menu,
     "saved masks": saved_masks, "wand in a turned view": wand_in_a_turned_view, "history": history,
+    "history chosen": history_chosen,
     "blending": blending, "amending": amending, "comparing": comparing, "queue": queue, "variations": variations,
     "export": export, "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
     **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch")},
@@ -182,6 +200,7 @@ OFTEN = (
     "wand in a turned view",
     "settings",
     "history",
+    "history chosen",
     "amending",
     "queue",
     "variations",
@@ -318,8 +337,7 @@ def test_what_is_said_is_said_aloud(hands: Hands) -> None:
     hands.edit("a vase")
     hands.tidy = False
     hands.press("History")
-    hands.page.locator(".state[aria-current]").hover()
-    hands.page.get_by_role("button", name="Delete it and what follows: a vase").click()
+    hands.press("Delete it and what follows")
     aloud(".note.info p")
     hands.page.evaluate("window.palimpsest.notifications.note('Something broke.', 'test')")
     aloud(".note.error p")

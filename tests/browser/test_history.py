@@ -16,12 +16,20 @@ def current(hands: Hands) -> str:
 
 
 def row(hands: Hands, name: str) -> Any:
-    return hands.page.locator(".states li").filter(has=hands.page.get_by_text(name, exact=True))
+    return hands.page.locator(".states li:not(.step-card)").filter(has=hands.page.get_by_text(name, exact=True))
+
+
+def card(hands: Hands, name: str) -> Any:
+    """What is below a state's row; unfold it, unless it is there."""
+    below = hands.page.locator(f'.step-card[data-key="{row(hands, name).get_attribute("data-key")}"]')
+    if not below.count():
+        row(hands, name).hover()
+        row(hands, name).get_by_role("button", name="More").click()
+    return below
 
 
 def press(hands: Hands, name: str, label: str) -> None:
-    row(hands, name).hover()
-    row(hands, name).get_by_role("button", name=label).click()
+    card(hands, name).get_by_role("button", name=label).click()
 
 
 def wait_rows(hands: Hands, wanted: list[str]) -> None:

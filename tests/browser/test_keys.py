@@ -271,6 +271,7 @@ def test_no_drag_and_no_double_click_selects_what_is_no_text(hands: Hands) -> No
     hands.page.evaluate("window.palimpsest.panels.side.open('history')")
     hands.page.locator(".note p").click(click_count=3)
     assert hands.page.evaluate(SELECTED) == "A sentence to be copied."
-    hands.page.locator(".step-card p").click(click_count=3)
+    hands.page.locator(".step-card summary").click()
+    hands.page.locator(".step-card p").filter(has_text="noise").click(click_count=3)
     assert "noise" in hands.page.evaluate(SELECTED)
     assert np.array_equal(hands.drawn(), hands.stored)

@@ -155,7 +155,12 @@ def test_a_run_its_history_and_its_export_are_in_the_readers_language(reader: Re
     reader.press(reader.words["command.history"])
     card = reader.page.locator(".step-card")
     card.get_by_text(reader.words["step.blend"], exact=True).wait_for()
-    assert {reader.words["history.opened"], reader.words["history.filled"]} <= reader.said(".history")
+    assert {reader.words["history.opened"], reader.words["history.did.remove"]} <= reader.said(".history")
+    card.get_by_text(reader.words["step.details"], exact=True).click()
+    reader.press(reader.words["step.from"])
+    reader.page.locator(".picked").get_by_text(reader.words["history.opened"]).or_(
+        reader.page.locator(".picked").get_by_text(reader.words["history.did.remove"])
+    ).wait_for()
     assert reader.english == []
     card.get_by_text(reader.words["step.blend"], exact=True).click()
     assert {reader.words["blend.edge"], reader.words["blend.keep"]} <= reader.said(".blend")

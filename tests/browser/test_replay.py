@@ -32,7 +32,7 @@ def history(hands: Hands, count: int = 12, model: str = "noise") -> list[Revisio
 
 
 def row(hands: Hands, name: str) -> Any:
-    return hands.page.locator(".states li").filter(has=hands.page.get_by_text(name, exact=True))
+    return hands.page.locator(".states li:not(.step-card)").filter(has=hands.page.get_by_text(name, exact=True))
 
 
 def tool(hands: Hands, name: str, label: str) -> None:

@@ -2,8 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { readFileSync } from "node:fs";
-import { rows, title } from "../../assets/canvas/panels/history.js";
-import { setTexts } from "../../assets/canvas/lib/locale.js";
+import { listing, matches, rows, title } from "../../assets/canvas/panels/history-rows.js";
+import { setTexts, timeAgo } from "../../assets/canvas/lib/locale.js";
 
 setTexts(JSON.parse(readFileSync(new URL("../../assets/canvas/locales/en.json", import.meta.url))));
 
@@ -50,8 +50,78 @@ test("a thousand steps are no deeper than one", () => {
 test("a state is called by its name, its prompt, or what it did", () => {
   const edit = { prompt: "a cat" };
   assert.equal(title({ name: "", edit: null }), "Original");
-  assert.equal(title({ name: "Mine", edit, box: [0, 0, 9, 9] }), "Mine");
-  assert.equal(title({ name: "", edit, box: [0, 0, 9, 9] }), "a cat");
-  assert.equal(title({ name: "", edit: { prompt: "" }, box: [0, 0, 9, 9] }), "Filled");
-  assert.equal(title({ name: "", edit: { prompt: "" }, box: [0, 0, 0, 0] }), "Cropped");
+  assert.equal(title({ name: "Mine", edit, mode: "fill" }), "Mine");
+  assert.equal(title({ name: "", edit, mode: "refine" }), "a cat");
+  const did = { remove: "Removed", refine: "Refined", expand: "Expanded", sketch: "Sketched", crop: "Cropped", blend: "Blended" };
+  for (const [mode, text] of Object.entries(did)) assert.equal(title({ name: "", edit: { prompt: "" }, mode }), text);
+});
+
+// --- what is listed
+
+const state = (revision, parent, more = {}) => ({
+  revision, parent, name: "", starred: false, finished: true, error: null, group: parent && `${parent} ${more.prompt ?? revision}`, mode: parent ? "fill" : null,
+  edit: parent ? { prompt: more.prompt ?? revision } : null, ...more,
+});
+const ALL = { words: "", starred: false, branch: false };
+const shown = (nodes, { head = null, tip = head, filter = {}, unfolded = [] } = {}) =>
+  listing(nodes, { head, tip, filter: { ...ALL, ...filter }, unfolded: new Set(unfolded) }).map(
+    ({ node, column, others, variation }) => `${"-".repeat(column)}${node.revision}${others ? `+${others}` : ""}${variation ? ` ${variation.i}/${variation.n}` : ""}`,
+  );
+const RUN = [state("a"), ...["b", "c", "d", "e"].map((id) => state(id, "a", { prompt: "cat" }))];
+
+test("the variations of a run are one row: that which is shown, leads on, or was made last", () => {
+  assert.deepEqual(shown(RUN, { head: "c" }), ["a", "c+3"]);
+  assert.deepEqual(shown(RUN, { head: "a", tip: "d" }), ["a", "d+3"]);
+  assert.deepEqual(shown(RUN, { head: "a" }), ["a", "e+3"]);
+  assert.deepEqual(shown(RUN.map((node) => ({ ...node, finished: node.revision < "d" })), { head: "a" }), ["a", "-c+3"]); // its column is that of a branch
+});
+
+test("unfolded, each has its number and a row below", () => {
+  assert.deepEqual(shown(RUN, { head: "c", unfolded: ["a cat"] }), ["a", "c+3 2/4", "-b 1/4", "-d 3/4", "-e 4/4"]);
+});
+
+test("what something was made on, or that has a star, a name or an error, keeps its row", () => {
+  const kept = { b: { starred: true }, d: { name: "Mine" }, e: { error: "No paint.", finished: false } };
+  const nodes = [...RUN.map((node) => ({ ...node, ...kept[node.revision] })), state("f", "a", { prompt: "cat" })];
+  const lines = shown([...nodes, state("g", "f")], { head: "c" });
+  assert.deepEqual(lines.map((line) => line.replace(/^-+/, "")).sort(), ["a", "b 1/5", "c 2/5", "d 3/5", "e 4/5", "f 5/5", "g"]);
+  assert.ok(lines.indexOf("-f 5/5") < lines.findIndex((line) => line.endsWith("g")));
+});
+
+test("no state is lost by folding: each is a row, or counted by one", () => {
+  let seed = 3;
+  const random = (n) => (seed = (seed * 48271) % 2147483647) % n;
+  for (let run = 0; run < 50; run++) {
+    const nodes = [state("0")];
+    while (nodes.length < 40) nodes.push(state(String(nodes.length), String(random(nodes.length)), { prompt: `p${random(2)}`, starred: random(5) === 0 }));
+    const [head, tip] = [String(random(40)), String(random(40))];
+    const folded = listing(nodes, { head, tip, filter: ALL, unfolded: new Set() });
+    const open = listing(nodes, { head, tip, filter: ALL, unfolded: new Set(nodes.map(({ group }) => group)) });
+    assert.equal(folded.length + folded.reduce((sum, { others }) => sum + others, 0), 40);
+    assert.equal(new Set(open.map(({ node }) => node.revision)).size, 40);
+    for (const one of [head, ...nodes.filter(({ starred }) => starred).map(({ revision }) => revision)]) assert.ok(folded.some(({ node }) => node.revision === one));
+    const at = new Map(open.map(({ node }, i) => [node.revision, i]));
+    for (const { revision, parent } of nodes) if (parent) assert.ok(at.get(parent) < at.get(revision));
+  }
+});
+
+test("the list narrows to stars, to the current branch, and to words in any order and case", () => {
+  const nodes = [state("a"), state("b", "a", { prompt: "A red Couch", starred: true }), state("c", "b", { prompt: "a lamp", name: "Küche" }), state("d", "a", { prompt: "a couch", starred: true })];
+  assert.deepEqual(shown(nodes, { head: "c", filter: { starred: true } }), ["d", "b"]);
+  assert.deepEqual(shown(nodes, { head: "b", tip: "c", filter: { branch: true } }), ["a", "b", "c"]);
+  assert.deepEqual(shown(nodes, { head: "b", tip: "c", filter: { branch: true, starred: true } }), ["b"]);
+  assert.deepEqual(shown(nodes, { head: "c", filter: { words: " couch RED " } }), ["b"]);
+  assert.deepEqual(shown(nodes, { head: "c", filter: { words: "couch lamp" } }), []);
+  assert.ok(matches(nodes[2], "küche lamp") && matches(nodes[0], "orig") && matches(nodes[0], "  "));
+});
+
+// --- times
+
+test("a time is told in its largest unit, rounded down, in the reader's language", () => {
+  const ago = [[0, "now"], [59, "now"], [60, "1 min. ago"], [3599, "59 min. ago"], [3600, "1 hr. ago"], [86_399, "23 hr. ago"], [86_400, "1 day ago"], [8 * 86_400, "1 wk. ago"], [-5, "now"]];
+  for (const [seconds, text] of ago) assert.equal(timeAgo(1e9 - seconds, 1e9), text);
+  setTexts({}, "de");
+  assert.equal(timeAgo(1e9 - 300, 1e9), "vor 5 Min.");
+  setTexts({}, "zh");
+  assert.equal(timeAgo(1e9 - 300, 1e9), "5分钟前");
 });

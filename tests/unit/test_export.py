@@ -203,6 +203,7 @@ def history(session: Session, document: str) -> list[Any]:
             session.store.revisions.picture(node.id).digest,
             node.name,
             node.created,
+            node.starred,
             node.id == head,
             node.id == tip,
         )
@@ -218,6 +219,7 @@ def branched(workbench: Workbench) -> str:
     workbench.session.submit(document, an_edit(disc(Box(5, 5, 50, 50)), seed=8))
     assert workbench.worker.run_one()
     workbench.session.rename(workbench.store.documents.get(document).head, "A branch")
+    workbench.store.revisions.star(workbench.store.documents.get(document).head, True)
     workbench.session.undo(document)
     return document
 
@@ -329,7 +331,7 @@ def test_an_older_file_is_brought_up_and_itself_left_alone(tmp_path: Path) -> No
     workbench.session.export(document, file)
     with sqlite3.connect(file) as db:
         db.execute("DROP TABLE progress")
-        for column in ("remakes", "deaths", "death"):
+        for column in ("remakes", "deaths", "death", "starred"):
             db.execute(f"ALTER TABLE revision DROP COLUMN {column}")
         for column in ("icc", "metadata"):
             db.execute(f"ALTER TABLE document DROP COLUMN {column}")

@@ -1,5 +1,6 @@
 """Intents: each comes to the Edit that its name says, and nothing else changes."""
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from editor.edits.edit import NOWHERE, Blend, Edit
-from editor.edits.intents import complete
+from editor.edits.intents import complete, crop, mode_of
 from editor.imaging.geometry import Box, Margins
 from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.raster import Mask
@@ -111,6 +112,36 @@ def test_a_crop_asks_no_model_and_a_wider_one_is_refused(workbench: Workbench) -
         workbench.session.crop(workbench.document.id, Box(20, 30, 101, 90))
     with pytest.raises(ValueError, match="Nothing would be left"):
         workbench.session.crop(workbench.document.id, Box(20, 30, 0, 0))
+
+
+@pytest.mark.parametrize(
+    ("intent", "settings", "mode"),
+    [
+        ("fill", {}, "fill"),
+        ("fill", {"prompt": ""}, "remove"),  # from the surroundings, as "remove" does
+        ("remove", {}, "remove"),
+        ("refine", {}, "refine"),
+        ("refine", {"prompt": ""}, "refine"),
+        ("sketch", {"sketch": strokes(Box(70, 70, 9, 9))}, "sketch"),
+        ("expand", {"margins": Margins(0, 0, 40, -10)}, "expand"),
+    ],
+)
+def test_an_edit_says_what_it_did(workbench: Workbench, intent: str, settings: dict[str, Any], mode: str) -> None:
+    step = intend(workbench, intent, MASK, **WORDS | settings)
+    node = next(each for each in workbench.store.revisions.tree(workbench.document.id) if each.id == step.id)
+    assert node.edit and mode_of(node.edit) == mode
+    session = workbench.session
+    assert step.edit is not None
+    (again,) = session.amend(workbench.document.id, step.id, replace(step.edit, blend=Blend(opacity=0.5)))
+    (other,) = [each for each in workbench.store.revisions.tree(workbench.document.id) if each.id == again.id]
+    assert other.edit and mode_of(other.edit, other.remade) == "blend" and mode_of(other.edit) == mode
+
+
+def test_a_crop_says_so_and_a_replayed_step_is_what_it_was() -> None:
+    cropped = json.loads(crop(Box(0, 0, 99, 99), Box(9, 9, 50, 50)).to_json())
+    assert mode_of(cropped) == "crop"
+    step = json.loads(EDIT.to_json())
+    assert mode_of(step, step) == mode_of(step, {**step, "seed": 5}) == "fill"
 
 
 def test_a_picture_from_words_alone_begins_with_nothing(workbench: Workbench) -> None:

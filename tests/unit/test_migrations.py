@@ -75,6 +75,9 @@ def test_an_older_store_goes_on_and_is_copied_first(tmp_path: Path, version: int
     assert document.name == "Room" and session.picture("doc") == pictures[1]
     assert np.array_equal(session.picture("doc").pixels(), pictures[1].pixels())
     assert [job.id for job in session.store.jobs.pending("doc")] == [waiting]
+    assert [node.starred for node in session.store.revisions.tree("doc")] == [False] * 3
+    session.store.revisions.star(document.head, True)
+    assert [node.starred for node in session.store.revisions.tree("doc")] == [False, True, False]
     assert Worker(session.store, LOAD).run_one() and session.store.documents.get("doc").head == waiting
     session.undo("doc")
     assert session.undo("doc").head != document.head and session.picture("doc") == pictures[0]

@@ -323,6 +323,32 @@ def test_the_tree_tells_all_but_the_pixels(store: Store) -> None:
     assert (step.id, step.parent, step.name, step.finished) == (a.id, document.head, "green", True)
     assert step.edit and step.edit["prompt"] == "a green couch"
     assert (broken.finished, broken.error) == (False, "no paint")
+    assert (root.group, step.group == broken.group) == (None, True)  # they differ in their seed
+    again = store.jobs.replay(document.id, a.id, an_edit(Box(5, 5, 9, 9), prompt="another"))[0]
+    remake = next(node for node in store.revisions.tree(document.id) if node.id == again.id)
+    assert (remake.remade, step.remade) == (step.edit, None) and remake.group != step.group
+
+
+def test_a_star_stays_until_it_is_removed(store: Store) -> None:
+    document = opened(store)
+    a, b = branch(store, document, 2)
+
+    def starred() -> list[str]:
+        return [node.id for node in store.revisions.tree(document.id) if node.starred]
+
+    assert starred() == []
+    for id in (a.id, document.head):
+        store.revisions.star(id, True)
+        store.revisions.star(id, True)
+    assert starred() == [document.head, a.id]
+    store.revisions.discard(a.id)
+    with pytest.raises(NotFound, match="Restore it first"):
+        store.revisions.star(a.id, False)
+    store.revisions.recover(a.id)
+    assert starred() == [document.head, a.id]
+    store.revisions.star(document.head, False)
+    store.revisions.star(b.id, False)
+    assert starred() == [a.id]
 
 
 def test_pixels_that_were_altered_are_named_and_the_rest_opens(store: Store, where: Path | str) -> None:

@@ -123,6 +123,11 @@ def test_the_history_is_reported_and_walked(routes: RouteClient) -> None:
     assert routes.post(f"documents/{document}/checkout/{opened}").json()["head"] == opened
     assert routes.post(f"documents/{document}/rename/{made}", content=" Später ".encode()).status_code == 200
     assert routes.get(f"documents/{document}/tree").json()[1]["name"] == "Später"
+    assert (root["mode"], step["mode"], root["group"]) == (None, "fill", None)
+    assert not root["starred"] and not step["starred"] and step["group"].startswith(f"{opened} ")
+    for verb, starred in (("star", True), ("star", True), ("unstar", False), ("star", True)):
+        assert routes.post(f"documents/{document}/{verb}/{made}").status_code == 200
+        assert [each["starred"] for each in routes.get(f"documents/{document}/tree").json()] == [False, starred]
     assert routes.post(f"documents/{document}/discard/{made}").json()["tip"] == opened
     assert len(routes.get(f"documents/{document}/tree").json()) == 1
     routes.post(f"documents/{document}/recover/{made}")
@@ -133,12 +138,34 @@ def test_the_history_is_reported_and_walked(routes: RouteClient) -> None:
         assert max(Image.open(BytesIO(small.content)).size) <= 96
 
 
+def test_a_small_picture_shows_what_a_step_changed(routes: RouteClient) -> None:
+    """An edge that was added has no mask of its own, nor has a crop, which is shown whole."""
+    state = routes.opened()  # 300 x 200
+    strip: dict[str, Any] = {"margins": [0, 0, 64, 0], "intent": "expand", "mask": None}
+    routes.submit(state, **strip)
+    assert routes.worker.run_one()
+    wider = routes.state(state)["head"]
+    picture = routes.session.store.revisions.picture(wider)
+
+    def small(revision: str) -> np.ndarray:
+        return np.asarray(Image.open(BytesIO(routes.get(f"revisions/{revision}/step").content)), np.float32)
+
+    def part(x: int, y: int, side: int) -> np.ndarray:
+        pixels = Image.fromarray(picture.pixels()).crop((x, y, x + side, y + side))
+        return np.asarray(pixels.resize((96, 96), Image.Resampling.BOX), np.float32)
+
+    assert np.abs(small(wider) - part(164, 0, 200)).mean() < 12 < np.abs(small(wider) - part(82, 0, 200)).mean()
+    routes.post(f"documents/{state['document']}/crop", content=b'{"box": [20, 30, 90, 90]}')
+    assert routes.worker.run_one()
+    assert small(routes.state(state)["head"]).shape == (90, 90, 3)
+
+
 def test_a_history_is_its_documents_own(routes: RouteClient) -> None:
     first, second = routes.opened(), routes.opened()
     routes.submit(second)
     assert routes.worker.run_one()
     made = routes.get(f"documents/{second['document']}").json()["head"]
-    for verb in ("checkout", "rename", "discard", "recover"):
+    for verb in ("checkout", "rename", "star", "unstar", "discard", "recover"):
         refused = routes.post(f"documents/{first['document']}/{verb}/{made}")
         assert refused.status_code == 404 and "no revision" in refused.json()["error"]
     assert routes.get("documents/gone/tree").status_code == 404

@@ -212,9 +212,11 @@ class Editor {
     this.viewport.fit(frame.box);
   }
 
-  /** mode: see `Compare`; null: compares no more. */
+  /** Compares with the state before, or in another way what is compared in the history. mode: see `Compare`; null: no more. */
   compareWithBefore(mode) {
-    this.compare.show(this.doc, mode, this.doc?.state.before ?? null);
+    const before = this.doc?.state.before;
+    const chosen = this.compare.pair?.after ? this.compare.pair : null;
+    this.compare.show(this.doc, mode, chosen ?? (before ? { before, after: null, names: [t("compare.before"), t("compare.after")] } : null));
   }
 
   /** Opens one of the side panel's tabs, or closes the panel if it is open there. */

@@ -1,5 +1,7 @@
 // What the history's buttons do with the panel, the form, the tool and the document together.
 
+import { title } from "../panels/history-rows.js";
+
 export class HistoryActions {
   /** editor: the Editor they act on. */
   constructor(editor) {
@@ -27,6 +29,15 @@ export class HistoryActions {
   amended() {
     this.editor.form.takeBack();
     this.editor.tool.choose(this.toolBefore);
+  }
+
+  /** Compares two states, nodes of the history, in the way that is chosen, or split by a line. */
+  compare(before, after) {
+    const { compare, doc, panels } = this.editor;
+    if (!doc) return;
+    doc.display.peek(null);
+    if (panels.side.isSheet) panels.side.open(null);
+    compare.show(doc, compare.mode ?? "split", { before: before.revision, after: after.revision, names: [title(before), title(after)] });
   }
 
   /** Shows a step that is to be amended or blended, null: no more. False if it cannot be changed now. */

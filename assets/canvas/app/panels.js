@@ -90,16 +90,17 @@ export class Panels {
     return historyPanel(editor.server, {
       show: (revision) => editor.doc?.history.visit(revision),
       rename: (revision, name) => editor.doc?.history.rename(revision, name),
+      star: (node) => editor.doc?.history.star(node),
       discard: (node) => editor.doc?.history.discard(node),
+      peek: (revision) => editor.doc?.display.peek(editor.compare.mode ? null : revision),
       reuse: (node) => editor.historyActions.reuse(node),
       amend: (node) => editor.historyActions.amend(node),
       recall: (node) => editor.form.recall(node.edit),
-      compare: (node) => editor.compare.show(editor.doc, "split", node.parent),
+      compare: (before, after) => editor.historyActions.compare(before, after),
       look: (node) => editor.historyActions.look(node),
       previewBlend: (node, blend) => editor.doc?.blend.preview(node?.revision, blend),
       applyBlend: (node, blend) => editor.doc?.blend.apply(node.revision, blend),
       replaySentence: (node) => this.#replaySentence(node),
-      refresh: () => editor.doc && this.#showHistory(),
     });
   }
 
@@ -109,7 +110,7 @@ export class Panels {
     const estimate = doc?.plan.estimate ?? null;
     this.topBar.show({
       name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: viewport.view.scale,
-      panel: this.side.tab, queued: doc?.queue.groups.length ?? 0, comparing: compare?.mode, comparable: Boolean(doc?.state.before),
+      panel: this.side.tab, queued: doc?.queue.groups.length ?? 0, comparing: compare?.mode, comparable: Boolean(doc?.state.before || compare?.mode),
     });
     this.menu.show({
       undo: Boolean(doc?.canUndo), redo: Boolean(doc?.canRedo), masked: Boolean(doc?.mask && !doc.mask.empty),

@@ -41,6 +41,13 @@ export class DocumentHistory {
     this.#changed();
   }
 
+  /** Marks a state with a star, or removes it. */
+  async star({ revision, starred }) {
+    const { id, requests, server } = this.doc;
+    await requests.run(server.step(id, starred ? "unstar" : "star", revision));
+    this.#changed();
+  }
+
   /** Deletes a step and all later ones, and offers to undo that. */
   async discard({ revision, parent }) {
     const { busy, id, notifications, requests, server, state } = this.doc;

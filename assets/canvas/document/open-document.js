@@ -115,12 +115,15 @@ export class OpenDocument {
     return !this.submitting && !this.amendment.step && (this.run !== null || this.state.can_undo);
   }
 
-  /** What an edit is made on: the last job, or what is on screen, so that nobody's change is painted over unseen. */
+  /**
+   * What an edit is made on: the last job, or what is on screen, so that nobody's change is painted over unseen. A state that
+   * the pointer is over is only looked at.
+   */
   get parent() {
     const { head, tail } = this.state;
-    const { hoverRevision, stepRevision } = this.display;
+    const { settled, stepRevision } = this.display;
     if (this.amendment.step) return this.amendment.step.parent;
-    return tail === head && !hoverRevision && !stepRevision ? this.picture.revision : tail; // hovering over a variation does not pick it
+    return tail === head && !stepRevision ? settled : tail;
   }
 
   /** Takes back strokes that are not sent yet first, then the document's edits. */

@@ -9,7 +9,9 @@ export class PictureDisplay {
   constructor(doc, turned) {
     const { server, viewport } = doc;
     Object.assign(this, { doc, server, viewport, turned });
-    this.hoverRevision = null; // the variation that the pointer is over
+    this.hoverRevision = null; // the state that the pointer is over, in the history or among the variations
+    this.head = null; // the document's, as it was last
+    this.settled = null; // the revision that view and draft were fitted to last
     this.stepRevision = null; // the revision on show while a step is amended or blended
     this.previewsShown = 0;
     this.draw = () => viewport.invalidatePicture();
@@ -24,25 +26,30 @@ export class PictureDisplay {
 
   /** The revision whose picture is to be seen. */
   get revision() {
-    const { head, variations } = this.doc.state;
-    return this.stepRevision ?? (variations.includes(this.hoverRevision) ? this.hoverRevision : head);
+    return this.stepRevision ?? this.hoverRevision ?? this.doc.state.head;
   }
 
   /** Follows the document's state. */
   update() {
+    const { busy, state } = this.doc;
+    if (busy || state.head !== this.head) this.hoverRevision = null;
+    this.head = state.head;
     const { revision } = this;
     if (revision !== this.picture.revision) {
       this.#turn();
       return;
     }
     this.picture.stay();
+    if (revision !== this.settled && !this.hoverRevision) this.#settle(); // it was looked at before it became the document's
     const { preview } = this.picture; // may be of a variation that was done after the one that is shown
     if (preview?.revision && preview.revision !== this.doc.run?.revision) this.dropPreview();
   }
 
-  /** Shows a variation while the pointer is over it, null: the document's own. */
+  /** Shows a state while the pointer is over it, unless there is a preview to be seen; null: the document's own. */
   peek(revision) {
-    if (this.doc.busy || this.doc.closed || this.stepRevision) return;
+    const { busy, closed } = this.doc;
+    if (closed || this.stepRevision || (revision && (busy || this.picture.preview))) return;
+    if (revision === this.hoverRevision) return;
     this.hoverRevision = revision;
     this.#turn();
   }
@@ -50,7 +57,10 @@ export class PictureDisplay {
   /** Shows a step that is amended or blended, whatever the document shows; null: no more. Returns a promise while it loads. */
   look(revision) {
     this.stepRevision = revision;
-    return this.picture.revision === this.revision ? null : this.#turn();
+    this.hoverRevision = null;
+    if (this.picture.revision !== this.revision) return this.#turn();
+    this.picture.stay();
+    return this.picture.revision === this.settled ? null : this.#settle();
   }
 
   /** Loads another revision's picture, to be compared with the one on show; null if it fails, which is reported. */
@@ -76,8 +86,14 @@ export class PictureDisplay {
     }
     if (picture.preview && picture.preview.revision !== doc.run?.revision) this.dropPreview();
     viewport.hurry();
-    if (viewport.fitted) viewport.fit();
-    else viewport.invalidate();
+    viewport.invalidate();
+    if (!this.hoverRevision) await this.#settle();
+  }
+
+  /** The picture on show is not just looked at: fits view and draft to it. */
+  async #settle() {
+    this.settled = this.picture.revision;
+    if (this.viewport.fitted) this.viewport.fit();
     await this.turned();
   }
 

@@ -49,16 +49,31 @@ export const PATHS = {
   recipe: "M5.500 3.500h6l3 3v10h-9zM11.500 3.500v3h3M8 10h4M8 13h4",
   sliders: "M4 6h7M15 6h1M4 14h1M9 14h7M13 6m-1.800 0a1.800 1.800 0 1 0 3.600 0 1.800 1.800 0 1 0-3.600 0M7 14m-1.800 0a1.800 1.800 0 1 0 3.600 0 1.800 1.800 0 1 0-3.600 0",
   bell: "M5.500 13.500h9l-1.200-2V9a3.300 3.300 0 0 0-6.600 0v2.500zM8.800 16a1.300 1.300 0 0 0 2.400 0",
+  star: "M10 3.300l2.100 4.300 4.700.7-3.400 3.300.8 4.700-4.200-2.200-4.200 2.200.8-4.700-3.400-3.300 4.700-.7z",
+  from: "M5 16.500v-13M5 4.500h9.500l-2.500 3.200 2.500 3.300H5",
+  fill: "M10 3.300c3.200 3.500 4.900 5.800 4.900 8.300a4.900 4.900 0 0 1-9.800 0c0-2.500 1.700-4.800 4.900-8.300z",
+  remove: "M10 10m-6.500 0a6.500 6.500 0 1 0 13 0 6.500 6.500 0 1 0-13 0M7 10h6",
+  refine: "M9 4.500l1.500 4 4 1.500-4 1.500-1.500 4-1.500-4-4-1.500 4-1.500zM15.500 3v3M14 4.500h3",
+  expand: "M12 4h4v4M16 4l-4.500 4.500M8 16H4v-4M4 16l4.500-4.500",
+  sketch: "M3.500 13.500c1.500-5.500 4-8.500 5.300-7.600 1.600 1.100-2.600 6.900-.8 7.900 1.500.8 3.400-5.300 5-4.500 1.300.7-.9 3.700.3 4.500.8.500 2-.3 3.200-1.600",
+  crop: "M6 3v11h11M3 6h11v11",
   check: "M4.500 10.500 8.500 14.500 15.500 6",
   close: "M5.500 5.500l9 9M14.500 5.500l-9 9",
 };
 
+const icons = new Map(); // name -> svg, to be copied: a long list has hundreds
+
 export function icon(name) {
+  if (!icons.has(name)) icons.set(name, drawIcon(PATHS[name]));
+  return icons.get(name).cloneNode(true);
+}
+
+function drawIcon(d) {
   const space = "http://www.w3.org/2000/svg";
   const svg = document.createElementNS(space, "svg");
   const path = document.createElementNS(space, "path");
   for (const [key, value] of Object.entries({ viewBox: "0 0 20 20", class: "icon", "aria-hidden": "true" })) svg.setAttribute(key, value);
-  path.setAttribute("d", PATHS[name]);
+  path.setAttribute("d", d);
   svg.append(path);
   return svg;
 }
@@ -97,15 +112,22 @@ export function editInPlace(element, text, { label, class: name, save }) {
 }
 
 /**
- * Replaces the rows of a list; the control that has the focus has it in the new row of the same data-key too. build(): the
- * new rows. Returns false if the focus was on a control that is not there any more.
+ * Replaces the rows of a list, and leaves those in place that are in the list already; the control that has the focus has
+ * it in the new row of the same data-key too. build(): the new rows. Returns false if the focus was on a control that is
+ * not there any more.
  */
 export function replaceRows(list, build) {
   const focused = list.contains(document.activeElement) ? document.activeElement : null;
   const key = focused?.closest("[data-key]")?.dataset.key;
   const rows = build(); // takes over controls of the old rows, maybe
-  list.replaceChildren(...rows);
-  if (!focused) return true;
+  const stay = new Set(rows);
+  for (const row of [...list.children]) if (!stay.has(row)) row.remove();
+  let next = list.firstElementChild;
+  for (const row of rows) {
+    if (row === next) next = next.nextElementSibling;
+    else list.insertBefore(row, next);
+  }
+  if (!focused || document.activeElement === focused) return true;
   const name = (control) => control.title || control.getAttribute("aria-label") || control.textContent;
   const controls = rows.filter((row) => row.dataset.key === key).flatMap((row) => [...row.querySelectorAll("button, a, input")]);
   const same = controls.find((control) => control === focused || name(control) === name(focused));

@@ -177,7 +177,7 @@ export class Server {
     return this.#get(`documents/${document}/tree`);
   }
 
-  /** action: "checkout", "discard", "recover" or "cancel". */
+  /** action: "checkout", "star", "unstar", "discard", "recover" or "cancel". */
   step(document, action, revision) {
     return this.#post(`documents/${document}/${action}/${revision}`);
   }

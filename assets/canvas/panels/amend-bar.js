@@ -2,6 +2,7 @@
 
 import { duration } from "../app/eta.js";
 import { h } from "../lib/dom.js";
+import { title } from "./history-rows.js";
 import { t } from "../lib/locale.js";
 
 /** Says how many later steps are replayed. seconds: that this takes, null if unknown. */
@@ -10,11 +11,11 @@ export function replaySentence(later, seconds) {
 }
 
 /** step: see `StepAmendment`. estimate: see `EditPlan`. */
-function sentence({ step, of, later, name, edit }, estimate, eta) {
-  const title = name || edit.prompt || t("history.filled");
-  if (!later) return title; // the server is still asked for the rest
+function sentence(amended, estimate, eta) {
+  const { step, of, later } = amended;
+  if (!later) return title(amended); // the server is still asked for the rest
   const seconds = estimate && eta.secondsFor([estimate, ...later]);
-  const start = t("amend.on", { step, of, title });
+  const start = t("amend.on", { step, of, title: title(amended) });
   if (!later.length) return seconds ? `${start} ${t("amend.alone", { time: duration(seconds) })}` : start;
   return `${start} ${replaySentence(later, seconds)}`;
 }

@@ -1,160 +1,254 @@
-// The history panel: every revision of the document as a row, branches indented. A click shows it; below the row of the
-// one on show is what can be done with it.
+// The history panel: every revision of the document as a row, branches indented. A click shows it, the pointer over it
+// previews it; below the row of the one on show, and of one that is unfolded, is what can be done with it.
 
-import { editInPlace, h, icon, replaceRows, slider, smallButton } from "../lib/dom.js";
-import { modelName } from "../app/settings.js";
+import { editInPlace, h, icon, replaceRows, smallButton } from "../lib/dom.js";
+import { blendControls, isStep, settingsLine, stepCard } from "./history-card.js";
 import { debounce } from "../lib/debounce.js";
-import { t } from "../lib/locale.js";
+import { listing, title } from "./history-rows.js";
+import { exactTime, t, timeAgo } from "../lib/locale.js";
 
-const BLEND_MS = 60; // after a slider's last move, before its blend is previewed
-
-/**
- * The rows of a tree from top to bottom, [{ node, column }]: each step below the one it was made on, a branch one column
- * further right than the path it leaves. The path to the tip keeps its column; elsewhere the newest branch does.
- *
- * nodes: as the server lists them, parents before children. path: the revisions on the path to the tip.
- */
-export function rows(nodes, path = new Set()) {
-  const children = new Map(nodes.map(({ revision }) => [revision, []]));
-  for (const node of nodes) children.get(node.parent)?.push(node);
-  const result = [];
-  const stack = nodes.filter(({ parent }) => !children.has(parent)).map((node) => [node, 0]).reverse();
-  while (stack.length) {
-    const [node, column] = stack.pop();
-    result.push({ node, column });
-    const branches = [...children.get(node.revision)].reverse(); // the newest first
-    const next = branches.find(({ revision }) => path.has(revision)) ?? branches[0];
-    if (next) stack.push([next, column]);
-    for (const branch of branches) if (branch !== next) stack.push([branch, column + 1]); // their rows come first
-  }
-  return result;
-}
-
-/** The title of a revision: its name, its prompt, or what it did. */
-export function title({ name, edit, box }) {
-  if (name) return name;
-  if (!edit) return t("history.opened");
-  if (edit.prompt) return edit.prompt;
-  return box[2] * box[3] ? t("history.filled") : t("history.cropped");
-}
-
-function detail({ edit, finished, error }) {
-  if (error) return error;
-  if (!finished) return t("history.waiting");
-  return edit ? t("history.made_by", { ...edit, pipeline: modelName(edit.pipeline) }) : "";
-}
+const PEEK_MS = 90; // the pointer rests on a row before its state is previewed
+const CLOCK_MS = 20_000; // between two looks at how long ago things were
+const DEEPEST = 4; // columns to which branches are indented
+const NAMES = { blend: "step.blend", crop: "history.crop" }; // of the modes that are no intents
 
 /**
- * server: of pictures and recipes. actions: { show(revision), rename(revision, name), discard(node), reuse(node), amend(node),
- * recall(node), compare(node), look(node or null), previewBlend(node, blend or null), applyBlend(node, blend),
- * replaySentence(node): which steps are replayed by another blend, refresh() }.
+ * server: of pictures and recipes. actions: { show(revision), peek(revision or null), rename(revision, name), star(node),
+ * discard(node), reuse(node), amend(node), recall(node), compare(before, after), look(node or null), previewBlend(node, blend
+ * or null), applyBlend(node, blend), replaySentence(node): which steps are replayed by another blend }.
  */
 export function historyPanel(server, actions) {
   const list = h("ol", { class: "states" });
-  const element = h("div", { class: "history" }, list);
-  let drawn = []; // [nodes, head, tip, blending] of what the list shows
+  const search = h("input", { type: "search", placeholder: t("history.search"), "aria-label": t("history.search"), oninput: () => narrow({ words: search.value }) });
+  const toggles = { starred: toggle("star", "starred"), branch: toggle("history", "branch") };
+  const nothing = h("p", { class: "nothing", role: "status" });
+  const picked = h("span", {});
+  const pickedBar = h("div", { class: "picked", hidden: true }, picked, smallButton("close", t("history.from_none"), () => pick(null)));
+  const element = h(
+    "div",
+    { class: "history" },
+    h("div", { class: "filters" }, search, toggles.starred, toggles.branch), pickedBar, nothing, list,
+  );
+  let given = { nodes: [], head: null, tip: null }; // what the list shows
+  let stale = false; // the list could not be drawn when it should have been
   let blending = null; // { revision, controls }: the step whose blend is edited, and its sliders, which stay as they are set
+  let opened = null; // the revision whose card is unfolded, besides that of the one on show
+  let from = null; // the revision that others are compared with; null: each with the one it was made on
+  let hovered = null; // the revision that the pointer or the focus is on
+  let height = 0; // of the list, when it was measured last
+  let filter = { words: "", starred: false, branch: false };
+  const unfolded = new Set(); // groups of variations
+  const details = { open: false };
+  const built = new Map(); // revision -> { version, elements }: a row that would show the same is not built again
+  const peek = debounce(PEEK_MS, (revision = null) => actions.peek(revision));
 
-  const tool = (name, label, node, onclick) => smallButton(name, `${label}: ${title(node)}`, onclick, label);
+  // not "pointerover", which comes too when a row moves under a pointer that rests
+  list.addEventListener("pointermove", ({ pointerType, target }) => pointerType !== "touch" && hover(target.closest("li")));
+  list.addEventListener("pointerleave", () => hover(null));
+  list.addEventListener("focusin", ({ target }) => hover(target.matches(".state") ? target.closest("li") : null));
+  list.addEventListener("focusout", () => hover(null));
+  new ResizeObserver(resized).observe(list);
+  setInterval(tellTimes, CLOCK_MS);
 
-  function rename(node, element) {
+  function toggle(name, key) {
+    return h("button", { type: "button", class: "icon-button small", "aria-pressed": "false", "aria-label": t(`history.${key}`), title: t(`history.${key}`), onclick: () => narrow({ [key]: !filter[key] }) }, icon(name));
+  }
+
+  function narrow(changes) {
+    filter = { ...filter, ...changes };
+    for (const [key, button] of Object.entries(toggles)) button.setAttribute("aria-pressed", String(filter[key]));
+    draw();
+    reveal(given.head);
+  }
+
+  const nodeOf = (revision) => given.nodes.find((node) => node.revision === revision);
+
+  /** Previews the state of a row, or none. */
+  function hover(line) {
+    const revision = line?.dataset.key ?? null;
+    if (revision === hovered) return;
+    hovered = revision;
+    if (nodeOf(revision)?.finished) peek(revision);
+    else peek.now();
+  }
+
+  /** Chooses what others are compared with. */
+  function pick(revision) {
+    from = revision;
+    draw();
+  }
+
+  const comparable = (node) => node.finished && (from ? from !== node.revision || node.parent : node.parent);
+
+  function compare(node) {
+    const other = from && from !== node.revision ? from : node.parent;
+    actions.compare(nodeOf(other), node);
+  }
+
+  function rename(node, line) {
     const save = (name) => actions.rename(node.revision, name);
-    editInPlace(element, node.name, { label: t("history.name_of", { title: title(node) }), class: "state-name", save });
+    editInPlace(line, node.name, { label: t("history.name_of", { title: title(node) }), class: "state-name", save });
+  }
+
+  function fold(group) {
+    if (!unfolded.delete(group)) unfolded.add(group);
+    draw();
+  }
+
+  function open(revision) {
+    opened = opened === revision ? null : revision;
+    draw();
+    if (opened) reveal(opened);
   }
 
   /** Begins to edit a step's blend, and shows the step meanwhile. */
-  async function blend(node) {
+  function blend(node) {
     if (!actions.look(node)) return;
-    blending = { revision: node.revision, controls: blendControls(node) };
-    await actions.refresh();
+    const { revision } = node;
+    const keep = (values) => {
+      blending = null;
+      actions.applyBlend(node, values);
+      draw();
+    };
+    const preview = (values) => blending?.revision === revision && actions.previewBlend(node, values);
+    blending = { revision, controls: blendControls(node, { preview, sentence: actions.replaySentence(node), leave: stop, keep }) };
+    draw();
+    reveal(revision);
     list.querySelector(".blend input")?.focus();
   }
 
-  /** Leaves the blend that is edited as it was. */
+  /** Leaves the blend that is edited as it was, and previews no state any more. */
   function stop() {
+    hovered = null;
+    peek.now();
     if (!blending) return;
     blending = null;
     actions.previewBlend(null, null);
     actions.look(null);
-    actions.refresh();
+    draw();
   }
 
-  /** The sliders of a step's blend, with a live preview. */
-  function blendControls(node) {
-    const blend = { ...node.edit.blend };
-    const preview = debounce(BLEND_MS, () => blending?.revision === node.revision && actions.previewBlend(node, { ...blend }));
-    const change = (name) => (value) => {
-      blend[name] = value;
-      preview();
-    };
-    const number = (name, min, max, step, format) => slider(t(`blend.${name}`), { min, max, step, value: blend[name], oninput: change(name), format }).element;
-    const match = h("input", { type: "checkbox", checked: blend.colour_match, onchange: () => change("colour_match")(match.checked) });
-    const consequence = h("p", {});
-    actions.replaySentence(node).then((sentence) => (consequence.textContent = sentence));
-    const apply = () => {
-      blending = null;
-      actions.applyBlend(node, blend);
-      actions.refresh();
-    };
-    return h(
-      "div",
-      { class: "blend" },
-      number("feather", 0, 64, 1, (px) => `${px} px`), number("edge", -64, 64, 1, (px) => `${px} px`),
-      number("opacity", 0, 1, 0.01, (share) => `${Math.round(share * 100)}%`),
-      h("label", { class: "check" }, match, t("blend.colour_match")), consequence,
-      h("footer", {},
-        h("button", { type: "button", class: "secondary", onclick: stop }, t("blend.leave")),
-        h("button", { type: "button", class: "primary", onclick: apply }, t("blend.keep"))),
-    );
+  // --- rows
+
+  const tool = (name, label, node, onclick, attributes = {}) => {
+    const button = smallButton(name, `${label}: ${title(node)}`, onclick, label);
+    for (const [key, value] of Object.entries(attributes)) button.setAttribute(key, value);
+    return button;
+  };
+
+  function detail({ node, variation }) {
+    const { created, error, finished, mode } = node;
+    if (error || !finished) return h("span", { class: "detail" }, error || t("history.waiting"));
+    const name = mode && t(NAMES[mode] ?? `command.${mode}`);
+    const sign = mode && h("span", { class: "mode", role: "img", "aria-label": name, title: name }, icon(mode));
+    const number = variation ? `${t("variations.one", variation)} · ` : "";
+    const time = h("time", { datetime: new Date(created * 1000).toISOString(), title: exactTime(created), "data-at": created }, timeAgo(created));
+    return h("span", { class: "detail" }, sign, number, time);
   }
 
-  /** The card below the step on show: its settings, and what can be done with it. */
-  function card(node) {
-    const { edit } = node;
-    const action = (name, onclick) => h("button", { type: "button", class: "chip", onclick }, icon(name), t(`step.${name}`));
-    return h(
-      "li",
-      { class: "step-card" },
-      h("p", {}, t("step.settings", { ...edit, pipeline: modelName(edit.pipeline) }), edit.negative_prompt ? ` · ${t("step.avoid", edit)}` : ""),
-      action("replay", () => actions.amend(node)), action("blend", () => blend(node)), action("before", () => actions.compare(node)), action("sliders", () => actions.recall(node)),
-      h("a", { class: "chip", href: server.recipe(node.revision), download: "" }, icon("recipe"), t("step.recipe")),
-    );
+  /** What a row says when asked: all that is cut off in it, and how the state was made. */
+  function tip(node) {
+    const prompt = node.name && node.edit?.prompt;
+    return [title(node), prompt, node.error, exactTime(node.created), node.edit && settingsLine(node)].filter(Boolean).join("\n");
   }
 
-  function row({ node, column }, { head, onPath }) {
-    const image = node.finished ? h("img", { src: server.url(`revisions/${node.revision}/step`), alt: "", loading: "lazy", draggable: "false" }) : null;
-    const words = h("span", { class: "words" }, h("span", { class: "title" }, title(node)), h("span", { class: "detail" }, detail(node)));
+  function row(entry, { shown, card }) {
+    const { node, onPath, others } = entry;
+    const image = node.finished ? h("img", { src: server.url(`revisions/${node.revision}/step`), alt: "", loading: "lazy", decoding: "async", draggable: "false" }) : null;
+    const named = node.name && node.edit?.prompt;
+    const words = h("span", { class: "words" }, h("span", { class: "title" }, title(node)), named ? h("span", { class: "prompt" }, node.edit.prompt) : null, detail(entry));
     const go = h(
       "button",
       {
-        type: "button", class: "state", disabled: !node.finished, "aria-current": node.revision === head ? "step" : false,
-        title: title(node),
+        type: "button", class: "state", disabled: !node.finished, "aria-current": shown ? "step" : false, title: tip(node),
         onclick: () => {
-          stop();
+          if (blending) stop();
           actions.show(node.revision);
         },
       },
       h("span", { class: "frame" }, image), words,
     );
-    const step = node.edit && node.finished && node.edit.pipeline !== "none";
-    const shown = step && node.revision === head;
-    const tools = h(
+    const press = {
+      amend: () => actions.amend(node), blend: () => blend(node), compare: () => compare(node), from: () => pick(node.revision),
+      recall: () => actions.recall(node), reuse: () => actions.reuse(node), rename: () => rename(node, go), discard: () => actions.discard(node),
+    };
+    const quick = h(
       "span",
       { class: "tools" },
-      step && !shown ? tool("replay", t("step.replay"), node, () => actions.amend(node)) : null,
-      step && !shown ? tool("blend", t("step.blend"), node, () => blend(node)) : null,
-      tool("rename", t("history.rename"), node, () => rename(node, go)),
-      node.edit && node.box[2] ? tool("recall", t("history.reuse"), node, () => actions.reuse(node)) : null,
-      node.parent ? tool("clear", t("history.discard"), node, () => actions.discard(node)) : null,
+      isStep(node) ? tool("replay", t("step.replay"), node, press.amend) : null, isStep(node) ? tool("blend", t("step.blend"), node, press.blend) : null,
+      comparable(node) ? tool("before", t("step.before"), node, press.compare) : null,
     );
-    const style = `--column: ${Math.min(column, 6)}`;
-    const line = h("li", { class: onPath ? "" : "aside", style, "data-key": node.revision }, go, tools);
-    const edited = blending?.revision === node.revision;
-    if (!shown && !edited) return [line];
-    const below = edited ? h("li", { class: "step-card" }, blending.controls) : card(node);
-    below.setAttribute("style", style);
-    below.dataset.key = node.revision;
-    return [line, below];
+    const variations = t("history.variations", { title: title(node) });
+    const more = h("button", { type: "button", class: "variations", "aria-expanded": String(entry.unfolded), "aria-label": variations, title: variations, onclick: () => fold(node.group) }, `+${others}`);
+    const side = h(
+      "span",
+      { class: "side" },
+      tool("star", t("history.star"), node, () => actions.star(node), { "aria-pressed": String(node.starred) }),
+      shown && isStep(node) ? null : tool("more", t("history.more"), node, () => open(node.revision), { "aria-expanded": String(card) }),
+    );
+    const kind = [onPath ? "" : "aside", shown ? "current" : "", named ? "named" : "", from === node.revision ? "from" : ""].filter(Boolean).join(" ");
+    const line = h("li", { class: kind }, go, card ? null : quick, others ? more : null, side);
+    if (!card) return [line];
+    if (blending?.revision === node.revision) return [line, h("li", { class: "step-card" }, blending.controls)];
+    return [line, stepCard(node, { server, comparable: comparable(node), details, press })];
+  }
+
+  /** The elements of a row, those of before if they would be the same. */
+  function elements(entry) {
+    const { node } = entry;
+    const shown = node.revision === given.head;
+    const card = (shown && isStep(node)) || opened === node.revision || blending?.revision === node.revision;
+    const version = JSON.stringify([
+      { ...entry, node: null }, node.name, node.starred, node.finished, node.error, shown, card, blending?.revision === node.revision,
+      from === node.revision, Boolean(comparable(node)),
+    ]);
+    if (built.get(node.revision)?.version !== version) {
+      const lines = row(entry, { shown, card });
+      for (const line of lines) {
+        line.style.setProperty("--column", Math.min(entry.column, DEEPEST));
+        line.dataset.key = node.revision;
+      }
+      built.set(node.revision, { version, elements: lines });
+    }
+    return built.get(node.revision).elements;
+  }
+
+  function draw() {
+    stale = list.querySelector(".state-name, .blend input:active") !== null; // a name is typed, or a slider dragged
+    if (stale) return;
+    if (from && !nodeOf(from)) from = null;
+    pickedBar.hidden = !from;
+    picked.textContent = from ? t("history.from", { title: title(nodeOf(from)) }) : "";
+    const entries = listing(given.nodes, { ...given, filter, unfolded });
+    nothing.textContent = entries.length ? "" : t("history.nothing");
+    if (!replaceRows(list, () => entries.flatMap(elements))) list.querySelector('[aria-current="step"]')?.focus({ preventScroll: true });
+  }
+
+  /** Scrolls until a row and all of its card are seen. */
+  function reveal(revision) {
+    for (const line of built.get(revision)?.elements ?? []) line.scrollIntoView({ block: "nearest" });
+  }
+
+  /** Keeps the card of the state on show in sight when there is less room, and has it in sight when the list appears. */
+  function resized() {
+    const bottom = built.get(given.head)?.elements.at(-1).getBoundingClientRect().bottom - list.getBoundingClientRect().top;
+    if (!height || bottom <= height + 1) reveal(given.head);
+    height = list.clientHeight;
+  }
+
+  function tellTimes() {
+    for (const time of list.querySelectorAll("time")) {
+      const text = timeAgo(Number(time.dataset.at));
+      if (time.textContent !== text) time.textContent = text;
+    }
+  }
+
+  /** Another document's history: nothing of what was chosen in this one means anything there. */
+  function reset() {
+    built.clear();
+    unfolded.clear();
+    [opened, from, search.value] = [null, null, ""];
+    narrow({ words: "", starred: false, branch: false });
   }
 
   return {
@@ -165,19 +259,13 @@ export function historyPanel(server, actions) {
     stop,
     /** nodes: the tree, another array when it may have changed. head: the revision on show. tip: where redo leads. */
     show(nodes, head, tip) {
-      if (blending && !nodes.some(({ revision }) => revision === blending.revision)) stop();
-      const next = [nodes, head, tip, blending];
-      if (next.every((value, i) => value === drawn[i])) return;
-      if (list.querySelector(".state-name, .blend input:active")) return; // a name is typed, or a slider dragged
-      const moved = head !== drawn[1];
-      drawn = next;
-      const parents = new Map(nodes.map(({ revision, parent }) => [revision, parent]));
-      const path = new Set();
-      for (let at = tip; at; at = parents.get(at)) path.add(at);
-      const kept = replaceRows(list, () => rows(nodes, path).flatMap((one) => row(one, { head, onPath: path.has(one.node.revision) })));
-      const current = list.querySelector('[aria-current="step"]');
-      if (moved) current?.scrollIntoView({ block: "nearest" });
-      if (!kept) current?.focus({ preventScroll: true });
+      const old = given;
+      if (!stale && nodes === old.nodes && head === old.head && tip === old.tip) return;
+      given = { nodes, head, tip };
+      if (nodes[0].revision !== old.nodes[0]?.revision) reset();
+      if (blending && !nodeOf(blending.revision)) stop();
+      draw();
+      if (head !== old.head) reveal(head);
     },
   };
 }

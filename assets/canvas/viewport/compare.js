@@ -1,4 +1,4 @@
-// Before and after: compares another revision with the one on show, split by a line, as a difference, or as a whole.
+// Before and after: compares two revisions, split by a line, as a difference, or the first as a whole.
 
 import { h } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
@@ -11,8 +11,8 @@ export class Compare {
     Object.assign(this, { viewport, changed });
     this.mode = null; // "split", "difference", "whole" or null
     this.at = 0.5; // the line, as a share of the viewport's width
-    this.revision = null; // of the other picture
-    this.picture = null;
+    this.pair = null; // { before, after, names }: see `show`
+    this.before = this.after = null; // their pictures; `after` is null where it is the one that the viewport shows anyway
     this.request = null; // the last call of `show`; an earlier one is out of date
     this.line = h("div", {
       class: "split-line", role: "slider", tabindex: 0, hidden: true, "aria-label": t("compare.line"), "aria-valuemin": 0, "aria-valuemax": 100,
@@ -27,7 +27,7 @@ export class Compare {
         event.preventDefault();
         this.#moveTo(this.at + by);
       },
-    }, h("span", { class: "before" }, t("compare.before")), h("span", { class: "after" }, t("compare.after")));
+    }, h("span", { class: "before" }), h("span", { class: "after" }));
     viewport.root.append(this.line);
   }
 
@@ -45,25 +45,27 @@ export class Compare {
     this.line.hidden = this.mode !== "split";
     this.line.style.left = `${this.at * 100}%`;
     this.line.setAttribute("aria-valuenow", Math.round(this.at * 100));
-    this.viewport.compare(this.mode && { picture: this.picture, mode: this.mode, at: this.at });
+    [...this.line.children].forEach((label, i) => (label.textContent = this.pair?.names[i] ?? ""));
+    this.viewport.compare(this.mode && { before: this.before, after: this.after, mode: this.mode, at: this.at });
     this.changed();
   }
 
-  /** Compares a revision of `doc` with what it shows; stops if the mode or the revision is null. */
-  async show(doc, mode, revision) {
+  /**
+   * Compares two revisions of `doc`; stops if the mode or the pair is null. pair: { before, after, names }: the revisions,
+   * after: null for whatever the document shows, and how to call them.
+   */
+  async show(doc, mode, pair) {
     const request = {};
     this.request = request;
-    if (!mode || !revision) {
-      this.mode = this.revision = null;
+    if (!mode || !pair) {
+      this.mode = this.pair = this.before = this.after = null;
       this.#draw();
       return;
     }
-    if (revision !== this.revision) {
-      const picture = await doc.display.load(revision);
-      if (!picture || this.request !== request) return;
-      this.picture = picture;
-    }
-    [this.mode, this.revision] = [mode, revision];
+    const load = (revision, picture) => (!revision || picture?.revision === revision ? revision && picture : doc.display.load(revision));
+    const [before, after] = await Promise.all([load(pair.before, this.before), load(pair.after, this.after)]);
+    if (this.request !== request || !before || (pair.after && !after)) return;
+    Object.assign(this, { mode, pair, before, after });
     this.#draw();
   }
 

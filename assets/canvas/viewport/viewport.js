@@ -26,7 +26,7 @@ export class Viewport {
     this.alone = false; // the mask is shown in white on black, and nothing else
     this.pendingMasks = []; // MaskImages of the pending edits
     this.editRegion = null; // MaskImages of the pixels that the edit may change
-    this.other = null; // { picture, mode: "split" | "difference" | "whole", at }: a second picture to compare with
+    this.other = null; // what is compared, see `compare`
     this.fitted = true; // follows the window's size until the user zooms or pans
     this.width = this.height = 1; // device pixels
     this.ratio = 1;
@@ -180,7 +180,10 @@ export class Viewport {
     this.invalidateMask();
   }
 
-  /** other: { picture, mode: "split" | "difference" | "whole", at: the line's place, 0..1 of the width } or null. */
+  /**
+   * other: { before, after, mode: "split" | "difference" | "whole", at: the line's place, 0..1 of the width } or null. Both
+   * are Pictures; after: null for the one that is shown anyway.
+   */
   compare(other) {
     this.other = other;
     this.invalidatePicture();
@@ -232,7 +235,8 @@ export class Viewport {
     if (picture) {
       this.below.fillStyle = getComputedStyle(this.root).getPropertyValue("--desk") || "#888";
       this.below.fillRect(0, 0, this.width, this.height);
-      if (this.picture) this.#drawPicture(this.below, this.picture, this.quick);
+      const shown = this.other?.after ?? this.picture;
+      if (shown) this.#drawPicture(this.below, shown, this.quick);
       if (this.other) this.#drawOther(this.other);
       this.guides.place(this.view, this.ratio);
     }
@@ -270,11 +274,11 @@ export class Viewport {
   }
 
   /** Draws another picture over this one: left of the line, all of it, or the difference of both. */
-  #drawOther({ picture, mode, at }) {
+  #drawOther({ before, mode, at }) {
     const { below, width, height } = this;
     if (mode === "difference") {
       const layer = new OffscreenCanvas(width, height);
-      this.#drawPicture(layer.getContext("2d"), picture);
+      this.#drawPicture(layer.getContext("2d"), before);
       below.globalCompositeOperation = "difference";
       below.drawImage(layer, 0, 0);
       below.globalCompositeOperation = "source-over";
@@ -286,7 +290,7 @@ export class Viewport {
       below.rect(0, 0, at * width, height);
       below.clip();
     }
-    this.#drawPicture(below, picture);
+    this.#drawPicture(below, before);
     below.restore();
   }
 

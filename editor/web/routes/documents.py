@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from editor.edits.edit import UNMOVED, Blend
+from editor.edits.intents import mode_of
 from editor.formats.atomic_write import part_folder
 from editor.formats.images import read_image
 from editor.imaging.limits import MAX_FILE_BYTES, MAX_NAME_BYTES, MAX_SIDE
@@ -191,6 +192,16 @@ class Documents:
         self.session.rename(self.context.revision(request).id, name)
         return self.states.answer(request)
 
+    def star(self, request: Request) -> Response:
+        """POST: marks a revision with a star."""
+        self.session.store.revisions.star(self.context.revision(request).id, True)
+        return self.states.answer(request)
+
+    def unstar(self, request: Request) -> Response:
+        """POST: removes a revision's star."""
+        self.session.store.revisions.star(self.context.revision(request).id, False)
+        return self.states.answer(request)
+
     def discard(self, request: Request) -> Response:
         """POST: deletes a revision and all after it; they can be recovered."""
         self.session.discard(self.context.revision(request).id)
@@ -213,8 +224,8 @@ def _title(file: Path) -> str:
 
 def _node_json(node: Node) -> dict[str, Any]:
     summary: dict[str, Any] = {
-        "revision": node.id, "parent": node.parent, "name": node.name, "finished": node.finished, "error": node.error,
-        "created": node.created, "edit": None,
+        "revision": node.id, "parent": node.parent, "name": node.name, "starred": node.starred, "group": node.group,
+        "finished": node.finished, "error": node.error, "created": node.created, "edit": None, "mode": None,
     }  # fmt: skip
     if node.edit is not None:
         names = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength", "sampler")
@@ -222,4 +233,5 @@ def _node_json(node: Node) -> dict[str, Any]:
         summary["edit"]["margins"] = list(node.edit.get("margins", UNMOVED))
         summary["edit"]["blend"] = asdict(Blend(**node.edit["blend"]))
         summary["box"] = node.edit["mask"]["box"]
+        summary["mode"] = mode_of(node.edit, node.remade)
     return summary

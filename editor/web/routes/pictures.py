@@ -17,7 +17,7 @@ from starlette.responses import JSONResponse, Response
 
 from editor.edits.apply import laid_in
 from editor.edits.edit import Blend
-from editor.edits.plan import affected_region
+from editor.edits.plan import affected_region, edit_region
 from editor.edits.previews import encode_preview
 from editor.formats.atomic_write import part_folder
 from editor.formats.images import encode_png
@@ -61,10 +61,12 @@ class Pictures:
         return Response(encode_png(edit.mask.alpha), media_type="image/png", headers=FOREVER)
 
     def step(self, request: Request) -> Response:
-        """GET a small picture of a step for the history: its mask's surroundings; all of the opened picture."""
+        """GET a small picture of a step for the history: what it repainted and the surroundings; else the whole."""
         revision = self.context.revision(request)
         picture = self.session.store.revisions.picture(revision.id)
-        box = picture.box if revision.edit is None else revision.edit.mask.bounds
+        box = picture.box
+        if revision.edit is not None and revision.parent is not None:
+            box = edit_region(revision.edit, self.session.store.revisions.picture(revision.parent).box).bounds
         return Response(small_copies.step(picture, box), media_type="image/jpeg", headers=FOREVER)
 
     def preview(self, request: Request) -> Response:
