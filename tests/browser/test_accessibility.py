@@ -99,6 +99,20 @@ def export(hands: Hands) -> None:
     hands.page.get_by_role("dialog").wait_for()
 
 
+def sheet(hands: Hands) -> None:
+    hands.open_steps()
+    hands.press("Export")
+    hands.page.locator(".kind").filter(has_text="Contact sheet").click()
+    hands.page.locator(".export-steps li").nth(2).wait_for()
+
+
+def timelapse(hands: Hands) -> None:
+    hands.open_steps()
+    hands.press("Export")
+    hands.page.locator(".kind").filter(has_text="Time-lapse").click()
+    hands.page.locator(".export-summary").filter(has_text="3 steps").wait_for()
+
+
 def help(hands: Hands) -> None:
     hands.open_sample()
     hands.tidy = False
@@ -147,12 +161,12 @@ def amending(hands: Hands) -> None:
 VIEWS = {
     "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "history": history,
     "blending": blending, "amending": amending, "comparing": comparing, "queue": queue, "variations": variations,
-    "export": export, "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
+    "export": export, "sheet": sheet, "timelapse": timelapse, "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
     **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch")},
 }  # fmt: skip
 
 
-OFTEN = ("start", "painted", "settings", "history", "amending", "queue", "variations", "export", "help")
+OFTEN = ("start", "painted", "settings", "history", "amending", "queue", "variations", "export", "sheet", "help")
 
 
 @pytest.mark.parametrize(

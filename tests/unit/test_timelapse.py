@@ -81,7 +81,7 @@ def test_a_pixel_shows_the_same_place_whatever_the_pictures_box(
             assert 0 <= on.min() - exact[0] < 1 and 0 <= exact[1] - (on.max() + 1) < 1
 
 
-@pytest.mark.parametrize("opened", [noise(120, 100), cutout(120, 100)], ids=["opaque", "cutout"])
+@pytest.mark.parametrize("opened", [smooth(120, 100), cutout(120, 100)], ids=["opaque", "cutout"])
 @pytest.mark.parametrize("suffix", [".webp", ".mp4"])
 def test_every_step_is_a_frame_in_order(workbench: Workbench, tmp_path: Path, suffix: str, opened: Pixels) -> None:
     document = workbench.open(opened, "Room", edits=EDITS)
@@ -94,7 +94,8 @@ def test_every_step_is_a_frame_in_order(workbench: Workbench, tmp_path: Path, su
     repeats = 1 if suffix == ".webp" else 2
     assert len(frames) == repeats * len(path) and frames[0].shape == (size[1], size[0], 3)
     for number, shown in enumerate(frames):
-        near = [np.abs(shown.astype(int) - laid_out(picture, frame, size)).mean() for picture in path]
+        # by their greys: both formats store colours for blocks of 2 x 2 pixels, which noise does not survive
+        near = [np.abs(shown.mean(2) - laid_out(picture, frame, size).mean(2)).mean() for picture in path]
         assert int(np.argmin(near)) == number // repeats and min(near) < 30, near
 
 

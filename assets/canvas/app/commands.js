@@ -32,6 +32,6 @@ export function makeCommands(editor) {
     left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
     prompt: () => field("#prompt :is(input, textarea)")?.focus(), settings: () => field("#settings > button")?.click(),
     history: () => editor.historyActions.toggle(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
-    export: () => doc() && exportDialog(editor.server, doc().picture.revision, (sentence) => editor.notifications.note(sentence, "export", "info")),
+    export: () => doc() && exportDialog(editor.server, doc(), (sentence) => editor.notifications.note(sentence, "export", "info")),
   };
 }

@@ -2,6 +2,8 @@
 // one on show is what can be done with it.
 
 import { editInPlace, h, icon, replaceRows, slider, smallButton } from "../lib/dom.js";
+import { dragOut } from "../lib/drag-out.js";
+import { fileName } from "../lib/file-names.js";
 import { modelName } from "../app/settings.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
@@ -122,6 +124,12 @@ export function historyPanel(server, actions) {
     );
   }
 
+  /** The whole picture of a state, to be dragged out of the page. */
+  function file(node) {
+    const name = fileName(title(node));
+    return { name: `${name}.png`, type: "image/png", url: server.picture(node.revision, "png", { name }) };
+  }
+
   function row({ node, column }, { head, onPath }) {
     const image = node.finished ? h("img", { src: server.url(`revisions/${node.revision}/step`), alt: "", loading: "lazy", draggable: "false" }) : null;
     const words = h("span", { class: "words" }, h("span", { class: "title" }, title(node)), h("span", { class: "detail" }, detail(node)));
@@ -135,7 +143,7 @@ export function historyPanel(server, actions) {
           actions.show(node.revision);
         },
       },
-      h("span", { class: "frame" }, image), words,
+      node.finished ? dragOut({ class: "frame" }, image, () => file(node)) : h("span", { class: "frame" }), words,
     );
     const step = node.edit && node.finished && node.edit.pipeline !== "none";
     const shown = step && node.revision === head;
