@@ -161,7 +161,8 @@ def amending(hands: Hands) -> None:
 VIEWS = {
     "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "history": history,
     "blending": blending, "amending": amending, "comparing": comparing, "queue": queue, "variations": variations,
-    "export": export, "sheet": sheet, "timelapse": timelapse, "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
+    "export": export, "sheet": sheet, "timelapse": timelapse,
+    "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
     **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch")},
 }  # fmt: skip
 

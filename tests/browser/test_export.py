@@ -15,7 +15,8 @@ from tests.browser.hands import Hands, photo
 RECORD = """() => {
     window.carried = null;
     window.addEventListener("dragstart", ({ dataTransfer }) => {
-        window.carried = Object.fromEntries(["DownloadURL", "text/uri-list"].map((type) => [type, dataTransfer.getData(type)]));
+        const types = ["DownloadURL", "text/uri-list"];
+        window.carried = Object.fromEntries(types.map((type) => [type, dataTransfer.getData(type)]));
     });
 }"""
 
@@ -48,7 +49,7 @@ def test_size_resolution_and_name_are_the_users(hands: Hands) -> None:
         dialog.get_by_label(label) for label in ("File name", "Width", "Height", "Scale", "Resolution")
     )
     assert name.input_value() == "Flat 2 3"
-    summary(dialog, "400 × 300 px · 5.1 × 3.8 cm (2 × 1.5 in) at 200 dpi")
+    summary(dialog, "400 \u00d7 300 px · 5.1 \u00d7 3.8 cm (2 \u00d7 1.5 in) at 200 dpi")
     assert resolution.input_value() == "200"
     width.fill("200")
     assert (height.input_value(), scale.input_value()) == ("150", "50")
@@ -58,7 +59,7 @@ def test_size_resolution_and_name_are_the_users(hands: Hands) -> None:
     assert (width.input_value(), scale.input_value()) == ("400", "100")
     height.fill("150")
     resolution.fill("100")
-    summary(dialog, "200 × 150 px · 5.1 × 3.8 cm (2 × 1.5 in) at 100 dpi")
+    summary(dialog, "200 \u00d7 150 px · 5.1 \u00d7 3.8 cm (2 \u00d7 1.5 in) at 100 dpi")
     name.fill("con")
     hands.key("Tab")
     assert name.input_value() == "_con"
@@ -162,10 +163,9 @@ def test_the_path_is_a_time_lapse(hands: Hands) -> None:
     name, file = saved(hands)
     assert name == "Living room.mp4" and file.read_bytes()[4:8] == b"ftyp"
     dialog.get_by_role("button", name="Close", exact=True).click()
-    hands.press("Undo")
-    hands.press("Undo")
-    hands.press("Undo")
-    hands.wait_idle()
+    for _ in range(3):
+        hands.press("Undo")
+        hands.wait_idle()
     dialog = opened(hands, "Time-lapse")
     summary(dialog, "0 steps")
     assert dialog.get_by_role("button", name="Save", exact=True).is_disabled()

@@ -26,7 +26,7 @@ function limited(label, unit, limits) {
 
 /** A labelled choice of a file's kind: { element, value }. kinds: { extension: name }. */
 function fileKind(kinds, changed) {
-  const select = h("select", { onchange: changed }, ...Object.entries(kinds).map(([value, name]) => h("option", { value }, name)));
+  const select = h("select", { "aria-label": t("export.file"), onchange: changed }, ...Object.entries(kinds).map(([value, name]) => h("option", { value }, name)));
   return { element: h("label", { class: "number" }, h("span", {}, t("export.file")), select), get value() { return select.value; } };
 }
 
