@@ -108,7 +108,8 @@ class Exports:
             for number, step in enumerate(steps, 1)
         ]
         layers = layers_of(self.store.revisions.picture(opened.id), pictures)
-        metadata, notes = self.store.documents.metadata(document_id), []
+        metadata = self.store.documents.metadata(document_id)
+        notes: list[str] = []
         write_openraster(layers, picture.pixels(), picture.box, to, metadata.dpi)
         if self.store.documents.icc(document_id) is not None:
             notes.append("OpenRaster files hold no colour profile. Assign the picture's own to the layers yourself.")
@@ -121,7 +122,8 @@ class Exports:
         dpi: float | None, quality: int | None, made_with: str | None,
     ) -> tuple[str, ...]:  # fmt: skip
         """Writes a picture; returns sentences about what the file leaves out."""
-        recipe, notes = None, []
+        recipe: str | None = None
+        notes: list[str] = []
         if made_with and self.store.revisions.parent(revision) is not None:
             try:
                 recipe = self.recipe(document_id, made_with, revision).to_json()

@@ -77,7 +77,8 @@ def laid_out(picture: Picture, frame: Box, size: tuple[int, int]) -> Pixels:
     """
     canvas = np.full((size[1], size[0], 3), 255, np.uint8)
     box = picture.box
-    target, source = [], []  # left, top, right and bottom
+    target: list[int] = []  # left, top, right and bottom in the result
+    source: list[float] = []  # the same on the plane
     for edge, start, length, pixels, first in (
         (box.x, frame.x, frame.width, size[0], True),
         (box.y, frame.y, frame.height, size[1], True),

@@ -35,4 +35,4 @@ def scaled_down(pixels: Pixels, side: int) -> Pixels:
     size = scaled_size(width, height, side)
     if size == (width, height):
         return pixels
-    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS))
+    return np.asarray(Image.fromarray(pixels).resize(size, Image.Resampling.LANCZOS), dtype=np.uint8)

@@ -131,7 +131,9 @@ class Pictures:
         """
         document, query = self.context.document(request).id, request.query_params
         ids = [id for id in query.get("revisions", "").split(",") if id]
-        options = {name: value for name in ("side", "quality") if (value := _whole(query, name)) is not None}
+        options: dict[str, Any] = {
+            name: value for name in ("side", "quality") if (value := _whole(query, name)) is not None
+        }
         return self._exported(
             request, document, partial(self.session.export_sheet, document, revision_ids=ids, **options)
         )
