@@ -7,28 +7,21 @@ from pathlib import Path
 from editor.edits import intents
 from editor.edits.edit import Blend, Edit
 from editor.edits.plan import edit_region
-from editor.formats.atomic_write import atomic_write
-from editor.formats.export import SUFFIXES, encode, format_of
-from editor.formats.layers import layers_of
+from editor.exports import Exports
 from editor.formats.metadata import NOTHING, Metadata
-from editor.formats.openraster import SUFFIX as OPENRASTER
-from editor.formats.openraster import write_openraster
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_NAME, MAX_PIXELS
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Pixels
-from editor.recipes.recipe import Recipe, named_locally
-from editor.store.blobs import Damaged
-from editor.store.document_file import SUFFIX as DOCUMENT
-from editor.store.document_file import copy_document, read_document, write_document
+from editor.store.document_file import copy_document, read_document
 from editor.store.documents import Document
 from editor.store.queue import revision_id
-from editor.store.revisions import Node, Revision
+from editor.store.revisions import Revision
 from editor.store.store import Store
 from pipelines.errors import InvalidInput
 
 
-class Session:
+class Session(Exports):
     """What a user can do. All state is in the store, so that two tabs, a reload and a restart see the same.
 
     Methods raise NotFound for an id that does not exist, InvalidInput for an edit that cannot be made, and StorageError
@@ -36,7 +29,7 @@ class Session:
     """
 
     def __init__(self, store: Store) -> None:
-        self.store = store
+        super().__init__(store)
         store.database.keep_reserve()
 
     def open(
@@ -173,103 +166,6 @@ class Session:
             raise InvalidInput("The opened picture is not an edit, so it has no blend to change.")
         return self.amend(document_id, revision_id, replace(edit, blend=blend))
 
-    def recipe(self, document_id: str, made_with: str, revision_id: str | None = None) -> Recipe:
-        """Returns the recipe from the opened picture to a finished revision.
-
-        Args:
-            made_with: the software and hardware that ran the models, for humans to read.
-            revision_id: the revision; None: the head.
-
-        Raises:
-            InvalidInput: there is no edit yet.
-        """
-        revisions = self._path_to(document_id, revision_id)
-        edits = tuple(each.edit for each in revisions if each.edit is not None)
-        pictures = [each.picture.digest for each in revisions if each.picture is not None]
-        opened = revisions[0].picture
-        return Recipe(edits, pictures[0], tuple(pictures[1:]), made_with, None if opened is None else opened.box)
-
-    def export(
-        self,
-        document_id: str,
-        to: Path,
-        revision_id: str | None = None,
-        *,
-        quality: int | None = None,
-        made_with: str | None = None,
-    ) -> tuple[str, ...]:
-        """Exports a revision to a file, which is complete or not there at all.
-
-        The file's ending decides the format: a picture (.png, .jpg, .webp, .tiff, .avif), every step as a layer (.ora),
-        or the document with its whole history (.palimpsest).
-
-        Args:
-            to: the file.
-            revision_id: a finished revision; None: the head.
-            quality: as in `formats.export.encode`.
-            made_with: as in `recipe`, to embed the recipe into a picture; None: do not embed it.
-
-        Returns:
-            Sentences about what the file leaves out.
-
-        Raises:
-            InvalidInput: there is no such format, or it has no quality setting.
-            OSError: the file cannot be written.
-        """
-        document = self.store.documents.get(document_id)
-        revision = revision_id or document.head
-        picture = self._finished_picture(document, revision)
-        notes: tuple[str, ...] = ()
-        suffix = to.suffix.lower()
-        if suffix not in (*SUFFIXES, OPENRASTER, DOCUMENT):
-            kinds = ", ".join((*SUFFIXES, OPENRASTER, DOCUMENT))
-            raise InvalidInput(f"A document can be saved as {kinds}, not as {suffix or 'a file without an ending'}.")
-        if quality is not None and suffix not in SUFFIXES:
-            raise InvalidInput(f"A {suffix} file is lossless, so it has no quality setting.")
-        if suffix == DOCUMENT:
-            write_document(self.store, document_id, to)
-            return self._local_models_note(document_id)
-        with atomic_write(to) as part:
-            if suffix == OPENRASTER:
-                opened, *steps = self._nodes_to(document_id, revision)
-                layers = layers_of(
-                    self.store.revisions.picture(opened.id),
-                    [
-                        (_title(number, step), self.store.revisions.picture(step.id))
-                        for number, step in enumerate(steps, 1)
-                    ],
-                )
-                metadata = self.store.documents.metadata(document_id)
-                write_openraster(layers, picture.pixels(), picture.box, part, metadata.dpi)
-                if self.store.documents.icc(document_id) is not None:
-                    notes = (
-                        "OpenRaster files hold no colour profile. Assign the picture's own to the layers yourself.",
-                    )
-                if metadata.author or metadata.copyright:
-                    notes = (
-                        *notes,
-                        "OpenRaster files hold no author or copyright. Credit them wherever you publish it.",
-                    )
-            else:
-                recipe = None
-                if made_with and self.store.revisions.parent(revision) is not None:
-                    try:
-                        recipe = self.recipe(document_id, made_with, revision).to_json()
-                    except Damaged as error:  # the picture itself is intact
-                        notes = (f"The recipe was left out: {error}",)
-                icc, metadata = self.store.documents.icc(document_id), self.store.documents.metadata(document_id)
-                data, more = encode(picture.pixels(), format_of(suffix), quality, icc, recipe, metadata)
-                notes = (*notes, *more)
-                part.write_bytes(data)
-        return notes
-
-    def _local_models_note(self, document_id: str) -> tuple[str, ...]:
-        """Returns a note when a document's history names models by folders of this machine."""
-        edits = [node.edit for node in self.store.revisions.tree(document_id) if node.edit is not None]
-        names = {each for edit in edits for each in (edit["pipeline"], *(a["name"] for a in edit.get("adapters", ())))}
-        local = sorted(name for name in names if named_locally(name))
-        return (f"The file contains the paths of models on this machine: {', '.join(local)}.",) if local else ()
-
     def rename(self, revision_id: str, name: str) -> Revision:
         """Names a revision; "" removes its name."""
         return self.store.revisions.rename(revision_id, name[:MAX_NAME])
@@ -355,23 +251,6 @@ class Session:
                 edit_region(each.edit, frames[each.parent])
         return self.store.jobs.reorder(document_id, order)
 
-    def _path_to(self, document_id: str, revision_id: str | None) -> list[Revision]:
-        """Returns the revisions from the opened picture to a finished one of the document, None: to its head."""
-        document = self.store.documents.get(document_id)
-        if revision_id is not None:
-            self._finished_picture(document, revision_id)
-        return self.store.revisions.path_to(revision_id or document.head)
-
-    def _nodes_to(self, document_id: str, revision_id: str) -> list[Node]:
-        """Returns the nodes from the opened picture to this revision, without the pixels of their edits."""
-        nodes = {node.id: node for node in self.store.revisions.tree(document_id)}
-        path: list[Node] = []
-        current: str | None = revision_id
-        while current is not None:
-            path.append(nodes[current])
-            current = nodes[current].parent
-        return path[::-1]
-
     def frame(self, document_id: str, revision_id: str) -> Box:
         """Returns the box of a revision's picture, finished or still a job, on which an edit of it is planned.
 
@@ -406,15 +285,3 @@ class Session:
             assert revision.parent is not None, "only edits are jobs"
             revision = self.store.revisions.get(revision.parent)
         return revision.picture
-
-    def _finished_picture(self, document: Document, revision_id: str) -> Picture:
-        """Returns the picture of a finished revision of this document."""
-        if self.store.revisions.document_of(revision_id) != document.id:
-            raise InvalidInput(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
-        return self.store.revisions.picture(revision_id)
-
-
-def _title(number: int, step: Node) -> str:
-    """Returns the name of a step for a layer: its own name, else its number and prompt."""
-    prompt = "" if step.edit is None else step.edit["prompt"]
-    return step.name or f"{number}. {prompt}".strip()

@@ -9,6 +9,7 @@ from typing import Any
 from tqdm import tqdm
 
 from editor.cli.context import CommandContext
+from editor.cli.export_options import check_export
 from editor.formats.images import read_image
 from editor.store.document_file import SUFFIX
 from editor.store.revisions import Node
@@ -133,13 +134,24 @@ def amend(context: CommandContext) -> None:
 
 
 def export(context: CommandContext) -> None:
-    """Runs the command `export`: writes a document to a file."""
+    """Runs the command `export`: writes a document, a contact sheet or a time-lapse of it to a file."""
     options = context.options
+    check_export(options)
     with context.session() as session:
-        made_with = None if options.no_recipe else context.made_with()
-        notes = session.export(
-            options.document, options.output, options.revision, quality=options.quality, made_with=made_with
-        )
+        document, to = options.document, options.output
+        given: dict[str, Any] = {"dpi": options.dpi, "quality": options.quality, "seconds": options.seconds}
+        if options.size is not None:
+            head = session.store.documents.get(document).head
+            box = session.store.revisions.picture(options.revision or head).box
+            given["side"] = options.size(max(box.width, box.height))
+        given = {name: value for name, value in given.items() if value is not None}
+        if options.sheet is not None:
+            notes = session.export_sheet(document, to, options.sheet, **given)
+        elif options.timelapse:
+            notes = session.export_timelapse(document, to, options.revision, **given)
+        else:
+            made_with = None if options.no_recipe else context.made_with()
+            notes = session.export(document, to, options.revision, made_with=made_with, **given)
     for note in notes:
         print(note, file=sys.stderr)
     print(options.output)

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from editor.cli.export_options import add_export
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -196,19 +198,7 @@ def _add_documents(commands: "Commands") -> None:
     )
     history.set_defaults(run="documents.history")
     history.add_argument("document", nargs="?", help="its id: what follows ?doc= in the browser's address")
-    export = commands.add_parser(
-        "export",
-        help="write a document to a file",
-        description="The ending sets the format: .png, .jpg, .webp, .tiff and .avif contain the picture, with its"
-        " recipe in the metadata; .ora has every step as a layer for Krita and GIMP; .palimpsest is the document with"
-        " its whole history, for `open`.",
-    )
-    export.set_defaults(run="documents.export")
-    export.add_argument("document", help="its id: what follows ?doc= in the browser's address")
-    export.add_argument("--revision", metavar="ID", help="a step of its history (default: the one that is shown)")
-    export.add_argument("--quality", type=int, help="1 to 100, of .jpg, .webp and .avif")
-    export.add_argument("--no-recipe", action="store_true", help="do not embed the recipe in the file")
-    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="file to write")
+    add_export(commands)
     for name, summary in (
         ("undo", "go back to the previous step of a document"),
         ("redo", "go forward to the next step of a document"),

@@ -6,13 +6,12 @@ import zlib
 from io import BytesIO
 from typing import Any, NamedTuple
 
-import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
 from editor.formats.decoding import DAMAGED
 from editor.formats.metadata import NOTHING, XMP, Metadata
-from editor.imaging.compositing import blend
+from editor.imaging.compositing import on_white
 from editor.imaging.limits import MAX_RECIPE_JSON
 from editor.imaging.raster import Pixels
 from pipelines.errors import InvalidInput
@@ -91,7 +90,7 @@ def encode(
     if quality is not None and not 1 <= quality <= 100:
         raise InvalidInput(f"The quality must be from 1 to 100, not {quality}.")
     if pixels.shape[2] == 4 and not format.alpha:
-        pixels = blend(np.full_like(pixels[..., :3], 255), pixels[..., :3], np.ascontiguousarray(pixels[..., 3]))
+        pixels = on_white(pixels)
         notes.append(f"{format.name} has no transparency, so transparent areas became white.")
     options = dict(format.options)
     if format.quality is not None:

@@ -6,11 +6,13 @@ The rest is left out on purpose, since locations, serial numbers of cameras and 
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html import escape, unescape
 from typing import Any
 
 from PIL import Image, ImageFile, IptcImagePlugin
+
+from pipelines.errors import InvalidInput
 
 ARTIST, COPYRIGHT, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, XMP = 0x013B, 0x8298, 0x011A, 0x011B, 0x0128, 700
 TAGS = (ARTIST, COPYRIGHT, X_RESOLUTION, Y_RESOLUTION, RESOLUTION_UNIT, XMP)
@@ -18,6 +20,7 @@ CENTIMETRES = 3  # as a resolution unit; 2: inches; 1: none, only an aspect rati
 BY_LINE, NOTICE = (2, 80), (2, 116)  # IPTC's records
 LONGEST = 1000  # characters of a text
 DENSEST = 100_000.0  # pixels per inch
+DPI = (2.0, 10_000.0)  # the least and the most that can be asked for
 
 
 @dataclass(frozen=True)
@@ -44,6 +47,12 @@ class Metadata:
         dpi = record.get("dpi")
         dpi = _dpi(*dpi) if isinstance(dpi, list) and len(dpi) == 2 else None
         return Metadata(_text(record.get("author")), _text(record.get("copyright")), dpi)
+
+    def printed_at(self, dpi: float) -> "Metadata":
+        """Returns it with another resolution, in pixels per inch; raises InvalidInput when that is out of range."""
+        if not DPI[0] <= dpi <= DPI[1]:  # NaN compares false
+            raise InvalidInput(f"The resolution must be from {DPI[0]:g} to {DPI[1]:,.0f} dpi, not {dpi:g}.")
+        return replace(self, dpi=(dpi, dpi))
 
     def exif(self) -> Image.Exif:
         """Returns it as EXIF."""

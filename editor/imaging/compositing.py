@@ -208,6 +208,17 @@ def blend(original: Pixels, generated: Pixels, alpha: Pixels) -> Pixels:
     return result
 
 
+def on_white(pixels: Pixels) -> Pixels:
+    """Returns a picture without transparency, uint8 (H, W, 3): on white, as paper shows it.
+
+    Args:
+        pixels: uint8 (H, W, 3), or (H, W, 4) with straight alpha.
+    """
+    if pixels.shape[2] == 3:
+        return pixels
+    return blend(np.full_like(pixels[..., :3], 255), pixels[..., :3], np.ascontiguousarray(pixels[..., 3]))
+
+
 def over(original: Pixels, generated: Pixels, alpha: Pixels, opacity: Pixels) -> Pixels:
     """Does the same as `blend` onto an original that is not opaque (Porter & Duff 1984, over).
 

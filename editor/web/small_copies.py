@@ -9,7 +9,7 @@ from PIL import Image
 
 from editor.edits.previews import shrink_to
 from editor.formats.images import read_image
-from editor.imaging.compositing import blend
+from editor.imaging.compositing import on_white
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Pixels
@@ -59,7 +59,5 @@ def file_thumbnail(path: Path, changed: int) -> bytes:
 def _jpeg(pixels: Pixels) -> bytes:
     """Encodes pixels as a JPEG, which has no alpha channel: transparent pixels become white."""
     file = io.BytesIO()
-    if pixels.shape[2] == 4:
-        pixels = blend(np.full_like(pixels[..., :3], 255), pixels[..., :3], np.ascontiguousarray(pixels[..., 3]))
-    Image.fromarray(pixels).save(file, "JPEG", quality=90, subsampling=0)
+    Image.fromarray(on_white(pixels)).save(file, "JPEG", quality=90, subsampling=0)
     return file.getvalue()

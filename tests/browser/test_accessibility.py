@@ -137,6 +137,20 @@ def export(hands: Hands) -> None:
     hands.page.get_by_role("dialog").wait_for()
 
 
+def sheet(hands: Hands) -> None:
+    hands.open_steps()
+    hands.press("Export")
+    hands.page.locator(".kind").filter(has_text="Contact sheet").click()
+    hands.page.locator(".export-steps li").nth(2).wait_for()
+
+
+def timelapse(hands: Hands) -> None:
+    hands.open_steps()
+    hands.press("Export")
+    hands.page.locator(".kind").filter(has_text="Time-lapse").click()
+    hands.page.locator(".export-summary").filter(has_text="3 steps").wait_for()
+
+
 def help(hands: Hands) -> None:
     hands.open_sample()
     hands.tidy = False
@@ -187,7 +201,8 @@ VIEWS = {
     "saved masks": saved_masks, "wand in a turned view": wand_in_a_turned_view, "history": history,
     "history chosen": history_chosen,
     "blending": blending, "amending": amending, "comparing": comparing, "queue": queue, "variations": variations,
-    "export": export, "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
+    "export": export, "sheet": sheet, "timelapse": timelapse,
+    "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
     **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch")},
 }  # fmt: skip
 
@@ -205,6 +220,7 @@ OFTEN = (
     "queue",
     "variations",
     "export",
+    "sheet",
     "help",
 )
 

@@ -167,6 +167,23 @@ def test_a_document_goes_through_the_store(files: tuple[Path, Path], tmp_path: P
     assert np.array_equal(pixels(tmp_path / "out.png"), pixels(files[0]))
     again = here(*data, "open", tmp_path / "out.palimpsest")
     assert again.stdout.split()[1] == "picture" and again.stdout.split()[0] != document
+    for options, name, shape in (
+        (["--size", "160", "--dpi", 300], "small.png", (150, 160)),
+        (["--size", "50%"], "half.jpg", (150, 160)),
+        (["--sheet", "--size", "64"], "sheet.png", None),
+    ):
+        done = here(*data, "export", document, "-o", tmp_path / name, *options)
+        assert done.returncode == 0, done.stderr
+        assert shape is None or pixels(tmp_path / name).shape[:2] == shape
+    for options, sentence in (
+        (["--timelapse"], "There is no step in it"),
+        (["--size", "200%"], "'200%' is not a number of pixels"),
+        (["--seconds", 1], "--seconds: it is for --timelapse"),
+        (["--sheet", "--timelapse"], "Write one at a time"),
+        (["--sheet", "--dpi", 300], "--sheet takes no --dpi"),
+    ):
+        done = here(*data, "export", document, "-o", tmp_path / "none.webp", *options)
+        assert done.returncode and sentence in done.stderr and not (tmp_path / "none.webp").exists()
     (tmp_path / "text.png").write_text("no picture")
     several = here(*data, "open", tmp_path / "out.ora", tmp_path / "text.png", tmp_path / "none.png", files[0])
     assert several.returncode == 1 and several.stdout.split()[1:] == ["picture"], "what can be read is opened"
@@ -197,6 +214,10 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
         steps.append(session.submit(document, an_edit(Box(x, 50, 40, 40), pipeline="classical", prompt=f"at {x}")).id)
         assert Worker(store, loader(Classical())).run_one()
     store.close()
+    done = here(*data, "export", document, "-o", tmp_path / "room.webp", "--timelapse", "--seconds", 0.2)
+    assert done.returncode == 0, done.stderr
+    with Image.open(tmp_path / "room.webp") as image:
+        assert image.n_frames == 3
 
     def output(*words: object, run: Run = here) -> list[str]:
         done = run(*data, *words)

@@ -108,6 +108,36 @@ def test_a_picture_goes_out_as_what_is_asked_for(routes: RouteClient) -> None:
         assert came.status_code == 400 and came.json()["error"]
 
 
+def test_a_picture_goes_out_at_the_size_and_under_the_name_that_were_asked_for(routes: RouteClient) -> None:
+    state = routes.opened()
+    assert routes.get(f"documents/{state['document']}/metadata").json() == {"author": "", "copyright": "", "dpi": None}
+    came = routes.get(f"revisions/{state['head']}/picture.png?side=150&dpi=300&name=a%2Fb%3A%20caf%C3%A9")
+    read = read_image(came.content)
+    assert read.pixels.shape == (100, 150, 3) and round(read.metadata.dpi[0]) == 300
+    assert came.headers["content-disposition"] == "attachment; filename*=UTF-8''a%20b%20caf%C3%A9.png"
+    for query in ("side=x", "side=0", "side=-1", "dpi=x", "dpi=1", "dpi=nan", "side=" + "9" * 4000):
+        refused(routes.get(f"revisions/{state['head']}/picture.png?{query}"), 400)
+
+
+def test_a_contact_sheet_and_a_timelapse_go_out(routes: RouteClient) -> None:
+    state = routes.made(routes.opened())
+    document, head = state["document"], state["head"]
+    sheet = routes.get(f"documents/{document}/sheet.png?side=64&name=Sheet")
+    assert sheet.headers["content-type"] == "image/png" and "Sheet.png" in sheet.headers["content-disposition"]
+    alone = routes.get(f"documents/{document}/sheet.jpg?side=64&revisions={head}&quality=50")
+    assert read_image(alone.content).pixels.shape[1] < read_image(sheet.content).pixels.shape[1]
+    refused(routes.get(f"documents/{document}/sheet.png?revisions={','.join([head] * 101)}"), 400, "1 to 100")
+    refused(routes.get(f"documents/{document}/sheet.png?revisions=gone"), 404)
+    refused(routes.get(f"documents/{document}/sheet.gif"), 400, ".gif")
+    webp = routes.get(f"revisions/{head}/timelapse.webp?side=64&seconds=0.5")
+    with Image.open(BytesIO(webp.content)) as image:
+        assert (image.format, image.n_frames, max(image.size)) == ("WEBP", 2, 64)
+    mp4 = routes.get(f"revisions/{head}/timelapse.mp4")
+    assert mp4.headers["content-type"] == "video/mp4" and mp4.content[4:8] == b"ftyp"
+    refused(routes.get(f"revisions/{head}/timelapse.webp?seconds=99"), 400, "0.1 to 10 seconds")
+    refused(routes.get(f"revisions/{state['before']}/timelapse.webp"), 400, "no step")
+
+
 def test_the_history_is_reported_and_walked(routes: RouteClient) -> None:
     state = routes.opened()
     document, opened = state["document"], state["head"]

@@ -42,6 +42,6 @@ export function makeCommands(editor) {
     prompt: () => (editor.showPanels(), field("#prompt :is(input, textarea)")?.focus()), settings: () => editor.togglePanel("settings"),
     history: () => editor.togglePanel("history"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(),
     open: () => editor.panels.start.chooseFile(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
-    export: () => doc() && exportDialog(editor.server, doc().picture.revision, (sentence) => editor.notifications.note(sentence, "export", "info")),
+    export: () => doc() && exportDialog(editor.server, doc(), (sentence) => editor.notifications.note(sentence, "export", "info")),
   };
 }

@@ -234,14 +234,36 @@ export class Server {
     return { bitmap: await decodeBitmap(await response.blob()), box };
   }
 
-  /** The address of an exported picture. kind: the file's extension. quality: 1..100 or null. */
-  picture(revision, kind, quality = null, recipe = true) {
-    return this.url(`revisions/${revision}/picture.${kind}`, { quality, recipe: recipe ? null : "no" });
+  /** The author, copyright and resolution of the file that was opened: { author, copyright, dpi: [across, down] or null }. */
+  metadata(document) {
+    return this.#get(`documents/${document}/metadata`);
+  }
+
+  // --- addresses of files to download. kind: the file's extension. query: what the routes say, and the file's `name`
+
+  /** query: side, dpi, quality, and recipe: "no" to leave it out. */
+  picture(revision, kind, query = {}) {
+    return this.url(`revisions/${revision}/picture.${kind}`, query);
+  }
+
+  /** query: revisions, ids separated by commas, and side. */
+  sheet(document, kind, query) {
+    return this.url(`documents/${document}/sheet.${kind}`, query);
+  }
+
+  /** query: side and seconds. */
+  timelapse(revision, kind, query) {
+    return this.url(`revisions/${revision}/timelapse.${kind}`, query);
+  }
+
+  /** Loads a file from such an address: a Blob. */
+  async file(address) {
+    return (await check(fetch(address, { cache: "no-store" }))).blob();
   }
 
   /** A whole revision as a PNG without its recipe. */
   async png(revision) {
-    return (await check(fetch(this.picture(revision, "png", null, false)))).blob();
+    return this.file(this.picture(revision, "png", { recipe: "no" }));
   }
 
   recipe(revision) {

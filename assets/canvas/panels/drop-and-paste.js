@@ -1,6 +1,7 @@
 // Opens pictures that are dropped on the page or pasted. Text goes into a field, or nowhere.
 
 import { isField } from "../app/keys.js";
+import { OWN } from "../lib/drag-out.js";
 import { t } from "../lib/locale.js";
 
 const LEAVE_MS = 600; // while something hovers, browsers send an event every 50 to 350 ms
@@ -59,7 +60,8 @@ function entriesOf(data) {
 export function acceptPictures({ open, note, hover }) {
   let leaveTimer = 0; // browsers do not always report that a drag is over, but events stop
   const has = ({ dataTransfer }, type) => Boolean(dataTransfer?.types.includes(type));
-  const brings = (event) => has(event, "Files") || has(event, "text/uri-list");
+  const brings = (event) => !has(event, OWN) && (has(event, "Files") || has(event, "text/uri-list"));
+  const isText = (event) => !brings(event) && !has(event, OWN) && isField(event.target); // for the field
   const busy = () => document.querySelector("dialog[open]") !== null;
 
   /** Opens the first file that may be a picture; the server decides. */
@@ -81,12 +83,12 @@ export function acceptPictures({ open, note, hover }) {
   document.addEventListener("dragleave", ({ relatedTarget }) => relatedTarget ?? setHover(false)); // null: it left the window
   document.addEventListener("dragover", (event) => {
     if (brings(event)) setHover(!busy());
-    if (!brings(event) && isField(event.target)) return; // text, for the field
+    if (isText(event)) return;
     event.preventDefault(); // or the browser follows the link
     event.dataTransfer.dropEffect = !brings(event) || busy() ? "none" : event.dataTransfer.effectAllowed === "link" ? "link" : "copy";
   });
   document.addEventListener("drop", async (event) => {
-    if (!brings(event) && isField(event.target)) return;
+    if (isText(event)) return;
     event.preventDefault();
     setHover(false);
     if (busy() || !brings(event)) return;
@@ -103,7 +105,7 @@ export function acceptPictures({ open, note, hover }) {
     }
   });
   document.addEventListener("dragstart", (event) => {
-    if (event.target.closest?.("a, img")) event.preventDefault(); // the page's own links and pictures are not for dragging
+    if (event.target.closest?.("a, img")) event.preventDefault(); // links and pictures are not for dragging; see lib/drag-out.js
   });
   document.addEventListener("paste", (event) => {
     const data = event.clipboardData;

@@ -2,6 +2,8 @@
 // previews it; below the row of the one on show, and of one that is unfolded, is what can be done with it.
 
 import { editInPlace, h, icon, replaceRows, smallButton } from "../lib/dom.js";
+import { dragOut } from "../lib/drag-out.js";
+import { fileName } from "../lib/file-names.js";
 import { blendControls, isStep, settingsLine, stepCard } from "./history-card.js";
 import { debounce } from "../lib/debounce.js";
 import { listing, title } from "./history-rows.js";
@@ -152,6 +154,12 @@ export function historyPanel(server, actions) {
     return [title(node), prompt, node.error, exactTime(node.created), node.edit && settingsLine(node)].filter(Boolean).join("\n");
   }
 
+  /** The whole picture of a state, to be dragged out of the page. */
+  function file(node) {
+    const name = fileName(title(node));
+    return { name: `${name}.png`, type: "image/png", url: server.picture(node.revision, "png", { name }) };
+  }
+
   function row(entry, { shown, card }) {
     const { node, onPath, others } = entry;
     const image = node.finished ? h("img", { src: server.url(`revisions/${node.revision}/step`), alt: "", loading: "lazy", decoding: "async", draggable: "false" }) : null;
@@ -166,7 +174,7 @@ export function historyPanel(server, actions) {
           actions.show(node.revision);
         },
       },
-      h("span", { class: "frame" }, image), words,
+      node.finished ? dragOut({ class: "frame" }, image, () => file(node)) : h("span", { class: "frame" }), words,
     );
     const press = {
       amend: () => actions.amend(node), blend: () => blend(node), compare: () => compare(node), from: () => pick(node.revision),

@@ -156,6 +156,10 @@ class Documents:
         watched = request.query_params.get("watch", "")
         return self.states.answer(request, [id for id in watched.split(",") if id])
 
+    def metadata(self, request: Request) -> Response:
+        """GET the author, copyright and resolution (`dpi` across and down, or null) of the file that was opened."""
+        return JSONResponse(asdict(self.session.store.documents.metadata(self.context.document(request).id)))
+
     async def thumbnail(self, request: Request) -> Response:
         """GET a document's picture as a small JPEG."""
         picture = await run_in_threadpool(self.session.picture, request.path_params["document"])

@@ -1,7 +1,7 @@
 """Pictures: the pixels of revisions, as tiles, small copies, previews and files to download."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields, replace
 from functools import partial
 from mimetypes import guess_type
@@ -20,6 +20,7 @@ from editor.edits.edit import Blend
 from editor.edits.plan import affected_region, edit_region
 from editor.edits.previews import encode_preview
 from editor.formats.atomic_write import part_folder
+from editor.formats.file_names import safe_name
 from editor.formats.images import encode_png
 from editor.imaging.raster import Patch
 from editor.store.blobs import NotFound
@@ -109,33 +110,89 @@ class Pictures:
     def _download(self, request: Request) -> Response:
         """Exports a revision in any format of `Session.export`.
 
-        The query may have `quality`, for lossy formats, and `recipe=no`, to leave the recipe out of the file.
+        The query may have `side` and `dpi`, for a picture, `quality`, for lossy formats, `recipe=no`, to leave the
+        recipe out of the file, and a `name` for the file.
         """
-        revision = self.context.revision(request)
-        suffix, query = f".{request.path_params['kind']}", request.query_params
-        quality = query.get("quality")
-        if quality is not None and not quality.isdecimal():
-            raise InvalidInput(f"The quality must be a whole number from 1 to 100, not {quality!r}.")
+        revision, query = self.context.revision(request), request.query_params
+        made_with = None if query.get("recipe") == "no" else self.context.models.made_with()
+        export = partial(
+            self.session.export, revision.document, revision_id=revision.id, side=_whole(query, "side"),
+            dpi=_number(query, "dpi"), quality=_whole(query, "quality"), made_with=made_with,
+        )  # fmt: skip
+        return self._exported(request, revision.document, export)
+
+    async def sheet(self, request: Request) -> Response:
+        """GET a contact sheet, see `_sheet`."""
+        return await large_work.run(None, self._sheet, request)
+
+    def _sheet(self, request: Request) -> Response:
+        """Exports a contact sheet of the revisions in ?revisions=, ids separated by commas.
+
+        Without them, of those from the opened picture to the one that is shown. The query may have `side`, `quality`
+        and `name`, as for a picture.
+        """
+        document, query = self.context.document(request).id, request.query_params
+        ids = [id for id in query.get("revisions", "").split(",") if id]
+        options: dict[str, Any] = {
+            name: value for name in ("side", "quality") if (value := _whole(query, name)) is not None
+        }
+        return self._exported(
+            request, document, partial(self.session.export_sheet, document, revision_ids=ids, **options)
+        )
+
+    async def timelapse(self, request: Request) -> Response:
+        """GET a time-lapse, see `_timelapse`."""
+        return await large_work.run(None, self._timelapse, request)
+
+    def _timelapse(self, request: Request) -> Response:
+        """Exports the steps to a revision as a time-lapse. The query may have `side`, `seconds` and `name`."""
+        revision, query = self.context.revision(request), request.query_params
+        options: dict[str, Any] = {"side": _whole(query, "side"), "seconds": _number(query, "seconds")}
+        options = {name: value for name, value in options.items() if value is not None}
+        export = partial(self.session.export_timelapse, revision.document, revision_id=revision.id, **options)
+        return self._exported(request, revision.document, export)
+
+    def _exported(self, request: Request, document: str, export: Callable[..., object]) -> Response:
+        """Returns the file that `export` writes to the path it is given as `to`."""
+        suffix = f".{request.path_params['kind']}"
         with part_folder(Path(gettempdir()), "download") as folder:
             file = folder / f"picture{suffix}"
-            self.session.export(
-                revision.document, file, revision.id,
-                quality=None if quality is None else int(quality),
-                made_with=None if query.get("recipe") == "no" else self.context.models.made_with(),
-            )  # fmt: skip
+            export(to=file)
             data = file.read_bytes()
-        return self._attachment(revision.document, suffix, data, guess_type(file.name)[0] or "application/octet-stream")
+        return self._attachment(
+            document, suffix, data, guess_type(file.name)[0] or "application/octet-stream", request.query_params
+        )
 
     def recipe(self, request: Request) -> Response:
         """GET the recipe of a revision, to be applied to another picture."""
         revision = self.context.revision(request)
         recipe = self.session.recipe(revision.document, self.context.models.made_with(), revision.id)
-        return self._attachment(revision.document, ".json", recipe.to_json().encode(), "application/json")
+        return self._attachment(revision.document, ".json", recipe.to_json().encode(), "application/json", {})
 
-    def _attachment(self, document: str, suffix: str, data: bytes, media_type: str) -> Response:
-        name = quote(self.session.store.documents.get(document).name + suffix, safe="")
-        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{name}", **NEVER}
+    def _attachment(
+        self, document: str, suffix: str, data: bytes, media_type: str, query: Mapping[str, str]
+    ) -> Response:
+        """Returns a file to download, called `name` in the query, or as the document."""
+        name = safe_name(query.get("name") or self.session.store.documents.get(document).name)
+        headers = {"Content-Disposition": f"attachment; filename*=UTF-8''{quote(name + suffix, safe='')}", **NEVER}
         return Response(data, media_type=media_type, headers=headers)
+
+
+def _whole(query: Mapping[str, str], name: str) -> int | None:
+    """Returns a whole number in a query, None when it has none of this name; raises InvalidInput for other text."""
+    text = query.get(name)
+    if text is not None and not (text.isascii() and text.isdecimal() and len(text) <= 9):
+        raise InvalidInput(f"The {name} must be a whole number, not {text[:80]!r}.")
+    return None if text is None else int(text)
+
+
+def _number(query: Mapping[str, str], name: str) -> float | None:
+    """Returns a number in a query, likewise."""
+    text = query.get(name)
+    try:
+        return None if text is None else float(text)
+    except ValueError:
+        raise InvalidInput(f"The {name} must be a number, not {text[:80]!r}.") from None
 
 
 def _blend(blend: Blend, query: Mapping[str, str]) -> Blend:
