@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from editor.cli.edit import read_reference
 from editor.cli.parser import arguments as read_options
@@ -217,7 +217,7 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
     done = here(*data, "export", document, "-o", tmp_path / "room.webp", "--timelapse", "--seconds", 0.2)
     assert done.returncode == 0, done.stderr
     with Image.open(tmp_path / "room.webp") as image:
-        assert image.n_frames == 3
+        assert len(ImageSequence.all_frames(image)) == 3
 
     def output(*words: object, run: Run = here) -> list[str]:
         done = run(*data, *words)

@@ -31,7 +31,8 @@ def places(sheet: Pixels, count: int) -> list[tuple[int, int, int, int]]:
     found = []
     for number in range(count):
         same = (np.abs(sheet.astype(int) - flat(number)[0, 0]).max(2) == 0).astype(np.uint8)
-        found.append(tuple(int(n) for n in cv2.boundingRect(same)))
+        x, y, width, height = cv2.boundingRect(same)
+        found.append((x, y, width, height))
         assert same.sum() == found[-1][2] * found[-1][3], number
     return found
 

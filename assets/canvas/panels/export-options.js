@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
-import { title } from "./history.js";
+import { title } from "./history-rows.js";
 
 const INCH = 2.54; // cm
 const DPI = [2, 10000];

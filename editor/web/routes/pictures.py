@@ -189,8 +189,10 @@ def _whole(query: Mapping[str, str], name: str) -> int | None:
 def _number(query: Mapping[str, str], name: str) -> float | None:
     """Returns a number in a query, likewise."""
     text = query.get(name)
+    if text is None:
+        return None
     try:
-        return None if text is None else float(text)
+        return float(text)
     except ValueError:
         raise InvalidInput(f"The {name} must be a number, not {text[:80]!r}.") from None
 
