@@ -143,7 +143,7 @@ def test_a_cancelled_change_leaves_all_as_it_was(hands: Hands, way: str) -> None
         hands.reload()
     else:
         document = hands.document
-        hands.press("Open another picture")
+        hands.press("Home")
         hands.goto(f"?doc={document}")
     hands.wait_idle()
     wanted = " && ".join(f"{FORM}.{name} === {value}" for name, value in (
@@ -350,7 +350,7 @@ def test_a_prompt_belongs_to_its_document(hands: Hands) -> None:
     hands.write("a red vase")
     first = hands.document
     hands.wait_for("doc.draftEditor.prompts?.prompt === 'a red vase'")
-    hands.press("Open another picture")
+    hands.press("Home")
     hands.open_sample()
     hands.page.wait_for_function(f"{PROMPT} === ''")
     hands.write("a lamp")

@@ -80,7 +80,7 @@ def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
     shows(hands, ".states .title", text)
     hands.press("Settings")
     hands.page.locator("#avoid :is(input, textarea)").fill(text)
-    hands.press("Settings")
+    hands.press("History")
     head = hands.state["head"]
     hands.paint()
     hands.generate()
