@@ -128,7 +128,7 @@ def test_chosen_steps_make_a_contact_sheet(hands: Hands) -> None:
     assert dialog.get_by_role("button", name="Save", exact=True).is_disabled()
     dialog.get_by_label("a lamp").check()
     summary(dialog, "1 step")
-    dialog.get_by_label("File", exact=True).select_option("JPEG")
+    dialog.get_by_label("File", exact=True).filter(visible=True).select_option("JPEG")
     name, file = saved(hands)
     assert name == "Living room.jpg" and read_image(file.read_bytes()).pixels.shape[1] < whole.shape[1]
     dialog.get_by_role("button", name="Current path").click()
@@ -159,7 +159,7 @@ def test_the_path_is_a_time_lapse(hands: Hands) -> None:
     name, file = saved(hands)
     with Image.open(BytesIO(file.read_bytes())) as image:
         assert (name, image.size, image.n_frames) == ("Living room.webp", (160, 135), 4)  # type: ignore[attr-defined]
-    dialog.get_by_label("File", exact=True).select_option("MP4")
+    dialog.get_by_label("File", exact=True).filter(visible=True).select_option("MP4")
     name, file = saved(hands)
     assert name == "Living room.mp4" and file.read_bytes()[4:8] == b"ftyp"
     dialog.get_by_role("button", name="Close", exact=True).click()

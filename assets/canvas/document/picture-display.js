@@ -1,5 +1,6 @@
 // Decides which revision's picture the viewport shows, and shows the preview of the running job over it.
 
+import { sameBox } from "../lib/boxes.js";
 import { Picture } from "./picture.js";
 import { Previews } from "./polling.js";
 import { TileCache } from "./tiles.js";
@@ -12,6 +13,7 @@ export class PictureDisplay {
     this.hoverRevision = null; // the state that the pointer is over, in the history or among the variations
     this.head = null; // the document's, as it was last
     this.settled = null; // the revision that view and draft were fitted to last
+    this.settledBox = null; // its box
     this.stepRevision = null; // the revision on show while a step is amended or blended
     this.previewsShown = 0;
     this.draw = () => viewport.invalidatePicture();
@@ -90,10 +92,12 @@ export class PictureDisplay {
     if (!this.hoverRevision) await this.#settle();
   }
 
-  /** The picture on show is not just looked at: fits view and draft to it. */
+  /** The picture on show is not just looked at: fits the draft to it, and the view if the picture has another size now. */
   async #settle() {
-    this.settled = this.picture.revision;
-    if (this.viewport.fitted) this.viewport.fit();
+    const { box, revision } = this.picture;
+    this.settled = revision;
+    if (this.viewport.fitted && !(this.settledBox && sameBox(box, this.settledBox))) this.viewport.fit();
+    this.settledBox = box;
     await this.turned();
   }
 
