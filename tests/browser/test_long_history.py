@@ -118,7 +118,6 @@ def test_a_star_stays_and_what_is_looked_for_is_found(hands: Hands) -> None:
     row(hands, "step 7").get_by_role("button", name="Star: step 7", pressed=False).wait_for()
     hands.reload()
     hands.wait_idle()
-    hands.press("History")
     row(hands, "step 12").wait_for()
     hands.press("Starred only")
     wait_rows(hands, ["step 3"])

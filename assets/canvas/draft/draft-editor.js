@@ -58,7 +58,8 @@ export class DraftEditor {
     const { draft, view } = this.aside;
     this.aside = null;
     this.setDraft(draft);
-    this.viewport.setView(view);
+    this.viewport.setView({ ...view, fitted: false }); // where it was, though a panel may have been opened since it was fitted
+    this.viewport.fitted = view.fitted;
   }
 
   /** Loads what an earlier visit left into the draft, if that is still empty. */
