@@ -1,0 +1,91 @@
+"""The side panel, and what the dock has beside the prompt: nothing covers or moves the picture."""
+
+from typing import Any
+
+import pytest
+
+from tests.browser.hands import Hands
+
+VIEW = "(({ scale, x, y }) => [scale, x, y])(window.palimpsest.viewport.view)"
+TABS = ("Settings", "History", "Queue")
+
+
+def box(hands: Hands, selector: str) -> dict[str, float]:
+    bounds: dict[str, float] = hands.page.locator(selector).bounding_box()
+    return bounds
+
+
+@pytest.mark.parametrize("size", [(1440, 900), (820, 1180), (390, 844)])
+def test_no_tab_covers_or_moves_the_picture(hands: Hands, size: tuple[int, int]) -> None:
+    hands.page.set_viewport_size({"width": size[0], "height": size[1]})
+    hands.open_steps()
+    before = hands.page.evaluate(VIEW)
+    for name in TABS:
+        hands.press(name)
+        hands.page.get_by_role("tabpanel", name=name).wait_for()
+        assert hands.page.get_by_role("tab", name=name).get_attribute("aria-selected") == "true"
+        panel, picture, dock = (box(hands, place) for place in (".side-panel", ".viewport", "#dock"))
+        if size[0] > 860:
+            assert picture["x"] + picture["width"] <= panel["x"] and dock["x"] + dock["width"] <= panel["x"]
+        else:
+            assert max(each["y"] + each["height"] for each in (picture, dock)) <= panel["y"]
+        assert hands.page.evaluate(VIEW) == before
+    hands.press("Queue")
+    hands.page.locator(".side-panel").wait_for(state="hidden")
+    assert hands.page.evaluate(VIEW) == before
+
+
+def test_its_tab_and_size_are_the_users(hands: Hands) -> None:
+    hands.open_steps()
+    hands.press("History")
+    before = box(hands, ".side-panel")["width"]
+    hands.page.get_by_role("separator").focus()
+    for _ in range(3):
+        hands.key("ArrowLeft")
+    assert box(hands, ".side-panel")["width"] == before + 60
+    hands.reload()
+    hands.wait_idle()
+    assert box(hands, ".side-panel")["width"] == before + 60
+    hands.page.get_by_role("tab", name="History").focus()
+    hands.key("ArrowRight")
+    hands.page.get_by_role("tabpanel", name="Queue").get_by_text("Nothing is running").wait_for()
+
+
+def test_tab_hides_the_panels_of_one_who_paints(hands: Hands) -> None:
+    hands.open_sample()
+    hands.tidy = False
+    hands.paint()
+    hands.key("Tab")
+    hands.page.locator("#dock").wait_for(state="hidden")
+    assert hands.page.locator(".palette").is_hidden() and hands.page.locator(".top-bar").is_visible()
+    hands.key("Tab")
+    hands.page.locator("#dock").wait_for()
+    hands.key("Tab")
+    hands.key("/")  # what is to be written in comes back
+    hands.page.locator("#dock").wait_for()
+
+
+def test_a_step_is_generated_again_with_another_seed(hands: Hands, server: Any) -> None:
+    hands.open_steps()
+    again = hands.page.get_by_role("button", name="Again")
+    before = hands.state
+    again.click()
+    hands.wait_for(f"doc.state.head !== {before['head']!r}")
+    hands.wait_idle()
+    first, second = (server.store.revisions.get(id) for id in (before["head"], hands.state["head"]))
+    assert second.parent == first.parent and second.edit.prompt == first.edit.prompt
+    assert second.edit.seed != first.edit.seed and second.edit.mask == first.edit.mask
+    assert hands.page.locator(".choice").count() == 2  # both are there to pick
+    hands.page.locator(".viewport").focus()
+    hands.key("Control+Shift+Enter")
+    hands.wait_for(f"doc.state.head !== {second.id!r}")
+    hands.wait_idle()
+    assert hands.page.locator(".choice").count() == 3
+
+
+def test_the_chip_says_the_model_and_leads_to_the_others(hands: Hands) -> None:
+    hands.open_sample()
+    hands.tidy = False
+    hands.page.get_by_role("button", name="Model: noise. drawings").click()
+    hands.page.get_by_role("combobox", name="Model").wait_for()
+    hands.page.wait_for_function("document.activeElement.getAttribute('aria-label') === 'Model'")
