@@ -18,7 +18,7 @@ const KEY_STEP = 20; // CSS pixels by which an arrow key resizes it
 export function sidePanel(bodies, changed) {
   const names = Object.keys(bodies);
   const stored = loadJson(STORED, {});
-  const state = { tab: null, width: 300, height: 340 };
+  const state = { tab: null, width: 320, height: 340 };
   for (const name of Object.keys(SIZES)) if (Number.isFinite(stored[name])) state[name] = stored[name];
   const tab = (name) =>
     h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": bodies[name] ? `panel-${name}` : name, onclick: () => open(name), onkeydown: move }, t(`command.${name}`));
