@@ -218,13 +218,15 @@ def test_a_long_edit_outlives_many_short_calls(served: Served, monkeypatch: pyte
 
 def test_large_pictures_are_worked_on_a_few_at_a_time() -> None:
     together, most, lock = 0, 0, threading.Lock()
-    gate = threading.Event()
+    full, gate = threading.Event(), threading.Event()
 
     def work() -> None:
         nonlocal together, most
         with lock:
             together += 1
             most = max(most, together)
+            if together == large_work.AT_ONCE:
+                full.set()
         gate.wait(PATIENCE)
         with lock:
             together -= 1
@@ -233,6 +235,7 @@ def test_large_pictures_are_worked_on_a_few_at_a_time() -> None:
         large = [asyncio.ensure_future(large_work.run(large_work.LARGE + 1, work)) for _ in range(6)]
         unknown = asyncio.ensure_future(large_work.run(None, work))
         assert await large_work.run(large_work.LARGE, lambda: "small") == "small"  # waits for none of them
+        assert await asyncio.to_thread(full.wait, PATIENCE)
         gate.set()
         await asyncio.gather(*large, unknown)
 
