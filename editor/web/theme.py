@@ -21,7 +21,6 @@ COLOURS = {
     "block_title_text_color": "var(--ink-soft)",
     "block_info_text_color": "var(--ink-soft)",
     "panel_background_fill": "transparent",
-    "accordion_text_color": "var(--ink-soft)",
     "input_background_fill": "var(--paper-sunk)",
     "input_background_fill_focus": "var(--paper-sunk)",
     "input_border_color": "var(--line)",

@@ -260,8 +260,7 @@ class Editor {
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
     else if (this.doc?.frame.box) this.setAspect(null);
-    else if (this.panels.side.isSheet && this.panels.side.tab) this.panels.side.open(null);
-    else this.doc?.draftEditor.clear();
+    else if (!this.panels.side.uncover()) this.doc?.draftEditor.clear();
   }
 
   /** Opens the menu at a place in the window, by default at the pointer or in the middle of the picture. */

@@ -20,7 +20,7 @@ export class HistoryActions {
     if (!this.look(step)) return;
     const { doc, form, panels, tool } = this.editor;
     this.toolBefore = tool.name;
-    if (panels.side.isSheet) panels.side.open(null); // to see the picture
+    panels.side.uncover();
     form.amend(step.edit);
     await doc.amendment.start(step);
   }
@@ -36,7 +36,7 @@ export class HistoryActions {
     const { compare, doc, panels } = this.editor;
     if (!doc) return;
     doc.display.peek(null);
-    if (panels.side.isSheet) panels.side.open(null);
+    panels.side.uncover();
     compare.show(doc, compare.mode ?? "split", { before: before.revision, after: after.revision, names: [title(before), title(after)] });
   }
 

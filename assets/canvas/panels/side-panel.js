@@ -104,9 +104,11 @@ export function sidePanel(bodies, changed) {
     get tab() {
       return state.tab;
     },
-    /** Whether it lies below the picture. */
-    get isSheet() {
-      return SHEET.matches;
+    /** Closes it where it is a sheet, which takes the picture's room. Returns whether it was open there. */
+    uncover() {
+      const covers = SHEET.matches && state.tab !== null;
+      if (covers) open(null);
+      return covers;
     },
     toggle(name) {
       open(state.tab === name ? null : name);
