@@ -11,7 +11,7 @@ from editor.formats.export import SUFFIXES, encode, format_of
 from editor.formats.layers import layers_of
 from editor.formats.openraster import SUFFIX as OPENRASTER
 from editor.formats.openraster import write_openraster
-from editor.formats.timelapse import SECONDS, write_timelapse
+from editor.formats.timelapse import SECONDS, encode_timelapse
 from editor.formats.timelapse import SIDE as TIMELAPSE_SIDE
 from editor.imaging.picture import Picture
 from editor.imaging.scaling import scaled_down
@@ -19,14 +19,13 @@ from editor.recipes.recipe import Recipe, named_locally
 from editor.store.blobs import Damaged
 from editor.store.document_file import SUFFIX as DOCUMENT
 from editor.store.document_file import write_document
-from editor.store.documents import Document
 from editor.store.revisions import Node, Revision
 from editor.store.store import Store
 from pipelines.errors import InvalidInput
 
 
 class Exports:
-    """What leaves the store. `Session` is one, and its errors are those of `Session`."""
+    """What leaves the store as files. Errors are those of `Session`."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -47,7 +46,7 @@ class Exports:
         opened = revisions[0].picture
         return Recipe(edits, pictures[0], tuple(pictures[1:]), made_with, None if opened is None else opened.box)
 
-    def export(
+    def write(
         self,
         document_id: str,
         to: Path,
@@ -80,7 +79,7 @@ class Exports:
         """
         document = self.store.documents.get(document_id)
         revision = revision_id or document.head
-        picture = self._finished_picture(document, revision)
+        picture = self.store.revisions.finished_picture(document, revision)
         suffix = to.suffix.lower()
         if suffix not in (*SUFFIXES, OPENRASTER, DOCUMENT):
             kinds = ", ".join((*SUFFIXES, OPENRASTER, DOCUMENT))
@@ -142,7 +141,7 @@ class Exports:
         to.write_bytes(data)
         return (*notes, *more)
 
-    def export_sheet(
+    def write_sheet(
         self,
         document_id: str,
         to: Path,
@@ -171,7 +170,7 @@ class Exports:
         nodes = {node.id: node for node in self.store.revisions.tree(document_id)}
         ids = list(revision_ids) or [node.id for node in self._nodes_to(document_id, document.head)]
         for id in ids:
-            self._finished_picture(document, id)
+            self.store.revisions.finished_picture(document, id)
         captions = [
             nodes[id].name or (document.name if (edit := nodes[id].edit) is None else str(edit["prompt"])) for id in ids
         ]
@@ -182,7 +181,7 @@ class Exports:
             part.write_bytes(data)
         return notes
 
-    def export_timelapse(
+    def write_timelapse(
         self,
         document_id: str,
         to: Path,
@@ -191,7 +190,7 @@ class Exports:
         side: int = TIMELAPSE_SIDE,
         seconds: float = SECONDS,
     ) -> tuple[str, ...]:
-        """Exports the steps from the opened picture to a finished revision as a time-lapse, see `write_timelapse`.
+        """Exports the steps from the opened picture to a finished revision as a time-lapse, see `encode_timelapse`.
 
         Args:
             to: the file, whose ending decides the format: .webp or .mp4.
@@ -203,13 +202,13 @@ class Exports:
             Sentences about what the file leaves out.
 
         Raises:
-            InvalidInput: as in `write_timelapse`.
+            InvalidInput: as in `encode_timelapse`.
             OSError: the file cannot be written.
         """
         pictures = [each.picture for each in self._path_to(document_id, revision_id) if each.picture is not None]
         icc, suffix = self.store.documents.icc(document_id), to.suffix.lower()
         with atomic_write(to) as part:
-            write_timelapse(pictures, part, suffix, side=side, seconds=seconds, icc=icc)
+            encode_timelapse(pictures, part, suffix, side=side, seconds=seconds, icc=icc)
         if icc is not None and suffix == ".mp4":
             return ("MP4 files hold no colour profile, so colours may look different. A .webp keeps it.",)
         return ()
@@ -225,7 +224,7 @@ class Exports:
         """Returns the revisions from the opened picture to a finished one of the document, None: to its head."""
         document = self.store.documents.get(document_id)
         if revision_id is not None:
-            self._finished_picture(document, revision_id)
+            self.store.revisions.finished_picture(document, revision_id)
         return self.store.revisions.path_to(revision_id or document.head)
 
     def _nodes_to(self, document_id: str, revision_id: str) -> list[Node]:
@@ -237,12 +236,6 @@ class Exports:
             path.append(nodes[current])
             current = nodes[current].parent
         return path[::-1]
-
-    def _finished_picture(self, document: Document, revision_id: str) -> Picture:
-        """Returns the picture of a finished revision of this document."""
-        if self.store.revisions.document_of(revision_id) != document.id:
-            raise InvalidInput(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
-        return self.store.revisions.picture(revision_id)
 
 
 def _numbered(number: int, step: Node) -> str:

@@ -21,7 +21,7 @@ from editor.store.store import Store
 from pipelines.errors import InvalidInput
 
 
-class Session(Exports):
+class Session:
     """What a user can do. All state is in the store, so that two tabs, a reload and a restart see the same.
 
     Methods raise NotFound for an id that does not exist, InvalidInput for an edit that cannot be made, and StorageError
@@ -29,7 +29,8 @@ class Session(Exports):
     """
 
     def __init__(self, store: Store) -> None:
-        super().__init__(store)
+        self.store = store
+        self.exports = Exports(store)
         store.database.keep_reserve()
 
     def open(
@@ -46,7 +47,7 @@ class Session(Exports):
         return self.store.documents.create(Picture.from_pixels(pixels), name[:MAX_NAME], icc, metadata)
 
     def open_document(self, file: Path) -> Document:
-        """Creates a document, with its history, from a file that `export` wrote as .palimpsest."""
+        """Creates a document, with its history, from a .palimpsest file that `Exports.write` wrote."""
         return read_document(self.store, file)
 
     def blank(self, width: int, height: int, name: str = "Untitled") -> Document:
@@ -116,12 +117,12 @@ class Session(Exports):
             Moved: another replay has not ended yet.
         """
         document = self.store.documents.get(document_id)
-        self._finished_picture(document, revision_id)
+        self.store.revisions.finished_picture(document, revision_id)
         step = self.store.revisions.get(revision_id)
         if step.parent is None:
             raise InvalidInput("The opened picture is not an edit, so it has no settings to change.")
         later = [each.edit for each in self.replayed(document_id, revision_id)[1:] if each.edit is not None]
-        frame = self._finished_picture(document, step.parent).box
+        frame = self.store.revisions.finished_picture(document, step.parent).box
         edit_region(edit, frame)
         for before, after in zip([edit, *later], later, strict=False):
             frame = frame.moved(before.margins)
@@ -156,7 +157,7 @@ class Session(Exports):
 
     def replayed(self, document_id: str, revision_id: str) -> list[Revision]:
         """Returns the steps that `amend` of a finished step would repeat, itself first."""
-        self._finished_picture(self.store.documents.get(document_id), revision_id)
+        self.store.revisions.finished_picture(self.store.documents.get(document_id), revision_id)
         return self.store.jobs.replayed(document_id, revision_id)
 
     def reblend(self, document_id: str, revision_id: str, blend: Blend) -> list[Revision]:
@@ -214,7 +215,7 @@ class Session(Exports):
 
     def checkout(self, document_id: str, revision_id: str) -> Document:
         """Shows any finished revision of a document, which becomes the tip unless it is on the path to the tip."""
-        self._finished_picture(self.store.documents.get(document_id), revision_id)
+        self.store.revisions.finished_picture(self.store.documents.get(document_id), revision_id)
         return self.store.documents.checkout(document_id, revision_id)
 
     def cancel(self, revision_id: str) -> Revision:
@@ -258,8 +259,7 @@ class Session(Exports):
             InvalidInput: the revision belongs to another document, or it or a job before it failed.
         """
         document = self.store.documents.get(document_id)
-        if self.store.revisions.document_of(revision_id) != document.id:
-            raise InvalidInput(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
+        self.store.revisions.check_document(revision_id, document)
         revision, margins = self.store.revisions.get(revision_id), []
         while revision.picture is None:
             if revision.error is not None:
@@ -278,8 +278,7 @@ class Session(Exports):
     def newest_picture(self, document_id: str, revision_id: str) -> Picture:
         """Returns the picture of a revision of this document; while it is a job, of its newest finished ancestor."""
         document = self.store.documents.get(document_id)
-        if self.store.revisions.document_of(revision_id) != document.id:
-            raise InvalidInput(f"The revision {revision_id!r} belongs to another document than {document.name!r}.")
+        self.store.revisions.check_document(revision_id, document)
         revision = self.store.revisions.get(revision_id)
         while revision.picture is None:
             assert revision.parent is not None, "only edits are jobs"

@@ -100,7 +100,7 @@ def honest() -> bytes:
             if seed == 1:
                 session.undo(document.id)
         session.rename(session.store.documents.get(document.id).head, "A branch")
-        session.export(document.id, Path(folder) / "room.palimpsest")
+        session.exports.write(document.id, Path(folder) / "room.palimpsest")
         session.store.close()
         return (Path(folder) / "room.palimpsest").read_bytes()
 
@@ -269,4 +269,4 @@ class Victim:
             answer = self.routes.get(f"revisions/{head}/{path}")
             assert answer.status_code == 200, f"{path}: {answer.text}"
         with suppress(NotFound, ValueError):
-            self.routes.session.recipe(document, "noise 1")
+            self.routes.session.exports.recipe(document, "noise 1")

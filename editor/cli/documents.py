@@ -146,12 +146,12 @@ def export(context: CommandContext) -> None:
             given["side"] = options.size(max(box.width, box.height))
         given = {name: value for name, value in given.items() if value is not None}
         if options.sheet is not None:
-            notes = session.export_sheet(document, to, options.sheet, **given)
+            notes = session.exports.write_sheet(document, to, options.sheet, **given)
         elif options.timelapse:
-            notes = session.export_timelapse(document, to, options.revision, **given)
+            notes = session.exports.write_timelapse(document, to, options.revision, **given)
         else:
             made_with = None if options.no_recipe else context.made_with()
-            notes = session.export(document, to, options.revision, made_with=made_with, **given)
+            notes = session.exports.write(document, to, options.revision, made_with=made_with, **given)
     for note in notes:
         print(note, file=sys.stderr)
     print(options.output)

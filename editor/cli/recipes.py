@@ -23,7 +23,7 @@ def write(context: CommandContext) -> None:
     """Runs the command `recipe`: writes the recipe of a document."""
     options = context.options
     with context.session() as session:
-        recipe = session.recipe(options.document, context.made_with())
+        recipe = session.exports.recipe(options.document, context.made_with())
     with atomic_write(options.output) as part:
         part.write_text(recipe.to_json())
     print(f"{options.output}: {len(recipe.steps)} steps")

@@ -24,7 +24,7 @@ QUALITY = 90  # of WebP
 LEAST_RATE = 4  # frames a second of an MP4: some players stumble over fewer
 
 
-def write_timelapse(
+def encode_timelapse(
     pictures: Sequence[Picture],
     file: Path,
     suffix: str,

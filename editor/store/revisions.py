@@ -103,6 +103,16 @@ class Revisions:
             raise InvalidInput(f"The revision {id!r} has no picture yet. Wait until it is finished.")
         return self._picture(box, tiles)
 
+    def check_document(self, id: str, document: Document) -> None:
+        """Raises InvalidInput when a revision belongs to another document."""
+        if self.document_of(id) != document.id:
+            raise InvalidInput(f"The revision {id!r} belongs to another document than {document.name!r}.")
+
+    def finished_picture(self, document: Document, id: str) -> Picture:
+        """Returns the picture of a finished revision of this document."""
+        self.check_document(id, document)
+        return self.picture(id)
+
     def tree(self, document: str) -> list[Node]:
         """Returns all revisions of a document that are not deleted, parents before children."""
         self.documents.get(document)  # raises when there is none

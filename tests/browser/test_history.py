@@ -12,7 +12,7 @@ def rows(hands: Hands) -> list[str]:
 
 
 def current(hands: Hands) -> str:
-    return str(hands.page.locator('.states [aria-current="step"] .title').inner_text())
+    return str(hands.page.locator('.states [aria-current="step"] .title').text_content())
 
 
 def row(hands: Hands, name: str) -> Any:

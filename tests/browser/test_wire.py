@@ -38,7 +38,7 @@ def test_an_edit_of_a_large_picture_costs_by_its_mask(
     before = server.session.picture(hands.document)
     requests: list[Any] = []
     hands.lasting = False
-    hands.page.on("requestfinished", lambda request: requests.append(request))
+    hands.page.on("request", lambda request: requests.append(request))  # begun from here on
 
     hands.drag((2048, 2048), (2048, 2048))  # a disc of 200 pixels over the corner of four tiles
     hands.write("a vase")

@@ -79,20 +79,20 @@ def test_a_documents_path_and_a_choice_of_its_steps(workbench: Workbench, tmp_pa
     original = module._lines
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(module, "_lines", lambda text, *size: captions.append([text]) or original(text, *size))
-        session.export_sheet(document, file, side=64)
+        session.exports.write_sheet(document, file, side=64)
         assert [each for [each] in captions] == [
             "1. Room", *(f"{number}. {edit.prompt}" for number, edit in enumerate(EDITS, 2))
         ]  # fmt: skip
         captions.clear()
         session.rename(nodes[2].id, "My favourite")
-        session.export_sheet(document, file, [nodes[2].id, nodes[0].id], side=64)
+        session.exports.write_sheet(document, file, [nodes[2].id, nodes[0].id], side=64)
         assert [each for [each] in captions] == ["1. My favourite", "2. Room"]
     assert read_image(file.read_bytes()).icc == profile(b"Wide")
 
 
 def test_whose_it_is_stays_and_the_print_size_goes(workbench: Workbench, tmp_path: Path) -> None:
     opened = workbench.session.open(noise(120, 100), "Room", None, Metadata("Ada", "© Ada", (300.0, 300.0)))
-    workbench.session.export_sheet(opened.id, tmp_path / "sheet.png")
+    workbench.session.exports.write_sheet(opened.id, tmp_path / "sheet.png")
     assert read_image((tmp_path / "sheet.png").read_bytes()).metadata == Metadata("Ada", "© Ada")
 
 
@@ -108,10 +108,10 @@ def test_what_cannot_be_is_a_sentence(workbench: Workbench, tmp_path: Path, monk
         ([session.store.documents.get(other).head], 64, "another document"),
     ):
         with pytest.raises(ValueError, match=sentence):
-            session.export_sheet(document, file, revisions, side=side)
+            session.exports.write_sheet(document, file, revisions, side=side)
     with pytest.raises(ValueError, match=r"not as \.mp4"):
-        session.export_sheet(document, tmp_path / "sheet.mp4")
+        session.exports.write_sheet(document, tmp_path / "sheet.mp4")
     monkeypatch.setattr(module, "MAX_SHEET_PIXELS", 1000)
     with pytest.raises(ValueError, match="fewer steps, or smaller"):
-        session.export_sheet(document, file)
+        session.exports.write_sheet(document, file)
     assert file.read_bytes() == b"before"

@@ -59,15 +59,15 @@ def workbench(store: Store) -> Workbench:
 def test_a_picture_with_its_profile_and_its_recipe(workbench: Workbench, tmp_path: Path, suffix: str) -> None:
     document = workbench.open(noise(120, 100), "Room", icc=profile(b"Wide"), edits=EDITS)
     file = tmp_path / f"room{suffix}"
-    assert workbench.session.export(document, file, made_with="noise 1") == ()
+    assert workbench.session.exports.write(document, file, made_with="noise 1") == ()
     opened = read_image(file.read_bytes())
     shown = workbench.session.picture(document).pixels()
     assert opened.icc == profile(b"Wide") and opened.pixels.shape == shown.shape
     if suffix in (".png", ".tif"):
         assert np.array_equal(opened.pixels, shown)
     text = recipe_of(file.read_bytes())
-    assert text is not None and Recipe.from_json(text) == workbench.session.recipe(document, "noise 1")
-    workbench.session.export(document, file)
+    assert text is not None and Recipe.from_json(text) == workbench.session.exports.recipe(document, "noise 1")
+    workbench.session.exports.write(document, file)
     assert recipe_of(file.read_bytes()) is None
     assert [each.name for each in tmp_path.iterdir() if each.name.startswith("room")] == [file.name]
 
@@ -76,10 +76,10 @@ def test_an_earlier_state_with_the_way_to_it(workbench: Workbench, tmp_path: Pat
     document = workbench.open(cutout(120, 100), "Room", edits=EDITS)
     root, first, *_ = workbench.store.revisions.tree(document)
     file = tmp_path / "a.png"
-    workbench.session.export(document, file, first.id, made_with="noise 1")
+    workbench.session.exports.write(document, file, first.id, made_with="noise 1")
     assert np.array_equal(read_image(file.read_bytes()).pixels, workbench.store.revisions.picture(first.id).pixels())
     assert Recipe.from_json(recipe_of(file.read_bytes()) or "").steps == (EDITS[0],)
-    workbench.session.export(document, file, root.id, made_with="noise 1")  # a state to which no step leads
+    workbench.session.exports.write(document, file, root.id, made_with="noise 1")  # a state to which no step leads
     assert recipe_of(file.read_bytes()) is None
     assert np.array_equal(read_image(file.read_bytes()).pixels, cutout(120, 100))
 
@@ -95,13 +95,13 @@ def test_what_cannot_be_written_is_a_sentence_and_leaves_what_was_there(workbenc
     ):
         (tmp_path / name).write_bytes(b"before")
         with pytest.raises(ValueError, match=sentence):
-            workbench.session.export(document, tmp_path / name, quality=quality)
+            workbench.session.exports.write(document, tmp_path / name, quality=quality)
         assert (tmp_path / name).read_bytes() == b"before" and not list(tmp_path.glob("*.part"))
     with pytest.raises(NotFound):
-        workbench.session.export("gone", tmp_path / "a.png")
+        workbench.session.exports.write("gone", tmp_path / "a.png")
     other = workbench.open(noise(40, 31), "Room")
     with pytest.raises(ValueError, match="another document"):
-        workbench.session.export(document, tmp_path / "a.png", workbench.store.documents.get(other).head)
+        workbench.session.exports.write(document, tmp_path / "a.png", workbench.store.documents.get(other).head)
 
 
 # layers
@@ -138,7 +138,7 @@ def test_layers_come_to_the_picture(workbench: Workbench, tmp_path: Path, opened
     document = workbench.open(opened, "Room", edits=EDITS)
     workbench.session.rename(workbench.store.documents.get(document).head, "The sketch")
     file = tmp_path / "room.ora"
-    assert workbench.session.export(document, file) == ()
+    assert workbench.session.exports.write(document, file) == ()
     found, pixels, merged = layers_in(file)
     assert [each["name"] for each in found] == [
         "Original", "1. a <red> & “round” couch", "2. a lamp", "3. more floor", "The sketch",
@@ -156,7 +156,7 @@ def test_layers_come_to_the_picture(workbench: Workbench, tmp_path: Path, opened
 
 def test_a_layer_is_no_larger_than_what_it_changes(workbench: Workbench, tmp_path: Path) -> None:
     document = workbench.open(noise(1200, 1000), "Room", edits=[an_edit(disc(Box(700, 300, 40, 40)))])
-    workbench.session.export(document, tmp_path / "room.ora")
+    workbench.session.exports.write(document, tmp_path / "room.ora")
     _, (_, layer), _ = layers_in(tmp_path / "room.ora")
     assert layer.shape[0] <= 60 and layer.shape[1] <= 60
 
@@ -167,7 +167,7 @@ def test_a_crop_leaves_what_it_cut_out_of_the_layers(workbench: Workbench, tmp_p
     )
     workbench.session.crop(document, Box(100, 90, 150, 160))
     assert workbench.worker.run_one()
-    workbench.session.export(document, tmp_path / "room.ora")
+    workbench.session.exports.write(document, tmp_path / "room.ora")
     found, pixels, merged = layers_in(tmp_path / "room.ora")
     assert [each["name"] for each in found] == ["Original", "2. a green couch"]
     assert np.array_equal(stacked(found, pixels, merged.shape)[..., :3], merged)
@@ -227,7 +227,7 @@ def branched(workbench: Workbench) -> str:
 def test_a_document_comes_back_whole(workbench: Workbench, tmp_path: Path) -> None:
     document, file = branched(workbench), tmp_path / "room.palimpsest"
     before = history(workbench.session, document)
-    workbench.session.export(document, file)
+    workbench.session.exports.write(document, file)
     for session in (workbench.session, Session(Store(tmp_path / "elsewhere"))):
         back = session.open_document(file)
         assert back.id != document and back.name == "Room"
@@ -253,7 +253,7 @@ def test_what_is_gone_or_waiting_stays_behind(workbench: Workbench, tmp_path: Pa
     dropped = workbench.session.submit(document, an_edit(Box(2, 1, 90, 90)))
     workbench.session.cancel(dropped.id)
     other = workbench.open(noise(310, 290, 5), "Room")
-    workbench.session.export(document, file)
+    workbench.session.exports.write(document, file)
     session = Session(Store(tmp_path / "elsewhere"))
     assert history(session, session.open_document(file).id) == before
     (tile,) = set(workbench.session.picture(other).tiles.values()) & {workbench.session.picture(other).tiles[1, 1]}
@@ -311,7 +311,7 @@ REFUSED = {
 def test_a_file_that_is_none_is_a_sentence_and_stores_nothing(tmp_path: Path, what: str) -> None:
     workbench = two_models(Store(tmp_path / "data"))
     file = tmp_path / "room.palimpsest"
-    workbench.session.export(workbench.open(noise(300, 280), "Room", edits=EDITS[:1]), file)
+    workbench.session.exports.write(workbench.open(noise(300, 280), "Room", edits=EDITS[:1]), file)
     alter, sentence = REFUSED[what]
     alter(file)  # type: ignore[operator]
     held, documents = file.read_bytes(), workbench.store.documents.all()
@@ -328,7 +328,7 @@ def test_an_older_file_is_brought_up_and_itself_left_alone(tmp_path: Path) -> No
     workbench = two_models(Store(tmp_path / "data"))
     file = tmp_path / "room.palimpsest"
     document = workbench.open(noise(300, 280), "Room")  # of that format no tile is a difference
-    workbench.session.export(document, file)
+    workbench.session.exports.write(document, file)
     with sqlite3.connect(file) as db:
         db.execute("DROP TABLE progress")
         for column in ("remakes", "deaths", "death", "starred"):
@@ -355,16 +355,16 @@ def test_a_damaged_document_is_not_written(tmp_path: Path) -> None:
     workbench.store.close()
     workbench = two_models(Store(tmp_path / "data"))
     with pytest.raises(OSError, match=f"pixels {crop[0]} are missing or damaged"):
-        workbench.session.export(document, tmp_path / "room.palimpsest")
+        workbench.session.exports.write(document, tmp_path / "room.palimpsest")
     assert [each.name for each in tmp_path.iterdir()] == ["data"]
-    workbench.session.export(document, tmp_path / "room.png")  # what needs no crop is written
+    workbench.session.exports.write(document, tmp_path / "room.png")  # what needs no crop is written
     workbench.store.close()
 
 
 def test_the_file_is_a_store_like_any_other(workbench: Workbench, tmp_path: Path) -> None:
     document = workbench.open(noise(120, 100), "Room", edits=[replace(edit, blend=Blend()) for edit in EDITS])
     (tmp_path / "data").mkdir()
-    workbench.session.export(document, tmp_path / "room.palimpsest")
+    workbench.session.exports.write(document, tmp_path / "room.palimpsest")
     (tmp_path / "room.palimpsest").rename(tmp_path / "data" / FILE)
     session = Session(Store(tmp_path / "data"))
     (only,) = session.store.documents.all()

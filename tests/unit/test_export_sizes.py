@@ -61,16 +61,16 @@ def test_a_picture_has_the_size_and_the_resolution_that_were_asked_for(
     workbench.session.submit(document, EDITS[0])
     assert workbench.worker.run_one()
     file = tmp_path / f"room{suffix}"
-    assert workbench.session.export(document, file, side=60, dpi=300, made_with="noise 1") == ()
+    assert workbench.session.exports.write(document, file, side=60, dpi=300, made_with="noise 1") == ()
     read = read_image(file.read_bytes())
     assert read.pixels.shape == (50, 60, 3)
     assert read.metadata.dpi is not None and np.allclose(read.metadata.dpi, 300, atol=0.02)
     assert replace(read.metadata, dpi=None) == Metadata("Ada", "© Ada")
     assert recipe_of(file.read_bytes()) is not None
-    workbench.session.export(document, file)
+    workbench.session.exports.write(document, file)
     read = read_image(file.read_bytes())
     assert read.pixels.shape == (100, 120, 3) and np.allclose(read.metadata.dpi, 72, atol=0.02)
-    (note,) = workbench.session.export(document, file, side=500)
+    (note,) = workbench.session.exports.write(document, file, side=500)
     assert "120" in note and "500" in note and read_image(file.read_bytes()).pixels.shape == (100, 120, 3)
 
 
@@ -85,7 +85,7 @@ def test_what_cannot_be_is_a_sentence(workbench: Workbench, tmp_path: Path) -> N
     ):
         (tmp_path / name).write_bytes(b"before")
         with pytest.raises(ValueError, match=sentence):
-            workbench.session.export(document, tmp_path / name, **options)  # type: ignore[arg-type]
+            workbench.session.exports.write(document, tmp_path / name, **options)  # type: ignore[arg-type]
         assert (tmp_path / name).read_bytes() == b"before"
 
 
@@ -102,7 +102,7 @@ def test_nothing_in_the_file_tells_of_this_machine(workbench: Workbench, tmp_pat
     workbench.session.submit(document, an_edit(disc(Box(30, 30, 40, 40)), pipeline=name))
     assert Worker(workbench.store, loader(NoisePipeline(name=name))).run_one()
     file = tmp_path / f"room{suffix}"
-    workbench.session.export(document, file, made_with="noise 1", side=80, dpi=150)
+    workbench.session.exports.write(document, file, made_with="noise 1", side=80, dpi=150)
     text = recipe_of(file.read_bytes())
     assert text is not None and '"hf:sdxl"' in text
     with Image.open(BytesIO(file.read_bytes())) as image:

@@ -45,12 +45,12 @@ backup(session.store, folder / "copy.db")
     "an export": """
 session = Session(Store(folder / "data"))
 begun()
-session.export(session.store.documents.all()[0].id, folder / "room.png")
+session.exports.write(session.store.documents.all()[0].id, folder / "room.png")
 """,
     "a document's file": """
 session = Session(Store(folder / "data"))
 begun()
-session.export(session.store.documents.all()[0].id, folder / "room.palimpsest")
+session.exports.write(session.store.documents.all()[0].id, folder / "room.palimpsest")
 """,
     "a migration": """
 begun()

@@ -89,10 +89,10 @@ def test_a_document_keeps_it_through_copies_files_and_edits(store: Store, tmp_pa
     document = session.open(opened.pixels, "Room", opened.icc, opened.metadata)
     session.submit(document.id, an_edit(disc(Box(10, 10, 20, 20))))
     assert Worker(store, loader(NoisePipeline())).run_one()
-    session.export(session.duplicate(document.id).id, tmp_path / "whole.palimpsest")
+    session.exports.write(session.duplicate(document.id).id, tmp_path / "whole.palimpsest")
     again = session.open_document(tmp_path / "whole.palimpsest")
     file = tmp_path / f"out{suffix}"
-    assert session.export(again.id, file, made_with="noise 1") == ()
+    assert session.exports.write(again.id, file, made_with="noise 1") == ()
     data = file.read_bytes()
     back = read_image(data)
     assert (back.metadata.author, back.metadata.copyright) == ("Jane Doe", "(c) Jane Doe")
@@ -102,7 +102,7 @@ def test_a_document_keeps_it_through_copies_files_and_edits(store: Store, tmp_pa
         assert image.getexif().get(0x0112, 1) == 1 and not image.getexif().get_ifd(0x8825)
     assert b"SERIAL" not in data
 
-    assert session.export(again.id, tmp_path / "out.ora") == (
+    assert session.exports.write(again.id, tmp_path / "out.ora") == (
         "OpenRaster files hold no author or copyright. Credit them wherever you publish it.",
     )
     with ZipFile(tmp_path / "out.ora") as archive:
@@ -141,9 +141,9 @@ def test_a_document_whose_models_lie_in_folders_says_so(session: Session, tmp_pa
     document = session.open(noise(60, 40))
     session.submit(document.id, an_edit(disc(Box(10, 10, 20, 20)), pipeline="glide:/home/me/mine"))
     assert Worker(session.store, loader(pipeline)).run_one()
-    (note,) = session.export(document.id, tmp_path / "room.palimpsest")
+    (note,) = session.exports.write(document.id, tmp_path / "room.palimpsest")
     assert note == "The file contains the paths of models on this machine: glide:/home/me/mine."
     for suffix in (".png", ".ora"):
-        session.export(document.id, tmp_path / f"room{suffix}", made_with="noise 1")
+        session.exports.write(document.id, tmp_path / f"room{suffix}", made_with="noise 1")
         assert "/home/me" not in (recipe_of((tmp_path / f"room{suffix}").read_bytes()) or "")
     assert "glide:mine" in (recipe_of((tmp_path / "room.png").read_bytes()) or "")

@@ -144,7 +144,7 @@ def test_a_step_that_finishes_while_its_document_is_copied(workbench: Workbench,
 
     workbench.store.database.rows = interrupted  # type: ignore[method-assign]
     for states in (2, 3):
-        workbench.session.export(workbench.document.id, tmp_path / "room.palimpsest")
+        workbench.session.exports.write(workbench.document.id, tmp_path / "room.palimpsest")
         assert (
             len(workbench.store.revisions.tree(workbench.session.open_document(tmp_path / "room.palimpsest").id))
             == states
@@ -158,7 +158,7 @@ def test_a_missing_mask_hinders_no_picture(workbench: Workbench, tmp_path: Path)
         db.run("UPDATE blob SET bytes = x'' WHERE digest = :d", d=step.edit.mask.digest)
     fresh = Workbench(Store(workbench.store.database.path.parent), NoisePipeline())
     for name in ("a.png", "a.ora"):
-        notes = fresh.session.export(workbench.document.id, tmp_path / name, made_with="noise 1")
+        notes = fresh.session.exports.write(workbench.document.id, tmp_path / name, made_with="noise 1")
         assert (tmp_path / name).stat().st_size > 0
         assert name == "a.ora" or "The recipe was left out" in notes[0]
     output = [each.complaint for each in check(fresh.store) if each.complaint]

@@ -63,18 +63,18 @@ def test_a_documents_recipe_makes_the_same_again(session: Session) -> None:
         session.submit(document.id, edit)
         assert worker.run_one()
     shown = session.picture(document.id)
-    recipe = Recipe.from_json(session.recipe(document.id, HERE).to_json())
+    recipe = Recipe.from_json(session.exports.recipe(document.id, HERE).to_json())
     assert recipe.steps == tuple(STEPS)
     assert run(replay(recipe, Picture.from_pixels(noise(120, 100)), LOAD))[-1] == shown
     assert shown.box == Box(9, 3, 131, 97)
 
     session.undo(document.id)  # what is shown is what is written
-    assert session.recipe(document.id, HERE).steps == tuple(STEPS[:-1])
+    assert session.exports.recipe(document.id, HERE).steps == tuple(STEPS[:-1])
 
 
 def test_a_document_with_no_step_has_no_recipe(session: Session) -> None:
     with pytest.raises(ValueError, match="no step in it"):
-        session.recipe(session.open(noise(20, 20)).id, HERE)
+        session.exports.recipe(session.open(noise(20, 20)).id, HERE)
 
 
 def test_a_recipe_on_another_picture_is_the_edits_on_it() -> None:

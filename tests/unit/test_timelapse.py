@@ -86,7 +86,7 @@ def test_a_pixel_shows_the_same_place_whatever_the_pictures_box(
 def test_every_step_is_a_frame_in_order(workbench: Workbench, tmp_path: Path, suffix: str, opened: Pixels) -> None:
     document = workbench.open(opened, "Room", edits=EDITS)
     file = tmp_path / f"room{suffix}"
-    assert workbench.session.export_timelapse(document, file, seconds=0.5) == ()
+    assert workbench.session.exports.write_timelapse(document, file, seconds=0.5) == ()
     path = [each.picture for each in workbench.store.revisions.path_to(workbench.store.documents.get(document).head)]
     frame = Box(-40, -12, 181, 112)
     size = (181, 112) if suffix == ".webp" else (180, 112)
@@ -103,13 +103,13 @@ def test_every_step_is_a_frame_in_order(workbench: Workbench, tmp_path: Path, su
 def test_each_step_is_shown_as_long_as_is_asked(workbench: Workbench, tmp_path: Path, seconds: float) -> None:
     document = workbench.open(noise(120, 100), "Room", icc=profile(b"Wide"), edits=EDITS[:2])
     webp, mp4 = tmp_path / "a.webp", tmp_path / "a.mp4"
-    assert workbench.session.export_timelapse(document, webp, seconds=seconds) == ()
+    assert workbench.session.exports.write_timelapse(document, webp, seconds=seconds) == ()
     with Image.open(webp) as image:
         image.seek(1)
         image.load()
         assert image.info["duration"] == round(1000 * seconds) and image.info["loop"] == 0
         assert image.info["icc_profile"] == profile(b"Wide")
-    (note,) = workbench.session.export_timelapse(document, mp4, seconds=seconds)
+    (note,) = workbench.session.exports.write_timelapse(document, mp4, seconds=seconds)
     assert "no colour profile" in note
     video = cv2.VideoCapture(str(mp4))
     length = video.get(cv2.CAP_PROP_FRAME_COUNT) / video.get(cv2.CAP_PROP_FPS)
@@ -119,7 +119,7 @@ def test_each_step_is_shown_as_long_as_is_asked(workbench: Workbench, tmp_path: 
 def test_of_an_earlier_step_the_steps_to_it(workbench: Workbench, tmp_path: Path) -> None:
     document = workbench.open(noise(120, 100), "Room", edits=EDITS)
     first = workbench.store.revisions.tree(document)[1]
-    workbench.session.export_timelapse(document, tmp_path / "a.webp", first.id, side=60)
+    workbench.session.exports.write_timelapse(document, tmp_path / "a.webp", first.id, side=60)
     assert len(frames_of(tmp_path / "a.webp")) == 2 and frames_of(tmp_path / "a.webp")[0].shape == (50, 60, 3)
 
 
@@ -134,15 +134,15 @@ def test_what_cannot_be_is_a_sentence(workbench: Workbench, tmp_path: Path, monk
     ):
         (tmp_path / name).write_bytes(b"before")
         with pytest.raises(ValueError, match=sentence):
-            session.export_timelapse(document, tmp_path / name, **options)  # type: ignore[arg-type]
+            session.exports.write_timelapse(document, tmp_path / name, **options)  # type: ignore[arg-type]
         assert (tmp_path / name).read_bytes() == b"before"
     with pytest.raises(ValueError, match="no step"):
-        session.export_timelapse(empty, tmp_path / "b.webp")
+        session.exports.write_timelapse(empty, tmp_path / "b.webp")
     monkeypatch.setattr(module, "MAX_FRAME_PIXELS", 4 * 90 * 56)
     with pytest.raises(ValueError, match="at most 90 pixels"):
-        session.export_timelapse(document, tmp_path / "b.webp")
-    session.export_timelapse(document, tmp_path / "b.webp", side=90)
+        session.exports.write_timelapse(document, tmp_path / "b.webp")
+    session.exports.write_timelapse(document, tmp_path / "b.webp", side=90)
     monkeypatch.setattr(cv2.VideoWriter, "isOpened", lambda self: False, raising=True)
     with pytest.raises(ValueError, match=r"Save the time-lapse as \.webp"):
-        session.export_timelapse(document, tmp_path / "c.mp4", side=90)
+        session.exports.write_timelapse(document, tmp_path / "c.mp4", side=90)
     assert {each.name for each in tmp_path.iterdir()} >= {"b.webp"} and not (tmp_path / "c.mp4").exists()

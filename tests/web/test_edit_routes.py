@@ -375,7 +375,7 @@ def test_a_recipe_goes_out_as_a_file(routes: RouteClient, state: dict[str, Any])
     answer = routes.get(f"revisions/{step}/recipe")
     assert "attachment" in answer.headers["content-disposition"] and "Living%20room" in str(answer.headers)
     recipe = Recipe.from_json(answer.text)
-    assert recipe == routes.session.recipe(state["document"], "noise 1", step)
+    assert recipe == routes.session.exports.recipe(state["document"], "noise 1", step)
     refused(routes.get(f"revisions/{state['head']}/recipe"), 400, "no step")
 
 

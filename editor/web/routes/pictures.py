@@ -108,7 +108,7 @@ class Pictures:
         return await large_work.run(picture.box.width * picture.box.height, self._download, request)
 
     def _download(self, request: Request) -> Response:
-        """Exports a revision in any format of `Session.export`.
+        """Exports a revision in any format of `Exports.write`.
 
         The query may have `side` and `dpi`, for a picture, `quality`, for lossy formats, `recipe=no`, to leave the
         recipe out of the file, and a `name` for the file.
@@ -116,7 +116,7 @@ class Pictures:
         revision, query = self.context.revision(request), request.query_params
         made_with = None if query.get("recipe") == "no" else self.context.models.made_with()
         export = partial(
-            self.session.export, revision.document, revision_id=revision.id, side=_whole(query, "side"),
+            self.session.exports.write, revision.document, revision_id=revision.id, side=_whole(query, "side"),
             dpi=_number(query, "dpi"), quality=_whole(query, "quality"), made_with=made_with,
         )  # fmt: skip
         return self._exported(request, revision.document, export)
@@ -137,7 +137,7 @@ class Pictures:
             name: value for name in ("side", "quality") if (value := _whole(query, name)) is not None
         }
         return self._exported(
-            request, document, partial(self.session.export_sheet, document, revision_ids=ids, **options)
+            request, document, partial(self.session.exports.write_sheet, document, revision_ids=ids, **options)
         )
 
     async def timelapse(self, request: Request) -> Response:
@@ -149,7 +149,7 @@ class Pictures:
         revision, query = self.context.revision(request), request.query_params
         options: dict[str, Any] = {"side": _whole(query, "side"), "seconds": _number(query, "seconds")}
         options = {name: value for name, value in options.items() if value is not None}
-        export = partial(self.session.export_timelapse, revision.document, revision_id=revision.id, **options)
+        export = partial(self.session.exports.write_timelapse, revision.document, revision_id=revision.id, **options)
         return self._exported(request, revision.document, export)
 
     def _exported(self, request: Request, document: str, export: Callable[..., object]) -> Response:
@@ -166,7 +166,7 @@ class Pictures:
     def recipe(self, request: Request) -> Response:
         """GET the recipe of a revision, to be applied to another picture."""
         revision = self.context.revision(request)
-        recipe = self.session.recipe(revision.document, self.context.models.made_with(), revision.id)
+        recipe = self.session.exports.recipe(revision.document, self.context.models.made_with(), revision.id)
         return self._attachment(revision.document, ".json", recipe.to_json().encode(), "application/json", {})
 
     def _attachment(
