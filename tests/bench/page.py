@@ -16,11 +16,13 @@ from typing import Any
 import numpy as np
 from starlette.requests import Request as Asked
 
+from editor.imaging.geometry import Box
 from pipelines.base import Request, Run, Step
 from tests.browser.conftest import ARGUMENTS, CHROMIUM, Server
 from tests.browser.hands import NO_TOUR, READY, Hands
 from tests.fakes import NoisePipeline
 from tests.measuring import Row, photograph, spread
+from tests.samples import an_edit, disc
 
 SIDE = 4096
 WINDOW = {"width": 1440, "height": 900}  # CSS pixels
@@ -28,6 +30,7 @@ STEPS = 20  # what the form asks for at first
 PACE = 0.35  # seconds of a model's step: more than a preview should ever take
 STROKE = 3.0  # seconds
 RUNS = 5
+STATES = 300
 SMOOTH = "60/s, 22 ms"
 WHERE = "no GPU, two shared cores"
 
@@ -51,6 +54,16 @@ PROBE = """() => {
         window.drawn.push([now(), picture.revision, Boolean(picture.preview)]);
     };
 }"""
+# from the tab's being asked for to the frame after the one that draws it
+OPENING = """(count) => new Promise((resolve) => {
+    const begun = performance.now();
+    window.palimpsest.panels.side.open("history");
+    requestAnimationFrame(() => setTimeout(() => {
+        const rows = document.querySelectorAll(".states li:not(.step-card)").length;
+        if (rows !== count) throw new Error(`${rows} rows, not ${count}`);
+        resolve(performance.now() - begun);
+    }));
+})"""
 FRAMES = """() => {
     const times = [];
     window.frames = times;
@@ -119,6 +132,8 @@ def rows() -> Iterator[Row]:
                 yield from previews(hands)
             with visitor(playwright.chromium, server) as hands:
                 yield from moving(hands)
+            with visitor(playwright.chromium, server) as hands:
+                yield from long_history(hands)
             with visitor(playwright.chromium, server) as hands:
                 yield from memory(hands)
         finally:
@@ -289,6 +304,30 @@ def values(runs: list[list[float]]) -> str:
     rates = [len(run) / sum(run) for run in runs]
     rate, least, most = (f"{value:.0f}" for value in (median(rates), min(rates), max(rates)))
     return f"{rate}/s ({least} to {most}), 95th percentile {spread([float(np.percentile(run, 95)) for run in runs])}"
+
+
+def long_history(hands: Hands) -> Iterator[Row]:
+    """The History tab of a document with many states: how soon it is there, and how it scrolls."""
+    session, page = hands.server.session, hands.page
+    random, jobs = np.random.default_rng(2), session.store.jobs
+    for step in range(1, STATES):
+        x, y = (int(v) for v in random.integers(200, SIDE - 200, 2))
+        edit = an_edit(disc(Box(x, y, 50, 40)), prompt=f"step {step}", steps=2)
+        session.submit(hands.document, edit, jobs.tail(hands.document))
+    newest = jobs.tail(hands.document)
+    page.wait_for_function(f"window.palimpsest.doc.state.head === {newest!r}", timeout=600_000)
+    hands.wait_idle()
+    page.evaluate("window.palimpsest.panels.side.open('settings')")
+    took = []
+    for _ in range(7):
+        took.append(page.evaluate(OPENING, STATES) / 1000)
+        page.evaluate("window.palimpsest.panels.side.open('settings')")
+    yield f"History opened with {STATES} states, its rows drawn ({WHERE})", spread(took[1:]), "200 ms"
+    page.evaluate("window.palimpsest.panels.side.open('history')")
+    box = page.locator(".states").bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    runs = [paced(page, lambda turn: page.mouse.wheel(0, -60 if turn % 160 < 80 else 60)) for _ in range(RUNS)]
+    yield f"History scrolled, {STATES} states", values(runs), SMOOTH
 
 
 def memory(hands: Hands) -> Iterator[Row]:
