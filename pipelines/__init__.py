@@ -20,6 +20,12 @@ def _classical(compiled: bool) -> Pipeline:
     return Classical()
 
 
+def _patchmatch(compiled: bool) -> Pipeline:
+    from pipelines.patchmatch import load_patchmatch
+
+    return load_patchmatch()
+
+
 def _glide(folder: Path, name: str, compiled: bool) -> Pipeline:
     from pipelines.glide.folder import load_glide
 
@@ -38,7 +44,11 @@ def _lama(file: Path, name: str) -> Pipeline:
     return load_lama(file, name)
 
 
-PIPELINES: dict[str, Callable[[bool], Pipeline]] = {"glide-mini": _glide_mini, "classical": _classical}
+PIPELINES: dict[str, Callable[[bool], Pipeline]] = {
+    "glide-mini": _glide_mini,
+    "patchmatch": _patchmatch,
+    "classical": _classical,
+}
 FOLDER = "glide:"  # what OpenAI released or this project trained, from a folder that is part of the name
 HUB = "hf:"  # a diffusers inpainting pipeline, from a folder or from the hub
 LAMA = "lama:"  # LaMa, from a TorchScript file

@@ -181,6 +181,13 @@ class Pipeline(Protocol):
         ...
 
     @property
+    def largest(self) -> int:
+        """Longest side in pixels of a window, of any shape, that it fills at full size; 0 if it draws `size` and
+        `buckets` alone.
+        """
+        ...
+
+    @property
     def supports_strength(self) -> bool:
         """Whether it starts from what lies under the mask where the strength is below 1."""
         ...
@@ -239,6 +246,7 @@ class PipelineInfo:
     name: str
     size: int
     buckets: tuple[tuple[int, int], ...]
+    largest: int
     supports_strength: bool
     soft: bool
     vocabulary: frozenset[str] | None
@@ -253,6 +261,7 @@ class PipelineInfo:
             name=pipeline.name,
             size=pipeline.size,
             buckets=tuple(pipeline.buckets),
+            largest=pipeline.largest,
             supports_strength=pipeline.supports_strength,
             soft=pipeline.soft,
             vocabulary=pipeline.vocabulary,

@@ -17,6 +17,7 @@ class Classical:
     name = "classical"
     size = 512
     buckets: Sequence[tuple[int, int]] = ()
+    largest = 0
     supports_strength = False
     soft = False
     vocabulary = None

@@ -38,6 +38,7 @@ class Lama:
 
     size = 512
     buckets: Sequence[tuple[int, int]] = ()
+    largest = 0
     supports_strength = False
     soft = False
     vocabulary = None

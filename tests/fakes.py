@@ -41,6 +41,7 @@ class Plain:
     name: str
     size: int
     buckets: Sequence[tuple[int, int]] = ()
+    largest = 0
     supports_strength = False
     soft = False
     vocabulary: frozenset[str] | None = None

@@ -35,12 +35,14 @@ class _Cells(NamedTuple):
         return Box(left, top, right - left, bottom - top)
 
 
-def mask_parts(mask: Mask, frame: Box, size: int, buckets: Sequence[tuple[int, int]], redraws: bool) -> list[Mask]:
+def mask_parts(
+    mask: Mask, frame: Box, size: int, buckets: Sequence[tuple[int, int]], redraws: bool, largest: int = 0
+) -> list[Mask]:
     """Splits a mask into parts, each for a window of its own.
 
     A connected area that is larger than the model's window stays whole, and is generated small, if it is compact, as
     the objects in prompts are; lines, frames and strips are cut where the cut is shortest. Parts that fit into one
-    window at full size share it.
+    window at full size share it, except with a model of any size, whose cost is that of the pixels.
 
     Args:
         mask: the mask.
@@ -48,6 +50,7 @@ def mask_parts(mask: Mask, frame: Box, size: int, buckets: Sequence[tuple[int, i
         size: pixels a side of the model's squares.
         buckets: the other shapes that it generates, (height, width).
         redraws: whether a part that was generated small is redrawn at full size.
+        largest: the longest side that it generates if it generates any shape, else 0.
 
     Returns:
         Masks, none empty, that together are the mask; from top to bottom.
@@ -57,11 +60,11 @@ def mask_parts(mask: Mask, frame: Box, size: int, buckets: Sequence[tuple[int, i
         return []
 
     def fits(hole: Box) -> bool:
-        window, shape = view(hole, frame, size, buckets)
+        window, shape = view(hole, frame, size, buckets, largest)
         return window.shape == shape
 
     def whole(hole: Box, pixels: int) -> bool:
-        window, shape = view(hole, frame, size, buckets)
+        window, shape = view(hole, frame, size, buckets, largest)
         if window.shape == shape:
             return True
         if window.width * window.height > LARGEST_WINDOW:
@@ -70,11 +73,12 @@ def mask_parts(mask: Mask, frame: Box, size: int, buckets: Sequence[tuple[int, i
             return True
         return redraws and window.height <= COARSEST * shape[0] and window.width <= COARSEST * shape[1]
 
-    if fits(mask.box):  # most edits
+    if not largest and fits(mask.box):  # most edits
         return [mask]
     cells = _cells(mask, max(1, size // CELLS))
     parts = [part for area in _connected(cells) for part in _cut(cells, area, whole)]
-    parts = _join(cells, parts, fits, max([size, *map(max, buckets)]))
+    if not largest:
+        parts = _join(cells, parts, fits, max([size, *map(max, buckets)]))
     if len(parts) == 1:
         return [mask]
     owner = np.full((cells.row.max() + 1, cells.column.max() + 1), -1)

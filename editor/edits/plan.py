@@ -113,8 +113,9 @@ def plan(edit: Edit, before: Box, pipeline: Pipeline | PipelineInfo) -> Plan:
         InvalidInput: as `edit_region`, or the pipeline needs surroundings and the mask leaves none.
     """
     mask, frame = edit_region(edit, before), frame_after(edit, before)
-    masks = mask_parts(mask, frame, pipeline.size, pipeline.buckets, redraws=pipeline.supports_strength)
-    views = [view(part.bounds, frame, pipeline.size, pipeline.buckets) for part in masks]
+    size, buckets, largest = pipeline.size, pipeline.buckets, pipeline.largest
+    masks = mask_parts(mask, frame, size, buckets, pipeline.supports_strength, largest)
+    views = [view(part.bounds, frame, size, buckets, largest) for part in masks]
     bounds, near = [part.bounds for part in masks], pipeline.size // CELLS
     order, isolated = _outwards(bounds, near, [_shows_picture(mask, before, window) for window, _ in views])
     if isolated and "prompt" in pipeline.unsupported:

@@ -8,6 +8,7 @@ from typing import NamedTuple
 from editor.imaging.geometry import Box
 
 ROOM_AROUND = 1.25  # least ratio of a window's side to the hole's, where the picture is large enough
+LEAST_ROOM = 96  # pixels around a hole, at least, in a window of a size of its own
 
 
 class View(NamedTuple):
@@ -17,8 +18,11 @@ class View(NamedTuple):
     shape: tuple[int, int]  # (height, width) in pixels
 
 
-def view(hole: Box, frame: Box, size: int, buckets: Sequence[tuple[int, int]]) -> View:
+def view(hole: Box, frame: Box, size: int, buckets: Sequence[tuple[int, int]], largest: int = 0) -> View:
     """Chooses the view with the finest result: a square if none is finer, else the one that shows most of the picture.
+
+    A model of any size gets as much of the picture around the hole as the hole is long, on each side, and nothing
+    beyond the picture.
 
     A model that generates only squares gets the `context_window`, as it may have been trained on. With buckets, each
     side of the hole gets its own room, as far as the picture reaches; a strip along the whole picture gets a window as
@@ -29,7 +33,12 @@ def view(hole: Box, frame: Box, size: int, buckets: Sequence[tuple[int, int]]) -
         frame: the picture's box.
         size: pixels a side of the model's squares.
         buckets: the other shapes that it generates, (height, width).
+        largest: the longest side that it generates if it generates any shape, else 0.
     """
+    if largest:
+        window = hole.padded(max(LEAST_ROOM, *hole.shape)).intersect(frame)
+        scale = min(Fraction(1), Fraction(largest, max(window.shape)))
+        return View(window, (math.ceil(scale * window.height), math.ceil(scale * window.width)))
     square = (size, size)
     if not buckets:
         return View(context_window(hole, frame, size), square)

@@ -54,6 +54,7 @@ class Glide:
     """
 
     buckets: Sequence[tuple[int, int]] = ()
+    largest = 0
     supports_strength = True
     soft = False
     samplers = tuple(SAMPLERS)
