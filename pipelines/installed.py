@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from importlib.util import find_spec
 from math import prod
 from pathlib import Path
 
@@ -55,8 +56,13 @@ def embedded() -> list[Model]:
     return [
         replace(mini, licence=OURS, good_for="flat illustrations: rooms, streets, beaches, mountains, the sea"),
         Model(
+            "patchmatch", "patchmatch", None, 0, OURS, "nothing",
+            "removing things from photographs and textures; it reads no words",
+            "" if find_spec("patchmatch") else "the package pypatchmatch is not installed",
+        ),
+        Model(
             "classical", "classical", None, 0, OURS, "nothing",
-            "removing small things from any picture; it reads no words",
+            "removing specks from any picture where there is no PatchMatch; it reads no words",
         ),
     ]  # fmt: skip
 

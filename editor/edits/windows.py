@@ -8,7 +8,7 @@ from typing import NamedTuple
 from editor.imaging.geometry import Box
 
 ROOM_AROUND = 1.25  # least ratio of a window's side to the hole's, where the picture is large enough
-LEAST_ROOM = 96  # pixels around a hole, at least, in a window of a size of its own
+LEAST_ROOM = 64  # pixels around a hole, at least, in a window of a size of its own
 
 
 class View(NamedTuple):
@@ -21,8 +21,8 @@ class View(NamedTuple):
 def view(hole: Box, frame: Box, size: int, buckets: Sequence[tuple[int, int]], largest: int = 0) -> View:
     """Chooses the view with the finest result: a square if none is finer, else the one that shows most of the picture.
 
-    A model of any size gets as much of the picture around the hole as the hole is long, on each side, and nothing
-    beyond the picture.
+    A model of any size gets as much of the picture on each side of the hole as the hole is wide, and nothing beyond the
+    picture.
 
     A model that generates only squares gets the `context_window`, as it may have been trained on. With buckets, each
     side of the hole gets its own room, as far as the picture reaches; a strip along the whole picture gets a window as
@@ -36,7 +36,7 @@ def view(hole: Box, frame: Box, size: int, buckets: Sequence[tuple[int, int]], l
         largest: the longest side that it generates if it generates any shape, else 0.
     """
     if largest:
-        window = hole.padded(max(LEAST_ROOM, *hole.shape)).intersect(frame)
+        window = hole.padded(max(LEAST_ROOM, min(hole.shape))).intersect(frame)
         scale = min(Fraction(1), Fraction(largest, max(window.shape)))
         return View(window, (math.ceil(scale * window.height), math.ceil(scale * window.width)))
     square = (size, size)

@@ -292,7 +292,7 @@ def test_the_page_offers_what_is_complete_by_its_whole_name(hub: Path, toml: Any
     a_pipeline(tmp_path / "sdxl")
     file = toml("[photo]\npipeline='hf:sdxl'\n[gone]\npipeline='lama:gone.pt'\n[quick]\npipeline='classical'\n")
     names, called = served(tmp_path, models=file)
-    assert names == ["glide-mini", "classical", f"hf:{tmp_path}/sdxl", "hf:me/photo"]
+    assert names == ["glide-mini", "patchmatch", "classical", f"hf:{tmp_path}/sdxl", "hf:me/photo"]
     assert called[f"hf:{tmp_path}/sdxl"] == "photo" and called["classical"] == "classical"
     assert served(tmp_path) == (names, called)
 

@@ -309,7 +309,7 @@ def test_no_strength_changes_nothing(files: tuple[Path, Path], tmp_path: Path, h
 @pytest.mark.parametrize(
     "change, sentence",
     [
-        (["--pipeline", "nonsense"], "glide-mini, classical"),
+        (["--pipeline", "nonsense"], "glide-mini, patchmatch, classical"),
         (["-o", "out.gif"], ".png, .jpg"),
         (["--variations", "9"], "1 to 8"),
         (["--sketch", "small.png"], "same size"),
@@ -382,5 +382,5 @@ def test_help_is_worth_reading(here: Run) -> None:
 
 def test_an_unknown_pipeline_is_reported_before_serving(tmp_path: Path) -> None:
     done = app("--data", tmp_path / "data", "--pipeline", "nonsense")
-    assert done.returncode == 1 and "glide-mini, classical" in done.stderr
+    assert done.returncode == 1 and "glide-mini, patchmatch, classical" in done.stderr
     assert not (tmp_path / "data").exists()
