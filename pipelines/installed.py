@@ -13,6 +13,7 @@ from pipelines.glide.download import HOW
 from pipelines.hf.families import family_of
 from pipelines.hf.hub import ON_HUB
 from pipelines.hf.model_files import HALF, INDEX, read_layout
+from pipelines.hf.repository import snapshot
 
 GLIDE_PAIRS = (("base_inpaint", "upsample_inpaint"), ("base", "upsample"))
 OURS = "Apache-2.0"
@@ -90,7 +91,7 @@ def _lama(name: str, pipeline: str, file: Path) -> Model:
 
 
 def _hf(name: str, pipeline: str, source: str) -> Model:
-    place = _snapshot(source) if ON_HUB.fullmatch(source) else Path(source)
+    place = snapshot(source) if ON_HUB.fullmatch(source) else Path(source)
     needs, good, trouble, offered = "a GPU, or patience", "photographs", "", True
     if place is None:
         return Model(name, pipeline, None, 0, "not known", needs, good, "it is not on this machine", False)
@@ -128,21 +129,8 @@ def cached() -> list[Model]:
     names = [
         "/".join(folder.name.split("--")[1:]) for folder in sorted(Path(constants.HF_HUB_CACHE).glob("models--*--*"))
     ]
-    places = [(name, _snapshot(name)) for name in names if ON_HUB.fullmatch(name)]
+    places = [(name, snapshot(name)) for name in names if ON_HUB.fullmatch(name)]
     return [_hf(f"{HUB}{name}", f"{HUB}{name}", name) for name, place in places if place and (place / INDEX).is_file()]
-
-
-def _snapshot(model: str) -> Path | None:
-    """Finds the files of OWNER/MODEL in the cache; None where it has none."""
-    try:
-        from huggingface_hub import constants
-    except ImportError:
-        return None
-    folder = Path(constants.HF_HUB_CACHE) / f"models--{model.replace('/', '--')}"
-    try:
-        return folder / "snapshots" / (folder / "refs" / "main").read_text().strip()
-    except OSError:
-        return None
 
 
 def _weights(folder: Path) -> Iterator[Path]:

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pipelines.errors import InvalidInput, one_line
-from pipelines.hf.hub import INSTALL
 from pipelines.hf.model_files import PICKLES, shapes
+from pipelines.hf.repository import Unavailable, download, look_up, snapshot
 
 LORA, IP_ADAPTER, CONTROLNET = "LoRA", "IP-Adapter", "ControlNet"
 WEIGHTS = ".safetensors"
@@ -168,17 +168,9 @@ def _on_hub(name: str) -> tuple[str, str] | None:
 
 def _from_hub(model: str, file: str, fetch: bool) -> Path:
     """Finds the folder or file of a model on the hub in this machine's cache, or downloads it."""
-    try:
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
-    except ImportError as error:
-        raise InvalidInput(f"Adapters need diffusers ({error}): {INSTALL}.") from error
-    try:
-        path = Path(snapshot_download(model, local_files_only=True)) / file
-        if path.is_file() or any(path.glob(f"*{WEIGHTS}")):
-            return path
-    except LocalEntryNotFoundError:
-        pass
+    cached = snapshot(model)
+    if cached is not None and ((path := cached / file).is_file() or any(path.glob(f"*{WEIGHTS}"))):
+        return path
     name = f"{model}/{file}".rstrip("/")
     if not fetch:
         raise InvalidInput(
@@ -186,17 +178,19 @@ def _from_hub(model: str, file: str, fetch: bool) -> Path:
             f"`python app.py edit ... --adapter {name}` downloads it."
         )
     try:
+        repository = look_up(model)
         if not file:
-            return Path(snapshot_download(model, allow_patterns=[f"*{WEIGHTS}", "*.json"], ignore_patterns=["*/*"]))
-        path = Path(snapshot_download(model, allow_patterns=[file, f"*{ENCODER}/config.json"])) / file
-        if path.is_file() and adapter_file(str(path), False).kind == IP_ADAPTER:
+            top = [each for each in repository.files if "/" not in each.path and each.path.endswith((WEIGHTS, ".json"))]
+            return download(repository, top)
+        wanted = [
+            each for each in repository.files if each.path == file or each.path.endswith(f"{ENCODER}/config.json")
+        ]
+        if not repository.named(file):
+            raise Unavailable("missing", f"The hub's {model} has no {file}.")
+        path = download(repository, wanted) / file
+        if adapter_file(str(path), False).kind == IP_ADAPTER:
             encoder = encoder_of(path).relative_to(str(path).removesuffix(file)).as_posix()
-            snapshot_download(model, allow_patterns=[f"{encoder}/model{WEIGHTS}"])
+            download(repository, repository.named(f"{encoder}/model{WEIGHTS}"))
         return path
-    except RepositoryNotFoundError as error:
-        raise InvalidInput(
-            f"There is no file or folder {name}, and no {model} on the hub that you may read."
-        ) from error
-    except (HfHubHTTPError, OSError) as error:
-        why = str(error).strip().splitlines()[0]
-        raise InvalidInput(f"There is no file or folder {name}, and it could not be downloaded ({why}).") from error
+    except Unavailable as error:
+        raise InvalidInput(f"There is no file or folder {name}, and it could not be downloaded. {error}") from error

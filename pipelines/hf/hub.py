@@ -4,11 +4,14 @@ import re
 import warnings
 from pathlib import Path
 
+from tqdm import tqdm
+
+from pipelines.download import shown_in
 from pipelines.errors import InvalidInput
 from pipelines.hf.model_files import read_layout
+from pipelines.hf.repository import Unavailable, download, look_up, pipeline_files, snapshot
 
 ON_HUB = re.compile(r"\w[\w.-]*/\w[\w.-]*")
-SETTINGS = ("*.json", "*.txt", "*.model")  # what says the sizes of a model's networks and the words it reads
 INSTALL = "`pip install -r requirements.txt`"
 
 
@@ -51,29 +54,26 @@ def from_hub(model: str, subject: str, name: str, fetch: bool, weights: bool = T
     """
     try:
         silence_loggers()
-        from diffusers import DiffusionPipeline
-        from huggingface_hub import snapshot_download
-        from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError, RepositoryNotFoundError
     except ImportError as error:
         raise InvalidInput(missing_diffusers(name, error)) from error
+    cached = snapshot(model)
     try:
-        cached = Path(snapshot_download(model, local_files_only=True))
-        read_layout(cached, weights)
-        return cached
-    except (LocalEntryNotFoundError, ValueError) as error:
-        if not fetch:
-            raise InvalidInput(
-                f"{subject} is not on this machine, or only in part; `python app.py --pipeline hf:{name}` downloads it."
-            ) from error
+        if cached is not None:
+            read_layout(cached, weights)
+            return cached
+        missing = None
+    except InvalidInput as error:
+        missing = error
+    if not fetch:
+        raise InvalidInput(
+            f"{subject} is not on this machine, or only in part; `python app.py --pipeline hf:{name}` downloads it."
+        ) from missing
     try:
-        if weights:
-            return Path(DiffusionPipeline.download(model, use_safetensors=True))
-        return Path(snapshot_download(model, allow_patterns=list(SETTINGS)))
-    except RepositoryNotFoundError as error:
-        raise InvalidInput(f"{subject} is not there either, or you may not read {model}.") from error
-    except (HfHubHTTPError, OSError, ValueError) as error:
-        why = str(error).strip().splitlines()[0]
-        raise InvalidInput(f"{subject} could not be downloaded ({why}).") from error
+        repository = look_up(model)
+        with tqdm(desc=model, unit="B", unit_scale=True) as bar:
+            return download(repository, pipeline_files(repository, weights), shown_in(bar))
+    except Unavailable as error:
+        raise InvalidInput(f"{subject} could not be downloaded. {error}") from error
 
 
 def missing_diffusers(name: str, error: ImportError) -> str:

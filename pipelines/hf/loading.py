@@ -11,7 +11,7 @@ from pipelines.errors import InvalidInput, one_line
 from pipelines.exclusive import MODEL_LOCK
 from pipelines.hf.families import Family, family_by_signature, family_of, network_of
 from pipelines.hf.hub import from_hub, missing_diffusers, path_of, silence_loggers
-from pipelines.hf.model_files import Layout, missing_networks, read_layout, read_model_file
+from pipelines.hf.model_files import UNUSED, Layout, missing_networks, read_layout, read_model_file
 
 if TYPE_CHECKING:
     from pipelines.hf.pipeline import Hf
@@ -98,7 +98,8 @@ def _from_folder(folder: Path, layout: Layout, dtype: Any, fetch: bool, **roundi
         subject = f"{folder} draws what another model reads from the words, and the hub's {family.prior}"
         prior = from_hub(family.prior, subject, str(folder), fetch)
     try:
-        parts: dict[str, Any] = {part: None for part in family.spares if part not in layout.parts}
+        spares = [*family.spares, *({UNUSED} & inspect.signature(kind.__init__).parameters.keys())]
+        parts: dict[str, Any] = {part: None for part in spares if part not in layout.parts}
         parts |= {part: _import_class(reference).from_folder(folder / part) for part, reference in family.parts.items()}
         if prior is not None:
             read = diffusers.DiffusionPipeline.from_pretrained(prior, **how, variant=read_layout(prior).variant)

@@ -17,6 +17,7 @@ INDEX = "model_index.json"
 PICKLES = (".bin", ".ckpt", ".pt", ".pth", ".pkl")  # files whose reading runs what is in them
 HALF = "fp16"  # the usual mark in the names of files of half precision
 VOCABULARIES = ("tokenizer.json", "vocab.json", "vocab.txt", "spiece.model", "tokenizer.model")
+UNUSED = "safety_checker"  # a part that nothing here asks for, and that need not be there
 WRITE_ANEW = "save it anew by save_pretrained(FOLDER, safe_serialization=True)"
 # how the names of a part's tensors begin, by its class or by its name
 PREFIXES: dict[str, tuple[str, ...]] = {
@@ -62,6 +63,8 @@ def read_layout(folder: Path, weights: bool = True) -> Layout:
     for name, entry in index.items():
         if name.startswith("_") or not (isinstance(entry, list) and len(entry) == 2) or entry[1] is None:
             continue  # a setting, or a part that was left out
+        if name == UNUSED and not (folder / name).exists():
+            continue
         library, kind = map(str, entry)
         if (folder / name / f"{library}.py").exists() or (folder / f"{library}.py").exists():
             raise InvalidInput(f"{folder} brings code of its own for its {name}, {library}.py, which is never run.")

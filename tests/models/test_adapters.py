@@ -26,6 +26,7 @@ from pipelines.hf.adapters import Adapters  # noqa: E402
 from pipelines.hf.families import family_of, network_of  # noqa: E402
 from pipelines.hf.loading import class_of  # noqa: E402
 from tests import tiny_adapters, tiny_diffusers  # noqa: E402
+from tests.fake_hub import COMMIT, FakeHub, served  # noqa: E402
 from tests.models import test_hf  # noqa: E402
 from tests.models.test_hf import apart  # noqa: E402
 
@@ -395,34 +396,27 @@ def test_a_relative_name_is_made_one_in_full(sd: Tiny, monkeypatch: pytest.Monke
 
 
 def test_the_hub_is_asked_only_by_who_typed_the_name(sd: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from huggingface_hub.errors import LocalEntryNotFoundError
+    repository = tmp_path / "repository" / "models"
+    repository.mkdir(parents=True)
+    shutil.copy(sd.likeness, repository / "ip.safetensors")
+    shutil.copytree(sd.likeness.parent / "image_encoder", repository / "image_encoder")
+    (repository / "other.safetensors").write_bytes(b"x" * 2000)
+    with served(tmp_path, monkeypatch) as hub:
+        hub.models["owner/model"] = repository.parent
+        check_adapter_of_hub(sd, hub, tmp_path)
 
-    cache, asked = tmp_path / "cache", []
-    hub = {
-        "models/ip.safetensors": sd.likeness, "models/image_encoder/config.json": sd.likeness.parent / "image_encoder",
-        "models/image_encoder/model.safetensors": sd.likeness.parent / "image_encoder",
-    }  # fmt: skip
 
-    def snapshot_download(model: str, local_files_only: bool = False, **patterns: Any) -> str:
-        if local_files_only and not cache.exists():
-            raise LocalEntryNotFoundError("none")
-        if not local_files_only:
-            asked.append(patterns["allow_patterns"])
-            for name, source in hub.items():
-                if any(Path(name).match(pattern) or pattern in ("*.safetensors",) for pattern in asked[-1]):
-                    (cache / name).parent.mkdir(parents=True, exist_ok=True)
-                    shutil.copy(source / Path(name).name if source.is_dir() else source, cache / name)
-        return str(cache)
-
-    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot_download)
+def check_adapter_of_hub(sd: Any, hub: FakeHub, tmp_path: Path) -> None:
     name = "owner/model/models/ip.safetensors"
     with pytest.raises(ValueError, match=f"--adapter {name}` downloads it"):
         adapter_file(name, False)
     found = adapter_file(name, True)
-    assert found == (adapter_files.IP_ADAPTER, cache / "models" / "ip.safetensors", "") and len(asked) == 2
+    cache = tmp_path / "hub" / "models--owner--model" / "snapshots" / COMMIT
+    assert found == (adapter_files.IP_ADAPTER, cache / "models" / "ip.safetensors", "")
     assert adapter_files.encoder_of(found.path) == cache / "models" / "image_encoder"
-    assert (
-        adapter_file(name, True) == adapter_file(name, False) == found and len(asked) == 2
-    )  # from the cache ever after
+    assert not (cache / "models" / "other.safetensors").exists()
+    asked = len(hub.asked)
+    assert adapter_file(name, True) == adapter_file(name, False) == found
+    assert len(hub.asked) == asked  # from the cache ever after
     drawn = sd.draw((Path(name), 1.0), reference=REFERENCE)
     assert np.array_equal(drawn, sd.draw((sd.likeness, 1.0), reference=REFERENCE))

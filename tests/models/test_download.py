@@ -11,8 +11,9 @@ from threading import Thread
 
 import pytest
 
+from pipelines.download import TRIES
 from pipelines.glide.digests import record, unchanged
-from pipelines.glide.download import FILES, TRIES, download
+from pipelines.glide.download import FILES, download
 
 CONTENT = Random(0).randbytes(300_000)
 

@@ -40,6 +40,7 @@ from pipelines.hf.memory import Memory
 from pipelines.hf.pipeline import SAMPLER_NAMES, Hf, callback_to_generator, scheduler_for
 from pipelines.hf.previews import record_guesses
 from tests import tiny_diffusers
+from tests.fake_hub import FakeHub, served
 from tests.laws import check_edit
 
 pytestmark = [
@@ -596,24 +597,17 @@ def test_weights_are_those_of_the_file(saved: Any, tiny: Any) -> None:
 
 
 @pytest.fixture
-def cache_of_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The hub's cache, empty, with no network behind it."""
-    import diffusers
-    from huggingface_hub import constants
-
-    def unasked(*_: Any, **__: Any) -> None:
-        raise AssertionError("the network was asked")
-
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr(diffusers.DiffusionPipeline, "download", unasked)
-    return tmp_path / "hub"
+def fake_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
+    """A hub, and an empty cache."""
+    with served(tmp_path, monkeypatch) as fake:
+        yield fake
 
 
-def test_a_hub_name_is_read_from_the_cache_alone(saved: Any, cache_of_hub: Path) -> None:
+def test_a_hub_name_is_read_from_the_cache_alone(saved: Any, fake_hub: FakeHub, tmp_path: Path) -> None:
     message = "not on this machine, or only in part; `python app.py --pipeline hf:me/tiny` downloads it"
     with pytest.raises(ValueError, match=message):
         load_hf("me/tiny", "hf:me/tiny", Setup(), False)
-    model = cache_of_hub / "models--me--tiny"
+    model = tmp_path / "hub" / "models--me--tiny"
     snapshot = Path(shutil.copytree(saved("sd-9"), model / "snapshots" / "0123"))
     (model / "refs").mkdir()
     (model / "refs" / "main").write_text("0123")
@@ -621,24 +615,14 @@ def test_a_hub_name_is_read_from_the_cache_alone(saved: Any, cache_of_hub: Path)
     (snapshot / "unet" / "config.json").unlink()
     with pytest.raises(ValueError, match=message):
         load_hf("me/tiny", "hf:me/tiny", Setup(), False)
+    assert not fake_hub.asked
 
 
-def test_a_hub_name_is_downloaded_for_who_typed_it(saved: Any, cache_of_hub: Path, monkeypatch: Any) -> None:
-    import diffusers
-
-    asked = []
-
-    def download(name: str, **how: Any) -> str:
-        asked.append((name, how))
-        if len(asked) > 1:
-            raise OSError("the line is dead\nand more")
-        return str(saved("sd-9"))
-
-    monkeypatch.setattr(diffusers.DiffusionPipeline, "download", download)
-    assert load_hf("me/tiny", "hf:me/tiny", Setup(), True).name == "hf:me/tiny"
-    assert asked == [("me/tiny", {"use_safetensors": True})]
-    with pytest.raises(ValueError, match=r"could not be downloaded \(the line is dead\)"):
+def test_a_hub_name_is_downloaded_for_who_typed_it(saved: Any, fake_hub: FakeHub) -> None:
+    with pytest.raises(ValueError, match=r"could not be downloaded\. The hub has no me/tiny"):
         load_hf("me/tiny", "hf:me/tiny", Setup(), True)
+    fake_hub.models["me/tiny"] = saved("sd-9")
+    assert load_hf("me/tiny", "hf:me/tiny", Setup(), True).name == "hf:me/tiny"
 
 
 def test_only_the_name_on_the_command_line_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,7 +2,7 @@
 
 import pickle
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,6 @@ import numpy as np
 import pytest
 import torch
 from diffusers.loaders.single_file_model import SINGLE_FILE_LOADABLE_CLASSES
-from huggingface_hub import constants
 from safetensors.torch import load_file, save_file
 
 import pipelines
@@ -21,6 +20,7 @@ from pipelines.hf import hub
 from pipelines.hf.loading import load_hf
 from pipelines.hf.model_files import read_layout
 from tests import one_file, tiny_diffusers
+from tests.fake_hub import FakeHub, served
 from tests.models.test_hf import a_request
 
 pytestmark = pytest.mark.filterwarnings("ignore:__array__ implementation doesn't accept a copy:DeprecationWarning")
@@ -39,27 +39,10 @@ def saved(tmp_path_factory: pytest.TempPathFactory) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def asked(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[list[Any]]:
-    """What was asked of the network, which is not there: the hub's cache is all there is, and empty."""
-    asked: list[Any] = []
-    look = hub_snapshot()
-
-    def snapshot(model: str, local_files_only: bool = False, allow_patterns: Any = None) -> str:
-        if local_files_only:
-            return look(model, local_files_only=True)
-        asked.append((model, allow_patterns))
-        raise OSError("the line is dead")
-
-    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
-    monkeypatch.setattr("huggingface_hub.snapshot_download", snapshot)
-    monkeypatch.setattr(diffusers.DiffusionPipeline, "download", lambda name, **_: asked.append(name))
-    yield asked
-
-
-def hub_snapshot() -> Callable[..., str]:
-    from huggingface_hub import snapshot_download
-
-    return snapshot_download
+def fake_hub(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[FakeHub]:
+    """A hub, and an empty cache."""
+    with served(tmp_path, monkeypatch) as fake:
+        yield fake
 
 
 @pytest.fixture
@@ -101,14 +84,14 @@ def alike(file: Path, folder: Path) -> bool:
 
 @pytest.mark.parametrize("name", SETTINGS)
 def test_a_file_draws_the_same_pixels_as_the_folder_it_was_made_from(
-    saved: Any, lay: Any, tmp_path: Path, asked: list[Any], name: str
+    saved: Any, lay: Any, tmp_path: Path, fake_hub: FakeHub, name: str
 ) -> None:
     file = one_file.stable_diffusion(saved(name), tmp_path / "model.safetensors")
     message = refused(file)
     assert f"the small files of {SETTINGS[name]}, is not on this machine, or only in part" in message
     assert f"`python app.py --pipeline hf:{file}` downloads it" in message
     lay(SETTINGS[name], saved(name))
-    assert alike(file, saved(name)) and not asked
+    assert alike(file, saved(name)) and not fake_hub.asked
     with pytest.raises(ValueError, match="is one file, which is read as it is"):
         load_hf(str(file), "hf:model", Setup(quantised="fp8"), False)
 
@@ -143,13 +126,16 @@ def test_flux_wants_a_file_that_holds_everything(
 
 
 def test_settings_are_fetched_for_who_typed_the_name_and_nothing_else(
-    saved: Any, tmp_path: Path, asked: list[Any]
+    saved: Any, tmp_path: Path, fake_hub: FakeHub
 ) -> None:
     file = one_file.stable_diffusion(saved("sd-9"), tmp_path / "model.safetensors")
     refused(file)
-    assert not asked
-    assert "could not be downloaded (the line is dead)" in refused(file, fetch=True)
-    assert asked == [(SETTINGS["sd-9"], ["*.json", "*.txt", "*.model"])]
+    assert not fake_hub.asked
+    assert "could not be downloaded. The hub has no" in refused(file, fetch=True)
+    fake_hub.models[SETTINGS["sd-9"]] = saved("sd-9")
+    pipelines.load(f"hf:{file}", fetch=True)
+    assert alike(file, saved("sd-9"))
+    assert not [asked for asked in fake_hub.asked if "safetensors" in asked.path]
 
 
 def test_settings_that_are_there_in_part_are_none(saved: Any, lay: Any, tmp_path: Path) -> None:
@@ -204,7 +190,7 @@ def test_a_file_is_never_taken_for_a_name_on_the_hub(tmp_path: Path, monkeypatch
 
 
 def test_kandinskys_decoder_takes_its_prior_from_the_hub(
-    saved: Any, lay: Any, tmp_path: Path, asked: list[Any]
+    saved: Any, lay: Any, tmp_path: Path, fake_hub: FakeHub
 ) -> None:
     whole = diffusers.KandinskyV22InpaintCombinedPipeline.from_pretrained(saved("kandinsky"))
     whole.decoder_pipe.save_pretrained(tmp_path / "decoder")
@@ -213,7 +199,7 @@ def test_kandinskys_decoder_takes_its_prior_from_the_hub(
     message = refused(tmp_path / "decoder")
     assert f"{PRIOR} is not on this machine" in message and f"hf:{tmp_path / 'decoder'}` downloads it" in message
     lay(PRIOR, tmp_path / "prior", whole=True)
-    assert alike(tmp_path / "decoder", saved("kandinsky")) and not asked
+    assert alike(tmp_path / "decoder", saved("kandinsky")) and not fake_hub.asked
 
 
 def test_kandinsky_draws_with_the_sampler_it_is_asked_for(saved: Any) -> None:

@@ -1,0 +1,316 @@
+"""Repositories of the Hugging Face hub: which files of them a pipeline needs, and downloading these into its cache.
+
+The cache is laid out as the hub's own library does, which reads it too: `blobs/DIGEST`, and links to them in
+`snapshots/COMMIT`. `refs/main` names the commit, and is written when all of it is there.
+"""
+
+import json
+import os
+import re
+import shutil
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from pathlib import Path
+from threading import Event
+from typing import NamedTuple
+
+from pipelines.download import Interrupted, Progress, Refused, fetch, no_progress, part_of
+from pipelines.errors import InvalidInput, one_line
+from pipelines.hf.model_files import HALF, INDEX, PICKLES, UNUSED
+
+SETTINGS = (".json", ".txt", ".model")  # endings of what says the sizes of networks and the words they read
+FULL = re.compile(r"\w*model(-\d+-of-\d+)?\.safetensors")  # no mark of a precision, or of another set of weights
+SPARE = 200 << 20  # bytes that a download leaves free on the disk
+
+
+class Unavailable(InvalidInput):
+    """A download that cannot be made.
+
+    kind: "missing", "gated" (its owner has to give access), "token" (it is refused), "offline", "busy", "full" (the
+        disk), "unusable" (its files are not ones that can be read here) or "damaged".
+    """
+
+    def __init__(self, kind: str, text: str) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+class RemoteFile(NamedTuple):
+    """A file of a repository."""
+
+    path: str  # within it
+    size: int  # bytes
+    digest: str  # its name in the cache: the SHA-256 of a large file, or git's SHA-1
+
+
+class Repository(NamedTuple):
+    """What the hub says of a model."""
+
+    model: str  # OWNER/MODEL
+    commit: str
+    files: tuple[RemoteFile, ...]
+    licence: str  # as its card names it, '' if it names none
+    gated: bool  # whether its owner has to give access
+
+    def named(self, *paths: str) -> list[RemoteFile]:
+        """Returns those files of these paths that it has."""
+        return [file for file in self.files if file.path in paths]
+
+
+def cache_folder(model: str) -> Path:
+    """Returns where the hub's cache has a model."""
+    from huggingface_hub import constants
+
+    return Path(constants.HF_HUB_CACHE) / f"models--{model.replace('/', '--')}"
+
+
+def snapshot(model: str) -> Path | None:
+    """Returns the folder of OWNER/MODEL in the cache; None where it has none."""
+    try:
+        folder = cache_folder(model)
+        return folder / "snapshots" / (folder / "refs" / "main").read_text().strip()
+    except (ImportError, OSError):
+        return None
+
+
+def look_up(model: str) -> Repository:
+    """Asks the hub for a model's files, licence and gate, in one request.
+
+    Raises:
+        Unavailable: it is not there, or the hub does not answer.
+    """
+    from huggingface_hub import HfApi
+    from huggingface_hub.errors import (
+        GatedRepoError,
+        HfHubHTTPError,
+        HFValidationError,
+        HTTPError,
+        OfflineModeIsEnabled,
+        RepositoryNotFoundError,
+    )
+
+    try:
+        info = HfApi().model_info(model, files_metadata=True, timeout=30)
+    except OfflineModeIsEnabled as error:
+        raise Unavailable("offline", _offline()) from error
+    except GatedRepoError as error:  # a kind of the next
+        raise Unavailable("gated", _gated(model)) from error
+    except (RepositoryNotFoundError, HFValidationError) as error:
+        raise Unavailable(
+            "missing", f"The hub has no {model}, or only for those whom its owner lets in. Check how it is spelt."
+        ) from error
+    except HfHubHTTPError as error:
+        raise _refused(model, error.response.status_code, "") from error
+    except (HTTPError, OSError) as error:
+        raise Unavailable("offline", f"The hub cannot be reached ({one_line(error)}).") from error
+    files = tuple(
+        RemoteFile(each.rfilename, each.lfs.size, each.lfs.sha256)
+        if each.lfs
+        else RemoteFile(each.rfilename, each.size or 0, each.blob_id or "")
+        for each in info.siblings or ()
+    )
+    card = info.card_data
+    licence = "" if card is None else card.get("license_name") or card.get("license") or ""
+    return Repository(model, info.sha or "", files, str(licence), bool(info.gated))
+
+
+def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteFile]:
+    """Chooses the files that a pipeline needs, the weights of all networks in one precision.
+
+    Half precision is taken where all have it: it is half as large, and what most machines run.
+
+    Args:
+        repository: what the hub says.
+        weights: whether the weights are needed, not only the small files that say how networks work together.
+
+    Raises:
+        Unavailable: it is no pipeline of diffusers, or has no weights that can be read here.
+    """
+    index = repository.named(INDEX)
+    if not index:
+        raise Unavailable("unusable", f"{repository.model} has no {INDEX}: it is no pipeline of diffusers.")
+    parts = _parts(json.loads(_file(repository, index[0]).read_text(encoding="utf-8")))
+    chosen = [file for file in repository.files if re.fullmatch(rf"{INDEX}|README\.md|LICENSE[\w.]*", file.path)]
+    networks: dict[str, tuple[list[RemoteFile], list[RemoteFile]]] = {}
+    for part in parts:
+        inside = [file for file in repository.files if file.path.rpartition("/")[0] == part]
+        chosen += [file for file in inside if file.path.endswith(SETTINGS) and ".safetensors.index" not in file.path]
+        full = [file for file in inside if FULL.fullmatch(file.path.rpartition("/")[2])]
+        half = [file for file in inside if file.path.endswith(".safetensors") and f".{HALF}" in file.path]
+        pickled = any(file.path.endswith(PICKLES) for file in inside)
+        if pickled and not full and not half:
+            raise Unavailable(
+                "unusable",
+                f"{repository.model} has the weights of its {part} as pickles only, which can run code and are never "
+                "read. Choose a model with .safetensors files.",
+            )
+        if full or half:
+            networks[part] = full, half
+    if not weights:
+        return chosen
+    halved = all(half for _, half in networks.values())
+    if lacking := [part for part, (full, half) in networks.items() if not (half if halved else full)]:
+        raise Unavailable(
+            "unusable",
+            f"{repository.model} has no single precision for all of its networks: {', '.join(lacking)} has only "
+            f"{HALF}. Choose another model, or save it anew by save_pretrained.",
+        )
+    for full, half in networks.values():
+        used = half if halved else full
+        chosen += used
+        sharded = any("-of-" in file.path for file in used)
+        folder = used[0].path.rpartition("/")[0]
+        chosen += [
+            file
+            for file in repository.files
+            if sharded
+            and file.path.startswith(f"{folder}/")
+            and ".safetensors.index" in file.path
+            and (f".{HALF}" in file.path) == halved
+        ]
+    return chosen
+
+
+def _parts(index: Mapping[str, object]) -> list[str]:
+    """Returns the folders that a pipeline's index names."""
+    return [
+        name
+        for name, entry in index.items()
+        if not name.startswith("_") and isinstance(entry, list) and len(entry) == 2 and entry[1] and name != UNUSED
+    ]
+
+
+def download(
+    repository: Repository, files: Sequence[RemoteFile], progress: Progress = no_progress, stop: Event | None = None
+) -> Path:
+    """Downloads files of a repository into the cache; what is there already is not asked for again.
+
+    Args:
+        repository: what the hub says.
+        files: those of its files to have.
+        progress: called with the bytes of these files that are there, and those in all.
+        stop: set to end it; what has come stays for another time.
+
+    Returns:
+        The folder of the snapshot.
+
+    Raises:
+        Unavailable: it cannot be had.
+        Stopped: it was asked to stop.
+    """
+    total, done = sum(file.size for file in files), 0
+    _check_disk(repository, files)
+    for file in files:
+
+        def shown(came: int, _: int, before: int = done) -> None:
+            progress(before + came, total)
+
+        _file(repository, file, shown, stop)
+        done += file.size
+        progress(done, total)
+    reference = cache_folder(repository.model) / "refs" / "main"
+    reference.parent.mkdir(parents=True, exist_ok=True)
+    part = part_of(reference)
+    part.write_text(repository.commit)
+    part.replace(reference)
+    return snapshot(repository.model) or reference
+
+
+def discard_parts(repository: Repository) -> None:
+    """Deletes what has come of files that are not whole."""
+    for part in (cache_folder(repository.model) / "blobs").glob("*.part"):
+        part.unlink(missing_ok=True)
+
+
+def _blob(repository: Repository, file: RemoteFile) -> Path:
+    return cache_folder(repository.model) / "blobs" / file.digest
+
+
+def _check_disk(repository: Repository, files: Sequence[RemoteFile]) -> None:
+    """Refuses a download for which the disk has no room."""
+    blobs = [(file, _blob(repository, file)) for file in files]
+    there = sum(part.stat().st_size for _, blob in blobs if (part := part_of(blob)).exists())
+    missing = sum(file.size for file, blob in blobs if not blob.exists()) - there
+    folder = cache_folder(repository.model)
+    folder.mkdir(parents=True, exist_ok=True)
+    if missing > 0 and missing + SPARE > (free := shutil.disk_usage(folder).free):
+        raise Unavailable(
+            "full",
+            f"{repository.model} needs {(missing + SPARE) / 1e9:.1f} GB on the disk of {folder.parent}, which has "
+            f"{free / 1e9:.1f} GB free. Make room, then try again.",
+        )
+
+
+def _file(
+    repository: Repository, file: RemoteFile, progress: Progress = no_progress, stop: Event | None = None
+) -> Path:
+    """Downloads a file, unless it is there, and links to it in the snapshot; returns the link."""
+    from huggingface_hub import constants, get_token, hf_hub_url
+
+    blob = _blob(repository, file)
+    link = cache_folder(repository.model) / "snapshots" / repository.commit / file.path
+    if not blob.exists():
+        if constants.HF_HUB_OFFLINE:
+            raise Unavailable("offline", _offline())
+        blob.parent.mkdir(parents=True, exist_ok=True)
+        token = get_token()
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        url = hf_hub_url(repository.model, file.path, revision=repository.commit)
+        try:
+            fetch(url, blob, headers=headers, digest=file.digest, progress=progress, stop=stop)
+        except Refused as error:
+            raise _refused(repository.model, error.status, error.code) from error
+        except Interrupted as error:
+            raise Unavailable("damaged" if "wrong bytes" in str(error) else "offline", str(error)) from error
+        except OSError as error:
+            raise Unavailable("full", f"{blob.parent} cannot be written ({error.strerror or error}).") from error
+    if not link.exists():
+        link.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(FileNotFoundError):
+            link.unlink()  # it led nowhere
+        _link(blob, link)
+    return link
+
+
+def _link(blob: Path, link: Path) -> None:
+    """Links to a file in the cache, or copies it where the system allows neither kind of link."""
+    ways: list[Callable[[], object]] = [
+        lambda: link.symlink_to(os.path.relpath(blob, link.parent)),
+        lambda: os.link(blob, link),
+        lambda: shutil.copyfile(blob, link),
+    ]
+    for way in ways[:-1]:
+        try:
+            way()
+            return
+        except OSError:
+            continue
+    ways[-1]()
+
+
+def _offline() -> str:
+    return "HF_HUB_OFFLINE is set, so nothing is asked of the hub. Unset it to download."
+
+
+def _gated(model: str) -> str:
+    from huggingface_hub import constants
+
+    return (
+        f"{model} is gated: accept its terms at {constants.ENDPOINT}/{model}, then give a token of your account "
+        f"({constants.ENDPOINT}/settings/tokens)."
+    )
+
+
+def _refused(model: str, status: int, code: str) -> Unavailable:
+    """Returns the error for an answer of the hub."""
+    if code == "GatedRepo":
+        return Unavailable("gated", _gated(model))
+    if status == 401:
+        return Unavailable("token", "The hub refuses the token that is set here. Make another one in your account.")
+    if status == 403:
+        return Unavailable("gated", _gated(model))
+    if status == 404:
+        return Unavailable("missing", f"The hub has no such file of {model} any more. Try again to have the newest.")
+    return Unavailable(
+        "busy", f"The hub answers {status}: it is busy. Try again in a few minutes; it goes on from there."
+    )
