@@ -216,9 +216,11 @@ def download(
     return snapshot(repository.model) or reference
 
 
-def discard_parts(repository: Repository) -> None:
-    """Deletes what has come of files that are not whole."""
-    for part in (cache_folder(repository.model) / "blobs").glob("*.part"):
+def discard_parts(model: str) -> None:
+    """Deletes what has come of a model that is not whole: all of it, if no snapshot is."""
+    if snapshot(model) is None:
+        shutil.rmtree(cache_folder(model), ignore_errors=True)
+    for part in (cache_folder(model) / "blobs").glob("*.part"):
         part.unlink(missing_ok=True)
 
 
