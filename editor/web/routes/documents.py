@@ -16,6 +16,7 @@ from editor.formats.images import read_image
 from editor.imaging.limits import MAX_FILE_BYTES, MAX_NAME_BYTES, MAX_SIDE
 from editor.store.blobs import NotFound
 from editor.store.document_file import HEADER, SUFFIX
+from editor.store.documents import Document
 from editor.store.revisions import Node
 from editor.web import large_work, small_copies
 from editor.web.context import AppContext
@@ -52,7 +53,7 @@ class Documents:
     def open_sample(self, request: Request) -> Response:
         """POST: opens a sample picture as a new document."""
         file = self._sample(request)
-        return self._open(file.read_bytes(), _title(file))
+        return self._opened(*self._open(file.read_bytes(), _title(file)))
 
     def blank(self, request: Request) -> Response:
         """POST ?width=, ?height=, ?name=: creates an empty document, to generate a whole picture from a prompt."""
@@ -70,9 +71,13 @@ class Documents:
         """POST the bytes of a picture or document file, ?name=: opens it as a new document."""
         data = await read_body(request, MAX_FILE_BYTES, "The file")
         name = Path(request.query_params.get("name", "")).stem or "Untitled"
-        return await large_work.run(None, self._open, data, name)
+        document, notes = await large_work.run(None, self._open, data, name)
+        if await request.is_disconnected():  # the user cancelled while it was read
+            await run_in_writer(self.session.delete, document.id)
+            return Response(status_code=204)
+        return await run_in_threadpool(self._opened, document, notes)
 
-    def _open(self, data: bytes, name: str) -> Response:
+    def _open(self, data: bytes, name: str) -> tuple[Document, tuple[str, ...]]:
         notes: tuple[str, ...] = ()
         if data.startswith(HEADER):
             with part_folder(Path(gettempdir()), "document") as folder:
@@ -82,6 +87,9 @@ class Documents:
         else:
             opened = read_image(data)
             document, notes = self.session.open(opened.pixels, name, opened.icc, opened.metadata), opened.notes
+        return document, notes
+
+    def _opened(self, document: Document, notes: tuple[str, ...]) -> Response:
         return JSONResponse({**self.states.state(document), "notes": notes}, headers=NEVER)
 
     def _samples(self) -> dict[str, Path]:
