@@ -41,7 +41,7 @@ export function transformBar(actions) {
   const mirror = iconButton("mirror", t("transform.mirror"), null, () => actions.set({ ...place, flipped: !place.flipped }));
   const text = (how, kind) => h("button", { type: "button", class: kind, onclick: () => actions.accept(how) }, t(`transform.${how}`));
   const [sketch, keep, mask] = [text("sketch", "secondary"), text("keep", "primary"), text("mask", "primary")];
-  const drop = h("button", { type: "button", class: "secondary drop", onclick: actions.drop }, icon("close"), t("transform.drop"));
+  const drop = h("button", { type: "button", class: "secondary", onclick: actions.drop }, icon("close"), t("transform.drop"));
   const element = h(
     "div",
     { class: "transform-bar", role: "group", "aria-label": t("transform.label"), hidden: true },

@@ -11,6 +11,7 @@ const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels that p
 const NARROW = 600; // CSS pixels; in a narrower viewport the panels are in other places
 const NARROW_INSETS = [52, 62, 10, 190];
 const IN_SIGHT = 48; // CSS pixels of the picture that always stay in sight
+const EVERYWHERE = 2 ** 24; // plane pixels that no picture reaches
 const BEYOND = 0.25; // opacity of what floats beyond the picture's edge
 const CALM_MS = 150; // after the last movement, before the picture is drawn at its best
 
@@ -296,14 +297,13 @@ export class Viewport {
     below.imageSmoothingEnabled = true;
     below.imageSmoothingQuality = this.quick ? "low" : "high";
     below.transform(...this.view.matrix);
-    for (const opacity of [BEYOND, 1]) {
+    for (const inside of [false, true]) {
       below.save();
-      if (opacity === 1) {
-        below.beginPath();
-        below.rect(...this.picture.box);
-        below.clip();
-      }
-      below.globalAlpha = opacity;
+      below.beginPath();
+      below.rect(...this.picture.box);
+      if (!inside) below.rect(-EVERYWHERE, -EVERYWHERE, 2 * EVERYWHERE, 2 * EVERYWHERE);
+      below.clip("evenodd");
+      below.globalAlpha = inside ? 1 : BEYOND;
       below.transform(...matrix);
       below.drawImage(image, 0, 0);
       below.restore();
