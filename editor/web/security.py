@@ -32,8 +32,8 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 # Gradio compiles its templates in the browser ('unsafe-eval') and sets styles on elements ('unsafe-inline').
-# Its inline scripts are allowed one by one, by their hashes, so injected scripts cannot run. A picture dropped as a link is
-# fetched by the page ('https:'), never by this server, which anybody could send to any address that way.
+# Its inline scripts are allowed one by one, by their hashes, so injected scripts cannot run. The page itself fetches a
+# picture that is dropped as a link ('https:'): this server could be sent to any address that way.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval'{hashes}; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' https:; manifest-src 'self'; "

@@ -11,6 +11,7 @@ from editor.edits import intents
 from editor.formats.colours import to_profile
 from editor.formats.images import encode_png, read_image
 from editor.imaging.limits import MAX_FILE_BYTES
+from editor.imaging.scaling import scaled_down
 from editor.store.queue import Moved
 from editor.web import large_work
 from editor.web.context import AppContext
@@ -18,6 +19,8 @@ from editor.web.state import DocumentStates
 from editor.web.threads import run_in_writer
 from editor.web.wire import NEVER, pixels_in, read_body, read_packet, require_keys, strokes_of
 from pipelines.errors import InvalidInput
+
+LONGEST = 8192  # pixels of a piece's longest side; browsers hold no more in a canvas with ease
 
 
 class Pieces:
@@ -31,17 +34,21 @@ class Pieces:
         return await large_work.run(None, self._read, request, await read_body(request, MAX_FILE_BYTES, "The file"))
 
     def _read(self, request: Request, data: bytes) -> Response:
-        """Returns the pixels, RGBA and upright, in the colours of the document's own profile.
+        """Returns the pixels, RGBA and upright, at most LONGEST a side, in the colours of the document's own profile.
 
         The header `Palimpsest-Notes` holds what the file has that they do not keep: JSON of a list of sentences,
         percent-encoded.
         """
         document = self.context.document(request)
         opened = read_image(data)
-        pixels = to_profile(opened.pixels, opened.icc, self.session.store.documents.icc(document.id))
+        pixels, notes = opened.pixels, list(opened.notes)
+        if max(pixels.shape) > LONGEST:
+            pixels = scaled_down(pixels, LONGEST)
+            notes.append(f"It was scaled down to {pixels.shape[1]:,} x {pixels.shape[0]:,} pixels to be placed.")
+        pixels = to_profile(pixels, opened.icc, self.session.store.documents.icc(document.id))
         if pixels.shape[2] == 3:
             pixels = np.dstack([pixels, np.full(pixels.shape[:2], 255, np.uint8)])
-        headers = {"Palimpsest-Notes": quote(json.dumps(opened.notes)), **NEVER}
+        headers = {"Palimpsest-Notes": quote(json.dumps(notes)), **NEVER}
         return Response(encode_png(pixels), media_type="image/png", headers=headers)
 
     async def paste(self, request: Request) -> Response:
