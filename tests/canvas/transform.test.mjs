@@ -103,7 +103,7 @@ test("inside it moves by whole pixels, with Shift along one direction; far outsi
     assert.equal(grip(place, [place.x + 900, place.y], 3, 20), null);
   }
   const tiny = placeOf([10, 10, 4, 4]);
-  assert.deepEqual(grip(tiny, [12, 12], 16, 30), { sides: [0, 0] }); // whatever its handles reach to
+  assert.deepEqual(grip(tiny, [12.5, 11.5], 16, 30), { sides: [0, 0] }); // whatever its handles reach to
 });
 
 test("what is not scaled, or mirrored and turned by right angles, keeps every pixel", () => {
