@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 
-from editor.formats.images import encode_png
-from editor.web.routes import documents
+from editor.formats.images import Opened, encode_png, read_image
 from tests.browser.hands import DRAWN, Hands, photo
 
 SLOW = {"offline": False, "latency": 0, "downloadThroughput": -1, "uploadThroughput": 60_000}
@@ -24,13 +23,13 @@ def file(tmp_path: Path) -> Path:
 @pytest.fixture
 def reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
     """The server reads no file until this is set."""
-    go, read = threading.Event(), documents.read_image
+    go = threading.Event()
 
-    def slowly(*arguments: Any) -> Any:
+    def slowly(data: bytes) -> Opened:
         assert go.wait(30)
-        return read(*arguments)
+        return read_image(data)
 
-    monkeypatch.setattr(documents, "read_image", slowly)
+    monkeypatch.setattr("editor.web.routes.documents.read_image", slowly)
     yield go
     go.set()
 

@@ -1,5 +1,6 @@
 """Documents: opening, listing and renaming them, and moving through their history."""
 
+import asyncio
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import gettempdir
@@ -27,6 +28,7 @@ from editor.web.wire import NEVER, read_body
 from pipelines.errors import InvalidInput
 
 LONG_POLL = 1.0  # seconds that a response waits for news
+MOMENT = 0.02  # seconds in which a server hears that a client has hung up
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -72,7 +74,7 @@ class Documents:
         data = await read_body(request, MAX_FILE_BYTES, "The file")
         name = Path(request.query_params.get("name", "")).stem or "Untitled"
         document, notes = await large_work.run(None, self._open, data, name)
-        if await request.is_disconnected():  # the user cancelled while it was read
+        if await _hung_up(request):  # the user cancelled while it was read
             await run_in_writer(self.session.delete, document.id)
             return Response(status_code=204)
         return await run_in_threadpool(self._opened, document, notes)
@@ -223,6 +225,18 @@ class Documents:
         """POST: restores a deleted revision and those deleted with it."""
         self.session.recover(self.context.revision(request).id)
         return self.states.answer(request)
+
+
+async def _hung_up(request: Request) -> bool:
+    """Tells whether the client has closed the connection; the body has been read.
+
+    `Request.is_disconnected` does not wait at all, and within Gradio's middleware that is too short to hear of it.
+    """
+    try:
+        async with asyncio.timeout(MOMENT):
+            return bool((await request.receive())["type"] == "http.disconnect")
+    except TimeoutError:
+        return False
 
 
 async def _name(request: Request) -> str:
