@@ -192,13 +192,18 @@ def asked_the_other_site(hands: Hands) -> None:
 
 
 @pytest.mark.parametrize("place", PLACES)
-@pytest.mark.parametrize("answers", ["not at all", "for others"])
+@pytest.mark.parametrize("answers", ["not at all", "for others", "with an error"])
 def test_a_picture_of_another_site_must_be_saved_first_if_that_site_says_so(
     hands: Hands, place: str, answers: str
 ) -> None:
     hands.open_steps()
-    others = {"Access-Control-Allow-Origin": "https://other.example"}
-    answered(hands, **({"body": "", "headers": others} if answers == "for others" else {}))
+    image = {"content_type": "image/png", "body": bytes(PNG[2])}  # type: ignore[arg-type]
+    ways: dict[str, dict[str, Any]] = {
+        "not at all": {},
+        "for others": image | {"headers": {"Access-Control-Allow-Origin": "https://other.example"}},
+        "with an error": image | {"headers": {"Access-Control-Allow-Origin": "*"}, "status": 404},
+    }
+    answered(hands, **ways[answers])
     document, address = hands.document, hands.page.url
     for texts in LINKS.values():
         drag(hands, *PLACES[place](hands), **texts)

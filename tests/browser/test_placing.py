@@ -63,6 +63,19 @@ def status(hands: Hands) -> str:
     return str(hands.page.locator("#status .status").text_content())
 
 
+def shown(hands: Hands, x: float, y: float) -> int:
+    """How opaque the masks on screen are at a plane point, 0 to 255."""
+    return int(
+        hands.page.evaluate(
+            """([x, y]) => {
+                const { view, above } = window.palimpsest.viewport;
+                return above.getImageData(...view.toViewport(x, y).map(Math.floor), 1, 1).data[3];
+            }""",
+            [x, y],
+        )
+    )
+
+
 def floats(hands: Hands) -> bool:
     return bool(hands.page.evaluate("window.palimpsest.floating.open"))
 
@@ -77,7 +90,7 @@ def test_a_placed_picture_is_a_step_of_the_history_with_its_very_pixels(hands: H
     for key in ("ArrowRight", "Shift+ArrowDown", "ArrowUp"):
         hands.key(key)
     assert (place(hands)["x"], place(hands)["y"]) == (141, 130)
-    shown = hands.drawn()
+    seen = hands.drawn()
     hands.press("Keep as it is")
     hands.wait_for(f"doc.state.head !== {head!r}")
     hands.wait_idle()
@@ -90,7 +103,7 @@ def test_a_placed_picture_is_a_step_of_the_history_with_its_very_pixels(hands: H
     wanted[box.slices(Box(0, 0, 320, 270))] += rgba[..., :3] * share
     assert np.abs(hands.stored - wanted).max() <= (0 if pixels is PIECE else 2)
     inner = np.s_[90:170, 85:195]  # what floated looked as what was made, but for the box's lines
-    assert np.abs(shown[inner].astype(int) - hands.stored[inner])[20:60, 20:60].max() <= 3
+    assert np.abs(seen[inner].astype(int) - hands.stored[inner])[20:60, 20:60].max() <= 3
     assert not floats(hands) and hands.page.evaluate("doc = window.palimpsest.doc, doc.draft.empty")
     after = hands.digest
     hands.press("History")
@@ -124,13 +137,13 @@ def test_scaled_rotated_and_mirrored_it_becomes_what_was_seen(hands: Hands) -> N
     where = place(hands)
     assert (where["angle"], where["flipped"]) == (30, True)
     hands.page.evaluate("window.palimpsest.viewport.guides.element.style.display = 'none'")
-    shown = hands.drawn()
+    seen = hands.drawn()
     hands.page.evaluate("window.palimpsest.viewport.root.focus()")
     head = hands.state["head"]
     hands.key("Enter")
     hands.wait_for(f"doc.state.head !== {head!r}")
     hands.wait_idle()
-    difference = np.abs(shown.astype(int) - hands.stored)
+    difference = np.abs(seen.astype(int) - hands.stored)
     assert np.percentile(difference, 99) <= 12 and difference.mean() < 1  # its edges are smoother than while it floats
 
 
@@ -297,6 +310,7 @@ def test_the_mask_is_moved_as_it_is_and_one_undo_brings_it_back(hands: Hands, wa
     hands.paint(120, 100)
     hands.wait_for("doc.plan.estimate")
     before = mask(hands)
+    assert shown(hands, 95, 100) > 0
     if way == "key":
         hands.key("t")
     elif way == "menu":
@@ -309,6 +323,8 @@ def test_the_mask_is_moved_as_it_is_and_one_undo_brings_it_back(hands: Hands, wa
     x, y = place(hands)["x"], place(hands)["y"]
     hands.drag((x, y), (x + 40, y + 25))
     assert np.array_equal(mask(hands), before)  # until it is accepted
+    hands.page.evaluate(DRAWN)
+    assert shown(hands, 95, 100) == 0  # it is seen where it will be, and nowhere else
     hands.key("Enter")
     assert np.array_equal(mask(hands), np.roll(before, (25, 40), (0, 1)))
     hands.wait_for("doc.plan.estimate")
