@@ -5,7 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from editor.edits import intents
-from editor.edits.edit import Blend, Edit
+from editor.edits.edit import NO_MODEL, Blend, Edit
 from editor.edits.plan import edit_region
 from editor.exports import Exports
 from editor.formats.metadata import NOTHING, Metadata
@@ -143,10 +143,10 @@ class Session:
             seed: the other seed, 0 to 2**32 - 1.
 
         Raises:
-            InvalidInput: the opened picture or a crop is shown, which no model made.
+            InvalidInput: the opened picture, a crop or a pasted picture is shown, which no model made.
         """
         newest = self.store.revisions.get(self.store.jobs.tail(document_id))
-        if newest.edit is None or newest.parent is None or newest.edit.pipeline == "none":
+        if newest.edit is None or newest.parent is None or newest.edit.pipeline == NO_MODEL:
             raise InvalidInput(
                 "No model made what is shown. Mask something and generate first; then generate it again."
             )

@@ -12,6 +12,7 @@ import numpy as np
 from editor.edits.edit import Edit
 from editor.edits.inpaint_window import InpaintWindow
 from editor.edits.plan import DETAIL_STRENGTH, Part, Plan, edit_region, frame_after, plan, steps_in_all, with_blend
+from editor.imaging.compositing import blend, over
 from editor.imaging.digest import digest_of
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_IMAGES
@@ -122,6 +123,8 @@ def apply_all(
     edit = edits[0]
     if edit_region(edit, picture.box).bounds.empty:  # a crop
         return [Applied(picture.reframed(frame_after(edit, picture.box)), (), {}) for _ in edits]
+    if edit.pastes:
+        return [Applied(_pasted(edit, picture), (), {}) for _ in edits]
     pipeline = pipelines(edit.pipeline)
     edit_plan = plan(edit, picture.box, pipeline)
     generation = _Generation(pipeline, cache, edits, edit_plan, picture)
@@ -135,6 +138,18 @@ def apply_all(
             yield from generation.generate(numbers[first : first + batch])
     windows = tuple(part.window for part in edit_plan.parts)
     return [Applied(after, windows, crops) for after, crops in zip(generation.pictures, generation.crops, strict=True)]
+
+
+def _pasted(edit: Edit, picture: Picture) -> Picture:
+    """Returns the picture with the edit's sketch laid over it, by the sketch's alpha times the blend's opacity."""
+    assert edit.sketch is not None
+    piece = edit.sketch.cut(picture.box)
+    alpha = np.ascontiguousarray(piece.pixels[..., 3])
+    if edit.blend.opacity < 1:
+        alpha = np.rint(alpha * edit.blend.opacity).astype(np.uint8)
+    opacity = picture.opacity(piece.box)
+    arrays = (picture.read(piece.box).pixels, np.ascontiguousarray(piece.pixels[..., :3]), alpha)
+    return picture.write(Patch(piece.box, blend(*arrays) if (opacity == 255).all() else over(*arrays, opacity)))
 
 
 @dataclass(eq=False)

@@ -31,6 +31,7 @@ from pipelines.base import Adapter
 from pipelines.errors import InvalidInput
 
 UNMOVED = Margins()
+NO_MODEL = "none"  # the pipeline of edits that no model makes: a crop, a picture that is pasted
 NOWHERE = Mask(
     Box(0, 0, 0, 0), np.zeros((0, 0), np.uint8)
 )  # the mask of edits that need none: a crop, a sketch, new margins
@@ -190,6 +191,11 @@ class Edit:
         if "blend" in values:
             values["blend"] = Blend(**_check_keys("blend", values["blend"], _names(Blend), set()))
         return Edit(mask, **values)
+
+    @property
+    def pastes(self) -> bool:
+        """Whether its sketch is laid into the picture as it is, and no model runs."""
+        return self.pipeline == NO_MODEL and self.sketch is not None and self.mask.box.empty and not any(self.margins)
 
     @property
     def patches(self) -> tuple[Patch, ...]:

@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
-from editor.edits.edit import NOWHERE, Edit
+from editor.edits.edit import NO_MODEL, NOWHERE, Blend, Edit
 from editor.imaging.edge_growth import grown_past_edge
 from editor.imaging.geometry import Box, Margins
 from editor.imaging.limits import MAX_IMAGES
 from editor.imaging.mask_cleaning import cleaned
 from editor.imaging.picture import Picture
-from editor.imaging.raster import Mask
+from editor.imaging.raster import Mask, Patch
 from pipelines.base import Pipeline, PipelineInfo
 from pipelines.errors import InvalidInput
 
@@ -77,7 +77,25 @@ def crop(before: Box, box: Box) -> Edit:
     margins = before.margins_to(box)
     if max(margins) > 0:
         raise InvalidInput(f"The crop {box} does not lie within the picture. To make the picture larger, expand it.")
-    return Edit(NOWHERE, margins=margins, seed=0, pipeline="none")
+    return Edit(NOWHERE, margins=margins, seed=0, pipeline=NO_MODEL)
+
+
+def paste(piece: Patch) -> Edit:
+    """Returns the edit that lays a picture into another as it is, by its alpha, for which no model runs.
+
+    Args:
+        piece: uint8 (H, W, 4) RGBA, where it goes. What lies outside the picture is cut off.
+
+    Raises:
+        InvalidInput: the piece is too large, or transparent everywhere.
+    """
+    blend = Blend(feather=0, colour_match=False)
+    try:
+        return Edit(NOWHERE, sketch=piece, seed=0, pipeline=NO_MODEL, blend=blend)
+    except InvalidInput:
+        if piece.pixels[..., 3].any():
+            raise
+        raise InvalidInput("The picture to place is transparent everywhere, so there is nothing to place.") from None
 
 
 def mode_of(edit: Mapping[str, Any], remade: Mapping[str, Any] | None = None) -> str:
@@ -88,15 +106,15 @@ def mode_of(edit: Mapping[str, Any], remade: Mapping[str, Any] | None = None) ->
         remade: that of the step which it repeats, in a replay.
 
     Returns:
-        An intent, "crop", or "blend" when it repeats a step with another blend. "remove" is every edit without a
-        prompt, which fills from the surroundings.
+        An intent, "crop", "paste", or "blend" when it repeats a step with another blend. "remove" is every edit without
+        a prompt, which fills from the surroundings.
     """
     if remade is not None and edit != remade and {**edit, "blend": None} == {**remade, "blend": None}:
         return "blend"
     if any(margins := edit.get("margins", ())):
         return "expand" if max(margins) > 0 else "crop"
     if "sketch" in edit:
-        return "sketch"
+        return "paste" if edit["pipeline"] == NO_MODEL else "sketch"
     if edit["strength"] < 1:
         return "refine"
     return "fill" if edit["prompt"] else "remove"

@@ -245,6 +245,31 @@ def _transfers() -> dict[int, tuple[str, Curve]]:
     }  # fmt: skip
 
 
+def to_profile(pixels: Pixels, icc: bytes | None, target: bytes | None) -> Pixels:
+    """Converts colours from one RGB profile to another, so that they look the same there.
+
+    Args:
+        pixels: uint8 (H, W, 3) or (H, W, 4); alpha stays.
+        icc: the profile that they have, None for sRGB.
+        target: the profile to convert them to, None for sRGB.
+
+    Returns:
+        uint8 of the same shape; the same numbers where the profiles are equal or one of them is damaged.
+    """
+    if icc == target:
+        return pixels
+    srgb = ImageCms.createProfile("sRGB")
+    try:
+        source, goal = (srgb if each is None else ImageCms.ImageCmsProfile(BytesIO(each)) for each in (icc, target))
+        intent, flags = ImageCms.Intent.RELATIVE_COLORIMETRIC, ImageCms.Flags.BLACKPOINTCOMPENSATION
+        how = ImageCms.buildTransform(source, goal, "RGB", "RGB", intent, flags)
+    except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+        return pixels
+    image = ImageCms.applyTransform(Image.fromarray(np.ascontiguousarray(pixels[..., :3])), how)
+    assert image is not None, "it is not done in place"
+    return np.dstack([np.asarray(image), pixels[..., 3:]])
+
+
 # CMYK
 
 

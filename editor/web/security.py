@@ -32,10 +32,11 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=()",
 }
 # Gradio compiles its templates in the browser ('unsafe-eval') and sets styles on elements ('unsafe-inline').
-# Its inline scripts are allowed one by one, by their hashes, so injected scripts cannot run.
+# Its inline scripts are allowed one by one, by their hashes, so injected scripts cannot run. The page itself fetches a
+# picture that is dropped as a link ('https:'): this server could be sent to any address that way.
 PAGE_POLICY = (
     "default-src 'none'; script-src 'self' 'unsafe-eval'{hashes}; style-src 'self' 'unsafe-inline'; "
-    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self'; manifest-src 'self'; "
+    "img-src 'self' data: blob:; font-src 'self' data:; connect-src 'self' https:; manifest-src 'self'; "
     "base-uri 'self'; form-action 'self'; frame-ancestors 'none'"
 )
 OTHER_POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"

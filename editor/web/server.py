@@ -18,6 +18,7 @@ from editor.web.routes.edits import Edits
 from editor.web.routes.masks import Masks
 from editor.web.routes.models import Models
 from editor.web.routes.pictures import Pictures
+from editor.web.routes.pieces import Pieces
 from editor.web.state import DocumentStates
 from editor.web.threads import writing
 from editor.web.wire import NEVER, TooLarge
@@ -31,7 +32,7 @@ def routes(context: AppContext) -> list[Mount]:
     """All that lies under PREFIX: the canvas's modules, and an app which answers for documents and pixels."""
     states = DocumentStates(context)
     documents, edits, masks = Documents(context, states), Edits(context, states), Masks(context)
-    pictures, models = Pictures(context), Models(context)
+    pictures, pieces, models = Pictures(context), Pieces(context, states), Models(context)
     app = Starlette(
         routes=[
             Route("/samples", documents.list_samples),
@@ -68,6 +69,8 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/documents/{document}/cut-out", masks.cut_out, methods=["POST"]),
             Route("/documents/{document}/mask", masks.change, methods=["POST"]),
             Route("/documents/{document}/mask-file", masks.read, methods=["POST"]),
+            Route("/documents/{document}/picture-file", pieces.read, methods=["POST"]),
+            Route("/documents/{document}/paste", pieces.paste, methods=["POST"]),
             Route("/revisions/{revision}/manifest", pictures.manifest),
             Route("/revisions/{revision}/overview", pictures.overview),
             Route("/revisions/{revision}/mask", pictures.mask),

@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.hands import Hands
+from tests.browser.test_drop_and_paste import PASTE, PNG
 
 AXE = Axe()
 
@@ -196,7 +197,27 @@ def amending(hands: Hands) -> None:
     hands.page.locator(".amending").wait_for()
 
 
+def asked_to_place(hands: Hands) -> None:
+    painted(hands)
+    hands.page.locator(".viewport").focus()
+    hands.page.evaluate(PASTE, [{}, [PNG]])
+    hands.page.get_by_role("dialog").wait_for()
+
+
+def placing(hands: Hands) -> None:
+    asked_to_place(hands)
+    hands.press("Place into this picture")
+    hands.page.get_by_role("group", name="Transform").wait_for()
+
+
+def transforming_the_mask(hands: Hands) -> None:
+    painted(hands)
+    hands.key("t")
+    hands.page.get_by_role("group", name="Transform").wait_for()
+
+
 VIEWS = {
+    "asked to place": asked_to_place, "placing": placing, "transforming the mask": transforming_the_mask,
     "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "context menu": context_menu,
     "saved masks": saved_masks, "wand in a turned view": wand_in_a_turned_view, "history": history,
     "history chosen": history_chosen,

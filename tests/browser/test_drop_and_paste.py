@@ -1,4 +1,4 @@
-"""What is dropped on the page and what is pasted: pictures are opened, text stays text, and nothing is left unsaid."""
+"""What is dropped on the page and what is pasted: pictures are taken, text stays text, and nothing is left unsaid."""
 
 import base64
 from collections.abc import Sequence
@@ -29,6 +29,8 @@ def focus(hands: Hands, place: str) -> None:
 
 
 def opened(hands: Hands, document: str) -> None:
+    """Choose to open it, not to place it into the document that is open, and wait for it."""
+    hands.page.get_by_role("dialog").get_by_role("button", name="Open", exact=True).click()
     hands.wait_for(f"doc.id !== {document!r}")
     hands.wait_idle()
 
@@ -165,23 +167,75 @@ def test_folders_and_other_files_are_a_sentence(hands: Hands, tmp_path: Path, pi
     assert np.array_equal(hands.stored, photo(120, 90, seed=4))
 
 
+FAR = "https://example.com/cat.png"
+LINKS: dict[str, dict[str, Any]] = {
+    "link": {"links": ("text/uri-list", FAR)},
+    "image in a link": {
+        "links": ("text/uri-list", "https://example.com/"),
+        "html": ("text/html", f'<a href="https://example.com/"><img src="{FAR}"></a>'),
+    },
+}
+
+
+def answered(hands: Hands, **answer: Any) -> None:
+    """Another site's server answers so; the page asks it, and nobody else."""
+    hands.page.route("https://example.com/**", lambda route: route.fulfill(**answer) if answer else route.abort())
+
+
+def asked_the_other_site(hands: Hands) -> None:
+    """Takes back the complaints about a request to it, of which there is at least one."""
+    theirs = [complaint for complaint in hands.complaints if "example.com" in complaint]
+    assert theirs
+    for complaint in theirs:
+        hands.complaints.remove(complaint)
+    hands.page.unroute_all()
+
+
 @pytest.mark.parametrize("place", PLACES)
-def test_a_picture_of_another_page_must_be_saved_first_and_the_page_stays(hands: Hands, place: str) -> None:
+@pytest.mark.parametrize("answers", ["not at all", "for others", "with an error"])
+def test_a_picture_of_another_site_must_be_saved_first_if_that_site_says_so(
+    hands: Hands, place: str, answers: str
+) -> None:
     hands.open_steps()
+    image = {"content_type": "image/png", "body": bytes(PNG[2])}  # type: ignore[arg-type]
+    ways: dict[str, dict[str, Any]] = {
+        "not at all": {},
+        "for others": image | {"headers": {"Access-Control-Allow-Origin": "https://other.example"}},
+        "with an error": image | {"headers": {"Access-Control-Allow-Origin": "*"}, "status": 404},
+    }
+    answered(hands, **ways[answers])
     document, address = hands.document, hands.page.url
-    far = "https://example.com/cat.png"
-    image = f'<a href="https://example.com/"><img src="{far}"></a>'
-    drags: list[dict[str, Any]] = [
-        {"links": ("text/uri-list", far)},
-        {"links": ("text/uri-list", far), "html": ("text/html", image)},
-    ]
-    for texts in drags:
+    for texts in LINKS.values():
         drag(hands, *PLACES[place](hands), **texts)
         hands.page.locator(".note p").filter(has_text="must be saved first").wait_for()
         hands.press("Dismiss")
     assert (hands.document, hands.page.url) == (document, address)
     assert len(hands.page.context.pages) == 1
     assert hands.page.locator(".veil").is_hidden()
+    asked_the_other_site(hands)
+
+
+@pytest.mark.parametrize("kind", LINKS)
+def test_a_picture_of_a_site_that_lets_others_read_it_is_opened(hands: Hands, kind: str) -> None:
+    hands.open_steps()
+    document = hands.document
+    cors = {"Access-Control-Allow-Origin": "*"}
+    answered(hands, content_type="image/png", body=bytes(PNG[2]), headers=cors)  # type: ignore[arg-type]
+    drag(hands, *on_the_picture(hands), **LINKS[kind])
+    opened(hands, document)
+    assert np.array_equal(hands.stored, PICTURE)
+    assert hands.state["name"] == "cat"
+    asked_the_other_site(hands)
+
+
+def test_a_link_to_a_page_is_a_sentence(hands: Hands) -> None:
+    hands.open_steps()
+    document = hands.document
+    answered(hands, content_type="text/html", body="<p>", headers={"Access-Control-Allow-Origin": "*"})
+    drag(hands, *on_the_picture(hands), **LINKS["link"])
+    hands.page.locator(".note p").filter(has_text="leads to a page, not to a picture").wait_for()
+    assert hands.document == document
+    asked_the_other_site(hands)
 
 
 @pytest.mark.parametrize("kind", ["data", "same page"])

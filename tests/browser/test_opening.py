@@ -68,7 +68,10 @@ def test_a_bad_file_dropped_on_an_open_document_loses_nothing(hands: Hands) -> N
     hands.open_sample()
     hands.paint()
     document, mask = hands.document, hands.mask_bounds
-    hands.page.evaluate(DROP, ["broken.png", list(b"no picture")])
-    assert hands.note().endswith(".")
-    assert (hands.document, hands.mask_bounds) == (document, mask)
-    hands.complained("400")
+    for way in ("Open", "Place into this picture"):
+        hands.page.evaluate(DROP, ["broken.png", list(b"no picture")])
+        hands.page.get_by_role("dialog").get_by_role("button", name=way, exact=True).click()
+        assert hands.note().endswith(".")
+        assert (hands.document, hands.mask_bounds) == (document, mask)
+        hands.complained("400")
+        hands.press("Dismiss")

@@ -188,6 +188,7 @@ def test_the_page_and_what_it_is_made_of(stranger: Stranger) -> None:
     page = stranger.ask(Way("GET", "/"))
     assert page.headers["content-type"].startswith("text/html") and not summary(page)
     assert "sha256-" in page.headers["content-security-policy"]
+    assert "connect-src 'self' https:;" in page.headers["content-security-policy"]  # for pictures dropped as links
     asked = set(re.findall(r'(?:src|href)="\.?/?((?:assets|static|palimpsest)/[^"]+)"', page.text))
     own = {f"{PREFIX[1:]}/canvas/{file.relative_to(MODULES)}" for file in MODULES.rglob("*") if file.is_file()}
     assert len(asked) > 1 and len(own) > 30

@@ -8,14 +8,14 @@ const STORED = "palimpsest-keys";
 export const DEFAULTS = {
   brush: ["b"], eraser: ["e"], rectangle: ["r"], ellipse: ["o"], lasso: ["l"], polygon: ["p"], wand: ["w"], edge: ["a"], picker: ["i"],
   finish: ["Enter"], back: ["Backspace"], smaller: ["["], larger: ["]"], softer: ["{"], harder: ["}"],
-  all: ["Ctrl+a"], clear: ["Ctrl+d", "x"], invert: ["Ctrl+Shift+i", "Ctrl+i"], recall: ["m"], grow: ["."], shrink: [","], holes: [], masks: [],
+  all: ["Ctrl+a"], clear: ["Ctrl+d", "x"], invert: ["Ctrl+Shift+i", "Ctrl+i"], recall: ["m"], grow: ["."], shrink: [","], holes: [], masks: [], transform: ["t", "Ctrl+t"], // browsers keep Ctrl+T for themselves
   delete: ["Delete"], alone: ["q"], menu: ["ContextMenu", "Shift+F10"],
   fill: ["Alt+1"], remove: ["Alt+2"], refine: ["Alt+3"], expand: ["Alt+4"], sketch: ["Alt+5"],
   generate: ["Ctrl+Enter"], again: ["Ctrl+Shift+Enter"], cancel: ["Ctrl+."], drop: ["Escape"], undo: ["Ctrl+z"], redo: ["Ctrl+Shift+z", "Ctrl+y"],
   before: ["\\"], split: ["c"], difference: ["d"],
   fit: ["Ctrl+0", "0"], actual: ["Ctrl+1", "1"], closer: ["+", "="], farther: ["-"], left: ["ArrowLeft"], right: ["ArrowRight"], up: ["ArrowUp"], down: ["ArrowDown"],
   anticlockwise: ["4"], upright: ["5"], clockwise: ["6"], flip: ["f"],
-  prompt: ["/"], settings: ["s"], history: ["h"], queue: ["j"], panels: ["Tab"], copy: ["Ctrl+c"], export: ["Ctrl+s"], open: ["Ctrl+o"], home: ["Ctrl+Shift+o"], help: ["?"],
+  prompt: ["/"], settings: ["s"], history: ["h"], queue: ["j"], panels: ["Tab"], copy: ["Ctrl+c"], place: [], export: ["Ctrl+s"], open: ["Ctrl+o"], home: ["Ctrl+Shift+o"], help: ["?"],
 };
 
 /** Commands whose keys work in text fields too. */

@@ -1,6 +1,7 @@
 // The commands of keys and buttons, by their names in bindings.js.
 
 import { copyFrom } from "./clipboard.js";
+import { choosePicture } from "../panels/start.js";
 import { TOOLS } from "../panels/toolbar.js";
 import { exportDialog } from "../panels/export-dialog.js";
 import { savedMasksDialog } from "../panels/saved-masks.js";
@@ -11,8 +12,20 @@ const PAN = 80; // CSS pixels that an arrow key moves the picture
 const GROWTH = 8; // pixels by which the keys grow and shrink a mask
 const TURN = 15; // degrees by which the keys turn the view
 
+/** Commands that work while something floats over the picture; others would change what lies beneath it. */
+const BESIDE_FLOATING = [
+  "finish", "drop", "undo", "cancel", "fit", "actual", "closer", "farther", "left", "right", "up", "down", "clockwise", "anticlockwise", "upright", "flip",
+  "prompt", "settings", "history", "queue", "panels", "fill", "remove", "refine", "expand", "sketch", "place", "open", "home", "help", "rename", "export",
+];
+
 /** editor: Editor. Returns { name: () => void }. */
 export function makeCommands(editor) {
+  const commands = allCommands(editor);
+  const guarded = (name, run) => (...values) => (BESIDE_FLOATING.includes(name) || !editor.floating.comesFirst() ? run(...values) : null);
+  return Object.fromEntries(Object.entries(commands).map(([name, run]) => [name, guarded(name, run)]));
+}
+
+function allCommands(editor) {
   const doc = () => editor.doc;
   const field = (selector) => document.querySelector(selector);
   const pan = (x, y) => () => editor.viewport.pan(x * PAN * editor.viewport.ratio, y * PAN * editor.viewport.ratio);
@@ -24,16 +37,16 @@ export function makeCommands(editor) {
     ...intents,
     smaller: () => editor.tool.resize(editor.tool.diameter / 1.15 - 1), larger: () => editor.tool.resize(editor.tool.diameter * 1.15 + 1),
     softer: () => editor.tool.set("hardness", Math.max(0, editor.tool.hardness - 0.1)), harder: () => editor.tool.set("hardness", Math.min(1, editor.tool.hardness + 0.1)),
-    finish: () => editor.pointer.closeShape(), back: () => editor.pointer.dropCorner(),
+    finish: () => (editor.floating.open ? void editor.floating.accept() : editor.pointer.closeShape()), back: () => editor.pointer.dropCorner(),
     all: () => doc()?.draftEditor.all(), clear: () => doc()?.draftEditor.clear(editor.tool.layer), invert: () => doc()?.draftEditor.invert(), recall: () => doc()?.masks.recall(),
     grow: () => doc()?.masks.change({ do: "grow", by: GROWTH }), shrink: () => doc()?.masks.change({ do: "shrink", by: GROWTH }),
-    masks: () => doc()?.draft && savedMasksDialog(doc()),
+    masks: () => doc()?.draft && savedMasksDialog(doc()), transform: () => editor.floating.transformMask(),
     holes: () => doc()?.masks.change({ do: "holes" }), alone: () => editor.viewport.showAlone(!editor.viewport.alone),
     delete: () => (editor.pointer.dropCorner() === false ? void editor.removeMasked() : null),
     copy: () => (getSelection().isCollapsed ? void (doc()?.picture.revision && copyFrom(doc())) : false), menu: () => editor.openMenu(),
     generate: () => field("#generate")?.click(), again: () => editor.again(), drop: () => editor.escape(),
     cancel: () => (doc()?.queue.groups.length ? void doc().queue.cancel() : false),
-    undo: () => doc()?.undo(), redo: () => doc()?.redo(),
+    undo: () => editor.floating.drop() || doc()?.undo(), redo: () => doc()?.redo(),
     before: (again) => again || editor.compareWithBefore("whole"), split: () => editor.compareWithBefore(editor.compare.mode === "split" ? null : "split"),
     difference: () => editor.compareWithBefore(editor.compare.mode === "difference" ? null : "difference"),
     fit: () => editor.viewport.fit(), actual: () => editor.viewport.zoom(1), closer: zoom(1), farther: zoom(-1),
@@ -41,7 +54,7 @@ export function makeCommands(editor) {
     left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
     prompt: () => (editor.showPanels(), field("#prompt :is(input, textarea)")?.focus()), settings: () => editor.togglePanel("settings"),
     history: () => editor.togglePanel("history"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(),
-    open: () => editor.panels.start.chooseFile(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
+    open: () => editor.panels.start.chooseFile(), place: () => doc()?.draft && choosePicture((file) => editor.floating.place(file)), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
     export: () => doc() && exportDialog(editor.server, doc(), (sentence) => editor.notifications.note(sentence, "export", "info")),
   };
 }

@@ -25,15 +25,17 @@ export class CurrentTool {
     this.tools = makeTools(this.#target());
   }
 
-  /** The name of the tool in use: the frame when the picture is expanded, else the chosen one if the intent has it. */
+  /** The name of the tool in use: the box of what floats over the picture, the frame when the picture is expanded, else the chosen one if the intent has it. */
   get active() {
+    if (this.editor.floating.open) return "transform";
     if (this.editor.form.intent === "expand") return "frame";
     return this.available.includes(this.name) ? this.name : "brush";
   }
 
   /** What `Pointer` needs of the tool in use. */
   get handle() {
-    return { name: this.active, tool: this.tools[this.active], radius: this.diameter / 2, resize: (diameter) => this.resize(diameter) };
+    const name = this.active;
+    return { name, tool: name === "transform" ? this.editor.floating.box : this.tools[name], radius: this.diameter / 2, resize: (diameter) => this.resize(diameter) };
   }
 
   /** The names of the tools that the intent has. */

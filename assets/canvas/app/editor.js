@@ -5,13 +5,17 @@ import { Compare } from "../viewport/compare.js";
 import { CurrentTool } from "./current-tool.js";
 import { dockReady, showRepeatable } from "./dock.js";
 import { acceptPictures } from "../panels/drop-and-paste.js";
+import { askHowToTake } from "../panels/place-dialog.js";
 import { EditForm, randomSeed } from "./edit-form.js";
 import { Eta } from "./eta.js";
+import { fetchPicture, hostOf } from "../net/linked-picture.js";
+import { Floating } from "./floating.js";
 import { helpDialog } from "../panels/help.js";
 import { HistoryActions } from "./history-actions.js";
 import { isField, labelKeys, listen } from "./keys.js";
 import { Notifications, notifyBrowser, percentDone } from "./notifications.js";
 import { OpenDocument } from "../document/open-document.js";
+import { openingCard } from "../panels/opening-card.js";
 import { Panels } from "./panels.js";
 import { Pointer } from "../viewport/pointer.js";
 import { progressOf } from "../document/job-queue.js";
@@ -42,10 +46,13 @@ class Editor {
     this.viewport = new Viewport(this.panels.viewport);
     this.viewport.setTint(loadTint());
     this.notifications = new Notifications(root);
+    this.opening = openingCard(this.notifications.notes);
+    this.floating = new Floating(this);
     this.tool = new CurrentTool(this);
     this.historyActions = new HistoryActions(this);
     this.form = new EditForm(this.server, this.notifications, () => this.doc?.plan.refresh());
     this.viewport.onview = () => {
+      this.floating.box.draw();
       this.refresh();
       this.doc?.draftEditor.saveView();
     };
@@ -59,7 +66,8 @@ class Editor {
 
   #listen() {
     acceptPictures({
-      open: (file) => this.openFile(file),
+      take: (file) => this.take(file),
+      load: (address) => this.opening.run(hostOf(address), "fetching", ({ signal }) => fetchPicture(address, signal)),
       note: (sentence, kind) => this.notifications.note(sentence, "drop", kind),
       hover: (hovers) => (this.panels.veil.hidden = !hovers),
     });
@@ -91,10 +99,18 @@ class Editor {
 
   // --- documents
 
+  /** Takes a picture that was dropped or pasted: "opened", "placed" into the one that is open, as the user chooses, or null. */
+  async take(file) {
+    const asks = this.doc?.draft && !this.doc.amendment.step && !file.name.endsWith(".palimpsest");
+    const how = asks ? await askHowToTake(file.name) : "open";
+    if (how === "place") return this.doc?.draft && (await this.floating.place(file)) ? "placed" : null;
+    return how && (await this.openFile(file)) ? "opened" : null;
+  }
+
   /** Opens a file. The document on screen stays on the start page; if something is painted on it, a note leads back. */
   async openFile(file) {
     const left = this.doc?.draft && !this.doc.draft.empty ? { id: this.doc.id, name: this.doc.state.name } : null;
-    const opened = await this.open(this.server.openFile(file));
+    const opened = await this.open(this.opening.run(file.name, "sending", (watch) => this.server.openFile(file, watch)));
     if (opened && left) this.notifications.note(t("note.left", left), "left", "info", { label: t("note.go_back"), press: () => this.openDocument(left.id) });
     return opened;
   }
@@ -126,7 +142,7 @@ class Editor {
       tour(this.root);
       return true;
     } catch (error) {
-      this.notifications.note(error.message, "open");
+      if (error.name !== "AbortError") this.notifications.note(error.message, "open"); // else the user has cancelled it
       return false;
     } finally {
       document.documentElement.toggleAttribute("data-opening", false);
@@ -146,6 +162,8 @@ class Editor {
   }
 
   #close() {
+    this.opening.cancel();
+    this.floating.close();
     this.pointer.drop();
     this.tool.forgetStrokes();
     this.compare?.stop();
@@ -255,7 +273,7 @@ class Editor {
   escape() {
     const { history } = this.panels;
     if (isField(document.activeElement)) this.#focusViewport();
-    else if (this.pointer.drop()) return;
+    else if (this.pointer.drop() || this.floating.drop()) return;
     else if (this.compare.mode) this.compare.stop();
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
@@ -266,7 +284,7 @@ class Editor {
   /** Opens the menu at a place in the window, by default at the pointer or in the middle of the picture. */
   openMenu(x, y) {
     const { doc, pointer, viewport } = this;
-    if (!doc?.draft) return;
+    if (!doc?.draft || this.floating.open) return;
     const { left, top, width, height } = viewport.root.getBoundingClientRect();
     const [atX, atY] = pointer.at ?? [width / 2, height / 2];
     this.panels.menu.open(x ?? left + atX, y ?? top + atY);
@@ -278,6 +296,7 @@ class Editor {
   async generate(values) {
     const { doc, form } = this;
     if (!doc || doc.submitting || this.waiting) return values.seed;
+    if (this.floating.comesFirst()) return values.seed;
     this.pointer.finish();
     this.compare.stop();
     this.panels.history.stop();

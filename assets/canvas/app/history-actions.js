@@ -45,6 +45,7 @@ export class HistoryActions {
     const { compare, doc, panels } = this.editor;
     if (!doc || (step && !doc.amendment.mayStart())) return false;
     compare.stop();
+    this.editor.floating.drop();
     if (step) panels.history.stop();
     if (step && doc.amendment.step) doc.amendment.stop();
     doc.display.look(step?.revision ?? null);

@@ -94,7 +94,7 @@ export class Notifications {
   }
 
   clear() {
-    this.notes.replaceChildren();
+    for (const note of this.notes.querySelectorAll("[data-topic]")) note.remove();
   }
 }
 

@@ -10,6 +10,7 @@ import { askPermission, canAskPermission } from "./notifications.js";
 import { queuePanel } from "../panels/queue-panel.js";
 import { sidePanel } from "../panels/side-panel.js";
 import { startView } from "../panels/start.js";
+import { transformBar } from "../panels/transform-bar.js";
 import { optionStrip } from "../panels/tool-options.js";
 import { palette, topBar } from "../panels/toolbar.js";
 import { variationTray } from "../panels/variations.js";
@@ -22,6 +23,12 @@ export class Panels {
     this.topBar = topBar(editor.commands);
     this.palette = palette((name) => editor.tool.choose(name));
     this.options = this.#buildOptions();
+    this.transform = transformBar({
+      set: (place) => editor.floating.box.set(place),
+      lock: (locked) => editor.floating.lock(locked),
+      accept: (how) => editor.floating.accept(how),
+      drop: () => editor.floating.drop(),
+    });
     this.start = this.#buildStart();
     this.history = this.#buildHistory();
     this.variations = variationTray(editor.server, {
@@ -42,7 +49,7 @@ export class Panels {
     this.menu = contextMenu(editor.commands);
     this.veil = h("div", { class: "veil", hidden: true }, h("p", {}, t("start.veil")));
     editor.root.replaceChildren(
-      this.viewport, this.topBar.element, this.palette.element, this.options.element, this.side.element,
+      this.viewport, this.topBar.element, this.palette.element, this.options.element, this.transform.element, this.side.element,
       h("div", { class: "above-dock" }, this.amendBar.element, this.variations.element), this.start.element, this.veil,
       this.menu.element,
     );
@@ -62,7 +69,7 @@ export class Panels {
       change: (operation) => editor.doc?.masks.change(operation),
       tint: (change) => this.#tint(change),
       alone: commands.alone, upright: commands.upright,
-      all: commands.all, invert: commands.invert, clear: commands.clear, recall: commands.recall, masks: commands.masks,
+      all: commands.all, invert: commands.invert, clear: commands.clear, recall: commands.recall, transform: commands.transform, masks: commands.masks,
       loadMask: (file) => this.#loadMask(file),
       saveMask: () => saveMask(editor.doc),
     });
@@ -123,6 +130,7 @@ export class Panels {
       sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2),
       masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
     });
+    this.transform.show(this.editor.floating.state);
     if (doc && this.side.tab === "history") this.#showHistory();
     this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
     this.queue.show(doc?.queue.groups ?? [], canAskPermission);

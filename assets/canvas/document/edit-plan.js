@@ -18,13 +18,14 @@ export class EditPlan {
 
   clear() {
     this.doc.viewport.setPlan(null, null);
-    this.estimate = null;
+    this.estimate = this.input = null;
   }
 
   async #request() {
     const { doc } = this;
     const edit = doc.request();
-    const input = edit && doc.draft && !doc.closed && !doc.painting && !doc.queue.cancelling && editInput(edit.intent, doc.draft, doc.frame);
+    const ready = doc.draft && !doc.closed && !doc.painting && !doc.viewport.floating?.mask && !doc.queue.cancelling;
+    const input = edit && ready && editInput(edit.intent, doc.draft, doc.frame);
     this.input = input;
     if (!input || onlyCrops(input.margins)) {
       this.clear();

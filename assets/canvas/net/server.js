@@ -2,6 +2,7 @@
 
 import { pack, unpack } from "./wire.js";
 import { decodeGrey, encodeGrey } from "./png.js";
+import { upload } from "./upload.js";
 import { t } from "../lib/locale.js";
 
 const LOADING_MS = 400; // between two requests for a model that is still loading
@@ -14,7 +15,8 @@ async function check(request) {
   let response;
   try {
     response = await request;
-  } catch {
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
     throw new Unreachable(t("note.unreachable"));
   }
   if (response.ok) return response;
@@ -68,8 +70,9 @@ export class Server {
     return this.#get("documents", { known: ids.join(",") });
   }
 
-  openFile(file) {
-    return this.#post("documents", { name: file.name }, file);
+  /** Opens a file as a new document. watch: { sent(bytes, total), signal }, see `upload`. */
+  async openFile(file, watch) {
+    return (await check(upload(this.url("documents", { name: file.name }), file, watch))).json();
   }
 
   openSample(name) {
@@ -193,6 +196,18 @@ export class Server {
   /** Generates the newest job, or the step on show, once more with another seed. */
   again(document, seed) {
     return this.#post(`documents/${document}/again`, {}, JSON.stringify({ seed }));
+  }
+
+  /** Reads a picture file for a document, in its colours: { bitmap, notes: what of the file it has not }. watch: as in `openFile`. */
+  async readPicture(document, file, watch) {
+    const response = await check(upload(this.url(`documents/${document}/picture-file`), file, watch));
+    const notes = JSON.parse(decodeURIComponent(response.headers.get("Palimpsest-Notes")));
+    return { bitmap: await decodeBitmap(await response.blob()), notes };
+  }
+
+  /** Lays a picture { box, png } over the revision `parent`, as it is. */
+  paste(document, parent, picture) {
+    return this.#post(`documents/${document}/paste`, {}, pack({ parent }, { picture }));
   }
 
   crop(document, box) {

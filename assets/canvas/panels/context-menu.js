@@ -5,11 +5,11 @@ import { t } from "../lib/locale.js";
 
 const GROUPS = [
   ["undo", "redo"],
-  ["copy", "delete"],
-  ["all", "clear", "invert", "holes", "recall"],
+  ["copy", "place", "delete"],
+  ["all", "clear", "invert", "transform", "holes", "recall"],
   ["fit", "actual", "flip", "upright"],
 ];
-const NEEDS = { undo: "undo", redo: "redo", delete: "masked", clear: "masked", holes: "masked", recall: "recall", upright: "upright" };
+const NEEDS = { undo: "undo", redo: "redo", delete: "masked", clear: "masked", transform: "masked", holes: "masked", recall: "recall", upright: "upright" };
 const MARGIN = 8; // CSS pixels that stay free around it
 
 /** commands: see commands.js. */

@@ -1,4 +1,4 @@
-// Opens pictures that are dropped on the page or pasted. Text goes into a field, or nowhere.
+// Takes pictures that are dropped on the page or pasted. Text goes into a field, or nowhere.
 
 import { isField } from "../app/keys.js";
 import { OWN } from "../lib/drag-out.js";
@@ -6,31 +6,6 @@ import { t } from "../lib/locale.js";
 
 const LEAVE_MS = 600; // while something hovers, browsers send an event every 50 to 350 ms
 const PICTURE = /^(image\/|application\/octet-stream$|$)/; // a system that does not know a kind of file gives it no type
-
-/** The picture file that a data: URL holds, or null. */
-function fileOfData(url) {
-  const [, type, base64, body] = /^data:([^;,]*)[^,]*?(;base64)?,(.*)$/s.exec(url) ?? [];
-  if (!type?.startsWith("image/")) return null;
-  const bytes = base64 ? Uint8Array.from(atob(body), (character) => character.charCodeAt(0)) : new TextEncoder().encode(decodeURIComponent(body));
-  return new File([bytes], `${t("start.untitled")}.${type.slice(6).replace(/\+.*/, "")}`, { type });
-}
-
-/** Loads the picture at an address; throws an Error with a sentence if this page may not read it. */
-async function loadFile(address) {
-  try {
-    const data = fileOfData(address);
-    if (data) return data;
-    const url = new URL(address);
-    if (url.origin === location.origin && url.protocol !== "blob:") {
-      const blob = await (await fetch(url)).blob();
-      const name = decodeURIComponent(url.pathname.split("/").pop());
-      if (blob.type.startsWith("image/")) return new File([blob], name, { type: blob.type });
-    }
-  } catch {
-    // it is not a picture that this page can read
-  }
-  throw new Error(t("drop.link"));
-}
 
 /** The address of a dragged image, or link; of an image within a link, the image's. Null for neither. */
 function addressOf(data) {
@@ -54,22 +29,23 @@ function entriesOf(data) {
 }
 
 /**
- * Listens for pictures. open(file): a picture to be opened. note(sentence, kind): tells what is wrong with it, or what came
- * with it. hover(hovers): whether something hovers that can be opened.
+ * Listens for pictures. take(file): a picture; resolves to "opened", "placed", or null for neither. load(address): the picture
+ * that a link leads to, see `fetchPicture`. note(sentence, kind): tells what is wrong with it, or what came with it.
+ * hover(hovers): whether something hovers that can be taken.
  */
-export function acceptPictures({ open, note, hover }) {
+export function acceptPictures({ take, load, note, hover }) {
   let leaveTimer = 0; // browsers do not always report that a drag is over, but events stop
   const has = ({ dataTransfer }, type) => Boolean(dataTransfer?.types.includes(type));
   const brings = (event) => !has(event, OWN) && (has(event, "Files") || has(event, "text/uri-list"));
   const isText = (event) => !brings(event) && !has(event, OWN) && isField(event.target); // for the field
   const busy = () => document.querySelector("dialog[open]") !== null;
 
-  /** Opens the first file that may be a picture; the server decides. */
-  async function take({ files, folders }) {
+  /** Takes the first file that may be a picture; the server decides. */
+  async function takeFirst({ files, folders }) {
     const pictures = files.filter(({ type }) => PICTURE.test(type));
     if (pictures.length) {
-      const opened = await open(pictures[0]);
-      if (opened && files.length + folders.length > 1) note(t("drop.first", { name: pictures[0].name, n: files.length + folders.length }), "info");
+      const done = await take(pictures[0]);
+      if (done && files.length + folders.length > 1) note(t(`drop.first.${done}`, { name: pictures[0].name, n: files.length + folders.length }), "info");
     } else if (files.length) note(t("drop.no_picture", { name: files[0].name }), "error");
     else if (folders.length) note(t("drop.folder", { name: folders[0] }), "error");
   }
@@ -95,13 +71,13 @@ export function acceptPictures({ open, note, hover }) {
     const entries = entriesOf(event.dataTransfer);
     const address = addressOf(event.dataTransfer);
     if (entries.files.length || entries.folders.length || !address) {
-      take(entries);
+      takeFirst(entries);
       return;
     }
     try {
-      open(await loadFile(address));
+      take(await load(address));
     } catch (error) {
-      note(error.message, "error");
+      if (error.name !== "AbortError") note(error.message, "error");
     }
   });
   document.addEventListener("dragstart", (event) => {
@@ -114,6 +90,6 @@ export function acceptPictures({ open, note, hover }) {
     const entries = entriesOf(data);
     if (!entries.files.length && !entries.folders.length) return;
     event.preventDefault();
-    take(entries);
+    takeFirst(entries);
   });
 }

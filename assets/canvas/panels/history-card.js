@@ -10,8 +10,9 @@ const BLEND_MS = 60; // after a slider's last move, before its blend is previewe
 /** Whether a state is the finished result of a model, which can be edited again and blended in another way. */
 export const isStep = ({ edit, finished }) => Boolean(edit && finished && edit.pipeline !== "none");
 
-/** A state's model and its settings, in one line. */
+/** A state's model and its settings, in one line; "" if no model made it. */
 export function settingsLine({ edit }) {
+  if (edit.pipeline === "none") return "";
   const avoid = edit.negative_prompt ? ` · ${t("step.avoid", edit)}` : "";
   return t("step.settings", { ...edit, pipeline: modelName(edit.pipeline) }) + avoid;
 }

@@ -13,6 +13,12 @@ const SIZES = ["512 × 512", "768 × 512", "512 × 768", "1024 × 1024", "1280 �
 const recentDocuments = () => loadTexts(STORED);
 export const rememberDocument = (id) => addText(STORED, id, MAX_STORED);
 
+/** Lets the user choose a picture file; take(file) gets it. */
+export function choosePicture(take) {
+  const input = h("input", { type: "file", accept: "image/*", onchange: () => input.files[0] && take(input.files[0]) });
+  input.click();
+}
+
 /**
  * server: of the lists and thumbnails. actions: { openFile(file), openSample(name), openDocument(id), blank(width, height),
  * note(sentence, action) }.

@@ -19,7 +19,7 @@ const percent = (share) => `${Math.round(share * 100)}%`;
 /**
  * actions: { size(diameter), hardness(share), tolerance(levels), contiguous(only), smoothing(pixels), colour(css),
  * setAspect(aspect or null), upright() }, and those of the mask: { change(operation): see `Server.changeMask`, all(), invert(),
- * clear(), recall(), masks(), loadMask(file), saveMask(), alone(), tint({ colour } or { opacity }) }.
+ * clear(), recall(), transform(), masks(), loadMask(file), saveMask(), alone(), tint({ colour } or { opacity }) }.
  */
 export function optionStrip(actions) {
   const size = slider(t("strip.size"), { min: 0, max: 1, step: 0.01, oninput: (value) => actions.size(toDiameter(value)), format: (value) => String(toDiameter(value)) });
@@ -62,7 +62,7 @@ export function optionStrip(actions) {
     h("label", { class: "by" }, t("strip.by"), by, "px"),
     h("div", { role: "group", "aria-label": t("strip.mask") },
     ...["grow", "shrink", "soften"].map((operation) => item(operation, () => actions.change({ do: operation, by: pixels() }))),
-    item("holes", () => actions.change({ do: "holes" })),
+    item("holes", () => actions.change({ do: "holes" })), item("transform", actions.transform),
     h("hr"),
     item("all", actions.all, false), item("invert", actions.invert, false), item("clear", actions.clear), item("recall", actions.recall, false),
     h("hr"),

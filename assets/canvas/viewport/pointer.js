@@ -92,9 +92,9 @@ export class Pointer {
   }
 
   #begin(event) {
-    const { name, tool } = this.currentTool();
+    const { tool } = this.currentTool();
     const pans = event.button === 1 || this.hand || (this.pen && event.pointerType === "touch");
-    if (pans || (name === "frame" && !tool.grip(this.#plane(event)))) {
+    if (pans || (tool.grip && !tool.grip(this.#plane(event)))) {
       this.mode = "pan";
       this.last = [event.clientX, event.clientY];
     } else {
@@ -113,7 +113,7 @@ export class Pointer {
 
   /** One finger rests: opens the menu, and paints nothing. */
   #holdFinger({ clientX, clientY }) {
-    if (this.fingers.count !== 1 || !this.fingers.rest || !["tool", "pan"].includes(this.mode)) return;
+    if (this.fingers.count !== 1 || !this.fingers.rest || !["tool", "pan"].includes(this.mode) || this.currentTool().name === "transform") return;
     this.#takeBack();
     this.actions.menu(clientX, clientY);
   }
@@ -234,15 +234,14 @@ export class Pointer {
     const { name, tool, radius } = this.currentTool();
     const usable = this.mode !== "pan" && !this.hand && this.viewport.picture?.box;
     const wide = this.viewport.showRing(usable && ROUND.includes(name) ? this.at : null, radius);
-    const sides = name === "frame" && usable && this.at && tool.grip(this.viewport.view.toPlane(...this.at.map((n) => n * this.viewport.ratio)));
-    const resize = sides && this.#resizeCursor(sides);
-    root.dataset.cursor = this.mode === "pan" ? "grabbing" : this.hand || (name === "frame" && !sides) ? "grab" : resize || (wide ? "ring" : "paint");
+    const grip = tool.grip && usable && this.at && tool.grip(this.viewport.view.toPlane(...this.at.map((n) => n * this.viewport.ratio)));
+    const resize = grip && (tool.cursor(grip) ?? this.#resizeCursor(tool.pull(grip)));
+    root.dataset.cursor = this.mode === "pan" ? "grabbing" : this.hand || (tool.grip && !grip) ? "grab" : resize || (wide ? "ring" : "paint");
   }
 
-  /** The cursor that drags sides [left, top, right, bottom] of a frame, which lie elsewhere in a turned view. */
-  #resizeCursor([left, top, right, bottom]) {
+  /** The cursor that drags into a direction [x, y] of the plane, which is another one in a turned view. */
+  #resizeCursor([x, y]) {
     const [a, b, c, d] = this.viewport.view.matrix;
-    const [x, y] = [right - left, bottom - top];
     const eighth = Math.round(Math.atan2(b * x + d * y, a * x + c * y) / (Math.PI / 4));
     return CURSORS[(eighth + 8) % 4];
   }

@@ -19,7 +19,8 @@ function squareCorner([ax, ay], [bx, by]) {
 
 /**
  * Makes the tools: { name: { begin(point, how), move(point, how), end(), drop() } }, with how: { shift, subtract, pressure }.
- * `drop` takes back what is not finished. The polygon, which goes from click to click, has `corners`, `close()` and `back()`.
+ * `drop` takes back what is not finished. The polygon, which goes from click to click, has `corners`, `close()` and `back()`. What
+ * can only be dragged at some places has grip(point): what is held there or null, cursor(grip) and, where that is null, pull(grip).
  *
  * target: what the tools act on:
  *   settings: { diameter, hardness, tolerance };
@@ -174,6 +175,9 @@ export function makeTools(target) {
     return {
       /** Which sides [left, top, right, bottom] can be dragged at a point, or null. */
       grip: (point) => sidesAt(point, target.frame()),
+      cursor: () => null,
+      /** The direction in the plane in which these sides are dragged. */
+      pull: ([left, top, right, bottom]) => [right - left, bottom - top],
       begin(point) {
         [from, start] = [point, target.frame()];
         sides = sidesAt(point, start);

@@ -11,6 +11,8 @@ const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels that p
 const NARROW = 600; // CSS pixels; in a narrower viewport the panels are in other places
 const NARROW_INSETS = [52, 62, 10, 190];
 const IN_SIGHT = 48; // CSS pixels of the picture that always stay in sight
+const EVERYWHERE = 2 ** 24; // plane pixels that no picture reaches
+const BEYOND = 0.25; // opacity of what floats beyond the picture's edge
 const CALM_MS = 150; // after the last movement, before the picture is drawn at its best
 
 export class Viewport {
@@ -26,6 +28,7 @@ export class Viewport {
     this.alone = false; // the mask is shown in white on black, and nothing else
     this.pendingMasks = []; // MaskImages of the pending edits
     this.editRegion = null; // MaskImages of the pixels that the edit may change
+    this.floating = null; // what floats over the picture, see `setFloating`
     this.other = null; // what is compared, see `compare`
     this.fitted = true; // follows the window's size until the user zooms or pans
     this.width = this.height = 1; // device pixels
@@ -189,6 +192,18 @@ export class Viewport {
     this.invalidatePicture();
   }
 
+  /**
+   * Shows something over the picture that is not in it yet; null: nothing more.
+   *
+   * floating: { image: a canvas, matrix: from its pixels to the plane, mask: whether it stands for the draft's mask, which is
+   * hidden then }.
+   */
+  setFloating(floating) {
+    if (this.floating?.mask || floating?.mask) this.invalidateMask();
+    this.floating = floating;
+    this.invalidatePicture();
+  }
+
   /** Pixels of the draft within the plane box have changed. */
   draftChanged(box) {
     if (!box || !this.draft) return;
@@ -201,11 +216,11 @@ export class Viewport {
 
   clear() {
     this.picture = null;
-    this.other = null;
+    this.other = this.floating = null;
     this.setDraft(null);
     this.setPendingMasks([]);
     this.setPlan(null, null);
-    for (const name of ["frame", "shape"]) this.guides.show(name, null);
+    for (const name of ["frame", "shape", "box", "handles"]) this.guides.show(name, null);
     Object.assign(this.view, { angle: 0, flipped: false });
     this.showAlone(false);
     this.invalidate();
@@ -237,6 +252,7 @@ export class Viewport {
       this.below.fillRect(0, 0, this.width, this.height);
       const shown = this.other?.after ?? this.picture;
       if (shown) this.#drawPicture(this.below, shown, this.quick);
+      if (this.floating && this.picture?.box) this.#drawFloating(this.floating);
       if (this.other) this.#drawOther(this.other);
       this.guides.place(this.view, this.ratio);
     }
@@ -269,8 +285,30 @@ export class Viewport {
     }
     if (this.sketching) this.draft?.sketch.draw(context, view, area);
     for (const mask of this.pendingMasks) this.overlay.draw(context, mask, view, area, this.ratio, false);
+    if (this.floating?.mask) return;
     if (this.editRegion) this.overlay.draw(context, this.editRegion, view, area, this.ratio, false);
     if (this.draft) this.overlay.draw(context, this.draft.mask, view, area, this.ratio, true);
+  }
+
+  /** Draws what floats over the picture, fainter where it reaches beyond: there it is cut off. */
+  #drawFloating({ image, matrix }) {
+    const { below } = this;
+    below.save();
+    below.imageSmoothingEnabled = true;
+    below.imageSmoothingQuality = this.quick ? "low" : "high";
+    below.transform(...this.view.matrix);
+    for (const inside of [false, true]) {
+      below.save();
+      below.beginPath();
+      below.rect(...this.picture.box);
+      if (!inside) below.rect(-EVERYWHERE, -EVERYWHERE, 2 * EVERYWHERE, 2 * EVERYWHERE);
+      below.clip("evenodd");
+      below.globalAlpha = inside ? 1 : BEYOND;
+      below.transform(...matrix);
+      below.drawImage(image, 0, 0);
+      below.restore();
+    }
+    below.restore();
   }
 
   /** Draws another picture over this one: left of the line, all of it, or the difference of both. */

@@ -1,5 +1,6 @@
 """Documents: opening, listing and renaming them, and moving through their history."""
 
+import asyncio
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import gettempdir
@@ -16,6 +17,7 @@ from editor.formats.images import read_image
 from editor.imaging.limits import MAX_FILE_BYTES, MAX_NAME_BYTES, MAX_SIDE
 from editor.store.blobs import NotFound
 from editor.store.document_file import HEADER, SUFFIX
+from editor.store.documents import Document
 from editor.store.revisions import Node
 from editor.web import large_work, small_copies
 from editor.web.context import AppContext
@@ -26,6 +28,7 @@ from editor.web.wire import NEVER, read_body
 from pipelines.errors import InvalidInput
 
 LONG_POLL = 1.0  # seconds that a response waits for news
+MOMENT = 0.02  # seconds in which a server hears that a client has hung up
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
 
 
@@ -52,7 +55,7 @@ class Documents:
     def open_sample(self, request: Request) -> Response:
         """POST: opens a sample picture as a new document."""
         file = self._sample(request)
-        return self._open(file.read_bytes(), _title(file))
+        return self._opened(*self._open(file.read_bytes(), _title(file)))
 
     def blank(self, request: Request) -> Response:
         """POST ?width=, ?height=, ?name=: creates an empty document, to generate a whole picture from a prompt."""
@@ -70,9 +73,13 @@ class Documents:
         """POST the bytes of a picture or document file, ?name=: opens it as a new document."""
         data = await read_body(request, MAX_FILE_BYTES, "The file")
         name = Path(request.query_params.get("name", "")).stem or "Untitled"
-        return await large_work.run(None, self._open, data, name)
+        document, notes = await large_work.run(None, self._open, data, name)
+        if await _hung_up(request):  # the user cancelled while it was read
+            await run_in_writer(self.session.delete, document.id)
+            return Response(status_code=204)
+        return await run_in_threadpool(self._opened, document, notes)
 
-    def _open(self, data: bytes, name: str) -> Response:
+    def _open(self, data: bytes, name: str) -> tuple[Document, tuple[str, ...]]:
         notes: tuple[str, ...] = ()
         if data.startswith(HEADER):
             with part_folder(Path(gettempdir()), "document") as folder:
@@ -82,6 +89,9 @@ class Documents:
         else:
             opened = read_image(data)
             document, notes = self.session.open(opened.pixels, name, opened.icc, opened.metadata), opened.notes
+        return document, notes
+
+    def _opened(self, document: Document, notes: tuple[str, ...]) -> Response:
         return JSONResponse({**self.states.state(document), "notes": notes}, headers=NEVER)
 
     def _samples(self) -> dict[str, Path]:
@@ -215,6 +225,18 @@ class Documents:
         """POST: restores a deleted revision and those deleted with it."""
         self.session.recover(self.context.revision(request).id)
         return self.states.answer(request)
+
+
+async def _hung_up(request: Request) -> bool:
+    """Tells whether the client has closed the connection; the body has been read.
+
+    `Request.is_disconnected` does not wait at all, and within Gradio's middleware that is too short to hear of it.
+    """
+    try:
+        async with asyncio.timeout(MOMENT):
+            return bool((await request.receive())["type"] == "http.disconnect")
+    except TimeoutError:
+        return False
 
 
 async def _name(request: Request) -> str:
