@@ -1,14 +1,18 @@
 #!/bin/sh
-# Makes sure that there is a Chromium for the browser tests, if that needs no password. Never fails: the tests decide.
-for name in chromium chromium-browser google-chrome; do
-  command -v "$name" >/dev/null 2>&1 && exit 0
-done
+# Makes sure that there is a Chromium for the browser tests, with a font for Chinese, if that needs no password. Never
+# fails: the tests decide.
+missing=""
+command -v chromium >/dev/null 2>&1 || command -v chromium-browser >/dev/null 2>&1 || \
+  command -v google-chrome >/dev/null 2>&1 || missing="chromium"
+[ -n "$(fc-list :lang=zh 2>/dev/null)" ] || missing="$missing fontconfig fonts-wqy-zenhei"
+[ -z "$missing" ] && exit 0
 as_root=""
 [ "$(id -u)" = 0 ] || as_root="sudo -n"
 if command -v apt-get >/dev/null 2>&1 && { [ -z "$as_root" ] || sudo -n true 2>/dev/null; }; then
-  echo "Installing Chromium for the browser tests."
-  { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq chromium; } \
+  echo "Installing for the browser tests: $missing"
+  # shellcheck disable=SC2086
+  { $as_root apt-get update -qq && DEBIAN_FRONTEND=noninteractive $as_root apt-get install -y -qq $missing; } \
     >/dev/null 2>&1 && exit 0
-  echo "Chromium could not be installed."
+  echo "They could not be installed."
 fi
-echo "The browser tests will be skipped: there is no Chromium. Install it (Debian: apt install chromium) to run them."
+echo "Without Chromium the browser tests are skipped (Debian: apt install$missing)."
