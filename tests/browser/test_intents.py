@@ -1,6 +1,5 @@
 """The mode, chosen first: each intent sends the edit it stands for."""
 
-import json
 import re
 from typing import Any
 
@@ -9,9 +8,10 @@ import numpy as np
 
 from editor.edits.edit import Edit
 from editor.imaging.edge_growth import grown_past_edge
+from editor.imaging.geometry import Box
 from editor.imaging.raster import Mask
 from editor.imaging.selection import connected
-from tests.browser.hands import Hands
+from tests.browser.hands import Hands, photo
 
 
 def sent(hands: Hands) -> Edit:
@@ -63,12 +63,9 @@ def test_remove_takes_the_soft_edge_of_what_was_selected(hands: Hands) -> None:
     selected = select()
     grown = grown_past_edge(picture, selected)
     assert np.count_nonzero(grown.alpha) > np.count_nonzero(selected.grown(3).alpha)
-    bounds = "window.palimpsest.viewport.editRegion.layer.bounds()"
     hands.wait_for("doc.plan.estimate")
-    plain = hands.page.evaluate(bounds)
     hands.intend("Remove")
-    hands.page.wait_for_function(f"JSON.stringify({bounds}) !== '{json.dumps(plain, separators=(',', ':'))}'")
-    assert hands.page.evaluate(bounds)[0] < plain[0] - 3  # the outline shows it before the run
+    outlined(hands, grown)  # before the run
     assert finish(hands).mask == grown
     hands.press("Undo")
     hands.wait_for("!doc.state.can_undo")
@@ -90,6 +87,59 @@ def test_remove_takes_the_soft_edge_of_what_was_selected(hands: Hands) -> None:
     assert second.mask == grown
     hands.server.slow.allow(100)
     hands.wait_idle()
+
+
+def outlined(hands: Hands, mask: Mask) -> None:
+    """Wait until the dashed outline is that of a mask."""
+    hands.page.wait_for_function(
+        """(bounds) => {
+            const { viewport } = window.palimpsest;
+            return viewport.editRegion?.dashed && JSON.stringify(viewport.editRegion?.layer.bounds()) === JSON.stringify(bounds);
+        }""",
+        arg=list(mask.bounds),
+    )
+
+
+def test_what_remove_takes_can_be_set_and_is_automatic_again(hands: Hands) -> None:
+    """By the slider, from the keyboard; it holds for the next edit and for Delete, until it is reset."""
+    hands.open_pixels(photo(320, 270))
+    hands.edit()
+    grow = hands.page.get_by_role("slider", name="Grow")
+    automatic = hands.page.get_by_role("button", name="Automatic")
+    assert grow.is_hidden()
+    hands.intend("Remove")
+    assert automatic.get_attribute("aria-pressed") == "true" and grow.get_attribute("aria-valuetext") == "Automatic"
+
+    def painted(x: int) -> Mask:
+        hands.paint(x, 90)
+        box = hands.mask_bounds
+        assert box is not None
+        values = hands.page.evaluate("(box) => [...window.palimpsest.doc.mask.crop(box)]", box)
+        return Mask(Box(*box), np.reshape(values, (box[3], box[2])).astype(np.uint8))
+
+    mask = painted(100)
+    outlined(hands, grown_past_edge(hands.server.session.picture(hands.document), mask))
+    grow.focus()
+    for _ in range(5):
+        hands.key("ArrowRight")
+    assert grow.get_attribute("aria-valuetext") == "5 px" and automatic.get_attribute("aria-pressed") == "false"
+    outlined(hands, mask.grown(5))
+    assert finish(hands).mask == mask.grown(5)
+    hands.intend("Fill")
+    assert grow.is_hidden()
+    mask = painted(200)
+    hands.page.wait_for_function("!window.palimpsest.viewport.editRegion?.dashed")
+    head = hands.state["head"]
+    hands.key("Delete")
+    hands.wait_for(f"doc.state.head !== {head!r}")
+    hands.wait_idle()
+    assert sent(hands).mask == mask.grown(5)
+    hands.intend("Remove")
+    automatic.click()
+    mask = painted(150)
+    grown = grown_past_edge(hands.server.session.picture(hands.document), mask)
+    outlined(hands, grown)
+    assert finish(hands).mask == grown
 
 
 def test_refine_stays_near(hands: Hands) -> None:

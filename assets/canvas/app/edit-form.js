@@ -21,6 +21,7 @@ export class EditForm {
     this.values = null; // the form's, as last received; those of MODEL_DEFAULTS are in `model`
     this.pendingValues = {}; // to be written into the form; see `put`
     this.typedFields = new Set(); // those of PROMPT_FIELDS that the user has typed in since the document was opened
+    this.grow = null; // by how many pixels the mask of Remove grows; null: as far as the edge needs that it ends on
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#showModel());
     this.hintRequest = null; // the last one; an earlier response is out of date
     this.aside = null; // { values, own }: the user's own while a step is amended; what is set meanwhile is not saved
@@ -161,6 +162,7 @@ export class EditForm {
     if (!this.model.supports("negative_prompt")) edit.negative_prompt = "";
     edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
     if (!Number.isInteger(edit.seed)) edit.seed = 0;
+    if (intent === "remove") edit.grow = this.grow;
     return { ...edit, edge: 0, intent }; // the edge is set when a finished step is blended
   }
 

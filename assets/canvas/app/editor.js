@@ -212,6 +212,13 @@ class Editor {
     this.viewport.fit(frame.box);
   }
 
+  /** By how many pixels the mask of Remove grows; null: as far as the edge needs that it ends on. */
+  setGrow(pixels) {
+    this.form.grow = pixels;
+    this.doc?.plan.refresh();
+    this.refresh();
+  }
+
   /** Compares with the state before, or in another way what is compared in the history. mode: see `Compare`; null: no more. */
   compareWithBefore(mode) {
     const before = this.doc?.state.before;

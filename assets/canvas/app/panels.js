@@ -59,6 +59,7 @@ export class Panels {
       smoothing: (pixels) => editor.tool.set("smoothing", pixels),
       colour: (css) => editor.tool.set("colour", css),
       setAspect: (aspect) => editor.setAspect(aspect),
+      grow: (pixels) => editor.setGrow(pixels),
       change: (operation) => editor.doc?.masks.change(operation),
       tint: (change) => this.#tint(change),
       alone: commands.alone, upright: commands.upright,
@@ -121,7 +122,7 @@ export class Panels {
       tool: tool.active, diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
       contiguous: tool.contiguous, smoothing: tool.smoothing, alone: viewport.alone, tint: viewport.overlay.tint, angle: viewport.view.angle, flipped: viewport.view.flipped,
       sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2),
-      masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
+      grow: form.intent === "remove" ? form.grow : undefined, masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
     });
     if (doc && this.side.tab === "history") this.#showHistory();
     this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);

@@ -25,7 +25,7 @@ export class Viewport {
     this.sketching = false; // whether the sketch is shown
     this.alone = false; // the mask is shown in white on black, and nothing else
     this.pendingMasks = []; // MaskImages of the pending edits
-    this.editRegion = null; // MaskImages of the pixels that the edit may change
+    this.editRegion = null; // MaskImages of the pixels that the edit may change, or that it removes
     this.other = null; // what is compared, see `compare`
     this.fitted = true; // follows the window's size until the user zooms or pans
     this.width = this.height = 1; // device pixels
@@ -173,9 +173,9 @@ export class Viewport {
     this.invalidateMask();
   }
 
-  /** region: a Layer of the pixels that the edit may change, or null. windows: the boxes that the model reads. */
-  setPlan(region, windows) {
-    this.editRegion = region && new MaskImages(region);
+  /** region: a Layer of the pixels that the edit may change, or null; removes: that it removes. windows: the boxes that the model reads. */
+  setPlan(region, windows, removes = false) {
+    this.editRegion = region && new MaskImages(region, removes);
     this.guides.show("window", windows && windows.map(rect).join(""));
     this.invalidateMask();
   }
@@ -269,8 +269,8 @@ export class Viewport {
     }
     if (this.sketching) this.draft?.sketch.draw(context, view, area);
     for (const mask of this.pendingMasks) this.overlay.draw(context, mask, view, area, this.ratio, false);
-    if (this.editRegion) this.overlay.draw(context, this.editRegion, view, area, this.ratio, false);
     if (this.draft) this.overlay.draw(context, this.draft.mask, view, area, this.ratio, true);
+    if (this.editRegion) this.overlay.draw(context, this.editRegion, view, area, this.ratio, false);
   }
 
   /** Draws another picture over this one: left of the line, all of it, or the difference of both. */
