@@ -11,7 +11,9 @@ from editor.imaging.edge_growth import grown_past_edge
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Mask
 from editor.imaging.selection import connected
-from tests.browser.hands import Hands, photo
+from tests.browser.hands import DRAWN, Hands, photo
+
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def sent(hands: Hands) -> Edit:
@@ -93,8 +95,8 @@ def outlined(hands: Hands, mask: Mask) -> None:
     """Wait until the dashed outline is that of a mask."""
     hands.page.wait_for_function(
         """(bounds) => {
-            const { viewport } = window.palimpsest;
-            return viewport.editRegion?.dashed && JSON.stringify(viewport.editRegion?.layer.bounds()) === JSON.stringify(bounds);
+            const region = window.palimpsest.viewport.editRegion;
+            return region?.dashed && JSON.stringify(region.layer.bounds()) === JSON.stringify(bounds);
         }""",
         arg=list(mask.bounds),
     )
@@ -173,6 +175,89 @@ def test_expand_by_a_drag_and_by_a_shape(hands: Hands) -> None:
     hands.wait_for("doc.picture.box[2] === 320")
     hands.intend("Fill")
     hands.edit()  # the draft fits the picture again
+
+
+def test_the_frame_has_handles_from_the_start_and_says_its_size(hands: Hands) -> None:
+    """On a history of several steps: by the pointer, by the keyboard, by a shape, and back; in no other mode."""
+    hands.open_sample()
+    hands.edit()
+    hands.edit("a lamp")
+    edges = [hands.page.get_by_role("slider", name=f"{side} edge") for side in ("Left", "Top", "Right", "Bottom")]
+    size, reset = hands.page.locator(".frame-size"), hands.page.get_by_role("button", name="Reset")
+    assert not any(edge.is_visible() for edge in edges)
+    hands.intend("Expand")
+    for edge, place in zip(edges, ((0, 135), (160, 0), (320, 135), (160, 270)), strict=True):
+        box = edge.bounding_box()
+        assert box is not None and edge.get_attribute("aria-valuenow") == "0"
+        middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        assert np.allclose(middle, hands.client(*place), atol=1.5)
+    assert size.is_hidden() and reset.is_disabled()
+    start, end = hands.client(319.5, 130), hands.client(360, 130)
+    hands.page.mouse.move(*start)
+    hands.page.mouse.down()
+    hands.page.mouse.move(*end, steps=4)
+    margin = hands.page.evaluate("window.palimpsest.doc.frame.margins[2]")
+    assert size.text_content() == f"{320 + margin} {TIMES} 270 px" and margin > 35  # while it is dragged
+    hands.page.mouse.up()
+    edges[0].focus()
+    for key in ("ArrowLeft", "Shift+ArrowLeft", "ArrowRight", "ArrowUp"):
+        hands.key(key)
+    assert hands.page.evaluate("window.palimpsest.doc.frame.margins") == [10, 0, margin, 0]
+    edges[2].focus()
+    hands.key("Home")
+    assert hands.page.evaluate("window.palimpsest.doc.frame.margins") == [10, 0, 0, 0]
+    instruction = hands.page.locator(".instruction")
+    hands.write("a wooden floor")
+    assert instruction.is_visible() and "Drag an edge" in str(instruction.text_content())
+    shape = hands.page.get_by_role("button", name="4:5", exact=True)
+    assert shape.get_attribute("aria-pressed") == "false"
+    shape.click()
+    assert shape.get_attribute("aria-pressed") == "true" and size.text_content() == f"320 {TIMES} 400 px"
+    hands.intend("Fill")
+    assert size.is_hidden() and instruction.is_hidden()
+    assert edges[0].is_hidden()
+    hands.intend("Expand")
+    assert size.text_content() == f"320 {TIMES} 400 px"  # as it was left
+    edit = finish(hands)
+    assert sum(edit.margins) == 130
+    assert size.is_hidden() and edges[0].is_visible()
+    hands.page.get_by_role("button", name="1:1", exact=True).click()
+    hands.page.locator(".viewport").focus()
+    hands.key("Escape")
+    assert size.is_hidden() and reset.is_disabled()
+
+
+def test_a_frame_is_never_smaller_than_a_pixel(hands: Hands) -> None:
+    hands.open_pixels(photo(30, 20))
+    hands.intend("Expand")
+    hands.page.get_by_role("slider", name="Left edge").focus()
+    for _ in range(4):
+        hands.key("Shift+ArrowRight")
+    assert hands.page.evaluate("window.palimpsest.doc.frame.box") == [29, 0, 1, 20]
+
+
+def test_the_new_area_is_a_checkerboard_and_what_is_cut_off_is_dark(hands: Hands) -> None:
+    hands.open_pixels(np.full((200, 300, 3), 200, np.uint8))
+    hands.intend("Expand")
+    hands.page.evaluate("window.palimpsest.doc.frame.setMargins([0, -60, 80, 0])")
+    hands.page.evaluate(DRAWN)
+
+    def colours(x: int, y: int) -> set[tuple[int, ...]]:
+        """Those of a part of the canvas of 40 x 40 pixels of the picture."""
+        script = """([x, y]) => {
+            const { viewport } = window.palimpsest;
+            const box = viewport.view.viewportRect([x, y, 40, 40]).map(Math.round);
+            return [...viewport.below.getImageData(...box).data];
+        }"""
+        pixels = np.array(hands.page.evaluate(script, [x, y]), np.uint8).reshape(-1, 4)
+        return {tuple(map(int, pixel[:3])) for pixel in pixels}
+
+    assert len(colours(320, 100)) == 2 and colours(100, 100) == {(200, 200, 200)}
+    (dark,) = colours(100, 10)
+    assert max(dark) < 120
+    hands.intend("Fill")
+    hands.page.evaluate(DRAWN)
+    assert colours(100, 10) == {(200, 200, 200)} and len(colours(320, 100)) == 1
 
 
 def test_a_frame_drawn_inwards_crops_with_no_model(hands: Hands) -> None:

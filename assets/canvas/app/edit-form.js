@@ -86,6 +86,8 @@ export class EditForm {
     document.documentElement.dataset.intent = this.intent;
     const field = document.querySelector(PROMPT);
     if (field) field.placeholder = t(`prompt.${this.intent}`);
+    const instruction = document.querySelector("#aim .instruction"); // of a mode that asks for more than a prompt; it stays beside one
+    if (instruction) instruction.textContent = ["remove", "expand"].includes(this.intent) ? t(`prompt.${this.intent}`) : "";
   }
 
   /** Shows what the chosen model can do, or why it cannot be used. */

@@ -49,6 +49,7 @@ class Editor {
       this.refresh();
       this.doc?.draftEditor.saveView();
     };
+    this.viewport.onframe = (side, pixels) => this.doc?.frame.moveSide(side, pixels);
     this.pointer = new Pointer(this.viewport, () => this.tool.handle, {
       tapped: (fingers) => this.commands[{ 2: "undo", 3: "redo" }[fingers]]?.(),
       menu: (x, y) => this.openMenu(x, y),
@@ -203,13 +204,9 @@ class Editor {
   setAspect(aspect) {
     const { frame, picture } = this.doc ?? {};
     if (!picture?.box) return;
-    if (!aspect) {
-      frame.set(null);
-      this.viewport.fit();
-      return;
-    }
-    frame.setAspect(aspect);
-    this.viewport.fit(frame.box);
+    if (aspect) frame.setAspect(aspect);
+    else frame.set(null);
+    this.viewport.fit(frame.box ?? picture.box);
   }
 
   /** By how many pixels the mask of Remove grows; null: as far as the edge needs that it ends on. */
@@ -266,7 +263,7 @@ class Editor {
     else if (this.compare.mode) this.compare.stop();
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
-    else if (this.doc?.frame.box) this.setAspect(null);
+    else if (this.form.intent === "expand" && this.doc?.frame.box) this.setAspect(null);
     else if (!this.panels.side.uncover()) this.doc?.draftEditor.clear();
   }
 
@@ -358,9 +355,17 @@ class Editor {
     if (!form) return;
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
     showRepeatable(Boolean(doc?.canRepeat));
+    this.#showFrame();
     this.panels.refresh();
     if (doc) document.title = this.#title();
     this.pointer?.refresh();
+  }
+
+  /** Shows the frame while the picture is expanded, from the start: its sides are there to be dragged. */
+  #showFrame() {
+    const { doc, form, viewport } = this;
+    const box = form.intent === "expand" && doc?.picture.box ? doc.frame.box ?? doc.picture.box : null;
+    if (box || viewport.expanded) viewport.showFrame(box, doc?.frame.margins);
   }
 
   #title() {

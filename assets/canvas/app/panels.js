@@ -121,7 +121,7 @@ export class Panels {
     this.options.show({
       tool: tool.active, diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
       contiguous: tool.contiguous, smoothing: tool.smoothing, alone: viewport.alone, tint: viewport.overlay.tint, angle: viewport.view.angle, flipped: viewport.view.flipped,
-      sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2),
+      sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2), reframed: Boolean(doc?.frame.box),
       grow: form.intent === "remove" ? form.grow : undefined, masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
     });
     if (doc && this.side.tab === "history") this.#showHistory();

@@ -39,7 +39,7 @@ export class OpenDocument {
     this.queue = new JobQueue(this);
     this.display = new PictureDisplay(this, () => this.#turned());
     this.picture = this.display.picture;
-    this.frame = new Frame(this.picture, viewport, () => this.#replan());
+    this.frame = new Frame(this.picture, () => this.#replan());
     this.draftEditor = new DraftEditor(this.id, viewport, {
       acted: () => notifications.status(""),
       changed: () => {

@@ -9,11 +9,17 @@ export const SMALLEST = 2;
 export const LARGEST = 1000; // brush diameter in picture pixels
 const MOST_GROWTH = 64; // pixels, as the server takes them
 const SMOOTHEST = 32; // pixels, as the server takes them
-const ASPECTS = ["1:1", "4:3", "3:2", "16:9", "3:4", "9:16"];
+const ASPECTS = ["1:1", "5:4", "4:3", "3:2", "16:9", "4:5", "3:4", "2:3", "9:16"];
 
 /** The slider's value, 0..1, is logarithmic: small brushes need finer steps. */
 const toDiameter = (value) => Math.round(SMALLEST * (LARGEST / SMALLEST) ** value);
 const toSlider = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARGEST / SMALLEST);
+
+/** Whether a size has an aspect such as "16:9", to the pixel. */
+function hasAspect([width, height], aspect) {
+  const [across, down] = aspect.split(":").map(Number);
+  return Math.abs(width * down - height * across) < Math.max(across, down);
+}
 
 const percent = (share) => `${Math.round(share * 100)}%`;
 
@@ -38,7 +44,7 @@ export function optionStrip(actions) {
     grow: h("span", { class: "growth" }, growth.element, automatic),
     size: size.element, hardness: hardness.element, tolerance: tolerance.element,
     contiguous: h("label", { class: "check" }, contiguous, t("strip.contiguous")), smoothing: smoothing.element, colour: h("label", { class: "swatch" }, colour),
-    frame: h("span", { class: "aspects" }, h("span", {}, t("strip.shape")), ...aspects, extent, reset),
+    frame: h("span", { class: "aspects", role: "group", "aria-label": t("strip.shape") }, h("span", { "aria-hidden": "true" }, t("strip.shape")), ...aspects, extent, reset),
   };
 
   const file = h("input", {
@@ -88,7 +94,7 @@ export function optionStrip(actions) {
   return {
     element,
     /**
-     * state: { tool, sketching, diameter, hardness, tolerance, contiguous, smoothing, colour, frame: [width, height] or null,
+     * state: { tool, sketching, diameter, hardness, tolerance, contiguous, smoothing, colour, frame: [width, height] or null, reframed: whether that is another than the picture's,
      * grow: pixels, null if automatic, undefined if nothing grows, masked, canRecall, alone, tint, angle: of the view, flipped }.
      */
     show(state) {
@@ -110,7 +116,9 @@ export function optionStrip(actions) {
         growth.input.setAttribute("aria-valuetext", state.grow === null ? t("strip.automatic") : `${state.grow} px`);
         automatic.setAttribute("aria-pressed", String(state.grow === null));
       }
-      extent.textContent = state.frame ? state.frame.join(" × ") : "";
+      extent.textContent = state.frame ? `${state.frame.join(" × ")} px` : "";
+      aspects.forEach((chip, i) => chip.setAttribute("aria-pressed", String(Boolean(state.frame) && hasAspect(state.frame, ASPECTS[i]))));
+      reset.disabled = !state.reframed;
       alone.setAttribute("aria-pressed", String(state.alone));
       tint.value = state.tint.colour;
       opacity.show(state.tint.opacity);
