@@ -2,6 +2,7 @@
 
 import { copyFrom } from "./clipboard.js";
 import { TOOLS } from "../panels/toolbar.js";
+import { isField } from "./keys.js";
 import { exportDialog } from "../panels/export-dialog.js";
 import { savedMasksDialog } from "../panels/saved-masks.js";
 import { INTENTS } from "./edit-form.js";
@@ -39,6 +40,7 @@ export function makeCommands(editor) {
     fit: () => editor.viewport.fit(), actual: () => editor.viewport.zoom(1), closer: zoom(1), farther: zoom(-1),
     clockwise: turn(TURN), anticlockwise: turn(-TURN), upright: () => editor.viewport.straighten(), flip: () => editor.viewport.flip(),
     left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
+    prompts: () => (isField(document.activeElement) && !document.activeElement.closest("#prompt-row") ? false : void (editor.showPanels(), editor.form.recent.toggle())),
     prompt: () => (editor.showPanels(), field("#prompt :is(input, textarea)")?.focus()), settings: () => editor.togglePanel("settings"),
     history: () => editor.togglePanel("history"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(),
     open: () => editor.panels.start.chooseFile(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),

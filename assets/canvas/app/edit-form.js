@@ -2,7 +2,8 @@
 
 import { Model } from "./model.js";
 import { initialForm, MODEL_DEFAULTS, modelName, saveSettings } from "./settings.js";
-import { rememberPrompt, Suggestions } from "./suggest.js";
+import { RecentPrompts, rememberPrompt } from "./recent-prompts.js";
+import { Suggestions } from "./suggest.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
 
@@ -36,8 +37,9 @@ export class EditForm {
     return this.intent === "sketch";
   }
 
-  /** Connects with Gradio's form, which is there now. */
-  attach() {
+  /** Connects with Gradio's form, which is there now. bindings: Bindings. */
+  attach(bindings) {
+    this.recent = new RecentPrompts(document.querySelector(PROMPT), () => bindings.label("prompts"));
     this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.info?.words ?? null);
     document.addEventListener("input", ({ target }) => {
       const name = Object.keys(PROMPT_FIELDS).find((name) => target.matches?.(PROMPT_FIELDS[name]));
