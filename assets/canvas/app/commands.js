@@ -33,7 +33,7 @@ export function makeCommands(editor) {
     delete: () => (editor.pointer.dropCorner() === false ? void editor.removeMasked() : null),
     copy: () => (getSelection().isCollapsed ? void (doc()?.picture.revision && copyFrom(doc())) : false), menu: () => editor.openMenu(),
     generate: () => field("#generate")?.click(), again: () => editor.again(), drop: () => editor.escape(),
-    cancel: () => (doc()?.queue.groups.length ? void doc().queue.cancel() : false),
+    cancel: () => (doc()?.busy ? void doc().queue.cancel() : false),
     undo: () => doc()?.undo(), redo: () => doc()?.redo(),
     before: (again) => again || editor.compareWithBefore("whole"), split: () => editor.compareWithBefore(editor.compare.mode === "split" ? null : "split"),
     difference: () => editor.compareWithBefore(editor.compare.mode === "difference" ? null : "difference"),

@@ -14,9 +14,9 @@ import { Notifications, notifyBrowser, percentDone } from "./notifications.js";
 import { OpenDocument } from "../document/open-document.js";
 import { Panels } from "./panels.js";
 import { Pointer } from "../viewport/pointer.js";
-import { progressOf } from "../document/job-queue.js";
 import { rememberDocument } from "../panels/start.js";
-import { Server } from "../net/server.js";
+import { Server, Unreachable } from "../net/server.js";
+import { LOST_MS } from "../document/polling.js";
 import { tour } from "../panels/tour.js";
 import { makeCommands } from "./commands.js";
 import { loadTint } from "./mask-tint.js";
@@ -33,6 +33,7 @@ class Editor {
     this.waiting = false; // for the model, before an edit is sent
     this.maskAll = false; // the next document that opens begins with a mask of the whole picture
     this.byPointer = true; // whether the pointer, not the keyboard, led to what has the focus
+    this.startTimer = 0; // until the start view is loaded again
     this.unseen = null; // the status of the last edit, if it ended while the page was hidden
     this.server = new Server(new URL("../../", import.meta.url));
     this.bindings = new Bindings();
@@ -127,7 +128,7 @@ class Editor {
       tour(this.root);
       return true;
     } catch (error) {
-      this.notifications.note(error.message, "open");
+      this.notifications.note(error instanceof Unreachable ? t("status.not_done") : error.message, "open");
       return false;
     } finally {
       document.documentElement.toggleAttribute("data-opening", false);
@@ -172,7 +173,20 @@ class Editor {
     document.title = "Palimpsest";
     document.documentElement.dataset.view = "start";
     this.refresh();
-    return this.panels.start.refresh().catch((error) => this.notifications.note(error.message, "server"));
+    return this.#refreshStart();
+  }
+
+  /** Loads the start view's lists, again and again while the server is away; the note of that goes with it. */
+  async #refreshStart() {
+    try {
+      await this.panels.start.refresh();
+      if (!this.doc) this.notifications.dismiss("server");
+    } catch (error) {
+      if (this.doc) return;
+      this.notifications.note(error.message, "server");
+      clearTimeout(this.startTimer);
+      if (error instanceof Unreachable) this.startTimer = setTimeout(() => this.doc || this.#refreshStart(), LOST_MS);
+    }
   }
 
   #setAddress(id) {
@@ -355,22 +369,16 @@ class Editor {
     if (!form) return;
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
     showRepeatable(Boolean(doc?.canRepeat));
-    this.#showFrame();
+    const frame = form.intent === "expand" && doc?.picture.box ? doc.frame.box ?? doc.picture.box : null; // its sides can be dragged
+    if (frame || this.viewport.expanded) this.viewport.showFrame(frame, doc?.frame.margins);
     this.panels.refresh();
     if (doc) document.title = this.#title();
     this.pointer?.refresh();
   }
 
-  /** Shows the frame while the picture is expanded, from the start: its sides are there to be dragged. */
-  #showFrame() {
-    const { doc, form, viewport } = this;
-    const box = form.intent === "expand" && doc?.picture.box ? doc.frame.box ?? doc.picture.box : null;
-    if (box || viewport.expanded) viewport.showFrame(box, doc?.frame.margins);
-  }
-
   #title() {
-    const { run, state } = this.doc;
-    if (run?.total || run?.replay) return `${percentDone(...progressOf(run))} · ${state.name}`;
+    const { progress, state } = this.doc;
+    if (progress?.known) return `${percentDone(progress.done)} · ${state.name}`;
     return `${this.unseen ? "✓ " : ""}${state.name} · Palimpsest`;
   }
 }
@@ -381,7 +389,7 @@ export async function mount(element) {
   const editor = new Editor(element.querySelector(".palimpsest"));
   window.palimpsest = editor;
   await dockReady(editor);
-  editor.form.attach();
+  editor.form.attach(editor.bindings);
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);
   else editor.home();

@@ -126,9 +126,9 @@ export class Panels {
     });
     if (doc && this.side.tab === "history") this.#showHistory();
     this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
-    this.queue.show(doc?.queue.groups ?? [], canAskPermission);
+    this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);
-    notifications.plan(estimate, estimate && eta.seconds(estimate.pipeline, estimate.steps));
+    notifications.plan(estimate, estimate && eta.secondsFor([estimate, ...(doc.amendment.step?.later ?? [])]));
     notifications.specks(estimate?.specks ?? 0, () => this.editor.doc?.masks.keepSpecks());
   }
 
