@@ -20,7 +20,7 @@ from pipelines.training.scenes.palette import COLOURS
 from pipelines.training.scenes.things import KINDS
 from pipelines.training.scenes.words import with_article
 
-STRENGTHS = tuple(tenths / 10 for tenths in range(3, 10))
+STRENGTHS = (0.3, 0.5, 0.6, 0.7, 0.8, 0.9)
 UNLIKE = 100  # distance in RGB of two colours that nobody takes for each other
 TURNED = 0.5  # nearer to the new colour than to the old one
 
@@ -91,23 +91,19 @@ def refine(
         where = (case.image != case.truth).any(2)
         images = {}
         for strength in (1.0, *strengths):
-            request = Request(
-                case.image, case.mask, case.prompt, "", guidance, 0.0, strength, steps, sampler, (i,)
-            )  # fmt: skip
+            request = Request(case.image, case.mask, case.prompt, "", guidance, 0.0, strength, steps, sampler, (i,))
             images[strength] = composed(run(pipeline.inpaint(request))[0], case.mask, case.image)
         full = sharpness(images[1.0], case.mask > 0)
-        yield (
-            case,
-            {
-                strength: Outcome(
-                    image,
-                    turned(image, case.image, case.truth, where),
-                    sharpness(image, case.mask > 0) / full,
-                    shape_kept(image, case.truth, case.bare, case.mask),
-                )
-                for strength, image in images.items()
-            },
-        )
+        outcomes = {
+            strength: Outcome(
+                image,
+                turned(image, case.image, case.truth, where),
+                sharpness(image, case.mask > 0) / full,
+                shape_kept(image, case.truth, case.bare, case.mask),
+            )
+            for strength, image in images.items()
+        }
+        yield case, outcomes
 
 
 def report(outcomes: Sequence[dict[float, Outcome]]) -> list[str]:

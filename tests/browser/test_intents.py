@@ -150,7 +150,18 @@ def test_refine_stays_near(hands: Hands) -> None:
     hands.intend("Refine")
     slider = hands.page.locator("#refine_strength input[type=range]")
     assert slider.is_visible()
-    assert finish(hands).strength == 0.5
+    shown = hands.page.locator("#refine_strength output")
+    assert shown.text_content() == slider.get_attribute("aria-valuetext") == "90%"
+    assert finish(hands).strength == 0.9
+    slider.focus()
+    for _ in range(25):
+        hands.key("ArrowLeft")
+    hands.page.wait_for_function("window.palimpsest.form.values.refine_strength === 0.65")
+    assert shown.text_content() == slider.get_attribute("aria-valuetext") == "65%"
+    hands.paint()
+    assert finish(hands).strength == 0.65
+    hands.intend("Sketch")
+    assert shown.is_hidden() and hands.page.locator("#sketch_strength output").text_content() == "70%"
     hands.intend("Fill")
     assert not slider.is_visible()
 

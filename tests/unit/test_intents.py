@@ -115,7 +115,7 @@ def test_what_nobody_says_is_the_models_default_or_else_the_intents(workbench: W
 
     assert (edit("fill").steps, edit("fill").guidance, edit("fill", steps=9).steps) == (7, 3.5, 9)
     strengths = {name: edit(name).strength for name in ("fill", "remove", "refine", "expand", "sketch")}
-    assert strengths == {"fill": 1, "remove": 1, "refine": 0.5, "expand": 1, "sketch": 0.7}
+    assert strengths == {"fill": 1, "remove": 1, "refine": 0.9, "expand": 1, "sketch": 0.7}
     for wrong, match in (({"sampler": "none"}, "noise has no sampler 'none'; it has"), ({"steps": 0}, "steps")):
         with pytest.raises(ValueError, match=match):
             edit("fill", **wrong)

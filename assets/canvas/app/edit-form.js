@@ -3,6 +3,7 @@
 import { Model } from "./model.js";
 import { initialForm, MODEL_DEFAULTS, modelName, saveSettings } from "./settings.js";
 import { RecentPrompts, rememberPrompt } from "./recent-prompts.js";
+import { showStrengths } from "./strengths.js";
 import { Suggestions } from "./suggest.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
@@ -48,6 +49,7 @@ export class EditForm {
       delete this.pendingValues[name]; // the user has typed over it
     });
     if (this.values) {
+      showStrengths(this.values);
       this.#showIntent();
       this.#showModel();
     } else if (initialForm) this.changed(initialForm.values); // else Gradio reports them later
@@ -65,6 +67,7 @@ export class EditForm {
     this.values = values;
     if (!before) Object.assign(this.model, { own: initialForm.own, fields: initialForm.fields });
     this.#save();
+    showStrengths(values);
     if (!before || before.intent !== values.intent) this.#showIntent();
     if (before?.pipeline !== values.pipeline) this.model.choose(values.pipeline);
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
