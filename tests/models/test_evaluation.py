@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 import torch
-from PIL import Image as Images
+from PIL import Image
 
 from pipelines import load
 from pipelines.base import Request, Run, Step
@@ -220,7 +220,8 @@ def test_the_table_of_recolourings_says_where_they_turn(tmp_path: Path) -> None:
     found = list(refine(Recolourer(0.7), 4, (0.5, 0.8), sampler="ddim", steps=1, guidance=1.0))
     table = write_recolourings(tmp_path, found)
     assert "| 50 % | 0 ±" in table and "| 80 % | 100 ±" in table and "| 100 % | 100 ±" in table
-    assert Images.open(tmp_path / "recolour.webp").size[0] == 5 * CELL
+    with Image.open(tmp_path / "recolour.webp") as sheet:
+        assert sheet.size[0] == 5 * CELL
 
 
 def test_a_share_of_few_is_less_sure() -> None:
@@ -310,8 +311,6 @@ def test_a_prompts_hole_lies_where_the_prompt_says(prompt: str) -> None:
 
 
 def test_the_prompts_sheet_has_a_row_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from PIL import Image
-
     monkeypatch.setattr("pipelines.evaluation.prompts.SEEDS", 2)
     pipeline = NoisePipeline()
     paint_prompts(tmp_path, pipeline, sampler="ddim", steps=1, guidance=1.0)
