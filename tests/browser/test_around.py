@@ -193,7 +193,7 @@ def test_a_steps_settings_are_taken_up(hands: Hands) -> None:
     values = hands.page.evaluate("window.palimpsest.form.values")
     taken = {name: values[name] for name in ("intent", "pipeline", "steps", "seed", "new_seed", "refine_strength")}
     wanted: dict[str, Any] = {"intent": "refine", "pipeline": "noise", "steps": 7, "seed": seed, "new_seed": True}
-    assert taken == wanted | {"refine_strength": 0.5}
+    assert taken == wanted | {"refine_strength": 0.9}
     hands.wait_value("[aria-label=Model]", "noise")
 
 
