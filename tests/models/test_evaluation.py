@@ -184,7 +184,7 @@ class Recolourer(Plain):
         yield Step(1, 1, None)
         image = case.truth if request.strength >= self.turns_at else case.image
         if self.blur and request.strength < 1:
-            image = cv2.GaussianBlur(image, (0, 0), self.blur)
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), self.blur), np.uint8)
         return image[None]
 
 

@@ -204,6 +204,26 @@ def test_a_plan_of_nothing_is_a_sentence(routes: RouteClient, state: dict[str, A
     refused(routes.post(f"documents/{state['document']}/plan", content=routes.edit_body(state, parent="gone")), 404)
 
 
+def test_the_steps_of_a_replay_are_counted_while_its_model_loads(routes: RouteClient, state: dict[str, Any]) -> None:
+    """At least those of one window each, and those of all windows once the model is known."""
+    document, first = state["document"], routes.made(state)["head"]
+    strips = filled(Box(0, 0, 20, 200)).joined(filled(Box(280, 0, 20, 200)))
+    for steps in (5, 7):
+        routes.made(state, mask=strips, steps=steps)
+    known = routes.get(f"documents/{document}/amend/{first}").json()["later"]
+    assert [each["steps"] for each in known] == [40, 56]  # eight windows
+    routes.models.loading.add("noise")
+    later = routes.get(f"documents/{document}/amend/{first}").json()["later"]
+    assert [each["steps"] for each in later] == [5, 7]
+    body = routes.edit_body(routes.state(state), mask=disc(Box(40, 30, 60, 50)), seed=9)
+    routes.post(f"documents/{document}/amend/{first}", content=body)
+    counted = [run["replay"]["steps"] for run in routes.state(state)["running"]]
+    assert counted == [3, 5, 7]
+    routes.models.loading.clear()
+    counted = [run["replay"]["steps"] for run in routes.state(state)["running"]]
+    assert counted[1:] == [each["steps"] for each in known]
+
+
 def test_what_remove_grows_is_planned_and_queued_alike(routes: RouteClient, state: dict[str, Any]) -> None:
     """As a new step and in place of an earlier one, whatever the feather: the plan shows the mask that is stored."""
     mask, document, first = disc(Box(40, 30, 60, 50)), state["document"], routes.made(state)["head"]
