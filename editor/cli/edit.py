@@ -112,7 +112,8 @@ def _run(
     names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength", "pipeline")
     settings |= {name: getattr(options, name, None) for name in names}
     settings["seed"] = secrets.randbelow(2**32) if options.seed is None else options.seed
-    edit, specks = complete(intent, mask, settings, model, lambda: picture, getattr(options, "keep_specks", False))
+    keep_specks, grow = (getattr(options, name, None) for name in ("keep_specks", "grow"))
+    edit, specks = complete(intent, mask, settings, model, lambda: picture, bool(keep_specks), grow)
     if specks:
         noun, them = ("speck", "it") if specks == 1 else ("specks", "them")
         print(f"Ignored {specks} {noun} of at most {SPECK} pixels; --keep-specks keeps {them}.", file=sys.stderr)

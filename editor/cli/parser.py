@@ -126,6 +126,10 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
         " takes no prompt, sketch or strength",
     )  # fmt: skip
     edit.add_argument(
+        "--grow", type=int, metavar="PIXELS",
+        help="with --remove: grow the mask by so many pixels (default: as far as the object's edge needs)",
+    )  # fmt: skip
+    edit.add_argument(
         "--keep-specks", action="store_true",
         help="repaint specks too: spots of the mask of at most 16 pixels, far from the rest of it",
     )  # fmt: skip

@@ -12,6 +12,7 @@ MAX_STEPS = 1000
 MAX_GUIDANCE = 30.0
 MAX_FEATHER = 64  # pixels
 MAX_EDGE = 64  # pixels
+MAX_GROWTH = 64  # pixels, of a mask for Remove
 MAX_MARGIN = 2**16  # pixels
 MAX_ADAPTERS = 8
 MAX_ADAPTER_WEIGHT = 2.0

@@ -174,11 +174,11 @@ class ApiTools:
     def remove(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
         tolerance: int = 24, model: str = "", seed: int | None = None, feather: int = Blend.feather,
-        keep_specks: bool = False,
+        keep_specks: bool = False, grow: int | None = None,
     ) -> Steps:  # fmt: skip
         """Remove what is in a region and fill it from its surroundings. Give a box, a point or a mask; waits as `edit`
         does. Where the region ends at an object's edge, the soft rim of the object is removed too, up to 16 pixels
-        beyond the region.
+        beyond the region, or `grow` pixels.
 
         Parameters:
             document: its id
@@ -192,11 +192,13 @@ class ApiTools:
             seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a random one
             feather: pixels over which the result fades out around the region, 0 to 64
             keep_specks: whether to repaint specks too: spots of at most 16 pixels far from the rest of the mask
+            grow: pixels by which the region grows first, 0 to 64; null: as far as the edge of the object needs
         Returns:
             as `edit`
         """
         region = partial(self._read_region, document, box, point, tolerance, mask)
-        return self._edit("remove", document, region, model, seed, {"blend": Blend(feather)}, keep_specks=keep_specks)
+        settings = {"blend": Blend(feather)}
+        return self._edit("remove", document, region, model, seed, settings, keep_specks=keep_specks, grow=grow)
 
     def expand(
         self, document: str, left: int = 0, top: int = 0, right: int = 0, bottom: int = 0, prompt: str = "",
@@ -284,7 +286,7 @@ class ApiTools:
 
     async def _edit(
         self, intent: str, document: str, mask: Callable[[], Mask], model: str, seed: int | None, settings: Result,
-        variations: int = 1, keep_specks: bool = False,
+        variations: int = 1, keep_specks: bool = False, grow: int | None = None,
     ) -> Steps:  # fmt: skip
         """Queues an edit after all others and waits for it. None in `settings` stands for the model's default."""
         name = model or self.context.default
@@ -296,7 +298,7 @@ class ApiTools:
 
         def submit() -> Sequence[Revision]:
             picture = partial(self.session.picture, document)
-            edit, result["specks"] = complete(intent, mask(), request, info, picture, keep_specks)
+            edit, result["specks"] = complete(intent, mask(), request, info, picture, keep_specks, grow)
             return self.session.variations(document, edit, variations, self.session.store.jobs.tail(document))
 
         async with aclosing(self._stream(submit)) as steps:

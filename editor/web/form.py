@@ -10,6 +10,7 @@ from typing import Any
 import gradio as gr
 
 from editor.edits.edit import Blend, Edit
+from editor.edits.intents import STRENGTHS
 from editor.imaging.limits import MAX_FEATHER, MAX_GUIDANCE, MAX_IMAGES, MAX_PROMPT
 from editor.web.canvas import MODULES
 from editor.web.i18n import FORM
@@ -81,8 +82,8 @@ class Form:
             container=False,
             elem_id="intent",
         )
-        self._slider("refine_strength", 0, 1, 0.5, 0.01)
-        self._slider("sketch_strength", 0, 1, 0.7, 0.01)
+        for name in ("refine", "sketch"):
+            self._slider(f"{name}_strength", 0, 1, STRENGTHS[name], 0.01)
 
     def _lay_out_prompt(self) -> None:
         self.fields["prompt"] = gr.Textbox(

@@ -5,6 +5,7 @@ server; a job in the store outlives both, and any tab that opens the document la
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from starlette.requests import Request
@@ -18,7 +19,7 @@ from editor.store.documents import Document
 from editor.store.progress import NO_BEAT, RunProgress
 from editor.store.queue import group_of
 from editor.store.revisions import Revision
-from editor.web.context import AppContext
+from editor.web.context import AppContext, Loading
 from editor.web.wire import NEVER
 
 FOREVER = {
@@ -86,23 +87,27 @@ class DocumentStates:
         }
 
     def _replay(self, document: Document, pending: Sequence[Revision]) -> dict[str, dict[str, int]]:
-        """Returns, for each queued step of a replay, its position `step` among `of`, from 1, and the most `steps` that
-        the model takes for it, 0 while that is unknown.
+        """Returns, for each queued step of a replay, its position `step` among `of`, from 1, and how many `steps` the
+        model takes for it, see `plans`.
         """
         steps = self.session.store.jobs.replaying(document.id)
         waiting = [each for each in pending if each.id in steps]
-        if any(each.id not in self.model_steps for each in waiting):
-            self.model_steps.clear()
+        model_steps = self.model_steps
+        if any(each.id not in model_steps for each in waiting):
             edits = [each.edit for each in waiting if each.edit is not None]
             plans = self.plans(self.session.frame(document.id, str(waiting[0].parent)), edits)
-            # the steps of a model that is still loading are known by a later call
-            self.model_steps.update(
-                (each.id, plan["steps"]) for each, plan in zip(waiting, plans, strict=True) if plan["steps"]
-            )
+            model_steps = {each.id: plan["steps"] for each, plan in zip(waiting, plans, strict=True)}
+            if not any(self._loading(edit.pipeline) for edit in edits):  # else a later call knows better
+                self.model_steps = model_steps
         return {
-            each.id: {"step": steps.index(each.id) + 1, "of": len(steps), "steps": self.model_steps.get(each.id, 0)}
+            each.id: {"step": steps.index(each.id) + 1, "of": len(steps), "steps": model_steps[each.id]}
             for each in waiting
         }
+
+    def _loading(self, model: str) -> bool:
+        with suppress(ValueError):
+            return self.context.models.info(model) is None
+        return False
 
     def plans(self, frame: Box, edits: Sequence[Edit]) -> list[dict[str, Any]]:
         """Plans edits that follow each other.
@@ -112,12 +117,15 @@ class DocumentStates:
             edits: the edits, in order.
 
         Returns:
-            For each edit its model (`pipeline`) and how many `steps` the model takes, 0 when that is unknown.
+            For each edit its model (`pipeline`) and how many `steps` the model takes: while it is still loading those
+            of one window, and 0 for a crop or a model that cannot be loaded.
         """
         plans = []
         for edit in edits:
             try:
                 steps = plan(edit, frame, self.context.model(edit.pipeline)).steps
+            except Loading:
+                steps = edit.steps
             except ValueError:  # the job itself will fail with the reason
                 steps = 0
             plans.append({"pipeline": edit.pipeline, "steps": steps})

@@ -1,4 +1,4 @@
-"""python -m pipelines.evaluation judge | world | prompts: train the judge; judge a pipeline, or see it at work."""
+"""python -m pipelines.evaluation judge | world | prompts | recolour: train the judge; judge or measure a pipeline."""
 
 import argparse
 from pathlib import Path
@@ -6,6 +6,8 @@ from pathlib import Path
 from pipelines import WEIGHTS, load
 from pipelines.evaluation.judge import load_judge, train_judge
 from pipelines.evaluation.prompts import paint_prompts
+from pipelines.evaluation.recolour import STRENGTHS, refine
+from pipelines.evaluation.recolour import write_report as write_recolourings
 from pipelines.evaluation.world import evaluate, write_report
 from pipelines.machine import keep_freed_memory
 
@@ -20,7 +22,9 @@ def main() -> None:
     world = commands.add_parser("world", help="judge a pipeline on held-out edits of the drawn world")
     world.add_argument("--edits", type=int, default=100, help="of each sort (default: %(default)d)")
     prompts = commands.add_parser("prompts", help="paint the paper's prompts, for the eye to judge")
-    for command in (world, prompts):
+    recolour = commands.add_parser("recolour", help="refine things into other colours, at one strength after another")
+    recolour.add_argument("--cases", type=int, default=24, help="how many things (default: %(default)d)")
+    for command in (world, prompts, recolour):
         command.add_argument("--pipeline", default="glide-mini", metavar="NAME", help="which (default: %(default)s)")
         command.add_argument("--sampler", default="dpmpp_2m", help="(default: %(default)s)")
         command.add_argument("--steps", type=int, help="of the base model (default: what is usual with it, or 20)")
@@ -38,6 +42,9 @@ def main() -> None:
     settings = {"sampler": options.sampler, "steps": steps, "guidance": options.guidance}
     if options.command == "prompts":
         paint_prompts(options.out, pipeline, **settings)
+        return
+    if options.command == "recolour":
+        print(write_recolourings(options.out, list(refine(pipeline, options.cases, STRENGTHS, **settings))))
         return
     judge_network = load_judge(JUDGE)
     sorts = ((0.0, False), (0.0, True), (1.0, False))  # share of removals, pairs never seen together

@@ -184,6 +184,30 @@ def suggestions(hands: Hands) -> None:
     hands.page.locator(".strange").first.wait_for()
 
 
+def recent(hands: Hands) -> None:
+    hands.open_sample()
+    for prompt in ("a vase", "a red lamp"):
+        hands.edit(prompt)
+    hands.press("Recent prompts")
+    hands.page.keyboard.type("a")
+    hands.page.get_by_role("option", name="a red lamp").wait_for()
+
+
+def expanding(hands: Hands) -> None:
+    hands.open_sample()
+    hands.write("a long floor")
+    hands.intend("Expand")
+    hands.page.get_by_role("button", name="16:9").click()
+    hands.page.locator(".frame-size").wait_for()
+
+
+def removing(hands: Hands) -> None:
+    hands.open_sample()
+    hands.intend("Remove")
+    hands.paint()
+    hands.wait_for("doc.plan.estimate")
+
+
 def comparing(hands: Hands) -> None:
     hands.open_sample()
     hands.edit()
@@ -224,6 +248,7 @@ VIEWS = {
     "blending": blending, "amending": amending, "comparing": comparing, "queue": queue, "variations": variations,
     "export": export, "sheet": sheet, "timelapse": timelapse,
     "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
+    "recent": recent, "expanding": expanding, "removing": removing,
     **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch")},
 }  # fmt: skip
 
@@ -243,6 +268,8 @@ OFTEN = (
     "export",
     "sheet",
     "help",
+    "recent",
+    "expanding",
 )
 
 

@@ -193,7 +193,7 @@ def test_a_steps_settings_are_taken_up(hands: Hands) -> None:
     values = hands.page.evaluate("window.palimpsest.form.values")
     taken = {name: values[name] for name in ("intent", "pipeline", "steps", "seed", "new_seed", "refine_strength")}
     wanted: dict[str, Any] = {"intent": "refine", "pipeline": "noise", "steps": 7, "seed": seed, "new_seed": True}
-    assert taken == wanted | {"refine_strength": 0.5}
+    assert taken == wanted | {"refine_strength": 0.9}
     hands.wait_value("[aria-label=Model]", "noise")
 
 
@@ -353,16 +353,54 @@ def test_every_key_is_listed_and_can_be_another(hands: Hands) -> None:
     assert hands.page.evaluate("window.palimpsest.tool.name") == "eraser"
 
 
-def test_prompts_used_before_and_known_words_are_offered_and_strange_ones_marked(hands: Hands) -> None:
+def test_prompts_used_before_are_a_list_to_search(hands: Hands) -> None:
+    """By the keyboard and by the pointer; what is taken is not sent, and what is removed stays away."""
     hands.open_sample()
-    hands.edit("a cup of tea")
-    field = hands.prompt
-    field.fill("")
-    hands.page.get_by_role("option", name="a cup of tea").wait_for()
+    for prompt in ("a cup of tea", "a red couch", "a green couch", "a cup of tea"):
+        hands.edit(prompt)
+    listed = hands.page.get_by_role("listbox", name="Recent prompts").get_by_role("option")
+    field, head = hands.prompt, hands.state["head"]
+    field.fill("something else")
+    hands.key("Alt+ArrowDown")
+    assert listed.all_text_contents() == ["a cup of tea", "a green couch", "a red couch"]
+    search = hands.page.get_by_role("combobox", name="Search recent prompts")
+    assert search.evaluate("(field) => field === document.activeElement")
+    hands.page.keyboard.type("couch re")
+    assert listed.all_text_contents() == ["a green couch", "a red couch"]  # "gREen"
+    hands.page.keyboard.type("d")
+    assert listed.all_text_contents() == ["a red couch"]
+    for _ in range(2):
+        hands.key("Backspace")
     hands.key("ArrowDown")
+    assert listed.nth(1).get_attribute("aria-selected") == "true"
     hands.key("Enter")
-    assert field.input_value() == "a cup of tea"
-    assert not hands.page.evaluate("window.palimpsest.doc.busy")  # Enter took the suggestion, and sent nothing
+    assert search.is_hidden() and field.input_value() == "a red couch"
+    assert field.evaluate("(field) => field === document.activeElement")
+    assert hands.state["head"] == head and not hands.page.evaluate("window.palimpsest.doc.busy")
+    hands.wait_for("doc.draftEditor.prompts?.prompt === 'a red couch'")  # the form has it too
+    hands.press("Recent prompts")
+    hands.key("Home")
+    hands.key("Delete")
+    assert listed.all_text_contents() == ["a green couch", "a red couch"]
+    listed.filter(has_text="green").locator(".remove").click()
+    assert listed.all_text_contents() == ["a red couch"]
+    hands.key("Escape")
+    assert search.is_hidden() and field.input_value() == "a red couch"
+    hands.reload()
+    hands.wait_idle()
+    hands.press("Recent prompts")
+    listed.filter(has_text="a red couch").click()
+    assert search.is_hidden()
+    hands.press("Recent prompts")
+    hands.page.keyboard.type("zebra")
+    hands.page.get_by_text("No prompt matches.").wait_for()
+    hands.page.mouse.click(*hands.client(100, 100))
+    assert search.is_hidden() and hands.mask_bounds is not None  # one click closed the list, and painted
+
+
+def test_known_words_are_offered_and_strange_ones_marked(hands: Hands) -> None:
+    hands.open_sample()
+    field = hands.prompt
     (word,) = hands.page.evaluate("window.palimpsest.form.model.info.words")
     field.fill(f"a {word[:-1]}")
     hands.page.get_by_role("option", name=word, exact=True).click()

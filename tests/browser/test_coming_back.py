@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pytest
 
 from tests.browser.hands import Hands
 
@@ -172,3 +173,81 @@ def test_a_server_without_its_models_says_so(hands: Hands, server: Any) -> None:
     hands.page.locator(".note p").filter(has_text=sentence).wait_for()
     server.worker.trouble = None
     hands.page.wait_for_function("!document.querySelector('.note')")
+
+
+def away(hands: Hands) -> None:
+    """The server does not answer, and the page says so once, whatever it asks meanwhile."""
+    note = hands.page.locator(".note p")
+    note.filter(has_text="The server does not answer").wait_for()
+    asked = hands.page.evaluate("performance.getEntriesByType('resource').length")
+    hands.page.wait_for_function("(n) => performance.getEntriesByType('resource').length > n + 4", arg=asked)
+    assert note.count() == 1
+
+
+def made(hands: Hands) -> list[str]:
+    """The prompts of all steps of the document, whatever became of them."""
+    tree = hands.server.session.store.revisions.tree(hands.document)
+    edits = [hands.server.session.store.revisions.get(node.id).edit for node in tree]
+    return [edit.prompt for edit in edits if edit is not None]
+
+
+@pytest.mark.parametrize("model", ["noise", "flat"])
+def test_what_is_generated_while_the_server_is_away_is_sent_when_it_is_back(
+    hands: Hands, server: Any, model: str
+) -> None:
+    """On a history; with a model that the page knows, and with one that it has yet to ask about. One job, one note."""
+    hands.open_sample()
+    hands.edit("first")
+    hands.edit("second")
+    hands.paint(80, 200)
+    hands.write("third")
+    hands.settings()
+    mask = hands.mask_bounds
+    server.stop()
+    hands.page.get_by_role("combobox", name="Model").click()
+    hands.page.get_by_role("option", name=model).click()
+    hands.page.wait_for_function(f"window.palimpsest.form.values.pipeline === {model!r}")
+    hands.press("Generate")
+    away(hands)
+    assert hands.page.evaluate("window.palimpsest.waiting || window.palimpsest.doc.submitting")
+    server.start()
+    hands.wait_for("!doc.busy && doc.state.step?.prompt === 'third'")
+    hands.wait_idle()
+    assert hands.page.locator(".note").count() == 0
+    assert made(hands) == ["first", "second", "third"]
+    edit: Any = server.session.store.revisions.get(hands.state["head"]).edit
+    assert (edit.pipeline, list(edit.mask.box)) == (model, mask)
+    assert np.array_equal(hands.drawn(), hands.stored)
+    hands.complaints[:] = [said for said in hands.complaints if "net::ERR_" not in said]
+
+
+def test_a_generate_that_is_given_up_is_the_draft_again(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.edit("first")
+    hands.paint(80, 200)
+    mask = hands.mask_bounds
+    server.stop()
+    hands.press("Generate")
+    away(hands)
+    hands.wait_for("doc.requests.retrying")
+    hands.key("Control+.")
+    hands.wait_for("!doc.submitting && !doc.mask.empty")
+    assert hands.mask_bounds == mask
+    server.start()
+    hands.page.wait_for_function("!document.querySelector('.note')")
+    assert made(hands) == ["first"] and hands.mask_bounds == mask
+    hands.complaints[:] = [said for said in hands.complaints if "net::ERR_" not in said]
+
+
+def test_the_start_view_comes_back_with_the_server(hands: Hands, server: Any) -> None:
+    hands.page.locator(".samples .card").wait_for()
+    server.stop()
+    hands.page.locator(".samples .card").click()
+    hands.page.locator(".note p").filter(has_text="Not done: the server does not answer").wait_for()
+    hands.press("Dismiss")
+    hands.page.evaluate("void window.palimpsest.home()")
+    away(hands)
+    server.start()
+    hands.page.wait_for_function("!document.querySelector('.note')")
+    hands.open_sample()
+    hands.complaints[:] = [said for said in hands.complaints if "net::ERR_" not in said]

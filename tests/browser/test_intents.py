@@ -1,6 +1,5 @@
 """The mode, chosen first: each intent sends the edit it stands for."""
 
-import json
 import re
 from typing import Any
 
@@ -9,9 +8,12 @@ import numpy as np
 
 from editor.edits.edit import Edit
 from editor.imaging.edge_growth import grown_past_edge
+from editor.imaging.geometry import Box
 from editor.imaging.raster import Mask
 from editor.imaging.selection import connected
-from tests.browser.hands import Hands
+from tests.browser.hands import DRAWN, Hands, photo
+
+TIMES = "\N{MULTIPLICATION SIGN}"
 
 
 def sent(hands: Hands) -> Edit:
@@ -63,12 +65,9 @@ def test_remove_takes_the_soft_edge_of_what_was_selected(hands: Hands) -> None:
     selected = select()
     grown = grown_past_edge(picture, selected)
     assert np.count_nonzero(grown.alpha) > np.count_nonzero(selected.grown(3).alpha)
-    bounds = "window.palimpsest.viewport.editRegion.layer.bounds()"
     hands.wait_for("doc.plan.estimate")
-    plain = hands.page.evaluate(bounds)
     hands.intend("Remove")
-    hands.page.wait_for_function(f"JSON.stringify({bounds}) !== '{json.dumps(plain, separators=(',', ':'))}'")
-    assert hands.page.evaluate(bounds)[0] < plain[0] - 3  # the outline shows it before the run
+    outlined(hands, grown)  # before the run
     assert finish(hands).mask == grown
     hands.press("Undo")
     hands.wait_for("!doc.state.can_undo")
@@ -92,13 +91,77 @@ def test_remove_takes_the_soft_edge_of_what_was_selected(hands: Hands) -> None:
     hands.wait_idle()
 
 
+def outlined(hands: Hands, mask: Mask) -> None:
+    """Wait until the dashed outline is that of a mask."""
+    hands.page.wait_for_function(
+        """(bounds) => {
+            const region = window.palimpsest.viewport.editRegion;
+            return region?.dashed && JSON.stringify(region.layer.bounds()) === JSON.stringify(bounds);
+        }""",
+        arg=list(mask.bounds),
+    )
+
+
+def test_what_remove_takes_can_be_set_and_is_automatic_again(hands: Hands) -> None:
+    """By the slider, from the keyboard; it holds for the next edit and for Delete, until it is reset."""
+    hands.open_pixels(photo(320, 270))
+    hands.edit()
+    grow = hands.page.get_by_role("slider", name="Grow")
+    automatic = hands.page.get_by_role("button", name="Automatic")
+    assert grow.is_hidden()
+    hands.intend("Remove")
+    assert automatic.get_attribute("aria-pressed") == "true" and grow.get_attribute("aria-valuetext") == "Automatic"
+
+    def painted(x: int) -> Mask:
+        hands.paint(x, 90)
+        box = hands.mask_bounds
+        assert box is not None
+        values = hands.page.evaluate("(box) => [...window.palimpsest.doc.mask.crop(box)]", box)
+        return Mask(Box(*box), np.reshape(values, (box[3], box[2])).astype(np.uint8))
+
+    mask = painted(100)
+    outlined(hands, grown_past_edge(hands.server.session.picture(hands.document), mask))
+    grow.focus()
+    for _ in range(5):
+        hands.key("ArrowRight")
+    assert grow.get_attribute("aria-valuetext") == "5 px" and automatic.get_attribute("aria-pressed") == "false"
+    outlined(hands, mask.grown(5))
+    assert finish(hands).mask == mask.grown(5)
+    hands.intend("Fill")
+    assert grow.is_hidden()
+    mask = painted(200)
+    hands.page.wait_for_function("!window.palimpsest.viewport.editRegion?.dashed")
+    head = hands.state["head"]
+    hands.key("Delete")
+    hands.wait_for(f"doc.state.head !== {head!r}")
+    hands.wait_idle()
+    assert sent(hands).mask == mask.grown(5)
+    hands.intend("Remove")
+    automatic.click()
+    mask = painted(150)
+    grown = grown_past_edge(hands.server.session.picture(hands.document), mask)
+    outlined(hands, grown)
+    assert finish(hands).mask == grown
+
+
 def test_refine_stays_near(hands: Hands) -> None:
     hands.open_sample()
     hands.paint()
     hands.intend("Refine")
     slider = hands.page.locator("#refine_strength input[type=range]")
     assert slider.is_visible()
-    assert finish(hands).strength == 0.5
+    shown = hands.page.locator("#refine_strength output")
+    assert shown.text_content() == slider.get_attribute("aria-valuetext") == "90%"
+    assert finish(hands).strength == 0.9
+    slider.focus()
+    for _ in range(25):
+        hands.key("ArrowLeft")
+    hands.page.wait_for_function("window.palimpsest.form.values.refine_strength === 0.65")
+    assert shown.text_content() == slider.get_attribute("aria-valuetext") == "65%"
+    hands.paint()
+    assert finish(hands).strength == 0.65
+    hands.intend("Sketch")
+    assert shown.is_hidden() and hands.page.locator("#sketch_strength output").text_content() == "70%"
     hands.intend("Fill")
     assert not slider.is_visible()
 
@@ -123,6 +186,89 @@ def test_expand_by_a_drag_and_by_a_shape(hands: Hands) -> None:
     hands.wait_for("doc.picture.box[2] === 320")
     hands.intend("Fill")
     hands.edit()  # the draft fits the picture again
+
+
+def test_the_frame_has_handles_from_the_start_and_says_its_size(hands: Hands) -> None:
+    """On a history of several steps: by the pointer, by the keyboard, by a shape, and back; in no other mode."""
+    hands.open_sample()
+    hands.edit()
+    hands.edit("a lamp")
+    edges = [hands.page.get_by_role("slider", name=f"{side} edge") for side in ("Left", "Top", "Right", "Bottom")]
+    size, reset = hands.page.locator(".frame-size"), hands.page.get_by_role("button", name="Reset")
+    assert not any(edge.is_visible() for edge in edges)
+    hands.intend("Expand")
+    for edge, place in zip(edges, ((0, 135), (160, 0), (320, 135), (160, 270)), strict=True):
+        box = edge.bounding_box()
+        assert box is not None and edge.get_attribute("aria-valuenow") == "0"
+        middle = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+        assert np.allclose(middle, hands.client(*place), atol=1.5)
+    assert size.is_hidden() and reset.is_disabled()
+    start, end = hands.client(319.5, 130), hands.client(360, 130)
+    hands.page.mouse.move(*start)
+    hands.page.mouse.down()
+    hands.page.mouse.move(*end, steps=4)
+    margin = hands.page.evaluate("window.palimpsest.doc.frame.margins[2]")
+    assert size.text_content() == f"{320 + margin} {TIMES} 270 px" and margin > 35  # while it is dragged
+    hands.page.mouse.up()
+    edges[0].focus()
+    for key in ("ArrowLeft", "Shift+ArrowLeft", "ArrowRight", "ArrowUp"):
+        hands.key(key)
+    assert hands.page.evaluate("window.palimpsest.doc.frame.margins") == [10, 0, margin, 0]
+    edges[2].focus()
+    hands.key("Home")
+    assert hands.page.evaluate("window.palimpsest.doc.frame.margins") == [10, 0, 0, 0]
+    instruction = hands.page.locator(".instruction")
+    hands.write("a wooden floor")
+    assert instruction.is_visible() and "Drag an edge" in str(instruction.text_content())
+    shape = hands.page.get_by_role("button", name="4:5", exact=True)
+    assert shape.get_attribute("aria-pressed") == "false"
+    shape.click()
+    assert shape.get_attribute("aria-pressed") == "true" and size.text_content() == f"320 {TIMES} 400 px"
+    hands.intend("Fill")
+    assert size.is_hidden() and instruction.is_hidden()
+    assert edges[0].is_hidden()
+    hands.intend("Expand")
+    assert size.text_content() == f"320 {TIMES} 400 px"  # as it was left
+    edit = finish(hands)
+    assert sum(edit.margins) == 130
+    assert size.is_hidden() and edges[0].is_visible()
+    hands.page.get_by_role("button", name="1:1", exact=True).click()
+    hands.page.locator(".viewport").focus()
+    hands.key("Escape")
+    assert size.is_hidden() and reset.is_disabled()
+
+
+def test_a_frame_is_never_smaller_than_a_pixel(hands: Hands) -> None:
+    hands.open_pixels(photo(30, 20))
+    hands.intend("Expand")
+    hands.page.get_by_role("slider", name="Left edge").focus()
+    for _ in range(4):
+        hands.key("Shift+ArrowRight")
+    assert hands.page.evaluate("window.palimpsest.doc.frame.box") == [29, 0, 1, 20]
+
+
+def test_the_new_area_is_a_checkerboard_and_what_is_cut_off_is_dark(hands: Hands) -> None:
+    hands.open_pixels(np.full((200, 300, 3), 200, np.uint8))
+    hands.intend("Expand")
+    hands.page.evaluate("window.palimpsest.doc.frame.setMargins([0, -60, 80, 0])")
+    hands.page.evaluate(DRAWN)
+
+    def colours(x: int, y: int) -> set[tuple[int, ...]]:
+        """Those of a part of the canvas of 40 x 40 pixels of the picture."""
+        script = """([x, y]) => {
+            const { viewport } = window.palimpsest;
+            const box = viewport.view.viewportRect([x, y, 40, 40]).map(Math.round);
+            return [...viewport.below.getImageData(...box).data];
+        }"""
+        pixels = np.array(hands.page.evaluate(script, [x, y]), np.uint8).reshape(-1, 4)
+        return {tuple(map(int, pixel[:3])) for pixel in pixels}
+
+    assert len(colours(320, 100)) == 2 and colours(100, 100) == {(200, 200, 200)}
+    (dark,) = colours(100, 10)
+    assert max(dark) < 120
+    hands.intend("Fill")
+    hands.page.evaluate(DRAWN)
+    assert colours(100, 10) == {(200, 200, 200)} and len(colours(320, 100)) == 1
 
 
 def test_a_frame_drawn_inwards_crops_with_no_model(hands: Hands) -> None:

@@ -190,11 +190,12 @@ def test_escape_in_the_prompt_closes_the_list_then_leaves_the_field(hands: Hands
     hands.press("Polygon")
     corners(hands, *POLYGON[:2])
     field = hands.prompt
-    field.fill("")
-    hands.page.locator(".suggestions").wait_for()
+    field.focus()
+    hands.key("Alt+ArrowDown")
+    hands.page.get_by_role("combobox", name="Search recent prompts").wait_for()
     focused = "document.activeElement.closest('#prompt') !== null"
     hands.key("Escape")
-    assert hands.page.locator(".suggestions").is_hidden() and hands.page.evaluate(focused)
+    assert hands.page.locator(".recent-prompts").is_hidden() and hands.page.evaluate(focused)
     hands.key("Escape")
     assert not hands.page.evaluate(focused) and shape(hands) >= 2
     hands.key("Escape")

@@ -70,8 +70,9 @@ def test_no_text_is_code(hands: Hands, text: str, server: Any) -> None:
     hands.choose("noise")
     hands.write("")
     hands.prompt.focus()
-    hands.key("ArrowDown")
-    shows(hands, ".suggestions li", text)
+    hands.key("Alt+ArrowDown")
+    shows(hands, ".recent-prompts .words", text)
+    hands.key("Escape")
     hands.write(text + " ")
     shows(hands, ".marks", text)
 

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { outline } from "../../assets/canvas/draft/outline.js";
+import { joined, outline } from "../../assets/canvas/draft/outline.js";
 
 const TILE = 256;
 
@@ -49,4 +49,28 @@ test("a shape which goes on in the next tile has no border there", () => {
 
 test("a full tile on its own is outlined by its four sides", () => {
   check((x, y) => x >= 0 && y >= 0 && x < TILE && y < TILE, 0, 0);
+});
+
+/** Segments of a tile of 64 in a plane with discs and specks, from a seed; the discs may reach beyond it. */
+function sampled(seed) {
+  let state = seed;
+  const random = () => (state = (state * 48271) % 2147483647) / 2147483647;
+  const discs = Array.from({ length: 4 }, () => [random() * 64, random() * 64, 2 + random() * 30]);
+  const painted = (x, y) => discs.some(([cx, cy, r]) => Math.hypot(x - cx, y - cy) < r) || (x * 7 + y * 13 + seed) % 89 === 0;
+  const tile = new Uint8Array(64 * 64);
+  for (let y = 0; y < 64; y++) for (let x = 0; x < 64; x++) tile[y * 64 + x] = painted(x, y) ? 255 : 0;
+  return outline(tile, 0, 0, painted, 64);
+}
+
+test("joined lines are the same borders, each once, and no two of them could be one", () => {
+  for (let seed = 1; seed < 30; seed++) {
+    const segments = sampled(seed);
+    const lines = joined(segments);
+    const sorted = (ends) => ends.map(String).sort().join(" to ");
+    const before = Array.from({ length: segments.length / 4 }, (_, i) => [segments.slice(4 * i, 4 * i + 2), segments.slice(4 * i + 2, 4 * i + 4)]);
+    const parts = lines.flatMap((line) => line.slice(1).map((point, i) => [line[i], point]));
+    assert.deepEqual(parts.map(sorted).sort(), before.map(sorted).sort());
+    const loose = lines.filter((line) => `${line[0]}` !== `${line.at(-1)}`).flatMap((line) => [`${line[0]}`, `${line.at(-1)}`]);
+    assert.equal(new Set(loose).size, loose.length);
+  }
 });

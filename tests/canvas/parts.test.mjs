@@ -5,7 +5,8 @@ import { test } from "node:test";
 import { Bindings, DEFAULTS, readable } from "../../assets/canvas/app/bindings.js";
 import { Eta } from "../../assets/canvas/app/eta.js";
 import { pack, unpack } from "../../assets/canvas/net/wire.js";
-import { recentPrompts, rememberPrompt, splitByKnown, suggestions } from "../../assets/canvas/app/suggest.js";
+import { forgetPrompt, matchingPrompts, recentPrompts, rememberPrompt } from "../../assets/canvas/app/recent-prompts.js";
+import { splitByKnown, suggestions } from "../../assets/canvas/app/suggest.js";
 import { PATHS } from "../../assets/canvas/lib/dom.js";
 import { pickLanguage, setTexts, t } from "../../assets/canvas/lib/locale.js";
 import { groupJobs } from "../../assets/canvas/document/job-queue.js";
@@ -115,15 +116,32 @@ test("a packet comes apart as it was put together", async () => {
   assert.deepEqual([...new Uint8Array(await back.region.png.arrayBuffer())], [10, 10]);
 });
 
-test("prompts used before and words that the model knows are offered, and strange ones marked", () => {
+test("recent prompts are listed once each, the newest first, at most 200, and forgotten one by one", () => {
   const storage = new Storage();
-  for (const prompt of ["a red couch", " ", "a lamp", "a red couch"]) rememberPrompt(prompt, storage);
+  for (const prompt of ["a red couch", " ", "a lamp", " a red couch "]) rememberPrompt(prompt, storage);
   assert.deepEqual(recentPrompts(storage), ["a red couch", "a lamp"]);
-  assert.deepEqual(suggestions("", recentPrompts(storage), ["lamp"]).map(({ text }) => text), ["a red couch", "a lamp"]);
-  assert.deepEqual(suggestions("a green la", recentPrompts(storage), ["cat", "ladder", "lamp"]).map(({ text }) => text), ["a green ladder", "a green lamp"]);
-  assert.deepEqual(suggestions("a lam", recentPrompts(storage), ["lamp"]).map(({ kind }) => kind), ["used", "word"]);
-  assert.deepEqual(suggestions("a lam", [], null), []);
-  assert.deepEqual(suggestions("a robot", [], ["robot", "robots"]), []); // a whole word needs no more
+  for (let i = 0; i < 250; i++) rememberPrompt(`a cat ${i % 225}`, storage);
+  const kept = recentPrompts(storage);
+  assert.equal(kept.length, 200);
+  assert.equal(new Set(kept).size, 200);
+  assert.deepEqual(kept.slice(0, 2), ["a cat 24", "a cat 23"]);
+  forgetPrompt("a cat 24", storage);
+  assert.deepEqual(recentPrompts(storage), kept.slice(1));
+});
+
+test("a search finds the prompts that hold all its words, in their order", () => {
+  const prompts = ["a red couch", "a couch, green", "A RED lamp", "a reddish cat"];
+  assert.deepEqual(matchingPrompts(prompts, ""), prompts);
+  assert.deepEqual(matchingPrompts(prompts, " couch  red"), ["a red couch"]);
+  assert.deepEqual(matchingPrompts(prompts, "red"), ["a red couch", "A RED lamp", "a reddish cat"]);
+  assert.deepEqual(matchingPrompts(prompts, "zebra"), []);
+});
+
+test("words that the model knows are offered, and strange ones marked", () => {
+  assert.deepEqual(suggestions("", ["lamp"]), []);
+  assert.deepEqual(suggestions("a green La", ["cat", "ladder", "lamp"]).map(({ text }) => text), ["a green ladder", "a green lamp"]);
+  assert.deepEqual(suggestions("a lam", null), []);
+  assert.deepEqual(suggestions("a robot", ["robot", "robots"]), []); // a whole word needs no more
   assert.deepEqual(splitByKnown("a Zebra, red", ["zebra"]), [["a", false], [" ", false], ["Zebra", true], [", ", false], ["red", false]]);
 });
 

@@ -4,10 +4,13 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from random import Random
+from typing import Any
 
+import cv2
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from pipelines import load
 from pipelines.base import Request, Run, Step
@@ -16,11 +19,15 @@ from pipelines.evaluation.edits import before, names_colour, whole
 from pipelines.evaluation.judge import FEATURES, JUDGE_SCENES, NOTHING, SIDE, Judge, Verdict, load_judge
 from pipelines.evaluation.measures import drift, frechet, half_width, seam
 from pipelines.evaluation.prompts import MARGIN, PROMPTS, SEEDS, Place, paint_prompts, place_for
+from pipelines.evaluation.recolour import Outcome as Recoloured
+from pipelines.evaluation.recolour import recolouring, refine
+from pipelines.evaluation.recolour import write_report as write_recolourings
 from pipelines.evaluation.sheets import CELL
 from pipelines.evaluation.world import Outcome, answered, evaluate, report, write_report
 from pipelines.training.config import STAGES
 from pipelines.training.dataset import HELD_OUT
 from pipelines.training.scenes.layout import held_out_pair, make
+from pipelines.training.scenes.palette import COLOURS
 from pipelines.training.scenes.thing import Thing
 from pipelines.training.scenes.things import KINDS
 from pipelines.training.trainer import SCENES
@@ -163,6 +170,60 @@ def test_the_distance_of_gaussians() -> None:
     assert frechet(wide, turned) == pytest.approx(frechet(turned, wide), rel=1e-6)
 
 
+class Recolourer(Plain):
+    """Knows the cases of `refine`: below a strength it leaves all as it is, from there on it paints the truth."""
+
+    name, size = "recolourer", SIDE
+
+    def __init__(self, turns_at: float, blur: float = 0) -> None:
+        self.turns_at, self.blur = turns_at, blur
+
+    def inpaint(self, request: Request) -> Run:
+        case = recolouring(HELD_OUT + request.seeds[0], self.size)
+        assert np.array_equal(case.image, request.image) and case.prompt == request.prompt
+        yield Step(1, 1, None)
+        image = case.truth if request.strength >= self.turns_at else case.image
+        if self.blur and request.strength < 1:
+            image = np.asarray(cv2.GaussianBlur(image, (0, 0), self.blur), np.uint8)
+        return image[None]
+
+
+def refined(pipeline: Recolourer) -> list[dict[float, Recoloured]]:
+    settings: dict[str, Any] = {"sampler": "ddim", "steps": 1, "guidance": 1.0}
+    return [outcomes for _, outcomes in refine(pipeline, 8, (0.5, 0.8), **settings)]
+
+
+def test_a_thing_has_turned_from_the_strength_on_that_turns_it() -> None:
+    for outcomes in refined(Recolourer(0.7)):
+        assert [round(outcomes[strength].turned, 2) for strength in (0.5, 0.8, 1.0)] == [0, 1, 1]
+        assert outcomes[0.8].shape == outcomes[1.0].shape == outcomes[1.0].sharpness == 1
+        assert outcomes[0.5].shape > 0.5  # it differs in its colour alone
+
+
+def test_what_is_blurred_is_less_sharp() -> None:
+    for sharp, blurred in zip(refined(Recolourer(0)), refined(Recolourer(0, blur=2)), strict=True):
+        assert sharp[0.8].sharpness == 1 > 0.9 > blurred[0.8].sharpness
+
+
+def test_things_to_recolour_have_one_colour_and_are_asked_for_in_another() -> None:
+    prompts = set()
+    for seed in range(HELD_OUT, HELD_OUT + 24):
+        case = recolouring(seed, SIDE)
+        where = (case.image != case.truth).any(2)
+        assert where.any() and not (where & (case.mask == 0)).any()
+        assert any(f" {colour} " in f" {case.prompt} " for colour in COLOURS)
+        prompts.add(case.prompt)
+    assert len(prompts) > 20
+
+
+def test_the_table_of_recolourings_says_where_they_turn(tmp_path: Path) -> None:
+    found = list(refine(Recolourer(0.7), 4, (0.5, 0.8), sampler="ddim", steps=1, guidance=1.0))
+    table = write_recolourings(tmp_path, found)
+    assert "| 50 % | 0 ±" in table and "| 80 % | 100 ±" in table and "| 100 % | 100 ±" in table
+    with Image.open(tmp_path / "recolour.webp") as sheet:
+        assert sheet.size[0] == 5 * CELL
+
+
 def test_a_share_of_few_is_less_sure() -> None:
     assert half_width(0.5, 100) == pytest.approx(0.0962, abs=1e-4)  # of 40.4 % to 59.6 %
     assert half_width(1.0, 10) == pytest.approx(0.2775 / 2, abs=1e-4)  # of 72.2 % to 100 %
@@ -250,8 +311,6 @@ def test_a_prompts_hole_lies_where_the_prompt_says(prompt: str) -> None:
 
 
 def test_the_prompts_sheet_has_a_row_for_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from PIL import Image
-
     monkeypatch.setattr("pipelines.evaluation.prompts.SEEDS", 2)
     pipeline = NoisePipeline()
     paint_prompts(tmp_path, pipeline, sampler="ddim", steps=1, guidance=1.0)

@@ -103,11 +103,12 @@ def test_what_is_removed_leaves_no_outline(tmp_path: Path, here: Run) -> None:
     Image.fromarray((share[..., 0] > 0.5).astype(np.uint8) * np.uint8(255)).save(tmp_path / "mask.png")
     edit = ["edit", tmp_path / "room.png", "--mask", tmp_path / "mask.png", "--pipeline", "classical"]
     left = {}
-    for how in ((), ("--remove",)):
+    for how in ((), ("--remove",), ("--remove", "--grow", "0"), ("--remove", "--grow", "12")):
         done = here(*edit, *how, "-o", tmp_path / "out.png")
         assert done.returncode == 0, done.stderr
         left[how] = np.abs(pixels(tmp_path / "out.png").astype(int) - 120).max()
-    assert left["--remove",] <= 6 < 30 < left[()]
+    assert max(left["--remove",], left["--remove", "--grow", "12"]) <= 6
+    assert min(left[()], left["--remove", "--grow", "0"]) > 30
 
 
 def test_a_picture_is_drawn_from_words_alone(tmp_path: Path) -> None:
@@ -329,6 +330,8 @@ def test_no_strength_changes_nothing(files: tuple[Path, Path], tmp_path: Path, h
         (["--mask", "empty.png"], "mask"),
         (["--mask", "faint.png"], "at most 9 of 255"),
         (["--remove", "--prompt", "a cat"], "no --prompt"),
+        (["--remove", "--grow", "65"], "from 0 to 64 pixels"),
+        (["--grow", "5"], "grows to remove"),
         (["--prompt", "a" * 2000], "1,000"),
     ],
 )

@@ -10,11 +10,13 @@ import pytest
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import complete, crop, mode_of
 from editor.imaging.geometry import Box, Margins
-from editor.imaging.limits import MAX_PIXELS
+from editor.imaging.limits import MAX_GROWTH, MAX_PIXELS
+from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.store.revisions import Revision
 from editor.store.store import Store
 from pipelines.base import PipelineInfo, Request
+from pipelines.errors import InvalidInput
 from tests.fakes import NoisePipeline, RefiningPipeline
 from tests.samples import an_edit, disc, filled, noise, strokes
 from tests.workbench import Workbench
@@ -51,6 +53,25 @@ def test_removing_asks_for_nothing_from_nothing(workbench: Workbench) -> None:
     (request,) = asked(workbench)
     assert (request.prompt, request.negative_prompt, request.strength) == ("", "", 1.0)
     assert step.edit == Edit(MASK, pipeline="refining", seed=1, steps=3)  # in noise no edge is to be grown past
+
+
+@pytest.mark.parametrize("grow", [0, 1, 7, MAX_GROWTH])
+def test_what_is_removed_grows_as_far_as_is_said(grow: int) -> None:
+    """Within the picture."""
+    picture = Picture.from_pixels(noise(200, 160))
+    for box in (Box(60, 60, 40, 40), Box(0, 0, 30, 30), Box(180, 140, 20, 20)):
+        mask = disc(box)
+        edit = complete("remove", mask, {"seed": 1, "pipeline": "noise"}, None, lambda: picture, grow=grow).edit
+        assert edit.mask == (mask.grown(grow) if grow else mask).cut(picture.box)
+
+
+@pytest.mark.parametrize("grow", [-1, MAX_GROWTH + 1, 2.5, "3", True])
+def test_a_growth_out_of_range_is_a_sentence(grow: Any) -> None:
+    picture, settings = Picture.from_pixels(noise(200, 160)), {"seed": 1, "pipeline": "noise"}
+    with pytest.raises(InvalidInput, match="from 0 to 64 pixels"):
+        complete("remove", MASK, settings, None, lambda: picture, grow=grow)
+    with pytest.raises(InvalidInput, match="grows to remove"):
+        complete("fill", MASK, settings, None, lambda: picture, grow=3)
 
 
 def test_refining_begins_from_what_is_there(workbench: Workbench) -> None:
@@ -94,7 +115,7 @@ def test_what_nobody_says_is_the_models_default_or_else_the_intents(workbench: W
 
     assert (edit("fill").steps, edit("fill").guidance, edit("fill", steps=9).steps) == (7, 3.5, 9)
     strengths = {name: edit(name).strength for name in ("fill", "remove", "refine", "expand", "sketch")}
-    assert strengths == {"fill": 1, "remove": 1, "refine": 0.5, "expand": 1, "sketch": 0.7}
+    assert strengths == {"fill": 1, "remove": 1, "refine": 0.9, "expand": 1, "sketch": 0.7}
     for wrong, match in (({"sampler": "none"}, "noise has no sampler 'none'; it has"), ({"steps": 0}, "steps")):
         with pytest.raises(ValueError, match=match):
             edit("fill", **wrong)

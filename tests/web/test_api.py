@@ -573,7 +573,7 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
         by_command("--remove", "--seed", 7),
     }  # fmt: skip
     refined = {
-        by_page(intent="refine", **words), by_api("edit", **words, strength=0.5), by_mcp("edit", **words, strength=0.5),
+        by_page(intent="refine", **words), by_api("edit", **words, strength=0.9), by_mcp("edit", **words, strength=0.9),
         by_command("--prompt", "a lamp", "--seed", 7, "--strength", 0.5),
     }  # fmt: skip
     assert (len(filled), len(removed), len(refined)) == (1, 1, 1) and len(filled | removed | refined) == 3

@@ -204,6 +204,43 @@ def test_a_plan_of_nothing_is_a_sentence(routes: RouteClient, state: dict[str, A
     refused(routes.post(f"documents/{state['document']}/plan", content=routes.edit_body(state, parent="gone")), 404)
 
 
+def test_the_steps_of_a_replay_are_counted_while_its_model_loads(routes: RouteClient, state: dict[str, Any]) -> None:
+    """At least those of one window each, and those of all windows once the model is known."""
+    document, first = state["document"], routes.made(state)["head"]
+    strips = filled(Box(0, 0, 20, 200)).joined(filled(Box(280, 0, 20, 200)))
+    for steps in (5, 7):
+        routes.made(state, mask=strips, steps=steps)
+    known = routes.get(f"documents/{document}/amend/{first}").json()["later"]
+    assert [each["steps"] for each in known] == [40, 56]  # eight windows
+    routes.models.loading.add("noise")
+    later = routes.get(f"documents/{document}/amend/{first}").json()["later"]
+    assert [each["steps"] for each in later] == [5, 7]
+    body = routes.edit_body(routes.state(state), mask=disc(Box(40, 30, 60, 50)), seed=9)
+    routes.post(f"documents/{document}/amend/{first}", content=body)
+    counted = [run["replay"]["steps"] for run in routes.state(state)["running"]]
+    assert counted == [3, 5, 7]
+    routes.models.loading.clear()
+    counted = [run["replay"]["steps"] for run in routes.state(state)["running"]]
+    assert counted[1:] == [each["steps"] for each in known]
+
+
+def test_what_remove_grows_is_planned_and_queued_alike(routes: RouteClient, state: dict[str, Any]) -> None:
+    """As a new step and in place of an earlier one, whatever the feather: the plan shows the mask that is stored."""
+    mask, document, first = disc(Box(40, 30, 60, 50)), state["document"], routes.made(state)["head"]
+    picture = routes.session.picture(document)
+    for grow, grown in ((None, grown_past_edge(picture, mask)), (0, mask), (9, mask.grown(9))):
+        body = routes.edit_body(routes.state(state), mask=mask, intent="remove", grow=grow, feather=20)
+        _, (region,) = unpacked_all(routes.post(f"documents/{document}/plan", content=body), "regions")
+        assert region == grown.cropped()
+        for route in ("edits", f"amend/{first}"):
+            [run] = routes.post(f"documents/{document}/{route}", content=body).json()["running"]
+            edit = routes.session.store.revisions.get(run["revision"]).edit
+            assert edit is not None and (edit.mask == region or (route != "edits" and grow is None))
+            routes.post(f"documents/{document}/cancel/{run['revision']}")
+    refused(routes.submit(routes.state(state), intent="remove", grow=99), 400, "from 0 to 64 pixels")
+    refused(routes.submit(routes.state(state), grow=9), 400, "grows to remove")
+
+
 def test_a_mask_is_cleaned_and_its_specks_are_reported(routes: RouteClient, state: dict[str, Any]) -> None:
     """What is planned is what is queued, as a new step or in place of an earlier one."""
     thing = disc(Box(40, 30, 60, 50))

@@ -15,11 +15,11 @@ export const DEFAULTS = {
   before: ["\\"], split: ["c"], difference: ["d"],
   fit: ["Ctrl+0", "0"], actual: ["Ctrl+1", "1"], closer: ["+", "="], farther: ["-"], left: ["ArrowLeft"], right: ["ArrowRight"], up: ["ArrowUp"], down: ["ArrowDown"],
   anticlockwise: ["4"], upright: ["5"], clockwise: ["6"], flip: ["f"],
-  prompt: ["/"], settings: ["s"], history: ["h"], queue: ["j"], panels: ["Tab"], copy: ["Ctrl+c"], place: [], export: ["Ctrl+s"], open: ["Ctrl+o"], home: ["Ctrl+Shift+o"], help: ["?"],
+  prompt: ["/"], prompts: ["Alt+ArrowDown"], settings: ["s"], history: ["h"], queue: ["j"], panels: ["Tab"], copy: ["Ctrl+c"], place: [], export: ["Ctrl+s"], open: ["Ctrl+o"], home: ["Ctrl+Shift+o"], help: ["?"],
 };
 
 /** Commands whose keys work in text fields too. */
-export const ALWAYS = ["generate", "again", "cancel", "drop"];
+export const ALWAYS = ["generate", "again", "cancel", "drop", "prompts"];
 
 /** Commands whose keys work on the start view too. */
 export const ANYWHERE = ["open"];

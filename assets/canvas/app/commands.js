@@ -3,6 +3,7 @@
 import { copyFrom } from "./clipboard.js";
 import { choosePicture } from "../panels/start.js";
 import { TOOLS } from "../panels/toolbar.js";
+import { isField } from "./keys.js";
 import { exportDialog } from "../panels/export-dialog.js";
 import { savedMasksDialog } from "../panels/saved-masks.js";
 import { INTENTS } from "./edit-form.js";
@@ -45,13 +46,14 @@ function allCommands(editor) {
     delete: () => (editor.pointer.dropCorner() === false ? void editor.removeMasked() : null),
     copy: () => (getSelection().isCollapsed ? void (doc()?.picture.revision && copyFrom(doc())) : false), menu: () => editor.openMenu(),
     generate: () => field("#generate")?.click(), again: () => editor.again(), drop: () => editor.escape(),
-    cancel: () => (doc()?.queue.groups.length ? void doc().queue.cancel() : false),
+    cancel: () => (doc()?.busy ? void doc().queue.cancel() : false),
     undo: () => editor.floating.drop() || doc()?.undo(), redo: () => doc()?.redo(),
     before: (again) => again || editor.compareWithBefore("whole"), split: () => editor.compareWithBefore(editor.compare.mode === "split" ? null : "split"),
     difference: () => editor.compareWithBefore(editor.compare.mode === "difference" ? null : "difference"),
     fit: () => editor.viewport.fit(), actual: () => editor.viewport.zoom(1), closer: zoom(1), farther: zoom(-1),
     clockwise: turn(TURN), anticlockwise: turn(-TURN), upright: () => editor.viewport.straighten(), flip: () => editor.viewport.flip(),
     left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
+    prompts: () => (isField(document.activeElement) && !document.activeElement.closest("#prompt-row") ? false : void (editor.showPanels(), editor.form.recent.toggle())),
     prompt: () => (editor.showPanels(), field("#prompt :is(input, textarea)")?.focus()), settings: () => editor.togglePanel("settings"),
     history: () => editor.togglePanel("history"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(),
     open: () => editor.panels.start.chooseFile(), place: () => doc()?.draft && choosePicture((file) => editor.floating.place(file)), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),

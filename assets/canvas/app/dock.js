@@ -3,6 +3,7 @@
 
 import { PROMPT } from "./edit-form.js";
 import { labelKeys } from "./keys.js";
+import { h } from "../lib/dom.js";
 
 const PARTS = ["#status .status", PROMPT, "#intent input", "#put"]; // what the editor writes into or presses
 const GAP = 12; // CSS pixels between panels
@@ -13,6 +14,7 @@ export async function dockReady(editor) {
   while (!PARTS.every((part) => document.querySelector(part))) await new Promise(requestAnimationFrame);
   for (const command of COMMANDS) document.querySelector(`#${command}`).dataset.command = command;
   document.querySelector("#status .model-chip").addEventListener("click", () => editor.chooseModel());
+  document.querySelector("#aim").append(h("p", { class: "instruction" }));
   const settings = document.querySelector("#settings");
   for (const [name, value] of [["role", "tabpanel"], ["aria-labelledby", "tab-settings"]]) settings.setAttribute(name, value);
   labelKeys(editor.bindings);

@@ -2,7 +2,9 @@
 
 import { Model } from "./model.js";
 import { initialForm, MODEL_DEFAULTS, modelName, saveSettings } from "./settings.js";
-import { rememberPrompt, Suggestions } from "./suggest.js";
+import { RecentPrompts, rememberPrompt } from "./recent-prompts.js";
+import { showStrengths } from "./strengths.js";
+import { Suggestions } from "./suggest.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
 
@@ -21,6 +23,7 @@ export class EditForm {
     this.values = null; // the form's, as last received; those of MODEL_DEFAULTS are in `model`
     this.pendingValues = {}; // to be written into the form; see `put`
     this.typedFields = new Set(); // those of PROMPT_FIELDS that the user has typed in since the document was opened
+    this.grow = null; // by how many pixels the mask of Remove grows; null: as far as the edge needs that it ends on
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#showModel());
     this.hintRequest = null; // the last one; an earlier response is out of date
     this.aside = null; // { values, own }: the user's own while a step is amended; what is set meanwhile is not saved
@@ -35,8 +38,9 @@ export class EditForm {
     return this.intent === "sketch";
   }
 
-  /** Connects with Gradio's form, which is there now. */
-  attach() {
+  /** Connects with Gradio's form, which is there now. bindings: Bindings. */
+  attach(bindings) {
+    this.recent = new RecentPrompts(document.querySelector(PROMPT), () => bindings.label("prompts"));
     this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.info?.words ?? null);
     document.addEventListener("input", ({ target }) => {
       const name = Object.keys(PROMPT_FIELDS).find((name) => target.matches?.(PROMPT_FIELDS[name]));
@@ -45,6 +49,7 @@ export class EditForm {
       delete this.pendingValues[name]; // the user has typed over it
     });
     if (this.values) {
+      showStrengths(this.values);
       this.#showIntent();
       this.#showModel();
     } else if (initialForm) this.changed(initialForm.values); // else Gradio reports them later
@@ -62,6 +67,7 @@ export class EditForm {
     this.values = values;
     if (!before) Object.assign(this.model, { own: initialForm.own, fields: initialForm.fields });
     this.#save();
+    showStrengths(values);
     if (!before || before.intent !== values.intent) this.#showIntent();
     if (before?.pipeline !== values.pipeline) this.model.choose(values.pipeline);
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
@@ -85,6 +91,8 @@ export class EditForm {
     document.documentElement.dataset.intent = this.intent;
     const field = document.querySelector(PROMPT);
     if (field) field.placeholder = t(`prompt.${this.intent}`);
+    const instruction = document.querySelector("#aim .instruction"); // of a mode that asks for more than a prompt; it stays beside one
+    if (instruction) instruction.textContent = ["remove", "expand"].includes(this.intent) ? t(`prompt.${this.intent}`) : "";
   }
 
   /** Shows what the chosen model can do, or why it cannot be used. */
@@ -161,6 +169,7 @@ export class EditForm {
     if (!this.model.supports("negative_prompt")) edit.negative_prompt = "";
     edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
     if (!Number.isInteger(edit.seed)) edit.seed = 0;
+    if (intent === "remove") edit.grow = this.grow;
     return { ...edit, edge: 0, intent }; // the edge is set when a finished step is blended
   }
 

@@ -18,9 +18,9 @@ import { OpenDocument } from "../document/open-document.js";
 import { openingCard } from "../panels/opening-card.js";
 import { Panels } from "./panels.js";
 import { Pointer } from "../viewport/pointer.js";
-import { progressOf } from "../document/job-queue.js";
 import { rememberDocument } from "../panels/start.js";
-import { Server } from "../net/server.js";
+import { Server, Unreachable } from "../net/server.js";
+import { LOST_MS } from "../document/polling.js";
 import { tour } from "../panels/tour.js";
 import { makeCommands } from "./commands.js";
 import { loadTint } from "./mask-tint.js";
@@ -37,6 +37,7 @@ class Editor {
     this.waiting = false; // for the model, before an edit is sent
     this.maskAll = false; // the next document that opens begins with a mask of the whole picture
     this.byPointer = true; // whether the pointer, not the keyboard, led to what has the focus
+    this.startTimer = 0; // until the start view is loaded again
     this.unseen = null; // the status of the last edit, if it ended while the page was hidden
     this.server = new Server(new URL("../../", import.meta.url));
     this.bindings = new Bindings();
@@ -56,6 +57,7 @@ class Editor {
       this.refresh();
       this.doc?.draftEditor.saveView();
     };
+    this.viewport.onframe = (side, pixels) => this.doc?.frame.moveSide(side, pixels);
     this.pointer = new Pointer(this.viewport, () => this.tool.handle, {
       tapped: (fingers) => this.commands[{ 2: "undo", 3: "redo" }[fingers]]?.(),
       menu: (x, y) => this.openMenu(x, y),
@@ -142,7 +144,8 @@ class Editor {
       tour(this.root);
       return true;
     } catch (error) {
-      if (error.name !== "AbortError") this.notifications.note(error.message, "open"); // else the user has cancelled it
+      const sentence = error instanceof Unreachable ? t("status.not_done") : error.message;
+      if (error.name !== "AbortError") this.notifications.note(sentence, "open"); // else the user has cancelled it
       return false;
     } finally {
       document.documentElement.toggleAttribute("data-opening", false);
@@ -189,7 +192,20 @@ class Editor {
     document.title = "Palimpsest";
     document.documentElement.dataset.view = "start";
     this.refresh();
-    return this.panels.start.refresh().catch((error) => this.notifications.note(error.message, "server"));
+    return this.#refreshStart();
+  }
+
+  /** Loads the start view's lists, again and again while the server is away; the note of that goes with it. */
+  async #refreshStart() {
+    try {
+      await this.panels.start.refresh();
+      if (!this.doc) this.notifications.dismiss("server");
+    } catch (error) {
+      if (this.doc) return;
+      this.notifications.note(error.message, "server");
+      clearTimeout(this.startTimer);
+      if (error instanceof Unreachable) this.startTimer = setTimeout(() => this.doc || this.#refreshStart(), LOST_MS);
+    }
   }
 
   #setAddress(id) {
@@ -221,13 +237,16 @@ class Editor {
   setAspect(aspect) {
     const { frame, picture } = this.doc ?? {};
     if (!picture?.box) return;
-    if (!aspect) {
-      frame.set(null);
-      this.viewport.fit();
-      return;
-    }
-    frame.setAspect(aspect);
-    this.viewport.fit(frame.box);
+    if (aspect) frame.setAspect(aspect);
+    else frame.set(null);
+    this.viewport.fit(frame.box ?? picture.box);
+  }
+
+  /** By how many pixels the mask of Remove grows; null: as far as the edge needs that it ends on. */
+  setGrow(pixels) {
+    this.form.grow = pixels;
+    this.doc?.plan.refresh();
+    this.refresh();
   }
 
   /** Compares with the state before, or in another way what is compared in the history. mode: see `Compare`; null: no more. */
@@ -277,7 +296,7 @@ class Editor {
     else if (this.compare.mode) this.compare.stop();
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
-    else if (this.doc?.frame.box) this.setAspect(null);
+    else if (this.form.intent === "expand" && this.doc?.frame.box) this.setAspect(null);
     else if (!this.panels.side.uncover()) this.doc?.draftEditor.clear();
   }
 
@@ -370,14 +389,16 @@ class Editor {
     if (!form) return;
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
     showRepeatable(Boolean(doc?.canRepeat));
+    const frame = form.intent === "expand" && doc?.picture.box ? doc.frame.box ?? doc.picture.box : null; // its sides can be dragged
+    if (frame || this.viewport.expanded) this.viewport.showFrame(frame, doc?.frame.margins);
     this.panels.refresh();
     if (doc) document.title = this.#title();
     this.pointer?.refresh();
   }
 
   #title() {
-    const { run, state } = this.doc;
-    if (run?.total || run?.replay) return `${percentDone(...progressOf(run))} · ${state.name}`;
+    const { progress, state } = this.doc;
+    if (progress?.known) return `${percentDone(progress.done)} · ${state.name}`;
     return `${this.unseen ? "✓ " : ""}${state.name} · Palimpsest`;
   }
 }
@@ -388,7 +409,7 @@ export async function mount(element) {
   const editor = new Editor(element.querySelector(".palimpsest"));
   window.palimpsest = editor;
   await dockReady(editor);
-  editor.form.attach();
+  editor.form.attach(editor.bindings);
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);
   else editor.home();

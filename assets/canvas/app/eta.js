@@ -10,20 +10,26 @@ export class Eta {
   constructor(storage = null, clock = () => performance.now()) {
     Object.assign(this, { storage, clock });
     this.stepTimes = loadJson(STORED, {}, storage); // model -> milliseconds of a step
-    this.run = null; // { revision, pipeline, index, since, step }: the job being measured
+    this.run = null; // { revision, pipeline, images, index, since, step }: the job being measured
   }
 
   /** An edit of so many steps is sent. Should its job end before two steps are reported, the time since now is used. */
   start(pipeline, steps) {
-    this.run = { revision: null, pipeline, steps, index: 0, begun: this.clock() };
+    this.run = { revision: null, pipeline, images: 1, steps, index: 0, begun: this.clock() };
   }
 
-  /** A job has reached step `index`; the time between its first report and its last one is measured. */
-  update({ revision, pipeline, index }) {
+  /**
+   * A job has reached step `index`; the time between its first report and its last one is measured. images: how many are made
+   * at once, its variations: a step of them all takes as long as a step of each.
+   */
+  update({ revision, pipeline, index, images = 1 }) {
     if (!index) return;
-    if (this.run?.revision === null) Object.assign(this.run, { revision, index, since: this.clock() });
-    else if (this.run?.revision !== revision) this.run = { revision, pipeline, index, since: this.clock() };
-    else if (index > this.run.index) this.run.step = (this.clock() - this.run.since) / (index - this.run.index);
+    const now = this.clock();
+    if (this.run?.revision === null) Object.assign(this.run, { revision, images, index, since: now });
+    else if (this.run?.revision !== revision) {
+      this.finish(); // the step before in a replay
+      this.run = { revision, pipeline, images, index, since: now };
+    } else if (index > this.run.index) this.run.step = (now - this.run.since) / (index - this.run.index) / this.run.images;
   }
 
   /** The job is over: stores the time it took. */
@@ -50,11 +56,11 @@ export class Eta {
     return each.includes(null) ? null : each.reduce((sum, seconds) => sum + seconds, 0);
   }
 
-  /** Seconds until a job is done, for a replay until all its steps are. jobs: everything that is queued, `job` included. */
-  secondsLeft(job, jobs) {
-    const later = job.replay ? jobs.filter(({ replay, revision }) => replay && revision !== job.revision) : [];
-    const own = job.total ? job.total - job.index : (job.replay?.steps ?? 0);
-    return this.secondsFor([{ pipeline: job.pipeline, steps: own }, ...later.map(({ pipeline, replay }) => ({ pipeline, steps: replay.steps }))]);
+  /** Seconds until all jobs of a group are done: the running one first, with its variations, or the steps of a replay that are left. */
+  secondsLeft(jobs) {
+    const usual = Math.max(...jobs.map(({ total }) => total)); // a variation that has not begun takes as many
+    const steps = ({ index, total, replay }) => (total ? total - index : (replay?.steps ?? usual));
+    return this.secondsFor(jobs.map((job) => ({ pipeline: job.pipeline, steps: steps(job) })));
   }
 }
 

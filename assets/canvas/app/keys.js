@@ -72,7 +72,7 @@ export function listen(bindings, commands, released, hand, active) {
     if (field && !ALWAYS.includes(command)) return;
     if (event.key === "Escape" && document.querySelector(":popover-open")) return; // the browser closes that
     if (SLIDER_KEYS.test(event.key) && event.target.closest?.("[role=slider]")) return;
-    if (ARROWS.test(event.key) && event.target !== document.body && !event.target.closest?.(".viewport")) return; // they move the focus there
+    if (ARROWS.test(event.key) && !ALWAYS.includes(command) && event.target !== document.body && !event.target.closest?.(".viewport")) return; // they move the focus there
     if ((names[0] === " " || names[0] === "Enter") && event.target.closest?.(PRESSABLE)) return; // they press it
     if (names[0] === " ") {
       event.preventDefault();

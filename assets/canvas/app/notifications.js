@@ -53,22 +53,18 @@ export class Notifications {
     else element.replaceChildren(t(count === 1 ? "status.speck" : "status.specks", { n: count }), " ", h("button", { type: "button", class: "keep-specks", onclick: keep }, t(count === 1 ? "status.keep_speck" : "status.keep_specks")));
   }
 
-  /**
-   * Shows that `index` of `total` steps are done, or with null that nothing runs. seconds: the time left, null if unknown.
-   * replay: { step, of } of the steps of the history, while some are replayed.
-   */
-  progress(index, total, seconds = null, replay = null) {
+  /** Shows how far the run is, see `RunProgress.update`; null: nothing runs. */
+  progress(run) {
     const bar = document.querySelector("#status .progress");
-    const running = index !== null;
-    const text = replay ? t("status.replay", replay) : running && total ? percentDone(index, total) : "";
-    this.#put("steps", text && seconds ? `${text} · ${duration(seconds)}` : text);
+    const text = run?.replay ? t("status.replay", run.replay) : run?.known ? percentDone(run.done) : "";
+    this.#put("steps", text && run.seconds ? `${text} · ${duration(run.seconds)}` : text);
     if (!bar) return;
-    bar.hidden = !running;
+    bar.hidden = !run;
     bar.setAttribute("aria-label", t("status.progress"));
-    bar.setAttribute("aria-valuemax", total || 1);
-    bar.setAttribute("aria-valuenow", index || 0);
-    bar.classList.toggle("waiting", running && !index);
-    bar.firstElementChild.style.transform = `scaleX(${running && total ? index / total : 0})`;
+    bar.setAttribute("aria-valuemax", 100);
+    bar.setAttribute("aria-valuenow", Math.floor(100 * (run?.done ?? 0)));
+    bar.classList.toggle("waiting", run !== null && !run.done);
+    bar.firstElementChild.style.transform = `scaleX(${run?.done ?? 0})`;
   }
 
   /**
@@ -98,8 +94,8 @@ export class Notifications {
   }
 }
 
-/** A job's progress in percent: its steps belong to several networks and windows, so their number says little. */
-export const percentDone = (index, total) => t("status.part", { percent: Math.floor((100 * index) / total) });
+/** A job's progress, 0..1, in percent: its steps belong to several networks and windows, so their number says little. */
+export const percentDone = (done) => t("status.part", { percent: Math.floor(100 * done) });
 
 const supported = () => "Notification" in window;
 

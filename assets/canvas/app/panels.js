@@ -66,6 +66,7 @@ export class Panels {
       smoothing: (pixels) => editor.tool.set("smoothing", pixels),
       colour: (css) => editor.tool.set("colour", css),
       setAspect: (aspect) => editor.setAspect(aspect),
+      grow: (pixels) => editor.setGrow(pixels),
       change: (operation) => editor.doc?.masks.change(operation),
       tint: (change) => this.#tint(change),
       alone: commands.alone, upright: commands.upright,
@@ -127,15 +128,15 @@ export class Panels {
     this.options.show({
       tool: tool.active, diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
       contiguous: tool.contiguous, smoothing: tool.smoothing, alone: viewport.alone, tint: viewport.overlay.tint, angle: viewport.view.angle, flipped: viewport.view.flipped,
-      sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2),
-      masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
+      sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2), reframed: Boolean(doc?.frame.box),
+      grow: form.intent === "remove" ? form.grow : undefined, masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
     });
     this.transform.show(this.editor.floating.state);
     if (doc && this.side.tab === "history") this.#showHistory();
     this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
-    this.queue.show(doc?.queue.groups ?? [], canAskPermission);
+    this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);
-    notifications.plan(estimate, estimate && eta.seconds(estimate.pipeline, estimate.steps));
+    notifications.plan(estimate, estimate && eta.secondsFor([estimate, ...(doc.amendment.step?.later ?? [])]));
     notifications.specks(estimate?.specks ?? 0, () => this.editor.doc?.masks.keepSpecks());
   }
 

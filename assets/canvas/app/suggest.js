@@ -1,38 +1,20 @@
-// The prompt's helpers: suggests earlier prompts and words that the model knows, and marks the words it does not know.
+// The prompt's helpers: suggests words that the model knows, and marks the words it does not know.
 
 import { h } from "../lib/dom.js";
-import { addText, loadTexts } from "../lib/storage.js";
 import { t } from "../lib/locale.js";
 
-const STORED = "palimpsest-prompts";
-const MAX_PROMPTS = 40; // stored
 const MAX_SUGGESTIONS = 8;
 
-/** The prompts of earlier edits, the newest first. */
-export const recentPrompts = (storage) => loadTexts(STORED, storage);
-
-export function rememberPrompt(prompt, storage) {
-  const text = prompt.trim();
-  if (text) addText(STORED, text, MAX_PROMPTS, storage);
-}
-
 /**
- * Suggests how a prompt with the caret at its end may go on: [{ text: the whole prompt then, label, kind: "used" or "word" }].
+ * Suggests how the last word of a prompt may go on: [{ text: the whole prompt then, word }].
  *
- * recent: earlier prompts. words: those the model knows, sorted, or null if it takes any text.
+ * words: those the model knows, sorted, or null if it takes any text.
  */
-export function suggestions(text, recent, words) {
-  const typed = text.toLowerCase();
-  const list = recent.filter((prompt) => prompt !== text && prompt.toLowerCase().startsWith(typed)).slice(0, text ? 3 : MAX_SUGGESTIONS).map((prompt) => ({ text: prompt, label: prompt, kind: "used" }));
+export function suggestions(text, words) {
   const start = text.search(/[\p{L}]+$/u);
-  const beginning = start < 0 ? "" : typed.slice(start);
-  if (beginning && words && !words.includes(beginning)) { // a whole word needs no suggestion
-    for (const word of words) {
-      if (list.length >= MAX_SUGGESTIONS) break;
-      if (word.startsWith(beginning) && word !== beginning) list.push({ text: text.slice(0, start) + word, label: word, kind: "word" });
-    }
-  }
-  return list;
+  const beginning = start < 0 ? "" : text.slice(start).toLowerCase();
+  if (!beginning || !words || words.includes(beginning)) return []; // a whole word needs no suggestion
+  return words.filter((word) => word.startsWith(beginning)).slice(0, MAX_SUGGESTIONS).map((word) => ({ text: text.slice(0, start) + word, word }));
 }
 
 /** Splits a prompt into [piece, whether the model does not know it]. unknown: words in lower case. */
@@ -57,7 +39,6 @@ export class Suggestions {
       this.#suggest();
       this.#mark();
     });
-    field.addEventListener("focus", () => field.value === "" && this.#suggest());
     field.addEventListener("blur", () => this.#hide());
     field.addEventListener("scroll", () => this.#scrollMarks());
     field.addEventListener("keydown", (event) => this.#key(event), { capture: true });
@@ -80,15 +61,15 @@ export class Suggestions {
   }
 
   #suggest() {
-    const items = document.activeElement === this.field ? suggestions(this.field.value, recentPrompts(), this.words()) : [];
+    const items = document.activeElement === this.field ? suggestions(this.field.value, this.words()) : [];
     this.items = items;
     this.at = -1;
     this.list.replaceChildren(
-      ...items.map(({ label, kind }, i) =>
-        h("li", { role: "option", id: `suggestion-${i}`, class: kind, "aria-selected": "false", onpointerdown: (event) => {
+      ...items.map(({ word }, i) =>
+        h("li", { role: "option", id: `suggestion-${i}`, "aria-selected": "false", onpointerdown: (event) => {
           event.preventDefault(); // the field keeps the focus
           this.#accept(i);
-        } }, label),
+        } }, word),
       ),
     );
     this.list.hidden = !items.length;
@@ -109,6 +90,7 @@ export class Suggestions {
   }
 
   #key(event) {
+    if (event.altKey) return;
     if (this.list.hidden) {
       if (event.key === "ArrowDown") this.#suggest();
       return;

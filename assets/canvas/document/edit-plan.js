@@ -38,7 +38,7 @@ export class EditPlan {
       const pictures = await encodeInput(input, doc.draft);
       const plan = await doc.server.plan(doc.id, { ...settings, ...options, parent: doc.parent }, ...pictures);
       if (doc.closed || this.input !== input) return;
-      doc.viewport.setPlan(layerOf(plan.regions), plan.windows);
+      doc.viewport.setPlan(layerOf(plan.regions), plan.windows, intent === "remove");
       this.estimate = { windows: plan.windows, steps: plan.steps * edit.variations, pipeline: edit.pipeline, specks: plan.specks };
     } catch {
       this.estimate = null; // what is wrong is reported when the edit is sent

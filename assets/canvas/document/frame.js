@@ -7,8 +7,8 @@ export const onlyCrops = (margins) => margins.some(Boolean) && margins.every((ma
 
 export class Frame {
   /** picture: the Picture to reframe. changed(): the frame has another box. */
-  constructor(picture, viewport, changed) {
-    Object.assign(this, { picture, viewport, changed });
+  constructor(picture, changed) {
+    Object.assign(this, { picture, changed });
     this.box = null; // null: the picture's own
   }
 
@@ -25,13 +25,21 @@ export class Frame {
   }
 
   set(box) {
-    this.#show(box && sameBox(box, this.picture.box) ? null : box);
+    this.box = box && sameBox(box, this.picture.box) ? null : box;
     this.changed();
   }
 
   setMargins([left, top, right, bottom]) {
     const [x, y, width, height] = this.picture.box;
     this.set([x - left, y - top, width + left + right, height + top + bottom]);
+  }
+
+  /** Moves a side, 0..3 from the left clockwise, so many pixels outwards, at most to one pixel from the other; null: back to the picture's. */
+  moveSide(side, pixels) {
+    const margins = this.margins;
+    const extent = this.picture.box[side % 2 ? 3 : 2] + margins[(side + 2) % 4];
+    margins[side] = pixels === null ? 0 : Math.max(1 - extent, margins[side] + pixels);
+    this.setMargins(margins);
   }
 
   /** Widens the picture's box to an aspect such as "16:9", about its middle. */
@@ -44,11 +52,6 @@ export class Frame {
 
   /** Removes the frame without a call of `changed`: the edit that is sent has taken it. */
   clear() {
-    this.#show(null);
-  }
-
-  #show(box) {
-    this.box = box;
-    this.viewport.guides.show("frame", box);
+    this.box = null;
   }
 }

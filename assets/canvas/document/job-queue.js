@@ -22,11 +22,6 @@ export function groupJobs(jobs) {
   return [...groups.values()];
 }
 
-/** A job's progress as [done, total]. A replay counts all its steps, each as long as any other. */
-export function progressOf({ index, total, replay }) {
-  return replay ? [replay.step - 1 + (total ? index / total : 0), replay.of] : [index, total];
-}
-
 export class JobQueue {
   /** doc: the OpenDocument whose jobs they are. */
   constructor(doc) {

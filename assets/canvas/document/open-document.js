@@ -9,11 +9,12 @@ import { EditPlan } from "./edit-plan.js";
 import { EditTracker } from "./pending-edits.js";
 import { Follower } from "./polling.js";
 import { Frame } from "./frame.js";
-import { JobQueue, progressOf } from "./job-queue.js";
+import { JobQueue } from "./job-queue.js";
 import { MaskTools } from "./mask-tools.js";
 import { Missing } from "../net/server.js";
 import { PictureDisplay } from "./picture-display.js";
 import { Requests } from "./requests.js";
+import { RunProgress } from "./run-progress.js";
 import { StepAmendment } from "./step-amendment.js";
 import { StepBlend } from "./step-blend.js";
 import { Submission } from "./submission.js";
@@ -37,9 +38,11 @@ export class OpenDocument {
     this.requests = new Requests(this.follower, notifications);
     this.plan = new EditPlan(this);
     this.queue = new JobQueue(this);
+    this.runProgress = new RunProgress(eta);
+    this.progress = null; // of what runs, see RunProgress
     this.display = new PictureDisplay(this, () => this.#turned());
     this.picture = this.display.picture;
-    this.frame = new Frame(this.picture, viewport, () => this.#replan());
+    this.frame = new Frame(this.picture, () => this.#replan());
     this.draftEditor = new DraftEditor(this.id, viewport, {
       acted: () => notifications.status(""),
       changed: () => {
@@ -160,10 +163,10 @@ export class OpenDocument {
 
   #showProgress() {
     const { eta, notifications, run, state } = this;
+    this.progress = this.runProgress.update(state.running);
     if (run) {
-      eta.update(run);
       if (run.serial) this.display.previews.want(run.revision, run.serial);
-      notifications.progress(...progressOf(run), eta.secondsLeft(run, state.running), run.replay);
+      notifications.progress(this.progress);
     } else {
       eta.finish();
       if (!this.submitting) notifications.progress(null);

@@ -6,6 +6,8 @@ import { onlyCrops } from "./frame.js";
 import { Unreachable } from "../net/server.js";
 import { t } from "../lib/locale.js";
 
+const NOT_BEGUN = { done: 0, known: false, seconds: null, replay: null }; // see RunProgress
+
 export class Submission {
   /** doc: the OpenDocument that is edited. */
   constructor(doc) {
@@ -78,7 +80,7 @@ export class Submission {
     doc.plan.clear();
     doc.tracker.setSending({ mask: intent === "expand" ? null : draft.mask });
     doc.notifications.status(t("status.repainting"));
-    if (!doc.run) doc.notifications.progress(0, 0);
+    if (!doc.run) doc.notifications.progress(NOT_BEGUN);
     if (!doc.run && estimate) doc.eta.start(estimate.pipeline, estimate.steps);
     doc.changed();
   }

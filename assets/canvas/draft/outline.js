@@ -43,3 +43,38 @@ export function outline(tile, left, top, isPainted, extent = TILE) {
   }
   return segments;
 }
+
+/** Joins such segments to lines as long as they can be, so that they can be dashed: [[[x, y], [x, y], ...], ...]. */
+export function joined(segments) {
+  const at = new Map(); // "x,y" -> the segments that end there
+  const ends = (i) => [segments.slice(i, i + 2), segments.slice(i + 2, i + 4)];
+  for (let i = 0; i < segments.length; i += 4) {
+    for (const point of ends(i)) {
+      const there = at.get(`${point}`);
+      if (there) there.push(i);
+      else at.set(`${point}`, [i]);
+    }
+  }
+  const taken = new Set();
+  const extend = (line) => {
+    for (;;) {
+      const end = line.at(-1);
+      const next = at.get(`${end}`).find((other) => !taken.has(other));
+      if (next === undefined) return;
+      taken.add(next);
+      const [from, to] = ends(next);
+      line.push(from[0] === end[0] && from[1] === end[1] ? to : from);
+    }
+  };
+  const lines = [];
+  for (let i = 0; i < segments.length; i += 4) {
+    if (taken.has(i)) continue;
+    const line = ends(i);
+    taken.add(i);
+    extend(line);
+    line.reverse(); // a line that leaves the tile goes on from its other end
+    extend(line);
+    lines.push(line);
+  }
+  return lines;
+}

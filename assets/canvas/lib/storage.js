@@ -28,3 +28,7 @@ export function loadTexts(key, storage = null) {
 export function addText(key, text, limit, storage = null) {
   saveJson(key, [text, ...loadTexts(key, storage).filter((other) => other !== text)].slice(0, limit), storage);
 }
+
+export function removeText(key, text, storage = null) {
+  saveJson(key, loadTexts(key, storage).filter((other) => other !== text), storage);
+}

@@ -6,6 +6,7 @@ import { upload } from "./upload.js";
 import { t } from "../lib/locale.js";
 
 const LOADING_MS = 400; // between two requests for a model that is still loading
+const AWAY = [502, 503, 504]; // what a proxy answers for a server that does not
 
 export class Unreachable extends Error {}
 export class Missing extends Error {}
@@ -21,6 +22,7 @@ async function check(request) {
   }
   if (response.ok) return response;
   const body = await response.json().catch(() => ({}));
+  if (AWAY.includes(response.status) && !body.error) throw new Unreachable(t("note.unreachable"));
   const sentence = body.error || t("note.refused", { status: `${response.status} ${response.statusText}` });
   throw new (response.status === 404 ? Missing : Error)(sentence);
 }
@@ -102,10 +104,14 @@ export class Server {
   /**
    * Describes a model, once it is loaded: { words: those it knows, sorted, or null if it takes any text, defaults: its
    * settings, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without effect }.
+   * While the server is away, it is asked again.
    */
   async model(pipeline, signal) {
     for (;;) {
-      const info = await this.#get("model", { pipeline }, signal);
+      const info = await this.#get("model", { pipeline }, signal).catch((error) => {
+        if (signal.aborted || !(error instanceof Unreachable)) throw error;
+        return { loading: true };
+      });
       if (!info.loading) return info;
       await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
     }

@@ -3,7 +3,6 @@
 import { h, icon, replaceRows, smallButton } from "../lib/dom.js";
 import { percentDone } from "../app/notifications.js";
 import { t } from "../lib/locale.js";
-import { progressOf } from "../document/job-queue.js";
 
 /** actions: { cancel(group), moveUp(group), notify() }: notify asks for the browser's notifications. */
 export function queuePanel(actions) {
@@ -28,8 +27,8 @@ export function queuePanel(actions) {
 
   return {
     element,
-    /** groups: see job-queue.js. canAsk(): whether the browser's notifications can still be asked for. */
-    show(groups, canAsk) {
+    /** groups: see job-queue.js. progress: of the first, see RunProgress, or null. canAsk(): whether the browser's notifications can still be asked for. */
+    show(groups, progress, canAsk) {
       empty.hidden = groups.length > 0;
       notify.hidden = !canAsk();
       const next = JSON.stringify(groups.map(({ key, revisions }) => [key, revisions]));
@@ -37,9 +36,8 @@ export function queuePanel(actions) {
         version = next;
         if (!replaceRows(list, () => groups.map(row))) list.focus({ preventScroll: true });
       }
-      groups.forEach((group, i) => {
-        const [done, total] = progressOf(group);
-        const detail = done ? percentDone(done, total) : t(i ? "queue.waits" : "queue.begins");
+      groups.forEach((_, i) => {
+        const detail = i ? t("queue.waits") : progress?.done ? percentDone(progress.done) : t("queue.begins");
         const line = list.children[i].querySelector(".detail");
         if (line.textContent !== detail) line.textContent = detail;
       });

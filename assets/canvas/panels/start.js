@@ -3,6 +3,7 @@
 import { dialog, h, icon, smallButton } from "../lib/dom.js";
 import { addText, loadTexts } from "../lib/storage.js";
 import { t } from "../lib/locale.js";
+import { Unreachable } from "../net/server.js";
 
 const STORED = "palimpsest-documents";
 const MAX_STORED = 200;
@@ -128,8 +129,12 @@ export function startView(server, actions) {
     /** Lets the user choose a file to open. */
     chooseFile: () => input.click(),
     async refresh() {
+      const documents = refreshGallery().catch((error) => {
+        if (error instanceof Unreachable) throw error; // the samples say so too
+        actions.note(error.message);
+      });
+      const [list] = await Promise.all([server.samples(), documents]);
       element.scrollTop = 0;
-      const [list] = await Promise.all([server.samples(), refreshGallery().catch((error) => actions.note(error.message))]);
       samples.replaceChildren(
         ...list.map(({ name, title }) =>
           h("button", { type: "button", class: "card", onclick: () => actions.openSample(name) }, frame(server.url(`samples/${encodeURIComponent(name)}`)), h("span", { class: "label" }, title)),

@@ -7,18 +7,25 @@ import { t } from "../lib/locale.js";
 
 export const SMALLEST = 2;
 export const LARGEST = 1000; // brush diameter in picture pixels
+const MOST_GROWTH = 64; // pixels, as the server takes them
 const SMOOTHEST = 32; // pixels, as the server takes them
-const ASPECTS = ["1:1", "4:3", "3:2", "16:9", "3:4", "9:16"];
+const ASPECTS = ["1:1", "5:4", "4:3", "3:2", "16:9", "4:5", "3:4", "2:3", "9:16"];
 
 /** The slider's value, 0..1, is logarithmic: small brushes need finer steps. */
 const toDiameter = (value) => Math.round(SMALLEST * (LARGEST / SMALLEST) ** value);
 const toSlider = (diameter) => Math.log(diameter / SMALLEST) / Math.log(LARGEST / SMALLEST);
 
+/** Whether a size has an aspect such as "16:9", to the pixel. */
+function hasAspect([width, height], aspect) {
+  const [across, down] = aspect.split(":").map(Number);
+  return Math.abs(width * down - height * across) < Math.max(across, down);
+}
+
 const percent = (share) => `${Math.round(share * 100)}%`;
 
 /**
  * actions: { size(diameter), hardness(share), tolerance(levels), contiguous(only), smoothing(pixels), colour(css),
- * setAspect(aspect or null), upright() }, and those of the mask: { change(operation): see `Server.changeMask`, all(), invert(),
+ * setAspect(aspect or null), grow(pixels or null), upright() }, and those of the mask: { change(operation): see `Server.changeMask`, all(), invert(),
  * clear(), recall(), transform(), masks(), loadMask(file), saveMask(), alone(), tint({ colour } or { opacity }) }.
  */
 export function optionStrip(actions) {
@@ -31,10 +38,13 @@ export function optionStrip(actions) {
   const aspects = ASPECTS.map((aspect) => h("button", { type: "button", class: "chip", onclick: () => actions.setAspect(aspect) }, aspect));
   const extent = h("output", { class: "extent" });
   const reset = h("button", { type: "button", class: "chip", onclick: () => actions.setAspect(null) }, t("strip.reset"));
+  const growth = slider(t("strip.grow"), { min: 0, max: MOST_GROWTH, oninput: actions.grow, format: (value) => `${value} px` });
+  const automatic = h("button", { type: "button", class: "chip", title: t("strip.automatic_help"), onclick: () => actions.grow(null) }, t("strip.automatic"));
   const parts = {
+    grow: h("span", { class: "growth" }, growth.element, automatic),
     size: size.element, hardness: hardness.element, tolerance: tolerance.element,
     contiguous: h("label", { class: "check" }, contiguous, t("strip.contiguous")), smoothing: smoothing.element, colour: h("label", { class: "swatch" }, colour),
-    frame: h("span", { class: "aspects" }, h("span", {}, t("strip.shape")), ...aspects, extent, reset),
+    frame: h("span", { class: "aspects", role: "group", "aria-label": t("strip.shape") }, h("span", { "aria-hidden": "true" }, t("strip.shape")), ...aspects, extent, reset),
   };
 
   const file = h("input", {
@@ -84,13 +94,14 @@ export function optionStrip(actions) {
   return {
     element,
     /**
-     * state: { tool, sketching, diameter, hardness, tolerance, contiguous, smoothing, colour, frame: [width, height] or null,
-     * masked, canRecall, alone, tint, angle: of the view, flipped }.
+     * state: { tool, sketching, diameter, hardness, tolerance, contiguous, smoothing, colour, frame: [width, height] or null, reframed: whether that is another than the picture's,
+     * grow: pixels, null if automatic, undefined if nothing grows, masked, canRecall, alone, tint, angle: of the view, flipped }.
      */
     show(state) {
       const visible = {
         size: ROUND.includes(state.tool), hardness: ROUND.includes(state.tool) && state.tool !== "edge" && !state.sketching,
         tolerance: state.tool === "wand", contiguous: state.tool === "wand", smoothing: state.tool === "wand", colour: state.sketching, frame: state.tool === "frame",
+        grow: state.grow !== undefined,
       };
       for (const [name, part] of Object.entries(parts)) part.hidden = !visible[name];
       size.show(toSlider(state.diameter));
@@ -99,7 +110,15 @@ export function optionStrip(actions) {
       contiguous.checked = state.contiguous;
       smoothing.show(state.smoothing);
       colour.value = state.colour;
-      extent.textContent = state.frame ? state.frame.join(" × ") : "";
+      if (state.grow !== undefined) {
+        if (state.grow !== null) growth.show(state.grow);
+        growth.element.toggleAttribute("data-automatic", state.grow === null);
+        growth.input.setAttribute("aria-valuetext", state.grow === null ? t("strip.automatic") : `${state.grow} px`);
+        automatic.setAttribute("aria-pressed", String(state.grow === null));
+      }
+      extent.textContent = state.frame ? `${state.frame.join(" × ")} px` : "";
+      aspects.forEach((chip, i) => chip.setAttribute("aria-pressed", String(Boolean(state.frame) && hasAspect(state.frame, ASPECTS[i]))));
+      reset.disabled = !state.reframed;
       alone.setAttribute("aria-pressed", String(state.alone));
       tint.value = state.tint.colour;
       opacity.show(state.tint.opacity);

@@ -1,18 +1,19 @@
 // Draws masks, as a hatched tint that shows on any picture with a light outline in a dark rim, and sketches.
 
 import { intersect, TILE, tileBox, tileKey, tileOf, tilesOf, union } from "../lib/boxes.js";
-import { HALF, outline } from "../draft/outline.js";
+import { HALF, joined, outline } from "../draft/outline.js";
 
 export const TINT = { colour: "#4c6ef5", opacity: 0.34 }; // of masks, until the user chooses another
 const HATCH = 0.42; // opacity of the hatch's white lines
 const COARSEST = 16; // pixels between the samples of an outline seen from afar
 const PITCH = 9; // CSS pixels from one line of the hatch to the next
+const DASH = 5; // CSS pixels of a dash, and of the gap after it
 
 /** A mask with what is needed to draw it: a small canvas and a few paths for each tile that is not empty. */
 export class MaskImages {
-  /** layer: the mask, a Layer. */
-  constructor(layer) {
-    this.layer = layer;
+  /** layer: the mask, a Layer. dashed: whether its outline is. */
+  constructor(layer, dashed = false) {
+    Object.assign(this, { layer, dashed });
     this.images = new Map(); // key -> OffscreenCanvas
     this.solid = new Map(); // key -> whether all of the tile is painted
     this.paths = new Map(); // key -> Map step -> Path2D
@@ -65,6 +66,10 @@ export class MaskImages {
     };
     const path = new Path2D();
     const segments = outline(tile, column * extent, row * extent, isPainted, extent);
+    if (this.dashed) {
+      for (const line of joined(segments)) line.forEach(([x, y], i) => path[i ? "lineTo" : "moveTo"](x * step, y * step));
+      return path;
+    }
     for (let i = 0; i < segments.length; i += 4) {
       path.moveTo(segments[i] * step, segments[i + 1] * step);
       path.lineTo(segments[i + 2] * step, segments[i + 3] * step);
@@ -152,7 +157,7 @@ export class Overlay {
 
   /**
    * Draws a mask, MaskImages, within the viewport rectangle `area`. filled: with its hatch, for the draft; else its outline
-   * alone, fainter, for a pending edit.
+   * alone, dashed or fainter, for what an edit will change or a pending one changes.
    */
   draw(context, mask, view, area, ratio, filled) {
     const keys = visible(mask, view, area);
@@ -162,8 +167,12 @@ export class Overlay {
     context.setTransform(view.scale, 0, 0, view.scale, Math.round(view.x), Math.round(view.y));
     context.lineCap = "square";
     const step = Math.min(COARSEST, 2 ** Math.max(0, Math.floor(Math.log2(1 / view.scale))));
-    context.globalAlpha = filled ? 1 : 0.55;
-    for (const [colour, width] of [["rgba(10, 12, 20, 0.55)", 3], ["rgba(255, 255, 255, 0.95)", 1.25]]) {
+    context.globalAlpha = filled || mask.dashed ? 1 : 0.55;
+    if (mask.dashed) {
+      context.lineCap = "butt";
+      context.setLineDash([(DASH * ratio) / view.scale]);
+    }
+    for (const [colour, width] of [["rgba(10, 12, 20, 0.55)", 3], ["rgba(255, 255, 255, 0.95)", mask.dashed ? 2 : 1.25]]) {
       context.strokeStyle = colour;
       context.lineWidth = (width * ratio) / view.scale;
       for (const key of keys) context.stroke(mask.path(key, step));

@@ -2,7 +2,9 @@
 // and only what has changed.
 
 import { intersect, union } from "../lib/boxes.js";
+import { FrameHandles } from "./frame-handles.js";
 import { Guides, rect } from "./guides.js";
+import { drawNewArea, shadeCutOff } from "./new-area.js";
 import { MaskImages, Overlay, SketchImages } from "./overlay.js";
 import { Turned } from "./turned.js";
 import { View } from "./view.js";
@@ -27,8 +29,9 @@ export class Viewport {
     this.sketching = false; // whether the sketch is shown
     this.alone = false; // the mask is shown in white on black, and nothing else
     this.pendingMasks = []; // MaskImages of the pending edits
-    this.editRegion = null; // MaskImages of the pixels that the edit may change
+    this.editRegion = null; // MaskImages of the pixels that the edit may change, or that it removes
     this.floating = null; // what floats over the picture, see `setFloating`
+    this.expanded = null; // the box that the picture is to have, while it is expanded
     this.other = null; // what is compared, see `compare`
     this.fitted = true; // follows the window's size until the user zooms or pans
     this.width = this.height = 1; // device pixels
@@ -38,6 +41,7 @@ export class Viewport {
     this.frame = 0;
     this.redraw = { picture: true, mask: null };
     this.onview = () => {};
+    this.onframe = () => {}; // (side, pixels): see FrameHandles
 
     const canvas = (name) => {
       const element = document.createElement("canvas");
@@ -51,6 +55,7 @@ export class Viewport {
     this.ring.className = "brush-ring";
     this.guides = new Guides(root);
     root.append(this.ring);
+    this.handles = new FrameHandles(root, (side, pixels) => this.onframe(side, pixels));
     new ResizeObserver(() => this.#resize()).observe(root);
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.invalidate());
     new MutationObserver(() => this.invalidate()).observe(document.body, { attributeFilter: ["class"] });
@@ -176,11 +181,19 @@ export class Viewport {
     this.invalidateMask();
   }
 
-  /** region: a Layer of the pixels that the edit may change, or null. windows: the boxes that the model reads. */
-  setPlan(region, windows) {
-    this.editRegion = region && new MaskImages(region);
+  /** region: a Layer of the pixels that the edit may change, or null; removes: that it removes. windows: the boxes that the model reads. */
+  setPlan(region, windows, removes = false) {
+    this.editRegion = region && new MaskImages(region, removes);
     this.guides.show("window", windows && windows.map(rect).join(""));
     this.invalidateMask();
+  }
+
+  /** box: that the picture is to have, with how far it moves its sides outwards; null: the picture is not expanded. */
+  showFrame(box, margins) {
+    this.expanded = box;
+    this.handles.show(box, margins);
+    this.guides.show("frame", box);
+    this.invalidatePicture();
   }
 
   /**
@@ -220,7 +233,8 @@ export class Viewport {
     this.setDraft(null);
     this.setPendingMasks([]);
     this.setPlan(null, null);
-    for (const name of ["frame", "shape", "box", "handles"]) this.guides.show(name, null);
+    for (const name of ["shape", "box", "handles"]) this.guides.show(name, null);
+    this.showFrame(null);
     Object.assign(this.view, { angle: 0, flipped: false });
     this.showAlone(false);
     this.invalidate();
@@ -251,10 +265,13 @@ export class Viewport {
       this.below.fillStyle = getComputedStyle(this.root).getPropertyValue("--desk") || "#888";
       this.below.fillRect(0, 0, this.width, this.height);
       const shown = this.other?.after ?? this.picture;
+      if (this.expanded) this.#upright(this.below, (context, view) => drawNewArea(context, view, this.expanded, this.ratio));
       if (shown) this.#drawPicture(this.below, shown, this.quick);
       if (this.floating && this.picture?.box) this.#drawFloating(this.floating);
       if (this.other) this.#drawOther(this.other);
+      if (this.expanded && shown?.box) this.#upright(this.below, (context, view) => shadeCutOff(context, view, this.expanded, shown.box));
       this.guides.place(this.view, this.ratio);
+      this.handles.place(this.view, this.ratio, this.room);
     }
     const area = mask && intersect(mask, [0, 0, this.width, this.height]);
     if (area) {
@@ -286,8 +303,8 @@ export class Viewport {
     if (this.sketching) this.draft?.sketch.draw(context, view, area);
     for (const mask of this.pendingMasks) this.overlay.draw(context, mask, view, area, this.ratio, false);
     if (this.floating?.mask) return;
-    if (this.editRegion) this.overlay.draw(context, this.editRegion, view, area, this.ratio, false);
     if (this.draft) this.overlay.draw(context, this.draft.mask, view, area, this.ratio, true);
+    if (this.editRegion) this.overlay.draw(context, this.editRegion, view, area, this.ratio, false);
   }
 
   /** Draws what floats over the picture, fainter where it reaches beyond: there it is cut off. */

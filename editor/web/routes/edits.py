@@ -37,7 +37,7 @@ from pipelines.errors import InvalidInput
 BLENDING = ("feather", "edge", "opacity", "colour_match")
 SETTINGS = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
 # keys that a request may leave out, with their defaults
-OPTIONAL: dict[str, Any] = {"edge": 0, "keep_specks": False, "intent": "fill"}
+OPTIONAL: dict[str, Any] = {"edge": 0, "keep_specks": False, "intent": "fill", "grow": None}
 FIELDS = ("parent", "variations", "margins", "mask", "sketch", *SETTINGS, *BLENDING, *OPTIONAL)
 
 
@@ -48,6 +48,7 @@ class EditRequest(NamedTuple):
     mask: Mask
     settings: dict[str, Any]  # all other fields of the `Edit`
     keep_specks: bool  # whether to repaint specks of the mask too
+    grow: Any  # by how many pixels the mask of Remove grows, see `complete`; as the client sent it
     parent: object  # as the client sent it
     variations: int  # how many results
 
@@ -79,7 +80,9 @@ class Edits:
         return self._jobs_response(request, self.session.variations(document.id, edit, edit_request.variations, parent))
 
     async def plan(self, request: Request) -> Response:
-        """POST a packet: plans an edit: its `windows`, `steps`, `specks` and the masks of its `regions`."""
+        """POST a packet: plans an edit: its `windows`, `steps`, `specks` and the masks of its `regions`: where it may
+        change the picture, or for Remove what is removed, without the pixels over which the result fades.
+        """
         body = await read_body(request, MAX_EDIT_BYTES, "The edit")
         return await large_work.run(pixels_in(body), self._plan, request, body)
 
@@ -91,7 +94,10 @@ class Edits:
         frame = self.session.frame(document.id, edit_request.parent)
         edit, specks = self._complete(edit_request, document.id, edit_request.parent)
         edit_plan = plan(edit, frame, self.context.model(edit_request.settings["pipeline"]))
-        regions = [with_blend(edit, part.mask).cut(edit_plan.frame) for part in edit_plan.parts]
+        removes = edit_request.intent == "remove"
+        regions = [
+            part.mask if removes else with_blend(edit, part.mask).cut(edit_plan.frame) for part in edit_plan.parts
+        ]
         windows = [part.window for part in edit_plan.parts]
         fields = {"windows": windows, "steps": edit_plan.steps, "specks": specks}
         return masks_packet_response(fields, "regions", regions)
@@ -197,6 +203,7 @@ class Edits:
             model,
             lambda: self.session.newest_picture(document_id, parent),
             edit_request.keep_specks,
+            edit_request.grow,
         )
 
     def _parse(self, body: bytes) -> EditRequest:
@@ -229,6 +236,7 @@ class Edits:
             NOWHERE if mask is None else mask_of(mask),
             settings,
             fields["keep_specks"],
+            fields["grow"],
             fields["parent"],
             variations,
         )
