@@ -12,8 +12,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from editor.cli.context import CommandContext
-from editor.edits.apply import Progress, apply_all
 from editor.edits.adjustment import Adjustment
+from editor.edits.apply import Progress, apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import complete, variations
 from editor.formats.atomic_write import atomic_write

@@ -11,7 +11,7 @@ from editor.edits.adjustment import Adjustment
 from editor.edits.edit import Blend, Edit
 from editor.edits.inpaint_window import softened
 from editor.edits.plan import edit_region
-from editor.imaging.adjusting import adjusted, reach
+from editor.imaging.adjusting import COARSEST, adjusted, reach
 from editor.imaging.compositing import blend as blended
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
@@ -43,7 +43,7 @@ class AdjustWindow:
             around: how many pixels beyond it are read, where there are so many.
             scale: at most 1: how many pixels the window has for one of the picture, for a preview.
         """
-        window = box.padded(around).intersect(picture.box)
+        window = _on_grid(box.padded(around), picture.box).intersect(picture.box)
         size = (max(1, round(window.width * scale)), max(1, round(window.height * scale)))
 
         def scaled(pixels: Pixels) -> Pixels:
@@ -133,6 +133,15 @@ def adjusted_view(edit: Edit, picture: Picture, seen: Box, scale: float) -> tupl
     changed = (window.share > 0).astype(np.uint8) * np.uint8(255)
     alpha = changed if pixels.shape[2] == 3 else np.minimum(changed, pixels[..., 3])
     return box, np.dstack([pixels[..., :3], alpha])
+
+
+def _on_grid(window: Box, frame: Box) -> Box:
+    """Returns a window, grown to whole multiples of COARSEST from a frame's corner: then all windows blur alike."""
+    x, y = (
+        frame.x + (window.x - frame.x) // COARSEST * COARSEST,
+        frame.y + (window.y - frame.y) // COARSEST * COARSEST,
+    )
+    return Box(x, y, window.right - x, window.bottom - y)
 
 
 @lru_cache(maxsize=2)

@@ -18,6 +18,7 @@ SHARPENED = 1.0  # sigma in pixels of the blur that sharpening takes away
 SHARPEST = 2.0  # how much of the difference to that blur sharpness 1 adds
 FARTHEST = 3  # sigmas at which a Gaussian is cut off
 FINEST = 4.0  # least sigma in pixels of the image scaled down
+COARSEST = 16  # by how much it is scaled down at most, by powers of two
 STEEPEST = 3.0  # by how much contrast 1 raises the slope at mid-grey
 
 Point = tuple[float, float]
@@ -123,11 +124,13 @@ def _blurred(values: NDArray[np.float32], sigma: float, opacity: Pixels | None) 
 
 def _gaussian(values: NDArray[np.float32], sigma: float) -> NDArray[np.float32]:
     """Blurs values, mirrored beyond their border; a wide Gaussian is that of an image scaled down and up again."""
-    around, factor = math.ceil(FARTHEST * sigma), max(1, int(sigma / FINEST))
+    around = math.ceil(FARTHEST * sigma)
+    factor = min(COARSEST, 2 ** max(0, math.floor(math.log2(sigma / FINEST))))
     if factor == 1:
         size = (2 * around + 1, 2 * around + 1)
         return np.asarray(cv2.GaussianBlur(values, size, sigma, borderType=cv2.BORDER_REFLECT), np.float32)
     height, width = values.shape[:2]
+    around = -(-around // factor) * factor
     bottom, right = (around + -(length + 2 * around) % factor for length in (height, width))
     whole = cv2.copyMakeBorder(values, around, bottom, around, right, cv2.BORDER_REFLECT)
     size = (whole.shape[1] // factor, whole.shape[0] // factor)

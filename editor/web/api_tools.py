@@ -258,10 +258,8 @@ class ApiTools:
         Parameters:
             document: its id
             box: the region as [x, y, width, height]
-            point: [x, y]: the region is everything connected to it in a similar colour (inside the box, if there is
-                one)
-            mask: a picture file in base64, as large as the box or else the picture: white is adjusted, black stays,
-                grey is adjusted in part; in a picture with strokes on transparency, the strokes are adjusted
+            point: [x, y]: the region is everything connected to it in a similar colour, as for `edit`
+            mask: a picture file in base64, as for `edit`; grey is adjusted in part
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
             exposure: stops, -3 (darker) to 3 (brighter)
             contrast: -1 to 1
@@ -269,17 +267,16 @@ class ApiTools:
             temperature: -1 (colder) to 1 (warmer)
             sharpness: 0 to 1
             blur: radius in pixels, 0 to 64
-            curve: a tone curve as x1, y1, x2, y2, ...: 2 to 16 points from 0 (black) to 1 (white), x rising; null: none
+            curve: a tone curve as x1, y1, x2, y2, ...: 2 to 16 points from 0 to 1, x rising; null: none
             feather: pixels over which the adjustment fades out around the region, 0 to 64
             edge: pixels by which it extends beyond the region before it fades, -64 to 64
             opacity: of the adjustment, 0 to 1
         Returns:
-            as `edit`, without seed and hint
+            as `crop`
         """
-        numbers = curve or []
-        if len(numbers) % 2:
-            raise InvalidInput(f"The curve must list an x and a y for each point, but has {len(numbers)} numbers.")
-        points = tuple(zip(numbers[::2], numbers[1::2], strict=True))
+        if len(curve := curve or []) % 2:
+            raise InvalidInput(f"The curve must list an x and a y for each point, but has {len(curve)} numbers.")
+        points = tuple(zip(curve[::2], curve[1::2], strict=True))
         values = Adjustment(exposure, contrast, saturation, temperature, sharpness, blur, points)
 
         def submit() -> Sequence[Revision]:
@@ -400,6 +397,5 @@ def _history_entry(node: Node) -> Result:
         names = ("prompt", "negative_prompt", "seed", "steps", "guidance", "strength")
         entry |= {name: node.edit[name] for name in names}
         entry |= {"model": node.edit["pipeline"], "box": node.edit["mask"]["box"]}
-        if "adjustment" in node.edit:
-            entry["adjustment"] = node.edit["adjustment"]
+        entry |= {name: node.edit[name] for name in ("adjustment",) if name in node.edit}
     return entry

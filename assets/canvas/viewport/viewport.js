@@ -23,6 +23,7 @@ export class Viewport {
     this.picture = null; // Picture, below the masks
     this.draft = null; // { mask: MaskImages, sketch: SketchImages }
     this.sketching = false; // whether the sketch is shown
+    this.filled = true; // whether the mask is tinted, and not outlined alone
     this.alone = false; // the mask is shown in white on black, and nothing else
     this.pendingMasks = []; // MaskImages of the pending edits
     this.editRegion = null; // MaskImages of the pixels that the edit may change
@@ -156,6 +157,13 @@ export class Viewport {
     this.onview();
   }
 
+  /** Shows the mask with its tint, or its outline alone, so that the colours under it are seen. */
+  fillMask(filled) {
+    if (filled === this.filled) return;
+    this.filled = filled;
+    this.invalidateMask();
+  }
+
   /** tint: see `Overlay.setTint`. */
   setTint(tint) {
     this.overlay.setTint(tint);
@@ -207,6 +215,7 @@ export class Viewport {
     this.setPlan(null, null);
     for (const name of ["frame", "shape"]) this.guides.show(name, null);
     Object.assign(this.view, { angle: 0, flipped: false });
+    this.filled = true;
     this.showAlone(false);
     this.invalidate();
   }
@@ -270,7 +279,7 @@ export class Viewport {
     if (this.sketching) this.draft?.sketch.draw(context, view, area);
     for (const mask of this.pendingMasks) this.overlay.draw(context, mask, view, area, this.ratio, false);
     if (this.editRegion) this.overlay.draw(context, this.editRegion, view, area, this.ratio, false);
-    if (this.draft) this.overlay.draw(context, this.draft.mask, view, area, this.ratio, true);
+    if (this.draft) this.overlay.draw(context, this.draft.mask, view, area, this.ratio, this.filled);
   }
 
   /** Draws another picture over this one: left of the line, all of it, or the difference of both. */
