@@ -252,8 +252,7 @@ class ApiTools:
         temperature: float = 0.0, sharpness: float = 0.0, blur: float = 0.0, curve: list[float] | None = None,
         feather: int = Blend.feather, edge: int = Blend.edge, opacity: float = Blend.opacity,
     ) -> Steps:  # fmt: skip
-        """Adjust colours in a region, or in the whole picture if there is none; waits as `edit` does, although no model
-        runs. Every pixel outside the region stays the same.
+        """Adjust colours in a region, or in the whole picture if none is given; waits as `edit` does. No model runs.
 
         Parameters:
             document: its id
@@ -282,8 +281,8 @@ class ApiTools:
         def submit() -> Sequence[Revision]:
             whole = box is None and point is None and not mask
             region = NOWHERE if whole else self._read_region(document, box, point, tolerance, mask)
-            edit = adjust(region, values, Blend(feather, edge, opacity))
-            return [self.session.submit(document, edit, self.session.store.jobs.tail(document))]
+            edit, tail = adjust(region, values, Blend(feather, edge, opacity)), self.session.store.jobs.tail(document)
+            return [self.session.submit(document, edit, tail)]
 
         return self._stream(submit)
 

@@ -191,7 +191,6 @@ def test_a_step_is_edited_with_its_values_and_the_later_ones_are_replayed(hands:
     made = steps(hands)
     assert [each.prompt for each in made] == ["a vase", "a lamp", "a corgi", "", "a clock"] and edit == made[-1]
     assert made[3].adjustment == Adjustment(exposure=-1) and made[3].mask == first.mask
-    assert np.array_equal(hands.drawn(), hands.stored) or True
     hands.page.wait_for_function(
         "document.querySelector('.adjust [aria-label=Sharpness]').value === '70'"
     )  # the user's own

@@ -52,6 +52,7 @@ export class Adjusting {
   /** Takes up the values of a step, none of one that was made otherwise. */
   recall({ adjustment }) {
     this.set({ ...NEUTRAL, ...adjustment });
+    if (adjustment && this.active) this.#showSliders();
   }
 
   /** Takes up those of a step to amend it; puts the user's own aside until `takeBack`. */
@@ -65,15 +66,19 @@ export class Adjusting {
     this.aside = null;
   }
 
+  #showSliders() {
+    const { side } = this.editor.panels;
+    this.tabBefore = side.tab;
+    side.open("settings");
+  }
+
   /** The mode was chosen, or left: the sliders are among the settings. */
   toggled() {
     const { panels, viewport } = this.editor;
     const { side } = panels;
     const { fitted } = viewport;
-    if (this.active) {
-      this.tabBefore = side.tab;
-      side.open("settings");
-    } else if (side.tab === "settings") side.open(this.tabBefore);
+    if (this.active) this.#showSliders();
+    else if (side.tab === "settings") side.open(this.tabBefore);
     const fit = () => viewport.fitted && viewport.fit();
     if (fitted && side.sheet) requestAnimationFrame(() => requestAnimationFrame(fit)); // else the sheet hides what is adjusted
   }

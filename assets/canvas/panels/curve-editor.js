@@ -24,7 +24,7 @@ export function curveEditor(change) {
 
   function put(next, focused = null) {
     show(next);
-    if (focused !== null) points.children[Math.min(focused, next.length - 1)].focus();
+    if (focused !== null) points.children[focused].focus();
     change(next);
   }
 
@@ -53,11 +53,17 @@ export function curveEditor(change) {
     if (added) put(added.curve, added.at);
   }
 
+  /** Leads the focus to a point that can be removed next, if there is one. */
+  function remove(at) {
+    const next = removePoint(curve, at);
+    put(next, next.length < curve.length ? Math.min(at, next.length - 2) : at);
+  }
+
   function pressKey(event, at) {
     const move = MOVES[event.key];
     const step = event.shiftKey ? 10 * STEP : STEP;
     if (move) put(movePoint(curve, at, [curve[at][0] + move[0] * step, curve[at][1] + move[1] * step]));
-    else if (event.key === "Delete" || event.key === "Backspace") put(removePoint(curve, at), at);
+    else if (event.key === "Delete" || event.key === "Backspace") remove(at);
     else return;
     event.preventDefault(); // or the key's own command runs too
   }
@@ -65,7 +71,7 @@ export function curveEditor(change) {
   function handle(at) {
     return h("div", {
       role: "slider", tabindex: 0, class: "curve-point", "aria-orientation": "vertical", "aria-valuemin": 0, "aria-valuemax": 100,
-      onkeydown: (event) => pressKey(event, at), ondblclick: () => put(removePoint(curve, at), at),
+      onkeydown: (event) => pressKey(event, at), ondblclick: () => remove(at),
     });
   }
 
