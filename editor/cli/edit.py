@@ -80,11 +80,9 @@ def edit(context: CommandContext) -> None:
 
 def _check_adjust(options: Namespace, settings: dict[str, Any]) -> None:
     """Raises InvalidInput when options of a model or of another frame come with --adjust."""
-    names = (
-        "prompt", "negative_prompt", "strength", "seed", "steps", "sampler", "guidance", "clip_guidance", "reference",
-        "adapter", "remove",
-    )  # fmt: skip
-    if any(getattr(options, name) not in (None, "", [], False) for name in names) or settings.keys() > {"blend"}:
+    names = ("strength", "seed", "steps", "sampler", "guidance", "clip_guidance", "negative_prompt", "reference")
+    chosen = options.prompt or options.adapter or options.remove or settings.keys() > {"blend"}
+    if chosen or any(getattr(options, name) is not None for name in names):
         raise InvalidInput(
             "--adjust takes a --mask, --feather, --edge and --opacity, and no other option of an edit: no model runs."
         )

@@ -406,8 +406,8 @@ def test_programs_send_no_origin_and_other_sites_are_refused(served: Served) -> 
 def test_the_api_is_the_verbs_and_nothing_else(served: Served) -> None:
     summary = json.loads(served.get("/gradio_api/info"))
     assert not summary["unnamed_endpoints"] and set(summary["named_endpoints"]) == {
-        "/documents", "/open", "/adjust", "/blank", "/describe", "/look", "/select", "/edit", "/remove", "/expand", "/crop",
-        "/undo", "/redo", "/checkout",
+        "/documents", "/open", "/blank", "/describe", "/look", "/select", "/edit", "/remove", "/expand", "/crop",
+        "/adjust", "/undo", "/redo", "/checkout",
     }  # fmt: skip
     for name, verb in summary["named_endpoints"].items():
         assert verb["description"], name
