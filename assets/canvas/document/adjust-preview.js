@@ -32,7 +32,8 @@ export class AdjustPreview {
   /** Shows what is to be seen now, unless it is shown already. */
   refresh() {
     const { display, viewport } = this.doc;
-    if (this.held && (this.doc.busy || display.revision !== display.picture.revision)) return;
+    const waits = this.doc.busy || this.doc.pending.revisions.length > 0 || display.revision !== display.picture.revision;
+    if (this.held && waits) return;
     this.held = false;
     const wanted = this.#wanted();
     viewport.fillMask(!wanted);
