@@ -143,7 +143,7 @@ class Session:
             seed: the other seed, 0 to 2**32 - 1.
 
         Raises:
-            InvalidInput: the opened picture, a crop or a pasted picture is shown, which no model made.
+            InvalidInput: the opened picture, a crop, an adjustment or a pasted picture is shown, which no model made.
         """
         newest = self.store.revisions.get(self.store.jobs.tail(document_id))
         if newest.edit is None or newest.parent is None or newest.edit.pipeline == NO_MODEL:

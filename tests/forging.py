@@ -81,7 +81,7 @@ WORDS = ("NaN", "Infinity", "-1", "1e400", "1e300", "9" * 4000, "9" * 5000, "[" 
          '[{"name": "a", "weight": 1e999}]', '[{"name": "../../etc/passwd", "weight": 1}]')  # fmt: skip
 KEYS = (
     "mask", "mask.box", "mask.digest", "blend", "blend.feather", "blend.opacity", "prompt", "steps", "seed", "guidance",
-    "strength", "pipeline", "sampler", "margins", "sketch", "reference", "adapters", "more",
+    "strength", "pipeline", "sampler", "margins", "sketch", "reference", "adapters", "adjustment", "more",
 )  # fmt: skip
 
 Change = Callable[[Path], None]

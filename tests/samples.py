@@ -7,7 +7,9 @@ import numpy as np
 from hypothesis import strategies as st
 from PIL import ImageCms
 
-from editor.edits.edit import Blend, Edit
+from editor.edits.adjustment import Adjustment
+from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.intents import adjust
 from editor.imaging.geometry import Box, Margins
 from editor.imaging.raster import Mask, Patch, Pixels
 
@@ -97,3 +99,23 @@ def edit_requests(draw: st.DrawFn) -> Edit:
         pipeline=draw(st.sampled_from(["noise", "wide", "refining"])),
         blend=draw(BLENDS),
     )
+
+
+@st.composite
+def adjusting_edits(draw: st.DrawFn) -> Edit:
+    """Edits that adjust colours, for a picture of 330 x 270 pixels, some of them all of it."""
+    curve = draw(st.sampled_from([(), ((0, 0.1), (0.4, 0.7), (1, 0.9)), ((0, 1), (1, 0))]))
+    adjustment = Adjustment(
+        exposure=draw(st.sampled_from([0.5, -1.25, 3])),  # never 0: it must change something
+        contrast=draw(st.sampled_from([0, 0.4, -0.4])),
+        saturation=draw(st.sampled_from([0, 0.5, -1])),
+        temperature=draw(st.sampled_from([0, 1, -0.3])),
+        sharpness=draw(st.sampled_from([0, 0, 1])),
+        blur=draw(st.sampled_from([0, 0, 0.5, 3, 17])),
+        curve=curve,
+    )
+    box = Box(draw(st.integers(-60, 320)), draw(st.integers(-60, 260)), draw(st.integers(61, 150)), 70)
+    mask = draw(st.sampled_from([filled, disc, lambda _: NOWHERE]))(box)
+    if draw(st.booleans()) and mask is not NOWHERE:
+        mask = Mask(box, mask.alpha // 3)  # soft all over
+    return adjust(mask, adjustment, draw(BLENDS))

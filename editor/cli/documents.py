@@ -10,6 +10,8 @@ from tqdm import tqdm
 
 from editor.cli.context import CommandContext
 from editor.cli.export_options import check_export
+from editor.edits.adjustment import Adjustment
+from editor.edits.edit import read_adjustment
 from editor.formats.images import read_image
 from editor.store.document_file import SUFFIX
 from editor.store.revisions import Node
@@ -64,7 +66,12 @@ def history(context: CommandContext) -> None:
 
 
 def _summary(edit: Mapping[str, Any], first: dict[str, Mapping[str, Any]]) -> str:
-    """Returns an edit's prompt and seed, and how it differs from the first edit with the same prompt and seed."""
+    """Returns an edit's prompt and seed, and how it differs from the first edit with the same prompt and seed.
+
+    An adjustment has neither, so its values are returned.
+    """
+    if "adjustment" in edit:
+        return f"adjusted {read_adjustment(edit['adjustment'])}"
     title = f"“{edit['prompt']}” seed {edit['seed']}"
     earlier = first.setdefault(title, edit)
     new, old = ({**each, **each["blend"], "blend": None} for each in (edit, earlier))
@@ -119,6 +126,10 @@ def amend(context: CommandContext) -> None:
             changes["mask"] = new_mask
             if new_mask.bounds.empty and not mask.bounds.empty:
                 raise InvalidInput(f"Nothing is left of the mask when it shrinks by {-options.grow} px. Choose fewer.")
+        if options.adjust is not None:
+            if edit.adjustment is None:
+                raise InvalidInput("--adjust changes the values of an adjusted step; this step was made otherwise.")
+            changes["adjustment"] = Adjustment.from_text(options.adjust)
         new_edit = replace(edit, blend=blend, **changes)
         logging.getLogger("editor.worker").setLevel(logging.CRITICAL)  # the reason of a failure is printed at the end
         jobs = session.amend(options.document, options.revision, new_edit)

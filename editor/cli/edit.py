@@ -2,6 +2,8 @@
 
 import secrets
 import sys
+from argparse import Namespace
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,8 +12,9 @@ from PIL import Image
 from tqdm import tqdm
 
 from editor.cli.context import CommandContext
+from editor.edits.adjustment import Adjustment
 from editor.edits.apply import Progress, apply_all
-from editor.edits.edit import NOWHERE, Blend
+from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import complete, variations
 from editor.formats.atomic_write import atomic_write
 from editor.formats.export import encode, format_of
@@ -65,7 +68,26 @@ def edit(context: CommandContext) -> None:
         settings["margins"] = picture.box.widened_to(options.aspect)
     names = ("feather", "edge", "opacity")
     settings["blend"] = Blend(**{name: value for name in names if (value := getattr(options, name)) is not None})
+    if options.adjust is not None:
+        _check_adjust(options, settings)
+        settings["adjustment"] = Adjustment.from_text(options.adjust)
+        _check_output(options.output)
+        edit = complete("adjust", mask, settings, None, lambda: picture).edit
+        _write(context, picture, [edit], opened)
+        return
     _run(context, picture, intent, mask, settings, opened)
+
+
+def _check_adjust(options: Namespace, settings: dict[str, Any]) -> None:
+    """Raises InvalidInput when options of a model or of another frame come with --adjust."""
+    names = ("strength", "seed", "steps", "sampler", "guidance", "clip_guidance", "negative_prompt", "reference")
+    chosen = options.prompt or options.adapter or options.remove or settings.keys() > {"blend"}
+    if chosen or any(getattr(options, name) is not None for name in names):
+        raise InvalidInput(
+            "--adjust takes a --mask, --feather, --edge and --opacity, and no other option of an edit: no model runs."
+        )
+    if options.variations != 1:
+        raise InvalidInput("An adjustment has one result. Leave --variations out.")
 
 
 def _check_size(name: str, pixels: Pixels, picture: Pixels) -> None:
@@ -93,12 +115,9 @@ def _run(
     settings: dict[str, Any],
     opened: Opened | None = None,
 ) -> None:
-    """Makes the edit of these settings and the options, and writes the results with the opened file's metadata."""
+    """Makes the edit of these settings and the options, and writes the results."""
     options = context.options
-    out, count = options.output, options.variations
-    if not out.parent.is_dir():
-        raise InvalidInput(f"There is no folder {out.parent} to write {out.name} into. Create it first.")
-    format = format_of(out.suffix)
+    _check_output(options.output)
     model = context.load(options.pipeline)
     if options.adapter:
         from pipelines.hf.adapter_files import adapter_file, canonical_adapter
@@ -117,9 +136,16 @@ def _run(
     if specks:
         noun, them = ("speck", "it") if specks == 1 else ("specks", "them")
         print(f"Ignored {specks} {noun} of at most {SPECK} pixels; --keep-specks keeps {them}.", file=sys.stderr)
-    edits = variations(edit, count)
+    edits = variations(edit, options.variations)
     if hint := model.hint(options.prompt):
         print(hint, file=sys.stderr)
+    _write(context, picture, edits, opened)
+
+
+def _write(context: CommandContext, picture: Picture, edits: Sequence[Edit], opened: Opened | None) -> None:
+    """Makes edits that differ only in their seed, and writes the results with the opened file's metadata."""
+    options, out = context.options, context.options.output
+    format = format_of(out.suffix)
     with tqdm(unit="step", desc="Painting", leave=False, delay=0.1) as bar:
 
         def show(progress: list[Progress]) -> None:
@@ -128,7 +154,7 @@ def _run(
 
         results = run(apply_all(edits, picture, context.load), show)
     for number, (edit, applied) in enumerate(zip(edits, results, strict=True), 1):
-        file = out if count == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
+        file = out if len(edits) == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
         edit_recipe = Recipe((edit,), picture.digest, (applied.picture.digest,), context.made_with(), picture.box)
         recipe = None if options.no_recipe else edit_recipe.to_json()
         file_info: dict[str, Any] = {} if opened is None else {"icc": opened.icc, "metadata": opened.metadata}
@@ -137,7 +163,14 @@ def _run(
             part.write_bytes(data)
         for note in notes:
             print(note, file=sys.stderr)
-        print(f"{file} (seed {edit.seed})")
+        print(file if edit.adjustment is not None else f"{file} (seed {edit.seed})")
+
+
+def _check_output(out: Path) -> None:
+    """Raises InvalidInput when no picture can be written to a file, before a model runs."""
+    if not out.parent.is_dir():
+        raise InvalidInput(f"There is no folder {out.parent} to write {out.name} into. Create it first.")
+    format_of(out.suffix)
 
 
 def read_reference(file: Path) -> Patch:

@@ -18,6 +18,11 @@ writes a document's edits to a file, `run` applies them to other pictures, `veri
 result; `store` checks and compacts the store; `models` lists the installed models; `convert` converts OpenAI's GLIDE.
 """
 DEFAULT_PIPELINE = "glide-mini"
+ADJUST_HELP = (
+    "change colours under the mask, or everywhere without one, by no model: exposure (stops, -3 to 3), contrast,"
+    " saturation, temperature (-1 to 1), sharpness (0 to 1), blur (pixels, 0 to 64) and curve, such as"
+    " exposure=0.5,contrast=0.2,curve=0:0/0.5:0.6/1:1"
+)
 MODELS_HELP = "TOML file with your own models and their names (default: models.toml beside the default data folder)"
 
 
@@ -125,6 +130,7 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
         help="remove what is masked and fill it from its surroundings; the mask grows past the soft edge of the object;"
         " takes no prompt, sketch or strength",
     )  # fmt: skip
+    edit.add_argument("--adjust", metavar="NAME=VALUE,...", help=ADJUST_HELP)
     edit.add_argument(
         "--grow", type=int, metavar="PIXELS",
         help="with --remove: grow the mask by so many pixels (default: as far as the object's edge needs)",
@@ -239,6 +245,7 @@ def _add_documents(commands: "Commands") -> None:
     amend.add_argument("--feather", type=int, help="this, --edge and --opacity only change the blend; no model runs")
     amend.add_argument("--edge", type=int)
     amend.add_argument("--opacity", type=float)
+    amend.add_argument("--adjust", metavar="NAME=VALUE,...", help="of an adjusted step: its new values, see `edit`")
 
 
 def _add_store(commands: "Commands") -> None:

@@ -9,6 +9,7 @@ from typing import NamedTuple, cast
 
 import numpy as np
 
+from editor.edits.adjust_window import adjusted_picture
 from editor.edits.edit import Edit
 from editor.edits.inpaint_window import InpaintWindow
 from editor.edits.plan import DETAIL_STRENGTH, Part, Plan, edit_region, frame_after, plan, steps_in_all, with_blend
@@ -121,6 +122,9 @@ def apply_all(
 ) -> Generator[list[Progress], None, list[Applied]]:
     """Does the same as `apply` for edits on one picture that differ only in their seed: the model runs once for all."""
     edit = edits[0]
+    if edit.adjustment is not None:
+        after = yield from mapped(adjusted_picture(edit, picture), lambda done: [Progress(*done, None)])
+        return [Applied(after, (), {})]
     if edit_region(edit, picture.box).bounds.empty:  # a crop
         return [Applied(picture.reframed(frame_after(edit, picture.box)), (), {}) for _ in edits]
     if edit.pastes:

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from editor.edits.adjustment import Adjustment
 from editor.imaging.digest import digest_of
 from editor.imaging.geometry import FARTHEST, Box, Margins, read_box
 from editor.imaging.limits import (
@@ -34,7 +35,7 @@ UNMOVED = Margins()
 NO_MODEL = "none"  # the pipeline of edits that no model makes: a crop, a picture that is pasted
 NOWHERE = Mask(
     Box(0, 0, 0, 0), np.zeros((0, 0), np.uint8)
-)  # the mask of edits that need none: a crop, a sketch, new margins
+)  # the mask of edits that need none: a crop, a sketch, new margins, an adjustment of the whole picture
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,9 @@ class Edit:
     adapters: tuple[Adapter, ...] = ()  # at most 8, each once, with weights from 0 to 2, rounded to two decimals
     reference: Patch | None = None  # a picture to imitate, uint8 (h, w, 3) at (0, 0), at most 1,024 pixels a side
     blend: Blend = field(default_factory=Blend)
+    # how colours change under the mask, or in the whole picture where it is empty, by no model: the pipeline is "none",
+    # the seed 0, and all of a model's fields are at their defaults
+    adjustment: Adjustment | None = None
 
     def __post_init__(self) -> None:
         for side in self.margins:
@@ -92,7 +96,7 @@ class Edit:
             raise InvalidInput("A sketch needs an alpha channel, transparent everywhere but on its strokes.")
         if self.sketch is not None:
             object.__setattr__(self, "sketch", _strokes(self.sketch))
-        if self.mask.bounds.empty and self.sketch is None and not any(self.margins):
+        if self.mask.bounds.empty and self.sketch is None and not any(self.margins) and self.adjustment is None:
             raise InvalidInput("The mask is empty. Paint over the area that you want to change first.")
         _text("prompt", self.prompt)
         _text("negative prompt", self.negative_prompt)
@@ -114,6 +118,8 @@ class Edit:
         if self.reference is not None:
             _check_reference(self.reference)
         object.__setattr__(self, "mask", NOWHERE if self.mask.bounds.empty else self.mask.cropped())
+        if self.adjustment is not None:
+            _check_adjusting(self)
 
     @cached_property
     def digest(self) -> str:
@@ -134,6 +140,10 @@ class Edit:
             record["adapters"] = [adapter._asdict() for adapter in self.adapters]
         else:
             del record["adapters"]
+        if self.adjustment is None:
+            del record["adjustment"]
+        else:
+            record["adjustment"] = self.adjustment.to_record()
         for name, patch in (("sketch", self.sketch), ("reference", self.reference)):
             if patch is None:
                 del record[name]
@@ -188,6 +198,8 @@ class Edit:
                     f"Margins must be four whole numbers [left, top, right, bottom], not {shortened(margins)}."
                 )
             values["margins"] = Margins(*margins)
+        if "adjustment" in values:
+            values["adjustment"] = read_adjustment(values["adjustment"])
         if "blend" in values:
             values["blend"] = Blend(**_check_keys("blend", values["blend"], _names(Blend), set()))
         return Edit(mask, **values)
@@ -201,6 +213,24 @@ class Edit:
     def patches(self) -> tuple[Patch, ...]:
         """Its sketch and its reference, if it has them."""
         return tuple(patch for patch in (self.sketch, self.reference) if patch is not None)
+
+
+def read_adjustment(record: object) -> Adjustment:
+    """Parses an adjustment in JSON, with only the values that change something; raises InvalidInput."""
+    return Adjustment(**_check_keys("adjustment", record, _names(Adjustment), set()))
+
+
+def _check_adjusting(edit: Edit) -> None:
+    """Raises InvalidInput when an edit with an adjustment has anything that only a model or another frame needs."""
+    own = {"mask", "blend", "adjustment", "seed", "pipeline"}
+    others = [each.name for each in fields(Edit) if each.name not in own and getattr(edit, each.name) != each.default]
+    if edit.pipeline != "none" or edit.seed != 0:
+        others.append("model")
+    if others:
+        raise InvalidInput(
+            f"An adjustment takes no {others[0].replace('_', ' ')}: no model runs for it, and its frame stays. Leave "
+            "everything out but its mask, its values and its blend."
+        )
 
 
 def _adapter(name: object, weight: object) -> Adapter:

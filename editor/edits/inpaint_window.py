@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from editor.edits.edit import Edit
+from editor.edits.edit import Blend, Edit
 from editor.edits.windows import Detail
 from editor.imaging.compositing import (
     RING,
@@ -21,7 +21,7 @@ from editor.imaging.compositing import (
 )
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
-from editor.imaging.raster import Mask, Patch, Pixels
+from editor.imaging.raster import HALF, Mask, Patch, Pixels
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,7 +61,7 @@ class InpaintWindow:
         """
         visible = window.intersect(picture.box)
         original, opacity = surrounded(picture.read(visible), window), picture.opacity(window)
-        faded = softened(edit, part, mask, picture.box, window)
+        faded = softened(edit.blend, part, mask, picture.box, window)
         # a soft pipeline repaints less and less where its result fades out, so that the result meets the old picture
         hole = faded if soft else part.grown(0)
         repaint = np.where((opacity == 255) & (holes == 0), hole.on(window), np.uint8(255))
@@ -135,21 +135,21 @@ class InpaintWindow:
         return Patch(box, colours if (opacity == 255).all() else np.dstack([colours, opacity]))
 
 
-def softened(edit: Edit, part: Mask, mask: Mask, frame: Box, window: Box) -> Mask:
+def softened(blend: Blend, part: Mask, mask: Mask, frame: Box, window: Box, inside: int = HALF) -> Mask:
     """Moves and feathers the edge of a part of an edit's mask, as far as its window has room.
 
     The edge of the picture, at `frame`, is not feathered, since there is nothing beyond it to fade into. Where the mask
-    continues in another part, it is not shrunk.
+    continues in another part, it is not shrunk. It fades out from where its alpha is at least `inside`.
     """
-    room = _room(edit.blend.reach, part.bounds, window, frame)
-    edge = min(edit.blend.edge, room)
-    feather = min(edit.blend.feather, room - max(0, edge))
+    room = _room(blend.reach, part.bounds, window, frame)
+    edge = min(blend.edge, room)
+    feather = min(blend.feather, room - max(0, edge))
     if edge > 0:
         part = part.joined(part.grown(edge))
     elif edge < 0:
         alpha = mask.cut(part.bounds.padded(1 - edge)).shrunk(-edge, frame).on(part.box)
         part = Mask(part.box, np.where(part.alpha > 0, alpha, np.uint8(0)))
-    return part.feathered(feather)
+    return part.feathered(feather, inside)
 
 
 def share(edit: Edit, faded: Mask, part: Mask, before: Box, frame: Box, window: Box, soft: bool) -> Pixels:

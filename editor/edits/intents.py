@@ -1,9 +1,10 @@
-"""Intents (fill, remove, refine, expand, sketch, crop) as edits, for the page, the API, MCP and the command line."""
+"""Intents (fill, remove, refine, expand, sketch, adjust, crop) as edits, whoever asks: page, API, MCP, command line."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
+from editor.edits.adjustment import Adjustment
 from editor.edits.edit import NO_MODEL, NOWHERE, Blend, Edit
 from editor.imaging.edge_growth import grown_past_edge
 from editor.imaging.geometry import Box, Margins
@@ -14,8 +15,9 @@ from editor.imaging.raster import Mask, Patch
 from pipelines.base import Pipeline, PipelineInfo
 from pipelines.errors import InvalidInput
 
-# the default strength of each intent; fill, remove and expand ignore what is under the mask. At that of refine a thing
-# takes the colour that is asked for, and at a lower one often not: docs/models.md has the measurement
+ADJUST = "adjust"  # the intent for which no model runs
+# the default strength of each other intent; fill, remove and expand ignore what is under the mask. At that of refine a
+# thing takes the colour that is asked for, and at a lower one often not: docs/models.md has the measurement
 STRENGTHS = {"fill": 1.0, "remove": 1.0, "refine": 0.9, "expand": 1.0, "sketch": 0.7}
 # the fields of an Edit that an intent ignores
 IGNORED_FIELDS = {"remove": ("prompt", "negative_prompt", "sketch", "strength"), "refine": ("sketch",)}
@@ -43,10 +45,12 @@ def complete(
         intent: "fill" replaces what is under the mask from the prompt, or without one from the surroundings; "remove"
             replaces it, and the edge of the object there, from the surroundings; "refine" redraws it close to the
             original; "expand" generates the area that margins add, or crops when they only cut; "sketch" starts from
-            strokes.
-        mask: where; cleaned of specks unless `keep_specks`.
-        settings: the other fields of the Edit, `seed` and `pipeline` at least. Missing ones and None stand for the
-            model's default, else the intent's or the Edit's. Fields that the intent ignores are left out.
+            strokes; "adjust" changes colours and needs no model.
+        mask: where; cleaned of specks unless `keep_specks`, but not to "adjust", which may be meant for small things.
+            For that, no mask stands for the whole picture.
+        settings: the other fields of the Edit, `seed` and `pipeline` at least; to "adjust", `adjustment` and maybe
+            `blend`. Missing ones and None stand for the model's default, else the intent's or the Edit's. Fields that
+            the intent ignores are left out.
         model: the model's info; None while it is loading, when its defaults and samplers are unknown.
         picture: returns the picture to edit; called for "remove" and for a crop.
         keep_specks: whether to keep specks in the mask.
@@ -56,9 +60,11 @@ def complete(
     Raises:
         InvalidInput: there is no such intent or sampler, a value is out of range, or another intent is to grow.
     """
+    if intent == ADJUST:
+        return CompletedEdit(adjust(mask, settings.get("adjustment"), settings.get("blend") or Blend()), 0)
     if intent not in [*STRENGTHS]:  # a list, since a request may send an unhashable value
-        raise InvalidInput(f"There is no intent {intent!r}; choose one of {', '.join(STRENGTHS)}.")
-    ignored = IGNORED_FIELDS.get(intent, ())
+        raise InvalidInput(f"There is no intent {intent!r}; choose one of {', '.join((*STRENGTHS, ADJUST))}.")
+    ignored = (*IGNORED_FIELDS.get(intent, ()), "adjustment")
     values = {name: value for name, value in settings.items() if value is not None and name not in ignored}
     if model is not None and model.samplers and values.get("sampler", model.samplers[0]) not in model.samplers:
         raise InvalidInput(f"{model.name} has no sampler {values['sampler']!r}; it has {', '.join(model.samplers)}.")
@@ -113,6 +119,17 @@ def paste(piece: Patch) -> Edit:
         raise InvalidInput("The picture to place is transparent everywhere, so there is nothing to place.") from None
 
 
+def adjust(mask: Mask, adjustment: Adjustment | None, blend: Blend) -> Edit:
+    """Returns the edit that adjusts colours under a mask, or in the whole picture where it is empty; no model runs.
+
+    Raises:
+        InvalidInput: there is no adjustment.
+    """
+    if adjustment is None:
+        raise InvalidInput("To adjust a picture, set at least one value of the adjustment, such as its exposure.")
+    return Edit(mask, adjustment=adjustment, blend=blend, seed=0, pipeline="none")
+
+
 def mode_of(edit: Mapping[str, Any], remade: Mapping[str, Any] | None = None) -> str:
     """Returns what an edit did, for its row in the history; edits do not record the intent that they were made from.
 
@@ -126,6 +143,8 @@ def mode_of(edit: Mapping[str, Any], remade: Mapping[str, Any] | None = None) ->
     """
     if remade is not None and edit != remade and {**edit, "blend": None} == {**remade, "blend": None}:
         return "blend"
+    if "adjustment" in edit:
+        return ADJUST
     if any(margins := edit.get("margins", ())):
         return "expand" if max(margins) > 0 else "crop"
     if "sketch" in edit:

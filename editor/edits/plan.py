@@ -64,6 +64,8 @@ def frame_after(edit: Edit, before: Box) -> Box:
 def edit_region(edit: Edit, before: Box) -> Mask:
     """Returns where an edit repaints: its mask, its sketch and the area that its margins add; empty for a crop.
 
+    An adjustment without a mask changes the whole picture.
+
     Args:
         edit: the edit.
         before: the box of the picture before it.
@@ -73,6 +75,8 @@ def edit_region(edit: Edit, before: Box) -> Mask:
     """
     frame = frame_after(edit, before)
     mask = edit.mask
+    if edit.adjustment is not None and mask.bounds.empty:
+        return Mask(frame, np.full(frame.shape, 255, np.uint8))
     if edit.sketch is not None:
         strokes = edit.sketch.pixels[..., 3] > 0
         mask = mask.joined(Mask(edit.sketch.box, strokes.astype(np.uint8) * np.uint8(255)))
@@ -148,7 +152,7 @@ def _passes(
     if not pipeline.supports_strength or fits:
         return True, ()
     visible = window.intersect(frame)
-    faded = softened(edit, part, whole, frame, window)
+    faded = softened(edit.blend, part, whole, frame, window)
     region = Mask(window, share(edit, faded, part, before, frame, window, pipeline.soft)).cut(visible)
     windows = (detail for detail in details(region.bounds, visible, pipeline.size) if region.on(detail.cell).any())
     return edit.strength > DETAIL_STRENGTH, tuple(windows)

@@ -18,6 +18,9 @@ MAX_ADAPTERS = 8
 MAX_ADAPTER_WEIGHT = 2.0
 MAX_REFERENCE_SIDE = 1024  # pixels; the encoders of references see 224 to 384
 MAX_EDIT_JSON = 2**18  # characters, more than all texts of an edit at their longest
+MAX_EXPOSURE = 3.0  # stops
+MAX_BLUR = 64.0  # pixels
+MAX_CURVE_POINTS = 16
 MAX_IMAGES = 8  # of one request: variations, or windows that do not see each other
 
 # documents and recipes

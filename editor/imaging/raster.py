@@ -145,14 +145,14 @@ class Mask:
         left = 255 - other.on(self.box).astype(np.uint16)
         return Mask(self.box, ((self.alpha * left + 127) // 255).astype(np.uint8)).cropped()
 
-    def feathered(self, px: int) -> "Mask":
-        """Returns 255 where alpha is at least HALF, falling to 0 over `px` pixels outwards, never below alpha itself.
+    def feathered(self, px: int, inside: int = HALF) -> "Mask":
+        """Returns 255 where alpha is at least `inside`, falling to 0 over `px` pixels outwards, never below alpha.
 
         It falls outwards only: falling inwards would leave a ring of what should be removed. Zero outside `grown(px)`.
         """
 
         def falling(alpha: Pixels) -> Pixels:
-            distance = _distance(alpha >= HALF)
+            distance = _distance(alpha >= inside)
             near = distance <= px + SLACK
             fall = np.zeros(alpha.shape, np.uint8)
             fall[near] = np.rint(127.5 + 127.5 * np.cos(np.pi / (px + 1) * distance[near]))

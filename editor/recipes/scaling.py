@@ -7,13 +7,13 @@ import numpy as np
 
 from editor.edits.edit import NOWHERE, Edit
 from editor.imaging.geometry import Box, Margins
-from editor.imaging.limits import MAX_EDGE, MAX_FEATHER
+from editor.imaging.limits import MAX_BLUR, MAX_EDGE, MAX_FEATHER
 from editor.imaging.raster import Mask, Patch, Pixels
 from editor.recipes.recipe import Recipe
 
 
 def scaled_recipe(recipe: Recipe, frame: Box) -> Recipe:
-    """Scales masks, sketches, margins, feather and edge of a recipe to a picture that fills `frame`.
+    """Scales masks, sketches, margins, feather, edge and blur of a recipe to a picture that fills `frame`.
 
     Width and height are scaled separately. Returns the recipe itself when the picture has the size that it was made on,
     or when the recipe does not contain that size.
@@ -96,7 +96,11 @@ def _scaled_edit(edit: Edit, scale: _Scale, margins: Margins) -> Edit:
         feather=min(MAX_FEATHER, round(edit.blend.feather * scale.both)),
         edge=max(-MAX_EDGE, min(MAX_EDGE, round(edit.blend.edge * scale.both))),
     )
-    return replace(edit, mask=mask if not mask.box.empty else NOWHERE, sketch=sketch, margins=margins, blend=blend)
+    mask, adjustment = NOWHERE if mask.box.empty else mask, edit.adjustment
+    if adjustment is not None and adjustment.blur:
+        blur = min(MAX_BLUR, max(0.01, adjustment.blur * scale.both))
+        adjustment = replace(adjustment, blur=blur)
+    return replace(edit, mask=mask, sketch=sketch, margins=margins, blend=blend, adjustment=adjustment)
 
 
 def _resized(pixels: Pixels, box: Box) -> Pixels:

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 from gradio.data_classes import FileData
 
+from editor.edits.adjustment import Adjustment
 from editor.edits.edit import NOWHERE, Blend, Edit
-from editor.edits.intents import complete
+from editor.edits.intents import adjust, complete
 from editor.formats.images import encode_png, read_image
 from editor.imaging.geometry import Margins
 from editor.imaging.raster import Mask
@@ -247,6 +248,46 @@ class ApiTools:
         part = read_box(box, "The box")
         return self._stream(lambda: [self.session.crop(document, part)])
 
+    def adjust(
+        self, document: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
+        tolerance: int = 24, exposure: float = 0.0, contrast: float = 0.0, saturation: float = 0.0,
+        temperature: float = 0.0, sharpness: float = 0.0, blur: float = 0.0, curve: list[float] | None = None,
+        feather: int = Blend.feather, edge: int = Blend.edge, opacity: float = Blend.opacity,
+    ) -> Steps:  # fmt: skip
+        """Adjust colours in a region, or in the whole picture if none is given; waits as `edit` does. No model runs.
+
+        Parameters:
+            document: its id
+            box: the region as [x, y, width, height]
+            point: [x, y]: the region is everything connected to it in a similar colour, as for `edit`
+            mask: a picture file in base64, as for `edit`; grey is adjusted in part
+            tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
+            exposure: stops, -3 (darker) to 3 (brighter)
+            contrast: -1 to 1
+            saturation: -1 (grey) to 1
+            temperature: -1 (colder) to 1 (warmer)
+            sharpness: 0 to 1
+            blur: radius in pixels, 0 to 64
+            curve: a tone curve as x1, y1, x2, y2, ...: 2 to 16 points from 0 to 1, x rising; null: none
+            feather: pixels over which the adjustment fades out around the region, 0 to 64
+            edge: pixels by which it extends beyond the region before it fades, -64 to 64
+            opacity: of the adjustment, 0 to 1
+        Returns:
+            as `crop`
+        """
+        if len(curve := curve or []) % 2:
+            raise InvalidInput(f"The curve must list an x and a y for each point, but has {len(curve)} numbers.")
+        points = tuple(zip(curve[::2], curve[1::2], strict=True))
+        values = Adjustment(exposure, contrast, saturation, temperature, sharpness, blur, points)
+
+        def submit() -> Sequence[Revision]:
+            whole = box is None and point is None and not mask
+            region = NOWHERE if whole else self._read_region(document, box, point, tolerance, mask)
+            edit, tail = adjust(region, values, Blend(feather, edge, opacity)), self.session.store.jobs.tail(document)
+            return [self.session.submit(document, edit, tail)]
+
+        return self._stream(submit)
+
     def undo(self, document: str) -> Result:
         """Go back to the previous revision; nothing is lost, `redo` goes forward again.
 
@@ -357,4 +398,5 @@ def _history_entry(node: Node) -> Result:
         names = ("prompt", "negative_prompt", "seed", "steps", "guidance", "strength")
         entry |= {name: node.edit[name] for name in names}
         entry |= {"model": node.edit["pipeline"], "box": node.edit["mask"]["box"]}
+        entry |= {name: node.edit[name] for name in ("adjustment",) if name in node.edit}
     return entry

@@ -15,7 +15,7 @@ from editor.imaging.limits import MAX_FEATHER, MAX_GUIDANCE, MAX_IMAGES, MAX_PRO
 from editor.web.canvas import MODULES
 from editor.web.i18n import FORM
 
-INTENTS = ("fill", "remove", "refine", "expand", "sketch")
+INTENTS = ("fill", "remove", "refine", "expand", "sketch", "adjust")
 MODEL_DEFAULTS = ("steps", "guidance", "sampler")  # of these each model has a default of its own
 SLIDER_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
@@ -57,7 +57,7 @@ class Form:
         fields, names = list(self.fields.values()), json.dumps(list(self.fields))
         settings = f"Object.fromEntries({names}.map((name, i) => [name, values[i]]))"
         gr.on(
-            [self.generate.click, self.fields["prompt"].submit],
+            [self.generate.click, self.apply.click, self.fields["prompt"].submit],
             fn=None,
             inputs=fields,
             outputs=self.fields["seed"],
@@ -109,6 +109,7 @@ class Form:
             elem_id="variations",
         )
         self.generate = gr.Button(self._word("generate"), variant="primary", elem_id="generate", min_width=112, scale=0)
+        self.apply = gr.Button(self._word("apply"), variant="primary", elem_id="apply", min_width=112, scale=0)
         self.again = gr.Button(self._word("again"), variant="secondary", elem_id="again", min_width=88, scale=0)
         self.cancel = gr.Button(self._word("cancel"), variant="secondary", elem_id="cancel", min_width=88, scale=0)
 

@@ -13,6 +13,7 @@ from starlette.staticfiles import StaticFiles
 from editor.store.blobs import NotFound
 from editor.store.queue import Moved
 from editor.web.context import AppContext, Loading
+from editor.web.routes.adjustments import Adjustments
 from editor.web.routes.documents import Documents
 from editor.web.routes.edits import Edits
 from editor.web.routes.masks import Masks
@@ -33,6 +34,7 @@ def routes(context: AppContext) -> list[Mount]:
     states = DocumentStates(context)
     documents, edits, masks = Documents(context, states), Edits(context, states), Masks(context)
     pictures, pieces, models = Pictures(context), Pieces(context, states), Models(context)
+    adjustments = Adjustments(context)
     app = Starlette(
         routes=[
             Route("/samples", documents.list_samples),
@@ -62,6 +64,7 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/documents/{document}/amend/{revision}", edits.amend, methods=["POST"]),
             Route("/documents/{document}/reblend/{revision}", edits.reblend, methods=["POST"]),
             Route("/documents/{document}/crop", edits.crop, methods=["POST"]),
+            Route("/documents/{document}/adjusted", adjustments.view, methods=["POST"]),
             Route("/documents/{document}/again", edits.again, methods=["POST"]),
             Route("/documents/{document}/queue", edits.queue, methods=["POST"]),
             Route("/documents/{document}/cancel/{revision}", writing(edits.cancel), methods=["POST"]),

@@ -182,7 +182,7 @@ class Hands:
         self.page.wait_for_function(f"window.palimpsest.form.values.variations === {count}")
 
     def intend(self, intent: str) -> None:
-        """Fill, Remove, Refine, Expand or Sketch."""
+        """Fill, Remove, Refine, Expand, Sketch or Adjust."""
         self.tidy = False
         self.page.locator("#intent label").filter(has_text=intent).click()
         self.page.wait_for_function(f"window.palimpsest.form.intent === '{intent.lower()}'")

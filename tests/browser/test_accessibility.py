@@ -249,7 +249,7 @@ VIEWS = {
     "export": export, "sheet": sheet, "timelapse": timelapse,
     "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
     "recent": recent, "expanding": expanding, "removing": removing,
-    **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch")},
+    **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch", "Adjust")},
 }  # fmt: skip
 
 
@@ -262,6 +262,7 @@ OFTEN = (
     "settings",
     "history",
     "history chosen",
+    "to adjust",
     "amending",
     "queue",
     "variations",
@@ -344,7 +345,19 @@ def test_a_picture_is_opened_changed_and_saved_by_the_keyboard_alone(hands: Hand
 
 @pytest.mark.parametrize(
     "view",
-    ["start", "painted", "saved masks", "to expand", "settings", "blending", "variations", "export", "help", "blank"],
+    [
+        "start",
+        "painted",
+        "saved masks",
+        "to expand",
+        "to adjust",
+        "settings",
+        "blending",
+        "variations",
+        "export",
+        "help",
+        "blank",
+    ],
 )
 def test_tab_leads_everywhere_and_one_sees_where_one_is(hands: Hands, view: str) -> None:
     hands.tidy = False

@@ -109,6 +109,17 @@ def test_each_intent_asks_in_the_readers_language(reader: Reader) -> None:
         assert reader.english == []
 
 
+def test_adjusting_is_in_the_readers_language(reader: Reader) -> None:
+    reader.open_sample()
+    reader.page.locator("#intent label").get_by_text(reader.words["form_adjust"], exact=True).click()
+    reader.page.get_by_role("slider", name=reader.words["adjust.temperature"], exact=True).wait_for()
+    reader.page.get_by_text(reader.words["adjust.whole"], exact=True).wait_for()
+    reader.press(reader.words["form_apply"])
+    reader.status(reader.words["status.adjust_first"])
+    assert reader.english == []
+    reader.page.locator("#intent label").get_by_text(reader.words["form_fill"], exact=True).click()
+
+
 def test_the_bars_tips_are_in_the_readers_language(reader: Reader) -> None:
     reader.open_sample()
     buttons = reader.page.locator(":is(.top-bar, .palette) .icon-button").all()

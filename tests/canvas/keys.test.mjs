@@ -23,7 +23,7 @@ function onPlatform(platform, act) {
 const LAYOUTS = [
   ["US", "z", "KeyZ", "c", "undo"], ["US", "Z", "KeyZ", "cs", "redo"], ["US, caps lock", "Z", "KeyZ", "c", "undo"], ["US", "b", "KeyB", "", "brush"],
   ["US", "{", "BracketLeft", "s", "softer"], ["US", "?", "Slash", "s", "help"], ["US", "!", "Digit1", "s", null], ["US", "1", "Digit1", "", "actual"], ["US", "1", "Numpad1", "", "actual"],
-  ["US", "5", "Digit5", "a", "sketch"], ["US", "+", "Equal", "s", "closer"], ["US", "b", "KeyB", "a", null], ["US", ".", "Period", "c", "cancel"], ["US", "Escape", "Escape", "", "drop"],
+  ["US", "5", "Digit5", "a", "sketch"], ["US", "6", "Digit6", "a", "adjust"], ["US", "+", "Equal", "s", "closer"], ["US", "b", "KeyB", "a", null], ["US", ".", "Period", "c", "cancel"], ["US", "Escape", "Escape", "", "drop"],
   ["US", "Backspace", "Backspace", "", "back"], ["US", "Delete", "Delete", "", "delete"], ["US", "Enter", "Enter", "", "finish"], ["US", "a", "KeyA", "m", "all"],
   ["US", "d", "KeyD", "c", "clear"], ["US", "I", "KeyI", "cs", "invert"], ["US", "i", "KeyI", "c", "invert"], ["US", "0", "Digit0", "c", "fit"], ["US", "1", "Digit1", "c", "actual"],
   ["US", "c", "KeyC", "c", "copy"], ["US", "c", "KeyC", "", "split"], ["US", "o", "KeyO", "c", "open"], ["US", "O", "KeyO", "cs", "home"], ["US", "q", "KeyQ", "", "alone"], ["US", "F10", "F10", "s", "menu"],

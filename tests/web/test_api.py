@@ -407,7 +407,7 @@ def test_the_api_is_the_verbs_and_nothing_else(served: Served) -> None:
     summary = json.loads(served.get("/gradio_api/info"))
     assert not summary["unnamed_endpoints"] and set(summary["named_endpoints"]) == {
         "/documents", "/open", "/blank", "/describe", "/look", "/select", "/edit", "/remove", "/expand", "/crop",
-        "/undo", "/redo", "/checkout",
+        "/adjust", "/undo", "/redo", "/checkout",
     }  # fmt: skip
     for name, verb in summary["named_endpoints"].items():
         assert verb["description"], name
@@ -552,8 +552,11 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
         return digest_at(re.findall(r"'revision': '(\w+)'", made)[-1])
 
     def by_command(*words: object) -> str:
+        return by_plain_command("--pipeline", "classical", *words)
+
+    def by_plain_command(*words: object) -> str:
         out = tmp_path / "out.png"
-        done = here("edit", picture, "--mask", mask_file, "--pipeline", "classical", "-o", out, *words)
+        done = here("edit", picture, "--mask", mask_file, "-o", out, *words)
         assert done.returncode == 0, done.stderr
         (edit,) = Recipe.from_json(recipe_of(out.read_bytes()) or "").steps
         return edit.digest
@@ -576,4 +579,21 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
         by_page(intent="refine", **words), by_api("edit", **words, strength=0.9), by_mcp("edit", **words, strength=0.9),
         by_command("--prompt", "a lamp", "--seed", 7, "--strength", 0.5),
     }  # fmt: skip
-    assert (len(filled), len(removed), len(refined)) == (1, 1, 1) and len(filled | removed | refined) == 3
+    values = {"exposure": 0.5, "contrast": -0.25, "blur": 1.5}
+    curve = [[0.0, 0.1], [0.5, 0.4], [1.0, 1.0]]
+    region: dict[str, Any] = {"document": document, "mask": base64_of(mask), "feather": 3}
+    said = {**region, **values, "curve": [number for point in curve for number in point]}
+    by_verb = served.ask("adjust", **said)["revision"]
+    served.ask("undo", document)
+    by_tool = re.findall(r"'revision': '(\w+)'", in_loop(called_by_mcp(served.url, "adjust", said)))[-1]
+    served.ask("undo", document)
+    text = "exposure=0.5,contrast=-0.25,blur=1.5,curve=0:0.1/0.5:0.4/1:1"
+    adjusted = {
+        by_page(intent="adjust", adjustment={**values, "curve": curve}, feather=3, **words), digest_at(by_verb),
+        digest_at(by_tool), by_plain_command("--feather", 3, "--adjust", text),
+    }  # fmt: skip
+    assert [len(each) for each in (filled, removed, refined, adjusted)] == [1, 1, 1, 1]
+    assert len(filled | removed | refined | adjusted) == 4
+    assert "changes nothing" in served.refused("adjust", document)
+    assert "an x and a y" in served.refused("adjust", document, curve=[0, 0, 1])
+    assert "a list of numbers or null" in served.refused("adjust", document, curve=["a"])

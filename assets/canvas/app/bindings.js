@@ -10,7 +10,7 @@ export const DEFAULTS = {
   finish: ["Enter"], back: ["Backspace"], smaller: ["["], larger: ["]"], softer: ["{"], harder: ["}"],
   all: ["Ctrl+a"], clear: ["Ctrl+d", "x"], invert: ["Ctrl+Shift+i", "Ctrl+i"], recall: ["m"], grow: ["."], shrink: [","], holes: [], masks: [], transform: ["t", "Ctrl+t"], // browsers keep Ctrl+T for themselves
   delete: ["Delete"], alone: ["q"], menu: ["ContextMenu", "Shift+F10"],
-  fill: ["Alt+1"], remove: ["Alt+2"], refine: ["Alt+3"], expand: ["Alt+4"], sketch: ["Alt+5"],
+  fill: ["Alt+1"], remove: ["Alt+2"], refine: ["Alt+3"], expand: ["Alt+4"], sketch: ["Alt+5"], adjust: ["Alt+6"],
   generate: ["Ctrl+Enter"], again: ["Ctrl+Shift+Enter"], cancel: ["Ctrl+."], drop: ["Escape"], undo: ["Ctrl+z"], redo: ["Ctrl+Shift+z", "Ctrl+y"],
   before: ["\\"], split: ["c"], difference: ["d"],
   fit: ["Ctrl+0", "0"], actual: ["Ctrl+1", "1"], closer: ["+", "="], farther: ["-"], left: ["ArrowLeft"], right: ["ArrowRight"], up: ["ArrowUp"], down: ["ArrowDown"],

@@ -7,16 +7,17 @@ import { h } from "../lib/dom.js";
 
 const PARTS = ["#status .status", PROMPT, "#intent input", "#put"]; // what the editor writes into or presses
 const GAP = 12; // CSS pixels between panels
-const COMMANDS = ["generate", "again", "cancel"]; // whose buttons have these ids
+const COMMANDS = { generate: "generate", apply: "generate", again: "again", cancel: "cancel" }; // of the buttons with these ids
 
 /** Waits until Gradio, which renders the dock bit by bit, is done. editor: the Editor whose buttons it has. */
 export async function dockReady(editor) {
   while (!PARTS.every((part) => document.querySelector(part))) await new Promise(requestAnimationFrame);
-  for (const command of COMMANDS) document.querySelector(`#${command}`).dataset.command = command;
+  for (const [id, command] of Object.entries(COMMANDS)) document.querySelector(`#${id}`).dataset.command = command;
   document.querySelector("#status .model-chip").addEventListener("click", () => editor.chooseModel());
   document.querySelector("#aim").append(h("p", { class: "instruction" }));
   const settings = document.querySelector("#settings");
   for (const [name, value] of [["role", "tabpanel"], ["aria-labelledby", "tab-settings"]]) settings.setAttribute(name, value);
+  settings.prepend(editor.panels.adjust.element);
   labelKeys(editor.bindings);
   const [dock, palette, strip] = ["#dock", ".palette", ".strip"].map((part) => document.querySelector(part));
   const { style } = document.documentElement;

@@ -11,7 +11,7 @@ import { t } from "../lib/locale.js";
 const HINT_MS = 250; // after the last key press, before the prompt is checked
 export const PROMPT = "#prompt :is(input, textarea)";
 const PROMPT_FIELDS = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)" };
-export const INTENTS = ["fill", "remove", "refine", "expand", "sketch"];
+export const INTENTS = ["fill", "remove", "refine", "expand", "sketch", "adjust"];
 const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help" };
 
 export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
@@ -161,9 +161,12 @@ export class EditForm {
     this.suggestions?.mark(unknown);
   }
 
-  /** The edit as the form has it, its seed included; null until the model's settings are known. intent: the form's own, or another. */
+  /**
+   * The edit as the form has it, its seed included; null until the model's settings are known, and for an adjustment, which has
+   * none. intent: the form's own, or another.
+   */
   request(intent = this.intent) {
-    if (!this.values || !this.model.info) return null;
+    if (!this.values || !this.model.info || intent === "adjust") return null;
     const { new_seed: _, refine_strength, sketch_strength, ...edit } = this.values;
     for (const name of MODEL_DEFAULTS) edit[name] = this.model.value(name);
     if (!this.model.supports("negative_prompt")) edit.negative_prompt = "";
@@ -212,8 +215,12 @@ export class EditForm {
   }
 
   /** Takes up a step's settings; whether each run has a new seed stays as the user chose. */
-  recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, margins, blend }) {
+  recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, margins, blend, adjustment }) {
     const { feather, opacity, colour_match } = blend;
+    if (adjustment) {
+      this.put({ feather, opacity, intent: "adjust" }); // it has no model to choose
+      return this.model.request;
+    }
     const intent = margins.some(Boolean) ? { intent: "expand" } : strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
     Object.assign(this.model.own, { steps, guidance, sampler });
     this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, feather, opacity, colour_match, ...intent });

@@ -1,5 +1,6 @@
 // The editor in the page: puts the parts together, opens documents, and lets keys, buttons and the form reach them.
 
+import { Adjusting } from "./adjusting.js";
 import { Bindings } from "./bindings.js";
 import { Compare } from "../viewport/compare.js";
 import { CurrentTool } from "./current-tool.js";
@@ -50,6 +51,7 @@ class Editor {
     this.opening = openingCard(this.notifications.notes);
     this.floating = new Floating(this);
     this.tool = new CurrentTool(this);
+    this.adjusting = new Adjusting(this);
     this.historyActions = new HistoryActions(this);
     this.form = new EditForm(this.server, this.notifications, () => this.doc?.plan.refresh());
     this.viewport.onview = () => {
@@ -136,6 +138,7 @@ class Editor {
         gone: (error) => this.home(error.message),
         ended: (status) => this.#editEnded(status),
         request: () => this.form.request(),
+        adjusting: () => this.adjusting.shown,
         restored: (prompts) => this.form.restorePrompts(prompts),
         amended: () => this.historyActions.amended(),
       });
@@ -297,6 +300,7 @@ class Editor {
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
     else if (this.form.intent === "expand" && this.doc?.frame.box) this.setAspect(null);
+    else if (this.adjusting.active && !this.adjusting.neutral) this.adjusting.reset();
     else if (!this.panels.side.uncover()) this.doc?.draftEditor.clear();
   }
 
@@ -321,17 +325,20 @@ class Editor {
     this.panels.history.stop();
     const seed = form.aside?.values.seed; // the user's own, shown again once the amended step is sent
     let edit = { intent: "expand" }; // a frame that only crops needs no model
-    if (form.intent !== "expand" || !doc.frame.crops) {
+    if (this.adjusting.active) edit = this.adjusting.edit;
+    else if (form.intent !== "expand" || !doc.frame.crops) {
       this.waiting = true;
       edit = await form.prepare(values).finally(() => (this.waiting = false));
     }
+    if (!edit && this.adjusting.active) this.notifications.status(t("status.adjust_first"));
     if (!edit || this.doc !== doc) return values.seed;
     if (!form.model.supportsIntent(form.intent)) this.notifications.status(form.unsupportedIntent);
-    else if (!(await doc.submission.send(edit))) {
+    else if (!(await doc.submission.send(edit, () => edit.adjustment && this.adjusting.sent()))) {
       this.notifications.status(this.#nothingToSend(form.intent));
       this.#focusViewport();
     }
-    return seed !== undefined && !form.aside ? seed : edit.seed;
+    if (seed !== undefined && !form.aside) return seed;
+    return edit.adjustment ? values.seed : edit.seed;
   }
 
   /** Fills what is masked from its surroundings, whatever the form's intent: the edit of Remove. */
@@ -370,8 +377,9 @@ class Editor {
   }
 
   settingsChanged(values) {
-    const { prompt, negative_prompt } = this.form.values ?? values;
+    const { prompt, negative_prompt, intent } = this.form.values ?? values;
     if (this.form.changed(values)) this.tool.choose(this.tool.name);
+    if ([intent, values.intent].includes("adjust") && intent !== values.intent) this.adjusting.toggled();
     if (prompt !== values.prompt || negative_prompt !== values.negative_prompt) {
       this.doc?.draftEditor.setPrompts({ prompt: values.prompt, negative_prompt: values.negative_prompt });
     }
@@ -392,6 +400,7 @@ class Editor {
     const frame = form.intent === "expand" && doc?.picture.box ? doc.frame.box ?? doc.picture.box : null; // its sides can be dragged
     if (frame || this.viewport.expanded) this.viewport.showFrame(frame, doc?.frame.margins);
     this.panels.refresh();
+    doc?.adjustPreview.refresh();
     if (doc) document.title = this.#title();
     this.pointer?.refresh();
   }

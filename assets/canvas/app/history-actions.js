@@ -15,19 +15,27 @@ export class HistoryActions {
     await this.editor.doc?.masks.reuse(step);
   }
 
+  /** Takes up a step's settings for a new edit. */
+  recall(step) {
+    this.editor.adjusting.recall(step.edit);
+    return this.editor.form.recall(step.edit);
+  }
+
   /** Lets the next edit replace a step: brings back its mask, prompt and settings, and puts the user's own aside. */
   async amend(step) {
     if (!this.look(step)) return;
-    const { doc, form, panels, tool } = this.editor;
+    const { adjusting, doc, form, panels, tool } = this.editor;
     this.toolBefore = tool.name;
     panels.side.uncover();
     form.amend(step.edit);
+    adjusting.amend(step.edit);
     await doc.amendment.start(step);
   }
 
   /** The step was sent or is left as it was: brings back the user's settings and tool. */
   amended() {
     this.editor.form.takeBack();
+    this.editor.adjusting.takeBack();
     this.editor.tool.choose(this.toolBefore);
   }
 

@@ -1,5 +1,6 @@
 // The panels around the picture: builds them, lets them act on the editor, and shows in them what the editor holds.
 
+import { adjustPanel } from "../panels/adjust-panel.js";
 import { contextMenu } from "../panels/context-menu.js";
 import { amendBar, replaySentence } from "../panels/amend-bar.js";
 import { h } from "../lib/dom.js";
@@ -29,6 +30,7 @@ export class Panels {
       accept: (how) => editor.floating.accept(how),
       drop: () => editor.floating.drop(),
     });
+    this.adjust = adjustPanel({ set: (changes) => editor.adjusting.set(changes), reset: () => editor.adjusting.reset() });
     this.start = this.#buildStart();
     this.history = this.#buildHistory();
     this.variations = variationTray(editor.server, {
@@ -103,7 +105,7 @@ export class Panels {
       peek: (revision) => editor.doc?.display.peek(editor.compare.mode ? null : revision),
       reuse: (node) => editor.historyActions.reuse(node),
       amend: (node) => editor.historyActions.amend(node),
-      recall: (node) => editor.form.recall(node.edit),
+      recall: (node) => editor.historyActions.recall(node),
       compare: (before, after) => editor.historyActions.compare(before, after),
       look: (node) => editor.historyActions.look(node),
       previewBlend: (node, blend) => editor.doc?.blend.preview(node?.revision, blend),
@@ -113,7 +115,7 @@ export class Panels {
   }
 
   refresh() {
-    const { compare, doc, eta, form, notifications, tool, viewport } = this.editor;
+    const { adjusting, compare, doc, eta, form, notifications, tool, viewport } = this.editor;
     const head = doc?.state.head;
     const estimate = doc?.plan.estimate ?? null;
     this.topBar.show({
@@ -132,6 +134,7 @@ export class Panels {
       grow: form.intent === "remove" ? form.grow : undefined, masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
     });
     this.transform.show(this.editor.floating.state);
+    this.adjust.show({ values: adjusting.values, neutral: adjusting.neutral, whole: !doc?.mask || doc.mask.empty });
     if (doc && this.side.tab === "history") this.#showHistory();
     this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
     this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);

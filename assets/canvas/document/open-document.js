@@ -2,6 +2,7 @@
 // parts of it are classes of their own, which reach each other through it.
 
 import { sameBox } from "../lib/boxes.js";
+import { AdjustPreview } from "./adjust-preview.js";
 import { DocumentHistory } from "./document-history.js";
 import { Draft } from "../draft/draft.js";
 import { DraftEditor } from "../draft/draft-editor.js";
@@ -24,10 +25,10 @@ export class OpenDocument {
   /**
    * state: as the server gave it. changed({ opened }): what can be pressed or read is out of date; opened: the picture is
    * there for the first time. gone(error): the server has no such document. ended(status): an edit of this tab ended.
-   * request(): the settings as an edit for the plan, or null. restored(prompts): takes the prompts of an earlier visit and
+   * request(): the settings as an edit for the plan, or null. adjusting(): see `AdjustPreview`. restored(prompts): takes the prompts of an earlier visit and
    * returns those to go on with. amended(): no step is amended any more.
    */
-  constructor(state, { server, viewport, notifications, eta, changed, gone, ended, request, restored, amended }) {
+  constructor(state, { server, viewport, notifications, eta, changed, gone, ended, request, adjusting, restored, amended }) {
     Object.assign(this, { id: state.document, state, server, viewport, notifications, eta, changed, gone, ended, request, restored, amended });
     this.closed = false;
     this.follower = new Follower({
@@ -47,6 +48,7 @@ export class OpenDocument {
       acted: () => notifications.status(""),
       changed: () => {
         if (this.draft?.mask.empty) this.draft.keepSpecks = false;
+        this.adjustPreview.maskChanged();
         this.#replan();
       },
     });
@@ -60,6 +62,7 @@ export class OpenDocument {
     this.masks = new MaskTools(this);
     this.history = new DocumentHistory(this);
     this.amendment = new StepAmendment(this);
+    this.adjustPreview = new AdjustPreview(this, adjusting);
     this.blend = new StepBlend(this);
     this.submission = new Submission(this);
     this.#update(state);

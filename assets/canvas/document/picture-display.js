@@ -104,11 +104,12 @@ export class PictureDisplay {
   #showPreview(revision, bitmap) {
     const { run, closed } = this.doc;
     if (closed || this.stepRevision || run?.revision !== revision || !run.box) return;
+    if (this.picture.preview && !this.picture.preview.revision) return; // the user looks at an adjustment
     this.previewsShown += 1;
     this.setPreview({ revision, bitmap, box: run.box });
   }
 
-  /** preview: { revision: the job's, or null when the preview is of a blend, bitmap, box }. */
+  /** preview: { revision: the job's, or null when the preview is of a blend or an adjustment, bitmap, box }. */
   setPreview(preview) {
     this.picture.preview = preview;
     this.draw();

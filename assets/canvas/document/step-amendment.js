@@ -25,7 +25,7 @@ export class StepAmendment {
     this.step = step;
     const { margins } = step.edit;
     const reframed = margins.some(Boolean);
-    await doc.display.look(reframed ? step.parent : step.revision);
+    await doc.display.look(reframed || step.edit.adjustment ? step.parent : step.revision); // what it is made on, to be made anew
     if (this.step !== step) return;
     if (reframed) doc.frame.setMargins(margins);
     await doc.masks.reuse(step);

@@ -17,9 +17,10 @@ export class Submission {
 
   /**
    * Sends what is painted with these settings. edit: { intent, prompt, negative_prompt, pipeline, steps, guidance, seed,
-   * sampler, strength, feather, edge, opacity, colour_match, variations }. False when there is nothing to send.
+   * sampler, strength, feather, edge, opacity, colour_match, variations, and of an adjustment `adjustment` }. accepted(): it is a
+   * job. False when there is nothing to send.
    */
-  async send({ intent, ...settings }) {
+  async send({ intent, ...settings }, accepted = () => {}) {
     const { doc } = this;
     const { amendment, draft, frame, notifications, tracker } = doc;
     const input = editInput(intent, draft, frame);
@@ -42,6 +43,7 @@ export class Submission {
       const pictures = await encoding;
       const accept = (state) => {
         tracker.accepted(state.jobs, draft, Boolean(step));
+        accepted();
         if (amendment.step) amendment.stop(); // unless the user has left it meanwhile
         return state;
       };
@@ -79,7 +81,7 @@ export class Submission {
     doc.draftEditor.setDraft(next);
     doc.plan.clear();
     doc.tracker.setSending({ mask: intent === "expand" ? null : draft.mask });
-    doc.notifications.status(t("status.repainting"));
+    doc.notifications.status(t(intent === "adjust" ? "status.adjusting" : "status.repainting"));
     if (!doc.run) doc.notifications.progress(NOT_BEGUN);
     if (!doc.run && estimate) doc.eta.start(estimate.pipeline, estimate.steps);
     doc.changed();

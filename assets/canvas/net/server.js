@@ -35,6 +35,8 @@ async function loadBitmap(request) {
   return response.status === 204 ? null : decodeBitmap(await response.blob());
 }
 
+const boxOf = (response) => response.headers.get("Palimpsest-Box").split(",").map(Number);
+
 const encodeMask = ({ box, values }) => encodeGrey(values, box[2], box[3]).then((png) => ({ box, png }));
 
 export class Server {
@@ -148,6 +150,12 @@ export class Server {
     return this.#unpack(response, "regions");
   }
 
+  /** What is seen of an adjustment: { bitmap, box }, or null when nothing of it changes. request: see `AdjustPreview`. */
+  async adjusted(document, request, mask) {
+    const response = await this.#send(`documents/${document}/adjusted`, {}, pack(request, { mask }));
+    return response.status === 204 ? null : { bitmap: await decodeBitmap(await response.blob()), box: boxOf(response) };
+  }
+
   async #unpack(response, name) {
     const head = await unpack(await response.blob(), [name]);
     const values = async ({ box, png }) => ({ box, values: await decodeGrey(png, box[2], box[3]) });
@@ -251,8 +259,7 @@ export class Server {
   /** Previews a step with another blend: { bitmap, box }. */
   async reblended(revision, blend) {
     const response = await check(fetch(this.url(`revisions/${revision}/reblended`, blend), { cache: "no-store" }));
-    const box = response.headers.get("Palimpsest-Box").split(",").map(Number);
-    return { bitmap: await decodeBitmap(await response.blob()), box };
+    return { bitmap: await decodeBitmap(await response.blob()), box: boxOf(response) };
   }
 
   /** The author, copyright and resolution of the file that was opened: { author, copyright, dpi: [across, down] or null }. */

@@ -1,17 +1,19 @@
 // The card below a row of the history: what can be done with that state, its settings, and the sliders of its blend.
 
 import { h, icon, slider, smallButton } from "../lib/dom.js";
+import { describeAdjustment } from "../app/adjustment.js";
 import { modelName } from "../app/settings.js";
 import { debounce } from "../lib/debounce.js";
 import { exactTime, t } from "../lib/locale.js";
 
 const BLEND_MS = 60; // after a slider's last move, before its blend is previewed
 
-/** Whether a state is the finished result of a model, which can be edited again and blended in another way. */
-export const isStep = ({ edit, finished }) => Boolean(edit && finished && edit.pipeline !== "none");
+/** Whether a state is finished, and no crop: it can be edited again and blended in another way. */
+export const isStep = ({ edit, finished }) => Boolean(edit && finished && (edit.pipeline !== "none" || edit.adjustment));
 
-/** A state's model and its settings, in one line; "" if no model made it. */
+/** A state's model and its settings, or its adjustment, in one line; "" if no model made it. */
 export function settingsLine({ edit }) {
+  if (edit.adjustment) return describeAdjustment(edit.adjustment);
   if (edit.pipeline === "none") return "";
   const avoid = edit.negative_prompt ? ` · ${t("step.avoid", edit)}` : "";
   return t("step.settings", { ...edit, pipeline: modelName(edit.pipeline) }) + avoid;
@@ -70,7 +72,7 @@ export function blendControls(node, { preview, sentence, leave, keep }) {
     { class: "blend" },
     number("feather", 0, 64, 1, (px) => `${px} px`), number("edge", -64, 64, 1, (px) => `${px} px`),
     number("opacity", 0, 1, 0.01, (share) => `${Math.round(share * 100)}%`),
-    h("label", { class: "check" }, match, t("blend.colour_match")), consequence,
+    node.edit.adjustment ? null : h("label", { class: "check" }, match, t("blend.colour_match")), consequence,
     h("footer", {},
       h("button", { type: "button", class: "secondary", onclick: leave }, t("blend.leave")),
       h("button", { type: "button", class: "primary", onclick: () => keep(blend) }, t("blend.keep"))),

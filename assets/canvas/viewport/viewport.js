@@ -27,6 +27,7 @@ export class Viewport {
     this.picture = null; // Picture, below the masks
     this.draft = null; // { mask: MaskImages, sketch: SketchImages }
     this.sketching = false; // whether the sketch is shown
+    this.filled = true; // whether the mask is tinted, and not outlined alone
     this.alone = false; // the mask is shown in white on black, and nothing else
     this.pendingMasks = []; // MaskImages of the pending edits
     this.editRegion = null; // MaskImages of the pixels that the edit may change, or that it removes
@@ -164,6 +165,13 @@ export class Viewport {
     this.onview();
   }
 
+  /** Shows the mask with its tint, or its outline alone, so that the colours under it are seen. */
+  fillMask(filled) {
+    if (filled === this.filled) return;
+    this.filled = filled;
+    this.invalidateMask();
+  }
+
   /** tint: see `Overlay.setTint`. */
   setTint(tint) {
     this.overlay.setTint(tint);
@@ -236,6 +244,7 @@ export class Viewport {
     for (const name of ["shape", "box", "handles"]) this.guides.show(name, null);
     this.showFrame(null);
     Object.assign(this.view, { angle: 0, flipped: false });
+    this.filled = true;
     this.showAlone(false);
     this.invalidate();
   }
@@ -303,7 +312,7 @@ export class Viewport {
     if (this.sketching) this.draft?.sketch.draw(context, view, area);
     for (const mask of this.pendingMasks) this.overlay.draw(context, mask, view, area, this.ratio, false);
     if (this.floating?.mask) return;
-    if (this.draft) this.overlay.draw(context, this.draft.mask, view, area, this.ratio, true);
+    if (this.draft) this.overlay.draw(context, this.draft.mask, view, area, this.ratio, this.filled);
     if (this.editRegion) this.overlay.draw(context, this.editRegion, view, area, this.ratio, false);
   }
 

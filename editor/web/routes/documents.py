@@ -257,6 +257,7 @@ def _node_json(node: Node) -> dict[str, Any]:
         names = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength", "sampler")
         summary["edit"] = {name: node.edit[name] for name in names}
         summary["edit"]["margins"] = list(node.edit.get("margins", UNMOVED))
+        summary["edit"]["adjustment"] = node.edit.get("adjustment")
         summary["edit"]["blend"] = asdict(Blend(**node.edit["blend"]))
         summary["box"] = node.edit["mask"]["box"]
         summary["mode"] = mode_of(node.edit, node.remade)

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from editor.edits.edit import NOWHERE, Blend
+from editor.edits.edit import NOWHERE, Blend, read_adjustment
 from editor.edits.intents import CompletedEdit, complete
 from editor.edits.plan import plan, with_blend
 from editor.imaging.geometry import Margins
@@ -37,7 +37,7 @@ from pipelines.errors import InvalidInput
 BLENDING = ("feather", "edge", "opacity", "colour_match")
 SETTINGS = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
 # keys that a request may leave out, with their defaults
-OPTIONAL: dict[str, Any] = {"edge": 0, "keep_specks": False, "intent": "fill", "grow": None}
+OPTIONAL: dict[str, Any] = {"edge": 0, "keep_specks": False, "intent": "fill", "grow": None, "adjustment": None}
 FIELDS = ("parent", "variations", "margins", "mask", "sketch", *SETTINGS, *BLENDING, *OPTIONAL)
 
 
@@ -230,6 +230,7 @@ class Edits:
             "sketch": None if sketch is None else strokes_of(sketch),
             "margins": Margins(*margins),
             "blend": Blend(**{name: fields[name] for name in BLENDING}),
+            "adjustment": None if fields["adjustment"] is None else read_adjustment(fields["adjustment"]),
         }
         return EditRequest(
             fields["intent"],
