@@ -122,6 +122,8 @@ def apply_all(
     edit = edits[0]
     if edit_region(edit, picture.box).bounds.empty:  # a crop
         return [Applied(picture.reframed(frame_after(edit, picture.box)), (), {}) for _ in edits]
+    if not edit.blend.visible:
+        return [Applied(picture, (), {}) for _ in edits]
     pipeline = pipelines(edit.pipeline)
     edit_plan = plan(edit, picture.box, pipeline)
     generation = _Generation(pipeline, cache, edits, edit_plan, picture)

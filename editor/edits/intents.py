@@ -88,9 +88,11 @@ def mode_of(edit: Mapping[str, Any], remade: Mapping[str, Any] | None = None) ->
         remade: that of the step which it repeats, in a replay.
 
     Returns:
-        An intent, "crop", or "blend" when it repeats a step with another blend. "remove" is every edit without a
-        prompt, which fills from the surroundings.
+        An intent, "crop", "hidden", or "blend" when it repeats a step with another blend. "remove" is every edit
+        without a prompt, which fills from the surroundings.
     """
+    if not edit["blend"].get("visible", True):
+        return "hidden"
     if remade is not None and edit != remade and {**edit, "blend": None} == {**remade, "blend": None}:
         return "blend"
     if any(margins := edit.get("margins", ())):

@@ -38,7 +38,7 @@ class Plan:
 
     frame: Box  # the picture's box afterwards
     mask: Mask  # where the edit repaints, cut to the frame
-    parts: tuple[Part, ...]  # in the order in which they are generated; none for a crop
+    parts: tuple[Part, ...]  # in the order in which they are generated; none for a crop or a hidden edit
     steps: int  # how many a model takes for one result in all windows
 
 
@@ -113,6 +113,8 @@ def plan(edit: Edit, before: Box, pipeline: Pipeline | PipelineInfo) -> Plan:
         InvalidInput: as `edit_region`, or the pipeline needs surroundings and the mask leaves none.
     """
     mask, frame = edit_region(edit, before), frame_after(edit, before)
+    if not edit.blend.visible:
+        return Plan(frame, mask, (), 0)
     masks = mask_parts(mask, frame, pipeline.size, pipeline.buckets, redraws=pipeline.supports_strength)
     views = [view(part.bounds, frame, pipeline.size, pipeline.buckets) for part in masks]
     bounds, near = [part.bounds for part in masks], pipeline.size // CELLS
