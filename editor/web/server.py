@@ -15,6 +15,7 @@ from editor.store.queue import Moved
 from editor.web.context import AppContext, Loading
 from editor.web.routes.documents import Documents
 from editor.web.routes.edits import Edits
+from editor.web.routes.layers import Layers
 from editor.web.routes.masks import Masks
 from editor.web.routes.models import Models
 from editor.web.routes.pictures import Pictures
@@ -31,7 +32,7 @@ def routes(context: AppContext) -> list[Mount]:
     """All that lies under PREFIX: the canvas's modules, and an app which answers for documents and pixels."""
     states = DocumentStates(context)
     documents, edits, masks = Documents(context, states), Edits(context, states), Masks(context)
-    pictures, models = Pictures(context), Models(context)
+    pictures, models, layers = Pictures(context), Models(context), Layers(context, states)
     app = Starlette(
         routes=[
             Route("/samples", documents.list_samples),
@@ -60,6 +61,9 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/documents/{document}/amend/{revision}", edits.replayed),
             Route("/documents/{document}/amend/{revision}", edits.amend, methods=["POST"]),
             Route("/documents/{document}/reblend/{revision}", edits.reblend, methods=["POST"]),
+            Route("/documents/{document}/layers", layers.list_layers),
+            Route("/documents/{document}/layers", layers.rearrange, methods=["POST"]),
+            Route("/documents/{document}/layers/forecast", layers.forecast, methods=["POST"]),
             Route("/documents/{document}/crop", edits.crop, methods=["POST"]),
             Route("/documents/{document}/again", edits.again, methods=["POST"]),
             Route("/documents/{document}/queue", edits.queue, methods=["POST"]),

@@ -40,7 +40,7 @@ export function makeCommands(editor) {
     clockwise: turn(TURN), anticlockwise: turn(-TURN), upright: () => editor.viewport.straighten(), flip: () => editor.viewport.flip(),
     left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
     prompt: () => (editor.showPanels(), field("#prompt :is(input, textarea)")?.focus()), settings: () => editor.togglePanel("settings"),
-    history: () => editor.togglePanel("history"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(),
+    history: () => editor.togglePanel("history"), layers: () => editor.togglePanel("layers"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(),
     open: () => editor.panels.start.chooseFile(), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
     export: () => doc() && exportDialog(editor.server, doc(), (sentence) => editor.notifications.note(sentence, "export", "info")),
   };

@@ -10,7 +10,7 @@ export const GROUPS = {
   tools: [...TOOLS, "finish", "back", "smaller", "larger", "softer", "harder"],
   mask: ["all", "clear", "invert", "grow", "shrink", "holes", "recall", "masks", "alone"],
   edit: ["prompt", "generate", "again", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "delete", "settings"],
-  picture: ["undo", "redo", "before", "split", "difference", "history", "queue", "copy", "export", "open", "home"],
+  picture: ["undo", "redo", "before", "split", "difference", "history", "layers", "queue", "copy", "export", "open", "home"],
   view: ["closer", "farther", "fit", "actual", "left", "right", "up", "down", "clockwise", "anticlockwise", "upright", "flip", "menu", "panels", "help"],
 };
 const MODIFIERS = ["Control", "Shift", "Alt", "AltGraph", "Meta", "CapsLock"];
