@@ -112,6 +112,39 @@ class Layers:
             [(layer.step.id, edit) for layer, edit in changed[first:]],
         )
 
+    def change(
+        self, document_id: str, revision: str, visible: bool | None = None, opacity: float | None = None,
+        place: int | None = None,
+    ) -> list[Revision]:  # fmt: skip
+        """Changes one layer, as `rearrange`; None leaves a value as it is.
+
+        Args:
+            document_id: the document's id.
+            revision: the id of the layer's step.
+            visible: whether it is to be seen.
+            opacity: 0 to 1.
+            place: which layer it is to be, counted from 1 for the lowest.
+        """
+        layers = self.of(document_id)
+        ids = [layer.step.id for layer in layers]
+        if revision not in ids:
+            raise InvalidInput(
+                f"The step {revision!r} is no layer of what is shown: the layers are the steps from the opened picture "
+                "to it. Go to a state after this step first."
+            )
+        if place is not None and not 1 <= place <= len(layers):
+            raise InvalidInput(f"The place of a layer must be from 1, the lowest, to {len(layers)}, not {place}.")
+        arrangement = [
+            LayerSettings(layer.step.id, layer.edit.blend.visible, layer.edit.blend.opacity) for layer in layers
+        ]
+        settings = arrangement.pop(ids.index(revision))
+        if visible is not None:
+            settings = settings._replace(visible=visible)
+        if opacity is not None:
+            settings = settings._replace(opacity=opacity)
+        arrangement.insert(ids.index(revision) if place is None else place - 1, settings)
+        return self.rearrange(document_id, arrangement)
+
     def forecast(
         self, document_id: str, arrangement: Sequence[LayerSettings], models: Callable[[str], PipelineInfo]
     ) -> Forecast:
