@@ -267,7 +267,7 @@ def test_layers_are_listed_and_changed(files: tuple[Path, Path], tmp_path: Path,
         assert done.returncode == 0, done.stderr
         return [line.split(maxsplit=1) for line in done.stdout.splitlines()]
 
-    (upper, upper_line), (lower, lower_line) = layers()
+    (_, upper_line), (lower, lower_line) = layers()
     assert (upper_line.split(), lower_line.split()) == (
         ["2", "100", "%", "Layer", "2"],
         ["1", "100", "%", "“a", "vase”"],
