@@ -106,6 +106,13 @@ def history_chosen(hands: Hands) -> None:
     hands.page.locator(".picked").wait_for()
 
 
+def layers(hands: Hands) -> None:
+    hands.open_steps()
+    hands.press("Layers")
+    hands.press("Visible: a vase")
+    hands.page.locator(".layers-panel").get_by_role("button", name="Apply").wait_for()
+
+
 def blending(hands: Hands) -> None:
     history(hands)
     hands.page.locator(".step-card").get_by_text("Blend").click()
@@ -200,7 +207,8 @@ VIEWS = {
     "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "context menu": context_menu,
     "saved masks": saved_masks, "wand in a turned view": wand_in_a_turned_view, "history": history,
     "history chosen": history_chosen,
-    "blending": blending, "amending": amending, "comparing": comparing, "queue": queue, "variations": variations,
+    "layers": layers, "blending": blending, "amending": amending, "comparing": comparing, "queue": queue,
+    "variations": variations,
     "export": export, "sheet": sheet, "timelapse": timelapse,
     "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
     **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch")},
@@ -216,6 +224,7 @@ OFTEN = (
     "settings",
     "history",
     "history chosen",
+    "layers",
     "amending",
     "queue",
     "variations",
@@ -296,7 +305,19 @@ def test_a_picture_is_opened_changed_and_saved_by_the_keyboard_alone(hands: Hand
 
 @pytest.mark.parametrize(
     "view",
-    ["start", "painted", "saved masks", "to expand", "settings", "blending", "variations", "export", "help", "blank"],
+    [
+        "start",
+        "painted",
+        "saved masks",
+        "to expand",
+        "settings",
+        "layers",
+        "blending",
+        "variations",
+        "export",
+        "help",
+        "blank",
+    ],
 )
 def test_tab_leads_everywhere_and_one_sees_where_one_is(hands: Hands, view: str) -> None:
     hands.tidy = False

@@ -18,7 +18,7 @@ from PIL import Image
 from editor.edits.edit import NOWHERE, Blend
 from editor.formats.export import recipe_of
 from editor.formats.images import encode_png, encode_tile, read_image
-from editor.formats.openraster import over_each_other
+from editor.formats.openraster import over_each_other, with_opacity
 from editor.imaging.geometry import Box, Margins
 from editor.imaging.raster import Patch, Pixels
 from editor.layers import LayerSettings
@@ -223,6 +223,27 @@ def test_a_layer_laid_over_the_one_gives_the_other(seed: int) -> None:
     both = np.asarray(Image.alpha_composite(Image.fromarray(before), Image.fromarray(layer)))
     opaque = after[..., 3] == 255
     assert np.array_equal(both[opaque], after[opaque])
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 99))
+def test_a_faded_layer_gives_the_other_exactly_or_is_none(seed: int, percent: int) -> None:
+    random, share = np.random.default_rng(seed), percent / 100
+    before, result = random.integers(0, 256, (2, 8, 8, 4), np.uint8)
+    before[..., 3], result[..., 3] = 255, 255
+    faded = np.rint(before * (1 - share) + result * share).astype(np.uint8)
+    layer = with_opacity(before, faded, share)
+    assert layer is not None and np.abs(layer.astype(int) - result)[(before != faded).any(2)].max() <= 1 + 0.5 / share
+    other = np.clip(faded + random.integers(-1, 2, faded.shape), 0, 255).astype(np.uint8)  # rounded in another way
+    other[..., 3] = 255
+    layer = with_opacity(before, other, share)
+    if layer is not None:
+        over = np.where(layer[..., 3:] > 0, before * (1 - share) + layer * share, before)
+        assert np.array_equal(np.rint(over), other)
+    white, grey = np.full((1, 1, 4), 255, np.uint8), np.full((1, 1, 4), 127, np.uint8)
+    grey[..., 3] = 255
+    assert with_opacity(white, grey, 0.5) is None  # black is not dark enough
+    assert with_opacity(white, grey, 0) is None and with_opacity(np.zeros_like(grey), grey, 0.5) is None
 
 
 # documents

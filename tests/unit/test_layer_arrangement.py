@@ -127,6 +127,15 @@ def test_no_model_runs_where_no_window_reads_what_changes(workbench: Workbench) 
         workbench.session.checkout(workbench.document.id, head)
 
 
+def test_what_sees_the_result_of_a_model_that_must_run_is_counted_too(workbench: Workbench) -> None:
+    """The third does not see the first, but the second, which does."""
+    edits = edits_at([Box(20, 20, 20, 20), Box(60, 30, 20, 20), Box(100, 30, 20, 20)])
+    workbench.do(edits)
+    arrangement = changed(workbench, _0=False)
+    assert len(workbench.session.layers.forecast(workbench.document.id, arrangement, info).runs) == 2
+    assert rearrange(workbench, arrangement) == 2 and workbench.picture == from_scratch(edits[1:])
+
+
 def test_what_does_not_depend_on_a_hidden_layer_keeps_its_pixels(workbench: Workbench) -> None:
     edits = edits_at()
     workbench.do(edits)
@@ -209,6 +218,10 @@ def test_layers_of_another_state_are_refused(workbench: Workbench) -> None:
     workbench.session.undo(workbench.document.id)
     with pytest.raises(Moved, match="changed meanwhile"):
         workbench.session.layers.rearrange(workbench.document.id, layers)
+    path = workbench.store.revisions.path_to(layers[-1].revision)[1:]
+    edits = [(each.id, with_blend(each.edit, visible=False)) for each in path if each.edit is not None]
+    with pytest.raises(Moved, match="another tab"):  # it went back after the layers were looked at
+        workbench.store.jobs.rearrange(workbench.document.id, [each.id for each in path], edits)
     with pytest.raises(InvalidInput, match="opacity"):
         workbench.session.layers.rearrange(workbench.document.id, changed(workbench, _0=1.5))
     assert workbench.session.layers.rearrange(workbench.document.id, now(workbench))[0].id == workbench.now.head
