@@ -28,6 +28,9 @@ test("a layer cannot pass one that it overlaps, nor one that changes the size", 
   assert.equal(blocker(layers, 1, 5), layers[4]);
   assert.equal(blocker(layers, 5, 0), layers[4]);
   assert.equal(blocker(layers, 4, 3), layers[3]); // it cannot be moved itself
+  const both = [layer("a", ["d"]), layer("b"), layer("c", ["d"]), layer("d", ["a", "c"])];
+  assert.equal(blocker(both, 3, 0), both[2]); // the first on its way
+  assert.equal(blocker(both, 0, 3), both[3]);
   for (let at = 0; at < 6; at++) assert.equal(blocker(layers, at, at), null);
 });
 

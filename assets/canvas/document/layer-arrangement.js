@@ -21,6 +21,7 @@ export class LayerArrangement {
     this.sent = null; // { layers, from, to }: on its way, from one revision to another
     this.done = []; // [{ from, to }] of this visit, the newest last
     this.undone = [];
+    this.asked = Promise.resolve(); // the last request for a forecast
     this.preview = debounce(PREVIEW_MS, () => this.#forecast());
     this.settle = debounce(SETTLE_MS, () => this.#settle());
   }
@@ -157,10 +158,16 @@ export class LayerArrangement {
     this.doc.changed();
   }
 
-  /** Asks the server what would come of it, and shows that. */
-  async #forecast() {
-    const { doc, wanted } = this;
-    if (!wanted || this.sent || doc.closed) return;
+  /** Asks the server what would come of it, and shows that; one request after another, and no stale one. */
+  #forecast() {
+    const { asked, wanted } = this;
+    this.asked = asked.then(() => this.#ask(wanted));
+    return this.asked;
+  }
+
+  async #ask(wanted) {
+    const { doc } = this;
+    if (!wanted || this.wanted !== wanted || this.sent || doc.closed) return;
     if (sameLayers(wanted, this.layers)) {
       this.#drop();
       return;
