@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
+from functools import partial, reduce
 from itertools import combinations
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from editor.edits.apply import laid_in
 from editor.edits.edit import Edit
-from editor.edits.plan import affected_region, edit_region, frame_after, plan
+from editor.edits.plan import Plan, affected_region, edit_region, frame_after, plan
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Patch
@@ -163,9 +163,15 @@ class Layers:
         parent = self.store.documents.get(document_id).head if first == len(layers) else layers[first].step.parent
         assert parent is not None, "a layer has a parent"
         picture, runs = self.store.revisions.picture(parent), list[ModelRun]()
+        shown = self.store.revisions.picture(self.store.documents.get(document_id).head)
         unknown = Mask(Box(0, 0, 0, 0), np.zeros((0, 0), np.uint8))  # what the models will have changed
         crops = partial(self.store.revisions.crop, document_id)
-        for layer, edit in changed[first:]:
+        end = max((n for n, layer in enumerate(layers, 1) if not _same(layer, changed[n - 1])), default=0)
+        for n, (layer, edit) in enumerate(changed[first:], first):
+            if n == end:  # all later ones are as they were: they need not be made again where none sees a change
+                region = reduce(Mask.joined, (each.region for each in layers[first:end]))
+                if _apart(region, layers[end:], models):
+                    return Forecast(_copied(picture, shown, region), tuple(runs))
             parent = revision_id(document_id, parent, edit.to_json())
             if (made := self._finished(parent)) is not None:
                 picture = made
@@ -200,10 +206,37 @@ class Layers:
             after = None if step is None else step.picture
         if after is None:
             return picture
-        box = region.bounds.intersect(after.box)
-        inside = region.on(box)[..., None] > 0
-        old, now = (np.dstack([each.read(box).pixels, each.opacity(box)]) for each in (after, picture))
-        return picture.write(Patch(box, np.where(inside, old, now)))
+        return _copied(after, picture, region)
+
+
+def _copied(source: Picture, target: Picture, region: Mask) -> Picture:
+    """Returns the target with the source's pixels in a region."""
+    box = region.bounds.intersect(source.box).intersect(target.box)
+    inside = region.on(box)[..., None] > 0
+    new, old = (np.dstack([each.read(box).pixels, each.opacity(box)]) for each in (source, target))
+    return target.write(Patch(box, np.where(inside, new, old)))
+
+
+def _apart(region: Mask, layers: Sequence[Layer], models: Callable[[str], PipelineInfo]) -> bool:
+    """Tells whether no layer changes or sees a pixel of a region, and none changes the picture's size."""
+    try:
+        return not any(
+            layer.fixed
+            or Layer(layer.step, region).overlaps(layer)
+            or any(region.on(part.window).any() for part in _plan(layer, models).parts)
+            for layer in layers
+        )
+    except InvalidInput:  # a model is still unknown
+        return False
+
+
+def _plan(layer: Layer, models: Callable[[str], PipelineInfo]) -> Plan:
+    assert layer.step.picture is not None, "a layer is finished"
+    return plan(layer.edit, layer.step.picture.box, models(layer.edit.pipeline))
+
+
+def _same(layer: Layer, change: tuple[Layer, Edit]) -> bool:
+    return layer is change[0] and layer.edit == change[1]
 
 
 def _changed(layers: Sequence[Layer], arrangement: Sequence[LayerSettings]) -> tuple[list[tuple[Layer, Edit]], int]:
@@ -224,7 +257,7 @@ def _changed(layers: Sequence[Layer], arrangement: Sequence[LayerSettings]) -> t
         blend = replace(layer.edit.blend, visible=each.visible, opacity=each.opacity)
         changed.append((layer, replace(layer.edit, blend=blend)))
     _check_order(layers, [layer for layer, _ in changed])
-    same = [old is new and new.edit == edit for old, (new, edit) in zip(layers, changed, strict=True)]
+    same = [_same(layer, change) for layer, change in zip(layers, changed, strict=True)]
     return changed, [*same, False].index(False)
 
 

@@ -216,8 +216,7 @@ def replay(db: Transaction, document: str, steps: Sequence[str], follows: str, e
     """Queues finished steps again with other edits in their places, and returns their new ids. See `Jobs.replay`.
 
     Args:
-        steps: the ids of the steps, each the parent of the next.
-        follows: the revision that the last one replaces.
+        steps: the ids of the steps, each the parent of the next, of which the last one replaces `follows`.
         edits: as canonical JSON, one for each step.
     """
     jobs, ids = queued_jobs(db.run, document), [str(tree_of(db.run, document)[steps[0]].parent)]
