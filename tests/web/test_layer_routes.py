@@ -84,6 +84,23 @@ def test_a_forecast_is_what_is_done_then(routes: RouteClient, document: str) -> 
     assert tree[hidden["revision"]]["mode"] == "hidden"
 
 
+def test_a_hidden_step_that_is_blended_is_shown(routes: RouteClient, document: str) -> None:
+    layers = layers_of(routes, document)
+    layers[0]["visible"] = False
+    routes.post(f"documents/{document}/layers", **body(layers))
+    while routes.worker.run_one():
+        pass
+    hidden = layers_of(routes, document)[0]
+    preview = routes.get(f"revisions/{hidden['revision']}/reblended", params=hidden["edit"]["blend"])
+    colours = np.asarray(Image.open(BytesIO(preview.content)).convert("RGB")).astype(int)
+    assert np.abs(colours - (90, 120, 200)).max() > 80
+    address = f"documents/{document}/reblend/{hidden['revision']}"
+    assert routes.post(address, content=json.dumps(hidden["edit"]["blend"])).status_code == 200
+    while routes.worker.run_one():
+        pass
+    assert layers_of(routes, document)[0]["visible"]
+
+
 def test_what_a_model_must_repeat_is_said_beforehand(routes: RouteClient, document: str) -> None:
     layers = layers_of(routes, document)
     layers[1]["opacity"] = 0.5

@@ -237,6 +237,7 @@ def node_json(node: Node) -> dict[str, Any]:
         summary["edit"] = {name: node.edit[name] for name in names}
         summary["edit"]["margins"] = list(node.edit.get("margins", UNMOVED))
         summary["edit"]["blend"] = asdict(Blend(**node.edit["blend"]))
+        del summary["edit"]["blend"]["visible"]  # who blends a hidden step shows it
         summary["box"] = node.edit["mask"]["box"]
         summary["mode"] = mode_of(node.edit, node.remade)
     return summary
