@@ -13,6 +13,7 @@ from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_NAME, MAX_PIXELS
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Pixels
+from editor.layers import Layers
 from editor.store.document_file import copy_document, read_document
 from editor.store.documents import Document
 from editor.store.queue import revision_id
@@ -31,6 +32,7 @@ class Session:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.exports = Exports(store)
+        self.layers = Layers(store)
         store.database.keep_reserve()
 
     def open(

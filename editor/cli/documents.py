@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -13,8 +13,9 @@ from editor.cli.export_options import check_export
 from editor.edits.adjustment import Adjustment
 from editor.edits.edit import read_adjustment
 from editor.formats.images import read_image
+from editor.session import Session
 from editor.store.document_file import SUFFIX
-from editor.store.revisions import Node
+from editor.store.revisions import Node, Revision
 from editor.worker import Worker
 from pipelines.errors import InvalidInput, UserError
 from pipelines.models import printable
@@ -131,17 +132,21 @@ def amend(context: CommandContext) -> None:
                 raise InvalidInput("--adjust changes the values of an adjusted step; this step was made otherwise.")
             changes["adjustment"] = Adjustment.from_text(options.adjust)
         new_edit = replace(edit, blend=blend, **changes)
-        logging.getLogger("editor.worker").setLevel(logging.CRITICAL)  # the reason of a failure is printed at the end
-        jobs = session.amend(options.document, options.revision, new_edit)
-        worker = Worker(session.store, context.load)
-        with tqdm(total=len(jobs), unit=" steps", leave=False) as bar:
-            for job in jobs:
-                while session.store.revisions.get(job.id).pending and worker.run_one():
-                    pass  # runs jobs that others queued before this one, too
-                if error := session.store.revisions.get(job.id).error:
-                    raise InvalidInput(error)
-                bar.update()
+        finish(context, session, session.amend(options.document, options.revision, new_edit))
     history(context)
+
+
+def finish(context: CommandContext, session: Session, jobs: Sequence[Revision]) -> None:
+    """Runs jobs that were just queued, and shows how many are done; raises InvalidInput when one fails."""
+    logging.getLogger("editor.worker").setLevel(logging.CRITICAL)  # the reason of a failure is printed at the end
+    worker = Worker(session.store, context.load)
+    with tqdm(total=len(jobs), unit=" steps", leave=False) as bar:
+        for job in jobs:
+            while session.store.revisions.get(job.id).pending and worker.run_one():
+                pass  # runs jobs that others queued before this one, too
+            if error := session.store.revisions.get(job.id).error:
+                raise InvalidInput(error)
+            bar.update()
 
 
 def export(context: CommandContext) -> None:

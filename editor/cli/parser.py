@@ -247,6 +247,22 @@ def _add_documents(commands: "Commands") -> None:
     amend.add_argument("--opacity", type=float)
     amend.add_argument("--adjust", metavar="NAME=VALUE,...", help="of an adjusted step: its new values, see `edit`")
 
+    layers = commands.add_parser(
+        "layers",
+        help="list the steps to what a document shows as layers; hide, show, fade or move one",
+        description="Every step from the opened picture to the one on show is a layer, listed with the topmost first. A"
+        " change makes a new branch; a step whose input did not change runs no model. Layers that overlap cannot change"
+        " places.",
+    )
+    layers.set_defaults(run="layers.arrange")
+    layers.add_argument("document", help="its id")
+    layers.add_argument("revision", nargs="?", help="the id of the layer to change")
+    eye = layers.add_mutually_exclusive_group()
+    eye.add_argument("--hide", action="store_true", help="hide it")
+    eye.add_argument("--show", action="store_true", help="show it again")
+    layers.add_argument("--opacity", type=float, help="0 to 1")
+    layers.add_argument("--place", type=int, metavar="N", help="make it the Nth from below")
+
 
 def _add_store(commands: "Commands") -> None:
     store = commands.add_parser("store", help="show the size of the store, check, compact or back it up")

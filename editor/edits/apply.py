@@ -122,6 +122,8 @@ def apply_all(
 ) -> Generator[list[Progress], None, list[Applied]]:
     """Does the same as `apply` for edits on one picture that differ only in their seed: the model runs once for all."""
     edit = edits[0]
+    if not edit.blend.visible:
+        return [Applied(picture, (), {}) for _ in edits]
     if edit.adjustment is not None:
         after = yield from mapped(adjusted_picture(edit, picture), lambda done: [Progress(*done, None)])
         return [Applied(after, (), {})]

@@ -32,7 +32,7 @@ from pipelines.base import Adapter
 from pipelines.errors import InvalidInput
 
 UNMOVED = Margins()
-NO_MODEL = "none"  # the pipeline of edits that no model makes: a crop, a picture that is pasted
+NO_MODEL = "none"  # the pipeline of edits that no model makes: a crop, an adjustment, a picture that is pasted
 NOWHERE = Mask(
     Box(0, 0, 0, 0), np.zeros((0, 0), np.uint8)
 )  # the mask of edits that need none: a crop, a sketch, new margins, an adjustment of the whole picture
@@ -46,6 +46,7 @@ class Blend:
     edge: int = 0  # pixels by which it extends beyond the mask before it fades, -64 to 64
     opacity: float = 1.0  # 0 to 1, rounded to two decimals
     colour_match: bool = True  # whether its colours are matched to the unchanged pixels around it
+    visible: bool = True  # whether it is there at all; of a hidden result nothing is seen, and no model runs for it
 
     def __post_init__(self) -> None:
         _whole("feather", self.feather, 0, MAX_FEATHER, "pixels")
@@ -53,6 +54,8 @@ class Blend:
         object.__setattr__(self, "opacity", _number("opacity", self.opacity, 1))
         if not isinstance(self.colour_match, bool):
             raise InvalidInput(f"The colour match must be true or false, not {shortened(self.colour_match)}.")
+        if not isinstance(self.visible, bool):
+            raise InvalidInput(f"The visibility must be true or false, not {shortened(self.visible)}.")
 
     @property
     def reach(self) -> int:
@@ -98,6 +101,8 @@ class Edit:
             object.__setattr__(self, "sketch", _strokes(self.sketch))
         if self.mask.bounds.empty and self.sketch is None and not any(self.margins) and self.adjustment is None:
             raise InvalidInput("The mask is empty. Paint over the area that you want to change first.")
+        if any(self.margins) and not self.blend.visible:
+            raise InvalidInput("A step that changes the picture's size cannot be hidden. Undo it instead.")
         _text("prompt", self.prompt)
         _text("negative prompt", self.negative_prompt)
         _text("pipeline's name", self.pipeline)
@@ -149,7 +154,7 @@ class Edit:
                 del record[name]
             else:
                 record[name] = {"box": list(patch.box), "digest": patch.digest}
-        for name in ("edge", "opacity"):
+        for name in ("edge", "opacity", "visible"):
             if getattr(self.blend, name) == getattr(Blend, name):
                 del record["blend"][name]
         return json.dumps(record, sort_keys=True, separators=(",", ":"))
@@ -224,7 +229,7 @@ def _check_adjusting(edit: Edit) -> None:
     """Raises InvalidInput when an edit with an adjustment has anything that only a model or another frame needs."""
     own = {"mask", "blend", "adjustment", "seed", "pipeline"}
     others = [each.name for each in fields(Edit) if each.name not in own and getattr(edit, each.name) != each.default]
-    if edit.pipeline != "none" or edit.seed != 0:
+    if edit.pipeline != NO_MODEL or edit.seed != 0:
         others.append("model")
     if others:
         raise InvalidInput(

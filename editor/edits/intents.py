@@ -127,7 +127,7 @@ def adjust(mask: Mask, adjustment: Adjustment | None, blend: Blend) -> Edit:
     """
     if adjustment is None:
         raise InvalidInput("To adjust a picture, set at least one value of the adjustment, such as its exposure.")
-    return Edit(mask, adjustment=adjustment, blend=blend, seed=0, pipeline="none")
+    return Edit(mask, adjustment=adjustment, blend=blend, seed=0, pipeline=NO_MODEL)
 
 
 def mode_of(edit: Mapping[str, Any], remade: Mapping[str, Any] | None = None) -> str:
@@ -138,9 +138,11 @@ def mode_of(edit: Mapping[str, Any], remade: Mapping[str, Any] | None = None) ->
         remade: that of the step which it repeats, in a replay.
 
     Returns:
-        An intent, "crop", "paste", or "blend" when it repeats a step with another blend. "remove" is every edit without
-        a prompt, which fills from the surroundings.
+        An intent, "crop", "paste", "hidden", or "blend" when it repeats a step with another blend. "remove" is every
+        edit without a prompt, which fills from the surroundings.
     """
+    if not edit["blend"].get("visible", True):
+        return "hidden"
     if remade is not None and edit != remade and {**edit, "blend": None} == {**remade, "blend": None}:
         return "blend"
     if "adjustment" in edit:

@@ -38,7 +38,7 @@ class Plan:
 
     frame: Box  # the picture's box afterwards
     mask: Mask  # where the edit repaints, cut to the frame
-    parts: tuple[Part, ...]  # in the order in which they are generated; none for a crop
+    parts: tuple[Part, ...]  # in the order in which they are generated; none for a crop or a hidden edit
     steps: int  # how many a model takes for one result in all windows
 
 
@@ -117,6 +117,8 @@ def plan(edit: Edit, before: Box, pipeline: Pipeline | PipelineInfo) -> Plan:
         InvalidInput: as `edit_region`, or the pipeline needs surroundings and the mask leaves none.
     """
     mask, frame = edit_region(edit, before), frame_after(edit, before)
+    if not edit.blend.visible:
+        return Plan(frame, mask, (), 0)
     size, buckets, largest = pipeline.size, pipeline.buckets, pipeline.largest
     masks = mask_parts(mask, frame, size, buckets, pipeline.supports_strength, largest)
     views = [view(part.bounds, frame, size, buckets, largest) for part in masks]

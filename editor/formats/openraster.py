@@ -28,6 +28,8 @@ class Layer(NamedTuple):
 
     name: str
     patch: Patch  # its pixels, uint8 (H, W, 3 or 4) with straight alpha, and its position on the plane
+    opacity: float = 1.0  # 0 to 1
+    visible: bool = True
 
 
 def write_openraster(layers: Sequence[Layer], merged: Pixels, frame: Box, file: Path | IO[bytes],
@@ -53,7 +55,8 @@ def write_openraster(layers: Sequence[Layer], merged: Pixels, frame: Box, file: 
             box = layer.patch.box
             SubElement(
                 stack, "layer", {"name": _printable(layer.name), "src": source, "composite-op": "svg:src-over"},
-                opacity="1.0", visibility="visible", x=str(box.x - frame.x), y=str(box.y - frame.y),
+                opacity=str(layer.opacity), visibility="visible" if layer.visible else "hidden",
+                x=str(box.x - frame.x), y=str(box.y - frame.y),
             )  # fmt: skip
             archive.writestr(source, encode_png(layer.patch.pixels))
         archive.writestr("stack.xml", tostring(image, "UTF-8", xml_declaration=True), ZIP_DEFLATED)
@@ -83,6 +86,30 @@ def over_each_other(before: Pixels, after: Pixels) -> Pixels:
     )
     layer = np.dstack([np.rint(colours.clip(0, 255)), np.rint(255 * share)]).astype(np.uint8)
     layer[~changed] = 0
+    return layer
+
+
+def with_opacity(before: Pixels, after: Pixels, opacity: float) -> Pixels | None:
+    """Returns the smallest layer that turns one picture into another when laid over it with this opacity.
+
+    Args:
+        before: uint8 (H, W, 4) with straight alpha.
+        after: likewise.
+        opacity: of the layer, 0 to 1.
+
+    Returns:
+        The layer, likewise; None when there is none that gives exactly the other picture, rounded to 8 bits.
+    """
+    changed = (before != after).any(2)
+    below, top = before[changed], after[changed]
+    if opacity == 0 or (below[..., 3] < 255).any() or (top[..., 3] < 255).any():
+        return None
+    below, top = below[..., :3].astype(np.float64), top[..., :3].astype(np.float64)
+    colours = np.rint(((top - below * (1 - opacity)) / opacity).clip(0, 255))
+    if (np.rint(below * (1 - opacity) + colours * opacity) != top).any():
+        return None
+    layer = np.zeros_like(before)
+    layer[changed] = np.column_stack([colours, np.full(len(colours), 255)])
     return layer
 
 

@@ -13,7 +13,7 @@ from editor.store import queue, revision_tree
 from editor.store.blobs import Blob, Blobs, NotFound, pack_digests
 from editor.store.database import Database, Transaction, even_when_full, storable
 from editor.store.documents import Documents
-from editor.store.queue import CANCELLED, HELD, PENDING, require_revision
+from editor.store.queue import CANCELLED, HELD, PENDING, Moved, require_revision
 from editor.store.revisions import COLUMNS, Revision, Revisions
 
 MAX_DEATHS = 2  # model processes that die working on a job, before it fails
@@ -93,7 +93,45 @@ class Jobs:
         with self.database.transaction() as db:
             require_revision(db, document, revision, "tiles IS NOT NULL")
             self.blobs.insert(db, _pictures_of([edit]), {})
-            ids = queue.replay(db, document, revision, edit.to_json(), later)
+            steps, follows = [revision], revision
+            if later:
+                ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
+                tree, queued = revision_tree.tree_of(db.run, document), queue.queued_jobs(db.run, document)
+                steps, follows = queue.replayed(tree, queued, head, tip, revision)
+            texts = {id: text for id, text in db.run("SELECT id, edit FROM revision WHERE document = :id", id=document)}
+            ids = queue.replay(db, document, steps, follows, [edit.to_json(), *(texts[id] for id in steps[1:])])
+        return [self.revisions.get(id) for id in ids]
+
+    def rearrange(self, document: str, steps: Sequence[str], edits: Sequence[tuple[str, Edit]]) -> list[Revision]:
+        """Repeats the last steps before the head with other edits in their places, all queued in one commit.
+
+        Jobs that wait on the head then wait for the last step of the replay, which becomes head and tip once it is
+        finished: steps that were undone are not repeated. A step has the name of the one that its edit was of.
+
+        Args:
+            document: the document's id.
+            steps: the ids of the steps, each the parent of the next, the last one the head.
+            edits: the edits, as many as steps, each with the id of the step among these that it was of, maybe changed
+                in its blend.
+
+        Returns:
+            The steps of the replay, in order.
+
+        Raises:
+            Moved: the head is another by now, or another replay has not ended yet.
+        """
+        with self.database.transaction() as db:
+            require_revision(db, document, steps[-1], "tiles IS NOT NULL")
+            if not db.run("SELECT 1 FROM document WHERE id = :id AND head = :head", id=document, head=steps[-1]):
+                raise Moved("The picture was changed in another tab meanwhile. Look at its layers again.")
+            ids = queue.replay(db, document, steps, steps[-1], [edit.to_json() for _, edit in edits])
+            for id, (origin, _) in zip(ids, edits, strict=True):
+                db.run(
+                    """UPDATE revision SET name = (SELECT name FROM revision WHERE id = :origin)
+                    WHERE id = :id AND name = ''""",
+                    id=id,
+                    origin=origin,
+                )
         return [self.revisions.get(id) for id in ids]
 
     def pending(self, document: str) -> list[Revision]:

@@ -212,18 +212,18 @@ def end_job(db: Transaction, document: str, id: str, error: str) -> None:
             db.run("UPDATE revision SET follows = :now WHERE id = :id", now=new_ids[each.follows], id=each.id)
 
 
-def replay(db: Transaction, document: str, step: str, edit: str, later: bool) -> list[str]:
-    """Queues a finished step with another edit, and those after it again, and returns their ids. See `Jobs.replay`."""
-    ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
-    jobs, tree = queued_jobs(db.run, document), tree_of(db.run, document)
-    steps, follows = replayed(tree, jobs, head, tip, step) if later else ([step], step)
-    texts = {id: text for id, text in db.run("SELECT id, edit FROM revision WHERE document = :id", id=document)}
-    edits = [edit, *(texts[id] for id in steps[1:])]
-    ids = [str(tree[step].parent)]
+def replay(db: Transaction, document: str, steps: Sequence[str], follows: str, edits: Sequence[str]) -> list[str]:
+    """Queues finished steps again with other edits in their places, and returns their new ids. See `Jobs.replay`.
+
+    Args:
+        steps: the ids of the steps, each the parent of the next, of which the last one replaces `follows`.
+        edits: as canonical JSON, one for each step.
+    """
+    jobs, ids = queued_jobs(db.run, document), [str(tree_of(db.run, document)[steps[0]].parent)]
     for text in edits:
         ids.append(revision_id(document, ids[-1], text))
-    last, *ids = ids
-    if ids == steps or any(each.id == ids[-1] and each.follows for each in jobs):  # the edit is unchanged, or queued
+    last = ids.pop(0)
+    if ids == [*steps] or any(each.id == ids[-1] and each.follows for each in jobs):  # the same edits, or queued
         return ids
     if any(each.follows is not None for each in jobs):
         raise Moved(REPLAYING)

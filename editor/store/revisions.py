@@ -154,6 +154,27 @@ class Revisions:
         )
         return queue.variations_of(rows, edit)
 
+    def last_visible(self, document: str, edit: Edit) -> Revision | None:
+        """Returns the newest finished step with this edit, whatever its blend, that is not hidden; None if none is.
+
+        Steps with the same blend, but for its visibility, are preferred.
+        """
+        wanted = json.loads(edit.to_json())
+        wanted["blend"].pop("visible", None)
+        found = None
+        for id, text in self.database.rows(
+            """SELECT id, edit FROM revision WHERE document = :document AND edit IS NOT NULL AND tiles IS NOT NULL
+            ORDER BY seq DESC""",
+            document=document,
+        ):
+            record = json.loads(text)
+            if "visible" in record["blend"] or {**record, "blend": None} != {**wanted, "blend": None}:
+                continue
+            found = found or id
+            if record == wanted:
+                return self.get(id)
+        return None if found is None else self.get(found)
+
     def path_to(self, id: str, start: str | None = None) -> list[Revision]:
         """Returns the revisions on the path from the opened picture to this one, both included.
 

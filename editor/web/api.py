@@ -20,7 +20,7 @@ from pipelines.errors import InvalidInput, UserError
 
 KINDS: dict[Any, str] = {
     str: "text", int: "a whole number", float: "a number", bool: "true or false", int | None: "a whole number or null",
-    float | None: "a number or null",
+    float | None: "a number or null", bool | None: "true, false or null",
     list[int]: "a list of whole numbers", list[int] | None: "a list of whole numbers or null",
     list[float] | None: "a list of numbers or null",
 }  # fmt: skip
@@ -39,7 +39,7 @@ def publish(context: AppContext, shown: Shown) -> None:
     ]  # fmt: skip
     for tool in [tools.documents, *quick] if context.list_all_documents else quick:
         api(_endpoint(tool), queue=False)
-    for slow_tool in (tools.edit, tools.remove, tools.expand, tools.crop, tools.adjust):
+    for slow_tool in (tools.edit, tools.remove, tools.expand, tools.crop, tools.adjust, tools.layer):
         api(_streaming_endpoint(slow_tool), concurrency_limit=None)  # the store has the queue
 
 

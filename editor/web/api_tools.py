@@ -288,6 +288,29 @@ class ApiTools:
 
         return self._stream(submit)
 
+    def layer(
+        self, document: str, revision: str, visible: bool | None = None, opacity: float | None = None,
+        place: int | None = None,
+    ) -> Steps:  # fmt: skip
+        """Hide, show, fade or move a layer; waits as `edit` does. Every step from the opened picture to the revision
+        that is shown is a layer. The result is a new branch; `checkout` leads back to the old one. A model runs only
+        for steps that saw what changes. Layers that overlap cannot change places.
+
+        Parameters:
+            document: its id
+            revision: the layer's step, as `describe` lists it
+            visible: whether it is to be seen; null: as it is
+            opacity: 0 to 1; null: as it is
+            place: which layer it is to be, from 1, the lowest; null: as it is
+        Returns:
+            as `edit`, without seed, hint and specks
+        """
+
+        def submit() -> Sequence[Revision]:
+            return self.session.layers.change(document, revision, visible, opacity, place)[-1:]
+
+        return self._stream(submit)
+
     def undo(self, document: str) -> Result:
         """Go back to the previous revision; nothing is lost, `redo` goes forward again.
 
@@ -399,4 +422,6 @@ def _history_entry(node: Node) -> Result:
         entry |= {name: node.edit[name] for name in names}
         entry |= {"model": node.edit["pipeline"], "box": node.edit["mask"]["box"]}
         entry |= {name: node.edit[name] for name in ("adjustment",) if name in node.edit}
+        blend = Blend(**node.edit["blend"])
+        entry |= {"visible": blend.visible, "opacity": blend.opacity}
     return entry

@@ -16,6 +16,7 @@ from editor.web.context import AppContext, Loading
 from editor.web.routes.adjustments import Adjustments
 from editor.web.routes.documents import Documents
 from editor.web.routes.edits import Edits
+from editor.web.routes.layers import Layers
 from editor.web.routes.masks import Masks
 from editor.web.routes.models import Models
 from editor.web.routes.pictures import Pictures
@@ -34,7 +35,7 @@ def routes(context: AppContext) -> list[Mount]:
     states = DocumentStates(context)
     documents, edits, masks = Documents(context, states), Edits(context, states), Masks(context)
     pictures, pieces, models = Pictures(context), Pieces(context, states), Models(context)
-    adjustments = Adjustments(context)
+    adjustments, layers = Adjustments(context), Layers(context, states)
     app = Starlette(
         routes=[
             Route("/samples", documents.list_samples),
@@ -63,6 +64,9 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/documents/{document}/amend/{revision}", edits.replayed),
             Route("/documents/{document}/amend/{revision}", edits.amend, methods=["POST"]),
             Route("/documents/{document}/reblend/{revision}", edits.reblend, methods=["POST"]),
+            Route("/documents/{document}/layers", layers.list_layers),
+            Route("/documents/{document}/layers", layers.rearrange, methods=["POST"]),
+            Route("/documents/{document}/layers/forecast", layers.forecast, methods=["POST"]),
             Route("/documents/{document}/crop", edits.crop, methods=["POST"]),
             Route("/documents/{document}/adjusted", adjustments.view, methods=["POST"]),
             Route("/documents/{document}/again", edits.again, methods=["POST"]),

@@ -107,6 +107,13 @@ def history_chosen(hands: Hands) -> None:
     hands.page.locator(".picked").wait_for()
 
 
+def layers(hands: Hands) -> None:
+    hands.open_steps()
+    hands.press("Layers")
+    hands.press("Visible: a vase")
+    hands.page.locator(".layers-panel").get_by_role("button", name="Apply").wait_for()
+
+
 def blending(hands: Hands) -> None:
     history(hands)
     hands.page.locator(".step-card").get_by_text("Blend").click()
@@ -245,7 +252,8 @@ VIEWS = {
     "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "context menu": context_menu,
     "saved masks": saved_masks, "wand in a turned view": wand_in_a_turned_view, "history": history,
     "history chosen": history_chosen,
-    "blending": blending, "amending": amending, "comparing": comparing, "queue": queue, "variations": variations,
+    "layers": layers, "blending": blending, "amending": amending, "comparing": comparing, "queue": queue,
+    "variations": variations,
     "export": export, "sheet": sheet, "timelapse": timelapse,
     "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
     "recent": recent, "expanding": expanding, "removing": removing,
@@ -263,6 +271,7 @@ OFTEN = (
     "history",
     "history chosen",
     "to adjust",
+    "layers",
     "amending",
     "queue",
     "variations",
@@ -352,6 +361,7 @@ def test_a_picture_is_opened_changed_and_saved_by_the_keyboard_alone(hands: Hand
         "to expand",
         "to adjust",
         "settings",
+        "layers",
         "blending",
         "variations",
         "export",

@@ -177,12 +177,22 @@ def test_a_run_its_history_and_its_export_are_in_the_readers_language(reader: Re
     assert {reader.words["blend.edge"], reader.words["blend.keep"]} <= reader.said(".blend")
     assert reader.english == []
     reader.press(reader.words["blend.leave"])
-    reader.press(reader.words["command.history"])
+    reader.press(reader.words["command.layers"])
+    eye = reader.page.get_by_role("button", name=reader.words["layers.visible"].partition("{")[0])
+    eye.wait_for()
+    assert {reader.words["layers.visibility"], reader.words["layers.move_tip"]} <= reader.said(".layers")
+    head = reader.state["head"]
+    eye.click()
+    reader.status(reader.words["layers.updated"])
+    reader.wait_for(f"doc.state.head !== {head!r}")
+    reader.wait_idle()
+    assert reader.english == []
+    reader.press(reader.words["command.layers"])
     reader.press(reader.words["command.export"])
     assert {reader.words[f"export.{key}"] for key in ("png.hint", "with_recipe", "recipe")} <= reader.said("dialog")
     assert reader.english == []
     reader.key("Escape")
     reader.page.evaluate("window.palimpsest.home()")
-    steps = reader.words["start.step"].partition("{when}")[0].replace("{steps}", "1")
+    steps = reader.words["start.steps"].partition("{when}")[0].replace("{steps}", "2")
     reader.page.locator(".gallery .detail").filter(has_text=steps).first.wait_for()
     assert reader.english == []

@@ -7,7 +7,7 @@ import pytest
 from tests.browser.hands import Hands
 
 VIEW = "(({ scale, x, y }) => [scale, x, y])(window.palimpsest.viewport.view)"
-TABS = ("Settings", "History", "Queue")
+TABS = ("Settings", "History", "Layers", "Queue")
 
 
 def box(hands: Hands, selector: str) -> dict[str, float]:
@@ -47,6 +47,8 @@ def test_its_tab_and_size_are_the_users(hands: Hands) -> None:
     hands.wait_idle()
     assert box(hands, ".side-panel")["width"] == before + 60
     hands.page.get_by_role("tab", name="History").focus()
+    hands.key("ArrowRight")
+    hands.page.get_by_role("tabpanel", name="Layers").wait_for()
     hands.key("ArrowRight")
     hands.page.get_by_role("tabpanel", name="Queue").get_by_text("Nothing is running").wait_for()
 

@@ -254,6 +254,37 @@ def test_a_history_is_walked_and_amended(files: tuple[Path, Path], tmp_path: Pat
     assert wrong.returncode == 1 and "opened picture" in wrong.stderr
 
 
+def test_layers_are_listed_and_changed(files: tuple[Path, Path], tmp_path: Path, here: Run) -> None:
+    data, store = ["--data", tmp_path / "data"], Store(tmp_path / "data")
+    session = Session(store)
+    document = session.open(pixels(files[0]), "Room").id
+    for x, prompt in ((40, "a vase"), (200, "")):
+        session.submit(document, an_edit(Box(x, 50, 40, 40), pipeline="classical", prompt=prompt))
+        assert Worker(store, loader(Classical())).run_one()
+    store.close()
+
+    def layers(*words: object) -> list[list[str]]:
+        done = here(*data, "layers", document, *words)
+        assert done.returncode == 0, done.stderr
+        return [line.split(maxsplit=1) for line in done.stdout.splitlines()]
+
+    (_, upper_line), (lower, lower_line) = layers()
+    assert (upper_line.split(), lower_line.split()) == (
+        ["2", "100", "%", "Layer", "2"],
+        ["1", "100", "%", "“a", "vase”"],
+    )
+    after = layers(lower, "--hide", "--opacity", 0.25)
+    assert after[0][1].split() == upper_line.split() and after[1][1].split() == ["1", "hidden", "“a", "vase”"]
+    assert [line.split()[1] for _, line in layers(after[1][0], "--show")] == ["100", "25"]
+    assert [line.split()[-1] for _, line in layers(layers()[1][0], "--place", 2)] == ["vase”", "1"]
+    for words, sentence in (
+        (["--hide"], "Name the layer"),
+        ([layers()[0][0], "--place", 3], "from 1, the lowest, to 2"),
+    ):
+        wrong = here(*data, "layers", document, *words)
+        assert wrong.returncode == 1 and sentence in wrong.stderr
+
+
 def test_a_step_of_a_model_that_is_not_offered_is_refused_in_a_sentence(tmp_path: Path) -> None:
     strange = NoisePipeline()
     strange.name = "lama:/etc/passwd"

@@ -18,9 +18,10 @@ from PIL import Image
 from editor.edits.edit import NOWHERE, Blend
 from editor.formats.export import recipe_of
 from editor.formats.images import encode_png, encode_tile, read_image
-from editor.formats.openraster import over_each_other
+from editor.formats.openraster import over_each_other, with_opacity
 from editor.imaging.geometry import Box, Margins
 from editor.imaging.raster import Patch, Pixels
+from editor.layers import LayerSettings
 from editor.recipes.recipe import Recipe
 from editor.session import Session
 from editor.store.blobs import NotFound
@@ -124,12 +125,19 @@ def layers_in(file: Path) -> tuple[list[dict[str, str]], list[Pixels], Pixels]:
 
 
 def stacked(found: list[dict[str, str]], pixels: list[Pixels], shape: tuple[int, ...]) -> Pixels:
-    """What another program makes of the layers, by Pillow's own compositing."""
+    """What another program makes of the visible layers: by Pillow's own compositing, faded ones by exact fractions."""
     below = Image.new("RGBA", (shape[1], shape[0]))
     for each, own in zip(found, pixels, strict=True):
+        if each["visibility"] == "hidden":
+            continue
         layer = Image.new("RGBA", below.size)
         layer.paste(Image.fromarray(own).convert("RGBA"), (int(each["x"]), int(each["y"])))
-        below = Image.alpha_composite(below, layer)
+        over = Image.alpha_composite(below, layer)
+        if (share := float(each["opacity"])) < 1:
+            assert np.isin(np.asarray(layer)[..., 3], (0, 255)).all()
+            mixed = np.asarray(below) * (1 - share) + np.asarray(over) * share
+            over = Image.fromarray(np.rint(mixed).astype(np.uint8))
+        below = over
     return np.asarray(below)
 
 
@@ -152,6 +160,35 @@ def test_layers_come_to_the_picture(workbench: Workbench, tmp_path: Path, opened
         assert np.abs(come_to[..., 3].astype(int) - shown[..., 3]).max() <= 2
         seen = shown[..., 3] == 255
         assert np.array_equal(come_to[seen][:, :3], shown[seen][:, :3])
+
+
+def test_a_layer_is_as_hidden_and_as_faded_as_its_step(workbench: Workbench, tmp_path: Path) -> None:
+    """Its pixels are then about those of the whole result, so that it can be faded anew elsewhere."""
+    places = [Box(20, 20, 30, 30), Box(70, 20, 30, 30), Box(40, 60, 30, 30)]
+    edits = [an_edit(disc(box), prompt=str(n), seed=n, blend=Blend(5)) for n, box in enumerate(places)]
+    document = workbench.open(noise(120, 100), "Room", edits=edits)
+    whole = workbench.session.picture(document).pixels()
+    layers = [LayerSettings(each.step.id, True, 1) for each in workbench.session.layers.of(document)]
+    arrangement = [layers[0]._replace(opacity=0.4), layers[1]._replace(visible=False, opacity=0.5), layers[2]]
+    workbench.session.layers.rearrange(document, arrangement)
+    workbench.finish()
+    workbench.session.exports.write(document, tmp_path / "room.ora")
+    found, pixels, merged = layers_in(tmp_path / "room.ora")
+    assert [(each["name"], each["opacity"], each["visibility"]) for each in found] == [
+        ("Original", "1.0", "visible"), ("1. 0", "0.4", "visible"), ("2. 1", "1.0", "hidden"),
+        ("3. 2", "1.0", "visible"),
+    ]  # fmt: skip
+    assert np.array_equal(merged, workbench.session.picture(document).pixels())
+    assert np.array_equal(stacked(found, pixels, merged.shape)[..., :3], merged)
+    visible = [{**each, "visibility": "visible", "opacity": "1.0"} for each in found]
+    assert np.abs(stacked(visible, pixels, merged.shape)[..., :3].astype(int) - whole).max() <= 2
+    for step in workbench.store.revisions.tree(document):  # it was made elsewhere, and its pixels are not here
+        if step.edit is not None and step.edit["prompt"] == "1" and step.edit["blend"].get("visible", True):
+            with workbench.store.database.transaction() as db:
+                db.run("UPDATE revision SET tiles = NULL, error = 'gone' WHERE id = :id", id=step.id)
+    notes = workbench.session.exports.write(document, tmp_path / "less.ora")
+    assert notes == ("The hidden layer “2. 1” was left out: its pixels are not stored. Show it, then save.",)
+    assert len(layers_in(tmp_path / "less.ora")[0]) == 3
 
 
 def test_a_layer_is_no_larger_than_what_it_changes(workbench: Workbench, tmp_path: Path) -> None:
@@ -186,6 +223,27 @@ def test_a_layer_laid_over_the_one_gives_the_other(seed: int) -> None:
     both = np.asarray(Image.alpha_composite(Image.fromarray(before), Image.fromarray(layer)))
     opaque = after[..., 3] == 255
     assert np.array_equal(both[opaque], after[opaque])
+
+
+@settings(max_examples=200)
+@given(st.integers(0, 2**32 - 1), st.integers(1, 99))
+def test_a_faded_layer_gives_the_other_exactly_or_is_none(seed: int, percent: int) -> None:
+    random, share = np.random.default_rng(seed), percent / 100
+    before, result = random.integers(0, 256, (2, 8, 8, 4), np.uint8)
+    before[..., 3], result[..., 3] = 255, 255
+    faded = np.rint(before * (1 - share) + result * share).astype(np.uint8)
+    layer = with_opacity(before, faded, share)
+    assert layer is not None and np.abs(layer.astype(int) - result)[(before != faded).any(2)].max() <= 1 + 0.5 / share
+    other = np.clip(faded + random.integers(-1, 2, faded.shape), 0, 255).astype(np.uint8)  # rounded in another way
+    other[..., 3] = 255
+    layer = with_opacity(before, other, share)
+    if layer is not None:
+        over = np.where(layer[..., 3:] > 0, before * (1 - share) + layer * share, before)
+        assert np.array_equal(np.rint(over), other)
+    white, grey = np.full((1, 1, 4), 255, np.uint8), np.full((1, 1, 4), 127, np.uint8)
+    grey[..., 3] = 255
+    assert with_opacity(white, grey, 0.5) is None  # black is not dark enough
+    assert with_opacity(white, grey, 0) is None and with_opacity(np.zeros_like(grey), grey, 0.5) is None
 
 
 # documents

@@ -163,6 +163,25 @@ def test_the_history_tells_what_was_asked_for_and_is_walked(served: Served) -> N
     assert served.ask("checkout", document, first["revision"])["can_undo"] is False
 
 
+def test_a_layer_is_hidden_faded_and_moved(served: Served) -> None:
+    document = served.opened()
+    lower, upper = (served.ask("edit", document, "", box, seed=3) for box in ([0, 0, 20, 20], [120, 80, 20, 20]))
+    hidden = served.ask("layer", document, lower["revision"], False, 0.5)
+    assert (hidden["state"], len(hidden["revisions"])) == ("done", 1)
+    entries = {entry["revision"]: entry for entry in served.ask("describe", document)["history"]}
+    assert served.ask("describe", document)["revision"] == hidden["revision"]
+    below = entries[entries[hidden["revision"]]["parent"]]
+    assert (below["visible"], below["opacity"]) == (False, 0.5) and entries[lower["revision"]]["visible"]
+    served.ask("layer", document, below["revision"], True, 1.0)
+    assert served.ask("describe", document)["revision"] == upper["revision"]
+    moved = served.ask("layer", document, lower["revision"], place=2)
+    picture = served.session.store.revisions.picture
+    assert moved["revision"] != upper["revision"] and picture(moved["revision"]) == picture(upper["revision"])
+    same = served.ask("layer", document, moved["revision"])  # nothing to change
+    assert same["revisions"] == [moved["revision"]]
+    assert "from 1, the lowest, to 2" in served.refused("layer", document=document, revision=same["revision"], place=3)
+
+
 def test_a_point_a_box_and_a_mask_of_the_same_pixels_are_the_same_place(served: Served) -> None:
     pixels = np.full((60, 80, 3), 40, np.uint8)
     pixels[20:40, 30:60] = 200
@@ -315,6 +334,8 @@ def test_what_is_wrong_is_a_sentence(served: Served) -> None:
         ("expand", {"document": document}, "There is nothing to expand"),
         ("crop", {"document": document, "box": [-5, 0, 9, 9]}, "does not lie within the picture"),
         ("checkout", {"document": document, "revision": "nope"}, "There is no revision"),
+        ("layer", {"document": document, "revision": "nope", "visible": False}, "is no layer of what is shown"),
+        ("layer", {"document": document, "revision": "nope", "visible": 1}, "must be true, false or null"),
         ("look", {"document": document, "revision": served.ask("blank", 9, 9)["revision"]}, "has no revision"),
         ("open", {"data": base64.b64encode(b"no picture").decode()}, "not an image the editor can read"),
         ("blank", {"width": 10**6, "height": 10**6}, "at most"),
@@ -407,7 +428,7 @@ def test_the_api_is_the_verbs_and_nothing_else(served: Served) -> None:
     summary = json.loads(served.get("/gradio_api/info"))
     assert not summary["unnamed_endpoints"] and set(summary["named_endpoints"]) == {
         "/documents", "/open", "/blank", "/describe", "/look", "/select", "/edit", "/remove", "/expand", "/crop",
-        "/adjust", "/undo", "/redo", "/checkout",
+        "/adjust", "/layer", "/undo", "/redo", "/checkout",
     }  # fmt: skip
     for name, verb in summary["named_endpoints"].items():
         assert verb["description"], name

@@ -299,6 +299,7 @@ class Editor {
     else if (this.compare.mode) this.compare.stop();
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
+    else if (this.doc?.layers.waits) this.doc.layers.cancel();
     else if (this.form.intent === "expand" && this.doc?.frame.box) this.setAspect(null);
     else if (this.adjusting.active && !this.adjusting.neutral) this.adjusting.reset();
     else if (!this.panels.side.uncover()) this.doc?.draftEditor.clear();

@@ -2,9 +2,11 @@
 
 import { adjustPanel } from "../panels/adjust-panel.js";
 import { contextMenu } from "../panels/context-menu.js";
-import { amendBar, replaySentence } from "../panels/amend-bar.js";
+import { amendBar, repeatSentence, replaySentence } from "../panels/amend-bar.js";
 import { h } from "../lib/dom.js";
+import { title } from "../panels/history-rows.js";
 import { historyPanel } from "../panels/history.js";
+import { layersPanel } from "../panels/layers.js";
 import { loadMask, saveMask } from "../draft/mask-files.js";
 import { saveTint } from "./mask-tint.js";
 import { askPermission, canAskPermission } from "./notifications.js";
@@ -42,8 +44,10 @@ export class Panels {
       moveUp: (group) => editor.doc?.queue.moveUp(group),
       notify: () => askPermission().then(() => editor.refresh()),
     });
-    this.side = sidePanel({ settings: null, history: this.history.element, queue: this.queue.element }, () => {
+    this.layers = this.#buildLayers();
+    this.side = sidePanel({ settings: null, history: this.history.element, layers: this.layers.element, queue: this.queue.element }, () => {
       if (this.side.tab !== "history") this.history.stop();
+      if (this.side.tab !== "layers") editor.doc?.layers.cancel();
       editor.refresh();
     });
     this.amendBar = amendBar(editor.eta, () => editor.doc?.amendment.stop());
@@ -114,6 +118,17 @@ export class Panels {
     });
   }
 
+  #buildLayers() {
+    const layers = () => this.editor.doc?.layers;
+    return layersPanel(this.editor.server, {
+      toggle: (at) => layers()?.toggle(at),
+      fade: (at, opacity, settled) => layers()?.fade(at, opacity, settled),
+      move: (from, to) => Boolean(layers()?.move(from, to, title)),
+      apply: () => layers()?.apply(),
+      cancel: () => layers()?.cancel(),
+    });
+  }
+
   refresh() {
     const { adjusting, compare, doc, eta, form, notifications, tool, viewport } = this.editor;
     const head = doc?.state.head;
@@ -136,6 +151,7 @@ export class Panels {
     this.transform.show(this.editor.floating.state);
     this.adjust.show({ values: adjusting.values, neutral: adjusting.neutral, whole: !doc?.mask || doc.mask.empty });
     if (doc && this.side.tab === "history") this.#showHistory();
+    if (doc && this.side.tab === "layers") this.#showLayers();
     this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
     this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);
@@ -147,6 +163,14 @@ export class Panels {
     const { doc } = this.editor;
     const tree = await doc.history.load();
     if (tree && this.editor.doc === doc) this.history.show(tree, doc.state.head, doc.state.tip);
+  }
+
+  async #showLayers() {
+    const { doc, eta } = this.editor;
+    await doc.layers.load();
+    if (this.editor.doc !== doc) return;
+    const { list, opened, runs, waits } = doc.layers;
+    this.layers.show(list, opened, waits ? repeatSentence(runs, eta.secondsFor(runs)) : "");
   }
 
   /** Says which steps are replayed when this one is blended in another way; "" if none is. */

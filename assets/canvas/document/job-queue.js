@@ -40,7 +40,7 @@ export class JobQueue {
     if (!group) return;
     notifications.status(t("status.cancelling"));
     this.cancelling = true;
-    const revisions = group.replay ? group.revisions.slice(0, 1) : group.revisions; // the steps of a replay go together
+    const revisions = group.replay ? group.revisions.slice(-1) : group.revisions; // the steps of a replay go together, and its last one cannot be done yet
     for (const revision of revisions) await requests.run(server.step(id, "cancel", revision));
     this.cancelling = false;
     plan.refresh();

@@ -11,6 +11,7 @@ import { EditTracker } from "./pending-edits.js";
 import { Follower } from "./polling.js";
 import { Frame } from "./frame.js";
 import { JobQueue } from "./job-queue.js";
+import { LayerArrangement } from "./layer-arrangement.js";
 import { MaskTools } from "./mask-tools.js";
 import { Missing } from "../net/server.js";
 import { PictureDisplay } from "./picture-display.js";
@@ -61,6 +62,7 @@ export class OpenDocument {
     });
     this.masks = new MaskTools(this);
     this.history = new DocumentHistory(this);
+    this.layers = new LayerArrangement(this);
     this.amendment = new StepAmendment(this);
     this.adjustPreview = new AdjustPreview(this, adjusting);
     this.blend = new StepBlend(this);
@@ -113,7 +115,7 @@ export class OpenDocument {
   }
 
   get canRedo() {
-    return Boolean(this.draft?.canRedo || (this.state.can_redo && !this.busy && !this.display.stepRevision));
+    return Boolean(this.draft?.canRedo || ((this.state.can_redo || this.layers.canRedo) && !this.busy && !this.display.stepRevision));
   }
 
   /** Whether the newest job, or the step on show, can be generated again. */
@@ -135,12 +137,12 @@ export class OpenDocument {
   /** Takes back strokes that are not sent yet first, then the document's edits. */
   undo() {
     if (this.painting) return;
-    if (!this.draftEditor.undo() && this.canUndo) this.requests.run(this.server.move(this.id, "undo"), t("status.undone"));
+    if (!this.draftEditor.undo() && this.canUndo && !this.layers.undo()) this.requests.run(this.server.move(this.id, "undo"), t("status.undone"));
   }
 
   redo() {
     if (this.painting) return;
-    if (!this.draftEditor.redo() && this.canRedo) this.requests.run(this.server.move(this.id, "redo"), t("status.redone"));
+    if (!this.draftEditor.redo() && this.canRedo && !this.layers.redo()) this.requests.run(this.server.move(this.id, "redo"), t("status.redone"));
   }
 
   rename(name) {

@@ -74,6 +74,7 @@ export class Submission {
     const { estimate } = doc.plan;
     this.draft = draft;
     doc.display.hoverRevision = null;
+    doc.layers.cancel();
     const next = new Draft(draft.box);
     if (intent !== "sketch") next.sketch = draft.sketch;
     if (intent === "expand") next.mask = draft.mask;

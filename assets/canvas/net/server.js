@@ -35,7 +35,11 @@ async function loadBitmap(request) {
   return response.status === 204 ? null : decodeBitmap(await response.blob());
 }
 
-const boxOf = (response) => response.headers.get("Palimpsest-Box").split(",").map(Number);
+/** A response's preview and where it lies: { bitmap, box }. */
+async function boxedBitmap(response) {
+  const box = response.headers.get("Palimpsest-Box").split(",").map(Number);
+  return { bitmap: await decodeBitmap(await response.blob()), box };
+}
 
 const encodeMask = ({ box, values }) => encodeGrey(values, box[2], box[3]).then((png) => ({ box, png }));
 
@@ -153,7 +157,7 @@ export class Server {
   /** What is seen of an adjustment: { bitmap, box }, or null when nothing of it changes. request: see `AdjustPreview`. */
   async adjusted(document, request, mask) {
     const response = await this.#send(`documents/${document}/adjusted`, {}, pack(request, { mask }));
-    return response.status === 204 ? null : { bitmap: await decodeBitmap(await response.blob()), box: boxOf(response) };
+    return response.status === 204 ? null : boxedBitmap(response);
   }
 
   async #unpack(response, name) {
@@ -232,6 +236,27 @@ export class Server {
     return this.#post(`documents/${document}/reblend/${revision}`, {}, JSON.stringify(blend));
   }
 
+  /**
+   * The layers of what is shown, the lowest first: { layers: nodes of the tree with visible, opacity, fixed: whether it must
+   * stay as it is, overlaps: the revisions that it cannot change places with, opened: the node of the picture below }.
+   */
+  layers(document) {
+    return this.#get(`documents/${document}/layers`);
+  }
+
+  /** layers: all of them, the lowest first, [{ revision, visible, opacity }]. */
+  rearrange(document, layers) {
+    return this.#post(`documents/${document}/layers`, {}, JSON.stringify({ layers }));
+  }
+
+  /** What `rearrange` would do: { runs: [{ pipeline, steps }], of what a model must repeat, bitmap, box: how it would look, or null }. */
+  async forecast(document, layers) {
+    const response = await this.#send(`documents/${document}/layers/forecast`, {}, JSON.stringify({ layers }));
+    const runs = JSON.parse(response.headers.get("Palimpsest-Runs"));
+    if (response.status === 204) return { runs, bitmap: null, box: null };
+    return { runs, ...(await boxedBitmap(response)) };
+  }
+
   // --- pixels
 
   async manifest(revision) {
@@ -259,7 +284,7 @@ export class Server {
   /** Previews a step with another blend: { bitmap, box }. */
   async reblended(revision, blend) {
     const response = await check(fetch(this.url(`revisions/${revision}/reblended`, blend), { cache: "no-store" }));
-    return { bitmap: await decodeBitmap(await response.blob()), box: boxOf(response) };
+    return boxedBitmap(response);
   }
 
   /** The author, copyright and resolution of the file that was opened: { author, copyright, dpi: [across, down] or null }. */

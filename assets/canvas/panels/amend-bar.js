@@ -10,6 +10,11 @@ export function replaySentence(later, seconds) {
   return t(later.length > 1 ? "amend.many" : "amend.one", { n: later.length, time: seconds ? t("amend.time", { time: duration(seconds) }) : "" });
 }
 
+/** Says how many steps a model must repeat. runs: [{ pipeline, steps }]. seconds: as above. */
+export function repeatSentence(runs, seconds) {
+  return t(runs.length > 1 ? "layers.many" : "layers.one", { n: runs.length, time: seconds ? t("amend.time", { time: duration(seconds) }) : "" });
+}
+
 /** step: see `StepAmendment`. estimate: see `EditPlan`. */
 function sentence(amended, estimate, eta) {
   const { step, of, later } = amended;

@@ -12,7 +12,7 @@ import { exactTime, t, timeAgo } from "../lib/locale.js";
 const PEEK_MS = 90; // the pointer rests on a row before its state is previewed
 const CLOCK_MS = 20_000; // between two looks at how long ago things were
 const DEEPEST = 4; // columns to which branches are indented
-const NAMES = { blend: "step.blend", crop: "history.crop", paste: "history.paste" }; // of the modes that are no intents
+const NAMES = { blend: "step.blend", crop: "history.crop", paste: "history.paste", hidden: "history.did.hidden" }; // of the modes that are no intents
 
 /**
  * server: of pictures and recipes. actions: { show(revision), peek(revision or null), rename(revision, name), star(node),

@@ -10,7 +10,7 @@ export function topBar(commands) {
   const button = (command, name = command, attributes = {}) => iconButton(name, t(`command.${command}`), command, () => commands[command](), attributes);
   const name = h("button", { type: "button", class: "document-name", title: t("bar.rename"), onclick: () => edit() });
   const [undo, redo] = [button("undo"), button("redo")];
-  const panels = { settings: button("settings", "sliders"), history: button("history"), queue: button("queue") };
+  const panels = { settings: button("settings", "sliders"), history: button("history"), layers: button("layers"), queue: button("queue") };
   const queued = h("span", { class: "badge", "aria-hidden": "true" });
   panels.queue.append(queued);
   const [split, difference] = [button("split", "before"), button("difference", "blend")];

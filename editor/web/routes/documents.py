@@ -191,7 +191,7 @@ class Documents:
     def tree(self, request: Request) -> Response:
         """GET all revisions that are not deleted, parents before children, with their settings and masks' boxes."""
         nodes = self.session.store.revisions.tree(request.path_params["document"])
-        return JSONResponse([_node_json(node) for node in nodes], headers=NEVER)
+        return JSONResponse([node_json(node) for node in nodes], headers=NEVER)
 
     def checkout(self, request: Request) -> Response:
         """POST: goes to a finished revision."""
@@ -248,7 +248,8 @@ def _title(file: Path) -> str:
     return words[:1].upper() + words[1:]
 
 
-def _node_json(node: Node) -> dict[str, Any]:
+def node_json(node: Node) -> dict[str, Any]:
+    """Returns a revision as the page lists it."""
     summary: dict[str, Any] = {
         "revision": node.id, "parent": node.parent, "name": node.name, "starred": node.starred, "group": node.group,
         "finished": node.finished, "error": node.error, "created": node.created, "edit": None, "mode": None,
@@ -259,6 +260,7 @@ def _node_json(node: Node) -> dict[str, Any]:
         summary["edit"]["margins"] = list(node.edit.get("margins", UNMOVED))
         summary["edit"]["adjustment"] = node.edit.get("adjustment")
         summary["edit"]["blend"] = asdict(Blend(**node.edit["blend"]))
+        del summary["edit"]["blend"]["visible"]  # who blends a hidden step shows it
         summary["box"] = node.edit["mask"]["box"]
         summary["mode"] = mode_of(node.edit, node.remade)
     return summary

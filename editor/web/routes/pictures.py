@@ -88,7 +88,8 @@ class Pictures:
         revision = self.context.revision(request)
         if revision.edit is None or revision.parent is None:
             raise InvalidInput("The opened picture is not an edit, so it has no blend to change.")
-        edit = replace(revision.edit, blend=_blend(revision.edit.blend, request.query_params))
+        blend = _blend(replace(revision.edit.blend, visible=True), request.query_params)
+        edit = replace(revision.edit, blend=blend)
         before, store = self.session.store.revisions.picture(revision.parent), self.session.store
         after = laid_in(edit, before, self.context.model, partial(store.revisions.crop, revision.document))
         # the page draws it over the step as it is, so it must cover what the old blend changed too
