@@ -8,7 +8,6 @@ import secrets
 from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
-from typing import Any
 
 import numpy as np
 from gradio.data_classes import FileData
@@ -19,9 +18,9 @@ from editor.edits.intents import adjust, complete
 from editor.formats.images import encode_png, read_image
 from editor.imaging.geometry import Margins
 from editor.imaging.raster import Mask
-from editor.store.documents import Document
-from editor.store.revisions import Node, Revision
+from editor.store.revisions import Revision
 from editor.web import large_work, small_copies
+from editor.web.api_results import Result, history_entry, picture_url, summary
 from editor.web.context import AppContext
 from editor.web.job_stream import POLL_INTERVAL, JobStream
 from editor.web.regions import clip_box, read_base64, read_region
@@ -33,7 +32,6 @@ from pipelines.errors import InvalidInput
 
 LOOK_SIZE = 1024  # pixels of the longest side of a picture that `look` returns
 
-Result = dict[str, Any]
 Steps = AsyncGenerator[Result, None]
 
 
@@ -60,7 +58,7 @@ class ApiTools:
         """
         opened = large_work.wait(None, read_image, read_base64("picture", data))
         document = self.session.open(opened.pixels, name, opened.icc, opened.metadata)
-        return {**self._summary(document), "notes": list(opened.notes)}
+        return {**summary(self.context, document), "notes": list(opened.notes)}
 
     def blank(self, width: int, height: int, name: str = "Untitled") -> Result:
         """Create an empty document, to generate a whole picture from a prompt with `edit` and its whole box.
@@ -72,7 +70,7 @@ class ApiTools:
         Returns:
             as `describe`, without history and models
         """
-        return self._summary(self.session.blank(width, height, name))
+        return summary(self.context, self.session.blank(width, height, name))
 
     def describe(self, document: str) -> Result:
         """Describe a document.
@@ -85,9 +83,9 @@ class ApiTools:
             every revision, parents before children; `models`: the names of all models, the default first
         """
         shown = self.session.store.documents.get(document)
-        history = [_history_entry(node) for node in self.session.store.revisions.tree(document)]
+        history = [history_entry(node) for node in self.session.store.revisions.tree(document)]
         models = sorted(self.context.names, key=lambda name: name != self.context.default)
-        return {**self._summary(shown), "history": history, "models": models}
+        return {**summary(self.context, shown), "history": history, "models": models}
 
     def look(self, document: str, revision: str = "", box: list[int] | None = None) -> tuple[FileData, Result]:
         """Look at the picture, or a part of it, at most 1,024 pixels wide and high.
@@ -104,7 +102,7 @@ class ApiTools:
         picture = self.session.store.revisions.picture(shown)
         part = picture.box if box is None else clip_box(box, picture)
         scale = round(min(1, LOOK_SIZE / max(part.width, part.height)), 4)
-        result = {"box": list(part), "scale": scale, **self._picture_url(shown)}
+        result = {"box": list(part), "scale": scale, **picture_url(self.context, shown)}
         image = large_work.wait(part.width * part.height, small_copies.part, picture, part, LOOK_SIZE)
         return self.shown.add("picture.jpg", image), result
 
@@ -319,7 +317,7 @@ class ApiTools:
         Returns:
             as `describe`, without history and models
         """
-        return self._summary(self.session.undo(document))
+        return summary(self.context, self.session.undo(document))
 
     def redo(self, document: str) -> Result:
         """Go forward to the revision that `undo` left.
@@ -329,7 +327,7 @@ class ApiTools:
         Returns:
             as `describe`, without history and models
         """
-        return self._summary(self.session.redo(document))
+        return summary(self.context, self.session.redo(document))
 
     def checkout(self, document: str, revision: str) -> Result:
         """Go to any finished revision of the history, on any branch; the next edit is made on it. If it lies on the
@@ -341,7 +339,7 @@ class ApiTools:
         Returns:
             as `describe`, without history and models
         """
-        return self._summary(self.session.checkout(document, revision))
+        return summary(self.context, self.session.checkout(document, revision))
 
     def _read_region(
         self, document: str, box: list[int] | None, point: list[int] | None, tolerance: int, mask: str
@@ -384,19 +382,8 @@ class ApiTools:
         async with aclosing(self.job_stream.results(submit)) as steps:
             async for step in steps:
                 if step["state"] == "done":
-                    step |= self._picture_url(step["revisions"][0])
+                    step |= picture_url(self.context, step["revisions"][0])
                 yield step
-
-    def _summary(self, document: Document) -> Result:
-        id = document.id
-        return {
-            "document": id,
-            "name": document.name,
-            "box": list(self.session.store.revisions.picture(document.head).box),
-            **self._picture_url(document.head),
-            "can_undo": self.session.can_undo(id),
-            "can_redo": self.session.can_redo(id),
-        }
 
     def _revision(self, document: str, revision: str) -> str:
         """Returns the id of a revision after checking that it is this document's; "" stands for the head."""
@@ -404,24 +391,3 @@ class ApiTools:
         if self.session.store.revisions.get(shown).document != document:
             raise InvalidInput(f"The document {document!r} has no revision {shown!r}.")
         return shown
-
-    def _picture_url(self, revision: str) -> Result:
-        return {
-            "revision": revision,
-            "picture": f"{self.context.addresses.root_path}/palimpsest/revisions/{revision}/picture.png",
-        }
-
-
-def _history_entry(node: Node) -> Result:
-    """Returns a revision as `describe` lists it."""
-    entry: Result = {
-        "revision": node.id, "parent": node.parent, "name": node.name, "finished": node.finished, "error": node.error,
-    }  # fmt: skip
-    if node.edit is not None:
-        names = ("prompt", "negative_prompt", "seed", "steps", "guidance", "strength")
-        entry |= {name: node.edit[name] for name in names}
-        entry |= {"model": node.edit["pipeline"], "box": node.edit["mask"]["box"]}
-        entry |= {name: node.edit[name] for name in ("adjustment",) if name in node.edit}
-        blend = Blend(**node.edit["blend"])
-        entry |= {"visible": blend.visible, "opacity": blend.opacity}
-    return entry

@@ -61,11 +61,11 @@ class Form:
             fn=None,
             inputs=fields,
             outputs=self.fields["seed"],
-            js=f"(...values) => window.palimpsest.generate({settings})",
+            js=f"(...values) => window.palimpsest.generation.run({settings})",
         )
-        self.again.click(fn=None, js="() => window.palimpsest.again()")
+        self.again.click(fn=None, js="() => window.palimpsest.generation.again()")
         self.put.click(fn=None, outputs=fields, js=f"() => window.palimpsest.form.listed({names})")
-        self.cancel.click(fn=None, js="() => window.palimpsest.cancel()")
+        self.cancel.click(fn=None, js="() => window.palimpsest.generation.cancel()")
         changed = f"(...values) => {{ window.palimpsest?.settingsChanged({settings}); return []; }}"
         gr.on([field.change for field in fields], fn=None, inputs=fields, js=changed, trigger_mode="multiple")
         for name in MODEL_DEFAULTS:  # `input` is the user's own change; `change` the page's too

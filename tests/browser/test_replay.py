@@ -392,7 +392,7 @@ def test_who_gives_up_has_the_mask_back(hands: Hands) -> None:
     hands.wait_for("doc.requests.retrying")
     assert hands.page.locator(".note").count() <= 1
     hands.page.locator(".viewport").focus()
-    hands.page.evaluate("window.palimpsest.cancel()")
+    hands.page.evaluate("window.palimpsest.generation.cancel()")
     hands.wait_for("!doc.submitting && !doc.mask.empty")
     assert hands.mask_bounds == mask
     hands.page.unroute("**/edits")

@@ -7,10 +7,11 @@ import { CurrentTool } from "./current-tool.js";
 import { dockReady, showRepeatable } from "./dock.js";
 import { acceptPictures } from "../panels/drop-and-paste.js";
 import { askHowToTake } from "../panels/place-dialog.js";
-import { EditForm, randomSeed } from "./edit-form.js";
+import { EditForm } from "./edit-form.js";
 import { Eta } from "./eta.js";
 import { fetchPicture, hostOf } from "../net/linked-picture.js";
 import { Floating } from "./floating.js";
+import { Generation } from "./generation.js";
 import { helpDialog } from "../panels/help.js";
 import { HistoryActions } from "./history-actions.js";
 import { isField, labelKeys, listen } from "./keys.js";
@@ -35,7 +36,6 @@ class Editor {
     this.root = root;
     this.ready = false; // set once the page has opened what its address names
     this.doc = null; // OpenDocument
-    this.waiting = false; // for the model, before an edit is sent
     this.maskAll = false; // the next document that opens begins with a mask of the whole picture
     this.byPointer = true; // whether the pointer, not the keyboard, led to what has the focus
     this.startTimer = 0; // until the start view is loaded again
@@ -52,6 +52,7 @@ class Editor {
     this.floating = new Floating(this);
     this.tool = new CurrentTool(this);
     this.adjusting = new Adjusting(this);
+    this.generation = new Generation(this);
     this.historyActions = new HistoryActions(this);
     this.form = new EditForm(this.server, this.notifications, () => this.doc?.plan.refresh());
     this.viewport.onview = () => {
@@ -79,7 +80,7 @@ class Editor {
     // a click must not leave the focus on a button: the next space bar would press it again instead of moving the picture
     this.root.addEventListener("click", ({ detail, target }) => {
       const stays = document.activeElement?.closest("input, dialog, [popover]"); // a button may have opened a field
-      if (this.doc && detail > 0 && target.closest("button") && !target.closest("dialog, [popover], .tour") && !stays) this.#focusViewport();
+      if (this.doc && detail > 0 && target.closest("button") && !target.closest("dialog, [popover], .tour") && !stays) this.focusViewport();
     });
     window.addEventListener("pointerdown", () => (this.byPointer = true), true);
     window.addEventListener("keydown", ({ key, target }) => {
@@ -97,7 +98,7 @@ class Editor {
     });
   }
 
-  #focusViewport() {
+  focusViewport() {
     this.viewport.root.focus({ preventScroll: true });
   }
 
@@ -130,7 +131,7 @@ class Editor {
       rememberDocument(state.document);
       this.#setAddress(state.document);
       document.documentElement.dataset.view = "edit";
-      this.#focusViewport();
+      this.focusViewport();
       this.viewport.fitted = true;
       this.doc = new OpenDocument(state, {
         server: this.server, viewport: this.viewport, notifications: this.notifications, eta: this.eta,
@@ -294,7 +295,7 @@ class Editor {
    */
   escape() {
     const { history } = this.panels;
-    if (isField(document.activeElement)) this.#focusViewport();
+    if (isField(document.activeElement)) this.focusViewport();
     else if (this.pointer.drop() || this.floating.drop()) return;
     else if (this.compare.mode) this.compare.stop();
     else if (history.blending) history.stop();
@@ -314,69 +315,7 @@ class Editor {
     this.panels.menu.open(x ?? left + atX, y ?? top + atY);
   }
 
-  // --- the form, which is Gradio's: web/page.py calls these by their names
-
-  /** Sends the edit. values: the form's. Returns the seed for the form to show. */
-  async generate(values) {
-    const { doc, form } = this;
-    if (!doc || doc.submitting || this.waiting) return values.seed;
-    if (this.floating.comesFirst()) return values.seed;
-    this.pointer.finish();
-    this.compare.stop();
-    this.panels.history.stop();
-    const seed = form.aside?.values.seed; // the user's own, shown again once the amended step is sent
-    let edit = { intent: "expand" }; // a frame that only crops needs no model
-    if (this.adjusting.active) edit = this.adjusting.edit;
-    else if (form.intent !== "expand" || !doc.frame.crops) {
-      this.waiting = true;
-      edit = await form.prepare(values).finally(() => (this.waiting = false));
-    }
-    if (!edit && this.adjusting.active) this.notifications.status(t("status.adjust_first"));
-    if (!edit || this.doc !== doc) return values.seed;
-    if (!form.model.supportsIntent(form.intent)) this.notifications.status(form.unsupportedIntent);
-    else if (!(await doc.submission.send(edit, () => edit.adjustment && this.adjusting.sent()))) {
-      this.notifications.status(this.#nothingToSend(form.intent));
-      this.#focusViewport();
-    }
-    if (seed !== undefined && !form.aside) return seed;
-    return edit.adjustment ? values.seed : edit.seed;
-  }
-
-  /** Fills what is masked from its surroundings, whatever the form's intent: the edit of Remove. */
-  async removeMasked() {
-    const { doc, form } = this;
-    if (!doc || doc.submitting || this.waiting || doc.amendment.step || !form.values) return;
-    if (!doc.mask || doc.mask.empty) {
-      this.notifications.status(this.#nothingToSend("remove"));
-      return;
-    }
-    this.pointer.finish();
-    this.compare.stop();
-    this.panels.history.stop();
-    this.waiting = true;
-    const edit = await form.prepare(form.values, "remove").finally(() => (this.waiting = false));
-    if (!edit || this.doc !== doc) return;
-    form.put({ seed: edit.seed });
-    await doc.submission.send(edit);
-  }
-
-  #nothingToSend(intent) {
-    if (intent === "expand") return t("status.drag_first");
-    if (intent === "sketch") return t("status.sketch_first");
-    return t(this.doc.masks.canRecall ? "status.paint_first_or" : "status.paint_first", { key: this.bindings.label("recall") });
-  }
-
-  /** Generates the newest job, or else the step on show, once more with another seed. */
-  again() {
-    const { doc } = this;
-    if (!doc?.canRepeat) return;
-    doc.requests.run(this.server.again(doc.id, randomSeed()), t("status.repainting"));
-  }
-
-  cancel() {
-    return this.doc?.queue.cancel();
-  }
-
+  /** Follows the form, which is Gradio's: web/form.py calls this. */
   settingsChanged(values) {
     const { prompt, negative_prompt, intent } = this.form.values ?? values;
     if (this.form.changed(values)) this.tool.choose(this.tool.name);
