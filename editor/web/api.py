@@ -13,7 +13,8 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from editor.web.api_tools import ApiTools, Result, Steps
+from editor.web.api_results import Result
+from editor.web.api_tools import ApiTools, Steps
 from editor.web.context import AppContext
 from editor.web.shown_files import Shown
 from pipelines.errors import InvalidInput, UserError
