@@ -196,3 +196,35 @@ def test_a_run_its_history_and_its_export_are_in_the_readers_language(reader: Re
     steps = reader.words["start.steps"].partition("{when}")[0].replace("{steps}", "2")
     reader.page.locator(".gallery .detail").filter(has_text=steps).first.wait_for()
     assert reader.english == []
+
+
+# what is cut off: an element that shows fewer pixels of its own text than it has, and lets none of it be scrolled to
+CUT = """() => [...document.querySelectorAll("button, label, h2, h3, legend, summary, .chip, .instruction, .info")]
+    .filter((element) => element.checkVisibility({ visibilityProperty: true }) && element.textContent.trim())
+    .filter((element) => element.scrollWidth > element.clientWidth + 1)
+    .filter((element) => getComputedStyle(element).overflowX !== "visible")
+    .filter((element) => !element.matches(".state, .document-name"))  // others' words, of any length
+    .map((element) => `${element.className || element.id}: ${element.textContent.trim()}`)"""
+
+IN_LINE = """() => {
+    const buttons = [...document.querySelectorAll(".top-bar button")].filter((one) => one.checkVisibility());
+    const boxes = buttons.map((one) => one.getBoundingClientRect()).sort((a, b) => a.left - b.left);
+    const next = (i) => boxes[i + 1]?.left ?? innerWidth;
+    return boxes.every(({ right, height }, i) => height < 40 && right <= next(i) + 1);
+}"""
+
+
+def test_no_label_is_cut_off_or_broken_in_any_window(tab: Reader) -> None:
+    """A font for Chinese comes with the browser, see chromium.sh."""
+    tab.open_sample()
+    for size in ((1440, 900), (1024, 768), (820, 1180), (390, 844)):
+        tab.page.set_viewport_size({"width": size[0], "height": size[1]})
+        for intent in (*INTENTS, "adjust"):
+            tab.page.evaluate(f"window.palimpsest.form.intend({intent!r})")
+            assert tab.page.evaluate(CUT) == [], (size, intent)
+        for panel in ("settings", "history", "layers", "queue"):
+            tab.page.evaluate(f"window.palimpsest.panels.side.open({panel!r})")
+            assert tab.page.evaluate(CUT) == [], (size, panel)
+        assert tab.page.evaluate(IN_LINE), f"buttons of the top bar overlap or wrap at {size}"
+        tab.page.evaluate("window.palimpsest.panels.side.open(null)")
+    tab.page.set_viewport_size(SIZE)

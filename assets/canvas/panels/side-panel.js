@@ -9,6 +9,7 @@ const STORED = "palimpsest-panel";
 const WIDE = 1280; // CSS pixels of the window from which on it is open at the first visit
 const SHEET = matchMedia("(max-width: 860px) and (min-height: 601px)"); // canvas.css lays it out by the same condition
 const SIZES = { width: { least: 260, most: 520 }, height: { least: 200, most: 640 } }; // CSS pixels
+const ICONS = { settings: "sliders" }; // of the tabs that are not called as theirs
 const KEY_STEP = 20; // CSS pixels by which an arrow key resizes it
 
 /**
@@ -21,7 +22,11 @@ export function sidePanel(bodies, changed) {
   const state = { tab: null, width: 320, height: 340 };
   for (const name of Object.keys(SIZES)) if (Number.isFinite(stored[name])) state[name] = stored[name];
   const tab = (name) =>
-    h("button", { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": bodies[name] ? `panel-${name}` : name, onclick: () => open(name), onkeydown: move }, t(`command.${name}`));
+    h(
+      "button",
+      { type: "button", role: "tab", id: `tab-${name}`, "aria-controls": bodies[name] ? `panel-${name}` : name, title: t(`command.${name}`), onclick: () => open(name), onkeydown: move },
+      icon(ICONS[name] ?? name), h("span", {}, t(`command.${name}`)),
+    );
   const tabs = Object.fromEntries(names.map((name) => [name, tab(name)]));
   const edge = h("div", { class: "panel-edge", role: "separator", tabindex: 0, "aria-label": t("panel.resize"), onpointerdown: drag, onkeydown: nudge });
   const closer = h("button", { type: "button", class: "icon-button small", "aria-label": t("panel.close"), title: t("panel.close"), onclick: () => open(null) }, icon("close"));
