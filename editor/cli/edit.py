@@ -39,7 +39,7 @@ def edit(context: CommandContext) -> None:
     picture = Picture.from_pixels(opened.pixels)
     mask, intent, settings = NOWHERE, "fill", dict[str, Any]()
     if options.mask is not None:
-        alpha, reading = open_mask(options.mask.read_bytes())
+        alpha, reading = open_mask(options.mask.read_bytes(), by=options.mask_by)
         if READINGS[reading]:
             print(READINGS[reading], file=sys.stderr)
         _check_size("mask", alpha, opened.pixels)

@@ -126,6 +126,12 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
     edit.add_argument("picture", type=Path, metavar="PICTURE", help="the picture to edit: PNG, JPEG, WebP, ...")
     edit.add_argument("--mask", type=Path, help="a picture of the same size: white = repaint, black = keep")
     edit.add_argument(
+        "--mask-by",
+        choices=("brightness", "transparency"),
+        default="",
+        help="read the mask by this (default: by its transparency where it has strokes on transparency)",
+    )
+    edit.add_argument(
         "--remove", action="store_true",
         help="remove what is masked and fill it from its surroundings; the mask grows past the soft edge of the object;"
         " takes no prompt, sketch or strength",

@@ -19,6 +19,7 @@ from pipelines.errors import InvalidInput
 NEARLY_OPAQUE = 0.99  # share of opaque pixels beyond which the transparent ones of a mask's file are an accident
 OF_BOTH = 0.05  # least share of dark strokes, and of light ones, for a mask to be in black and white
 # how a mask's file can be read, and a note about it
+MASK_BY = ("brightness", "transparency")  # by what a mask can be read
 READINGS = {
     "light": "",
     "strokes": "The mask is a transparent picture. Everything painted in it was selected, whatever the colour.",
@@ -63,7 +64,7 @@ class OpenedMask(NamedTuple):
     reading: str  # one of READINGS
 
 
-def open_mask(data: bytes, most: int = MAX_PIXELS) -> OpenedMask:
+def open_mask(data: bytes, most: int = MAX_PIXELS, by: str = "") -> OpenedMask:
     """Reads a picture file as a mask, for the page, the command line and programs.
 
     In a picture without transparency white is repainted and black stays ("light"); likewise in one that is opaque but
@@ -74,23 +75,32 @@ def open_mask(data: bytes, most: int = MAX_PIXELS) -> OpenedMask:
     Args:
         data: the file.
         most: how many pixels it may have.
+        by: "transparency" or "brightness" (of what is painted), to read it by this instead.
 
     Raises:
-        InvalidInput: as in `read_image`.
+        InvalidInput: as in `read_image`, or it cannot be read by this.
     """
+    if by not in ("", *MASK_BY):
+        raise InvalidInput(f"A mask can be read by {' or '.join(MASK_BY)}, not by {by!r}.")
     pixels = decode(data, most, colours=False).pixels
     light: Pixels = np.asarray(cv2.cvtColor(np.ascontiguousarray(pixels[..., :3]), cv2.COLOR_RGB2GRAY), np.uint8)
     if pixels.shape[2] == 3:
+        if by == "transparency":
+            raise InvalidInput("The mask has no transparency, so it can only be read by its brightness.")
         return OpenedMask(frozen(light), "light")
     alpha = np.ascontiguousarray(pixels[..., 3])
+    white = ((light.astype(np.uint16) * alpha + 127) // 255).astype(np.uint8)
+    if by:
+        return (
+            OpenedMask(frozen(white), "white strokes") if by == "brightness" else OpenedMask(frozen(alpha), "strokes")
+        )
     opaque = alpha >= 128
     if opaque.mean() >= NEARLY_OPAQUE:
         return OpenedMask(frozen(np.where(opaque, light, 0).astype(np.uint8)), "light")
     strokes = pixels[opaque][:, :3]
     colourless = strokes.max(1) - strokes.min(1) < 32
     if strokes.size and min(np.mean(colourless & end) for end in (strokes[:, 0] < 64, strokes[:, 0] >= 192)) >= OF_BOTH:
-        white = (light.astype(np.uint16) * alpha + 127) // 255
-        return OpenedMask(frozen(white.astype(np.uint8)), "white strokes")
+        return OpenedMask(frozen(white), "white strokes")
     return OpenedMask(frozen(alpha), "strokes")
 
 

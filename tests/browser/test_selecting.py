@@ -255,6 +255,24 @@ def test_a_masks_file_is_read_as_the_command_line_reads_it(hands: Hands, tmp_pat
     assert hands.mask_bounds is None
 
 
+def test_a_masks_file_can_be_read_in_the_other_way(hands: Hands, tmp_path: Path) -> None:
+    """What was painted before stays, and what the first reading marked goes."""
+    hands.open_sample()
+    hands.paint(280, 240)
+    painted = mask(hands)
+    pixels = np.zeros((270, 320, 4), np.uint8)
+    pixels[20:60, 30:90] = (255, 255, 255, 255)
+    pixels[100:150, 30:90] = (0, 0, 0, 255)
+    Image.fromarray(pixels).save(tmp_path / "strokes.png")
+    chooser(hands, tmp_path / "strokes.png")
+    for marked, other in ((pixels[..., 0], "transparency"), (pixels[..., 3], "brightness"), (pixels[..., 0], "")):
+        hands.wait_for(f"doc.mask.crop([40, 120, 1, 1])[0] === {int(marked[120, 40])}")
+        hands.page.locator(".note p").filter(has_text="transparent picture").wait_for()
+        assert np.array_equal(mask(hands), np.maximum(painted, marked))
+        if other:
+            hands.press(f"Read by {other}")
+
+
 def chooser(hands: Hands, file: Path) -> None:
     with hands.page.expect_file_chooser() as choosing:
         hands.whole_mask("Load from a file")

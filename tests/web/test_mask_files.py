@@ -60,3 +60,33 @@ def test_the_pages_route_reads_a_mask_and_says_how(routes: RouteClient) -> None:
     assert mask is None and head["size"] == [width, height - 1]
     answer = routes.post(f"documents/{state['document']}/mask-file", content=b"no picture")
     assert answer.status_code == 400 and "not an image" in answer.json()["error"]
+
+
+def test_a_mask_is_read_by_what_is_chosen(routes: RouteClient, tmp_path: Path, here: Run) -> None:
+    pixels = np.zeros((200, 300, 4), np.uint8)
+    pixels[20:60, 30:90] = (255, 255, 255, 255)
+    pixels[100:150, 30:90] = (0, 0, 0, 255)
+    grey = np.full((200, 300, 3), 90, np.uint8)
+    white, both = pixels[..., 0], pixels[..., 3]
+    for by, reading, marked in (
+        ("", "white strokes", white), ("brightness", "white strokes", white), ("transparency", "strokes", both),
+    ):  # fmt: skip
+        opened = open_mask(encode_png(pixels), by=by)
+        assert opened.reading == reading and np.array_equal(opened.alpha, marked)
+    assert np.array_equal(open_mask(encode_png(grey), by="brightness").alpha, grey[..., 0])
+    with pytest.raises(ValueError, match="has no transparency"):
+        open_mask(encode_png(grey), by="transparency")
+    with pytest.raises(ValueError, match="by brightness or transparency, not by 'hue'"):
+        open_mask(encode_png(pixels), by="hue")
+    state = routes.opened()
+    path = f"documents/{state['document']}/mask-file"
+    head, mask = unpacked(routes.post(f"{path}?by=transparency", content=encode_png(pixels)), "mask")
+    assert head["reading"] == "strokes" and mask is not None and mask.box.height == 130
+    files = [tmp_path / name for name in ("room.png", "mask.png", "out.png")]
+    files[0].write_bytes(encode_png(noise(300, 200)))
+    files[1].write_bytes(encode_png(pixels))
+    command = ["edit", files[0], "--mask", files[1], "--mask-by", "transparency", "--pipeline", "classical"]
+    ran = here(*command, "--seed", "1", "-o", files[2])
+    assert ran.returncode == 0, ran.stderr
+    (step,) = Recipe.from_json(recipe_of(files[2].read_bytes()) or "").steps
+    assert step.mask.bounds.height == 130

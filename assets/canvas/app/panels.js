@@ -180,11 +180,20 @@ export class Panels {
     return later.length ? replaySentence(later, eta.secondsFor(later)) : "";
   }
 
-  async #loadMask(file) {
+  /** Adds a mask's file, and offers to read it in another way. by: see `loadMask`. */
+  async #loadMask(file, by) {
     const { doc, notifications, server } = this.editor;
+    const box = doc.mask.bounds();
+    const before = box && { box, values: doc.mask.crop(box) };
     try {
-      const remark = await loadMask(file, doc, server);
-      if (remark) notifications.note(remark, "mask", "info");
+      const read = await loadMask(file, doc, server, by);
+      if (!read) return;
+      const again = () => {
+        if (this.editor.doc !== doc || !doc.draft) return;
+        doc.draftEditor.replaceMask(before);
+        this.#loadMask(file, read.other);
+      };
+      notifications.note(read.remark, "mask", "info", { label: t(`mask.by_${read.other}`), press: again });
     } catch (error) {
       notifications.note(error.message, "mask");
     }

@@ -5,14 +5,18 @@ import { encodeGrey } from "../net/png.js";
 import { Unreachable } from "../net/server.js";
 import { t } from "../lib/locale.js";
 
+// how a file with transparency was read: the sentence for it, and by what else it can be read
+const READINGS = { strokes: ["mask.strokes", "brightness"], "white strokes": ["mask.white_strokes", "transparency"] };
+
 /**
- * Adds a picture file to the mask. The server reads it, as it does for the command line. Returns a sentence on how it was
- * read, or "". Throws an Error with a sentence if it does not fit.
+ * Adds a picture file to the mask. The server reads it, as it does for the command line. by: see `Server.readMask`. Returns
+ * { remark: a sentence on how it was read, other: by what else it can be }, or null. Throws an Error with a sentence if it
+ * does not fit.
  */
-export async function loadMask(file, doc, server) {
+export async function loadMask(file, doc, server, by = "") {
   let result;
   try {
-    result = await server.readMask(doc.id, file);
+    result = await server.readMask(doc.id, file, by);
   } catch (error) {
     if (error instanceof Unreachable) throw error;
     throw new Error(t("mask.unreadable", { name: file.name, reason: error.message }), { cause: error });
@@ -23,7 +27,8 @@ export async function loadMask(file, doc, server) {
   }
   if (!result.mask) throw new Error(t("mask.empty", { name: file.name }));
   doc.draftEditor.paste(result.mask.box, result.mask.values);
-  return { strokes: t("mask.strokes"), "white strokes": t("mask.white_strokes") }[result.reading] || "";
+  const [remark, other] = READINGS[result.reading] ?? [];
+  return remark ? { remark: t(remark), other } : null;
 }
 
 export async function saveMask(doc) {

@@ -189,8 +189,9 @@ export class Server {
   }
 
   /** Reads a picture file as a mask: { size, reading, mask: { box, values } }; the mask is null if its size is wrong or it is empty. */
-  async readMask(document, file) {
-    return this.#unpack(await this.#send(`documents/${document}/mask-file`, {}, file), "mask");
+  /** Reads a mask's file. by: "brightness" or "transparency"; "": as the server finds it. */
+  async readMask(document, file, by) {
+    return this.#unpack(await this.#send(`documents/${document}/mask-file`, { by }, file), "mask");
   }
 
   /** Every revision of a document, parents before children. */

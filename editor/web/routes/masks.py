@@ -100,7 +100,7 @@ class Masks:
         return _mask_response(_transform(mask, operation, px, frame))
 
     async def read(self, request: Request) -> Response:
-        """POST a picture file: reads a mask from it, see `_read`."""
+        """POST a picture file, ?by=: reads a mask from it, see `_read`."""
         return await large_work.run(None, self._read, request, await read_body(request, MAX_EDIT_BYTES, "The mask"))
 
     def _read(self, request: Request, data: bytes) -> Response:
@@ -108,7 +108,7 @@ class Masks:
         picture's size and is not empty.
         """
         frame = self.session.picture(self.context.document(request).id).box
-        alpha, reading = open_mask(data)
+        alpha, reading = open_mask(data, by=request.query_params.get("by", ""))
         fits = alpha.shape == frame.shape and alpha.any()
         fields = {"size": alpha.shape[::-1], "reading": reading}
         return packet_response(fields, "mask", Mask(frame, alpha).cropped() if fits else None)
