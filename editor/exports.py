@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from editor.edits.edit import Edit
+from editor.edits.edit import Blend
 from editor.formats.atomic_write import atomic_write
 from editor.formats.contact_sheet import SIDE as SHEET_SIDE
 from editor.formats.contact_sheet import contact_sheet
@@ -102,32 +102,36 @@ class Exports:
 
     def _write_layers(self, document_id: str, revision: str, picture: Picture, to: Path) -> tuple[str, ...]:
         """Writes every step as a layer; returns sentences about what the file leaves out."""
-        opened, *steps = self.store.revisions.path_to(revision)
-        assert opened.picture is not None, "an opened picture is finished"
-        before, layers, notes = opened.picture, list[LayerStep](), list[str]()
+        opened, *steps = self._nodes_to(document_id, revision)
+        original = before = self.store.revisions.picture(opened.id)
+        layers, notes = list[LayerStep](), list[str]()
         for number, step in enumerate(steps, 1):
-            assert step.edit is not None and step.picture is not None, "only the opened picture has no edit"
-            name = step.name or f"{number}. {step.edit.prompt}".strip()
-            if step.edit.blend.visible:
-                layers.append(LayerStep(name, before, step.picture, step.edit.blend.opacity))
-            elif (hidden := self._hidden_layer(name, document_id, step.edit)) is not None:
+            assert step.edit is not None, "only the opened picture has no edit"
+            name = step.name or f"{number}. {step.edit['prompt']}".strip()
+            blend, after = Blend(**step.edit["blend"]), self.store.revisions.picture(step.id)
+            if blend.visible:
+                layers.append(LayerStep(name, before, after, blend.opacity))
+            elif (hidden := self._hidden_layer(name, step.id)) is not None:
                 layers.append(hidden)
             else:
                 notes.append(f"The hidden layer “{name}” was left out: its pixels are not stored. Show it, then save.")
-            before = step.picture
+            before = after
         metadata = self.store.documents.metadata(document_id)
-        write_openraster(
-            layers_of(opened.picture, layers, picture.box), picture.pixels(), picture.box, to, metadata.dpi
-        )
+        write_openraster(layers_of(original, layers, picture.box), picture.pixels(), picture.box, to, metadata.dpi)
         if self.store.documents.icc(document_id) is not None:
             notes.append("OpenRaster files hold no colour profile. Assign the picture's own to the layers yourself.")
         if metadata.author or metadata.copyright:
             notes.append("OpenRaster files hold no author or copyright. Credit them wherever you publish it.")
         return tuple(notes)
 
-    def _hidden_layer(self, name: str, document_id: str, edit: Edit) -> LayerStep | None:
+    def _hidden_layer(self, name: str, revision: str) -> LayerStep | None:
         """Returns a hidden step as it was when it was last visible; None when that is not stored."""
-        step = self.store.revisions.last_visible(document_id, edit)
+        try:
+            hidden = self.store.revisions.get(revision)
+        except Damaged:  # its mask, of which a picture has no need
+            return None
+        assert hidden.edit is not None, "only the opened picture has no edit"
+        step = self.store.revisions.last_visible(hidden.document, hidden.edit)
         if step is None or step.edit is None or step.parent is None or step.picture is None:
             return None
         before = self.store.revisions.picture(step.parent)

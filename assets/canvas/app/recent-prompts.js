@@ -41,7 +41,7 @@ export class RecentPrompts {
     this.button.setAttribute("aria-expanded", "false");
     this.button.addEventListener("pointerdown", (event) => event.preventDefault()); // the focus stays where it is, or the list would close before
     this.element.addEventListener("focusout", ({ relatedTarget }) => !this.element.contains(relatedTarget) && this.#close());
-    field.parentElement.append(this.button);
+    field.closest("#prompt").append(this.button); // not in the label, of whose words the field's name is made
     field.closest("#prompt-row").append(this.element);
   }
 
