@@ -490,6 +490,7 @@ def test_a_pasted_picture_opens_beside_what_is_open(hands: Hands, tmp_path: Path
         }""",
         list((tmp_path / "one.png").read_bytes()),
     )
+    hands.page.get_by_role("dialog").get_by_role("button", name="Open", exact=True).click()
     hands.wait_for(f"doc.id !== {document!r} && doc.draft")
     assert hands.page.evaluate("window.palimpsest.doc.picture.box") == [0, 0, 40, 30]
     assert hands.server.session.store.documents.get(document)

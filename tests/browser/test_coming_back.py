@@ -209,7 +209,7 @@ def test_what_is_generated_while_the_server_is_away_is_sent_when_it_is_back(
     hands.page.wait_for_function(f"window.palimpsest.form.values.pipeline === {model!r}")
     hands.press("Generate")
     away(hands)
-    assert hands.page.evaluate("window.palimpsest.waiting || window.palimpsest.doc.submitting")
+    assert hands.page.evaluate("window.palimpsest.generation.waiting || window.palimpsest.doc.submitting")
     server.start()
     hands.wait_for("!doc.busy && doc.state.step?.prompt === 'third'")
     hands.wait_idle()

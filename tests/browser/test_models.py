@@ -109,7 +109,7 @@ def test_a_model_is_waited_for(hands: Hands) -> None:
     hands.page.locator("#status .hint").filter(has_text="Loading Photographs.").wait_for()
     hands.paint()  # the page is of use meanwhile
     hands.press("Generate")
-    hands.page.wait_for_function("window.palimpsest.waiting")
+    hands.page.wait_for_function("window.palimpsest.generation.waiting")
     assert hands.state["running"] == []
     hands.press("Generate")  # once more is not twice
     head = hands.state["head"]

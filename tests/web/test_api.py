@@ -598,7 +598,7 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
     }  # fmt: skip
     refined = {
         by_page(intent="refine", **words), by_api("edit", **words, strength=0.9), by_mcp("edit", **words, strength=0.9),
-        by_command("--prompt", "a lamp", "--seed", 7, "--strength", 0.5),
+        by_command("--prompt", "a lamp", "--seed", 7, "--strength", 0.9),
     }  # fmt: skip
     values = {"exposure": 0.5, "contrast": -0.25, "blur": 1.5}
     curve = [[0.0, 0.1], [0.5, 0.4], [1.0, 1.0]]
