@@ -210,3 +210,33 @@ def test_what_a_user_writes_is_never_run(hands: Hands) -> None:
     assert "There is no document and no picture" in hands.note()
     hands.complained("404")
     assert hands.page.evaluate("window.pwned") is None
+
+
+def test_the_status_is_about_what_runs_and_stays_within_the_dock(hands: Hands) -> None:
+    hands.open_sample()
+    hands.edit("a vase")
+    status = hands.page.locator("#status .status")
+    assert status.text_content() == "Done."
+    hands.choose("slow")
+    hands.paint(100, 100)
+    hands.write("a xylophone of many colours that nobody has ever heard of before")
+    hands.page.wait_for_function("document.querySelector('#status .plan').textContent")
+    assert status.text_content() == ""  # the job before is not what the estimate is about
+    hands.generate()
+    hands.paint(160, 160)
+    hands.write("another")
+    hands.generate()
+    for _ in range(2):
+        hands.server.slow.allow(10)
+        hands.page.wait_for_function("document.querySelector('#status .steps').textContent.includes('%')")
+        assert status.text_content() != "Done."
+        hands.server.slow.allow(30)
+    hands.wait_idle()
+    for text in ("a very long remark about words " * 8, ""):
+        hands.page.evaluate("text => window.palimpsest.notifications.hint(text)", text)
+        within = """() => {
+            const dock = document.querySelector("#dock").getBoundingClientRect();
+            const parts = [...document.querySelectorAll("#status .line > span:not(:empty)")];
+            return parts.every((part) => part.getBoundingClientRect().right <= dock.right);
+        }"""
+        assert hands.page.evaluate(within), text

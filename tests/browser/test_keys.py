@@ -276,3 +276,20 @@ def test_no_drag_and_no_double_click_selects_what_is_no_text(hands: Hands) -> No
     hands.page.locator(".step-card p").filter(has_text="noise").click(click_count=3)
     assert "noise" in hands.page.evaluate(SELECTED)
     assert np.array_equal(hands.drawn(), hands.stored)
+
+
+def test_modes_are_chosen_from_the_prompt_too(hands: Hands) -> None:
+    """Where the hands are after an edit is sent."""
+    hands.open_sample()
+    hands.prompt.fill("a vase")
+    hands.prompt.focus()
+    for number, intent in enumerate(("fill", "remove", "refine", "expand", "sketch"), 1):
+        hands.key(f"Alt+{number}")
+        hands.page.wait_for_function(f"document.documentElement.dataset.intent === {intent!r}")
+        if intent == "remove":
+            hands.key("Escape")  # it has no prompt to write into
+            hands.key("Alt+1")
+            hands.page.wait_for_function("document.documentElement.dataset.intent === 'fill'")
+            hands.prompt.focus()
+    assert hands.prompt.input_value() == "a vase"
+    hands.intend("Fill")

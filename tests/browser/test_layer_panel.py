@@ -100,6 +100,30 @@ def test_undo_leads_back_to_the_layers_before_and_redo_forward(hands: Hands) -> 
     assert hands.state["head"] == steps[-2] and listed(hands) == NAMES[:-1]
 
 
+def test_undo_takes_back_what_was_done_last_a_stroke_or_a_change_of_layers(hands: Hands) -> None:
+    steps = layered(hands)
+    hands.paint(20, 20)
+    eye(hands, "a lone rug").click()
+    changed(hands, steps[-1])
+    hidden = hands.state["head"]
+    hands.page.locator(".viewport").focus()
+    hands.key("Control+z")  # the layer, which was hidden after the stroke
+    changed(hands, hidden)
+    assert hands.state["head"] == steps[-1] and hands.mask_bounds is not None
+    hands.key("Control+z")
+    hands.wait_for("doc.mask.empty")
+    assert hands.state["head"] == steps[-1]
+    hands.key("Control+Shift+z")
+    hands.wait_for("!doc.mask.empty")
+    eye(hands, "a lone rug").click()
+    changed(hands, steps[-1])
+    hands.paint(40, 20)
+    hands.page.locator(".viewport").focus()
+    before = hands.state["head"]
+    hands.key("Control+z")  # the stroke, which came after the layer
+    assert hands.state["head"] == before
+
+
 def test_a_slider_fades_a_layer_while_it_is_seen(hands: Hands) -> None:
     steps = layered(hands)
     slider = hands.page.get_by_role("slider", name="Opacity: a lone rug")

@@ -21,6 +21,9 @@ export const DEFAULTS = {
 /** Commands whose keys work in text fields too. */
 export const ALWAYS = ["generate", "again", "cancel", "drop", "prompts"];
 
+/** Commands whose keys work in fields as well if they have a modifier, so that they type nothing. */
+export const WITH_MODIFIER = ["fill", "remove", "refine", "expand", "sketch", "adjust"];
+
 /** Commands whose keys work on the start view too. */
 export const ANYWHERE = ["open"];
 

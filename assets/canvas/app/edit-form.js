@@ -155,7 +155,7 @@ export class EditForm {
     this.hintRequest = request;
     const own = model.loading ? t("model.reading", { model: modelName(pipeline) }) : model.error || (model.supportsIntent(this.intent) ? "" : this.unsupportedIntent);
     const none = { hint: own, unknown: [] };
-    const { hint, unknown } = !own && prompt.trim() ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
+    const { hint, unknown } = !own && prompt.trim() && !["remove", "adjust"].includes(this.intent) ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
     if (this.hintRequest !== request) return;
     this.notifications.hint(hint);
     this.suggestions?.mark(unknown);

@@ -32,6 +32,11 @@ export class Eta {
     } else if (index > this.run.index) this.run.step = (now - this.run.since) / (index - this.run.index) / this.run.images;
   }
 
+  /** The server was away: what is measured would count that as well. */
+  interrupt() {
+    this.run = null;
+  }
+
   /** The job is over: stores the time it took. */
   finish() {
     const { run } = this;

@@ -49,6 +49,7 @@ export class Floating {
       return false;
     }
     this.drop();
+    editor.viewport.showAlone(false);
     try {
       const { bitmap, notes } = await editor.opening.run(file.name, "sending", (watch) => editor.server.readPicture(doc.id, file, watch));
       if (editor.doc !== doc || doc.closed) return false;

@@ -1,7 +1,7 @@
 // The keyboard: turns key presses into commands, and labels buttons with their keys. A key typed into a field stays there,
 // unless its command always works.
 
-import { ALWAYS, ANYWHERE, ariaChord, readable } from "./bindings.js";
+import { ALWAYS, ANYWHERE, ariaChord, readable, WITH_MODIFIER } from "./bindings.js";
 
 export const isField = (element) => Boolean(element?.closest?.("input:not([type=range], [type=radio], [type=checkbox], [type=color]), textarea, select, [contenteditable], [role=listbox]"));
 const PRESSABLE = "button, [role=button], summary, input, label, a[href]"; // space and Enter press these by themselves
@@ -69,7 +69,8 @@ export function listen(bindings, commands, released, hand, active) {
     if (names.includes(SELECT_ALL) && !field) event.preventDefault(); // or the browser selects the interface's text
     const command = bindings.command(names);
     if (!(active() || ANYWHERE.includes(command)) || document.querySelector("dialog[open]")) return;
-    if (field && !ALWAYS.includes(command)) return;
+    const modified = event.ctrlKey || event.metaKey || (event.altKey && !optionTypes());
+    if (field && !ALWAYS.includes(command) && !(modified && WITH_MODIFIER.includes(command))) return;
     if (event.key === "Escape" && document.querySelector(":popover-open")) return; // the browser closes that
     if (SLIDER_KEYS.test(event.key) && event.target.closest?.("[role=slider]")) return;
     if (ARROWS.test(event.key) && !ALWAYS.includes(command) && event.target !== document.body && !event.target.closest?.(".viewport")) return; // they move the focus there

@@ -36,6 +36,17 @@ export class LayerArrangement {
     return this.wanted !== null && !this.sent && this.runs.length > 0;
   }
 
+  /** Whether nothing was painted since the last change: undo takes this back first. */
+  get changedLast() {
+    if (this.wanted && !this.sent) return true;
+    const change = this.done.at(-1);
+    return change?.to === this.doc.state.head && change.stroke === this.#lastStroke;
+  }
+
+  get #lastStroke() {
+    return this.doc.draft?.undoSteps.at(-1) ?? null;
+  }
+
   get canRedo() {
     return this.undone.at(-1)?.from === this.doc.state.head;
   }
@@ -104,7 +115,7 @@ export class LayerArrangement {
     response.then(({ jobs }) => {
       const to = jobs.at(-1).revision;
       this.sent = { layers: wanted, from, to };
-      this.done.push({ from, to });
+      this.done.push({ from, to, stroke: this.#lastStroke });
       this.undone = [];
     }, () => {});
     if (await doc.requests.run(response, t("layers.updated"))) doc.changed();
@@ -118,7 +129,7 @@ export class LayerArrangement {
 
   /** Undoes a change of the layers if it was the last thing done. Returns whether it was. */
   undo() {
-    if (this.waits) {
+    if (this.wanted && !this.sent) {
       this.cancel();
       return true;
     }

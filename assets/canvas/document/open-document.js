@@ -35,7 +35,11 @@ export class OpenDocument {
     this.follower = new Follower({
       load: () => server.state(this.id, this.pending.revisions, this.run ? this.state.beat : null),
       show: (next) => this.#update(next),
-      lost: (error) => (error instanceof Missing ? this.gone(error) : this.requests.report(error, "server")),
+      lost: (error) => {
+        eta.interrupt();
+        if (error instanceof Missing) this.gone(error);
+        else this.requests.report(error, "server");
+      },
     });
     this.requests = new Requests(this.follower, notifications);
     this.plan = new EditPlan(this);
@@ -134,9 +138,9 @@ export class OpenDocument {
     return tail === head && !stepRevision ? settled : tail;
   }
 
-  /** Takes back strokes that are not sent yet first, then the document's edits. */
+  /** Takes back strokes that are not sent yet first, then the document's edits; what was done to layers since, before all. */
   undo() {
-    if (this.painting) return;
+    if (this.painting || (this.layers.changedLast && this.layers.undo())) return;
     if (!this.draftEditor.undo() && this.canUndo && !this.layers.undo()) this.requests.run(this.server.move(this.id, "undo"), t("status.undone"));
   }
 

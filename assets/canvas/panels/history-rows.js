@@ -1,12 +1,14 @@
 // The rows of the history, worked out from the document's tree: in which order, which of them are asked for, and which
 // variations are folded away. Nothing here touches the page.
 
+import { describeAdjustment } from "../app/adjustment.js";
 import { t } from "../lib/locale.js";
 
 /** The title of a revision: its name, its prompt, or what it did. */
 export function title({ name, edit, mode }) {
   if (name) return name;
   if (!edit) return t("history.opened");
+  if (edit.adjustment && mode === "adjust") return describeAdjustment(edit.adjustment);
   return edit.prompt || t(`history.did.${mode}`);
 }
 
