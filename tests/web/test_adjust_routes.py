@@ -1,8 +1,6 @@
 """The routes of adjustments: the edit, its amendment and the live view before it."""
 
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -15,24 +13,10 @@ from editor.edits.edit import NOWHERE, Blend
 from editor.edits.intents import adjust
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Mask
-from editor.store.store import Store
 from tests.samples import disc, noise
 from tests.wire import RouteClient, refused, sent
 
 MASK = disc(Box(40, 30, 60, 50))
-
-
-@pytest.fixture
-def routes(store: Store, tmp_path: Path) -> Iterator[RouteClient]:
-    routes = RouteClient(store, tmp_path / "none")
-    yield routes
-    routes.worker.stop()
-
-
-@pytest.fixture
-def state(routes: RouteClient) -> dict[str, Any]:
-    document = routes.session.open(noise(300, 200), "Living room")
-    return routes.state({"document": document.id})
 
 
 def request(state: dict[str, Any], **changes: Any) -> bytes:

@@ -1,7 +1,7 @@
 """The routes that ask for something: plans, changes of earlier steps, the queue; and those that make masks."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 from typing import Any
@@ -22,19 +22,6 @@ from editor.recipes.recipe import Recipe
 from editor.store.store import Store
 from tests.samples import an_edit, disc, filled, noise, strokes
 from tests.wire import RouteClient, refused, sent, unpacked, unpacked_all
-
-
-@pytest.fixture
-def routes(store: Store, tmp_path: Path) -> Iterator[RouteClient]:
-    routes = RouteClient(store, tmp_path / "none")
-    yield routes
-    routes.worker.stop()
-
-
-@pytest.fixture
-def state(routes: RouteClient) -> dict[str, Any]:
-    document = routes.session.open(noise(300, 200), "Living room")
-    return routes.state({"document": document.id})
 
 
 def test_an_edit_holds_a_sketch_and_margins(routes: RouteClient, state: dict[str, Any]) -> None:

@@ -1,9 +1,7 @@
 """The routes of layers: what they list, what a rearrangement would do, and that it is done."""
 
 import json
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,19 +9,11 @@ import pytest
 from PIL import Image
 
 from editor.imaging.geometry import Box
-from editor.store.store import Store
 from tests.samples import disc, noise
 from tests.wire import RouteClient, refused
 
 PLACES = [Box(20, 20, 30, 30), Box(200, 120, 30, 30), Box(205, 130, 30, 30)]
 NAMES = ["a vase", "", "a dog"]
-
-
-@pytest.fixture
-def routes(store: Store, tmp_path: Path) -> Iterator[RouteClient]:
-    routes = RouteClient(store, tmp_path / "none")
-    yield routes
-    routes.worker.stop()
 
 
 @pytest.fixture

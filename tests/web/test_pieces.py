@@ -1,9 +1,7 @@
 """The routes of pictures that are placed into a document: read from a file, and laid in as they are."""
 
 import json
-from collections.abc import Iterator
 from io import BytesIO
-from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
 
@@ -22,19 +20,6 @@ from tests.samples import noise, strokes
 from tests.wire import RouteClient, refused, sent
 
 SRGB = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
-
-
-@pytest.fixture
-def routes(store: Store, tmp_path: Path) -> Iterator[RouteClient]:
-    routes = RouteClient(store, tmp_path / "none")
-    yield routes
-    routes.worker.stop()
-
-
-@pytest.fixture
-def state(routes: RouteClient) -> dict[str, Any]:
-    document = routes.session.open(noise(300, 200), "Living room")
-    return routes.state({"document": document.id})
 
 
 def wide_profile() -> bytes:
