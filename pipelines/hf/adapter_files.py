@@ -186,7 +186,7 @@ def _from_hub(model: str, file: str, fetch: bool) -> Path:
             each for each in repository.files if each.path == file or each.path.endswith(f"{ENCODER}/config.json")
         ]
         if not repository.named(file):
-            raise Unavailable("missing", f"The hub's {model} has no {file}.")
+            raise Unavailable(f"The hub's {model} has no {file}.", "missing")
         path = download(repository, wanted) / file
         if adapter_file(str(path), False).kind == IP_ADAPTER:
             encoder = encoder_of(path).relative_to(str(path).removesuffix(file)).as_posix()

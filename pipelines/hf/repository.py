@@ -30,7 +30,7 @@ class Unavailable(InvalidInput):
         disk), "unusable" (its files are not ones that can be read here) or "damaged".
     """
 
-    def __init__(self, kind: str, text: str) -> None:
+    def __init__(self, text: str, kind: str) -> None:
         super().__init__(text)
         self.kind = kind
 
@@ -92,17 +92,17 @@ def look_up(model: str) -> Repository:
     try:
         info = HfApi().model_info(model, files_metadata=True, timeout=30)
     except OfflineModeIsEnabled as error:
-        raise Unavailable("offline", _offline()) from error
+        raise Unavailable(_offline(), "offline") from error
     except GatedRepoError as error:  # a kind of the next
-        raise Unavailable("gated", _gated(model)) from error
+        raise Unavailable(_gated(model), "gated") from error
     except (RepositoryNotFoundError, HFValidationError) as error:
         raise Unavailable(
-            "missing", f"The hub has no {model}, or only for those whom its owner lets in. Check how it is spelt."
+            f"The hub has no {model}, or only for those whom its owner lets in. Check how it is spelt.", "missing"
         ) from error
     except HfHubHTTPError as error:
         raise _refused(model, error.response.status_code, "") from error
     except (HTTPError, OSError) as error:
-        raise Unavailable("offline", f"The hub cannot be reached ({one_line(error)}).") from error
+        raise Unavailable(f"The hub cannot be reached ({one_line(error)}).", "offline") from error
     files = tuple(
         RemoteFile(each.rfilename, each.lfs.size, each.lfs.sha256)
         if each.lfs
@@ -128,7 +128,7 @@ def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteF
     """
     index = repository.named(INDEX)
     if not index:
-        raise Unavailable("unusable", f"{repository.model} has no {INDEX}: it is no pipeline of diffusers.")
+        raise Unavailable(f"{repository.model} has no {INDEX}: it is no pipeline of diffusers.", "unusable")
     parts = _parts(json.loads(_file(repository, index[0]).read_text(encoding="utf-8")))
     chosen = [file for file in repository.files if re.fullmatch(rf"{INDEX}|README\.md|LICENSE[\w.]*", file.path)]
     networks: dict[str, tuple[list[RemoteFile], list[RemoteFile]]] = {}
@@ -140,9 +140,9 @@ def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteF
         pickled = any(file.path.endswith(PICKLES) for file in inside)
         if pickled and not full and not half:
             raise Unavailable(
-                "unusable",
                 f"{repository.model} has the weights of its {part} as pickles only, which can run code and are never "
                 "read. Choose a model with .safetensors files.",
+                "unusable",
             )
         if full or half:
             networks[part] = full, half
@@ -151,9 +151,9 @@ def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteF
     halved = all(half for _, half in networks.values())
     if lacking := [part for part, (full, half) in networks.items() if not (half if halved else full)]:
         raise Unavailable(
-            "unusable",
             f"{repository.model} has no single precision for all of its networks: {', '.join(lacking)} has only "
             f"{HALF}. Choose another model, or save it anew by save_pretrained.",
+            "unusable",
         )
     for full, half in networks.values():
         used = half if halved else full
@@ -237,9 +237,9 @@ def _check_disk(repository: Repository, files: Sequence[RemoteFile]) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if missing > 0 and missing + SPARE > (free := shutil.disk_usage(folder).free):
         raise Unavailable(
-            "full",
             f"{repository.model} needs {(missing + SPARE) / 1e9:.1f} GB on the disk of {folder.parent}, which has "
             f"{free / 1e9:.1f} GB free. Make room, then try again.",
+            "full",
         )
 
 
@@ -253,7 +253,7 @@ def _file(
     link = cache_folder(repository.model) / "snapshots" / repository.commit / file.path
     if not blob.exists():
         if constants.HF_HUB_OFFLINE:
-            raise Unavailable("offline", _offline())
+            raise Unavailable(_offline(), "offline")
         blob.parent.mkdir(parents=True, exist_ok=True)
         token = get_token()
         headers = {"Authorization": f"Bearer {token}"} if token else {}
@@ -263,9 +263,9 @@ def _file(
         except Refused as error:
             raise _refused(repository.model, error.status, error.code) from error
         except Interrupted as error:
-            raise Unavailable("damaged" if "wrong bytes" in str(error) else "offline", str(error)) from error
+            raise Unavailable(str(error), "damaged" if "wrong bytes" in str(error) else "offline") from error
         except OSError as error:
-            raise Unavailable("full", f"{blob.parent} cannot be written ({error.strerror or error}).") from error
+            raise Unavailable(f"{blob.parent} cannot be written ({error.strerror or error}).", "full") from error
     if not link.exists():
         link.parent.mkdir(parents=True, exist_ok=True)
         with suppress(FileNotFoundError):
@@ -306,13 +306,13 @@ def _gated(model: str) -> str:
 def _refused(model: str, status: int, code: str) -> Unavailable:
     """Returns the error for an answer of the hub."""
     if code == "GatedRepo":
-        return Unavailable("gated", _gated(model))
+        return Unavailable(_gated(model), "gated")
     if status == 401:
-        return Unavailable("token", "The hub refuses the token that is set here. Make another one in your account.")
+        return Unavailable("The hub refuses the token that is set here. Make another one in your account.", "token")
     if status == 403:
-        return Unavailable("gated", _gated(model))
+        return Unavailable(_gated(model), "gated")
     if status == 404:
-        return Unavailable("missing", f"The hub has no such file of {model} any more. Try again to have the newest.")
+        return Unavailable(f"The hub has no such file of {model} any more. Try again to have the newest.", "missing")
     return Unavailable(
-        "busy", f"The hub answers {status}: it is busy. Try again in a few minutes; it goes on from there."
+        f"The hub answers {status}: it is busy. Try again in a few minutes; it goes on from there.", "busy"
     )
