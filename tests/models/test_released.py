@@ -198,7 +198,7 @@ def test_a_name_with_a_folder_is_one_pipeline_however_it_is_written(
     names = ["glide:weights", "glide:./weights/", "glide:~/weights", f"glide:{tmp_path}/weights"]
     assert len({id(pipelines.load(name)) for name in names}) == 1
     assert loads == [(tmp_path / "weights", f"glide:{tmp_path}/weights")]
-    with pytest.raises(ValueError, match="there are glide-mini, classical, glide:FOLDER"):
+    with pytest.raises(ValueError, match="there are glide-mini, patchmatch, classical, glide:FOLDER"):
         pipelines.load("glide")
 
 
