@@ -21,7 +21,10 @@ def test_no_tab_covers_or_moves_the_picture(hands: Hands, size: tuple[int, int])
     hands.open_steps()
     before = hands.page.evaluate(VIEW)
     for name in TABS:
-        hands.press(name)
+        if hands.page.get_by_role("button", name=name, exact=True).is_visible():
+            hands.press(name)
+        else:  # a phone's bar has no room for it
+            hands.page.get_by_role("tab", name=name).click()
         hands.page.get_by_role("tabpanel", name=name).wait_for()
         assert hands.page.get_by_role("tab", name=name).get_attribute("aria-selected") == "true"
         panel, picture, dock = (box(hands, place) for place in (".side-panel", ".viewport", "#dock"))
