@@ -185,8 +185,10 @@ def test_a_replay_of_layers_that_is_cancelled_leaves_them(hands: Hands, server: 
     eye(hands, "a vase").click()
     hands.page.locator(".layers-panel").get_by_role("button", name="Apply").click()
     hands.wait_for("doc.run")
-    hands.page.locator("#cancel").click()
-    server.slow.allow(1)
+    with hands.page.expect_response(lambda answer: "/cancel" in answer.url):
+        hands.page.locator("#cancel").click()
+    server.slow.allow(1)  # after the step during which it was cancelled the model stops
+    assert server.slow.closed.wait(60)
     hands.wait_for("!doc.busy && !doc.layers.wanted")
     hands.wait_idle()
     assert hands.state["head"] == steps[-1] and eye(hands, "a vase").get_attribute("aria-pressed") == "true"
