@@ -63,9 +63,7 @@ train: $(VENV)/.run
 # Some tests drive the system's Chromium, some a PostgreSQL server of their own, one needs photographs. They are installed where that needs no
 # password; elsewhere these tests are skipped.
 programs:
-	@sh tests/browser/chromium.sh
-	@sh tests/postgres.sh
-	@sh tests/models/photographs.sh
+	@sh tests/programs.sh
 
 $(VENV)/.run: requirements.txt requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

@@ -86,7 +86,7 @@ def here(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) ->
 def postgresql_server() -> Iterator[postgres.Server]:
     if postgres.program("initdb") is None:
         assert not postgres.REQUIRED, "there is no PostgreSQL"
-        pytest.skip("there is no PostgreSQL: tests/postgres.sh installs it on Debian")
+        pytest.skip("there is no PostgreSQL: tests/programs.sh installs it on Debian")
     with postgres.server() as server:
         yield server
 

@@ -12,6 +12,7 @@ from editor.edits.edit import Blend, Edit
 from editor.edits.inpaint_window import softened
 from editor.edits.plan import edit_region
 from editor.imaging.adjusting import COARSEST, adjusted, reach
+from editor.imaging.compositing import at_opacity
 from editor.imaging.compositing import blend as blended
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
@@ -54,9 +55,7 @@ class AdjustWindow:
         left, top = round((box.x - window.x) * scale), round((box.y - window.y) * scale)
         right, bottom = round((box.right - window.x) * scale), round((box.bottom - window.y) * scale)
         inside = slice(top, max(bottom, top + 1)), slice(left, max(right, left + 1))
-        alpha = scaled(faded.on(window))[inside]
-        if blend.opacity < 1:
-            alpha = np.rint(alpha * blend.opacity).astype(np.uint8)
+        alpha = at_opacity(scaled(faded.on(window))[inside], blend.opacity)
         known = scaled(picture.opacity(window))
         share = np.where(known[inside] == 0, np.uint8(0), alpha)  # what is not there stays as it is
         return AdjustWindow(box, inside, scaled(picture.read(window).pixels), known, share, scale)

@@ -13,7 +13,7 @@ from editor.edits.adjust_window import adjusted_picture
 from editor.edits.edit import Edit
 from editor.edits.inpaint_window import InpaintWindow
 from editor.edits.plan import DETAIL_STRENGTH, Part, Plan, edit_region, frame_after, plan, steps_in_all, with_blend
-from editor.imaging.compositing import blend, over
+from editor.imaging.compositing import at_opacity, composite
 from editor.imaging.digest import digest_of
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_IMAGES
@@ -150,12 +150,9 @@ def _pasted(edit: Edit, picture: Picture) -> Picture:
     """Returns the picture with the edit's sketch laid over it, by the sketch's alpha times the blend's opacity."""
     assert edit.sketch is not None
     piece = edit.sketch.cut(picture.box)
-    alpha = np.ascontiguousarray(piece.pixels[..., 3])
-    if edit.blend.opacity < 1:
-        alpha = np.rint(alpha * edit.blend.opacity).astype(np.uint8)
-    opacity = picture.opacity(piece.box)
-    arrays = (picture.read(piece.box).pixels, np.ascontiguousarray(piece.pixels[..., :3]), alpha)
-    return picture.write(Patch(piece.box, blend(*arrays) if (opacity == 255).all() else over(*arrays, opacity)))
+    alpha = at_opacity(np.ascontiguousarray(piece.pixels[..., 3]), edit.blend.opacity)
+    colours, original = np.ascontiguousarray(piece.pixels[..., :3]), picture.read(piece.box).pixels
+    return picture.write(Patch(piece.box, composite(original, colours, alpha, picture.opacity(piece.box))))
 
 
 @dataclass(eq=False)

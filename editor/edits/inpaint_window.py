@@ -8,12 +8,13 @@ from editor.edits.edit import Blend, Edit
 from editor.edits.windows import Detail
 from editor.imaging.compositing import (
     RING,
+    at_opacity,
     blend,
     colour_match,
+    composite,
     evened,
     laid_over,
     nearest_known,
-    over,
     ramp,
     resized,
     resized_mask,
@@ -121,9 +122,7 @@ class InpaintWindow:
         original, opacity = self.original[inside], self.opacity[inside]
         if picture is not self.picture:
             original, opacity = picture.read(self.visible).pixels, picture.opacity(self.visible)
-        arrays = (original, generated[inside], self.alpha[inside])
-        pixels = blend(*arrays) if (opacity == 255).all() else over(*arrays, opacity)
-        return Patch(self.visible, pixels)
+        return Patch(self.visible, composite(original, generated[inside], self.alpha[inside], opacity))
 
     def whole(self, generated: Pixels, part: Mask) -> Patch:
         """Returns a result, uint8 (H, W, 3), unblended on all of its part, as parts after it see it; RGB or RGBA."""
@@ -171,8 +170,7 @@ def share(edit: Edit, faded: Mask, part: Mask, before: Box, frame: Box, window: 
         # Fading the same way a second time would give the rim up to a quarter too much of the old picture; not fading
         # would leave a step of what the autoencoder loses. 1 - (1 - m)^2 gives a seventh too much at most, and no step.
         alpha = np.rint(255 - (255 - alpha.astype(np.float32)) ** 2 / 255).astype(np.uint8)
-    if edit.blend.opacity < 1:
-        alpha = np.rint(alpha * edit.blend.opacity).astype(np.uint8)
+    alpha = at_opacity(alpha, edit.blend.opacity)
     visible = window.intersect(frame)
     if not before.contains(visible):
         new = (part.on(window) > 0).astype(np.uint8) * np.uint8(255)

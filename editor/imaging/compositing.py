@@ -208,6 +208,18 @@ def blend(original: Pixels, generated: Pixels, alpha: Pixels) -> Pixels:
     return result
 
 
+def composite(original: Pixels, generated: Pixels, alpha: Pixels, opacity: Pixels) -> Pixels:
+    """Lays colours over an original: by `blend` where that is opaque, uint8 (H, W, 3), else by `over`, (H, W, 4)."""
+    if (opacity == 255).all():
+        return blend(original, generated, alpha)
+    return over(original, generated, alpha, opacity)
+
+
+def at_opacity(alpha: Pixels, opacity: float) -> Pixels:
+    """Returns an alpha, uint8, times an opacity from 0 to 1, rounded."""
+    return alpha if opacity == 1 else np.rint(alpha * opacity).astype(np.uint8)
+
+
 def on_white(pixels: Pixels) -> Pixels:
     """Returns a picture without transparency, uint8 (H, W, 3): on white, as paper shows it.
 

@@ -8,7 +8,7 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from threading import Event
@@ -213,7 +213,7 @@ def download(
     part = part_of(reference)
     part.write_text(repository.commit)
     part.replace(reference)
-    return snapshot(repository.model) or reference
+    return _snapshot_of(repository)
 
 
 def discard_parts(model: str) -> None:
@@ -222,6 +222,10 @@ def discard_parts(model: str) -> None:
         shutil.rmtree(cache_folder(model), ignore_errors=True)
     for part in (cache_folder(model) / "blobs").glob("*.part"):
         part.unlink(missing_ok=True)
+
+
+def _snapshot_of(repository: Repository) -> Path:
+    return cache_folder(repository.model) / "snapshots" / repository.commit
 
 
 def _blob(repository: Repository, file: RemoteFile) -> Path:
@@ -250,7 +254,7 @@ def _file(
     from huggingface_hub import constants, get_token, hf_hub_url
 
     blob = _blob(repository, file)
-    link = cache_folder(repository.model) / "snapshots" / repository.commit / file.path
+    link = _snapshot_of(repository) / file.path
     if not blob.exists():
         if constants.HF_HUB_OFFLINE:
             raise Unavailable(_offline(), "offline")
@@ -276,18 +280,13 @@ def _file(
 
 def _link(blob: Path, link: Path) -> None:
     """Links to a file in the cache, or copies it where the system allows neither kind of link."""
-    ways: list[Callable[[], object]] = [
-        lambda: link.symlink_to(os.path.relpath(blob, link.parent)),
-        lambda: os.link(blob, link),
-        lambda: shutil.copyfile(blob, link),
-    ]
-    for way in ways[:-1]:
-        try:
-            way()
-            return
-        except OSError:
-            continue
-    ways[-1]()
+    with suppress(OSError):
+        link.symlink_to(os.path.relpath(blob, link.parent))
+        return
+    with suppress(OSError):
+        os.link(blob, link)
+        return
+    shutil.copyfile(blob, link)
 
 
 def _offline() -> str:

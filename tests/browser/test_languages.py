@@ -215,7 +215,7 @@ IN_LINE = """() => {
 
 
 def test_no_label_is_cut_off_or_broken_in_any_window(tab: Reader) -> None:
-    """A font for Chinese comes with the browser, see chromium.sh."""
+    """A font for Chinese comes with the browser, see programs.sh."""
     tab.open_sample()
     for size in ((1440, 900), (1024, 768), (820, 1180), (390, 844)):
         tab.page.set_viewport_size({"width": size[0], "height": size[1]})

@@ -21,7 +21,7 @@ from pipelines.patchmatch import load_patchmatch
 from tests.laws import check_edit
 from tests.samples import cutout, disc, filled, noise
 
-PHOTOGRAPHS = Path("/usr/share/backgrounds/mate/nature")  # Debian's mate-backgrounds, see photographs.sh
+PHOTOGRAPHS = Path("/usr/share/backgrounds/mate/nature")  # Debian's mate-backgrounds, see programs.sh
 HOLE = 90  # pixels
 
 
@@ -138,7 +138,8 @@ def test_its_windows_are_at_full_size_and_each_spot_has_its_own(patchmatch: Pipe
 
 
 @pytest.mark.skipif(
-    not PHOTOGRAPHS.is_dir() and "PALIMPSEST_REQUIRE_BROWSER" not in os.environ, reason="no photographs here"
+    not PHOTOGRAPHS.is_dir() and "PALIMPSEST_REQUIRE_BROWSER" not in os.environ,
+    reason="there are no photographs: tests/programs.sh installs them on Debian",
 )
 def test_on_photographs_it_is_nearer_to_the_truth_than_what_it_replaces(patchmatch: Pipeline) -> None:
     """Three holes of 90 pixels in each photograph, where the truth is known; medians over all."""

@@ -262,7 +262,7 @@ def test_jobs_that_wait_follow_the_layers(workbench: Workbench, way: str) -> Non
 
 
 def test_a_moved_layer_that_is_changed_again_replays_no_more_than_what_follows(workbench: Workbench) -> None:
-    """The steps of a replay are told from those before it, although they stand in another order."""
+    """The steps of a replay differ from those before it, although they stand in another order."""
     workbench.do(edits_at())
     layers = now(workbench)
     rearrange(workbench, [layers[n] for n in (2, 0, 1, 3, 4)])

@@ -23,14 +23,15 @@ export class Notifications {
     this.#put("hint", text);
   }
 
-  status(text) {
+  /** about: "last" for what is said of the job before, which gives way to what comes next. */
+  status(text, about = "now") {
+    this.statusAbout = about;
     this.#put("status", text);
   }
 
-  /** Says something else in the place of "Done.", which is about the job before. */
-  #afterDone(text) {
-    const element = document.querySelector("#status .status");
-    if (element?.textContent === t("status.done")) this.status(text);
+  /** Says something else in the place of what is about the job before. */
+  #afterLast(text) {
+    if (this.statusAbout === "last") this.status(text);
   }
 
   /** Shows the chosen model's name and what it is for. */
@@ -45,7 +46,7 @@ export class Notifications {
   /** Shows what an edit would cost. estimate: { windows: [box, ...], ... } or null; seconds: or null if unknown. */
   plan(estimate, seconds) {
     if (!estimate) return this.#put("plan", "");
-    this.#afterDone("");
+    this.#afterLast("");
     const { length: count, 0: window } = estimate.windows;
     const reads = count === 1 ? t("status.plan", { width: window[2], height: window[3] }) : t("status.plan_windows", { count });
     return this.#put("plan", [reads, ...(seconds ? [duration(seconds)] : [])].join(" · "));
@@ -63,7 +64,7 @@ export class Notifications {
   /** Shows how far the run is, see `RunProgress.update`; null: nothing runs. */
   progress(run) {
     const bar = document.querySelector("#status .progress");
-    if (run) this.#afterDone(t("status.repainting"));
+    if (run) this.#afterLast(t("status.repainting"));
     const text = run?.replay ? t("status.replay", run.replay) : run?.known ? percentDone(run.done) : "";
     this.#put("steps", text && run.seconds ? `${text} · ${duration(run.seconds)}` : text);
     if (!bar) return;

@@ -111,7 +111,7 @@ export class LayerArrangement {
     if (!wanted || this.sent) return;
     const from = doc.state.head;
     this.sent = { layers: wanted, from, to: null };
-    const response = doc.server.rearrange(doc.id, wanted.map(({ revision, visible, opacity }) => ({ revision, visible, opacity })));
+    const response = doc.server.rearrange(doc.id, wanted);
     response.then(({ jobs }) => {
       const to = jobs.at(-1).revision;
       this.sent = { layers: wanted, from, to };
@@ -184,7 +184,7 @@ export class LayerArrangement {
       return;
     }
     try {
-      const { runs, bitmap, box } = await doc.server.forecast(doc.id, wanted.map(({ revision, visible, opacity }) => ({ revision, visible, opacity })));
+      const { runs, bitmap, box } = await doc.server.forecast(doc.id, wanted);
       if (doc.closed || this.wanted !== wanted || this.sent) return;
       this.runs = runs;
       doc.display.setPreview(bitmap && { revision: null, bitmap, box });

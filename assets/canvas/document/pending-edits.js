@@ -133,7 +133,8 @@ export class EditTracker {
     const done = result.status === "done" && (shown || placed || running.length > 0);
     this.dropPreviews(done);
     if (done) {
-      this.notifications.status(shown && variations.length > 1 ? t("status.pick") : t("status.done"));
+      if (shown && variations.length > 1) this.notifications.status(t("status.pick"));
+      else this.notifications.status(t("status.done"), "last");
       return;
     }
     if (result.status !== "done" && !pending.replay) { // amending a step left the draft as it was

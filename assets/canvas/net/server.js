@@ -35,6 +35,9 @@ async function loadBitmap(request) {
   return response.status === 204 ? null : decodeBitmap(await response.blob());
 }
 
+/** How layers are to lie, the lowest first, as the server reads it. */
+const arrangement = (layers) => JSON.stringify({ layers: layers.map(({ revision, visible, opacity }) => ({ revision, visible, opacity })) });
+
 /** A response's preview and where it lies: { bitmap, box }. */
 async function boxedBitmap(response) {
   const box = response.headers.get("Palimpsest-Box").split(",").map(Number);
@@ -245,14 +248,14 @@ export class Server {
     return this.#get(`documents/${document}/layers`);
   }
 
-  /** layers: all of them, the lowest first, [{ revision, visible, opacity }]. */
+  /** layers: all of them, the lowest first, each with revision, visible and opacity. */
   rearrange(document, layers) {
-    return this.#post(`documents/${document}/layers`, {}, JSON.stringify({ layers }));
+    return this.#post(`documents/${document}/layers`, {}, arrangement(layers));
   }
 
   /** What `rearrange` would do: { runs: [{ pipeline, steps }], of what a model must repeat, bitmap, box: how it would look, or null }. */
   async forecast(document, layers) {
-    const response = await this.#send(`documents/${document}/layers/forecast`, {}, JSON.stringify({ layers }));
+    const response = await this.#send(`documents/${document}/layers/forecast`, {}, arrangement(layers));
     const runs = JSON.parse(response.headers.get("Palimpsest-Runs"));
     if (response.status === 204) return { runs, bitmap: null, box: null };
     return { runs, ...(await boxedBitmap(response)) };
