@@ -1,6 +1,7 @@
 """What a server answers about its models, as routes of the page in a test: several in each state that there is."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -85,6 +86,38 @@ def busy() -> dict[str, Any]:
     )  # fmt: skip
 
 
-def answer(page: Any, state: Callable[[], dict[str, Any]]) -> None:
-    """Have the page's requests for the list answered."""
-    page.route("**/palimpsest/models", lambda asked: asked.fulfill(body=json.dumps(state()), content_type="application/json"))
+class ModelRoutes:
+    """The routes of the models, in the place of the server's. state: what they answer. asked: (action, body) of each change.
+
+    does: what a change does to the state, by its action. found: what a look-up answers. refuses: the sentence for the next
+    change, if it is to be refused.
+    """
+
+    def __init__(self, page: Any, state: dict[str, Any]) -> None:
+        self.page, self.state = page, state
+        self.asked: list[tuple[str, dict[str, Any]]] = []
+        self.does: dict[str, Callable[[dict[str, Any]], None]] = {}
+        self.found: dict[str, Any] = {}
+        self.refuses = ""
+        page.route(re.compile(r"/palimpsest/models(/|\?|$)"), self._answer)
+
+    def load(self) -> None:
+        """Have the page ask for them now."""
+        self.page.evaluate("window.palimpsest.models.library.load()")
+
+    def _answer(self, request: Any) -> None:
+        action = request.request.url.partition("/models")[2].partition("?")[0].strip("/")
+        if action == "look-up":
+            return self._json(request, self.found)
+        if action:
+            body = json.loads(request.request.post_data)
+            self.asked.append((action, body))
+            if self.refuses:
+                sentence, self.refuses = self.refuses, ""
+                return self._json(request, {"error": sentence}, 400)
+            self.does.get(action, lambda body: None)(body)
+        return self._json(request, self.state)
+
+    @staticmethod
+    def _json(request: Any, body: dict[str, Any], status: int = 200) -> None:
+        request.fulfill(status=status, body=json.dumps(body), content_type="application/json")

@@ -222,7 +222,7 @@ def test_no_label_is_cut_off_or_broken_in_any_window(tab: Reader) -> None:
         for intent in (*INTENTS, "adjust"):
             tab.page.evaluate(f"window.palimpsest.form.intend({intent!r})")
             assert tab.page.evaluate(CUT) == [], (size, intent)
-        for panel in ("settings", "history", "layers", "queue"):
+        for panel in ("settings", "history", "layers", "queue", "models"):
             tab.page.evaluate(f"window.palimpsest.panels.side.open({panel!r})")
             assert tab.page.evaluate(CUT) == [], (size, panel)
         assert tab.page.evaluate(IN_LINE), f"buttons of the top bar overlap or wrap at {size}"

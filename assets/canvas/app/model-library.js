@@ -55,7 +55,7 @@ export class ModelLibrary {
   #take(state) {
     const before = this.state;
     Object.assign(this, { state, error: "" });
-    const choices = state.installed.filter(({ offered }) => offered).map(({ title, name }) => [title, name]);
+    const choices = state.installed.filter(isOffered).map(({ title, name }) => [title, name]);
     if (JSON.stringify(choices) !== this.choices) {
       this.choices = JSON.stringify(choices);
       this.on.choices(choices);
@@ -74,6 +74,9 @@ export class ModelLibrary {
     });
   }
 }
+
+/** Whether the form has a model to choose. */
+const isOffered = ({ offered, use, trouble }) => offered ?? (["fill", "remove"].includes(use) && !trouble);
 
 /** Whether a download has ended since a state. */
 function ended(download, state) {

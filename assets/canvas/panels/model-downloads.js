@@ -12,15 +12,15 @@ const AGAIN = ["offline", "busy", "damaged", "full", "gated", "token"]; // kinds
 /** Whether nothing of a download is to come any more. */
 export const isOver = ({ state }) => state === "done" || state === "failed";
 
-/** how: { act, may, enterToken(): leads to the field of the token }. */
-export function downloadRow(download, { act, may, enterToken }) {
+/** how: { act, may, enterToken(): leads to the field of the token, came(model): the bytes that are here by now }. */
+export function downloadRow(download, { act, may, enterToken, came }) {
   const { model, state, kind, error, url } = download;
   const title = download.title || model;
   const resume = () => act("download", { model, licence: download.licence });
   const cancel = (event) => {
     const drop = () => act("cancel", { model });
-    if (download.done < ASK_FROM || state === "failed") return drop();
-    return askFirst(t("models.cancel", { title }), t("models.cancel_loses", { size: sizeInWords(download.done) }), t("models.cancel_yes"), drop, event.currentTarget);
+    if (came(model) < ASK_FROM || state === "failed") return drop();
+    return askFirst(t("models.cancel", { title }), t("models.cancel_loses", { size: sizeInWords(came(model)) }), t("models.cancel_yes"), drop, event.currentTarget);
   };
   const bar = h("div", { class: "bar", role: "progressbar", "aria-label": t("models.progress", { title }), "aria-valuemin": 0, "aria-valuemax": 100 }, h("i", {}));
   const failed = state === "failed";

@@ -15,9 +15,9 @@ export function goodFor({ id, name, good_for }) {
   return own === key ? good_for : own;
 }
 
-/** The card of the recommended model. how: { download(entry), machine, may }. */
-export function offerCard(entry, how) {
-  return h("li", { "data-key": entry.id, class: "offer card-of-model" }, h("span", { class: "title" }, entry.title), ...offer(entry, how, "primary"));
+/** The card of a recommended model. how: { download(entry), machine, may }. button: its class. */
+export function offerCard(entry, how, button) {
+  return h("li", { "data-key": entry.id, class: "offer card-of-model" }, h("span", { class: "title" }, entry.title), ...offer(entry, how, button));
 }
 
 /** Any other, to be opened. */
@@ -67,7 +67,7 @@ function fit({ use, fits, memory }, { gpu_memory }) {
 function misfit({ fits, memory, download }, { gpu_memory, memory: all, disk }) {
   const words = (needs, has) => ({ needs: sizeInWords(needs), has: sizeInWords(has) });
   if (fits === "disk") return t("models.fits.disk", words(download, disk));
-  if (fits === "no" && !memory?.whole) return t("models.fits.too_large");
-  if (fits === "no") return gpu_memory ? t("models.fits.no", words(memory.offloaded, gpu_memory)) : t("models.fits.no_memory", words(memory.whole, all));
-  return "";
+  if (fits !== "no") return "";
+  const [needs, has, key] = gpu_memory ? [memory?.offloaded, gpu_memory, "models.fits.no"] : [memory?.whole, all, "models.fits.no_memory"];
+  return needs > has ? t(key, words(needs, has)) : t("models.fits.too_large");
 }

@@ -69,7 +69,7 @@ export function modelsPanel(actions) {
     const fits = ({ fits }) => fits === "whole" || fits === "offloaded";
     const of = (entries) => [entries, here.gpu_memory, may, token_url];
     const [card, rest, large] = [open.filter((entry) => entry.best && fits(entry)), open.filter((entry) => !entry.best && fits(entry)), open.filter((entry) => !fits(entry))];
-    best.show(card, (entry) => offerCard(entry, how), of(card));
+    best.show(card, (entry, i) => offerCard(entry, how, i ? "secondary" : "primary"), of(card)); // one button stands out
     others.show(rest, (entry) => offerRow(entry, how), of(rest));
     unfit.show(large, (entry) => offerRow(entry, how), of([large, here]));
   }
@@ -86,8 +86,9 @@ export function modelsPanel(actions) {
       const may = state.may_change;
       arrange(state.installed.some(({ use, style, trouble }) => use === "fill" && style === "photograph" && !trouble));
       const current = state.downloads.filter((each) => each.state !== "done");
-      const gatekeeper = { act: actions.act, may, enterToken: () => token.open() };
-      downloads.show(current, (each) => downloadRow(each, gatekeeper), [current.map(({ model, state, error, title }) => [model, state, error, title]), may]);
+      const came = (model) => state.downloads.find((each) => each.model === model)?.done ?? 0;
+      const how = { act: actions.act, may, enterToken: () => token.open(), came };
+      downloads.show(current, (each) => downloadRow(each, how), [current.map(({ model, state, error, title }) => [model, state, error, title]), may]);
       current.forEach((each, i) => updateDownload(downloads.element.querySelectorAll("li")[i], each));
       showOffers(state);
       installed.show(
