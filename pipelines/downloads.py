@@ -12,7 +12,8 @@ from threading import Condition, Event, Thread
 from pipelines.download import Stopped, part_of
 from pipelines.errors import InvalidInput, described
 from pipelines.hf.hub import ON_HUB
-from pipelines.hf.repository import Repository, Unavailable, discard_parts, download, look_up, pipeline_files
+from pipelines.hf.repository import Repository, Unavailable, discard_parts, download, look_up
+from pipelines.recommended import files_to_download
 
 SPEED_OVER = 5.0  # seconds over which the speed is taken
 QUEUED, RUNNING, PAUSED, DONE, FAILED = STATES = ("queued", "running", "paused", "done", "failed")
@@ -173,7 +174,7 @@ class Downloads:
             with self._changed:
                 if model in self._downloads:
                     self._downloads[model] = replace(self._downloads[model], licence=repository.licence)
-            download(repository, pipeline_files(repository), shown, run.stop)
+            download(repository, files_to_download(repository), shown, run.stop)
         except Stopped:
             return None
         except Unavailable as error:

@@ -22,6 +22,7 @@ from editor.web.server import PREFIX, routes
 from editor.worker import Worker
 from tests.fakes import (
     FailingPipeline,
+    FakeLibrary,
     FlatPipeline,
     LocalModels,
     NoisePipeline,
@@ -38,7 +39,8 @@ def app_context(
     session: Session, models: Models, names: Sequence[str], samples: Path, addresses: Addresses | None = None
 ) -> AppContext:
     """Of a server that only this machine reaches, unless `addresses` says otherwise; its default is the first model."""
-    return AppContext(session, models, {name: name for name in names}, names[0], samples, addresses or Addresses())
+    library = FakeLibrary(samples.with_name(f"{samples.name}-models"), names)
+    return AppContext(session, models, library, samples, addresses or Addresses())
 
 
 class RouteClient:

@@ -8,8 +8,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -80,6 +80,30 @@ def look_up(model: str) -> Repository:
         Unavailable: it is not there, or the hub does not answer.
     """
     from huggingface_hub import HfApi
+
+    with asking(model):
+        info = HfApi().model_info(model, files_metadata=True, timeout=30)
+    files = tuple(
+        RemoteFile(each.rfilename, each.lfs.size, each.lfs.sha256)
+        if each.lfs
+        else RemoteFile(each.rfilename, each.size or 0, each.blob_id or "")
+        for each in info.siblings or ()
+    )
+    card = info.card_data
+    licence = "" if card is None else card.get("license_name") or card.get("license") or ""
+    return Repository(model, info.sha or "", files, str(licence), bool(info.gated))
+
+
+@contextmanager
+def asking(model: str) -> Iterator[None]:
+    """Words the errors of the hub's library.
+
+    Args:
+        model: what the hub is asked about.
+
+    Raises:
+        Unavailable: it is not there, or the hub does not answer.
+    """
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -90,7 +114,7 @@ def look_up(model: str) -> Repository:
     )
 
     try:
-        info = HfApi().model_info(model, files_metadata=True, timeout=30)
+        yield
     except OfflineModeIsEnabled as error:
         raise Unavailable(_offline(), "offline") from error
     except GatedRepoError as error:  # a kind of the next
@@ -103,15 +127,6 @@ def look_up(model: str) -> Repository:
         raise _refused(model, error.response.status_code, "") from error
     except (HTTPError, OSError) as error:
         raise Unavailable(f"The hub cannot be reached ({one_line(error)}).", "offline") from error
-    files = tuple(
-        RemoteFile(each.rfilename, each.lfs.size, each.lfs.sha256)
-        if each.lfs
-        else RemoteFile(each.rfilename, each.size or 0, each.blob_id or "")
-        for each in info.siblings or ()
-    )
-    card = info.card_data
-    licence = "" if card is None else card.get("license_name") or card.get("license") or ""
-    return Repository(model, info.sha or "", files, str(licence), bool(info.gated))
 
 
 def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteFile]:
