@@ -33,7 +33,7 @@ def test_no_tab_covers_or_moves_the_picture(hands: Hands, size: tuple[int, int])
         else:
             assert max(each["y"] + each["height"] for each in (picture, dock)) <= panel["y"]
         assert hands.page.evaluate(VIEW) == before
-    hands.press("Queue")
+    hands.press("Models")
     hands.page.locator(".side-panel").wait_for(state="hidden")
     assert hands.page.evaluate(VIEW) == before
 
