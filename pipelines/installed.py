@@ -14,10 +14,11 @@ from pipelines.hf.families import family_of
 from pipelines.hf.hub import ON_HUB, torchscript_of
 from pipelines.hf.model_files import HALF, INDEX, read_layout
 from pipelines.hf.repository import snapshot
-from pipelines.recommended import ADAPTER, FILL, REMOVE, recommended
+from pipelines.recommended import ADAPTER, FILL, REMOVE, SELECT, recommended
 
 GLIDE_PAIRS = (("base_inpaint", "upsample_inpaint"), ("base", "upsample"))
 OURS = "Apache-2.0"
+ADAPTER_FILE, SELECTION = "adapter:", "select:"  # begin the names of what the user added, and what is no pipeline
 LAMA_IS_GOOD_FOR = "removing things from photographs; it reads no words"
 
 
@@ -63,6 +64,8 @@ def described(name: str, pipeline: str) -> Model:
         return _lama(name, pipeline, path)
     if f"{kind}:" == HUB:
         return _hf(name, pipeline, path)
+    if f"{kind}:" in (ADAPTER_FILE, SELECTION):
+        return _helper(pipeline, Path(path))
     return replace(next(model for model in embedded() if model.pipeline == pipeline), name=name)
 
 
@@ -141,6 +144,17 @@ def _hf(name: str, pipeline: str, source: str) -> Model:
         else:
             good = f"photographs at {family.size} pixels"
     return Model(name, pipeline, place, _size(place), _licence(place), needs, good, trouble, offered and not trouble)
+
+
+def _helper(name: str, place: Path) -> Model:
+    trouble = "" if place.exists() else f"there is no {place}"
+    adapter = name.startswith(ADAPTER_FILE)
+    return Model(
+        str(place) if adapter else name, str(place) if adapter else name, place, _size(place) if not trouble else 0,
+        "not stated there", "a model of its family" if adapter else "",
+        "styles and things of its own" if adapter else "selecting objects by a click", trouble, offered=False,
+        use=ADAPTER if adapter else SELECT, style="",
+    )  # fmt: skip
 
 
 def cached() -> list[Model]:

@@ -9,14 +9,25 @@ from threading import Lock
 from typing import Any
 
 from pipelines import models
+from pipelines.added import name_of
 from pipelines.base import Machine
 from pipelines.download import part_of
 from pipelines.downloads import Downloads
 from pipelines.errors import InvalidInput
-from pipelines.hf.repository import cache_folder
-from pipelines.hf.token import has_token
-from pipelines.installed import Model, cached_id
-from pipelines.recommended import SETTINGS, best, free_disk, recommended
+from pipelines.hf.hub import ON_HUB
+from pipelines.hf.repository import (
+    Unavailable,
+    cache_folder,
+    check_licence,
+    delete,
+    discard_parts,
+    look_up,
+    page_url,
+    token_url,
+)
+from pipelines.hf.token import has_token, store_token
+from pipelines.installed import ADAPTER_FILE, Model, cached_id
+from pipelines.recommended import SETTINGS, best, commercial, files_to_download, fits_by_size, free_disk, recommended
 
 INTENTS = ("fill", "remove", "refine")  # what may have a model of its own to begin with
 SHOWN = ("title", "use", "size", "licence", "needs", "good_for", "trouble", "style")  # of what is installed
@@ -72,7 +83,9 @@ class Library:
 
     def removable(self, name: str) -> bool:
         """Tells whether a model can be removed: one that was added, or that lies in the hub's cache."""
-        return name != self.pipeline and (name in self.added or cached_id(name) is not None)
+        return name != self.pipeline and (
+            name in [each.removeprefix(ADAPTER_FILE) for each in self.added] or cached_id(name) is not None
+        )
 
     def free_disk(self) -> int:
         """Returns the free bytes of the disk that models of the hub are downloaded to."""
@@ -85,7 +98,7 @@ class Library:
             machine: what the models run on.
             loaded: the names of those that are in memory.
         """
-        free = self.free_disk()
+        free, names = self.free_disk(), self.names()
         chosen = best(machine, free)
         return {
             "installed": [
@@ -94,6 +107,7 @@ class Library:
                     "name": model.pipeline,
                     "removable": self.removable(model.pipeline),
                     "loaded": model.pipeline in loaded,
+                    "offered": model.pipeline in names,
                 }
                 for model in self.installed()
             ],
@@ -104,10 +118,21 @@ class Library:
                     "fits": row.fits(machine, free),
                     "best": row.id in chosen,
                     "installed": row.place is not None,
+                    "url": page_url(row.id),
+                    "licence_url": "",
                 }
                 for row in recommended().values()
             ],
-            "downloads": [{**asdict(each), "seconds_left": each.seconds_left} for each in self.downloads.all()],
+            "downloads": [
+                asdict(each)
+                | {
+                    "seconds_left": each.seconds_left,
+                    "title": recommended()[each.model].title if each.model in recommended() else each.model,
+                    "name": next((name for name in names if cached_id(name) == each.model), ""),
+                    "url": page_url(each.model),
+                }
+                for each in self.downloads.all()
+            ],
             "defaults": {intent: self.default(intent) for intent in INTENTS},
             "machine": {
                 "gpu": machine.gpu,
@@ -116,7 +141,103 @@ class Library:
                 "disk": free,
             },
             "token": has_token(),
+            "token_url": token_url(),
         }
+
+    def look_up(self, model: str, machine: Machine) -> dict[str, Any]:
+        """Asks the hub about a model; what is found out is as JSON holds it, a failure too.
+
+        Args:
+            model: OWNER/MODEL.
+            machine: what the models run on.
+        """
+        found: dict[str, Any] = {"model": model, "url": page_url(model) if ON_HUB.fullmatch(model) else ""}
+        began = not cache_folder(model).exists() if found["url"] else False
+        try:
+            if not found["url"]:
+                raise Unavailable(f"{model!r} is no name on the hub. Give OWNER/MODEL.", "missing")
+            repository = look_up(model)
+            found |= {
+                "licence": repository.licence,
+                "licence_url": repository.licence_url,
+                "commercial": commercial(repository.licence),
+                "gated": repository.gated,
+                "installed": any(cached_id(each.pipeline) == model for each in self.installed()),
+            }
+            files = files_to_download(repository)
+            row, free = recommended().get(model), self.free_disk()
+            found["size"] = sum(file.size for file in files)
+            found["fits"] = row.fits(machine, free) if row else fits_by_size(files, machine, free)
+        except Unavailable as error:
+            found |= {"kind": error.kind, "error": str(error)}
+        finally:
+            if began and all(each.model != model for each in self.downloads.all()):
+                discard_parts(model)  # the index, which told the files
+        return found
+
+    def download(self, model: str, licence: str) -> None:
+        """Queues a download of the hub's model, or goes on with one.
+
+        Args:
+            model: OWNER/MODEL.
+            licence: that the user accepts.
+
+        Raises:
+            Unavailable: that is not its licence, it is not there, or the hub does not answer.
+            InvalidInput: it is no name on the hub.
+        """
+        if not ON_HUB.fullmatch(model):
+            raise InvalidInput(f"{model!r} is no name on the hub. Give OWNER/MODEL.")
+        if all((each.model, each.licence) != (model, licence) for each in self.downloads.all()):
+            check_licence(look_up(model), licence)
+        self.downloads.add(model, licence)
+
+    def add(self, source: str) -> str:
+        """Adds a folder or a file of this machine, or a model in the hub's cache.
+
+        Returns:
+            Its full name.
+
+        Raises:
+            InvalidInput: there is no such thing here, or it is nothing that can be used.
+        """
+        name = name_of(source)
+        if all(name != model.name and name != model.pipeline for model in self.installed()):
+            self._change(added=[*(each for each in self.added if each != name), name])
+        return name.removeprefix(ADAPTER_FILE)
+
+    def remove(self, name: str) -> int:
+        """Removes a model: what was added goes off the list, what lies in the hub's cache is deleted.
+
+        Returns:
+            The bytes of the disk that are free now.
+
+        Raises:
+            InvalidInput: there is no such model, or it is not to be removed.
+        """
+        if not self.removable(name):
+            raise InvalidInput(
+                f"{name} cannot be removed: it comes with the program, is listed in models.toml, is what the server "
+                "was started with, or is not here."
+            )
+        noted = [each for each in self.added if each.removeprefix(ADAPTER_FILE) != name]
+        chosen = {intent: each for intent, each in self._note().get("defaults", {}).items() if each != name}
+        self._change(added=noted, defaults=chosen)
+        freed = 0
+        if (model := cached_id(name)) is not None:
+            freed = delete(model)
+            self.downloads.remove(model)
+        self.changed()
+        return freed
+
+    def store_token(self, token: str) -> None:
+        """Stores the token of the user's account on the hub; '' removes it.
+
+        Raises:
+            Unavailable: the hub refuses it, or does not answer.
+            InvalidInput: it is no token, or the environment has another, which wins.
+        """
+        store_token(token)
 
     def default(self, intent: str) -> str:
         """Returns the model to begin with for one of INTENTS; '' where the picture is to decide, in Remove alone."""

@@ -2,7 +2,8 @@
 
 import shutil
 import tomllib
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from fnmatch import fnmatchcase
 from functools import cache
@@ -16,6 +17,7 @@ from pipelines.hf.repository import SPARE, RemoteFile, Repository, Unavailable, 
 FILE = Path(__file__).with_name("recommended.toml")
 USES = FILL, REMOVE, SELECT, ADAPTER = ("fill", "remove", "select", "adapter")
 WHOLE, OFFLOADED, NO, DISK = ("whole", "offloaded", "no", "disk")  # how a model fits on a machine
+DECODING = 2 << 30  # bytes that a decoder works in at 1024 pixels, as pipelines/hf/memory.py reckons it
 HALF_WIDTH = 2  # bytes of a number of the weights that the table counts
 SETTINGS = ("steps", "guidance", "sampler")  # of a Request, that an entry may have
 # licences by what they say of earning money with results; of all others somebody has to read
@@ -81,6 +83,22 @@ def fitting(whole: int, offloaded: int, machine: Machine) -> str:
     if whole <= machine.gpu_memory:
         return WHOLE
     return OFFLOADED if offloaded <= machine.gpu_memory and whole <= machine.memory else NO
+
+
+def fits_by_size(files: Sequence[RemoteFile], machine: Machine, free: int) -> str:
+    """Tells how a model that is not in the table fits on a machine, by the sizes of its files alone.
+
+    Args:
+        files: those to download.
+        machine: where it is to run.
+        free: bytes of the disk that it is to lie on.
+    """
+    networks = Counter[str]()
+    for file in files:
+        networks[file.path.rpartition("/")[0]] += file.size
+    if networks.total() + SPARE > free:
+        return DISK
+    return fitting(networks.total() + DECODING, max(networks.values()) + DECODING // 4, machine)
 
 
 @cache

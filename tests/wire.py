@@ -54,6 +54,7 @@ class RouteClient:
         self.models = LocalModels(self.worker)
         addresses = Addresses("palimpsest.test")
         context = app_context(self.session, self.models, names, samples, Addresses() if local else addresses)
+        self.library = context.library
         app = Starlette(routes=routes(context), middleware=[Middleware(Guard, addresses=addresses)])
         self.http = TestClient(app, base_url=HOST)
 

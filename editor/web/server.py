@@ -95,7 +95,19 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/hint", models.hint),
             Route("/model", models.model),
             Route("/models", library.list_models),
-            Route("/models/default", library.set_default, methods=["POST"]),
+            Route("/models/look-up", library.look_up),
+            *(
+                Route(f"/models/{name}", route, methods=["POST"])
+                for name, route in (
+                    ("download", library.download),
+                    ("pause", library.pause),
+                    ("cancel", library.cancel),
+                    ("token", library.set_token),
+                    ("add", library.add),
+                    ("remove", library.remove),
+                    ("default", library.set_default),
+                )
+            ),
         ],
         exception_handlers={
             404: _nothing,
