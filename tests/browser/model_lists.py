@@ -12,7 +12,7 @@ HUB = "http://127.0.0.1:1"  # a page of the hub: nothing in a test goes there
 def installed(name: str, title: str, use: str = "fill", **more: Any) -> dict[str, Any]:
     return {
         "name": name, "title": title, "use": use, "size": 144_000_000, "licence": "Apache-2.0", "needs": "no GPU",
-        "good_for": "flat illustrations", "trouble": "", "removable": False, "loaded": False, "style": "drawing",
+        "good_for": "flat illustrations", "trouble": "", "removable": False, "frees": 0, "loaded": False, "style": "drawing",
         "offered": use in ("fill", "remove"), **more,
     }  # fmt: skip
 
@@ -66,7 +66,7 @@ def listing(**changes: Any) -> dict[str, Any]:
 def busy() -> dict[str, Any]:
     """Downloads of every kind, and more models that are installed."""
     photo = installed(
-        f"hf:{BEST['id']}", BEST["title"], style="photograph", removable=True, size=69 * GB // 10, licence="openrail++",
+        f"hf:{BEST['id']}", BEST["title"], style="photograph", removable=True, size=69 * GB // 10, frees=69 * GB // 10, licence="openrail++",
         good_for="photographs at 1024 pixels",
     )  # fmt: skip
     broken = installed(

@@ -8,7 +8,7 @@ import pytest
 from tests.browser.hands import Hands
 from tests.browser.model_lists import BEST, FEW, GATED, GB, MINI, PATCHES, ModelRoutes, busy, download, installed, listing
 
-PHOTO = installed("photo", "Photo model", style="photograph", removable=True, size=7 * GB)
+PHOTO = installed("photo", "Photo model", style="photograph", removable=True, size=7 * GB, frees=7 * GB)
 NOISE = "Model: glide-mini. drawings"
 
 
@@ -190,7 +190,7 @@ def test_a_click_chooses_a_model_and_defaults_are_set_for_each_mode(hands: Hands
     assert models.asked == [("default", {"intent": "fill", "name": "photo"}), ("default", {"intent": "fill", "name": ""})]
 
 
-def test_deleting_asks_first_and_says_the_room_it_makes(hands: Hands, models: ModelRoutes) -> None:
+def test_removing_asks_first_and_says_the_room_it_makes(hands: Hands, models: ModelRoutes) -> None:
     models.state = listing(installed=[MINI, PATCHES, PHOTO])
 
     def drop(body: dict[str, Any]) -> None:
@@ -199,19 +199,19 @@ def test_deleting_asks_first_and_says_the_room_it_makes(hands: Hands, models: Mo
     models.does["remove"] = drop
     body = opened(hands)
     row(hands, "Photo model").last.get_by_text("Details").click()
-    body.get_by_role("button", name="Delete from the disk: Photo model").click()
-    asked = hands.page.get_by_role("dialog", name="Delete Photo model?")
+    body.get_by_role("button", name="Remove Photo model from this machine").click()
+    asked = hands.page.get_by_role("dialog", name="Remove Photo model?")
     asked.get_by_text("This frees 7 GB on the disk.").wait_for()
     hands.key("Escape")
     asked.wait_for(state="detached")
     assert models.asked == []
     models.refuses = "photo is in use by a running edit."
-    body.get_by_role("button", name="Delete from the disk: Photo model").click()
-    asked.get_by_role("button", name="Delete").click()
+    body.get_by_role("button", name="Remove Photo model from this machine").click()
+    asked.get_by_role("button", name="Remove").click()
     hands.page.locator(".note p").filter(has_text="photo is in use by a running edit.").wait_for()
-    body.get_by_role("button", name="Delete from the disk: Photo model").click()
-    asked.get_by_role("button", name="Delete").click()
-    hands.page.locator(".note p").filter(has_text="Photo model was deleted; 7 GB are free again.").wait_for()
+    body.get_by_role("button", name="Remove Photo model from this machine").click()
+    asked.get_by_role("button", name="Remove").click()
+    hands.page.locator(".note p").filter(has_text="Photo model was removed; 7 GB are free again.").wait_for()
     assert row(hands, "Photo model").filter(has_text="Details").count() == 0
     hands.complained("400")
 

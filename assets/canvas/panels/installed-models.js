@@ -36,9 +36,10 @@ function owned(model, { act, drop, defaults, may }) {
     return h("button", { type: "button", class: "chip", "aria-pressed": String(is), "aria-label": t("models.default_of", { mode: t(`form_${intent}`), title }), onclick: press }, t(`form_${intent}`));
   };
   const intents = trouble ? [] : (INTENTS[use] ?? []);
-  const remove = ({ currentTarget }) => askFirst(t("models.delete_title", { title }), t("models.delete_frees", { size: sizeInWords(model.size) }), t("models.delete_yes"), () => drop(model), currentTarget);
+  const loses = model.frees ? t("models.delete_frees", { size: sizeInWords(model.frees) }) : t("models.delete_keeps");
+  const remove = ({ currentTarget }) => askFirst(t("models.delete_title", { title }), loses, t("models.delete_yes"), () => drop(model), currentTarget);
   return [
     intents.length ? h("div", { class: "ways", role: "group", "aria-label": t("models.default") }, h("span", { class: "detail" }, t("models.default")), ...intents.map(preset)) : null,
-    removable ? h("div", { class: "ways" }, h("button", { type: "button", class: "chip", "aria-label": t("models.delete_of", { title }), onclick: remove }, icon("clear"), t("models.delete"))) : null,
+    removable ? h("div", { class: "ways" }, h("button", { type: "button", class: "chip", "aria-label": t("models.delete_of", { title }), onclick: remove }, icon("clear"), t("models.delete_short"))) : null,
   ];
 }
