@@ -1,5 +1,6 @@
-"""From an opened picture to the first fill by a model of the hub: a real server, its models' process, a real Chromium, and a
-hub on this machine. The connection is cut and the server killed on the way; the page is never loaded anew.
+"""From an opened picture to the first fill by a model of the hub: a real server and Chromium, and a hub on this machine.
+
+The connection is cut and the server killed on the way; the page is never loaded anew.
 """
 
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ CUT = 5000  # bytes of the first large file that come before its connection ends
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    """A hub that has a tiny pipeline under each recommended name; the server is to ask it, and to keep its models here."""
+    """A hub with a tiny pipeline under each recommended name; the server asks it, and keeps its models in tmp_path."""
     hub = FakeHub()
     saved = tiny_diffusers.save("sd-9", tmp_path / "tiny")
     hub.models = {name: saved for name, row in recommended().items() if row.use == "fill"}
