@@ -27,9 +27,10 @@ REASONS = {
     "texture": "since the mask lies in the texture of a drawing",
 }
 INNER, OUTER = 4, 16  # pixels from the mask between which its surroundings are looked at
-# the share of them that equals its right and lower neighbour, below which they are a texture; docs/models.md has how well
-# each model does above and below it
-PLAIN = 0.3
+NEAR, CONTRAST = 5, 24  # pixels a side of a square, and by how many levels colours differ in a busy one
+TEXTURE = (
+    0.7  # the share of busy pixels above which those surroundings are a texture; docs/models.md has the measurement
+)
 
 
 class Choice(NamedTuple):
@@ -69,7 +70,7 @@ def choose_model(
     learnt = [name for name in names if name.startswith(LEARNT)]
     if found == "photograph":
         why, wanted = "photograph", [*learnt, COPIES, SPREADS]
-    elif COPIES in names and _plain_share(picture, mask) < PLAIN:
+    elif COPIES in names and _busy_share(picture, mask) > TEXTURE:
         why, wanted = "texture", [COPIES]
     else:
         why, wanted = "drawing", [DRAWS, COPIES, SPREADS]
@@ -82,22 +83,22 @@ def candidates(names: Collection[str], default: str) -> list[str]:
     return [name for name in ours if name != SPREADS or COPIES not in ours] or [default]
 
 
-def _plain_share(picture: Picture, mask: Mask) -> float:
-    """Returns the share of the pixels around a mask that equal their right and lower neighbours; 1 where there are none.
+def _busy_share(picture: Picture, mask: Mask) -> float:
+    """Returns the share of the pixels around a mask that have other colours near them; 0 where nothing surrounds it.
 
     Only tiles around the mask's parts are read.
     """
     inner, outer = (
         cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * reach + 1, 2 * reach + 1)) for reach in (INNER, OUTER)
     )
-    plain = seen = 0
+    square = np.ones((NEAR, NEAR), np.uint8)
+    busy = seen = 0
     for part in parted(mask):
-        box = part.box.padded(OUTER + 1).intersect(picture.box)
+        box = part.box.padded(OUTER + NEAR).intersect(picture.box)
         hole = (mask.on(box) > 0).astype(np.uint8)
         ring = (cv2.dilate(hole, outer) > cv2.dilate(hole, inner)) & (picture.opacity(box) == 255)
         pixels = picture.read(box).pixels
-        here = pixels[:-1, :-1]
-        same = ((here == pixels[:-1, 1:]) & (here == pixels[1:, :-1])).all(2)
-        plain += int(np.count_nonzero(same & ring[:-1, :-1]))
-        seen += int(np.count_nonzero(ring[:-1, :-1]))
-    return plain / seen if seen else 1.0
+        contrast = cv2.subtract(cv2.dilate(pixels, square), cv2.erode(pixels, square)).max(2)
+        busy += int(np.count_nonzero((contrast > CONTRAST) & ring))
+        seen += int(np.count_nonzero(ring))
+    return busy / seen if seen else 0.0

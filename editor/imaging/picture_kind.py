@@ -1,7 +1,7 @@
-"""Tells drawings from photographs, by how much of a picture is of exactly one colour around each pixel.
+"""Tells drawings from photographs, by how much of a picture lies in fields of one colour.
 
-A drawing has fields of one colour; a photograph has grain, and what compression makes even is small. The background of a
-cut-out or of a product's photograph is a field of one colour too, so the most frequent colour does not count.
+A drawing has fields of one colour; a photograph has grain, and what compression makes even is small. The ground of a
+product's photograph is a field of one colour too, so the most frequent colour does not count.
 """
 
 from typing import Literal
@@ -17,7 +17,7 @@ Kind = Literal["drawing", "photograph"]
 # the side in pixels of a square of one colour. JPEG makes squares of 8 even, and a larger one crosses two of them
 EVEN = 9
 # the share of pixels in such squares above which a picture is a drawing; `tests/unit/test_picture_kind.py` measures it
-LEAST_EVEN = 0.03
+LEAST_EVEN = 0.04
 MOST_TILES = 64  # that are looked at: 4 megapixels
 STRIDE = 4  # pixels between two that are counted
 

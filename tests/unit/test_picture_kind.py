@@ -10,11 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from editor.imaging.picture_kind import kind_of
-from editor.imaging.raster import Patch, Pixels
-from tests.samples import noise
 
 SAMPLES = Path(__file__).parents[2] / "assets" / "samples"
 PHOTOGRAPHS = Path("/usr/share/backgrounds/mate/nature")  # Debian's mate-backgrounds, see programs.sh

@@ -16,5 +16,5 @@ export function adviceFor({ doc, form, panels }) {
   }
   const draws = ["refine", "expand", "sketch"].includes(form.intent) || (form.intent === "fill" && form.values.prompt.trim());
   if (!draws || estimate.kind !== "photograph" || form.model.purpose !== "drawings") return null;
-  return { sentence: t("model.flat", { model }), label: t("model.get"), press: () => panels.side.open("models") };
+  return { sentence: t("model.flat"), label: t("model.get"), press: () => panels.side.open("models") };
 }

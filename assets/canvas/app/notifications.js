@@ -68,7 +68,7 @@ export class Notifications {
     if (!element || (element.dataset.sentence ?? "") === sentence) return;
     element.dataset.sentence = sentence;
     if (!advice) element.replaceChildren();
-    else element.replaceChildren(h("span", { title: sentence }, sentence), " ", h("button", { type: "button", class: "keep-specks", onclick: advice.press }, advice.label));
+    else element.replaceChildren(h("span", { title: sentence }, sentence), " ", h("button", { type: "button", class: "line-action", onclick: advice.press }, advice.label));
   }
 
   /** Shows how far the run is, see `RunProgress.update`; null: nothing runs. */

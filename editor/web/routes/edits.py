@@ -96,18 +96,19 @@ class Edits:
     def _plan(self, request: Request, body: bytes) -> Response:
         document = self.context.document(request)
         edit_request = self._parse(body)
-        if not isinstance(edit_request.parent, str):
-            raise InvalidInput(f"An edit's parent must be the id of a revision, not {edit_request.parent!r}.")
-        frame = self.session.frame(document.id, edit_request.parent)
-        edit_request, choice = self._resolved(edit_request, document.id, edit_request.parent)
-        edit, specks = self._complete(edit_request, document.id, edit_request.parent)
+        parent = edit_request.parent
+        if not isinstance(parent, str):
+            raise InvalidInput(f"An edit's parent must be the id of a revision, not {parent!r}.")
+        frame = self.session.frame(document.id, parent)
+        edit_request, choice = self._resolved(edit_request, document.id, parent)
+        edit, specks = self._complete(edit_request, document.id, parent)
         edit_plan = plan(edit, frame, self.context.model(edit.pipeline))
         removes = edit_request.intent == "remove"
         regions = [
             part.mask if removes else with_blend(edit, part.mask).cut(edit_plan.frame) for part in edit_plan.parts
         ]
         windows = [part.window for part in edit_plan.parts]
-        kind = choice.kind if choice else kind_of(self.session.newest_picture(document.id, edit_request.parent))
+        kind = choice.kind if choice else kind_of(self.session.newest_picture(document.id, parent))
         fields = {
             "windows": windows, "steps": edit_plan.steps, "specks": specks,
             "model": edit.pipeline, "kind": kind, "why": choice.why if choice else "",
@@ -220,7 +221,7 @@ class Edits:
         )
 
     def _resolved(self, edit_request: EditRequest, document_id: str, parent: str) -> tuple[EditRequest, Choice | None]:
-        """Puts a model into a request that leaves it to the picture; also returns the choice, None where there is none."""
+        """Puts a model into a request that leaves it to the picture, and returns the choice too, if there was one."""
         if edit_request.settings["pipeline"] != AUTO:
             return edit_request, None
         choice = self.context.removal(
