@@ -10,6 +10,8 @@ from pipelines import models
 def installed(context: CommandContext) -> None:
     """Runs the command `models`: lists the models on this machine."""
     entries = models.installed(context.models_file)
+    if any(model.pipeline == "patchmatch" and not model.trouble for model in entries):
+        entries = [model for model in entries if model.name != "classical"]  # it only stands in for PatchMatch
     if context.options.json:
         print(json.dumps([asdict(model) for model in entries], indent=2, default=str))
     else:
