@@ -44,7 +44,7 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
     i18n = translations()
-    page = build(context.names, context.default, i18n)
+    page = build(context.listed, context.default, i18n)
     with page:
         publish(context, shown)
     bound(page)

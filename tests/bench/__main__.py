@@ -180,6 +180,7 @@ GROUPS = {
     ),
     "drawings": (drawings.seams, drawings.large),
     "masks": (masks.steps, masks.texture, masks.panorama),
+    "removals": (masks.removals,),
     "store": (store.walking, store.endurance, store.huge),
     "networks": (networks.steps, networks.graphics_card),
     "page": (page.rows,),

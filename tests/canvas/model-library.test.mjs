@@ -5,7 +5,7 @@ import { ModelLibrary } from "../../assets/canvas/app/model-library.js";
 import { Unreachable } from "../../assets/canvas/net/server.js";
 
 const model = (name, offered = true) => ({ name, title: name.toUpperCase(), offered });
-const state = (downloads = [], installed = [model("mini")]) => ({ downloads, installed });
+const state = (downloads = [], installed = [model("mini")], defaults = {}) => ({ downloads, installed, defaults });
 const download = (name, is) => ({ model: name, name: is === "done" ? `hf:${name}` : "", state: is });
 
 /** A library whose server answers what is put into `answers` in turn, the last again and again; `tick` is its clock. */
@@ -89,6 +89,12 @@ test("an answer that was asked for before a change is out of date", async () => 
   answer(state([], [model("old")]));
   await loading;
   assert.equal(list.state.installed[0].name, "new");
+});
+
+test("defaults that change are offered to the form", async () => {
+  const { library: list, said } = library(state(), state([], [model("mini")], { fill: "mini" }), state([], [model("mini")], { fill: "mini" }));
+  for (let i = 0; i < 3; i++) await list.load();
+  assert.equal(said.choices.length, 2);
 });
 
 test("only models that an edit can be made with are offered", async () => {

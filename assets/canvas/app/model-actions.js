@@ -10,7 +10,7 @@ export class ModelActions {
     this.editor = editor;
     this.library = new ModelLibrary(editor.server, {
       changed: () => editor.refresh(),
-      choices: (models) => editor.form.offer(models),
+      choices: (models, defaults) => editor.form.offer(models, defaults),
       ended: (download, model) => this.#ended(download, model),
       failed: (sentence) => editor.notifications.note(sentence, "models"),
     });

@@ -7,7 +7,7 @@ const RUNS = ["queued", "running"];
 
 export class ModelLibrary {
   /**
-   * on: { changed(): there is another state; choices(models): the form is to offer these, [[title, name], ...];
+   * on: { changed(): there is another state; choices(models, defaults): the form is to offer these, [[title, name], ...];
    * ended(download, model): a download has ended, and this is its model if it did not fail; failed(sentence): what the user
    * asked for was refused }. later(ms, work): a timer; tests pass their own.
    */
@@ -55,10 +55,10 @@ export class ModelLibrary {
   #take(state) {
     const before = this.state;
     Object.assign(this, { state, error: "" });
-    const choices = state.installed.filter(isOffered).map(({ title, name }) => [title, name]);
+    const choices = [state.installed.filter(isOffered).map(({ title, name }) => [title, name]), state.defaults];
     if (JSON.stringify(choices) !== this.choices) {
       this.choices = JSON.stringify(choices);
-      this.on.choices(choices);
+      this.on.choices(...choices);
     }
     this.on.changed();
     for (const download of state.downloads) if (before && ended(download, before)) this.on.ended(download, state.installed.find(({ name }) => name === download.name));
