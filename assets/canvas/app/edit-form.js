@@ -94,11 +94,12 @@ export class EditForm {
     this.#modelChosen();
   }
 
-  /** Chooses a model for the mode in use; web/form.py calls this when the user does. */
-  useModel(name) {
+  /** Chooses a model for a mode, the one in use if none is named; web/form.py calls this when the user does. */
+  useModel(name, intent = this.intent) {
     if (!this.values) return;
-    this.models.own[this.intent] = name;
-    this.#modelChosen();
+    this.models.own[intent] = name;
+    if (intent === this.intent) this.#modelChosen();
+    else this.intend(intent);
   }
 
   #modelChosen() {

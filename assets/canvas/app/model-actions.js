@@ -26,8 +26,8 @@ export class ModelActions {
   /** Chooses a model for the mode in use, or for Fill where that mode has no use for it. */
   use({ name, use }) {
     const { form } = this.editor;
-    if (form.intent === "adjust" || (use === "fill" && form.intent === "remove")) form.intend("fill");
-    form.useModel(name);
+    const other = { adjust: use, remove: use === "fill" ? "fill" : "remove" }[form.intent]; // a mode that has a use for it
+    form.useModel(name, other ?? form.intent);
   }
 
   /** Deletes a model, and says how much room that made. */
