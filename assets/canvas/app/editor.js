@@ -40,7 +40,7 @@ class Editor {
     this.byPointer = true; // whether the pointer, not the keyboard, led to what has the focus
     this.startTimer = 0; // until the start view is loaded again
     this.unseen = null; // the status of the last edit, if it ended while the page was hidden
-    this.server = new Server(new URL("../../", import.meta.url));
+    this.server = new Server(new URL("../../../", import.meta.url));
     this.bindings = new Bindings();
     this.eta = new Eta();
     this.commands = makeCommands(this);
