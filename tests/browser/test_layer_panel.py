@@ -273,8 +273,13 @@ def test_fading_a_layer_again_replaces_the_fade_before(hands: Hands) -> None:
         slider.fill(f"{value}")
         changed(hands, head)
         hands.wait_for("!doc.layers.sent && !doc.layers.wanted")
-    replaced = f"doc.history.load().then((tree) => tree.length === {len(steps) + 1 + branch})"
-    hands.page.wait_for_function(f"() => {{ const doc = window.palimpsest.doc; return {replaced}; }}")
+    hands.page.evaluate(
+        """async (count) => {
+            const { doc } = window.palimpsest;
+            while ((await doc.server.tree(doc.id)).length !== count) await new Promise(requestAnimationFrame);
+        }""",
+        len(steps) + 1 + branch,
+    )
     faded = hands.state["head"]
     hands.page.locator(".viewport").focus()
     hands.key("Control+z")
