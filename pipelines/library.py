@@ -108,6 +108,7 @@ class Library:
                     "removable": self.removable(model.pipeline),
                     "loaded": model.pipeline in loaded,
                     "offered": model.pipeline in names,
+                    "frees": model.size if cached_id(model.pipeline) else 0,  # what is elsewhere stays there
                 }
                 for model in self.installed()
             ],

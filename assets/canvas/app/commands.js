@@ -16,7 +16,7 @@ const TURN = 15; // degrees by which the keys turn the view
 /** Commands that work while something floats over the picture; others would change what lies beneath it. */
 const BESIDE_FLOATING = [
   "finish", "drop", "undo", "cancel", "fit", "actual", "closer", "farther", "left", "right", "up", "down", "clockwise", "anticlockwise", "upright", "flip",
-  "prompt", "settings", "history", "queue", "panels", "fill", "remove", "refine", "expand", "sketch", "place", "open", "home", "help", "rename", "export",
+  "prompt", "settings", "history", "queue", "models", "panels", "fill", "remove", "refine", "expand", "sketch", "place", "open", "home", "help", "rename", "export",
 ];
 
 /** editor: Editor. Returns { name: () => void }. */
@@ -55,7 +55,7 @@ function allCommands(editor) {
     left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
     prompts: () => (isField(document.activeElement) && !document.activeElement.closest("#prompt-row") ? false : void (editor.showPanels(), editor.form.recent.toggle())),
     prompt: () => (editor.showPanels(), field("#prompt :is(input, textarea)")?.focus()), settings: () => editor.togglePanel("settings"),
-    history: () => editor.togglePanel("history"), layers: () => editor.togglePanel("layers"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(),
+    history: () => editor.togglePanel("history"), layers: () => editor.togglePanel("layers"), queue: () => editor.togglePanel("queue"), models: () => editor.togglePanel("models"), panels: () => editor.hidePanels(),
     open: () => editor.panels.start.chooseFile(), place: () => doc()?.draft && choosePicture((file) => editor.floating.place(file)), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
     export: () => doc() && exportDialog(editor.server, doc(), (sentence) => editor.notifications.note(sentence, "export", "info")),
   };

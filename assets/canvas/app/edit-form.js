@@ -22,6 +22,7 @@ export class EditForm {
     Object.assign(this, { server, notifications, modelChanged });
     this.values = null; // the form's, as last received; those of MODEL_DEFAULTS are in `model`
     this.pendingValues = {}; // to be written into the form; see `put`
+    this.models = null; // those to choose from, as the server has them by now; see `offer`
     this.typedFields = new Set(); // those of PROMPT_FIELDS that the user has typed in since the document was opened
     this.grow = null; // by how many pixels the mask of Remove grows; null: as far as the edge needs that it ends on
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#showModel());
@@ -70,6 +71,7 @@ export class EditForm {
     showStrengths(values);
     if (!before || before.intent !== values.intent) this.#showIntent();
     if (before?.pipeline !== values.pipeline) this.model.choose(values.pipeline);
+    if (!before && this.models) this.offer(this.models);
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
     return before?.intent !== values.intent;
   }
@@ -188,9 +190,31 @@ export class EditForm {
     return edit;
   }
 
+  /** Has these models to choose from: [[title, name], ...]. A chosen one that is gone gives way to the server's own choice. */
+  offer(models) {
+    this.models = models;
+    if (!this.values || !models.length) return; // there is no form yet; `changed` offers them then
+    Object.assign(initialForm.modelNames, Object.fromEntries(models.map(([title, name]) => [name, title])));
+    const names = models.map(([, name]) => name);
+    const wanted = [initialForm.wanted, this.values.pipeline, initialForm.fields.pipeline.value, names[0]].find((name) => names.includes(name));
+    initialForm.wanted = null; // the user may choose another from now on
+    this.put({ pipeline: { __type__: "update", choices: models, ...(wanted === this.values.pipeline ? {} : { value: wanted }) } });
+    this.#showModel(); // by its name, which may be new
+  }
+
+  /** Chooses a model for the mode in use. */
+  useModel(name) {
+    this.put({ pipeline: name });
+  }
+
   /** Writes values into the form: presses Gradio's hidden button, which asks `listed` for them. */
   put(values) {
-    Object.assign(this.pendingValues, values);
+    const isUpdate = (value) => value?.__type__ === "update";
+    for (const [name, value] of Object.entries(values)) {
+      const before = this.pendingValues[name]; // of an update and a value both are written
+      if (isUpdate(before)) this.pendingValues[name] = { ...before, ...(isUpdate(value) ? value : { value }) };
+      else this.pendingValues[name] = isUpdate(value) && before !== undefined ? { value: before, ...value } : value;
+    }
     document.querySelector("#put")?.click(); // without a form, they wait for the next call
   }
 

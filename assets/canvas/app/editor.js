@@ -15,6 +15,7 @@ import { Generation } from "./generation.js";
 import { helpDialog } from "../panels/help.js";
 import { HistoryActions } from "./history-actions.js";
 import { isField, labelKeys, listen } from "./keys.js";
+import { ModelActions } from "./model-actions.js";
 import { Notifications, notifyBrowser, percentDone } from "./notifications.js";
 import { OpenDocument } from "../document/open-document.js";
 import { openingCard } from "../panels/opening-card.js";
@@ -55,6 +56,7 @@ class Editor {
     this.generation = new Generation(this);
     this.historyActions = new HistoryActions(this);
     this.form = new EditForm(this.server, this.notifications, () => this.doc?.plan.refresh());
+    this.models = new ModelActions(this);
     this.viewport.onview = () => {
       this.floating.box.draw();
       this.refresh();
@@ -279,12 +281,6 @@ class Editor {
     document.documentElement.toggleAttribute("data-bare", false);
   }
 
-  /** Opens the settings at the list of models. */
-  chooseModel() {
-    this.panels.side.open("settings");
-    document.querySelector("#pipeline input")?.focus();
-  }
-
   help() {
     helpDialog(this.bindings, () => labelKeys(this.bindings), () => tour(this.root, true));
   }
@@ -359,6 +355,7 @@ export async function mount(element) {
   window.palimpsest = editor;
   await dockReady(editor);
   editor.form.attach(editor.bindings);
+  editor.models.library.load();
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);
   else editor.home();

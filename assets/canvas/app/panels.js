@@ -10,6 +10,7 @@ import { layersPanel } from "../panels/layers.js";
 import { loadMask, saveMask } from "../draft/mask-files.js";
 import { saveTint } from "./mask-tint.js";
 import { askPermission, canAskPermission } from "./notifications.js";
+import { modelsPanel } from "../panels/models-panel.js";
 import { queuePanel } from "../panels/queue-panel.js";
 import { sidePanel } from "../panels/side-panel.js";
 import { startView } from "../panels/start.js";
@@ -45,9 +46,11 @@ export class Panels {
       notify: () => askPermission().then(() => editor.refresh()),
     });
     this.layers = this.#buildLayers();
-    this.side = sidePanel({ settings: null, history: this.history.element, layers: this.layers.element, queue: this.queue.element }, () => {
+    this.models = this.#buildModels();
+    this.side = sidePanel({ settings: null, history: this.history.element, layers: this.layers.element, queue: this.queue.element, models: this.models.element }, () => {
       if (this.side.tab !== "history") this.history.stop();
       if (this.side.tab !== "layers") editor.doc?.layers.cancel();
+      if (this.side.tab === "models") editor.models.library.load();
       editor.refresh();
     });
     this.amendBar = amendBar(editor.eta, () => editor.doc?.amendment.stop());
@@ -129,13 +132,23 @@ export class Panels {
     });
   }
 
+  #buildModels() {
+    const { editor } = this;
+    return modelsPanel({
+      act: (action, body) => editor.models.library.act(action, body),
+      lookUp: (model) => editor.server.lookUpModel(model),
+      use: (model) => editor.models.use(model),
+      drop: (model) => editor.models.drop(model),
+    });
+  }
+
   refresh() {
-    const { adjusting, compare, doc, eta, form, notifications, tool, viewport } = this.editor;
+    const { adjusting, compare, doc, eta, form, models, notifications, tool, viewport } = this.editor;
     const head = doc?.state.head;
     const estimate = doc?.plan.estimate ?? null;
     this.topBar.show({
       name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: viewport.view.scale,
-      panel: this.side.tab, queued: doc?.queue.groups.length ?? 0, comparing: compare?.mode, comparable: Boolean(doc?.state.before || compare?.mode),
+      panel: this.side.tab, queued: doc?.queue.groups.length ?? 0, downloading: models.library.running, comparing: compare?.mode, comparable: Boolean(doc?.state.before || compare?.mode),
     });
     this.menu.show({
       undo: Boolean(doc?.canUndo), redo: Boolean(doc?.canRedo), masked: Boolean(doc?.mask && !doc.mask.empty),
@@ -153,6 +166,7 @@ export class Panels {
     if (doc && this.side.tab === "history") this.#showHistory();
     if (doc && this.side.tab === "layers") this.#showLayers();
     this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
+    if (this.side.tab === "models") this.models.show(models.library.state, models.library.error, form.intent === "adjust" ? null : form.values?.pipeline);
     this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);
     notifications.plan(estimate, estimate && eta.secondsFor([estimate, ...(doc.amendment.step?.later ?? [])]));

@@ -6,7 +6,7 @@ const STORED = "palimpsest-settings";
 const PROMPTS = ["prompt", "negative_prompt"]; // belong to a document: see draft-storage.js
 export const MODEL_DEFAULTS = ["steps", "guidance", "sampler"]; // stored only where the user set them: else the model's apply
 
-/** The form as it began: { values, own: those of MODEL_DEFAULTS that the user set, fields, modelNames }; see `restore`. */
+/** The form as it began: { values, own: those of MODEL_DEFAULTS that the user set, fields, modelNames, wanted: the model as stored }; see `restore`. */
 export let initialForm = null;
 
 /**
@@ -26,7 +26,7 @@ export function restore(fields, modelNames = {}, storage = null) {
     return !PROMPTS.includes(field.name) && fits(field, before) && (field.choices?.includes(before) ?? true) ? before : field.value;
   });
   const byName = (list) => Object.fromEntries(fields.map(({ name }, i) => [name, list[i]]));
-  initialForm = { values: byName(values), own, fields: byName(fields), modelNames };
+  initialForm = { values: byName(values), own, fields: byName(fields), modelNames, wanted: stored.pipeline };
   globalThis.palimpsest?.settingsChanged(initialForm.values); // Gradio reports changes only
   return values;
 }

@@ -126,6 +126,21 @@ export class Server {
     }
   }
 
+  /** The models: { installed, recommended, downloads, defaults, machine, token, may_change, token_url }. */
+  models() {
+    return this.#get("models");
+  }
+
+  /** Asks the hub about OWNER/MODEL: { model, licence, commercial, gated, size, fits, installed, ... }, or { kind, error }. */
+  lookUpModel(model) {
+    return this.#get("models/look-up", { model });
+  }
+
+  /** action: "download", "pause", "cancel", "token", "add", "remove" or "default". Answers with what `models` does, and more. */
+  changeModels(action, body) {
+    return this.#post(`models/${action}`, {}, JSON.stringify(body));
+  }
+
   // --- a document
 
   /**
