@@ -15,6 +15,7 @@ from functools import partial
 from threading import Lock, Thread
 from typing import Any, TextIO
 
+from editor.object_selector import ObjectSelector
 from editor.store.store import Store
 from editor.worker import Worker, repeated
 from pipelines.base import Pipeline, PipelineInfo
@@ -27,7 +28,9 @@ QUESTIONS = 4  # answered at a time
 log = logging.getLogger(__name__)
 
 
-def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callable[[], str]) -> int:
+def run_models(
+    store: Store, load: Callable[[str], Pipeline], made_with: Callable[[], str], selector: ObjectSelector
+) -> int:
     """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
     InvalidInput with a sentence when it cannot. Ends at once when the server does.
     """
@@ -53,6 +56,7 @@ def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callabl
         signal.signal(number, lambda *_: worker.leave())
     say(ready=worker.id)
     questions = ThreadPoolExecutor(QUESTIONS, "question")
+    selections = ThreadPoolExecutor(1, "selection")  # one network, and nobody who waits for a model to be loaded
 
     def answer(message: dict[str, Any]) -> None:
         number, prompt = message["question"], message["prompt"]
@@ -67,11 +71,22 @@ def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callabl
                 log.exception("a question about %s failed", message["name"])
             say(answer=number, error=described(error, "Loading the model"))
 
+    def select(message: dict[str, Any]) -> None:
+        number = message["question"]
+        try:
+            say(answer=number, value=selector.answer(message["select"]).to_json())
+        except Exception as error:  # as above
+            if not isinstance(error, UserError):
+                log.exception("a question about an object failed")
+            say(answer=number, error=described(error, "Finding the object"))
+
     def listen() -> None:
         for line in lines:
             message = json.loads(line)
             if "stop" in message:
                 worker.leave()
+            elif "select" in message:
+                selections.submit(select, message)
             elif "question" in message:
                 questions.submit(answer, message)
             else:

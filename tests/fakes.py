@@ -11,9 +11,11 @@ from zlib import crc32
 import numpy as np
 
 from editor.models_process import Hint
+from editor.object_selector import Selection
 from editor.worker import Worker
 from pipelines.base import NOT_ASKED, Pipeline, PipelineInfo, Pixels, Request, Run, Step
 from pipelines.errors import InvalidInput
+from pipelines.selection.prompt import Prompt
 
 Answer = TypeVar("Answer")
 PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
@@ -239,6 +241,11 @@ class LocalModels:
         pipeline = self.worker.pipelines(name)
         heard.set_result(Hint(pipeline.hint(prompt), pipeline.unknown(prompt)))
         return heard
+
+    def select(self, revision: str, prompt: Prompt) -> Future[Selection]:
+        nothing: Future[Selection] = Future()
+        nothing.set_result(Selection("", "none", None))
+        return nothing
 
     def made_with(self) -> str:
         return "noise 1"

@@ -8,9 +8,11 @@ import time
 from pathlib import Path
 
 from editor.models_program import run_models
+from editor.object_selector import ObjectSelector
 from editor.store.store import Store
 from pipelines.base import Pipeline, Request, Run, Step
 from pipelines.errors import InvalidInput
+from pipelines.selection.segmenter import load_segmenter
 from tests.fakes import FlatPipeline, NoisePipeline, Plain
 
 
@@ -88,6 +90,6 @@ def refuse(thread: threading.Thread) -> None:
 
 if __name__ == "__main__":
     store = Store(Path(sys.argv[1]) / "data")
-    code = run_models(store, load, lambda: "noise 1")
+    code = run_models(store, load, lambda: "noise 1", ObjectSelector(store, lambda: None, load_segmenter))
     store.close()
     sys.exit(code)

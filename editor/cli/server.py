@@ -5,16 +5,19 @@ import signal
 import sys
 from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from editor.cli.context import CommandContext
 from editor.models_process import ModelsProcess
 from editor.models_program import run_models
+from editor.object_selector import ObjectSelector, Segmenter
 from editor.web.addresses import Addresses
 from editor.web.context import AppContext
 from editor.web.listening import check
 from pipelines.errors import InvalidInput
 from pipelines.models import missing
+from pipelines.selection.installed import installed_selection_model
 
 
 def serve(context: CommandContext) -> None:
@@ -51,4 +54,11 @@ def serve(context: CommandContext) -> None:
 def work(context: CommandContext) -> None:
     """Runs the models, in the process that `serve` starts."""
     with context.session() as session:
-        run_models(session.store, context.load, context.made_with)
+        selector = ObjectSelector(session.store, installed_selection_model, _load_segmenter)
+        run_models(session.store, context.load, context.made_with, selector)
+
+
+def _load_segmenter(folder: Path) -> Segmenter:
+    from pipelines.selection.segmenter import load_segmenter  # PyTorch, which the server itself does without
+
+    return load_segmenter(folder)

@@ -1,5 +1,6 @@
 """AppContext: what every route needs."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 from starlette.requests import Request
 
 from editor.models_process import Models
+from editor.object_selector import Selection
 from editor.session import Session
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
@@ -14,6 +16,10 @@ from editor.store.revisions import Revision
 from editor.web.addresses import Addresses
 from pipelines.base import PipelineInfo
 from pipelines.errors import InvalidInput
+from pipelines.selection.prompt import Prompt
+
+
+SELECT_LIMIT = 20.0  # seconds for an answer about an object, which takes a fraction of one on an idle machine
 
 
 class Loading(InvalidInput):
@@ -55,6 +61,19 @@ class AppContext:
         """Raises InvalidInput unless there is a model of this name to choose."""
         if name not in [*self.names]:
             raise InvalidInput(f"There is no model {name!r} here. The models are: {', '.join(self.names)}.")
+
+    async def select(self, revision: str, prompt: Prompt) -> Selection:
+        """Asks the models' process where an object is.
+
+        Raises:
+            Loading: it does not answer in time: it is being started, or has too much to do.
+            InvalidInput: the model or the picture cannot be read.
+        """
+        try:
+            answer = asyncio.wrap_future(self.models.select(revision, prompt))
+            return await asyncio.wait_for(answer, SELECT_LIMIT)
+        except TimeoutError as error:
+            raise Loading("The object selector does not answer yet. Try again in a moment.") from error
 
     def model(self, name: str) -> PipelineInfo:
         """Returns the info of a model.
