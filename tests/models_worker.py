@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from editor.models_program import run_models
-from editor.object_selector import ObjectSelector
+from editor.object_selector import ObjectSelector, Segmenter
 from editor.store.store import Store
 from pipelines.base import Pipeline, Request, Run, Step
 from pipelines.errors import InvalidInput
@@ -84,12 +84,25 @@ def load(name: str) -> Pipeline:
     return models[name]
 
 
+def selection_model() -> Path | None:
+    """The one that a test has laid there."""
+    return next(iter(Path(sys.argv[1]).glob("cache/*/snapshots/*")), None)
+
+
+def load_late(folder: Path) -> Segmenter:
+    """Loads it once the test says that it may encode."""
+    while not (Path(sys.argv[1]) / "encode").exists():
+        time.sleep(0.01)
+    return load_segmenter(folder)
+
+
 def refuse(thread: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
 
 
 if __name__ == "__main__":
     store = Store(Path(sys.argv[1]) / "data")
-    code = run_models(store, load, lambda: "noise 1", ObjectSelector(store, lambda: None, load_segmenter))
+    selector = ObjectSelector(store, selection_model, load_late)
+    code = run_models(store, load, lambda: "noise 1", selector)
     store.close()
     sys.exit(code)

@@ -1,6 +1,7 @@
 """A SAM 2 of a tiny size with random weights, saved as users find it."""
 
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import (
@@ -20,7 +21,7 @@ from tests.fake_hub import COMMIT
 SIDE = 256  # pixels of the square to which pictures are squashed
 
 
-def parts(side: int = SIDE) -> dict[str, object]:
+def parts(side: int = SIDE) -> dict[str, Any]:
     """The configurations of its parts, which both kinds have."""
     backbone = Sam2HieraDetConfig(
         hidden_size=8, blocks_per_stage=[1, 1, 2, 1], embed_dim_per_stage=[8, 16, 32, 64],
@@ -39,8 +40,13 @@ def parts(side: int = SIDE) -> dict[str, object]:
 
 
 def network() -> Sam2Model:
+    """Weights large enough that the answer depends on the picture and on each point."""
     torch.manual_seed(0)
-    return Sam2Model(Sam2Config(**parts())).eval()
+    model = Sam2Model(Sam2Config(**parts())).eval()
+    for weights in model.parameters():
+        if weights.ndim > 1:
+            torch.nn.init.normal_(weights, 0, 0.3)
+    return model
 
 
 def save_for_videos(folder: Path) -> None:

@@ -18,7 +18,6 @@ from pipelines.base import PipelineInfo
 from pipelines.errors import InvalidInput
 from pipelines.selection.prompt import Prompt
 
-
 SELECT_LIMIT = 20.0  # seconds for an answer about an object, which takes a fraction of one on an idle machine
 
 

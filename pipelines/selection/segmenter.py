@@ -126,4 +126,5 @@ def normalised(pixels: Pixels, side: int) -> Tensor:
     """
     small = np.array(Image.fromarray(pixels).resize((side, side), Image.Resampling.BILINEAR))  # antialiased
     x = torch.from_numpy(small).permute(2, 0, 1)[None].float() / 255  # (1, 3, side, side)
-    return (x - torch.tensor(MEAN)[:, None, None]) / torch.tensor(STD)[:, None, None]
+    mean, std = (torch.tensor(each, dtype=torch.float32)[:, None, None] for each in (MEAN, STD))
+    return (x - mean) / std
