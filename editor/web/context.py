@@ -7,7 +7,7 @@ from pathlib import Path
 
 from starlette.requests import Request
 
-from editor.models_process import Models
+from editor.models_process import Died, Models
 from editor.object_selector import Selection
 from editor.session import Session
 from editor.store.blobs import NotFound
@@ -68,9 +68,15 @@ class AppContext:
             Loading: it does not answer in time: it is being started, or has too much to do.
             InvalidInput: the model or the picture cannot be read.
         """
+
+        async def ask() -> Selection:
+            return await asyncio.wait_for(asyncio.wrap_future(self.models.select(revision, prompt)), SELECT_LIMIT)
+
         try:
-            answer = asyncio.wrap_future(self.models.select(revision, prompt))
-            return await asyncio.wait_for(answer, SELECT_LIMIT)
+            try:
+                return await ask()
+            except Died:  # its successor is asked
+                return await ask()
         except TimeoutError as error:
             raise Loading("The object selector does not answer yet. Try again in a moment.") from error
 

@@ -3,6 +3,8 @@
 Its weights are random, so what is selected means nothing; but it has to be what that network says, to the pixel.
 """
 
+import os
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -68,7 +70,8 @@ def hands(chromium: Any, process: ServerProcess, request: pytest.FixtureRequest)
     complaints: list[str] = []
     page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
     page.on("console", lambda said: said.type == "error" and complaints.append(f"{said.text} {said.location}"))
-    state = said(Client(process.url).post("documents?name=Room", encode_png(photo(WIDTH, HEIGHT))))
+    with (client := Client(process.url)).http:
+        state = said(client.post("documents?name=Room", encode_png(photo(WIDTH, HEIGHT))))
     hands = Hands(page, process, complaints)
     hands.page.goto(f"{process.url}/?doc={state['document']}")
     hands._arrived()
@@ -182,8 +185,8 @@ def test_the_tool_reads_each_picture_once_and_waits_for_it_with_the_click(hands:
     hands.key("a")
     shows(hands, READY)
     after = len(asked)
-    for number in range(5):  # nothing more is asked while nobody points at the picture
-        hands.press(("Brush", "Lasso", "Wand")[number % 3] if number % 3 < 2 else "Magic wand")
+    for name in ("Brush", "Lasso", "Magic wand", "Eraser"):  # nothing is asked for them
+        hands.press(name)
     assert len(asked) == after
     hands.press("Rectangle")
     hands.drag((300, 200), (360, 260))
@@ -195,18 +198,10 @@ def test_the_tool_reads_each_picture_once_and_waits_for_it_with_the_click(hands:
     hands.key("a")
     click(hands, 330, 230)  # before it is said that the new picture is read
     assert np.array_equal(mask(hands), network.mask((330, 230, True)))
-    pid = process_of_models(hands)
-    import os
-    import signal
-
-    os.kill(pid, signal.SIGKILL)  # the encodings go with it
+    models = hands.server.models_process()
+    assert models is not None
+    os.kill(models, signal.SIGKILL)  # the encodings go with it
     hands.key("Enter")
     click(hands, 100, 100)
     expected = np.maximum(network.mask((330, 230, True)), network.mask((100, 100, True)))
     assert np.array_equal(mask(hands), expected)
-
-
-def process_of_models(hands: Hands) -> int:
-    pid = hands.server.models_process()
-    assert pid is not None
-    return int(pid)
