@@ -20,7 +20,6 @@ from editor.imaging.picture import Picture
 from editor.store.store import Store
 from pipelines.base import Pixels
 from pipelines.errors import InvalidInput, described
-from pipelines.selection.installed import TITLE
 from pipelines.selection.prompt import Prompt, read_prompt
 
 MOST_PICTURES = 4  # whose encodings stay, 8 MB each
@@ -54,13 +53,12 @@ class Encoded(NamedTuple):
 class Selection(NamedTuple):
     """What came of a question about an object."""
 
-    model: str  # its name, '' where none is installed
-    state: str  # NONE, READING (the picture) or READY
+    state: str  # NONE (no model is installed), READING (the picture) or READY
     logits: Logits | None  # above 0 on the object, over the whole picture; None where nothing was asked
 
     def to_json(self) -> dict[str, Any]:
         """Packs the logits as float16: 128 kB."""
-        fields: dict[str, Any] = {"model": self.model, "state": self.state}
+        fields: dict[str, Any] = {"state": self.state}
         if self.logits is not None:
             data = np.clip(self.logits, -60000, 60000).astype("<f2").tobytes()
             fields |= {"shape": self.logits.shape, "logits": base64.b64encode(data).decode()}
@@ -72,7 +70,7 @@ class Selection(NamedTuple):
         if "logits" in fields:
             numbers = np.frombuffer(base64.b64decode(fields["logits"]), "<f2")
             logits = numbers.astype(np.float32).reshape(fields["shape"])
-        return Selection(fields["model"], fields["state"], logits)
+        return Selection(fields["state"], logits)
 
 
 class ObjectSelector:
@@ -103,16 +101,16 @@ class ObjectSelector:
             InvalidInput: the question is malformed, or the model or the picture cannot be read.
         """
         if (folder := self._find()) is None:
-            return Selection("", NONE, None)
+            return Selection(NONE, None)
         picture = self.store.revisions.picture(question["revision"])
         box = picture.box
         prompt = read_prompt(question["points"], question["box"]).moved(-box.x, -box.y)
         key = (folder, picture.digest)
         encoded = self._encoded(key, picture)
         if encoded is None:
-            return Selection(TITLE, READING, None)
+            return Selection(READING, None)
         logits = None if prompt.empty else self._logits(key, encoded, prompt, (box.width, box.height))
-        return Selection(TITLE, READY, logits)
+        return Selection(READY, logits)
 
     def _encoded(self, key: Key, picture: Picture) -> Encoded | None:
         """Returns a picture's encoding; None where there is none yet: then it is being made."""

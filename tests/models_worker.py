@@ -10,7 +10,7 @@ from pathlib import Path
 from editor.models_program import run_models
 from editor.object_selector import ObjectSelector, Segmenter
 from editor.store.store import Store
-from pipelines.base import Pipeline, Request, Run, Step
+from pipelines.base import Machine, Pipeline, Request, Run, Step
 from pipelines.errors import InvalidInput
 from pipelines.selection.segmenter import load_segmenter
 from tests.fakes import FlatPipeline, NoisePipeline, Plain
@@ -103,6 +103,7 @@ def refuse(thread: threading.Thread) -> None:
 if __name__ == "__main__":
     store = Store(Path(sys.argv[1]) / "data")
     selector = ObjectSelector(store, selection_model, load_late)
-    code = run_models(store, load, lambda: "noise 1", selector)
+    machine = Machine("", 0, 8_000_000_000, 2)
+    code = run_models(store, load, lambda name: None, lambda: "noise 1", lambda: machine, selector)
     store.close()
     sys.exit(code)

@@ -7,7 +7,6 @@ from pathlib import Path
 from pipelines.hf.repository import snapshot
 
 SELECTION_MODEL = "facebook/sam2.1-hiera-tiny"  # Ravi et al. 2024, Apache-2.0
-TITLE = "SAM 2.1 tiny"
 KINDS = ("sam2", "sam2_video")  # the second is how it is published: with a memory for videos, which stays unused
 WEIGHTS = "model.safetensors"
 

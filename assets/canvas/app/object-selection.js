@@ -15,7 +15,7 @@ export class ObjectSelection {
   /** editor: the Editor whose document is selected in. */
   constructor(editor) {
     this.editor = editor;
-    this.model = null; // the name of what finds objects, "" where nothing does; null until that is known
+    this.installed = null; // whether there is a model that finds objects; null until that is known
     this.reading = null; // the revision whose picture is being read
     this.ready = null; // the one whose picture is read
     this.asked = null; // the one that the server was asked about last
@@ -28,13 +28,13 @@ export class ObjectSelection {
 
   /** "object" where the smart-select tool finds objects, else "edge". */
   get tool() {
-    return this.model ? "object" : "edge";
+    return this.installed ? "object" : "edge";
   }
 
   /** What the tool's options say: "none", "reading", "ready", or "" while nothing is known. */
   get state() {
-    if (this.model === "") return "none";
-    if (!this.model) return "";
+    if (this.installed === null) return "";
+    if (!this.installed) return "none";
     return this.ready === this.editor.doc?.picture.revision ? "ready" : "reading";
   }
 
@@ -63,10 +63,10 @@ export class ObjectSelection {
     const wanted = () => this.editor.doc === doc && this.asked === revision && this.#inHand;
     try {
       for (;;) {
-        const { model, state } = await doc.server.selectObject(doc.id, { revision, points: [], box: null, look: true });
+        const { state } = await doc.server.selectObject(doc.id, { revision, points: [], box: null, look: true });
         if (this.asked !== revision) return;
-        const changed = model !== this.model || state === "ready";
-        this.model = model;
+        const changed = this.installed !== (state !== "none") || state === "ready";
+        this.installed = state !== "none";
         if (state === "ready") this.ready = revision;
         if (changed) this.editor.refresh();
         if (state !== "reading" || !wanted()) break;
@@ -124,7 +124,7 @@ export class ObjectSelection {
       const wanted = () => this.editor.doc === doc && doc.draft && !doc.painting && this.#inHand;
       do {
         while (this.reading && wanted()) await pause(POLL_MS);
-      } while (wanted() && this.model && !(await this.#take(doc, press.again ?? this.#prompt(doc, press))));
+      } while (wanted() && this.installed && !(await this.#take(doc, press.again ?? this.#prompt(doc, press))));
     } catch (error) {
       doc.requests.report(error, "command");
     } finally {

@@ -178,8 +178,8 @@ export class Server {
   }
 
   /**
-   * Finds an object. query: { revision, points: [[x, y, inside], ...], box, look }. Returns { model: what finds it, "" for none,
-   * state: "none", "reading" (the picture) or "ready", lines: its outline if it is only looked at, mask }.
+   * Finds an object. query: { revision, points: [[x, y, inside], ...], box, look }. Returns { state: "none"
+   * (no model is installed), "reading" (the picture) or "ready", lines: its outline if it is only looked at, mask }.
    */
   async selectObject(document, query) {
     return this.#unpack(await this.#send(`documents/${document}/select`, {}, pack({ tool: "object", ...query }, {})), "mask");

@@ -66,8 +66,8 @@ class Masks:
     async def _select_object(self, request: Request, fields: dict[str, Any]) -> Response:
         """Selects the object at `points`, each [x, y, whether it lies on the object], or in a `box`, or in both.
 
-        Without any it begins to read the picture. The answer is a packet of: `model`, which finds objects, '' where
-        none is installed; its `state`: "none", "reading" the picture, or "ready"; and either the `mask`, to the pixel,
+        Without any it begins to read the picture. The answer is a packet of: `state`: "none" (no model
+        is installed), "reading" (the picture) or "ready"; and either the `mask`, to the pixel,
         or, if only a `look` is asked for, the object's coarse outline: closed `lines`, each [x0, y0, x1, y1, ...].
         """
         require_keys(fields, ("tool", "revision", "points", "box", "look"), "A selection")
@@ -76,7 +76,7 @@ class Masks:
         prompt = read_prompt(fields["points"], fields["box"])
         picture = await run_in_threadpool(self._picture, request, fields["revision"])
         selection = await self.context.select(fields["revision"], prompt)
-        answer = {"model": selection.model, "state": selection.state, "lines": []}
+        answer = {"state": selection.state, "lines": []}
         if selection.logits is None:
             return packet_response(answer, "mask", None)
         if fields["look"]:
