@@ -12,7 +12,7 @@ from zlib import crc32
 import numpy as np
 
 from editor.models_process import Hint
-from editor.object_selector import Selection
+from editor.object_selector import ObjectSelector, Selection
 from editor.worker import Worker
 from pipelines.base import NOT_ASKED, Machine, Pipeline, PipelineInfo, Pixels, Request, Run, Step
 from pipelines.errors import InvalidInput
@@ -228,6 +228,7 @@ class LocalModels:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.loading = set[str]()  # names of models of which nothing is known yet
+        self.selector: ObjectSelector | None = None  # of objects
         self.forgotten = set[str]()  # names of models that were removed
 
     @property
@@ -247,9 +248,13 @@ class LocalModels:
         return heard
 
     def select(self, revision: str, prompt: Prompt) -> Future[Selection]:
-        nothing: Future[Selection] = Future()
-        nothing.set_result(Selection("none", None))
-        return nothing
+        heard: Future[Selection] = Future()
+        try:
+            question = {"revision": revision, **prompt.to_json()}
+            heard.set_result(Selection("none", None) if self.selector is None else self.selector.answer(question))
+        except InvalidInput as error:
+            heard.set_exception(error)
+        return heard
 
     def made_with(self) -> str:
         return "noise 1"
