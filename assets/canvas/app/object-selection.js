@@ -16,13 +16,14 @@ export class ObjectSelection {
   constructor(editor) {
     this.editor = editor;
     this.installed = null; // whether there is a model that finds objects; null until that is known
-    this.reading = null; // the revision whose picture is being read
+    this.reading = null; // what waits until a picture is read, an object of its own
     this.ready = null; // the one whose picture is read
     this.asked = null; // the one that the server was asked about last
     this.object = null; // the one that was selected last, see `#take`
     this.presses = Promise.resolve(); // settles when the clicks so far are worked off
     this.waiting = 0; // how many of them are not
     this.next = null; // the look that is to be made: { point, subtract }
+    this.shown = null; // the one that was made last
     this.looking = false;
   }
 
@@ -59,12 +60,13 @@ export class ObjectSelection {
 
   /** Waits until the server has read a picture; newer ones end it. */
   async #read(doc, revision) {
-    this.asked = this.reading = revision;
-    const wanted = () => this.editor.doc === doc && this.asked === revision && this.#inHand;
+    const mine = (this.reading = {});
+    this.asked = revision;
+    const wanted = () => this.reading === mine && this.editor.doc === doc && this.#inHand;
     try {
       for (;;) {
         const { state } = await doc.server.selectObject(doc.id, { revision, points: [], box: null, look: true });
-        if (this.asked !== revision) return;
+        if (this.reading !== mine) return;
         const changed = this.installed !== (state !== "none") || state === "ready";
         this.installed = state !== "none";
         if (state === "ready") this.ready = revision;
@@ -76,7 +78,7 @@ export class ObjectSelection {
     } catch (error) {
       if (wanted()) doc.requests.report(error, "command");
     } finally {
-      if (this.reading === revision) this.reading = null;
+      if (this.reading === mine) this.reading = null;
     }
   }
 
@@ -207,9 +209,9 @@ export class ObjectSelection {
     while (this.next) {
       const { doc } = this.editor;
       const press = this.next;
+      this.next = null;
       if (!doc?.draft || this.state !== "ready" || this.waiting) break;
       this.shown = press;
-      this.next = null;
       try {
         const answer = await this.#ask(doc, this.#prompt(doc, press), true);
         if (answer && this.shown === press && !doc.closed) this.editor.viewport.guides.show("look", answer.lines.map(closed).join(""));
