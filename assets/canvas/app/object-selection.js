@@ -74,7 +74,7 @@ export class ObjectSelection {
         if (state !== "reading" || !wanted()) break;
         await pause(POLL_MS);
       }
-      if (!wanted() && this.ready !== revision) this.asked = null; // it was put down meanwhile
+      if (this.reading === mine && !wanted() && this.ready !== revision) this.asked = null; // the tool was put down meanwhile
     } catch (error) {
       if (wanted()) doc.requests.report(error, "command");
     } finally {
