@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from editor.cli.parser import DEFAULT_PIPELINE
 from editor.session import Session
 from editor.store.store import Store
 from pipelines import PIPELINES, load
@@ -35,7 +36,8 @@ class CommandContext:
         self.made_with = made_with
         default = home / "models.toml"
         self.models_file: Path | None = options.models or (default if default.exists() else None)  # the user's models
-        options.pipeline = full_name(options.pipeline, self.models_file)
+        self.pipeline_chosen: bool = options.pipeline is not None
+        options.pipeline = full_name(options.pipeline or DEFAULT_PIPELINE, self.models_file)
         adapters = frozenset(name for name, _ in options.adapter)
         folder = options.data if isinstance(options.data, Path) else home / "palimpsest-data"
         self.library = Library(folder, options.pipeline, self.models_file)

@@ -100,7 +100,10 @@ def _add_model_options(parser: argparse.ArgumentParser, pipelines: str, inherite
     def add(name: str, default: object, **options: Any) -> None:
         parser.add_argument(name, default=argparse.SUPPRESS if inherited else default, **options)
 
-    add("--pipeline", DEFAULT_PIPELINE, metavar="NAME", help=f"model to use: {pipelines} (default: {DEFAULT_PIPELINE})")
+    add(
+        "--pipeline", None, metavar="NAME",
+        help=f"model to use: {pipelines} (default: {DEFAULT_PIPELINE}; with --remove it is chosen by the picture)",
+    )  # fmt: skip
     add("--models", None, type=Path, metavar="FILE", help=MODELS_HELP)
     add(
         "--compile", False, action="store_true",

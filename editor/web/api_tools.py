@@ -15,6 +15,7 @@ from gradio.data_classes import FileData
 from editor.edits.adjustment import Adjustment
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import adjust, complete
+from editor.edits.removal import AUTO, Choice
 from editor.formats.images import encode_png, read_image
 from editor.imaging.geometry import Margins
 from editor.imaging.raster import Mask
@@ -84,7 +85,7 @@ class ApiTools:
         """
         shown = self.session.store.documents.get(document)
         history = [history_entry(node) for node in self.session.store.revisions.tree(document)]
-        models = sorted(self.context.names, key=lambda name: name != self.context.default)
+        models = sorted(self.context.listed, key=lambda name: name != self.context.default)
         return {**summary(self.context, shown), "history": history, "models": models}
 
     def look(self, document: str, revision: str = "", box: list[int] | None = None) -> tuple[FileData, Result]:
@@ -193,13 +194,14 @@ class ApiTools:
             mask: a picture file in base64, as large as the box or else the picture: white is removed, black stays; in a
                 picture with strokes on transparency, the strokes are removed
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
-            model: its name, as `describe` lists them; empty: the default; `classical` is fast
+            model: its name, as `describe` lists them; empty: by the picture, LaMa or PatchMatch for a photograph, the
+                embedded model for a drawing
             seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a random one
             feather: pixels over which the result fades out around the region, 0 to 64
             keep_specks: whether to repaint specks too: spots of at most 16 pixels far from the rest of the mask
             grow: pixels by which the region grows first, 0 to 64; null: as far as the edge of the object needs
         Returns:
-            as `edit`
+            as `edit`; `model`: which one removed it
         """
         region = partial(self._read_region, document, box, point, tolerance, mask)
         settings = {"blend": Blend(feather)}
@@ -357,10 +359,14 @@ class ApiTools:
         variations: int = 1, keep_specks: bool = False, grow: int | None = None,
     ) -> Steps:  # fmt: skip
         """Queues an edit after all others and waits for it. None in `settings` stands for the model's default."""
-        name = model or self.context.default
-        self.context.check_model(name)
+        name = model or self.context.library.default(intent) or AUTO
         seed = secrets.randbelow(2**32) if seed is None else seed
         result: Result = {"seed": seed, "hint": ""}
+        if name == AUTO and intent == "remove":
+            name = (await asyncio.to_thread(self._choose, document, mask)).model
+        self.context.check_model(name)
+        if intent == "remove":
+            result["model"] = name
         info = await self._info(name)
         request = {**settings, "seed": seed, "pipeline": name}
 
@@ -377,6 +383,9 @@ class ApiTools:
                         result["hint"], _ = await asyncio.wait_for(hint, HINT_TIMEOUT)
                     step |= result
                 yield step
+
+    def _choose(self, document: str, mask: Callable[[], Mask]) -> Choice:
+        return self.context.removal(self.session.picture(document), mask())
 
     async def _info(self, name: str) -> PipelineInfo:
         """Returns a model's info once it is loaded, which may take as long as the edit."""

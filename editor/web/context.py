@@ -4,9 +4,13 @@ import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 
+from editor.edits.removal import COPIES, SPREADS, Choice, choose_model
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask
 from editor.models_process import Died, Models
 from editor.object_selector import Selection
 from editor.session import Session
@@ -94,6 +98,15 @@ class AppContext:
         if request.path_params.get("document", revision.document) != revision.document:
             raise NotFound(f"The document has no revision {revision.id!r}.")
         return revision
+
+    @property
+    def listed(self) -> dict[str, str]:
+        """The models to show: without OpenCV's inpainting, which stands in for PatchMatch, where that is installed."""
+        return {name: shown for name, shown in self.names.items() if name != SPREADS or COPIES not in self.names}
+
+    def removal(self, picture: Picture, mask: Mask, kind: Any = None) -> Choice:
+        """Chooses the model to remove what is under a mask, see `choose_model`."""
+        return choose_model(picture, mask, self.names, self.default, kind)
 
     def check_model(self, name: object) -> None:
         """Raises InvalidInput unless there is a model of this name to choose."""

@@ -18,7 +18,6 @@ from editor.web.shown_files import Shown
 from editor.web.theme import theme
 
 
-
 def build(models: Mapping[str, str], default: str, i18n: gr.I18n) -> gr.Blocks:
     """The page's Blocks, see `Form`."""
     page: gr.Blocks = gr.Blocks(title="Palimpsest", analytics_enabled=False, fill_width=True)
@@ -42,7 +41,7 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
     i18n = translations()
-    page = build(context.names, context.default, i18n)
+    page = build(context.listed, context.default, i18n)
     with page:
         publish(context, shown)
     bound(page)

@@ -181,6 +181,7 @@ GROUPS = {
     "drawings": (drawings.seams, drawings.large),
     "masks": (masks.steps, masks.texture, masks.panorama),
     "objects": (objects.objects,),
+    "removals": (masks.removals,),
     "store": (store.walking, store.endurance, store.huge),
     "networks": (networks.steps, networks.graphics_card),
     "page": (page.rows,),

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import pipelines
 from editor.formats.images import encode_png
 from editor.session import Session
 from editor.store.store import Store
@@ -60,6 +61,7 @@ class Server:
             FailingPipeline(at_step=2),
             self.slow,
             PhotoPipeline(),
+            pipelines.load("patchmatch"),
         ]
         self.port = port or free_port()
         self.start()

@@ -6,7 +6,19 @@ from typing import Any
 import pytest
 
 from tests.browser.hands import Hands
-from tests.browser.model_lists import BEST, FEW, GATED, GB, MINI, PATCHES, ModelRoutes, busy, download, installed, listing
+from tests.browser.model_lists import (
+    BEST,
+    FEW,
+    GATED,
+    GB,
+    MINI,
+    PATCHES,
+    ModelRoutes,
+    busy,
+    download,
+    installed,
+    listing,
+)
 
 PHOTO = installed("photo", "Photo model", style="photograph", removable=True, size=7 * GB, frees=7 * GB)
 NOISE = "Model: glide-mini. drawings"
@@ -39,7 +51,9 @@ def row(hands: Hands, text: str) -> Any:
 
 def test_from_an_opened_picture_to_a_download_in_two_clicks(hands: Hands, models: ModelRoutes) -> None:
     def begin(body: dict[str, Any]) -> None:
-        models.state = listing(downloads=[download(BEST["id"], BEST["title"], "running", done=GB, total=4 * GB, speed=2e7)])
+        models.state = listing(
+            downloads=[download(BEST["id"], BEST["title"], "running", done=GB, total=4 * GB, speed=2e7)]
+        )
 
     models.does["download"] = begin
     hands.page.locator(".model-chip").click()
@@ -53,7 +67,9 @@ def test_from_an_opened_picture_to_a_download_in_two_clicks(hands: Hands, models
     assert row(hands, BEST["title"]).count() == 1  # it is not recommended any more while it comes
 
 
-def test_the_licence_is_shown_beside_the_button_and_another_one_is_not_accepted(hands: Hands, models: ModelRoutes) -> None:
+def test_the_licence_is_shown_beside_the_button_and_another_one_is_not_accepted(
+    hands: Hands, models: ModelRoutes
+) -> None:
     opened(hands)
     card = row(hands, BEST["title"])
     button = card.get_by_role("button", name="Download")
@@ -61,7 +77,12 @@ def test_the_licence_is_shown_beside_the_button_and_another_one_is_not_accepted(
     assert described.inner_text() == "By downloading you accept the licence openrail++. Commercial use is allowed."
     assert described.get_by_role("link").get_attribute("href") == BEST["licence_url"]
     models.refuses = "Its licence is my-own by now."
-    models.found = {"model": BEST["id"], "licence": "my-own", "licence_url": "http://127.0.0.1:1/x", "commercial": False}
+    models.found = {
+        "model": BEST["id"],
+        "licence": "my-own",
+        "licence_url": "http://127.0.0.1:1/x",
+        "commercial": False,
+    }
     button.click()
     hands.page.locator(".note p").filter(has_text="Its licence is my-own by now.").wait_for()
     card.get_by_text("Not for commercial use.").wait_for()
@@ -187,7 +208,10 @@ def test_a_click_chooses_a_model_and_defaults_are_set_for_each_mode(hands: Hands
     mine.get_by_text("In use · default for Fill").wait_for()
     mine.get_by_role("button", name="Fill: Photo model is the default").click()
     mine.get_by_text("In use", exact=True).wait_for()
-    assert models.asked == [("default", {"intent": "fill", "name": "photo"}), ("default", {"intent": "fill", "name": ""})]
+    assert models.asked == [
+        ("default", {"intent": "fill", "name": "photo"}),
+        ("default", {"intent": "fill", "name": ""}),
+    ]
 
 
 def test_removing_asks_first_and_says_the_room_it_makes(hands: Hands, models: ModelRoutes) -> None:
@@ -247,7 +271,10 @@ def test_a_visitor_sees_all_and_can_change_nothing(hands: Hands, models: ModelRo
     body.get_by_text("Only the person who runs this server can change its models.").wait_for()
     body.get_by_role("progressbar").first.wait_for()
     body.evaluate("one => one.querySelectorAll('details').forEach((each) => (each.open = true))")
-    names = [button.get_attribute("aria-label") or button.inner_text().split("\n")[0] for button in body.get_by_role("button").all()]
+    names = [
+        button.get_attribute("aria-label") or button.inner_text().split("\n")[0]
+        for button in body.get_by_role("button").all()
+    ]
     assert names == ["glide-mini", "PatchMatch", BEST["title"]]  # to be chosen: that is each visitor's own
     assert body.get_by_role("textbox").count() == 0
 

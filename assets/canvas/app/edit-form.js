@@ -1,5 +1,6 @@
 // The edit that is being prepared: what Gradio's form says, by intent, and what helps to fill it in.
 
+import { AUTO, ChosenModels } from "./chosen-models.js";
 import { Model } from "./model.js";
 import { initialForm, MODEL_DEFAULTS, modelName, saveSettings } from "./settings.js";
 import { RecentPrompts, rememberPrompt } from "./recent-prompts.js";
@@ -22,12 +23,13 @@ export class EditForm {
     Object.assign(this, { server, notifications, modelChanged });
     this.values = null; // the form's, as last received; those of MODEL_DEFAULTS are in `model`
     this.pendingValues = {}; // to be written into the form; see `put`
-    this.models = null; // those to choose from, as the server has them by now; see `offer`
     this.typedFields = new Set(); // those of PROMPT_FIELDS that the user has typed in since the document was opened
     this.grow = null; // by how many pixels the mask of Remove grows; null: as far as the edge needs that it ends on
+    this.models = new ChosenModels();
+    this.choices = []; // the models to choose from, [[title, name], ...]; see `offer`
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#showModel());
     this.hintRequest = null; // the last one; an earlier response is out of date
-    this.aside = null; // { values, own }: the user's own while a step is amended; what is set meanwhile is not saved
+    this.aside = null; // { values, own, models }: the user's own while a step is amended; what is set meanwhile is not saved
     this.hint = debounce(HINT_MS, () => this.#requestHint());
   }
 
@@ -65,15 +67,53 @@ export class EditForm {
   changed(values) {
     if (!initialForm) return false; // the stored values are still to come
     const before = this.values;
-    this.values = values;
-    if (!before) Object.assign(this.model, { own: initialForm.own, fields: initialForm.fields });
+    if (!before) this.#begin();
+    this.values = { ...values, pipeline: this.models.of(values.intent) }; // the form's own may be of the mode before
     this.#save();
     showStrengths(values);
     if (!before || before.intent !== values.intent) this.#showIntent();
-    if (before?.pipeline !== values.pipeline) this.model.choose(values.pipeline);
-    if (!before && this.models) this.offer(this.models);
+    if (before?.pipeline !== this.values.pipeline) this.model.choose(this.values.pipeline);
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
     return before?.intent !== values.intent;
+  }
+
+  #begin() {
+    const { own, fields, models, modelNames } = initialForm;
+    Object.assign(this.model, { own, fields });
+    Object.assign(this.models, { own: models, first: fields.pipeline.value });
+    if (!this.choices.length) this.choices = fields.pipeline.choices.map((name) => [modelNames[name] ?? name, name]);
+    this.models.names = this.choices.map(([, name]) => name);
+  }
+
+  /** Offers these models, [[title, name], ...], and the server's defaults for "fill", "remove" and "refine", "" for none. */
+  offer(choices, defaults = this.models.defaults) {
+    if (choices.length) this.choices = choices;
+    Object.assign(this.models, { defaults, names: this.choices.map(([, name]) => name) });
+    if (!this.values) return; // `changed` shows them then
+    Object.assign(initialForm.modelNames, Object.fromEntries(this.choices.map(([title, name]) => [name, title])));
+    this.#modelChosen();
+    this.#showModel(); // by its name, which may be new
+  }
+
+  /** Chooses a model for a mode; web/form.py calls this when the user does, for the mode in use. */
+  useModel(name, intent = this.intent) {
+    if (!this.values) return;
+    this.models.own[intent] = name;
+    this.#modelChosen();
+  }
+
+  #modelChosen() {
+    this.values.pipeline = this.models.of(this.intent);
+    this.#save();
+    this.#showChoices();
+    this.model.choose(this.values.pipeline);
+  }
+
+  /** Shows the models to choose from in this mode, and its own. */
+  #showChoices() {
+    initialForm.modelNames[AUTO] = t("model.auto");
+    const choices = this.intent === "remove" ? [[t("model.auto"), AUTO], ...this.choices] : this.choices;
+    this.put({ pipeline: { __type__: "update", choices, value: this.models.of(this.intent) } });
   }
 
   /** The user sets one of MODEL_DEFAULTS in the form; web/page.py calls this. */
@@ -86,11 +126,12 @@ export class EditForm {
   }
 
   #save() {
-    if (!this.aside) saveSettings(this.values, this.model.own);
+    if (!this.aside) saveSettings(this.values, this.model.own, this.models.own);
   }
 
   #showIntent() {
     document.documentElement.dataset.intent = this.intent;
+    this.#showChoices();
     const field = document.querySelector(PROMPT);
     if (field) field.placeholder = t(`prompt.${this.intent}`);
     const instruction = document.querySelector("#aim .instruction"); // of a mode that asks for more than a prompt; it stays beside one
@@ -105,12 +146,6 @@ export class EditForm {
     this.#showModelSettings();
     const { purpose } = model;
     this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`) : "");
-    INTENTS.forEach((intent, i) => {
-      const choice = document.querySelectorAll("#intent input")[i];
-      if (!choice) return;
-      choice.disabled = !model.supportsIntent(intent);
-      choice.closest("label").title = model.supportsIntent(intent) ? "" : this.unsupportedIntent;
-    });
     if (model.loading) this.hint();
     else this.hint.now();
     this.modelChanged();
@@ -170,7 +205,9 @@ export class EditForm {
   request(intent = this.intent) {
     if (!this.values || !this.model.info || intent === "adjust") return null;
     const { new_seed: _, refine_strength, sketch_strength, ...edit } = this.values;
-    for (const name of MODEL_DEFAULTS) edit[name] = this.model.value(name);
+    edit.pipeline = this.models.of(intent);
+    const shown = edit.pipeline === this.model.name && edit.pipeline !== AUTO;
+    for (const name of MODEL_DEFAULTS) edit[name] = shown ? this.model.value(name) : null; // null: the model's own
     if (!this.model.supports("negative_prompt")) edit.negative_prompt = "";
     edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
     if (!Number.isInteger(edit.seed)) edit.seed = 0;
@@ -180,31 +217,15 @@ export class EditForm {
 
   /** The edit to be sent, once its model is loaded: draws its seed, remembers its prompt. Null if the model cannot be loaded. */
   async prepare(values, intent = values.intent) {
-    this.values = values;
-    await this.model.choose(values.pipeline);
+    this.values = { ...values, pipeline: this.models.of(values.intent) };
+    await this.model.choose(this.values.pipeline);
     while (this.model.loading) await this.model.request; // another model was chosen meanwhile
+    await this.model.know(this.models.of(intent)); // the server does not know its settings before
     const edit = this.request(intent);
     if (!edit) return null;
     if (this.values.new_seed || !Number.isInteger(this.values.seed)) edit.seed = randomSeed();
     if (edit.intent !== "remove") rememberPrompt(edit.prompt); // removing uses no prompt
     return edit;
-  }
-
-  /** Has these models to choose from: [[title, name], ...]. A chosen one that is gone gives way to the server's own choice. */
-  offer(models) {
-    this.models = models;
-    if (!this.values || !models.length) return; // there is no form yet; `changed` offers them then
-    Object.assign(initialForm.modelNames, Object.fromEntries(models.map(([title, name]) => [name, title])));
-    const names = models.map(([, name]) => name);
-    const wanted = [initialForm.wanted, this.values.pipeline, initialForm.fields.pipeline.value, names[0]].find((name) => names.includes(name));
-    initialForm.wanted = null; // the user may choose another from now on
-    this.put({ pipeline: { __type__: "update", choices: models, ...(wanted === this.values.pipeline ? {} : { value: wanted }) } });
-    this.#showModel(); // by its name, which may be new
-  }
-
-  /** Chooses a model for the mode in use. */
-  useModel(name) {
-    this.put({ pipeline: name });
   }
 
   /** Writes values into the form: presses Gradio's hidden button, which asks `listed` for them. */
@@ -247,22 +268,24 @@ export class EditForm {
     }
     const intent = margins.some(Boolean) ? { intent: "expand" } : strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
     Object.assign(this.model.own, { steps, guidance, sampler });
+    this.models.own = { ...this.models.own, [intent.intent]: pipeline };
     this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, feather, opacity, colour_match, ...intent });
     return this.#chooseModel(pipeline);
   }
 
   /** Takes up a step's settings and its seed, to amend it; puts the user's own aside until `takeBack`. */
   amend(edit) {
-    this.aside = { values: { ...this.values }, own: { ...this.model.own } };
+    this.aside = { values: { ...this.values }, own: { ...this.model.own }, models: this.models.own };
     this.put({ new_seed: false, variations: 1 });
     return this.recall(edit);
   }
 
   takeBack() {
-    const { values, own } = this.aside;
+    const { values, own, models } = this.aside;
     this.aside = null;
     this.model.own = own;
-    saveSettings(values, own);
+    this.models.own = models;
+    saveSettings(values, own, models);
     this.put(values);
     return this.#chooseModel(values.pipeline);
   }

@@ -10,7 +10,7 @@ export class ModelActions {
     this.editor = editor;
     this.library = new ModelLibrary(editor.server, {
       changed: () => editor.refresh(),
-      choices: (models) => editor.form.offer(models),
+      choices: (models, defaults) => editor.form.offer(models, defaults),
       ended: (download, model) => this.#ended(download, model),
       failed: (sentence) => editor.notifications.note(sentence, "models"),
     });
@@ -26,8 +26,9 @@ export class ModelActions {
   /** Chooses a model for the mode in use, or for Fill where that mode has no use for it. */
   use({ name, use }) {
     const { form } = this.editor;
-    if (form.intent === "adjust" || (use === "fill" && form.intent === "remove")) form.intend("fill");
-    form.useModel(name);
+    const intent = form.intent === "adjust" || (use === "fill" && form.intent === "remove") ? "fill" : form.intent;
+    form.useModel(name, intent);
+    if (intent !== form.intent) form.intend(intent);
   }
 
   /** Deletes a model, and says how much room that made. */

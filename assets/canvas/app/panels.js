@@ -1,5 +1,6 @@
 // The panels around the picture: builds them, lets them act on the editor, and shows in them what the editor holds.
 
+import { adviceFor } from "./advice.js";
 import { adjustPanel } from "../panels/adjust-panel.js";
 import { contextMenu } from "../panels/context-menu.js";
 import { amendBar, repeatSentence, replaySentence } from "../panels/amend-bar.js";
@@ -171,6 +172,7 @@ export class Panels {
     this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);
     notifications.plan(estimate, estimate && eta.secondsFor([estimate, ...(doc.amendment.step?.later ?? [])]));
+    notifications.advice(adviceFor(this.editor));
     notifications.specks(estimate?.specks ?? 0, () => this.editor.doc?.masks.keepSpecks());
   }
 
