@@ -11,9 +11,11 @@ from editor.store.store import Store
 from pipelines import PIPELINES, load
 from pipelines.base import Pipeline, Setup
 from pipelines.errors import InvalidInput
+from pipelines.installed import SELECTION
 from pipelines.library import Library
 from pipelines.models import full_name
 from pipelines.provenance import made_with
+from pipelines.selection.installed import installed_selection_model
 
 
 class CommandContext:
@@ -56,6 +58,11 @@ class CommandContext:
             )
         # a model is downloaded only if the user typed its name, never because a recipe or a document has it
         return load(name, self._setup, fetch=name == self.options.pipeline)
+
+    def selection_model(self) -> Path | None:
+        """Returns the folder of the model that selects objects; None where none is installed."""
+        added = [Path(name.removeprefix(SELECTION)) for name in self.library.added if name.startswith(SELECTION)]
+        return installed_selection_model(added)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

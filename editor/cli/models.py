@@ -32,8 +32,6 @@ def manage(context: CommandContext) -> None:
 
 def _list(context: CommandContext) -> None:
     entries = context.library.installed()
-    if any(model.pipeline == "patchmatch" and not model.trouble for model in entries):
-        entries = [model for model in entries if model.name != "classical"]  # it only stands in for PatchMatch
     if context.options.json:
         print(json.dumps([asdict(model) for model in entries], indent=2, default=str))
     else:

@@ -1,5 +1,6 @@
 """AppContext: what every route needs."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +11,8 @@ from starlette.requests import Request
 from editor.edits.removal import COPIES, SPREADS, Choice, choose_model
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
-from editor.models_process import Models
+from editor.models_process import Died, Models
+from editor.object_selector import Selection
 from editor.session import Session
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
@@ -19,6 +21,9 @@ from editor.web.addresses import LOOPBACK, Addresses
 from pipelines.base import PipelineInfo
 from pipelines.errors import InvalidInput
 from pipelines.library import Library
+from pipelines.selection.prompt import Prompt
+
+SELECT_LIMIT = 20.0  # seconds for an answer about an object, which takes a fraction of one on an idle machine
 
 
 class Loading(InvalidInput):
@@ -108,6 +113,25 @@ class AppContext:
         names = [*self.names]
         if name not in names:
             raise InvalidInput(f"There is no model {name!r} here. The models are: {', '.join(names)}.")
+
+    async def select(self, revision: str, prompt: Prompt) -> Selection:
+        """Asks the models' process where an object is.
+
+        Raises:
+            Loading: it does not answer in time: it is being started, or has too much to do.
+            InvalidInput: the model or the picture cannot be read.
+        """
+
+        async def ask() -> Selection:
+            return await asyncio.wait_for(asyncio.wrap_future(self.models.select(revision, prompt)), SELECT_LIMIT)
+
+        try:
+            try:
+                return await ask()
+            except Died:  # its successor is asked
+                return await ask()
+        except TimeoutError as error:
+            raise Loading("The object selector does not answer yet. Try again in a moment.") from error
 
     def model(self, name: str) -> PipelineInfo:
         """Returns the info of a model.

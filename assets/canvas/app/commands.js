@@ -26,6 +26,9 @@ export function makeCommands(editor) {
   return Object.fromEntries(Object.entries(commands).map(([name, run]) => [name, guarded(name, run)]));
 }
 
+/** Closes the polygon, or leaves the selected object as it is; false if none has begun. */
+const finishShape = ({ objects, pointer }) => (pointer.closeShape() === false ? objects.finish() : null);
+
 function allCommands(editor) {
   const doc = () => editor.doc;
   const field = (selector) => document.querySelector(selector);
@@ -38,7 +41,8 @@ function allCommands(editor) {
     ...intents,
     smaller: () => editor.tool.resize(editor.tool.diameter / 1.15 - 1), larger: () => editor.tool.resize(editor.tool.diameter * 1.15 + 1),
     softer: () => editor.tool.set("hardness", Math.max(0, editor.tool.hardness - 0.1)), harder: () => editor.tool.set("hardness", Math.min(1, editor.tool.hardness + 0.1)),
-    finish: () => (editor.floating.open ? void editor.floating.accept() : editor.pointer.closeShape()), back: () => editor.pointer.dropCorner(),
+    finish: () => (editor.floating.open ? void editor.floating.accept() : finishShape(editor)),
+    back: () => (editor.pointer.dropCorner() === false ? editor.objects.back() : null),
     all: () => doc()?.draftEditor.all(), clear: () => doc()?.draftEditor.clear(editor.tool.layer), invert: () => doc()?.draftEditor.invert(), recall: () => doc()?.masks.recall(),
     grow: () => doc()?.masks.change({ do: "grow", by: GROWTH }), shrink: () => doc()?.masks.change({ do: "shrink", by: GROWTH }),
     masks: () => doc()?.draft && savedMasksDialog(doc()), transform: () => editor.floating.transformMask(),

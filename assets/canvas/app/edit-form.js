@@ -92,14 +92,14 @@ export class EditForm {
     if (!this.values) return; // `changed` shows them then
     Object.assign(initialForm.modelNames, Object.fromEntries(this.choices.map(([title, name]) => [name, title])));
     this.#modelChosen();
+    this.#showModel(); // by its name, which may be new
   }
 
-  /** Chooses a model for a mode, the one in use if none is named; web/form.py calls this when the user does. */
+  /** Chooses a model for a mode; web/form.py calls this when the user does, for the mode in use. */
   useModel(name, intent = this.intent) {
     if (!this.values) return;
     this.models.own[intent] = name;
-    if (intent === this.intent) this.#modelChosen();
-    else this.intend(intent);
+    this.#modelChosen();
   }
 
   #modelChosen() {

@@ -11,6 +11,7 @@ export class ModelActions {
     this.library = new ModelLibrary(editor.server, {
       changed: () => editor.refresh(),
       choices: (models, defaults) => editor.form.offer(models, defaults),
+      selectors: () => editor.objects.recheck(),
       ended: (download, model) => this.#ended(download, model),
       failed: (sentence) => editor.notifications.note(sentence, "models"),
     });
@@ -26,8 +27,9 @@ export class ModelActions {
   /** Chooses a model for the mode in use, or for Fill where that mode has no use for it. */
   use({ name, use }) {
     const { form } = this.editor;
-    const other = { adjust: use, remove: use === "fill" ? "fill" : "remove" }[form.intent]; // a mode that has a use for it
-    form.useModel(name, other ?? form.intent);
+    const intent = { adjust: use, remove: use }[form.intent] ?? form.intent; // "fill" or "remove"
+    form.useModel(name, intent);
+    if (intent !== form.intent) form.intend(intent);
   }
 
   /** Deletes a model, and says how much room that made. */

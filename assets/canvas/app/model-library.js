@@ -7,7 +7,7 @@ const RUNS = ["queued", "running"];
 
 export class ModelLibrary {
   /**
-   * on: { changed(): there is another state; choices(models, defaults): the form is to offer these, [[title, name], ...];
+   * on: { changed(): there is another state; choices(models, defaults): the form is to offer these, [[title, name], ...], and these first, by mode;
    * ended(download, model): a download has ended, and this is its model if it did not fail; failed(sentence): what the user
    * asked for was refused }. later(ms, work): a timer; tests pass their own.
    */
@@ -15,7 +15,7 @@ export class ModelLibrary {
     Object.assign(this, { server, on, later });
     this.state = null; // the last answer, see `Server.models`
     this.error = ""; // why there is none
-    this.choices = ""; // JSON of those that the form offers
+    this.choices = ""; // JSON of those that the form offers, and offers first
     this.epoch = 0; // an answer to a request of an earlier epoch is out of date
     this.timed = false; // whether the next request has its time
   }
@@ -55,10 +55,11 @@ export class ModelLibrary {
   #take(state) {
     const before = this.state;
     Object.assign(this, { state, error: "" });
-    const choices = [state.installed.filter(isOffered).map(({ title, name }) => [title, name]), state.defaults];
-    if (JSON.stringify(choices) !== this.choices) {
-      this.choices = JSON.stringify(choices);
-      this.on.choices(...choices);
+    const choices = state.installed.filter(isOffered).map(({ title, name }) => [title, name]);
+    const offered = JSON.stringify([choices, state.defaults]);
+    if (offered !== this.choices) {
+      this.choices = offered;
+      this.on.choices(choices, state.defaults);
     }
     this.on.changed();
     for (const download of state.downloads) if (before && ended(download, before)) this.on.ended(download, state.installed.find(({ name }) => name === download.name));

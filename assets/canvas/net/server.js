@@ -193,6 +193,14 @@ export class Server {
   }
 
   /**
+   * Finds an object. query: { revision, points: [[x, y, inside], ...], box, look }. Returns { state: "none"
+   * (no model is installed), "reading" (the picture) or "ready", lines: its outline if it is only looked at, mask }.
+   */
+  async selectObject(document, query) {
+    return this.#unpack(await this.#send(`documents/${document}/select`, {}, pack({ tool: "object", ...query }, {})), "mask");
+  }
+
+  /**
    * Changes a mask { box, values }; null when nothing is left. operation: { do: "grow", "shrink" or "soften", by: pixels } or
    * { do: "holes" }, which fills them.
    */
