@@ -10,7 +10,7 @@ const download = (name, is) => ({ model: name, name: is === "done" ? `hf:${name}
 
 /** A library whose server answers what is put into `answers` in turn, the last again and again; `tick` is its clock. */
 function library(...answers) {
-  const said = { choices: [], ended: [], failed: [], changed: 0, asked: 0 };
+  const said = { choices: [], ended: [], failed: [], changed: 0, asked: 0, selectors: 0 };
   const timers = [];
   const next = async () => {
     said.asked += 1;
@@ -20,7 +20,7 @@ function library(...answers) {
   };
   const server = { models: next, changeModels: next };
   const on = {
-    changed: () => (said.changed += 1), choices: (models) => said.choices.push(models.map(([, name]) => name).join()),
+    changed: () => (said.changed += 1), selectors: () => (said.selectors += 1), choices: (models) => said.choices.push(models.map(([, name]) => name).join()),
     ended: ({ model, state }, its) => said.ended.push([model, state, its?.name]), failed: (sentence) => said.failed.push(sentence),
   };
   const made = new ModelLibrary(server, on, (ms, work) => timers.push(work));
@@ -101,4 +101,15 @@ test("only models that an edit can be made with are offered", async () => {
   const { library: list, said } = library(state([], [model("mini"), model("sam", false), model("lama")]));
   await list.load();
   assert.deepEqual(said.choices, ["mini,lama"]);
+});
+
+test("it is said when an object selector has come or gone", async () => {
+  const select = { ...model("sam", false), use: "select" };
+  const { library: list, said } = library(state(), state([], [model("mini"), select]), state([], [model("mini"), select]), state());
+  const counts = [];
+  for (let i = 0; i < 4; i++) {
+    await list.load();
+    counts.push(said.selectors);
+  }
+  assert.deepEqual(counts, [0, 1, 1, 2]);
 });
