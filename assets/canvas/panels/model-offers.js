@@ -5,8 +5,8 @@ import { sizeInWords, t } from "../lib/locale.js";
 
 let count = 0; // of the offers, for the ids of what describes their buttons
 
-/** A link that leads out of the page. */
-export const outwards = (url, text) => h("a", { href: url, target: "_blank", rel: "noopener noreferrer", class: "outwards" }, text);
+/** A link that leads out of the page; the text alone where its address, which may be a model's owner's, is none of the web. */
+export const outwards = (url, text) => (/^https?:/i.test(url) ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer", class: "outwards" }, text) : text);
 
 /** What a model is good for: in the page's language if it knows the model, else in the words of the server. */
 export function goodFor({ id, name, good_for }) {
