@@ -43,7 +43,7 @@ export function offer(entry, { download, machine, may }, button) {
     reason ? h("p", { class: "detail warning" }, reason) : null,
     may && entry.fits !== "disk" ? h("button", { type: "button", class: button, "aria-label": t("models.download_of", { title: entry.title }), "aria-describedby": described, onclick: press }, icon("download"), t("models.download")) : null,
     h("p", { class: "detail licence", id: described }, ...licence(entry, may)),
-    entry.gated ? h("p", { class: "detail" }, t("models.gated"), " ", entry.url ? outwards(entry.url, t("models.page")) : null) : null,
+    may && entry.gated ? h("p", { class: "detail" }, t("models.gated"), " ", entry.url ? outwards(entry.url, t("models.page")) : null) : null,
   ];
 }
 
