@@ -67,7 +67,7 @@ def listing(**changes: Any) -> dict[str, Any]:
 def busy() -> dict[str, Any]:
     """Downloads of every kind, and more models that are installed."""
     photo = installed(
-        f"hf:{BEST['id']}", BEST["title"], style="photograph", removable=True, size=69 * GB // 10,
+        "photo", BEST["title"], style="photograph", removable=True, size=69 * GB // 10,
         frees=69 * GB // 10, licence="openrail++",
         good_for="photographs at 1024 pixels",
     )  # fmt: skip

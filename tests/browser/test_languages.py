@@ -116,6 +116,7 @@ def test_the_models_are_in_the_readers_language(reader: Reader) -> None:
     reader.page.evaluate("window.palimpsest.panels.side.open(null)")
     reader.page.unroute_all()
     models.load()
+    reader.page.evaluate("window.palimpsest.home()")
 
 
 def test_each_intent_asks_in_the_readers_language(reader: Reader) -> None:
