@@ -92,7 +92,7 @@ class Library:
         return free_disk(cache_folder("any/model"))
 
     def listing(self, machine: Machine, loaded: Collection[str]) -> dict[str, Any]:
-        """Lists all that there is, as JSON holds it: see docs/api.md.
+        """Lists all that there is, as JSON holds it: what the route `models` answers.
 
         Args:
             machine: what the models run on.

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pipelines
+from editor.imaging.geometry import Box
+from editor.recipes.recipe import Recipe
 from pipelines.base import Machine, Request, run
 from pipelines.errors import InvalidInput
 from pipelines.hf.hub import ON_HUB
@@ -34,6 +36,7 @@ from pipelines.recommended import (
 from tests import tiny_diffusers
 from tests.fake_hub import FakeHub, served
 from tests.models.test_lama import Tiny
+from tests.samples import an_edit, disc
 
 GB = 10**9
 ROOMY = 10**13  # bytes
@@ -153,6 +156,9 @@ def test_lama_of_the_hub_removes_by_a_name_that_means_the_same_elsewhere(hub: Fa
     assert library.names()[name] == "LaMa" and pipelines.in_full(name) == name
     model = next(each for each in library.installed() if each.pipeline == name)
     assert model.use == REMOVE and model.licence == "apache-2.0" and not model.trouble
+    edit = an_edit(disc(Box(20, 20, 20, 20)), pipeline=name)
+    recipe = Recipe((edit,), "0" * 32, ("0" * 32,), "tests", None)
+    assert name in recipe.to_json()  # unlike the path of a file
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     mask = np.zeros((64, 64), np.uint8)
     mask[20:40, 20:40] = 255
