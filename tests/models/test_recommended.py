@@ -77,9 +77,12 @@ def test_more_memory_never_fits_worse(one: float, other: float, gpu: float, memo
         assert gpu >= offloaded - 1e-6 and memory >= whole - 1e-6  # what is not on the card waits beside it
 
 
-def test_without_bfloat16_a_model_needs_twice_the_memory() -> None:
+def test_without_bfloat16_a_model_needs_twice_the_memory(hub: FakeHub, tmp_path: Path) -> None:
     assert fitting(5 * GB, GB, Machine("", 0, 6 * GB, 2)) == WHOLE
     assert fitting(5 * GB, GB, Machine("", 0, 6 * GB, 4)) == NO
+    library = Library(tmp_path, "glide-mini", None)
+    listed = [library.listing(Machine("", 0, 6 * GB, width), ())["recommended"][0]["memory"] for width in (2, 4)]
+    assert listed[1] == {name: 2 * memory for name, memory in listed[0].items()}
 
 
 @pytest.mark.parametrize("gigabytes", [0, 2, 4, 6, 8, 12, 16, 24, 48, 96])
