@@ -140,6 +140,7 @@ def test_a_few_step_model_begins_with_its_own_settings(hub: FakeHub, tmp_path: P
     assert other.defaults["steps"] != 9  # the row is of that id alone
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
 def test_lama_of_the_hub_removes_by_a_name_that_means_the_same_elsewhere(hub: FakeHub, tmp_path: Path) -> None:
     import torch
 
