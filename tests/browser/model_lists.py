@@ -12,7 +12,8 @@ HUB = "http://127.0.0.1:1"  # a page of the hub: nothing in a test goes there
 def installed(name: str, title: str, use: str = "fill", **more: Any) -> dict[str, Any]:
     return {
         "name": name, "title": title, "use": use, "size": 144_000_000, "licence": "Apache-2.0", "needs": "no GPU",
-        "good_for": "flat illustrations", "trouble": "", "removable": False, "frees": 0, "loaded": False, "style": "drawing",
+        "good_for": "flat illustrations", "trouble": "", "removable": False, "frees": 0, "loaded": False,
+        "style": "drawing",
         "offered": use in ("fill", "remove"), **more,
     }  # fmt: skip
 
@@ -39,8 +40,8 @@ MINI = installed("noise", "glide-mini", loaded=True)
 PATCHES = installed("flat", "PatchMatch", "remove", size=0, good_for="removing things")
 BEST = offered("diffusers/stable-diffusion-xl-1.0-inpainting-0.1", "Stable Diffusion XL Inpainting", best=True)
 GATED = offered(
-    "black-forest-labs/FLUX.1-Fill-dev", "FLUX.1 Fill", gated=True, commercial=False, licence="flux-1-dev-non-commercial",
-    fits="no", memory={"whole": 36 * GB, "offloaded": 24 * GB}, download=34 * GB, steps=28,
+    "black-forest-labs/FLUX.1-Fill-dev", "FLUX.1 Fill", gated=True, commercial=False,
+    licence="flux-1-dev-non-commercial", fits="no", memory={"whole": 36 * GB, "offloaded": 24 * GB}, download=34 * GB, steps=28,
 )  # fmt: skip
 FEW = offered("black-forest-labs/FLUX.2-klein-4B", "FLUX.2 klein 4B", fits="offloaded", licence="apache-2.0", steps=4)
 SELECTS = offered(
@@ -66,7 +67,8 @@ def listing(**changes: Any) -> dict[str, Any]:
 def busy() -> dict[str, Any]:
     """Downloads of every kind, and more models that are installed."""
     photo = installed(
-        f"hf:{BEST['id']}", BEST["title"], style="photograph", removable=True, size=69 * GB // 10, frees=69 * GB // 10, licence="openrail++",
+        f"hf:{BEST['id']}", BEST["title"], style="photograph", removable=True, size=69 * GB // 10,
+        frees=69 * GB // 10, licence="openrail++",
         good_for="photographs at 1024 pixels",
     )  # fmt: skip
     broken = installed(
@@ -87,10 +89,10 @@ def busy() -> dict[str, Any]:
 
 
 class ModelRoutes:
-    """The routes of the models, in the place of the server's. state: what they answer. asked: (action, body) of each change.
+    """The routes of the models, in the place of the server's.
 
-    does: what a change does to the state, by its action. found: what a look-up answers. refuses: the sentence for the next
-    change, if it is to be refused.
+    state: what they answer. asked: (action, body) of each change. does: what a change does to the state, by its action.
+    found: what a look-up answers. refuses: the sentence for the next change, if it is to be refused.
     """
 
     def __init__(self, page: Any, state: dict[str, Any]) -> None:

@@ -326,7 +326,9 @@ def test_axe_finds_nothing(hands: Hands, view: str) -> None:
 
 # --- by the keyboard alone
 
-STOPS = """() => [...document.querySelectorAll("a[href], button, input, select, summary, textarea, [tabindex]")].filter((one) =>
+STOPS = """() => [
+    ...document.querySelectorAll("a[href], button, input, select, summary, textarea, [tabindex]"),
+].filter((one) =>
     one.checkVisibility({ visibilityProperty: true }) && !one.disabled && one.tabIndex >= 0
     && (one.type !== "radio" || one.checked) && (!document.querySelector("dialog[open]") || one.closest("dialog")))"""
 

@@ -1,5 +1,6 @@
-"""From an opened picture to the first fill by a model of the hub: a real server, its models' process, a real Chromium, and a
-hub on this machine. The connection is cut and the server killed on the way; the page is never loaded anew.
+"""From an opened picture to the first fill by a model of the hub: a real server and Chromium, and a hub on this machine.
+
+The connection is cut and the server killed on the way; the page is never loaded anew.
 """
 
 from collections.abc import Iterator
@@ -11,7 +12,7 @@ import pytest
 
 from pipelines.recommended import recommended
 from tests import tiny_diffusers
-from tests.browser.hands import NO_TOUR, Hands
+from tests.browser.hands import DRAWN, NO_TOUR, Hands
 from tests.fake_hub import FakeHub
 from tests.server_process import Client, ServerProcess, said
 
@@ -20,7 +21,7 @@ CUT = 5000  # bytes of the first large file that come before its connection ends
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    """A hub that has a tiny pipeline under each recommended name; the server is to ask it, and to keep its models here."""
+    """A hub with a tiny pipeline under each recommended name; the server asks it, and keeps its models in tmp_path."""
     hub = FakeHub()
     saved = tiny_diffusers.save("sd-9", tmp_path / "tiny")
     hub.models = {name: saved for name, row in recommended().items() if row.use == "fill"}
@@ -59,7 +60,6 @@ def test_from_an_opened_picture_to_the_first_fill(visitor: Hands, real: ServerPr
     [best] = [row for row in said(client.get("models"))["recommended"] if row["best"] and row["use"] == "fill"]
     hub.licence = best["licence"]
     hub.cuts = [CUT]
-    hub.hold.clear()
     visitor.open_sample()
     page.evaluate("window.here = 'all along'")
 
@@ -68,14 +68,16 @@ def test_from_an_opened_picture_to_the_first_fill(visitor: Hands, real: ServerPr
 
     bar = page.get_by_role("progressbar", name=f"Download of {best['title']}")
     bar.wait_for()
-    assert hub.held.wait(120)  # after the cut: it went on by itself
+    while not hub.asked_of_cdn:
+        page.evaluate(DRAWN)
+    hub.hold.clear()
+    assert hub.held.wait(120)
+    assert [asked.range for asked in hub.asked_of_cdn].count(f"bytes={CUT}-") == 1  # after the cut it went on by itself
     page.wait_for_function("document.querySelector('.models .bar').ariaValueNow > 0")
     before = int(bar.get_attribute("aria-valuenow"))
     port = int(real.url.rpartition(":")[2])
     real.kill()
     page.get_by_role("tabpanel", name="Models").get_by_text("The server does not answer.").wait_for()
-    ranges = [asked.range for asked in hub.asked_of_cdn]
-    assert ranges.count(f"bytes={CUT}-") == 1
     hub.held.clear()
     asked = len(hub.asked_of_cdn)
     real.start(port)

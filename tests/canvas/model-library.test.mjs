@@ -5,12 +5,12 @@ import { ModelLibrary } from "../../assets/canvas/app/model-library.js";
 import { Unreachable } from "../../assets/canvas/net/server.js";
 
 const model = (name, offered = true) => ({ name, title: name.toUpperCase(), offered });
-const state = (downloads = [], installed = [model("mini")]) => ({ downloads, installed });
+const state = (downloads = [], installed = [model("mini")], defaults = {}) => ({ downloads, installed, defaults });
 const download = (name, is) => ({ model: name, name: is === "done" ? `hf:${name}` : "", state: is });
 
 /** A library whose server answers what is put into `answers` in turn, the last again and again; `tick` is its clock. */
 function library(...answers) {
-  const said = { choices: [], ended: [], failed: [], changed: 0, asked: 0 };
+  const said = { choices: [], ended: [], failed: [], changed: 0, asked: 0, selectors: 0 };
   const timers = [];
   const next = async () => {
     said.asked += 1;
@@ -20,7 +20,7 @@ function library(...answers) {
   };
   const server = { models: next, changeModels: next };
   const on = {
-    changed: () => (said.changed += 1), choices: (models) => said.choices.push(models.map(([, name]) => name).join()),
+    changed: () => (said.changed += 1), selectors: () => (said.selectors += 1), choices: (models) => said.choices.push(models.map(([, name]) => name).join()),
     ended: ({ model, state }, its) => said.ended.push([model, state, its?.name]), failed: (sentence) => said.failed.push(sentence),
   };
   const made = new ModelLibrary(server, on, (ms, work) => timers.push(work));
@@ -91,8 +91,25 @@ test("an answer that was asked for before a change is out of date", async () => 
   assert.equal(list.state.installed[0].name, "new");
 });
 
+test("defaults that change are offered to the form", async () => {
+  const { library: list, said } = library(state(), state([], [model("mini")], { fill: "mini" }), state([], [model("mini")], { fill: "mini" }));
+  for (let i = 0; i < 3; i++) await list.load();
+  assert.equal(said.choices.length, 2);
+});
+
 test("only models that an edit can be made with are offered", async () => {
   const { library: list, said } = library(state([], [model("mini"), model("sam", false), model("lama")]));
   await list.load();
   assert.deepEqual(said.choices, ["mini,lama"]);
+});
+
+test("it is said when an object selector has come or gone", async () => {
+  const select = { ...model("sam", false), use: "select" };
+  const { library: list, said } = library(state(), state([], [model("mini"), select]), state([], [model("mini"), select]), state());
+  const counts = [];
+  for (let i = 0; i < 4; i++) {
+    await list.load();
+    counts.push(said.selectors);
+  }
+  assert.deepEqual(counts, [0, 1, 1, 2]);
 });

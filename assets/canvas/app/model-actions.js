@@ -11,6 +11,7 @@ export class ModelActions {
     this.library = new ModelLibrary(editor.server, {
       changed: () => editor.refresh(),
       choices: (models, defaults) => editor.form.offer(models, defaults),
+      selectors: () => editor.objects.recheck(),
       ended: (download, model) => this.#ended(download, model),
       failed: (sentence) => editor.notifications.note(sentence, "models"),
     });
@@ -26,7 +27,7 @@ export class ModelActions {
   /** Chooses a model for the mode in use, or for Fill where that mode has no use for it. */
   use({ name, use }) {
     const { form } = this.editor;
-    const intent = form.intent === "adjust" || (use === "fill" && form.intent === "remove") ? "fill" : form.intent;
+    const intent = { adjust: use, remove: use }[form.intent] ?? form.intent; // "fill" or "remove"
     form.useModel(name, intent);
     if (intent !== form.intent) form.intend(intent);
   }

@@ -7,7 +7,8 @@ const RUNS = ["queued", "running"];
 
 export class ModelLibrary {
   /**
-   * on: { changed(): there is another state; choices(models, defaults): the form is to offer these, [[title, name], ...], and these first, by mode;
+   * on: { changed(): there is another state; choices(models, defaults): the form is to offer these, [[title, name], ...], and these first,
+   * by mode; selectors(): other models select objects than before;
    * ended(download, model): a download has ended, and this is its model if it did not fail; failed(sentence): what the user
    * asked for was refused }. later(ms, work): a timer; tests pass their own.
    */
@@ -16,6 +17,7 @@ export class ModelLibrary {
     this.state = null; // the last answer, see `Server.models`
     this.error = ""; // why there is none
     this.choices = ""; // JSON of those that the form offers, and offers first
+    this.selectors = ""; // JSON of those that select objects
     this.epoch = 0; // an answer to a request of an earlier epoch is out of date
     this.timed = false; // whether the next request has its time
   }
@@ -61,6 +63,9 @@ export class ModelLibrary {
       this.choices = offered;
       this.on.choices(choices, state.defaults);
     }
+    const selectors = JSON.stringify(state.installed.filter(({ use }) => use === "select").map(({ name }) => name));
+    if (before && selectors !== this.selectors) this.on.selectors();
+    this.selectors = selectors;
     this.on.changed();
     for (const download of state.downloads) if (before && ended(download, before)) this.on.ended(download, state.installed.find(({ name }) => name === download.name));
     if (this.running) this.#again();

@@ -168,7 +168,7 @@ export class Panels {
     if (doc && this.side.tab === "history") this.#showHistory();
     if (doc && this.side.tab === "layers") this.#showLayers();
     this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
-    if (this.side.tab === "models") this.models.show(models.library.state, models.library.error, form.intent === "adjust" ? null : form.values?.pipeline);
+    if (this.side.tab === "models") this.models.show(models.library.state, models.library.error, form);
     this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);
     notifications.plan(estimate, estimate && eta.secondsFor([estimate, ...(doc.amendment.step?.later ?? [])]));

@@ -1,5 +1,6 @@
 // Rows of the models that are on this machine: a click chooses one; a fold has its licence, for what it is the default, and Remove.
 
+import { AUTO } from "../app/chosen-models.js";
 import { goodFor } from "./model-offers.js";
 import { askFirst } from "./models-forms.js";
 import { h, icon } from "../lib/dom.js";
@@ -22,7 +23,7 @@ export function installedRow(model, how) {
     "li", { "data-key": name, class: `installed${inUse ? " current" : ""}` },
     CHOSEN.includes(use) && !trouble ? choose : h("div", { class: "state" }, words),
     trouble ? h("p", { class: "trouble" }, trouble) : null,
-    h("details", {}, h("summary", { "aria-label": t("models.more", { title }) }, t("step.details")), h("p", { class: "detail" }, facts), ...owned(model, how)),
+    name === AUTO ? null : h("details", {}, h("summary", { "aria-label": t("models.more", { title }) }, t("step.details")), h("p", { class: "detail" }, facts), ...owned(model, how)),
   );
 }
 

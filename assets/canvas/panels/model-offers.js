@@ -5,8 +5,8 @@ import { sizeInWords, t } from "../lib/locale.js";
 
 let count = 0; // of the offers, for the ids of what describes their buttons
 
-/** A link that leads out of the page. */
-export const outwards = (url, text) => h("a", { href: url, target: "_blank", rel: "noopener noreferrer", class: "outwards" }, text);
+/** A link that leads out of the page; the text alone where its address, which may be a model's owner's, is none of the web. */
+export const outwards = (url, text) => (/^https?:/i.test(url) ? h("a", { href: url, target: "_blank", rel: "noopener noreferrer", class: "outwards" }, text) : text);
 
 /** What a model is good for: in the page's language if it knows the model, else in the words of the server. */
 export function goodFor({ id, name, good_for }) {
@@ -43,7 +43,7 @@ export function offer(entry, { download, machine, may }, button) {
     reason ? h("p", { class: "detail warning" }, reason) : null,
     may && entry.fits !== "disk" ? h("button", { type: "button", class: button, "aria-label": t("models.download_of", { title: entry.title }), "aria-describedby": described, onclick: press }, icon("download"), t("models.download")) : null,
     h("p", { class: "detail licence", id: described }, ...licence(entry, may)),
-    entry.gated ? h("p", { class: "detail" }, t("models.gated"), " ", entry.url ? outwards(entry.url, t("models.page")) : null) : null,
+    may && entry.gated ? h("p", { class: "detail" }, t("models.gated"), " ", entry.url ? outwards(entry.url, t("models.page")) : null) : null,
   ];
 }
 

@@ -1,6 +1,7 @@
 // The panel of the models: what runs here, what is recommended for this machine, what is being downloaded, and adding others.
 
 import { addForm, tokenForm } from "./models-forms.js";
+import { AUTO } from "../app/chosen-models.js";
 import { h, replaceRows } from "../lib/dom.js";
 import { downloadRow, isOver, updateDownload } from "./model-downloads.js";
 import { installedRow } from "./installed-models.js";
@@ -76,8 +77,8 @@ export function modelsPanel(actions) {
 
   return {
     element,
-    /** state: see `Server.models`, null until it is known; error: why it is not. chosen: the name of the model in use. */
-    show(next, error, chosen) {
+    /** next: see `Server.models`, null until it is known; error: why it is not. intent, values: the form's. */
+    show(next, error, { intent, values }) {
       state = next;
       const said = state ? (error ? error : state.may_change ? "" : t("models.operator")) : error || t("models.loading");
       if (why.textContent !== said) why.textContent = said;
@@ -91,9 +92,11 @@ export function modelsPanel(actions) {
       downloads.show(current, (each) => downloadRow(each, how), [current.map(({ model, state, error, title }) => [model, state, error, title]), may]);
       current.forEach((each, i) => updateDownload(downloads.element.querySelectorAll("li")[i], each));
       showOffers(state);
+      const chosen = intent === "adjust" ? null : values?.pipeline;
+      const choices = [...(intent === "remove" ? [automatic()] : []), ...state.installed];
       installed.show(
-        state.installed, (model) => installedRow(model, { ...actions, chosen, defaults: state.defaults, may }),
-        [state.installed, state.defaults, chosen, may],
+        choices, (model) => installedRow(model, { ...actions, chosen, defaults: state.defaults, may }),
+        [choices, state.defaults, chosen, may],
       );
       owned.hidden = !may;
       token.show(state);
@@ -101,6 +104,9 @@ export function modelsPanel(actions) {
     },
   };
 }
+
+/** What stands for a model in Remove, where the picture decides. */
+const automatic = () => ({ name: AUTO, title: t("model.auto"), use: "remove", good_for: t("models.automatic") });
 
 /** What a model can run on, in one line. */
 function machineInWords({ gpu, gpu_memory, memory, disk }) {
