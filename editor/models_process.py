@@ -5,10 +5,13 @@ in it, `editor.models_program`, takes jobs from the store and writes their progr
 machines could do the same. What else the two say to each other are lines of JSON on its standard input and output:
 
     to it     {"wake": true}            a job was submitted
+              {"forget": "hf:a/b"}      a model that was removed
               {"stop": true}            end after this step
               {"question": 7, "name": "glide-mini", "prompt": null}
+              {"question": 8, "select": {"revision": ..., "points": [], "box": null}}    about an object
     from it   {"ready": WORKER}         its worker's id
-              {"made_with": "torch ..."}
+              {"made_with": "torch ...", "machine": [...]}
+              {"loaded": ["hf:a/b"]}    the models that it holds
               {"event": "begun"}        also "step", "ended", "loading", "loaded", and "alive" every two seconds
               {"trouble": null}         or a sentence, while the store refuses
               {"answer": 7, "value": ...}    or "error" with a sentence
@@ -21,17 +24,19 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+from editor.object_selector import Selection
 from editor.store.database import StorageError
 from editor.store.store import Store
-from pipelines.base import PipelineInfo
+from pipelines.base import Machine, PipelineInfo
 from pipelines.errors import InvalidInput
+from pipelines.selection.prompt import Prompt
 
 STEP_LIMIT = 600.0  # seconds that a step may take
 LOAD_LIMIT = 3600.0  # seconds for a model to be loaded, which may mean to be downloaded
@@ -43,6 +48,8 @@ MAX_RESTART_DELAY = 30.0  # seconds, of a process that dies again and again
 HEALTHY_AFTER = 60.0  # seconds of life after which it is not one of those
 RETRY_AFTER = 5.0  # seconds until a model that could not be loaded is tried again
 RETRY_FATAL_AFTER = 600.0  # the same of one that the process died of twice
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -77,8 +84,25 @@ class Models(Protocol):
         """What a model says of a prompt."""
         ...
 
+    def select(self, revision: str, prompt: Prompt) -> "Future[Selection]":
+        """Where the object is that is meant, in a revision's picture; an empty prompt asks whether that can be said."""
+        ...
+
     def made_with(self) -> str:
         """What runs the models here, in words."""
+        ...
+
+    def machine(self) -> Machine:
+        """What the models run on."""
+        ...
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        """The names of the models that are in memory."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Drops a model that was removed."""
         ...
 
 
@@ -95,7 +119,8 @@ class ModelsProcess:
         self.step_limit, self.cancel_limit = STEP_LIMIT, CANCEL_LIMIT
         self._down: str | None = None  # why there is no process
         self._refused: str | None = None  # by the store
-        self._made_with, self._made_with_known = "", Event()
+        self._made_with, self._machine, self._made_with_known = "", Machine("", 0, 0, 4), Event()
+        self._loaded = frozenset[str]()
         self._infos: dict[str, PipelineInfo] = {}
         self._failed: dict[str, tuple[str, float]] = {}  # why a model cannot be loaded, and until when that is believed
         self._asked: set[str] = set()  # models whose info is awaited
@@ -140,34 +165,41 @@ class ModelsProcess:
             if name in self._asked:
                 return None
             self._asked.add(name)
-        self._ask(name, None).add_done_callback(lambda done: self._learn(name, done))
+        self._ask(name=name, prompt=None).add_done_callback(lambda done: self._learn(name, done))
         return None
 
     def hint(self, name: str, prompt: str) -> Future[Hint]:
-        heard: Future[Hint] = Future()
+        return _then(self._ask(name=name, prompt=prompt), lambda value: Hint(*value))
 
-        def answer(done: Future[Any]) -> None:
-            with suppress(InvalidStateError):  # nobody waits any more
-                if (error := done.exception()) is not None:
-                    heard.set_exception(error)
-                else:
-                    heard.set_result(Hint(*done.result()))
-
-        self._ask(name, prompt).add_done_callback(answer)
-        return heard
+    def select(self, revision: str, prompt: Prompt) -> Future[Selection]:
+        return _then(self._ask(select={"revision": revision, **prompt.to_json()}), Selection.from_json)
 
     def made_with(self) -> str:
         self._made_with_known.wait(10)  # seconds; it is known a moment after the start
         return self._made_with or "models that could not be started"
 
+    def machine(self) -> Machine:
+        self.made_with()  # it is known at the same time
+        return self._machine
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        return self._loaded
+
+    def forget(self, name: str) -> None:
+        with self._lock:
+            self._infos.pop(name, None)
+            self._failed.pop(name, None)
+        self._say({"forget": name})
+
     # questions
 
-    def _ask(self, name: str, prompt: str | None) -> Future[Any]:
+    def _ask(self, **question: Any) -> Future[Any]:
         asked: Future[Any] = Future()
         with self._lock:
             self._questions += 1
             self._futures[self._questions] = asked
-            self._say({"question": self._questions, "name": name, "prompt": prompt})
+            self._say({"question": self._questions, **question})
         return asked
 
     def _learn(self, name: str, done: Future[Any]) -> None:
@@ -233,7 +265,7 @@ class ModelsProcess:
                 _kill(process)
                 process.wait()
         _kill(process)  # what it started itself goes with it
-        self._process = None
+        self._process, self._loaded = None, frozenset()
         reason = killed or f"The models' process ended ({_in_words(process.returncode)})."
         with self._lock:  # what is asked from now on waits for the next one
             self._outbox.put(None)
@@ -313,8 +345,10 @@ class ModelsProcess:
             watch.worker = message["ready"]
             self._down = None
         elif "made_with" in message:
-            self._made_with = message["made_with"]
+            self._made_with, self._machine = message["made_with"], Machine(*message["machine"])
             self._made_with_known.set()
+        elif "loaded" in message:
+            self._loaded = frozenset(message["loaded"])
         elif "trouble" in message:
             self._refused = message["trouble"]
 
@@ -341,6 +375,21 @@ class _Watch:
             self.loading_since = self.loading_since or now
         elif event == "loaded":
             self.loading_since = None
+
+
+def _then(asked: Future[Any], read: Callable[[Any], T]) -> Future[T]:
+    """What becomes of an answer, or the same error."""
+    heard: Future[T] = Future()
+
+    def answer(done: Future[Any]) -> None:
+        with suppress(InvalidStateError):  # nobody waits any more
+            if (error := done.exception()) is not None:
+                heard.set_exception(error)
+            else:
+                heard.set_result(read(done.result()))
+
+    asked.add_done_callback(answer)
+    return heard
 
 
 def _kill(process: "subprocess.Popen[str]") -> None:

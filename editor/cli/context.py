@@ -11,8 +11,11 @@ from editor.store.store import Store
 from pipelines import PIPELINES, load
 from pipelines.base import Pipeline, Setup
 from pipelines.errors import InvalidInput
-from pipelines.models import full_name, offered
+from pipelines.installed import SELECTION
+from pipelines.library import Library
+from pipelines.models import full_name
 from pipelines.provenance import made_with
+from pipelines.selection.installed import installed_selection_model
 
 
 class CommandContext:
@@ -36,11 +39,9 @@ class CommandContext:
         self.pipeline_chosen: bool = options.pipeline is not None
         options.pipeline = full_name(options.pipeline or DEFAULT_PIPELINE, self.models_file)
         adapters = frozenset(name for name, _ in options.adapter)
+        folder = options.data if isinstance(options.data, Path) else home / "palimpsest-data"
+        self.library = Library(folder, options.pipeline, self.models_file)
         self._setup = Setup(options.compile, options.memory, options.quantise, adapters)
-
-    def offered(self) -> dict[str, str]:
-        """Returns the names of the models to choose from, each with its name on the page."""
-        return offered(self.options.pipeline, self.models_file)
 
     def load(self, name: str) -> Pipeline:
         """Loads a pipeline, but only one that the user offers.
@@ -50,13 +51,18 @@ class CommandContext:
         Raises:
             InvalidInput: the user does not offer it.
         """
-        if name not in (self.options.pipeline, *PIPELINES) and name not in self.offered():
+        if name not in (self.options.pipeline, *PIPELINES) and name not in self.library.names():
             raise InvalidInput(
-                f"The model {name} is none of those offered here. To use it, name it with --pipeline, or list it in "
-                "models.toml."
+                f"The model {name} is none of those offered here. To use it, add it on the page under "
+                "Models, name it with --pipeline, or list it in models.toml."
             )
         # a model is downloaded only if the user typed its name, never because a recipe or a document has it
         return load(name, self._setup, fetch=name == self.options.pipeline)
+
+    def selection_model(self) -> Path | None:
+        """Returns the folder of the model that selects objects; None where none is installed."""
+        added = [Path(name.removeprefix(SELECTION)) for name in self.library.added if name.startswith(SELECTION)]
+        return installed_selection_model(added)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -119,9 +119,9 @@ def _run(
     """Makes the edit of these settings and the options, and writes the results."""
     options = context.options
     _check_output(options.output)
-    name = options.pipeline
-    if intent == "remove" and not context.pipeline_chosen:
-        choice = choose_model(picture, mask, context.offered(), options.pipeline)
+    name = options.pipeline if context.pipeline_chosen else context.library.default(intent)
+    if not name:
+        choice = choose_model(picture, mask, context.library.names(), options.pipeline)
         print(f"{choice.sentence[0].upper()}{choice.sentence[1:]}; --pipeline sets another.", file=sys.stderr)
         name = choice.model
     model = context.load(name)

@@ -24,7 +24,7 @@ from editor.web import large_work, small_copies
 from editor.web.api_results import Result, history_entry, picture_url, summary
 from editor.web.context import AppContext
 from editor.web.job_stream import POLL_INTERVAL, JobStream
-from editor.web.regions import clip_box, read_base64, read_region
+from editor.web.regions import clip_box, find_object, read_base64, read_region
 from editor.web.routes.models import HINT_TIMEOUT
 from editor.web.shown_files import Shown
 from editor.web.wire import read_box
@@ -108,8 +108,9 @@ class ApiTools:
         return self.shown.add("picture.jpg", image), result
 
     def select(
-        self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24
-    ) -> tuple[FileData, Result]:
+        self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24,
+        whole_object: bool = False,
+    ) -> tuple[FileData, Result]:  # fmt: skip
         """Preview which pixels `edit` and `remove` would repaint for a box or a point. Nothing is changed.
 
         Parameters:
@@ -117,10 +118,15 @@ class ApiTools:
             box: [x, y, width, height]; with a point: only inside it
             point: [x, y]: everything connected to it in a similar colour
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
+            whole_object: select the object at the point, or in the box, by the object selector that is installed; send
+                the mask with its box to `edit`
         Returns:
             the mask as a PNG, white where it repaints, the `box` that it fills and how many `pixels` it has
         """
-        mask = read_region(self.session.picture(document), box, point, tolerance, "")
+        if whole_object:
+            mask = find_object(self.context, document, box, point)
+        else:
+            mask = read_region(self.session.picture(document), box, point, tolerance, "")
         result = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
         return self.shown.add("mask.png", encode_png(mask.alpha)), result
 
@@ -353,7 +359,7 @@ class ApiTools:
         variations: int = 1, keep_specks: bool = False, grow: int | None = None,
     ) -> Steps:  # fmt: skip
         """Queues an edit after all others and waits for it. None in `settings` stands for the model's default."""
-        name = model or (AUTO if intent == "remove" else self.context.default)
+        name = model or self.context.library.default(intent) or AUTO
         seed = secrets.randbelow(2**32) if seed is None else seed
         result: Result = {"seed": seed, "hint": ""}
         if name == AUTO and intent == "remove":

@@ -1,5 +1,6 @@
 """AppContext: what every route needs."""
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,18 +11,30 @@ from starlette.requests import Request
 from editor.edits.removal import COPIES, SPREADS, Choice, choose_model
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
-from editor.models_process import Models
+from editor.models_process import Died, Models
+from editor.object_selector import Selection
 from editor.session import Session
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
 from editor.store.revisions import Revision
-from editor.web.addresses import Addresses
+from editor.web.addresses import LOOPBACK, Addresses
 from pipelines.base import PipelineInfo
 from pipelines.errors import InvalidInput
+from pipelines.library import Library
+from pipelines.selection.prompt import Prompt
+
+SELECT_LIMIT = 20.0  # seconds for an answer about an object, which takes a fraction of one on an idle machine
 
 
 class Loading(InvalidInput):
     """The model is still loading."""
+
+
+class NotAllowed(InvalidInput):
+    """Only the operator may do that."""
+
+
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")  # headers that proxies add
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +43,46 @@ class AppContext:
 
     session: Session
     models: Models  # the models' process
-    names: Mapping[str, str]  # the models to choose from, each with its name on the page
-    default: str  # the model to use when a request names none
+    library: Library  # the models of this machine, and those that are being fetched
     samples: Path  # a folder of pictures to start from
     addresses: Addresses  # the names of the server
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The models to choose from by now, each with its name on the page."""
+        return self.library.names()
+
+    @property
+    def default(self) -> str:
+        """The model to use when a request names none."""
+        return self.library.pipeline
 
     @property
     def list_all_documents(self) -> bool:
         """Whether anybody may list all documents: only when no other machine reaches the server."""
         return self.addresses.local and not self.addresses.public
+
+    def is_operator(self, request: Request) -> bool:
+        """Tells whether a request comes from whoever runs the server, who may change its models.
+
+        Where only this machine reaches the server, anyone there is. Otherwise it is who asks from this machine by its
+        name there, and no proxy: a proxy's requests all come from its own address. Where `--public-host` says that
+        there is a proxy, nobody is.
+        """
+        if self.list_all_documents:
+            return True
+        host = (request.url.hostname or "").lower()
+        address = request.client.host if request.client else ""
+        direct = not any(name in request.headers for name in FORWARDED)
+        return not self.addresses.public and direct and host in LOOPBACK and address in LOOPBACK
+
+    def check_operator(self, request: Request) -> None:
+        """Raises NotAllowed unless a request comes from whoever runs the server."""
+        if not self.is_operator(request):
+            raise NotAllowed(
+                "Only whoever runs this server may change its models: on its own machine, at http://localhost, or by "
+                "`python app.py models` there."
+            )
 
     def document(self, request: Request) -> Document:
         """Returns the document in a request's path; raises NotFound when there is none."""
@@ -66,8 +110,28 @@ class AppContext:
 
     def check_model(self, name: object) -> None:
         """Raises InvalidInput unless there is a model of this name to choose."""
-        if name not in [*self.names]:
-            raise InvalidInput(f"There is no model {name!r} here. The models are: {', '.join(self.names)}.")
+        names = [*self.names]
+        if name not in names:
+            raise InvalidInput(f"There is no model {name!r} here. The models are: {', '.join(names)}.")
+
+    async def select(self, revision: str, prompt: Prompt) -> Selection:
+        """Asks the models' process where an object is.
+
+        Raises:
+            Loading: it does not answer in time: it is being started, or has too much to do.
+            InvalidInput: the model or the picture cannot be read.
+        """
+
+        async def ask() -> Selection:
+            return await asyncio.wait_for(asyncio.wrap_future(self.models.select(revision, prompt)), SELECT_LIMIT)
+
+        try:
+            try:
+                return await ask()
+            except Died:  # its successor is asked
+                return await ask()
+        except TimeoutError as error:
+            raise Loading("The object selector does not answer yet. Try again in a moment.") from error
 
     def model(self, name: str) -> PipelineInfo:
         """Returns the info of a model.

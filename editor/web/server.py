@@ -1,7 +1,6 @@
 """The editor's own routes. Browsers hold ids, the store the truth, and every failure is a sentence in JSON."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -12,11 +11,13 @@ from starlette.staticfiles import StaticFiles
 
 from editor.store.blobs import NotFound
 from editor.store.queue import Moved
-from editor.web.context import AppContext, Loading
+from editor.web.canvas import CANVAS, MODULES
+from editor.web.context import AppContext, Loading, NotAllowed
 from editor.web.routes.adjustments import Adjustments
 from editor.web.routes.documents import Documents
 from editor.web.routes.edits import Edits
 from editor.web.routes.layers import Layers
+from editor.web.routes.library import LibraryRoutes
 from editor.web.routes.masks import Masks
 from editor.web.routes.models import Models
 from editor.web.routes.pictures import Pictures
@@ -27,7 +28,6 @@ from editor.web.wire import NEVER, TooLarge
 from pipelines.errors import UserError
 
 PREFIX = "/palimpsest"
-MODULES = Path(__file__).parents[2] / "assets" / "canvas"
 
 
 def routes(context: AppContext) -> list[Mount]:
@@ -36,6 +36,7 @@ def routes(context: AppContext) -> list[Mount]:
     documents, edits, masks = Documents(context, states), Edits(context, states), Masks(context)
     pictures, pieces, models = Pictures(context), Pieces(context, states), Models(context)
     adjustments, layers = Adjustments(context), Layers(context, states)
+    library = LibraryRoutes(context)
     app = Starlette(
         routes=[
             Route("/samples", documents.list_samples),
@@ -92,6 +93,20 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/previews/{revision}/{serial}", pictures.preview),
             Route("/hint", models.hint),
             Route("/model", models.model),
+            Route("/models", library.list_models),
+            Route("/models/look-up", library.look_up),
+            *(
+                Route(f"/models/{name}", route, methods=["POST"])
+                for name, route in (
+                    ("download", library.download),
+                    ("pause", library.pause),
+                    ("cancel", library.cancel),
+                    ("token", library.set_token),
+                    ("add", library.add),
+                    ("remove", library.remove),
+                    ("default", library.set_default),
+                )
+            ),
         ],
         exception_handlers={
             404: _nothing,
@@ -99,20 +114,21 @@ def routes(context: AppContext) -> list[Mount]:
             Moved: _error_response(409),
             TooLarge: _error_response(413),
             Loading: _error_response(503),
+            NotAllowed: _error_response(403),
             UserError: _error_response(400),
             OSError: _error_response(507),
             Exception: _fault,
         },
     )
-    return [Mount(f"{PREFIX}/canvas", _Modules(directory=MODULES)), Mount(PREFIX, app)]
+    return [Mount(f"/{MODULES}".rstrip("/"), _Modules(directory=CANVAS)), Mount(PREFIX, app)]
 
 
 class _Modules(StaticFiles):
-    """Files a browser asks about each time: after an update, old and new modules must not meet."""
+    """Files at an address of their version, see `MODULES`."""
 
     def file_response(self, *arguments: Any, **options: Any) -> Response:
         response = super().file_response(*arguments, **options)
-        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 
 

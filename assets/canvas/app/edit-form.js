@@ -92,12 +92,13 @@ export class EditForm {
     if (!this.values) return; // `changed` shows them then
     Object.assign(initialForm.modelNames, Object.fromEntries(this.choices.map(([title, name]) => [name, title])));
     this.#modelChosen();
+    this.#showModel(); // by its name, which may be new
   }
 
-  /** Chooses a model for the mode in use; web/form.py calls this when the user does. */
-  useModel(name) {
+  /** Chooses a model for a mode; web/form.py calls this when the user does, for the mode in use. */
+  useModel(name, intent = this.intent) {
     if (!this.values) return;
-    this.models.own[this.intent] = name;
+    this.models.own[intent] = name;
     this.#modelChosen();
   }
 
@@ -229,7 +230,12 @@ export class EditForm {
 
   /** Writes values into the form: presses Gradio's hidden button, which asks `listed` for them. */
   put(values) {
-    Object.assign(this.pendingValues, values);
+    const isUpdate = (value) => value?.__type__ === "update";
+    for (const [name, value] of Object.entries(values)) {
+      const before = this.pendingValues[name]; // of an update and a value both are written
+      if (isUpdate(before)) this.pendingValues[name] = { ...before, ...(isUpdate(value) ? value : { value }) };
+      else this.pendingValues[name] = isUpdate(value) && before !== undefined ? { value: before, ...value } : value;
+    }
     document.querySelector("#put")?.click(); // without a form, they wait for the next call
   }
 

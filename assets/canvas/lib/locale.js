@@ -43,6 +43,13 @@ export function timeAgo(then, now = Date.now() / 1000) {
   return unit ? timeFormats().ago.format(-Math.floor((now - then) / unit[1]), unit[0]) : timeFormats().now.format(0, "second");
 }
 
+/** Bytes as people say them: "6.9 GB". */
+export function sizeInWords(bytes) {
+  const [unit, size] = [["GB", 1e9], ["MB", 1e6]].find(([, size]) => bytes >= size) ?? ["kB", 1e3];
+  const digits = bytes / size < 10 && unit === "GB" ? 1 : 0;
+  return `${(bytes / size).toLocaleString(language, { maximumFractionDigits: digits })} ${unit}`;
+}
+
 /** A time in seconds since 1970: "29 Nov 2026, 18:04". */
 export function exactTime(seconds) {
   return timeFormats().exact.format(seconds * 1000);
