@@ -19,9 +19,11 @@ test("Remove lets the picture decide, and every other mode follows Fill until it
 });
 
 test("the operator's default counts until the user chooses in that mode", () => {
-  const defaults = { fill: "photo", remove: "patches", refine: "" };
-  assert.deepEqual(all(chosen({}, defaults)), ["photo", "patches", "small", "photo", "small"]);
-  assert.deepEqual(all(chosen({ fill: "small", remove: AUTO }, defaults)), ["small", AUTO, "small", "photo", "small"]);
+  const defaults = { fill: "small", remove: "patches", refine: "photo" };
+  assert.deepEqual(all(chosen({}, defaults)), ["small", "patches", "photo", "small", "photo"]);
+  assert.deepEqual(all(chosen({ fill: "photo", refine: "small", remove: AUTO }, defaults)), ["photo", AUTO, "small", "photo", "photo"]);
+  const one = { fill: "small", remove: "", refine: "small" }; // it began with one model and nobody chose others
+  assert.deepEqual(all(chosen({ fill: "photo" }, one)), ["photo", AUTO, "photo", "photo", "photo"]);
 });
 
 test("a model that is gone gives way, and comes back when it does", () => {

@@ -6,15 +6,16 @@ const DEFAULTS = { expand: "fill", sketch: "refine" }; // modes that share anoth
 export class ChosenModels {
   constructor() {
     this.own = {}; // mode -> the model that the user chose there
-    this.defaults = {}; // "fill", "remove", "refine" -> the operator's choice, "" for none
+    this.defaults = {}; // "fill", "remove", "refine" -> the server's, "" for none
     this.names = null; // of the models to choose from; null: not known yet
     this.first = null; // the server's default
   }
 
-  /** The model of a mode. */
+  /** The model of a mode. A mode for which nobody chose one has Fill's. */
   of(intent) {
     const usual = this.defaults[DEFAULTS[intent] ?? intent];
-    const wanted = [this.own[intent], usual, intent === "remove" ? AUTO : this.own.fill, this.first];
+    const chosen = usual !== this.defaults.fill && usual; // the operator wants another than in Fill
+    const wanted = [this.own[intent], chosen, intent === "remove" ? AUTO : this.own.fill, usual, this.first];
     return wanted.find((name) => this.#offers(name, intent)) ?? this.names?.[0] ?? this.first;
   }
 
