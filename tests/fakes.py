@@ -169,6 +169,9 @@ class PhotoPipeline(NoisePipeline):
     def __init__(self) -> None:
         super().__init__(name="photo", supports_strength=True)
 
+    def unknown(self, prompt: str) -> list[str]:
+        return []  # any text may mean something to it
+
 
 class FlatPipeline(Plain):
     """Paints everything in one colour, in one step."""

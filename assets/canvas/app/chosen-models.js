@@ -11,7 +11,7 @@ export class ChosenModels {
     this.first = null; // the server's default
   }
 
-  /** The model of a mode. */
+  /** The model of a mode. A mode for which nobody chose one has Fill's. */
   of(intent) {
     const { fill, remove, refine } = this.defaults;
     const apart = { remove: remove || AUTO, refine: refine === fill ? null : refine }[SHARED[intent] ?? intent]; // not as Fill's
