@@ -27,7 +27,16 @@ from pipelines.hf.repository import (
 )
 from pipelines.hf.token import has_token, store_token
 from pipelines.installed import ADAPTER_FILE, Model, cached_id
-from pipelines.recommended import SETTINGS, best, commercial, files_to_download, fits_by_size, free_disk, recommended
+from pipelines.recommended import (
+    SETTINGS,
+    best,
+    commercial,
+    files_to_download,
+    fits_by_size,
+    free_disk,
+    memory_on,
+    recommended,
+)
 
 INTENTS = ("fill", "remove", "refine")  # what may have a model of its own to begin with
 SHOWN = ("title", "use", "size", "licence", "needs", "good_for", "trouble", "style")  # of what is installed
@@ -92,7 +101,7 @@ class Library:
         return free_disk(cache_folder("any/model"))
 
     def listing(self, machine: Machine, loaded: Collection[str]) -> dict[str, Any]:
-        """Lists all that there is, as JSON holds it: see docs/api.md.
+        """Lists all that there is, as JSON holds it: what the route `models` answers.
 
         Args:
             machine: what the models run on.
@@ -114,7 +123,10 @@ class Library:
             "recommended": [
                 {name: getattr(row, name) for name in ADVISED}
                 | {
-                    "memory": {"whole": row.memory, "offloaded": row.memory_offloaded},
+                    "memory": {
+                        "whole": memory_on(machine, row.memory),
+                        "offloaded": memory_on(machine, row.memory_offloaded),
+                    },
                     "fits": row.fits(machine, free),
                     "best": row.id in chosen,
                     "installed": row.place is not None,

@@ -101,7 +101,7 @@ def located(name: str, here: Iterable[str], option: str) -> str:
     kind, _, rest = name.partition(":") if name.startswith((FOLDER, HUB, LAMA)) else ("", "", name)
     if name in PIPELINES or (not kind and option == "--pipeline"):
         return name  # loading says which there are
-    if Path(rest).expanduser().exists() or (not on_disk(rest) and "/" in rest and kind in ("", HUB[:-1])):
+    if Path(rest).expanduser().exists() or (not on_disk(rest) and "/" in rest and kind in ("", HUB[:-1], LAMA[:-1])):
         return name
     wanted = PureWindowsPath(rest).name  # which reads both sorts of paths
     for other in here:
@@ -164,7 +164,8 @@ def _beside(file: Path, name: str) -> str:
     """Completes a pipeline's name; a relative path in it begins at the file's folder."""
     kind, _, path = name.partition(":")
     there = file.parent / Path(path).expanduser()
-    if f"{kind}:" in (FOLDER, LAMA) or (f"{kind}:" == HUB and (there.exists() or not ON_HUB.fullmatch(path))):
+    on_hub = ON_HUB.fullmatch(path) and there.suffix != ".pt" and not there.exists()
+    if f"{kind}:" == FOLDER or (f"{kind}:" in (HUB, LAMA) and not on_hub):
         name = f"{kind}:{there}"
     return in_full(name)
 

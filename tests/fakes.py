@@ -285,7 +285,7 @@ class FakeLibrary(Library):
         return [*self.fakes, *(model for model in super().list_installed() if model.pipeline not in own)]
 
     def names(self) -> dict[str, str]:
-        return {model.pipeline: model.name for model in self.installed() if model.offered and not model.trouble}
+        return {model.pipeline: model.title for model in self.installed() if model.offered and not model.trouble}
 
 
 def stop(worker: Worker, slow: SlowPipeline) -> None:

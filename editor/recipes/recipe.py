@@ -142,7 +142,9 @@ def named_locally(name: str) -> str:
     `hf:/home/me/sdxl` becomes `hf:sdxl`, `glide:runs/mine` becomes `glide:mine`; `hf:OWNER/MODEL` is on the hub.
     """
     kind, colon, path = name.partition(":") if re.match("[a-z]{2,}:", name) else ("", "", name)
-    on_disk = re.match(r"[/\\.~]|[A-Za-z]:[/\\]", path) or (kind not in ("", "hf") and ("/" in path or "\\" in path))
+    on_disk = re.match(r"[/\\.~]|[A-Za-z]:[/\\]", path) or (
+        kind not in ("", "hf", "lama") and ("/" in path or "\\" in path)
+    )
     return f"{kind}{colon}{PureWindowsPath(path).name}" if on_disk else ""
 
 
