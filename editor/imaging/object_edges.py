@@ -162,5 +162,6 @@ def _cut(colours: Pixels, inside: Inside, band: Inside) -> Inside:
     cv2.setRNGSeed(0)
     grain = np.random.default_rng(0).integers(-GRAIN, GRAIN + 1, colours.shape, np.int16)
     image = np.clip(colours + grain, 0, 255).astype(np.uint8)
-    cv2.grabCut(image, guess, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
-    return (guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD)
+    whole = (0, 0, *guess.shape[::-1])
+    cv2.grabCut(image, guess, whole, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return np.asarray((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD))
