@@ -34,7 +34,8 @@ class CommandContext:
         self.models_file: Path | None = options.models or (default if default.exists() else None)  # the user's models
         options.pipeline = full_name(options.pipeline, self.models_file)
         adapters = frozenset(name for name, _ in options.adapter)
-        self._setup = Setup(options.compile, options.memory, options.quantise, adapters)
+        folder = options.data if isinstance(options.data, Path) else home / "palimpsest-data"
+        self._setup = Setup(options.compile, options.memory, options.quantise, adapters, folder / "api-keys.json")
 
     def offered(self) -> dict[str, str]:
         """Returns the names of the models to choose from, each with its name on the page."""

@@ -16,6 +16,7 @@ from editor.edits.adjustment import Adjustment
 from editor.edits.apply import Progress, apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import complete, variations
+from editor.edits.plan import plan
 from editor.formats.atomic_write import atomic_write
 from editor.formats.export import encode, format_of
 from editor.formats.images import READINGS, Opened, open_mask, read_image
@@ -137,6 +138,9 @@ def _run(
         noun, them = ("speck", "it") if specks == 1 else ("specks", "them")
         print(f"Ignored {specks} {noun} of at most {SPECK} pixels; --keep-specks keeps {them}.", file=sys.stderr)
     edits = variations(edit, options.variations)
+    if model.host:
+        pixels = plan(edit, picture.box, model).pixels * len(edits)
+        print(f"Up to {pixels:,} pixels of the picture are sent to {model.host}.", file=sys.stderr)
     if hint := model.hint(options.prompt):
         print(hint, file=sys.stderr)
     _write(context, picture, edits, opened)

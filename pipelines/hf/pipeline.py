@@ -52,6 +52,7 @@ class Hf:
         adapters: names of the adapters that may be added to it; None for any.
     """
 
+    host = ""
     largest = 0
     vocabulary = None
 

@@ -81,7 +81,8 @@ class Edits:
 
     async def plan(self, request: Request) -> Response:
         """POST a packet: plans an edit: its `windows`, `steps`, `specks` and the masks of its `regions`: where it may
-        change the picture, or for Remove what is removed, without the pixels over which the result fades.
+        change the picture, or for Remove what is removed, without the pixels over which the result fades. `sent`: to
+        which `host` one result sends how many `pixels`, null where the model runs here.
         """
         body = await read_body(request, MAX_EDIT_BYTES, "The edit")
         return await large_work.run(pixels_in(body), self._plan, request, body)
@@ -93,13 +94,15 @@ class Edits:
             raise InvalidInput(f"An edit's parent must be the id of a revision, not {edit_request.parent!r}.")
         frame = self.session.frame(document.id, edit_request.parent)
         edit, specks = self._complete(edit_request, document.id, edit_request.parent)
-        edit_plan = plan(edit, frame, self.context.model(edit_request.settings["pipeline"]))
+        model = self.context.model(edit_request.settings["pipeline"])
+        edit_plan = plan(edit, frame, model)
         removes = edit_request.intent == "remove"
         regions = [
             part.mask if removes else with_blend(edit, part.mask).cut(edit_plan.frame) for part in edit_plan.parts
         ]
         windows = [part.window for part in edit_plan.parts]
-        fields = {"windows": windows, "steps": edit_plan.steps, "specks": specks}
+        sent = {"host": model.host, "pixels": edit_plan.pixels} if model.host else None
+        fields = {"windows": windows, "steps": edit_plan.steps, "specks": specks, "sent": sent}
         return masks_packet_response(fields, "regions", regions)
 
     async def amend(self, request: Request) -> Response:

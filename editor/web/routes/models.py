@@ -49,5 +49,6 @@ class Models:
             "samplers": list(pipeline.samplers),
             "supports_strength": pipeline.supports_strength,
             "unsupported": sorted(pipeline.unsupported),
+            "host": pipeline.host,
         }
         return JSONResponse(answer, headers=NEVER)
