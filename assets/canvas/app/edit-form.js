@@ -102,7 +102,7 @@ export class EditForm {
     else this.notifications.dismiss("model");
     this.#showModelSettings();
     const { purpose } = model;
-    this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`) : "");
+    this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`, { host: model.info.host }) : "");
     INTENTS.forEach((intent, i) => {
       const choice = document.querySelectorAll("#intent input")[i];
       if (!choice) return;

@@ -156,6 +156,7 @@ export class Panels {
     this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);
     notifications.plan(estimate, estimate && eta.secondsFor([estimate, ...(doc.amendment.step?.later ?? [])]));
+    notifications.sent(form.intent === "adjust" ? "" : form.model.info?.host ?? "", estimate);
     notifications.specks(estimate?.specks ?? 0, () => this.editor.doc?.masks.keepSpecks());
   }
 

@@ -11,7 +11,7 @@ export class EditPlan {
   /** doc: the OpenDocument whose draft and settings are planned. */
   constructor(doc) {
     this.doc = doc;
-    this.estimate = null; // { windows, steps, pipeline, specks }
+    this.estimate = null; // { windows, steps, pipeline, specks, sent: { host, pixels } or null }
     this.input = null; // of the request sent last; an earlier response is out of date
     this.refresh = debounce(PLAN_MS, () => this.#request());
   }
@@ -39,7 +39,8 @@ export class EditPlan {
       const plan = await doc.server.plan(doc.id, { ...settings, ...options, parent: doc.parent }, ...pictures);
       if (doc.closed || this.input !== input) return;
       doc.viewport.setPlan(layerOf(plan.regions), plan.windows, intent === "remove");
-      this.estimate = { windows: plan.windows, steps: plan.steps * edit.variations, pipeline: edit.pipeline, specks: plan.specks };
+      const sent = plan.sent && { ...plan.sent, pixels: plan.sent.pixels * edit.variations };
+      this.estimate = { windows: plan.windows, steps: plan.steps * edit.variations, pipeline: edit.pipeline, specks: plan.specks, sent };
     } catch {
       this.estimate = null; // what is wrong is reported when the edit is sent
     }

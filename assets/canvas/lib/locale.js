@@ -43,6 +43,11 @@ export function timeAgo(then, now = Date.now() / 1000) {
   return unit ? timeFormats().ago.format(-Math.floor((now - then) / unit[1]), unit[0]) : timeFormats().now.format(0, "second");
 }
 
+/** A whole number with its thousands set apart: "1,048,576". */
+export function wholeNumber(number) {
+  return new Intl.NumberFormat(language).format(number);
+}
+
 /** A time in seconds since 1970: "29 Nov 2026, 18:04". */
 export function exactTime(seconds) {
   return timeFormats().exact.format(seconds * 1000);

@@ -112,7 +112,8 @@ export class Server {
 
   /**
    * Describes a model, once it is loaded: { words: those it knows, sorted, or null if it takes any text, defaults: its
-   * settings, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without effect }.
+   * settings, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without
+   * effect, host: the server that it is on, "" for this one }.
    * While the server is away, it is asked again.
    */
   async model(pipeline, signal) {
@@ -151,7 +152,7 @@ export class Server {
     return this.#get(`documents/${document}/amend/${revision}`);
   }
 
-  /** Plans an edit: { windows: [box, ...], steps, specks, regions: [{ box, values }, ...] }. */
+  /** Plans an edit: { windows: [box, ...], steps, specks, sent: { host, pixels } or null, regions: [{ box, values }, ...] }. */
   async plan(document, edit, mask, sketch) {
     const response = await this.#send(`documents/${document}/plan`, {}, pack(edit, { mask, sketch }));
     return this.#unpack(response, "regions");
