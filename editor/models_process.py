@@ -5,10 +5,12 @@ in it, `editor.models_program`, takes jobs from the store and writes their progr
 machines could do the same. What else the two say to each other are lines of JSON on its standard input and output:
 
     to it     {"wake": true}            a job was submitted
+              {"forget": "hf:a/b"}      a model that was removed
               {"stop": true}            end after this step
               {"question": 7, "name": "glide-mini", "prompt": null}
     from it   {"ready": WORKER}         its worker's id
-              {"made_with": "torch ..."}
+              {"made_with": "torch ...", "machine": [...]}
+              {"loaded": ["hf:a/b"]}    the models that it holds
               {"event": "begun"}        also "step", "ended", "loading", "loaded", and "alive" every two seconds
               {"trouble": null}         or a sentence, while the store refuses
               {"answer": 7, "value": ...}    or "error" with a sentence
@@ -30,7 +32,7 @@ from typing import Any, NamedTuple, Protocol
 
 from editor.store.database import StorageError
 from editor.store.store import Store
-from pipelines.base import PipelineInfo
+from pipelines.base import Machine, PipelineInfo
 from pipelines.errors import InvalidInput
 
 STEP_LIMIT = 600.0  # seconds that a step may take
@@ -81,6 +83,19 @@ class Models(Protocol):
         """What runs the models here, in words."""
         ...
 
+    def machine(self) -> Machine:
+        """What the models run on."""
+        ...
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        """The names of the models that are in memory."""
+        ...
+
+    def forget(self, name: str) -> None:
+        """Drops a model that was removed."""
+        ...
+
 
 class Died(InvalidInput):
     """The models' process ended before it answered; the message is a sentence."""
@@ -95,7 +110,8 @@ class ModelsProcess:
         self.step_limit, self.cancel_limit = STEP_LIMIT, CANCEL_LIMIT
         self._down: str | None = None  # why there is no process
         self._refused: str | None = None  # by the store
-        self._made_with, self._made_with_known = "", Event()
+        self._made_with, self._machine, self._made_with_known = "", Machine("", 0, 0, 4), Event()
+        self._loaded = frozenset[str]()
         self._infos: dict[str, PipelineInfo] = {}
         self._failed: dict[str, tuple[str, float]] = {}  # why a model cannot be loaded, and until when that is believed
         self._asked: set[str] = set()  # models whose info is awaited
@@ -159,6 +175,20 @@ class ModelsProcess:
     def made_with(self) -> str:
         self._made_with_known.wait(10)  # seconds; it is known a moment after the start
         return self._made_with or "models that could not be started"
+
+    def machine(self) -> Machine:
+        self.made_with()  # it is known at the same time
+        return self._machine
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        return self._loaded
+
+    def forget(self, name: str) -> None:
+        with self._lock:
+            self._infos.pop(name, None)
+            self._failed.pop(name, None)
+        self._say({"forget": name})
 
     # questions
 
@@ -233,7 +263,7 @@ class ModelsProcess:
                 _kill(process)
                 process.wait()
         _kill(process)  # what it started itself goes with it
-        self._process = None
+        self._process, self._loaded = None, frozenset()
         reason = killed or f"The models' process ended ({_in_words(process.returncode)})."
         with self._lock:  # what is asked from now on waits for the next one
             self._outbox.put(None)
@@ -313,8 +343,10 @@ class ModelsProcess:
             watch.worker = message["ready"]
             self._down = None
         elif "made_with" in message:
-            self._made_with = message["made_with"]
+            self._made_with, self._machine = message["made_with"], Machine(*message["machine"])
             self._made_with_known.set()
+        elif "loaded" in message:
+            self._loaded = frozenset(message["loaded"])
         elif "trouble" in message:
             self._refused = message["trouble"]
 

@@ -1,6 +1,7 @@
 """What runs in the models' process: a worker, and answers about models. `editor.models_process` starts it."""
 
 import ctypes
+import gc
 import itertools
 import json
 import logging
@@ -17,7 +18,7 @@ from typing import Any, TextIO
 
 from editor.store.store import Store
 from editor.worker import Worker, repeated
-from pipelines.base import Pipeline, PipelineInfo
+from pipelines.base import Machine, Pipeline, PipelineInfo
 from pipelines.errors import UserError, described
 
 POLL_INTERVAL = 0.25  # seconds between two looks at whether the store refuses
@@ -27,9 +28,15 @@ QUESTIONS = 4  # answered at a time
 log = logging.getLogger(__name__)
 
 
-def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callable[[], str]) -> int:
+def run_models(
+    store: Store,
+    load: Callable[[str], Pipeline],
+    forget: Callable[[str], None],
+    made_with: Callable[[], str],
+    machine: Callable[[], Machine],
+) -> int:
     """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
-    InvalidInput with a sentence when it cannot. Ends at once when the server does.
+    InvalidInput with a sentence when it cannot; forget(name) drops it. Ends at once when the server does.
     """
     lines, said = _private_pipes()
     _end_with_the_server()
@@ -46,6 +53,7 @@ def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callabl
         if name not in loaded:
             with _reported_loading(say):
                 loaded[name] = load(name)
+            say(loaded=[*loaded])
         return loaded[name]
 
     worker = Worker(store, model, lambda event: say(event=event))
@@ -67,11 +75,19 @@ def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callabl
                 log.exception("a question about %s failed", message["name"])
             say(answer=number, error=described(error, "Loading the model"))
 
+    def drop(name: str) -> None:
+        loaded.pop(name, None)
+        forget(name)
+        gc.collect()
+        say(loaded=[*loaded])
+
     def listen() -> None:
         for line in lines:
             message = json.loads(line)
             if "stop" in message:
                 worker.leave()
+            elif "forget" in message:
+                questions.submit(drop, message["forget"])  # may wait for another model to be loaded
             elif "question" in message:
                 questions.submit(answer, message)
             else:
@@ -81,7 +97,7 @@ def run_models(store: Store, load: Callable[[str], Pipeline], made_with: Callabl
 
     def introduce() -> None:
         with suppress(Exception):  # without torch nothing else here works either, and says why
-            say(made_with=made_with())
+            say(made_with=made_with(), machine=machine())
 
     def live() -> None:
         trouble = None

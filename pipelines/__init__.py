@@ -39,10 +39,11 @@ def _hf(source: str, name: str, setup: Setup, fetch: bool) -> Pipeline:
     return load_hf(source, name, setup, fetch)
 
 
-def _lama(file: Path, name: str) -> Pipeline:
+def _lama(source: str, name: str) -> Pipeline:
+    from pipelines.hf.hub import torchscript_of
     from pipelines.lama import load_lama
 
-    return load_lama(file, name)
+    return load_lama(torchscript_of(source), name)
 
 
 def _images_api(address: str, name: str, keys: Path | None) -> Pipeline:
@@ -58,7 +59,7 @@ PIPELINES: dict[str, Callable[[bool], Pipeline]] = {
 }
 FOLDER = "glide:"  # what OpenAI released or this project trained, from a folder that is part of the name
 HUB = "hf:"  # a diffusers inpainting pipeline, from a folder or from the hub
-LAMA = "lama:"  # LaMa, from a TorchScript file
+LAMA = "lama:"  # LaMa, from a TorchScript file or the hub
 API = "openai:"  # a server that speaks OpenAI's images API, and a model there: URL#MODEL
 NAMES = f"{', '.join(PIPELINES)}, {FOLDER}FOLDER, {HUB}NAME-OR-FOLDER, {LAMA}FILE, {API}URL#MODEL"
 
@@ -87,21 +88,28 @@ def load(name: str, setup: Setup = AS_EVER, fetch: bool = False) -> Pipeline:
         return _loaded[name, setup]
 
 
+def forget(name: str) -> None:
+    """Drops a pipeline that was loaded, so that its memory is free once nobody uses it."""
+    with _loading:
+        for key in [key for key in _loaded if key[0] == name]:
+            del _loaded[key]
+
+
 def in_full(name: str) -> str:
     """Returns one name for one pipeline, however its folder or file is written.
 
     Raises:
         InvalidInput: there is no such pipeline.
     """
-    for kind in (FOLDER, LAMA):
+    if name.startswith(FOLDER):
+        return f"{FOLDER}{Path(name.removeprefix(FOLDER)).expanduser().resolve()}"
+    for kind in (HUB, LAMA):
         if name.startswith(kind):
-            return f"{kind}{Path(name.removeprefix(kind)).expanduser().resolve()}"
+            from pipelines.hf.hub import canonical
+
+            return f"{kind}{canonical(name.removeprefix(kind))}"
     if name.startswith(API):
         return f"{API}{read_endpoint(name.removeprefix(API)).name}"
-    if name.startswith(HUB):
-        from pipelines.hf.hub import canonical
-
-        return f"{HUB}{canonical(name.removeprefix(HUB))}"
     if name not in PIPELINES:
         raise InvalidInput(f"There is no pipeline named {name!r}; there are {NAMES}.")
     return name
@@ -113,7 +121,7 @@ def _load(name: str, setup: Setup, fetch: bool) -> Pipeline:
     if name.startswith(HUB):
         return _hf(name.removeprefix(HUB), name, setup, fetch)
     if name.startswith(LAMA):
-        return _lama(Path(name.removeprefix(LAMA)), name)
+        return _lama(name.removeprefix(LAMA), name)
     if name.startswith(API):
         return _images_api(name.removeprefix(API), name, setup.keys)
     return PIPELINES[name](setup.compiled)

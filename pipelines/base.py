@@ -27,6 +27,15 @@ class Adapter(NamedTuple):
     weight: float  # 0 to 2
 
 
+class Machine(NamedTuple):
+    """What there is to run models on."""
+
+    gpu: str  # the graphics card's name, '' where there is none
+    gpu_memory: int  # bytes in all
+    memory: int  # bytes in all
+    width: int  # bytes of a number of the weights as they run here: 2, or 4 where there is no bfloat16
+
+
 class Setup(NamedTuple):
     """How networks run on this machine; it changes no request."""
 

@@ -12,7 +12,8 @@ from threading import Condition, Event, Thread
 from pipelines.download import Stopped, part_of
 from pipelines.errors import InvalidInput, described
 from pipelines.hf.hub import ON_HUB
-from pipelines.hf.repository import Repository, Unavailable, discard_parts, download, look_up, pipeline_files
+from pipelines.hf.repository import Unavailable, check_licence, discard_parts, download, look_up
+from pipelines.recommended import files_to_download
 
 SPEED_OVER = 5.0  # seconds over which the speed is taken
 QUEUED, RUNNING, PAUSED, DONE, FAILED = STATES = ("queued", "running", "paused", "done", "failed")
@@ -29,7 +30,7 @@ class Download:
     done: int = 0  # bytes that are there
     total: int = 0  # bytes in all, 0 while that is not known
     speed: float = 0.0  # bytes a second of late, 0 if it does not run
-    licence: str = ""  # as the hub has it
+    licence: str = ""  # that the user accepted, as the hub names it
     kind: str = ""  # of failure, as in `Unavailable`
     error: str = ""  # the failure as a sentence
 
@@ -90,8 +91,12 @@ class Downloads:
         with self._changed:
             return [*self._downloads.values()]
 
-    def add(self, model: str) -> Download:
+    def add(self, model: str, licence: str) -> Download:
         """Queues a model; one that failed or was paused goes on.
+
+        Args:
+            model: OWNER/MODEL.
+            licence: that the user accepts, as the hub names it; with any other the download fails.
 
         Raises:
             InvalidInput: it is no name on the hub.
@@ -99,7 +104,7 @@ class Downloads:
         if not ON_HUB.fullmatch(model):
             raise InvalidInput(f"{model!r} is no name on the hub. Give OWNER/MODEL.")
         with self._changed:
-            old = self._downloads.get(model, Download(model))
+            old = replace(self._downloads.get(model, Download(model)), licence=licence)
             if old.state not in (QUEUED, RUNNING):
                 self._set(replace(old, state=QUEUED, kind="", error="", speed=0.0))
             else:
@@ -136,6 +141,8 @@ class Downloads:
         while (model := self._next()) is not None:
             assert self._run is not None
             result = self._fetched(model, self._run)
+            if result is not None and result.state == DONE:
+                self._finished(model)  # whoever reads that it has come finds it
             with self._changed:
                 self._run = None
                 current = self._downloads.get(model)
@@ -143,8 +150,6 @@ class Downloads:
                     self._set(result)
             if current is None:
                 discard_parts(model)
-            elif result is not None and result.state == DONE:
-                self._finished(model)
 
     def _next(self) -> str | None:
         """Waits for a download, and begins it; None to end."""
@@ -169,11 +174,9 @@ class Downloads:
                     self._downloads[model] = replace(current, done=done, total=total, speed=speed)
 
         try:
-            repository: Repository = look_up(model)
-            with self._changed:
-                if model in self._downloads:
-                    self._downloads[model] = replace(self._downloads[model], licence=repository.licence)
-            download(repository, pipeline_files(repository), shown, run.stop)
+            repository = look_up(model)
+            check_licence(repository, self._current(model).licence)
+            download(repository, files_to_download(repository), shown, run.stop)
         except Stopped:
             return None
         except Unavailable as error:

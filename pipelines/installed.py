@@ -12,12 +12,15 @@ from pipelines import API, FOLDER, HUB, LAMA, WEIGHTS
 from pipelines.endpoint import read_endpoint
 from pipelines.glide.download import HOW
 from pipelines.hf.families import family_of
-from pipelines.hf.hub import ON_HUB
+from pipelines.hf.hub import ON_HUB, torchscript_of
 from pipelines.hf.model_files import HALF, INDEX, read_layout
 from pipelines.hf.repository import snapshot
+from pipelines.recommended import ADAPTER, FILL, REMOVE, SELECT, recommended
 
 GLIDE_PAIRS = (("base_inpaint", "upsample_inpaint"), ("base", "upsample"))
 OURS = "Apache-2.0"
+ADAPTER_FILE, SELECTION = "adapter:", "select:"  # begin the names of what the user added, and what is no pipeline
+LAMA_IS_GOOD_FOR = "removing things from photographs; it reads no words"
 
 
 @dataclass(frozen=True)
@@ -33,6 +36,22 @@ class Model:
     good_for: str  # in words
     trouble: str = ""  # why it cannot be loaded; '' where nothing is known against it
     offered: bool = True  # whether a list to choose from has it
+    use: str = "fill"  # or "remove"; "select" and "adapter" are never offered
+    style: str = "photograph"  # what it paints well: this, "drawing", or '' for either
+
+    @property
+    def title(self) -> str:
+        """What it is called in a list to choose from."""
+        if self.name != self.pipeline:
+            return self.name  # the user's own
+        path = self.name.partition(":")[2] or self.name
+        if self.name.startswith(API):
+            endpoint = read_endpoint(path)
+            return f"{endpoint.model} ({endpoint.host})"
+        row = next((row for id, row in recommended().items() if path == id or path.startswith(f"{id}/")), None)
+        if row is not None:
+            return row.title
+        return path if ON_HUB.fullmatch(path) else Path(path).name
 
 
 def described(name: str, pipeline: str) -> Model:
@@ -48,9 +67,11 @@ def described(name: str, pipeline: str) -> Model:
     if f"{kind}:" == API:
         return _api(name, pipeline, path)
     if f"{kind}:" == LAMA:
-        return _lama(name, pipeline, Path(path))
+        return _lama(name, pipeline, path)
     if f"{kind}:" == HUB:
         return _hf(name, pipeline, path)
+    if f"{kind}:" in (ADAPTER_FILE, SELECTION):
+        return _helper(pipeline, Path(path))
     return replace(next(model for model in embedded() if model.pipeline == pipeline), name=name)
 
 
@@ -58,15 +79,18 @@ def embedded() -> list[Model]:
     """Describes the models that this program comes with."""
     mini = _glide("glide-mini", "glide-mini", WEIGHTS / "glide-mini")
     return [
-        replace(mini, licence=OURS, good_for="flat illustrations: rooms, streets, beaches, mountains, the sea"),
+        replace(
+            mini, licence=OURS, style="drawing",
+            good_for="flat illustrations: rooms, streets, beaches, mountains, the sea",
+        ),
         Model(
             "patchmatch", "patchmatch", None, 0, OURS, "nothing",
             "removing things from photographs and textures; it reads no words",
-            "" if find_spec("patchmatch") else "the package pypatchmatch is not installed",
+            "" if find_spec("patchmatch") else "the package pypatchmatch is not installed", use="remove", style="",
         ),
         Model(
             "classical", "classical", None, 0, OURS, "nothing",
-            "removing specks from any picture where there is no PatchMatch; it reads no words",
+            "removing specks from any picture where there is no PatchMatch; it reads no words", use="remove", style="",
         ),
     ]  # fmt: skip
 
@@ -79,17 +103,22 @@ def _glide(name: str, pipeline: str, folder: Path) -> Model:
     used = [files[part] for part in whole[0]] if whole else []
     needs = f"no GPU, though it is quicker with one; {_memory(used)}" if whole else ""
     good = "photographs at 256 pixels, or what it was trained on"
-    return Model(name, pipeline, folder, _size(folder), _licence(folder), needs, good, trouble)
+    return Model(name, pipeline, folder, _size(folder), _licence(folder), needs, good, trouble, style="")
 
 
-def _lama(name: str, pipeline: str, file: Path) -> Model:
+def _lama(name: str, pipeline: str, source: str) -> Model:
+    try:
+        file = torchscript_of(source)
+    except ValueError as error:
+        return Model(name, pipeline, None, 0, "not known", "", LAMA_IS_GOOD_FOR, str(error), use="remove")
     there = file.is_file()
     trouble = "" if there else f"there is no file {file}"
+    row = recommended().get(source)
+    licence = row.licence if row else "not stated there; LaMa itself is Apache-2.0"
     size = file.stat().st_size if there else 0
     needs = f"no GPU; {in_words(size)} of memory for its weights" if there else ""
     return Model(
-        name, pipeline, file, size, "not stated there; LaMa itself is Apache-2.0", needs,
-        "removing things from photographs; it reads no words", trouble,
+        name, pipeline, file, size, licence, needs, LAMA_IS_GOOD_FOR, trouble, use="remove",
     )  # fmt: skip
 
 
@@ -130,8 +159,22 @@ def _hf(name: str, pipeline: str, source: str) -> Model:
     return Model(name, pipeline, place, _size(place), _licence(place), needs, good, trouble, offered and not trouble)
 
 
+def _helper(name: str, place: Path) -> Model:
+    trouble = "" if place.exists() else f"there is no {place}"
+    adapter = name.startswith(ADAPTER_FILE)
+    return Model(
+        str(place) if adapter else name, str(place) if adapter else name, place, _size(place) if not trouble else 0,
+        "not stated there", "a model of its family" if adapter else "",
+        "styles and things of its own" if adapter else "selecting objects by a click", trouble, offered=False,
+        use=ADAPTER if adapter else SELECT, style="",
+    )  # fmt: skip
+
+
 def cached() -> list[Model]:
-    """Describes what diffusers has downloaded; nothing here has a use for others' models in the same cache."""
+    """Describes what diffusers has downloaded, and what else of the table of recommended models is there.
+
+    Nothing here has a use for others' models in the same cache.
+    """
     try:
         from huggingface_hub import constants
     except ImportError:  # then none of them could be loaded
@@ -140,7 +183,42 @@ def cached() -> list[Model]:
         "/".join(folder.name.split("--")[1:]) for folder in sorted(Path(constants.HF_HUB_CACHE).glob("models--*--*"))
     ]
     places = [(name, snapshot(name)) for name in names if ON_HUB.fullmatch(name)]
-    return [_hf(f"{HUB}{name}", f"{HUB}{name}", name) for name, place in places if place and (place / INDEX).is_file()]
+    pipelines = [
+        _hf(f"{HUB}{name}", f"{HUB}{name}", name) for name, place in places if place and (place / INDEX).is_file()
+    ]
+    return [*pipelines, *_helpers()]
+
+
+def cached_id(name: str) -> str | None:
+    """Returns OWNER/MODEL of a model or adapter in the hub's cache; None for what lies elsewhere.
+
+    Args:
+        name: its full name.
+    """
+    source = name.removeprefix(HUB).removeprefix(LAMA)
+    id = "/".join(source.split("/")[:2])
+    kind = name.partition(":")[0] if ":" in name else ""
+    if f"{kind}:" not in (":", HUB, LAMA) or not ON_HUB.fullmatch(id) or (kind and id != source):
+        return None
+    return id if snapshot(id) is not None else None
+
+
+def _helpers() -> Iterator[Model]:
+    """Describes the models of the table that are here and are no pipelines of diffusers."""
+    for id, row in recommended().items():
+        if row.use == FILL or (folder := row.place) is None:
+            continue
+        if row.use == REMOVE:
+            yield _lama(f"{LAMA}{id}", f"{LAMA}{id}", id)
+            continue
+        files = [file.name for pattern in row.files for file in sorted(folder.glob(pattern))]
+        names = [f"{id}/{file}" for file in files] if row.use == ADAPTER else [id]
+        for name in names:
+            place = folder / name.removeprefix(f"{id}/") if row.use == ADAPTER else folder
+            yield Model(
+                name, name, place, _size(place), row.licence, f"a model of {row.family}" if row.use == ADAPTER else "",
+                row.good_for, offered=False, use=row.use, style="",
+            )  # fmt: skip
 
 
 def _weights(folder: Path) -> Iterator[Path]:

@@ -5,6 +5,8 @@ import sys
 
 import torch
 
+from pipelines.base import Machine
+
 M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4  # of glibc's malloc.h
 
 
@@ -23,6 +25,19 @@ def fast_type(device: torch.device) -> torch.dtype:
     """
     fast = device.type == "cuda" or torch.cpu._is_avx512_bf16_supported()
     return torch.bfloat16 if fast else torch.float32
+
+
+def this_machine() -> Machine:
+    """Measures this machine."""
+    import psutil  # comes with accelerate
+
+    device, memory = best_device(), psutil.virtual_memory().total
+    if device.type == "cuda":
+        properties = torch.cuda.get_device_properties(device)
+        return Machine(properties.name, properties.total_memory, memory, 2)
+    if device.type == "mps":
+        return Machine("Apple", torch.mps.recommended_max_memory(), memory, 2)
+    return Machine("", 0, memory, fast_type(device).itemsize)
 
 
 def keep_freed_memory() -> None:

@@ -16,36 +16,34 @@ ENTRY = ("pipeline", "good_for", "licence", "needs")  # what a model of the user
 WIDTH = 100  # characters of a line that is printed
 
 
-def installed(file: Path | None) -> list[Model]:
-    """Lists the embedded models, those of the user's TOML, and what else of diffusers is in the Hugging Face cache.
+def installed(file: Path | None, added: Iterable[str] = ()) -> list[Model]:
+    """Lists the embedded models, those of the user's TOML, those added, and what else the Hugging Face cache has.
 
     Args:
         file: the TOML; None where there is none.
+        added: the full names of others.
 
     Raises:
         InvalidInput: the TOML is not as it must be.
     """
-    named = [*embedded(), *([] if file is None else listed(file))]
+    named = [*embedded(), *([] if file is None else listed(file)), *(described(name, name) for name in added)]
     return [*named, *(model for model in cached() if model.pipeline not in {each.pipeline for each in named})]
 
 
-def offered(default: str, file: Path | None) -> dict[str, str]:
+def offered(default: str, models: Iterable[Model]) -> dict[str, str]:
     """Decides which models may be loaded here, and no others.
 
-    They are the embedded ones, the default, those of the user's TOML, and what is whole in the Hugging Face cache.
+    They are the embedded ones, the default, and what is whole of those that are here.
 
     Args:
         default: the full name of the default model.
-        file: the TOML; None where there is none.
+        models: those that are here.
 
     Returns:
         What each is called in a list, by its full name.
-
-    Raises:
-        InvalidInput: the TOML is not as it must be.
     """
-    complete = [model for model in installed(file) if model.offered and not model.trouble]
-    called = {model.pipeline: model.name for model in reversed(complete)}
+    complete = [model for model in models if model.offered and not model.trouble]
+    called = {model.pipeline: model.title for model in reversed(complete)}
     names = dict.fromkeys([*PIPELINES, default, *(model.pipeline for model in complete)])
     return {name: called.get(name, name) for name in names}
 

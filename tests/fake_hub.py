@@ -101,6 +101,8 @@ class _Hub(_Answer):
         token = (self.headers["Authorization"] or "").removeprefix("Bearer ")
         if token and token not in hub.tokens:
             return self.answer(401, X_Error_Message="Invalid credentials in Authorization header")
+        if path == "/api/whoami-v2":
+            return self.answer(200, b'{"type": "user", "name": "me", "orgs": []}') if token else self.answer(401)
         listed = re.fullmatch(r"/api/models/([\w.-]+/[\w.-]+)", path)
         file = re.fullmatch(rf"/([\w.-]+/[\w.-]+)/resolve/{COMMIT}/(.+)", path)
         match = listed or file

@@ -4,6 +4,7 @@ import asyncio
 import time
 from collections.abc import Callable, Collection, Coroutine, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
 from threading import Event, Semaphore, Thread
 from typing import Any, TypeVar
 from zlib import crc32
@@ -12,8 +13,10 @@ import numpy as np
 
 from editor.models_process import Hint
 from editor.worker import Worker
-from pipelines.base import NOT_ASKED, Pipeline, PipelineInfo, Pixels, Request, Run, Step
+from pipelines.base import NOT_ASKED, Machine, Pipeline, PipelineInfo, Pixels, Request, Run, Step
 from pipelines.errors import InvalidInput
+from pipelines.installed import Model
+from pipelines.library import Library
 
 Answer = TypeVar("Answer")
 PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
@@ -224,6 +227,7 @@ class LocalModels:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.loading = set[str]()  # names of models of which nothing is known yet
+        self.forgotten = set[str]()  # names of models that were removed
 
     @property
     def trouble(self) -> str | None:
@@ -243,6 +247,34 @@ class LocalModels:
 
     def made_with(self) -> str:
         return "noise 1"
+
+    def machine(self) -> Machine:
+        return Machine("", 0, 8_000_000_000, 2)
+
+    @property
+    def loaded(self) -> frozenset[str]:
+        return frozenset(("noise",)) - self.forgotten
+
+    def forget(self, name: str) -> None:
+        self.forgotten.add(name)
+
+
+class FakeLibrary(Library):
+    """A library with models of these names, the first the default. shown: other names for some on the page."""
+
+    def __init__(self, folder: Path, names: Sequence[str], shown: Mapping[str, str] | None = None) -> None:
+        super().__init__(folder, names[0], None)
+        self.fakes = [
+            Model((shown or {}).get(name, name), name, None, 0, "Apache-2.0", "nothing", "tests", style="")
+            for name in names
+        ]
+
+    def list_installed(self) -> list[Model]:
+        own = {"glide-mini", "patchmatch", "classical"}  # which come with the program, and are not in every test
+        return [*self.fakes, *(model for model in super().list_installed() if model.pipeline not in own)]
+
+    def names(self) -> dict[str, str]:
+        return {model.pipeline: model.name for model in self.installed() if model.offered and not model.trouble}
 
 
 def stop(worker: Worker, slow: SlowPipeline) -> None:

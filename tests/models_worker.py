@@ -9,7 +9,7 @@ from pathlib import Path
 
 from editor.models_program import run_models
 from editor.store.store import Store
-from pipelines.base import Pipeline, Request, Run, Step
+from pipelines.base import Machine, Pipeline, Request, Run, Step
 from pipelines.errors import InvalidInput
 from tests.fakes import FlatPipeline, NoisePipeline, Plain
 
@@ -88,6 +88,6 @@ def refuse(thread: threading.Thread) -> None:
 
 if __name__ == "__main__":
     store = Store(Path(sys.argv[1]) / "data")
-    code = run_models(store, load, lambda: "noise 1")
+    code = run_models(store, load, lambda name: None, lambda: "noise 1", lambda: Machine("", 0, 8_000_000_000, 2))
     store.close()
     sys.exit(code)

@@ -22,6 +22,7 @@ from editor.web.server import PREFIX, routes
 from editor.worker import Worker
 from tests.fakes import (
     FailingPipeline,
+    FakeLibrary,
     FlatPipeline,
     LocalModels,
     NoisePipeline,
@@ -38,7 +39,8 @@ def app_context(
     session: Session, models: Models, names: Sequence[str], samples: Path, addresses: Addresses | None = None
 ) -> AppContext:
     """Of a server that only this machine reaches, unless `addresses` says otherwise; its default is the first model."""
-    return AppContext(session, models, {name: name for name in names}, names[0], samples, addresses or Addresses())
+    library = FakeLibrary(samples.with_name(f"{samples.name}-models"), names)
+    return AppContext(session, models, library, samples, addresses or Addresses())
 
 
 class RouteClient:
@@ -52,6 +54,7 @@ class RouteClient:
         self.models = LocalModels(self.worker)
         addresses = Addresses("palimpsest.test")
         context = app_context(self.session, self.models, names, samples, Addresses() if local else addresses)
+        self.library = context.library
         app = Starlette(routes=routes(context), middleware=[Middleware(Guard, addresses=addresses)])
         self.http = TestClient(app, base_url=HOST)
 

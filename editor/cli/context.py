@@ -10,7 +10,8 @@ from editor.store.store import Store
 from pipelines import PIPELINES, load
 from pipelines.base import Pipeline, Setup
 from pipelines.errors import InvalidInput
-from pipelines.models import full_name, offered
+from pipelines.library import Library
+from pipelines.models import full_name
 from pipelines.provenance import made_with
 
 
@@ -35,11 +36,8 @@ class CommandContext:
         options.pipeline = full_name(options.pipeline, self.models_file)
         adapters = frozenset(name for name, _ in options.adapter)
         folder = options.data if isinstance(options.data, Path) else home / "palimpsest-data"
+        self.library = Library(folder, options.pipeline, self.models_file)
         self._setup = Setup(options.compile, options.memory, options.quantise, adapters, folder / "api-keys.json")
-
-    def offered(self) -> dict[str, str]:
-        """Returns the names of the models to choose from, each with its name on the page."""
-        return offered(self.options.pipeline, self.models_file)
 
     def load(self, name: str) -> Pipeline:
         """Loads a pipeline, but only one that the user offers.
@@ -49,10 +47,10 @@ class CommandContext:
         Raises:
             InvalidInput: the user does not offer it.
         """
-        if name not in (self.options.pipeline, *PIPELINES) and name not in self.offered():
+        if name not in (self.options.pipeline, *PIPELINES) and name not in self.library.names():
             raise InvalidInput(
-                f"The model {name} is none of those offered here. To use it, name it with --pipeline, or list it in "
-                "models.toml."
+                f"The model {name} is none of those offered here. To use it, add it on the page under "
+                "Models, name it with --pipeline, or list it in models.toml."
             )
         # a model is downloaded only if the user typed its name, never because a recipe or a document has it
         return load(name, self._setup, fetch=name == self.options.pipeline)

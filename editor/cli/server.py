@@ -13,13 +13,15 @@ from editor.models_program import run_models
 from editor.web.addresses import Addresses
 from editor.web.context import AppContext
 from editor.web.listening import check
+from pipelines import forget
 from pipelines.errors import InvalidInput
 from pipelines.models import missing
 
 
 def serve(context: CommandContext) -> None:
     """Serves the editor to a browser until it is interrupted; runs when no command is given."""
-    options, models = context.options, context.offered()
+    options = context.options
+    context.library.installed()  # raises for a faulty models.toml
     check(options.host, options.port)
     addresses = Addresses(options.host, options.public_host, options.root_path)
     if trouble := missing(options.pipeline):
@@ -33,22 +35,26 @@ def serve(context: CommandContext) -> None:
     with context.session() as session:
         process = ModelsProcess(session.store, [sys.executable, str(context.root / "app.py"), *sys.argv[1:], "work"])
         process.start()
+        context.library.downloads.start()
         try:
             with suppress(ValueError):  # loads the model before the first Generate
                 process.info(options.pipeline)
             with TemporaryDirectory(prefix="palimpsest-", ignore_cleanup_errors=True) as pictures:
                 os.environ["GRADIO_TEMP_DIR"] = pictures  # where Gradio keeps pictures in the API's responses
                 samples = context.root / "assets" / "samples"
-                app = AppContext(session, process, models, options.pipeline, samples, addresses)
+                app = AppContext(session, process, context.library, samples, addresses)
                 page = start(app, options.host, options.port, options.mcp)
                 print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
                 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
                 page.block_thread()
         finally:
+            context.library.downloads.stop()
             process.stop()
 
 
 def work(context: CommandContext) -> None:
     """Runs the models, in the process that `serve` starts."""
+    from pipelines.machine import this_machine  # PyTorch is for this process alone
+
     with context.session() as session:
-        run_models(session.store, context.load, context.made_with)
+        run_models(session.store, context.load, forget, context.made_with, this_machine)

@@ -226,6 +226,11 @@ class Jobs:
         row = self.database.row(f"SELECT 1 FROM revision WHERE worker = :worker AND {PENDING} LIMIT 1", worker=worker)
         return row is not None
 
+    def models_in_use(self) -> set[str]:
+        """Returns the names of the models and adapters of all queued and running jobs."""
+        edits = [json.loads(text) for (text,) in self.database.rows(f"SELECT edit FROM revision WHERE {PENDING}")]
+        return {each["pipeline"] for each in edits} | {a["name"] for each in edits for a in each.get("adapters", ())}
+
     def renew(self, worker: str, lease: float) -> None:
         """Extends the leases of all jobs of a worker to `lease` seconds from now."""
         until = self.database.now() + lease

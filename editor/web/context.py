@@ -11,13 +11,21 @@ from editor.session import Session
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
 from editor.store.revisions import Revision
-from editor.web.addresses import Addresses
+from editor.web.addresses import LOOPBACK, Addresses
 from pipelines.base import PipelineInfo
 from pipelines.errors import InvalidInput
+from pipelines.library import Library
 
 
 class Loading(InvalidInput):
     """The model is still loading."""
+
+
+class NotAllowed(InvalidInput):
+    """Only the operator may do that."""
+
+
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")  # headers that proxies add
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,15 +34,46 @@ class AppContext:
 
     session: Session
     models: Models  # the models' process
-    names: Mapping[str, str]  # the models to choose from, each with its name on the page
-    default: str  # the model to use when a request names none
+    library: Library  # the models of this machine, and those that are being fetched
     samples: Path  # a folder of pictures to start from
     addresses: Addresses  # the names of the server
+
+    @property
+    def names(self) -> Mapping[str, str]:
+        """The models to choose from by now, each with its name on the page."""
+        return self.library.names()
+
+    @property
+    def default(self) -> str:
+        """The model to use when a request names none."""
+        return self.library.pipeline
 
     @property
     def list_all_documents(self) -> bool:
         """Whether anybody may list all documents: only when no other machine reaches the server."""
         return self.addresses.local and not self.addresses.public
+
+    def is_operator(self, request: Request) -> bool:
+        """Tells whether a request comes from whoever runs the server, who may change its models.
+
+        Where only this machine reaches the server, anyone there is. Otherwise it is who asks from this machine by its
+        name there, and no proxy: a proxy's requests all come from its own address. Where `--public-host` says that
+        there is a proxy, nobody is.
+        """
+        if self.list_all_documents:
+            return True
+        host = (request.url.hostname or "").lower()
+        address = request.client.host if request.client else ""
+        direct = not any(name in request.headers for name in FORWARDED)
+        return not self.addresses.public and direct and host in LOOPBACK and address in LOOPBACK
+
+    def check_operator(self, request: Request) -> None:
+        """Raises NotAllowed unless a request comes from whoever runs the server."""
+        if not self.is_operator(request):
+            raise NotAllowed(
+                "Only whoever runs this server may change its models: on its own machine, at http://localhost, or by "
+                "`python app.py models` there."
+            )
 
     def document(self, request: Request) -> Document:
         """Returns the document in a request's path; raises NotFound when there is none."""
@@ -53,8 +92,9 @@ class AppContext:
 
     def check_model(self, name: object) -> None:
         """Raises InvalidInput unless there is a model of this name to choose."""
-        if name not in [*self.names]:
-            raise InvalidInput(f"There is no model {name!r} here. The models are: {', '.join(self.names)}.")
+        names = [*self.names]
+        if name not in names:
+            raise InvalidInput(f"There is no model {name!r} here. The models are: {', '.join(names)}.")
 
     def model(self, name: str) -> PipelineInfo:
         """Returns the info of a model.

@@ -12,11 +12,12 @@ from starlette.staticfiles import StaticFiles
 
 from editor.store.blobs import NotFound
 from editor.store.queue import Moved
-from editor.web.context import AppContext, Loading
+from editor.web.context import AppContext, Loading, NotAllowed
 from editor.web.routes.adjustments import Adjustments
 from editor.web.routes.documents import Documents
 from editor.web.routes.edits import Edits
 from editor.web.routes.layers import Layers
+from editor.web.routes.library import LibraryRoutes
 from editor.web.routes.masks import Masks
 from editor.web.routes.models import Models
 from editor.web.routes.pictures import Pictures
@@ -36,6 +37,7 @@ def routes(context: AppContext) -> list[Mount]:
     documents, edits, masks = Documents(context, states), Edits(context, states), Masks(context)
     pictures, pieces, models = Pictures(context), Pieces(context, states), Models(context)
     adjustments, layers = Adjustments(context), Layers(context, states)
+    library = LibraryRoutes(context)
     app = Starlette(
         routes=[
             Route("/samples", documents.list_samples),
@@ -92,6 +94,20 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/previews/{revision}/{serial}", pictures.preview),
             Route("/hint", models.hint),
             Route("/model", models.model),
+            Route("/models", library.list_models),
+            Route("/models/look-up", library.look_up),
+            *(
+                Route(f"/models/{name}", route, methods=["POST"])
+                for name, route in (
+                    ("download", library.download),
+                    ("pause", library.pause),
+                    ("cancel", library.cancel),
+                    ("token", library.set_token),
+                    ("add", library.add),
+                    ("remove", library.remove),
+                    ("default", library.set_default),
+                )
+            ),
         ],
         exception_handlers={
             404: _nothing,
@@ -99,6 +115,7 @@ def routes(context: AppContext) -> list[Mount]:
             Moved: _error_response(409),
             TooLarge: _error_response(413),
             Loading: _error_response(503),
+            NotAllowed: _error_response(403),
             UserError: _error_response(400),
             OSError: _error_response(507),
             Exception: _fault,

@@ -22,7 +22,7 @@ class Family:
     size: int  # side in pixels of the square it was trained on, where its network does not say
     multiple: int  # width and height are multiples of this
     guidance: str  # the argument that takes the guidance scale, "" for none
-    defaults: Mapping[str, float]  # as in `Pipeline`
+    defaults: Mapping[str, Any]  # as in `Pipeline`
     negative: bool = True  # whether it reads a negative prompt
     supports_strength: bool = True
     # the defaults of networks that were distilled to few steps and no guidance

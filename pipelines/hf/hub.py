@@ -18,7 +18,7 @@ INSTALL = "`pip install -r requirements.txt`"
 def canonical(name: str) -> str:
     """Returns one name for one model: its full path, or OWNER/MODEL on the hub where there is no such folder."""
     path = Path(name).expanduser()
-    on_hub = ON_HUB.fullmatch(name) and path.suffix != ".safetensors" and not path.exists()
+    on_hub = ON_HUB.fullmatch(name) and path.suffix not in (".safetensors", ".pt") and not path.exists()
     return name if on_hub else str(path.resolve())
 
 
@@ -37,6 +37,21 @@ def path_of(name: str, fetch: bool) -> Path:
     if not ON_HUB.fullmatch(name):
         return Path(name)
     return from_hub(name, f"there is no folder {name}, and the hub's model of that name", name, fetch)
+
+
+def torchscript_of(name: str) -> Path:
+    """Finds the TorchScript file of a canonical name: a path, or the only one of a model in the hub's cache.
+
+    Raises:
+        InvalidInput: the hub's model is not on this machine.
+    """
+    if not ON_HUB.fullmatch(name):
+        return Path(name)
+    folder = snapshot(name)
+    file = next(iter(sorted(folder.glob("*.pt"))), None) if folder else None
+    if file is None:
+        raise InvalidInput(f"{name} is not on this machine; `python app.py models download {name}` downloads it.")
+    return file
 
 
 def from_hub(model: str, subject: str, name: str, fetch: bool, weights: bool = True) -> Path:

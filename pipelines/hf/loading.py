@@ -12,6 +12,7 @@ from pipelines.exclusive import MODEL_LOCK
 from pipelines.hf.families import Family, family_by_signature, family_of, network_of
 from pipelines.hf.hub import from_hub, missing_diffusers, path_of, silence_loggers
 from pipelines.hf.model_files import UNUSED, Layout, missing_networks, read_layout, read_model_file
+from pipelines.recommended import recommended
 
 if TYPE_CHECKING:
     from pipelines.hf.pipeline import Hf
@@ -65,6 +66,8 @@ def load_hf(source: str, name: str, setup: Setup, fetch: bool) -> "Hf":
     config, (setting, value) = {**network_of(pipe).config, **pipe.config}, family.distilled_sign
     if family.distilled and config.get(setting) == value:
         family = replace(family, defaults=family.distilled)
+    if row := recommended().get(source):
+        family = replace(family, defaults={**family.defaults, **row.settings})
     if dtype != torch.float16 and hasattr(pipe, "vae"):
         pipe.vae.register_to_config(force_upcast=False)  # half precision's range is what some decoders overflow
     if hasattr(pipe, "unet"):  # convolutions run faster so; transformers have none

@@ -8,8 +8,8 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Event
 from typing import NamedTuple
@@ -27,7 +27,8 @@ class Unavailable(InvalidInput):
     """A download that cannot be made.
 
     kind: "missing", "gated" (its owner has to give access), "token" (it is refused), "offline", "busy", "full" (the
-        disk), "unusable" (its files are not ones that can be read here) or "damaged".
+        disk), "unusable" (its files are not ones that can be read here), "damaged" or "licence" (it is another than the
+        one that was accepted).
     """
 
     def __init__(self, text: str, kind: str) -> None:
@@ -51,6 +52,7 @@ class Repository(NamedTuple):
     files: tuple[RemoteFile, ...]
     licence: str  # as its card names it, '' if it names none
     gated: bool  # whether its owner has to give access
+    licence_url: str = ""  # where its text is, '' if nobody knows
 
     def named(self, *paths: str) -> list[RemoteFile]:
         """Returns those files of these paths that it has."""
@@ -80,6 +82,46 @@ def look_up(model: str) -> Repository:
         Unavailable: it is not there, or the hub does not answer.
     """
     from huggingface_hub import HfApi
+
+    with asking(model):
+        info = HfApi().model_info(model, files_metadata=True, timeout=30)
+    files = tuple(
+        RemoteFile(each.rfilename, each.lfs.size, each.lfs.sha256)
+        if each.lfs
+        else RemoteFile(each.rfilename, each.size or 0, each.blob_id or "")
+        for each in info.siblings or ()
+    )
+    card = info.card_data
+    licence = "" if card is None else card.get("license_name") or card.get("license") or ""
+    link = str((card.get("license_link") if card else "") or "")
+    if not link.startswith("https://"):
+        own = next((file.path for file in files if re.fullmatch(r"LICENSE[\w.]*", file.path)), "")
+        link = f"{page_url(model)}/blob/main/{own}" if own else ""
+    return Repository(model, info.sha or "", files, str(licence), bool(info.gated), link)
+
+
+def page_url(model: str) -> str:
+    """Returns where the hub shows a model."""
+    from huggingface_hub import constants
+
+    return f"{constants.ENDPOINT}/{model}"
+
+
+def token_url() -> str:
+    """Returns where a user of the hub makes a token."""
+    return page_url("settings/tokens")
+
+
+@contextmanager
+def asking(model: str) -> Iterator[None]:
+    """Words the errors of the hub's library.
+
+    Args:
+        model: what the hub is asked about.
+
+    Raises:
+        Unavailable: it is not there, or the hub does not answer.
+    """
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -90,7 +132,7 @@ def look_up(model: str) -> Repository:
     )
 
     try:
-        info = HfApi().model_info(model, files_metadata=True, timeout=30)
+        yield
     except OfflineModeIsEnabled as error:
         raise Unavailable(_offline(), "offline") from error
     except GatedRepoError as error:  # a kind of the next
@@ -103,15 +145,6 @@ def look_up(model: str) -> Repository:
         raise _refused(model, error.response.status_code, "") from error
     except (HTTPError, OSError) as error:
         raise Unavailable(f"The hub cannot be reached ({one_line(error)}).", "offline") from error
-    files = tuple(
-        RemoteFile(each.rfilename, each.lfs.size, each.lfs.sha256)
-        if each.lfs
-        else RemoteFile(each.rfilename, each.size or 0, each.blob_id or "")
-        for each in info.siblings or ()
-    )
-    card = info.card_data
-    licence = "" if card is None else card.get("license_name") or card.get("license") or ""
-    return Repository(model, info.sha or "", files, str(licence), bool(info.gated))
 
 
 def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteFile]:
@@ -216,12 +249,31 @@ def download(
     return _snapshot_of(repository)
 
 
+def check_licence(repository: Repository, accepted: str) -> None:
+    """Raises Unavailable unless a licence that was accepted is the one that the hub has."""
+    if repository.licence != accepted:
+        raise Unavailable(
+            f"{repository.model} has the licence {repository.licence or 'of no name'}, not {accepted or 'none'}: read "
+            "it, and accept that one.",
+            "licence",
+        )
+
+
 def discard_parts(model: str) -> None:
     """Deletes what has come of a model that is not whole: all of it, if no snapshot is."""
     if snapshot(model) is None:
         shutil.rmtree(cache_folder(model), ignore_errors=True)
     for part in (cache_folder(model) / "blobs").glob("*.part"):
         part.unlink(missing_ok=True)
+
+
+def delete(model: str) -> int:
+    """Deletes a model from the cache; returns the bytes that this frees."""
+    folder = cache_folder(model)
+    files = {each.resolve() for each in folder.rglob("*") if each.is_file()}  # what several links lead to once
+    size = sum(file.stat().st_size for file in files)
+    shutil.rmtree(folder)
+    return size
 
 
 def _snapshot_of(repository: Repository) -> Path:
@@ -294,11 +346,8 @@ def _offline() -> str:
 
 
 def _gated(model: str) -> str:
-    from huggingface_hub import constants
-
     return (
-        f"{model} is gated: accept its terms at {constants.ENDPOINT}/{model}, then give a token of your account "
-        f"({constants.ENDPOINT}/settings/tokens)."
+        f"{model} is gated: accept its terms at {page_url(model)}, then give a token of your account ({token_url()})."
     )
 
 

@@ -18,6 +18,7 @@ from pipelines.base import Pipeline
 from tests.browser.hands import NO_TOUR, SIZE, Hands, photo
 from tests.fakes import (
     FailingPipeline,
+    FakeLibrary,
     FlatPipeline,
     LocalModels,
     NoisePipeline,
@@ -86,14 +87,17 @@ class Server:
         self.worker = Worker(self.store, load)
         self.worker.start()
         names = [*(model.name for model in self.models), "damaged"]
-        shown = {name: name for name in names} | {"photo": "Photographs"}
         addresses = Addresses(public=self.public, root_path=self.root_path)
-        context = AppContext(self.session, LocalModels(self.worker), shown, "noise", self.samples, addresses)
+        library = FakeLibrary(self.folder / "data", names, {"photo": "Photographs"})
+        context = AppContext(self.session, LocalModels(self.worker), library, self.samples, addresses)
+        self.library = library
+        library.downloads.start()
         self.page = start(context, "127.0.0.1", self.port)
 
     def stop(self) -> None:
         self.page.close(verbose=False)
         self.page.server.thread.join()  # Gradio itself waits 5 seconds for its port to be free
+        self.library.downloads.stop()
         stop(self.worker, self.slow)
         self.store.close()
 

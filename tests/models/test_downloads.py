@@ -13,6 +13,7 @@ from tests import tiny_diffusers
 from tests.fake_hub import FakeHub, served
 
 ONE, TWO = "me/one", "me/two"
+LICENCE = "openrail++"  # as the fake hub has it
 
 
 @pytest.fixture(scope="module")
@@ -65,13 +66,13 @@ def test_downloads_come_one_after_another(hub: FakeHub, start: Any) -> None:
     hub.hold.clear()
     came: list[str] = []
     downloads = start(finished=came.append)
-    downloads.add(ONE)
-    downloads.add(TWO)
+    downloads.add(ONE, LICENCE)
+    downloads.add(TWO, LICENCE)
     assert hub.held.wait(30)
     wait(lambda: (of(downloads, ONE) or Download(ONE)).done > 0)
     one = wait_for(downloads, ONE, RUNNING)
     assert 0 < one.done < one.total and one.licence == "openrail++"
-    assert downloads.add(TWO).state == QUEUED and len(downloads.all()) == 2  # asked for twice
+    assert downloads.add(TWO, LICENCE).state == QUEUED and len(downloads.all()) == 2  # asked for twice
     hub.hold.set()
     for model in (ONE, TWO):
         done = wait_for(downloads, model, DONE)
@@ -83,16 +84,16 @@ def test_downloads_come_one_after_another(hub: FakeHub, start: Any) -> None:
 def test_a_download_is_held_and_goes_on_from_there(hub: FakeHub, start: Any) -> None:
     hub.hold.clear()
     downloads = start()
-    downloads.add(ONE)
+    downloads.add(ONE, LICENCE)
     assert hub.held.wait(30)
     downloads.pause(ONE)
     assert of(downloads, ONE).state == PAUSED
-    downloads.add(TWO)
+    downloads.add(TWO, LICENCE)
     hub.hold.set()
     wait_for(downloads, TWO, DONE)  # one that is held holds no other
     assert of(downloads, ONE).state == PAUSED and snapshot(ONE) is None
     before = len(hub.asked_of_cdn)
-    downloads.add(ONE)
+    downloads.add(ONE, LICENCE)
     wait_for(downloads, ONE, DONE)
     assert hub.asked_of_cdn[before].range
 
@@ -100,8 +101,8 @@ def test_a_download_is_held_and_goes_on_from_there(hub: FakeHub, start: Any) -> 
 def test_a_restart_goes_on(hub: FakeHub, start: Any) -> None:
     hub.hold.clear()
     downloads = start()
-    downloads.add(ONE)
-    downloads.add(TWO)
+    downloads.add(ONE, LICENCE)
+    downloads.add(TWO, LICENCE)
     assert hub.held.wait(30)
     downloads.pause(TWO)
     downloads.stop()
@@ -115,14 +116,14 @@ def test_a_restart_goes_on(hub: FakeHub, start: Any) -> None:
 def test_a_cancelled_download_leaves_nothing(hub: FakeHub, start: Any) -> None:
     hub.hold.clear()
     downloads = start()
-    downloads.add(ONE)
+    downloads.add(ONE, LICENCE)
     assert hub.held.wait(30)
     begun = time.monotonic()
     downloads.remove(ONE)
     assert not downloads.all() and time.monotonic() - begun < 1
     hub.hold.set()
     wait(lambda: not cache_folder(ONE).exists())
-    downloads.add(ONE)
+    downloads.add(ONE, LICENCE)
     wait_for(downloads, ONE, DONE)
     downloads.remove(ONE)  # off the list: the model itself stays
     assert snapshot(ONE) is not None and not downloads.all()
@@ -131,17 +132,17 @@ def test_a_cancelled_download_leaves_nothing(hub: FakeHub, start: Any) -> None:
 def test_a_failure_is_a_sentence_of_its_kind_and_can_be_tried_again(hub: FakeHub, start: Any) -> None:
     hub.gated.add(ONE)
     downloads = start()
-    downloads.add(ONE)
-    downloads.add("me/nowhere")
+    downloads.add(ONE, LICENCE)
+    downloads.add("me/nowhere", LICENCE)
     failed = wait_for(downloads, ONE, FAILED)
     assert failed.kind == "gated" and "is gated" in failed.error
     assert wait_for(downloads, "me/nowhere", FAILED).kind == "missing"
     hub.gated.clear()
-    assert not downloads.add(ONE).error
+    assert not downloads.add(ONE, LICENCE).error
     wait_for(downloads, ONE, DONE)
     for name in ("nonsense", "../../etc", "a/b/c", "me/one.safetensors/x", "http://me/one"):
         with pytest.raises(ValueError, match="is no name on the hub"):
-            downloads.add(name)
+            downloads.add(name, LICENCE)
 
 
 def test_a_damaged_note_is_an_empty_list(hub: FakeHub, start: Any, tmp_path: Path) -> None:

@@ -1,0 +1,75 @@
+"""What a user names to have it among the models: a folder, a file, or a model of the hub's cache."""
+
+import json
+from pathlib import Path
+
+from pipelines import FOLDER, HUB, LAMA, in_full
+from pipelines.errors import InvalidInput
+from pipelines.hf.adapter_files import LIKENESS, LOW_RANK, WEIGHTS, adapter_file
+from pipelines.hf.hub import ON_HUB
+from pipelines.hf.model_files import INDEX, shapes
+from pipelines.installed import ADAPTER_FILE, SELECTION, described
+from pipelines.models import on_disk
+
+
+def name_of(source: str) -> str:
+    """Finds out what a source is, and returns its full name among what is added.
+
+    Args:
+        source: a folder or a file, OWNER/MODEL in the hub's cache, or the full name of a pipeline.
+
+    Raises:
+        InvalidInput: there is no such thing here, or it is nothing that can be used.
+    """
+    source = source.strip()
+    name = in_full(source) if ":" in source and not on_disk(source) else _name_of_place(source)
+    model = described(name, name)
+    if model.trouble:
+        sentence = model.trouble.rstrip(".")
+        raise InvalidInput(f"{sentence[:1].upper()}{sentence[1:]}.")
+    if name.startswith((HUB, LAMA)) and not model.offered:
+        raise InvalidInput(f"{source} cannot repaint: it is good for {model.good_for}.")
+    return name
+
+
+def _name_of_place(source: str) -> str:
+    place = Path(source).expanduser()
+    if not source or not place.exists():
+        if ON_HUB.fullmatch(source):
+            return f"{HUB}{source}"
+        raise InvalidInput(f"There is no folder and no file {source!r} on the server's machine.")
+    place = place.resolve()
+    if place.suffix == ".pt":
+        return f"{LAMA}{place}"
+    if place.is_file():
+        return _name_of_file(place)
+    if (place / INDEX).exists():
+        return f"{HUB}{place}"
+    if _selects(place):
+        return f"{SELECTION}{place}"
+    if any(place.glob("*inpaint.safetensors")) or any(place.glob("*inpaint.pt")):
+        return f"{FOLDER}{place}"
+    try:
+        return f"{ADAPTER_FILE}{adapter_file(str(place), fetch=False).path}"
+    except InvalidInput as error:
+        raise InvalidInput(
+            f"{place} holds no model that can be used here: those have a {INDEX}, or are files of GLIDE, of SAM 2 or "
+            "of an adapter."
+        ) from error
+
+
+def _name_of_file(file: Path) -> str:
+    """Tells an adapter from a whole model, by the names of its numbers."""
+    if file.suffix != WEIGHTS:
+        raise InvalidInput(f"{file} is no {WEIGHTS} and no TorchScript file (.pt): get the model as one of these.")
+    numbers = shapes(file)
+    adapter = any(name.startswith(LIKENESS) or any(mark in name for mark in LOW_RANK) for name in numbers)
+    return f"{ADAPTER_FILE if adapter else HUB}{file}"
+
+
+def _selects(folder: Path) -> bool:
+    """Tells whether a folder holds a network that selects objects."""
+    try:
+        return str(json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]).startswith("sam2")
+    except (OSError, ValueError, LookupError, TypeError):
+        return False
