@@ -26,6 +26,15 @@ class Adapter(NamedTuple):
     name: str  # a file, a folder or a name on the hub; which kind it is, is read from it
     weight: float  # 0 to 2
 
+    @classmethod
+    def from_text(cls, text: str) -> "Adapter":
+        """Splits NAME=WEIGHT at the last "=", if a number follows it; else the weight is 1."""
+        name, _, weight = text.rpartition("=")
+        try:
+            return cls(name, float(weight))
+        except ValueError:
+            return cls(text, 1.0)
+
 
 class Machine(NamedTuple):
     """What there is to run models on."""
@@ -42,7 +51,8 @@ class Setup(NamedTuple):
     compiled: bool = False  # by torch.compile, whose first runs take minutes
     memory: str = "auto"  # the plan by which weights of diffusers lie in memory, "auto" for the first that fits
     quantised: str = ""  # to which numbers these weights are rounded: "fp8", "int8", "int4", "" for none
-    adapters: frozenset[str] | None = None  # names of those that may be added to a model; None: any
+    # returns the names of those that may be added to a model by now; None: any may
+    adapters: Callable[[], Collection[str]] | None = None
     keys: Path | None = None  # the file of keys for other servers, see `pipelines.endpoint`
 
 

@@ -14,6 +14,7 @@ from pipelines.base import Machine
 from pipelines.download import part_of
 from pipelines.downloads import Downloads
 from pipelines.errors import InvalidInput
+from pipelines.hf.adapter_list import KINDS, InstalledAdapter, installed_adapters, why_not
 from pipelines.hf.hub import ON_HUB
 from pipelines.hf.repository import (
     Unavailable,
@@ -44,10 +45,11 @@ class Library:
         folder: where `models.json` lies: what was added, and the defaults.
         pipeline: the full name of the model that the server was started with.
         file: the user's TOML; None where there is none.
+        adapters: names of adapters that the user typed.
     """
 
-    def __init__(self, folder: Path, pipeline: str, file: Path | None) -> None:
-        self.folder, self.pipeline, self._models_file = folder, pipeline, file
+    def __init__(self, folder: Path, pipeline: str, file: Path | None, adapters: Collection[str] = ()) -> None:
+        self.folder, self.pipeline, self._models_file, self._named_adapters = folder, pipeline, file, adapters
         self._noted = folder / "models.json"
         self.downloads = Downloads(folder / "downloads.json", lambda model: self.changed())
         self._lock = Lock()
@@ -71,6 +73,26 @@ class Library:
     def names(self) -> dict[str, str]:
         """Returns the full names of the models that may be loaded, each with its name in a list to choose from."""
         return models.offered(self.pipeline, self.installed())
+
+    def adapter_names(self) -> frozenset[str]:
+        """Returns the names of the adapters on this machine, the only ones that an edit may have."""
+        return frozenset(adapter.name for adapter in self._adapters())
+
+    def adapters(self, pipeline: str) -> list[dict[str, Any]]:
+        """Lists the adapters on this machine, and whether a model takes them, as JSON holds it: see docs/api.md.
+
+        Args:
+            pipeline: the model's full name.
+        """
+        listed = []
+        for adapter in self._adapters():
+            why = why_not(adapter, pipeline)
+            entry = {"name": adapter.name, "title": adapter.title, "kind": KINDS[adapter.file.kind]}
+            listed.append({**entry, "takes": not why, "why": why, "settings": dict(adapter.settings)})
+        return listed
+
+    def _adapters(self) -> list[InstalledAdapter]:
+        return installed_adapters(self.installed(), self.folder, self._named_adapters)
 
     def changed(self) -> None:
         """Has the list read again, since a model has come or gone."""

@@ -34,10 +34,11 @@ class CommandContext:
         default = home / "models.toml"
         self.models_file: Path | None = options.models or (default if default.exists() else None)  # the user's models
         options.pipeline = full_name(options.pipeline, self.models_file)
-        adapters = frozenset(name for name, _ in options.adapter)
         folder = options.data if isinstance(options.data, Path) else home / "palimpsest-data"
-        self.library = Library(folder, options.pipeline, self.models_file)
-        self._setup = Setup(options.compile, options.memory, options.quantise, adapters, folder / "api-keys.json")
+        self.library = Library(folder, options.pipeline, self.models_file, [name for name, _ in options.adapter])
+        self._setup = Setup(
+            options.compile, options.memory, options.quantise, self.library.adapter_names, folder / "api-keys.json"
+        )
 
     def load(self, name: str) -> Pipeline:
         """Loads a pipeline, but only one that the user offers.

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from editor.cli.context import CommandContext
@@ -19,9 +18,9 @@ from editor.edits.intents import complete, variations
 from editor.edits.plan import plan
 from editor.formats.atomic_write import atomic_write
 from editor.formats.export import encode, format_of
-from editor.formats.images import READINGS, Opened, open_mask, read_image
-from editor.imaging.geometry import Box, Margins
-from editor.imaging.limits import MAX_PIXELS, MAX_REFERENCE_SIDE
+from editor.formats.images import READINGS, Opened, open_mask, read_image, read_reference
+from editor.imaging.geometry import Margins
+from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.mask_cleaning import SPECK
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Patch, Pixels
@@ -128,7 +127,7 @@ def _run(
             for name, _ in settings["adapters"]:
                 adapter_file(name, fetch=True)  # the user typed its name, as for a model
     if options.reference is not None:
-        settings["reference"] = read_reference(options.reference)
+        settings["reference"] = read_reference(options.reference.read_bytes())
     names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength", "pipeline")
     settings |= {name: getattr(options, name, None) for name in names}
     settings["seed"] = secrets.randbelow(2**32) if options.seed is None else options.seed
@@ -175,12 +174,3 @@ def _check_output(out: Path) -> None:
     if not out.parent.is_dir():
         raise InvalidInput(f"There is no folder {out.parent} to write {out.name} into. Create it first.")
     format_of(out.suffix)
-
-
-def read_reference(file: Path) -> Patch:
-    """Reads a reference picture, scaled down to at most MAX_REFERENCE_SIDE pixels a side, on white."""
-    image = Image.fromarray(read_image(file.read_bytes()).pixels)
-    white = Image.new("RGBA", image.size, "white")
-    image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
-    image.thumbnail((MAX_REFERENCE_SIDE, MAX_REFERENCE_SIDE), Image.Resampling.LANCZOS)
-    return Patch(Box(0, 0, *image.size), np.asarray(image))

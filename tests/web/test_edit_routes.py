@@ -48,7 +48,7 @@ def test_a_refined_step_keeps_what_an_edit_cannot_name(routes: RouteClient, stat
     routes.session.submit(document, step)
     routes.worker.run_one()
     first = routes.session.store.documents.get(document).head
-    refused(routes.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "exactly these keys")
+    refused(routes.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "There is no adapter 'ink'")
     for pipeline, kept in (("noise", step), ("flat", None)):
         body = routes.edit_body(state, prompt="other", parent="any", pipeline=pipeline)
         [run] = routes.post(f"documents/{document}/amend/{first}", content=body).json()["running"][-1:]
@@ -164,7 +164,7 @@ def test_a_plan_tells_what_an_edit_comes_to(routes: RouteClient, state: dict[str
     assert edit is not None
     picture = routes.session.picture(state["document"])
     true = plan(edit, picture.box, routes.noise)
-    assert said == {"windows": [list(part.window) for part in true.parts], "steps": 3, "specks": 0}
+    assert said == {"windows": [list(part.window) for part in true.parts], "steps": 3, "specks": 0, "sent": None}
     assert regions == [affected_region(edit, picture.box)]
     far = filled(Box(20, 20, 10, 10)).joined(filled(Box(280, 150, 10, 10)))
     said, regions = planned(mask=far, feather=2)
@@ -177,7 +177,7 @@ def test_a_plan_tells_what_an_edit_comes_to(routes: RouteClient, state: dict[str
     assert only.box == (342, 2, 36, 36)
     wider = routes.submit(state, parent=wide, mask=None, margins=[0, 0, 100, 0], seed=9).json()["tail"]
     assert planned(parent=wider, mask=filled(Box(450, 10, 20, 20)))[1]
-    assert planned(mask=None, margins=[-10, 0, 0, 0]) == ({"windows": [], "steps": 0, "specks": 0}, [])
+    assert planned(mask=None, margins=[-10, 0, 0, 0]) == ({"windows": [], "steps": 0, "specks": 0, "sent": None}, [])
     assert routes.noise.requests == []
 
 

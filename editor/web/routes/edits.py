@@ -8,9 +8,10 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from editor.edits.edit import NOWHERE, Blend, read_adjustment
+from editor.edits.edit import NOWHERE, Blend, read_adapters, read_adjustment
 from editor.edits.intents import CompletedEdit, complete
 from editor.edits.plan import plan, with_blend
+from editor.formats.images import read_reference
 from editor.imaging.geometry import Margins
 from editor.imaging.limits import MAX_EDIT_BYTES, MAX_JSON_BYTES
 from editor.imaging.raster import Mask
@@ -37,7 +38,10 @@ from pipelines.errors import InvalidInput
 BLENDING = ("feather", "edge", "opacity", "colour_match")
 SETTINGS = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
 # keys that a request may leave out, with their defaults
-OPTIONAL: dict[str, Any] = {"edge": 0, "keep_specks": False, "intent": "fill", "grow": None, "adjustment": None}
+OPTIONAL: dict[str, Any] = {
+    "edge": 0, "keep_specks": False, "intent": "fill", "grow": None, "adjustment": None, "adapters": None,
+    "reference": None,
+}  # fmt: skip
 FIELDS = ("parent", "variations", "margins", "mask", "sketch", *SETTINGS, *BLENDING, *OPTIONAL)
 
 
@@ -112,15 +116,12 @@ class Edits:
 
     def _amend(self, request: Request, body: bytes) -> Response:
         document, step = self.context.document(request), self.context.revision(request)
-        edit, _ = self._complete(self._parse(body), document.id, step.parent or step.id)
+        edit_request = self._parse(body)
+        edit, _ = self._complete(edit_request, document.id, step.parent or step.id)
         if step.edit is not None and step.edit.pipeline == edit.pipeline:  # keep what the page cannot send
-            edit = replace(
-                edit,
-                sketch=edit.sketch or step.edit.sketch,
-                clip_guidance=step.edit.clip_guidance,
-                adapters=step.edit.adapters,
-                reference=step.edit.reference,
-            )
+            edit = replace(edit, sketch=edit.sketch or step.edit.sketch, clip_guidance=step.edit.clip_guidance)
+            if "adapters" not in edit_request.settings:  # a client that knows of none
+                edit = replace(edit, adapters=step.edit.adapters, reference=step.edit.reference)
         return self._jobs_response(request, self.session.amend(document.id, step.id, edit))
 
     def replayed(self, request: Request) -> Response:
@@ -215,7 +216,7 @@ class Edits:
         Raises:
             InvalidInput: something in it is wrong.
         """
-        fields, pictures = read_packet(body, ("mask", "sketch"), "An edit")
+        fields, pictures = read_packet(body, ("mask", "sketch", "reference"), "An edit")
         fields = OPTIONAL | fields
         require_keys(fields, FIELDS, "An edit")
         variations, margins = fields["variations"], fields["margins"]
@@ -235,6 +236,11 @@ class Edits:
             "blend": Blend(**{name: fields[name] for name in BLENDING}),
             "adjustment": None if fields["adjustment"] is None else read_adjustment(fields["adjustment"]),
         }
+        if fields["adapters"] is not None:
+            settings["adapters"] = read_adapters(fields["adapters"])
+            self.context.check_adapters(settings["adapters"])
+        if (reference := pictures["reference"]) is not None:
+            settings["reference"] = read_reference(reference[1])
         return EditRequest(
             fields["intent"],
             NOWHERE if mask is None else mask_of(mask),

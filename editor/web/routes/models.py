@@ -52,3 +52,11 @@ class Models:
             "host": pipeline.host,
         }
         return JSONResponse(answer, headers=NEVER)
+
+    def adapters(self, request: Request) -> Response:
+        """GET ?pipeline=: the adapters on this machine, each with its `name`, `title`, `kind` ("lora", "ip-adapter" or
+        "controlnet"), whether the model `takes` it, `why` not, and the `settings` that it was trained for.
+        """
+        name = request.query_params.get("pipeline", "")
+        self.context.check_model(name)
+        return JSONResponse(self.context.library.adapters(name), headers=NEVER)
