@@ -8,11 +8,12 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from pipelines import models
+from pipelines import API, models
 from pipelines.added import name_of
 from pipelines.base import Machine
 from pipelines.download import part_of
 from pipelines.downloads import Downloads
+from pipelines.endpoint import read_endpoint, save_key
 from pipelines.errors import InvalidInput
 from pipelines.hf.adapter_list import KINDS, InstalledAdapter, installed_adapters, why_not
 from pipelines.hf.hub import ON_HUB
@@ -260,6 +261,26 @@ class Library:
             InvalidInput: it is no token, or the environment has another, which wins.
         """
         store_token(token)
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the keys for other servers are, see `pipelines.endpoint`."""
+        return self.folder / "api-keys.json"
+
+    def set_key(self, name: str, key: str) -> None:
+        """Keeps the key for the server that a model is on; '' forgets it.
+
+        Args:
+            name: the model's full name.
+            key: shown to that server alone.
+
+        Raises:
+            InvalidInput: the model is on no other server, is not offered here, or it is no key.
+        """
+        if not name.startswith(API) or name not in self.names():
+            raise InvalidInput(f"{name!r} is no model on another server that is offered here, so it needs no key.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        save_key(read_endpoint(name.removeprefix(API)), key, self.keys_file)
 
     def default(self, intent: str) -> str:
         """Returns the model to begin with for one of INTENTS; '' where the picture is to decide, in Remove alone."""

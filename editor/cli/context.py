@@ -36,9 +36,8 @@ class CommandContext:
         options.pipeline = full_name(options.pipeline, self.models_file)
         folder = options.data if isinstance(options.data, Path) else home / "palimpsest-data"
         self.library = Library(folder, options.pipeline, self.models_file, [name for name, _ in options.adapter])
-        self._setup = Setup(
-            options.compile, options.memory, options.quantise, self.library.adapter_names, folder / "api-keys.json"
-        )
+        adapters, keys = self.library.adapter_names, self.library.keys_file
+        self._setup = Setup(options.compile, options.memory, options.quantise, adapters, keys)
 
     def load(self, name: str) -> Pipeline:
         """Loads a pipeline, but only one that the user offers.

@@ -105,6 +105,7 @@ def routes(context: AppContext) -> list[Mount]:
                     ("pause", library.pause),
                     ("cancel", library.cancel),
                     ("token", library.set_token),
+                    ("key", library.set_key),
                     ("add", library.add),
                     ("remove", library.remove),
                     ("default", library.set_default),

@@ -30,7 +30,10 @@ def api() -> Iterator[FakeImagesApi]:
 def visitor(chromium: Any, tmp_path: Path, api: FakeImagesApi) -> Iterator[Hands]:
     """Before a server that offers a model on another one."""
     name = api.name(sizes=";128x128")
-    server = Server(tmp_path, more=[ImagesApi(name, read_endpoint(name.removeprefix("openai:")), None)])
+    server = Server(
+        tmp_path,
+        more=[ImagesApi(name, read_endpoint(name.removeprefix("openai:")), tmp_path / "data" / "api-keys.json")],
+    )
     context = chromium.new_context(viewport=SIZE)
     context.set_default_timeout(60_000)
     context.add_init_script(f"try {{ {NO_TOUR} }} catch {{}}")
@@ -123,6 +126,33 @@ def test_a_run_on_another_server_is_cancelled_at_once(visitor: Hands, api: FakeI
         hands.generate()  # and the next one runs
         hands.wait_for(f"doc.state.head !== {head!r}")
         hands.wait_idle()
+
+
+def test_a_key_that_is_entered_reaches_its_server_and_is_not_shown_again(visitor: Hands, api: FakeImagesApi) -> None:
+    hands, page = visitor, visitor.page
+    api.key = "sk-secret-of-a-test"
+    page.evaluate("window.palimpsest.panels.side.open('settings')")
+    assert page.locator(".server-key").is_hidden()
+    hands.choose("painter")
+    page.locator(".server-key summary").click()
+    hands.paint()
+    hands.write("a vase")
+    head = hands.state["head"]
+    hands.generate()
+    page.locator(".note p").filter(has_text="wants a key").wait_for()
+    field = page.get_by_label(f"Key for {api.host}")
+    field.fill(api.key)
+    page.locator(".server-key").get_by_role("button", name="Save").click()
+    hands.status(f"The key for {api.host} is saved.")
+    assert field.input_value() == ""
+    hands.generate()
+    hands.wait_for(f"doc.state.head !== {head!r}")
+    hands.wait_idle()
+    assert [came.authorization for came in api.asked] == [None, f"Bearer {api.key}"]
+    for path in ("models", "model?pipeline=noise", f"documents/{hands.document}"):
+        assert api.key not in page.evaluate("async (path) => (await fetch(`/palimpsest/${path}`)).text()", path)
+    hands.reload()
+    assert api.key not in page.content()
 
 
 def test_what_another_server_refuses_is_said_and_what_was_painted_stays(visitor: Hands, api: FakeImagesApi) -> None:

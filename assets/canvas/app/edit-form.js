@@ -1,5 +1,6 @@
 // The edit that is being prepared: what Gradio's form says, by intent, and what helps to fill it in.
 
+import { ChosenAdapters } from "./adapters.js";
 import { Model } from "./model.js";
 import { initialForm, MODEL_DEFAULTS, modelName, saveSettings } from "./settings.js";
 import { RecentPrompts, rememberPrompt } from "./recent-prompts.js";
@@ -24,6 +25,7 @@ export class EditForm {
     this.pendingValues = {}; // to be written into the form; see `put`
     this.typedFields = new Set(); // those of PROMPT_FIELDS that the user has typed in since the document was opened
     this.grow = null; // by how many pixels the mask of Remove grows; null: as far as the edge needs that it ends on
+    this.adapters = new ChosenAdapters(server, () => this.#adaptersChanged());
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#showModel());
     this.hintRequest = null; // the last one; an earlier response is out of date
     this.aside = null; // { values, own }: the user's own while a step is amended; what is set meanwhile is not saved
@@ -69,7 +71,10 @@ export class EditForm {
     this.#save();
     showStrengths(values);
     if (!before || before.intent !== values.intent) this.#showIntent();
-    if (before?.pipeline !== values.pipeline) this.model.choose(values.pipeline);
+    if (before?.pipeline !== values.pipeline) {
+      this.adapters.choose(values.pipeline);
+      this.model.choose(values.pipeline);
+    }
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
     return before?.intent !== values.intent;
   }
@@ -85,6 +90,17 @@ export class EditForm {
 
   #save() {
     if (!this.aside) saveSettings(this.values, this.model.own);
+  }
+
+  #adaptersChanged() {
+    if (!this.aside) this.adapters.save();
+    this.modelChanged();
+  }
+
+  /** Sets those of MODEL_DEFAULTS that an adapter was made for. */
+  useSettings(settings) {
+    for (const [name, value] of Object.entries(settings)) this.set(name, value);
+    this.put(Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, { ...this.#fieldUpdate(name), value }])));
   }
 
   #showIntent() {
@@ -173,7 +189,7 @@ export class EditForm {
     edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
     if (!Number.isInteger(edit.seed)) edit.seed = 0;
     if (intent === "remove") edit.grow = this.grow;
-    return { ...edit, edge: 0, intent }; // the edge is set when a finished step is blended
+    return { ...edit, ...this.adapters.edit, edge: 0, intent }; // the edge is set when a finished step is blended
   }
 
   /** The edit to be sent, once its model is loaded: draws its seed, remembers its prompt. Null if the model cannot be loaded. */
@@ -181,6 +197,7 @@ export class EditForm {
     this.values = values;
     await this.model.choose(values.pipeline);
     while (this.model.loading) await this.model.request; // another model was chosen meanwhile
+    await this.adapters.request;
     const edit = this.request(intent);
     if (!edit) return null;
     if (this.values.new_seed || !Number.isInteger(this.values.seed)) edit.seed = randomSeed();
@@ -214,29 +231,32 @@ export class EditForm {
     return names.map((name) => values[name]);
   }
 
-  /** Takes up a step's settings; whether each run has a new seed stays as the user chose. */
-  recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, margins, blend, adjustment }) {
+  /** Takes up the settings of a step, a node of the history; whether each run has a new seed stays as the user chose. */
+  recall({ revision, edit }) {
+    const { prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, margins, blend, adjustment } = edit;
     const { feather, opacity, colour_match } = blend;
     if (adjustment) {
       this.put({ feather, opacity, intent: "adjust" }); // it has no model to choose
       return this.model.request;
     }
     const intent = margins.some(Boolean) ? { intent: "expand" } : strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
+    this.adapters.recall(edit, revision);
     Object.assign(this.model.own, { steps, guidance, sampler });
     this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, feather, opacity, colour_match, ...intent });
     return this.#chooseModel(pipeline);
   }
 
   /** Takes up a step's settings and its seed, to amend it; puts the user's own aside until `takeBack`. */
-  amend(edit) {
-    this.aside = { values: { ...this.values }, own: { ...this.model.own } };
+  amend(step) {
+    this.aside = { values: { ...this.values }, own: { ...this.model.own }, adapters: this.adapters.state };
     this.put({ new_seed: false, variations: 1 });
-    return this.recall(edit);
+    return this.recall(step);
   }
 
   takeBack() {
-    const { values, own } = this.aside;
+    const { values, own, adapters } = this.aside;
     this.aside = null;
+    this.adapters.restore(adapters);
     this.model.own = own;
     saveSettings(values, own);
     this.put(values);

@@ -127,6 +127,19 @@ export class Server {
     }
   }
 
+  /**
+   * The adapters on the server's machine: [{ name, title, kind: "lora", "ip-adapter" or "controlnet", takes: whether the model
+   * takes it, why: a sentence if not, settings: { steps, guidance } that it was made for, if known }].
+   */
+  adapters(pipeline) {
+    return this.#get("adapters", { pipeline });
+  }
+
+  /** Keeps the key for the server that a model is on; "" forgets it. */
+  setKey(name, key) {
+    return this.#post("models/key", {}, JSON.stringify({ name, key }));
+  }
+
   // --- a document
 
   /**
@@ -142,9 +155,10 @@ export class Server {
     return this.#post(`documents/${document}/${direction}`);
   }
 
-  /** Sends an edit. path: "edits" or `amend/REVISION`. edit: the settings. mask, sketch: { box, png } or null. */
-  submit(document, path, edit, mask, sketch) {
-    return this.#post(`documents/${document}/${path}`, {}, pack(edit, { mask, sketch }));
+  /** Sends an edit. path: "edits" or `amend/REVISION`. edit: the settings; its reference is a Blob or null. mask, sketch: { box, png } or null. */
+  submit(document, path, { reference = null, ...edit }, mask, sketch) {
+    const picture = reference && { box: [0, 0, 0, 0], png: reference };
+    return this.#post(`documents/${document}/${path}`, {}, pack(edit, { mask, sketch, reference: picture }));
   }
 
   /** Which steps are replayed when one is amended: { step, of, later: [{ pipeline, steps }, ...] }. */
@@ -153,7 +167,7 @@ export class Server {
   }
 
   /** Plans an edit: { windows: [box, ...], steps, specks, sent: { host, pixels } or null, regions: [{ box, values }, ...] }. */
-  async plan(document, edit, mask, sketch) {
+  async plan(document, { reference: _, ...edit }, mask, sketch) {
     const response = await this.#send(`documents/${document}/plan`, {}, pack(edit, { mask, sketch }));
     return this.#unpack(response, "regions");
   }
@@ -280,6 +294,11 @@ export class Server {
   async mask(revision, width, height) {
     const response = await check(fetch(this.url(`revisions/${revision}/mask`)));
     return decodeGrey(await response.blob(), width, height);
+  }
+
+  /** The address of a step's reference picture. */
+  reference(revision) {
+    return this.url(`revisions/${revision}/reference`);
   }
 
   preview(revision, serial) {
