@@ -167,8 +167,8 @@ export class Server {
   }
 
   /** Plans an edit: { windows: [box, ...], steps, specks, sent: { host, pixels } or null, regions: [{ box, values }, ...] }. */
-  async plan(document, { reference: _, ...edit }, mask, sketch) {
-    const response = await this.#send(`documents/${document}/plan`, {}, pack(edit, { mask, sketch }));
+  async plan(document, edit, mask, sketch) {
+    const response = await this.#send(`documents/${document}/plan`, {}, pack({ ...edit, reference: null }, { mask, sketch }));
     return this.#unpack(response, "regions");
   }
 
