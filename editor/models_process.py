@@ -8,6 +8,7 @@ machines could do the same. What else the two say to each other are lines of JSO
               {"forget": "hf:a/b"}      a model that was removed
               {"stop": true}            end after this step
               {"question": 7, "name": "glide-mini", "prompt": null}
+              {"question": 8, "select": {"revision": ..., "points": [], "box": null}}    about an object
     from it   {"ready": WORKER}         its worker's id
               {"made_with": "torch ...", "machine": [...]}
               {"loaded": ["hf:a/b"]}    the models that it holds
@@ -23,17 +24,19 @@ import signal
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeVar
 
+from editor.object_selector import Selection
 from editor.store.database import StorageError
 from editor.store.store import Store
 from pipelines.base import Machine, PipelineInfo
 from pipelines.errors import InvalidInput
+from pipelines.selection.prompt import Prompt
 
 STEP_LIMIT = 600.0  # seconds that a step may take
 LOAD_LIMIT = 3600.0  # seconds for a model to be loaded, which may mean to be downloaded
@@ -45,6 +48,8 @@ MAX_RESTART_DELAY = 30.0  # seconds, of a process that dies again and again
 HEALTHY_AFTER = 60.0  # seconds of life after which it is not one of those
 RETRY_AFTER = 5.0  # seconds until a model that could not be loaded is tried again
 RETRY_FATAL_AFTER = 600.0  # the same of one that the process died of twice
+
+T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -77,6 +82,10 @@ class Models(Protocol):
 
     def hint(self, name: str, prompt: str) -> "Future[Hint]":
         """What a model says of a prompt."""
+        ...
+
+    def select(self, revision: str, prompt: Prompt) -> "Future[Selection]":
+        """Where the object is that is meant, in a revision's picture; an empty prompt asks whether that can be said."""
         ...
 
     def made_with(self) -> str:
@@ -156,21 +165,14 @@ class ModelsProcess:
             if name in self._asked:
                 return None
             self._asked.add(name)
-        self._ask(name, None).add_done_callback(lambda done: self._learn(name, done))
+        self._ask(name=name, prompt=None).add_done_callback(lambda done: self._learn(name, done))
         return None
 
     def hint(self, name: str, prompt: str) -> Future[Hint]:
-        heard: Future[Hint] = Future()
+        return _then(self._ask(name=name, prompt=prompt), lambda value: Hint(*value))
 
-        def answer(done: Future[Any]) -> None:
-            with suppress(InvalidStateError):  # nobody waits any more
-                if (error := done.exception()) is not None:
-                    heard.set_exception(error)
-                else:
-                    heard.set_result(Hint(*done.result()))
-
-        self._ask(name, prompt).add_done_callback(answer)
-        return heard
+    def select(self, revision: str, prompt: Prompt) -> Future[Selection]:
+        return _then(self._ask(select={"revision": revision, **prompt.to_json()}), Selection.from_json)
 
     def made_with(self) -> str:
         self._made_with_known.wait(10)  # seconds; it is known a moment after the start
@@ -192,12 +194,12 @@ class ModelsProcess:
 
     # questions
 
-    def _ask(self, name: str, prompt: str | None) -> Future[Any]:
+    def _ask(self, **question: Any) -> Future[Any]:
         asked: Future[Any] = Future()
         with self._lock:
             self._questions += 1
             self._futures[self._questions] = asked
-            self._say({"question": self._questions, "name": name, "prompt": prompt})
+            self._say({"question": self._questions, **question})
         return asked
 
     def _learn(self, name: str, done: Future[Any]) -> None:
@@ -373,6 +375,21 @@ class _Watch:
             self.loading_since = self.loading_since or now
         elif event == "loaded":
             self.loading_since = None
+
+
+def _then(asked: Future[Any], read: Callable[[Any], T]) -> Future[T]:
+    """What becomes of an answer, or the same error."""
+    heard: Future[T] = Future()
+
+    def answer(done: Future[Any]) -> None:
+        with suppress(InvalidStateError):  # nobody waits any more
+            if (error := done.exception()) is not None:
+                heard.set_exception(error)
+            else:
+                heard.set_result(read(done.result()))
+
+    asked.add_done_callback(answer)
+    return heard
 
 
 def _kill(process: "subprocess.Popen[str]") -> None:

@@ -16,6 +16,7 @@ from functools import partial
 from threading import Lock, Thread
 from typing import Any, TextIO
 
+from editor.object_selector import ObjectSelector
 from editor.store.store import Store
 from editor.worker import Worker, repeated
 from pipelines.base import Machine, Pipeline, PipelineInfo
@@ -34,6 +35,7 @@ def run_models(
     forget: Callable[[str], None],
     made_with: Callable[[], str],
     machine: Callable[[], Machine],
+    selector: ObjectSelector,
 ) -> int:
     """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
     InvalidInput with a sentence when it cannot; forget(name) drops it. Ends at once when the server does.
@@ -61,6 +63,7 @@ def run_models(
         signal.signal(number, lambda *_: worker.leave())
     say(ready=worker.id)
     questions = ThreadPoolExecutor(QUESTIONS, "question")
+    selections = ThreadPoolExecutor(1, "selection")  # one network, and nobody who waits for a model to be loaded
 
     def answer(message: dict[str, Any]) -> None:
         number, prompt = message["question"], message["prompt"]
@@ -75,6 +78,15 @@ def run_models(
                 log.exception("a question about %s failed", message["name"])
             say(answer=number, error=described(error, "Loading the model"))
 
+    def select(message: dict[str, Any]) -> None:
+        number = message["question"]
+        try:
+            say(answer=number, value=selector.answer(message["select"]).to_json())
+        except Exception as error:  # as above
+            if not isinstance(error, UserError):
+                log.exception("a question about an object failed")
+            say(answer=number, error=described(error, "Finding the object"))
+
     def drop(name: str) -> None:
         loaded.pop(name, None)
         forget(name)
@@ -86,6 +98,8 @@ def run_models(
             message = json.loads(line)
             if "stop" in message:
                 worker.leave()
+            elif "select" in message:
+                selections.submit(select, message)
             elif "forget" in message:
                 questions.submit(drop, message["forget"])  # may wait for another model to be loaded
             elif "question" in message:

@@ -32,6 +32,7 @@ from pipelines.installed import ADAPTER_FILE, Model, cached_id
 from pipelines.recommended import SETTINGS, best, commercial, files_to_download, fits_by_size, free_disk, recommended
 
 INTENTS = ("fill", "remove", "refine")  # what may have a model of its own to begin with
+SHARED = {"expand": "fill", "sketch": "refine"}  # intents that begin with another's
 SHOWN = ("title", "use", "size", "licence", "needs", "good_for", "trouble", "style")  # of what is installed
 ADVISED = (  # of what is recommended
     "id", "title", "use", "family", "good_for", "download", "licence", "commercial", "gated", *SETTINGS,
@@ -131,6 +132,7 @@ class Library:
                     "removable": self.removable(model.pipeline),
                     "loaded": model.pipeline in loaded,
                     "offered": model.pipeline in names,
+                    "frees": model.size if cached_id(model.pipeline) else 0,  # what is elsewhere stays there
                 }
                 for model in self.installed()
             ],
@@ -283,8 +285,8 @@ class Library:
         save_key(read_endpoint(name.removeprefix(API)), key, self.keys_file)
 
     def default(self, intent: str) -> str:
-        """Returns the model to begin with for one of INTENTS; '' where the picture is to decide, in Remove alone."""
-        chosen = self._note().get("defaults", {}).get(intent, "")
+        """Returns the model to begin with for an intent; '' where the picture is to decide, in Remove alone."""
+        chosen = self._note().get("defaults", {}).get(SHARED.get(intent, intent), "")
         if chosen in self.names():
             return str(chosen)
         return "" if intent == "remove" else self.pipeline

@@ -4,6 +4,7 @@ import textwrap
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
+from importlib.util import find_spec
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
@@ -19,6 +20,8 @@ WIDTH = 100  # characters of a line that is printed
 def installed(file: Path | None, added: Iterable[str] = ()) -> list[Model]:
     """Lists the embedded models, those of the user's TOML, those added, and what else the Hugging Face cache has.
 
+    OpenCV's inpainting is among them only where there is no PatchMatch.
+
     Args:
         file: the TOML; None where there is none.
         added: the full names of others.
@@ -26,7 +29,8 @@ def installed(file: Path | None, added: Iterable[str] = ()) -> list[Model]:
     Raises:
         InvalidInput: the TOML is not as it must be.
     """
-    named = [*embedded(), *([] if file is None else listed(file)), *(described(name, name) for name in added)]
+    ours = [model for model in embedded() if model.pipeline != "classical" or not find_spec("patchmatch")]
+    named = [*ours, *([] if file is None else listed(file)), *(described(name, name) for name in added)]
     return [*named, *(model for model in cached() if model.pipeline not in {each.pipeline for each in named})]
 
 

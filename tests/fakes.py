@@ -12,11 +12,13 @@ from zlib import crc32
 import numpy as np
 
 from editor.models_process import Hint
+from editor.object_selector import ObjectSelector, Selection
 from editor.worker import Worker
 from pipelines.base import NOT_ASKED, Machine, Pipeline, PipelineInfo, Pixels, Request, Run, Step
 from pipelines.errors import InvalidInput
 from pipelines.installed import Model
 from pipelines.library import Library
+from pipelines.selection.prompt import Prompt
 
 Answer = TypeVar("Answer")
 PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
@@ -227,6 +229,7 @@ class LocalModels:
     def __init__(self, worker: Worker) -> None:
         self.worker = worker
         self.loading = set[str]()  # names of models of which nothing is known yet
+        self.selector: ObjectSelector | None = None  # of objects
         self.forgotten = set[str]()  # names of models that were removed
 
     @property
@@ -243,6 +246,15 @@ class LocalModels:
         heard: Future[Hint] = Future()
         pipeline = self.worker.pipelines(name)
         heard.set_result(Hint(pipeline.hint(prompt), pipeline.unknown(prompt)))
+        return heard
+
+    def select(self, revision: str, prompt: Prompt) -> Future[Selection]:
+        heard: Future[Selection] = Future()
+        try:
+            question = {"revision": revision, **prompt.to_json()}
+            heard.set_result(Selection("none", None) if self.selector is None else self.selector.answer(question))
+        except InvalidInput as error:
+            heard.set_exception(error)
         return heard
 
     def made_with(self) -> str:
@@ -274,7 +286,7 @@ class FakeLibrary(Library):
         return [*self.fakes, *(model for model in super().list_installed() if model.pipeline not in own)]
 
     def names(self) -> dict[str, str]:
-        return {model.pipeline: model.name for model in self.installed() if model.offered and not model.trouble}
+        return {model.pipeline: model.title for model in self.installed() if model.offered and not model.trouble}
 
 
 def stop(worker: Worker, slow: SlowPipeline) -> None:

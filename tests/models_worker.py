@@ -8,9 +8,11 @@ import time
 from pathlib import Path
 
 from editor.models_program import run_models
+from editor.object_selector import ObjectSelector, Segmenter
 from editor.store.store import Store
 from pipelines.base import Machine, Pipeline, Request, Run, Step
 from pipelines.errors import InvalidInput
+from pipelines.selection.segmenter import load_segmenter
 from tests.fakes import FlatPipeline, NoisePipeline, Plain
 
 
@@ -82,12 +84,26 @@ def load(name: str) -> Pipeline:
     return models[name]
 
 
+def selection_model() -> Path | None:
+    """The one that a test has laid there."""
+    return next(iter(Path(sys.argv[1]).glob("cache/*/snapshots/*")), None)
+
+
+def load_late(folder: Path) -> Segmenter:
+    """Loads it once the test says that it may encode."""
+    while not (Path(sys.argv[1]) / "encode").exists():
+        time.sleep(0.01)
+    return load_segmenter(folder)
+
+
 def refuse(thread: threading.Thread) -> None:
     raise RuntimeError("can't start new thread")
 
 
 if __name__ == "__main__":
     store = Store(Path(sys.argv[1]) / "data")
-    code = run_models(store, load, lambda name: None, lambda: "noise 1", lambda: Machine("", 0, 8_000_000_000, 2))
+    selector = ObjectSelector(store, selection_model, load_late)
+    machine = Machine("", 0, 8_000_000_000, 2)
+    code = run_models(store, load, lambda name: None, lambda: "noise 1", lambda: machine, selector)
     store.close()
     sys.exit(code)

@@ -44,14 +44,15 @@ class ServerProcess:
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.kill()
 
-    def start(self) -> float:
-        """Start it on a free port; returns after how many seconds its page answered.
+    def start(self, port: int = 0) -> float:
+        """Start it on this port, or else on a free one; returns after how many seconds its page answered.
 
         Raises RuntimeError, with what it printed, when it ends instead or does not answer in time.
         """
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        if not port:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         command = [sys.executable, *self.program, "--data", str(self.where), "--port", str(port)]
         began = time.perf_counter()

@@ -20,6 +20,7 @@ from editor.web.context import AppContext
 from editor.web.security import Guard
 from editor.web.server import PREFIX, routes
 from editor.worker import Worker
+from pipelines.base import Pipeline
 from tests.fakes import (
     FailingPipeline,
     FakeLibrary,
@@ -44,12 +45,15 @@ def app_context(
 
 
 class RouteClient:
-    """A client, and what stands behind the routes. local: whether only this machine reaches the server."""
+    """A client, and what stands behind the routes.
 
-    def __init__(self, store: Store, samples: Path, local: bool = False) -> None:
+    local: whether only this machine reaches the server. more: models beside its own.
+    """
+
+    def __init__(self, store: Store, samples: Path, local: bool = False, more: Sequence[Pipeline] = ()) -> None:
         self.noise, self.flat = NoisePipeline(), FlatPipeline((200, 60, 40))
-        load = loader(self.noise, self.flat, RefiningPipeline(), FailingPipeline(at_step=2), PhotoPipeline())
-        names = ["noise", "flat", "refining", "failing", "photo", "damaged"]
+        load = loader(self.noise, self.flat, RefiningPipeline(), FailingPipeline(at_step=2), PhotoPipeline(), *more)
+        names = ["noise", "flat", "refining", "failing", "photo", "damaged", *(model.name for model in more)]
         self.session, self.worker = Session(store), Worker(store, load)
         self.models = LocalModels(self.worker)
         addresses = Addresses("palimpsest.test")

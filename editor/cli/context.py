@@ -5,14 +5,17 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from editor.cli.parser import DEFAULT_PIPELINE
 from editor.session import Session
 from editor.store.store import Store
 from pipelines import PIPELINES, load
 from pipelines.base import Pipeline, Setup
 from pipelines.errors import InvalidInput
+from pipelines.installed import SELECTION
 from pipelines.library import Library
 from pipelines.models import full_name
 from pipelines.provenance import made_with
+from pipelines.selection.installed import installed_selection_model
 
 
 class CommandContext:
@@ -33,7 +36,8 @@ class CommandContext:
         self.made_with = made_with
         default = home / "models.toml"
         self.models_file: Path | None = options.models or (default if default.exists() else None)  # the user's models
-        options.pipeline = full_name(options.pipeline, self.models_file)
+        self.pipeline_chosen: bool = options.pipeline is not None
+        options.pipeline = full_name(options.pipeline or DEFAULT_PIPELINE, self.models_file)
         folder = options.data if isinstance(options.data, Path) else home / "palimpsest-data"
         self.library = Library(folder, options.pipeline, self.models_file, [name for name, _ in options.adapter])
         adapters, keys = self.library.adapter_names, self.library.keys_file
@@ -54,6 +58,11 @@ class CommandContext:
             )
         # a model is downloaded only if the user typed its name, never because a recipe or a document has it
         return load(name, self._setup, fetch=name == self.options.pipeline)
+
+    def selection_model(self) -> Path | None:
+        """Returns the folder of the model that selects objects; None where none is installed."""
+        added = [Path(name.removeprefix(SELECTION)) for name in self.library.added if name.startswith(SELECTION)]
+        return installed_selection_model(added)
 
     @contextmanager
     def session(self) -> Iterator[Session]:

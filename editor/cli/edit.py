@@ -16,6 +16,7 @@ from editor.edits.apply import Progress, apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import complete, variations
 from editor.edits.plan import plan
+from editor.edits.removal import choose_model
 from editor.formats.atomic_write import atomic_write
 from editor.formats.export import encode, format_of
 from editor.formats.images import READINGS, Opened, open_mask, read_image, read_reference
@@ -118,18 +119,24 @@ def _run(
     """Makes the edit of these settings and the options, and writes the results."""
     options = context.options
     _check_output(options.output)
-    model = context.load(options.pipeline)
+    name = options.pipeline if context.pipeline_chosen else context.library.default(intent)
+    if not name:
+        choice = choose_model(picture, mask, context.library.names(), options.pipeline)
+        print(f"{choice.sentence[0].upper()}{choice.sentence[1:]}; --pipeline sets another.", file=sys.stderr)
+        name = choice.model
+    model = context.load(name)
     if options.adapter:
         from pipelines.hf.adapter_files import adapter_file, canonical_adapter
 
         settings["adapters"] = [(canonical_adapter(name), weight) for name, weight in options.adapter]
-        if options.pipeline.startswith(HUB):  # other pipelines raise an error about adapters
-            for name, _ in settings["adapters"]:
-                adapter_file(name, fetch=True)  # the user typed its name, as for a model
+        if name.startswith(HUB):  # other pipelines raise an error about adapters
+            for adapter, _ in settings["adapters"]:
+                adapter_file(adapter, fetch=True)  # the user typed its name, as for a model
     if options.reference is not None:
         settings["reference"] = read_reference(options.reference.read_bytes())
-    names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength", "pipeline")
+    names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength")
     settings |= {name: getattr(options, name, None) for name in names}
+    settings["pipeline"] = name
     settings["seed"] = secrets.randbelow(2**32) if options.seed is None else options.seed
     keep_specks, grow = (getattr(options, name, None) for name in ("keep_specks", "grow"))
     edit, specks = complete(intent, mask, settings, model, lambda: picture, bool(keep_specks), grow)

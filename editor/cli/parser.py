@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from editor.cli.export_options import add_export
+from editor.cli.models_options import MODELS_HELP, add_models
 from pipelines.base import Adapter
 
 if TYPE_CHECKING:
@@ -16,7 +17,8 @@ DESCRIPTION = """Palimpsest: paint a mask, describe what to add, and a diffusion
 Without a command it serves the editor to a browser. `edit` makes one edit and exits, `draw` a picture from a prompt;
 `open`, `history` and `export` open files in the editor's store, list its documents, and write them to files; `recipe`
 writes a document's edits to a file, `run` applies them to other pictures, `verify` checks that they give the same
-result; `store` checks and compacts the store; `models` lists the installed models; `convert` converts OpenAI's GLIDE.
+result; `store` checks and compacts the store; `models` lists, downloads, adds and removes
+models; `convert` converts OpenAI's GLIDE.
 """
 DEFAULT_PIPELINE = "glide-mini"
 ADJUST_HELP = (
@@ -24,7 +26,6 @@ ADJUST_HELP = (
     " saturation, temperature (-1 to 1), sharpness (0 to 1), blur (pixels, 0 to 64) and curve, such as"
     " exposure=0.5,contrast=0.2,curve=0:0/0.5:0.6/1:1"
 )
-MODELS_HELP = "TOML file with your own models and their names (default: models.toml beside the default data folder)"
 
 
 def arguments(pipelines: str, data: Path) -> argparse.Namespace:
@@ -63,7 +64,7 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
     _add_documents(commands)
     _add_store(commands)
     _add_recipes(commands)
-    _add_models(commands)
+    add_models(commands)
     commands.add_parser("work").set_defaults(run="server.work")  # what the server starts
     return parser
 
@@ -100,7 +101,10 @@ def _add_model_options(parser: argparse.ArgumentParser, pipelines: str, inherite
     def add(name: str, default: object, **options: Any) -> None:
         parser.add_argument(name, default=argparse.SUPPRESS if inherited else default, **options)
 
-    add("--pipeline", DEFAULT_PIPELINE, metavar="NAME", help=f"model to use: {pipelines} (default: {DEFAULT_PIPELINE})")
+    add(
+        "--pipeline", None, metavar="NAME",
+        help=f"model to use: {pipelines} (default: {DEFAULT_PIPELINE}; with --remove it is chosen by the picture)",
+    )  # fmt: skip
     add("--models", None, type=Path, metavar="FILE", help=MODELS_HELP)
     add(
         "--compile", False, action="store_true",
@@ -324,31 +328,6 @@ def _add_recipes(commands: "Commands") -> None:
             "--adapter", type=Adapter.from_text, action="append", default=[], metavar="FILE",
             help="an adapter of the recipe on this machine; may be given several times",
         )  # fmt: skip
-
-
-def _add_models(commands: "Commands") -> None:
-    models = commands.add_parser(
-        "models",
-        help="list the installed models",
-        description="List the models on this machine: the name for --pipeline, where each is, what it needs and what it"
-        " is good for. These are the embedded ones, those in the Hugging Face cache, and your own in --models.",
-    )
-    models.set_defaults(run="models.installed")
-    models.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=MODELS_HELP)
-    models.add_argument("--json", action="store_true", help="as JSON, for programs")
-    convert = commands.add_parser(
-        "convert",
-        help="convert OpenAI's released GLIDE for --pipeline glide:FOLDER, once",
-        description="Check each of OpenAI's released GLIDE checkpoints in FOLDER (base_inpaint.pt, upsample_inpaint.pt,"
-        " ...) and write it as .safetensors beside it, with its SHA-256 in digests.json. Then the .pt may be deleted.",
-    )
-    convert.set_defaults(run="models.convert")
-    convert.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the files")
-    convert.add_argument(
-        "--download",
-        action="store_true",
-        help="first download what FOLDER lacks from OpenAI's servers, 7 GB in all; an interrupted download continues",
-    )
 
 
 def _path_or_url(text: str) -> Path | str:

@@ -5,11 +5,13 @@ import signal
 import sys
 from contextlib import suppress
 from importlib.util import find_spec
+from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from editor.cli.context import CommandContext
 from editor.models_process import ModelsProcess
 from editor.models_program import run_models
+from editor.object_selector import ObjectSelector, Segmenter
 from editor.web.addresses import Addresses
 from editor.web.context import AppContext
 from editor.web.listening import check
@@ -57,4 +59,11 @@ def work(context: CommandContext) -> None:
     from pipelines.machine import this_machine  # PyTorch is for this process alone
 
     with context.session() as session:
-        run_models(session.store, context.load, forget, context.made_with, this_machine)
+        selector = ObjectSelector(session.store, context.selection_model, _load_segmenter)
+        run_models(session.store, context.load, forget, context.made_with, this_machine, selector)
+
+
+def _load_segmenter(folder: Path) -> Segmenter:
+    from pipelines.selection.segmenter import load_segmenter  # PyTorch is for this process alone
+
+    return load_segmenter(folder)

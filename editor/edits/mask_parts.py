@@ -14,6 +14,7 @@ from editor.imaging.raster import Mask
 CELLS = 8  # cells a side of a model's window; a mask is cut along cells, and areas less than a cell apart are one part
 COMPACT = 4  # the square of a compact hole's longest side is at most so many times its pixels
 COARSEST = 2  # by how much a part that is not compact may be scaled down, if the model redraws it at full size
+THIN = 0.25  # how long a part may be that is not compact, in a model's squares, if the model generates any size
 LARGEST_WINDOW = 2**24  # pixels of a window; larger areas are cut
 
 Indices = NDArray[np.intp]
@@ -65,11 +66,15 @@ def mask_parts(
 
     def whole(hole: Box, pixels: int) -> bool:
         window, shape = view(hole, frame, size, buckets, largest)
+        longest = max(hole.width, hole.height)
+        compact = COMPACT * pixels >= longest**2
+        if largest and not compact and longest > THIN * size:  # a window of all of it is mostly surroundings
+            return False
         if window.shape == shape:
             return True
         if window.width * window.height > LARGEST_WINDOW:
             return False
-        if COMPACT * pixels >= max(hole.width, hole.height) ** 2:
+        if compact:
             return True
         return redraws and window.height <= COARSEST * shape[0] and window.width <= COARSEST * shape[1]
 

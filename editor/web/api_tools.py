@@ -15,6 +15,7 @@ from gradio.data_classes import FileData
 from editor.edits.adjustment import Adjustment
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import adjust, complete
+from editor.edits.removal import AUTO, Choice
 from editor.formats.images import encode_png, read_image
 from editor.imaging.geometry import Margins
 from editor.imaging.raster import Mask
@@ -24,7 +25,7 @@ from editor.web.api_adapters import adapter_settings
 from editor.web.api_results import Result, history_entry, picture_url, summary
 from editor.web.context import AppContext
 from editor.web.job_stream import POLL_INTERVAL, JobStream
-from editor.web.regions import clip_box, read_base64, read_region
+from editor.web.regions import clip_box, find_object, read_base64, read_region
 from editor.web.routes.models import HINT_TIMEOUT
 from editor.web.shown_files import Shown
 from editor.web.wire import read_box
@@ -85,7 +86,7 @@ class ApiTools:
         """
         shown = self.session.store.documents.get(document)
         history = [history_entry(node) for node in self.session.store.revisions.tree(document)]
-        models = sorted(self.context.names, key=lambda name: name != self.context.default)
+        models = sorted(self.context.listed, key=lambda name: name != self.context.default)
         return {**summary(self.context, shown), "history": history, "models": models}
 
     def look(self, document: str, revision: str = "", box: list[int] | None = None) -> tuple[FileData, Result]:
@@ -108,8 +109,9 @@ class ApiTools:
         return self.shown.add("picture.jpg", image), result
 
     def select(
-        self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24
-    ) -> tuple[FileData, Result]:
+        self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24,
+        whole_object: bool = False,
+    ) -> tuple[FileData, Result]:  # fmt: skip
         """Preview which pixels `edit` and `remove` would repaint for a box or a point. Nothing is changed.
 
         Parameters:
@@ -117,10 +119,15 @@ class ApiTools:
             box: [x, y, width, height]; with a point: only inside it
             point: [x, y]: everything connected to it in a similar colour
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
+            whole_object: select the object at the point, or in the box, by the object selector that is installed; send
+                the mask with its box to `edit`
         Returns:
             the mask as a PNG, white where it repaints, the `box` that it fills and how many `pixels` it has
         """
-        mask = read_region(self.session.picture(document), box, point, tolerance, "")
+        if whole_object:
+            mask = find_object(self.context, document, box, point)
+        else:
+            mask = read_region(self.session.picture(document), box, point, tolerance, "")
         result = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
         return self.shown.add("mask.png", encode_png(mask.alpha)), result
 
@@ -191,13 +198,14 @@ class ApiTools:
             mask: a picture file in base64, as large as the box or else the picture: white is removed, black stays; in a
                 picture with strokes on transparency, the strokes are removed
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
-            model: its name, as `describe` lists them; empty: the default; `classical` is fast
+            model: its name, as `describe` lists them; empty: by the picture, LaMa or PatchMatch for a photograph, the
+                embedded model for a drawing
             seed: 0 to 4,294,967,295, the same seed gives the same pixels; null: a random one
             feather: pixels over which the result fades out around the region, 0 to 64
             keep_specks: whether to repaint specks too: spots of at most 16 pixels far from the rest of the mask
             grow: pixels by which the region grows first, 0 to 64; null: as far as the edge of the object needs
         Returns:
-            as `edit`
+            as `edit`; `model`: which one removed it
         """
         region = partial(self._read_region, document, box, point, tolerance, mask)
         settings = {"blend": Blend(feather)}
@@ -355,10 +363,14 @@ class ApiTools:
         variations: int = 1, keep_specks: bool = False, grow: int | None = None,
     ) -> Steps:  # fmt: skip
         """Queues an edit after all others and waits for it. None in `settings` stands for the model's default."""
-        name = model or self.context.default
-        self.context.check_model(name)
+        name = model or self.context.library.default(intent) or AUTO
         seed = secrets.randbelow(2**32) if seed is None else seed
         result: Result = {"seed": seed, "hint": ""}
+        if name == AUTO and intent == "remove":
+            name = (await asyncio.to_thread(self._choose, document, mask)).model
+        self.context.check_model(name)
+        if intent == "remove":
+            result["model"] = name
         info = await self._info(name)
         request = {**settings, "seed": seed, "pipeline": name}
 
@@ -375,6 +387,9 @@ class ApiTools:
                         result["hint"], _ = await asyncio.wait_for(hint, HINT_TIMEOUT)
                     step |= result
                 yield step
+
+    def _choose(self, document: str, mask: Callable[[], Mask]) -> Choice:
+        return self.context.removal(self.session.picture(document), mask())
 
     async def _info(self, name: str) -> PipelineInfo:
         """Returns a model's info once it is loaded, which may take as long as the edit."""

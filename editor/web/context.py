@@ -1,12 +1,18 @@
 """AppContext: what every route needs."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from starlette.requests import Request
 
-from editor.models_process import Models
+from editor.edits.removal import COPIES, SPREADS, Choice, choose_model
+from editor.imaging.picture import Picture
+from editor.imaging.raster import Mask
+from editor.models_process import Died, Models
+from editor.object_selector import Selection
 from editor.session import Session
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
@@ -15,6 +21,9 @@ from editor.web.addresses import LOOPBACK, Addresses
 from pipelines.base import Adapter, PipelineInfo
 from pipelines.errors import InvalidInput
 from pipelines.library import Library
+from pipelines.selection.prompt import Prompt
+
+SELECT_LIMIT = 20.0  # seconds for an answer about an object, which takes a fraction of one on an idle machine
 
 
 class Loading(InvalidInput):
@@ -90,6 +99,15 @@ class AppContext:
             raise NotFound(f"The document has no revision {revision.id!r}.")
         return revision
 
+    @property
+    def listed(self) -> dict[str, str]:
+        """The models to show: without OpenCV's inpainting, which stands in for PatchMatch, where that is installed."""
+        return {name: shown for name, shown in self.names.items() if name != SPREADS or COPIES not in self.names}
+
+    def removal(self, picture: Picture, mask: Mask, kind: Any = None) -> Choice:
+        """Chooses the model to remove what is under a mask, see `choose_model`."""
+        return choose_model(picture, mask, self.names, self.default, kind)
+
     def check_model(self, name: object) -> None:
         """Raises InvalidInput unless there is a model of this name to choose."""
         names = [*self.names]
@@ -107,6 +125,25 @@ class AppContext:
                     f"There is no adapter {adapter.name[:200]!r} here. Lay its file into the folder adapters in the "
                     "data folder, or start Palimpsest with --adapter and its name."
                 )
+
+    async def select(self, revision: str, prompt: Prompt) -> Selection:
+        """Asks the models' process where an object is.
+
+        Raises:
+            Loading: it does not answer in time: it is being started, or has too much to do.
+            InvalidInput: the model or the picture cannot be read.
+        """
+
+        async def ask() -> Selection:
+            return await asyncio.wait_for(asyncio.wrap_future(self.models.select(revision, prompt)), SELECT_LIMIT)
+
+        try:
+            try:
+                return await ask()
+            except Died:  # its successor is asked
+                return await ask()
+        except TimeoutError as error:
+            raise Loading("The object selector does not answer yet. Try again in a moment.") from error
 
     def model(self, name: str) -> PipelineInfo:
         """Returns the info of a model.

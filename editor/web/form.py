@@ -21,6 +21,7 @@ SLIDER_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
 <button type="button" class="model-chip"></button>
 <div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="plan"></span>
+<span class="advice" role="status" aria-live="polite"></span>
 <span class="specks" role="status" aria-live="polite"></span>
 <span class="status" role="status" aria-live="polite"></span>
 <span class="steps"></span></div>
@@ -72,6 +73,8 @@ class Form:
         for name in MODEL_DEFAULTS:  # `input` is the user's own change; `change` the page's too
             own = f"(value) => {{ window.palimpsest?.form.set({json.dumps(name)}, value); return []; }}"
             self.fields[name].input(fn=None, inputs=self.fields[name], js=own)
+        used = "(name) => { window.palimpsest?.form.useModel(name); return []; }"
+        self.fields["pipeline"].input(fn=None, inputs=self.fields["pipeline"], js=used)
         page.load(fn=None, outputs=fields, js=self._restore())
 
     def _lay_out_intent(self) -> None:

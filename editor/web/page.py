@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
 import gradio as gr
 from starlette.middleware import Middleware
 
 from editor.web.api import REFUSALS, publish, refuse_objects
 from editor.web.api_sessions import STATES, bound
-from editor.web.canvas import MODULES, Canvas
+from editor.web.canvas import CANVAS, MODULES, Canvas
 from editor.web.context import AppContext
 from editor.web.form import Form
 from editor.web.i18n import translations
@@ -17,8 +16,6 @@ from editor.web.security import Guard
 from editor.web.server import routes
 from editor.web.shown_files import Shown
 from editor.web.theme import theme
-
-CANVAS = Path(__file__).parents[2] / "assets" / "canvas"
 
 
 def build(models: Mapping[str, str], default: str, i18n: gr.I18n) -> gr.Blocks:
@@ -44,7 +41,7 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
     i18n = translations()
-    page = build(context.names, context.default, i18n)
+    page = build(context.listed, context.default, i18n)
     with page:
         publish(context, shown)
     bound(page)

@@ -2,18 +2,26 @@
 
 import base64
 import binascii
+import time
 
 import numpy as np
 
 from editor.formats.images import read_mask
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_BASE64_BYTES
+from editor.imaging.object_edges import object_mask
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.imaging.selection import connected
+from editor.object_selector import READING
 from editor.web import large_work
+from editor.web.context import AppContext
 from editor.web.wire import read_box
 from pipelines.errors import InvalidInput
+from pipelines.selection.prompt import read_prompt
+
+POLL_INTERVAL = 0.25  # seconds between two looks at whether a picture is read
+READ_LIMIT = 120.0  # seconds for it, and for an answer
 
 
 def read_region(
@@ -56,6 +64,36 @@ def read_region(
             f"The mask is {size}, the {owner} {mask_box.width} x {mask_box.height}. Send a mask of the same size."
         )
     return Mask(mask_box, alpha)
+
+
+def find_object(context: AppContext, document: str, box: list[int] | None, point: list[int] | None) -> Mask:
+    """Returns the object at a point, in a box, or both; waits until the picture is read.
+
+    Args:
+        context: whose models' process finds it.
+        document: the document's id; the picture that it shows.
+        box: [x, y, width, height], or None.
+        point: [x, y], or None.
+
+    Raises:
+        InvalidInput: no object selector is installed, it finds nothing, or the values are not as they should be.
+    """
+    prompt = read_prompt([] if point is None else [[*point, True]], box)
+    if prompt.empty:
+        raise InvalidInput("Give a point on the object or a box around it, or both.")
+    revision = context.session.store.documents.get(document).head
+    picture = context.session.store.revisions.picture(revision)
+    until = time.monotonic() + READ_LIMIT
+    while (selection := context.models.select(revision, prompt).result(READ_LIMIT)).state == READING:
+        if time.monotonic() > until:
+            raise InvalidInput("The picture is still being read. Try again in a minute.")
+        time.sleep(POLL_INTERVAL)
+    if selection.logits is None:
+        raise InvalidInput("No object selector is installed here. Download it in the page, under Models.")
+    mask = large_work.wait(picture.box.width * picture.box.height, object_mask, picture, selection.logits)
+    if mask.bounds.empty:
+        raise InvalidInput("No object was found there. Give another point, or a box around it.")
+    return mask
 
 
 def read_base64(name: str, text: str) -> bytes:

@@ -1,7 +1,6 @@
 """The editor's own routes. Browsers hold ids, the store the truth, and every failure is a sentence in JSON."""
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -12,6 +11,7 @@ from starlette.staticfiles import StaticFiles
 
 from editor.store.blobs import NotFound
 from editor.store.queue import Moved
+from editor.web.canvas import CANVAS, MODULES
 from editor.web.context import AppContext, Loading, NotAllowed
 from editor.web.routes.adjustments import Adjustments
 from editor.web.routes.documents import Documents
@@ -28,7 +28,6 @@ from editor.web.wire import NEVER, TooLarge
 from pipelines.errors import UserError
 
 PREFIX = "/palimpsest"
-MODULES = Path(__file__).parents[2] / "assets" / "canvas"
 
 
 def routes(context: AppContext) -> list[Mount]:
@@ -124,15 +123,15 @@ def routes(context: AppContext) -> list[Mount]:
             Exception: _fault,
         },
     )
-    return [Mount(f"{PREFIX}/canvas", _Modules(directory=MODULES)), Mount(PREFIX, app)]
+    return [Mount(f"/{MODULES}".rstrip("/"), _Modules(directory=CANVAS)), Mount(PREFIX, app)]
 
 
 class _Modules(StaticFiles):
-    """Files a browser asks about each time: after an update, old and new modules must not meet."""
+    """Files at an address of their version, see `MODULES`."""
 
     def file_response(self, *arguments: Any, **options: Any) -> Response:
         response = super().file_response(*arguments, **options)
-        response.headers["Cache-Control"] = "no-cache"
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
         return response
 
 

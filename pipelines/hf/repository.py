@@ -20,6 +20,7 @@ from pipelines.hf.model_files import HALF, INDEX, PICKLES, UNUSED
 
 SETTINGS = (".json", ".txt", ".model")  # endings of what says the sizes of networks and the words they read
 FULL = re.compile(r"\w*model(-\d+-of-\d+)?\.safetensors")  # no mark of a precision, or of another set of weights
+CONFIG, NETWORK = "config.json", "model.safetensors"  # of a single network
 SPARE = 200 << 20  # bytes that a download leaves free on the disk
 
 
@@ -150,7 +151,8 @@ def asking(model: str) -> Iterator[None]:
 def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteFile]:
     """Chooses the files that a pipeline needs, the weights of all networks in one precision.
 
-    Half precision is taken where all have it: it is half as large, and what most machines run.
+    Half precision is taken where all have it: it is half as large, and what most machines run. A single network, as
+    transformers saves it, is a repository of its own kind: see `_network_files`.
 
     Args:
         repository: what the hub says.
@@ -161,7 +163,7 @@ def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteF
     """
     index = repository.named(INDEX)
     if not index:
-        raise Unavailable(f"{repository.model} has no {INDEX}: it is no pipeline of diffusers.", "unusable")
+        return _network_files(repository)
     parts = _parts(json.loads(_file(repository, index[0]).read_text(encoding="utf-8")))
     chosen = [file for file in repository.files if re.fullmatch(rf"{INDEX}|README\.md|LICENSE[\w.]*", file.path)]
     networks: dict[str, tuple[list[RemoteFile], list[RemoteFile]]] = {}
@@ -202,6 +204,19 @@ def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteF
             and (f".{HALF}" in file.path) == halved
         ]
     return chosen
+
+
+def _network_files(repository: Repository) -> list[RemoteFile]:
+    """Chooses the files of a single network, as transformers saves it: a selection model."""
+    if not repository.named(CONFIG):
+        raise Unavailable(f"{repository.model} has no {INDEX}: it is no pipeline of diffusers.", "unusable")
+    if not repository.named(NETWORK):
+        raise Unavailable(
+            f"{repository.model} has no {NETWORK}, and files of other kinds are never read. Choose another model.",
+            "unusable",
+        )
+    beside = rf"{CONFIG}|{NETWORK}|\w*processor_config\.json|README\.md|LICENSE[\w.]*"
+    return [file for file in repository.files if re.fullmatch(beside, file.path)]
 
 
 def _parts(index: Mapping[str, object]) -> list[str]:

@@ -28,7 +28,7 @@ from editor.store.store import Store
 from editor.web.server import PREFIX, routes
 from pipelines import load
 from pipelines.base import Request, run
-from tests.bench import drawings, masks, networks, page, photographs, server, store, waiting
+from tests.bench import drawings, masks, networks, objects, page, photographs, server, store, waiting
 from tests.fakes import LocalModels, NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 from tests.wire import app_context
@@ -180,6 +180,8 @@ GROUPS = {
     ),
     "drawings": (drawings.seams, drawings.large),
     "masks": (masks.steps, masks.texture, masks.panorama),
+    "objects": (objects.objects,),
+    "removals": (masks.removals,),
     "store": (store.walking, store.endurance, store.huge),
     "networks": (networks.steps, networks.graphics_card),
     "page": (page.rows,),

@@ -3,19 +3,26 @@
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from pathlib import Path
 
 import cv2
 import numpy as np
 
+from editor.edits.intents import complete
 from editor.edits.plan import plan
+from editor.edits.removal import choose_model
 from editor.formats.images import encode_png, read_image
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Pixels
+from editor.session import Session
+from editor.store.store import Store
+from editor.worker import Worker
 from pipelines import load
-from tests.measuring import Row, photograph, timed
+from tests.measuring import Row, photograph, spread, timed
 from tests.samples import an_edit
 
 ROOT = Path(__file__).parents[2]
@@ -109,3 +116,35 @@ def steps() -> Iterator[Row]:
     for name, draws in cases.items():
         alone = sum(planned(draw) for draw in draws)
         yield f"steps of {name}, over those of each alone", f"{planned(*draws) / alone:.2f} of {alone}", "1.5"
+
+
+def removals() -> Iterator[Row]:
+    """What Remove takes of 24 megapixels of a photograph, all included: the choice, the plan, the run and the store."""
+    large = np.tile(photograph(2000), (2, 3, 1))
+    hole, dust, wire = (np.zeros((4000, 6000), np.uint8) for _ in range(3))
+    hole[1900:2100, 2900:3100] = 255
+    for x, y in np.random.default_rng(3).integers(40, (5960, 3960), (20, 2)).tolist():
+        cv2.circle(dust, (x, y), 6, 255, -1)
+    cv2.line(wire, (300, 900), (5700, 2600), 255, 5)
+    with tempfile.TemporaryDirectory() as folder, closing(Store(Path(folder))) as store:
+        session, worker = Session(store), Worker(store, load)
+        document = session.open(large, "Large")
+        for what, alpha, wanted in (
+            ("a 200x200 hole", hole, "2.5 s"), ("20 spots of dust", dust, ""), ("a wire of 5,660 pixels", wire, ""),
+        ):  # fmt: skip
+            mask, seconds, processor = Mask(Box(0, 0, 6000, 4000), alpha), [], []
+            for seed in range(3):
+
+                def remove(mask: Mask = mask, seed: int = seed) -> None:
+                    picture = session.picture(document.id)
+                    model = choose_model(picture, mask, ["patchmatch"], "patchmatch").model
+                    settings = {"seed": seed, "pipeline": model}
+                    job = session.submit(document.id, complete("remove", mask, settings, None, lambda: picture).edit)
+                    worker.run_one()
+                    assert store.revisions.get(job.id).picture is not None
+
+                began = time.process_time()
+                seconds.append(timed(remove)[0])
+                processor.append(time.process_time() - began)
+                session.undo(document.id)
+            yield f"{what} in 6000x4000, all included", f"{spread(seconds)}; processor {spread(processor)}", wanted

@@ -31,6 +31,7 @@ PACE = 0.35  # seconds of a model's step: more than a preview should ever take
 STROKE = 3.0  # seconds
 RUNS = 5
 STATES = 300
+HISTORY_SIDE = 2048  # of the picture with so many states; pixels
 SMOOTH = "60/s, 22 ms"
 WHERE = "no GPU, two shared cores"
 
@@ -58,11 +59,12 @@ PROBE = """() => {
 OPENING = """(count) => new Promise((resolve) => {
     const begun = performance.now();
     window.palimpsest.panels.side.open("history");
-    requestAnimationFrame(() => setTimeout(() => {
+    const look = () => {
         const rows = document.querySelectorAll(".states li:not(.step-card)").length;
-        if (rows !== count) throw new Error(`${rows} rows, not ${count}`);
-        resolve(performance.now() - begun);
-    }));
+        if (rows === count) requestAnimationFrame(() => setTimeout(() => resolve(performance.now() - begun)));
+        else requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
 })"""
 FRAMES = """() => {
     const times = [];
@@ -132,8 +134,9 @@ def rows() -> Iterator[Row]:
                 yield from previews(hands)
             with visitor(playwright.chromium, server) as hands:
                 yield from moving(hands)
+            document = long_document(server)  # before a page follows it, which would show each of its steps
             with visitor(playwright.chromium, server) as hands:
-                yield from long_history(hands)
+                yield from long_history(hands, document)
             with visitor(playwright.chromium, server) as hands:
                 yield from memory(hands)
         finally:
@@ -306,16 +309,23 @@ def values(runs: list[list[float]]) -> str:
     return f"{rate}/s ({least} to {most}), 95th percentile {spread([float(np.percentile(run, 95)) for run in runs])}"
 
 
-def long_history(hands: Hands) -> Iterator[Row]:
-    """The History tab of a document with many states: how soon it is there, and how it scrolls."""
-    session, page = hands.server.session, hands.page
-    random, jobs = np.random.default_rng(2), session.store.jobs
+def long_document(server: Editor) -> str:
+    """Makes a document with STATES states; returns its id."""
+    session, random = server.session, np.random.default_rng(2)
+    document, jobs = session.open(photograph(HISTORY_SIDE), "Long").id, session.store.jobs
     for step in range(1, STATES):
-        x, y = (int(v) for v in random.integers(200, SIDE - 200, 2))
+        x, y = (int(v) for v in random.integers(100, HISTORY_SIDE - 100, 2))
         edit = an_edit(disc(Box(x, y, 50, 40)), prompt=f"step {step}", steps=2)
-        session.submit(hands.document, edit, jobs.tail(hands.document))
-    newest = jobs.tail(hands.document)
-    page.wait_for_function(f"window.palimpsest.doc.state.head === {newest!r}", timeout=600_000)
+        session.submit(document, edit, jobs.tail(document))
+    while jobs.pending(document):
+        time.sleep(0.5)
+    return document
+
+
+def long_history(hands: Hands, document: str) -> Iterator[Row]:
+    """The History tab of a document with many states: how soon it is there, and how it scrolls."""
+    page = hands.page
+    hands.goto(f"?doc={document}")
     hands.wait_idle()
     page.evaluate("window.palimpsest.panels.side.open('settings')")
     took = []

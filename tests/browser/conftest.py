@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import pipelines
 from editor.formats.images import encode_png
 from editor.session import Session
 from editor.store.store import Store
@@ -68,6 +69,7 @@ class Server:
             FailingPipeline(at_step=2),
             self.slow,
             PhotoPipeline(),
+            pipelines.load("patchmatch"),
             *more,
         ]
         self.port = port or free_port()

@@ -9,6 +9,7 @@ import numpy as np
 from editor.edits.edit import Edit
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Pixels
+from editor.web.canvas import MODULES
 from tests.samples import disc
 
 SIZE = {"width": 1024, "height": 700}
@@ -104,8 +105,8 @@ class Hands:
     def wait_kept(self) -> None:
         """The draft on screen is in the browser's database."""
         self.page.evaluate(
-            """async () => {
-                const { loadDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
+            """async (modules) => {
+                const { loadDraft } = await import(`/${modules}draft/draft-storage.js`);
                 const { doc } = window.palimpsest;
                 const same = (layer, box) => JSON.stringify(layer?.box ?? null) === JSON.stringify(box);
                 for (;;) {
@@ -114,7 +115,8 @@ class Hands:
                     if (kept && same(kept.mask, mask.bounds()) && same(kept.sketch, sketch.bounds())) return;
                     await new Promise(requestAnimationFrame);
                 }
-            }"""
+            }""",
+            MODULES,
         )
 
     def wait_previews(self, count: int) -> None:

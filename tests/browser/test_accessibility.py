@@ -7,6 +7,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.hands import Hands
+from tests.browser.model_lists import ModelRoutes, busy, listing
 from tests.browser.test_drop_and_paste import PASTE, PNG
 
 AXE = Axe()
@@ -112,6 +113,24 @@ def layers(hands: Hands) -> None:
     hands.press("Layers")
     hands.press("Visible: a vase")
     hands.page.locator(".layers-panel").get_by_role("button", name="Apply").wait_for()
+
+
+def models(hands: Hands) -> None:
+    """Downloads in each state, and everything unfolded."""
+    ModelRoutes(hands.page, busy()).load()
+    hands.open_sample()
+    hands.press("Models")
+    panel = hands.page.get_by_role("tabpanel", name="Models")
+    panel.get_by_role("progressbar").first.wait_for()
+    panel.evaluate("one => one.querySelectorAll('details').forEach((each) => (each.open = true))")
+
+
+def first_models(hands: Hands) -> None:
+    """As at the first visit, with the recommended one as a card."""
+    ModelRoutes(hands.page, listing()).load()
+    hands.open_sample()
+    hands.press("Models")
+    hands.page.get_by_role("heading", name="Recommended for this machine").wait_for()
 
 
 def blending(hands: Hands) -> None:
@@ -252,6 +271,7 @@ VIEWS = {
     "start": start, "painted": painted, "settings": settings, "mask menu": mask_menu, "context menu": context_menu,
     "saved masks": saved_masks, "wand in a turned view": wand_in_a_turned_view, "history": history,
     "history chosen": history_chosen,
+    "models": models, "first models": first_models,
     "layers": layers, "blending": blending, "amending": amending, "comparing": comparing, "queue": queue,
     "variations": variations,
     "export": export, "sheet": sheet, "timelapse": timelapse,
@@ -272,6 +292,8 @@ OFTEN = (
     "history chosen",
     "to adjust",
     "layers",
+    "models",
+    "first models",
     "amending",
     "queue",
     "variations",
@@ -304,7 +326,7 @@ def test_axe_finds_nothing(hands: Hands, view: str) -> None:
 
 # --- by the keyboard alone
 
-STOPS = """() => [...document.querySelectorAll("a[href], button, input, select, textarea, [tabindex]")].filter((one) =>
+STOPS = """() => [...document.querySelectorAll("a[href], button, input, select, summary, textarea, [tabindex]")].filter((one) =>
     one.checkVisibility({ visibilityProperty: true }) && !one.disabled && one.tabIndex >= 0
     && (one.type !== "radio" || one.checked) && (!document.querySelector("dialog[open]") || one.closest("dialog")))"""
 
@@ -362,6 +384,7 @@ def test_a_picture_is_opened_changed_and_saved_by_the_keyboard_alone(hands: Hand
         "to adjust",
         "settings",
         "layers",
+        "models",
         "blending",
         "variations",
         "export",

@@ -11,6 +11,7 @@ from PIL import Image
 
 from editor.formats.export import recipe_of
 from editor.formats.images import read_image
+from editor.web.canvas import MODULES
 from tests.browser.hands import Hands, photo
 from tests.browser.test_history import row, rows, wait_rows
 
@@ -332,7 +333,7 @@ def test_every_key_is_listed_and_can_be_another(hands: Hands) -> None:
     hands.key("?")
     dialog = hands.page.get_by_role("dialog")
     commands = hands.page.evaluate(
-        "import('/palimpsest/canvas/app/bindings.js').then(({ DEFAULTS }) => Object.keys(DEFAULTS))"
+        f"import('/{MODULES}app/bindings.js').then(({{ DEFAULTS }}) => Object.keys(DEFAULTS))"
     )
     assert dialog.get_by_role("button", name="Change the key").count() == len(commands)
     dialog.get_by_role("button", name="Lasso:").click()
@@ -456,11 +457,12 @@ def test_the_view_is_as_it_was_after_a_reload(hands: Hands) -> None:
     view = "(() => { const { scale, x, y } = window.palimpsest.viewport.view; return [scale, x, y]; })()"
     kept = hands.page.evaluate(view)
     hands.page.evaluate(
-        """async () => {
-            const { loadDraft } = await import("/palimpsest/canvas/draft/draft-storage.js");
+        """async (modules) => {
+            const { loadDraft } = await import(`/${modules}draft/draft-storage.js`);
             const kept = async () => (await loadDraft(window.palimpsest.doc.id))?.view;
             while ((await kept())?.fitted !== false) await new Promise(requestAnimationFrame);
-        }"""
+        }""",
+        MODULES,
     )
     hands.reload()
     hands.wait_idle()

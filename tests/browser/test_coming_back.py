@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from editor.web.canvas import MODULES
 from tests.browser.hands import Hands
 
 
@@ -251,3 +252,12 @@ def test_the_start_view_comes_back_with_the_server(hands: Hands, server: Any) ->
     hands.page.wait_for_function("!document.querySelector('.note')")
     hands.open_sample()
     hands.complaints[:] = [said for said in hands.complaints if "net::ERR_" not in said]
+
+
+def test_a_reload_asks_for_no_module_again(hands: Hands) -> None:
+    hands.open_sample()
+    hands.reload()
+    own = f"performance.getEntriesByType('resource').filter(({{ name }}) => name.includes('{MODULES}'))"
+    sizes = hands.page.evaluate(f"{own}.map(({{ name, transferSize }}) => [name, transferSize])")
+    modules = [size for name, size in sizes if name.endswith(".js")]
+    assert len(modules) > 90 and not any(modules)

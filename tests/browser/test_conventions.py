@@ -159,14 +159,22 @@ def test_text_is_copied_where_text_is_selected_or_written(hands: Hands) -> None:
     hands.page.context.grant_permissions(TO_CLIPBOARD["permissions"])
     hands.open_steps()
     hands.page.evaluate("window.palimpsest.notifications.note('A sentence to be copied.', 'test')")
-    text = "navigator.clipboard.readText()"
+
+    def copied(text: str) -> None:
+        hands.page.evaluate(
+            """async (text) => {
+                while ((await navigator.clipboard.readText()) !== text) await new Promise(requestAnimationFrame);
+            }""",
+            text,
+        )
+
     hands.page.locator(".note p").click(click_count=3)
     hands.key("Control+c")
-    hands.page.wait_for_function(f"async () => await {text} === 'A sentence to be copied.'")
+    copied("A sentence to be copied.")
     hands.write("a lamp")
     hands.prompt.select_text()
     hands.key("Control+c")
-    hands.page.wait_for_function(f"async () => await {text} === 'a lamp'")
+    copied("a lamp")
     assert hands.page.locator("#status .status").inner_text() == ""
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.browser.hands import NO_TOUR, Hands
+from tests.browser.model_lists import ModelRoutes, busy, listing
 
 FOLDER = Path(__file__).parents[2] / "assets" / "canvas" / "locales"
 WORDS: dict[str, dict[str, str]] = {file.stem: json.loads(file.read_text("utf-8")) for file in FOLDER.glob("*.json")}
@@ -98,6 +99,23 @@ def test_gradios_controls_are_in_the_readers_language(reader: Reader) -> None:
     reader.page.get_by_role("combobox", name=reader.words["form_variations"]).wait_for()  # has a name, and no label
     assert own - (reader.said("#dock") | reader.said("#settings")) <= {reader.words["form_variations"]}
     assert reader.english == []
+
+
+def test_the_models_are_in_the_readers_language(reader: Reader) -> None:
+    reader.open_sample()
+    models = ModelRoutes(reader.page, listing())
+    reader.page.evaluate("window.palimpsest.panels.side.open('models')")
+    shown = reader.page.locator(".models")
+    for state, key in ((listing(), "best"), (busy(), "downloads"), ({**busy(), "may_change": False}, "operator")):
+        models.state = state
+        models.load()
+        shown.get_by_text(reader.words[f"models.{key}"], exact=True).first.wait_for()
+        shown.evaluate("one => one.querySelectorAll('details').forEach((each) => (each.open = true))")
+        assert reader.english == []
+    shown.evaluate("one => one.querySelectorAll('details').forEach((each) => (each.open = false))")
+    reader.page.evaluate("window.palimpsest.panels.side.open(null)")
+    reader.page.unroute_all()
+    models.load()
 
 
 def test_each_intent_asks_in_the_readers_language(reader: Reader) -> None:
@@ -222,7 +240,7 @@ def test_no_label_is_cut_off_or_broken_in_any_window(tab: Reader) -> None:
         for intent in (*INTENTS, "adjust"):
             tab.page.evaluate(f"window.palimpsest.form.intend({intent!r})")
             assert tab.page.evaluate(CUT) == [], (size, intent)
-        for panel in ("settings", "history", "layers", "queue"):
+        for panel in ("settings", "history", "layers", "queue", "models"):
             tab.page.evaluate(f"window.palimpsest.panels.side.open({panel!r})")
             assert tab.page.evaluate(CUT) == [], (size, panel)
         assert tab.page.evaluate(IN_LINE), f"buttons of the top bar overlap or wrap at {size}"

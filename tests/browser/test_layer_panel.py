@@ -262,3 +262,32 @@ def test_a_new_edit_leaves_what_waits_and_becomes_a_layer(hands: Hands) -> None:
     hands.generate()
     changed(hands, head)
     assert listed(hands) == [*NAMES, "a chair"] and all(visible for _, visible, _ in shown(hands))
+
+
+def test_fading_a_layer_again_replaces_the_fade_before(hands: Hands) -> None:
+    steps = layered(hands)
+    slider = hands.page.get_by_role("slider", name="Opacity: a couch")
+    branch = len(steps) - NAMES.index("a couch")  # a replay has it and those above
+    for value in (0.8, 0.6, 0.8, 0.4):
+        head = hands.state["head"]
+        slider.fill(f"{value}")
+        changed(hands, head)
+        hands.wait_for("!doc.layers.sent && !doc.layers.wanted")
+    hands.page.evaluate(
+        """async (count) => {
+            const { doc } = window.palimpsest;
+            while ((await doc.server.tree(doc.id)).length !== count) await new Promise(requestAnimationFrame);
+        }""",
+        len(steps) + 1 + branch,
+    )
+    faded = hands.state["head"]
+    hands.page.locator(".viewport").focus()
+    hands.key("Control+z")
+    changed(hands, faded)
+    assert hands.state["head"] == steps[-1]
+    hands.key("Control+Shift+z")
+    hands.wait_for(f"doc.state.head === {faded!r}")
+    eye(hands, "a lone rug").click()  # another kind of change, which replaces none
+    changed(hands, faded)
+    tree = hands.server.session.store.revisions.tree(hands.document)
+    assert {faded, steps[-1]} < {node.id for node in tree}

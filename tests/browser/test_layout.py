@@ -55,7 +55,7 @@ def faults(hands: Hands, wanted: tuple[str, ...]) -> list[str]:
     wanted: panels which must be seen where none is open.
     """
     found = []
-    for (width, height), tab in product(SIZES, (None, "settings", "history", "layers", "queue")):
+    for (width, height), tab in product(SIZES, (None, "settings", "history", "layers", "queue", "models")):
         hands.page.set_viewport_size({"width": width, "height": height})
         hands.page.evaluate("(tab) => window.palimpsest.panels.side.open(tab)", tab)
         scheme = "light" if tab in (None, "history") else "dark"

@@ -9,6 +9,7 @@ from editor.edits.intents import paste
 from editor.formats.images import encode_png
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Patch, Pixels
+from editor.web.canvas import MODULES
 from tests.browser.hands import DRAWN, Hands, photo
 from tests.browser.test_drop_and_paste import PASTE
 from tests.browser.test_pointing import Screen
@@ -42,13 +43,13 @@ def place(hands: Hands) -> dict[str, Any]:
 def corner(hands: Hands, along: int, down: int) -> tuple[float, float]:
     """The plane point of a handle; along, down: -1 to 1."""
     point = hands.page.evaluate(
-        """async ([along, down]) => {
-            const { matrix } = await import("/palimpsest/canvas/viewport/transform.js");
+        """async ([modules, along, down]) => {
+            const { matrix } = await import(`/${modules}viewport/transform.js`);
             const place = window.palimpsest.floating.box.place;
             const [a, b, c, d, e, f] = matrix({ ...place, flipped: false }, 2, 2);
             return [a * (along + 1) + c * (down + 1) + e, b * (along + 1) + d * (down + 1) + f];
         }""",
-        [along, down],
+        [MODULES, along, down],
     )
     return float(point[0]), float(point[1])
 

@@ -7,7 +7,7 @@ import pytest
 from tests.browser.hands import Hands
 
 VIEW = "(({ scale, x, y }) => [scale, x, y])(window.palimpsest.viewport.view)"
-TABS = ("Settings", "History", "Layers", "Queue")
+TABS = ("Settings", "History", "Layers", "Queue", "Models")
 
 
 def box(hands: Hands, selector: str) -> dict[str, float]:
@@ -33,7 +33,7 @@ def test_no_tab_covers_or_moves_the_picture(hands: Hands, size: tuple[int, int])
         else:
             assert max(each["y"] + each["height"] for each in (picture, dock)) <= panel["y"]
         assert hands.page.evaluate(VIEW) == before
-    hands.press("Queue")
+    hands.press("Models")
     hands.page.locator(".side-panel").wait_for(state="hidden")
     assert hands.page.evaluate(VIEW) == before
 
@@ -92,5 +92,5 @@ def test_the_chip_says_the_model_and_leads_to_the_others(hands: Hands) -> None:
     hands.open_sample()
     hands.tidy = False
     hands.page.get_by_role("button", name="Model: noise. drawings").click()
-    hands.page.get_by_role("combobox", name="Model").wait_for()
-    hands.page.wait_for_function("document.activeElement.getAttribute('aria-label') === 'Model'")
+    hands.page.get_by_role("tabpanel", name="Models").wait_for()
+    hands.page.wait_for_function("document.activeElement.id === 'tab-models'")

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-import { blocker, carriedOver, moved, sameLayers } from "../../assets/canvas/document/layer-order.js";
+import { blocker, carriedOver, fadedAlone, moved, sameLayers } from "../../assets/canvas/document/layer-order.js";
 
 const layer = (revision, overlaps = [], fixed = false) => ({ revision, overlaps, fixed, visible: true, opacity: 1 });
 const names = (layers) => layers.map(({ revision }) => revision).join("");
@@ -43,4 +43,14 @@ test("what is wanted of one state is wanted of the next", () => {
   const after = carriedOver(wanted, sent, next);
   assert.deepEqual(after.map(({ revision, visible }) => [revision, visible]), [["z", true], ["x", true], ["y", false]]);
   assert.ok(!sameLayers(after, next) && !sameLayers(next, next.slice(1)));
+});
+
+test("a layer that was faded, and nothing else, is told from every other change", () => {
+  const layers = [..."abc"].map((name) => layer(name));
+  const faded = layers.map((each, i) => (i === 1 ? { ...each, opacity: 0.5 } : each));
+  assert.equal(fadedAlone(layers, faded), 1);
+  assert.equal(fadedAlone(layers, [...layers]), null);
+  assert.equal(fadedAlone(layers, faded.map((each, i) => (i === 2 ? { ...each, opacity: 0.5 } : each))), null);
+  assert.equal(fadedAlone(layers, faded.map((each, i) => (i === 1 ? { ...each, visible: false } : each))), null);
+  assert.equal(fadedAlone(layers, moved(faded, 0, 2)), null);
 });

@@ -17,28 +17,28 @@ function storage(text = null) {
 
 test("what was kept comes back in the form's order", () => {
   const kept = storage();
-  saveSettings({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, { steps: 50 }, kept);
-  assert.deepEqual(restore(FIELDS, {}, kept), ["", "classical", 50, false]);
-  assert.deepEqual(initialForm.own, { steps: 50 });
+  saveSettings({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, { steps: 50 }, { remove: "classical" }, kept);
+  assert.deepEqual(restore(FIELDS, {}, kept), ["", "glide-mini", 50, false]);
+  assert.deepEqual([initialForm.own, initialForm.models], [{ steps: 50 }, { remove: "classical" }]);
 });
 
 test("what is written belongs to its document", () => {
   const kept = storage();
-  saveSettings({ prompt: "a cat", negative_prompt: "a dog", pipeline: "classical" }, {}, kept);
+  saveSettings({ prompt: "a cat", negative_prompt: "a dog", pipeline: "classical" }, {}, {}, kept);
   assert.ok(!kept.text.includes("a cat") && !kept.text.includes("a dog"));
   assert.equal(restore(FIELDS, {}, storage(JSON.stringify({ prompt: "a cat" })))[0], "");
 });
 
 test("what is usual with a model is not kept for another", () => {
   const kept = storage();
-  saveSettings({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, {}, kept);
-  assert.deepEqual(restore(FIELDS, {}, kept), ["", "classical", 20, false]);
+  saveSettings({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, {}, {}, kept);
+  assert.deepEqual(restore(FIELDS, {}, kept), ["", "glide-mini", 20, false]);
   assert.deepEqual(initialForm.own, {});
 });
 
 test("a sampler of the user's waits for the model that knows it", () => {
   const kept = storage();
-  saveSettings({ sampler: "own" }, { sampler: "own" }, kept);
+  saveSettings({ sampler: "own" }, { sampler: "own" }, {}, kept);
   assert.deepEqual(restore([{ name: "sampler", value: "dpmpp_2m", choices: ["dpmpp_2m"] }], {}, kept), ["dpmpp_2m"]);
   assert.deepEqual(initialForm.own, { sampler: "own" });
 });
@@ -48,6 +48,15 @@ test("what does not fit any more gives way to its default", () => {
   assert.deepEqual(restore(FIELDS, {}, wrong), ["", "glide-mini", 20, true]);
   assert.deepEqual(initialForm.own, {});
   for (const text of [null, "null", "{", "[]"]) assert.deepEqual(restore(FIELDS, {}, storage(text)), ["", "glide-mini", 20, true]);
+});
+
+test("the one model that an earlier version kept for all modes is Fill's", () => {
+  restore(FIELDS, {}, storage(JSON.stringify({ pipeline: "classical" })));
+  assert.deepEqual(initialForm.models, { fill: "classical" });
+  for (const models of [7, null, [3], { remove: 5 }]) {
+    restore(FIELDS, {}, storage(JSON.stringify({ models })));
+    assert.deepEqual(initialForm.models, {});
+  }
 });
 
 test("a model is shown by the name it was given", () => {

@@ -347,7 +347,7 @@ def test_the_command_lists_in_words_and_as_json(hub: Path, toml: Any) -> None:
     done = run_app(hub, "models", "--models", file)
     assert done.returncode == 0 and not done.stderr, done.stderr
     blocks = {block.splitlines()[0]: block for block in done.stdout.strip().split("\n\n")}
-    assert {"glide-mini", "classical", "eraser", "hf:me/photo"} <= set(blocks)
+    assert {"glide-mini", "patchmatch", "eraser", "hf:me/photo"} <= set(blocks) and "classical" not in blocks
     assert str(folder) in blocks["hf:me/photo"] and "there is no file" in blocks["eraser"]
     done = run_app(hub, "--models", file, "models", "--json")
     found = {model["name"]: model for model in json.loads(done.stdout)}

@@ -123,7 +123,7 @@ def test_what_cannot_be_filled_is_said(patchmatch: Pipeline, monkeypatch: pytest
 
 def test_its_windows_are_at_full_size_and_each_spot_has_its_own(patchmatch: Pipeline) -> None:
     frame = Box(0, 0, 6000, 4000)
-    for hole in (Box(100, 100, 8, 8), Box(5900, 0, 100, 60), Box(1000, 1000, 500, 400), Box(0, 2000, 520, 4)):
+    for hole in (Box(100, 100, 8, 8), Box(5900, 0, 100, 60), Box(1000, 1000, 500, 400), Box(0, 2000, 120, 4)):
         (part,) = plan(Edit(filled(hole), seed=1, pipeline="patchmatch"), frame, patchmatch).parts
         assert part.window.shape == part.shape and frame.contains(part.window) and part.window.contains(hole)
         assert part.window.width <= 3 * hole.width + 128 and part.window.height <= 3 * hole.height + 128
@@ -135,6 +135,21 @@ def test_its_windows_are_at_full_size_and_each_spot_has_its_own(patchmatch: Pipe
         alpha[50 + 200 * (spot // 6), 50 + 200 * (spot % 6)] = 255
     parts = plan(Edit(Mask(Box(1000, 1000, 1200, 800), alpha), seed=1, pipeline="patchmatch"), frame, patchmatch).parts
     assert len(parts) == len(spots) and all(part.window.width <= 129 for part in parts)
+
+
+@pytest.mark.parametrize("end", [(5700, 900), (5700, 2600), (2900, 3900)])
+def test_a_wire_costs_by_its_length(patchmatch: Pipeline, end: tuple[int, int]) -> None:
+    """However it lies, and its pieces are all of it."""
+    alpha = np.zeros((4000, 6000), np.uint8)
+    cv2.line(alpha, (300, 900), end, 255, 5)
+    wire = Mask(Box(0, 0, 6000, 4000), alpha)
+    parts = plan(Edit(wire, seed=1, pipeline="patchmatch"), wire.box, patchmatch).parts
+    together = np.zeros_like(alpha)
+    for part in parts:
+        together[part.mask.box.slices(wire.box)] |= part.mask.alpha
+    assert np.array_equal(together, alpha)
+    length = np.hypot(end[0] - 300, end[1] - 900)
+    assert sum(part.window.width * part.window.height for part in parts) < 800 * length
 
 
 @pytest.mark.skipif(

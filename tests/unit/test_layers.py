@@ -43,9 +43,21 @@ PARTS = {
     "layers": {"imaging", "edits", "store"},
     "session": {"imaging", "formats", "edits", "store", "exports", "layers"},
     "worker": {"imaging", "edits", "store"},
-    "models_process": {"store"},
-    "models_program": {"store", "worker"},
-    "web": {"imaging", "formats", "edits", "store", "recipes", "layers", "session", "worker", "models_process"},
+    "object_selector": {"imaging", "store"},
+    "models_process": {"store", "object_selector"},
+    "models_program": {"store", "worker", "object_selector"},
+    "web": {
+        "imaging",
+        "formats",
+        "edits",
+        "store",
+        "recipes",
+        "layers",
+        "session",
+        "worker",
+        "models_process",
+        "object_selector",
+    },
     "cli": {
         "imaging",
         "formats",
@@ -57,6 +69,7 @@ PARTS = {
         "worker",
         "models_process",
         "models_program",
+        "object_selector",
         "web",
     },
 }
@@ -94,7 +107,9 @@ def test_pipelines_know_nothing_of_the_editor(path: Path) -> None:
 
 @pytest.mark.parametrize("path", files("editor"), ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_editor_knows_of_pipelines_only_their_door(path: Path) -> None:
-    doors = ["pipelines"] if "cli" in path.parts else ["pipelines.base", "pipelines.errors"]
+    doors = (
+        ["pipelines"] if "cli" in path.parts else ["pipelines.base", "pipelines.errors", "pipelines.selection.prompt"]
+    )
     doors += ["pipelines.library"] if "web" in path.parts else []  # whose panel lists and changes the models
     names = {name for name in imported(path) if within(name, "pipelines")}
     assert not {name for name in names if not any(within(name, door) for door in doors)}

@@ -36,6 +36,7 @@ from editor.web.page import start
 from editor.web.server import PREFIX
 from editor.web.shown_files import Shown
 from editor.worker import Worker
+from pipelines import load
 from pipelines.base import Adapter, Pipeline
 from pipelines.classical import Classical
 from tests.conftest import Run
@@ -68,9 +69,8 @@ class Served:
         self.store = Store(folder)
         self.session = Session(self.store)
         self.noise, self.slow = NoisePipeline(), SlowPipeline()
-        models: list[Pipeline] = [self.noise, self.slow, FailingPipeline(at_step=2), Classical()]
-        load, names = loader(*models), [model.name for model in models]
-        self.worker = Worker(self.store, load)
+        models: list[Pipeline] = [self.noise, self.slow, FailingPipeline(at_step=2), Classical(), load("patchmatch")]
+        self.worker, names = Worker(self.store, loader(*models)), [model.name for model in models]
         self.worker.start()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -556,7 +556,7 @@ async def called_by_mcp(url: str, tool: str, arguments: dict[str, Any]) -> str:
 
 def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: Run) -> None:
     """The page's routes, the API, MCP and the command line, of one picture: each intent is one Edit, to its name."""
-    pixels = np.full((120, 160, 3), 90, np.uint8)
+    pixels = np.random.default_rng(0).integers(80, 100, (120, 160, 3), np.uint8)  # a photograph's grain
     pixels[40:80, 50:100] = (240, 230, 60)
     mask = np.zeros((120, 160), np.uint8)
     mask[42:78, 52:98] = 255  # within the thing: Remove grows past its edge
@@ -569,7 +569,9 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
 
     def by_page(**said: Any) -> str:
         head = served.session.store.documents.get(document).head
-        packet = edit_packet(head, mask=Mask(Box(0, 0, 160, 120), mask), pipeline="classical", **{**defaults, **said})
+        packet = edit_packet(
+            head, mask=Mask(Box(0, 0, 160, 120), mask), **{"pipeline": "classical", **defaults, **said}
+        )
         with urlopen(Request(f"{served.url}{PREFIX}/documents/{document}/edits", packet), timeout=PATIENCE) as answer:
             (submitted,) = json.load(answer)["jobs"]
         until(lambda: not served.session.store.revisions.get(submitted["revision"]).pending)
@@ -577,7 +579,7 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
         return str(submitted["edit"])
 
     def by_api(verb: str, **said: Any) -> str:
-        made = served.ask(verb, document, mask=base64_of(mask), model="classical", **said)
+        made = served.ask(verb, document, mask=base64_of(mask), **{"model": "classical", **said})
         served.ask("undo", document)
         return digest_at(made["revision"])
 
@@ -615,6 +617,10 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
         by_page(intent="refine", **words), by_api("edit", **words, strength=0.9), by_mcp("edit", **words, strength=0.9),
         by_command("--prompt", "a lamp", "--seed", 7, "--strength", 0.9),
     }  # fmt: skip
+    left_open = {
+        by_page(intent="remove", **words, pipeline="auto"), by_api("remove", seed=7, model=""),
+        by_mcp("remove", seed=7, model=""), by_plain_command("--remove", "--seed", 7),
+    }  # fmt: skip
     values = {"exposure": 0.5, "contrast": -0.25, "blur": 1.5}
     curve = [[0.0, 0.1], [0.5, 0.4], [1.0, 1.0]]
     region: dict[str, Any] = {"document": document, "mask": base64_of(mask), "feather": 3}
@@ -628,8 +634,8 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
         by_page(intent="adjust", adjustment={**values, "curve": curve}, feather=3, **words), digest_at(by_verb),
         digest_at(by_tool), by_plain_command("--feather", 3, "--adjust", text),
     }  # fmt: skip
-    assert [len(each) for each in (filled, removed, refined, adjusted)] == [1, 1, 1, 1]
-    assert len(filled | removed | refined | adjusted) == 4
+    assert [len(each) for each in (filled, removed, left_open, refined, adjusted)] == [1, 1, 1, 1, 1]
+    assert len(filled | removed | left_open | refined | adjusted) == 5
     assert "changes nothing" in served.refused("adjust", document)
     assert "an x and a y" in served.refused("adjust", document, curve=[0, 0, 1])
     assert "a list of numbers or null" in served.refused("adjust", document, curve=["a"])

@@ -164,7 +164,8 @@ def test_a_plan_tells_what_an_edit_comes_to(routes: RouteClient, state: dict[str
     assert edit is not None
     picture = routes.session.picture(state["document"])
     true = plan(edit, picture.box, routes.noise)
-    assert said == {"windows": [list(part.window) for part in true.parts], "steps": 3, "specks": 0, "sent": None}
+    seen = {"model": "noise", "kind": "photograph", "why": "", "sent": None}
+    assert said == {"windows": [list(part.window) for part in true.parts], "steps": 3, "specks": 0, **seen}
     assert regions == [affected_region(edit, picture.box)]
     far = filled(Box(20, 20, 10, 10)).joined(filled(Box(280, 150, 10, 10)))
     said, regions = planned(mask=far, feather=2)
@@ -177,7 +178,8 @@ def test_a_plan_tells_what_an_edit_comes_to(routes: RouteClient, state: dict[str
     assert only.box == (342, 2, 36, 36)
     wider = routes.submit(state, parent=wide, mask=None, margins=[0, 0, 100, 0], seed=9).json()["tail"]
     assert planned(parent=wider, mask=filled(Box(450, 10, 20, 20)))[1]
-    assert planned(mask=None, margins=[-10, 0, 0, 0]) == ({"windows": [], "steps": 0, "specks": 0, "sent": None}, [])
+    cropped = {"windows": [], "steps": 0, "specks": 0, **seen}
+    assert planned(mask=None, margins=[-10, 0, 0, 0]) == (cropped, [])
     assert routes.noise.requests == []
 
 

@@ -24,7 +24,8 @@ from editor.formats.images import encode_png
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_EDIT_BYTES
 from editor.store.store import Store
-from editor.web.server import MODULES, PREFIX
+from editor.web.canvas import CANVAS, MODULES
+from editor.web.server import PREFIX
 from tests.fakes import PATIENCE
 from tests.samples import disc, noise
 from tests.web.test_api import Served
@@ -190,7 +191,7 @@ def test_the_page_and_what_it_is_made_of(stranger: Stranger) -> None:
     assert "sha256-" in page.headers["content-security-policy"]
     assert "connect-src 'self' https:;" in page.headers["content-security-policy"]  # for pictures dropped as links
     asked = set(re.findall(r'(?:src|href)="\.?/?((?:assets|static|palimpsest)/[^"]+)"', page.text))
-    own = {f"{PREFIX[1:]}/canvas/{file.relative_to(MODULES)}" for file in MODULES.rglob("*") if file.is_file()}
+    own = {f"{MODULES}{file.relative_to(CANVAS)}" for file in CANVAS.rglob("*") if file.is_file()}
     assert len(asked) > 1 and len(own) > 30
     for path in asked | own:
         answer = stranger.ask(Way("GET", f"/{path}"))
@@ -386,7 +387,7 @@ DOTS = ["..", "%2e%2e", ".%2e", "..%00", "....//..", "..%5c..", "%252e%252e", ".
 @pytest.mark.parametrize("dots", DOTS)
 def test_no_path_leads_out_of_a_folder(stranger: Stranger, dots: str) -> None:
     folders = [
-        f"{PREFIX}/canvas/", f"{PREFIX}/canvas/locales/", f"{PREFIX}/samples/", "/static/", "/assets/", "/svelte/",
+        f"/{MODULES}", f"/{MODULES}locales/", f"{PREFIX}/samples/", "/static/", "/assets/", "/svelte/",
         "/gradio_api/file=", "/gradio_api/file/", "/gradio_api/custom_component/1/client/html/",
     ]  # fmt: skip
     targets = ["etc/passwd", "pyproject.toml", "editor/web/security.py", stranger.secret.name, "app.py"]
@@ -403,7 +404,7 @@ def test_no_path_leads_out_of_a_folder(stranger: Stranger, dots: str) -> None:
 def test_no_absolute_path_is_served(stranger: Stranger) -> None:
     for target in ("/etc/passwd", str(stranger.secret), str(Path(__file__)), f"file://{stranger.secret}"):
         for path in (target, quote(target, safe=""), "/" + target):
-            for folder in (f"{PREFIX}/canvas/", f"{PREFIX}/samples/", "/static/", "/assets/", "/gradio_api/file="):
+            for folder in (f"/{MODULES}", f"{PREFIX}/samples/", "/static/", "/assets/", "/gradio_api/file="):
                 status, body = stranger.plainly(folder + path)
                 assert status in (400, 403, 404, 405, 422), (folder + path, status)
                 assert SECRET.encode() not in body
@@ -569,3 +570,9 @@ def test_a_body_beyond_the_limit_is_a_sentence_and_held_by_nobody(stranger: Stra
         refused(stranger.client.post(f"{PREFIX}/documents/{mine.id}/{verb}", content=bytes(2**20)), 413)
     assert peak() - before < ROOM
     assert stranger.client.get(f"{PREFIX}/documents/{mine.id}").status_code == 200
+
+
+def test_modules_of_another_version_are_not_served_nor_kept(stranger: Stranger) -> None:
+    assert "immutable" in stranger.ask(Way("GET", f"/{MODULES}app/editor.js")).headers["cache-control"]
+    other = stranger.ask(Way("GET", f"/palimpsest/canvas/{'0' * 16}/app/editor.js"))
+    assert other.status_code == 404 and "immutable" not in other.headers.get("cache-control", "")

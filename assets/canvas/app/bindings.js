@@ -15,7 +15,7 @@ export const DEFAULTS = {
   before: ["\\"], split: ["c"], difference: ["d"],
   fit: ["Ctrl+0", "0"], actual: ["Ctrl+1", "1"], closer: ["+", "="], farther: ["-"], left: ["ArrowLeft"], right: ["ArrowRight"], up: ["ArrowUp"], down: ["ArrowDown"],
   anticlockwise: ["4"], upright: ["5"], clockwise: ["6"], flip: ["f"],
-  prompt: ["/"], prompts: ["Alt+ArrowDown"], settings: ["s"], history: ["h"], layers: ["y"], queue: ["j"], panels: ["Tab"], copy: ["Ctrl+c"], place: [], export: ["Ctrl+s"], open: ["Ctrl+o"], home: ["Ctrl+Shift+o"], help: ["?"],
+  prompt: ["/"], prompts: ["Alt+ArrowDown"], settings: ["s"], history: ["h"], layers: ["y"], queue: ["j"], models: ["k"], panels: ["Tab"], copy: ["Ctrl+c"], place: [], export: ["Ctrl+s"], open: ["Ctrl+o"], home: ["Ctrl+Shift+o"], help: ["?"],
 };
 
 /** Commands whose keys work in text fields too. */

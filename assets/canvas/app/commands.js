@@ -16,7 +16,7 @@ const TURN = 15; // degrees by which the keys turn the view
 /** Commands that work while something floats over the picture; others would change what lies beneath it. */
 const BESIDE_FLOATING = [
   "finish", "drop", "undo", "cancel", "fit", "actual", "closer", "farther", "left", "right", "up", "down", "clockwise", "anticlockwise", "upright", "flip",
-  "prompt", "settings", "history", "queue", "panels", "fill", "remove", "refine", "expand", "sketch", "place", "open", "home", "help", "rename", "export",
+  "prompt", "settings", "history", "queue", "models", "panels", "fill", "remove", "refine", "expand", "sketch", "place", "open", "home", "help", "rename", "export",
 ];
 
 /** editor: Editor. Returns { name: () => void }. */
@@ -25,6 +25,9 @@ export function makeCommands(editor) {
   const guarded = (name, run) => (...values) => (BESIDE_FLOATING.includes(name) || !editor.floating.comesFirst() ? run(...values) : null);
   return Object.fromEntries(Object.entries(commands).map(([name, run]) => [name, guarded(name, run)]));
 }
+
+/** Closes the polygon, or leaves the selected object as it is; false if none has begun. */
+const finishShape = ({ objects, pointer }) => (pointer.closeShape() === false ? objects.finish() : null);
 
 function allCommands(editor) {
   const doc = () => editor.doc;
@@ -38,7 +41,8 @@ function allCommands(editor) {
     ...intents,
     smaller: () => editor.tool.resize(editor.tool.diameter / 1.15 - 1), larger: () => editor.tool.resize(editor.tool.diameter * 1.15 + 1),
     softer: () => editor.tool.set("hardness", Math.max(0, editor.tool.hardness - 0.1)), harder: () => editor.tool.set("hardness", Math.min(1, editor.tool.hardness + 0.1)),
-    finish: () => (editor.floating.open ? void editor.floating.accept() : editor.pointer.closeShape()), back: () => editor.pointer.dropCorner(),
+    finish: () => (editor.floating.open ? void editor.floating.accept() : finishShape(editor)),
+    back: () => (editor.pointer.dropCorner() === false ? editor.objects.back() : null),
     all: () => doc()?.draftEditor.all(), clear: () => doc()?.draftEditor.clear(editor.tool.layer), invert: () => doc()?.draftEditor.invert(), recall: () => doc()?.masks.recall(),
     grow: () => doc()?.masks.change({ do: "grow", by: GROWTH }), shrink: () => doc()?.masks.change({ do: "shrink", by: GROWTH }),
     masks: () => doc()?.draft && savedMasksDialog(doc()), transform: () => editor.floating.transformMask(),
@@ -55,7 +59,7 @@ function allCommands(editor) {
     left: pan(1, 0), right: pan(-1, 0), up: pan(0, 1), down: pan(0, -1),
     prompts: () => (isField(document.activeElement) && !document.activeElement.closest("#prompt-row") ? false : void (editor.showPanels(), editor.form.recent.toggle())),
     prompt: () => (editor.showPanels(), field("#prompt :is(input, textarea)")?.focus()), settings: () => editor.togglePanel("settings"),
-    history: () => editor.togglePanel("history"), layers: () => editor.togglePanel("layers"), queue: () => editor.togglePanel("queue"), panels: () => editor.hidePanels(),
+    history: () => editor.togglePanel("history"), layers: () => editor.togglePanel("layers"), queue: () => editor.togglePanel("queue"), models: () => editor.togglePanel("models"), panels: () => editor.hidePanels(),
     open: () => editor.panels.start.chooseFile(), place: () => doc()?.draft && choosePicture((file) => editor.floating.place(file)), home: () => editor.home(), help: () => editor.help(), rename: (name) => doc()?.rename(name),
     export: () => doc() && exportDialog(editor.server, doc(), (sentence) => editor.notifications.note(sentence, "export", "info")),
   };

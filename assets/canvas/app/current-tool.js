@@ -35,7 +35,8 @@ export class CurrentTool {
   /** What `Pointer` needs of the tool in use. */
   get handle() {
     const name = this.active;
-    return { name, tool: name === "transform" ? this.editor.floating.box : this.tools[name], radius: this.diameter / 2, resize: (diameter) => this.resize(diameter) };
+    const kind = name === "edge" ? this.editor.objects.tool : name;
+    return { name: kind, tool: name === "transform" ? this.editor.floating.box : this.tools[kind], radius: this.diameter / 2, resize: (diameter) => this.resize(diameter) };
   }
 
   /** The names of the tools that the intent has. */
@@ -60,8 +61,10 @@ export class CurrentTool {
 
   choose(name) {
     this.editor.pointer.drop();
+    if (name !== this.name) this.editor.objects.finish();
     this.name = name;
-    this.editor.refresh();
+    if (name === "edge") this.editor.objects.recheck();
+    else this.editor.refresh();
   }
 
   /** setting: "diameter", "hardness", "tolerance", "contiguous", "smoothing" or "colour". */
@@ -94,6 +97,8 @@ export class CurrentTool {
       scale: () => editor.viewport.view.scale / editor.viewport.ratio,
       wand: (x, y, subtract) => editor.doc?.masks.select({ tool: "wand", x, y, tolerance: this.tolerance, contiguous: this.contiguous, smoothing: this.smoothing }, subtract),
       edge: (segments, subtract) => this.#selectEdge(segments, subtract),
+      object: (what, subtract) => editor.objects.press({ ...what, subtract }),
+      look: (point, subtract) => (point ? editor.objects.look(point, subtract) : editor.objects.leave()),
       pick: (x, y) => this.set("colour", `#${editor.viewport.colourAt(x, y).map((n) => n.toString(16).padStart(2, "0")).join("")}`),
       frame: () => editor.doc?.frame.box ?? editor.doc?.picture.box,
       setFrame: (box) => editor.doc?.frame.set(box),

@@ -13,7 +13,7 @@ const COMMANDS = { generate: "generate", apply: "generate", again: "again", canc
 export async function dockReady(editor) {
   while (!PARTS.every((part) => document.querySelector(part))) await new Promise(requestAnimationFrame);
   for (const [id, command] of Object.entries(COMMANDS)) document.querySelector(`#${id}`).dataset.command = command;
-  document.querySelector("#status .model-chip").addEventListener("click", () => editor.chooseModel());
+  document.querySelector("#status .model-chip").addEventListener("click", () => editor.models.open());
   document.querySelector("#aim").append(h("p", { class: "instruction" }));
   const settings = document.querySelector("#settings");
   for (const [name, value] of [["role", "tabpanel"], ["aria-labelledby", "tab-settings"]]) settings.setAttribute(name, value);

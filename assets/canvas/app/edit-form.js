@@ -1,6 +1,7 @@
 // The edit that is being prepared: what Gradio's form says, by intent, and what helps to fill it in.
 
 import { ChosenAdapters } from "./adapters.js";
+import { AUTO, ChosenModels } from "./chosen-models.js";
 import { Model } from "./model.js";
 import { initialForm, MODEL_DEFAULTS, modelName, saveSettings } from "./settings.js";
 import { RecentPrompts, rememberPrompt } from "./recent-prompts.js";
@@ -26,9 +27,11 @@ export class EditForm {
     this.typedFields = new Set(); // those of PROMPT_FIELDS that the user has typed in since the document was opened
     this.grow = null; // by how many pixels the mask of Remove grows; null: as far as the edge needs that it ends on
     this.adapters = new ChosenAdapters(server, () => this.#adaptersChanged());
+    this.models = new ChosenModels();
+    this.choices = []; // the models to choose from, [[title, name], ...]; see `offer`
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#showModel());
     this.hintRequest = null; // the last one; an earlier response is out of date
-    this.aside = null; // { values, own }: the user's own while a step is amended; what is set meanwhile is not saved
+    this.aside = null; // { values, own, models }: the user's own while a step is amended; what is set meanwhile is not saved
     this.hint = debounce(HINT_MS, () => this.#requestHint());
   }
 
@@ -66,17 +69,56 @@ export class EditForm {
   changed(values) {
     if (!initialForm) return false; // the stored values are still to come
     const before = this.values;
-    this.values = values;
-    if (!before) Object.assign(this.model, { own: initialForm.own, fields: initialForm.fields });
+    if (!before) this.#begin();
+    this.values = { ...values, pipeline: this.models.of(values.intent) }; // the form's own may be of the mode before
     this.#save();
     showStrengths(values);
     if (!before || before.intent !== values.intent) this.#showIntent();
-    if (before?.pipeline !== values.pipeline) {
-      this.adapters.choose(values.pipeline);
-      this.model.choose(values.pipeline);
+    if (before?.pipeline !== this.values.pipeline) {
+      this.adapters.choose(this.values.pipeline);
+      this.model.choose(this.values.pipeline);
     }
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
     return before?.intent !== values.intent;
+  }
+
+  #begin() {
+    const { own, fields, models, modelNames } = initialForm;
+    Object.assign(this.model, { own, fields });
+    Object.assign(this.models, { own: models, first: fields.pipeline.value });
+    if (!this.choices.length) this.choices = fields.pipeline.choices.map((name) => [modelNames[name] ?? name, name]);
+    this.models.names = this.choices.map(([, name]) => name);
+  }
+
+  /** Offers these models, [[title, name], ...], and the server's defaults for "fill", "remove" and "refine", "" for none. */
+  offer(choices, defaults = this.models.defaults) {
+    if (choices.length) this.choices = choices;
+    Object.assign(this.models, { defaults, names: this.choices.map(([, name]) => name) });
+    if (!this.values) return; // `changed` shows them then
+    Object.assign(initialForm.modelNames, Object.fromEntries(this.choices.map(([title, name]) => [name, title])));
+    this.#modelChosen();
+    this.#showModel(); // by its name, which may be new
+  }
+
+  /** Chooses a model for a mode; web/form.py calls this when the user does, for the mode in use. */
+  useModel(name, intent = this.intent) {
+    if (!this.values) return;
+    this.models.own[intent] = name;
+    this.#modelChosen();
+  }
+
+  #modelChosen() {
+    this.values.pipeline = this.models.of(this.intent);
+    this.#save();
+    this.#showChoices();
+    this.model.choose(this.values.pipeline);
+  }
+
+  /** Shows the models to choose from in this mode, and its own. */
+  #showChoices() {
+    initialForm.modelNames[AUTO] = t("model.auto");
+    const choices = this.intent === "remove" ? [[t("model.auto"), AUTO], ...this.choices] : this.choices;
+    this.put({ pipeline: { __type__: "update", choices, value: this.models.of(this.intent) } });
   }
 
   /** The user sets one of MODEL_DEFAULTS in the form; web/page.py calls this. */
@@ -89,7 +131,7 @@ export class EditForm {
   }
 
   #save() {
-    if (!this.aside) saveSettings(this.values, this.model.own);
+    if (!this.aside) saveSettings(this.values, this.model.own, this.models.own);
   }
 
   #adaptersChanged() {
@@ -105,6 +147,7 @@ export class EditForm {
 
   #showIntent() {
     document.documentElement.dataset.intent = this.intent;
+    this.#showChoices();
     const field = document.querySelector(PROMPT);
     if (field) field.placeholder = t(`prompt.${this.intent}`);
     const instruction = document.querySelector("#aim .instruction"); // of a mode that asks for more than a prompt; it stays beside one
@@ -119,12 +162,6 @@ export class EditForm {
     this.#showModelSettings();
     const { purpose } = model;
     this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`, { host: model.info.host }) : "");
-    INTENTS.forEach((intent, i) => {
-      const choice = document.querySelectorAll("#intent input")[i];
-      if (!choice) return;
-      choice.disabled = !model.supportsIntent(intent);
-      choice.closest("label").title = model.supportsIntent(intent) ? "" : this.unsupportedIntent;
-    });
     if (model.loading) this.hint();
     else this.hint.now();
     this.modelChanged();
@@ -184,20 +221,24 @@ export class EditForm {
   request(intent = this.intent) {
     if (!this.values || !this.model.info || intent === "adjust") return null;
     const { new_seed: _, refine_strength, sketch_strength, ...edit } = this.values;
-    for (const name of MODEL_DEFAULTS) edit[name] = this.model.value(name);
+    edit.pipeline = this.models.of(intent);
+    const shown = edit.pipeline === this.model.name && edit.pipeline !== AUTO;
+    for (const name of MODEL_DEFAULTS) edit[name] = shown ? this.model.value(name) : null; // null: the model's own
     if (!this.model.supports("negative_prompt")) edit.negative_prompt = "";
     edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
     if (!Number.isInteger(edit.seed)) edit.seed = 0;
     if (intent === "remove") edit.grow = this.grow;
-    return { ...edit, ...this.adapters.edit, edge: 0, intent }; // the edge is set when a finished step is blended
+    const adapters = shown ? this.adapters.edit : { adapters: [], reference: null }; // they are chosen for the model on show
+    return { ...edit, ...adapters, edge: 0, intent }; // the edge is set when a finished step is blended
   }
 
   /** The edit to be sent, once its model is loaded: draws its seed, remembers its prompt. Null if the model cannot be loaded. */
   async prepare(values, intent = values.intent) {
-    this.values = values;
-    await this.model.choose(values.pipeline);
+    this.values = { ...values, pipeline: this.models.of(values.intent) };
+    await this.model.choose(this.values.pipeline);
     while (this.model.loading) await this.model.request; // another model was chosen meanwhile
     await this.adapters.request;
+    await this.model.know(this.models.of(intent)); // the server does not know its settings before
     const edit = this.request(intent);
     if (!edit) return null;
     if (this.values.new_seed || !Number.isInteger(this.values.seed)) edit.seed = randomSeed();
@@ -207,7 +248,12 @@ export class EditForm {
 
   /** Writes values into the form: presses Gradio's hidden button, which asks `listed` for them. */
   put(values) {
-    Object.assign(this.pendingValues, values);
+    const isUpdate = (value) => value?.__type__ === "update";
+    for (const [name, value] of Object.entries(values)) {
+      const before = this.pendingValues[name]; // of an update and a value both are written
+      if (isUpdate(before)) this.pendingValues[name] = { ...before, ...(isUpdate(value) ? value : { value }) };
+      else this.pendingValues[name] = isUpdate(value) && before !== undefined ? { value: before, ...value } : value;
+    }
     document.querySelector("#put")?.click(); // without a form, they wait for the next call
   }
 
@@ -242,23 +288,25 @@ export class EditForm {
     const intent = margins.some(Boolean) ? { intent: "expand" } : strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
     this.adapters.recall(edit, revision);
     Object.assign(this.model.own, { steps, guidance, sampler });
+    this.models.own = { ...this.models.own, [intent.intent]: pipeline };
     this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, feather, opacity, colour_match, ...intent });
     return this.#chooseModel(pipeline);
   }
 
   /** Takes up a step's settings and its seed, to amend it; puts the user's own aside until `takeBack`. */
   amend(step) {
-    this.aside = { values: { ...this.values }, own: { ...this.model.own }, adapters: this.adapters.state };
+    this.aside = { values: { ...this.values }, own: { ...this.model.own }, models: this.models.own, adapters: this.adapters.state };
     this.put({ new_seed: false, variations: 1 });
     return this.recall(step);
   }
 
   takeBack() {
-    const { values, own, adapters } = this.aside;
+    const { values, own, models, adapters } = this.aside;
     this.aside = null;
     this.adapters.restore(adapters);
     this.model.own = own;
-    saveSettings(values, own);
+    this.models.own = models;
+    saveSettings(values, own, models);
     this.put(values);
     return this.#chooseModel(values.pipeline);
   }

@@ -15,7 +15,9 @@ import { Generation } from "./generation.js";
 import { helpDialog } from "../panels/help.js";
 import { HistoryActions } from "./history-actions.js";
 import { isField, labelKeys, listen } from "./keys.js";
+import { ModelActions } from "./model-actions.js";
 import { Notifications, notifyBrowser, percentDone } from "./notifications.js";
+import { ObjectSelection } from "./object-selection.js";
 import { OpenDocument } from "../document/open-document.js";
 import { openingCard } from "../panels/opening-card.js";
 import { Panels } from "./panels.js";
@@ -40,7 +42,7 @@ class Editor {
     this.byPointer = true; // whether the pointer, not the keyboard, led to what has the focus
     this.startTimer = 0; // until the start view is loaded again
     this.unseen = null; // the status of the last edit, if it ended while the page was hidden
-    this.server = new Server(new URL("../../", import.meta.url));
+    this.server = new Server(new URL("../../../", import.meta.url));
     this.bindings = new Bindings();
     this.eta = new Eta();
     this.commands = makeCommands(this);
@@ -50,6 +52,7 @@ class Editor {
     this.notifications = new Notifications(root);
     this.opening = openingCard(this.notifications.notes);
     this.floating = new Floating(this);
+    this.objects = new ObjectSelection(this);
     this.tool = new CurrentTool(this);
     this.adjusting = new Adjusting(this);
     this.generation = new Generation(this);
@@ -58,6 +61,8 @@ class Editor {
       this.doc?.plan.refresh();
       this.refresh();
     });
+    this.form = new EditForm(this.server, this.notifications, () => this.doc?.plan.refresh());
+    this.models = new ModelActions(this);
     this.viewport.onview = () => {
       this.floating.box.draw();
       this.refresh();
@@ -282,12 +287,6 @@ class Editor {
     document.documentElement.toggleAttribute("data-bare", false);
   }
 
-  /** Opens the settings at the list of models. */
-  chooseModel() {
-    this.panels.side.open("settings");
-    document.querySelector("#pipeline input")?.focus();
-  }
-
   help() {
     helpDialog(this.bindings, () => labelKeys(this.bindings), () => tour(this.root, true));
   }
@@ -299,7 +298,7 @@ class Editor {
   escape() {
     const { history } = this.panels;
     if (isField(document.activeElement)) this.focusViewport();
-    else if (this.pointer.drop() || this.floating.drop()) return;
+    else if (this.pointer.drop() || this.floating.drop() || this.objects.drop()) return;
     else if (this.compare.mode) this.compare.stop();
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
@@ -344,6 +343,7 @@ class Editor {
     if (frame || this.viewport.expanded) this.viewport.showFrame(frame, doc?.frame.margins);
     this.panels.refresh();
     doc?.adjustPreview.refresh();
+    this.objects.refresh();
     if (doc) document.title = this.#title();
     this.pointer?.refresh();
   }
@@ -362,6 +362,7 @@ export async function mount(element) {
   window.palimpsest = editor;
   await dockReady(editor);
   editor.form.attach(editor.bindings);
+  editor.models.library.load();
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);
   else editor.home();

@@ -45,6 +45,12 @@ export class Model {
     this.changed();
   }
 
+  /** Resolves when what another model supports is known, or why it cannot be, without choosing it. */
+  async know(name) {
+    if (this.cache.has(name)) return;
+    await this.load(name, new AbortController().signal).then((info) => this.cache.set(name, info), () => null); // the job fails with the reason
+  }
+
   /** The model's default for one of MODEL_DEFAULTS. */
   defaultOf(name) {
     const value = this.info?.defaults[name] ?? this.fields[name].value;

@@ -71,6 +71,16 @@ export class Notifications {
     else element.replaceChildren(t(count === 1 ? "status.speck" : "status.specks", { n: count }), " ", h("button", { type: "button", class: "keep-specks", onclick: keep }, t(count === 1 ? "status.keep_speck" : "status.keep_specks")));
   }
 
+  /** Shows what is to be known before the run, see `adviceFor`; null: nothing. */
+  advice(advice) {
+    const element = document.querySelector("#status .advice");
+    const sentence = advice?.sentence ?? "";
+    if (!element || (element.dataset.sentence ?? "") === sentence) return;
+    element.dataset.sentence = sentence;
+    if (!advice) element.replaceChildren();
+    else element.replaceChildren(h("span", { title: sentence }, sentence), " ", h("button", { type: "button", class: "line-action", onclick: advice.press }, advice.label));
+  }
+
   /** Shows how far the run is, see `RunProgress.update`; null: nothing runs. */
   progress(run) {
     const bar = document.querySelector("#status .progress");

@@ -2,6 +2,7 @@
 
 import { adapterActions } from "./adapter-actions.js";
 import { adaptersPanel } from "../panels/adapters-panel.js";
+import { adviceFor } from "./advice.js";
 import { adjustPanel } from "../panels/adjust-panel.js";
 import { contextMenu } from "../panels/context-menu.js";
 import { amendBar, repeatSentence, replaySentence } from "../panels/amend-bar.js";
@@ -12,6 +13,7 @@ import { layersPanel } from "../panels/layers.js";
 import { loadMask, saveMask } from "../draft/mask-files.js";
 import { saveTint } from "./mask-tint.js";
 import { askPermission, canAskPermission } from "./notifications.js";
+import { modelsPanel } from "../panels/models-panel.js";
 import { queuePanel } from "../panels/queue-panel.js";
 import { serverKey } from "../panels/server-key.js";
 import { sidePanel } from "../panels/side-panel.js";
@@ -50,9 +52,11 @@ export class Panels {
       notify: () => askPermission().then(() => editor.refresh()),
     });
     this.layers = this.#buildLayers();
-    this.side = sidePanel({ settings: null, history: this.history.element, layers: this.layers.element, queue: this.queue.element }, () => {
+    this.models = this.#buildModels();
+    this.side = sidePanel({ settings: null, history: this.history.element, layers: this.layers.element, queue: this.queue.element, models: this.models.element }, () => {
       if (this.side.tab !== "history") this.history.stop();
       if (this.side.tab !== "layers") editor.doc?.layers.cancel();
+      if (this.side.tab === "models") editor.models.library.load();
       editor.refresh();
     });
     this.amendBar = amendBar(editor.eta, () => editor.doc?.amendment.stop());
@@ -78,6 +82,7 @@ export class Panels {
       colour: (css) => editor.tool.set("colour", css),
       setAspect: (aspect) => editor.setAspect(aspect),
       grow: (pixels) => editor.setGrow(pixels),
+      getSelector: () => editor.panels.side.open("models"),
       change: (operation) => editor.doc?.masks.change(operation),
       tint: (change) => this.#tint(change),
       alone: commands.alone, upright: commands.upright,
@@ -134,13 +139,23 @@ export class Panels {
     });
   }
 
+  #buildModels() {
+    const { editor } = this;
+    return modelsPanel({
+      act: (action, body) => editor.models.library.act(action, body),
+      lookUp: (model) => editor.server.lookUpModel(model),
+      use: (model) => editor.models.use(model),
+      drop: (model) => editor.models.drop(model),
+    });
+  }
+
   refresh() {
-    const { adjusting, compare, doc, eta, form, notifications, tool, viewport } = this.editor;
+    const { adjusting, compare, doc, eta, form, models, notifications, objects, tool, viewport } = this.editor;
     const head = doc?.state.head;
     const estimate = doc?.plan.estimate ?? null;
     this.topBar.show({
       name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: viewport.view.scale,
-      panel: this.side.tab, queued: doc?.queue.groups.length ?? 0, comparing: compare?.mode, comparable: Boolean(doc?.state.before || compare?.mode),
+      panel: this.side.tab, queued: doc?.queue.groups.length ?? 0, downloading: models.library.running, comparing: compare?.mode, comparable: Boolean(doc?.state.before || compare?.mode),
     });
     this.menu.show({
       undo: Boolean(doc?.canUndo), redo: Boolean(doc?.canRedo), masked: Boolean(doc?.mask && !doc.mask.empty),
@@ -148,7 +163,7 @@ export class Panels {
     });
     this.palette.show({ tool: tool.active, available: tool.available });
     this.options.show({
-      tool: tool.active, diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
+      tool: tool.handle.name, objects: tool.active === "edge" ? objects.state : "", diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
       contiguous: tool.contiguous, smoothing: tool.smoothing, alone: viewport.alone, tint: viewport.overlay.tint, angle: viewport.view.angle, flipped: viewport.view.flipped,
       sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2), reframed: Boolean(doc?.frame.box),
       grow: form.intent === "remove" ? form.grow : undefined, masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
@@ -160,10 +175,12 @@ export class Panels {
     if (doc && this.side.tab === "history") this.#showHistory();
     if (doc && this.side.tab === "layers") this.#showLayers();
     this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
+    if (this.side.tab === "models") this.models.show(models.library.state, models.library.error, form.intent === "adjust" ? null : form.values?.pipeline);
     this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);
     notifications.plan(estimate, estimate && eta.secondsFor([estimate, ...(doc.amendment.step?.later ?? [])]));
     notifications.sent(form.intent === "adjust" ? "" : form.model.info?.host ?? "", estimate);
+    notifications.advice(adviceFor(this.editor));
     notifications.specks(estimate?.specks ?? 0, () => this.editor.doc?.masks.keepSpecks());
   }
 
@@ -171,7 +188,7 @@ export class Panels {
   async #saveKey(key) {
     const { form, notifications, server } = this.editor;
     try {
-      await server.setKey(form.model.name, key);
+      await server.changeModels("key", { name: form.model.name, key });
       notifications.status(t(key ? "key.saved" : "key.forgotten", { host: form.model.info.host }));
       return true;
     } catch (error) {

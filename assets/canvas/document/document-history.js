@@ -38,14 +38,14 @@ export class DocumentHistory {
   async rename(revision, name) {
     const { id, requests, server } = this.doc;
     await requests.run(server.rename(id, revision, name));
-    this.#changed();
+    this.changed();
   }
 
   /** Marks a state with a star, or removes it. */
   async star({ revision, starred }) {
     const { id, requests, server } = this.doc;
     await requests.run(server.step(id, starred ? "unstar" : "star", revision));
-    this.#changed();
+    this.changed();
   }
 
   /** Deletes a step and all later ones, and offers to undo that. */
@@ -54,16 +54,17 @@ export class DocumentHistory {
     if (busy || !parent) return;
     const { head } = state;
     if (!(await requests.run(server.step(id, "discard", revision)))) return;
-    this.#changed();
+    this.changed();
     const recover = async () => {
       await requests.run(server.step(id, "recover", revision));
       await this.visit(head);
-      this.#changed();
+      this.changed();
     };
     notifications.note(t("note.discarded"), "discarded", "info", { label: t("note.have_back"), press: recover });
   }
 
-  #changed() {
+  /** What changed here shows in no pointer of the document. */
+  changed() {
     this.changes += 1;
     this.doc.changed();
   }

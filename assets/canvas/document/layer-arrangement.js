@@ -1,7 +1,7 @@
 // The steps to what is shown as layers. A change is previewed and made at once where no model has to run; else it waits for
 // `apply`. Each is a new branch, and undo leads back to the one before.
 
-import { blocker, carriedOver, moved, sameLayers } from "./layer-order.js";
+import { blocker, carriedOver, fadedAlone, moved, sameLayers } from "./layer-order.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
 
@@ -18,8 +18,10 @@ export class LayerArrangement {
     this.version = null; // of what was loaded last
     this.wanted = null; // the layers as they are to be; another array after each change. Null: as they are
     this.runs = []; // what a model must repeat for that: [{ pipeline, steps }]
-    this.sent = null; // { layers, from, to }: on its way, from one revision to another
-    this.done = []; // [{ from, to }] of this visit, the newest last
+    this.sent = null; // { layers, from, to, replaced }: on its way, from one revision to another; replaced: of `done`, or null
+    // of this visit, the newest last: [{ from, to, steps: the new revisions, faded: the layer of which it changed the
+    // opacity alone, by its place, stroke: the last one before it }]
+    this.done = [];
     this.undone = [];
     this.asked = Promise.resolve(); // the last request for a forecast
     this.preview = debounce(PREVIEW_MS, () => this.#forecast());
@@ -62,9 +64,10 @@ export class LayerArrangement {
     try {
       const { layers, opened } = await doc.server.layers(doc.id);
       if (version !== this.version || doc.closed) return;
-      const made = this.sent?.to === head ? this.sent.layers : null;
+      const { layers: made, replaced } = this.sent?.to === head ? this.sent : { layers: null };
       const before = made ?? (head === this.head ? this.layers : null);
       if (made) this.sent = null;
+      if (replaced) this.#discard(replaced);
       Object.assign(this, { layers, opened, head });
       if (!before || this.wanted === made) this.#forget();
       else if (this.wanted) {
@@ -110,16 +113,33 @@ export class LayerArrangement {
     const { doc, wanted } = this;
     if (!wanted || this.sent) return;
     const from = doc.state.head;
-    this.sent = { layers: wanted, from, to: null };
+    const last = this.done.at(-1);
+    const faded = fadedAlone(this.layers, wanted);
+    const replaced = faded !== null && last?.faded === faded && last.to === from && last.stroke === this.#lastStroke ? last : null;
+    this.sent = { layers: wanted, from, to: null, replaced };
+    const there = new Set((await doc.history.load())?.map(({ revision }) => revision));
     const response = doc.server.rearrange(doc.id, wanted);
     response.then(({ jobs }) => {
       const to = jobs.at(-1).revision;
-      this.sent = { layers: wanted, from, to };
-      this.done.push({ from, to, stroke: this.#lastStroke });
+      const steps = there.size ? jobs.map(({ revision }) => revision).filter((revision) => !there.has(revision)) : [];
+      this.sent = { layers: wanted, from, to, replaced };
+      this.done = this.done.filter((change) => change !== replaced);
+      this.done.push({ from: replaced?.from ?? from, to, steps, faded, stroke: this.#lastStroke });
       this.undone = [];
     }, () => {});
     if (await doc.requests.run(response, t("layers.updated"))) doc.changed();
     else this.#drop();
+  }
+
+  /** Deletes the branch of a change that another has replaced, unless something else has come of it. */
+  async #discard({ steps }) {
+    const { doc } = this;
+    const tree = await doc.history.load();
+    const own = new Set(steps);
+    const used = tree?.some(({ revision, parent, starred }) => (own.has(revision) ? starred : own.has(parent)));
+    if (!steps.length || used !== false || own.has(doc.state.head)) return;
+    await doc.requests.run(doc.server.step(doc.id, "discard", steps[0]));
+    doc.history.changed();
   }
 
   /** Leaves the layers as they are. */

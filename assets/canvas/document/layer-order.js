@@ -22,6 +22,13 @@ export function sameLayers(one, other) {
   return one.length === other.length && one.every(({ revision, visible, opacity }, i) => revision === other[i].revision && visible === other[i].visible && opacity === other[i].opacity);
 }
 
+/** The place of the only layer that differs between two lists, if by its opacity alone; else null. */
+export function fadedAlone(layers, others) {
+  const faded = layers.findIndex(({ opacity }, i) => opacity !== others[i]?.opacity);
+  const { opacity } = layers[faded] ?? {};
+  return faded >= 0 && sameLayers(layers, others.map((other, i) => (i === faded ? { ...other, opacity } : other))) ? faded : null;
+}
+
 /** A list of layers for another state, whose steps have other revisions. before: as these were. next: what they are now, in the same order. */
 export function carriedOver(layers, before, next) {
   const place = new Map(before.map(({ revision }, i) => [revision, i]));

@@ -14,6 +14,7 @@ import { JobQueue } from "./job-queue.js";
 import { LayerArrangement } from "./layer-arrangement.js";
 import { MaskTools } from "./mask-tools.js";
 import { Missing } from "../net/server.js";
+import { loadKind, saveKind } from "./picture-kind.js";
 import { PictureDisplay } from "./picture-display.js";
 import { Requests } from "./requests.js";
 import { RunProgress } from "./run-progress.js";
@@ -32,6 +33,7 @@ export class OpenDocument {
   constructor(state, { server, viewport, notifications, eta, changed, gone, ended, request, adjusting, restored, amended }) {
     Object.assign(this, { id: state.document, state, server, viewport, notifications, eta, changed, gone, ended, request, restored, amended });
     this.closed = false;
+    this.kind = loadKind(this.id); // what the user says that it is; null: as the server sees it
     this.follower = new Follower({
       load: () => server.state(this.id, this.pending.revisions, this.run ? this.state.beat : null),
       show: (next) => this.#update(next),
@@ -83,6 +85,13 @@ export class OpenDocument {
     this.follower.stop();
     this.display.previews.forget();
     this.viewport.clear();
+  }
+
+  /** The user says what the picture is: "drawing" or "photograph". */
+  setKind(kind) {
+    this.kind = kind;
+    saveKind(this.id, kind);
+    this.plan.refresh();
   }
 
   /** The running job, or null. */

@@ -34,7 +34,7 @@ export class Submission {
       return true;
     }
     const { parent } = doc;
-    const options = { keep_specks: draft.keepSpecks, intent, margins, parent };
+    const options = { keep_specks: draft.keepSpecks, intent, margins, kind: doc.kind, parent };
     const path = step ? `amend/${step.revision}` : "edits";
     const { box } = frame;
     const encoding = encodeInput(input, draft);

@@ -48,6 +48,13 @@ export function wholeNumber(number) {
   return new Intl.NumberFormat(language).format(number);
 }
 
+/** Bytes as people say them: "6.9 GB". */
+export function sizeInWords(bytes) {
+  const [unit, size] = [["GB", 1e9], ["MB", 1e6]].find(([, size]) => bytes >= size) ?? ["kB", 1e3];
+  const digits = bytes / size < 10 && unit === "GB" ? 1 : 0;
+  return `${(bytes / size).toLocaleString(language, { maximumFractionDigits: digits })} ${unit}`;
+}
+
 /** A time in seconds since 1970: "29 Nov 2026, 18:04". */
 export function exactTime(seconds) {
   return timeFormats().exact.format(seconds * 1000);

@@ -135,9 +135,19 @@ export class Server {
     return this.#get("adapters", { pipeline });
   }
 
-  /** Keeps the key for the server that a model is on; "" forgets it. */
-  setKey(name, key) {
-    return this.#post("models/key", {}, JSON.stringify({ name, key }));
+  /** The models: { installed, recommended, downloads, defaults, machine, token, may_change, token_url }. */
+  models() {
+    return this.#get("models");
+  }
+
+  /** Asks the hub about OWNER/MODEL: { model, licence, commercial, gated, size, fits, installed, ... }, or { kind, error }. */
+  lookUpModel(model) {
+    return this.#get("models/look-up", { model });
+  }
+
+  /** action: "download", "pause", "cancel", "token", "key", "add", "remove" or "default". Answers with what `models` does, and more. */
+  changeModels(action, body) {
+    return this.#post(`models/${action}`, {}, JSON.stringify(body));
   }
 
   // --- a document
@@ -190,6 +200,14 @@ export class Server {
   async select(document, query, mask = null) {
     const body = pack(query, mask ? { mask: await encodeMask(mask) } : {});
     return (await this.#unpack(await this.#send(`documents/${document}/select`, {}, body), "mask")).mask;
+  }
+
+  /**
+   * Finds an object. query: { revision, points: [[x, y, inside], ...], box, look }. Returns { state: "none"
+   * (no model is installed), "reading" (the picture) or "ready", lines: its outline if it is only looked at, mask }.
+   */
+  async selectObject(document, query) {
+    return this.#unpack(await this.#send(`documents/${document}/select`, {}, pack({ tool: "object", ...query }, {})), "mask");
   }
 
   /**

@@ -10,9 +10,11 @@ export function topBar(commands) {
   const button = (command, name = command, attributes = {}) => iconButton(name, t(`command.${command}`), command, () => commands[command](), attributes);
   const name = h("button", { type: "button", class: "document-name", title: t("bar.rename"), onclick: () => edit() });
   const [undo, redo] = [button("undo"), button("redo")];
-  const panels = { settings: button("settings", "sliders"), history: button("history"), layers: button("layers"), queue: button("queue") };
+  const panels = { settings: button("settings", "sliders"), history: button("history"), layers: button("layers"), queue: button("queue"), models: button("models") };
   const queued = h("span", { class: "badge", "aria-hidden": "true" });
   panels.queue.append(queued);
+  const downloading = h("span", { class: "badge", "aria-hidden": "true" });
+  panels.models.append(downloading);
   const [split, difference] = [button("split", "before"), button("difference", "blend")];
   const percent = h("button", { type: "button", class: "percent", onclick: commands.actual, title: t("command.actual") });
   const exporter = h("button", { type: "button", class: "text-button primary-text", "data-command": "export", onclick: commands.export }, t("command.export"));
@@ -42,7 +44,7 @@ export function topBar(commands) {
 
   return {
     element,
-    /** state: { name, canUndo, canRedo, scale, panel: the open one, queued: how many jobs, comparing, comparable }. */
+    /** state: { name, canUndo, canRedo, scale, panel: the open one, queued: how many jobs, downloading: how many models, comparing, comparable }. */
     show(state) {
       name.textContent = state.name;
       name.hidden = !state.name;
@@ -50,6 +52,7 @@ export function topBar(commands) {
       redo.disabled = !state.canRedo;
       for (const [name, button] of Object.entries(panels)) button.setAttribute("aria-pressed", String(name === state.panel));
       queued.textContent = state.queued || "";
+      downloading.textContent = state.downloading || "";
       for (const [mode, button] of Object.entries({ split, difference })) {
         button.disabled = !state.comparable;
         button.setAttribute("aria-pressed", String(state.comparing === mode));

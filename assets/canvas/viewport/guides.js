@@ -13,7 +13,7 @@ export const rect = ([x, y, width, height]) => `M${x} ${y}h${width}v${height}h${
 
 export class Guides {
   constructor(root) {
-    this.lines = Object.fromEntries(["window", "frame", "shape", "box", "handles"].map((name) => [name, svg("g", { class: `guide ${name}` })]));
+    this.lines = Object.fromEntries(["window", "frame", "look", "shape", "inside", "beside", "box", "handles"].map((name) => [name, svg("g", { class: `guide ${name}` })]));
     this.group = svg("g", {}, ...Object.values(this.lines));
     this.element = svg("svg", { class: "guides", "aria-hidden": "true" }, this.group);
     root.append(this.element);
@@ -24,7 +24,7 @@ export class Guides {
     this.group.setAttribute("transform", `matrix(${view.matrix.map((n) => n / ratio).join(" ")})`);
   }
 
-  /** Shows lines. name: "window", "frame", "shape", "box" or "handles". path: an SVG path in plane coordinates, a box, or null for none. */
+  /** Shows lines. name: one of `lines`. path: an SVG path in plane coordinates, a box, or null for none. */
   show(name, path) {
     const d = Array.isArray(path) ? rect(path) : path;
     const lines = d ? ["under", "over"].map((kind) => svg("path", { d, class: kind, "vector-effect": "non-scaling-stroke" })) : [];

@@ -37,6 +37,7 @@ export class Pointer {
     root.addEventListener("dblclick", () => this.shape?.close());
     root.addEventListener("pointerleave", () => {
       this.at = null;
+      this.currentTool().tool.leave?.();
       this.refresh();
     });
     root.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
@@ -143,7 +144,7 @@ export class Pointer {
       const moves = event.getCoalescedEvents?.() ?? [];
       for (const move of moves.length ? moves : [event]) this.tool.move(this.#plane(move), this.#modifiers(event));
     } else if (!this.mode) {
-      this.currentTool().tool.hover?.(this.#plane(event));
+      this.currentTool().tool.hover?.(this.#plane(event), this.#modifiers(event));
     }
     this.fingers.move(event.pointerId, [event.clientX, event.clientY]);
     this.#place(event);

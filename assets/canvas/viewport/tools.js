@@ -3,9 +3,11 @@
 import { ellipse, polygon, rectangle } from "../draft/shapes.js";
 
 const CLOSE = 10; // CSS pixels from a polygon's first corner that close it
+const SLIP = 4; // CSS pixels that a click may move and still be no box
 const GRIP = 18; // CSS pixels to either side of the frame's edge where it can be dragged
 
 const path = (points) => `M${points.map((point) => point.join(" ")).join("L")}`;
+const rectanglePath = ([ax, ay], [bx, by]) => `M${ax} ${ay}H${bx}V${by}H${ax}z`;
 const ellipsePath = ([ax, ay], [bx, by]) => {
   const [rx, ry] = [Math.abs(bx - ax) / 2, Math.abs(by - ay) / 2];
   return `M${Math.min(ax, bx)} ${(ay + by) / 2}a${rx} ${ry} 0 1 0 ${2 * rx} 0a${rx} ${ry} 0 1 0 ${-2 * rx} 0z`;
@@ -27,6 +29,7 @@ function squareCorner([ax, ay], [bx, by]) {
  *   stroke: { begin(), segment(x0, y0, x1, y1, radius, subtract), end(), drop() };
  *   fill(shape, subtract); wand(x, y, subtract); pick(x, y);
  *   edge(segments, subtract): a stroke of [x0, y0, x1, y1, radius] as a rough selection;
+ *   object({ point or box }, subtract): the object at a point or in a box; look(point, subtract): shows it, look(null): no more;
  *   show(path or null): the lines of the shape; begun(open): whether the polygon has corners now;
  *   scale(): CSS pixels for one plane pixel; frame(): box; setFrame(box).
  */
@@ -94,6 +97,33 @@ export function makeTools(target) {
       end() {
         target.show(null);
         target.fill(shape(from, to), subtract);
+      },
+      drop: () => target.show(null),
+    };
+  }
+
+  /** Takes the object at a click, or in the box that is dragged out; shows beforehand what a click would take. */
+  function objectTool() {
+    let from, to, subtract;
+    const box = () => {
+      const [left, top] = [Math.min(from[0], to[0]), Math.min(from[1], to[1])].map(Math.floor);
+      return [left, top, Math.max(1, Math.ceil(Math.max(from[0], to[0])) - left), Math.max(1, Math.ceil(Math.max(from[1], to[1])) - top)];
+    };
+    const dragged = () => Math.hypot(to[0] - from[0], to[1] - from[1]) * target.scale() > SLIP;
+    return {
+      begin(point, how) {
+        [from, to, subtract] = [point, point, how.subtract];
+        target.look(null);
+      },
+      move(point) {
+        to = point;
+        target.show(dragged() ? rectanglePath(from, to) : null);
+      },
+      hover: (point, how) => target.look(point.map(Math.floor), how.subtract),
+      leave: () => target.look(null),
+      end() {
+        target.show(null);
+        target.object(dragged() ? { box: box() } : { point: from.map(Math.floor) }, subtract);
       },
       drop: () => target.show(null),
     };
@@ -214,12 +244,13 @@ export function makeTools(target) {
   return {
     brush: painter(false),
     eraser: painter(true),
-    rectangle: corners(rectangle, ([ax, ay], [bx, by]) => `M${ax} ${ay}H${bx}V${by}H${ax}z`),
+    rectangle: corners(rectangle, rectanglePath),
     ellipse: corners(ellipse, ellipsePath),
     lasso: lasso(),
     polygon: polygonLasso(),
     wand: click(target.wand),
     edge: selector(),
+    object: objectTool(),
     picker: click(target.pick),
     frame: frameTool(),
   };

@@ -11,9 +11,11 @@ from starlette.responses import JSONResponse, Response
 from editor.edits.edit import NOWHERE, Blend, read_adapters, read_adjustment
 from editor.edits.intents import CompletedEdit, complete
 from editor.edits.plan import plan, with_blend
+from editor.edits.removal import AUTO, Choice
 from editor.formats.images import read_reference
 from editor.imaging.geometry import Margins
 from editor.imaging.limits import MAX_EDIT_BYTES, MAX_JSON_BYTES
+from editor.imaging.picture_kind import kind_of
 from editor.imaging.raster import Mask
 from editor.store.queue import Moved
 from editor.store.revisions import Revision
@@ -39,9 +41,10 @@ BLENDING = ("feather", "edge", "opacity", "colour_match")
 SETTINGS = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
 # keys that a request may leave out, with their defaults
 OPTIONAL: dict[str, Any] = {
-    "edge": 0, "keep_specks": False, "intent": "fill", "grow": None, "adjustment": None, "adapters": None,
+    "edge": 0, "keep_specks": False, "intent": "fill", "grow": None, "adjustment": None, "kind": None, "adapters": None,
     "reference": None,
 }  # fmt: skip
+MODEL_DEFAULTS = ("strength", "steps", "guidance", "sampler")  # null stands for the model's, or the intent's
 FIELDS = ("parent", "variations", "margins", "mask", "sketch", *SETTINGS, *BLENDING, *OPTIONAL)
 
 
@@ -53,6 +56,7 @@ class EditRequest(NamedTuple):
     settings: dict[str, Any]  # all other fields of the `Edit`
     keep_specks: bool  # whether to repaint specks of the mask too
     grow: Any  # by how many pixels the mask of Remove grows, see `complete`; as the client sent it
+    kind: Any  # what the picture is, for `choose_model`, None for what is seen of it; as the client sent it
     parent: object  # as the client sent it
     variations: int  # how many results
 
@@ -85,8 +89,9 @@ class Edits:
 
     async def plan(self, request: Request) -> Response:
         """POST a packet: plans an edit: its `windows`, `steps`, `specks` and the masks of its `regions`: where it may
-        change the picture, or for Remove what is removed, without the pixels over which the result fades. `sent`: to
-        which `host` one result sends how many `pixels`, null where the model runs here.
+        change the picture, or for Remove what is removed, without the pixels over which the result fades. Further its
+        `model`, the `kind` of the picture, and `why` that model is taken, if it is chosen by the picture, else "".
+        `sent`: to which `host` one result sends how many `pixels`, null where the model runs here.
         """
         body = await read_body(request, MAX_EDIT_BYTES, "The edit")
         return await large_work.run(pixels_in(body), self._plan, request, body)
@@ -94,10 +99,12 @@ class Edits:
     def _plan(self, request: Request, body: bytes) -> Response:
         document = self.context.document(request)
         edit_request = self._parse(body)
-        if not isinstance(edit_request.parent, str):
-            raise InvalidInput(f"An edit's parent must be the id of a revision, not {edit_request.parent!r}.")
-        frame = self.session.frame(document.id, edit_request.parent)
-        edit, specks = self._complete(edit_request, document.id, edit_request.parent)
+        parent = edit_request.parent
+        if not isinstance(parent, str):
+            raise InvalidInput(f"An edit's parent must be the id of a revision, not {parent!r}.")
+        frame = self.session.frame(document.id, parent)
+        edit_request, choice = self._resolved(edit_request, document.id, parent)
+        edit, specks = self._complete(edit_request, document.id, parent)
         model = self.context.model(edit_request.settings["pipeline"])
         edit_plan = plan(edit, frame, model)
         removes = edit_request.intent == "remove"
@@ -105,8 +112,12 @@ class Edits:
             part.mask if removes else with_blend(edit, part.mask).cut(edit_plan.frame) for part in edit_plan.parts
         ]
         windows = [part.window for part in edit_plan.parts]
-        sent = {"host": model.host, "pixels": edit_plan.pixels} if model.host else None
-        fields = {"windows": windows, "steps": edit_plan.steps, "specks": specks, "sent": sent}
+        kind = choice.kind if choice else kind_of(self.session.newest_picture(document.id, parent))
+        fields = {
+            "windows": windows, "steps": edit_plan.steps, "specks": specks,
+            "model": edit.pipeline, "kind": kind, "why": choice.why if choice else "",
+            "sent": {"host": model.host, "pixels": edit_plan.pixels} if model.host else None,
+        }  # fmt: skip
         return masks_packet_response(fields, "regions", regions)
 
     async def amend(self, request: Request) -> Response:
@@ -197,6 +208,7 @@ class Edits:
 
     def _complete(self, edit_request: EditRequest, document_id: str, parent: str) -> CompletedEdit:
         """Completes the edit of a request on its parent, which is finished or a job."""
+        edit_request, _ = self._resolved(edit_request, document_id, parent)
         model = None
         with suppress(ValueError):  # if the model cannot be loaded, the job itself will fail with the reason
             model = self.context.models.info(edit_request.settings["pipeline"])
@@ -209,6 +221,15 @@ class Edits:
             edit_request.keep_specks,
             edit_request.grow,
         )
+
+    def _resolved(self, edit_request: EditRequest, document_id: str, parent: str) -> tuple[EditRequest, Choice | None]:
+        """Puts a model into a request that leaves it to the picture, and returns the choice too, if there was one."""
+        if edit_request.settings["pipeline"] != AUTO:
+            return edit_request, None
+        choice = self.context.removal(
+            self.session.newest_picture(document_id, parent), edit_request.mask, edit_request.kind
+        )
+        return edit_request._replace(settings={**edit_request.settings, "pipeline": choice.model}), choice
 
     def _parse(self, body: bytes) -> EditRequest:
         """Parses the packet of an edit.
@@ -227,8 +248,9 @@ class Edits:
         if not (isinstance(margins, list) and len(margins) == 4):
             raise InvalidInput(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
         mask, sketch = pictures["mask"], pictures["sketch"]
-        self.context.check_model(fields["pipeline"])
-        if missing := [name for name in SETTINGS if fields[name] is None and name != "strength"]:
+        if fields["pipeline"] != AUTO or fields["intent"] != "remove":
+            self.context.check_model(fields["pipeline"])
+        if missing := [name for name in SETTINGS if fields[name] is None and name not in MODEL_DEFAULTS]:
             raise InvalidInput(f"An edit needs a {missing[0].replace('_', ' ')}, not null.")
         settings = {name: fields[name] for name in SETTINGS} | {
             "sketch": None if sketch is None else strokes_of(sketch),
@@ -247,6 +269,7 @@ class Edits:
             settings,
             fields["keep_specks"],
             fields["grow"],
+            fields["kind"],
             fields["parent"],
             variations,
         )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -10,6 +11,7 @@ from editor.formats.export import encode, format_of
 from editor.formats.images import open_mask
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_EDIT_BYTES
+from editor.imaging.object_edges import object_mask, outline
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.imaging.selection import alike, connected, cut_out, edge_aware, smoothed, softened, without_holes
@@ -18,6 +20,7 @@ from editor.web import large_work
 from editor.web.context import AppContext
 from editor.web.wire import NEVER, BoxedFile, mask_of, packet_response, pixels_in, read_body, read_packet, require_keys
 from pipelines.errors import InvalidInput
+from pipelines.selection.prompt import read_prompt
 
 FARTHEST_CHANGE = 256  # pixels by which a mask can be changed at a time
 SMOOTHEST = 32  # pixels over which the wand's selection can be smoothed
@@ -33,6 +36,8 @@ class Masks:
         """POST a packet: selects a region of the picture, see `_select`."""
         body = await read_body(request, MAX_EDIT_BYTES, "The stroke")
         fields, pictures = read_packet(body, ("mask",), "A selection")
+        if fields.get("tool") == "object":
+            return await self._select_object(request, fields)
         pixels = pixels_in(body) if fields.get("contiguous", True) else None  # else the whole picture is read
         return await large_work.run(pixels, self._select, request, fields, pictures)
 
@@ -42,7 +47,7 @@ class Masks:
         """
         tool, stroke = fields.get("tool"), pictures["mask"]
         if tool not in ("wand", "edge"):
-            raise InvalidInput(f"The tool must be wand or edge, not {tool!r}.")
+            raise InvalidInput(f"The tool must be wand, edge or object, not {tool!r}.")
         keys = ("x", "y", "tolerance", "contiguous", "smoothing") if tool == "wand" else ("mask",)
         require_keys(fields, ("tool", "revision", *keys), "A selection")
         picture = self._picture(request, fields["revision"])
@@ -57,6 +62,29 @@ class Masks:
             selection = (connected if contiguous else alike)(picture, x, y, tolerance)
             return _mask_response(smoothed(selection, smoothing, picture.box))
         return _mask_response(edge_aware(picture, NOWHERE if stroke is None else mask_of(stroke)))
+
+    async def _select_object(self, request: Request, fields: dict[str, Any]) -> Response:
+        """Selects the object at `points`, each [x, y, whether it lies on the object], or in a `box`, or in both.
+
+        Without any it begins to read the picture. The answer is a packet of: `state`: "none" (no model
+        is installed), "reading" (the picture) or "ready"; and either the `mask`, to the pixel,
+        or, if only a `look` is asked for, the object's coarse outline: closed `lines`, each [x0, y0, x1, y1, ...].
+        """
+        require_keys(fields, ("tool", "revision", "points", "box", "look"), "A selection")
+        if type(fields["look"]) is not bool:
+            raise InvalidInput(f"Whether only to look must be true or false, not {fields['look']!r}.")
+        prompt = read_prompt(fields["points"], fields["box"])
+        picture = await run_in_threadpool(self._picture, request, fields["revision"])
+        selection = await self.context.select(fields["revision"], prompt)
+        answer = {"state": selection.state, "lines": []}
+        if selection.logits is None:
+            return packet_response(answer, "mask", None)
+        if fields["look"]:
+            answer["lines"] = await run_in_threadpool(outline, selection.logits, picture.box)
+            return packet_response(answer, "mask", None)
+        pixels = picture.box.width * picture.box.height
+        mask = await large_work.run(pixels, object_mask, picture, selection.logits)
+        return packet_response(answer, "mask", None if mask.bounds.empty else mask)
 
     async def cut_out(self, request: Request) -> Response:
         """POST a packet: returns the part of the picture under a mask as PNG, see `_cut_out`."""

@@ -1,12 +1,16 @@
 """Models: what a page needs to know of a model, and hints about unknown words in a prompt."""
 
 import asyncio
+from contextlib import suppress
+from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from editor.edits.removal import AUTO, candidates
 from editor.web.context import AppContext, Loading
 from editor.web.wire import NEVER
+from pipelines.base import NOT_ASKED
 
 HINT_TIMEOUT = 2.0  # seconds to wait for a hint: the model may be busy
 
@@ -37,10 +41,14 @@ class Models:
     async def model(self, request: Request) -> Response:
         """GET ?pipeline=: what a model supports, see `PipelineInfo`; only `loading` while it is loading.
 
-        `words` is its vocabulary, sorted; null when it takes any text.
+        `words` is its vocabulary, sorted; null when it takes any text. "auto" is loading while any model is that Remove
+        may choose, and takes no settings: those of the chosen one apply.
         """
+        name = request.query_params.get("pipeline", "")
+        if name == AUTO:
+            return JSONResponse(self._automatic(), headers=NEVER)
         try:
-            pipeline = self.context.model(request.query_params.get("pipeline", ""))
+            pipeline = self.context.model(name)
         except Loading:
             return JSONResponse({"loading": True}, headers=NEVER)
         answer = {
@@ -58,5 +66,17 @@ class Models:
         "controlnet"), whether the model `takes` it, `why` not, and the `settings` that it was trained for.
         """
         name = request.query_params.get("pipeline", "")
-        self.context.check_model(name)
+        if name != AUTO:  # which no adapter goes with
+            self.context.check_model(name)
         return JSONResponse(self.context.library.adapters(name), headers=NEVER)
+
+    def _automatic(self) -> dict[str, Any]:
+        for name in candidates(self.context.names, self.context.default):
+            with suppress(ValueError):  # the job itself will fail with the reason
+                if self.context.models.info(name) is None:
+                    return {"loading": True}
+        unsupported = [name for name in NOT_ASKED if name != "seeds"]
+        return {
+            "words": None, "defaults": {}, "samplers": [], "supports_strength": False, "unsupported": unsupported,
+            "host": "",
+        }  # fmt: skip
