@@ -130,9 +130,17 @@ export class Server {
   /**
    * The adapters on the server's machine: [{ name, title, kind: "lora", "ip-adapter" or "controlnet", takes: whether the model
    * takes it, why: a sentence if not, settings: { steps, guidance } that it was made for, if known }].
+   * While the server is away, it is asked again.
    */
-  adapters(pipeline) {
-    return this.#get("adapters", { pipeline });
+  async adapters(pipeline) {
+    for (;;) {
+      const list = await this.#get("adapters", { pipeline }).catch((error) => {
+        if (!(error instanceof Unreachable)) throw error;
+        return null;
+      });
+      if (list) return list;
+      await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
+    }
   }
 
   /** The models: { installed, recommended, downloads, defaults, machine, token, may_change, token_url }. */
