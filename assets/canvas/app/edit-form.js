@@ -237,7 +237,7 @@ export class EditForm {
     this.values = { ...values, pipeline: this.models.of(values.intent) };
     await this.model.choose(this.values.pipeline);
     while (this.model.loading) await this.model.request; // another model was chosen meanwhile
-    await this.adapters.request;
+    if (this.adapters.chosen.length) await this.adapters.request; // whether the model takes them
     await this.model.know(this.models.of(intent)); // the server does not know its settings before
     const edit = this.request(intent);
     if (!edit) return null;
