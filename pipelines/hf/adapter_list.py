@@ -31,7 +31,7 @@ from pipelines.recommended import ADAPTER, recommended
 FOLDER = "adapters"  # in the data folder: what lies here may be used
 LOOK_AT_PICTURES = frozenset({  # classes with IP-Adapters
     "StableDiffusionInpaintPipeline", "StableDiffusionXLInpaintPipeline", "StableDiffusion3InpaintPipeline",
-    "FluxInpaintPipeline",
+    "FluxInpaintPipeline", "FluxKontextInpaintPipeline",
 })  # fmt: skip
 DOWN = re.compile(
     r"(.+?)(?:\.lora_A(?:\.\w+)?|\.lora_down|\.lora\.down|_lora\.down)\.weight"
@@ -148,11 +148,12 @@ def _likeness_fits(path: Path, network: Network) -> bool:
     if not network.layers:
         return True
     numbers = shapes(path)
-    wanted = {shape[1] for key, shape in numbers.items() if key.endswith("to_k_ip.weight")}
-    words = network.widths("attn2_to_k")
-    if words and any(key.endswith("to_k_ip.bias") for key in numbers):  # as those of transformers alone have
+    flux = any("single_transformer_blocks" in layer for layer in network.layers)
+    if flux != any(key.endswith("to_k_ip.bias") for key in numbers):  # which FLUX's alone have
         return False
-    return wanted <= (words or {network.config.get("joint_attention_dim")})
+    wanted = {shape[1] for key, shape in numbers.items() if key.endswith("to_k_ip.weight")}
+    words = {network.config.get("joint_attention_dim")} if flux else network.widths("attn2_to_k")
+    return not words or wanted <= words
 
 
 def _kind(layer: str) -> str:

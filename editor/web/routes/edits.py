@@ -115,7 +115,7 @@ class Edits:
         kind = choice.kind if choice else kind_of(self.session.newest_picture(document.id, parent))
         fields = {
             "windows": windows, "steps": edit_plan.steps, "specks": specks,
-            "model": edit.pipeline, "kind": kind, "why": choice.why if choice else "",
+            "model": edit_request.settings["pipeline"], "kind": kind, "why": choice.why if choice else "",
             "sent": {"host": model.host, "pixels": edit_plan.pixels} if model.host else None,
         }  # fmt: skip
         return masks_packet_response(fields, "regions", regions)
