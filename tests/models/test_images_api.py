@@ -14,11 +14,13 @@ from threading import Thread
 
 import numpy as np
 import pytest
+from PIL import Image
 
 import pipelines
 from editor.edits.apply import apply
 from editor.edits.edit import Edit
 from editor.edits.plan import plan
+from editor.formats.export import recipe_of
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from pipelines import http_call, images_api
@@ -26,6 +28,7 @@ from pipelines.base import Adapter, PipelineInfo, Request, run
 from pipelines.endpoint import HOSTED, HOSTED_SIZES, KEYS, key_for, read_endpoint, save_key
 from pipelines.errors import InvalidInput
 from pipelines.images_api import ImagesApi
+from tests.conftest import Run
 from tests.fake_images_api import PATIENCE, Asked, FakeImagesApi, Reply, answer, png, refusal
 from tests.fakes import loader
 from tests.laws import check_edit
@@ -372,3 +375,48 @@ def test_an_address_is_asked_as_it_is(api: FakeImagesApi) -> None:
     run(there.inpaint(request()))
     assert [came.fields["model"] for came in api.asked] == ["owner/painter v2"]
     assert isinstance(api.asked[0], Asked)
+
+
+# from the command line
+
+
+def test_a_recipe_keeps_the_address_without_the_key_and_asks_nobody_unasked(
+    api: FakeImagesApi, tmp_path: Path, here: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.key, name = SECRET, api.name(sizes=";64x64")
+    monkeypatch.setenv(KEYS, f"{api.url}={SECRET}")
+    picture, mask, out = tmp_path / "picture.png", tmp_path / "mask.png", tmp_path / "out.png"
+    before = noise(120, 90)
+    picture.write_bytes(png(before))
+    hole = np.zeros((90, 120), np.uint8)
+    hole[30:50, 40:70] = 255
+    mask.write_bytes(png(hole))
+    (tmp_path / "models.toml").write_text(f'[painter]\npipeline = "{name}"\n')
+    own = ("--models", tmp_path / "models.toml")
+    done = here(
+        "edit", picture, "--mask", mask, "--prompt", "a vase", "--pipeline", "painter", *own, "--variations", 2, "-o", out
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert f"Up to 8,192 pixels of the picture are sent to {api.host}." in done.stderr
+    first = tmp_path / "out-1.png"
+    recipe = recipe_of(first.read_bytes())
+    assert recipe is not None and json.loads(recipe)["steps"] and name in recipe
+    assert all(SECRET.encode() not in file.read_bytes() for file in tmp_path.glob("*"))
+    after = np.asarray(Image.open(first))
+    changed = (after != before).any(axis=-1)
+    assert changed[35:45, 45:65].all() and not changed[:20].any() and not changed[:, :25].any()
+
+    asked = len(api.asked)
+    alone = here("--data", tmp_path / "data", "run", first, picture, "-o", tmp_path / "results")
+    assert alone.returncode == 1 and "none of those offered here" in alone.stderr
+    assert len(api.asked) == asked  # a recipe of somebody's sends nothing
+    chosen = here("run", first, picture, *own, "-o", tmp_path / "results")
+    assert chosen.returncode == 0, chosen.stderr
+    assert len(api.asked) == asked + 1
+
+
+def test_the_list_of_models_names_the_server(api: FakeImagesApi, tmp_path: Path, here: Run) -> None:
+    (tmp_path / "models.toml").write_text(f'[painter]\npipeline = "{api.name()}"\n')
+    done = here("models", "--models", tmp_path / "models.toml")
+    assert done.returncode == 0 and api.name() in done.stdout and f"the terms of {api.host}" in done.stdout
+    assert api.asked == []
