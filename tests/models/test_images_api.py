@@ -394,7 +394,8 @@ def test_a_recipe_keeps_the_address_without_the_key_and_asks_nobody_unasked(
     (tmp_path / "models.toml").write_text(f'[painter]\npipeline = "{name}"\n')
     own = ("--models", tmp_path / "models.toml")
     done = here(
-        "edit", picture, "--mask", mask, "--prompt", "a vase", "--pipeline", "painter", *own, "--variations", 2, "-o", out
+        "edit", picture, "--mask", mask, "--prompt", "a vase", "--pipeline", "painter", *own, "--variations", 2,
+        "-o", out,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert f"Up to 8,192 pixels of the picture are sent to {api.host}." in done.stderr
