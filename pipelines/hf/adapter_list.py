@@ -31,7 +31,7 @@ from pipelines.recommended import ADAPTER, recommended
 FOLDER = "adapters"  # in the data folder: what lies here may be used
 LOOK_AT_PICTURES = frozenset({  # classes with IP-Adapters
     "StableDiffusionInpaintPipeline", "StableDiffusionXLInpaintPipeline", "StableDiffusion3InpaintPipeline",
-    "FluxInpaintPipeline", "FluxKontextInpaintPipeline",
+    "FluxInpaintPipeline", "FluxKontextInpaintPipeline", "ChromaInpaintPipeline",
 })  # fmt: skip
 DOWN = re.compile(
     r"(.+?)(?:\.lora_A(?:\.\w+)?|\.lora_down|\.lora\.down|_lora\.down)\.weight"
