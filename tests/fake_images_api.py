@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Callable
 from email import message_from_bytes
 from email.policy import HTTP
@@ -33,6 +34,7 @@ class Reply(NamedTuple):
     status: int
     body: bytes = b""
     headers: tuple[tuple[str, str], ...] = ()
+    pause: float = 0.0  # seconds after each byte of the body
 
 
 def refusal(status: int, message: str, code: str = "", **headers: str) -> Reply:
@@ -159,11 +161,16 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for name, value in reply.headers:
             self.send_header(name, value)
-        if "Content-Length" not in dict(reply.headers):
+        if not {"Content-Length", "Connection"} & dict(reply.headers).keys():
             self.send_header("Content-Length", str(len(reply.body)))
         self.end_headers()
         try:
-            self.wfile.write(reply.body)
+            if not reply.pause:
+                self.wfile.write(reply.body)
+                return
+            for byte in reply.body:
+                self.wfile.write(bytes([byte]))
+                time.sleep(reply.pause)
         except ConnectionError:
             self.api.cut.set()
 

@@ -206,8 +206,8 @@ def test_a_picture_of_another_size_or_cut_short_is_refused(api: FakeImagesApi) -
 def test_an_answer_without_end_is_not_read_to_its_end(api: FakeImagesApi, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_call, "MOST_BYTES", 1 << 20)
     body = b"x" * (1 << 23)
-    sentence = refused(api, Reply(200, body, (("Content-Length", str(len(body))),)))
-    assert "far more than a picture needs" in sentence
+    for headers in ((("Content-Length", str(len(body))),), (("Connection", "close"),)):  # with its length said, and not
+        assert "far more than a picture needs" in refused(api, Reply(200, body, headers))
 
 
 def test_a_closed_run_ends_its_connection_at_once(api: FakeImagesApi) -> None:
@@ -228,6 +228,13 @@ def test_a_server_that_says_nothing_is_given_up(api: FakeImagesApi, monkeypatch:
     monkeypatch.setattr(http_call, "ANSWER_TIMEOUT", 0.0001)
     api.hold.clear()
     with pytest.raises(InvalidInput, match="did not answer"):
+        run(model(api).inpaint(request()))
+    api.hold.set()
+    monkeypatch.setattr(
+        http_call, "ANSWER_TIMEOUT", 0.5
+    )  # seconds; each byte comes well within them, the last does not
+    api.replies = [Reply(200, b" " * 1000, (("Content-Length", "1000"),), pause=0.02)]
+    with pytest.raises(InvalidInput, match=r"did not answer within 0\.5 seconds"):
         run(model(api).inpaint(request()))
 
 
