@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from pipelines import FOLDER, HUB, LAMA, NAMES, PIPELINES, in_full
+from pipelines import API, FOLDER, HUB, LAMA, NAMES, PIPELINES, in_full
 from pipelines.errors import InvalidInput
 from pipelines.hf.hub import ON_HUB
 from pipelines.installed import Model, cached, described, embedded, in_words
@@ -81,6 +81,8 @@ def full_name(name: str, file: Path | None) -> str:
     Raises:
         InvalidInput: the TOML has no such model, or is not as it must be.
     """
+    if name.startswith(API):
+        return in_full(name)
     if file is None or name in PIPELINES or name.startswith((FOLDER, HUB, LAMA)):
         return name
     models = {model.name: model.pipeline for model in listed(file)}
@@ -102,6 +104,8 @@ def located(name: str, here: Iterable[str], option: str) -> str:
     Raises:
         InvalidInput: it is not here; the message names the option.
     """
+    if name.startswith(API):
+        return name  # it is on no machine; whether it may be asked, those that are offered say
     kind, _, rest = name.partition(":") if name.startswith((FOLDER, HUB, LAMA)) else ("", "", name)
     if name in PIPELINES or (not kind and option == "--pipeline"):
         return name  # loading says which there are

@@ -47,6 +47,7 @@ class Plain:
     size: int
     buckets: Sequence[tuple[int, int]] = ()
     largest = 0
+    host = ""
     supports_strength = False
     soft = False
     vocabulary: frozenset[str] | None = None

@@ -222,7 +222,9 @@ def test_a_name_of_the_users_stands_for_the_whole_one(toml: Any) -> None:
     assert full_name("photo", file) == "hf:me/photo"
     for name in ("classical", "hf:me/other", "lama:x.pt", "glide:x"):
         assert full_name(name, file) == full_name(name, None) == name
-    with pytest.raises(ValueError, match=r"no pipeline named 'foto'; there are glide-mini, .*lama:FILE, photo.$"):
+    with pytest.raises(
+        ValueError, match=r"no pipeline named 'foto'; there are glide-mini, .*lama:FILE, openai:URL#MODEL, photo.$"
+    ):
         full_name("foto", file)
     toml("[broken\n")
     assert full_name("classical", file) == "classical"  # it is not asked
