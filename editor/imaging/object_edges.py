@@ -112,7 +112,7 @@ def _coarse(logits: Logits, frame: Box, window: Box, width: int, height: int) ->
 
 def _places(start: int, length: int, count: int, scale: float) -> NDArray[np.float64]:
     """Returns where the middles of `count` equal parts of an interval of the picture lie in the logits."""
-    return (start + (np.arange(count) + 0.5) * (length / count)) * scale - 0.5
+    return (start + (np.arange(count, dtype=np.float64) + 0.5) * (length / count)) * scale - 0.5
 
 
 def _samples(start: int, end: int) -> NDArray[np.float64]:
