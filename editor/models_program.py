@@ -126,6 +126,7 @@ def run_models(
     for task in (listen, introduce, live):
         Thread(target=task, name=task.__name__, daemon=True).start()
     worker.work()
+    selector.stop()
     return 0
 
 

@@ -9,8 +9,9 @@ import logging
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from threading import Condition, Thread
+from threading import Lock
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -84,12 +85,14 @@ class ObjectSelector:
 
     def __init__(self, store: Store, find: Callable[[], Path | None], load: Callable[[Path], Segmenter]) -> None:
         self.store, self._find, self._load = store, find, load
-        self._changed = Condition()
+        self._lock = Lock()
+        self._encoder = ThreadPoolExecutor(1, "encoder")
+        self._encoding = False  # whether it is at work
+        self._segmenter: tuple[Path, Segmenter] | None = None  # the one that was loaded last, and from where
         self._encodings: OrderedDict[Key, Encoded] = OrderedDict()
         self._answers: OrderedDict[tuple[Key, Prompt], Logits] = OrderedDict()
         self._waiting: dict[Key, tuple[float, Picture]] = {}  # when each was asked for last, by the monotonic clock
         self._failed: dict[Key, tuple[float, str]] = {}  # until when, and a sentence
-        self._thread: Thread | None = None
 
     def answer(self, question: dict[str, Any]) -> Selection:
         """Answers about a revision's picture; without points and a box only whether it is ready. Never waits.
@@ -112,9 +115,15 @@ class ObjectSelector:
         logits = None if prompt.empty else self._logits(key, encoded, prompt, (box.width, box.height))
         return Selection(READY, logits)
 
+    def stop(self) -> None:
+        """Encodes nothing more, so that the process can end."""
+        with self._lock:
+            self._waiting.clear()
+            self._encoder.shutdown(wait=False)
+
     def _encoded(self, key: Key, picture: Picture) -> Encoded | None:
         """Returns a picture's encoding; None where there is none yet: then it is being made."""
-        with self._changed:
+        with self._lock:
             if key in self._encodings:
                 self._encodings.move_to_end(key)
                 return self._encodings[key]
@@ -122,44 +131,41 @@ class ObjectSelector:
             if time.monotonic() < until:
                 raise InvalidInput(why)
             self._waiting[key] = time.monotonic(), picture
-            if self._thread is None:
-                self._thread = Thread(target=self._encode, name="encoder", daemon=True)
-                self._thread.start()
-            self._changed.notify()
+            if not self._encoding:
+                self._encoder.submit(self._encode)
+                self._encoding = True
             return None
 
     def _encode(self) -> None:
-        folder: Path | None = None
-        segmenter: Segmenter
-        while True:
-            key, picture = self._next()
+        """Encodes the pictures that are waited for."""
+        while (newest := self._newest()) is not None:
+            key, picture = newest
             try:
-                if key[0] != folder:
-                    folder, segmenter = key[0], self._load(key[0])
+                if self._segmenter is None or self._segmenter[0] != key[0]:
+                    self._segmenter = key[0], self._load(key[0])
+                segmenter = self._segmenter[1]
                 encoding = segmenter.encode(picture.read(picture.box).pixels)
             except Exception as error:  # whatever a model's files make of its library
                 if not isinstance(error, InvalidInput):
                     log.exception("encoding a picture failed")
-                with self._changed:
+                with self._lock:
                     self._failed[key] = time.monotonic() + RETRY_AFTER, described(error, "Reading the picture")
                     self._waiting.pop(key, None)
                 continue
-            with self._changed:
+            with self._lock:
                 self._encodings[key] = Encoded(segmenter, encoding)
                 self._waiting.pop(key, None)
                 while len(self._encodings) > MOST_PICTURES:
                     self._encodings.popitem(last=False)
 
-    def _next(self) -> tuple[Key, Picture]:
-        """Waits for a picture to encode: the one that was asked for last."""
-        with self._changed:
-            while True:
-                now = time.monotonic()
-                self._waiting = {key: each for key, each in self._waiting.items() if now - each[0] < STALE}
-                if self._waiting:
-                    key = max(self._waiting, key=lambda each: self._waiting[each][0])
-                    return key, self._waiting[key][1]
-                self._changed.wait()
+    def _newest(self) -> tuple[Key, Picture] | None:
+        """Returns the picture to encode, the one that was asked for last; None where nobody waits for any."""
+        with self._lock:
+            now = time.monotonic()
+            self._waiting = {key: each for key, each in self._waiting.items() if now - each[0] < STALE}
+            key = max(self._waiting, key=lambda each: self._waiting[each][0], default=None)
+            self._encoding = key is not None
+            return None if key is None else (key, self._waiting[key][1])
 
     def _logits(self, key: Key, encoded: Encoded, prompt: Prompt, size: tuple[int, int]) -> Logits:
         """Returns the answer to a prompt, which begins with that to the prompt without its last point.

@@ -5,6 +5,7 @@ from pathlib import Path
 from threading import Lock
 
 from pipelines.base import Pipeline, Setup
+from pipelines.endpoint import read_endpoint
 from pipelines.errors import InvalidInput
 
 WEIGHTS = Path(__file__).parent.parent / "assets" / "weights"
@@ -45,6 +46,12 @@ def _lama(source: str, name: str) -> Pipeline:
     return load_lama(torchscript_of(source), name)
 
 
+def _images_api(address: str, name: str, keys: Path | None) -> Pipeline:
+    from pipelines.images_api import ImagesApi
+
+    return ImagesApi(name, read_endpoint(address), keys)
+
+
 PIPELINES: dict[str, Callable[[bool], Pipeline]] = {
     "glide-mini": _glide_mini,
     "patchmatch": _patchmatch,
@@ -53,7 +60,8 @@ PIPELINES: dict[str, Callable[[bool], Pipeline]] = {
 FOLDER = "glide:"  # what OpenAI released or this project trained, from a folder that is part of the name
 HUB = "hf:"  # a diffusers inpainting pipeline, from a folder or from the hub
 LAMA = "lama:"  # LaMa, from a TorchScript file or the hub
-NAMES = f"{', '.join(PIPELINES)}, {FOLDER}FOLDER, {HUB}NAME-OR-FOLDER, {LAMA}FILE"
+API = "openai:"  # a server that speaks OpenAI's images API, and a model there: URL#MODEL
+NAMES = f"{', '.join(PIPELINES)}, {FOLDER}FOLDER, {HUB}NAME-OR-FOLDER, {LAMA}FILE, {API}URL#MODEL"
 
 _loading = Lock()  # two threads that ask at once share one pipeline
 _loaded: dict[tuple[str, Setup], Pipeline] = {}
@@ -100,6 +108,8 @@ def in_full(name: str) -> str:
             from pipelines.hf.hub import canonical
 
             return f"{kind}{canonical(name.removeprefix(kind))}"
+    if name.startswith(API):
+        return f"{API}{read_endpoint(name.removeprefix(API)).name}"
     if name not in PIPELINES:
         raise InvalidInput(f"There is no pipeline named {name!r}; there are {NAMES}.")
     return name
@@ -112,4 +122,6 @@ def _load(name: str, setup: Setup, fetch: bool) -> Pipeline:
         return _hf(name.removeprefix(HUB), name, setup, fetch)
     if name.startswith(LAMA):
         return _lama(name.removeprefix(LAMA), name)
+    if name.startswith(API):
+        return _images_api(name.removeprefix(API), name, setup.keys)
     return PIPELINES[name](setup.compiled)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, NamedTuple, Protocol, TypeVar
 
 import numpy as np
@@ -25,6 +26,15 @@ class Adapter(NamedTuple):
     name: str  # a file, a folder or a name on the hub; which kind it is, is read from it
     weight: float  # 0 to 2
 
+    @classmethod
+    def from_text(cls, text: str) -> "Adapter":
+        """Splits NAME=WEIGHT at the last "=", if a number follows it; else the weight is 1."""
+        name, _, weight = text.rpartition("=")
+        try:
+            return cls(name, float(weight))
+        except ValueError:
+            return cls(text, 1.0)
+
 
 class Machine(NamedTuple):
     """What there is to run models on."""
@@ -41,7 +51,9 @@ class Setup(NamedTuple):
     compiled: bool = False  # by torch.compile, whose first runs take minutes
     memory: str = "auto"  # the plan by which weights of diffusers lie in memory, "auto" for the first that fits
     quantised: str = ""  # to which numbers these weights are rounded: "fp8", "int8", "int4", "" for none
-    adapters: frozenset[str] | None = None  # names of those that may be added to a model; None: any
+    # returns the names of those that may be added to a model by now; None: any may
+    adapters: Callable[[], Collection[str]] | None = None
+    keys: Path | None = None  # the file of keys for other servers, see `pipelines.endpoint`
 
 
 @dataclass(frozen=True, eq=False)
@@ -161,9 +173,9 @@ def filled(request: Request, fill: Callable[[Pixels, Pixels], Pixels]) -> Pixels
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One denoising step that is done."""
+    """One denoising step that is done, or a sign of life before the next one is."""
 
-    index: int  # 1 .. total
+    index: int  # 0 .. total: how many are done
     total: int
     preview: Pixels | None  # uint8 (N, H, W, 3), the model's current estimate of the finished images
 
@@ -177,6 +189,11 @@ class Pipeline(Protocol):
     @property
     def name(self) -> str:
         """As in an Edit."""
+        ...
+
+    @property
+    def host(self) -> str:
+        """The server that is sent what is repainted; '' where no pixel leaves this machine."""
         ...
 
     @property
@@ -253,6 +270,7 @@ class PipelineInfo:
     """What a pipeline says of itself, so that planning an edit needs no model. Fields as in `Pipeline`."""
 
     name: str
+    host: str
     size: int
     buckets: tuple[tuple[int, int], ...]
     largest: int
@@ -268,6 +286,7 @@ class PipelineInfo:
         """Collects what a loaded pipeline says of itself."""
         return cls(
             name=pipeline.name,
+            host=pipeline.host,
             size=pipeline.size,
             buckets=tuple(pipeline.buckets),
             largest=pipeline.largest,

@@ -18,6 +18,7 @@ class Classical:
     size = 512
     buckets: Sequence[tuple[int, int]] = ()
     largest = 0
+    host = ""
     supports_strength = False
     soft = False
     vocabulary = None

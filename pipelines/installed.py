@@ -8,7 +8,8 @@ from importlib.util import find_spec
 from math import prod
 from pathlib import Path
 
-from pipelines import FOLDER, HUB, LAMA, WEIGHTS
+from pipelines import API, FOLDER, HUB, LAMA, WEIGHTS
+from pipelines.endpoint import read_endpoint
 from pipelines.glide.download import HOW
 from pipelines.hf.families import family_of
 from pipelines.hf.hub import ON_HUB, torchscript_of
@@ -44,6 +45,9 @@ class Model:
         if self.name != self.pipeline:
             return self.name  # the user's own
         path = self.name.partition(":")[2] or self.name
+        if self.name.startswith(API):
+            endpoint = read_endpoint(path)
+            return f"{endpoint.model} ({endpoint.host})"
         row = next((row for id, row in recommended().items() if path == id or path.startswith(f"{id}/")), None)
         if row is not None:
             return row.title
@@ -60,6 +64,8 @@ def described(name: str, pipeline: str) -> Model:
     kind, _, path = pipeline.partition(":")
     if f"{kind}:" == FOLDER:
         return _glide(name, pipeline, Path(path))
+    if f"{kind}:" == API:
+        return _api(name, pipeline, path)
     if f"{kind}:" == LAMA:
         return _lama(name, pipeline, path)
     if f"{kind}:" == HUB:
@@ -114,6 +120,13 @@ def _lama(name: str, pipeline: str, source: str) -> Model:
     return Model(
         name, pipeline, file, size, licence, needs, LAMA_IS_GOOD_FOR, trouble, use="remove",
     )  # fmt: skip
+
+
+def _api(name: str, pipeline: str, address: str) -> Model:
+    endpoint = read_endpoint(address)
+    needs = f"a connection to {endpoint.host}, which is sent the part of the picture around the mask"
+    good = f"whatever {endpoint.model} draws, at {endpoint.sizes[0][0]} pixels"
+    return Model(name, pipeline, None, 0, f"the terms of {endpoint.host}", needs, good)
 
 
 def _hf(name: str, pipeline: str, source: str) -> Model:

@@ -39,6 +39,7 @@ class Lama:
     size = 512
     buckets: Sequence[tuple[int, int]] = ()
     largest = 0
+    host = ""
     supports_strength = False
     soft = False
     vocabulary = None

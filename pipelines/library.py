@@ -8,12 +8,14 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from pipelines import models
+from pipelines import API, models
 from pipelines.added import name_of
 from pipelines.base import Machine
 from pipelines.download import part_of
 from pipelines.downloads import Downloads
+from pipelines.endpoint import read_endpoint, save_key
 from pipelines.errors import InvalidInput
+from pipelines.hf.adapter_list import KINDS, InstalledAdapter, installed_adapters, why_not
 from pipelines.hf.hub import ON_HUB
 from pipelines.hf.repository import (
     Unavailable,
@@ -27,7 +29,16 @@ from pipelines.hf.repository import (
 )
 from pipelines.hf.token import has_token, store_token
 from pipelines.installed import ADAPTER_FILE, Model, cached_id
-from pipelines.recommended import SETTINGS, best, commercial, files_to_download, fits_by_size, free_disk, recommended
+from pipelines.recommended import (
+    SETTINGS,
+    best,
+    commercial,
+    files_to_download,
+    fits_by_size,
+    free_disk,
+    memory_on,
+    recommended,
+)
 
 INTENTS = ("fill", "remove", "refine")  # what may have a model of its own to begin with
 SHARED = {"expand": "fill", "sketch": "refine"}  # intents that begin with another's
@@ -45,10 +56,11 @@ class Library:
         folder: where `models.json` lies: what was added, and the defaults.
         pipeline: the full name of the model that the server was started with.
         file: the user's TOML; None where there is none.
+        adapters: names of adapters that the user typed.
     """
 
-    def __init__(self, folder: Path, pipeline: str, file: Path | None) -> None:
-        self.folder, self.pipeline, self._models_file = folder, pipeline, file
+    def __init__(self, folder: Path, pipeline: str, file: Path | None, adapters: Collection[str] = ()) -> None:
+        self.folder, self.pipeline, self._models_file, self._named_adapters = folder, pipeline, file, adapters
         self._noted = folder / "models.json"
         self.downloads = Downloads(folder / "downloads.json", lambda model: self.changed())
         self._lock = Lock()
@@ -73,6 +85,26 @@ class Library:
         """Returns the full names of the models that may be loaded, each with its name in a list to choose from."""
         return models.offered(self.pipeline, self.installed())
 
+    def adapter_names(self) -> frozenset[str]:
+        """Returns the names of the adapters on this machine, the only ones that an edit may have."""
+        return frozenset(adapter.name for adapter in self._adapters())
+
+    def adapters(self, pipeline: str) -> list[dict[str, Any]]:
+        """Lists the adapters on this machine, and whether a model takes them, as JSON holds it: see docs/api.md.
+
+        Args:
+            pipeline: the model's full name.
+        """
+        listed = []
+        for adapter in self._adapters():
+            why = why_not(adapter, pipeline)
+            entry = {"name": adapter.name, "title": adapter.title, "kind": KINDS[adapter.file.kind]}
+            listed.append({**entry, "takes": not why, "why": why, "settings": dict(adapter.settings)})
+        return listed
+
+    def _adapters(self) -> list[InstalledAdapter]:
+        return installed_adapters(self.installed(), self.folder, self._named_adapters)
+
     def changed(self) -> None:
         """Has the list read again, since a model has come or gone."""
         self._read = None
@@ -93,7 +125,7 @@ class Library:
         return free_disk(cache_folder("any/model"))
 
     def listing(self, machine: Machine, loaded: Collection[str]) -> dict[str, Any]:
-        """Lists all that there is, as JSON holds it: see docs/api.md.
+        """Lists all that there is, as JSON holds it: what the route `models` answers.
 
         Args:
             machine: what the models run on.
@@ -116,7 +148,10 @@ class Library:
             "recommended": [
                 {name: getattr(row, name) for name in ADVISED}
                 | {
-                    "memory": {"whole": row.memory, "offloaded": row.memory_offloaded},
+                    "memory": {
+                        "whole": memory_on(machine, row.memory),
+                        "offloaded": memory_on(machine, row.memory_offloaded),
+                    },
                     "fits": row.fits(machine, free),
                     "best": row.id in chosen,
                     "installed": row.place is not None,
@@ -240,6 +275,26 @@ class Library:
             InvalidInput: it is no token, or the environment has another, which wins.
         """
         store_token(token)
+
+    @property
+    def keys_file(self) -> Path:
+        """Where the keys for other servers are, see `pipelines.endpoint`."""
+        return self.folder / "api-keys.json"
+
+    def set_key(self, name: str, key: str) -> None:
+        """Keeps the key for the server that a model is on; '' forgets it.
+
+        Args:
+            name: the model's full name.
+            key: shown to that server alone.
+
+        Raises:
+            InvalidInput: the model is on no other server, is not offered here, or it is no key.
+        """
+        if not name.startswith(API) or name not in self.names():
+            raise InvalidInput(f"{name!r} is no model on another server that is offered here, so it needs no key.")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        save_key(read_endpoint(name.removeprefix(API)), key, self.keys_file)
 
     def default(self, intent: str) -> str:
         """Returns the model to begin with for an intent; '' where the picture is to decide, in Remove alone."""

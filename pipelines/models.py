@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
-from pipelines import FOLDER, HUB, LAMA, NAMES, PIPELINES, in_full
+from pipelines import API, FOLDER, HUB, LAMA, NAMES, PIPELINES, in_full
 from pipelines.errors import InvalidInput
 from pipelines.hf.hub import ON_HUB
 from pipelines.installed import Model, cached, described, embedded, in_words
@@ -81,6 +81,8 @@ def full_name(name: str, file: Path | None) -> str:
     Raises:
         InvalidInput: the TOML has no such model, or is not as it must be.
     """
+    if name.startswith(API):
+        return in_full(name)
     if file is None or name in PIPELINES or name.startswith((FOLDER, HUB, LAMA)):
         return name
     models = {model.name: model.pipeline for model in listed(file)}
@@ -102,10 +104,12 @@ def located(name: str, here: Iterable[str], option: str) -> str:
     Raises:
         InvalidInput: it is not here; the message names the option.
     """
+    if name.startswith(API):
+        return name  # it is on no machine; whether it may be asked, those that are offered say
     kind, _, rest = name.partition(":") if name.startswith((FOLDER, HUB, LAMA)) else ("", "", name)
     if name in PIPELINES or (not kind and option == "--pipeline"):
         return name  # loading says which there are
-    if Path(rest).expanduser().exists() or (not on_disk(rest) and "/" in rest and kind in ("", HUB[:-1])):
+    if Path(rest).expanduser().exists() or (not on_disk(rest) and "/" in rest and kind in ("", HUB[:-1], LAMA[:-1])):
         return name
     wanted = PureWindowsPath(rest).name  # which reads both sorts of paths
     for other in here:
@@ -168,7 +172,8 @@ def _beside(file: Path, name: str) -> str:
     """Completes a pipeline's name; a relative path in it begins at the file's folder."""
     kind, _, path = name.partition(":")
     there = file.parent / Path(path).expanduser()
-    if f"{kind}:" in (FOLDER, LAMA) or (f"{kind}:" == HUB and (there.exists() or not ON_HUB.fullmatch(path))):
+    on_hub = ON_HUB.fullmatch(path) and there.suffix != ".pt" and not there.exists()
+    if f"{kind}:" == FOLDER or (f"{kind}:" in (HUB, LAMA) and not on_hub):
         name = f"{kind}:{there}"
     return in_full(name)
 

@@ -42,6 +42,7 @@ class PatchMatch:
     size = 512
     buckets: Sequence[tuple[int, int]] = ()
     largest = 1600  # above it a window takes too long, as nothing stops the library once it has begun
+    host = ""
     supports_strength = False
     soft = False
     vocabulary = None

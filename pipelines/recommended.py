@@ -79,10 +79,15 @@ def fitting(whole: int, offloaded: int, machine: Machine) -> str:
         machine: where it is to run.
     """
     if not machine.gpu:
-        return WHOLE if whole * machine.width // HALF_WIDTH <= machine.memory else NO
+        return WHOLE if memory_on(machine, whole) <= machine.memory else NO
     if whole <= machine.gpu_memory:
         return WHOLE
     return OFFLOADED if offloaded <= machine.gpu_memory and whole <= machine.memory else NO
+
+
+def memory_on(machine: Machine, memory: int) -> int:
+    """Returns the bytes that a model takes on a machine, of those that it takes in half precision."""
+    return memory if machine.gpu else memory * machine.width // HALF_WIDTH
 
 
 def fits_by_size(files: Sequence[RemoteFile], machine: Machine, free: int) -> str:

@@ -47,6 +47,7 @@ class Plain:
     size: int
     buckets: Sequence[tuple[int, int]] = ()
     largest = 0
+    host = ""
     supports_strength = False
     soft = False
     vocabulary: frozenset[str] | None = None
@@ -168,6 +169,9 @@ class PhotoPipeline(NoisePipeline):
 
     def __init__(self) -> None:
         super().__init__(name="photo", supports_strength=True)
+
+    def unknown(self, prompt: str) -> list[str]:
+        return []  # any text may mean something to it
 
 
 class FlatPipeline(Plain):

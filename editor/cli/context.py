@@ -38,10 +38,10 @@ class CommandContext:
         self.models_file: Path | None = options.models or (default if default.exists() else None)  # the user's models
         self.pipeline_chosen: bool = options.pipeline is not None
         options.pipeline = full_name(options.pipeline or DEFAULT_PIPELINE, self.models_file)
-        adapters = frozenset(name for name, _ in options.adapter)
         folder = options.data if isinstance(options.data, Path) else home / "palimpsest-data"
-        self.library = Library(folder, options.pipeline, self.models_file)
-        self._setup = Setup(options.compile, options.memory, options.quantise, adapters)
+        self.library = Library(folder, options.pipeline, self.models_file, [name for name, _ in options.adapter])
+        adapters, keys = self.library.adapter_names, self.library.keys_file
+        self._setup = Setup(options.compile, options.memory, options.quantise, adapters, keys)
 
     def load(self, name: str) -> Pipeline:
         """Loads a pipeline, but only one that the user offers.

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from PIL import Image
 from tqdm import tqdm
 
 from editor.cli.context import CommandContext
@@ -16,12 +15,13 @@ from editor.edits.adjustment import Adjustment
 from editor.edits.apply import Progress, apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import complete, variations
+from editor.edits.plan import plan
 from editor.edits.removal import choose_model
 from editor.formats.atomic_write import atomic_write
 from editor.formats.export import encode, format_of
-from editor.formats.images import READINGS, Opened, open_mask, read_image
-from editor.imaging.geometry import Box, Margins
-from editor.imaging.limits import MAX_PIXELS, MAX_REFERENCE_SIDE
+from editor.formats.images import READINGS, Opened, open_mask, read_image, read_reference
+from editor.imaging.geometry import Margins
+from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.mask_cleaning import SPECK
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Patch, Pixels
@@ -133,7 +133,7 @@ def _run(
             for adapter, _ in settings["adapters"]:
                 adapter_file(adapter, fetch=True)  # the user typed its name, as for a model
     if options.reference is not None:
-        settings["reference"] = read_reference(options.reference)
+        settings["reference"] = read_reference(options.reference.read_bytes())
     names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength")
     settings |= {name: getattr(options, name, None) for name in names}
     settings["pipeline"] = name
@@ -144,6 +144,9 @@ def _run(
         noun, them = ("speck", "it") if specks == 1 else ("specks", "them")
         print(f"Ignored {specks} {noun} of at most {SPECK} pixels; --keep-specks keeps {them}.", file=sys.stderr)
     edits = variations(edit, options.variations)
+    if model.host:
+        pixels = plan(edit, picture.box, model).pixels * len(edits)
+        print(f"Up to {pixels:,} pixels of the picture are sent to {model.host}.", file=sys.stderr)
     if hint := model.hint(options.prompt):
         print(hint, file=sys.stderr)
     _write(context, picture, edits, opened)
@@ -178,12 +181,3 @@ def _check_output(out: Path) -> None:
     if not out.parent.is_dir():
         raise InvalidInput(f"There is no folder {out.parent} to write {out.name} into. Create it first.")
     format_of(out.suffix)
-
-
-def read_reference(file: Path) -> Patch:
-    """Reads a reference picture, scaled down to at most MAX_REFERENCE_SIDE pixels a side, on white."""
-    image = Image.fromarray(read_image(file.read_bytes()).pixels)
-    white = Image.new("RGBA", image.size, "white")
-    image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
-    image.thumbnail((MAX_REFERENCE_SIDE, MAX_REFERENCE_SIDE), Image.Resampling.LANCZOS)
-    return Patch(Box(0, 0, *image.size), np.asarray(image))

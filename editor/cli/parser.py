@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from editor.cli.export_options import add_export
 from editor.cli.models_options import MODELS_HELP, add_models
+from pipelines.base import Adapter
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -55,7 +56,7 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
     _add_server_options(parser, data)
     _add_model_options(parser, pipelines)
     parser.add_argument(
-        "--adapter", type=_adapter, action="append", default=[], metavar="NAME",
+        "--adapter", type=Adapter.from_text, action="append", default=[], metavar="NAME",
         help="let documents use this LoRA, IP-Adapter or ControlNet; may be given several times",
     )  # fmt: skip
     commands = parser.add_subparsers(dest="command", title="commands", metavar="")
@@ -187,7 +188,7 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
             "--clip-guidance", type=float, help="weight of CLIP guidance, for models with CLIP; 3 is usual"
         )
         command.add_argument(
-            "--adapter", type=_adapter, action="append", default=[], metavar="NAME[=WEIGHT]",
+            "--adapter", type=Adapter.from_text, action="append", default=[], metavar="NAME[=WEIGHT]",
             help="add a LoRA, an IP-Adapter or a ControlNet to an hf: model: a .safetensors file, a folder,"
             " OWNER/MODEL or OWNER/MODEL/FILE on the hub; weight 0 to 2 (default: 1); may be given several times",
         )  # fmt: skip
@@ -324,7 +325,7 @@ def _add_recipes(commands: "Commands") -> None:
         )  # fmt: skip
         command.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=MODELS_HELP)
         command.add_argument(
-            "--adapter", type=_adapter, action="append", default=[], metavar="FILE",
+            "--adapter", type=Adapter.from_text, action="append", default=[], metavar="FILE",
             help="an adapter of the recipe on this machine; may be given several times",
         )  # fmt: skip
 
@@ -349,15 +350,6 @@ def _margins(text: str) -> list[int]:
 
 def _size(text: str) -> list[int]:
     return _numbers(text.lower(), "x", 2, "a width and a height, such as 512x256")
-
-
-def _adapter(text: str) -> tuple[str, float]:
-    """Splits a name and its weight at the last "=", if a number follows it."""
-    name, _, weight = text.rpartition("=")
-    try:
-        return name, float(weight)
-    except ValueError:
-        return text, 1.0
 
 
 def _aspect(text: str) -> float:

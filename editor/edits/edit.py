@@ -191,11 +191,7 @@ class Edit:
                 "reference", values["reference"], lambda box, digest: Patch(box, pixels_of(digest))
             )
         if "adapters" in values:
-            adapters = values["adapters"]
-            if not isinstance(adapters, list):
-                raise InvalidInput(f"Adapters must be a list of names with weights, not {shortened(adapters)}.")
-            keys = set(Adapter._fields)
-            values["adapters"] = tuple(Adapter(**_check_keys("adapter", each, keys, keys)) for each in adapters)
+            values["adapters"] = read_adapters(values["adapters"])
         if "margins" in values:
             margins = values["margins"]
             if not (isinstance(margins, list) and len(margins) == 4):
@@ -223,6 +219,14 @@ class Edit:
 def read_adjustment(record: object) -> Adjustment:
     """Parses an adjustment in JSON, with only the values that change something; raises InvalidInput."""
     return Adjustment(**_check_keys("adjustment", record, _names(Adjustment), set()))
+
+
+def read_adapters(records: object) -> tuple[Adapter, ...]:
+    """Parses adapters in JSON, a list of objects with a name and a weight; raises InvalidInput."""
+    if not isinstance(records, list):
+        raise InvalidInput(f"Adapters must be a list of names with weights, not {shortened(records)}.")
+    keys = set(Adapter._fields)
+    return tuple(_adapter(**_check_keys("adapter", each, keys, keys)) for each in records)
 
 
 def _check_adjusting(edit: Edit) -> None:

@@ -41,6 +41,11 @@ class Plan:
     parts: tuple[Part, ...]  # in the order in which they are generated; none for a crop or a hidden edit
     steps: int  # how many a model takes for one result in all windows
 
+    @property
+    def pixels(self) -> int:
+        """How many pixels a model is given for one result, in the windows in which it generates whole parts."""
+        return sum(height * width for height, width in (part.shape for part in self.parts if part.at_once))
+
 
 def frame_after(edit: Edit, before: Box) -> Box:
     """Returns the box of a picture after an edit, given its box before.

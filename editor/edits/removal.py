@@ -28,9 +28,8 @@ REASONS = {
 }
 INNER, OUTER = 4, 16  # pixels from the mask between which its surroundings are looked at
 NEAR, CONTRAST = 5, 24  # pixels a side of a square, and by how many levels colours differ in a busy one
-TEXTURE = (
-    0.7  # the share of busy pixels above which those surroundings are a texture; docs/models.md has the measurement
-)
+# the share of busy pixels above which those surroundings are a texture; docs/models.md has the measurement
+TEXTURE = 0.7
 
 
 class Choice(NamedTuple):

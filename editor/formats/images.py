@@ -12,8 +12,9 @@ from PIL import Image
 from editor.formats.decoding import DAMAGED as DAMAGED
 from editor.formats.decoding import PNG_MAGIC, decode
 from editor.formats.metadata import Metadata
-from editor.imaging.limits import MAX_PATCH_PIXELS, MAX_PIXELS
-from editor.imaging.raster import Pixels, frozen
+from editor.imaging.geometry import Box
+from editor.imaging.limits import MAX_PATCH_PIXELS, MAX_PIXELS, MAX_REFERENCE_SIDE
+from editor.imaging.raster import Patch, Pixels, frozen
 from pipelines.errors import InvalidInput
 
 NEARLY_OPAQUE = 0.99  # share of opaque pixels beyond which the transparent ones of a mask's file are an accident
@@ -149,3 +150,12 @@ def decode_tile(data: bytes) -> Pixels:
         raise InvalidInput(f"A stored tile is too large: {width:,} x {height:,} pixels.")
     with Image.open(BytesIO(data), formats=("WEBP",)) as image:
         return frozen(np.asarray(image))
+
+
+def read_reference(data: bytes) -> Patch:
+    """Decodes a reference picture, scaled down to at most MAX_REFERENCE_SIDE pixels a side, on white."""
+    image = Image.fromarray(read_image(data).pixels)
+    white = Image.new("RGBA", image.size, "white")
+    image = Image.alpha_composite(white, image.convert("RGBA")).convert("RGB")
+    image.thumbnail((MAX_REFERENCE_SIDE, MAX_REFERENCE_SIDE), Image.Resampling.LANCZOS)
+    return Patch(Box(0, 0, *image.size), np.asarray(image))

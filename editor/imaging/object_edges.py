@@ -16,7 +16,7 @@ Inside = NDArray[np.bool_]
 BAND = 1.5  # pixels of the logits to either side of the object's edge within which the picture decides
 ROUNDS = 2  # of GrabCut (Rother et al. 2004)
 GRAIN = 4  # levels of noise added for GrabCut, whose colour model of a flat object would be a single colour
-MOST_PIXELS = 2**18  # to which an object is scaled down for GrabCut: 0.2 s
+MOST_PIXELS = 2**17  # to which an object is scaled down for GrabCut: 0.2 s, so that a click takes half a second
 SURE = 16  # fewest pixels beyond the band, inside and outside, from which colours can be learnt
 MARGIN, SHARE = 6, 0.1  # pixels of the logits around the object, and share of its size: the surroundings' colours
 FINE = 4  # samples for each pixel of the logits, where distances are measured and outlines drawn
@@ -112,7 +112,7 @@ def _coarse(logits: Logits, frame: Box, window: Box, width: int, height: int) ->
 
 def _places(start: int, length: int, count: int, scale: float) -> NDArray[np.float64]:
     """Returns where the middles of `count` equal parts of an interval of the picture lie in the logits."""
-    return (start + (np.arange(count) + 0.5) * (length / count)) * scale - 0.5
+    return (start + (np.arange(count, dtype=np.float64) + 0.5) * (length / count)) * scale - 0.5
 
 
 def _samples(start: int, end: int) -> NDArray[np.float64]:
@@ -162,5 +162,6 @@ def _cut(colours: Pixels, inside: Inside, band: Inside) -> Inside:
     cv2.setRNGSeed(0)
     grain = np.random.default_rng(0).integers(-GRAIN, GRAIN + 1, colours.shape, np.int16)
     image = np.clip(colours + grain, 0, 255).astype(np.uint8)
-    cv2.grabCut(image, guess, None, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
-    return (guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD)
+    whole = (0, 0, *guess.shape[::-1])
+    cv2.grabCut(image, guess, whole, np.zeros((1, 65)), np.zeros((1, 65)), ROUNDS, cv2.GC_INIT_WITH_MASK)
+    return np.asarray((guess == cv2.GC_FGD) | (guess == cv2.GC_PR_FGD))

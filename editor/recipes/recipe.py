@@ -139,10 +139,13 @@ def _frame(record: dict[str, Any]) -> Box | None:
 def named_locally(name: str) -> str:
     """Returns the name of a model or an adapter in a local folder without that folder; "" for any other name.
 
-    `hf:/home/me/sdxl` becomes `hf:sdxl`, `glide:runs/mine` becomes `glide:mine`; `hf:OWNER/MODEL` is on the hub.
+    `hf:/home/me/sdxl` becomes `hf:sdxl`, `glide:runs/mine` becomes `glide:mine`; `hf:OWNER/MODEL` is on the hub,
+    and `openai:URL#MODEL` on another server.
     """
     kind, colon, path = name.partition(":") if re.match("[a-z]{2,}:", name) else ("", "", name)
-    on_disk = re.match(r"[/\\.~]|[A-Za-z]:[/\\]", path) or (kind not in ("", "hf") and ("/" in path or "\\" in path))
+    on_disk = re.match(r"[/\\.~]|[A-Za-z]:[/\\]", path) or (
+        kind not in ("", "hf", "lama", "openai") and ("/" in path or "\\" in path)
+    )
     return f"{kind}{colon}{PureWindowsPath(path).name}" if on_disk else ""
 
 

@@ -13,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from editor.web.api_adapters import adapters_tool
 from editor.web.api_results import Result
 from editor.web.api_tools import ApiTools, Steps
 from editor.web.context import AppContext
@@ -23,7 +24,7 @@ KINDS: dict[Any, str] = {
     str: "text", int: "a whole number", float: "a number", bool: "true or false", int | None: "a whole number or null",
     float | None: "a number or null", bool | None: "true, false or null",
     list[int]: "a list of whole numbers", list[int] | None: "a list of whole numbers or null",
-    list[float] | None: "a list of numbers or null",
+    list[float] | None: "a list of numbers or null", list[str] | None: "a list of texts or null",
 }  # fmt: skip
 
 
@@ -37,6 +38,7 @@ def publish(context: AppContext, shown: Shown) -> None:
     tools = ApiTools(context, shown)
     quick: list[Callable[..., Any]] = [
         tools.open, tools.blank, tools.describe, tools.look, tools.select, tools.undo, tools.redo, tools.checkout,
+        adapters_tool(context),
     ]  # fmt: skip
     for tool in [tools.documents, *quick] if context.list_all_documents else quick:
         api(_endpoint(tool), queue=False)

@@ -21,6 +21,7 @@ from editor.imaging.geometry import Margins
 from editor.imaging.raster import Mask
 from editor.store.revisions import Revision
 from editor.web import large_work, small_copies
+from editor.web.api_adapters import adapter_settings
 from editor.web.api_results import Result, history_entry, picture_url, summary
 from editor.web.context import AppContext
 from editor.web.job_stream import POLL_INTERVAL, JobStream
@@ -136,7 +137,7 @@ class ApiTools:
         guidance: float | None = None, seed: int | None = None, strength: float = Edit.strength, variations: int = 1,
         sampler: str = "", clip_guidance: float = Edit.clip_guidance, feather: int = Blend.feather,
         edge: int = Blend.edge, opacity: float = Blend.opacity, colour_match: bool = Blend.colour_match,
-        keep_specks: bool = False,
+        keep_specks: bool = False, adapters: list[str] | None = None, reference: str = "",
     ) -> Steps:  # fmt: skip
         """Repaint a region of the picture from a prompt; every other pixel stays the same. Give a box, a point or a
         mask. Waits for the model and reports its progress; cancelling the call cancels the edit.
@@ -164,6 +165,8 @@ class ApiTools:
             opacity: of the result, 0 to 1
             colour_match: whether to match the result's colours to its surroundings
             keep_specks: whether to repaint specks too: spots of at most 16 pixels far from the rest of the mask
+            adapters: names that the tool `adapters` lists, each alone or as NAME=WEIGHT, 0 to 2; null: none
+            reference: a picture file in base64 for an IP-Adapter to imitate; empty: none
         Returns:
             repeatedly `state` (waiting, running, done), `step` of `of`, `seconds`; when done also the new `revision`,
             its URL as a PNG (`picture`), all `revisions` if there are variations, the `seed`, a `hint` when the model
@@ -173,6 +176,7 @@ class ApiTools:
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
             "strength": strength, "sampler": sampler or None, "clip_guidance": clip_guidance,
             "blend": Blend(feather, edge, opacity, colour_match),
+            **adapter_settings(self.context, adapters, reference),
         }  # fmt: skip
         region = partial(self._read_region, document, box, point, tolerance, mask)
         return self._edit("fill", document, region, model, seed, settings, variations, keep_specks)

@@ -1,7 +1,7 @@
 """AppContext: what every route needs."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from editor.store.blobs import NotFound
 from editor.store.documents import Document
 from editor.store.revisions import Revision
 from editor.web.addresses import LOOPBACK, Addresses
-from pipelines.base import PipelineInfo
+from pipelines.base import Adapter, PipelineInfo
 from pipelines.errors import InvalidInput
 from pipelines.library import Library
 from pipelines.selection.prompt import Prompt
@@ -113,6 +113,18 @@ class AppContext:
         names = [*self.names]
         if name not in names:
             raise InvalidInput(f"There is no model {name!r} here. The models are: {', '.join(names)}.")
+
+    def check_adapters(self, adapters: Sequence[Adapter]) -> None:
+        """Raises InvalidInput unless all adapters are on this machine's list: no other file is ever opened."""
+        if not adapters:
+            return
+        names = self.library.adapter_names()
+        for adapter in adapters:
+            if adapter.name not in names:
+                raise InvalidInput(
+                    f"There is no adapter {adapter.name[:200]!r} here. Lay its file into the folder adapters in the "
+                    "data folder, or start Palimpsest with --adapter and its name."
+                )
 
     async def select(self, revision: str, prompt: Prompt) -> Selection:
         """Asks the models' process where an object is.

@@ -25,6 +25,7 @@ STATUS = """
 <span class="specks" role="status" aria-live="polite"></span>
 <span class="status" role="status" aria-live="polite"></span>
 <span class="steps"></span></div>
+<span class="sent" role="status" aria-live="polite"></span>
 <div class="progress" role="progressbar" aria-valuemin="0" hidden><i></i></div>
 """
 

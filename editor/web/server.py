@@ -82,6 +82,7 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/revisions/{revision}/manifest", pictures.manifest),
             Route("/revisions/{revision}/overview", pictures.overview),
             Route("/revisions/{revision}/mask", pictures.mask),
+            Route("/revisions/{revision}/reference", pictures.reference),
             Route("/revisions/{revision}/step", pictures.step),
             Route("/revisions/{revision}/reblended", pictures.reblended),
             Route("/revisions/{revision}/recipe", pictures.recipe),
@@ -93,6 +94,7 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/previews/{revision}/{serial}", pictures.preview),
             Route("/hint", models.hint),
             Route("/model", models.model),
+            Route("/adapters", models.adapters),
             Route("/models", library.list_models),
             Route("/models/look-up", library.look_up),
             *(
@@ -102,6 +104,7 @@ def routes(context: AppContext) -> list[Mount]:
                     ("pause", library.pause),
                     ("cancel", library.cancel),
                     ("token", library.set_token),
+                    ("key", library.set_key),
                     ("add", library.add),
                     ("remove", library.remove),
                     ("default", library.set_default),

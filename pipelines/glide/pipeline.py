@@ -55,6 +55,7 @@ class Glide:
 
     buckets: Sequence[tuple[int, int]] = ()
     largest = 0
+    host = ""
     supports_strength = True
     soft = False
     samplers = tuple(SAMPLERS)

@@ -1,5 +1,6 @@
 """LoRAs, IP-Adapters and ControlNets on a loaded pipeline of diffusers."""
 
+from collections.abc import Callable, Collection
 from copy import copy
 from inspect import signature
 from typing import Any
@@ -23,11 +24,11 @@ class Adapters:
 
     Args:
         pipe: the pipeline of diffusers.
-        allowed_names: names of the adapters that may be added; None for any.
+        allowed_names: returns the names of the adapters that may be added by now; None for any.
     """
 
-    def __init__(self, pipe: Any, allowed_names: frozenset[str] | None = None) -> None:
-        self._allowed_names = None if allowed_names is None else {canonical_adapter(name) for name in allowed_names}
+    def __init__(self, pipe: Any, allowed_names: Callable[[], Collection[str]] | None = None) -> None:
+        self._allowed_names = allowed_names
         network = network_of(pipe)
         self._pipe, self._loras = pipe, Loras(pipe)
         self._likenesses, self._controls = IpAdapters(pipe, network), ControlNets(pipe, network)
@@ -38,9 +39,14 @@ class Adapters:
         Raises:
             InvalidInput: an adapter is not there or does not fit, or the request lacks what it needs.
         """
-        for adapter in request.adapters:
-            if self._allowed_names is not None and canonical_adapter(adapter.name) not in self._allowed_names:
-                raise InvalidInput(f"The adapter {adapter.name} is none of those offered here: name it with --adapter.")
+        if self._allowed_names is not None and request.adapters:
+            allowed = {canonical_adapter(name) for name in self._allowed_names()}
+            for adapter in request.adapters:
+                if canonical_adapter(adapter.name) not in allowed:
+                    raise InvalidInput(
+                        f"The adapter {adapter.name} is none of those offered here: lay it into the folder adapters in "
+                        "the data folder, or name it with --adapter."
+                    )
         files = [(adapter_file(adapter.name, False), adapter.weight) for adapter in request.adapters]
         of = {kind: [(file, weight) for file, weight in files if file.kind == kind] for kind in
               (LORA, IP_ADAPTER, CONTROLNET)}  # fmt: skip

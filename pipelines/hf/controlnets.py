@@ -4,7 +4,6 @@ first one's layers (Zhang et al. 2023).
 
 from collections.abc import Sequence
 from copy import copy
-from dataclasses import dataclass
 from inspect import signature
 from pathlib import Path
 from typing import Any
@@ -17,36 +16,7 @@ from PIL import Image
 from pipelines.base import Pixels, Request
 from pipelines.errors import InvalidInput
 from pipelines.hf.adapter_files import UNFIT, AdapterFile, configuration, error_text, quietly
-
-SAME = ("cross_attention_dim", "block_out_channels", "joint_attention_dim", "num_attention_heads")
-
-
-@dataclass(frozen=True)
-class Control:
-    """How a kind of ControlNet that inpaints is used."""
-
-    on: str  # the class of pipeline that it is added to
-    network: str  # the ControlNet's own class
-    by: str  # the class of pipeline that has both
-    # what it is shown under the mask in a picture of 0 to 1; None where it is given the mask beside the picture
-    hole: float | None
-    mode: int | None = None  # the number of inpainting among the tasks of a network of several; None where it has one
-
-
-CONTROLS = (
-    Control("StableDiffusionInpaintPipeline", "ControlNetModel", "StableDiffusionControlNetInpaintPipeline", -1),
-    Control("StableDiffusionXLInpaintPipeline", "ControlNetModel", "StableDiffusionXLControlNetInpaintPipeline", 1),
-    Control(
-        "StableDiffusionXLInpaintPipeline", "ControlNetUnionModel",
-        "StableDiffusionXLControlNetUnionInpaintPipeline", 0, mode=7,
-    ),
-    Control("FluxInpaintPipeline", "FluxControlNetModel", "FluxControlNetInpaintPipeline", 0),
-    Control(
-        "StableDiffusion3InpaintPipeline", "SD3ControlNetModel",
-        "StableDiffusion3ControlNetInpaintingPipeline", None,
-    ),
-    Control("QwenImageInpaintPipeline", "QwenImageControlNetModel", "QwenImageControlNetInpaintPipeline", None),
-)  # fmt: skip
+from pipelines.hf.controls import CONTROLS, SAME, Control, as_list
 
 
 class ControlNets:
@@ -100,7 +70,7 @@ class ControlNets:
         config = configuration(file.path)
         for key in SAME:
             own = self._network.config.get(key)
-            if key in config and own is not None and _as_list(config[key]) != _as_list(own):
+            if key in config and own is not None and as_list(config[key]) != as_list(own):
                 raise InvalidInput(f"{file.path} is another model's ControlNet: its {key} is {config[key]}, not {own}.")
         try:
             with quietly():
@@ -170,7 +140,3 @@ def _encoding_to_mean(vae: Any) -> Any:
 
     copied.encode = to_the_mean
     return copied
-
-
-def _as_list(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, list | tuple) else [value]

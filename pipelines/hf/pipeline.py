@@ -1,7 +1,7 @@
 """Any inpainting pipeline of diffusers as a `Pipeline`: its samplers, its runs and their steps."""
 
 import math
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from functools import cached_property
 from inspect import signature
 from queue import SimpleQueue
@@ -49,14 +49,20 @@ class Hf:
         pipe: the pipeline of diffusers.
         family: the row of its family.
         memory: how it lies in memory.
-        adapters: names of the adapters that may be added to it; None for any.
+        adapters: returns the names of the adapters that may be added to it by now; None for any.
     """
 
+    host = ""
     largest = 0
     vocabulary = None
 
     def __init__(
-        self, name: str, pipe: Any, family: Family, memory: Memory, adapters: frozenset[str] | None = None
+        self,
+        name: str,
+        pipe: Any,
+        family: Family,
+        memory: Memory,
+        adapters: Callable[[], Collection[str]] | None = None,
     ) -> None:
         self.name, self._pipe, self._family, self._memory = name, pipe, family, memory
         self.size, self.buckets = native_size(pipe, family), family.buckets(native_size(pipe, family))

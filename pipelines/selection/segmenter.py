@@ -44,11 +44,12 @@ def load_segmenter(folder: Path) -> "Segmenter":
 
     try:
         with MODEL_LOCK:
-            model, info = Sam2Model.from_pretrained(
+            loaded: Any = Sam2Model.from_pretrained(
                 folder, local_files_only=True, use_safetensors=True, output_loading_info=True, dtype=torch.float32
             )
     except (OSError, ValueError, TypeError, RuntimeError, AttributeError, LookupError) as error:
         raise InvalidInput(f"{folder} cannot be read as SAM 2 ({one_line(error)[:200]}); get it again.") from error
+    model, info = loaded
     if lacking := sorted(info["missing_keys"]):
         raise InvalidInput(f"{folder} lacks {len(lacking)} weights, {lacking[0]} among them; get it again.")
     return Segmenter(model.eval().to(best_device()))

@@ -15,6 +15,7 @@ from editor.session import Session
 from editor.store.store import Store
 from editor.web.addresses import Addresses
 from editor.worker import Worker
+from pipelines.base import Pipeline
 from tests.browser.hands import NO_TOUR, SIZE, Hands, photo
 from tests.fakes import (
     FailingPipeline,
@@ -48,20 +49,28 @@ def free_port() -> int:
 class Server:
     """The whole editor on one port and one data folder; `stop` and `start` are a restart."""
 
-    def __init__(self, folder: Path, port: int = 0, public: Sequence[str] = (), root_path: str = "") -> None:
-        """public, root_path: as in `Addresses`."""
+    def __init__(
+        self,
+        folder: Path,
+        port: int = 0,
+        public: Sequence[str] = (),
+        root_path: str = "",
+        more: Sequence[Pipeline] = (),
+    ) -> None:
+        """public, root_path: as in `Addresses`. more: further models."""
         self.folder, self.public, self.root_path = folder, public, root_path
         self.samples = folder / "samples"
         self.samples.mkdir()
         (self.samples / "living-room.png").write_bytes(encode_png(photo(320, 270)))
         self.slow = SlowPipeline()
-        self.models = [
+        self.models: list[Pipeline] = [
             NoisePipeline(supports_strength=True),
             FlatPipeline((0, 200, 0)),
             FailingPipeline(at_step=2),
             self.slow,
             PhotoPipeline(),
             pipelines.load("patchmatch"),
+            *more,
         ]
         self.port = port or free_port()
         self.start()

@@ -41,7 +41,8 @@ PATCHES = installed("flat", "PatchMatch", "remove", size=0, good_for="removing t
 BEST = offered("diffusers/stable-diffusion-xl-1.0-inpainting-0.1", "Stable Diffusion XL Inpainting", best=True)
 GATED = offered(
     "black-forest-labs/FLUX.1-Fill-dev", "FLUX.1 Fill", gated=True, commercial=False,
-    licence="flux-1-dev-non-commercial", fits="no", memory={"whole": 36 * GB, "offloaded": 24 * GB}, download=34 * GB, steps=28,
+    licence="flux-1-dev-non-commercial", fits="no", memory={"whole": 36 * GB, "offloaded": 24 * GB}, download=34 * GB,
+    steps=28,
 )  # fmt: skip
 FEW = offered("black-forest-labs/FLUX.2-klein-4B", "FLUX.2 klein 4B", fits="offloaded", licence="apache-2.0", steps=4)
 SELECTS = offered(

@@ -1,4 +1,4 @@
-"""From an opened picture to the first fill by a model of the hub: a real server and Chromium, and a hub on this machine.
+"""From an opened picture to the first fill by a model of the hub: a real server, a real Chromium, a hub here.
 
 The connection is cut and the server killed on the way; the page is never loaded anew.
 """

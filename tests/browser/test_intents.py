@@ -107,7 +107,7 @@ def test_what_remove_takes_can_be_set_and_is_automatic_again(hands: Hands) -> No
     hands.open_pixels(photo(320, 270))
     hands.edit()
     grow = hands.page.get_by_role("slider", name="Grow")
-    automatic = hands.page.get_by_role("button", name="Automatic")
+    automatic = hands.page.get_by_role("button", name="Automatic", exact=True)
     assert grow.is_hidden()
     hands.intend("Remove")
     assert automatic.get_attribute("aria-pressed") == "true" and grow.get_attribute("aria-valuetext") == "Automatic"

@@ -19,9 +19,11 @@ test("Remove lets the picture decide, and every other mode follows Fill until it
 });
 
 test("the operator's default counts until the user chooses in that mode", () => {
-  const defaults = { fill: "photo", remove: "patches", refine: "" };
+  const defaults = { fill: "photo", remove: "patches", refine: "small" };
   assert.deepEqual(all(chosen({}, defaults)), ["photo", "patches", "small", "photo", "small"]);
-  assert.deepEqual(all(chosen({ fill: "small", remove: AUTO }, defaults)), ["small", AUTO, "small", "photo", "small"]);
+  assert.deepEqual(all(chosen({ fill: "patches", remove: AUTO }, defaults)), ["patches", AUTO, "small", "patches", "small"]);
+  const alike = { fill: "photo", remove: "", refine: "photo" }; // Refine has none of its own, and follows Fill
+  assert.deepEqual(all(chosen({ fill: "small" }, alike)), ["small", AUTO, "small", "small", "small"]);
 });
 
 test("a model that is gone gives way, and comes back when it does", () => {

@@ -337,7 +337,7 @@ def test_a_pipeline_that_takes_none_says_so(sd: Tiny) -> None:
 
 def test_only_those_that_are_offered_are_read(sd: Tiny, tmp_path: Path) -> None:
     """Whatever a document names: of what is not offered it is not said whether it is there."""
-    offered = Adapters(SimpleNamespace(unet=None, components={}), frozenset({str(sd.lora)}))
+    offered = Adapters(SimpleNamespace(unet=None, components={}), lambda: frozenset({str(sd.lora)}))
     name: Path | str
     for name in (sd.lora, sd.lora.parent / "." / sd.lora.name):
         with pytest.raises(ValueError, match="SimpleNamespace takes no LoRA"):  # it was read

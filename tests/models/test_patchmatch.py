@@ -62,6 +62,26 @@ def test_the_laws_hold_on_opaque_and_transparent_pictures_and_beyond_their_edge(
     check_edit(Edit(NOWHERE, margins=wider, seed=1, pipeline="patchmatch"), picture, lambda _: patchmatch)
 
 
+@pytest.mark.parametrize("transparent", [False, True])
+def test_the_laws_hold_for_large_holes_at_the_border_and_for_far_spots(patchmatch: Pipeline, transparent: bool) -> None:
+    """One after the other on what the one before has left; on nothing but grain, each is grain."""
+    pixels = texture(420, 640)
+    if transparent:
+        pixels = np.dstack([pixels, np.full((420, 640), 255, np.uint8)])
+        pixels[200:260, 560:, 3] = 0
+    picture = Picture.from_pixels(pixels)
+    spots = np.zeros((420, 640), np.uint8)
+    for x, y in ((4, 4), (320, 200), (634, 414), (150, 380)):
+        cv2.circle(spots, (x, y), 5, 255, -1)
+    cv2.line(spots, (0, 300), (639, 120), 255, 3)
+    for mask in (filled(Box(0, 0, 250, 260)), filled(Box(180, 60, 300, 300)), filled(Box(0, 190, 640, 40)),
+                 Mask(Box(0, 0, 640, 420), spots)):  # fmt: skip
+        picture = check_edit(Edit(mask, seed=1, pipeline="patchmatch"), picture, lambda _: patchmatch).picture
+        box = mask.bounds.padded(-8) if mask.bounds.height > 60 else mask.bounds
+        inside = picture.read(box).pixels[mask.on(box) > 0]
+        assert 90 <= np.median(inside) <= 166 and inside.std() > 8
+
+
 def test_an_image_depends_on_its_own_seed_alone(patchmatch: Pipeline) -> None:
     image, mask = texture(96, 120), hole_in(96, 120, Box(40, 30, 40, 36))
     both = run(patchmatch.inpaint(a_request(image, mask, seeds=(3, 8))))

@@ -9,6 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import pipelines
+from editor.imaging.geometry import Box
+from editor.recipes.recipe import Recipe
 from pipelines.base import Machine, Request, run
 from pipelines.errors import InvalidInput
 from pipelines.hf.hub import ON_HUB
@@ -34,6 +36,7 @@ from pipelines.recommended import (
 from tests import tiny_diffusers
 from tests.fake_hub import FakeHub, served
 from tests.models.test_lama import Tiny
+from tests.samples import an_edit, disc
 
 GB = 10**9
 ROOMY = 10**13  # bytes
@@ -74,9 +77,12 @@ def test_more_memory_never_fits_worse(one: float, other: float, gpu: float, memo
         assert gpu >= offloaded - 1e-6 and memory >= whole - 1e-6  # what is not on the card waits beside it
 
 
-def test_without_bfloat16_a_model_needs_twice_the_memory() -> None:
+def test_without_bfloat16_a_model_needs_twice_the_memory(hub: FakeHub, tmp_path: Path) -> None:
     assert fitting(5 * GB, GB, Machine("", 0, 6 * GB, 2)) == WHOLE
     assert fitting(5 * GB, GB, Machine("", 0, 6 * GB, 4)) == NO
+    library = Library(tmp_path, "glide-mini", None)
+    listed = [library.listing(Machine("", 0, 6 * GB, width), ())["recommended"][0]["memory"] for width in (2, 4)]
+    assert listed[1] == {name: 2 * memory for name, memory in listed[0].items()}
 
 
 @pytest.mark.parametrize("gigabytes", [0, 2, 4, 6, 8, 12, 16, 24, 48, 96])
@@ -134,6 +140,7 @@ def test_a_few_step_model_begins_with_its_own_settings(hub: FakeHub, tmp_path: P
     assert other.defaults["steps"] != 9  # the row is of that id alone
 
 
+@pytest.mark.filterwarnings("ignore:`torch.jit.*` is deprecated:DeprecationWarning")
 def test_lama_of_the_hub_removes_by_a_name_that_means_the_same_elsewhere(hub: FakeHub, tmp_path: Path) -> None:
     import torch
 
@@ -153,6 +160,9 @@ def test_lama_of_the_hub_removes_by_a_name_that_means_the_same_elsewhere(hub: Fa
     assert library.names()[name] == "LaMa" and pipelines.in_full(name) == name
     model = next(each for each in library.installed() if each.pipeline == name)
     assert model.use == REMOVE and model.licence == "apache-2.0" and not model.trouble
+    edit = an_edit(disc(Box(20, 20, 20, 20)), pipeline=name)
+    recipe = Recipe((edit,), "0" * 32, ("0" * 32,), "tests", None)
+    assert name in recipe.to_json()  # unlike the path of a file
     image = np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)
     mask = np.zeros((64, 64), np.uint8)
     mask[20:40, 20:40] = 255

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -41,7 +42,7 @@ def test_a_picture_is_squashed_and_normalised_as_the_network_was_trained(shape: 
 
 
 def test_points_and_boxes_are_scaled_as_by_transformers(segmenter: Segmenter, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked = {}
+    asked: dict[str, Any] = {}
     forward = segmenter._model.forward
 
     def watched(**options: object) -> object:

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageSequence
 
-from editor.cli.edit import read_reference
 from editor.cli.parser import arguments as read_options
+from editor.formats.images import read_reference
 from editor.imaging.geometry import Box
 from editor.session import Session
 from editor.store.store import Store
@@ -319,7 +319,7 @@ def test_an_adapters_weight_stands_after_the_last_sign(
 
 def test_a_reference_is_made_small_and_opaque(tmp_path: Path) -> None:
     Image.fromarray(np.full((500, 2500, 4), (200, 100, 0, 0), np.uint8)).save(tmp_path / "large.png")
-    reference = read_reference(tmp_path / "large.png")
+    reference = read_reference((tmp_path / "large.png").read_bytes())
     assert reference.box == Box(0, 0, 1024, 205) and (reference.pixels == 255).all()
 
 

@@ -15,7 +15,7 @@ from editor.session import Session
 from editor.store.documents import Document
 from editor.store.revisions import Revision
 from editor.store.store import Store
-from pipelines.base import PipelineInfo
+from pipelines.base import Machine, PipelineInfo
 from tests.fakes import NoisePipeline, until
 from tests.samples import an_edit, noise
 
@@ -71,6 +71,18 @@ def test_jobs_are_run_and_what_is_known_of_a_model_comes_over(server: Server) ->
     hint = server.models.hint("noise", "a noise couch").result(60)
     assert hint == ("It knows nothing but noise.", ["a", "couch"])
     assert server.models.made_with() == "noise 1" and server.models.trouble is None
+
+
+def test_a_model_that_was_removed_is_dropped_and_can_come_again(server: Server) -> None:
+    assert server.models.machine() == Machine("", 0, 8_000_000_000, 2)
+    for name in ("noise", "flat"):
+        until(lambda name=name: server.models.info(name))
+    until(lambda: server.models.loaded == {"noise", "flat"})
+    server.models.forget("noise")
+    until(lambda: server.models.loaded == {"flat"})
+    assert server.models.info("noise") is None  # nothing is believed of it any more
+    assert until(lambda: server.models.info("noise")) == PipelineInfo.of(NoisePipeline())
+    until(lambda: server.models.loaded == {"noise", "flat"})
 
 
 def test_a_model_that_is_not_there_is_a_sentence(server: Server) -> None:

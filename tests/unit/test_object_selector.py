@@ -32,10 +32,12 @@ class Counting:
     def __init__(self, segmenter: Segmenter) -> None:
         self.segmenter, self.free = segmenter, Event()
         self.free.set()
+        self.begun = Event()
         self.encoded: list[Any] = []
         self.answered = 0
 
     def encode(self, pixels: Any) -> Any:
+        self.begun.set()
         self.free.wait(60)
         self.encoded.append(pixels)
         return self.segmenter.encode(pixels)
@@ -124,19 +126,20 @@ def test_places_are_on_the_plane(store: Store, selector: ObjectSelector) -> None
 
 
 def test_the_newest_picture_is_read_first_and_the_oldest_forgotten(
-    store: Store, selector: ObjectSelector, counting: Counting
+    store: Store, selector: ObjectSelector, counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("editor.object_selector.STALE", 1e9)  # seconds: on a busy machine too
     session = Session(store)
     revisions = [session.open(noise(40 + n, 30), "Room").head for n in range(MOST_PICTURES + 1)]
     counting.free.clear()
     ask(selector, revisions[0])
-    until(lambda: selector._thread is not None)
+    assert counting.begun.wait(60)
     for revision in revisions[1:]:
         ask(selector, revision)
     counting.free.set()
     until(lambda: len(counting.encoded) == len(revisions))
     widths = [pixels.shape[1] for pixels in counting.encoded]
-    assert widths[1:] == sorted(widths[1:], reverse=True) or widths == sorted(widths, reverse=True)
+    assert widths == [40, *range(40 + MOST_PICTURES, 40, -1)]  # after the one with which it had begun
     until(lambda: len(selector._encodings) == MOST_PICTURES)
 
 

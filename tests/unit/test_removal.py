@@ -11,7 +11,7 @@ from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Pixels
 from tests.samples import disc, filled, noise
 
-ALL = ("hf:own", "glide-mini", "patchmatch", "classical", "lama:/big.pt")
+ALL: tuple[str, ...] = ("hf:own", "glide-mini", "patchmatch", "classical", "lama:/big.pt")
 HOLE = disc(Box(90, 90, 40, 40))
 
 

@@ -37,7 +37,7 @@ from editor.web.server import PREFIX
 from editor.web.shown_files import Shown
 from editor.worker import Worker
 from pipelines import load
-from pipelines.base import Pipeline
+from pipelines.base import Adapter, Pipeline
 from pipelines.classical import Classical
 from tests.conftest import Run
 from tests.fakes import (
@@ -52,6 +52,7 @@ from tests.fakes import (
     until,
 )
 from tests.samples import noise
+from tests.web.test_adapter_routes import lora
 from tests.wire import app_context, edit_packet
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
@@ -76,7 +77,8 @@ class Served:
             port = free.getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.models = LocalModels(self.worker)
-        self.page = start(app_context(self.session, self.models, names, folder), "127.0.0.1", port, mcp=True)
+        self.context = app_context(self.session, self.models, names, folder)
+        self.page = start(self.context, "127.0.0.1", port, mcp=True)
         self.client = Client(self.url, verbose=False, httpx_kwargs={"timeout": PATIENCE})
 
     def close(self) -> None:
@@ -428,11 +430,24 @@ def test_the_api_is_the_verbs_and_nothing_else(served: Served) -> None:
     summary = json.loads(served.get("/gradio_api/info"))
     assert not summary["unnamed_endpoints"] and set(summary["named_endpoints"]) == {
         "/documents", "/open", "/blank", "/describe", "/look", "/select", "/edit", "/remove", "/expand", "/crop",
-        "/adjust", "/layer", "/undo", "/redo", "/checkout",
+        "/adjust", "/layer", "/undo", "/redo", "/checkout", "/adapters",
     }  # fmt: skip
     for name, verb in summary["named_endpoints"].items():
         assert verb["description"], name
         assert all(parameter["type"] for parameter in verb["parameters"]), name
+
+
+def test_adapters_are_listed_and_edits_made_with_them(served: Served) -> None:
+    assert served.ask("adapters", "") == []
+    typed = str(lora(served.context.library.folder / "adapters" / "typed.safetensors"))
+    (entry,) = served.ask("adapters", "")
+    assert (entry["name"], entry["kind"]) == (typed, "lora") and entry["why"]
+    document, box, picture = served.opened(), [20, 20, 40, 40], base64_of(noise(20, 20))
+    done = served.ask("edit", document, "a vase", box=box, adapters=[f"{typed}=0.5"], reference=picture)
+    edit = served.session.store.revisions.get(done["revision"]).edit
+    assert edit is not None and edit.adapters == (Adapter(typed, 0.5),) and edit.reference is not None
+    assert "There is no adapter" in served.refused("edit", document, "a vase", box=box, adapters=["/etc/passwd"])
+    assert "no picture" in served.refused("edit", document, "a vase", box=box, reference="AAAA")
 
 
 def test_documents_are_listed_only_where_no_other_machine_asks(served: Served) -> None:

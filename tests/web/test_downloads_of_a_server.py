@@ -49,6 +49,7 @@ def test_a_download_outlives_a_kill_and_its_model_is_used_without_a_restart(hub:
         assert said(client.post("models/download", body))["downloads"][0]["model"] == ONE
         assert hub.held.wait(60)
         until(lambda: any(part.stat().st_size for part in (tmp_path / "home").rglob("*.part")))
+        client.http.close()
         assert not server.kill()
         hub.hold.set()
         asked = len(hub.asked_of_cdn)

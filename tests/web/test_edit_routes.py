@@ -48,7 +48,7 @@ def test_a_refined_step_keeps_what_an_edit_cannot_name(routes: RouteClient, stat
     routes.session.submit(document, step)
     routes.worker.run_one()
     first = routes.session.store.documents.get(document).head
-    refused(routes.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "exactly these keys")
+    refused(routes.submit(state, adapters=[{"name": "ink", "weight": 1}]), 400, "There is no adapter 'ink'")
     for pipeline, kept in (("noise", step), ("flat", None)):
         body = routes.edit_body(state, prompt="other", parent="any", pipeline=pipeline)
         [run] = routes.post(f"documents/{document}/amend/{first}", content=body).json()["running"][-1:]
@@ -164,7 +164,7 @@ def test_a_plan_tells_what_an_edit_comes_to(routes: RouteClient, state: dict[str
     assert edit is not None
     picture = routes.session.picture(state["document"])
     true = plan(edit, picture.box, routes.noise)
-    seen = {"model": "noise", "kind": "photograph", "why": ""}
+    seen = {"model": "noise", "kind": "photograph", "why": "", "sent": None}
     assert said == {"windows": [list(part.window) for part in true.parts], "steps": 3, "specks": 0, **seen}
     assert regions == [affected_region(edit, picture.box)]
     far = filled(Box(20, 20, 10, 10)).joined(filled(Box(280, 150, 10, 10)))

@@ -415,6 +415,7 @@ def test_what_a_model_can_be_asked_is_reported(routes: RouteClient) -> None:
         "samplers": ["dpmpp_2m", "ddim"],
         "supports_strength": False,
         "unsupported": [],
+        "host": "",
     }
     assert routes.get("model?pipeline=noise").json() == noise
     photo = routes.get("model?pipeline=photo").json()

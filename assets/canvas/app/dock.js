@@ -18,6 +18,7 @@ export async function dockReady(editor) {
   const settings = document.querySelector("#settings");
   for (const [name, value] of [["role", "tabpanel"], ["aria-labelledby", "tab-settings"]]) settings.setAttribute(name, value);
   settings.prepend(editor.panels.adjust.element);
+  settings.append(editor.panels.key.element, editor.panels.adapters.element);
   labelKeys(editor.bindings);
   const [dock, palette, strip] = ["#dock", ".palette", ".strip"].map((part) => document.querySelector(part));
   const { style } = document.documentElement;

@@ -1,5 +1,6 @@
 // The edit that is being prepared: what Gradio's form says, by intent, and what helps to fill it in.
 
+import { ChosenAdapters } from "./adapters.js";
 import { AUTO, ChosenModels } from "./chosen-models.js";
 import { Model } from "./model.js";
 import { initialForm, MODEL_DEFAULTS, modelName, saveSettings } from "./settings.js";
@@ -25,6 +26,7 @@ export class EditForm {
     this.pendingValues = {}; // to be written into the form; see `put`
     this.typedFields = new Set(); // those of PROMPT_FIELDS that the user has typed in since the document was opened
     this.grow = null; // by how many pixels the mask of Remove grows; null: as far as the edge needs that it ends on
+    this.adapters = new ChosenAdapters(server, () => this.#adaptersChanged());
     this.models = new ChosenModels();
     this.choices = []; // the models to choose from, [[title, name], ...]; see `offer`
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#showModel());
@@ -72,7 +74,10 @@ export class EditForm {
     this.#save();
     showStrengths(values);
     if (!before || before.intent !== values.intent) this.#showIntent();
-    if (before?.pipeline !== this.values.pipeline) this.model.choose(this.values.pipeline);
+    if (before?.pipeline !== this.values.pipeline) {
+      this.adapters.choose(this.values.pipeline);
+      this.model.choose(this.values.pipeline);
+    }
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
     return before?.intent !== values.intent;
   }
@@ -129,6 +134,17 @@ export class EditForm {
     if (!this.aside) saveSettings(this.values, this.model.own, this.models.own);
   }
 
+  #adaptersChanged() {
+    if (!this.aside) this.adapters.save();
+    this.modelChanged();
+  }
+
+  /** Sets those of MODEL_DEFAULTS that an adapter was made for. */
+  useSettings(settings) {
+    for (const [name, value] of Object.entries(settings)) this.set(name, value);
+    this.put(Object.fromEntries(Object.entries(settings).map(([name, value]) => [name, { ...this.#fieldUpdate(name), value }])));
+  }
+
   #showIntent() {
     document.documentElement.dataset.intent = this.intent;
     this.#showChoices();
@@ -145,7 +161,7 @@ export class EditForm {
     else this.notifications.dismiss("model");
     this.#showModelSettings();
     const { purpose } = model;
-    this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`) : "");
+    this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`, { host: model.info.host }) : "");
     if (model.loading) this.hint();
     else this.hint.now();
     this.modelChanged();
@@ -212,7 +228,8 @@ export class EditForm {
     edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
     if (!Number.isInteger(edit.seed)) edit.seed = 0;
     if (intent === "remove") edit.grow = this.grow;
-    return { ...edit, edge: 0, intent }; // the edge is set when a finished step is blended
+    const adapters = shown ? this.adapters.edit : { adapters: [], reference: null }; // they are chosen for the model on show
+    return { ...edit, ...adapters, edge: 0, intent }; // the edge is set when a finished step is blended
   }
 
   /** The edit to be sent, once its model is loaded: draws its seed, remembers its prompt. Null if the model cannot be loaded. */
@@ -220,6 +237,7 @@ export class EditForm {
     this.values = { ...values, pipeline: this.models.of(values.intent) };
     await this.model.choose(this.values.pipeline);
     while (this.model.loading) await this.model.request; // another model was chosen meanwhile
+    if (this.adapters.chosen.length) await this.adapters.request; // whether the model takes them
     await this.model.know(this.models.of(intent)); // the server does not know its settings before
     const edit = this.request(intent);
     if (!edit) return null;
@@ -259,14 +277,16 @@ export class EditForm {
     return names.map((name) => values[name]);
   }
 
-  /** Takes up a step's settings; whether each run has a new seed stays as the user chose. */
-  recall({ prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, margins, blend, adjustment }) {
+  /** Takes up the settings of a step, a node of the history; whether each run has a new seed stays as the user chose. */
+  recall({ revision, edit }) {
+    const { prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, margins, blend, adjustment } = edit;
     const { feather, opacity, colour_match } = blend;
     if (adjustment) {
       this.put({ feather, opacity, intent: "adjust" }); // it has no model to choose
       return this.model.request;
     }
     const intent = margins.some(Boolean) ? { intent: "expand" } : strength < 1 ? { intent: "refine", refine_strength: strength } : { intent: "fill" };
+    this.adapters.recall(edit, revision);
     Object.assign(this.model.own, { steps, guidance, sampler });
     this.models.own = { ...this.models.own, [intent.intent]: pipeline };
     this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, feather, opacity, colour_match, ...intent });
@@ -274,15 +294,16 @@ export class EditForm {
   }
 
   /** Takes up a step's settings and its seed, to amend it; puts the user's own aside until `takeBack`. */
-  amend(edit) {
-    this.aside = { values: { ...this.values }, own: { ...this.model.own }, models: this.models.own };
+  amend(step) {
+    this.aside = { values: { ...this.values }, own: { ...this.model.own }, models: this.models.own, adapters: this.adapters.state };
     this.put({ new_seed: false, variations: 1 });
-    return this.recall(edit);
+    return this.recall(step);
   }
 
   takeBack() {
-    const { values, own, models } = this.aside;
+    const { values, own, models, adapters } = this.aside;
     this.aside = null;
+    this.adapters.restore(adapters);
     this.model.own = own;
     this.models.own = models;
     saveSettings(values, own, models);

@@ -57,6 +57,10 @@ class Editor {
     this.adjusting = new Adjusting(this);
     this.generation = new Generation(this);
     this.historyActions = new HistoryActions(this);
+    this.form = new EditForm(this.server, this.notifications, () => {
+      this.doc?.plan.refresh();
+      this.refresh();
+    });
     this.form = new EditForm(this.server, this.notifications, () => this.doc?.plan.refresh());
     this.models = new ModelActions(this);
     this.viewport.onview = () => {

@@ -1,6 +1,7 @@
 // Generating: sends the edit that is prepared, once its model is loaded, and makes what was made once more.
 
 import { randomSeed } from "./edit-form.js";
+import { serverOf } from "./model.js";
 import { t } from "../lib/locale.js";
 
 export class Generation {
@@ -35,6 +36,12 @@ export class Generation {
     if (!doc || doc.submitting || this.waiting || doc.amendment.step || !form.values) return;
     if (!doc.mask || doc.mask.empty) {
       notifications.status(this.#nothingToSend("remove"));
+      return;
+    }
+    const host = serverOf(form.models.of("remove"));
+    if (host && form.intent !== "remove") { // what leaves this machine is said first
+      form.intend("remove");
+      notifications.status(t("status.sends_part", { host }));
       return;
     }
     this.#putAside();

@@ -18,7 +18,7 @@ export class HistoryActions {
   /** Takes up a step's settings for a new edit. */
   recall(step) {
     this.editor.adjusting.recall(step.edit);
-    return this.editor.form.recall(step.edit);
+    return this.editor.form.recall(step);
   }
 
   /** Lets the next edit replace a step: brings back its mask, prompt and settings, and puts the user's own aside. */
@@ -27,7 +27,7 @@ export class HistoryActions {
     const { adjusting, doc, form, panels, tool } = this.editor;
     this.toolBefore = tool.name;
     panels.side.uncover();
-    form.amend(step.edit);
+    form.amend(step);
     adjusting.amend(step.edit);
     await doc.amendment.start(step);
   }

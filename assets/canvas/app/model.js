@@ -2,6 +2,9 @@
 
 import { MODEL_DEFAULTS } from "./settings.js";
 
+/** The server that a model of this name is on; "" if it runs here. */
+export const serverOf = (pipeline) => (pipeline.startsWith("openai:") ? new URL(pipeline.slice("openai:".length)).host : "");
+
 export class Model {
   /**
    * load(name, signal): describes a model, see `Server.model`; that takes a while if the model must be loaded first.
@@ -11,7 +14,7 @@ export class Model {
     Object.assign(this, { load, changed });
     this.cache = new Map(); // name -> info
     this.name = null;
-    this.info = null; // { words, defaults, samplers, supports_strength, unsupported }
+    this.info = null; // { words, defaults, samplers, supports_strength, unsupported, host: the server it is on, "" for this one }
     this.error = ""; // why there will be no info
     this.request = Promise.resolve(); // resolves when there is one or the other
     this.own = {}; // those of MODEL_DEFAULTS that the user set
@@ -86,9 +89,10 @@ export class Model {
     return name === "sampler" ? this.info.samplers.length > 0 : !this.info.unsupported.includes(name);
   }
 
-  /** What it is for: "drawings" of the words it knows, "surroundings", which need no words, or "photographs"; null until it is known. */
+  /** What it is for: "elsewhere" if it runs on another server, "drawings" of the words it knows, "surroundings", which need no words, or "photographs"; null until it is known. */
   get purpose() {
     if (!this.info) return null;
+    if (this.info.host) return "elsewhere";
     if (this.info.unsupported.includes("prompt")) return "surroundings";
     return this.info.words ? "drawings" : "photographs";
   }

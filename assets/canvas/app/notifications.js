@@ -3,7 +3,7 @@
 
 import { duration } from "./eta.js";
 import { h, icon } from "../lib/dom.js";
-import { t } from "../lib/locale.js";
+import { t, wholeNumber } from "../lib/locale.js";
 
 const ROLES = { error: "alert", info: null }; // the container is a live region of its own
 
@@ -50,6 +50,16 @@ export class Notifications {
     const { length: count, 0: window } = estimate.windows;
     const reads = count === 1 ? t("status.plan", { width: window[2], height: window[3] }) : t("status.plan_windows", { count });
     return this.#put("plan", [reads, ...(seconds ? [duration(seconds)] : [])].join(" · "));
+  }
+
+  /**
+   * Says that the chosen model is on another server, and how much of the picture the edit sends there. host: "" for a model that
+   * runs here; estimate: as above.
+   */
+  sent(host, estimate) {
+    if (!host) return this.#put("sent", "");
+    const pixels = estimate?.sent?.host === host ? estimate.sent.pixels : 0;
+    return this.#put("sent", pixels ? t("status.sends", { pixels: wholeNumber(pixels), host }) : t("status.sends_part", { host }));
   }
 
   /** Shows how many specks of the mask are ignored. keep(): repaint them too. */

@@ -1,5 +1,7 @@
 // The panels around the picture: builds them, lets them act on the editor, and shows in them what the editor holds.
 
+import { adapterActions } from "./adapter-actions.js";
+import { adaptersPanel } from "../panels/adapters-panel.js";
 import { adviceFor } from "./advice.js";
 import { adjustPanel } from "../panels/adjust-panel.js";
 import { contextMenu } from "../panels/context-menu.js";
@@ -13,6 +15,7 @@ import { saveTint } from "./mask-tint.js";
 import { askPermission, canAskPermission } from "./notifications.js";
 import { modelsPanel } from "../panels/models-panel.js";
 import { queuePanel } from "../panels/queue-panel.js";
+import { serverKey } from "../panels/server-key.js";
 import { sidePanel } from "../panels/side-panel.js";
 import { startView } from "../panels/start.js";
 import { transformBar } from "../panels/transform-bar.js";
@@ -35,6 +38,8 @@ export class Panels {
       drop: () => editor.floating.drop(),
     });
     this.adjust = adjustPanel({ set: (changes) => editor.adjusting.set(changes), reset: () => editor.adjusting.reset() });
+    this.adapters = adaptersPanel(adapterActions(editor));
+    this.key = serverKey((key) => this.#saveKey(key));
     this.start = this.#buildStart();
     this.history = this.#buildHistory();
     this.variations = variationTray(editor.server, {
@@ -164,6 +169,8 @@ export class Panels {
       grow: form.intent === "remove" ? form.grow : undefined, masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
     });
     this.transform.show(this.editor.floating.state);
+    this.key.show(form.model.info?.host ?? "");
+    this.adapters.show(form.adapters, form.model.info && { steps: form.model.value("steps"), guidance: form.model.value("guidance") });
     this.adjust.show({ values: adjusting.values, neutral: adjusting.neutral, whole: !doc?.mask || doc.mask.empty });
     if (doc && this.side.tab === "history") this.#showHistory();
     if (doc && this.side.tab === "layers") this.#showLayers();
@@ -172,8 +179,22 @@ export class Panels {
     this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);
     notifications.plan(estimate, estimate && eta.secondsFor([estimate, ...(doc.amendment.step?.later ?? [])]));
+    notifications.sent(form.intent === "adjust" ? "" : form.model.info?.host ?? "", estimate);
     notifications.advice(adviceFor(this.editor));
     notifications.specks(estimate?.specks ?? 0, () => this.editor.doc?.masks.keepSpecks());
+  }
+
+  /** Keeps the key for the server of the chosen model. Returns whether that was done. */
+  async #saveKey(key) {
+    const { form, notifications, server } = this.editor;
+    try {
+      await server.changeModels("key", { name: form.model.name, key });
+      notifications.status(t(key ? "key.saved" : "key.forgotten", { host: form.model.info.host }));
+      return true;
+    } catch (error) {
+      notifications.note(error.message, "key");
+      return false;
+    }
   }
 
   async #showHistory() {

@@ -11,7 +11,7 @@ export class EditPlan {
   /** doc: the OpenDocument whose draft and settings are planned. */
   constructor(doc) {
     this.doc = doc;
-    this.estimate = null; // { windows, steps, pipeline, specks, kind of the picture, why this model if the picture decides }
+    this.estimate = null; // { windows, steps, pipeline, specks, kind of the picture, why this model if the picture decides, sent: { host, pixels } or null }
     this.input = null; // of the request sent last; an earlier response is out of date
     this.refresh = debounce(PLAN_MS, () => this.#request());
   }
@@ -39,7 +39,8 @@ export class EditPlan {
       const plan = await doc.server.plan(doc.id, { ...settings, ...options, parent: doc.parent }, ...pictures);
       if (doc.closed || this.input !== input) return;
       doc.viewport.setPlan(layerOf(plan.regions), plan.windows, intent === "remove");
-      this.estimate = { windows: plan.windows, steps: plan.steps * edit.variations, pipeline: plan.model, specks: plan.specks, kind: plan.kind, why: plan.why };
+      const sent = plan.sent && { ...plan.sent, pixels: plan.sent.pixels * edit.variations };
+      this.estimate = { windows: plan.windows, steps: plan.steps * edit.variations, pipeline: plan.model, specks: plan.specks, kind: plan.kind, why: plan.why, sent };
     } catch {
       this.estimate = null; // what is wrong is reported when the edit is sent
     }

@@ -43,6 +43,11 @@ export function timeAgo(then, now = Date.now() / 1000) {
   return unit ? timeFormats().ago.format(-Math.floor((now - then) / unit[1]), unit[0]) : timeFormats().now.format(0, "second");
 }
 
+/** A whole number with its thousands set apart: "1,048,576". */
+export function wholeNumber(number) {
+  return new Intl.NumberFormat(language).format(number);
+}
+
 /** Bytes as people say them: "6.9 GB". */
 export function sizeInWords(bytes) {
   const [unit, size] = [["GB", 1e9], ["MB", 1e6]].find(([, size]) => bytes >= size) ?? ["kB", 1e3];

@@ -112,7 +112,8 @@ export class Server {
 
   /**
    * Describes a model, once it is loaded: { words: those it knows, sorted, or null if it takes any text, defaults: its
-   * settings, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without effect }.
+   * settings, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without
+   * effect, host: the server that it is on, "" for this one }.
    * While the server is away, it is asked again.
    */
   async model(pipeline, signal) {
@@ -122,6 +123,22 @@ export class Server {
         return { loading: true };
       });
       if (!info.loading) return info;
+      await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
+    }
+  }
+
+  /**
+   * The adapters on the server's machine: [{ name, title, kind: "lora", "ip-adapter" or "controlnet", takes: whether the model
+   * takes it, why: a sentence if not, settings: { steps, guidance } that it was made for, if known }].
+   * While the server is away, it is asked again.
+   */
+  async adapters(pipeline) {
+    for (;;) {
+      const list = await this.#get("adapters", { pipeline }).catch((error) => {
+        if (!(error instanceof Unreachable)) throw error;
+        return null;
+      });
+      if (list) return list;
       await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
     }
   }
@@ -136,7 +153,7 @@ export class Server {
     return this.#get("models/look-up", { model });
   }
 
-  /** action: "download", "pause", "cancel", "token", "add", "remove" or "default". Answers with what `models` does, and more. */
+  /** action: "download", "pause", "cancel", "token", "key", "add", "remove" or "default". Answers with what `models` does, and more. */
   changeModels(action, body) {
     return this.#post(`models/${action}`, {}, JSON.stringify(body));
   }
@@ -156,9 +173,10 @@ export class Server {
     return this.#post(`documents/${document}/${direction}`);
   }
 
-  /** Sends an edit. path: "edits" or `amend/REVISION`. edit: the settings. mask, sketch: { box, png } or null. */
-  submit(document, path, edit, mask, sketch) {
-    return this.#post(`documents/${document}/${path}`, {}, pack(edit, { mask, sketch }));
+  /** Sends an edit. path: "edits" or `amend/REVISION`. edit: the settings; its reference is a Blob or null. mask, sketch: { box, png } or null. */
+  submit(document, path, { reference = null, ...edit }, mask, sketch) {
+    const picture = reference && { box: [0, 0, 0, 0], png: reference };
+    return this.#post(`documents/${document}/${path}`, {}, pack(edit, { mask, sketch, reference: picture }));
   }
 
   /** Which steps are replayed when one is amended: { step, of, later: [{ pipeline, steps }, ...] }. */
@@ -166,9 +184,9 @@ export class Server {
     return this.#get(`documents/${document}/amend/${revision}`);
   }
 
-  /** Plans an edit: { windows: [box, ...], steps, specks, regions: [{ box, values }, ...] }. */
+  /** Plans an edit: { windows: [box, ...], steps, specks, sent: { host, pixels } or null, regions: [{ box, values }, ...] }. */
   async plan(document, edit, mask, sketch) {
-    const response = await this.#send(`documents/${document}/plan`, {}, pack(edit, { mask, sketch }));
+    const response = await this.#send(`documents/${document}/plan`, {}, pack({ ...edit, reference: null }, { mask, sketch }));
     return this.#unpack(response, "regions");
   }
 
@@ -302,6 +320,11 @@ export class Server {
   async mask(revision, width, height) {
     const response = await check(fetch(this.url(`revisions/${revision}/mask`)));
     return decodeGrey(await response.blob(), width, height);
+  }
+
+  /** The address of a step's reference picture. */
+  reference(revision) {
+    return this.url(`revisions/${revision}/reference`);
   }
 
   preview(revision, serial) {

@@ -1,18 +1,25 @@
 // The bar that tells which step of the history is amended, which later steps are replayed then, and how long that takes.
 
 import { duration } from "../app/eta.js";
+import { serverOf } from "../app/model.js";
 import { h } from "../lib/dom.js";
 import { title } from "./history-rows.js";
 import { t } from "../lib/locale.js";
 
+/** Says to which servers steps send parts of the picture; "" if all run here. */
+function sends(steps) {
+  const hosts = new Set(steps.map(({ pipeline }) => serverOf(pipeline)).filter(Boolean));
+  return [...hosts].map((host) => ` ${t("status.sends_part", { host })}`).join("");
+}
+
 /** Says how many later steps are replayed. seconds: that this takes, null if unknown. */
 export function replaySentence(later, seconds) {
-  return t(later.length > 1 ? "amend.many" : "amend.one", { n: later.length, time: seconds ? t("amend.time", { time: duration(seconds) }) : "" });
+  return t(later.length > 1 ? "amend.many" : "amend.one", { n: later.length, time: seconds ? t("amend.time", { time: duration(seconds) }) : "" }) + sends(later);
 }
 
 /** Says how many steps a model must repeat. runs: [{ pipeline, steps }]. seconds: as above. */
 export function repeatSentence(runs, seconds) {
-  return t(runs.length > 1 ? "layers.many" : "layers.one", { n: runs.length, time: seconds ? t("amend.time", { time: duration(seconds) }) : "" });
+  return t(runs.length > 1 ? "layers.many" : "layers.one", { n: runs.length, time: seconds ? t("amend.time", { time: duration(seconds) }) : "" }) + sends(runs);
 }
 
 /** step: see `StepAmendment`. estimate: see `EditPlan`. */

@@ -1,5 +1,6 @@
 // The card below a row of the history: what can be done with that state, its settings, and the sliders of its blend.
 
+import { adapterNames } from "./adapters-panel.js";
 import { h, icon, slider, smallButton } from "../lib/dom.js";
 import { describeAdjustment } from "../app/adjustment.js";
 import { modelName } from "../app/settings.js";
@@ -16,7 +17,9 @@ export function settingsLine({ edit }) {
   if (edit.adjustment) return describeAdjustment(edit.adjustment);
   if (edit.pipeline === "none") return "";
   const avoid = edit.negative_prompt ? ` · ${t("step.avoid", edit)}` : "";
-  return t("step.settings", { ...edit, pipeline: modelName(edit.pipeline) }) + avoid;
+  const adapters = edit.adapters ? ` · ${adapterNames(edit.adapters)}` : "";
+  const reference = edit.reference ? ` · ${t("step.reference")}` : "";
+  return t("step.settings", { ...edit, pipeline: modelName(edit.pipeline) }) + avoid + adapters + reference;
 }
 
 /**

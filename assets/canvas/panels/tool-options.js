@@ -106,7 +106,7 @@ export function optionStrip(actions) {
         tolerance: state.tool === "wand", contiguous: state.tool === "wand", smoothing: state.tool === "wand", colour: state.sketching, frame: state.tool === "frame",
         grow: state.grow !== undefined, objects: state.objects !== "",
       };
-      objectState.textContent = state.objects ? t(`strip.objects_${state.objects}`) : "";
+      objectState.textContent = state.objects ? t(`objects.${state.objects}`) : "";
       getSelector.hidden = state.objects !== "none";
       for (const [name, part] of Object.entries(parts)) part.hidden = !visible[name];
       size.show(toSlider(state.diameter));

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from editor.edits.edit import NOWHERE, Blend, read_adjustment
+from editor.edits.edit import NOWHERE, Blend, read_adapters, read_adjustment
 from editor.edits.intents import CompletedEdit, complete
 from editor.edits.plan import plan, with_blend
 from editor.edits.removal import AUTO, Choice
+from editor.formats.images import read_reference
 from editor.imaging.geometry import Margins
 from editor.imaging.limits import MAX_EDIT_BYTES, MAX_JSON_BYTES
 from editor.imaging.picture_kind import kind_of
@@ -40,7 +41,8 @@ BLENDING = ("feather", "edge", "opacity", "colour_match")
 SETTINGS = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed", "strength", "sampler")
 # keys that a request may leave out, with their defaults
 OPTIONAL: dict[str, Any] = {
-    "edge": 0, "keep_specks": False, "intent": "fill", "grow": None, "adjustment": None, "kind": None,
+    "edge": 0, "keep_specks": False, "intent": "fill", "grow": None, "adjustment": None, "kind": None, "adapters": None,
+    "reference": None,
 }  # fmt: skip
 MODEL_DEFAULTS = ("strength", "steps", "guidance", "sampler")  # null stands for the model's, or the intent's
 FIELDS = ("parent", "variations", "margins", "mask", "sketch", *SETTINGS, *BLENDING, *OPTIONAL)
@@ -89,6 +91,7 @@ class Edits:
         """POST a packet: plans an edit: its `windows`, `steps`, `specks` and the masks of its `regions`: where it may
         change the picture, or for Remove what is removed, without the pixels over which the result fades. Further its
         `model`, the `kind` of the picture, and `why` that model is taken, if it is chosen by the picture, else "".
+        `sent`: to which `host` one result sends how many `pixels`, null where the model runs here.
         """
         body = await read_body(request, MAX_EDIT_BYTES, "The edit")
         return await large_work.run(pixels_in(body), self._plan, request, body)
@@ -102,7 +105,8 @@ class Edits:
         frame = self.session.frame(document.id, parent)
         edit_request, choice = self._resolved(edit_request, document.id, parent)
         edit, specks = self._complete(edit_request, document.id, parent)
-        edit_plan = plan(edit, frame, self.context.model(edit.pipeline))
+        model = self.context.model(edit_request.settings["pipeline"])
+        edit_plan = plan(edit, frame, model)
         removes = edit_request.intent == "remove"
         regions = [
             part.mask if removes else with_blend(edit, part.mask).cut(edit_plan.frame) for part in edit_plan.parts
@@ -111,7 +115,8 @@ class Edits:
         kind = choice.kind if choice else kind_of(self.session.newest_picture(document.id, parent))
         fields = {
             "windows": windows, "steps": edit_plan.steps, "specks": specks,
-            "model": edit.pipeline, "kind": kind, "why": choice.why if choice else "",
+            "model": edit_request.settings["pipeline"], "kind": kind, "why": choice.why if choice else "",
+            "sent": {"host": model.host, "pixels": edit_plan.pixels} if model.host else None,
         }  # fmt: skip
         return masks_packet_response(fields, "regions", regions)
 
@@ -122,15 +127,12 @@ class Edits:
 
     def _amend(self, request: Request, body: bytes) -> Response:
         document, step = self.context.document(request), self.context.revision(request)
-        edit, _ = self._complete(self._parse(body), document.id, step.parent or step.id)
+        edit_request = self._parse(body)
+        edit, _ = self._complete(edit_request, document.id, step.parent or step.id)
         if step.edit is not None and step.edit.pipeline == edit.pipeline:  # keep what the page cannot send
-            edit = replace(
-                edit,
-                sketch=edit.sketch or step.edit.sketch,
-                clip_guidance=step.edit.clip_guidance,
-                adapters=step.edit.adapters,
-                reference=step.edit.reference,
-            )
+            edit = replace(edit, sketch=edit.sketch or step.edit.sketch, clip_guidance=step.edit.clip_guidance)
+            if "adapters" not in edit_request.settings:  # a client that knows of none
+                edit = replace(edit, adapters=step.edit.adapters, reference=step.edit.reference)
         return self._jobs_response(request, self.session.amend(document.id, step.id, edit))
 
     def replayed(self, request: Request) -> Response:
@@ -235,7 +237,7 @@ class Edits:
         Raises:
             InvalidInput: something in it is wrong.
         """
-        fields, pictures = read_packet(body, ("mask", "sketch"), "An edit")
+        fields, pictures = read_packet(body, ("mask", "sketch", "reference"), "An edit")
         fields = OPTIONAL | fields
         require_keys(fields, FIELDS, "An edit")
         variations, margins = fields["variations"], fields["margins"]
@@ -256,6 +258,11 @@ class Edits:
             "blend": Blend(**{name: fields[name] for name in BLENDING}),
             "adjustment": None if fields["adjustment"] is None else read_adjustment(fields["adjustment"]),
         }
+        if fields["adapters"] is not None:
+            settings["adapters"] = read_adapters(fields["adapters"])
+            self.context.check_adapters(settings["adapters"])
+        if (reference := pictures["reference"]) is not None:
+            settings["reference"] = read_reference(reference[1])
         return EditRequest(
             fields["intent"],
             NOWHERE if mask is None else mask_of(mask),

@@ -59,6 +59,12 @@ class LibraryRoutes:
         await run_in_threadpool(self.library.store_token, fields["token"])
         return await self._answer(request)
 
+    async def set_key(self, request: Request) -> Response:
+        """POST `name`, `key`: keeps the key for the server that a model is on; "" forgets it. It is never sent back."""
+        fields = await self._fields(request, "name", "key")
+        await run_in_threadpool(self.library.set_key, fields["name"], fields["key"])
+        return await self._answer(request)
+
     async def add(self, request: Request) -> Response:
         """POST `source`: adds a folder or a file of this machine, or a model in the hub's cache; answers its `name`."""
         fields = await self._fields(request, "source")

@@ -76,7 +76,7 @@ class Masks:
         prompt = read_prompt(fields["points"], fields["box"])
         picture = await run_in_threadpool(self._picture, request, fields["revision"])
         selection = await self.context.select(fields["revision"], prompt)
-        answer = {"state": selection.state, "lines": []}
+        answer: dict[str, Any] = {"state": selection.state, "lines": []}
         if selection.logits is None:
             return packet_response(answer, "mask", None)
         if fields["look"]:

@@ -57,8 +57,18 @@ class Models:
             "samplers": list(pipeline.samplers),
             "supports_strength": pipeline.supports_strength,
             "unsupported": sorted(pipeline.unsupported),
+            "host": pipeline.host,
         }
         return JSONResponse(answer, headers=NEVER)
+
+    def adapters(self, request: Request) -> Response:
+        """GET ?pipeline=: the adapters on this machine, each with its `name`, `title`, `kind` ("lora", "ip-adapter" or
+        "controlnet"), whether the model `takes` it, `why` not, and the `settings` that it was trained for.
+        """
+        name = request.query_params.get("pipeline", "")
+        if name != AUTO:  # which no adapter goes with
+            self.context.check_model(name)
+        return JSONResponse(self.context.library.adapters(name), headers=NEVER)
 
     def _automatic(self) -> dict[str, Any]:
         for name in candidates(self.context.names, self.context.default):
@@ -68,4 +78,5 @@ class Models:
         unsupported = [name for name in NOT_ASKED if name != "seeds"]
         return {
             "words": None, "defaults": {}, "samplers": [], "supports_strength": False, "unsupported": unsupported,
+            "host": "",
         }  # fmt: skip

@@ -61,6 +61,13 @@ class Pictures:
             raise NotFound("This step has no mask.")
         return Response(encode_png(edit.mask.alpha), media_type="image/png", headers=FOREVER)
 
+    def reference(self, request: Request) -> Response:
+        """GET the reference picture of a revision's edit, PNG."""
+        edit = self.context.revision(request).edit
+        if edit is None or edit.reference is None:
+            raise NotFound("This step has no reference picture.")
+        return Response(encode_png(edit.reference.pixels), media_type="image/png", headers=FOREVER)
+
     def step(self, request: Request) -> Response:
         """GET a small picture of a step for the history: what it repainted and the surroundings; else the whole."""
         revision = self.context.revision(request)
