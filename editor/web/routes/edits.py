@@ -102,7 +102,8 @@ class Edits:
         frame = self.session.frame(document.id, parent)
         edit_request, choice = self._resolved(edit_request, document.id, parent)
         edit, specks = self._complete(edit_request, document.id, parent)
-        edit_plan = plan(edit, frame, self.context.model(edit.pipeline))
+        model = edit_request.settings["pipeline"]  # that of a crop is no model
+        edit_plan = plan(edit, frame, self.context.model(model))
         removes = edit_request.intent == "remove"
         regions = [
             part.mask if removes else with_blend(edit, part.mask).cut(edit_plan.frame) for part in edit_plan.parts
@@ -111,7 +112,7 @@ class Edits:
         kind = choice.kind if choice else kind_of(self.session.newest_picture(document.id, parent))
         fields = {
             "windows": windows, "steps": edit_plan.steps, "specks": specks,
-            "model": edit.pipeline, "kind": kind, "why": choice.why if choice else "",
+            "model": model, "kind": kind, "why": choice.why if choice else "",
         }  # fmt: skip
         return masks_packet_response(fields, "regions", regions)
 
