@@ -112,12 +112,12 @@ def _coarse(logits: Logits, frame: Box, window: Box, width: int, height: int) ->
 
 def _places(start: int, length: int, count: int, scale: float) -> NDArray[np.float64]:
     """Returns where the middles of `count` equal parts of an interval of the picture lie in the logits."""
-    return (start + (np.arange(count) + 0.5) * (length / count)) * scale - 0.5
+    return np.asarray((start + (np.arange(count) + 0.5) * (length / count)) * scale - 0.5, dtype=np.float64)
 
 
 def _samples(start: int, end: int) -> NDArray[np.float64]:
     """Returns FINE places in each pixel of the logits from one to another."""
-    return start + (np.arange((end - start) * FINE) + 0.5) / FINE - 0.5
+    return np.asarray(start + (np.arange((end - start) * FINE) + 0.5) / FINE - 0.5, dtype=np.float64)
 
 
 def _sampled(logits: Logits, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float32]:
