@@ -117,7 +117,7 @@ def _places(start: int, length: int, count: int, scale: float) -> NDArray[np.flo
 
 def _samples(start: int, end: int) -> NDArray[np.float64]:
     """Returns FINE places in each pixel of the logits from one to another."""
-    return start + (np.arange((end - start) * FINE) + 0.5) / FINE - 0.5
+    return np.asarray(start + (np.arange((end - start) * FINE) + 0.5) / FINE - 0.5, dtype=np.float64)
 
 
 def _sampled(logits: Logits, rows: NDArray[np.float64], columns: NDArray[np.float64]) -> NDArray[np.float32]:
