@@ -85,6 +85,8 @@ def test_what_leaves_this_machine_is_said_before_it_does(visitor: Hands, api: Fa
 
     hands.paint(60, 60)  # and removed, without words
     hands.intend("Remove")
+    hands.choose("painter")  # each mode has a model of its own
+    sent(hands, f"Generate sends up to 16,384 pixels of this picture to {api.host}.")
     head = hands.state["head"]
     hands.generate()
     hands.wait_for(f"doc.state.head !== {head!r}")
