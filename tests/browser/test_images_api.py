@@ -59,7 +59,7 @@ def test_what_leaves_this_machine_is_said_before_it_does(visitor: Hands, api: Fa
     assert page.locator("#status .sent").text_content() == ""
     hands.choose("painter")
     sent(hands, f"Sends part of this picture to {api.host}.")
-    page.locator("#status .model-chip .purpose").filter(has_text=f"on {api.host}").wait_for()
+    page.locator("#status .model-chip .purpose").filter(has_text="on another server").wait_for()
     hands.intend("Adjust")
     page.wait_for_function("document.querySelector('#status .sent').textContent === ''")
     hands.intend("Fill")

@@ -161,7 +161,7 @@ export class EditForm {
     else this.notifications.dismiss("model");
     this.#showModelSettings();
     const { purpose } = model;
-    this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`, { host: model.info.host }) : "");
+    this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`) : "");
     if (model.loading) this.hint();
     else this.hint.now();
     this.modelChanged();
