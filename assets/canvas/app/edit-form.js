@@ -74,10 +74,7 @@ export class EditForm {
     this.#save();
     showStrengths(values);
     if (!before || before.intent !== values.intent) this.#showIntent();
-    if (before?.pipeline !== this.values.pipeline) {
-      this.adapters.choose(this.values.pipeline);
-      this.model.choose(this.values.pipeline);
-    }
+    if (before?.pipeline !== this.values.pipeline) this.model.choose(this.values.pipeline);
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
     return before?.intent !== values.intent;
   }
@@ -157,6 +154,7 @@ export class EditForm {
   /** Shows what the chosen model can do, or why it cannot be used. */
   #showModel() {
     const { model } = this;
+    if (model.name && model.name !== this.adapters.pipeline) this.adapters.choose(model.name);
     if (model.error) this.notifications.note(model.error, "model");
     else this.notifications.dismiss("model");
     this.#showModelSettings();
