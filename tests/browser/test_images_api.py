@@ -59,7 +59,7 @@ def test_what_leaves_this_machine_is_said_before_it_does(visitor: Hands, api: Fa
     assert page.locator("#status .sent").text_content() == ""
     hands.choose("painter")
     sent(hands, f"Sends part of this picture to {api.host}.")
-    page.locator("#status .model-chip .purpose").filter(has_text=f"on {api.host}").wait_for()
+    page.locator("#status .model-chip .purpose").filter(has_text="on another server").wait_for()
     hands.intend("Adjust")
     page.wait_for_function("document.querySelector('#status .sent').textContent === ''")
     hands.intend("Fill")
@@ -85,6 +85,8 @@ def test_what_leaves_this_machine_is_said_before_it_does(visitor: Hands, api: Fa
 
     hands.paint(60, 60)  # and removed, without words
     hands.intend("Remove")
+    hands.choose("painter")  # each mode has a model of its own
+    sent(hands, f"Generate sends up to 16,384 pixels of this picture to {api.host}.")
     head = hands.state["head"]
     hands.generate()
     hands.wait_for(f"doc.state.head !== {head!r}")

@@ -229,10 +229,10 @@ def test_a_server_that_says_nothing_is_given_up(api: FakeImagesApi, monkeypatch:
     api.hold.clear()
     with pytest.raises(InvalidInput, match="did not answer"):
         run(model(api).inpaint(request()))
+    assert api.cut.wait(PATIENCE)
     api.hold.set()
-    monkeypatch.setattr(
-        http_call, "ANSWER_TIMEOUT", 0.5
-    )  # seconds; each byte comes well within them, the last does not
+    # seconds: each byte comes well within them, the last does not
+    monkeypatch.setattr(http_call, "ANSWER_TIMEOUT", 0.5)
     api.replies = [Reply(200, b" " * 1000, (("Content-Length", "1000"),), pause=0.02)]
     with pytest.raises(InvalidInput, match=r"did not answer within 0\.5 seconds"):
         run(model(api).inpaint(request()))

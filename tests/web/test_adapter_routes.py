@@ -54,6 +54,8 @@ def test_an_edit_has_the_adapters_and_the_reference_that_were_sent(
     assert np.array_equal(edit.reference.pixels, REFERENCE.pixels)
     assert routes.noise.requests[-1].adapters == edit.adapters
     head = routes.state(state)["head"]
+    shown = routes.get(f"documents/{state['document']}/tree").json()[-1]["edit"]
+    assert shown["adapters"] == [{"name": velvet, "weight": 0.8}] and shown["reference"]
     png = routes.get(f"revisions/{head}/reference")
     assert png.status_code == 200 and png.headers["content-type"] == "image/png"
     large = noise(1500, 300)

@@ -74,10 +74,7 @@ export class EditForm {
     this.#save();
     showStrengths(values);
     if (!before || before.intent !== values.intent) this.#showIntent();
-    if (before?.pipeline !== this.values.pipeline) {
-      this.adapters.choose(this.values.pipeline);
-      this.model.choose(this.values.pipeline);
-    }
+    if (before?.pipeline !== this.values.pipeline) this.model.choose(this.values.pipeline);
     if (before?.intent !== values.intent || before?.prompt !== values.prompt) this.hint();
     return before?.intent !== values.intent;
   }
@@ -157,11 +154,12 @@ export class EditForm {
   /** Shows what the chosen model can do, or why it cannot be used. */
   #showModel() {
     const { model } = this;
+    if (model.name && model.name !== this.adapters.pipeline) this.adapters.choose(model.name);
     if (model.error) this.notifications.note(model.error, "model");
     else this.notifications.dismiss("model");
     this.#showModelSettings();
     const { purpose } = model;
-    this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`, { host: model.info.host }) : "");
+    this.notifications.model(modelName(model.name), purpose ? t(`model.for.${purpose}`) : "");
     if (model.loading) this.hint();
     else this.hint.now();
     this.modelChanged();
