@@ -160,4 +160,4 @@ def _in_words(error: Exception, host: str) -> str:
             return f"Nothing listens at {host}. Start the server there, or check its address."
         case TimeoutError():
             return f"{host} did not answer in time. Check its address, or try again later."
-    return f"The connection to {host} broke ({one_line(error) or "it says no more"}). Try again."
+    return f"The connection to {host} broke ({one_line(error) or 'it says no more'}). Try again."
