@@ -31,7 +31,7 @@ export function offerRow(entry, how) {
 export function offer(entry, { download, machine, may }, button) {
   const described = `licence-of-offer-${count++}`;
   const reason = misfit(entry, machine);
-  const facts = [sizeInWords(entry.download), ...(reason ? [] : [fit(entry, machine)]), ...(entry.steps ? [t("models.steps", { n: entry.steps })] : [])];
+  const facts = [sizeInWords(entry.download), ...(reason ? [] : [fit(entry, machine)]), ...(entry.steps > 1 ? [t("models.steps", { n: entry.steps })] : [])];
   const press = async (event) => {
     event.currentTarget.disabled = true; // until the row is gone, or it was refused
     const { currentTarget } = event;
