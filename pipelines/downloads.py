@@ -9,11 +9,12 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from threading import Condition, Event, Thread
 
-from pipelines.download import Stopped, part_of
+from pipelines.download import Stopped
 from pipelines.errors import InvalidInput, described
 from pipelines.hf.hub import ON_HUB
 from pipelines.hf.repository import Unavailable, check_licence, discard_parts, download, look_up
 from pipelines.recommended import files_to_download
+from pipelines.whole_file import write_whole
 
 SPEED_OVER = 5.0  # seconds over which the speed is taken
 QUEUED, RUNNING, PAUSED, DONE, FAILED = STATES = ("queued", "running", "paused", "done", "failed")
@@ -202,7 +203,4 @@ class Downloads:
         return [replace(each, state=QUEUED, speed=0.0) if each.state == RUNNING else each for each in noted]
 
     def _note(self) -> None:
-        self._file.parent.mkdir(parents=True, exist_ok=True)
-        part = part_of(self._file)
-        part.write_text(json.dumps([asdict(each) for each in self._downloads.values()], indent=2), encoding="utf-8")
-        part.replace(self._file)
+        write_whole(self._file, json.dumps([asdict(each) for each in self._downloads.values()], indent=2))

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pipelines.errors import InvalidInput
+from pipelines.whole_file import write_whole
 
 # (width, height) in pixels that the hosted models draw, the square first
 HOSTED_SIZES = ((1024, 1024), (1536, 1024), (1024, 1536))
@@ -131,11 +132,7 @@ def save_key(endpoint: Endpoint, key: str, file: Path) -> None:
     keys.pop(endpoint.origin, None)
     if key.strip():
         keys[endpoint.origin] = _checked(key.strip(), endpoint.origin)
-    part = file.with_name(f"{file.name}.{os.getpid()}.part")
-    part.unlink(missing_ok=True)
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
-        json.dump(keys, stream)
-    part.replace(file)
+    write_whole(file, json.dumps(keys), 0o600)
 
 
 def _kept(file: Path | None) -> dict[str, str]:

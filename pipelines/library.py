@@ -11,7 +11,6 @@ from typing import Any
 from pipelines import API, models
 from pipelines.added import name_of
 from pipelines.base import Machine
-from pipelines.download import part_of
 from pipelines.downloads import Downloads
 from pipelines.endpoint import read_endpoint, save_key
 from pipelines.errors import InvalidInput
@@ -39,6 +38,7 @@ from pipelines.recommended import (
     memory_on,
     recommended,
 )
+from pipelines.whole_file import write_whole
 
 INTENTS = ("fill", "remove", "refine")  # what may have a model of its own to begin with
 SHARED = {"expand": "fill", "sketch": "refine"}  # intents that begin with another's
@@ -327,8 +327,5 @@ class Library:
 
     def _change(self, **entries: Any) -> None:
         with self._lock:
-            self.folder.mkdir(parents=True, exist_ok=True)
-            part = part_of(self._noted)
-            part.write_text(json.dumps({**self._note(), **entries}, indent=2), encoding="utf-8")
-            part.replace(self._noted)
+            write_whole(self._noted, json.dumps({**self._note(), **entries}, indent=2))
         self.changed()

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pipelines.errors import InvalidInput
 from pipelines.hf.repository import Unavailable, asking
+from pipelines.whole_file import write_whole
 
 
 def has_token() -> bool:
@@ -34,9 +35,4 @@ def store_token(token: str) -> None:
         raise Unavailable("That is no token of the hub: those are letters, digits, dots, - and _ alone.", "token")
     with asking("the account of this token"):
         HfApi(token=token).whoami()
-    file.parent.mkdir(parents=True, exist_ok=True)
-    part = file.with_name(f"{file.name}.part")
-    part.unlink(missing_ok=True)
-    with open(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as out:
-        out.write(token)
-    part.replace(file)
+    write_whole(file, token, 0o600)
