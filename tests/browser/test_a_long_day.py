@@ -7,13 +7,16 @@ import numpy as np
 from editor.edits.apply import apply
 from editor.imaging.geometry import Box
 from editor.store.revisions import Revision
+from pipelines import load
 from pipelines.base import run
 from tests.browser.hands import Hands
 from tests.browser.test_history import row
 from tests.fakes import PATIENCE, FlatPipeline, NoisePipeline, loader
 
 # what the server's models draw, without waiting for leave
-LOAD = loader(NoisePipeline(supports_strength=True), NoisePipeline(name="slow"), FlatPipeline((0, 200, 0)))
+LOAD = loader(
+    NoisePipeline(supports_strength=True), NoisePipeline(name="slow"), FlatPipeline((0, 200, 0)), load("patchmatch")
+)
 SHAPES = ("Brush", "Rectangle", "Ellipse", "Lasso", "Brush")
 
 
