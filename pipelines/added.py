@@ -1,6 +1,7 @@
 """What a user names to have it among the models: a folder, a file, or a model of the hub's cache."""
 
 import json
+import zipfile
 from pathlib import Path
 
 from pipelines import FOLDER, HUB, LAMA, in_full
@@ -8,6 +9,7 @@ from pipelines.errors import InvalidInput
 from pipelines.hf.adapter_files import LIKENESS, LOW_RANK, WEIGHTS, adapter_file
 from pipelines.hf.hub import ON_HUB
 from pipelines.hf.model_files import INDEX, shapes
+from pipelines.hf.repository import page_url
 from pipelines.installed import ADAPTER_FILE, SELECTION, described
 from pipelines.models import on_disk
 
@@ -21,7 +23,9 @@ def name_of(source: str) -> str:
     Raises:
         InvalidInput: there is no such thing here, or it is nothing that can be used.
     """
-    source = source.strip()
+    source = source.strip().strip("\"'")  # as some systems copy a path
+    if source.startswith(page := page_url("")):
+        source = "/".join(source.removeprefix(page).split("/")[:2])  # a model's page on the hub
     name = in_full(source) if ":" in source and not on_disk(source) else _name_of_place(source)
     model = described(name, name)
     if model.trouble:
@@ -40,6 +44,10 @@ def _name_of_place(source: str) -> str:
         raise InvalidInput(f"There is no folder and no file {source!r} on the server's machine.")
     place = place.resolve()
     if place.suffix == ".pt":
+        if not _is_program(place):
+            raise InvalidInput(
+                f"{place} is no network as torch.jit.save writes it, or only a part of one. Get the file again."
+            )
         return f"{LAMA}{place}"
     if place.is_file():
         return _name_of_file(place)
@@ -56,6 +64,16 @@ def _name_of_place(source: str) -> str:
             f"{place} holds no model that can be used here: those have a {INDEX}, or are files of GLIDE, of SAM 2 or "
             "of an adapter."
         ) from error
+
+
+def _is_program(file: Path) -> bool:
+    """Tells whether a file is a whole TorchScript archive, by its list of entries alone."""
+    try:
+        with zipfile.ZipFile(file) as archive:
+            entries = [name.partition("/")[2] for name in archive.namelist()]
+    except (OSError, zipfile.BadZipFile):
+        return False
+    return {"data.pkl", "constants.pkl"} <= set(entries) and any(name.startswith("code/") for name in entries)
 
 
 def _name_of_file(file: Path) -> str:

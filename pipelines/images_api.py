@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 
 from pipelines.base import NOT_ASKED, Pixels, Request, Run, Step
-from pipelines.endpoint import Endpoint, key_for, origin_of
+from pipelines.endpoint import KEYS, Endpoint, key_for, origin_of
 from pipelines.errors import InvalidInput
 from pipelines.http_call import Answer, call
 
@@ -166,7 +166,7 @@ class ImagesApi:
             return f"{host} sends on to another address, which is not followed. Name the model by the address itself."
         if status == 401:
             whose = "does not take its key" if key else "wants a key"
-            return f"{host} {whose}. Give it the right one: docs/models.md says how.{said}"
+            return f"{host} {whose}. Enter it in Settings, below the model, or in {KEYS} of the environment.{said}"
         if code in MODERATED:
             return f"{host} finds the picture or the prompt against its rules. Change the prompt or the mask.{said}"
         if status == 402 or code == "insufficient_quota":

@@ -145,6 +145,7 @@ def _hf(name: str, pipeline: str, source: str) -> Model:
         family, used = family_of(layout.class_name), list(_weights(place))
         offered = family is not None or "Inpaint" in layout.class_name
         how = "" if layout.variant is None else f", {layout.variant} files"
+        trouble = "" if used else f"{place} holds no weights"
         needs = f"{needs}; {_memory(used)}{how}"
         if family is None:
             good = (

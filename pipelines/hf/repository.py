@@ -15,7 +15,7 @@ from threading import Event
 from typing import NamedTuple
 
 from pipelines.download import Interrupted, Progress, Refused, fetch, no_progress, part_of
-from pipelines.errors import InvalidInput, one_line
+from pipelines.errors import InvalidInput
 from pipelines.hf.model_files import HALF, INDEX, PICKLES, UNUSED
 
 SETTINGS = (".json", ".txt", ".model")  # endings of what says the sizes of networks and the words they read
@@ -145,7 +145,10 @@ def asking(model: str) -> Iterator[None]:
     except HfHubHTTPError as error:
         raise _refused(model, error.response.status_code, "") from error
     except (HTTPError, OSError) as error:
-        raise Unavailable(f"The hub cannot be reached ({one_line(error)}).", "offline") from error
+        raise Unavailable(
+            "The hub cannot be reached: check the connection. What is here already can be added by its path.",
+            "offline",
+        ) from error
 
 
 def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteFile]:

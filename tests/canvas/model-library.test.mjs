@@ -10,7 +10,7 @@ const download = (name, is) => ({ model: name, name: is === "done" ? `hf:${name}
 
 /** A library whose server answers what is put into `answers` in turn, the last again and again; `tick` is its clock. */
 function library(...answers) {
-  const said = { choices: [], ended: [], failed: [], changed: 0, asked: 0, selectors: 0 };
+  const said = { choices: [], ended: [], failed: [], succeeded: 0, changed: 0, asked: 0, selectors: 0 };
   const timers = [];
   const next = async () => {
     said.asked += 1;
@@ -21,7 +21,7 @@ function library(...answers) {
   const server = { models: next, changeModels: next };
   const on = {
     changed: () => (said.changed += 1), selectors: () => (said.selectors += 1), choices: (models) => said.choices.push(models.map(([, name]) => name).join()),
-    ended: ({ model, state }, its) => said.ended.push([model, state, its?.name]), failed: (sentence) => said.failed.push(sentence),
+    ended: ({ model, state }, its) => said.ended.push([model, state, its?.name]), failed: (sentence) => said.failed.push(sentence), succeeded: () => (said.succeeded += 1),
   };
   const made = new ModelLibrary(server, on, (ms, work) => timers.push(work));
   const tick = async () => {
@@ -83,7 +83,7 @@ test("an answer that was asked for before a change is out of date", async () => 
   let answer;
   const old = new Promise((done) => (answer = done));
   const server = { models: () => old, changeModels: async () => state([], [model("new")]) };
-  const list = new ModelLibrary(server, { changed() {}, choices() {}, ended() {}, failed() {} }, () => {});
+  const list = new ModelLibrary(server, { changed() {}, choices() {}, ended() {}, failed() {}, succeeded() {} }, () => {});
   const loading = list.load();
   await list.act("add", {});
   answer(state([], [model("old")]));

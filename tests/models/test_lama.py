@@ -20,7 +20,9 @@ from editor.edits.edit import Edit
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
+from pipelines.added import name_of
 from pipelines.base import Adapter, Pixels, Request, Step, run
+from pipelines.errors import InvalidInput
 from pipelines.lama import Lama, load_lama
 from pipelines.torchscript import OPERATORS
 from tests.laws import check_edit
@@ -169,6 +171,19 @@ def test_it_says_that_it_reads_no_words_and_takes_no_adapters(lama: Lama) -> Non
     )
     with pytest.raises(ValueError, match="takes no adapters"):
         run(lama.inpaint(a_request(adapters=(Adapter("x.safetensors", 1.0),))))
+
+
+def test_only_a_whole_network_is_added(files: dict[str, Path], tmp_path: Path) -> None:
+    for whole in files.values():
+        assert name_of(f'"{whole}"') == f"lama:{whole.resolve()}"  # in quotes, as some systems copy a path
+        data = whole.read_bytes()
+        for damaged in (b"", b"nothing of the kind", data[: len(data) // 2], data[:-30]):
+            (part := tmp_path / "part.pt").write_bytes(damaged)
+            with pytest.raises(InvalidInput, match=r"torch\.jit\.save"):
+                name_of(str(part))
+    torch.save({"numbers": torch.zeros(3)}, tmp_path / "numbers.pt")
+    with pytest.raises(InvalidInput, match=r"torch\.jit\.save"):
+        name_of(str(tmp_path / "numbers.pt"))
 
 
 def test_it_is_loaded_by_its_name_once(files: dict[str, Path], monkeypatch: pytest.MonkeyPatch) -> None:

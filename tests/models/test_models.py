@@ -23,7 +23,7 @@ from editor.cli.context import CommandContext
 from editor.formats.export import recipe_of
 from editor.recipes.recipe import Recipe
 from editor.web.context import AppContext
-from pipelines.installed import Model
+from pipelines.installed import Model, described
 from pipelines.models import full_name, installed, listed, listing
 
 
@@ -162,6 +162,12 @@ def test_a_toml_names_models_and_says_what_it_knows_better(tmp_path: Path, toml:
     assert eraser.pipeline == f"lama:{tmp_path / 'big-lama.pt'}" and eraser.size == 3000 and not eraser.trouble
     assert "reads no words" in eraser.good_for and "no GPU" in eraser.needs
     assert found["quick"].pipeline == "classical" and "removing specks" in found["quick"].good_for
+
+
+def test_a_folder_with_an_index_alone_is_no_model(tmp_path: Path) -> None:
+    (tmp_path / "model_index.json").write_text('{"_class_name": "StableDiffusionInpaintPipeline"}')
+    found = described("photo", f"hf:{tmp_path}")
+    assert "no weights" in found.trouble and not found.offered
 
 
 def test_a_single_file_is_listed_too(tmp_path: Path, toml: Any) -> None:

@@ -447,12 +447,12 @@ def test_adapters_are_listed_and_edits_made_with_them(served: Served) -> None:
     edit = served.session.store.revisions.get(done["revision"]).edit
     assert edit is not None and edit.adapters == (Adapter(typed, 0.5),) and edit.reference is not None
     assert "There is no adapter" in served.refused("edit", document, "a vase", box=box, adapters=["/etc/passwd"])
-    assert "no picture" in served.refused("edit", document, "a vase", box=box, reference="AAAA")
+    assert "not an image" in served.refused("edit", document, "a vase", box=box, reference="AAAA")
 
 
-def test_documents_are_listed_only_where_no_other_machine_asks(served: Served) -> None:
+def test_documents_are_listed_only_where_no_other_machine_asks(served: Served, tmp_path: Path) -> None:
     with gr.Blocks(analytics_enabled=False) as page:
-        publish(app_context(served.session, served.models, ["noise"], Path(), Addresses("0.0.0.0")), Shown())
+        publish(app_context(served.session, served.models, ["noise"], tmp_path, Addresses("0.0.0.0")), Shown())
     names = {verb.api_name for verb in page.fns.values()}
     assert "describe" in names and "documents" not in names
 

@@ -11,6 +11,7 @@ from editor.edits.removal import AUTO
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Pixels
 from editor.store.store import Store
+from pipelines.errors import InvalidInput
 from tests.fakes import FlatPipeline, NoisePipeline
 from tests.samples import disc, noise
 from tests.wire import RouteClient, unpacked_all
@@ -95,3 +96,20 @@ def test_every_plan_tells_the_kind_of_the_picture(routes: RouteClient) -> None:
         body = routes.edit_body(state)
         said, _ = unpacked_all(routes.post(f"documents/{state['document']}/plan", content=body), "regions")
         assert (said["model"], said["kind"], said["why"]) == ("noise", kind, "")
+
+
+class Damaged(FlatPipeline):
+    @property
+    def largest(self) -> int:
+        raise InvalidInput("The file is damaged.")
+
+
+def test_a_file_of_lama_that_cannot_be_loaded_is_not_chosen(store: Store, tmp_path: Path) -> None:
+    whole, damaged = NoisePipeline(name="lama:/whole.pt"), Damaged((1, 1, 1), name="lama:/damaged.pt")
+    for others, expected in (([whole], "lama:/whole.pt"), ([], "patchmatch")):
+        routes = RouteClient(store, tmp_path / "none", more=[damaged, *others, NoisePipeline(name="patchmatch")])
+        try:
+            state = routes.state({"document": routes.session.open(noise(300, 200)).id})
+            assert planned(routes, state, mask=disc(Box(40, 60, 30, 30)))["model"] == expected
+        finally:
+            routes.worker.stop()

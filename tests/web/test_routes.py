@@ -18,12 +18,15 @@ from editor.recipes.recipe import Recipe
 from editor.store.documents import Document
 from editor.store.progress import RunPreview, RunProgress
 from editor.store.store import Store
+from editor.web.canvas import MODULES
 from editor.web.routes import documents as documents_module
 from editor.web.server import PREFIX
 from editor.web.state import DocumentStates
 from tests.fakes import until
 from tests.samples import disc, noise
 from tests.wire import HOST, RouteClient, refused
+
+CANVAS = MODULES.removeprefix(f"{PREFIX[1:]}/").rstrip("/")
 
 
 @pytest.fixture
@@ -436,16 +439,16 @@ def test_a_small_copy_is_small(routes: RouteClient, store: Store) -> None:
         assert Image.open(BytesIO(routes.get(path).content)).size[0] == side
 
 
-def test_modules_are_asked_about_each_time(routes: RouteClient) -> None:
-    answer = routes.get("canvas/app/editor.js")
+def test_modules_are_kept_by_the_browser(routes: RouteClient) -> None:
+    answer = routes.get(f"{CANVAS}/app/editor.js")
     assert "javascript" in answer.headers["content-type"]
-    assert answer.headers["cache-control"] == "no-cache"
-    again = routes.get("canvas/app/editor.js", headers={"If-None-Match": answer.headers["etag"]})
+    assert "immutable" in answer.headers["cache-control"]
+    again = routes.get(f"{CANVAS}/app/editor.js", headers={"If-None-Match": answer.headers["etag"]})
     assert again.status_code == 304
 
 
 def test_every_answer_carries_the_headers(routes: RouteClient) -> None:
-    for path in ["samples", "canvas/app/editor.js", "canvas/canvas.css", "documents/none", "nowhere"]:
+    for path in ["samples", f"{CANVAS}/app/editor.js", f"{CANVAS}/canvas.css", "documents/none", "nowhere"]:
         headers = routes.get(path).headers
         assert headers["x-content-type-options"] == "nosniff"
         assert headers["referrer-policy"] == "same-origin"

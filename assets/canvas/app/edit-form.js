@@ -14,7 +14,7 @@ const HINT_MS = 250; // after the last key press, before the prompt is checked
 export const PROMPT = "#prompt :is(input, textarea)";
 const PROMPT_FIELDS = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)" };
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch", "adjust"];
-const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help" };
+const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help", seed: "form_seed_help" };
 
 export const randomSeed = () => crypto.getRandomValues(new Uint32Array(1))[0];
 
@@ -175,7 +175,7 @@ export class EditForm {
     this.#markOwn();
     const value = (name) => (this.model.info ? { value: this.model.value(name) } : {}); // until then the last model's stays
     const fields = MODEL_DEFAULTS.map((name) => [name, { ...this.#fieldUpdate(name), ...value(name) }]);
-    this.put({ ...Object.fromEntries(fields), negative_prompt: this.#fieldUpdate("negative_prompt") });
+    this.put({ ...Object.fromEntries(fields), negative_prompt: this.#fieldUpdate("negative_prompt"), seed: this.#fieldUpdate("seed") });
   }
 
   #isOwn(name) {
@@ -192,8 +192,9 @@ export class EditForm {
     const { model } = this;
     const label = (value) => (name === "sampler" ? t(`sampler.${value}`) : value);
     const help = name === "sampler" && model.value(name) === "own" ? "sampler.own.help" : HELP[name];
-    const info = !model.supports(name) ? t("model.unsupported") : this.#isOwn(name) ? t("model.own", { value: label(model.defaultOf(name)) }) : t(help);
-    const update = { __type__: "update", info, interactive: model.supports(name) };
+    const supported = model.supports(name === "seed" ? "seeds" : name);
+    const info = !supported ? t("model.unsupported") : this.#isOwn(name) ? t("model.own", { value: label(model.defaultOf(name)) }) : t(help);
+    const update = { __type__: "update", info, interactive: supported };
     if (name !== "sampler" || !model.info) return update;
     const none = [["–", model.value(name)]];
     return { ...update, choices: update.interactive ? model.info.samplers.map((sampler) => [label(sampler), sampler]) : none };

@@ -363,6 +363,7 @@ export async function mount(element) {
   await dockReady(editor);
   editor.form.attach(editor.bindings);
   editor.models.library.load();
+  addEventListener("focus", () => editor.models.library.load()); // another tab may have changed them
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);
   else editor.home();

@@ -14,6 +14,7 @@ export class ModelActions {
       selectors: () => editor.objects.recheck(),
       ended: (download, model) => this.#ended(download, model),
       failed: (sentence) => editor.notifications.note(sentence, "models"),
+      succeeded: () => editor.notifications.dismiss("models"),
     });
   }
 

@@ -10,7 +10,7 @@ export class ModelLibrary {
    * on: { changed(): there is another state; choices(models, defaults): the form is to offer these, [[title, name], ...], and these first,
    * by mode; selectors(): other models select objects than before;
    * ended(download, model): a download has ended, and this is its model if it did not fail; failed(sentence): what the user
-   * asked for was refused }. later(ms, work): a timer; tests pass their own.
+   * asked for was refused; succeeded(): it was done }. later(ms, work): a timer; tests pass their own.
    */
   constructor(server, on, later = (ms, work) => setTimeout(work, ms)) {
     Object.assign(this, { server, on, later });
@@ -46,6 +46,7 @@ export class ModelLibrary {
     try {
       const answer = await this.server.changeModels(action, body);
       this.epoch += 1;
+      this.on.succeeded();
       this.#take(answer);
       return answer;
     } catch (error) {

@@ -41,6 +41,6 @@ function owned(model, { act, drop, defaults, may }) {
   const remove = ({ currentTarget }) => askFirst(t("models.delete_title", { title }), loses, t("models.delete_yes"), () => drop(model), currentTarget);
   return [
     intents.length ? h("div", { class: "ways", role: "group", "aria-label": t("models.default") }, h("span", { class: "detail" }, t("models.default")), ...intents.map(preset)) : null,
-    removable ? h("div", { class: "ways" }, h("button", { type: "button", class: "chip", "aria-label": t("models.delete_of", { title }), onclick: remove }, icon("clear"), t("models.delete_short"))) : null,
+    removable ? h("div", { class: "ways" }, h("button", { type: "button", class: "chip", "aria-label": t("models.delete_of", { title }), onclick: remove }, icon("clear"), t(model.frees ? "models.delete_short" : "models.take_off"))) : null,
   ];
 }
