@@ -625,10 +625,11 @@ def test_a_hub_name_is_downloaded_for_who_typed_it(saved: Any, fake_hub: FakeHub
     assert load_hf("me/tiny", "hf:me/tiny", Setup(), True).name == "hf:me/tiny"
 
 
-def test_only_the_name_on_the_command_line_is_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_the_name_on_the_command_line_is_fetched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     asked = {}
     monkeypatch.setattr(context, "load", lambda name, compiled, fetch: asked.update({name: fetch}))
-    options = {"compile": False, "memory": "auto", "quantise": "", "pipeline": "hf:me/tiny", "adapter": []}
+    options: dict[str, Any] = {"compile": False, "memory": "auto", "quantise": "", "pipeline": "hf:me/tiny"}
+    options |= {"adapter": [], "data": tmp_path}
     load = context.CommandContext(argparse.Namespace(**options, models=None), Path(), Path()).load
     load("hf:me/tiny")
     load("classical")
