@@ -100,7 +100,7 @@ def test_every_plan_tells_the_kind_of_the_picture(routes: RouteClient) -> None:
 
 class Damaged(FlatPipeline):
     @property
-    def largest(self) -> int:
+    def largest(self) -> int:  # type: ignore[override]
         raise InvalidInput("The file is damaged.")
 
 
