@@ -87,7 +87,7 @@ def test_the_licence_is_shown_beside_the_button_and_another_one_is_not_accepted(
     hands.page.locator(".note p").filter(has_text="Its licence is my-own by now.").wait_for()
     card.get_by_text("Not for commercial use.").wait_for()
     card.get_by_role("button", name="Download").click()
-    hands.page.wait_for_function("document.querySelectorAll('.note').length === 1")
+    hands.page.wait_for_function("!document.querySelector('.note')")  # the refusal is over
     models.state = listing(recommended=[{**FEW, "licence_url": "javascript:alert(1)", "best": True}])
     models.load()
     row(hands, FEW["title"]).get_by_text("apache-2.0").wait_for()  # others' words: no link of the web, no link
