@@ -40,6 +40,13 @@ def real(tmp_path: Path, hub: FakeHub) -> Iterator[ServerProcess]:
 
 
 @pytest.fixture
+def client(real: ServerProcess) -> Iterator[Client]:
+    client = Client(real.url)
+    yield client
+    client.http.close()  # its server was killed meanwhile: nobody else ends the connection
+
+
+@pytest.fixture
 def visitor(chromium: Any, real: ServerProcess) -> Iterator[Hands]:
     context = chromium.new_context(viewport={"width": 1440, "height": 900})
     context.set_default_timeout(120_000)
@@ -55,8 +62,10 @@ def visitor(chromium: Any, real: ServerProcess) -> Iterator[Hands]:
     assert faults == []
 
 
-def test_from_an_opened_picture_to_the_first_fill(visitor: Hands, real: ServerProcess, hub: FakeHub) -> None:
-    page, client = visitor.page, Client(real.url)
+def test_from_an_opened_picture_to_the_first_fill(
+    visitor: Hands, real: ServerProcess, hub: FakeHub, client: Client
+) -> None:
+    page = visitor.page
     [best] = [row for row in said(client.get("models"))["recommended"] if row["best"] and row["use"] == "fill"]
     hub.licence = best["licence"]
     hub.cuts = [CUT]
