@@ -243,15 +243,21 @@ class Library:
             self._change(added=[*(each for each in self.added if each != name), name])
         return name.removeprefix(ADAPTER_FILE)
 
-    def remove(self, name: str) -> int:
+    def remove(self, name: str, in_use: Collection[str]) -> int:
         """Removes a model: what was added goes off the list, what lies in the hub's cache is deleted.
+
+        Args:
+            name: its full name.
+            in_use: the names of the models that edits wait for, see `Jobs.models_in_use`.
 
         Returns:
             The bytes of the disk that are free now.
 
         Raises:
-            InvalidInput: there is no such model, or it is not to be removed.
+            InvalidInput: there is no such model, it is in use, or it is not to be removed.
         """
+        if name in in_use:
+            raise InvalidInput(f"{name} is in use: wait until its edits are finished, or cancel them.")
         if not self.removable(name):
             raise InvalidInput(
                 f"{name} cannot be removed: it comes with the program, is listed in models.toml, is what the server "

@@ -57,9 +57,8 @@ def _download(model: str, licence: str | None) -> None:
 def _remove(context: CommandContext, name: str) -> None:
     name = next((each for each in (name, f"hf:{name}", f"lama:{name}") if context.library.removable(each)), name)
     with context.session() as session:
-        if name in session.store.jobs.models_in_use():
-            raise InvalidInput(f"{name} is in use: wait until its edits are finished, or cancel them.")
-    print(f"{name} removed, {in_words(context.library.remove(name))} freed")
+        in_use = session.store.jobs.models_in_use()
+    print(f"{name} removed, {in_words(context.library.remove(name, in_use))} freed")
 
 
 def convert(context: CommandContext) -> None:

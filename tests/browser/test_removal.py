@@ -4,9 +4,9 @@ from typing import Any
 
 import numpy as np
 
-from editor.edits.edit import Edit
 from editor.imaging.raster import Pixels
 from tests.browser.hands import Hands, photo
+from tests.browser.test_models import made
 
 
 def fields() -> Pixels:
@@ -26,15 +26,6 @@ def advice(hands: Hands, words: str) -> None:
         }""",
         arg=words,
     )
-
-
-def made(hands: Hands) -> Edit:
-    head = hands.state["head"]
-    hands.generate()
-    hands.wait_for(f"doc.state.head !== {head!r}")
-    hands.wait_idle()
-    edit: Any = hands.server.session.store.revisions.get(hands.state["head"]).edit
-    return edit
 
 
 def model(hands: Hands) -> str:

@@ -168,7 +168,7 @@ def test_lama_of_the_hub_removes_by_a_name_that_means_the_same_elsewhere(hub: Fa
     mask[20:40, 20:40] = 255
     request = Request(image, mask, "", "", 1.0, 0.0, 1.0, 1, "own", (0,))
     assert run(pipelines.load(name).inpaint(request)).shape == (1, 64, 64, 3)
-    assert library.remove(name) > (folder / "big-lama.pt").stat().st_size and name not in library.names()
+    assert library.remove(name, ()) > (folder / "big-lama.pt").stat().st_size and name not in library.names()
     pipelines.forget(name)
     with pytest.raises(InvalidInput, match="not on this machine"):
         pipelines.load(name)

@@ -1,7 +1,6 @@
 """Objects in the store's pictures: encoded once, answered at once, and never in the way of an edit."""
 
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 from typing import Any
@@ -50,13 +49,6 @@ class Counting:
 @pytest.fixture(scope="module")
 def snapshot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tiny_sam2.install(tmp_path_factory.mktemp("cache"))
-
-
-@pytest.fixture
-def store(tmp_path: Path) -> Iterator[Store]:
-    store = Store(tmp_path / "data")
-    yield store
-    store.close()
 
 
 @pytest.fixture

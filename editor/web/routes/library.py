@@ -78,9 +78,7 @@ class LibraryRoutes:
         return await self._answer(request, freed=freed)
 
     def _remove(self, name: str) -> int:
-        if name in self.context.session.store.jobs.models_in_use():
-            raise InvalidInput(f"{name} is in use: wait until its edits are finished, or cancel them.")
-        freed = self.library.remove(name)
+        freed = self.library.remove(name, self.context.session.store.jobs.models_in_use())
         self.context.models.forget(name)
         return freed
 
