@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from editor.web.canvas import MODULES
 from tests.browser.hands import Hands
 from tests.browser.model_lists import (
     BEST,
@@ -192,6 +193,22 @@ def test_a_model_that_came_is_offered_at_once_and_in_the_form(hands: Hands, mode
     models.state = listing()
     models.load()  # it is gone
     hands.page.get_by_role("button", name=NOISE).wait_for()
+
+
+def test_models_that_are_known_before_the_forms_values_have_their_names_too(hands: Hands, models: ModelRoutes) -> None:
+    shown: list[str] = hands.page.evaluate(
+        """async (modules) => {
+          const { EditForm } = await import(`/${modules}app/edit-form.js`);
+          const shown = [];
+          const notifications = { model: (name) => shown.push(name), note() {}, dismiss() {}, hint() {} };
+          const form = new EditForm(palimpsest.server, notifications, () => {});
+          form.offer([["A new name", "noise"]], { fill: "noise" });
+          form.changed({ ...palimpsest.form.values, intent: "fill" });
+          return shown;
+        }""",
+        MODULES,
+    )
+    assert shown and set(shown) == {"A new name"}
 
 
 def test_a_click_chooses_a_model_and_defaults_are_set_for_each_mode(hands: Hands, models: ModelRoutes) -> None:

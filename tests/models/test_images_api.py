@@ -157,7 +157,7 @@ def test_a_server_with_one_form_of_answer_is_asked_without_a_choice(api: FakeIma
 @pytest.mark.parametrize(
     ("reply", "words"),
     [
-        (refusal(401, f"Incorrect key: {SECRET}."), ("does not take its key", "docs/models.md", "[the key]")),
+        (refusal(401, f"Incorrect key: {SECRET}."), ("does not take its key", "Enter it in Settings", "[the key]")),
         (refusal(403, "You may not."), ("does not let this key use painter", "You may not")),
         (refusal(404, "The model does not exist."), ("no model painter", "does not exist")),
         (refusal(429, "Slow down.", Retry_After="20"), ("in 20 seconds", "Slow down")),

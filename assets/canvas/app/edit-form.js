@@ -84,15 +84,21 @@ export class EditForm {
     Object.assign(this.model, { own, fields });
     Object.assign(this.models, { own: models, first: fields.pipeline.value });
     if (!this.choices.length) this.choices = fields.pipeline.choices.map((name) => [modelNames[name] ?? name, name]);
+    this.#nameChoices();
+  }
+
+  /** Has the chosen models and the page know these models. */
+  #nameChoices() {
     this.models.names = this.choices.map(([, name]) => name);
+    Object.assign(initialForm.modelNames, Object.fromEntries(this.choices.map(([title, name]) => [name, title])));
   }
 
   /** Offers these models, [[title, name], ...], and the server's defaults for "fill", "remove" and "refine", "" for none. */
   offer(choices, defaults = this.models.defaults) {
     if (choices.length) this.choices = choices;
-    Object.assign(this.models, { defaults, names: this.choices.map(([, name]) => name) });
+    this.models.defaults = defaults;
     if (!this.values) return; // `changed` shows them then
-    Object.assign(initialForm.modelNames, Object.fromEntries(this.choices.map(([title, name]) => [name, title])));
+    this.#nameChoices();
     this.#modelChosen();
     this.#showModel(); // by its name, which may be new
   }
