@@ -8,7 +8,7 @@ from pipelines import FOLDER, HUB, LAMA, in_full
 from pipelines.errors import InvalidInput
 from pipelines.hf.adapter_files import LIKENESS, LOW_RANK, WEIGHTS, adapter_file
 from pipelines.hf.hub import ON_HUB
-from pipelines.hf.model_files import INDEX, shapes
+from pipelines.hf.model_files import INDEX, draws, no_model, shapes
 from pipelines.hf.repository import page_url
 from pipelines.installed import ADAPTER_FILE, SELECTION, described
 from pipelines.models import on_disk
@@ -82,7 +82,11 @@ def _name_of_file(file: Path) -> str:
         raise InvalidInput(f"{file} is no {WEIGHTS} and no TorchScript file (.pt): get the model as one of these.")
     numbers = shapes(file)
     adapter = any(name.startswith(LIKENESS) or any(mark in name for mark in LOW_RANK) for name in numbers)
-    return f"{ADAPTER_FILE if adapter else HUB}{file}"
+    if adapter:
+        return f"{ADAPTER_FILE}{file}"
+    if not draws(numbers):
+        raise no_model(file)
+    return f"{HUB}{file}"
 
 
 def _selects(folder: Path) -> bool:

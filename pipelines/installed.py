@@ -44,6 +44,8 @@ class Model:
         """What it is called in a list to choose from."""
         if self.name != self.pipeline:
             return self.name  # the user's own
+        if self.name == "patchmatch":
+            return "PatchMatch"
         path = self.name.partition(":")[2] or self.name
         if self.name.startswith(API):
             endpoint = read_endpoint(path)

@@ -20,7 +20,7 @@ ENTRIES = re.compile(
     r"|version|byteorder|\.format_version|\.storage_alignment|\.data/serialization_id"
 )
 GLOBALS = re.compile(
-    r"__torch__\.(?!torch\.classes\.)[\w.]+ \w+"  # the file's own classes, none that are built into PyTorch
+    r"__torch__(\.(?!torch\.classes\.)[\w.]+)? \w+"  # the file's own classes, none that are built into PyTorch
     r"|torch\._utils (_rebuild_tensor_v2|_rebuild_parameter)|torch \w+Storage|torch device|collections OrderedDict"
     r"|torch\.jit\._pickle (build_\w+list|restore_type_tag)"
 )

@@ -121,8 +121,8 @@ def _run(
     _check_output(options.output)
     name = options.pipeline if context.pipeline_chosen else context.library.default(intent)
     if not name:
-        choice = choose_model(picture, mask, context.library.names(), options.pipeline)
-        print(f"{choice.sentence[0].upper()}{choice.sentence[1:]}; --pipeline sets another.", file=sys.stderr)
+        choice = choose_model(picture, mask, context.library.names(), options.pipeline, context.load)
+        print(f"Removing with {choice.sentence}; --pipeline sets another.", file=sys.stderr)
         name = choice.model
     model = context.load(name)
     if options.adapter:

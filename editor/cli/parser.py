@@ -65,6 +65,8 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
     _add_store(commands)
     _add_recipes(commands)
     add_models(commands)
+    for command in commands.choices.values():  # it may stand before the command or behind it
+        _add_data(command, argparse.SUPPRESS)
     commands.add_parser("work").set_defaults(run="server.work")  # what the server starts
     return parser
 
@@ -84,14 +86,19 @@ def _add_server_options(parser: argparse.ArgumentParser, data: Path) -> None:
     parser.add_argument(
         "--root-path", default="", metavar="/PATH", help="path at which a proxy serves the editor, if there is one"
     )
-    parser.add_argument(
-        "--data", type=_path_or_url, default=data, metavar="FOLDER",
-        help="folder for pictures and their history (default: %(default)s); or the URL of a PostgreSQL database,"
-        " postgresql://user@host/name",
-    )  # fmt: skip
+    _add_data(parser, data)
     parser.add_argument(
         "--mcp", action="store_true",
         help="also serve the editor's tools to language models by the Model Context Protocol; needs the package `mcp`",
+    )  # fmt: skip
+
+
+def _add_data(parser: argparse.ArgumentParser, default: Path | str) -> None:
+    shown = "" if default == argparse.SUPPRESS else " (default: %(default)s)"
+    parser.add_argument(
+        "--data", type=_path_or_url, default=default, metavar="FOLDER",
+        help=f"folder for pictures and their history{shown}; or the URL of a PostgreSQL database,"
+        " postgresql://user@host/name",
     )  # fmt: skip
 
 

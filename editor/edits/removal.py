@@ -1,6 +1,7 @@
 """Which model removes: by whether the picture is a photograph or a drawing, and by what surrounds the mask."""
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
+from itertools import islice
 from typing import NamedTuple
 
 import cv2
@@ -46,11 +47,16 @@ class Choice(NamedTuple):
 
 
 def choose_model(
-    picture: Picture, mask: Mask, names: Collection[str], default: str, kind: Kind | None = None
+    picture: Picture,
+    mask: Mask,
+    names: Collection[str],
+    default: str,
+    load: Callable[[str], object],
+    kind: Kind | None = None,
 ) -> Choice:
     """Chooses the model that removes what is under a mask.
 
-    For a photograph it is LaMa, or PatchMatch where there is no file of it. For a drawing it is the embedded model, but
+    For a photograph it is LaMa, or PatchMatch where no file of it is whole. For a drawing it is the embedded model, but
     PatchMatch in a texture, which that one paints flat.
 
     Args:
@@ -58,6 +64,7 @@ def choose_model(
         mask: what is to be removed.
         names: the models to choose from.
         default: the model to use where none of those is among them.
+        load: loads a model, or raises InvalidInput: called for a file of LaMa before it is chosen.
         kind: what the picture is, where somebody says so.
 
     Raises:
@@ -66,14 +73,22 @@ def choose_model(
     if kind is not None and kind not in [*KINDS]:
         raise InvalidInput(f"A picture is a {' or a '.join(KINDS)}, not {kind!r}.")
     found = kind or kind_of(picture)
-    learnt = [name for name in names if name.startswith(LEARNT)]
     if found == "photograph":
-        why, wanted = "photograph", [*learnt, COPIES, SPREADS]
+        learnt = (name for name in names if name.startswith(LEARNT) and _loads(name, load))
+        why, wanted = "photograph", [*islice(learnt, 1), COPIES, SPREADS]
     elif COPIES in names and _busy_share(picture, mask) > TEXTURE:
         why, wanted = "texture", [COPIES]
     else:
         why, wanted = "drawing", [DRAWS, COPIES, SPREADS]
     return Choice(next((name for name in wanted if name in names), default), found, why)
+
+
+def _loads(name: str, load: Callable[[str], object]) -> bool:
+    try:
+        load(name)
+    except InvalidInput:
+        return False
+    return True
 
 
 def candidates(names: Collection[str], default: str) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from starlette.requests import Request
 
-from editor.edits.removal import COPIES, LEARNT, SPREADS, Choice, choose_model
+from editor.edits.removal import COPIES, SPREADS, Choice, choose_model
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.models_process import Died, Models
@@ -105,17 +105,8 @@ class AppContext:
         return {name: shown for name, shown in self.names.items() if name != SPREADS or COPIES not in self.names}
 
     def removal(self, picture: Picture, mask: Mask, kind: Any = None) -> Choice:
-        """Chooses the model to remove what is under a mask, see `choose_model`: no file of LaMa that is damaged."""
-        usable = [name for name in self.names if not (name.startswith(LEARNT) and self._fails(name))]
-        return choose_model(picture, mask, usable, self.default, kind)
-
-    def _fails(self, name: str) -> bool:
-        """Tells whether a model is known to fail; asked for the first time, it is loaded."""
-        try:
-            self.models.info(name)
-        except InvalidInput:
-            return True
-        return False
+        """Chooses the model to remove what is under a mask, see `choose_model`."""
+        return choose_model(picture, mask, self.names, self.default, self.models.info, kind)
 
     def check_model(self, name: object) -> None:
         """Raises InvalidInput unless there is a model of this name to choose."""

@@ -4,7 +4,7 @@ Opens nothing that could run, safetensors alone, and of those only the headers.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -134,13 +134,23 @@ def read_model_file(path: Path) -> ModelFile:
     except (IndexError, KeyError, NameError, TypeError, ValueError):  # of what it has only met in part
         kind = ""
     family = next((row for row in FAMILIES if kind in row.files), None)
-    drawing = tuple(each for part, starts in PREFIXES.items() if part in DRAWING for each in starts)
-    if family is None or not any(name.startswith(drawing) for name in tensors):  # unknown is "v1" to diffusers
-        kinds = ", ".join(each for row in FAMILIES for each in row.files)
-        raise InvalidInput(f"{path} is no model of one file that can repaint here; those are {kinds}.")
+    if family is None or not draws(tensors):  # unknown is "v1" to diffusers
+        raise no_model(path)
     return ModelFile(
         path, frozenset(tensors), family, DIFFUSERS_DEFAULT_PIPELINE_PATHS[kind]["pretrained_model_name_or_path"]
     )
+
+
+def draws(tensors: Iterable[str]) -> bool:
+    """Tells whether one of a file's tensors, by their names, is of a network that draws in a file of a whole model."""
+    drawing = tuple(each for part in DRAWING for each in PREFIXES[part])
+    return any(name.startswith(drawing) for name in tensors)
+
+
+def no_model(path: Path) -> InvalidInput:
+    """The error for a file that holds something else."""
+    kinds = ", ".join(each for row in FAMILIES for each in row.files)
+    return InvalidInput(f"{path} is no model of one file that can repaint here; those are {kinds}.")
 
 
 def missing_networks(file: ModelFile, parts: Mapping[str, str]) -> list[str]:

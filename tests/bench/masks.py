@@ -137,7 +137,7 @@ def removals() -> Iterator[Row]:
 
                 def remove(mask: Mask = mask, seed: int = seed) -> None:
                     picture = session.picture(document.id)
-                    model = choose_model(picture, mask, ["patchmatch"], "patchmatch").model
+                    model = choose_model(picture, mask, ["patchmatch"], "patchmatch", str).model
                     settings = {"seed": seed, "pipeline": model}
                     job = session.submit(document.id, complete("remove", mask, settings, None, lambda: picture).edit)
                     worker.run_one()

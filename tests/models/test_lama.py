@@ -281,6 +281,18 @@ def rewritten(file: Path, change: Callable[[str, bytes], bytes | None], *more: t
     return other
 
 
+def test_a_network_whose_classes_lay_in_the_program_itself_loads(
+    network: Tiny, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As `python convert.py` saves it: such a class is of no module, and its code one file `__torch__.py`."""
+    for kind in (Tiny, Fourier):
+        monkeypatch.setattr(kind, "__module__", "__main__")
+    file = tmp_path / "network.pt"
+    torch.jit.trace(network, (torch.rand(1, 3, 64, 64), torch.rand(1, 1, 64, 64))).save(file)
+    assert any(name.endswith("code/__torch__.py") for name in zipfile.ZipFile(file).namelist())
+    load_lama(file, "lama:x")
+
+
 def refused(file: Path, sprung: str = "SPRUNG") -> str:
     with pytest.raises(ValueError) as error:
         load_lama(file, "lama:x")
@@ -360,6 +372,7 @@ def test_hooks_are_not_run(saved: Any) -> None:
     [
         ("data.pkl", "os system"),
         ("constants.pkl", "__torch__.torch.classes.a B"),
+        ("data.pkl", "__torch__x B"),
         ("traced_inputs.pkl", "builtins eval"),
     ],
 )

@@ -387,6 +387,15 @@ def test_what_is_wrong_is_a_sentence(
     assert not Path("out.png").exists()
 
 
+def test_the_data_folder_is_named_before_the_command_or_behind_it(
+    files: tuple[Path, Path], tmp_path: Path, here: Run
+) -> None:
+    data = ["--data", tmp_path / "data"]
+    document = here("open", *data, files[0]).stdout.split()[0]
+    for said in (["history", *data], [*data, "history"], ["--data", tmp_path / "other", "history", *data]):
+        assert document in here(*said).stdout
+
+
 def test_help_is_worth_reading(here: Run) -> None:
     for arguments, words in (
         ((), ("--host", "--port", "--data", "--pipeline", "glide-mini", "edit", "example")),

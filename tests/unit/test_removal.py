@@ -9,6 +9,7 @@ from editor.edits.removal import candidates, choose_model
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Pixels
+from pipelines.errors import InvalidInput
 from tests.samples import disc, filled, noise
 
 ALL: tuple[str, ...] = ("hf:own", "glide-mini", "patchmatch", "classical", "lama:/big.pt")
@@ -28,8 +29,13 @@ DRAWING, PHOTOGRAPH = Picture.from_pixels(drawing()), Picture.from_pixels(noise(
 IN_GRAIN = disc(Box(235, 195, 30, 30))
 
 
+def load(name: str) -> None:
+    if "damaged" in name:
+        raise InvalidInput("The file is damaged.")
+
+
 def chosen(picture: Picture, mask: Mask = HOLE, names: Any = ALL, **said: Any) -> tuple[str, str, str]:
-    return tuple(choose_model(picture, mask, names, "hf:own", **said))  # type: ignore[return-value]
+    return tuple(choose_model(picture, mask, names, "hf:own", load, **said))  # type: ignore[return-value]
 
 
 def test_the_picture_decides_and_what_is_missing_gives_way() -> None:
@@ -41,6 +47,11 @@ def test_the_picture_decides_and_what_is_missing_gives_way() -> None:
     for model in ("glide-mini", "patchmatch", "classical", "hf:own"):
         assert chosen(DRAWING, names=without) == (model, "drawing", "drawing")
         without = tuple(name for name in without if name != model)
+
+
+def test_a_damaged_file_is_passed_over() -> None:
+    assert chosen(PHOTOGRAPH, names=["lama:/damaged.pt", *ALL])[0] == "lama:/big.pt"
+    assert chosen(PHOTOGRAPH, names=["lama:/damaged.pt", "patchmatch"])[0] == "patchmatch"
 
 
 def test_texture_in_a_drawing_is_copied() -> None:

@@ -244,7 +244,7 @@ def test_folders_and_files_are_added_and_taken_off_again(local: RouteClient, sav
     assert (folder / "model_index.json").exists() and lora.exists() and local.library.names() == before
 
 
-@pytest.mark.parametrize("content", ["nothing", "pickle", "text", "cut", "empty"])
+@pytest.mark.parametrize("content", ["nothing", "pickle", "text", "cut", "part", "empty"])
 def test_what_is_no_model_is_refused(local: RouteClient, tmp_path: Path, saved: Path, content: str) -> None:
     place = tmp_path / "thing.safetensors"
     if content == "pickle":
@@ -255,6 +255,8 @@ def test_what_is_no_model_is_refused(local: RouteClient, tmp_path: Path, saved: 
     elif content == "cut":
         weights = next((saved / "unet").glob("*.safetensors")).read_bytes()
         place.write_bytes(weights[: len(weights) // 2])
+    elif content == "part":  # whole, but a network alone
+        shutil.copy(next((saved / "unet").glob("*.safetensors")), place)
     elif content == "empty":
         place = tmp_path / "folder"
         place.mkdir()
