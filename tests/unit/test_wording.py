@@ -15,11 +15,12 @@ def painted(prompt: str) -> str:
     return resolve(prompt, VOCABULARY).prompt
 
 
-@pytest.mark.parametrize(
-    "prompt", ["a green couch", "Two cats, please!"[:8], "A snowman with a scarf.", "a vase of flowers on a coffee table",
-               "a corgi wearing a red bow tie and a purple party hat", "hot air balloon", "RED   CAR", "a cozy living room",
-               "a cat playing checkers", "a stack of books", "a pair of apples", "", "  "],
-)  # fmt: skip
+TAUGHT = """a green couch; two cats; A snowman with a scarf.; a vase of flowers on a coffee table; hot air balloon
+RED   CAR; a corgi wearing a red bow tie and a purple party hat; a cozy living room; a cat playing checkers
+a stack of books; a pair of apples; ; a round table in the kitchen"""
+
+
+@pytest.mark.parametrize("prompt", [prompt.strip() for prompt in TAUGHT.replace("\n", ";").split(";")])
 def test_what_was_taught_stays_as_it_is(prompt: str) -> None:
     assert resolve(prompt, VOCABULARY) == Wording(prompt)
 
@@ -61,7 +62,9 @@ def test_other_words_give_way_to_those_that_were_taught(prompt: str, result: str
     assert painted(prompt) == result
 
 
-@pytest.mark.parametrize("prompt", ["a fireplace", "a fireplace with a clock on it", "qwrtzp", "猞猁", "кот", "🐈", "!?"])
+@pytest.mark.parametrize(
+    "prompt", ["a fireplace", "a fireplace with a clock on it", "qwrtzp", "猞猁", "кот", "🐈", "!?"]
+)
 def test_a_thing_that_is_nothing_there_is_said_to_be_unknown(prompt: str) -> None:
     wording = resolve(prompt, VOCABULARY)
     assert wording.unknown and wording.prompt == prompt and "guess" in wording.sentence("glide-mini")
@@ -80,7 +83,9 @@ def test_any_text_means_something_to_a_model_without_a_vocabulary() -> None:
 
 def test_a_vocabulary_decides_what_may_be_painted() -> None:
     """A model that was taught something else is given none of the drawn world's words."""
-    assert resolve("a taxi", {"a", "car"}).unknown and resolve("a taxi", {"a", "yellow", "car"}).prompt == "a yellow car"
+    assert (
+        resolve("a taxi", {"a", "car"}).unknown and resolve("a taxi", {"a", "yellow", "car"}).prompt == "a yellow car"
+    )
 
 
 @pytest.mark.parametrize("noun", sorted(noun for noun, entry in tables().nouns.items() if entry.paint == noun)[::7])
