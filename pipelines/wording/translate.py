@@ -3,7 +3,7 @@
 import re
 from collections.abc import Collection, Iterator
 
-from pipelines.wording.tables import Tables, tables
+from pipelines.wording.tables import Tables, singulars, tables
 
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 HAN = re.compile(r"[\u4e00-\u9fff]+")
@@ -24,7 +24,7 @@ def translated(text: str, vocabulary: Collection[str]) -> str:
         return HAN.sub(lambda found: f" {' '.join(_from_chinese(found[0], lookup))} ", text)
     words = WORD.findall(text)
     german = [word for word in words if _from_german(word, lookup) is not None]
-    english = [word for word in words if word in vocabulary or word in lookup.nouns or word in lookup.adjectives]
+    english = [word for word in words if word in vocabulary or any(one in lookup.parts for one in singulars(word))]
     only_german = set(german) - set(english)
     if not only_german or len(german) < len(english):
         return text
