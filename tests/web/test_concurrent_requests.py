@@ -94,7 +94,7 @@ def test_questions_about_a_model_that_is_being_loaded_are_answered_at_once(store
 def test_a_question_that_no_process_answers_holds_nobody_up(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("editor.web.routes.models.HINT_TIMEOUT", 0.05)
+    monkeypatch.setattr("editor.web.context.HINT_TIMEOUT", 0.05)
     routes = RouteClient(store, tmp_path)
     monkeypatch.setattr(routes.models, "hint", lambda name, prompt: Future())
     assert routes.get("hint?pipeline=noise&prompt=a+couch").json() == {"hint": "", "unknown": []}
