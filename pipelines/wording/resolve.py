@@ -130,21 +130,26 @@ def _units(tokens: Sequence[str], vocabulary: Collection[str], lookup: Tables) -
     """Splits a prompt into units, each as long as possible."""
     at = 0
     while at < len(tokens):
-        for length in range(min(LONGEST, len(tokens) - at), 0, -1):
-            phrase, after = " ".join(tokens[at : at + length]), tokens[at + length : at + length + 1]
-            describes = bool(after) and after[0][0].isalnum() and after[0] not in JOINING  # rose, of a rose couch
-            look = phrase in lookup.adjectives or any(phrase in words for words in LOOKS)
-            if found := None if look and describes else _noun(phrase, vocabulary, lookup):
-                yield found
-            elif look and length > 1:
-                yield _Unit(phrase, lookup.adjectives[phrase])
-            else:
-                continue
-            at += length
-            break
-        else:
-            yield _word(tokens[at], vocabulary, lookup)
-            at += 1
+        unit, length = _unit_at(tokens, at, vocabulary, lookup)
+        if length > 1 and at + length < len(tokens) and _is_look(_Unit(tokens[at], tokens[at])):
+            after, further = _unit_at(tokens, at + 1, vocabulary, lookup)
+            if after.noun and 1 + further > length:  # a wooden chest of drawers is no wooden chest
+                unit, length = _word(tokens[at], vocabulary, lookup), 1
+        yield unit
+        at += length
+
+
+def _unit_at(tokens: Sequence[str], at: int, vocabulary: Collection[str], lookup: Tables) -> tuple[_Unit, int]:
+    """Returns the longest unit that begins at a token, and how many tokens it has."""
+    for length in range(min(LONGEST, len(tokens) - at), 0, -1):
+        phrase, after = " ".join(tokens[at : at + length]), tokens[at + length : at + length + 1]
+        describes = bool(after) and after[0][0].isalnum() and after[0] not in JOINING  # rose, of a rose couch
+        look = phrase in lookup.adjectives or any(phrase in words for words in LOOKS)
+        if found := None if look and describes else _noun(phrase, vocabulary, lookup):
+            return found, length
+        if look and length > 1:
+            return _Unit(phrase, lookup.adjectives[phrase]), length
+    return _word(tokens[at], vocabulary, lookup), 1
 
 
 def _noun(phrase: str, vocabulary: Collection[str], lookup: Tables) -> _Unit | None:

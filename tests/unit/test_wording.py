@@ -54,7 +54,7 @@ def test_what_was_taught_stays_as_it_is(prompt: str) -> None:
         ("huge luxury yacht, white", "huge white sailing boat"),
         ("a chair made of wood", "a wood chair"),
         ("a cat chasing a ball", "a cat with a ball"),
-        ("vintage chest of drawrs", "chest of drawers"),
+        ("vintage wooden chest of drawrs", "wooden chest of drawers"),
         ("a couch without legs", "a couch"),
         ("a red-and-white umbrella", "a red and white umbrella"),
         ("ein grünes Sofa", "a green sofa"),
