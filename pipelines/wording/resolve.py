@@ -121,9 +121,12 @@ def _mended(token: str, vocabulary: Collection[str], lookup: Tables) -> str:
         return token
     if any(single in lookup.nouns for single in singulars(token)) or token.endswith(MODIFIES):
         return token
-    words = [word for word in (*vocabulary, *lookup.common) if word[0] == token[0]]
-    swapped = [word for word in words if sorted(word) == sorted(token)]  # bycicle
-    return next(iter(swapped or get_close_matches(token, words, 1, ALIKE)), token)
+    for group in (vocabulary, lookup.common):
+        words = [word for word in group if word[0] == token[0]]
+        swapped = [word for word in words if sorted(word) == sorted(token)]  # bycicle
+        if alike := swapped or get_close_matches(token, words, 1, ALIKE):
+            return alike[0]
+    return token
 
 
 def _units(tokens: Sequence[str], vocabulary: Collection[str], lookup: Tables) -> Iterator[_Unit]:
