@@ -33,4 +33,11 @@ def test_the_drawn_world_stays_to_the_byte() -> None:
         "familiar": digest(*FAMILIAR),
     }
     assert found == {
+        "scenes": "403a476d6649a2c7da187527fa837f8a",
+        "pictures": "b22cbcb3936d541f5d6cdd6abda14c80",
+        "captions": "18ae79b584120ae1aef9c6f8eeab348d",
+        "examples": "ca7a4f1a48c338751d882b88b0c3c1ee",
+        "words": "4ba425ea41966d5b0b8b6ba7bafb1a76",
+        "kinds": "628f03afbd196970e9356386c4eeb299",
+        "familiar": "522cf6e819d1c14af2a6a500b8ae6a44",
     }
