@@ -14,7 +14,7 @@ from pipelines.evaluation.judge import NOTHING, Judge, Verdict
 from pipelines.evaluation.measures import composed, drift, frechet, half_width, seam
 from pipelines.evaluation.sheets import RIGHT, WRONG, Entry, hatched, sheet
 from pipelines.training.dataset import HELD_OUT, Example
-from pipelines.training.scenes.layout import FAMILIAR
+from pipelines.training.scenes.worlds import FAMILIAR
 
 FEWEST = 3  # edits of a kind that has a row of its own
 

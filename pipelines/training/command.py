@@ -8,6 +8,7 @@ import json
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 
 import torch
@@ -33,17 +34,45 @@ from pipelines.training.scenes.captions import texts, vocabulary
 from pipelines.training.trainer import Trainer
 
 SAMPLED = HELD_OUT - 1000  # the examples of the sheets, apart from all that is trained on or judged
+WORLD, WORLDS = (
+    "world.txt",
+    ("drawn", "wide"),
+)  # the file that keeps which world a folder's model was trained in; and all
 OWN_RATE, RELEASED_RATE = 1e-4, 2e-5  # learning rates of fine-tuning, for small networks and for OpenAI's
 
 
-def make_tokenizer(file: Path, size: int) -> None:
-    """Makes byte pairs of `size` tokens from the captions of many scenes: the same file every time."""
-    lines = [normalised(text) for seed in range(3000) for text in texts(seed)]
+def make_tokenizer(file: Path, size: int, wide: bool = False) -> None:
+    """Makes byte pairs of `size` tokens from the captions of many scenes of a world: the same file every time."""
+    lines = [normalised(text) for seed in range(3000) for text in texts(seed, wide)]
     pairs = ByteLevelBPETokenizer(add_prefix_space=False)
     pairs.train_from_iterator(lines, vocab_size=size, min_frequency=2, show_progress=False)
     file.parent.mkdir(parents=True, exist_ok=True)
     pairs.save(str(file))
-    file.with_name(WORDS).write_text("\n".join(vocabulary()) + "\n")
+    file.with_name(WORDS).write_text("\n".join(vocabulary(wide)) + "\n")
+
+
+def known_world(folder: Path) -> str | None:
+    """Returns the name of the world that a folder's model was trained in; None for what is none, or OpenAI's."""
+    if (folder / WORLD).is_file():
+        return (folder / WORLD).read_text().strip()
+    return "drawn" if (folder / BYTE_PAIRS).is_file() else None
+
+
+def chosen_world(asked: str | None, *folders: Path) -> str:
+    """Returns the world to train in: that of the folders, else what is asked for, else the drawn one.
+
+    Raises:
+        InvalidInput: a folder's model was trained in another world.
+    """
+    for folder in folders:
+        known = known_world(folder)
+        if known is not None and asked not in (None, known):
+            raise InvalidInput(
+                f"{folder} was trained in the {known} world, not in the {asked} one: "
+                "leave --world out, or begin anew in another --out."
+            )
+        asked = known or asked
+    return asked or "drawn"
 
 
 def configs_of(begin: Path) -> Mapping[str, UNetConfig]:
@@ -80,6 +109,11 @@ def arguments() -> argparse.Namespace:
         "--out", type=Path, required=True, metavar="FOLDER", help="checkpoints, weights, pictures of it"
     )
     parser.add_argument("--size", choices=SIZES, default="mini", help="of a new model (default: %(default)s)")
+    parser.add_argument(
+        "--world",
+        choices=WORLDS,
+        help="what is drawn: wide has more of everything (default: the folder's; drawn in a new one)",
+    )
     parser.add_argument("--data", type=Path, metavar="FOLDER", help="own pictures, each with its caption in a .txt")
     parser.add_argument(
         "--begin", type=Path, metavar="FOLDER",
@@ -99,6 +133,7 @@ def main() -> None:
     if options.data and begin is None:
         begin = WEIGHTS / "glide-mini"
     try:
+        world = chosen_world(options.world, options.out, *([begin] if begin else []))
         pictures = captioned(options.data) if options.data else ()
         configs = configs_of(begin) if begin else {}
         if begin and stage.form not in configs:
@@ -112,7 +147,7 @@ def main() -> None:
     rate = options.learning_rate or (tuned if options.data else size.pace.learning_rate)
     pace = replace(size.pace, batch=batch, learning_rate=rate)
     if options.dry_run:
-        course = {"pace": asdict(pace), "pictures": len(pictures), "network": asdict(config)}
+        course = {"world": world, "pace": asdict(pace), "pictures": len(pictures), "network": asdict(config)}
         print(json.dumps({**asdict(stage), **course}, indent=2))
         return
 
@@ -123,10 +158,13 @@ def main() -> None:
                 f"a batch of {batch} pictures cannot be shared by {share.of} processes evenly: see --batch"
             )
         if share.rank == 0:
+            options.out.mkdir(parents=True, exist_ok=True)
+            if world != "drawn":
+                (options.out / WORLD).write_text(f"{world}\n")
             if begin:
                 take_over(begin, options.out, stage.form, pictures)
             elif not (options.out / BYTE_PAIRS).exists():
-                make_tokenizer(options.out / BYTE_PAIRS, config.vocabulary)
+                make_tokenizer(options.out / BYTE_PAIRS, config.vocabulary, world == "wide")
         if share.of > 1:
             distributed.barrier()
         try:
@@ -137,9 +175,9 @@ def main() -> None:
                 trainer.begin_from(state)
             tokenizer = folder_tokenizer(options.out, config)
             # to learn somebody's pictures and forget nothing of the drawn world, a model sees both in turn
-            source: Source = example
+            source: Source = partial(example, wide=world == "wide")
             if pictures:
-                source = Alternating(example, Pictures(pictures)) if own else Pictures(pictures)
+                source = Alternating(source, Pictures(pictures)) if own else Pictures(pictures)
             dataset = (
                 Crops(source, tokenizer, size.crop, stage.empty, size.crop / config.size)
                 if config.upsample

@@ -14,20 +14,25 @@ from torch.utils.data import Dataset
 
 from pipelines.glide.pixels import to_tensor
 from pipelines.glide.tokenizer import Tokenizer
-from pipelines.training.masks import ROOM_AROUND, Rect, context_window, painted, strokes
-from pipelines.training.scenes.captions import caption, scene_caption, surface_caption
-from pipelines.training.scenes.layout import FAMILIAR, draw_scene, dressed, held_out_pair, make
+from pipelines.training.masks import ROOM_AROUND, Rect, context_window, loosely_painted, painted, strokes
+from pipelines.training.scenes.captions import UNCOLOURED, caption, scene_caption, surface_caption
+from pipelines.training.scenes.layout import draw_scene, dressed, held_out_pair, make
 from pipelines.training.scenes.scene import Scene
 from pipelines.training.scenes.setting import HEIGHT, WIDTH
 from pipelines.training.scenes.thing import Thing
-from pipelines.training.scenes.things import KINDS
+from pipelines.training.scenes.things import WIDE_KINDS
+from pipelines.training.scenes.worlds import World, world_of
 
 HELD_OUT = 1 << 40  # scenes from this seed on are never trained on
 WINDOW = 256  # pixels of the editor's smallest window, whose quarter the base model draws
 # what is painted over, and how often: what is small or unlike all else, clothes and whole pictures, takes most examples
 HOLES = {"thing": 0.4, "dressed": 0.3, "part": 0.03, "correction": 0.05, "surface": 0.05, "picture": 0.17}
+WIDE_HOLES = HOLES | {"dressed": 0.25, "expanse": 0.05}
+LOOSE, CUT = (
+    0.5,
+    0.12,
+)  # of the wide world's things: how often the mask is loose, and the picture's edge goes through it
 FAVOUR = 8  # a familiar thing is painted over so many times as often as another beside it
-WEARERS = tuple(name for name in FAMILIAR if KINDS[name].face) + tuple(name for name in KINDS if KINDS[name].face)
 HIDDEN = 0.6  # what lies in the hole by this much goes with what is painted over
 
 
@@ -38,15 +43,21 @@ class Example(NamedTuple):
     mask: NDArray[np.uint8]  # (size, size), 255 = to be painted
     prompt: str
     # what is painted over: a "thing", one that is "dressed", a "part" of one, a "correction" (strokes within a thing
-    # that stays), a "surface" where nothing stands, or the whole "picture"
+    # that stays), a "surface" where nothing stands, in the wide world a large one, an "expanse", or the whole "picture"
     hole: str
-    thing: Thing | None  # None for the last two
+    thing: Thing | None  # None for the last three
     scene: Scene  # with the thing
     window: tuple[float, float, float]  # x, y, side in the scene's units
 
 
 def example(
-    seed: int, size: int, empty: float, crop: float = 1.0, hole: str | None = None, unseen: bool = False
+    seed: int,
+    size: int,
+    empty: float,
+    crop: float = 1.0,
+    hole: str | None = None,
+    unseen: bool = False,
+    wide: bool = False,
 ) -> Example:
     """Draws the window that the editor would show around a hole in a scene.
 
@@ -57,37 +68,42 @@ def example(
         crop: side of the part of the window that is drawn, as a share of it.
         hole: its sort, as in `Example`; None for any.
         unseen: whether the thing has a colour that its kind never has in training, where there is one.
+        wide: whether it is of the wide world, whose masks are looser and whose words are more.
     """
-    random, scene = Random(seed), draw_scene(seed)
+    random, scene, world = Random(seed), draw_scene(seed, wide=wide), world_of(wide)
     frame = _frame(random)
-    sort = hole or random.choices(list(HOLES), list(HOLES.values()))[0]
-    thing = None
-    if sort not in ("picture", "surface"):
-        thing = _choose(scene, frame, sort, random)
+    holes = WIDE_HOLES if wide else HOLES
+    sort = hole or random.choices(list(holes), list(holes.values()))[0]
+    thing, loose = None, False
+    if sort not in ("picture", "surface", "expanse"):
+        thing = _choose(scene, frame, sort, random, world)
     if thing is not None and sort == "dressed":
-        scene, thing = _dressed(scene, thing, random)
+        scene, thing = _dressed(scene, thing, random, world)
     if thing is not None:
         scene, thing = _varied(scene, thing, unseen, random)
-        shape = _shape(scene, thing, random)
-    elif sort == "surface":
-        shape = _bare(scene, frame, random)
+        loose = wide and sort in ("thing", "dressed") and random.random() < LOOSE
+        shape = loose_shape(thing, random) if loose else _shape(scene, thing, random)
+        if wide and sort in ("thing", "dressed") and random.random() < CUT:
+            frame = moved_to_cut(frame, thing, random)
+    elif sort in ("surface", "expanse"):
+        shape = _bare(scene, frame, random, (70, 260) if sort == "surface" else (300, 620))
     else:
         sort, shape = "picture", frame
     if sort not in ("correction", "picture"):
         scene = without_hidden(scene, thing, shape)
-    window = _window(shape, frame, crop, random)
+    window = _window(shape, frame, crop, random, sort == "expanse")
 
     prompt, gone, image = "", False, None
     if sort == "picture":
         if random.random() >= empty:
-            prompt = scene_caption(_in_frame(scene, frame), random)
+            prompt = scene_caption(_in_frame(scene, frame), random, wide)
     elif thing is None:
         if random.random() < 0.5:
-            prompt = surface_caption(scene.setting, shape[1] + shape[3] / 2 < scene.setting.horizon, random)
+            prompt = surface_caption(scene.setting, shape[1] + shape[3] / 2 < scene.setting.horizon, random, wide)
     elif sort != "correction" and random.random() < empty:
         gone = True
     else:
-        prompt = caption(thing, scene, random)
+        prompt = caption(thing, scene, random, wide)
 
     if sort == "picture":
         mask = np.full((size, size), 255, np.uint8)
@@ -97,7 +113,7 @@ def example(
         mask = painted(shape, None, window, size, random)
     else:
         image, where = scene.render_beside(thing, *window, size, gone)
-        mask = painted(shape, where, window, size, random)
+        mask = (loosely_painted if loose else painted)(shape, where, window, size, random)
     if image is None:
         image = scene.render(*window, size)
     return Example(image, _beyond(frame, mask, window), prompt, sort, thing, scene, window)
@@ -127,7 +143,7 @@ def _in_frame(scene: Scene, frame: Rect) -> Scene:
     return replace(scene, things=tuple(thing for thing in scene.things if _middle_in(_box(thing), frame)))
 
 
-def _choose(scene: Scene, frame: Rect, sort: str, random: Random) -> Thing | None:
+def _choose(scene: Scene, frame: Rect, sort: str, random: Random, world: World) -> Thing | None:
     """Chooses a thing of the picture, or a part of one, or one whose place can be taken by an animal that is dressed.
 
     Any thing where there is none such; None where there is none at all.
@@ -136,14 +152,19 @@ def _choose(scene: Scene, frame: Rect, sort: str, random: Random) -> Thing | Non
     if sort == "part":
         things = [one for thing in things if thing.kind != "painting" for one in thing.parts] or things
     if sort == "dressed":
-        things = [thing for thing in things if KINDS[thing.kind].stands in ("floor", "top")] or things
-    return random.choices(things, [FAVOUR if thing.kind in FAMILIAR else 1 for thing in things])[0] if things else None
+        things = [thing for thing in things if WIDE_KINDS[thing.kind].stands in ("floor", "top")] or things
+    return (
+        random.choices(things, [FAVOUR if thing.kind in world.familiar else 1 for thing in things])[0]
+        if things
+        else None
+    )
 
 
-def _dressed(scene: Scene, thing: Thing, random: Random) -> tuple[Scene, Thing]:
+def _dressed(scene: Scene, thing: Thing, random: Random, world: World) -> tuple[Scene, Thing]:
     """Puts an animal that wears or plays something in the thing's place."""
-    animal = make(random.choice(WEARERS), random, thing.x + thing.width / 2, thing.y + thing.height, plain=True)
-    animal = replace(animal, form="", parts=dressed(random))
+    x, foot = thing.x + thing.width / 2, thing.y + thing.height
+    animal = make(random.choice(world.wearers), random, x, foot, plain=True, world=world)
+    animal = replace(animal, form="", parts=dressed(random, world))
     return scene.changed(thing, animal), animal
 
 
@@ -151,10 +172,10 @@ def _varied(scene: Scene, thing: Thing, unseen: bool, random: Random) -> tuple[S
     """Varies a thing: in a held-out colour if `unseen`; without what stands on it in half of cases."""
     ready = thing
     if unseen:
-        colours = [colour for colour in KINDS[thing.kind].colours if held_out_pair(thing.kind, colour)]
+        colours = [colour for colour in WIDE_KINDS[thing.kind].colours if held_out_pair(thing.kind, colour)]
         if colours:
             ready = replace(
-                ready, colour=random.choice(colours), pattern="" if ready.pattern == "wooden" else ready.pattern
+                ready, colour=random.choice(colours), pattern="" if ready.pattern in UNCOLOURED else ready.pattern
             )
     if thing.bears and random.random() < 0.5:
         ready = replace(ready, bears=())
@@ -177,6 +198,21 @@ def _shape(scene: Scene, thing: Thing, random: Random) -> Rect:
     )
 
 
+def loose_shape(thing: Thing, random: Random) -> Rect:
+    """A box around it and what stands on it that is larger than they are, with the most room on any side."""
+    boxes = [_box(thing), *map(_box, thing.bears)]
+    x, y = min(box[0] for box in boxes), min(box[1] for box in boxes)
+    width, height = max(box[0] + box[2] for box in boxes) - x, max(box[1] + box[3] for box in boxes) - y
+    across, down = width * random.uniform(0.1, 0.8), height * random.uniform(0.1, 0.8)
+    return x - across * random.random(), y - down * random.random(), width + across, height + down
+
+
+def moved_to_cut(frame: Rect, thing: Thing, random: Random) -> Rect:
+    """Moves a frame so that its left or right edge goes through the thing, somewhere around its middle."""
+    x = thing.x + thing.width * random.uniform(0.35, 0.65)
+    return x - (frame[2] if random.random() < 0.5 else 0), *frame[1:]
+
+
 def _part_box(scene: Scene, part: Thing) -> Rect:
     """Where a part is to be seen; all of its owner where it is hidden."""
     owner = next(one for one in scene.all() if any(part is other for other in one.parts))
@@ -192,11 +228,11 @@ def _part_box(scene: Scene, part: Thing) -> Rect:
     )  # fmt: skip
 
 
-def _bare(scene: Scene, frame: Rect, random: Random) -> Rect:
-    """A box over wall, sky or floor that meets as little of a thing as can be had."""
+def _bare(scene: Scene, frame: Rect, random: Random, sizes: tuple[float, float]) -> Rect:
+    """A box of such sizes over wall, sky or floor that meets as little of a thing as can be had."""
     best, least = frame, np.inf
     for _ in range(8):
-        width, height = random.uniform(70, 260), random.uniform(70, 260)
+        width, height = random.uniform(*sizes), random.uniform(*sizes)
         box = (
             frame[0] + random.random() * (frame[2] - width),
             frame[1] + random.random() * (frame[3] - height),
@@ -232,11 +268,17 @@ def without_hidden(scene: Scene, thing: Thing | None, hole: Rect) -> Scene:
     return scene
 
 
-def _window(hole: Rect, frame: Rect, crop: float, random: Random) -> tuple[float, float, float]:
-    """The editor's window around the hole in a picture of some scale, or a crop of it that looks where the hole is."""
+def _window(hole: Rect, frame: Rect, crop: float, random: Random, filled: bool) -> tuple[float, float, float]:
+    """The editor's window around the hole in a picture of some scale, or a crop of it that looks where the hole is.
+
+    If `filled`, the hole fills as much of the window as one can.
+    """
     x, y, width, height = hole
     # the scale decides how much of its window the hole fills: a part of 1 / ROOM_AROUND at most
-    around = ROOM_AROUND if random.random() < 0.4 else ROOM_AROUND * random.choice((2.2, 2.2, 3.6)) ** random.random()
+    closely = 1.0 if filled else 0.4
+    around = (
+        ROOM_AROUND if random.random() < closely else ROOM_AROUND * random.choice((2.2, 2.2, 3.6)) ** random.random()
+    )
     scale = WINDOW / around / max(width, height)
     across, down = round(frame[2] * scale), round(frame[3] * scale)
     left, top = max(round((x - frame[0]) * scale), 0), max(round((y - frame[1]) * scale), 0)

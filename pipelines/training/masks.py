@@ -70,6 +70,37 @@ def painted(
     return np.asarray(image)
 
 
+def loosely_painted(
+    box: Rect, thing: NDArray[np.bool_] | None, window: tuple[float, float, float], size: int, random: Random
+) -> NDArray[np.uint8]:
+    """Paints a mask as most people do, a generous rectangle or loops of a broad brush; otherwise as `painted`."""
+    scale = size / window[2]
+    left, top, width, height = (
+        (box[0] - window[0]) * scale,
+        (box[1] - window[1]) * scale,
+        box[2] * scale,
+        box[3] * scale,
+    )
+    image = Image.new("L", (size, size))
+    draw = ImageDraw.Draw(image)
+    if random.random() < 0.5:
+        draw.rectangle((left, top, left + width, top + height), 255)
+    else:
+        brush = max(min(width, height) * random.uniform(0.3, 0.55), 3.0)
+        phase, lobes = random.uniform(0, 2 * pi), random.uniform(2.5, 5)
+        points = []
+        for i in range(24):
+            turn = 2 * pi * i / 23
+            across, down = 0.5 - 0.5 * cos(turn / 2), sin(lobes * turn + phase) / 2 + random.uniform(-0.06, 0.06)
+            points.append((
+                left + brush / 2 + (width - brush) * across,
+                top + height / 2 + (height - brush) * down,
+            ))  # fmt: skip
+        _along(draw, points, brush)
+    mask: NDArray[np.uint8] = np.asarray(image)
+    return mask if thing is None else mask | np.where(_grown(thing, 1), np.uint8(255), np.uint8(0))
+
+
 def _grown(thing: NDArray[np.bool_], by: int) -> NDArray[np.bool_]:
     """Grows a silhouette by so many pixels across and down."""
     for _ in range(2):

@@ -9,7 +9,7 @@ import pytest
 
 from pipelines.training.scenes.brush import Brush
 from pipelines.training.scenes.captions import caption, described, noun_phrase, scene_caption, texts, vocabulary, within
-from pipelines.training.scenes.layout import FAMILIAR, draw_scene, held_out_pair, make
+from pipelines.training.scenes.layout import draw_scene, held_out_pair, make
 from pipelines.training.scenes.palette import COLOURS
 from pipelines.training.scenes.pen import View
 from pipelines.training.scenes.places import PLACES
@@ -19,6 +19,7 @@ from pipelines.training.scenes.shapes import box, poly
 from pipelines.training.scenes.thing import Thing
 from pipelines.training.scenes.things import KINDS
 from pipelines.training.scenes.words import SPELLINGS, plural, several, with_article
+from pipelines.training.scenes.worlds import FAMILIAR
 
 PLAIN = Setting("gallery", 0, 520, "white", "day", None)
 SEEDS = range(1500)

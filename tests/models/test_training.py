@@ -6,9 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import redirect_stdout
 from dataclasses import replace
-from io import StringIO
 from itertools import pairwise
 from pathlib import Path
 from random import Random
@@ -33,7 +31,7 @@ from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
 from pipelines.glide.unet import UNet
 from pipelines.machine import fast_type
 from pipelines.training import distillation
-from pipelines.training.command import SAMPLED, main, make_tokenizer
+from pipelines.training.command import SAMPLED, make_tokenizer
 from pipelines.training.config import SIZES, STAGES
 from pipelines.training.dataset import HELD_OUT, HOLES, Alternating, Crops, Windows, example, without_hidden
 from pipelines.training.distillation import GUIDANCE, Teacher
@@ -42,6 +40,7 @@ from pipelines.training.masks import ROOM_AROUND, context_window, painted, strok
 from pipelines.training.scenes.layout import draw_scene, held_out_pair, make
 from pipelines.training.scenes.things import KINDS
 from pipelines.training.trainer import SCENES, Following, Share, Trainer
+from tests.models.conftest import Train
 from tests.models.test_released import CONFIGS
 from tests.models.test_tokenizer import write_gpt2
 
@@ -240,23 +239,6 @@ def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:
 
 COMMAND = [sys.executable, "-m", "pipelines.training"]
 ALONE = os.environ | {"OMP_NUM_THREADS": "1"}
-Train = Callable[..., str]
-
-
-@pytest.fixture(scope="module")
-def trained() -> Train:
-    """The command with these options, in this process; what it says, its last sentence if it gives up."""
-
-    def command(*options: object) -> str:
-        with pytest.MonkeyPatch.context() as here, redirect_stdout(StringIO()) as said:
-            here.setattr(sys, "argv", ["training", *map(str, options)])
-            try:
-                main()
-            except SystemExit as end:
-                return str(end)
-        return said.getvalue()
-
-    return command
 
 
 @pytest.fixture(scope="module")

@@ -2,7 +2,20 @@
 
 from math import pi
 
-from pipelines.training.scenes.furry import FUR, HATS, bear, cat, cheeks, corgi, dog, fox, hedgehog, panda, rabbit, worn
+from pipelines.training.scenes.furry import (
+    FUR,
+    WIDE_HATS,
+    bear,
+    cat,
+    cheeks,
+    corgi,
+    dog,
+    fox,
+    hedgehog,
+    panda,
+    rabbit,
+    worn,
+)
 from pipelines.training.scenes.palette import CREAM, INK, ROSE, light, mixed, shade
 from pipelines.training.scenes.shapes import blob, box, curve, dome, leaf, limb, oval, poly
 from pipelines.training.scenes.thing import Kind, ThingPen
@@ -155,7 +168,7 @@ def elephant(p: ThingPen) -> None:
     p.eye(-half * 0.62, 32, 4)
     p.solid(leaf(-half * 0.66, 58, -pi * 0.62, 17, 7), CREAM)
     for part in p.parts:
-        if part.kind in HATS:
+        if part.kind in WIDE_HATS:
             p.part(part, -half * 0.5, 12, 30)
 
 

@@ -8,6 +8,10 @@ from pipelines.training.scenes.thing import ThingPen
 
 FUR = ("orange", "brown", "grey", "black", "white", "yellow", "pink", "blue", "purple", "green", "teal", "red", "navy")
 HATS, NECKWEAR, GAMES = ("party hat", "crown"), ("bow tie", "scarf"), ("calculator", "checkers", "book", "laptop")
+# and in the wide world
+WIDE_HATS, SHADES = (*HATS, "top hat", "santa hat"), ("glasses", "sunglasses")
+HELD = (*GAMES, "gift", "mug", "flower", "guitar", "pizza slice", "pillow")
+HEIGHTS = {"crown": 0.42, "top hat": 0.6, "santa hat": 0.6}  # of hats, as a share of the head's width; 0.78 of others
 
 
 def worn(p: ThingPen, head: float, neck: float, width: float) -> None:
@@ -16,13 +20,13 @@ def worn(p: ThingPen, head: float, neck: float, width: float) -> None:
         if part.kind in NECKWEAR:
             p.part(part, 0, neck + width * 0.2, width * 0.42)
     for part in p.parts:
-        if part.kind in HATS:
-            p.part(part, width * 0.04, head + width * 0.16, width * (0.78 if part.kind == "party hat" else 0.42), 0.06)
-        elif part.kind == "glasses":
+        if part.kind in WIDE_HATS:
+            p.part(part, width * 0.04, head + width * 0.16, width * HEIGHTS.get(part.kind, 0.78), 0.06)
+        elif part.kind in SHADES:
             p.part(part, 0, head + width * 0.66, width * 0.32)
     for part in p.parts:
-        if part.kind in GAMES:
-            p.part(part, 0, 103, 34)
+        if part.kind in HELD:
+            p.part(part, 0, 103, 34 if part.width > 0.6 * part.height else 52)
 
 
 def _sitting(

@@ -11,7 +11,7 @@ from pipelines.training.scenes.pen import View
 from pipelines.training.scenes.places import PLACES
 from pipelines.training.scenes.setting import Setting
 from pipelines.training.scenes.thing import Thing
-from pipelines.training.scenes.things import KINDS
+from pipelines.training.scenes.things import WIDE_KINDS
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def _draw(view: View, *things: Thing) -> None:
     """Draws the things that may be seen: shadows, light and hats reach beyond a box, cords up to the ceiling."""
     for thing in things:
         aside, up, down = 0.3 * thing.width, 0.3 * thing.height, 0.2 * thing.height
-        if KINDS[thing.kind].stands == "ceiling":
+        if WIDE_KINDS[thing.kind].stands == "ceiling":
             up, down = 6 * thing.height, 0.35 * thing.height
         if view.sees(thing.x - aside, thing.y - up, thing.x + thing.width + aside, thing.y + thing.height + down):
             thing.draw(view)

@@ -6,6 +6,7 @@ from random import Random
 
 import numpy as np
 
+from pipelines.training.scenes.materials import MATERIALS, SUBSTANCES
 from pipelines.training.scenes.palette import COLOURS, WOODS, light, mixed, partner, shade
 from pipelines.training.scenes.pen import Pen, View
 from pipelines.training.scenes.shapes import Shape, box, oval
@@ -118,10 +119,13 @@ class ThingPen(Pen):
         self.pattern, self.form, self.parts = thing.pattern, thing.form, thing.parts
         self.v = Random(thing.seed)
         self.wood = self.v.choice(WOODS)
-        self.colour = self.wood if self.pattern == "wooden" else COLOURS[thing.colour]
+        self.colour = self.wood if self.pattern == "wooden" else SUBSTANCES.get(self.pattern, COLOURS[thing.colour])
 
     def main(self, shape: Shape, depth: float = 1.0, grain: float = 14) -> None:
-        """The thing's own colour and pattern; grain: the pattern's size."""
+        """The thing's own colour and pattern, or its material; grain: the pattern's size."""
+        if self.pattern in MATERIALS:
+            MATERIALS[self.pattern](self, shape, self.colour, depth)
+            return
         self.solid(shape, self.colour, depth)
         if self.pattern:
             with self.inside(shape):

@@ -15,21 +15,21 @@ from pipelines.training.scenes.shapes import Shape, blob, box, curve, dome, oval
 from pipelines.training.scenes.thing import CLOTH, Kind, ThingPen
 
 
-def _wheel(p: ThingPen, x: float, radius: float) -> None:
+def wheel(p: ThingPen, x: float, radius: float) -> None:
     y = 99 - radius
     p.flat(oval(x, y, radius), INK)
     p.flat(oval(x, y, radius * 0.56), METAL)
     p.flat(oval(x - radius * 0.1, y - radius * 0.1, radius * 0.3), light(METAL, 0.6))
 
 
-def _pane(p: ThingPen, shape: Shape) -> None:
+def pane(p: ThingPen, shape: Shape) -> None:
     """Glass with the sky in it."""
     p.sweep(shape, (214, 236, 240), (150, 196, 214))
 
 
 def car(p: ThingPen) -> None:
     v, half, colour = p.v, p.half, p.colour
-    roof, back, wheel = v.uniform(0, 8), v.uniform(0.6, 0.86), v.uniform(17, 20)
+    roof, back, tyre = v.uniform(0, 8), v.uniform(0.6, 0.86), v.uniform(17, 20)
     p.ground(half)
     cabin = blob(
         (-half * back, 50),
@@ -41,8 +41,8 @@ def car(p: ThingPen) -> None:
     )
     p.solid(cabin, colour)
     with p.inside(cabin):
-        _pane(p, poly((-half * back * 0.9, 47), (-half * 0.44, roof + 11), (-half * 0.1, roof + 9), (-half * 0.1, 47)))
-        _pane(p, poly((-half * 0.02, 47), (-half * 0.02, roof + 9), (half * 0.16, roof + 11), (half * 0.42, 47)))
+        pane(p, poly((-half * back * 0.9, 47), (-half * 0.44, roof + 11), (-half * 0.1, roof + 9), (-half * 0.1, 47)))
+        pane(p, poly((-half * 0.02, 47), (-half * 0.02, roof + 9), (half * 0.16, roof + 11), (half * 0.42, 47)))
     p.main(blob((-half * 0.98, 58), (-half * 0.8, 45), (0, 44), (half * 0.6, 46), (half * 0.94, 56),
                 (half * 0.99, 78), (half * 0.8, 86),
                 (0, 86), (-half * 0.84, 86), (-half, 76)), 1.3, 18)  # fmt: skip
@@ -51,8 +51,8 @@ def car(p: ThingPen) -> None:
     p.solid(oval(half * 0.91, 60, 6, 6.5), (255, 236, 170))
     p.flat(box(-half * 0.98, 55, -half * 0.91, 64, 2), (226, 70, 60))
     for x in (-half * 0.56, half * 0.56):
-        p.flat(dome(x, 85, wheel * 1.2, wheel * 1.3), shade(colour, 0.45))
-        _wheel(p, x, wheel)
+        p.flat(dome(x, 85, tyre * 1.2, tyre * 1.3), shade(colour, 0.45))
+        wheel(p, x, tyre)
 
 
 def bus(p: ThingPen) -> None:
@@ -64,12 +64,12 @@ def bus(p: ThingPen) -> None:
     left, right = -half + 6, half - 28
     for i in range(many):
         x, wide = left + (right - left) * i / many, (right - left) / many
-        _pane(p, box(x + 1.5, 16, x + wide - 1.5, 46, 4))
-    _pane(p, box(half - 24, 14, half - 3, 50, 5))
+        pane(p, box(x + 1.5, 16, x + wide - 1.5, 46, 4))
+    pane(p, box(half - 24, 14, half - 3, 50, 5))
     p.solid(oval(half - 7, 74, 5), (255, 236, 170))
     p.flat(box(half - 25, 52, half - 10, 86, 2), shade(colour, 0.18))
     for x in (-half * 0.58, half * 0.5):
-        _wheel(p, x, 15)
+        wheel(p, x, 15)
 
 
 def truck(p: ThingPen) -> None:
@@ -82,10 +82,10 @@ def truck(p: ThingPen) -> None:
         blob((cab, 20), (half * 0.68, 20), (half * 0.84, 46), (half * 0.98, 54), (half, 82), (cab, 84)),
         light(colour, 0.35),
     )
-    _pane(p, poly((cab + 6, 27), (half * 0.66, 27), (half * 0.8, 49), (cab + 6, 49)))
+    pane(p, poly((cab + 6, 27), (half * 0.66, 27), (half * 0.8, 49), (cab + 6, 49)))
     p.solid(oval(half * 0.93, 66, 4.5), (255, 236, 170))
     for x in (-half * 0.66, -half * 0.3, half * 0.66):
-        _wheel(p, x, 15)
+        wheel(p, x, 15)
 
 
 def bicycle(p: ThingPen) -> None:
@@ -120,12 +120,12 @@ def train(p: ThingPen) -> None:
         p.flat(box(half * x, 32, half * x + 4, 76), shade(colour, 0.3))
     p.solid(box(-half * 0.94, 14, -half * 0.34, 78, 3), dark)
     p.solid(box(-half, 6, -half * 0.28, 16, 4), colour)
-    _pane(p, box(-half * 0.82, 24, -half * 0.46, 48, 4))
+    pane(p, box(-half * 0.82, 24, -half * 0.46, 48, 4))
     p.flat(box(-half * 0.96, 74, half * 0.94, 84, 2), INK)
     p.solid(oval(half * 0.9, 52, 6, 8), (255, 236, 170))
     p.solid(poly((half * 0.76, 80), (half, 97), (half * 0.66, 97)), BRASS)
     for x, r in ((-0.66, 17), (-0.12, 17), (0.36, 12), (0.66, 12)):
-        _wheel(p, half * x, r)
+        wheel(p, half * x, r)
 
 
 def sailing_boat(p: ThingPen) -> None:
@@ -186,7 +186,7 @@ def rocket(p: ThingPen) -> None:
         p.solid(box(-half, -2, half, 24), colour)
         p.flat(box(-half, 74, half, 90), colour)
     p.solid(oval(0, 42, half * 0.3), METAL)
-    _pane(p, oval(0, 42, half * 0.21))
+    pane(p, oval(0, 42, half * 0.21))
 
 
 def plane(p: ThingPen) -> None:

@@ -39,9 +39,66 @@ HOURS: dict[str, tuple[str, ...]] = {
     "sunset": ("at sunset", "in the evening"),
     "night": ("at night", "in the night"),
 }
+# what a thing is made of, in the wide world, where it is drawn so
+MATERIALS: dict[str, tuple[str, ...]] = {
+    "velvet": ("velvet",),
+    "leather": ("leather",),
+    "knitted": ("knitted", "woolen", "woollen", "knit"),
+    "metal": ("metal", "steel", "silver"),
+    "glass": ("glass",),
+}
+HOLDING = ("holding {}",)
+WIDE_DEEDS: dict[str, tuple[str, ...]] = {
+    **DEEDS,
+    "calculator": (*DEEDS["calculator"], *HOLDING),
+    "laptop": (*DEEDS["laptop"], *HOLDING),
+    "book": (*DEEDS["book"], *HOLDING),
+    "gift": (*HOLDING, "with {}"),
+    "mug": (*HOLDING, "with {}"),
+    "flower": (*HOLDING, "with {}"),
+    "pillow": (*HOLDING, "with {}"),
+    "guitar": ("playing {}", *HOLDING, "with {}"),
+    "pizza slice": ("eating {}", *HOLDING, "with {}"),
+}
+# words of taste, by the family of a kind: they change nothing that is drawn, and are learnt as that
+TASTE = (
+    "beautiful",
+    "nice",
+    "pretty",
+    "simple",
+    "realistic",
+    "lovely",
+    "detailed",
+    "new",
+    "old",
+    "colorful",
+    "perfect",
+)
+_INDOORS = (
+    *("modern", "antique", "vintage", "rustic", "elegant", "cozy", "comfortable", "stylish", "classic", "luxurious"),
+    *("minimalist", "fancy", "old-fashioned", "decorative"),
+)
+_ANIMALS = ("cute", "adorable", "friendly", "happy", "funny", "fluffy", "cartoon", "sweet")
+_FOOD = ("delicious", "fresh", "tasty", "homemade", "ripe")
+TASTES: dict[str, tuple[str, ...]] = {
+    **dict.fromkeys(("furniture", "lamps", "walls", "home"), _INDOORS),
+    **dict.fromkeys(("animals", "more animals"), _ANIMALS),
+    **dict.fromkeys(("food", "table"), _FOOD),
+    "buildings": ("modern", "old", "ancient", "cozy", "fairytale"),
+    "vehicles": ("vintage", "modern", "classic", "shiny", "fast"),
+    "toys": ("cute", "vintage", "shiny", "fancy"),
+}
 MOODS = {True: ("cozy", "cosy", "bright", "tidy"), False: ("beautiful", "calm", "lovely")}  # indoors, outdoors
 
-_IRREGULAR = {"fish": "fish", "cactus": "cactuses", "glass": "glasses", "glasses": "glasses", "blocks": "blocks"}
+_IRREGULAR = {
+    "fish": "fish",
+    "cactus": "cactuses",
+    "glass": "glasses",
+    "glasses": "glasses",
+    "blocks": "blocks",
+    "deer": "deer",
+    "sheep": "sheep",
+}
 
 
 def plural(noun: str) -> str:
@@ -63,7 +120,10 @@ def with_article(phrase: str, the: bool = False) -> str:
     """a lamp, an orange lamp, the lamp; red glasses."""
     if the:
         return f"the {phrase}"
-    if phrase.split()[-1] in ("glasses", "blocks", "lights", "checkers", "bread") and " of " not in phrase:
+    if (
+        phrase.split()[-1] in ("glasses", "blocks", "lights", "checkers", "bread", "sunglasses", "curtains")
+        and " of " not in phrase
+    ):
         return phrase
     return f"{article(phrase)} {phrase}"
 
