@@ -199,7 +199,7 @@ def _shape(scene: Scene, thing: Thing, random: Random) -> Rect:
 
 
 def loose_shape(thing: Thing, random: Random) -> Rect:
-    """A box around it and what stands on it that is larger than they are, with the most room on any side."""
+    """A box around it and what stands on it, 1.1 to 1.8 times as wide and high, with the room on either side."""
     boxes = [_box(thing), *map(_box, thing.bears)]
     x, y = min(box[0] for box in boxes), min(box[1] for box in boxes)
     width, height = max(box[0] + box[2] for box in boxes) - x, max(box[1] + box[3] for box in boxes) - y
