@@ -339,9 +339,10 @@ def test_the_pipeline_is_given_what_the_resolver_makes_of_a_prompt(
     rows = [people.Row("a green velvet taxi", "street", "floor", "medium", mask) for mask in ("ellipse", "rectangle")]
     monkeypatch.setattr(people, "read_rows", lambda: rows)
     pipeline = NoisePipeline(size=256)
-    pipeline.vocabulary = frozenset({"a", "green", "yellow", "car"})  # type: ignore[misc]
+    pipeline.vocabulary = frozenset({"a", "green", "yellow", "car"})
     for exact, prompt in ((False, "a green car"), (True, "a green velvet taxi")):
         pipeline.requests.clear()
         people.paint_people(tmp_path, pipeline, exact, sampler="ddim", steps=1, guidance=1.0)
         assert [request.prompt for request in pipeline.requests] == [prompt] * len(rows) * len(people.SEEDS)
-        assert Image.open(tmp_path / "people-0.webp").width > 4 * CELL
+        with Image.open(tmp_path / "people-0.webp") as page:
+            assert page.width > 4 * CELL
