@@ -7,6 +7,7 @@ import { initialForm, MODEL_DEFAULTS, modelName, saveSettings } from "./settings
 import { RecentPrompts, rememberPrompt } from "./recent-prompts.js";
 import { showStrengths } from "./strengths.js";
 import { Suggestions } from "./suggest.js";
+import { VocabularyPanel } from "../panels/vocabulary-panel.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
 
@@ -47,6 +48,7 @@ export class EditForm {
   attach(bindings) {
     this.recent = new RecentPrompts(document.querySelector(PROMPT), () => bindings.label("prompts"));
     this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.info?.words ?? null);
+    this.vocabulary = new VocabularyPanel(document.querySelector(PROMPT), this.server);
     document.addEventListener("input", ({ target }) => {
       const name = Object.keys(PROMPT_FIELDS).find((name) => target.matches?.(PROMPT_FIELDS[name]));
       if (!name) return;
@@ -161,6 +163,7 @@ export class EditForm {
   #showModel() {
     const { model } = this;
     if (model.name && model.name !== this.adapters.pipeline) this.adapters.choose(model.name);
+    this.vocabulary?.offer(model.name, model.info?.kinds ?? "");
     if (model.error) this.notifications.note(model.error, "model");
     else this.notifications.dismiss("model");
     this.#showModelSettings();
@@ -215,7 +218,8 @@ export class EditForm {
     const none = { hint: own, unknown: [] };
     const { hint, unknown } = !own && prompt.trim() && !["remove", "adjust"].includes(this.intent) ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
     if (this.hintRequest !== request) return;
-    this.notifications.hint(hint);
+    const painted = unknown.length && model.info?.kinds;
+    this.notifications.hint(hint, painted ? { label: t("kinds.see"), press: () => this.vocabulary.open() } : null);
     this.suggestions?.mark(unknown);
   }
 

@@ -19,8 +19,13 @@ export class Notifications {
     if (element && element.textContent !== text) element.textContent = element.title = text;
   }
 
-  hint(text) {
+  /** action: { label, press() } for a button beside it; null: none. */
+  hint(text, action = null) {
     this.#put("hint", text);
+    const element = document.querySelector("#status .hint-action");
+    const shown = Boolean(element?.firstChild);
+    if (!element || shown === Boolean(action)) return;
+    element.replaceChildren(...(action ? [h("button", { type: "button", class: "line-action", onclick: action.press }, action.label)] : []));
   }
 
   /** about: "last" for what is said of the job before, which gives way to what comes next. */
