@@ -20,8 +20,7 @@ MODEL_DEFAULTS = ("steps", "guidance", "sampler")  # of these each model has a d
 SLIDER_STEPS = 100  # on the slider; an edit may ask for more
 STATUS = """
 <button type="button" class="model-chip"></button>
-<div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="hint-action"></span>
-<span class="plan"></span>
+<div class="line"><span class="hint" role="status" aria-live="polite"></span><span class="plan"></span>
 <span class="advice" role="status" aria-live="polite"></span>
 <span class="specks" role="status" aria-live="polite"></span>
 <span class="status" role="status" aria-live="polite"></span>
