@@ -256,16 +256,17 @@ def test_no_label_is_cut_off_or_broken_in_any_window(tab: Reader) -> None:
     tab.open_sample()
     for size in ((1440, 900), (1024, 768), (820, 1180), (390, 844)):
         tab.page.set_viewport_size({"width": size[0], "height": size[1]})
+        tab.page.evaluate("window.palimpsest.form.intend('fill')")
+        tab.press(tab.words["kinds.title"])
+        tab.page.locator(".kind-own").first.wait_for()
+        assert tab.page.evaluate(CUT) == [], (size, "vocabulary")
+        tab.key("Escape")
         for intent in (*INTENTS, "adjust"):
             tab.page.evaluate(f"window.palimpsest.form.intend({intent!r})")
             assert tab.page.evaluate(CUT) == [], (size, intent)
         for panel in ("settings", "history", "layers", "queue", "models"):
             tab.page.evaluate(f"window.palimpsest.panels.side.open({panel!r})")
             assert tab.page.evaluate(CUT) == [], (size, panel)
-        tab.press(tab.words["kinds.title"])
-        tab.page.locator(".kind-own").first.wait_for()
-        assert tab.page.evaluate(CUT) == [], (size, "vocabulary")
-        tab.key("Escape")
         assert tab.page.evaluate(IN_LINE), f"buttons of the top bar overlap or wrap at {size}"
         tab.page.evaluate("window.palimpsest.panels.side.open(null)")
     tab.page.set_viewport_size(SIZE)
