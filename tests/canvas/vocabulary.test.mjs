@@ -41,6 +41,7 @@ test("an empty prompt becomes a noun with its article and its words", () => {
   assert.equal(said("armchair"), "an armchair");
   assert.equal(said("couch", { patterns: "striped", colours: "orange" }), "an orange striped couch");
   assert.equal(said("fish", { counts: "two", sizes: "small", colours: "red" }), "two small red fish");
+  assert.equal(said("dog", { counts: "three", colours: "brown" }, 1), "three brown puppies");
   assert.equal(said("vase of flowers", { colours: "pink" }), "a vase of pink flowers");
   assert.equal(said("vase of flowers"), "a vase of flowers");
   assert.equal(said("bread"), "bread");
