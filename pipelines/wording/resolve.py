@@ -33,8 +33,10 @@ JOINING = {
     "beneath": "under", "against": "near", "inside": "in", "outside": "near", "around": "near", "between": "near",
     "by": "near", "onto": "on", "into": "in", "like": "", "for": "", "without": "",
 }  # fmt: skip
+PARTS = ("with", "of", "wearing")  # what follows these belongs to the thing before
 WITH, OF = "with", ("of", "to")  # the second go on what began before: in front, next
 AMOUNTS = frozenset("group couple lot lots few set herd flock row bit piece kind sort type".split())
+ARTICLES = frozenset("a an the some one two three 2 3 my your".split())
 COUNTS = frozenset("two three 2 3".split())  # that the model was taught
 # words that say nothing by themselves; those of them that a model was taught stay
 SMALL = frozenset(
@@ -85,6 +87,8 @@ class _Unit(NamedTuple):
     noun: bool = False
     many: bool = False  # whether it is painted in the plural
     lone: bool = False  # whether it is painted as one, though several are asked for
+    taught: bool = True  # whether it is a noun that the model was taught itself, and no kind of one
+    describes: bool = False  # whether it is a noun that may also say what a thing is like
     listed: bool = True  # whether it is in a table; else whether it is a noun is a guess
     near: tuple[str, ...] = ()  # see `Unknown`
     said: bool = True  # whether the user should know that it is left out
@@ -121,9 +125,12 @@ def _mended(token: str, vocabulary: Collection[str], lookup: Tables) -> str:
         return token
     if any(single in lookup.nouns for single in singulars(token)) or token.endswith(MODIFIES):
         return token
-    words = [word for word in (*vocabulary, *lookup.common) if word[0] == token[0]]
-    swapped = [word for word in words if sorted(word) == sorted(token)]  # bycicle
-    return next(iter(swapped or get_close_matches(token, words, 1, ALIKE)), token)
+    for group in (vocabulary, lookup.common):
+        words = [word for word in group if word[0] == token[0]]
+        swapped = [word for word in words if sorted(word) == sorted(token)]  # bycicle
+        if alike := swapped or get_close_matches(token, words, 1, ALIKE):
+            return alike[0]
+    return token
 
 
 def _units(tokens: Sequence[str], vocabulary: Collection[str], lookup: Tables) -> Iterator[_Unit]:
@@ -144,7 +151,9 @@ def _unit_at(tokens: Sequence[str], at: int, vocabulary: Collection[str], lookup
     for length in range(min(LONGEST, len(tokens) - at), 0, -1):
         phrase, after = " ".join(tokens[at : at + length]), tokens[at + length : at + length + 1]
         describes = bool(after) and after[0][0].isalnum() and after[0] not in JOINING  # rose, of a rose couch
-        look = phrase in lookup.adjectives or any(phrase in words for words in LOOKS)
+        colour = any(phrase in words for words in LOOKS)
+        look = phrase in lookup.adjectives or colour
+        describes |= colour and at > 0 and tokens[at - 1] not in ARTICLES  # in blue and orange; an orange
         if found := None if look and describes else _noun(phrase, vocabulary, lookup):
             return found, length
         if look and length > 1:
@@ -163,10 +172,11 @@ def _noun(phrase: str, vocabulary: Collection[str], lookup: Tables) -> _Unit | N
     if noun.paint and set(noun.paint.split()) <= set(vocabulary):
         together = plural(noun.paint) if several else ""
         many = several and set(together.split()) <= set(vocabulary)  # not all kinds come in numbers
-        return _Unit(phrase, together if many else noun.paint, True, many, several and not many)
+        paint, lone = together if many else noun.paint, several and not many
+        return _Unit(phrase, paint, True, many, lone, taught=single == noun.paint)
     if phrase in vocabulary:
         return None  # a word of what was taught: coffee, of a coffee table
-    return _Unit(phrase, noun=True, near=noun.near)
+    return _Unit(phrase, noun=True, describes=phrase in lookup.adjectives, near=noun.near)
 
 
 def _word(token: str, vocabulary: Collection[str], lookup: Tables) -> _Unit:
@@ -211,13 +221,17 @@ def _worded(prompt: str, phrases: Iterable[Sequence[_Unit]], mended: tuple[tuple
     gap = False  # whether what comes before was left out
     waiting: list[_Unit] = []  # "in front", until it is known of what
     for phrase in phrases:
+        thing_before = any(_has_thing(each) for each in kept)
+        if thing_before:  # a couch in velvet
+            phrase = [unit._replace(noun=unit.noun and not unit.describes) for unit in phrase]
         nouns = sorted((unit for unit in phrase if unit.noun), key=lambda unit: unit.listed)
         thing = nouns[-1] if nouns else None
-        thing_before = any(_has_thing(each) for each in kept)
         joined = phrase[0].typed in (*JOINING, ",") or phrase[0].paint == WITH
         if thing and not thing.paint and not thing_before:
             return Wording(prompt, unknown=(Unknown(thing.typed, thing.near),))
-        if thing and (not thing.paint or (joined and not phrase[0].paint)):
+        if thing and (
+            not thing.paint or (joined and not phrase[0].paint) or (thing_before and _is_part(phrase, thing))
+        ):
             left_out.append(thing.typed)
             if phrase[0].typed in OF and not _has_thing(kept[-1]):
                 kept.pop()
@@ -242,6 +256,12 @@ def _worded(prompt: str, phrases: Iterable[Sequence[_Unit]], mended: tuple[tuple
     units = [unit for phrase in kept for unit in phrase if unit.paint]
     replaced = tuple((unit.typed, unit.paint) for unit in units if unit.paint != unit.typed and unit.said)
     return Wording(" ".join(words), mended + replaced, tuple(dict.fromkeys(left_out)))
+
+
+def _is_part(phrase: Sequence[_Unit], thing: _Unit) -> bool:
+    """Tells whether a phrase names a part of a thing, of which something else would come: with a thin brass frame."""
+    first, named = phrase[0].typed, any(unit.typed in ARTICLES for unit in phrase)
+    return not thing.taught and (first in PARTS or (not named and (first == "and" or first not in JOINING)))
 
 
 def _has_thing(phrase: Sequence[_Unit]) -> bool:

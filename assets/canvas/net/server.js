@@ -114,8 +114,8 @@ export class Server {
   }
 
   /**
-   * Describes a model, once it is loaded: { words: those it knows, sorted, or null if it takes any text, defaults: its
-   * settings, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without
+   * Describes a model, once it is loaded: { words: those it knows, sorted, or null if it takes any text, kinds: the version
+   * of its list of what it paints, "" if it has none, defaults: its settings, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without
    * effect, host: the server that it is on, "" for this one }.
    * While the server is away, it is asked again.
    */
@@ -128,6 +128,16 @@ export class Server {
       if (!info.loading) return info;
       await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
     }
+  }
+
+  /** What a model paints, in this version of its list: see vocabulary.js. */
+  async kinds(pipeline, version) {
+    return (await check(fetch(this.url(`kinds/${version}/kinds.json`, { pipeline })))).json(); // kept by the browser
+  }
+
+  /** The address of their pictures, in one. */
+  kindsPictures(pipeline, version) {
+    return this.url(`kinds/${version}/kinds.webp`, { pipeline });
   }
 
   /**
