@@ -8,7 +8,7 @@ machines could do the same. What else the two say to each other are lines of JSO
               {"forget": "hf:a/b"}      a model that was removed
               {"stop": true}            end after this step
               {"question": 7, "name": "glide-mini", "prompt": null}
-              {"question": 8, "select": {"revision": ..., "points": [], "box": null}}    about an object
+              {"question": 8, "select": {"revision": ..., "points": [], "box": null, "words": ""}}    about an object
     from it   {"ready": WORKER}         its worker's id
               {"made_with": "torch ...", "machine": [...]}
               {"loaded": ["hf:a/b"]}    the models that it holds

@@ -12,6 +12,7 @@ from zlib import crc32
 import numpy as np
 
 from editor.object_selector import ObjectSelector, Selection
+from editor.picture_reader import Source
 from editor.worker import Worker
 from pipelines import WEIGHTS
 from pipelines.base import NOT_ASKED, Machine, Pipeline, PipelineInfo, Pixels, Request, Run, Step
@@ -216,6 +217,14 @@ class SlowPipeline(Plain):
             return np.stack([self.noise.image(seed, request.prompt) for seed in request.seeds])
         finally:
             self.closed.set()
+
+
+def source(network: Any, folder: Path = Path("somewhere")) -> Source[Any]:
+    """A network that is installed, and loaded at once."""
+    return Source(lambda: folder, lambda _: network)
+
+
+NOT_INSTALLED: Source[Any] = Source(lambda: None, lambda folder: None)
 
 
 class LocalModels:

@@ -43,7 +43,8 @@ PARTS = {
     "layers": {"imaging", "edits", "store"},
     "session": {"imaging", "formats", "edits", "store", "exports", "layers"},
     "worker": {"imaging", "edits", "store"},
-    "object_selector": {"imaging", "store"},
+    "picture_reader": {"imaging"},
+    "object_selector": {"imaging", "store", "picture_reader"},
     "models_process": {"store", "object_selector"},
     "models_program": {"store", "worker", "object_selector"},
     "web": {
@@ -70,6 +71,7 @@ PARTS = {
         "models_process",
         "models_program",
         "object_selector",
+        "picture_reader",
         "web",
     },
 }

@@ -225,10 +225,15 @@ export class Server {
 
   /**
    * Finds an object. query: { revision, points: [[x, y, inside], ...], box, look }. Returns { state: "none"
-   * (no model is installed), "reading" (the picture) or "ready", lines: its outline if it is only looked at, mask }.
+   * (no model is installed), "reading" (the picture) or "ready", words: whether `selectByWords` has a model, lines: its outline if it is only looked at, mask }.
    */
   async selectObject(document, query) {
     return this.#unpack(await this.#send(`documents/${document}/select`, {}, pack({ tool: "object", ...query }, {})), "mask");
+  }
+
+  /** Finds what words name. query: { revision, words }. Returns { state: as above, mask: null where that is nothing }. */
+  async selectByWords(document, query) {
+    return this.#unpack(await this.#send(`documents/${document}/select`, {}, pack({ tool: "words", ...query }, {})), "mask");
   }
 
   /**
