@@ -107,6 +107,8 @@ def test_a_click_puts_the_noun_into_the_prompt(hands: Hands) -> None:
     search(hands).fill("fis")
     hands.key("Enter")
     has(hands, "an armchair and two red fish next to the window")
+    hands.page.keyboard.type(" in it")
+    has(hands, "an armchair and two red fish in it next to the window")
     assert hands.page.evaluate("!window.palimpsest.doc.busy")  # nothing was sent
 
 
