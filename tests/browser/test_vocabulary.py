@@ -107,6 +107,8 @@ def test_a_click_puts_the_noun_into_the_prompt(hands: Hands) -> None:
     search(hands).fill("fis")
     hands.key("Enter")
     has(hands, "an armchair and two red fish next to the window")
+    hands.page.keyboard.type(" in it")
+    has(hands, "an armchair and two red fish in it next to the window")
     assert hands.page.evaluate("!window.palimpsest.doc.busy")  # nothing was sent
 
 
@@ -123,7 +125,8 @@ def test_the_keyboard_leads_to_every_picture_and_back(hands: Hands) -> None:
     hands.key("ArrowDown")
     below = pictures(hands).evaluate_all("all => all.indexOf(document.activeElement)")
     assert below > 2 and pictures(hands).nth(below).bounding_box()["x"] == pictures(hands).nth(1).bounding_box()["x"]
-    hands.key("b")  # no tool behind it
+    hands.key("e")  # a letter chooses no tool behind it
+    assert hands.page.evaluate("window.palimpsest.tool.name") == "brush"
     hands.key("End")
     assert pictures(hands).last.evaluate(FOCUSED)
     hands.key("ArrowRight")
