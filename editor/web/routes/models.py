@@ -54,6 +54,7 @@ class Models:
         answer = {
             "words": None if pipeline.vocabulary is None else sorted(pipeline.vocabulary),
             "defaults": dict(pipeline.defaults),
+            "live_steps": pipeline.live_steps,
             "samplers": list(pipeline.samplers),
             "supports_strength": pipeline.supports_strength,
             "unsupported": sorted(pipeline.unsupported),
@@ -77,6 +78,6 @@ class Models:
                     return {"loading": True}
         unsupported = [name for name in NOT_ASKED if name != "seeds"]
         return {
-            "words": None, "defaults": {}, "samplers": [], "supports_strength": False, "unsupported": unsupported,
-            "host": "",
+            "words": None, "defaults": {}, "live_steps": 1, "samplers": [], "supports_strength": False,
+            "unsupported": unsupported, "host": "",
         }  # fmt: skip
