@@ -30,7 +30,7 @@ from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from editor.live import FAILED, Drop, Hear, LiveReport, LiveRequest
 from editor.object_selector import Selection
@@ -53,13 +53,6 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 
-class Hint(NamedTuple):
-    """What a model says of the words in a prompt: a sentence or '', and those that it does not know."""
-
-    text: str
-    unknown: list[str]
-
-
 class Models(Protocol):
     """What the server knows of the models. Nothing here waits for one.
 
@@ -79,8 +72,8 @@ class Models(Protocol):
         """
         ...
 
-    def hint(self, name: str, prompt: str) -> "Future[Hint]":
-        """What a model says of a prompt."""
+    def hint(self, name: str, prompt: str) -> "Future[str]":
+        """What a model says of a prompt, see `Pipeline.hint`."""
         ...
 
     def select(self, revision: str, prompt: Prompt) -> "Future[Selection]":
@@ -172,8 +165,8 @@ class ModelsProcess:
         self._ask(name=name, prompt=None).add_done_callback(lambda done: self._learn(name, done))
         return None
 
-    def hint(self, name: str, prompt: str) -> Future[Hint]:
-        return _then(self._ask(name=name, prompt=prompt), lambda value: Hint(*value))
+    def hint(self, name: str, prompt: str) -> Future[str]:
+        return self._ask(name=name, prompt=prompt)
 
     def select(self, revision: str, prompt: Prompt) -> Future[Selection]:
         return _then(self._ask(select={"revision": revision, **prompt.to_json()}), Selection.from_json)

@@ -73,7 +73,7 @@ def run_models(
             if prompt is None:
                 say(answer=number, value=PipelineInfo.of(pipeline).to_json())
             else:
-                say(answer=number, value=[pipeline.hint(prompt), pipeline.unknown(prompt)])
+                say(answer=number, value=pipeline.hint(prompt))
         except Exception as error:  # whatever a model's files make of its library
             if not isinstance(error, UserError):
                 log.exception("a question about %s failed", message["name"])

@@ -251,11 +251,7 @@ class Pipeline(Protocol):
         ...
 
     def hint(self, prompt: str) -> str:
-        """A sentence for the user about words this pipeline cannot honour, or ''."""
-        ...
-
-    def unknown(self, prompt: str) -> list[str]:
-        """The words of a prompt that are not in its vocabulary, lower case, in their order and once each."""
+        """A sentence for the user about what of a prompt this pipeline does not read, or ''; see also `wording`."""
         ...
 
     def inpaint(self, request: Request) -> Run:

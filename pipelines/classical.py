@@ -30,9 +30,6 @@ class Classical:
     def hint(self, prompt: str) -> str:
         return "This pipeline fills from the surroundings and reads no words." if prompt.strip() else ""
 
-    def unknown(self, prompt: str) -> list[str]:
-        return []
-
     def inpaint(self, request: Request) -> Run:
         request.refuse_adapters(self.name)
         images = filled(request, self._filled)

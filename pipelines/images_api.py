@@ -50,9 +50,6 @@ class ImagesApi:
     def hint(self, prompt: str) -> str:
         return ""
 
-    def unknown(self, prompt: str) -> list[str]:
-        return []
-
     def inpaint(self, request: Request) -> Run:
         request.refuse_adapters(self.name)
         total = len(request.seeds)

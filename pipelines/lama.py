@@ -54,9 +54,6 @@ class Lama:
     def hint(self, prompt: str) -> str:
         return "LaMa fills from the surroundings and reads no words." if prompt.strip() else ""
 
-    def unknown(self, prompt: str) -> list[str]:
-        return []
-
     @exclusive
     def inpaint(self, request: Request) -> Run:
         request.refuse_adapters(self.name)

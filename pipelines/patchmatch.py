@@ -57,9 +57,6 @@ class PatchMatch:
     def hint(self, prompt: str) -> str:
         return "PatchMatch fills from the surroundings and reads no words." if prompt.strip() else ""
 
-    def unknown(self, prompt: str) -> list[str]:
-        return []
-
     @exclusive  # its seed is one for the whole process
     def inpaint(self, request: Request) -> Run:
         request.refuse_adapters(self.name)

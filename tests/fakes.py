@@ -12,7 +12,6 @@ from zlib import crc32
 import numpy as np
 
 from editor.live import Drop, Hear, LiveRequest
-from editor.models_process import Hint
 from editor.object_selector import ObjectSelector, Selection
 from editor.worker import Worker
 from pipelines.base import NOT_ASKED, Machine, Pipeline, PipelineInfo, Pixels, Request, Run, Step
@@ -60,9 +59,6 @@ class Plain:
     def hint(self, prompt: str) -> str:
         return ""
 
-    def unknown(self, prompt: str) -> list[str]:
-        return []
-
     def inpaint(self, request: Request) -> Run:
         raise NotImplementedError
 
@@ -84,9 +80,6 @@ class NoisePipeline(Plain):
 
     def hint(self, prompt: str) -> str:
         return "It knows nothing but noise." if prompt else ""
-
-    def unknown(self, prompt: str) -> list[str]:
-        return [word for word in dict.fromkeys(prompt.lower().split()) if word not in self.vocabulary]
 
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
@@ -174,9 +167,6 @@ class PhotoPipeline(NoisePipeline):
     def __init__(self) -> None:
         super().__init__(name="photo", supports_strength=True)
 
-    def unknown(self, prompt: str) -> list[str]:
-        return []  # any text may mean something to it
-
 
 class FlatPipeline(Plain):
     """Paints everything in one colour, in one step."""
@@ -252,10 +242,9 @@ class LocalModels:
     def info(self, name: str) -> PipelineInfo | None:
         return None if name in self.loading else PipelineInfo.of(self.worker.pipelines(name))
 
-    def hint(self, name: str, prompt: str) -> Future[Hint]:
-        heard: Future[Hint] = Future()
-        pipeline = self.worker.pipelines(name)
-        heard.set_result(Hint(pipeline.hint(prompt), pipeline.unknown(prompt)))
+    def hint(self, name: str, prompt: str) -> Future[str]:
+        heard: Future[str] = Future()
+        heard.set_result(self.worker.pipelines(name).hint(prompt))
         return heard
 
     def select(self, revision: str, prompt: Prompt) -> Future[Selection]:

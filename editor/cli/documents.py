@@ -12,6 +12,7 @@ from editor.cli.context import CommandContext
 from editor.cli.export_options import check_export
 from editor.edits.adjustment import Adjustment
 from editor.edits.edit import read_adjustment
+from editor.edits.intents import painted_as
 from editor.formats.images import read_image
 from editor.session import Session
 from editor.store.document_file import SUFFIX
@@ -120,6 +121,8 @@ def amend(context: CommandContext) -> None:
 
         blend = replace(edit.blend, **set_options("feather", "edge", "opacity"))
         changes = set_options("prompt", "negative_prompt", "seed", "steps", "strength", "guidance")
+        if options.prompt is not None:
+            changes["painted_as"] = painted_as(options.prompt, context.load(edit.pipeline).vocabulary)
         if options.grow is not None:
             frame = session.store.revisions.picture(options.revision).box
             mask = edit.mask

@@ -29,6 +29,7 @@ from editor.recipes.recipe import Recipe
 from pipelines import HUB
 from pipelines.base import run
 from pipelines.errors import InvalidInput
+from pipelines.wording.resolve import resolve
 
 
 def edit(context: CommandContext) -> None:
@@ -134,7 +135,7 @@ def _run(
                 adapter_file(adapter, fetch=True)  # the user typed its name, as for a model
     if options.reference is not None:
         settings["reference"] = read_reference(options.reference.read_bytes())
-    names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength")
+    names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength", "exact_words")
     settings |= {name: getattr(options, name, None) for name in names}
     settings["pipeline"] = name
     settings["seed"] = secrets.randbelow(2**32) if options.seed is None else options.seed
@@ -147,7 +148,10 @@ def _run(
     if model.host:
         pixels = plan(edit, picture.box, model).pixels * len(edits)
         print(f"Up to {pixels:,} pixels of the picture are sent to {model.host}.", file=sys.stderr)
-    if hint := model.hint(options.prompt):
+    exact = getattr(options, "exact_words", False)
+    if hint := model.hint(edit.painted_as or edit.prompt) or (
+        "" if exact else resolve(edit.prompt, model.vocabulary).sentence(model.name)
+    ):
         print(hint, file=sys.stderr)
     _write(context, picture, edits, opened)
 

@@ -184,6 +184,10 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
     draw.add_argument("--size", type=_size, metavar="WxH", help="in pixels (default: the pipeline's own)")
     for command in (edit, draw):
         command.add_argument("--prompt", default="", help="what to add; empty fills from the surroundings")
+        command.add_argument(
+            "--exact-words", action="store_true",
+            help="give the embedded model the prompt as it is, and not in words that it was taught",
+        )  # fmt: skip
         command.add_argument("--negative", dest="negative_prompt", metavar="PROMPT", help="what to avoid")
         command.add_argument("--seed", type=int, help="same seed, same pixels (default: a random one, printed)")
         command.add_argument("--steps", type=int, help="denoising steps; more is finer and slower")

@@ -284,7 +284,7 @@ class _Generation:
             Request(
                 image=each.image.copy(),  # a copy, since the pipeline may change it
                 mask=each.hole.copy(),
-                prompt=edit.prompt,
+                prompt=edit.painted_as or edit.prompt,
                 negative_prompt=edit.negative_prompt,
                 guidance=edit.guidance,
                 clip_guidance=edit.clip_guidance,

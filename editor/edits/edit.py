@@ -76,6 +76,7 @@ class Edit:
     margins: Margins = UNMOVED
     sketch: Patch | None = None  # strokes, uint8 (H, W, 4), that the model starts from, and redraws below strength 1
     prompt: str = ""  # what to add, at most 1,000 characters
+    painted_as: str = ""  # what the model is given for it, in the words that it was taught; "" for the prompt itself
     negative_prompt: str = ""  # what to avoid, at most 1,000 characters
     guidance: float = 2.0  # 0 to 30, rounded to two decimals
     clip_guidance: float = 0.0  # 0 to 30, rounded to two decimals
@@ -104,6 +105,7 @@ class Edit:
         if any(self.margins) and not self.blend.visible:
             raise InvalidInput("A step that changes the picture's size cannot be hidden. Undo it instead.")
         _text("prompt", self.prompt)
+        _text("prompt that is painted", self.painted_as)
         _text("negative prompt", self.negative_prompt)
         _text("pipeline's name", self.pipeline)
         _text("sampler's name", self.sampler)
@@ -154,6 +156,8 @@ class Edit:
                 del record[name]
             else:
                 record[name] = {"box": list(patch.box), "digest": patch.digest}
+        if not self.painted_as:
+            del record["painted_as"]
         for name in ("edge", "opacity", "visible"):
             if getattr(self.blend, name) == getattr(Blend, name):
                 del record["blend"][name]

@@ -1,6 +1,6 @@
 """Intents (fill, remove, refine, expand, sketch, adjust, crop) as edits, whoever asks: page, API, MCP, command line."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from typing import Any, NamedTuple
 
@@ -14,6 +14,7 @@ from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Patch
 from pipelines.base import Pipeline, PipelineInfo
 from pipelines.errors import InvalidInput
+from pipelines.wording.resolve import resolve
 
 ADJUST = "adjust"  # the intent for which no model runs
 # the default strength of each other intent; fill, remove and expand ignore what is under the mask. At that of refine a
@@ -50,7 +51,8 @@ def complete(
             For that, no mask stands for the whole picture.
         settings: the other fields of the Edit, `seed` and `pipeline` at least; to "adjust", `adjustment` and maybe
             `blend`. Missing ones and None stand for the model's default, else the intent's or the Edit's. Fields that
-            the intent ignores are left out.
+            the intent ignores are left out. `exact_words` is none of them: whether the model is given the prompt as it
+            is, and not in the words that it was taught.
         model: the model's info; None while it is loading, when its defaults and samplers are unknown.
         picture: returns the picture to edit; called for "remove" and for a crop.
         keep_specks: whether to keep specks in the mask.
@@ -64,7 +66,7 @@ def complete(
         return CompletedEdit(adjust(mask, settings.get("adjustment"), settings.get("blend") or Blend()), 0)
     if intent not in [*STRENGTHS]:  # a list, since a request may send an unhashable value
         raise InvalidInput(f"There is no intent {intent!r}; choose one of {', '.join((*STRENGTHS, ADJUST))}.")
-    ignored = (*IGNORED_FIELDS.get(intent, ()), "adjustment")
+    ignored = (*IGNORED_FIELDS.get(intent, ()), "adjustment", "exact_words")
     values = {name: value for name, value in settings.items() if value is not None and name not in ignored}
     if model is not None and model.samplers and values.get("sampler", model.samplers[0]) not in model.samplers:
         raise InvalidInput(f"{model.name} has no sampler {values['sampler']!r}; it has {', '.join(model.samplers)}.")
@@ -78,8 +80,16 @@ def complete(
     if grow is not None and (type(grow) is not int or not 0 <= grow <= MAX_GROWTH):
         raise InvalidInput(f"A mask can grow by a whole number from 0 to {MAX_GROWTH} pixels, not by {grow!r}.")
     region = _grown(picture(), cleaning.mask, grow) if intent == "remove" else cleaning.mask
+    if model is not None and not settings.get("exact_words"):
+        values["painted_as"] = painted_as(values.get("prompt", ""), model.vocabulary)
     defaults = {} if model is None else model.defaults
     return CompletedEdit(Edit(region, **{"strength": STRENGTHS[intent], **defaults, **values}), cleaning.specks)
+
+
+def painted_as(prompt: str, vocabulary: Collection[str] | None) -> str:
+    """Returns an Edit's field of this name, for a model with this vocabulary, see `resolve`."""
+    painted = resolve(prompt, vocabulary).prompt
+    return "" if painted == prompt else painted
 
 
 def _grown(picture: Picture, mask: Mask, grow: int | None) -> Mask:

@@ -26,11 +26,11 @@ from editor.web.api_results import Result, history_entry, picture_url, summary
 from editor.web.context import AppContext
 from editor.web.job_stream import POLL_INTERVAL, JobStream
 from editor.web.regions import clip_box, find_object, read_base64, read_region
-from editor.web.routes.models import HINT_TIMEOUT
 from editor.web.shown_files import Shown
 from editor.web.wire import read_box
 from pipelines.base import PipelineInfo
 from pipelines.errors import InvalidInput
+from pipelines.wording.resolve import resolve
 
 LOOK_SIZE = 1024  # pixels of the longest side of a picture that `look` returns
 
@@ -137,7 +137,7 @@ class ApiTools:
         guidance: float | None = None, seed: int | None = None, strength: float = Edit.strength, variations: int = 1,
         sampler: str = "", clip_guidance: float = Edit.clip_guidance, feather: int = Blend.feather,
         edge: int = Blend.edge, opacity: float = Blend.opacity, colour_match: bool = Blend.colour_match,
-        keep_specks: bool = False, adapters: list[str] | None = None, reference: str = "",
+        keep_specks: bool = False, adapters: list[str] | None = None, reference: str = "", exact_words: bool = False,
     ) -> Steps:  # fmt: skip
         """Repaint a region of the picture from a prompt; every other pixel stays the same. Give a box, a point or a
         mask. Waits for the model and reports its progress; cancelling the call cancels the edit.
@@ -167,15 +167,17 @@ class ApiTools:
             keep_specks: whether to repaint specks too: spots of at most 16 pixels far from the rest of the mask
             adapters: names that the tool `adapters` lists, each alone or as NAME=WEIGHT, 0 to 2; null: none
             reference: a picture file in base64 for an IP-Adapter to imitate; empty: none
+            exact_words: whether the model is given the prompt as it is; else in the words that it was taught
         Returns:
             repeatedly `state` (waiting, running, done), `step` of `of`, `seconds`; when done also the new `revision`,
             its URL as a PNG (`picture`), all `revisions` if there are variations, the `seed`, a `hint` when the model
-            does not know a word, and how many `specks` of the mask were left out
+            does not paint a word, the prompt that it was given (`painted_as`, "" for yours), and how many `specks` of
+            the mask were left out
         """
         settings = {
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
             "strength": strength, "sampler": sampler or None, "clip_guidance": clip_guidance,
-            "blend": Blend(feather, edge, opacity, colour_match),
+            "blend": Blend(feather, edge, opacity, colour_match), "exact_words": exact_words,
             **adapter_settings(self.context, adapters, reference),
         }  # fmt: skip
         region = partial(self._read_region, document, box, point, tolerance, mask)
@@ -365,26 +367,28 @@ class ApiTools:
         """Queues an edit after all others and waits for it. None in `settings` stands for the model's default."""
         name = model or self.context.library.default(intent) or AUTO
         seed = secrets.randbelow(2**32) if seed is None else seed
-        result: Result = {"seed": seed, "hint": ""}
+        result: Result = {"seed": seed, "hint": "", "painted_as": ""}
         if name == AUTO and intent == "remove":
             name = (await asyncio.to_thread(self._choose, document, mask)).model
         self.context.check_model(name)
         if intent == "remove":
             result["model"] = name
         info = await self._info(name)
-        request = {**settings, "seed": seed, "pipeline": name}
+        request, prompt = {**settings, "seed": seed, "pipeline": name}, settings.get("prompt", "")
 
         def submit() -> Sequence[Revision]:
             picture = partial(self.session.picture, document)
             edit, result["specks"] = complete(intent, mask(), request, info, picture, keep_specks, grow)
+            result["painted_as"] = edit.painted_as
             return self.session.variations(document, edit, variations, self.session.store.jobs.tail(document))
 
         async with aclosing(self._stream(submit)) as steps:
             async for step in steps:
                 if step["state"] == "done":
                     with suppress(ValueError, TimeoutError):
-                        hint = asyncio.wrap_future(self.context.models.hint(name, settings.get("prompt", "")))
-                        result["hint"], _ = await asyncio.wait_for(hint, HINT_TIMEOUT)
+                        result["hint"] = await self.context.hint(name, result["painted_as"] or prompt)
+                    if not result["hint"] and not settings.get("exact_words"):
+                        result["hint"] = resolve(prompt, info.vocabulary).sentence(name)
                     step |= result
                 yield step
 

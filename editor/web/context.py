@@ -23,6 +23,7 @@ from pipelines.errors import InvalidInput
 from pipelines.library import Library
 from pipelines.selection.prompt import Prompt
 
+HINT_TIMEOUT = 2.0  # seconds to wait for a hint: the model may be busy
 SELECT_LIMIT = 20.0  # seconds for an answer about an object, which takes a fraction of one on an idle machine
 
 
@@ -148,6 +149,15 @@ class AppContext:
                 return await ask()
         except TimeoutError as error:
             raise Loading("The object selector does not answer yet. Try again in a moment.") from error
+
+    async def hint(self, name: str, prompt: str) -> str:
+        """Returns what a model says of a prompt, see `Pipeline.hint`.
+
+        Raises:
+            TimeoutError: it is busy.
+            InvalidInput: it cannot be loaded.
+        """
+        return await asyncio.wait_for(asyncio.wrap_future(self.models.hint(name, prompt)), HINT_TIMEOUT)
 
     def model(self, name: str) -> PipelineInfo:
         """Returns the info of a model.

@@ -1,10 +1,11 @@
-"""python -m pipelines.evaluation judge | world | prompts | recolour: train the judge; judge or measure a pipeline."""
+"""python -m pipelines.evaluation judge | world | prompts | people | recolour: train the judge; measure a pipeline."""
 
 import argparse
 from pathlib import Path
 
 from pipelines import WEIGHTS, load
 from pipelines.evaluation.judge import load_judge, train_judge
+from pipelines.evaluation.people import paint_people
 from pipelines.evaluation.prompts import paint_prompts
 from pipelines.evaluation.recolour import STRENGTHS, refine
 from pipelines.evaluation.recolour import write_report as write_recolourings
@@ -22,9 +23,11 @@ def main() -> None:
     world = commands.add_parser("world", help="judge a pipeline on held-out edits of the drawn world")
     world.add_argument("--edits", type=int, default=100, help="of each sort (default: %(default)d)")
     prompts = commands.add_parser("prompts", help="paint the paper's prompts, for the eye to judge")
+    people = commands.add_parser("people", help="paint prompts as people type them, for the eye to judge")
+    people.add_argument("--exact-words", action="store_true", help="give the pipeline the prompts as they are")
     recolour = commands.add_parser("recolour", help="refine things into other colours, at one strength after another")
     recolour.add_argument("--cases", type=int, default=24, help="how many things (default: %(default)d)")
-    for command in (world, prompts, recolour):
+    for command in (world, prompts, people, recolour):
         command.add_argument("--pipeline", default="glide-mini", metavar="NAME", help="which (default: %(default)s)")
         command.add_argument("--sampler", default="dpmpp_2m", help="(default: %(default)s)")
         command.add_argument("--steps", type=int, help="of the base model (default: what is usual with it, or 20)")
@@ -42,6 +45,9 @@ def main() -> None:
     settings = {"sampler": options.sampler, "steps": steps, "guidance": options.guidance}
     if options.command == "prompts":
         paint_prompts(options.out, pipeline, **settings)
+        return
+    if options.command == "people":
+        paint_people(options.out, pipeline, options.exact_words, **settings)
         return
     if options.command == "recolour":
         print(write_recolourings(options.out, list(refine(pipeline, options.cases, STRENGTHS, **settings))))

@@ -23,7 +23,7 @@ from pipelines.errors import InvalidInput
 from pipelines.exclusive import exclusive
 from pipelines.glide.clip import Clip
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
-from pipelines.glide.tokenizer import Tokenizer, words
+from pipelines.glide.tokenizer import Tokenizer
 from pipelines.glide.unet import UNet
 from pipelines.glide.winograd import with_winograd
 from pipelines.machine import fast_type
@@ -84,15 +84,7 @@ class Glide:
     def hint(self, prompt: str) -> str:
         if unread := self._tokenizer.unread(prompt):
             return f"The prompt is longer than {self.name} reads: it stops before “{shorten(unread, 60)}”."
-        if self.vocabulary is not None and prompt.strip() and not words(prompt):
-            return f"{self.name} finds no word in the prompt: what it paints there is a guess."
-        if strange := self.unknown(prompt):
-            quoted = ", ".join(f"“{word}”" for word in strange[:3])
-            return f"{self.name} was never taught {quoted}: what it paints there is a guess."
         return ""
-
-    def unknown(self, prompt: str) -> list[str]:
-        return [word for word in words(prompt) if self.vocabulary is not None and word not in self.vocabulary]
 
     @exclusive
     @torch.no_grad()

@@ -91,9 +91,6 @@ class Hf:
             return f"The prompt is longer than the {most} tokens {self.name} reads; the end of it is left out."
         return ""
 
-    def unknown(self, prompt: str) -> list[str]:
-        return []
-
     @exclusive
     def inpaint(self, request: Request) -> Run:
         self._check(request)

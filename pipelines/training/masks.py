@@ -62,7 +62,7 @@ def painted(
     elif shape < 0.66:
         _lasso(draw, left, top, width, height, random)
     elif shape < 0.84 or thing is None:
-        _to_and_fro(draw, left, top, width, height, random)
+        to_and_fro(draw, left, top, width, height, random)
     if thing is not None:  # and by itself, where nothing else was painted: an outline picked by the machine
         outline = _grown(thing, random.randint(1, max(size // 24, 1)))
         strokes_there: NDArray[np.uint8] = np.asarray(image)
@@ -92,9 +92,7 @@ def _lasso(draw: ImageDraw.ImageDraw, left: float, top: float, width: float, hei
     draw.polygon(points, 255)
 
 
-def _to_and_fro(
-    draw: ImageDraw.ImageDraw, left: float, top: float, width: float, height: float, random: Random
-) -> None:
+def to_and_fro(draw: ImageDraw.ImageDraw, left: float, top: float, width: float, height: float, random: Random) -> None:
     """A brush going from side to side."""
     brush = max(random.uniform(0.25, 0.5) * min(width, height), 2.0)
     rows = max(ceil(height / (brush * 0.8)), 1)

@@ -4,6 +4,7 @@ import os
 import shutil
 import socket
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,27 @@ def context(chromium: Any, server: Server, complaints: list[str]) -> Iterator[An
     context.on("page", watch)
     yield context
     context.close()
+
+
+@contextmanager
+def visiting(chromium: Any, server: Server, **options: Any) -> Iterator[Hands]:
+    """A visitor with a browser window of its own, at a server of its own, whose sample is open; stops the server.
+
+    options: of the window.
+    """
+    context = chromium.new_context(**{"viewport": SIZE} | options)
+    context.set_default_timeout(60_000)
+    context.add_init_script(f"try {{ {NO_TOUR} }} catch {{}}")
+    complaints: list[str] = []
+    page = context.new_page()
+    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
+    hands = Hands(page, server, complaints)
+    hands.goto()
+    hands.open_sample()
+    yield hands
+    context.close()
+    server.stop()
+    assert complaints == []
 
 
 @pytest.fixture

@@ -12,8 +12,8 @@ from pipelines.base import Adapter, Setup
 from pipelines.hf.families import network_of
 from pipelines.hf.loading import load_hf
 from tests import tiny_adapters, tiny_diffusers
-from tests.browser.conftest import Server
-from tests.browser.hands import NO_TOUR, SIZE, Hands, photo
+from tests.browser.conftest import Server, visiting
+from tests.browser.hands import Hands, photo
 from tests.browser.test_replay import amend, send
 from tests.models.test_adapters import made as made_pipe
 
@@ -44,21 +44,8 @@ def visitor(chromium: Any, tmp_path: Path, files: Path) -> Iterator[Hands]:
     (tmp_path / "data").mkdir()
     (tmp_path / "data" / "adapters").symlink_to(files / "adapters")
     pipeline = load_hf(str(files / "tiny-sd"), name, Setup(), False)
-    server = Server(tmp_path, more=[pipeline])
-    context = chromium.new_context(viewport={**SIZE, "width": 1440, "height": 900})
-    context.set_default_timeout(60_000)
-    context.add_init_script(f"try {{ {NO_TOUR} }} catch {{}}")
-    complaints: list[str] = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    page.on("console", lambda said: said.type == "error" and complaints.append(f"{said.text} {said.location}"))
-    hands = Hands(page, server, complaints)
-    hands.goto()
-    hands.open_sample()
-    yield hands
-    context.close()
-    server.stop()
-    assert complaints == []
+    with visiting(chromium, Server(tmp_path, more=[pipeline]), viewport={"width": 1440, "height": 900}) as hands:
+        yield hands
 
 
 def section(hands: Hands) -> Any:

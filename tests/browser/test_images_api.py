@@ -10,8 +10,8 @@ import pytest
 from editor.imaging.geometry import Box
 from pipelines.endpoint import read_endpoint
 from pipelines.images_api import ImagesApi
-from tests.browser.conftest import Server
-from tests.browser.hands import NO_TOUR, SIZE, Hands
+from tests.browser.conftest import Server, visiting
+from tests.browser.hands import Hands
 from tests.browser.test_replay import amend, send
 from tests.fake_images_api import PATIENCE, FakeImagesApi, refusal
 
@@ -34,19 +34,8 @@ def visitor(chromium: Any, tmp_path: Path, api: FakeImagesApi) -> Iterator[Hands
         tmp_path,
         more=[ImagesApi(name, read_endpoint(name.removeprefix("openai:")), tmp_path / "data" / "api-keys.json")],
     )
-    context = chromium.new_context(viewport=SIZE)
-    context.set_default_timeout(60_000)
-    context.add_init_script(f"try {{ {NO_TOUR} }} catch {{}}")
-    complaints: list[str] = []
-    page = context.new_page()
-    page.on("pageerror", lambda error: complaints.append(f"error: {error}"))
-    hands = Hands(page, server, complaints)
-    hands.goto()
-    hands.open_sample()
-    yield hands
-    context.close()
-    server.stop()
-    assert complaints == []
+    with visiting(chromium, server) as hands:
+        yield hands
 
 
 def sent(hands: Hands, text: str) -> None:

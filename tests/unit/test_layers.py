@@ -108,11 +108,12 @@ def test_pipelines_know_nothing_of_the_editor(path: Path) -> None:
     assert not [name for name in imported(path) for top in ("editor", "app", "gradio") if within(name, top)]
 
 
+PURE = ("pipelines.selection.prompt", "pipelines.wording.resolve")  # what is said to models, of which they know nothing
+
+
 @pytest.mark.parametrize("path", files("editor"), ids=lambda path: str(path.relative_to(ROOT)))
 def test_the_editor_knows_of_pipelines_only_their_door(path: Path) -> None:
-    doors = (
-        ["pipelines"] if "cli" in path.parts else ["pipelines.base", "pipelines.errors", "pipelines.selection.prompt"]
-    )
+    doors = ["pipelines"] if "cli" in path.parts else ["pipelines.base", "pipelines.errors", *PURE]
     doors += ["pipelines.library"] if "web" in path.parts else []  # whose panel lists and changes the models
     names = {name for name in imported(path) if within(name, "pipelines")}
     assert not {name for name in names if not any(within(name, door) for door in doors)}

@@ -101,7 +101,7 @@ class _Silent(Plain):
         asked = LOAD(name)
         self.name, self.size, self.buckets = name, asked.size, asked.buckets
         self.supports_strength, self.soft = asked.supports_strength, asked.soft
-        self.hint, self.unknown = asked.hint, asked.unknown  # type: ignore[method-assign]
+        self.hint = asked.hint  # type: ignore[method-assign]
 
     def inpaint(self, request: object) -> None:
         pytest.fail("a model ran")

@@ -9,8 +9,11 @@ import { showStrengths } from "./strengths.js";
 import { Suggestions } from "./suggest.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
+import { loadJson, saveJson } from "../lib/storage.js";
+import { withNoun, wordingLine, wordsNotPainted } from "./wording.js";
 
 const HINT_MS = 250; // after the last key press, before the prompt is checked
+const EXACT_WORDS = "palimpsest-exact-words"; // where the browser keeps that
 export const PROMPT = "#prompt :is(input, textarea)";
 const PROMPT_FIELDS = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)" };
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch", "adjust"];
@@ -30,6 +33,7 @@ export class EditForm {
     this.models = new ChosenModels();
     this.choices = []; // the models to choose from, [[title, name], ...]; see `offer`
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#showModel());
+    this.exactWords = loadJson(EXACT_WORDS, false) === true; // whether the model is given the prompt as it is
     this.hintRequest = null; // the last one; an earlier response is out of date
     this.aside = null; // { values, own, models }: the user's own while a step is amended; what is set meanwhile is not saved
     this.hint = debounce(HINT_MS, () => this.#requestHint());
@@ -212,11 +216,24 @@ export class EditForm {
     const request = {};
     this.hintRequest = request;
     const own = model.loading ? t("model.reading", { model: modelName(pipeline) }) : model.error || (model.supportsIntent(this.intent) ? "" : this.unsupportedIntent);
-    const none = { hint: own, unknown: [] };
-    const { hint, unknown } = !own && prompt.trim() && !["remove", "adjust"].includes(this.intent) ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
+    const none = { hint: own, wording: { prompt: "", left_out: [], unknown: [] } };
+    const { hint, wording } = !own && prompt.trim() && !["remove", "adjust"].includes(this.intent) ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
     if (this.hintRequest !== request) return;
-    this.notifications.hint(hint);
-    this.suggestions?.mark(unknown);
+    const line = wordingLine(wording, modelName(pipeline), this.exactWords, { exact: (on) => this.useExactWords(on), instead: (...words) => this.#instead(...words) });
+    this.notifications.hint(hint || line.text, hint ? [] : line.buttons);
+    this.suggestions?.mark(wordsNotPainted(wording));
+  }
+
+  /** Whether the model is to be given the prompt as it is, and not in the words that it was taught. */
+  useExactWords(on) {
+    this.exactWords = on;
+    saveJson(EXACT_WORDS, on);
+    this.hint.now();
+  }
+
+  #instead(word, other) {
+    this.put({ prompt: withNoun(this.values.prompt, word, other) });
+    document.querySelector(PROMPT)?.focus();
   }
 
   /**
@@ -233,6 +250,7 @@ export class EditForm {
     edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
     if (!Number.isInteger(edit.seed)) edit.seed = 0;
     if (intent === "remove") edit.grow = this.grow;
+    edit.exact_words = this.exactWords;
     const adapters = shown ? this.adapters.edit : { adapters: [], reference: null }; // they are chosen for the model on show
     return { ...edit, ...adapters, edge: 0, intent }; // the edge is set when a finished step is blended
   }

@@ -19,8 +19,14 @@ export class Notifications {
     if (element && element.textContent !== text) element.textContent = element.title = text;
   }
 
-  hint(text) {
-    this.#put("hint", text);
+  /** Shows what is to be said of the prompt. buttons: [{ label, press() }, ...]. */
+  hint(text, buttons = []) {
+    const element = document.querySelector("#status .hint");
+    const shown = JSON.stringify([text, buttons.map(({ label }) => label)]);
+    if (!element || element.dataset.shown === shown) return;
+    element.dataset.shown = shown;
+    const parts = buttons.map(({ label, press }) => h("button", { type: "button", class: "line-action", onclick: press }, label));
+    element.replaceChildren(...(text ? [h("span", { title: text }, text), ...parts] : []));
   }
 
   /** about: "last" for what is said of the job before, which gives way to what comes next. */

@@ -105,7 +105,10 @@ export class Server {
 
   // --- models
 
-  /** Checks a prompt: { hint: a sentence, unknown: the words that the model does not know }. */
+  /**
+   * Checks a prompt: { hint: a sentence about what the model does not read, wording: { prompt: what it is given instead, "" for the
+   * prompt itself, left_out: words that it cannot show, unknown: [{ word, near: things that it can paint }, ...] } }.
+   */
   hint(pipeline, prompt) {
     return this.#get("hint", { pipeline, prompt });
   }

@@ -51,7 +51,7 @@ export function stepCard(node, { server, comparable, details, press }) {
 
 function settings(node, details) {
   const { edit, created, error } = node;
-  const lines = [error, edit.prompt, settingsLine(node), exactTime(created)].filter(Boolean);
+  const lines = [error, edit.prompt, edit.painted_as ? t("step.painted_as", { prompt: edit.painted_as }) : "", settingsLine(node), exactTime(created)].filter(Boolean);
   return h("details", { open: details.open, ontoggle: ({ target }) => (details.open = target.open) }, h("summary", {}, t("step.details")), ...lines.map((line) => h("p", {}, line)));
 }
 

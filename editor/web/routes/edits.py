@@ -42,7 +42,7 @@ SETTINGS = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed"
 # keys that a request may leave out, with their defaults
 OPTIONAL: dict[str, Any] = {
     "edge": 0, "keep_specks": False, "intent": "fill", "grow": None, "adjustment": None, "kind": None, "adapters": None,
-    "reference": None,
+    "reference": None, "exact_words": False,
 }  # fmt: skip
 MODEL_DEFAULTS = ("strength", "steps", "guidance", "sampler")  # null stands for the model's, or the intent's
 FIELDS = ("parent", "variations", "margins", "mask", "sketch", *SETTINGS, *BLENDING, *OPTIONAL)
@@ -243,8 +243,9 @@ class Edits:
         variations, margins = fields["variations"], fields["margins"]
         if type(variations) is not int:
             raise InvalidInput(f"The variations must be a whole number, not {variations!r}.")
-        if type(fields["keep_specks"]) is not bool:
-            raise InvalidInput(f"keep_specks must be true or false, not {fields['keep_specks']!r}.")
+        for name in ("keep_specks", "exact_words"):
+            if type(fields[name]) is not bool:
+                raise InvalidInput(f"{name} must be true or false, not {fields[name]!r}.")
         if not (isinstance(margins, list) and len(margins) == 4):
             raise InvalidInput(f"Margins must be four whole numbers [left, top, right, bottom], not {margins!r}.")
         mask, sketch = pictures["mask"], pictures["sketch"]
@@ -253,6 +254,7 @@ class Edits:
         if missing := [name for name in SETTINGS if fields[name] is None and name not in MODEL_DEFAULTS]:
             raise InvalidInput(f"An edit needs a {missing[0].replace('_', ' ')}, not null.")
         settings = {name: fields[name] for name in SETTINGS} | {
+            "exact_words": fields["exact_words"],
             "sketch": None if sketch is None else strokes_of(sketch),
             "margins": Margins(*margins),
             "blend": Blend(**{name: fields[name] for name in BLENDING}),

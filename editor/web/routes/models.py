@@ -1,6 +1,5 @@
 """Models: what a page needs to know of a model, and hints about unknown words in a prompt."""
 
-import asyncio
 from contextlib import suppress
 from typing import Any
 
@@ -8,11 +7,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from editor.edits.removal import AUTO, candidates
+from editor.imaging.limits import MAX_PROMPT
 from editor.web.context import AppContext, Loading
 from editor.web.wire import NEVER
 from pipelines.base import NOT_ASKED
-
-HINT_TIMEOUT = 2.0  # seconds to wait for a hint: the model may be busy
+from pipelines.wording.resolve import Wording, resolve
 
 
 class Models:
@@ -22,21 +21,27 @@ class Models:
         self.context = context
 
     async def hint(self, request: Request) -> Response:
-        """GET ?pipeline=, ?prompt=: a `hint` about the words that the model does not know, and which are `unknown`.
+        """GET ?pipeline=, ?prompt=: a `hint` about what the model does not read of it, and its `wording`: the `prompt`
+        that the model is given instead, "" for itself, the words `left_out`, and each `unknown` word with what is
+        `near`.
 
         The hint is the reason when the model cannot be loaded, and empty while it is loading.
         """
-        query, unknown = request.query_params, list[str]()
-        name, prompt = query.get("pipeline", ""), query.get("prompt", "")
+        query = request.query_params
+        name, prompt = query.get("pipeline", ""), query.get("prompt", "")[:MAX_PROMPT]
+        wording = Wording(prompt)
         try:
-            self.context.model(name)
-            answer = asyncio.wrap_future(self.context.models.hint(name, prompt))
-            hint, unknown = await asyncio.wait_for(answer, HINT_TIMEOUT)
+            wording = resolve(prompt, self.context.model(name).vocabulary)
+            hint = await self.context.hint(name, wording.prompt)
         except (Loading, TimeoutError):
             hint = ""
         except ValueError as error:
             hint = str(error)
-        return JSONResponse({"hint": hint, "unknown": unknown}, headers=NEVER)
+        answer = {
+            "prompt": wording.prompt if wording.prompt != prompt else "", "left_out": wording.left_out,
+            "unknown": [unknown._asdict() for unknown in wording.unknown],
+        }  # fmt: skip
+        return JSONResponse({"hint": hint, "wording": answer}, headers=NEVER)
 
     async def model(self, request: Request) -> Response:
         """GET ?pipeline=: what a model supports, see `PipelineInfo`; only `loading` while it is loading.

@@ -1,0 +1,51 @@
+"""The tables that the resolver looks into, in `assets/words/`: text, a row a word, fields between tabs.
+
+What was decided by hand goes before what follows from WordNet.
+"""
+
+from collections.abc import Iterator, Mapping
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+FOLDER = Path(__file__).parents[2] / "assets" / "words"
+NOUNS, REVIEWED, ADJECTIVES, GERMAN, CHINESE = (
+    "nouns.tsv", "reviewed.tsv", "adjectives.tsv", "german.tsv", "chinese.tsv",
+)  # fmt: skip
+NOTHING = "-"  # in the place of what to paint, for what is not in the drawn world
+
+
+class Noun(NamedTuple):
+    """What is known of a noun."""
+
+    paint: str  # what to paint for it, in the model's words; "" where that would be something else
+    near: tuple[str, ...]  # then: what is of the same sort
+
+
+class Tables(NamedTuple):
+    """All of them, by the word in lower case."""
+
+    nouns: Mapping[str, Noun]  # in the singular; one that the model was taught stands for itself
+    adjectives: Mapping[str, str]  # the model's word, "" for what it cannot show
+    german: Mapping[str, str]  # in English
+    chinese: Mapping[str, str]
+
+
+@cache
+def tables() -> Tables:
+    """Reads the tables, once."""
+    nouns = {row[0]: Noun(row[1], _listed(row[2])) for row in _rows(NOUNS, 3)}
+    nouns |= {row[0]: Noun("" if row[1] == NOTHING else row[1], _listed(row[2])) for row in _rows(REVIEWED, 3)}
+    others = ({row[0].lower(): row[1] for row in _rows(name, 2)} for name in (ADJECTIVES, GERMAN, CHINESE))
+    return Tables(nouns, *others)
+
+
+def _rows(name: str, fields: int) -> Iterator[list[str]]:
+    """Yields the rows of a table, each with that many fields; empty ones at its end may be missing."""
+    for line in (FOLDER / name).read_text(encoding="utf-8").splitlines():
+        row = line.split("\t")
+        yield row + [""] * (fields - len(row))
+
+
+def _listed(text: str) -> tuple[str, ...]:
+    return tuple(text.split(",")) if text else ()

@@ -1,0 +1,69 @@
+"""Words that the model was never taught: what the page says of them, and what is painted in the end."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.browser.conftest import Server, visiting
+from tests.browser.hands import Hands
+from tests.fakes import NoisePipeline
+
+WORDS = Path(__file__).parents[2] / "assets/weights/glide-mini/words.txt"
+
+
+class Taught(NoisePipeline):
+    """Noise that was taught the embedded model's words."""
+
+    vocabulary = frozenset(WORDS.read_text().split())
+
+    def hint(self, prompt: str) -> str:
+        return ""
+
+
+@pytest.fixture
+def visitor(chromium: Any, tmp_path: Path) -> Iterator[Hands]:
+    with visiting(chromium, Server(tmp_path, more=[Taught(name="taught")])) as hands:
+        hands.choose("taught")
+        yield hands
+
+
+def hint(hands: Hands, text: str) -> None:
+    hands.page.locator("#status .hint").filter(has_text=text).wait_for()
+
+
+def edit(hands: Hands) -> Any:
+    return hands.server.session.store.revisions.get(hands.state["head"]).edit
+
+
+def test_what_is_painted_is_said_and_kept_and_the_exact_words_are_a_press_away(visitor: Hands) -> None:
+    hands = visitor
+    hands.write("a green velvet taxi")
+    hint(hands, "Painted as “a green car”. Left out: “velvet”.")
+    assert hands.page.locator(".marks .strange").all_text_contents() == ["velvet"]
+    hands.edit(prompt="a green velvet taxi")
+    made = edit(hands)
+    assert (made.prompt, made.painted_as) == ("a green velvet taxi", "a green car")
+    hands.press("Use my exact words")
+    hint(hands, "word for word")
+    hands.edit(prompt="a green velvet taxi")
+    exact = edit(hands)
+    assert (exact.prompt, exact.painted_as) == ("a green velvet taxi", "")
+    hands.reload()  # it is remembered
+    hands.write("a green velvet taxi")
+    hint(hands, "word for word")
+    hands.press("Use words it knows")
+    hint(hands, "Painted as “a green car”.")
+    hands.write("a green car")
+    hands.page.locator("#status .hint:empty").wait_for(state="attached")
+
+
+def test_a_thing_that_is_unknown_is_said_and_others_are_offered(visitor: Hands) -> None:
+    hands = visitor
+    hands.edit(prompt="a red lamp")
+    hands.write("a Fireplace on the wall")
+    hint(hands, "was never taught “fireplace”. Instead:")
+    hands.page.locator("#status .hint").get_by_role("button").first.click()
+    hands.page.wait_for_function("/^a (?!Fireplace)\\w+ on the wall$/.test(window.palimpsest.form.values.prompt)")
+    hands.page.locator("#status .hint:empty").wait_for(state="attached")

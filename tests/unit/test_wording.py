@@ -1,0 +1,102 @@
+"""Prompts as people type them, in the words that the embedded model was taught."""
+
+from pathlib import Path
+
+import pytest
+
+from pipelines.wording.resolve import Wording, resolve
+from pipelines.wording.tables import tables
+from pipelines.wording.wordnet import DATABASE, WordNet, rows
+
+VOCABULARY = frozenset((Path(__file__).parents[2] / "assets/weights/glide-mini/words.txt").read_text().split())
+
+
+def painted(prompt: str) -> str:
+    return resolve(prompt, VOCABULARY).prompt
+
+
+TAUGHT = """a green couch; two cats; A snowman with a scarf.; a vase of flowers on a coffee table; hot air balloon
+RED   CAR; a corgi wearing a red bow tie and a purple party hat; a cozy living room; a cat playing checkers
+a stack of books; a pair of apples; ; a round table in the kitchen"""
+
+
+@pytest.mark.parametrize("prompt", [prompt.strip() for prompt in TAUGHT.replace("\n", ";").split(";")])
+def test_what_was_taught_stays_as_it_is(prompt: str) -> None:
+    assert resolve(prompt, VOCABULARY) == Wording(prompt)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "result"),
+    [
+        ("a green velvet couch", "a green couch"),
+        ("a leather armchair", "an armchair"),
+        ("a taxi", "a yellow car"),
+        ("a red taxi", "a red car"),  # and not a red yellow one
+        ("an old beagle", "a dog"),
+        ("three german shepherds", "three dogs"),
+        ("a cat on two red couches", "a cat on a red couch"),
+        ("two couches", "a couch"),  # of which it never saw two
+        ("a group of dogs", "dogs"),
+        ("a lot of red apples", "red apples"),
+        ("gren couch", "green couch"),
+        ("a bycicle", "a bicycle"),
+        ("an elefant on the beach", "an elephant on the beach"),
+        ("please add a dog", "a dog"),
+        ("I would like to have a red lamp here, please", "a red lamp"),
+        ("change the couch to a blue armchair", "a blue armchair"),
+        ("a vase of roses", "a vase of flowers"),
+        ("a rose couch", "a rose couch"),
+        ("a cat, a dog", "a cat and a dog"),
+        ("a cat with a monocle", "a cat"),
+        ("a cat in front of a fireplace", "a cat"),
+        ("a couch without legs", "a couch"),
+        ("a red-and-white umbrella", "a red and white umbrella"),
+        ("ein grünes Sofa", "a green couch"),
+        ("eine rote Katze auf dem Sofa", "a red cat on the couch"),
+        ("Ledersessel", "armchair"),
+        ("一只红色的猫", "a red cat"),
+        ("绿色沙发", "green couch"),
+    ],
+)
+def test_other_words_give_way_to_those_that_were_taught(prompt: str, result: str) -> None:
+    assert painted(prompt) == result
+
+
+@pytest.mark.parametrize(
+    "prompt", ["a fireplace", "a fireplace with a clock on it", "qwrtzp", "猞猁", "кот", "🐈", "!?"]
+)
+def test_a_thing_that_is_nothing_there_is_said_to_be_unknown(prompt: str) -> None:
+    wording = resolve(prompt, VOCABULARY)
+    assert wording.unknown and wording.prompt == prompt and "guess" in wording.sentence("glide-mini")
+
+
+def test_what_is_done_is_said() -> None:
+    wording = resolve("a green velvet taxi", VOCABULARY)
+    assert wording.left_out == ("velvet",) and ("taxi", "yellow car") in wording.replaced
+    assert wording.sentence("x") == "Painted as “a green car”. “velvet” is left out."
+    assert resolve("a green car", VOCABULARY).sentence("x") == ""
+
+
+def test_any_text_means_something_to_a_model_without_a_vocabulary() -> None:
+    assert resolve("a velvet taxi", None) == Wording("a velvet taxi")
+
+
+def test_a_vocabulary_decides_what_may_be_painted() -> None:
+    """A model that was taught something else is given none of the drawn world's words."""
+    assert (
+        resolve("a taxi", {"a", "car"}).unknown and resolve("a taxi", {"a", "yellow", "car"}).prompt == "a yellow car"
+    )
+
+
+@pytest.mark.parametrize("noun", sorted(noun for noun, entry in tables().nouns.items() if entry.paint == noun)[::7])
+def test_what_comes_out_comes_out_of_itself(noun: str) -> None:
+    """Resolved again, a prompt stays."""
+    for prompt in (f"a huge velvet {noun}", f"two {noun}s on the table", f"please put some {noun} near the tree"):
+        once = painted(prompt)
+        assert painted(once) == once and set(once.split()) <= VOCABULARY
+
+
+@pytest.mark.skipif(not DATABASE.is_dir(), reason="there is no WordNet: Debian has it as wordnet-base")
+def test_the_table_of_nouns_is_what_wordnet_gives() -> None:
+    stored = (Path(__file__).parents[2] / "assets/words/nouns.tsv").read_text().splitlines()
+    assert stored == ["\t".join(row).rstrip("\t") for row in sorted(rows(WordNet(DATABASE)))]
