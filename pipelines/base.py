@@ -235,8 +235,8 @@ class Pipeline(Protocol):
 
     @property
     def live_steps(self) -> int:
-        """Steps it takes in live mode, where it paints anew whenever somebody pauses in typing; 0 where it is too slow for
-        that, or where pixels leave this machine.
+        """Steps it takes in live mode, where it paints anew whenever somebody pauses in typing; 0 where it is too slow,
+        or where pixels leave this machine.
         """
         ...
 

@@ -415,6 +415,7 @@ def test_what_a_model_can_be_asked_is_reported(routes: RouteClient) -> None:
     noise = {
         "words": ["noise"],
         "defaults": {},
+        "live_steps": 2,
         "samplers": ["dpmpp_2m", "ddim"],
         "supports_strength": False,
         "unsupported": [],
