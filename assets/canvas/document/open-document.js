@@ -52,10 +52,12 @@ export class OpenDocument {
     this.picture = this.display.picture;
     this.frame = new Frame(this.picture, () => this.#replan());
     this.draftEditor = new DraftEditor(this.id, viewport, {
-      acted: () => notifications.status(""),
+      acted: () => {
+        notifications.status("");
+        if (this.painting) this.changed(); // what lies over the sketch gives way to it
+      },
       changed: () => {
         if (this.draft?.mask.empty) this.draft.keepSpecks = false;
-        this.adjustPreview.maskChanged();
         this.#replan();
       },
     });

@@ -1,6 +1,6 @@
 // The requests to the editor's own routes. The message of every error is a sentence for the user.
 
-import { pack, unpack } from "./wire.js";
+import { pack, packets, unpack } from "./wire.js";
 import { decodeGrey, encodeGrey } from "./png.js";
 import { upload } from "./upload.js";
 import { t } from "../lib/locale.js";
@@ -43,6 +43,9 @@ async function boxedBitmap(response) {
   const box = response.headers.get("Palimpsest-Box").split(",").map(Number);
   return { bitmap: await decodeBitmap(await response.blob()), box };
 }
+
+/** An edit's packet. edit: the settings; its reference is a Blob or null. mask, sketch: { box, png } or null. */
+const editPacket = ({ reference = null, ...edit }, mask, sketch) => pack(edit, { mask, sketch, reference: reference && { box: [0, 0, 0, 0], png: reference } });
 
 const encodeMask = ({ box, values }) => encodeGrey(values, box[2], box[3]).then((png) => ({ box, png }));
 
@@ -115,7 +118,7 @@ export class Server {
 
   /**
    * Describes a model, once it is loaded: { words: those it knows, sorted, or null if it takes any text, defaults: its
-   * settings, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without
+   * settings, live_steps: those in live mode, 0 if it does not paint live, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without
    * effect, host: the server that it is on, "" for this one }.
    * While the server is away, it is asked again.
    */
@@ -176,10 +179,21 @@ export class Server {
     return this.#post(`documents/${document}/${direction}`);
   }
 
-  /** Sends an edit. path: "edits" or `amend/REVISION`. edit: the settings; its reference is a Blob or null. mask, sketch: { box, png } or null. */
-  submit(document, path, { reference = null, ...edit }, mask, sketch) {
-    const picture = reference && { box: [0, 0, 0, 0], png: reference };
-    return this.#post(`documents/${document}/${path}`, {}, pack(edit, { mask, sketch, reference: picture }));
+  /** Sends an edit, see `editPacket`. path: "edits" or `amend/REVISION`. */
+  submit(document, path, edit, mask, sketch) {
+    return this.#post(`documents/${document}/${path}`, {}, editPacket(edit, mask, sketch));
+  }
+
+  /**
+   * Paints an edit, see `editPacket`, and stores nothing: yields { state: "painting", or at the end "ready", "dropped" or
+   * "failed", step, steps, error: a sentence, picture: { bitmap, box } or null }. The abort of `signal` cancels it.
+   */
+  async *live(document, edit, mask, sketch, signal) {
+    const body = editPacket(edit, mask, sketch);
+    const response = await check(fetch(this.url(`documents/${document}/live`), { method: "POST", body, signal }));
+    for await (const { picture, ...report } of packets(response.body, "picture")) {
+      yield { ...report, picture: picture && { bitmap: await decodeBitmap(picture.png), box: picture.box } };
+    }
   }
 
   /** Which steps are replayed when one is amended: { step, of, later: [{ pipeline, steps }, ...] }. */
