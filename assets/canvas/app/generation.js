@@ -80,7 +80,7 @@ export class Generation {
 
   #send(edit, accepted) {
     const { doc, live } = this.editor;
-    live.hold();
+    live.hold(edit);
     return doc.submission.send(edit, accepted);
   }
 

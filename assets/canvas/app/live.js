@@ -63,10 +63,11 @@ export class Live {
     return { ...edit, steps: own ? edit.steps : model.info.live_steps, seed: values.new_seed ? this.seed : edit.seed };
   }
 
-  /** The edit is being sent: its result takes the place of what is shown. */
-  hold() {
+  /** An edit is being sent: where it is the one that is shown, its result takes the place of that. */
+  hold({ intent }) {
     if (!this.on) return;
-    const finished = this.painter.run === "ready";
+    this.refresh(); // what was typed last may be still to come
+    const finished = this.painter.run === "ready" && intent === this.editor.form.intent;
     this.held = true;
     this.seed = randomSeed();
     this.painter.want(null);
