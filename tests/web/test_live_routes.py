@@ -28,7 +28,7 @@ class LiveClient(RouteClient):
         refining.live_steps = soft.live_steps = 2
         soft.name = "differential"
         super().__init__(store, folder, more=[self.slow, refining, soft])
-        self.documents = [self.session.open(noise(300, 200, seed)) for seed in range(2)]
+        self.documents = [self.session.open(noise(300, 200, seed)) for seed in range(3)]
 
     def stream(self, document: int = 0, **settings: Any) -> LiveStream:
         opened = self.documents[document]
@@ -119,10 +119,12 @@ def test_those_of_other_documents_wait_for_their_turn(client: LiveClient) -> Non
         first.reached(1)
         with client.stream(1, pipeline="slow", prompt="second", steps=1) as second:
             until(lambda: len(client.worker._live._runs) == 2)
-            client.slow.allow(2)
-            first.result()
-            second.result()
-    assert client.asked() == ["first", "second"]
+            with client.stream(2, pipeline="slow", prompt="third", steps=1) as third:
+                until(lambda: len(client.worker._live._runs) == 3)
+                client.slow.allow(3)
+                for stream in (first, second, third):
+                    stream.result()
+    assert client.asked() == ["first", "second", "third"]
 
 
 def test_closing_the_connection_stops_within_a_step(client: LiveClient) -> None:
@@ -175,7 +177,7 @@ def test_a_model_that_breaks_is_a_sentence_and_the_next_request_is_painted(clien
 
 
 def test_what_cannot_be_painted_live_is_refused(client: LiveClient) -> None:
-    first, second = client.documents
+    first, second, _ = client.documents
 
     def asked(**settings: Any) -> Any:
         return client.post(f"documents/{first.id}/live", content=client.body(**settings))
