@@ -121,7 +121,7 @@ def amend(context: CommandContext) -> None:
 
         blend = replace(edit.blend, **set_options("feather", "edge", "opacity"))
         changes = set_options("prompt", "negative_prompt", "seed", "steps", "strength", "guidance")
-        if options.prompt is not None:
+        if options.prompt is not None and edit.adjustment is None:  # which has no prompt, as `replace` will say
             changes["painted_as"] = painted_as(options.prompt, context.load(edit.pipeline).vocabulary)
         if options.grow is not None:
             frame = session.store.revisions.picture(options.revision).box

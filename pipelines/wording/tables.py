@@ -14,6 +14,11 @@ NOUNS, REVIEWED, ADJECTIVES, GERMAN, CHINESE = (
 )  # fmt: skip
 NOTHING = "-"  # in the place of what to paint, for what is not in the drawn world
 
+IRREGULAR = {
+    "mice": "mouse", "geese": "goose", "men": "man", "women": "woman", "children": "child", "kids": "kid",
+    "people": "person", "teeth": "tooth", "feet": "foot", "oxen": "ox", "cacti": "cactus", "leaves": "leaf",
+}  # fmt: skip
+
 
 class Noun(NamedTuple):
     """What is known of a noun."""
@@ -29,15 +34,22 @@ class Tables(NamedTuple):
     adjectives: Mapping[str, str]  # the model's word, "" for what it cannot show
     german: Mapping[str, str]  # in English
     chinese: Mapping[str, str]
+    common: frozenset[str]  # single words of those that were decided by hand: what a misspelt one may be meant to be
+    parts: frozenset[str]  # all words of nouns and adjectives
 
 
 @cache
 def tables() -> Tables:
     """Reads the tables, once."""
     nouns = {row[0]: Noun(row[1], _listed(row[2])) for row in _rows(NOUNS, 3)}
-    nouns |= {row[0]: Noun("" if row[1] == NOTHING else row[1], _listed(row[2])) for row in _rows(REVIEWED, 3)}
-    others = ({row[0].lower(): row[1] for row in _rows(name, 2)} for name in (ADJECTIVES, GERMAN, CHINESE))
-    return Tables(nouns, *others)
+    reviewed = {row[0]: Noun("" if row[1] == NOTHING else row[1], _listed(row[2])) for row in _rows(REVIEWED, 3)}
+    nouns |= reviewed
+    adjectives, german, chinese = (
+        {row[0].lower(): row[1] for row in _rows(name, 2)} for name in (ADJECTIVES, GERMAN, CHINESE)
+    )
+    common = frozenset(word for word in (*reviewed, *adjectives) if word.isalpha())
+    parts = frozenset(word for phrase in (*nouns, *adjectives) for word in phrase.split())
+    return Tables(nouns, adjectives, german, chinese, common, parts)
 
 
 def _rows(name: str, fields: int) -> Iterator[list[str]]:
@@ -49,3 +61,11 @@ def _rows(name: str, fields: int) -> Iterator[list[str]]:
 
 def _listed(text: str) -> tuple[str, ...]:
     return tuple(text.split(",")) if text else ()
+
+
+def singulars(phrase: str) -> Iterator[str]:
+    """Yields what a plural may be the plural of."""
+    before, _, last = phrase.rpartition(" ")
+    endings = (("ies", "y"), ("ves", "f"), ("ves", "fe"), ("es", ""), ("s", ""))
+    singles = [last.removesuffix(many) + one for many, one in endings if last.endswith(many) and len(last) > 3]
+    yield from (f"{before} {single}".strip() for single in (IRREGULAR.get(last, last), *singles))

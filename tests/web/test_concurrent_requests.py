@@ -74,13 +74,16 @@ def test_the_event_loop_waits_for_no_database(store: Store) -> None:
     assert job.error == "Cancelled."
 
 
+AS_IT_IS = {"prompt": "", "left_out": [], "unknown": []}
+
+
 def test_questions_about_a_model_that_is_being_loaded_are_answered_at_once(store: Store, tmp_path: Path) -> None:
     routes = RouteClient(store, tmp_path)
     document = routes.session.open(noise(300, 280)).id
     routes.models.loading.add("photo")
     for _ in range(45):
         assert routes.get("model?pipeline=photo").json() == {"loading": True}
-        assert routes.get("hint?pipeline=photo&prompt=a+couch").json() == {"hint": "", "unknown": []}
+        assert routes.get("hint?pipeline=photo&prompt=a+couch").json() == {"hint": "", "wording": AS_IT_IS}
     answer = routes.post(
         f"documents/{document}/plan", content=routes.edit_body(routes.state({"document": document}), pipeline="photo")
     )
@@ -94,10 +97,10 @@ def test_questions_about_a_model_that_is_being_loaded_are_answered_at_once(store
 def test_a_question_that_no_process_answers_holds_nobody_up(
     store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("editor.web.routes.models.HINT_TIMEOUT", 0.05)
+    monkeypatch.setattr("editor.web.context.HINT_TIMEOUT", 0.05)
     routes = RouteClient(store, tmp_path)
     monkeypatch.setattr(routes.models, "hint", lambda name, prompt: Future())
-    assert routes.get("hint?pipeline=noise&prompt=a+couch").json() == {"hint": "", "unknown": []}
+    assert routes.get("hint?pipeline=noise&prompt=noise").json() == {"hint": "", "wording": AS_IT_IS}
 
 
 def test_transactions_of_one_process_take_turns(store: Store) -> None:
