@@ -1,6 +1,7 @@
 """Live mode: the pixels of the stored edit, and nothing stored; newer requests and jobs go first, within a step."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,19 +154,18 @@ def test_a_job_goes_first_within_a_step_and_then_it_is_painted(client: LiveClien
     assert client.asked() == ["live", "live"]
 
 
-def test_it_waits_while_a_job_runs(client: LiveClient) -> None:
-    job = client.session.submit(
-        client.documents[1].id, an_edit(disc(Box(20, 20, 60, 50)), pipeline="slow", prompt="job")
-    )
+def test_it_waits_while_a_job_runs_or_is_queued(client: LiveClient) -> None:
+    edit = an_edit(disc(Box(20, 20, 60, 50)), pipeline="slow", steps=1)
+    jobs = [client.session.submit(client.documents[n].id, replace(edit, prompt=f"job {n}")) for n in (1, 2)]
     client.models.wake()
     assert client.slow.started.wait(60)
     with client.stream(0, pipeline="slow", prompt="live", steps=1) as stream:
         until(lambda: client.worker._live._runs)
-        client.slow.allow(3)
-        until(lambda: not client.session.store.revisions.get(job.id).pending)
+        client.slow.allow(2)
+        until(lambda: not any(client.session.store.revisions.get(job.id).pending for job in jobs))
         client.slow.allow(1)
         stream.result()
-    assert client.asked() == ["job", "live"]
+    assert client.asked() == ["job 1", "job 2", "live"]
 
 
 def test_a_model_that_breaks_is_a_sentence_and_the_next_request_is_painted(client: LiveClient) -> None:
@@ -206,7 +206,8 @@ def test_only_a_few_documents_are_painted_at_a_time(client: LiveClient, monkeypa
         path = f"documents/{client.documents[1].id}/live"
         refused(client.post(path, content=client.body(1)), 503, "Too many pictures")
         with client.stream(0, prompt="newer") as newer:
-            client.slow.allow(1)
+            assert stream.last()["state"] == "dropped"
+            client.slow.allow(1)  # to notice
             newer.result()
     with client.stream(1) as stream:
         stream.result()
