@@ -198,14 +198,18 @@ def test_an_edit_is_painted_live_and_the_end_of_its_process_is_a_report(server: 
     server.paints()
 
 
-def test_a_live_run_that_was_dropped_ends_within_a_step(server: Server) -> None:
-    reports: list[LiveReport] = []
+def test_a_live_run_that_was_dropped_ends_early(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+    hear = server.models._hear
+
+    def listen(message: dict[str, Any], watch: Any) -> None:
+        events.append(message.get("event", ""))
+        hear(message, watch)
+
+    monkeypatch.setattr(server.models, "_hear", listen)
     edit = an_edit(Box(9, 9, 40, 40), pipeline="slow", steps=1000)
-    drop = server.models.paint_live(LiveRequest(server.document.id, server.document.head, edit), reports.append)
-    until(lambda: reports)
+    drop = server.models.paint_live(LiveRequest(server.document.id, server.document.head, edit), lambda report: None)
+    until(lambda: "step" in events)
     drop()
-    server.paints()
-    steps = len(reports)
-    assert not server.models._live and steps < 1000
-    server.paints()
-    assert len(reports) == steps
+    until(lambda: "ended" in events)
+    assert events.count("step") < 1000 and not server.models._live
