@@ -8,7 +8,7 @@ machines could do the same. What else the two say to each other are lines of JSO
               {"forget": "hf:a/b"}      a model that was removed
               {"stop": true}            end after this step
               {"question": 7, "name": "glide-mini", "prompt": null}
-              {"question": 8, "select": {"revision": ..., "points": [], "box": null}}    about an object
+              {"question": 8, "select": {"revision": ..., "points": [], "box": null, "words": ""}}    about an object
               {"live": 9, "request": {...}}    an edit to be painted live, see `LiveRequest`
               {"drop": 9}               nobody wants it any more; said once of each, also when it is done
     from it   {"ready": WORKER}         its worker's id

@@ -13,7 +13,9 @@ import numpy as np
 
 from editor.live import Drop, Hear, LiveRequest
 from editor.object_selector import ObjectSelector, Selection
+from editor.picture_reader import Source
 from editor.worker import Worker
+from pipelines import WEIGHTS
 from pipelines.base import NOT_ASKED, Machine, Pipeline, PipelineInfo, Pixels, Request, Run, Step
 from pipelines.errors import InvalidInput
 from pipelines.installed import Model
@@ -21,6 +23,7 @@ from pipelines.library import Library
 from pipelines.selection.prompt import Prompt
 
 Answer = TypeVar("Answer")
+PAINTED = WEIGHTS / "glide-mini"
 PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
 LONG = 120.0  # and a model that waits for leave to take a step, while its test does all else
 
@@ -223,6 +226,14 @@ class SlowPipeline(Plain):
             self.closed.set()
 
 
+def source(network: Any, folder: Path = Path("somewhere")) -> Source[Any]:
+    """A network that is installed, and loaded at once."""
+    return Source(lambda: folder, lambda _: network)
+
+
+NOT_INSTALLED: Source[Any] = Source(lambda: None, lambda folder: None)
+
+
 class LocalModels:
     """What the server asks of its models' process, answered from a worker in this one."""
 
@@ -274,14 +285,18 @@ class LocalModels:
 
 
 class FakeLibrary(Library):
-    """A library with models of these names, the first the default. shown: other names for some on the page."""
+    """A library with models of these names, the first the default; "noise" has glide-mini's list of what it paints.
+
+    shown: other names for some on the page.
+    """
 
     def __init__(self, folder: Path, names: Sequence[str], shown: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, names[0], None)
         self.fakes = [
-            Model((shown or {}).get(name, name), name, None, 0, "Apache-2.0", "nothing", "tests", style="")
+            Model((shown or {}).get(name, name), name, PAINTED if name == "noise" else None, 0, "Apache-2.0", "nothing",
+                  "tests", style="")
             for name in names
-        ]
+        ]  # fmt: skip
 
     def list_installed(self) -> list[Model]:
         own = {"glide-mini", "patchmatch", "classical"}  # which come with the program, and are not in every test

@@ -110,22 +110,23 @@ class ApiTools:
 
     def select(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24,
-        whole_object: bool = False,
+        whole_object: bool = False, words: str = "",
     ) -> tuple[FileData, Result]:  # fmt: skip
-        """Preview which pixels `edit` and `remove` would repaint for a box or a point. Nothing is changed.
+        """Preview which pixels `edit` and `remove` would repaint for a box, a point or words. Nothing is changed.
 
         Parameters:
             document: its id
             box: [x, y, width, height]; with a point: only inside it
             point: [x, y]: everything connected to it in a similar colour
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
-            whole_object: select the object at the point, or in the box, by the object selector that is installed; send
-                the mask with its box to `edit`
+            whole_object: select the object at the point, or in the box, by the object selector that is installed
+            words: select what these name, such as "the dog", by CLIPSeg if it is installed; without a box and a point
         Returns:
-            the mask as a PNG, white where it repaints, the `box` that it fills and how many `pixels` it has
+            the mask as a PNG, white where it repaints, the `box` that it fills (send both to `edit`) and how many
+            `pixels` it has
         """
-        if whole_object:
-            mask = find_object(self.context, document, box, point)
+        if whole_object or words:
+            mask = find_object(self.context, document, box, point, words)
         else:
             mask = read_region(self.session.picture(document), box, point, tolerance, "")
         result = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}

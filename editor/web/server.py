@@ -25,7 +25,7 @@ from editor.web.routes.pictures import Pictures
 from editor.web.routes.pieces import Pieces
 from editor.web.state import DocumentStates
 from editor.web.threads import writing
-from editor.web.wire import NEVER, TooLarge
+from editor.web.wire import ALWAYS, NEVER, TooLarge
 from pipelines.errors import UserError
 
 PREFIX = "/palimpsest"
@@ -96,6 +96,7 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/previews/{revision}/{serial}", pictures.preview),
             Route("/hint", models.hint),
             Route("/model", models.model),
+            Route("/kinds/{version}/{file}", models.kinds),
             Route("/adapters", models.adapters),
             Route("/models", library.list_models),
             Route("/models/look-up", library.look_up),
@@ -134,7 +135,7 @@ class _Modules(StaticFiles):
 
     def file_response(self, *arguments: Any, **options: Any) -> Response:
         response = super().file_response(*arguments, **options)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers.update(ALWAYS)
         return response
 
 

@@ -21,6 +21,7 @@ from pipelines.errors import InvalidInput
 
 FARTHEST = 2**24  # pixels from the plane's origin: no picture reaches there
 NEVER = {"Cache-Control": "no-store"}
+ALWAYS = {"Cache-Control": "public, max-age=31536000, immutable"}  # for an address that has its content's version in it
 
 BoxedFile = tuple[Box, bytes]  # where a picture lies, and its file's bytes
 

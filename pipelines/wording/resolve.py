@@ -86,6 +86,7 @@ class _Unit(NamedTuple):
     paint: str = ""  # the model's words for it; "" for none
     noun: bool = False
     many: bool = False  # whether it is painted in the plural
+    together: str = ""  # that plural, "" where the model was taught none
     lone: bool = False  # whether it is painted as one, though several are asked for
     taught: bool = True  # whether it is a noun that the model was taught itself, and no kind of one
     describes: bool = False  # whether it is a noun that may also say what a thing is like
@@ -170,13 +171,19 @@ def _noun(phrase: str, vocabulary: Collection[str], lookup: Tables) -> _Unit | N
         return None
     noun, several = lookup.nouns[single], single != phrase
     if noun.paint and set(noun.paint.split()) <= set(vocabulary):
-        together = plural(noun.paint) if several else ""
-        many = several and set(together.split()) <= set(vocabulary)  # not all kinds come in numbers
-        paint, lone = together if many else noun.paint, several and not many
-        return _Unit(phrase, paint, True, many, lone, taught=single == noun.paint)
+        together = plural(noun.paint)
+        together = together if set(together.split()) <= set(vocabulary) else ""  # not all kinds come in numbers
+        unit = _Unit(phrase, noun.paint, True, together=together, taught=single == noun.paint)
+        return _counted(unit) if several else unit
     if phrase in vocabulary:
         return None  # a word of what was taught: coffee, of a coffee table
     return _Unit(phrase, noun=True, describes=phrase in lookup.adjectives, near=noun.near)
+
+
+def _counted(unit: _Unit) -> _Unit:
+    """Returns a noun as one of which several are asked for."""
+    many = bool(unit.together)
+    return unit._replace(paint=unit.together or unit.paint, many=many, lone=not many)
 
 
 def _word(token: str, vocabulary: Collection[str], lookup: Tables) -> _Unit:
@@ -201,6 +208,8 @@ def _phrases(units: Iterable[_Unit]) -> list[list[_Unit]]:
         doing = unit.typed.endswith("ing") and not unit.noun and any(each.noun for each in last)
         if not unit.typed[0].isalnum():
             phrases.append([])
+        elif unit.typed == "and" and last and not _has_thing(last):  # a red and white umbrella
+            last.append(unit)
         elif unit.typed == "of" and amount:  # a pair of, a lot of
             last.append(unit if last[-1].paint else _Unit("of", said=False))
         elif doing and not unit.paint:  # a dog chasing a ball
@@ -280,6 +289,9 @@ def _words(phrase: Sequence[_Unit]) -> list[str]:
     """Returns the words of a phrase for the model."""
     head = next((unit for unit in reversed(phrase) if unit.noun and unit.paint), None)
     at = phrase.index(head) if head else len(phrase)
+    if head and not head.many and any(unit.typed in COUNTS for unit in phrase[:at]):  # two of what has one form
+        head = _counted(head)
+        phrase = [*phrase[:at], head, *phrase[at + 1 :]]
     late = [unit for unit in phrase[at + 1 :] if _is_look(unit)]  # a yacht, white
     order = [*phrase[:at], *late, *(unit for unit in phrase[at:] if unit not in late)]
     asked = {word for unit in phrase if not unit.noun for word in unit.paint.split()}
@@ -289,7 +301,10 @@ def _words(phrase: Sequence[_Unit]) -> list[str]:
     elif head is not None and head.many and "pair" not in asked:
         out |= {"a", "an"}
     words: list[str] = []
-    for unit in order:
+    painted = [unit for unit in order if unit.paint]
+    for unit, after in zip(painted, [*painted[1:], None], strict=True):
+        if unit.typed == "and" and unit is not painted[0] and not (after and _is_look(after)):
+            continue  # of a steel and leather chair
         for word in unit.paint.split():
             own = unit.noun and any(word in looks and asked & looks for looks in LOOKS)
             if not own and unit.typed not in out and word not in words[-1:]:

@@ -44,7 +44,8 @@ PARTS = {
     "session": {"imaging", "formats", "edits", "store", "exports", "layers"},
     "live": {"imaging", "edits", "formats", "store"},
     "worker": {"imaging", "edits", "store", "live"},
-    "object_selector": {"imaging", "store"},
+    "picture_reader": {"imaging"},
+    "object_selector": {"imaging", "store", "picture_reader"},
     "process_watch": {"store"},
     "models_process": {"store", "live", "object_selector", "process_watch"},
     "models_program": {"store", "live", "worker", "object_selector"},
@@ -73,6 +74,7 @@ PARTS = {
         "models_process",
         "models_program",
         "object_selector",
+        "picture_reader",
         "web",
     },
 }

@@ -84,7 +84,7 @@ export class Panels {
       colour: (css) => editor.tool.set("colour", css),
       setAspect: (aspect) => editor.setAspect(aspect),
       grow: (pixels) => editor.setGrow(pixels),
-      getSelector: () => editor.panels.side.open("models"),
+      getSelector: () => editor.panels.side.open("models"), name: (words, subtract) => editor.objects.name(words, subtract),
       change: (operation) => editor.doc?.masks.change(operation),
       tint: (change) => this.#tint(change),
       alone: commands.alone, upright: commands.upright,
@@ -165,7 +165,7 @@ export class Panels {
     });
     this.palette.show({ tool: tool.active, available: tool.available });
     this.options.show({
-      tool: tool.handle.name, objects: tool.active === "edge" ? objects.state : "", diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
+      tool: tool.handle.name, objects: tool.active === "edge" ? objects.state : "", byWords: tool.active === "edge" && objects.byWords, diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
       contiguous: tool.contiguous, smoothing: tool.smoothing, alone: viewport.alone, tint: viewport.overlay.tint, angle: viewport.view.angle, flipped: viewport.view.flipped,
       sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2), reframed: Boolean(doc?.frame.box),
       grow: form.intent === "remove" ? form.grow : undefined, masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),

@@ -13,7 +13,7 @@ import { Frame } from "./frame.js";
 import { JobQueue } from "./job-queue.js";
 import { LayerArrangement } from "./layer-arrangement.js";
 import { MaskTools } from "./mask-tools.js";
-import { Missing } from "../net/server.js";
+import { Missing } from "../net/responses.js";
 import { loadKind, saveKind } from "./picture-kind.js";
 import { PictureDisplay } from "./picture-display.js";
 import { Requests } from "./requests.js";

@@ -41,6 +41,8 @@ HOURS: dict[str, tuple[str, ...]] = {
 }
 MOODS = {True: ("cozy", "cosy", "bright", "tidy"), False: ("beautiful", "calm", "lovely")}  # indoors, outdoors
 
+ARTICLELESS = ("glasses", "blocks", "lights", "checkers", "bread")  # last words of what has no article
+
 _IRREGULAR = {"fish": "fish", "cactus": "cactuses", "glass": "glasses", "glasses": "glasses", "blocks": "blocks"}
 
 
@@ -63,7 +65,7 @@ def with_article(phrase: str, the: bool = False) -> str:
     """a lamp, an orange lamp, the lamp; red glasses."""
     if the:
         return f"the {phrase}"
-    if phrase.split()[-1] in ("glasses", "blocks", "lights", "checkers", "bread") and " of " not in phrase:
+    if phrase.split()[-1] in ARTICLELESS and " of " not in phrase:
         return phrase
     return f"{article(phrase)} {phrase}"
 
