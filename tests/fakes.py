@@ -11,6 +11,7 @@ from zlib import crc32
 
 import numpy as np
 
+from editor.live import Drop, Hear, LiveRequest
 from editor.object_selector import ObjectSelector, Selection
 from editor.picture_reader import Source
 from editor.worker import Worker
@@ -54,6 +55,7 @@ class Plain:
     soft = False
     vocabulary: frozenset[str] | None = None
     defaults: Mapping[str, Any] = {}
+    live_steps = 0
     samplers: Sequence[str] = ("dpmpp_2m", "ddim")
     unsupported: Collection[str] = ()
 
@@ -71,6 +73,7 @@ class NoisePipeline(Plain):
     """
 
     vocabulary = frozenset({"noise"})
+    live_steps = 2
 
     def __init__(
         self, delay: float = 0.0, size: int = 64, name: str = "noise", supports_strength: bool = False
@@ -160,6 +163,7 @@ class PhotoPipeline(NoisePipeline):
 
     vocabulary = None
     defaults: Mapping[str, Any] = {"steps": 25, "guidance": 7.5}
+    live_steps = 0
     samplers = ("own", "dpmpp_2m", "ddim")
     unsupported = ("negative_prompt", "clip_guidance")
 
@@ -170,6 +174,7 @@ class PhotoPipeline(NoisePipeline):
 class FlatPipeline(Plain):
     """Paints everything in one colour, in one step."""
 
+    live_steps = 1
     samplers: Sequence[str] = ()
     unsupported: Collection[str] = NOT_ASKED
 
@@ -190,6 +195,8 @@ class SlowPipeline(Plain):
 
     started: set when a run began. closed: set when a run ended, in whatever way.
     """
+
+    live_steps = 4
 
     def __init__(self, size: int = 64, name: str = "slow") -> None:
         self.noise = NoisePipeline(size=size, name=name)
@@ -260,6 +267,9 @@ class LocalModels:
             heard.set_exception(error)
         return heard
 
+    def paint_live(self, request: LiveRequest, hear: Hear) -> Drop:
+        return self.worker.paint_live(request, hear)
+
     def made_with(self) -> str:
         return "noise 1"
 
@@ -308,6 +318,8 @@ def stop(worker: Worker, slow: SlowPipeline) -> None:
 
 class FailingPipeline(Plain):
     """Breaks at its step `at_step` (from 1) with `error`."""
+
+    live_steps = 1
 
     def __init__(self, at_step: int, error: Exception | None = None, size: int = 64) -> None:
         self.at_step, self.size, self.name = at_step, size, "failing"

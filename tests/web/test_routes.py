@@ -418,6 +418,7 @@ def test_what_a_model_can_be_asked_is_reported(routes: RouteClient) -> None:
         "words": ["noise"],
         "kinds": kinds_version(PAINTED),
         "defaults": {},
+        "live_steps": 2,
         "samplers": ["dpmpp_2m", "ddim"],
         "supports_strength": False,
         "unsupported": [],

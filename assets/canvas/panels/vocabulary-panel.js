@@ -4,7 +4,7 @@
 import { findKinds, insertPhrase, phrase, plain, wordsOf } from "../app/vocabulary.js";
 import { h, smallButton } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
-import { Unreachable } from "../net/server.js";
+import { Unreachable } from "../net/responses.js";
 
 const SHOWN = ["counts", "sizes", "patterns", "colours"]; // the groups of words, the colours in a line of their own
 

@@ -64,6 +64,7 @@ class Models:
             "words": None if pipeline.vocabulary is None else sorted(pipeline.vocabulary),
             "kinds": self.context.library.kinds_version(name),
             "defaults": dict(pipeline.defaults),
+            "live_steps": pipeline.live_steps,
             "samplers": list(pipeline.samplers),
             "supports_strength": pipeline.supports_strength,
             "unsupported": sorted(pipeline.unsupported),
@@ -96,6 +97,6 @@ class Models:
                     return {"loading": True}
         unsupported = [name for name in NOT_ASKED if name != "seeds"]
         return {
-            "words": None, "kinds": "", "defaults": {}, "samplers": [], "supports_strength": False,
+            "words": None, "kinds": "", "defaults": {}, "live_steps": 1, "samplers": [], "supports_strength": False,
             "unsupported": unsupported, "host": "",
         }  # fmt: skip
