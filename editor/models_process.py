@@ -8,19 +8,20 @@ machines could do the same. What else the two say to each other are lines of JSO
               {"forget": "hf:a/b"}      a model that was removed
               {"stop": true}            end after this step
               {"question": 7, "name": "glide-mini", "prompt": null}
-              {"question": 8, "select": {"revision": ..., "points": [], "box": null}}    about an object
+              {"question": 8, "select": {"revision": ..., "points": [], "box": null, "words": ""}}    about an object
+              {"live": 9, "request": {...}}    an edit to be painted live, see `LiveRequest`
+              {"drop": 9}               nobody wants it any more; said once of each, also when it is done
     from it   {"ready": WORKER}         its worker's id
               {"made_with": "torch ...", "machine": [...]}
               {"loaded": ["hf:a/b"]}    the models that it holds
-              {"event": "begun"}        also "step", "ended", "loading", "loaded", and "alive" every two seconds
+              {"event": "begun"}        also "live", "step", "ended", "loading", "loaded", and "alive" every two seconds
               {"trouble": null}         or a sentence, while the store refuses
               {"answer": 7, "value": ...}    or "error" with a sentence
+              {"live": 9, "report": {...}}   see `LiveReport`
 """
 
 import json
 import logging
-import os
-import signal
 import subprocess
 import time
 from collections import Counter
@@ -31,17 +32,15 @@ from queue import SimpleQueue
 from threading import Event, Lock, Thread
 from typing import Any, Protocol, TypeVar
 
+from editor.live import FAILED, Drop, Hear, LiveReport, LiveRequest
 from editor.object_selector import Selection
+from editor.process_watch import CANCEL_LIMIT, STEP_LIMIT, ProcessWatch, end_in_words, kill
 from editor.store.database import StorageError
 from editor.store.store import Store
 from pipelines.base import Machine, PipelineInfo
 from pipelines.errors import InvalidInput
 from pipelines.selection.prompt import Prompt
 
-STEP_LIMIT = 600.0  # seconds that a step may take
-LOAD_LIMIT = 3600.0  # seconds for a model to be loaded, which may mean to be downloaded
-SILENCE_LIMIT = 300.0  # seconds without a sign of life
-CANCEL_LIMIT = 20.0  # seconds until a cancelled run has to end
 STOP_LIMIT = 20.0  # seconds for which a process that was asked to end may go on
 POLL_INTERVAL = 0.25  # seconds between two looks at the process
 MAX_RESTART_DELAY = 30.0  # seconds, of a process that dies again and again
@@ -79,6 +78,10 @@ class Models(Protocol):
 
     def select(self, revision: str, prompt: Prompt) -> "Future[Selection]":
         """Where the object is that is meant, in a revision's picture; an empty prompt asks whether that can be said."""
+        ...
+
+    def paint_live(self, request: LiveRequest, hear: Hear) -> Drop:
+        """Has an edit painted live, see `LiveRuns.add`; when the process ends, that is a report too."""
         ...
 
     def made_with(self) -> str:
@@ -119,6 +122,7 @@ class ModelsProcess:
         self._asked: set[str] = set()  # models whose info is awaited
         self._deaths: Counter[str] = Counter()  # of the process, while it was awaited
         self._futures: dict[int, Future[Any]] = {}
+        self._live: dict[int, Hear] = {}
         self._questions = 0
         self._lock = Lock()
         self._stopping = Event()
@@ -166,6 +170,20 @@ class ModelsProcess:
 
     def select(self, revision: str, prompt: Prompt) -> Future[Selection]:
         return _then(self._ask(select={"revision": revision, **prompt.to_json()}), Selection.from_json)
+
+    def paint_live(self, request: LiveRequest, hear: Hear) -> Drop:
+        with self._lock:
+            self._questions += 1
+            number = self._questions
+            self._live[number] = hear
+            self._say({"live": number, "request": request})
+
+        def drop() -> None:
+            with self._lock:
+                if self._live.pop(number, None) is not None:  # the process has not ended meanwhile
+                    self._say({"drop": number})
+
+        return drop
 
     def made_with(self) -> str:
         self._made_with_known.wait(10)  # seconds; it is known a moment after the start
@@ -230,7 +248,7 @@ class ModelsProcess:
 
     def _run(self) -> str:
         """One life of the process; how it ended, a sentence."""
-        watch, self._refused = _Watch(), None
+        watch, self._refused = ProcessWatch(), None
         try:
             process = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
@@ -252,20 +270,23 @@ class ModelsProcess:
                 with suppress(subprocess.TimeoutExpired):
                     process.wait(POLL_INTERVAL)
                 if time.monotonic() > asked_at + STOP_LIMIT:
-                    _kill(process)
-            elif why := self._overdue(watch):
+                    kill(process)
+            elif why := watch.overdue(self.store.jobs.has_any, self.step_limit, self.cancel_limit):
                 killed = killed or why
-                _kill(process)
+                kill(process)
                 process.wait()
-        _kill(process)  # what it started itself goes with it
+        kill(process)  # what it started itself goes with it
         self._process, self._loaded = None, frozenset()
-        reason = killed or f"The models' process ended ({_in_words(process.returncode)})."
+        reason = killed or f"The models' process ended ({end_in_words(process.returncode)})."
         with self._lock:  # what is asked from now on waits for the next one
             self._outbox.put(None)
             self._outbox = SimpleQueue()
             lost, self._futures = self._futures, {}
+            unheard, self._live = self._live, {}
         for each in lost.values():
             each.set_exception(Died(reason))
+        for hear in unheard.values():
+            hear(LiveReport(FAILED, error=reason))
         listening.join()
         speaking.join()
         with suppress(OSError), process:  # closes the pipes
@@ -273,28 +294,6 @@ class ModelsProcess:
         if watch.worker is not None:
             self._count_death(watch.worker, reason, again=not killed, clean=process.returncode == 0)
         return reason
-
-    def _overdue(self, watch: "_Watch") -> str:
-        """Why a process must not go on, a sentence, or ''."""
-        now = time.monotonic()
-        if watch.loading_since is not None and now < watch.loading_since + LOAD_LIMIT:
-            return "" if now < watch.heard + SILENCE_LIMIT else "A model stopped to load, so its process was ended."
-        if watch.worker is None or not watch.busy:
-            return "" if now < watch.heard + SILENCE_LIMIT else "The models' process said nothing any more."
-        if now > watch.stepped + self.step_limit:
-            return (
-                f"A step of the model took more than {self.step_limit:,.0f} seconds, so its process was ended. "
-                "Choose fewer pixels, or another model."
-            )
-        try:
-            held = self.store.jobs.has_any(watch.worker)
-        except StorageError:
-            return ""
-        if held or watch.held_at is None:
-            watch.held_at = now
-        if now > watch.held_at + self.cancel_limit:
-            return "The model did not stop when its edit was cancelled, so its process was ended."
-        return ""
 
     def _count_death(self, worker: str, reason: str, again: bool, clean: bool) -> None:
         try:
@@ -309,10 +308,10 @@ class ModelsProcess:
         assert process.stdin is not None
         with suppress(OSError):  # it ended
             while (message := outbox.get()) is not None:
-                process.stdin.write(json.dumps(message) + "\n")
+                process.stdin.write(json.dumps(message, default=LiveRequest.to_json) + "\n")
                 process.stdin.flush()
 
-    def _listen(self, process: "subprocess.Popen[str]", watch: "_Watch") -> None:
+    def _listen(self, process: "subprocess.Popen[str]", watch: ProcessWatch) -> None:
         assert process.stdout is not None
         for line in process.stdout:
             try:
@@ -321,7 +320,7 @@ class ModelsProcess:
             except (ValueError, LookupError, TypeError):
                 log.warning("The models' process said what means nothing: %s", line[:200])
 
-    def _hear(self, message: dict[str, Any], watch: "_Watch") -> None:
+    def _hear(self, message: dict[str, Any], watch: ProcessWatch) -> None:
         watch.heard = time.monotonic()
         if "event" in message:
             watch.event(message["event"])
@@ -334,6 +333,11 @@ class ModelsProcess:
                 asked.set_exception(InvalidInput(message["error"]))
             else:
                 asked.set_result(message["value"])
+        elif "report" in message:
+            with self._lock:
+                hear = self._live.get(message["live"])
+            if hear is not None:
+                hear(LiveReport.from_json(message["report"]))
         elif "ready" in message:
             watch.worker = message["ready"]
             self._down = None
@@ -344,30 +348,6 @@ class ModelsProcess:
             self._loaded = frozenset(message["loaded"])
         elif "trouble" in message:
             self._refused = message["trouble"]
-
-
-class _Watch:
-    """What one life of the process is doing. heard: when it said anything last; stepped: when its run came on last;
-    held_at: when it was last seen to hold a job; loading_since: None while no model is loaded; by the monotonic clock.
-    """
-
-    def __init__(self) -> None:
-        self.worker: str | None = None
-        self.busy = False
-        self.heard = self.stepped = time.monotonic()
-        self.held_at: float | None = None
-        self.loading_since: float | None = None
-
-    def event(self, event: str) -> None:
-        now = time.monotonic()
-        if event != "alive":
-            self.stepped = now
-        if event in ("begun", "ended"):
-            self.busy, self.held_at = event == "begun", None
-        elif event == "loading":
-            self.loading_since = self.loading_since or now
-        elif event == "loaded":
-            self.loading_since = None
 
 
 def _then(asked: Future[Any], read: Callable[[Any], T]) -> Future[T]:
@@ -383,21 +363,3 @@ def _then(asked: Future[Any], read: Callable[[Any], T]) -> Future[T]:
 
     asked.add_done_callback(answer)
     return heard
-
-
-def _kill(process: "subprocess.Popen[str]") -> None:
-    """End a process and those that it started; it leads a session of its own."""
-    if hasattr(os, "killpg"):
-        with suppress(ProcessLookupError, PermissionError):  # none of them is left
-            os.killpg(process.pid, signal.SIGKILL)
-    else:
-        process.kill()
-
-
-def _in_words(code: int) -> str:
-    """How a process ended. code: as subprocess has it."""
-    if code == -signal.SIGKILL:
-        return "it was killed, most likely because there was not enough memory"
-    if code < 0:
-        return f"it crashed with {signal.Signals(-code).name}"
-    return f"with exit code {code}"

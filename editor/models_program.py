@@ -16,6 +16,7 @@ from functools import partial
 from threading import Lock, Thread
 from typing import Any, TextIO
 
+from editor.live import Drop, LiveRequest
 from editor.object_selector import ObjectSelector
 from editor.store.store import Store
 from editor.worker import Worker, repeated
@@ -87,13 +88,17 @@ def run_models(
                 log.exception("a question about an object failed")
             say(answer=number, error=described(error, "Finding the object"))
 
-    def drop(name: str) -> None:
+    def paint_live(number: int, request: LiveRequest) -> Drop:
+        return worker.paint_live(request, lambda report: say(live=number, report=report.to_json()))
+
+    def remove(name: str) -> None:
         loaded.pop(name, None)
         forget(name)
         gc.collect()
         say(loaded=[*loaded])
 
     def listen() -> None:
+        drops: dict[int, Drop] = {}  # by the numbers of the live requests
         for line in lines:
             message = json.loads(line)
             if "stop" in message:
@@ -101,7 +106,12 @@ def run_models(
             elif "select" in message:
                 selections.submit(select, message)
             elif "forget" in message:
-                questions.submit(drop, message["forget"])  # may wait for another model to be loaded
+                questions.submit(remove, message["forget"])  # may wait for another model to be loaded
+            elif "live" in message:
+                number = message["live"]
+                drops[number] = paint_live(number, LiveRequest.from_json(message["request"]))
+            elif "drop" in message:
+                drops.pop(message["drop"])()
             elif "question" in message:
                 questions.submit(answer, message)
             else:

@@ -1,4 +1,4 @@
-"""Worker: claims jobs from the store, one after another, and runs their models."""
+"""Worker: claims jobs from the store, one after another, and runs their models; between them it paints live."""
 
 import logging
 import os
@@ -15,6 +15,7 @@ from editor.edits.apply import Applied, Progress, apply_all
 from editor.edits.plan import affected_region
 from editor.edits.previews import encode_preview, preview_box
 from editor.imaging.raster import Mask
+from editor.live import Drop, Hear, LiveRequest, LiveRuns
 from editor.store.blobs import Damaged
 from editor.store.database import StorageError
 from editor.store.progress import RunPreview
@@ -53,13 +54,14 @@ class Worker:
         Args:
             store: where the jobs are.
             pipelines: returns the pipeline of a name; raises UserError when there is none.
-            on_event: called with "begun", "step" and "ended" as jobs begin, do a step and end.
+            on_event: called with "begun" or "live", "step" and "ended" as jobs or live runs begin, do a step and end.
         """
         self.store, self.pipelines, self.on_event = store, pipelines, on_event
         self.id = f"{_process(os.getpid())}/{secrets.token_hex(4)}"
         self.trouble: str | None = (
             None  # an error message while the store refuses to write, which no revision can hold then
         )
+        self._live = LiveRuns(store, pipelines, on_event)
         self._awake, self._stopping = Event(), Event()
         self._thread: Thread | None = None
 
@@ -90,19 +92,35 @@ class Worker:
         """Looks for jobs now, because one was just submitted."""
         self._awake.set()
 
+    def paint_live(self, request: LiveRequest, hear: Hear) -> Drop:
+        """Paints an edit as soon as no job is free, and stores nothing, see `LiveRuns.add`."""
+        drop = self._live.add(request, hear)
+        self.wake()
+        return drop
+
     def work(self) -> None:
-        """Runs jobs until `leave` is called."""
+        """Runs jobs, and what is asked live meanwhile, until `leave` is called."""
         while not self._stopping.is_set():
             self._awake.clear()
             try:
                 busy = self.run_one()
                 if busy:
                     self.trouble = None
+                else:
+                    busy = self.run_live()
             except StorageError as error:
                 log.error("%s", error)
                 self.trouble, busy = str(error), False
             if not busy:
                 self._awake.wait(IDLE)
+
+    def run_live(self) -> bool:
+        """Paints the live request whose turn it is until it is done or a job is free.
+
+        Returns:
+            False when there was none.
+        """
+        return self._live.run_one(lambda: self._stopping.is_set() or self.store.jobs.has_free(LEASE))
 
     def run_one(self) -> bool:
         """Claims a job, with its variations, and completes it, or stores why it failed.

@@ -1,6 +1,5 @@
 """What a user names to have it among the models: a folder, a file, or a model of the hub's cache."""
 
-import json
 import zipfile
 from pathlib import Path
 
@@ -12,6 +11,7 @@ from pipelines.hf.model_files import INDEX, draws, no_model, shapes
 from pipelines.hf.repository import page_url
 from pipelines.installed import ADAPTER_FILE, SELECTION, described
 from pipelines.models import on_disk
+from pipelines.selection.installed import KINDS, WORDS_KIND, kind_of
 
 
 def name_of(source: str) -> str:
@@ -53,7 +53,7 @@ def _name_of_place(source: str) -> str:
         return _name_of_file(place)
     if (place / INDEX).exists():
         return f"{HUB}{place}"
-    if _selects(place):
+    if kind_of(place) in (*KINDS, WORDS_KIND):
         return f"{SELECTION}{place}"
     if any(place.glob("*inpaint.safetensors")) or any(place.glob("*inpaint.pt")):
         return f"{FOLDER}{place}"
@@ -61,8 +61,8 @@ def _name_of_place(source: str) -> str:
         return f"{ADAPTER_FILE}{adapter_file(str(place), fetch=False).path}"
     except InvalidInput as error:
         raise InvalidInput(
-            f"{place} holds no model that can be used here: those have a {INDEX}, or are files of GLIDE, of SAM 2 or "
-            "of an adapter."
+            f"{place} holds no model that can be used here: those have a {INDEX}, or are files of GLIDE, of SAM 2, "
+            "of CLIPSeg or of an adapter."
         ) from error
 
 
@@ -87,11 +87,3 @@ def _name_of_file(file: Path) -> str:
     if not draws(numbers):
         raise no_model(file)
     return f"{HUB}{file}"
-
-
-def _selects(folder: Path) -> bool:
-    """Tells whether a folder holds a network that selects objects."""
-    try:
-        return str(json.loads((folder / "config.json").read_text(encoding="utf-8"))["model_type"]).startswith("sam2")
-    except (OSError, ValueError, LookupError, TypeError):
-        return False

@@ -234,6 +234,13 @@ class Pipeline(Protocol):
         ...
 
     @property
+    def live_steps(self) -> int:
+        """Steps it takes in live mode, where it paints anew whenever somebody pauses in typing; 0 where it is too slow,
+        or where pixels leave this machine.
+        """
+        ...
+
+    @property
     def samplers(self) -> Sequence[str]:
         """Names of the samplers that make a difference here; none where it takes no steps."""
         ...
@@ -274,6 +281,7 @@ class PipelineInfo:
     soft: bool
     vocabulary: frozenset[str] | None
     defaults: Mapping[str, Any]
+    live_steps: int
     samplers: tuple[str, ...]
     unsupported: frozenset[str]
 
@@ -290,6 +298,7 @@ class PipelineInfo:
             soft=pipeline.soft,
             vocabulary=pipeline.vocabulary,
             defaults=dict(pipeline.defaults),
+            live_steps=pipeline.live_steps,
             samplers=tuple(pipeline.samplers),
             unsupported=frozenset(pipeline.unsupported),
         )

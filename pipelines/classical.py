@@ -23,6 +23,7 @@ class Classical:
     soft = False
     vocabulary = None
     defaults: Mapping[str, Any] = {}
+    live_steps = 1
     samplers: Sequence[str] = ()
     unsupported: Collection[str] = NOT_ASKED
 

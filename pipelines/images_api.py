@@ -36,6 +36,7 @@ class ImagesApi:
     soft = False
     vocabulary = None
     defaults: Mapping[str, Any] = {}
+    live_steps = 0
     samplers: Sequence[str] = ()
     unsupported: Collection[str] = tuple(name for name in NOT_ASKED if name != "prompt")
 

@@ -16,6 +16,7 @@ from pipelines.hf.hub import ON_HUB, torchscript_of
 from pipelines.hf.model_files import HALF, INDEX, read_layout
 from pipelines.hf.repository import snapshot
 from pipelines.recommended import ADAPTER, FILL, REMOVE, SELECT, recommended
+from pipelines.selection.installed import WORDS_KIND, kind_of
 
 GLIDE_PAIRS = (("base_inpaint", "upsample_inpaint"), ("base", "upsample"))
 OURS = "Apache-2.0"
@@ -165,10 +166,11 @@ def _hf(name: str, pipeline: str, source: str) -> Model:
 def _helper(name: str, place: Path) -> Model:
     trouble = "" if place.exists() else f"there is no {place}"
     adapter = name.startswith(ADAPTER_FILE)
+    selects = "selecting what words name" if kind_of(place) == WORDS_KIND else "selecting objects by a click"
     return Model(
         str(place) if adapter else name, str(place) if adapter else name, place, _size(place) if not trouble else 0,
         "not stated there", "a model of its family" if adapter else "",
-        "styles and things of its own" if adapter else "selecting objects by a click", trouble, offered=False,
+        "styles and things of its own" if adapter else selects, trouble, offered=False,
         use=ADAPTER if adapter else SELECT, style="",
     )  # fmt: skip
 

@@ -44,6 +44,7 @@ class Lama:
     soft = False
     vocabulary = None
     defaults: Mapping[str, Any] = {}
+    live_steps = 1
     samplers: Sequence[str] = ()
     unsupported: Collection[str] = NOT_ASKED
 

@@ -28,6 +28,7 @@ from pipelines.hf.repository import (
 )
 from pipelines.hf.token import has_token, store_token
 from pipelines.installed import ADAPTER_FILE, Model, cached_id
+from pipelines.kinds import LIST, PICTURES, kinds_version
 from pipelines.recommended import (
     SETTINGS,
     best,
@@ -84,6 +85,29 @@ class Library:
     def names(self) -> dict[str, str]:
         """Returns the full names of the models that may be loaded, each with its name in a list to choose from."""
         return models.offered(self.pipeline, self.installed())
+
+    def kinds_version(self, name: str) -> str:
+        """Returns the version of a model's list of what it paints, see `pipelines.kinds`; '' where it has none.
+
+        Args:
+            name: the model's full name.
+        """
+        return kinds_version(self._place(name))
+
+    def kinds_file(self, name: str, version: str, file: str) -> Path | None:
+        """Finds the list of what a model paints, or its pictures; None where there is none of that version.
+
+        Args:
+            name: the model's full name.
+            version: as `kinds_version` says it.
+            file: `kinds.json` or `kinds.webp`.
+        """
+        place = self._place(name)
+        found = place is not None and file in (LIST, PICTURES) and version == kinds_version(place)
+        return place / file if place and found else None
+
+    def _place(self, name: str) -> Path | None:
+        return next((model.place for model in self.installed() if model.pipeline == name), None)
 
     def adapter_names(self) -> frozenset[str]:
         """Returns the names of the adapters on this machine, the only ones that an edit may have."""

@@ -47,6 +47,7 @@ class PatchMatch:
     soft = False
     vocabulary = None
     defaults: Mapping[str, Any] = {}
+    live_steps = 1
     samplers: Sequence[str] = ()
     unsupported: Collection[str] = tuple(name for name in NOT_ASKED if name != "seeds")
 

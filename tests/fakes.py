@@ -11,8 +11,11 @@ from zlib import crc32
 
 import numpy as np
 
+from editor.live import Drop, Hear, LiveRequest
 from editor.object_selector import ObjectSelector, Selection
+from editor.picture_reader import Source
 from editor.worker import Worker
+from pipelines import WEIGHTS
 from pipelines.base import NOT_ASKED, Machine, Pipeline, PipelineInfo, Pixels, Request, Run, Step
 from pipelines.errors import InvalidInput
 from pipelines.installed import Model
@@ -20,6 +23,7 @@ from pipelines.library import Library
 from pipelines.selection.prompt import Prompt
 
 Answer = TypeVar("Answer")
+PAINTED = WEIGHTS / "glide-mini"
 PATIENCE = 60.0  # seconds after which a test that waits for a gate is broken
 LONG = 120.0  # and a model that waits for leave to take a step, while its test does all else
 
@@ -51,6 +55,7 @@ class Plain:
     soft = False
     vocabulary: frozenset[str] | None = None
     defaults: Mapping[str, Any] = {}
+    live_steps = 0
     samplers: Sequence[str] = ("dpmpp_2m", "ddim")
     unsupported: Collection[str] = ()
 
@@ -68,6 +73,7 @@ class NoisePipeline(Plain):
     """
 
     vocabulary = frozenset({"noise"})
+    live_steps = 2
 
     def __init__(
         self, delay: float = 0.0, size: int = 64, name: str = "noise", supports_strength: bool = False
@@ -157,6 +163,7 @@ class PhotoPipeline(NoisePipeline):
 
     vocabulary = None
     defaults: Mapping[str, Any] = {"steps": 25, "guidance": 7.5}
+    live_steps = 0
     samplers = ("own", "dpmpp_2m", "ddim")
     unsupported = ("negative_prompt", "clip_guidance")
 
@@ -167,6 +174,7 @@ class PhotoPipeline(NoisePipeline):
 class FlatPipeline(Plain):
     """Paints everything in one colour, in one step."""
 
+    live_steps = 1
     samplers: Sequence[str] = ()
     unsupported: Collection[str] = NOT_ASKED
 
@@ -187,6 +195,8 @@ class SlowPipeline(Plain):
 
     started: set when a run began. closed: set when a run ended, in whatever way.
     """
+
+    live_steps = 4
 
     def __init__(self, size: int = 64, name: str = "slow") -> None:
         self.noise = NoisePipeline(size=size, name=name)
@@ -214,6 +224,14 @@ class SlowPipeline(Plain):
             return np.stack([self.noise.image(seed, request.prompt) for seed in request.seeds])
         finally:
             self.closed.set()
+
+
+def source(network: Any, folder: Path = Path("somewhere")) -> Source[Any]:
+    """A network that is installed, and loaded at once."""
+    return Source(lambda: folder, lambda _: network)
+
+
+NOT_INSTALLED: Source[Any] = Source(lambda: None, lambda folder: None)
 
 
 class LocalModels:
@@ -249,6 +267,9 @@ class LocalModels:
             heard.set_exception(error)
         return heard
 
+    def paint_live(self, request: LiveRequest, hear: Hear) -> Drop:
+        return self.worker.paint_live(request, hear)
+
     def made_with(self) -> str:
         return "noise 1"
 
@@ -264,14 +285,18 @@ class LocalModels:
 
 
 class FakeLibrary(Library):
-    """A library with models of these names, the first the default. shown: other names for some on the page."""
+    """A library with models of these names, the first the default; "noise" has glide-mini's list of what it paints.
+
+    shown: other names for some on the page.
+    """
 
     def __init__(self, folder: Path, names: Sequence[str], shown: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, names[0], None)
         self.fakes = [
-            Model((shown or {}).get(name, name), name, None, 0, "Apache-2.0", "nothing", "tests", style="")
+            Model((shown or {}).get(name, name), name, PAINTED if name == "noise" else None, 0, "Apache-2.0", "nothing",
+                  "tests", style="")
             for name in names
-        ]
+        ]  # fmt: skip
 
     def list_installed(self) -> list[Model]:
         own = {"glide-mini", "patchmatch", "classical"}  # which come with the program, and are not in every test
@@ -293,6 +318,8 @@ def stop(worker: Worker, slow: SlowPipeline) -> None:
 
 class FailingPipeline(Plain):
     """Breaks at its step `at_step` (from 1) with `error`."""
+
+    live_steps = 1
 
     def __init__(self, at_step: int, error: Exception | None = None, size: int = 64) -> None:
         self.at_step, self.size, self.name = at_step, size, "failing"

@@ -5,14 +5,19 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from editor.models_program import run_models
 from editor.object_selector import ObjectSelector, Segmenter
+from editor.picture_reader import Source
 from editor.store.store import Store
 from pipelines.base import Machine, Pipeline, Request, Run, Step
 from pipelines.errors import InvalidInput
+from pipelines.selection.installed import is_selection_model, is_words_model
 from pipelines.selection.segmenter import load_segmenter
+from pipelines.selection.word_segmenter import load_word_segmenter
 from tests.fakes import FlatPipeline, NoisePipeline, Plain
 
 
@@ -84,9 +89,9 @@ def load(name: str) -> Pipeline:
     return models[name]
 
 
-def selection_model() -> Path | None:
-    """The one that a test has laid there."""
-    return next(iter(Path(sys.argv[1]).glob("cache/*/snapshots/*")), None)
+def installed(fits: Callable[[Path], bool]) -> Path | None:
+    """The selection model of a kind that a test has laid there."""
+    return next(filter(fits, Path(sys.argv[1]).glob("cache/*/snapshots/*")), None)
 
 
 def load_late(folder: Path) -> Segmenter:
@@ -102,7 +107,11 @@ def refuse(thread: threading.Thread) -> None:
 
 if __name__ == "__main__":
     store = Store(Path(sys.argv[1]) / "data")
-    selector = ObjectSelector(store, selection_model, load_late)
+    selector = ObjectSelector(
+        store,
+        Source(partial(installed, is_selection_model), load_late),
+        Source(partial(installed, is_words_model), load_word_segmenter),
+    )
     machine = Machine("", 0, 8_000_000_000, 2)
     code = run_models(store, load, lambda name: None, lambda: "noise 1", lambda: machine, selector)
     store.close()

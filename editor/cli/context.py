@@ -15,7 +15,7 @@ from pipelines.installed import SELECTION
 from pipelines.library import Library
 from pipelines.models import full_name
 from pipelines.provenance import made_with
-from pipelines.selection.installed import installed_selection_model
+from pipelines.selection.installed import installed_selection_model, installed_words_model
 
 
 class CommandContext:
@@ -61,8 +61,16 @@ class CommandContext:
 
     def selection_model(self) -> Path | None:
         """Returns the folder of the model that selects objects; None where none is installed."""
-        added = [Path(name.removeprefix(SELECTION)) for name in self.library.added if name.startswith(SELECTION)]
-        return installed_selection_model(added)
+        return installed_selection_model(self._added_selectors)
+
+    def words_model(self) -> Path | None:
+        """Returns the folder of the model that selects by words; None where none is installed."""
+        return installed_words_model(self._added_selectors)
+
+    @property
+    def _added_selectors(self) -> list[Path]:
+        """The folders of the selection models that the user added."""
+        return [Path(name.removeprefix(SELECTION)) for name in self.library.added if name.startswith(SELECTION)]
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -11,7 +11,8 @@ from tempfile import TemporaryDirectory
 from editor.cli.context import CommandContext
 from editor.models_process import ModelsProcess
 from editor.models_program import run_models
-from editor.object_selector import ObjectSelector, Segmenter
+from editor.object_selector import ObjectSelector, Segmenter, WordSegmenter
+from editor.picture_reader import Source
 from editor.web.addresses import Addresses
 from editor.web.context import AppContext
 from editor.web.listening import check
@@ -59,7 +60,9 @@ def work(context: CommandContext) -> None:
     from pipelines.machine import this_machine  # PyTorch is for this process alone
 
     with context.session() as session:
-        selector = ObjectSelector(session.store, context.selection_model, _load_segmenter)
+        objects = Source(context.selection_model, _load_segmenter)
+        words = Source(context.words_model, _load_word_segmenter)
+        selector = ObjectSelector(session.store, objects, words)
         run_models(session.store, context.load, forget, context.made_with, this_machine, selector)
 
 
@@ -67,3 +70,9 @@ def _load_segmenter(folder: Path) -> Segmenter:
     from pipelines.selection.segmenter import load_segmenter  # PyTorch is for this process alone
 
     return load_segmenter(folder)
+
+
+def _load_word_segmenter(folder: Path) -> WordSegmenter:
+    from pipelines.selection.word_segmenter import load_word_segmenter  # as above
+
+    return load_word_segmenter(folder)

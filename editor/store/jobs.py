@@ -24,6 +24,8 @@ _READY = f"""{PENDING} AND (SELECT tiles FROM revision AS before WHERE before.id
     AND (follows IS NOT NULL OR NOT EXISTS (SELECT 1 FROM revision AS replay WHERE replay.tiles IS NULL
         AND replay.error IS NULL AND replay.follows IS NOT NULL AND replay.document = revision.document
         AND replay.seq < revision.seq))"""
+# a job is free when no worker has it, or when its lease ran out or ends later than any valid lease could
+_FREE = f"{_READY} AND (lease IS NULL OR lease < :now OR lease > :latest)"
 
 
 class Jobs:
@@ -174,19 +176,14 @@ class Jobs:
 
     def replaying(self, document: str) -> list[str]:
         """Returns the ids of all steps of the queued replay, finished ones too; an empty list when there is none."""
-        last = self.database.row(
-            f"SELECT id FROM revision WHERE document = :id AND {PENDING} AND follows <> ''", id=document
-        )
-        return (
-            []
-            if last is None
-            else [id for id, _ in revision_tree.steps_of(revision_tree.tree_of(self.database.rows, document), last[0])]
-        )
+        where = f"document = :id AND {PENDING} AND follows <> ''"
+        last = self.database.row(f"SELECT id FROM revision WHERE {where}", id=document)
+        if last is None:
+            return []
+        return [id for id, _ in revision_tree.steps_of(revision_tree.tree_of(self.database.rows, document), last[0])]
 
     def claim(self, worker: str, lease: float) -> list[str]:
         """Claims the oldest free job and its variations.
-
-        A job is free when no worker has it, or when its lease ran out or ends later than any valid lease could.
 
         Args:
             worker: the worker's id.
@@ -196,26 +193,31 @@ class Jobs:
             The ids of the job and of those on the same parent that differ only in their seed, at most MAX_IMAGES; an
             empty list when no job is free.
         """
-        free = f"{_READY} AND (lease IS NULL OR lease < :now OR lease > :latest)"
-        now = self.database.now()
-        clock = {"now": now, "latest": now + TRUSTED_LEASES * lease}
-        # looks without the write lock first, since an idle worker asks every second
-        if self.database.row(f"SELECT 1 FROM revision WHERE {free} LIMIT 1", **clock) is None:
+        if not self.has_free(lease):  # without the write lock, since an idle worker asks every second
             return []
+        clock = self._clock(lease)
         with self.database.transaction() as db:
-            first = db.run(f"SELECT parent, edit FROM revision WHERE {free} ORDER BY seq LIMIT 1", **clock)
+            first = db.run(f"SELECT parent, edit FROM revision WHERE {_FREE} ORDER BY seq LIMIT 1", **clock)
             if not first:
                 return []
             ((parent, edit),) = first
             siblings = db.run(
-                f"SELECT id, edit FROM revision WHERE {free} AND parent = :parent ORDER BY seq", **clock, parent=parent
+                f"SELECT id, edit FROM revision WHERE {_FREE} AND parent = :parent ORDER BY seq", **clock, parent=parent
             )
             ids = queue.variations_of(siblings, edit)[:MAX_IMAGES]
             for id in ids:
                 db.run("DELETE FROM progress WHERE revision = :id", id=id)  # left by a worker that died
                 db.run("UPDATE revision SET worker = :worker, lease = :until WHERE id = :id",
-                       worker=worker, until=now + lease, id=id)  # fmt: skip
+                       worker=worker, until=clock["now"] + lease, id=id)  # fmt: skip
         return ids
+
+    def has_free(self, lease: float) -> bool:
+        """Tells whether there is a job that `claim` would return."""
+        return self.database.row(f"SELECT 1 FROM revision WHERE {_FREE} LIMIT 1", **self._clock(lease)) is not None
+
+    def _clock(self, lease: float) -> dict[str, float]:
+        now = self.database.now()
+        return {"now": now, "latest": now + TRUSTED_LEASES * lease}
 
     def holds(self, id: str, worker: str) -> bool:
         """Tells whether a worker still has a job: it is neither cancelled, nor another worker's, nor finished."""
@@ -298,12 +300,8 @@ class Jobs:
                 return False
             ((document, parent, follows),) = rows
             self.blobs.insert(db, blobs, picture.fresh)
-            db.run(
-                """UPDATE revision SET box = :box, tiles = :tiles, worker = NULL, lease = NULL WHERE id = :id""",
-                box=json.dumps(picture.box),
-                tiles=pack_digests(picture),
-                id=id,
-            )
+            db.run("UPDATE revision SET box = :box, tiles = :tiles, worker = NULL, lease = NULL WHERE id = :id",
+                   box=json.dumps(picture.box), tiles=pack_digests(picture), id=id)  # fmt: skip
             db.run_many(
                 """INSERT INTO drawn (revision, request, crop) VALUES (:id, :request, :crop) ON CONFLICT DO NOTHING""",
                 [{"id": id, "request": request, "crop": digest} for request, (digest, _) in crops_by_request.items()],

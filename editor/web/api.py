@@ -14,8 +14,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from editor.web.api_adapters import adapters_tool
+from editor.web.api_edits import Steps
 from editor.web.api_results import Result
-from editor.web.api_tools import ApiTools, Steps
+from editor.web.api_tools import ApiTools
 from editor.web.context import AppContext
 from editor.web.shown_files import Shown
 from pipelines.errors import InvalidInput, UserError

@@ -40,7 +40,7 @@ def history_entry(node: Node) -> Result:
         names = ("prompt", "negative_prompt", "seed", "steps", "guidance", "strength")
         entry |= {name: node.edit[name] for name in names}
         entry |= {"model": node.edit["pipeline"], "box": node.edit["mask"]["box"]}
-        entry |= {name: node.edit[name] for name in ("adjustment",) if name in node.edit}
+        entry |= {name: node.edit[name] for name in ("adjustment", "painted_as") if name in node.edit}
         blend = Blend(**node.edit["blend"])
         entry |= {"visible": blend.visible, "opacity": blend.opacity}
     return entry

@@ -3,10 +3,7 @@
 They take text and numbers; none reads a path or a URL that a client sends.
 """
 
-import asyncio
-import secrets
-from collections.abc import AsyncGenerator, Callable, Sequence
-from contextlib import aclosing, suppress
+from collections.abc import Sequence
 from functools import partial
 
 import numpy as np
@@ -14,27 +11,22 @@ from gradio.data_classes import FileData
 
 from editor.edits.adjustment import Adjustment
 from editor.edits.edit import NOWHERE, Blend, Edit
-from editor.edits.intents import adjust, complete
-from editor.edits.removal import AUTO, Choice
+from editor.edits.intents import adjust
 from editor.formats.images import encode_png, read_image
 from editor.imaging.geometry import Margins
 from editor.imaging.raster import Mask
 from editor.store.revisions import Revision
 from editor.web import large_work, small_copies
 from editor.web.api_adapters import adapter_settings
+from editor.web.api_edits import ApiEdits, Steps
 from editor.web.api_results import Result, history_entry, picture_url, summary
 from editor.web.context import AppContext
-from editor.web.job_stream import POLL_INTERVAL, JobStream
 from editor.web.regions import clip_box, find_object, read_base64, read_region
 from editor.web.shown_files import Shown
 from editor.web.wire import read_box
-from pipelines.base import PipelineInfo
 from pipelines.errors import InvalidInput
-from pipelines.wording.resolve import resolve
 
 LOOK_SIZE = 1024  # pixels of the longest side of a picture that `look` returns
-
-Steps = AsyncGenerator[Result, None]
 
 
 class ApiTools:
@@ -42,7 +34,7 @@ class ApiTools:
 
     def __init__(self, context: AppContext, shown: Shown) -> None:
         self.context, self.session, self.shown = context, context.session, shown
-        self.job_stream = JobStream(context.session, context.models)
+        self._edits = ApiEdits(context)
 
     def documents(self) -> list[dict[str, str]]:
         """List the documents, the most recently edited first: `document` (its id, for the other tools) and `name`."""
@@ -110,22 +102,23 @@ class ApiTools:
 
     def select(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, tolerance: int = 24,
-        whole_object: bool = False,
+        whole_object: bool = False, words: str = "",
     ) -> tuple[FileData, Result]:  # fmt: skip
-        """Preview which pixels `edit` and `remove` would repaint for a box or a point. Nothing is changed.
+        """Preview which pixels `edit` and `remove` would repaint for a box, a point or words. Nothing is changed.
 
         Parameters:
             document: its id
             box: [x, y, width, height]; with a point: only inside it
             point: [x, y]: everything connected to it in a similar colour
             tolerance: by how much a colour may differ from the point's, 0 to 255 in each channel
-            whole_object: select the object at the point, or in the box, by the object selector that is installed; send
-                the mask with its box to `edit`
+            whole_object: select the object at the point, or in the box, by the object selector that is installed
+            words: select what these name, such as "the dog", by CLIPSeg if it is installed; without a box and a point
         Returns:
-            the mask as a PNG, white where it repaints, the `box` that it fills and how many `pixels` it has
+            the mask as a PNG, white where it repaints, the `box` that it fills (send both to `edit`) and how many
+            `pixels` it has
         """
-        if whole_object:
-            mask = find_object(self.context, document, box, point)
+        if whole_object or words:
+            mask = find_object(self.context, document, box, point, words)
         else:
             mask = read_region(self.session.picture(document), box, point, tolerance, "")
         result = {"box": list(mask.box), "pixels": int(np.count_nonzero(mask.alpha))}
@@ -181,7 +174,7 @@ class ApiTools:
             **adapter_settings(self.context, adapters, reference),
         }  # fmt: skip
         region = partial(self._read_region, document, box, point, tolerance, mask)
-        return self._edit("fill", document, region, model, seed, settings, variations, keep_specks)
+        return self._edits.edit("fill", document, region, model, seed, settings, variations, keep_specks)
 
     def remove(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
@@ -211,7 +204,7 @@ class ApiTools:
         """
         region = partial(self._read_region, document, box, point, tolerance, mask)
         settings = {"blend": Blend(feather)}
-        return self._edit("remove", document, region, model, seed, settings, keep_specks=keep_specks, grow=grow)
+        return self._edits.edit("remove", document, region, model, seed, settings, keep_specks=keep_specks, grow=grow)
 
     def expand(
         self, document: str, left: int = 0, top: int = 0, right: int = 0, bottom: int = 0, prompt: str = "",
@@ -246,7 +239,7 @@ class ApiTools:
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
             "margins": margins,
         }  # fmt: skip
-        return self._edit("expand", document, lambda: NOWHERE, model, seed, settings)
+        return self._edits.edit("expand", document, lambda: NOWHERE, model, seed, settings)
 
     def crop(self, document: str, box: list[int]) -> Steps:
         """Crop the picture to a box; waits as `edit` does, although no model runs.
@@ -258,7 +251,7 @@ class ApiTools:
             as `edit`
         """
         part = read_box(box, "The box")
-        return self._stream(lambda: [self.session.crop(document, part)])
+        return self._edits.stream(lambda: [self.session.crop(document, part)])
 
     def adjust(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",
@@ -298,7 +291,7 @@ class ApiTools:
             edit, tail = adjust(region, values, Blend(feather, edge, opacity)), self.session.store.jobs.tail(document)
             return [self.session.submit(document, edit, tail)]
 
-        return self._stream(submit)
+        return self._edits.stream(submit)
 
     def layer(
         self, document: str, revision: str, visible: bool | None = None, opacity: float | None = None,
@@ -321,7 +314,7 @@ class ApiTools:
         def submit() -> Sequence[Revision]:
             return self.session.layers.change(document, revision, visible, opacity, place)[-1:]
 
-        return self._stream(submit)
+        return self._edits.stream(submit)
 
     def undo(self, document: str) -> Result:
         """Go back to the previous revision; nothing is lost, `redo` goes forward again.
@@ -359,54 +352,6 @@ class ApiTools:
         self, document: str, box: list[int] | None, point: list[int] | None, tolerance: int, mask: str
     ) -> Mask:
         return read_region(self.session.picture(document), box, point, tolerance, mask)
-
-    async def _edit(
-        self, intent: str, document: str, mask: Callable[[], Mask], model: str, seed: int | None, settings: Result,
-        variations: int = 1, keep_specks: bool = False, grow: int | None = None,
-    ) -> Steps:  # fmt: skip
-        """Queues an edit after all others and waits for it. None in `settings` stands for the model's default."""
-        name = model or self.context.library.default(intent) or AUTO
-        seed = secrets.randbelow(2**32) if seed is None else seed
-        result: Result = {"seed": seed, "hint": "", "painted_as": ""}
-        if name == AUTO and intent == "remove":
-            name = (await asyncio.to_thread(self._choose, document, mask)).model
-        self.context.check_model(name)
-        if intent == "remove":
-            result["model"] = name
-        info = await self._info(name)
-        request, prompt = {**settings, "seed": seed, "pipeline": name}, settings.get("prompt", "")
-
-        def submit() -> Sequence[Revision]:
-            picture = partial(self.session.picture, document)
-            edit, result["specks"] = complete(intent, mask(), request, info, picture, keep_specks, grow)
-            result["painted_as"] = edit.painted_as
-            return self.session.variations(document, edit, variations, self.session.store.jobs.tail(document))
-
-        async with aclosing(self._stream(submit)) as steps:
-            async for step in steps:
-                if step["state"] == "done":
-                    with suppress(ValueError, TimeoutError):
-                        result["hint"] = await self.context.hint(name, result["painted_as"] or prompt)
-                    if not result["hint"] and not settings.get("exact_words"):
-                        result["hint"] = resolve(prompt, info.vocabulary).sentence(name)
-                    step |= result
-                yield step
-
-    def _choose(self, document: str, mask: Callable[[], Mask]) -> Choice:
-        return self.context.removal(self.session.picture(document), mask())
-
-    async def _info(self, name: str) -> PipelineInfo:
-        """Returns a model's info once it is loaded, which may take as long as the edit."""
-        while (info := self.context.models.info(name)) is None:
-            await asyncio.sleep(POLL_INTERVAL)
-        return info
-
-    async def _stream(self, submit: Callable[[], Sequence[Revision]]) -> Steps:
-        async with aclosing(self.job_stream.results(submit)) as steps:
-            async for step in steps:
-                if step["state"] == "done":
-                    step |= picture_url(self.context, step["revisions"][0])
-                yield step
 
     def _revision(self, document: str, revision: str) -> str:
         """Returns the id of a revision after checking that it is this document's; "" stands for the head."""

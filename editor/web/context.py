@@ -31,6 +31,10 @@ class Loading(InvalidInput):
     """The model is still loading."""
 
 
+class Busy(InvalidInput):
+    """The server has too much to do."""
+
+
 class NotAllowed(InvalidInput):
     """Only the operator may do that."""
 

@@ -18,7 +18,7 @@ from editor.web import large_work
 from editor.web.context import AppContext
 from editor.web.wire import read_box
 from pipelines.errors import InvalidInput
-from pipelines.selection.prompt import read_prompt
+from pipelines.selection.prompt import read_prompt, read_words
 
 POLL_INTERVAL = 0.25  # seconds between two looks at whether a picture is read
 READ_LIMIT = 120.0  # seconds for it, and for an answer
@@ -66,19 +66,22 @@ def read_region(
     return Mask(mask_box, alpha)
 
 
-def find_object(context: AppContext, document: str, box: list[int] | None, point: list[int] | None) -> Mask:
-    """Returns the object at a point, in a box, or both; waits until the picture is read.
+def find_object(context: AppContext, document: str, box: list[int] | None, point: list[int] | None, words: str) -> Mask:
+    """Returns the object at a point, in a box, or both, or what words name; waits until the picture is read.
 
     Args:
         context: whose models' process finds it.
         document: the document's id; the picture that it shows.
         box: [x, y, width, height], or None.
         point: [x, y], or None.
+        words: what to find, without a point and a box; "" for none.
 
     Raises:
-        InvalidInput: no object selector is installed, it finds nothing, or the values are not as they should be.
+        InvalidInput: no model for it is installed, it finds nothing, or the values are not as they should be.
     """
-    prompt = read_prompt([] if point is None else [[*point, True]], box)
+    if words and (point is not None or box is not None):
+        raise InvalidInput("Words select in the whole picture. Send them without a point and a box.")
+    prompt = read_words(words) if words else read_prompt([] if point is None else [[*point, True]], box)
     if prompt.empty:
         raise InvalidInput("Give a point on the object or a box around it, or both.")
     revision = context.session.store.documents.get(document).head
@@ -89,10 +92,12 @@ def find_object(context: AppContext, document: str, box: list[int] | None, point
             raise InvalidInput("The picture is still being read. Try again in a minute.")
         time.sleep(POLL_INTERVAL)
     if selection.logits is None:
-        raise InvalidInput("No object selector is installed here. Download it in the page, under Models.")
+        lacking = "model that selects by words (CLIPSeg)" if words else "object selector"
+        raise InvalidInput(f"No {lacking} is installed here. Download it in the page, under Models.")
     mask = large_work.wait(picture.box.width * picture.box.height, object_mask, picture, selection.logits)
     if mask.bounds.empty:
-        raise InvalidInput("No object was found there. Give another point, or a box around it.")
+        again = "other words" if words else "another point, or a box around it"
+        raise InvalidInput(f"No object was found there. Give {again}.")
     return mask
 
 

@@ -12,19 +12,20 @@ from starlette.staticfiles import StaticFiles
 from editor.store.blobs import NotFound
 from editor.store.queue import Moved
 from editor.web.canvas import CANVAS, MODULES
-from editor.web.context import AppContext, Loading, NotAllowed
+from editor.web.context import AppContext, Busy, Loading, NotAllowed
 from editor.web.routes.adjustments import Adjustments
 from editor.web.routes.documents import Documents
 from editor.web.routes.edits import Edits
 from editor.web.routes.layers import Layers
 from editor.web.routes.library import LibraryRoutes
+from editor.web.routes.live import Live
 from editor.web.routes.masks import Masks
 from editor.web.routes.models import Models
 from editor.web.routes.pictures import Pictures
 from editor.web.routes.pieces import Pieces
 from editor.web.state import DocumentStates
 from editor.web.threads import writing
-from editor.web.wire import NEVER, TooLarge
+from editor.web.wire import ALWAYS, NEVER, TooLarge
 from pipelines.errors import UserError
 
 PREFIX = "/palimpsest"
@@ -36,7 +37,7 @@ def routes(context: AppContext) -> list[Mount]:
     documents, edits, masks = Documents(context, states), Edits(context, states), Masks(context)
     pictures, pieces, models = Pictures(context), Pieces(context, states), Models(context)
     adjustments, layers = Adjustments(context), Layers(context, states)
-    library = LibraryRoutes(context)
+    library, live = LibraryRoutes(context), Live(context, edits)
     app = Starlette(
         routes=[
             Route("/samples", documents.list_samples),
@@ -62,6 +63,7 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/documents/{document}/recover/{revision}", writing(documents.recover), methods=["POST"]),
             Route("/documents/{document}/edits", edits.submit, methods=["POST"]),
             Route("/documents/{document}/plan", edits.plan, methods=["POST"]),
+            Route("/documents/{document}/live", live.paint, methods=["POST"]),
             Route("/documents/{document}/amend/{revision}", edits.replayed),
             Route("/documents/{document}/amend/{revision}", edits.amend, methods=["POST"]),
             Route("/documents/{document}/reblend/{revision}", edits.reblend, methods=["POST"]),
@@ -94,6 +96,7 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/previews/{revision}/{serial}", pictures.preview),
             Route("/hint", models.hint),
             Route("/model", models.model),
+            Route("/kinds/{version}/{file}", models.kinds),
             Route("/adapters", models.adapters),
             Route("/models", library.list_models),
             Route("/models/look-up", library.look_up),
@@ -117,6 +120,7 @@ def routes(context: AppContext) -> list[Mount]:
             Moved: _error_response(409),
             TooLarge: _error_response(413),
             Loading: _error_response(503),
+            Busy: _error_response(503),
             NotAllowed: _error_response(403),
             UserError: _error_response(400),
             OSError: _error_response(507),
@@ -131,7 +135,7 @@ class _Modules(StaticFiles):
 
     def file_response(self, *arguments: Any, **options: Any) -> Response:
         response = super().file_response(*arguments, **options)
-        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        response.headers.update(ALWAYS)
         return response
 
 

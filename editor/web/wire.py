@@ -21,6 +21,7 @@ from pipelines.errors import InvalidInput
 
 FARTHEST = 2**24  # pixels from the plane's origin: no picture reaches there
 NEVER = {"Cache-Control": "no-store"}
+ALWAYS = {"Cache-Control": "public, max-age=31536000, immutable"}  # for an address that has its content's version in it
 
 BoxedFile = tuple[Box, bytes]  # where a picture lies, and its file's bytes
 
@@ -148,6 +149,11 @@ def strokes_of(file: BoxedFile) -> Patch:
     return sketched(box, pixels)
 
 
+def packet(fields: Mapping[str, Any], files: Sequence[bytes]) -> bytes:
+    """Returns the packet of a JSON object and the files that it describes, in their order."""
+    return b"\n".join([json.dumps(fields).encode(), b"".join(files)])
+
+
 def packet_response(fields: Mapping[str, Any], name: str, mask: Mask | None) -> Response:
     """Returns a response with a packet of these fields, and a mask, or null, as the field `name`."""
     entries, files = _encode_masks([] if mask is None else [mask])
@@ -166,8 +172,7 @@ def _encode_masks(masks: Sequence[Mask]) -> tuple[list[dict[str, Any]], list[byt
 
 
 def _response(fields: Mapping[str, Any], files: Sequence[bytes]) -> Response:
-    body = b"\n".join([json.dumps(fields).encode(), b"".join(files)])
-    return Response(body, media_type="application/octet-stream", headers=NEVER)
+    return Response(packet(fields, files), media_type="application/octet-stream", headers=NEVER)
 
 
 def _picture_entry(entry: object, name: str) -> tuple[Box, int]:

@@ -84,10 +84,20 @@ def load_glide(
     has_clip = files.keys() >= set(CLIP_HALVES) and byte_pair_file(folder, CLIP_FILE) is not None
     vocabulary = frozenset((folder / WORDS).read_text().split()) if (folder / WORDS).is_file() else None
     keep_freed_memory()
-    # eight steps of a small base are as good as twenty, four of its upsampler as eight; of those released
-    # nothing is known
-    upsample_steps, defaults = (4, {"steps": 8}) if own else (8, {})
-    return Glide(name, networks, tokenizer, vocabulary, upsample_steps, clip if has_clip else None, compiled, defaults)
+    # eight steps of a small base are as good as twenty, four of its upsampler as eight, and to paint live four will do;
+    # of those released nothing is known
+    upsample_steps, defaults, live_steps = (4, {"steps": 8}, 4) if own else (8, {}, 0)
+    return Glide(
+        name,
+        networks,
+        tokenizer,
+        vocabulary,
+        upsample_steps,
+        clip if has_clip else None,
+        compiled,
+        defaults,
+        live_steps,
+    )
 
 
 def folder_tokenizer(folder: Path, config: UNetConfig) -> Tokenizer:

@@ -50,7 +50,7 @@ class Glide:
         upsample_steps: as many as the upsampler needs with a sampler of second order.
         clip: how to load the noised CLIP, None where there is none; called once at most.
         compiled: whether the networks run by torch.compile, whose first runs take minutes.
-        defaults: as in `Pipeline`.
+        defaults, live_steps: as in `Pipeline`.
     """
 
     buckets: Sequence[tuple[int, int]] = ()
@@ -70,8 +70,10 @@ class Glide:
         clip: Callable[[], Clip] | None = None,
         compiled: bool = False,
         defaults: Mapping[str, Any] = MappingProxyType({}),
+        live_steps: int = 0,
     ) -> None:
-        self.name, self.defaults, self._networks, self._clip, self._compiled = name, defaults, networks, clip, compiled
+        self.name, self.defaults, self.live_steps = name, defaults, live_steps
+        self._networks, self._clip, self._compiled = networks, clip, compiled
         self._tokenizer, self.vocabulary, self._upsample_steps = tokenizer, vocabulary, upsample_steps
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._loaded: dict[str, UNet] = {}

@@ -28,6 +28,7 @@ from pipelines.hf.previews import colours_of, preview, record_guesses
 Pushed = TypeVar("Pushed")
 Returned = TypeVar("Returned")
 
+MOST_LIVE_STEPS = 8  # of a model that is distilled; others take seconds for a picture
 OWN_SAMPLER = "own"  # the scheduler as the model comes with it
 SCHEDULERS: dict[str, tuple[str, dict[str, Any]]] = {
     "dpmpp_2m": ("DPMSolverMultistepScheduler", {"algorithm_type": "dpmsolver++", "solver_order": 2}),
@@ -75,6 +76,8 @@ class Hf:
         self.defaults: Mapping[str, Any] = family.defaults
         if not exchangeable(pipe.scheduler):  # its other names mean the same, wherever they come from
             self.samplers, self.defaults = (OWN_SAMPLER,), {**family.defaults, "sampler": OWN_SAMPLER}
+        steps = int(family.defaults.get("steps", 0))
+        self.live_steps = steps if steps <= MOST_LIVE_STEPS else 0
         self._prompts = Cache()
         if (vae := getattr(pipe, "vae", None)) is not None:
             vae.encode = encode_once(vae.encode, Cache())

@@ -210,7 +210,7 @@ def pipeline_files(repository: Repository, weights: bool = True) -> list[RemoteF
 
 
 def _network_files(repository: Repository) -> list[RemoteFile]:
-    """Chooses the files of a single network, as transformers saves it: a selection model."""
+    """Chooses the files of a single network, as transformers saves it: a selection model, with its vocabulary."""
     if not repository.named(CONFIG):
         raise Unavailable(f"{repository.model} has no {INDEX}: it is no pipeline of diffusers.", "unusable")
     if not repository.named(NETWORK):
@@ -218,7 +218,8 @@ def _network_files(repository: Repository) -> list[RemoteFile]:
             f"{repository.model} has no {NETWORK}, and files of other kinds are never read. Choose another model.",
             "unusable",
         )
-    beside = rf"{CONFIG}|{NETWORK}|\w*processor_config\.json|README\.md|LICENSE[\w.]*"
+    vocabulary = r"vocab\.json|merges\.txt|tokenizer(_config)?\.json|special_tokens_map\.json"
+    beside = rf"{CONFIG}|{NETWORK}|\w*processor_config\.json|{vocabulary}|README\.md|LICENSE[\w.]*"
     return [file for file in repository.files if re.fullmatch(beside, file.path)]
 
 

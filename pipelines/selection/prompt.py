@@ -1,4 +1,4 @@
-"""What the user says of an object: points on it and beside it, and a box around it."""
+"""What the user says of an object: points on it and beside it, a box around it, or words that name it."""
 
 from math import isfinite
 from typing import Any, NamedTuple
@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from pipelines.errors import InvalidInput
 
 MOST_POINTS = 32  # of one object
+LONGEST_WORDS = 200  # characters; CLIP reads 77 tokens, and what goes beyond is not read
 
 
 class Point(NamedTuple):
@@ -17,14 +18,18 @@ class Point(NamedTuple):
 
 
 class Prompt(NamedTuple):
-    """Points in the order in which they were given, and a box [x, y, width, height] or None, which came first."""
+    """Points in the order in which they were given, and a box [x, y, width, height] or None, which came first.
+
+    Or words alone.
+    """
 
     points: tuple[Point, ...]
     box: tuple[float, float, float, float] | None
+    words: str = ""
 
     @property
     def empty(self) -> bool:
-        return not self.points and self.box is None
+        return not self.points and self.box is None and not self.words
 
     @property
     def before(self) -> "Prompt":
@@ -35,10 +40,14 @@ class Prompt(NamedTuple):
         """Returns the same on another origin."""
         points = tuple(Point(x + dx, y + dy, inside) for x, y, inside in self.points)
         box = None if self.box is None else (self.box[0] + dx, self.box[1] + dy, *self.box[2:])
-        return Prompt(points, box)
+        return self._replace(points=points, box=box)
 
     def to_json(self) -> dict[str, Any]:
-        return {"points": [list(point) for point in self.points], "box": self.box and list(self.box)}
+        return {
+            "points": [list(point) for point in self.points],
+            "box": self.box and list(self.box),
+            "words": self.words,
+        }
 
 
 def read_prompt(points: object, box: object) -> Prompt:
@@ -63,6 +72,25 @@ def read_prompt(points: object, box: object) -> Prompt:
     if box is None and points and not points[0][2]:
         raise InvalidInput("The first point must lie on the object. Give one that does, or a box around it.")
     return Prompt(tuple(Point(*point) for point in points), None if box is None else (box[0], box[1], box[2], box[3]))
+
+
+def read_words(words: object) -> Prompt:
+    """Reads words that name things, such as "the dog" or "sky"; white space counts as one space.
+
+    Args:
+        words: a text in JSON.
+
+    Raises:
+        InvalidInput: they are no text, say nothing, or have more than LONGEST_WORDS characters.
+    """
+    if not isinstance(words, str) or not (said := " ".join(words.split())):
+        raise InvalidInput("Say in words what to select, for example: the dog.")
+    if len(said) > LONGEST_WORDS:
+        raise InvalidInput(
+            f"The words to select by have {len(said)} characters; at most {LONGEST_WORDS} are read. Name the thing "
+            "alone, for example: the dog."
+        )
+    return Prompt((), None, said)
 
 
 def _numbers(values: list[Any]) -> bool:

@@ -13,12 +13,9 @@ from PIL import Image
 from torch import Tensor
 
 from pipelines.base import Pixels
-from pipelines.errors import InvalidInput, one_line
-from pipelines.exclusive import MODEL_LOCK
-from pipelines.hf.hub import silence_loggers
-from pipelines.hf.model_files import shapes
-from pipelines.machine import best_device
+from pipelines.errors import InvalidInput
 from pipelines.selection.installed import KINDS, WEIGHTS, is_selection_model
+from pipelines.selection.loading import load_network
 from pipelines.selection.prompt import Prompt
 
 MEAN, STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet's colours, in [0, 1]
@@ -38,21 +35,7 @@ def load_segmenter(folder: Path) -> "Segmenter":
         raise InvalidInput(
             f"{folder} has no {WEIGHTS} beside a config.json of {' or '.join(KINDS)}; get the folder again."
         )
-    shapes(folder / WEIGHTS)
-    silence_loggers()
-    from transformers import Sam2Model
-
-    try:
-        with MODEL_LOCK:
-            loaded: Any = Sam2Model.from_pretrained(
-                folder, local_files_only=True, use_safetensors=True, output_loading_info=True, dtype=torch.float32
-            )
-    except (OSError, ValueError, TypeError, RuntimeError, AttributeError, LookupError) as error:
-        raise InvalidInput(f"{folder} cannot be read as SAM 2 ({one_line(error)[:200]}); get it again.") from error
-    model, info = loaded
-    if lacking := sorted(info["missing_keys"]):
-        raise InvalidInput(f"{folder} lacks {len(lacking)} weights, {lacking[0]} among them; get it again.")
-    return Segmenter(model.eval().to(best_device()))
+    return Segmenter(load_network(folder, "Sam2Model", "SAM 2"))
 
 
 class Segmenter:

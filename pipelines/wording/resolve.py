@@ -33,8 +33,10 @@ JOINING = {
     "beneath": "under", "against": "near", "inside": "in", "outside": "near", "around": "near", "between": "near",
     "by": "near", "onto": "on", "into": "in", "like": "", "for": "", "without": "",
 }  # fmt: skip
+PARTS = ("with", "of", "wearing")  # what follows these belongs to the thing before
 WITH, OF = "with", ("of", "to")  # the second go on what began before: in front, next
 AMOUNTS = frozenset("group couple lot lots few set herd flock row bit piece kind sort type".split())
+ARTICLES = frozenset("a an the some one two three 2 3 my your".split())
 COUNTS = frozenset("two three 2 3".split())  # that the model was taught
 # words that say nothing by themselves; those of them that a model was taught stay
 SMALL = frozenset(
@@ -84,7 +86,10 @@ class _Unit(NamedTuple):
     paint: str = ""  # the model's words for it; "" for none
     noun: bool = False
     many: bool = False  # whether it is painted in the plural
+    together: str = ""  # that plural, "" where the model was taught none
     lone: bool = False  # whether it is painted as one, though several are asked for
+    taught: bool = True  # whether it is a noun that the model was taught itself, and no kind of one
+    describes: bool = False  # whether it is a noun that may also say what a thing is like
     listed: bool = True  # whether it is in a table; else whether it is a noun is a guess
     near: tuple[str, ...] = ()  # see `Unknown`
     said: bool = True  # whether the user should know that it is left out
@@ -147,7 +152,9 @@ def _unit_at(tokens: Sequence[str], at: int, vocabulary: Collection[str], lookup
     for length in range(min(LONGEST, len(tokens) - at), 0, -1):
         phrase, after = " ".join(tokens[at : at + length]), tokens[at + length : at + length + 1]
         describes = bool(after) and after[0][0].isalnum() and after[0] not in JOINING  # rose, of a rose couch
-        look = phrase in lookup.adjectives or any(phrase in words for words in LOOKS)
+        colour = any(phrase in words for words in LOOKS)
+        look = phrase in lookup.adjectives or colour
+        describes |= colour and at > 0 and tokens[at - 1] not in ARTICLES  # in blue and orange; an orange
         if found := None if look and describes else _noun(phrase, vocabulary, lookup):
             return found, length
         if look and length > 1:
@@ -164,12 +171,19 @@ def _noun(phrase: str, vocabulary: Collection[str], lookup: Tables) -> _Unit | N
         return None
     noun, several = lookup.nouns[single], single != phrase
     if noun.paint and set(noun.paint.split()) <= set(vocabulary):
-        together = plural(noun.paint) if several else ""
-        many = several and set(together.split()) <= set(vocabulary)  # not all kinds come in numbers
-        return _Unit(phrase, together if many else noun.paint, True, many, several and not many)
+        together = plural(noun.paint)
+        together = together if set(together.split()) <= set(vocabulary) else ""  # not all kinds come in numbers
+        unit = _Unit(phrase, noun.paint, True, together=together, taught=single == noun.paint)
+        return _counted(unit) if several else unit
     if phrase in vocabulary:
         return None  # a word of what was taught: coffee, of a coffee table
-    return _Unit(phrase, noun=True, near=noun.near)
+    return _Unit(phrase, noun=True, describes=phrase in lookup.adjectives, near=noun.near)
+
+
+def _counted(unit: _Unit) -> _Unit:
+    """Returns a noun as one of which several are asked for."""
+    many = bool(unit.together)
+    return unit._replace(paint=unit.together or unit.paint, many=many, lone=not many)
 
 
 def _word(token: str, vocabulary: Collection[str], lookup: Tables) -> _Unit:
@@ -194,6 +208,8 @@ def _phrases(units: Iterable[_Unit]) -> list[list[_Unit]]:
         doing = unit.typed.endswith("ing") and not unit.noun and any(each.noun for each in last)
         if not unit.typed[0].isalnum():
             phrases.append([])
+        elif unit.typed == "and" and last and not _has_thing(last):  # a red and white umbrella
+            last.append(unit)
         elif unit.typed == "of" and amount:  # a pair of, a lot of
             last.append(unit if last[-1].paint else _Unit("of", said=False))
         elif doing and not unit.paint:  # a dog chasing a ball
@@ -214,13 +230,17 @@ def _worded(prompt: str, phrases: Iterable[Sequence[_Unit]], mended: tuple[tuple
     gap = False  # whether what comes before was left out
     waiting: list[_Unit] = []  # "in front", until it is known of what
     for phrase in phrases:
+        thing_before = any(_has_thing(each) for each in kept)
+        if thing_before:  # a couch in velvet
+            phrase = [unit._replace(noun=unit.noun and not unit.describes) for unit in phrase]
         nouns = sorted((unit for unit in phrase if unit.noun), key=lambda unit: unit.listed)
         thing = nouns[-1] if nouns else None
-        thing_before = any(_has_thing(each) for each in kept)
         joined = phrase[0].typed in (*JOINING, ",") or phrase[0].paint == WITH
         if thing and not thing.paint and not thing_before:
             return Wording(prompt, unknown=(Unknown(thing.typed, thing.near),))
-        if thing and (not thing.paint or (joined and not phrase[0].paint)):
+        if thing and (
+            not thing.paint or (joined and not phrase[0].paint) or (thing_before and _is_part(phrase, thing))
+        ):
             left_out.append(thing.typed)
             if phrase[0].typed in OF and not _has_thing(kept[-1]):
                 kept.pop()
@@ -247,6 +267,12 @@ def _worded(prompt: str, phrases: Iterable[Sequence[_Unit]], mended: tuple[tuple
     return Wording(" ".join(words), mended + replaced, tuple(dict.fromkeys(left_out)))
 
 
+def _is_part(phrase: Sequence[_Unit], thing: _Unit) -> bool:
+    """Tells whether a phrase names a part of a thing, of which something else would come: with a thin brass frame."""
+    first, named = phrase[0].typed, any(unit.typed in ARTICLES for unit in phrase)
+    return not thing.taught and (first in PARTS or (not named and (first == "and" or first not in JOINING)))
+
+
 def _has_thing(phrase: Sequence[_Unit]) -> bool:
     return any(unit.noun for unit in phrase)
 
@@ -263,6 +289,9 @@ def _words(phrase: Sequence[_Unit]) -> list[str]:
     """Returns the words of a phrase for the model."""
     head = next((unit for unit in reversed(phrase) if unit.noun and unit.paint), None)
     at = phrase.index(head) if head else len(phrase)
+    if head and not head.many and any(unit.typed in COUNTS for unit in phrase[:at]):  # two of what has one form
+        head = _counted(head)
+        phrase = [*phrase[:at], head, *phrase[at + 1 :]]
     late = [unit for unit in phrase[at + 1 :] if _is_look(unit)]  # a yacht, white
     order = [*phrase[:at], *late, *(unit for unit in phrase[at:] if unit not in late)]
     asked = {word for unit in phrase if not unit.noun for word in unit.paint.split()}
@@ -272,7 +301,10 @@ def _words(phrase: Sequence[_Unit]) -> list[str]:
     elif head is not None and head.many and "pair" not in asked:
         out |= {"a", "an"}
     words: list[str] = []
-    for unit in order:
+    painted = [unit for unit in order if unit.paint]
+    for unit, after in zip(painted, [*painted[1:], None], strict=True):
+        if unit.typed == "and" and unit is not painted[0] and not (after and _is_look(after)):
+            continue  # of a steel and leather chair
         for word in unit.paint.split():
             own = unit.noun and any(word in looks and asked & looks for looks in LOOKS)
             if not own and unit.typed not in out and word not in words[-1:]:

@@ -8,6 +8,10 @@ from pipelines.wording.tables import Tables, singulars, tables
 WORD = re.compile(r"[^\W\d_]+(?:['-][^\W\d_]+)*")
 HAN = re.compile(r"[\u4e00-\u9fff]+")
 ENDINGS = ("es", "er", "en", "em", "e", "s", "n")  # of German adjectives and nouns
+# where something is, which is said before and after the other thing
+WHERE = {"上面": "on", "上": "on", "里面": "in", "里": "in", "旁边": "beside", "下面": "under", "下": "under",
+         "前面": "in front of", "前": "in front of", "后面": "behind", "后": "behind"}  # fmt: skip
+PLACE = re.compile(f"在([\u4e00-\u9fff]+?)({'|'.join(WHERE)})(?=$|的)")
 SHORTEST = 4  # letters of the last word of a German compound, which says what the thing is
 LONGEST = 8  # characters of a Chinese word in the table
 
@@ -21,6 +25,7 @@ def translated(text: str, vocabulary: Collection[str]) -> str:
     """
     lookup = tables()
     if HAN.search(text):
+        text = PLACE.sub(lambda found: f" {WHERE[found[2]]} {found[1]} ", text)
         return HAN.sub(lambda found: f" {' '.join(_from_chinese(found[0], lookup))} ", text)
     words = WORD.findall(text)
     german = [word for word in words if _from_german(word, lookup) is not None]

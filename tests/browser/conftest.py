@@ -92,7 +92,8 @@ class Server:
         names = [*(model.name for model in self.models), "damaged"]
         addresses = Addresses(public=self.public, root_path=self.root_path)
         library = FakeLibrary(self.folder / "data", names, {"photo": "Photographs"})
-        context = AppContext(self.session, LocalModels(self.worker), library, self.samples, addresses)
+        self.answers = LocalModels(self.worker)
+        context = AppContext(self.session, self.answers, library, self.samples, addresses)
         self.library = library
         library.downloads.start()
         self.page = start(context, "127.0.0.1", self.port)

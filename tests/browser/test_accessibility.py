@@ -219,6 +219,13 @@ def recent(hands: Hands) -> None:
     hands.page.get_by_role("option", name="a red lamp").wait_for()
 
 
+def vocabulary(hands: Hands) -> None:
+    hands.open_sample()
+    hands.press("What can it paint?")
+    hands.page.locator(".vocabulary [data-word=dotted]").click()
+    hands.page.locator(".kind-picture").first.wait_for()
+
+
 def expanding(hands: Hands) -> None:
     hands.open_sample()
     hands.write("a long floor")
@@ -276,7 +283,7 @@ VIEWS = {
     "variations": variations,
     "export": export, "sheet": sheet, "timelapse": timelapse,
     "help": help, "blank": blank, "tour": tour, "note": note, "suggestions": suggestions,
-    "recent": recent, "expanding": expanding, "removing": removing,
+    "recent": recent, "vocabulary": vocabulary, "expanding": expanding, "removing": removing,
     **{f"to {name.lower()}": intent(name) for name in ("Remove", "Refine", "Expand", "Sketch", "Adjust")},
 }  # fmt: skip
 
@@ -301,6 +308,7 @@ OFTEN = (
     "sheet",
     "help",
     "recent",
+    "vocabulary",
     "expanding",
 )
 

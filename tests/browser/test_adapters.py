@@ -77,6 +77,13 @@ def newest(hands: Hands, act: Any) -> Any:
     return hands.server.session.store.revisions.get(hands.state["head"]).edit
 
 
+def reference_width(hands: Hands, width: int) -> None:
+    """Wait until the reference on show is so many pixels wide."""
+    hands.page.wait_for_function(
+        "width => document.querySelector('.adapter-reference img').naturalWidth === width", arg=width
+    )
+
+
 def test_adapters_are_added_weighted_amended_and_kept(visitor: Hands, files: Path) -> None:
     hands, page = visitor, visitor.page
     velvet = str((files / "adapters" / "velvet.safetensors").resolve())
@@ -114,9 +121,7 @@ def test_adapters_are_added_weighted_amended_and_kept(visitor: Hands, files: Pat
     reference.locator("input[type=file]").set_input_files(
         {"name": "couch.png", "mimeType": "image/png", "buffer": encode_png(photo(90, 50))}
     )
-    page.wait_for_function(
-        "async () => (await createImageBitmap(window.palimpsest.form.adapters.reference)).width === 90"
-    )
+    reference_width(hands, 90)
     hands.paint(250, 200)
     hands.write("a couch")
     edit = newest(hands, hands.generate)
@@ -133,9 +138,7 @@ def test_adapters_are_added_weighted_amended_and_kept(visitor: Hands, files: Pat
     hands.press("History")
     amend(hands, "a vase")  # its own adapters and its own picture come back for as long as it is amended
     page.wait_for_function("window.palimpsest.form.adapters.chosen.length === 2")
-    page.wait_for_function(
-        f"async () => (await createImageBitmap(window.palimpsest.form.adapters.reference)).width === {taken.width}"
-    )
+    reference_width(hands, taken.width)
     hands.press("Settings")
     strength(hands, "likeness", 0.25)
     send(hands)
@@ -159,3 +162,25 @@ def test_adapters_are_added_weighted_amended_and_kept(visitor: Hands, files: Pat
     assert newest(hands, hands.generate).adapters == ()  # which takes none
     hands.choose("tiny-sd")
     page.wait_for_function("window.palimpsest.form.adapters.edit.adapters[0]?.weight === 1.5")
+
+
+def test_the_settings_that_an_adapter_was_made_for_are_a_press_away(visitor: Hands) -> None:
+    hands, page = visitor, visitor.page
+
+    def few_steps(route: Any) -> None:
+        adapters = route.fetch().json()
+        for each in adapters:
+            each["settings"] = {"steps": 4, "guidance": 1.0} if each["title"] == "velvet" else {}
+        route.fulfill(json=adapters)
+
+    page.route("**/palimpsest/adapters?*", few_steps)
+    hands.choose("tiny-sd")
+    open_section(hands)
+    page.get_by_role("button", name="Add velvet").click()
+    row(hands, "velvet").get_by_text("Made for 4 steps, guidance 1.").wait_for()
+    page.get_by_role("button", name="Use these").click()
+    page.get_by_role("button", name="Use these").wait_for(state="detached")
+    hands.paint()
+    hands.write("a lamp")
+    edit = newest(hands, hands.generate)
+    assert (edit.steps, edit.guidance, len(edit.adapters)) == (4, 1.0, 1)

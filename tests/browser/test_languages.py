@@ -19,6 +19,7 @@ SIZE = {"width": 1440, "height": 900}
 
 # what an element and all in it say: texts, placeholders, tips and names; all of it, or what is to be seen
 SAID = """(root, seen) => [root, ...root.querySelectorAll("*")]
+    .filter((element) => !element.closest("body [lang=en]"))  // what the model reads
     .filter((element) => !seen || element.checkVisibility({ visibilityProperty: true }))
     .flatMap((element) => [
         element.placeholder, element.title, element.ariaLabel,
@@ -172,6 +173,23 @@ def test_the_help_is_in_the_readers_language(reader: Reader) -> None:
         reader.page.locator(".tour .primary").press("Enter")
 
 
+def test_what_the_model_paints_has_its_names_in_the_readers_language(reader: Reader) -> None:
+    reader.open_sample()
+    reader.press(reader.words["kinds.title"])
+    shown = reader.page.locator(".vocabulary-kinds")
+    shown.get_by_text(reader.words["kind.hot_air_balloon"], exact=True).wait_for()
+    own = {text for key, text in reader.words.items() if key.startswith("setting.")} | {reader.words["kinds.all"]}
+    assert own <= reader.said(".vocabulary-places")
+    assert shown.locator("button").count() == 108 and reader.english == []
+    titles = reader.page.locator(".vocabulary-words button").evaluate_all("all => all.map((each) => each.title)")
+    adjectives = {text for key, text in reader.words.items() if key.startswith("adjective.")}
+    assert {title.split(" · ")[-1] for title in titles} == adjectives
+    reader.page.keyboard.type(reader.words["kind.hedgehog"])
+    shown.get_by_role("button").first.click()
+    assert reader.prompt.input_value() == "a hedgehog"
+    reader.write("")
+
+
 def test_a_run_its_history_and_its_export_are_in_the_readers_language(reader: Reader) -> None:
     reader.open_sample()
     reader.press(reader.words["form_generate"])
@@ -238,6 +256,11 @@ def test_no_label_is_cut_off_or_broken_in_any_window(tab: Reader) -> None:
     tab.open_sample()
     for size in ((1440, 900), (1024, 768), (820, 1180), (390, 844)):
         tab.page.set_viewport_size({"width": size[0], "height": size[1]})
+        tab.page.evaluate("window.palimpsest.form.intend('fill')")
+        tab.press(tab.words["kinds.title"])
+        tab.page.locator(".kind-own").first.wait_for()
+        assert tab.page.evaluate(CUT) == [], (size, "vocabulary")
+        tab.key("Escape")
         for intent in (*INTENTS, "adjust"):
             tab.page.evaluate(f"window.palimpsest.form.intend({intent!r})")
             assert tab.page.evaluate(CUT) == [], (size, intent)

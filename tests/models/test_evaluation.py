@@ -14,6 +14,7 @@ from PIL import Image
 
 from pipelines import load
 from pipelines.base import Request, Run, Step
+from pipelines.evaluation import people
 from pipelines.evaluation.command import JUDGE
 from pipelines.evaluation.edits import before, names_colour, whole
 from pipelines.evaluation.judge import FEATURES, JUDGE_SCENES, NOTHING, SIDE, Judge, Verdict, load_judge
@@ -317,3 +318,31 @@ def test_the_prompts_sheet_has_a_row_for_each(tmp_path: Path, monkeypatch: pytes
     assert [(r.prompt, r.seeds) for r in pipeline.requests] == [(p, (s,)) for p in PROMPTS for s in range(2)]
     with Image.open(tmp_path / "prompts.webp") as page:
         assert page.width > 4 * CELL and page.height > len(PROMPTS) * CELL
+
+
+@pytest.mark.parametrize("seed", people.SEEDS)
+def test_every_prompt_that_people_typed_has_a_place(seed: int) -> None:
+    rows = people.read_rows()
+    assert len({row.prompt.lower() for row in rows}) > 0.9 * len(rows)
+    for number, row in enumerate(rows):
+        place, mask = people.place_for(row, number, seed)
+        assert place.scene.setting.place == row.setting
+        share = (mask > 0).mean()
+        assert 0.02 < share < (1.01 if row.stands == "whole" else 0.8), row
+        x, y, side = place.window
+        assert -side / 2 < x < 1152 and -side / 2 < y < 768 and side >= 256
+
+
+def test_the_pipeline_is_given_what_the_resolver_makes_of_a_prompt(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [people.Row("a green velvet taxi", "street", "floor", "medium", mask) for mask in ("ellipse", "rectangle")]
+    monkeypatch.setattr(people, "read_rows", lambda: rows)
+    pipeline = NoisePipeline(size=256)
+    pipeline.vocabulary = frozenset({"a", "green", "yellow", "car"})
+    for exact, prompt in ((False, "a green car"), (True, "a green velvet taxi")):
+        pipeline.requests.clear()
+        people.paint_people(tmp_path, pipeline, exact, sampler="ddim", steps=1, guidance=1.0)
+        assert [request.prompt for request in pipeline.requests] == [prompt] * len(rows) * len(people.SEEDS)
+        with Image.open(tmp_path / "people-0.webp") as page:
+            assert page.width > 4 * CELL

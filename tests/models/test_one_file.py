@@ -230,3 +230,4 @@ def test_a_network_that_was_distilled_is_asked_for_less(
         save_file({name: each for name, each in load_file(weights).items() if "guidance_embedder" not in name}, weights)
     distilled = pipelines.load(f"hf:{folder}")
     assert plain.defaults["steps"] > 4 == distilled.defaults["steps"] and distilled.defaults["guidance"] == 1
+    assert plain.live_steps == 0 and distilled.live_steps == 4

@@ -29,6 +29,7 @@ from pipelines.training.scenes.worlds import FAMILIAR, WIDE
 from tests.models.conftest import Train
 
 FORTY = (*range(30), *range(HELD_OUT, HELD_OUT + 10))
+MANY = range(2000)
 
 
 def digest(*parts: bytes | str) -> str:
@@ -47,6 +48,11 @@ def test_the_drawn_world_stays_to_the_byte() -> None:
         "captions": digest(*(text for seed in FORTY for text in texts(seed))),
         "examples": digest(*(part for one in asked for part in (one.image.tobytes(), one.mask.tobytes(), one.prompt))),
         "words": digest(*vocabulary()),
+        "many scenes": digest(*(repr(draw_scene(seed)) for seed in MANY)),
+        "many captions": digest(*(text for seed in MANY for text in texts(seed))),
+        "held-out pairs": digest(
+            *(f"{kind} {colour}" for kind in KINDS for colour in KINDS[kind].colours if held_out_pair(kind, colour))
+        ),
         "kinds": digest(*map(repr, KINDS)),
         "familiar": digest(*FAMILIAR),
     }
@@ -56,6 +62,9 @@ def test_the_drawn_world_stays_to_the_byte() -> None:
         "captions": "18ae79b584120ae1aef9c6f8eeab348d",
         "examples": "ca7a4f1a48c338751d882b88b0c3c1ee",
         "words": "4ba425ea41966d5b0b8b6ba7bafb1a76",
+        "many scenes": "805904cb5d858bdb4b3f53ee28994084",
+        "many captions": "1753f2e39489160037e83535b4c81b28",
+        "held-out pairs": "c7abe2b7398c9f0fc9dd78b0f60246a3",
         "kinds": "628f03afbd196970e9356386c4eeb299",
         "familiar": "522cf6e819d1c14af2a6a500b8ae6a44",
     }

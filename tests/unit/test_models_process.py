@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from editor.imaging.geometry import Box
+from editor.live import FAILED, PAINTING, READY, LiveReport, LiveRequest
 from editor.models_process import ModelsProcess
 from editor.session import Session
 from editor.store.documents import Document
@@ -17,7 +18,7 @@ from editor.store.revisions import Revision
 from editor.store.store import Store
 from pipelines.base import Machine, PipelineInfo
 from tests.fakes import NoisePipeline, until
-from tests.samples import an_edit, noise
+from tests.samples import an_edit, noise, strokes
 
 
 class Server:
@@ -175,3 +176,40 @@ def test_a_process_that_is_asked_to_end_is_started_again(server: Server) -> None
     done = server.settled(job)
     assert done.picture is not None and done.death is None
     assert server.models.pid != pid
+
+
+def test_an_edit_is_painted_live_and_the_end_of_its_process_is_a_report(server: Server) -> None:
+    def painted(pipeline: str, **settings: Any) -> list[LiveReport]:
+        reports: list[LiveReport] = []
+        edit = an_edit(Box(9, 9, 40, 40), pipeline=pipeline, sketch=strokes(Box(20, 20, 30, 30)), **settings)
+        drop = server.models.paint_live(LiveRequest(server.document.id, server.document.head, edit), reports.append)
+        until(lambda: reports and reports[-1].state != PAINTING)
+        drop()
+        return reports
+
+    server.models.cancel_limit = 0.3  # which is for those that hold a job
+    *previews, last = painted("slow", steps=20)
+    assert last.state == READY and last.box == Box(1, 1, 57, 57)
+    assert [preview.step for preview in previews] == [*range(1, 21)] and previews[0].file
+    assert painted("noise", steps=1)[-1].state == READY and server.models.restarts == 0
+    died = painted("killed")[-1]
+    assert died.state == FAILED and "not enough memory" in died.error
+    assert painted("noise")[-1].state == READY and server.models.restarts == 1
+    server.paints()
+
+
+def test_a_live_run_that_was_dropped_ends_early(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    events: list[str] = []
+    hear = server.models._hear
+
+    def listen(message: dict[str, Any], watch: Any) -> None:
+        events.append(message.get("event", ""))
+        hear(message, watch)
+
+    monkeypatch.setattr(server.models, "_hear", listen)
+    edit = an_edit(Box(9, 9, 40, 40), pipeline="slow", steps=1000)
+    drop = server.models.paint_live(LiveRequest(server.document.id, server.document.head, edit), lambda report: None)
+    until(lambda: "step" in events)
+    drop()
+    until(lambda: "ended" in events)
+    assert events.count("step") < 1000 and not server.models._live

@@ -3,22 +3,24 @@
 import sys
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
 
 from editor.imaging.geometry import Box
+from editor.imaging.named_parts import coarser, part_boxes
 from editor.models_process import ModelsProcess
 from editor.object_selector import MOST_PICTURES, READING, READY, ObjectSelector, Selection
+from editor.picture_reader import Source
 from editor.session import Session
 from editor.store.store import Store
 from editor.worker import Worker
 from pipelines.errors import InvalidInput
-from pipelines.selection.prompt import Point, Prompt
+from pipelines.selection.prompt import Point, Prompt, read_words
 from pipelines.selection.segmenter import Segmenter, load_segmenter
-from tests import tiny_sam2
-from tests.fakes import loader, until
+from tests import tiny_clipseg, tiny_sam2
+from tests.fakes import NOT_INSTALLED, loader, source, until
 from tests.samples import an_edit, noise
 
 SIZE = (300, 280)
@@ -58,11 +60,11 @@ def counting(snapshot: Path) -> Counting:
 
 @pytest.fixture
 def selector(store: Store, counting: Counting, snapshot: Path) -> ObjectSelector:
-    return ObjectSelector(store, lambda: snapshot, lambda folder: counting)
+    return ObjectSelector(store, source(counting, snapshot), NOT_INSTALLED)
 
 
 def ask(selector: ObjectSelector, revision: str, *points: Point, box: list[float] | None = None) -> Selection:
-    return selector.answer({"revision": revision, "points": [list(point) for point in points], "box": box})
+    return selector.answer({"revision": revision, "points": [list(point) for point in points], "box": box, "words": ""})
 
 
 def answered(selector: ObjectSelector, revision: str, *points: Point, box: list[float] | None = None) -> Selection:
@@ -95,7 +97,7 @@ def test_a_refinement_is_the_same_worked_out_anew_or_remembered(
     for number in range(1, 4):
         refined = answered(selector, revision, *(ON, OFF, MORE)[:number], box=[10, 20, 250, 200])
     assert counting.answered == 4  # the box alone, and each point
-    anew = ObjectSelector(store, lambda: snapshot, lambda folder: counting)
+    anew = ObjectSelector(store, source(counting, snapshot), NOT_INSTALLED)
     assert np.array_equal(answered(anew, revision, ON, OFF, MORE, box=[10, 20, 250, 200]).logits, refined.logits)
     segmenter, encoding = counting.segmenter, counting.segmenter.encode(noise(*SIZE))
     prompt = Prompt((ON, OFF, MORE), (10, 20, 250, 200))
@@ -120,7 +122,7 @@ def test_places_are_on_the_plane(store: Store, selector: ObjectSelector) -> None
 def test_the_newest_picture_is_read_first_and_the_oldest_forgotten(
     store: Store, selector: ObjectSelector, counting: Counting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("editor.object_selector.STALE", 1e9)  # seconds: on a busy machine too
+    monkeypatch.setattr("editor.picture_reader.STALE", 1e9)  # seconds: on a busy machine too
     session = Session(store)
     revisions = [session.open(noise(40 + n, 30), "Room").head for n in range(MOST_PICTURES + 1)]
     counting.free.clear()
@@ -132,7 +134,7 @@ def test_the_newest_picture_is_read_first_and_the_oldest_forgotten(
     until(lambda: len(counting.encoded) == len(revisions))
     widths = [pixels.shape[1] for pixels in counting.encoded]
     assert widths == [40, *range(40 + MOST_PICTURES, 40, -1)]  # after the one with which it had begun
-    until(lambda: len(selector._encodings) == MOST_PICTURES)
+    until(lambda: len(selector._objects._readings) == MOST_PICTURES)
 
 
 def test_what_cannot_be_read_is_a_sentence_and_is_tried_again(
@@ -146,7 +148,7 @@ def test_what_cannot_be_read_is_a_sentence_and_is_tried_again(
         return counting
 
     revision = Session(store).open(noise(*SIZE), "Room").head
-    selector = ObjectSelector(store, lambda: snapshot, load)
+    selector = ObjectSelector(store, Source(lambda: snapshot, load), NOT_INSTALLED)
 
     def refusal() -> str:
         try:
@@ -156,10 +158,10 @@ def test_what_cannot_be_read_is_a_sentence_and_is_tried_again(
         return ""
 
     assert until(refusal) == "It is damaged; get it again."
-    monkeypatch.setattr("editor.object_selector.RETRY_AFTER", 0.3)
-    selector._failed.clear()
+    monkeypatch.setattr("editor.picture_reader.RETRY_AFTER", 0.3)
+    selector._objects._failed.clear()
     assert until(refusal) == "Reading the picture failed: no room. The log has the details."
-    selector._failed.clear()
+    selector._objects._failed.clear()
     until(lambda: ask(selector, revision).state == READY)
 
 
@@ -167,7 +169,7 @@ def test_without_a_model_it_says_so_and_one_that_comes_is_found(
     store: Store, snapshot: Path, counting: Counting
 ) -> None:
     there: list[Path] = []
-    selector = ObjectSelector(store, lambda: next(iter(there), None), lambda folder: counting)
+    selector = ObjectSelector(store, Source(lambda: next(iter(there), None), lambda folder: counting), NOT_INSTALLED)
     revision = Session(store).open(noise(*SIZE), "Room").head
     assert ask(selector, revision, ON) == Selection("none", None)
     there.append(snapshot)
@@ -181,7 +183,8 @@ def test_an_answer_crosses_the_pipe_as_it_is() -> None:
     selection = Selection(READY, logits)
     there = Selection.from_json(selection.to_json())
     assert there.state == selection.state and np.array_equal(there.logits, logits)
-    assert Selection.from_json(Selection("none", None).to_json()) == Selection("none", None)
+    for empty in (Selection("none", None), Selection("none", None, words=True)):
+        assert Selection.from_json(empty.to_json()) == empty
 
 
 def test_an_edit_goes_on_while_a_picture_is_read(tmp_path: Path, store: Store) -> None:
@@ -204,5 +207,106 @@ def test_an_edit_goes_on_while_a_picture_is_read(tmp_path: Path, store: Store) -
         assert models.select(document.head, Prompt((ON,), None)).result(60).logits is not None
         with pytest.raises(InvalidInput, match="first point"):
             models.select(document.head, Prompt((OFF,), None)).result(60)
+        assert models.select(document.head, read_words("the dog")).result(60) == Selection("none", None)
+        tiny_clipseg.install(tmp_path / "cache")
+        until(lambda: models.select(document.head, read_words("the dog")).result(60).state == READY)
+        assert models.select(document.head, read_words("the dog")).result(60).logits is not None
     finally:
         models.stop()
+
+
+class Named:
+    """Finds discs at places of their own for each words, or nothing, and notes what it is asked."""
+
+    places: ClassVar = {"the dog": [(100, 120)], "sky": [(240, 80)], "both": [(100, 120), (240, 80)]}
+
+    def __init__(self) -> None:
+        self.free = Event()
+        self.free.set()
+        self.asked: list[str] = []
+
+    def logits(self, pixels: Any, words: str) -> Any:
+        self.free.wait(60)
+        self.asked.append(words)
+        return self.discs(words)
+
+    def discs(self, words: str) -> Any:
+        down, across = np.mgrid[:352, :352]
+        discs = [40 - np.hypot(across - x, down - y) for x, y in self.places.get(words, [(-1000, -1000)])]
+        return np.maximum.reduce(discs).astype(np.float32)
+
+
+@pytest.fixture
+def named() -> Named:
+    return Named()
+
+
+def name(selector: ObjectSelector, revision: str, words: str) -> Selection:
+    return selector.answer({"revision": revision, "points": [], "box": None, "words": words})
+
+
+def found(selector: ObjectSelector, revision: str, words: str) -> Any:
+    """The logits, once they are there."""
+    until(lambda: name(selector, revision, words).state == READY)
+    return name(selector, revision, words).logits
+
+
+def test_words_are_answered_where_their_model_alone_is_installed(store: Store, named: Named) -> None:
+    selector = ObjectSelector(store, NOT_INSTALLED, source(named))
+    session = Session(store)
+    revision = session.open(noise(*SIZE), "Room").head
+    assert ask(selector, revision, ON) == Selection("none", None, words=True)
+    named.free.clear()
+    assert [name(selector, revision, "the dog") for _ in range(5)] == [Selection(READING, None, words=True)] * 5
+    named.free.set()
+    assert np.array_equal(found(selector, revision, " the  dog "), coarser(named.discs("the dog")))
+    same = session.open(noise(*SIZE), "The same").head
+    assert name(selector, same, "the dog").state == READY  # a picture is known by its pixels
+    assert np.array_equal(found(selector, same, "sky"), coarser(named.discs("sky")))
+    assert named.asked == ["the dog", "sky"]
+    with pytest.raises(InvalidInput, match="Say in words"):
+        name(selector, revision, " ")
+
+
+def test_what_words_name_is_given_to_the_other_network_as_boxes(store: Store, counting: Counting, named: Named) -> None:
+    session = Session(store)
+    document = session.open(noise(*SIZE), "Room")
+    selector = ObjectSelector(store, source(counting), source(named))
+    logits = found(selector, document.head, "both")
+    encoding, boxes = counting.segmenter.encode(noise(*SIZE)), part_boxes(named.discs("both"), SIZE)
+    one, other = (counting.segmenter.logits(encoding, Prompt((), box), SIZE, None) for box in boxes)
+    assert not np.array_equal(one, other)
+    assert np.array_equal(logits, np.maximum(one, other)) and counting.answered == 2
+
+    worker = Worker(store, loader())
+    cropped = session.crop(document.id, Box(50, 30, 200, 200)).id
+    while worker.run_one():
+        pass
+    alone = session.open(noise(*SIZE)[30:230, 50:250], "Part").head
+    assert np.array_equal(found(selector, cropped, "both"), found(selector, alone, "both"))
+
+
+def test_what_is_not_there_is_not_looked_for_twice(store: Store, counting: Counting, named: Named) -> None:
+    selector = ObjectSelector(store, source(counting), source(named))
+    revision = Session(store).open(noise(*SIZE), "Room").head
+    assert (found(selector, revision, "a unicorn") <= 0).all() and not counting.encoded
+
+
+def test_either_network_works_without_the_other(store: Store, counting: Counting, named: Named, snapshot: Path) -> None:
+    def refuse(folder: Path) -> Any:
+        raise InvalidInput("It is damaged; get it again.")
+
+    revision = Session(store).open(noise(*SIZE), "Room").head
+    alone = ObjectSelector(store, source(counting), NOT_INSTALLED)
+    assert name(alone, revision, "the dog") == Selection("none", None)
+    damaged = ObjectSelector(store, source(counting), Source(lambda: snapshot, refuse))
+
+    def refusal() -> str:
+        try:
+            name(damaged, revision, "the dog")
+        except InvalidInput as error:
+            return str(error)
+        return ""
+
+    assert until(refusal) == "It is damaged; get it again."
+    assert answered(damaged, revision, ON).logits is not None

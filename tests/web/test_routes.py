@@ -22,7 +22,8 @@ from editor.web.canvas import MODULES
 from editor.web.routes import documents as documents_module
 from editor.web.server import PREFIX
 from editor.web.state import DocumentStates
-from tests.fakes import until
+from pipelines.kinds import LIST, PICTURES, kinds_version
+from tests.fakes import PAINTED, until
 from tests.samples import disc, noise
 from tests.wire import HOST, RouteClient, refused
 
@@ -415,7 +416,9 @@ def test_hints(routes: RouteClient) -> None:
 def test_what_a_model_can_be_asked_is_reported(routes: RouteClient) -> None:
     noise = {
         "words": ["noise"],
+        "kinds": kinds_version(PAINTED),
         "defaults": {},
+        "live_steps": 2,
         "samplers": ["dpmpp_2m", "ddim"],
         "supports_strength": False,
         "unsupported": [],
@@ -423,12 +426,32 @@ def test_what_a_model_can_be_asked_is_reported(routes: RouteClient) -> None:
     }
     assert routes.get("model?pipeline=noise").json() == noise
     photo = routes.get("model?pipeline=photo").json()
-    assert photo["words"] is None and photo["defaults"] == {"steps": 25, "guidance": 7.5} and photo["supports_strength"]
+    assert (
+        photo["words"] is None
+        and photo["kinds"] == ""
+        and photo["defaults"] == {"steps": 25, "guidance": 7.5}
+        and photo["supports_strength"]
+    )
     assert photo["samplers"] == ["own", "dpmpp_2m", "ddim"] and "negative_prompt" in photo["unsupported"]
     flat = routes.get("model?pipeline=flat").json()
     assert flat["samplers"] == [] and {"steps", "guidance"} < set(flat["unsupported"])
     refused(routes.get("model?pipeline=gone"), 400, "no model 'gone'")
     refused(routes.get("model?pipeline=damaged"), 400, "no pipeline 'damaged'")
+
+
+def test_what_a_model_paints_is_listed_with_pictures_and_kept_by_the_browser(routes: RouteClient) -> None:
+    version = routes.get("model?pipeline=noise").json()["kinds"]
+    for name, kind in ((LIST, "application/json"), (PICTURES, "image/webp")):
+        answer = routes.get(f"kinds/{version}/{name}?pipeline=noise")
+        assert answer.content == (PAINTED / name).read_bytes()
+        assert answer.headers["content-type"].startswith(kind) and "immutable" in answer.headers["cache-control"]
+    for path in (
+        f"kinds/{'0' * 16}/{LIST}?pipeline=noise",  # another version
+        f"kinds/{version}/{LIST}?pipeline=flat",  # a model without a list
+        f"kinds/{version}/words.txt?pipeline=noise",
+    ):
+        refused(routes.get(path), 404, "no such list")
+    refused(routes.get(f"kinds/{version}/{LIST}?pipeline=gone"), 400, "no model 'gone'")
 
 
 def test_a_small_copy_is_small(routes: RouteClient, store: Store) -> None:

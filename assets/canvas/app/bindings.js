@@ -11,7 +11,7 @@ export const DEFAULTS = {
   all: ["Ctrl+a"], clear: ["Ctrl+d", "x"], invert: ["Ctrl+Shift+i", "Ctrl+i"], recall: ["m"], grow: ["."], shrink: [","], holes: [], masks: [], transform: ["t", "Ctrl+t"], // browsers keep Ctrl+T for themselves
   delete: ["Delete"], alone: ["q"], menu: ["ContextMenu", "Shift+F10"],
   fill: ["Alt+1"], remove: ["Alt+2"], refine: ["Alt+3"], expand: ["Alt+4"], sketch: ["Alt+5"], adjust: ["Alt+6"],
-  generate: ["Ctrl+Enter"], again: ["Ctrl+Shift+Enter"], cancel: ["Ctrl+."], drop: ["Escape"], undo: ["Ctrl+z"], redo: ["Ctrl+Shift+z", "Ctrl+y"],
+  live: ["v", "Alt+v"], generate: ["Ctrl+Enter"], again: ["Ctrl+Shift+Enter"], cancel: ["Ctrl+."], drop: ["Escape"], undo: ["Ctrl+z"], redo: ["Ctrl+Shift+z", "Ctrl+y"],
   before: ["\\"], split: ["c"], difference: ["d"],
   fit: ["Ctrl+0", "0"], actual: ["Ctrl+1", "1"], closer: ["+", "="], farther: ["-"], left: ["ArrowLeft"], right: ["ArrowRight"], up: ["ArrowUp"], down: ["ArrowDown"],
   anticlockwise: ["4"], upright: ["5"], clockwise: ["6"], flip: ["f"],
@@ -22,7 +22,7 @@ export const DEFAULTS = {
 export const ALWAYS = ["generate", "again", "cancel", "drop", "prompts"];
 
 /** Commands whose keys work in fields as well if they have a modifier, so that they type nothing. */
-export const WITH_MODIFIER = ["fill", "remove", "refine", "expand", "sketch", "adjust"];
+export const WITH_MODIFIER = ["fill", "remove", "refine", "expand", "sketch", "adjust", "live"];
 
 /** Commands whose keys work on the start view too. */
 export const ANYWHERE = ["open"];

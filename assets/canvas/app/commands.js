@@ -49,7 +49,7 @@ function allCommands(editor) {
     holes: () => doc()?.masks.change({ do: "holes" }), alone: () => editor.viewport.showAlone(!editor.viewport.alone),
     delete: () => (editor.pointer.dropCorner() === false ? void editor.generation.removeMasked() : null),
     copy: () => (getSelection().isCollapsed ? void (doc()?.picture.revision && copyFrom(doc())) : false), menu: () => editor.openMenu(),
-    generate: () => field("#generate")?.click(), again: () => editor.generation.again(), drop: () => editor.escape(),
+    generate: () => field("#generate")?.click(), live: () => editor.live.toggle(), again: () => editor.generation.again(), drop: () => editor.escape(),
     cancel: () => (doc()?.busy ? void doc().queue.cancel() : false),
     undo: () => editor.floating.drop() || doc()?.undo(), redo: () => doc()?.redo(),
     before: (again) => again || editor.compareWithBefore("whole"), split: () => editor.compareWithBefore(editor.compare.mode === "split" ? null : "split"),

@@ -14,6 +14,7 @@ export async function dockReady(editor) {
   while (!PARTS.every((part) => document.querySelector(part))) await new Promise(requestAnimationFrame);
   for (const [id, command] of Object.entries(COMMANDS)) document.querySelector(`#${id}`).dataset.command = command;
   document.querySelector("#status .model-chip").addEventListener("click", () => editor.models.open());
+  document.querySelector("#generate").before(editor.panels.live.element);
   document.querySelector("#aim").append(h("p", { class: "instruction" }));
   const settings = document.querySelector("#settings");
   for (const [name, value] of [["role", "tabpanel"], ["aria-labelledby", "tab-settings"]]) settings.setAttribute(name, value);

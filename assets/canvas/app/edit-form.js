@@ -7,6 +7,7 @@ import { initialForm, MODEL_DEFAULTS, modelName, saveSettings } from "./settings
 import { RecentPrompts, rememberPrompt } from "./recent-prompts.js";
 import { showStrengths } from "./strengths.js";
 import { Suggestions } from "./suggest.js";
+import { VocabularyPanel } from "../panels/vocabulary-panel.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
 import { loadJson, saveJson } from "../lib/storage.js";
@@ -51,6 +52,7 @@ export class EditForm {
   attach(bindings) {
     this.recent = new RecentPrompts(document.querySelector(PROMPT), () => bindings.label("prompts"));
     this.suggestions = new Suggestions(document.querySelector(PROMPT), () => this.model.info?.words ?? null);
+    this.vocabulary = new VocabularyPanel(document.querySelector(PROMPT), this.server);
     document.addEventListener("input", ({ target }) => {
       const name = Object.keys(PROMPT_FIELDS).find((name) => target.matches?.(PROMPT_FIELDS[name]));
       if (!name) return;
@@ -165,6 +167,7 @@ export class EditForm {
   #showModel() {
     const { model } = this;
     if (model.name && model.name !== this.adapters.pipeline) this.adapters.choose(model.name);
+    this.vocabulary?.offer(model.name, model.info?.kinds ?? "");
     if (model.error) this.notifications.note(model.error, "model");
     else this.notifications.dismiss("model");
     this.#showModelSettings();
@@ -220,8 +223,10 @@ export class EditForm {
     const { hint, wording } = !own && prompt.trim() && !["remove", "adjust"].includes(this.intent) ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
     if (this.hintRequest !== request) return;
     const line = wordingLine(wording, modelName(pipeline), this.exactWords, { exact: (on) => this.useExactWords(on), instead: (...words) => this.#instead(...words) });
-    this.notifications.hint(hint || line.text, hint ? [] : line.buttons);
-    this.suggestions?.mark(wordsNotPainted(wording));
+    const strange = wordsNotPainted(wording);
+    const see = strange.length && model.info?.kinds ? [{ label: t("kinds.see"), press: () => this.vocabulary.open() }] : [];
+    this.notifications.hint(hint || line.text, [...(hint ? [] : line.buttons), ...see]);
+    this.suggestions?.mark(strange);
   }
 
   /** Whether the model is to be given the prompt as it is, and not in the words that it was taught. */

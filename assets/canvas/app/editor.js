@@ -15,6 +15,7 @@ import { Generation } from "./generation.js";
 import { helpDialog } from "../panels/help.js";
 import { HistoryActions } from "./history-actions.js";
 import { isField, labelKeys, listen } from "./keys.js";
+import { Live } from "./live.js";
 import { ModelActions } from "./model-actions.js";
 import { Notifications, notifyBrowser, percentDone } from "./notifications.js";
 import { ObjectSelection } from "./object-selection.js";
@@ -23,7 +24,8 @@ import { openingCard } from "../panels/opening-card.js";
 import { Panels } from "./panels.js";
 import { Pointer } from "../viewport/pointer.js";
 import { rememberDocument } from "../panels/start.js";
-import { Server, Unreachable } from "../net/server.js";
+import { Server } from "../net/server.js";
+import { Unreachable } from "../net/responses.js";
 import { LOST_MS } from "../document/polling.js";
 import { tour } from "../panels/tour.js";
 import { makeCommands } from "./commands.js";
@@ -55,13 +57,13 @@ class Editor {
     this.objects = new ObjectSelection(this);
     this.tool = new CurrentTool(this);
     this.adjusting = new Adjusting(this);
+    this.live = new Live(this);
     this.generation = new Generation(this);
     this.historyActions = new HistoryActions(this);
     this.form = new EditForm(this.server, this.notifications, () => {
       this.doc?.plan.refresh();
       this.refresh();
     });
-    this.form = new EditForm(this.server, this.notifications, () => this.doc?.plan.refresh());
     this.models = new ModelActions(this);
     this.viewport.onview = () => {
       this.floating.box.draw();
@@ -146,7 +148,7 @@ class Editor {
         changed: (what) => this.#documentChanged(what),
         gone: (error) => this.home(error.message),
         ended: (status) => this.#editEnded(status),
-        request: () => this.form.request(),
+        request: () => this.live.adapted(this.form.request()),
         adjusting: () => this.adjusting.shown,
         restored: (prompts) => this.form.restorePrompts(prompts),
         amended: () => this.historyActions.amended(),
@@ -182,6 +184,7 @@ class Editor {
     this.pointer.drop();
     this.tool.forgetStrokes();
     this.compare?.stop();
+    this.live.toggle(false);
     this.panels.history.stop();
     this.doc?.close();
     this.doc = null;
@@ -292,13 +295,13 @@ class Editor {
   }
 
   /**
-   * Leaves the field that has the focus; else drops the one thing that is half done, or closes what covers the picture; else
-   * empties the mask. A running job goes on.
+   * Leaves the field that has the focus, unless what is typed there is shown live; else drops the one thing that is half done,
+   * or closes what covers the picture; else empties the mask. A running job goes on.
    */
   escape() {
     const { history } = this.panels;
-    if (isField(document.activeElement)) this.focusViewport();
-    else if (this.pointer.drop() || this.floating.drop() || this.objects.drop()) return;
+    if (isField(document.activeElement) && !this.live.shown) this.focusViewport();
+    else if (this.pointer.drop() || this.floating.drop() || this.objects.drop() || this.live.drop()) return;
     else if (this.compare.mode) this.compare.stop();
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
@@ -325,8 +328,6 @@ class Editor {
     if (prompt !== values.prompt || negative_prompt !== values.negative_prompt) {
       this.doc?.draftEditor.setPrompts({ prompt: values.prompt, negative_prompt: values.negative_prompt });
     }
-    this.viewport.sketching = this.form.sketching;
-    this.viewport.invalidateMask();
     this.doc?.plan.refresh();
     this.refresh();
   }
@@ -341,8 +342,11 @@ class Editor {
     showRepeatable(Boolean(doc?.canRepeat));
     const frame = form.intent === "expand" && doc?.picture.box ? doc.frame.box ?? doc.picture.box : null; // its sides can be dragged
     if (frame || this.viewport.expanded) this.viewport.showFrame(frame, doc?.frame.margins);
-    this.panels.refresh();
     doc?.adjustPreview.refresh();
+    this.live.refresh();
+    this.viewport.fillMask(!doc?.adjustPreview.shown && !this.live.shown);
+    this.viewport.showSketch(form.sketching && (!this.live.shown || doc.painting)); // it is in what is painted live
+    this.panels.refresh();
     this.objects.refresh();
     if (doc) document.title = this.#title();
     this.pointer?.refresh();

@@ -22,7 +22,7 @@ export class Generation {
     if (!edit && adjusting.active) notifications.status(t("status.adjust_first"));
     if (!edit || this.editor.doc !== doc) return values.seed;
     if (!form.model.supportsIntent(form.intent)) notifications.status(form.unsupportedIntent);
-    else if (!(await doc.submission.send(edit, () => edit.adjustment && adjusting.sent()))) {
+    else if (!(await this.#send(edit, () => edit.adjustment && adjusting.sent()))) {
       notifications.status(this.#nothingToSend(form.intent));
       this.editor.focusViewport();
     }
@@ -48,7 +48,7 @@ export class Generation {
     const edit = await this.#prepared(form.values, "remove");
     if (!edit || this.editor.doc !== doc) return;
     form.put({ seed: edit.seed });
-    await doc.submission.send(edit);
+    await this.#send(edit);
   }
 
   /** Generates the newest job, or else the step on show, once more with another seed. */
@@ -72,10 +72,16 @@ export class Generation {
   async #prepared(values, intent = values.intent) {
     this.waiting = true;
     try {
-      return await this.editor.form.prepare(values, intent);
+      return this.editor.live.adapted(await this.editor.form.prepare(values, intent));
     } finally {
       this.waiting = false;
     }
+  }
+
+  #send(edit, accepted) {
+    const { doc, live } = this.editor;
+    live.hold(edit);
+    return doc.submission.send(edit, accepted);
   }
 
   #nothingToSend(intent) {

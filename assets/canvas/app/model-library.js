@@ -1,6 +1,6 @@
 // The models of the server: which there are, which can be downloaded, and the downloads, which it follows to their end. No DOM.
 
-import { Unreachable } from "../net/server.js";
+import { Unreachable } from "../net/responses.js";
 
 export const POLL_MS = 1000; // while a download runs or waits
 const RUNS = ["queued", "running"];

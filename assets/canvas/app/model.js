@@ -14,7 +14,7 @@ export class Model {
     Object.assign(this, { load, changed });
     this.cache = new Map(); // name -> info
     this.name = null;
-    this.info = null; // { words, defaults, samplers, supports_strength, unsupported, host: the server it is on, "" for this one }
+    this.info = null; // { words, kinds, defaults, samplers, supports_strength, unsupported, host: the server it is on, "" for this one }
     this.error = ""; // why there will be no info
     this.request = Promise.resolve(); // resolves when there is one or the other
     this.own = {}; // those of MODEL_DEFAULTS that the user set

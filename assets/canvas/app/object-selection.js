@@ -1,5 +1,5 @@
 // Selects objects, where the server has a model that finds them: shows what a click would take, takes it, and refines the
-// object that was taken last by further points.
+// object that was taken last by further points. Where it has a model that reads words, takes what they name.
 
 import { intersect, union } from "../lib/boxes.js";
 import { t } from "../lib/locale.js";
@@ -16,6 +16,8 @@ export class ObjectSelection {
   constructor(editor) {
     this.editor = editor;
     this.installed = null; // whether there is a model that finds objects; null until that is known
+    this.byWords = false; // whether there is one that finds what words name
+    this.naming = false; // whether words wait for it
     this.reading = null; // what waits until a picture is read, an object of its own
     this.ready = null; // the one whose picture is read
     this.asked = null; // the one that the server was asked about last
@@ -34,6 +36,7 @@ export class ObjectSelection {
 
   /** What the tool's options say: "none", "reading", "ready", or "" while nothing is known. */
   get state() {
+    if (this.naming) return "reading";
     if (this.installed === null) return "";
     if (!this.installed) return "none";
     return this.ready === this.editor.doc?.picture.revision ? "ready" : "reading";
@@ -65,10 +68,11 @@ export class ObjectSelection {
     const wanted = () => this.reading === mine && this.editor.doc === doc && this.#inHand;
     try {
       for (;;) {
-        const { state } = await doc.server.selectObject(doc.id, { revision, points: [], box: null, look: true });
+        const { state, words } = await doc.server.selectObject(doc.id, { revision, points: [], box: null, look: true });
         if (this.reading !== mine) return;
-        const changed = this.installed !== (state !== "none") || state === "ready";
+        const changed = this.installed !== (state !== "none") || this.byWords !== words || state === "ready";
         this.installed = state !== "none";
+        this.byWords = words;
         if (state === "ready") this.ready = revision;
         if (changed) this.editor.refresh();
         if (state !== "reading" || !wanted()) break;
@@ -111,27 +115,66 @@ export class ObjectSelection {
     return null;
   }
 
-  /** The clicks are worked off one after another, since each may refine what the one before has selected. */
   press(press) {
-    const { doc } = this.editor;
     this.leave();
+    return this.#queue((doc) => this.#work(doc, press));
+  }
+
+  /** Clicks and words are worked off one after another, since a click may refine what the one before has selected. */
+  #queue(work) {
+    const { doc } = this.editor;
     this.waiting += 1;
     this.editor.refresh();
-    this.presses = this.presses.then(() => this.#work(doc, press));
+    const one = async () => {
+      try {
+        await work(doc);
+      } catch (error) {
+        doc.requests.report(error, "command");
+      } finally {
+        this.waiting -= 1;
+        this.editor.refresh();
+      }
+    };
+    this.presses = this.presses.then(one);
     return this.presses;
   }
 
   async #work(doc, press) {
-    try {
-      const wanted = () => this.editor.doc === doc && doc.draft && !doc.painting && this.#inHand;
-      do {
-        while (this.reading && wanted()) await pause(POLL_MS);
-      } while (wanted() && this.installed && !(await this.#take(doc, press.again ?? this.#prompt(doc, press))));
-    } catch (error) {
-      doc.requests.report(error, "command");
-    } finally {
-      this.waiting -= 1;
+    const wanted = () => this.editor.doc === doc && doc.draft && !doc.painting && this.#inHand;
+    do {
+      while (this.reading && wanted()) await pause(POLL_MS);
+    } while (wanted() && this.installed && !(await this.#take(doc, press.again ?? this.#prompt(doc, press))));
+  }
+
+  /** Adds to the mask what words name, or takes it away; whatever tool is in hand by then. */
+  name(words, subtract) {
+    return this.#queue(async (doc) => {
+      this.finish();
+      this.naming = true;
       this.editor.refresh();
+      try {
+        await this.#takeNamed(doc, words, subtract);
+      } finally {
+        this.naming = false;
+      }
+    });
+  }
+
+  async #takeNamed(doc, words, subtract) {
+    const { draft, picture } = doc;
+    const { revision } = picture;
+    const wanted = () => !doc.closed && doc.draft === draft && picture.revision === revision;
+    for (;;) {
+      const { state, mask } = await doc.server.selectByWords(doc.id, { revision, words });
+      while (doc.painting && wanted()) await pause(POLL_MS);
+      if (!wanted()) return;
+      if (state === "none") return this.recheck(); // the model was removed
+      if (state === "ready") {
+        if (mask) doc.draftEditor.paste(mask.box, mask.values, subtract);
+        else doc.notifications.status(t("status.nothing_selected"));
+        return;
+      }
+      await pause(POLL_MS);
     }
   }
 

@@ -10,6 +10,7 @@ import { h } from "../lib/dom.js";
 import { title } from "../panels/history-rows.js";
 import { historyPanel } from "../panels/history.js";
 import { layersPanel } from "../panels/layers.js";
+import { liveButton } from "../panels/live-button.js";
 import { loadMask, saveMask } from "../draft/mask-files.js";
 import { saveTint } from "./mask-tint.js";
 import { askPermission, canAskPermission } from "./notifications.js";
@@ -39,6 +40,7 @@ export class Panels {
     });
     this.adjust = adjustPanel({ set: (changes) => editor.adjusting.set(changes), reset: () => editor.adjusting.reset() });
     this.adapters = adaptersPanel(adapterActions(editor));
+    this.live = liveButton(() => editor.commands.live());
     this.key = serverKey((key) => this.#saveKey(key));
     this.start = this.#buildStart();
     this.history = this.#buildHistory();
@@ -82,7 +84,7 @@ export class Panels {
       colour: (css) => editor.tool.set("colour", css),
       setAspect: (aspect) => editor.setAspect(aspect),
       grow: (pixels) => editor.setGrow(pixels),
-      getSelector: () => editor.panels.side.open("models"),
+      getSelector: () => editor.panels.side.open("models"), name: (words, subtract) => editor.objects.name(words, subtract),
       change: (operation) => editor.doc?.masks.change(operation),
       tint: (change) => this.#tint(change),
       alone: commands.alone, upright: commands.upright,
@@ -150,7 +152,7 @@ export class Panels {
   }
 
   refresh() {
-    const { adjusting, compare, doc, eta, form, models, notifications, objects, tool, viewport } = this.editor;
+    const { adjusting, compare, doc, eta, form, live, models, notifications, objects, tool, viewport } = this.editor;
     const head = doc?.state.head;
     const estimate = doc?.plan.estimate ?? null;
     this.topBar.show({
@@ -163,7 +165,7 @@ export class Panels {
     });
     this.palette.show({ tool: tool.active, available: tool.available });
     this.options.show({
-      tool: tool.handle.name, objects: tool.active === "edge" ? objects.state : "", diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
+      tool: tool.handle.name, objects: tool.active === "edge" ? objects.state : "", byWords: tool.active === "edge" && objects.byWords, diameter: tool.diameter, hardness: tool.hardness, tolerance: tool.tolerance, colour: tool.colour,
       contiguous: tool.contiguous, smoothing: tool.smoothing, alone: viewport.alone, tint: viewport.overlay.tint, angle: viewport.view.angle, flipped: viewport.view.flipped,
       sketching: form.sketching, frame: doc?.picture.box && (doc.frame.box ?? doc.picture.box).slice(2), reframed: Boolean(doc?.frame.box),
       grow: form.intent === "remove" ? form.grow : undefined, masked: Boolean(doc?.mask && !doc.mask.empty), canRecall: Boolean(doc?.masks.canRecall),
@@ -171,6 +173,7 @@ export class Panels {
     this.transform.show(this.editor.floating.state);
     this.key.show(form.model.info?.host ?? "");
     this.adapters.show(form.adapters, form.model.info && { steps: form.model.value("steps"), guidance: form.model.value("guidance") });
+    this.live.show(live.state);
     this.adjust.show({ values: adjusting.values, neutral: adjusting.neutral, whole: !doc?.mask || doc.mask.empty });
     if (doc && this.side.tab === "history") this.#showHistory();
     if (doc && this.side.tab === "layers") this.#showLayers();

@@ -14,15 +14,13 @@ export class AdjustPreview {
     this.next = null; // the request to be made once none is under way
     this.underWay = false;
     this.held = false; // an edit was sent: the view stays as it is until its result is there
-    this.draft = null; // the Draft whose mask `mask` is
-    this.mask = null; // a promise of its { box, png }, or of null
-    this.version = 0; // of the mask
+    this.mask = null; // a promise of the draft's { box, png }, or of null
+    this.version = 0; // of the draft whose mask that is
   }
 
-  /** The draft's mask has other pixels. */
-  maskChanged() {
-    this.mask = null;
-    this.version += 1;
+  /** Whether a view is there, or is being made. */
+  get shown() {
+    return this.key !== null;
   }
 
   hold() {
@@ -31,12 +29,11 @@ export class AdjustPreview {
 
   /** Shows what is to be seen now, unless it is shown already. */
   refresh() {
-    const { display, viewport } = this.doc;
+    const { display } = this.doc;
     const waits = this.doc.busy || this.doc.pending.revisions.length > 0 || display.revision !== display.picture.revision;
     if (this.held && waits) return;
     this.held = false;
     const wanted = this.#wanted();
-    viewport.fillMask(!wanted);
     if (!wanted) this.#drop();
     else if (wanted.key !== this.key) {
       this.key = wanted.key;
@@ -46,14 +43,12 @@ export class AdjustPreview {
   }
 
   #wanted() {
-    const { amendment, draft, display, painting, picture } = this.doc;
+    const { amendment, draft, draftEditor, display, painting, picture } = this.doc;
     const adjusting = this.adjusting();
     if (!adjusting || !draft || !picture.box || (display.stepRevision && !amendment.step)) return null;
     if (painting && this.next) return this.next;
-    if (this.draft !== draft) {
-      this.maskChanged();
-      this.draft = draft;
-    }
+    if (this.version !== draftEditor.version) this.mask = null;
+    this.version = draftEditor.version;
     const request = { ...adjusting, revision: picture.revision, ...this.#seen(picture.box) };
     return { key: JSON.stringify([request, this.version]), request };
   }

@@ -13,7 +13,7 @@ import { Frame } from "./frame.js";
 import { JobQueue } from "./job-queue.js";
 import { LayerArrangement } from "./layer-arrangement.js";
 import { MaskTools } from "./mask-tools.js";
-import { Missing } from "../net/server.js";
+import { Missing } from "../net/responses.js";
 import { loadKind, saveKind } from "./picture-kind.js";
 import { PictureDisplay } from "./picture-display.js";
 import { Requests } from "./requests.js";
@@ -52,10 +52,12 @@ export class OpenDocument {
     this.picture = this.display.picture;
     this.frame = new Frame(this.picture, () => this.#replan());
     this.draftEditor = new DraftEditor(this.id, viewport, {
-      acted: () => notifications.status(""),
+      acted: () => {
+        notifications.status("");
+        if (this.painting) this.changed(); // what lies over the sketch gives way to it
+      },
       changed: () => {
         if (this.draft?.mask.empty) this.draft.keepSpecks = false;
-        this.adjustPreview.maskChanged();
         this.#replan();
       },
     });

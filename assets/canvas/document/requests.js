@@ -1,7 +1,7 @@
 // Sends a document's requests: shows the state each answers with, reports what fails, and repeats what must arrive.
 
 import { LOST_MS } from "./polling.js";
-import { Unreachable } from "../net/server.js";
+import { Unreachable } from "../net/responses.js";
 import { t } from "../lib/locale.js";
 
 export class Requests {

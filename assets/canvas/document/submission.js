@@ -3,7 +3,7 @@
 import { Draft } from "../draft/draft.js";
 import { editInput, encodeInput } from "./edit-input.js";
 import { onlyCrops } from "./frame.js";
-import { Unreachable } from "../net/server.js";
+import { Unreachable } from "../net/responses.js";
 import { t } from "../lib/locale.js";
 
 const NOT_BEGUN = { done: 0, known: false, seconds: null, replay: null }; // see RunProgress

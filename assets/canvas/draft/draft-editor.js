@@ -12,6 +12,7 @@ export class DraftEditor {
   /** id: the document's. acted(): the user paints; what the status line says is out of date. changed(): the draft has changed. */
   constructor(id, viewport, { acted, changed }) {
     Object.assign(this, { id, viewport, acted, changed });
+    this.version = 0; // of what is painted: another number, other pixels
     this.draft = null; // Draft, once the picture's box is known
     this.prompts = null; // { prompt, negative_prompt }, once those of an earlier visit are loaded
     this.aside = null; // { draft, view }: the user's own while a step is amended; what is painted meanwhile is not saved
@@ -26,6 +27,7 @@ export class DraftEditor {
   /** Makes this the draft, null: none. */
   setDraft(draft) {
     this.draft = draft;
+    this.version += 1;
     this.viewport.setDraft(draft);
     if (draft) this.save();
   }
@@ -103,8 +105,8 @@ export class DraftEditor {
   // --- strokes
 
   begin(layer = this.draft?.mask) {
-    this.acted();
     if (this.draft && !this.painting) this.draft.begin(layer);
+    this.acted();
   }
 
   /** value: 255 paints, 0 erases, in a sketch a colour; the rest in plane pixels. */
@@ -192,6 +194,7 @@ export class DraftEditor {
   }
 
   #update(box) {
+    this.version += 1;
     this.viewport.draftChanged(box);
     this.save();
     this.changed();

@@ -2,7 +2,7 @@
 
 import { h } from "../lib/dom.js";
 import { encodeGrey } from "../net/png.js";
-import { Unreachable } from "../net/server.js";
+import { Unreachable } from "../net/responses.js";
 import { t } from "../lib/locale.js";
 
 // how a file with transparency was read: the sentence for it, and by what else it can be read

@@ -1,48 +1,17 @@
 // The requests to the editor's own routes. The message of every error is a sentence for the user.
 
-import { pack, unpack } from "./wire.js";
+import { boxedBitmap, check, decodeBitmap, loadBitmap, Unreachable } from "./responses.js";
+import { pack, packets, unpack } from "./wire.js";
 import { decodeGrey, encodeGrey } from "./png.js";
 import { upload } from "./upload.js";
-import { t } from "../lib/locale.js";
 
 const LOADING_MS = 400; // between two requests for a model that is still loading
-const AWAY = [502, 503, 504]; // what a proxy answers for a server that does not
-
-export class Unreachable extends Error {}
-export class Missing extends Error {}
-
-/** Waits for a response; throws an error with a sentence unless it is a success. */
-async function check(request) {
-  let response;
-  try {
-    response = await request;
-  } catch (error) {
-    if (error.name === "AbortError") throw error;
-    throw new Unreachable(t("note.unreachable"));
-  }
-  if (response.ok) return response;
-  const body = await response.json().catch(() => ({}));
-  if (AWAY.includes(response.status) && !body.error) throw new Unreachable(t("note.unreachable"));
-  const sentence = body.error || t("note.refused", { status: `${response.status} ${response.statusText}` });
-  throw new (response.status === 404 ? Missing : Error)(sentence);
-}
-
-const decodeBitmap = (blob) => createImageBitmap(blob, { colorSpaceConversion: "none", premultiplyAlpha: "none" });
-
-/** A response's picture, null if it has none. */
-async function loadBitmap(request) {
-  const response = await check(request);
-  return response.status === 204 ? null : decodeBitmap(await response.blob());
-}
 
 /** How layers are to lie, the lowest first, as the server reads it. */
 const arrangement = (layers) => JSON.stringify({ layers: layers.map(({ revision, visible, opacity }) => ({ revision, visible, opacity })) });
 
-/** A response's preview and where it lies: { bitmap, box }. */
-async function boxedBitmap(response) {
-  const box = response.headers.get("Palimpsest-Box").split(",").map(Number);
-  return { bitmap: await decodeBitmap(await response.blob()), box };
-}
+/** An edit's packet. edit: the settings; its reference is a Blob or null. mask, sketch: { box, png } or null. */
+const editPacket = ({ reference = null, ...edit }, mask, sketch) => pack(edit, { mask, sketch, reference: reference && { box: [0, 0, 0, 0], png: reference } });
 
 const encodeMask = ({ box, values }) => encodeGrey(values, box[2], box[3]).then((png) => ({ box, png }));
 
@@ -114,8 +83,9 @@ export class Server {
   }
 
   /**
-   * Describes a model, once it is loaded: { words: those it knows, sorted, or null if it takes any text, defaults: its
-   * settings, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without
+   * Describes a model, once it is loaded: { words: those it knows, sorted, or null if it takes any text, kinds: the version
+   * of its list of what it paints, "" if it has none, defaults: its settings, live_steps: those in live mode, 0 if it does not
+   * paint live, samplers, supports_strength: whether it can start from the existing picture, unsupported: settings without
    * effect, host: the server that it is on, "" for this one }.
    * While the server is away, it is asked again.
    */
@@ -128,6 +98,16 @@ export class Server {
       if (!info.loading) return info;
       await new Promise((resolve) => setTimeout(resolve, LOADING_MS));
     }
+  }
+
+  /** What a model paints, in this version of its list: see vocabulary.js. */
+  async kinds(pipeline, version) {
+    return (await check(fetch(this.url(`kinds/${version}/kinds.json`, { pipeline })))).json(); // kept by the browser
+  }
+
+  /** The address of their pictures, in one. */
+  kindsPictures(pipeline, version) {
+    return this.url(`kinds/${version}/kinds.webp`, { pipeline });
   }
 
   /**
@@ -176,10 +156,21 @@ export class Server {
     return this.#post(`documents/${document}/${direction}`);
   }
 
-  /** Sends an edit. path: "edits" or `amend/REVISION`. edit: the settings; its reference is a Blob or null. mask, sketch: { box, png } or null. */
-  submit(document, path, { reference = null, ...edit }, mask, sketch) {
-    const picture = reference && { box: [0, 0, 0, 0], png: reference };
-    return this.#post(`documents/${document}/${path}`, {}, pack(edit, { mask, sketch, reference: picture }));
+  /** Sends an edit, see `editPacket`. path: "edits" or `amend/REVISION`. */
+  submit(document, path, edit, mask, sketch) {
+    return this.#post(`documents/${document}/${path}`, {}, editPacket(edit, mask, sketch));
+  }
+
+  /**
+   * Paints an edit, see `editPacket`, and stores nothing: yields { state: "painting", or at the end "ready", "dropped" or
+   * "failed", step, steps, error: a sentence, picture: { bitmap, box } or null }. The abort of `signal` cancels it.
+   */
+  async *live(document, edit, mask, sketch, signal) {
+    const body = editPacket(edit, mask, sketch);
+    const response = await check(fetch(this.url(`documents/${document}/live`), { method: "POST", body, signal }));
+    for await (const { picture, ...report } of packets(response.body, "picture")) {
+      yield { ...report, picture: picture && { bitmap: await decodeBitmap(picture.png), box: picture.box } };
+    }
   }
 
   /** Which steps are replayed when one is amended: { step, of, later: [{ pipeline, steps }, ...] }. */
@@ -215,10 +206,15 @@ export class Server {
 
   /**
    * Finds an object. query: { revision, points: [[x, y, inside], ...], box, look }. Returns { state: "none"
-   * (no model is installed), "reading" (the picture) or "ready", lines: its outline if it is only looked at, mask }.
+   * (no model is installed), "reading" (the picture) or "ready", words: whether `selectByWords` has a model, lines: its outline if it is only looked at, mask }.
    */
   async selectObject(document, query) {
     return this.#unpack(await this.#send(`documents/${document}/select`, {}, pack({ tool: "object", ...query }, {})), "mask");
+  }
+
+  /** Finds what words name. query: { revision, words }. Returns { state: as above, mask: null where that is nothing }. */
+  async selectByWords(document, query) {
+    return this.#unpack(await this.#send(`documents/${document}/select`, {}, pack({ tool: "words", ...query }, {})), "mask");
   }
 
   /**

@@ -11,6 +11,35 @@ export function pack(head, pictures) {
   return new Blob([JSON.stringify(line), "\n", ...files], { type: "application/octet-stream" });
 }
 
+/** Yields the JSON of packets that arrive one after another, each with { box, png } or null for `name`. stream: of bytes. */
+export async function* packets(stream, name) {
+  let rest = new Uint8Array(0);
+  for await (const bytes of chunks(stream)) {
+    rest = joined(rest, bytes);
+    for (let line = rest.indexOf(10); line >= 0; line = rest.indexOf(10)) {
+      const head = JSON.parse(new TextDecoder().decode(rest.subarray(0, line)));
+      const end = line + 1 + (head[name]?.bytes ?? 0);
+      if (rest.length < end) break; // the rest of the file is still to come
+      if (head[name]) head[name] = { box: head[name].box, png: new Blob([rest.subarray(line + 1, end)]) };
+      yield head;
+      rest = rest.subarray(end);
+    }
+  }
+}
+
+/** A stream's chunks; not every browser can iterate over a stream itself. */
+async function* chunks(stream) {
+  const reader = stream.getReader();
+  for (let { done, value } = await reader.read(); !done; { done, value } = await reader.read()) yield value;
+}
+
+function joined(first, second) {
+  const both = new Uint8Array(first.length + second.length);
+  both.set(first);
+  both.set(second, first.length);
+  return both;
+}
+
 /** Unpacks the JSON of a response, with { box, png }, a list of those, or null for each of `names` in their order. */
 export async function unpack(blob, names) {
   const bytes = new Uint8Array(await blob.arrayBuffer());

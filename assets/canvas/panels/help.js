@@ -9,7 +9,7 @@ import { TOOLS } from "./toolbar.js";
 export const GROUPS = {
   tools: [...TOOLS, "finish", "back", "smaller", "larger", "softer", "harder"],
   mask: ["all", "clear", "invert", "grow", "shrink", "holes", "transform", "recall", "masks", "alone"],
-  edit: ["prompt", "prompts", "generate", "again", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "adjust", "delete", "settings", "models"],
+  edit: ["prompt", "prompts", "live", "generate", "again", "cancel", "drop", "fill", "remove", "refine", "expand", "sketch", "adjust", "delete", "settings", "models"],
   picture: ["undo", "redo", "before", "split", "difference", "history", "layers", "queue", "copy", "place", "export", "open", "home"],
   view: ["closer", "farther", "fit", "actual", "left", "right", "up", "down", "clockwise", "anticlockwise", "upright", "flip", "menu", "panels", "help"],
 };

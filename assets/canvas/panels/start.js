@@ -3,7 +3,7 @@
 import { dialog, h, icon, smallButton } from "../lib/dom.js";
 import { addText, loadTexts } from "../lib/storage.js";
 import { t } from "../lib/locale.js";
-import { Unreachable } from "../net/server.js";
+import { Unreachable } from "../net/responses.js";
 
 const STORED = "palimpsest-documents";
 const MAX_STORED = 200;

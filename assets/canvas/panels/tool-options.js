@@ -25,7 +25,7 @@ const percent = (share) => `${Math.round(share * 100)}%`;
 
 /**
  * actions: { size(diameter), hardness(share), tolerance(levels), contiguous(only), smoothing(pixels), colour(css),
- * setAspect(aspect or null), grow(pixels or null), getSelector(): where the model is to be had, upright() }, and those of the mask: { change(operation): see `Server.changeMask`, all(), invert(),
+ * setAspect(aspect or null), grow(pixels or null), getSelector(): where the model is to be had, name(words, subtract): selects by words, upright() }, and those of the mask: { change(operation): see `Server.changeMask`, all(), invert(),
  * clear(), recall(), transform(), masks(), loadMask(file), saveMask(), alone(), tint({ colour } or { opacity }) }.
  */
 export function optionStrip(actions) {
@@ -40,13 +40,19 @@ export function optionStrip(actions) {
   const reset = h("button", { type: "button", class: "chip", onclick: () => actions.setAspect(null) }, t("strip.reset"));
   const objectState = h("span", { role: "status" });
   const getSelector = h("button", { type: "button", class: "chip", onclick: actions.getSelector }, t("strip.get_selector"));
+  const say = (event) => {
+    if (event.key !== "Enter" || event.isComposing || event.ctrlKey || event.metaKey) return;
+    event.preventDefault();
+    if (words.value.trim()) actions.name(words.value, event.altKey);
+  };
+  const words = h("input", { type: "text", autocomplete: "off", "aria-label": t("strip.words"), placeholder: t("strip.words"), title: t("strip.words_help"), onkeydown: say });
   const growth = slider(t("strip.grow"), { min: 0, max: MOST_GROWTH, oninput: actions.grow, format: (value) => `${value} px` });
   const automatic = h("button", { type: "button", class: "chip", title: t("strip.automatic_help"), onclick: () => actions.grow(null) }, t("strip.automatic"));
   const parts = {
     grow: h("span", { class: "growth" }, growth.element, automatic),
     size: size.element, hardness: hardness.element, tolerance: tolerance.element,
     contiguous: h("label", { class: "check" }, contiguous, t("strip.contiguous")), smoothing: smoothing.element,
-    objects: h("span", { class: "objects" }, objectState, getSelector), colour: h("label", { class: "swatch" }, colour),
+    objects: h("span", { class: "objects" }, objectState, getSelector), words, colour: h("label", { class: "swatch" }, colour),
     frame: h("span", { class: "aspects", role: "group", "aria-label": t("strip.shape") }, h("span", { "aria-hidden": "true" }, t("strip.shape")), ...aspects, extent, reset),
   };
 
@@ -97,14 +103,14 @@ export function optionStrip(actions) {
   return {
     element,
     /**
-     * state: { tool, objects: see `ObjectSelection.state`, sketching, diameter, hardness, tolerance, contiguous, smoothing, colour, frame: [width, height] or null, reframed: whether that is another than the picture's,
+     * state: { tool, objects: see `ObjectSelection.state`, byWords: whether words select, sketching, diameter, hardness, tolerance, contiguous, smoothing, colour, frame: [width, height] or null, reframed: whether that is another than the picture's,
      * grow: pixels, null if automatic, undefined if nothing grows, masked, canRecall, alone, tint, angle: of the view, flipped }.
      */
     show(state) {
       const visible = {
         size: ROUND.includes(state.tool), hardness: ROUND.includes(state.tool) && state.tool !== "edge" && !state.sketching,
         tolerance: state.tool === "wand", contiguous: state.tool === "wand", smoothing: state.tool === "wand", colour: state.sketching, frame: state.tool === "frame",
-        grow: state.grow !== undefined, objects: state.objects !== "",
+        grow: state.grow !== undefined, objects: state.objects !== "", words: state.byWords,
       };
       objectState.textContent = state.objects ? t(`objects.${state.objects}`) : "";
       getSelector.hidden = state.objects !== "none";

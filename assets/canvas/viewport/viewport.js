@@ -172,6 +172,13 @@ export class Viewport {
     this.invalidateMask();
   }
 
+  /** Shows the sketch over the picture, or hides it. */
+  showSketch(sketching) {
+    if (sketching === this.sketching) return;
+    this.sketching = sketching;
+    this.invalidateMask();
+  }
+
   /** tint: see `Overlay.setTint`. */
   setTint(tint) {
     this.overlay.setTint(tint);

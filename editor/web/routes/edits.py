@@ -75,10 +75,10 @@ class Edits:
 
     def _submit(self, request: Request, body: bytes) -> Response:
         document = self.context.document(request)
-        edit_request = self._parse(body)
+        edit_request = self.parse(body)
         parent = edit_request.parent
         if isinstance(parent, str):
-            edit, _ = self._complete(edit_request, document.id, parent)
+            edit, _ = self.complete(edit_request, document.id, parent)
             if jobs := self.session.requested(document.id, edit, edit_request.variations, parent):
                 return self._jobs_response(request, jobs)
         if not isinstance(parent, str) or parent != self.session.store.jobs.tail(document.id):
@@ -98,13 +98,13 @@ class Edits:
 
     def _plan(self, request: Request, body: bytes) -> Response:
         document = self.context.document(request)
-        edit_request = self._parse(body)
+        edit_request = self.parse(body)
         parent = edit_request.parent
         if not isinstance(parent, str):
             raise InvalidInput(f"An edit's parent must be the id of a revision, not {parent!r}.")
         frame = self.session.frame(document.id, parent)
         edit_request, choice = self._resolved(edit_request, document.id, parent)
-        edit, specks = self._complete(edit_request, document.id, parent)
+        edit, specks = self.complete(edit_request, document.id, parent)
         model = self.context.model(edit_request.settings["pipeline"])
         edit_plan = plan(edit, frame, model)
         removes = edit_request.intent == "remove"
@@ -127,8 +127,8 @@ class Edits:
 
     def _amend(self, request: Request, body: bytes) -> Response:
         document, step = self.context.document(request), self.context.revision(request)
-        edit_request = self._parse(body)
-        edit, _ = self._complete(edit_request, document.id, step.parent or step.id)
+        edit_request = self.parse(body)
+        edit, _ = self.complete(edit_request, document.id, step.parent or step.id)
         if step.edit is not None and step.edit.pipeline == edit.pipeline:  # keep what the page cannot send
             edit = replace(edit, sketch=edit.sketch or step.edit.sketch, clip_guidance=step.edit.clip_guidance)
             if "adapters" not in edit_request.settings:  # a client that knows of none
@@ -206,7 +206,7 @@ class Edits:
         self.context.models.wake()
         return self.states.accepted(request, jobs)
 
-    def _complete(self, edit_request: EditRequest, document_id: str, parent: str) -> CompletedEdit:
+    def complete(self, edit_request: EditRequest, document_id: str, parent: str) -> CompletedEdit:
         """Completes the edit of a request on its parent, which is finished or a job."""
         edit_request, _ = self._resolved(edit_request, document_id, parent)
         model = None
@@ -231,7 +231,7 @@ class Edits:
         )
         return edit_request._replace(settings={**edit_request.settings, "pipeline": choice.model}), choice
 
-    def _parse(self, body: bytes) -> EditRequest:
+    def parse(self, body: bytes) -> EditRequest:
         """Parses the packet of an edit.
 
         Raises:

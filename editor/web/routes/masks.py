@@ -15,12 +15,13 @@ from editor.imaging.object_edges import object_mask, outline
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.imaging.selection import alike, connected, cut_out, edge_aware, smoothed, softened, without_holes
+from editor.object_selector import Selection
 from editor.store.blobs import NotFound
 from editor.web import large_work
 from editor.web.context import AppContext
 from editor.web.wire import NEVER, BoxedFile, mask_of, packet_response, pixels_in, read_body, read_packet, require_keys
 from pipelines.errors import InvalidInput
-from pipelines.selection.prompt import read_prompt
+from pipelines.selection.prompt import read_prompt, read_words
 
 FARTHEST_CHANGE = 256  # pixels by which a mask can be changed at a time
 SMOOTHEST = 32  # pixels over which the wand's selection can be smoothed
@@ -38,6 +39,8 @@ class Masks:
         fields, pictures = read_packet(body, ("mask",), "A selection")
         if fields.get("tool") == "object":
             return await self._select_object(request, fields)
+        if fields.get("tool") == "words":
+            return await self._select_by_words(request, fields)
         pixels = pixels_in(body) if fields.get("contiguous", True) else None  # else the whole picture is read
         return await large_work.run(pixels, self._select, request, fields, pictures)
 
@@ -47,7 +50,7 @@ class Masks:
         """
         tool, stroke = fields.get("tool"), pictures["mask"]
         if tool not in ("wand", "edge"):
-            raise InvalidInput(f"The tool must be wand, edge or object, not {tool!r}.")
+            raise InvalidInput(f"The tool must be wand, edge, object or words, not {tool!r}.")
         keys = ("x", "y", "tolerance", "contiguous", "smoothing") if tool == "wand" else ("mask",)
         require_keys(fields, ("tool", "revision", *keys), "A selection")
         picture = self._picture(request, fields["revision"])
@@ -67,8 +70,9 @@ class Masks:
         """Selects the object at `points`, each [x, y, whether it lies on the object], or in a `box`, or in both.
 
         Without any it begins to read the picture. The answer is a packet of: `state`: "none" (no model
-        is installed), "reading" (the picture) or "ready"; and either the `mask`, to the pixel,
-        or, if only a `look` is asked for, the object's coarse outline: closed `lines`, each [x0, y0, x1, y1, ...].
+        is installed), "reading" (the picture) or "ready"; `words`: whether `_select_by_words` has a model; and either
+        the `mask`, to the pixel, or, if only a `look` is asked for, the object's coarse outline: closed `lines`, each
+        [x0, y0, x1, y1, ...].
         """
         require_keys(fields, ("tool", "revision", "points", "box", "look"), "A selection")
         if type(fields["look"]) is not bool:
@@ -76,15 +80,19 @@ class Masks:
         prompt = read_prompt(fields["points"], fields["box"])
         picture = await run_in_threadpool(self._picture, request, fields["revision"])
         selection = await self.context.select(fields["revision"], prompt)
-        answer: dict[str, Any] = {"state": selection.state, "lines": []}
-        if selection.logits is None:
-            return packet_response(answer, "mask", None)
-        if fields["look"]:
+        answer: dict[str, Any] = {"state": selection.state, "words": selection.words, "lines": []}
+        if fields["look"] and selection.logits is not None:
             answer["lines"] = await run_in_threadpool(outline, selection.logits, picture.box)
             return packet_response(answer, "mask", None)
-        pixels = picture.box.width * picture.box.height
-        mask = await large_work.run(pixels, object_mask, picture, selection.logits)
-        return packet_response(answer, "mask", None if mask.bounds.empty else mask)
+        return packet_response(answer, "mask", await _object_mask(picture, selection))
+
+    async def _select_by_words(self, request: Request, fields: dict[str, Any]) -> Response:
+        """Selects what `words` name. The answer is a packet of `state`, as for `_select_object`, and the `mask`."""
+        require_keys(fields, ("tool", "revision", "words"), "A selection")
+        prompt = read_words(fields["words"])
+        picture = await run_in_threadpool(self._picture, request, fields["revision"])
+        selection = await self.context.select(fields["revision"], prompt)
+        return packet_response({"state": selection.state}, "mask", await _object_mask(picture, selection))
 
     async def cut_out(self, request: Request) -> Response:
         """POST a packet: returns the part of the picture under a mask as PNG, see `_cut_out`."""
@@ -140,6 +148,15 @@ class Masks:
         fits = alpha.shape == frame.shape and alpha.any()
         fields = {"size": alpha.shape[::-1], "reading": reading}
         return packet_response(fields, "mask", Mask(frame, alpha).cropped() if fits else None)
+
+
+async def _object_mask(picture: Picture, selection: Selection) -> Mask | None:
+    """Returns what was found, to the pixel; None where nothing was, or nothing was asked."""
+    if selection.logits is None:
+        return None
+    pixels = picture.box.width * picture.box.height
+    mask = await large_work.run(pixels, object_mask, picture, selection.logits)
+    return None if mask.bounds.empty else mask
 
 
 def _transform(mask: Mask, operation: object, px: int, frame: Box) -> Mask:

@@ -4,14 +4,17 @@ from contextlib import suppress
 from typing import Any
 
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 
 from editor.edits.removal import AUTO, candidates
 from editor.imaging.limits import MAX_PROMPT
+from editor.store.blobs import NotFound
 from editor.web.context import AppContext, Loading
-from editor.web.wire import NEVER
+from editor.web.wire import ALWAYS, NEVER
 from pipelines.base import NOT_ASKED
 from pipelines.wording.resolve import Wording, resolve
+
+KINDS_TYPES = {".json": "application/json", ".webp": "image/webp"}
 
 
 class Models:
@@ -46,8 +49,9 @@ class Models:
     async def model(self, request: Request) -> Response:
         """GET ?pipeline=: what a model supports, see `PipelineInfo`; only `loading` while it is loading.
 
-        `words` is its vocabulary, sorted; null when it takes any text. "auto" is loading while any model is that Remove
-        may choose, and takes no settings: those of the chosen one apply.
+        `words` is its vocabulary, sorted; null when it takes any text. `kinds` is the version of its list of what it
+        paints, see `kinds`; empty when it has none. "auto" is loading while any model is that Remove may choose, and
+        takes no settings: those of the chosen one apply.
         """
         name = request.query_params.get("pipeline", "")
         if name == AUTO:
@@ -58,13 +62,24 @@ class Models:
             return JSONResponse({"loading": True}, headers=NEVER)
         answer = {
             "words": None if pipeline.vocabulary is None else sorted(pipeline.vocabulary),
+            "kinds": self.context.library.kinds_version(name),
             "defaults": dict(pipeline.defaults),
+            "live_steps": pipeline.live_steps,
             "samplers": list(pipeline.samplers),
             "supports_strength": pipeline.supports_strength,
             "unsupported": sorted(pipeline.unsupported),
             "host": pipeline.host,
         }
         return JSONResponse(answer, headers=NEVER)
+
+    def kinds(self, request: Request) -> Response:
+        """GET ?pipeline=: of what a model paints, in this version, the list or the pictures."""
+        name = request.query_params.get("pipeline", "")
+        self.context.check_model(name)
+        file = self.context.library.kinds_file(name, request.path_params["version"], request.path_params["file"])
+        if file is None:
+            raise NotFound(f"{name} has no such list of what it paints. Load the page again.")
+        return FileResponse(file, headers=ALWAYS, media_type=KINDS_TYPES[file.suffix])
 
     def adapters(self, request: Request) -> Response:
         """GET ?pipeline=: the adapters on this machine, each with its `name`, `title`, `kind` ("lora", "ip-adapter" or
@@ -82,6 +97,6 @@ class Models:
                     return {"loading": True}
         unsupported = [name for name in NOT_ASKED if name != "seeds"]
         return {
-            "words": None, "defaults": {}, "samplers": [], "supports_strength": False, "unsupported": unsupported,
-            "host": "",
+            "words": None, "kinds": "", "defaults": {}, "live_steps": 1, "samplers": [], "supports_strength": False,
+            "unsupported": unsupported, "host": "",
         }  # fmt: skip

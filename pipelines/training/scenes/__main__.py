@@ -1,4 +1,7 @@
-"""python -m pipelines.training.scenes -o FOLDER: contact sheets of the drawn world; or, with seeds, single scenes."""
+"""python -m pipelines.training.scenes -o FOLDER: contact sheets of the drawn world; or, with seeds, single scenes.
+
+With --kinds it writes what the page shows of a model trained on this world into that model's folder.
+"""
 
 import argparse
 from dataclasses import replace
@@ -8,6 +11,7 @@ from random import Random
 from PIL import Image, ImageDraw, ImageFont
 
 from pipelines.training.dataset import example
+from pipelines.training.scenes.kinds import write_kinds
 from pipelines.training.scenes.layout import draw_scene, make
 from pipelines.training.scenes.places import PLACES
 from pipelines.training.scenes.scene import Scene
@@ -72,9 +76,13 @@ def main() -> None:
     parser.add_argument("--place", choices=PLACES, help="where the scenes are")
     parser.add_argument("--wide", action="store_true", help="of the wide world")
     parser.add_argument("--empty", action="store_true", help="leave the things out")
+    parser.add_argument("--kinds", action="store_true", help="write kinds.json and kinds.webp alone")
     parser.add_argument("-o", "--out", type=Path, required=True, metavar="FOLDER", help="the pictures go there")
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
+    if options.kinds:
+        write_kinds(options.out)
+        return
     for seed in options.seeds:
         scene = draw_scene(seed, options.place, options.wide)
         scene = replace(scene, things=()) if options.empty else scene

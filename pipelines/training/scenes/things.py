@@ -31,7 +31,7 @@ _MADE_OF = {
     "bed": ("velvet",), "chair": ("metal",), "stool": ("metal", "leather"), "bench": ("metal",),
     "table": ("glass",), "coffee table": ("glass",), "desk": ("metal",), "dresser": ("metal",),
     "bookshelf": ("metal",), "painting": ("metal",), "mirror": ("metal",), "rug": ("knitted",), "scarf": ("knitted",),
-    "teapot": ("metal", "glass"), "mug": ("metal", "glass"), "bowl of fruit": ("glass", "wooden"),
+    "teapot": ("metal", "glass"), "mug": ("metal", "glass"), "bowl of fruit": ("glass", "metal"),
 }  # fmt: skip
 WIDE_KINDS: dict[str, Kind] = {
     **KINDS,

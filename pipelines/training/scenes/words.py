@@ -90,6 +90,9 @@ TASTES: dict[str, tuple[str, ...]] = {
 }
 MOODS = {True: ("cozy", "cosy", "bright", "tidy"), False: ("beautiful", "calm", "lovely")}  # indoors, outdoors
 
+ARTICLELESS = ("glasses", "blocks", "lights", "checkers", "bread")  # last words of what has no article
+WIDE_ARTICLELESS = (*ARTICLELESS, "sunglasses", "curtains")
+
 _IRREGULAR = {
     "fish": "fish",
     "cactus": "cactuses",
@@ -120,10 +123,7 @@ def with_article(phrase: str, the: bool = False) -> str:
     """a lamp, an orange lamp, the lamp; red glasses."""
     if the:
         return f"the {phrase}"
-    if (
-        phrase.split()[-1] in ("glasses", "blocks", "lights", "checkers", "bread", "sunglasses", "curtains")
-        and " of " not in phrase
-    ):
+    if phrase.split()[-1] in WIDE_ARTICLELESS and " of " not in phrase:
         return phrase
     return f"{article(phrase)} {phrase}"
 

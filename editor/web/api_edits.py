@@ -1,0 +1,91 @@
+"""Edits of the API's tools: queued after all others, and waited for."""
+
+import asyncio
+import secrets
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
+from functools import partial
+
+from editor.edits.intents import complete
+from editor.edits.removal import AUTO, Choice
+from editor.imaging.raster import Mask
+from editor.store.revisions import Revision
+from editor.web.api_results import Result, picture_url
+from editor.web.context import AppContext
+from editor.web.job_stream import POLL_INTERVAL, JobStream
+from pipelines.base import PipelineInfo
+from pipelines.wording.resolve import resolve
+
+Steps = AsyncGenerator[Result, None]
+
+
+class ApiEdits:
+    """Runs edits for the tools."""
+
+    def __init__(self, context: AppContext) -> None:
+        self.context, self.session = context, context.session
+        self._job_stream = JobStream(context.session, context.models)
+
+    async def edit(
+        self, intent: str, document: str, mask: Callable[[], Mask], model: str, seed: int | None, settings: Result,
+        variations: int = 1, keep_specks: bool = False, grow: int | None = None,
+    ) -> Steps:  # fmt: skip
+        """Queues an edit after all others and waits for it.
+
+        Args:
+            intent: as `complete` takes it, with `settings`, `keep_specks` and `grow`.
+            document: the document's id.
+            mask: returns where.
+            model: its name; "" for the default of the intent.
+            seed: of the first result; None for a random one.
+            settings: None in them stands for the model's default.
+            variations: how many results.
+            keep_specks: see `complete`.
+            grow: see `complete`.
+
+        Yields:
+            As the tool `edit` says.
+        """
+        name = model or self.context.library.default(intent) or AUTO
+        seed = secrets.randbelow(2**32) if seed is None else seed
+        result: Result = {"seed": seed, "hint": "", "painted_as": ""}
+        if name == AUTO and intent == "remove":
+            name = (await asyncio.to_thread(self._choose, document, mask)).model
+        self.context.check_model(name)
+        if intent == "remove":
+            result["model"] = name
+        info = await self._info(name)
+        request, prompt = {**settings, "seed": seed, "pipeline": name}, settings.get("prompt", "")
+
+        def submit() -> Sequence[Revision]:
+            picture = partial(self.session.picture, document)
+            edit, result["specks"] = complete(intent, mask(), request, info, picture, keep_specks, grow)
+            result["painted_as"] = edit.painted_as
+            return self.session.variations(document, edit, variations, self.session.store.jobs.tail(document))
+
+        async with aclosing(self.stream(submit)) as steps:
+            async for step in steps:
+                if step["state"] == "done":
+                    with suppress(ValueError, TimeoutError):
+                        result["hint"] = await self.context.hint(name, result["painted_as"] or prompt)
+                    if not result["hint"] and not settings.get("exact_words"):
+                        result["hint"] = resolve(prompt, info.vocabulary).sentence(name)
+                    step |= result
+                yield step
+
+    def _choose(self, document: str, mask: Callable[[], Mask]) -> Choice:
+        return self.context.removal(self.session.picture(document), mask())
+
+    async def _info(self, name: str) -> PipelineInfo:
+        """Returns a model's info once it is loaded, which may take as long as the edit."""
+        while (info := self.context.models.info(name)) is None:
+            await asyncio.sleep(POLL_INTERVAL)
+        return info
+
+    async def stream(self, submit: Callable[[], Sequence[Revision]]) -> Steps:
+        """Waits for the jobs that a function queues, and says in the end where the first picture is."""
+        async with aclosing(self._job_stream.results(submit)) as steps:
+            async for step in steps:
+                if step["state"] == "done":
+                    step |= picture_url(self.context, step["revisions"][0])
+                yield step
