@@ -208,9 +208,14 @@ def loose_shape(thing: Thing, random: Random) -> Rect:
 
 
 def moved_to_cut(frame: Rect, thing: Thing, random: Random) -> Rect:
-    """Moves a frame so that its left or right edge goes through the thing, somewhere around its middle."""
-    x = thing.x + thing.width * random.uniform(0.35, 0.65)
-    return x - (frame[2] if random.random() < 0.5 else 0), *frame[1:]
+    """Moves a frame so that one of its edges goes through the thing, somewhere around its middle."""
+    x, y, width, height = frame
+    share, far = random.uniform(0.35, 0.65), random.random() < 0.5
+    if random.random() < 0.7:
+        x = thing.x + thing.width * share - (width if far else 0)
+    else:
+        y = thing.y + thing.height * share - (height if far else 0)
+    return x, y, width, height
 
 
 def _part_box(scene: Scene, part: Thing) -> Rect:

@@ -15,12 +15,17 @@ from pipelines.glide.tokenizer import mini_tokenizer
 from pipelines.training.config import STAGES
 from pipelines.training.dataset import HELD_OUT, WIDE_HOLES, example, loose_shape, moved_to_cut
 from pipelines.training.masks import loosely_painted
+from pipelines.training.scenes.brush import Brush
 from pipelines.training.scenes.captions import caption, noun_phrase, scene_caption, surface_caption, texts, vocabulary
+from pipelines.training.scenes.kinds import SIDE, kinds_list, kinds_pictures
 from pipelines.training.scenes.layout import draw_scene, held_out_pair, make
-from pipelines.training.scenes.materials import MATERIALS
+from pipelines.training.scenes.materials import MATERIALS, SUBSTANCES
+from pipelines.training.scenes.palette import COLOURS
+from pipelines.training.scenes.pen import Pen, View
 from pipelines.training.scenes.places import PLACES
 from pipelines.training.scenes.scene import Scene
 from pipelines.training.scenes.setting import HEIGHT, WIDTH, Setting
+from pipelines.training.scenes.shapes import box
 from pipelines.training.scenes.thing import Thing
 from pipelines.training.scenes.things import KINDS, WIDE_KINDS
 from pipelines.training.scenes.words import MATERIALS as SAID
@@ -138,6 +143,30 @@ def test_a_material_is_said_where_it_is_drawn(kind: str, material: str) -> None:
     assert not any(f" {word} " in phrase for word in set(SAID[material]) - own for phrase in unsaid)
 
 
+@pytest.mark.parametrize("material", MATERIALS)
+def test_a_material_is_no_flat_colour(material: str) -> None:
+    pictures = []
+    for draw in (MATERIALS[material], Pen.solid):
+        brush = Brush(64)
+        view = View(brush, 0, 0, 100, 64)
+        view.flat(box(0, 0, 100, 100), COLOURS["white"])
+        draw(view, box(10, 10, 90, 90, 8), SUBSTANCES.get(material, COLOURS["blue"]), 1.0)
+        pictures.append(brush.pixels().astype(int))
+    assert (np.abs(pictures[0] - pictures[1]).max(2) > 14).mean() > 0.1
+
+
+def test_the_list_of_kinds_can_be_that_of_the_wide_world() -> None:
+    """For a model that is trained in it: its words are known, and every kind has a picture."""
+    listed, known = kinds_list(wide=True), set(vocabulary(wide=True))
+    phrases = [noun for kind in listed["kinds"] for noun in kind["nouns"] + kind["plurals"]]
+    phrases += [*listed["patterns"], *listed["colours"]]
+    assert {word for phrase in phrases for word in phrase.replace("{}", "").split()} <= known
+    by_name = dict(zip(WIDE_KINDS, listed["kinds"], strict=True))
+    assert "leather" in by_name["couch"]["patterns"] and "glass" in by_name["table"]["colours"]
+    pictures = kinds_pictures(wide=True)
+    assert pictures.shape[0] // SIDE * listed["columns"] >= len(WIDE_KINDS)
+
+
 def test_captions_of_the_wide_world_say_what_is_there(scenes: list[Scene]) -> None:
     random, words, tastes = (
         Random(0),
@@ -201,13 +230,17 @@ def test_loose_masks_are_larger_than_the_thing_and_cover_it() -> None:
 
 
 def test_the_edge_of_a_picture_can_go_through_a_thing() -> None:
+    seen: set[int] = set()
     for seed in range(100):
         random = Random(seed)
         thing = make("couch", random, random.uniform(200, 900), 500)
         x, y, width, height = moved_to_cut((0, 0, WIDTH, HEIGHT), thing, random)
-        assert (width, height, y) == (WIDTH, HEIGHT, 0)
-        cuts = [(edge - thing.x) / thing.width for edge in (x, x + width)]
-        assert any(0.3 < cut < 0.7 for cut in cuts)
+        assert (width, height) == (WIDTH, HEIGHT) and 0 in (x, y)
+        across = [(edge - thing.x) / thing.width for edge in (x, x + width)]
+        down = [(edge - thing.y) / thing.height for edge in (y, y + height)]
+        assert any(0.3 < cut < 0.7 for cut in (across if y == 0 else down))
+        seen |= {0 if 0.3 < across[0] < 0.7 else 1 if 0.3 < across[1] < 0.7 else 2 if 0.3 < down[0] < 0.7 else 3}
+    assert seen == {0, 1, 2, 3}
 
 
 def test_large_surfaces_are_asked_for_by_name_or_without_words() -> None:

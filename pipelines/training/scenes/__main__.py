@@ -81,7 +81,7 @@ def main() -> None:
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     if options.kinds:
-        write_kinds(options.out)
+        write_kinds(options.out, options.wide)
         return
     for seed in options.seeds:
         scene = draw_scene(seed, options.place, options.wide)

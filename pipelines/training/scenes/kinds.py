@@ -1,4 +1,4 @@
-"""What a model of the drawn world can paint: the list of its kinds, and a picture of each.
+"""What a model of the drawn or the wide world can paint: the list of its kinds, and a picture of each.
 
 Both are for the page, which shows them beside the prompt; see `pipelines.kinds` for where they lie.
 """
@@ -17,14 +17,14 @@ from PIL import Image
 
 from pipelines.kinds import LIST, PICTURES
 from pipelines.training.scenes.layout import make
+from pipelines.training.scenes.materials import SUBSTANCES
 from pipelines.training.scenes.palette import COLOURS, WOODS
 from pipelines.training.scenes.places import PLACES
 from pipelines.training.scenes.scene import Scene
 from pipelines.training.scenes.setting import Setting
 from pipelines.training.scenes.thing import ALL, Kind, Thing
-from pipelines.training.scenes.things import KINDS
-from pipelines.training.scenes.words import ARTICLELESS, COUNTS, PATTERNS, SIZES, plural
-from pipelines.training.scenes.worlds import DRAWN
+from pipelines.training.scenes.words import ARTICLELESS, COUNTS, MATERIALS, PATTERNS, SIZES, WIDE_ARTICLELESS, plural
+from pipelines.training.scenes.worlds import World, world_of
 
 SIDE, COLUMNS = 96, 12  # of one picture in pixels, and how many lie side by side
 QUALITY = 84  # of WebP: the whole stays well below 150 kB
@@ -48,13 +48,13 @@ BACKDROPS = {
 FOOT, KEEL = 0.12, 0.3  # how far below the horizon a thing stands, and one swims, as a share of its height
 
 
-def write_kinds(folder: Path) -> None:
-    """Writes `LIST` and `PICTURES` into a model's folder."""
-    (folder / LIST).write_text(json.dumps(kinds_list()) + "\n")
-    Image.fromarray(kinds_pictures()).save(folder / PICTURES, quality=QUALITY, method=6)
+def write_kinds(folder: Path, wide: bool = False) -> None:
+    """Writes `LIST` and `PICTURES` of a world into a model's folder."""
+    (folder / LIST).write_text(json.dumps(kinds_list(wide)) + "\n")
+    Image.fromarray(kinds_pictures(wide)).save(folder / PICTURES, quality=QUALITY, method=6)
 
 
-def kinds_list() -> dict[str, Any]:
+def kinds_list(wide: bool = False) -> dict[str, Any]:
     """Returns the list as JSON holds it.
 
     Returns:
@@ -64,48 +64,51 @@ def kinds_list() -> dict[str, Any]:
         stands within; `plurals`, likewise, empty where only one comes; and the `places`, `colours` and `patterns` that
         it comes in. Where it comes in one colour, that is not said, and `colours` is empty.
     """
+    world, own = world_of(wide), {WOODEN: WOODS[0], **(SUBSTANCES if wide else {})}
+    looks = PATTERNS | MATERIALS if wide else PATTERNS
     return {
         "side": SIDE,
         "columns": COLUMNS,
         "counts": [words[0] for words in COUNTS.values()],
         "sizes": list(SIZES),
-        "patterns": [name for name in PATTERNS if name != WOODEN],
-        "colours": {name: "#{:02x}{:02x}{:02x}".format(*rgb) for name, rgb in {**COLOURS, WOODEN: WOODS[0]}.items()},
-        "articleless": list(ARTICLELESS),
+        "patterns": [name for name in looks if name not in own],
+        "colours": {name: "#{:02x}{:02x}{:02x}".format(*rgb) for name, rgb in {**COLOURS, **own}.items()},
+        "articleless": list(WIDE_ARTICLELESS if wide else ARTICLELESS),
         "places": list(PLACES),
-        "kinds": [_entry(kind) for kind in KINDS.values()],
+        "kinds": [_entry(kind, world, tuple(looks), tuple(own)) for kind in world.kinds.values()],
     }
 
 
-def _entry(kind: Kind) -> dict[str, Any]:
+def _entry(kind: Kind, world: World, looks: tuple[str, ...], own: tuple[str, ...]) -> dict[str, Any]:
     colours = [name for name in COLOURS if name in kind.colours and len(kind.colours) > 1]
     return {
         "nouns": list(kind.nouns),
         "plurals": [plural(noun) for noun in kind.nouns] if kind.together else [],
-        "places": [name for name, place in PLACES.items()
+        "places": [name for name, place in world.places.items()
                    if kind.name in place.smalls or any(kind.name in zone.kinds for zone in place.zones)],
-        "colours": [*colours, *([WOODEN] if WOODEN in kind.patterns else [])],
-        "patterns": [name for name in PATTERNS if name in kind.patterns and name != WOODEN],
+        "colours": [*colours, *(name for name in own if name in kind.patterns)],
+        "patterns": [name for name in looks if name in kind.patterns and name not in own],
     }  # fmt: skip
 
 
-def kinds_pictures() -> NDArray[np.uint8]:
+def kinds_pictures(wide: bool = False) -> NDArray[np.uint8]:
     """Draws every kind once, alone where it is at home.
 
     Returns:
         uint8 (rows * SIDE, COLUMNS * SIDE, 3), in rows of `COLUMNS`.
     """
-    rows = -(-len(KINDS) // COLUMNS)
+    world = world_of(wide)
+    rows = -(-len(world.kinds) // COLUMNS)
     sheet = np.full((rows * SIDE, COLUMNS * SIDE, 3), 255, np.uint8)
-    for i, kind in enumerate(KINDS.values()):
+    for i, kind in enumerate(world.kinds.values()):
         y, x = i // COLUMNS * SIDE, i % COLUMNS * SIDE
-        sheet[y : y + SIDE, x : x + SIDE] = _picture(kind)
+        sheet[y : y + SIDE, x : x + SIDE] = _picture(kind, world)
     return sheet
 
 
-def _picture(kind: Kind) -> NDArray[np.uint8]:
-    thing = _alone(kind)
-    place = BACKDROPS.get(kind.name, DRAWN.homes.get(kind.name, ("gallery",))[0])
+def _picture(kind: Kind, world: World) -> NDArray[np.uint8]:
+    thing = _alone(kind, world)
+    place = BACKDROPS.get(kind.name, world.homes.get(kind.name, ("gallery",))[0])
     aloft = kind.stands in ("wall", "ceiling", "sky") or place == "under the sea"
     horizon = 900.0 if aloft else 500 - (KEEL if kind.stands == "water" else FOOT) * thing.height
     indoors = PLACES[place].indoors
@@ -115,11 +118,11 @@ def _picture(kind: Kind) -> NDArray[np.uint8]:
     return scene.render(-side / 2, thing.y + thing.height / 2 - side / 2, side, SIDE)
 
 
-def _alone(kind: Kind) -> Thing:
+def _alone(kind: Kind, world: World) -> Thing:
     """Makes a plain one of a kind, standing at (0, 500), in the colour that people know it in."""
     usual = USUAL.get(kind.name, kind.colours[0] if kind.colours != ALL else "")
     for seed in count(crc32(kind.name.encode())):
-        thing = make(kind.name, Random(seed), 0, 500, plain=True)
+        thing = make(kind.name, Random(seed), 0, 500, plain=True, world=world)
         shows = usual or thing.colour != "white"  # before a wall
         if shows and not thing.pattern and not thing.form:
             return replace(thing, colour=usual or thing.colour, parts=())
