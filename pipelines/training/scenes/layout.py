@@ -12,7 +12,7 @@ from pipelines.training.scenes.places import PLACES, Zone
 from pipelines.training.scenes.scene import Scene
 from pipelines.training.scenes.setting import HEIGHT, WIDTH, Setting
 from pipelines.training.scenes.thing import Thing
-from pipelines.training.scenes.things import KINDS, WIDE_KINDS
+from pipelines.training.scenes.things import WIDE_KINDS
 from pipelines.training.scenes.worlds import DRAWN, World, world_of
 
 SIZES = {"small": 0.68, "": 1.0, "large": 1.35}
@@ -34,7 +34,7 @@ def held_out_pair(kind: str, colour: str) -> bool:
     That is one pair in ten: two colours of a kind at most, none of a kind with few colours, none that wood has. The
     kind's checksum decides which.
     """
-    own = KINDS.get(kind) or WIDE_KINDS[kind]  # a material of the wide world changes no pair of the drawn one
+    own = WIDE_KINDS[kind]
     if len(own.colours) < 4 or (colour == "brown" and "wooden" in own.patterns):
         return False
     return (7 * list(COLOURS).index(colour) + crc32(kind.encode())) % 10 == 0
