@@ -302,7 +302,7 @@ def _words(phrase: Sequence[_Unit]) -> list[str]:
         out |= {"a", "an"}
     words: list[str] = []
     painted = [unit for unit in order if unit.paint]
-    for unit, after in zip(painted, [*painted[1:], None], strict=True):
+    for unit, after in zip(painted, [*painted[1:], None], strict=False):
         if unit.typed == "and" and unit is not painted[0] and not (after and _is_look(after)):
             continue  # of a steel and leather chair
         for word in unit.paint.split():
