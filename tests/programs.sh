@@ -25,4 +25,5 @@ install() {
 has chromium chromium-browser google-chrome || install "the page" chromium
 [ -n "$(fc-list :lang=zh 2>/dev/null)" ] || install "the page in Chinese" fontconfig fonts-wqy-zenhei
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb || install "a store in PostgreSQL" postgresql
+[ -d /usr/share/wordnet ] || install "the table of nouns" wordnet-base
 [ -d /usr/share/backgrounds/mate/nature ] || install "removal from photographs" mate-backgrounds

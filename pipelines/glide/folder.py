@@ -84,9 +84,9 @@ def load_glide(
     has_clip = files.keys() >= set(CLIP_HALVES) and byte_pair_file(folder, CLIP_FILE) is not None
     vocabulary = frozenset((folder / WORDS).read_text().split()) if (folder / WORDS).is_file() else None
     keep_freed_memory()
-    # eight steps of a small base are as good as twenty, four of its upsampler as eight, and to paint live four will do;
+    # eight steps of a small base are as good as twenty, two of its upsampler as eight, and to paint live four will do;
     # of those released nothing is known
-    upsample_steps, defaults, live_steps = (4, {"steps": 8}, 4) if own else (8, {}, 0)
+    upsample_steps, defaults, live_steps = (2, {"steps": 8}, 4) if own else (8, {}, 0)
     return Glide(
         name,
         networks,

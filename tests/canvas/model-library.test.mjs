@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { ModelLibrary } from "../../assets/canvas/app/model-library.js";
-import { Unreachable } from "../../assets/canvas/net/server.js";
+import { Unreachable } from "../../assets/canvas/net/responses.js";
 
 const model = (name, offered = true) => ({ name, title: name.toUpperCase(), offered });
 const state = (downloads = [], installed = [model("mini")], defaults = {}) => ({ downloads, installed, defaults });

@@ -69,6 +69,7 @@ class Recorded(NamedTuple):
     clip: Callable[[], Clip] | None
     compiled: bool
     defaults: Mapping[str, Any]
+    live_steps: int
 
 
 @pytest.fixture

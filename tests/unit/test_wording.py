@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pipelines.wording.resolve import Wording, resolve
 from pipelines.wording.tables import tables
@@ -115,3 +117,23 @@ def test_what_comes_out_comes_out_of_itself(noun: str) -> None:
 def test_the_table_of_nouns_is_what_wordnet_gives() -> None:
     stored = (Path(__file__).parents[2] / "assets/words/nouns.tsv").read_text().splitlines()
     assert stored == ["\t".join(row).rstrip("\t") for row in sorted(rows(WordNet(DATABASE)))]
+
+
+TABLES = tables()
+SORTS = [
+    *sorted(VOCABULARY)[::9],
+    *sorted(TABLES.common)[::97],
+    *sorted(TABLES.german)[::31],
+    *sorted(TABLES.chinese)[::31],
+]
+HARD = ["and", "with", "of", "a", "two", "without", "in front of", ",", ".", "-", "的", "velvet", "fireplace", "drawrs"]
+WORDS_OF_ALL_SORTS = st.sampled_from([*SORTS, *HARD])
+
+
+@given(st.one_of(st.text(max_size=40), st.lists(WORDS_OF_ALL_SORTS, max_size=9).map(" ".join)))
+@settings(max_examples=400)
+def test_whatever_is_typed_ends_in_words_that_were_taught_or_in_what_was_typed(prompt: str) -> None:
+    wording = resolve(prompt, VOCABULARY)
+    assert wording.prompt == prompt or set(wording.prompt.split()) <= VOCABULARY
+    assert not (wording.unknown and wording.prompt != prompt)
+    wording.sentence("x")
