@@ -12,6 +12,7 @@ FOLDER = Path(__file__).parents[2] / "assets" / "words"
 NOUNS, REVIEWED, ADJECTIVES, GERMAN, CHINESE = (
     "nouns.tsv", "reviewed.tsv", "adjectives.tsv", "german.tsv", "chinese.tsv",
 )  # fmt: skip
+TAUGHT = "taught.txt"
 NOTHING = "-"  # in the place of what to paint, for what is not in the drawn world
 
 IRREGULAR = {
@@ -36,6 +37,7 @@ class Tables(NamedTuple):
     chinese: Mapping[str, str]
     common: frozenset[str]  # single words of those that were decided by hand: what a misspelt one may be meant to be
     parts: frozenset[str]  # all words of nouns and adjectives
+    taught: frozenset[str]  # nouns that stand for themselves where a model's vocabulary has them
 
 
 @cache
@@ -49,7 +51,8 @@ def tables() -> Tables:
     )
     common = frozenset(word for word in (*reviewed, *adjectives) if word.isalpha())
     parts = frozenset(word for phrase in (*nouns, *adjectives) for word in phrase.split())
-    return Tables(nouns, adjectives, german, chinese, common, parts)
+    taught = frozenset((FOLDER / TAUGHT).read_text(encoding="utf-8").splitlines())
+    return Tables(nouns, adjectives, german, chinese, common, parts, taught)
 
 
 def _rows(name: str, fields: int) -> Iterator[list[str]]:

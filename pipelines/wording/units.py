@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from typing import NamedTuple
 
 from pipelines.training.scenes.words import PATTERNS, SIZES, SPELLINGS, plural
-from pipelines.wording.tables import Tables, singulars
+from pipelines.wording.tables import Noun, Tables, singulars
 
 LONGEST = 4  # words of a noun
 # words that begin what belongs to a thing, or says where it is, and what a model may know instead
@@ -101,10 +101,14 @@ def _noun(phrase: str, vocabulary: Collection[str], lookup: Tables) -> Unit | No
     """Looks a noun up, in the singular or the plural."""
     if phrase in SMALL or phrase in JOINING:
         return None
-    single = next((each for each in (phrase, *singulars(phrase)) if each in lookup.nouns), None)
+
+    def taught(noun: str) -> bool:
+        return noun in lookup.taught and set(noun.split()) <= set(vocabulary)
+
+    single = next((each for each in (phrase, *singulars(phrase)) if each in lookup.nouns or taught(each)), None)
     if single is None:
         return None
-    noun, several = lookup.nouns[single], single != phrase
+    noun, several = Noun(single, ()) if taught(single) else lookup.nouns[single], single != phrase
     if noun.paint and set(noun.paint.split()) <= set(vocabulary):
         together = plural(noun.paint)
         together = together if set(together.split()) <= set(vocabulary) else ""  # not all kinds come in numbers

@@ -11,8 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import NamedTuple
 
-from pipelines.training.scenes import things
-from pipelines.wording.tables import FOLDER, NOUNS
+from pipelines.training.scenes.worlds import DRAWN, WIDE, World
+from pipelines.wording.tables import FOLDER, NOUNS, TAUGHT
 
 DATABASE = Path("/usr/share/wordnet")  # of Debian's package wordnet-base
 # lexicographer files: animals, artifacts, parts of the body, food, objects, people, phenomena, plants
@@ -195,8 +195,8 @@ def rows(wordnet: WordNet) -> Iterator[tuple[str, str, str]]:
     They are the nouns whose first sense is concrete, of one word, and those of several words that are a kind. What a
     model is taught stands for itself.
     """
-    taught = {noun.replace("{} ", "") for kind in things.KINDS.values() for noun in kind.nouns}
-    yield from ((noun, noun, "") for noun in taught)
+    nouns = taught(DRAWN)
+    yield from ((noun, noun, "") for noun in nouns)
     kinds = {wordnet.sense(name): kind for kind, names in KINDS.items() for name in names}
     for lemma, senses in wordnet.senses.items():
         synset = wordnet.synsets[senses[0]]
@@ -205,7 +205,7 @@ def rows(wordnet: WordNet) -> Iterator[tuple[str, str, str]]:
         above = wordnet.ancestors(senses[0])
         nearest = min((offset for offset in kinds if offset in above), key=above.__getitem__, default=None)
         noun = lemma.replace("_", " ")
-        if noun in taught:
+        if noun in nouns:
             continue
         if nearest is not None:
             yield noun, kinds[nearest], ""
@@ -219,12 +219,18 @@ def rows(wordnet: WordNet) -> Iterator[tuple[str, str, str]]:
             yield noun, "", ",".join(near[:MOST_NEAR])
 
 
+def taught(world: World) -> set[str]:
+    """Returns the nouns of all kinds of a world."""
+    return {noun.replace("{} ", "") for kind in world.kinds.values() for noun in kind.nouns}
+
+
 def main() -> None:
-    """Writes the table."""
+    """Writes the table, and beside it the nouns that a model may have been taught."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.wording.wordnet", description=main.__doc__)
     parser.add_argument("--database", type=Path, default=DATABASE, metavar="FOLDER", help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=FOLDER / NOUNS, metavar="FILE", help="default: %(default)s")
     options = parser.parse_args()
+    options.out.with_name(TAUGHT).write_text("".join(f"{noun}\n" for noun in sorted(taught(WIDE))), encoding="utf-8")
     table = sorted(rows(WordNet(options.database)))
     options.out.write_text("".join("\t".join(row).rstrip("\t") + "\n" for row in table), encoding="utf-8")
     print(f"{len(table):,} nouns, {sum(bool(kind) for _, kind, _ in table):,} of them kinds, in {options.out}")

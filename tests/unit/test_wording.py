@@ -105,6 +105,11 @@ def test_a_vocabulary_decides_what_may_be_painted() -> None:
     )
 
 
+def test_a_model_that_was_taught_more_is_given_more() -> None:
+    wide = VOCABULARY | {"taxi", "grand", "piano"}
+    assert resolve("a red taxi", wide).prompt == "a red taxi" and resolve("a piano", wide).prompt == "a piano"
+
+
 @pytest.mark.parametrize("noun", sorted(noun for noun, entry in tables().nouns.items() if entry.paint == noun)[::7])
 def test_what_comes_out_comes_out_of_itself(noun: str) -> None:
     """Resolved again, a prompt stays."""
