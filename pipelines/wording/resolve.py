@@ -13,7 +13,7 @@ from typing import NamedTuple
 from pipelines.training.scenes.words import article
 from pipelines.wording.tables import tables
 from pipelines.wording.translate import translated
-from pipelines.wording.units import ARTICLES, JOINING, LOOKS, Unit, counted, is_look, mended, parts, units
+from pipelines.wording.units import ARTICLES, JOINING, LOOKS, NEGATING, Unit, counted, is_look, mended, parts, units
 
 TOKEN = re.compile(r"[^\W_]+(?:['-][^\W_]+)*|[,;:.!?()\n]")
 # what people say to a machine around what they want
@@ -23,6 +23,10 @@ ASKING = re.compile(
     r"|(?:a|an|the) (?:image|photo|illustration|drawing) of)\b[\s,:]*)+"
 )
 CHANGING = re.compile(r"(?:please )?(?:change|turn|replace|swap|transform|make) .*? (?:to|into|with|by|for) (?=\w)")
+REMOVING = re.compile(
+    r"(?:please )?(?:remove|erase|delete|get rid of|take away|take out|no|entferne|lösche|kein|keine)\b"
+    r"|移除|删除|去掉|擦除"
+)
 FULL = re.compile(r"\b(?:full|filled|covered|made out|made|lots) of\b|\b(?:filled|covered|decorated) with\b")
 PARTS = ("with", "of", "wearing")  # what follows these belongs to the thing before
 WITH, OF = "with", ("of", "to")  # the second go on what began before: in front, next
@@ -44,9 +48,12 @@ class Wording:
     replaced: tuple[tuple[str, str], ...] = ()  # words in lower case, and what stands in their place
     left_out: tuple[str, ...] = ()  # words that the model cannot show
     unknown: tuple[Unknown, ...] = ()  # what it cannot paint though it is what is asked for
+    removes: bool = False  # whether something is to go, which no prompt does
 
     def sentence(self, model: str) -> str:
         """Says what is not painted as it was typed, '' where all is."""
+        if self.removes:
+            return "A prompt says what to add. To take away what is there, use Remove."
         if self.unknown:
             word, near = self.unknown[0]
             offer = f" It can paint: {', '.join(near)}." if near else ""
@@ -65,7 +72,10 @@ def resolve(prompt: str, vocabulary: Collection[str] | None) -> Wording:
     """
     if vocabulary is None or not prompt.strip():
         return Wording(prompt)
-    text = translated(prompt.lower().replace("\u2019", "'").strip(), vocabulary)
+    typed_text = prompt.lower().replace("\u2019", "'").strip()
+    if REMOVING.match(typed_text):
+        return Wording(prompt, removes=True)
+    text = translated(typed_text, vocabulary)
     for around in (CHANGING, ASKING):
         text = around.sub("", text, count=1) if around.match(text) and not around.fullmatch(text) else text
     lookup = tables()
@@ -109,6 +119,10 @@ def _worded(prompt: str, phrases: Iterable[Sequence[Unit]], spelt: tuple[tuple[s
         thing_before = any(_has_thing(each) for each in kept)
         if thing_before:  # a couch in velvet
             phrase = [unit._replace(noun=unit.noun and not unit.describes) for unit in phrase]
+        if phrase[0].typed in NEGATING:
+            left_out.append(" ".join(unit.typed for unit in phrase))
+            gap = True
+            continue
         nouns = sorted((unit for unit in phrase if unit.noun), key=lambda unit: unit.listed)
         thing = nouns[-1] if nouns else None
         joined = phrase[0].typed in (*JOINING, ",") or phrase[0].paint == WITH

@@ -29,7 +29,7 @@ def translated(text: str, vocabulary: Collection[str]) -> str:
         return HAN.sub(lambda found: f" {' '.join(_from_chinese(found[0], lookup))} ", text)
     words = WORD.findall(text)
     german = [word for word in words if _from_german(word, lookup) is not None]
-    english = [word for word in words if word in vocabulary or any(one in lookup.parts for one in singulars(word))]
+    english = [word for word in words if word in vocabulary or any(one in lookup.common for one in singulars(word))]
     only_german = set(german) - set(english)
     if not only_german or len(german) < len(english):
         return text

@@ -8,24 +8,26 @@ from pipelines.training.scenes.words import PATTERNS, SIZES, SPELLINGS, plural
 from pipelines.wording.tables import Noun, Tables, singulars
 
 LONGEST = 4  # words of a noun
+NEGATING = ("without", "no", "not")
 # words that begin what belongs to a thing, or says where it is, and what a model may know instead
 JOINING = {
     **{word: word for word in "with on in at and behind beside above under near next over of from to".split()},
     **{word: word for word in "wearing using reading playing showing".split()},
     "holding": "with", "carrying": "with", "or": "and", "besides": "beside", "below": "under", "underneath": "under",
     "beneath": "under", "against": "near", "inside": "in", "outside": "near", "around": "near", "between": "near",
-    "by": "near", "onto": "on", "into": "in", "like": "", "for": "", "without": "",
+    "by": "near", "onto": "on", "into": "in", "like": "", "for": "", **dict.fromkeys(NEGATING, ""),
 }  # fmt: skip
 AMOUNTS = frozenset("group couple lot lots few set herd flock row bit piece kind sort type".split())
 ARTICLES = frozenset("a an the some one two three 2 3 my your".split())
 # words that say nothing by themselves; those of them that a model was taught stay
 SMALL = frozenset(
     "please some any my your his her its our their this that these those there here is are was were be being been very"
-    " really so too quite just also maybe which who whose has have had do does it he she they i you we as not no other"
+    " really so too quite just also maybe which who whose has have had do does it he she they i you we as but one other"
     " another more most much many each every own made an a the".split()
 )
 MODIFIES = ("ing", "ed", "ly", "ish", "style")  # endings of words that are no things
-LEAST_MENDED, ALIKE = 4, 0.8  # letters of a word whose spelling is mended, and how alike the two must be, 0 to 1
+LEAST_MENDED = 4  # letters of a word whose spelling is mended
+ALIKE, ALIKE_IF_SHORT, SHORT = 0.8, 0.86, 6  # how alike the two must be, 0 to 1; short ones of at most so many letters
 LOOKS = tuple(
     frozenset(word for spellings in table.values() for phrase in spellings for word in phrase.split())
     for table in (SPELLINGS, PATTERNS, SIZES)
@@ -64,7 +66,8 @@ def mended(token: str, vocabulary: Collection[str], lookup: Tables) -> str:
     for group in (vocabulary, lookup.common):
         words = [word for word in group if word[0] == token[0]]
         swapped = [word for word in words if sorted(word) == sorted(token)]  # bycicle
-        if alike := swapped or get_close_matches(token, words, 1, ALIKE):
+        least = ALIKE_IF_SHORT if len(token) <= SHORT else ALIKE
+        if alike := swapped or get_close_matches(token, words, 1, least):
             return alike[0]
     return token
 
@@ -74,9 +77,9 @@ def units(tokens: Sequence[str], vocabulary: Collection[str], lookup: Tables) ->
     at = 0
     while at < len(tokens):
         unit, length = _unit_at(tokens, at, vocabulary, lookup)
-        if length > 1 and at + length < len(tokens) and is_look(Unit(tokens[at], tokens[at])):
+        if length > 1 and is_look(Unit(tokens[at], tokens[at])):
             after, further = _unit_at(tokens, at + 1, vocabulary, lookup)
-            if after.noun and 1 + further > length:  # a wooden chest of drawers is no wooden chest
+            if after.noun and after.paint and (after.taught or 1 + further > length):  # a blue cat is no catfish
                 unit, length = _word(tokens[at], vocabulary, lookup), 1
         yield unit
         at += length

@@ -40,7 +40,7 @@ def edit(hands: Hands) -> Any:
 def test_what_is_painted_is_said_and_kept_and_the_exact_words_are_a_press_away(visitor: Hands) -> None:
     hands = visitor
     hands.write("a green velvet taxi")
-    hint(hands, "Painted as “a green car”. Left out: “velvet”.")
+    hint(hands, "Will be painted as “a green car”. Left out: “velvet”.")
     assert hands.page.locator(".marks .strange").all_text_contents() == ["velvet"]
     hands.edit(prompt="a green velvet taxi")
     made = edit(hands)
@@ -50,11 +50,17 @@ def test_what_is_painted_is_said_and_kept_and_the_exact_words_are_a_press_away(v
     hands.edit(prompt="a green velvet taxi")
     exact = edit(hands)
     assert (exact.prompt, exact.painted_as) == ("a green velvet taxi", "")
-    hands.reload()  # it is remembered
-    hands.write("a green velvet taxi")
-    hint(hands, "word for word")
     hands.press("Use words it knows")
-    hint(hands, "Painted as “a green car”.")
+    hint(hands, "Will be painted as “a green car”.")
+    hands.press("Use my exact words")
+    hands.write("a red velvet taxi")  # of which that was not said
+    hint(hands, "Will be painted as “a red car”.")
+    hands.press("History")
+    hands.page.locator(".step-card summary").click()
+    details = hands.page.locator(".step-card details p")
+    assert not details.filter(has_text="Painted as").count()  # of the last step, word for word
+    hands.key("Control+z")
+    details.filter(has_text="Painted as “a green car”").wait_for()
     hands.write("a green car")
     hands.page.locator("#status .hint:empty").wait_for(state="attached")
 
@@ -67,3 +73,12 @@ def test_a_thing_that_is_unknown_is_said_and_others_are_offered(visitor: Hands) 
     hands.page.locator("#status .hint").get_by_role("button").first.click()
     hands.page.wait_for_function("/^a (?!Fireplace)\\w+ on the wall$/.test(window.palimpsest.form.values.prompt)")
     hands.page.locator("#status .hint:empty").wait_for(state="attached")
+
+
+def test_who_asks_to_remove_is_offered_the_mode(visitor: Hands) -> None:
+    hands = visitor
+    hands.write("remove the dog")
+    hint(hands, "A prompt says what to add.")
+    hands.press("Remove what is masked")
+    hands.page.wait_for_function("window.palimpsest.form.intent === 'remove'")
+    hands.intend("Fill")

@@ -58,6 +58,11 @@ def test_what_was_taught_stays_as_it_is(prompt: str) -> None:
         ("a cat chasing a ball", "a cat with a ball"),
         ("vintage wooden chest of drawrs", "wooden chest of drawers"),
         ("a couch without legs", "a couch"),
+        ("a bicycle but not red", "a bicycle"),
+        ("a black and white cat", "a black and white cat"),
+        ("eine Taube auf dem Turm", "a white bird on the tower"),
+        ("Tasse", "cup"),
+        ("one yellow bird", "yellow bird"),
         ("a steel and leather chair", "a chair"),
         ("a red and leather chair", "a red chair"),
         ("two oranges", "two orange apples"),
@@ -85,6 +90,22 @@ def test_other_words_give_way_to_those_that_were_taught(prompt: str, result: str
 def test_a_thing_that_is_nothing_there_is_said_to_be_unknown(prompt: str) -> None:
     wording = resolve(prompt, VOCABULARY)
     assert wording.unknown and wording.prompt == prompt and "guess" in wording.sentence("glide-mini")
+
+
+@pytest.mark.parametrize(
+    "prompt", ["remove the dog", "Please erase everything", "no cat", "entferne den Hund", "移除狗"]
+)
+def test_what_asks_to_remove_is_no_prompt(prompt: str) -> None:
+    wording = resolve(prompt, VOCABULARY)
+    assert wording.removes and wording.prompt == prompt and "use Remove" in wording.sentence("x")
+
+
+@pytest.mark.parametrize("look", ["blue", "red", "black", "brown", "golden", "big", "small", "striped", "wooden"])
+def test_a_look_and_a_thing_that_were_taught_stay_together(look: str) -> None:
+    """A blue cat is no catfish, a red kite no bird of prey, and brown bread keeps its colour."""
+    for noun in sorted(tables().taught):
+        if set(noun.split()) <= VOCABULARY and " full of " not in noun and look not in noun:
+            assert painted(f"a {look} {noun}") == f"a {look} {noun}"
 
 
 def test_what_is_done_is_said() -> None:

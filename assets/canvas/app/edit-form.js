@@ -10,11 +10,9 @@ import { Suggestions } from "./suggest.js";
 import { VocabularyPanel } from "../panels/vocabulary-panel.js";
 import { debounce } from "../lib/debounce.js";
 import { t } from "../lib/locale.js";
-import { loadJson, saveJson } from "../lib/storage.js";
 import { withNoun, wordingLine, wordsNotPainted } from "./wording.js";
 
 const HINT_MS = 250; // after the last key press, before the prompt is checked
-const EXACT_WORDS = "palimpsest-exact-words"; // where the browser keeps that
 export const PROMPT = "#prompt :is(input, textarea)";
 const PROMPT_FIELDS = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)" };
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch", "adjust"];
@@ -34,7 +32,7 @@ export class EditForm {
     this.models = new ChosenModels();
     this.choices = []; // the models to choose from, [[title, name], ...]; see `offer`
     this.model = new Model((name, signal) => server.model(name, signal), () => this.#showModel());
-    this.exactWords = loadJson(EXACT_WORDS, false) === true; // whether the model is given the prompt as it is
+    this.exactPrompt = null; // the prompt that the model is to be given as it is
     this.hintRequest = null; // the last one; an earlier response is out of date
     this.aside = null; // { values, own, models }: the user's own while a step is amended; what is set meanwhile is not saved
     this.hint = debounce(HINT_MS, () => this.#requestHint());
@@ -219,20 +217,23 @@ export class EditForm {
     const request = {};
     this.hintRequest = request;
     const own = model.loading ? t("model.reading", { model: modelName(pipeline) }) : model.error || (model.supportsIntent(this.intent) ? "" : this.unsupportedIntent);
-    const none = { hint: own, wording: { prompt: "", left_out: [], unknown: [] } };
+    const none = { hint: own, wording: { prompt: "", left_out: [], unknown: [], removes: false } };
     const { hint, wording } = !own && prompt.trim() && !["remove", "adjust"].includes(this.intent) ? await this.server.hint(pipeline, prompt).catch(() => none) : none;
     if (this.hintRequest !== request) return;
-    const line = wordingLine(wording, modelName(pipeline), this.exactWords, { exact: (on) => this.useExactWords(on), instead: (...words) => this.#instead(...words) });
+    const line = wordingLine(wording, modelName(pipeline), this.exactWords, { exact: (on) => this.useExactWords(on), instead: (...words) => this.#instead(...words), remove: () => this.intend("remove") });
     const strange = wordsNotPainted(wording);
     const see = strange.length && model.info?.kinds ? [{ label: t("kinds.see"), press: () => this.vocabulary.open() }] : [];
     this.notifications.hint(hint || line.text, [...(hint ? [] : line.buttons), ...see]);
     this.suggestions?.mark(strange);
   }
 
-  /** Whether the model is to be given the prompt as it is, and not in the words that it was taught. */
+  /** Whether the model is given the prompt as it is, and not in the words that it was taught. Another prompt is not. */
+  get exactWords() {
+    return this.exactPrompt !== null && this.exactPrompt === this.values?.prompt;
+  }
+
   useExactWords(on) {
-    this.exactWords = on;
-    saveJson(EXACT_WORDS, on);
+    this.exactPrompt = on ? this.values.prompt : null;
     this.hint.now();
   }
 

@@ -15,19 +15,19 @@ const comesIn = (kind, { counts, colours, patterns }) =>
 /**
  * The kinds that a search finds: [{ kind, at: in the list, noun: which of its nouns was meant }, ...].
  *
- * search: beginnings of words, in a noun or in the reader's own name of the kind. place: "" for all. chosen: a word by
+ * search: beginnings of words, in a noun or in the reader's own name of the kind. place: "" for all, as a search has. chosen: a word by
  * group, see GROUPS; only kinds that come so are found. own(kind): the reader's own name.
  */
 export function findKinds(list, { search = "", place = "", chosen = {}, own = () => "" }) {
   const beginnings = search.toLowerCase().split(/\s+/).filter(Boolean);
   const matches = (text) => {
     const words = text.toLowerCase().split(" ");
-    return beginnings.every((beginning) => words.some((word) => word.startsWith(beginning)));
+    return beginnings.every((beginning) => words.some((word) => word.startsWith(beginning) || `${word}s` === beginning));
   };
   return list.kinds.flatMap((kind, at) => {
     const noun = Math.max(0, kind.nouns.findIndex(matches));
     const found = matches(kind.nouns[noun]) || own(kind).toLowerCase().includes(search.trim().toLowerCase());
-    return found && (!place || kind.places.includes(place)) && comesIn(kind, chosen) ? [{ kind, at, noun }] : [];
+    return found && (beginnings.length || !place || kind.places.includes(place)) && comesIn(kind, chosen) ? [{ kind, at, noun }] : [];
   });
 }
 

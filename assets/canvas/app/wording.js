@@ -3,10 +3,11 @@
 import { t } from "../lib/locale.js";
 
 /**
- * wording: see `Server.hint`. exact: whether the user wants the words as they are. press: { exact(on), instead(word, other) }.
+ * wording: see `Server.hint`. exact: whether the user wants the words as they are. press: { exact(on), instead(word, other), remove() }.
  * Returns { text, buttons: [{ label, press() }, ...] }; the text is "" where the prompt is painted as it is.
  */
-export function wordingLine({ prompt, left_out, unknown }, model, exact, press) {
+export function wordingLine({ prompt, left_out, unknown, removes }, model, exact, press) {
+  if (removes) return { text: t("wording.removes"), buttons: [{ label: t("wording.remove"), press: press.remove }] };
   if (unknown.length) {
     const [{ word, near }] = unknown;
     const buttons = near.map((other) => ({ label: other, press: () => press.instead(word, other) }));

@@ -76,7 +76,7 @@ export class Server {
 
   /**
    * Checks a prompt: { hint: a sentence about what the model does not read, wording: { prompt: what it is given instead, "" for the
-   * prompt itself, left_out: words that it cannot show, unknown: [{ word, near: things that it can paint }, ...] } }.
+   * prompt itself, left_out: words that it cannot show, unknown: [{ word, near: things that it can paint }, ...], removes: whether it asks for another mode } }.
    */
   hint(pipeline, prompt) {
     return this.#get("hint", { pipeline, prompt });

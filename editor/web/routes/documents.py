@@ -257,7 +257,9 @@ def node_json(node: Node) -> dict[str, Any]:
     if node.edit is not None:
         names = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength", "sampler")
         summary["edit"] = {name: node.edit[name] for name in names}
-        summary["edit"] |= {name: node.edit[name] for name in ("adapters", "reference") if name in node.edit}
+        summary["edit"] |= {
+            name: node.edit[name] for name in ("painted_as", "adapters", "reference") if name in node.edit
+        }
         summary["edit"]["margins"] = list(node.edit.get("margins", UNMOVED))
         summary["edit"]["adjustment"] = node.edit.get("adjustment")
         summary["edit"]["blend"] = asdict(Blend(**node.edit["blend"]))

@@ -25,8 +25,8 @@ class Models:
 
     async def hint(self, request: Request) -> Response:
         """GET ?pipeline=, ?prompt=: a `hint` about what the model does not read of it, and its `wording`: the `prompt`
-        that the model is given instead, "" for itself, the words `left_out`, and each `unknown` word with what is
-        `near`.
+        that the model is given instead, "" for itself, the words `left_out`, each `unknown` word with what is
+        `near`, and whether it `removes` something, which is another mode.
 
         The hint is the reason when the model cannot be loaded, and empty while it is loading.
         """
@@ -42,7 +42,7 @@ class Models:
             hint = str(error)
         answer = {
             "prompt": wording.prompt if wording.prompt != prompt else "", "left_out": wording.left_out,
-            "unknown": [unknown._asdict() for unknown in wording.unknown],
+            "unknown": [unknown._asdict() for unknown in wording.unknown], "removes": wording.removes,
         }  # fmt: skip
         return JSONResponse({"hint": hint, "wording": answer}, headers=NEVER)
 
