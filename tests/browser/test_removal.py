@@ -39,11 +39,11 @@ def test_remove_says_which_model_it_takes_and_why_and_can_be_overruled(hands: Ha
     hands.intend("Remove")
     advice(hands, "")  # nothing is masked
     hands.paint(100, 90)
-    advice(hands, "patchmatch, since this is a photograph.")
+    advice(hands, "PatchMatch, since this is a photograph.")
     assert made(hands).pipeline == "patchmatch"
     hands.paint(220, 90)
     hands.page.get_by_role("button", name="It is a drawing").click()
-    advice(hands, "patchmatch, since this is a drawing.")
+    advice(hands, "PatchMatch, since this is a drawing.")
     hands.reload()
     hands.wait_idle()
     hands.wait_for("doc.draft && !doc.mask.empty")

@@ -132,3 +132,11 @@ test("what a replay's step took is known to the next", () => {
   assert.equal(progress.update([jobs[1]]).seconds, 1);
   assert.equal(progress.update([{ ...jobs[1], index: 1, total: 10 }]).seconds, 0.9);
 });
+
+test("the last job of a replay that is over is no run of its own", () => {
+  const run = new RunProgress(new Eta(storage()));
+  const last = job("r2", { index: 9, total: 10, replay: { step: 3, of: 3, steps: 10 } });
+  const before = run.update([last]).done;
+  const { replay: _, ...alone } = last;
+  assert.equal(run.update([{ ...alone, index: 0 }]).done, before);
+});

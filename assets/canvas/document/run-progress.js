@@ -30,7 +30,8 @@ export class RunProgress {
       return null;
     }
     const own = jobs.filter(({ revision }) => group.revisions.includes(revision));
-    if (group.key !== this.key) this.forget();
+    // a replay's last job may be listed once more when the replay is over, and then stands alone
+    if (group.key !== this.key && own[0].revision !== this.revision) this.forget();
     this.count = Math.max(this.count, own.length);
     this.eta.update({ ...own[0], images: group.replay ? 1 : own.length });
     const left = this.eta.secondsLeft(own);
