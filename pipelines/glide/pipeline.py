@@ -113,7 +113,8 @@ class Glide:
 
         # draw at 64 pixels
         if len(levels) > 1:
-            prompts = [request.prompt] + [request.negative_prompt] * (request.guidance != 1)
+            apart = request.guidance != 1 and request.negative_prompt != request.prompt  # else guidance changes nothing
+            prompts = [request.prompt, *[request.negative_prompt] * apart]
             denoise = self._denoiser(base, prompts, BASE_SIGMAS, picture_low, keep_low, None)
             if len(prompts) == 2:
                 denoise = guided(denoise, request.guidance)

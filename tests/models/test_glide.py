@@ -317,6 +317,25 @@ def test_one_pair_does_both(tokenizer: Tokenizer, forms: tuple[str, str], whole:
     assert np.array_equal(image[kept], request.image[kept]) and (image != request.image).any()
 
 
+@pytest.mark.parametrize("prompt", ["", "a red couch"])
+def test_a_prompt_that_is_to_be_kept_away_itself_takes_no_guidance(
+    glide: Glide, monkeypatch: pytest.MonkeyPatch, prompt: str
+) -> None:
+    """As of every removal: no prompt, and none to be kept away. Half of the work is the whole of it."""
+    request = a_request(prompt=prompt, negative_prompt=prompt, guidance=2.0)
+    batches: list[int] = []
+    forward = UNet.forward
+
+    def noted(self: UNet, x: Tensor, *others: Any) -> Tensor:
+        batches.append(len(x))
+        return forward(self, x, *others)
+
+    monkeypatch.setattr(UNet, "forward", noted)
+    image = run(glide.inpaint(request))
+    assert set(batches) == {1}
+    assert np.array_equal(image, run(glide.inpaint(replace(request, guidance=1.0))))
+
+
 @pytest.mark.parametrize("guidance", [0.0, 1.0, -2.0, 30.0])
 @pytest.mark.parametrize("steps", [1, 2])
 def test_any_guidance_and_few_steps(glide: Glide, guidance: float, steps: int) -> None:
