@@ -74,7 +74,7 @@ def test_the_event_loop_waits_for_no_database(store: Store) -> None:
     assert job.error == "Cancelled."
 
 
-AS_IT_IS = {"prompt": "", "left_out": [], "unknown": []}
+AS_IT_IS = {"prompt": "", "left_out": [], "unknown": [], "removes": False}
 
 
 def test_questions_about_a_model_that_is_being_loaded_are_answered_at_once(store: Store, tmp_path: Path) -> None:

@@ -406,7 +406,7 @@ def test_a_full_disk_is_a_sentence(routes: RouteClient, monkeypatch: pytest.Monk
 
 
 def test_hints(routes: RouteClient) -> None:
-    wording = {"prompt": "", "left_out": [], "unknown": [{"word": "zebra", "near": []}]}
+    wording = {"prompt": "", "left_out": [], "unknown": [{"word": "zebra", "near": []}], "removes": False}
     knows = {"hint": "It knows nothing but noise.", "wording": wording}
     assert routes.get("hint?pipeline=noise&prompt=A+zebra+noise").json() == knows
     assert "no model 'gone' here" in routes.get("hint?pipeline=gone&prompt=a+zebra").json()["hint"]
