@@ -174,9 +174,9 @@ def test_a_call_that_waits_counts_until_it_is_done(served: Served) -> None:
     served.slow.allow(2)
     assert "event: complete" in served.get(f"/gradio_api/call/edit/{event}").decode()
     served.slow.forbid()
-    served.call("describe", {"document": document})
 
     def let_go() -> bool:
+        served.call("describe", {"document": document})  # what is done next, on whichever thread
         gc.collect()
         return under_way(served).held < 2**10
 
