@@ -49,9 +49,7 @@ def painted(
     Returns:
         uint8 (size, size), 0 or 255.
     """
-    x, y, side = window
-    scale = size / side
-    left, top, width, height = (box[0] - x) * scale, (box[1] - y) * scale, box[2] * scale, box[3] * scale
+    left, top, width, height = _in_pixels(box, window, size)
     image = Image.new("L", (size, size))
     draw = ImageDraw.Draw(image)
     shape = random.random()
@@ -70,17 +68,17 @@ def painted(
     return np.asarray(image)
 
 
+def _in_pixels(box: Rect, window: tuple[float, float, float], size: int) -> Rect:
+    """Returns where a box of the scene lies in a mask of a window."""
+    scale = size / window[2]
+    return (box[0] - window[0]) * scale, (box[1] - window[1]) * scale, box[2] * scale, box[3] * scale
+
+
 def loosely_painted(
     box: Rect, thing: NDArray[np.bool_] | None, window: tuple[float, float, float], size: int, random: Random
 ) -> NDArray[np.uint8]:
     """Paints a mask as most people do, a generous rectangle or loops of a broad brush; otherwise as `painted`."""
-    scale = size / window[2]
-    left, top, width, height = (
-        (box[0] - window[0]) * scale,
-        (box[1] - window[1]) * scale,
-        box[2] * scale,
-        box[3] * scale,
-    )
+    left, top, width, height = _in_pixels(box, window, size)
     image = Image.new("L", (size, size))
     draw = ImageDraw.Draw(image)
     if random.random() < 0.5:
@@ -143,13 +141,7 @@ def _along(draw: ImageDraw.ImageDraw, points: list[tuple[float, float]], brush: 
 
 def strokes(box: Rect, window: tuple[float, float, float], size: int, random: Random) -> NDArray[np.uint8]:
     """Paints a few brush strokes inside `box`, a small correction; otherwise as `painted`."""
-    scale = size / window[2]
-    left, top, width, height = (
-        (box[0] - window[0]) * scale,
-        (box[1] - window[1]) * scale,
-        box[2] * scale,
-        box[3] * scale,
-    )
+    left, top, width, height = _in_pixels(box, window, size)
     image = Image.new("L", (size, size))
     draw = ImageDraw.Draw(image)
     brush = max(min(width, height) * random.uniform(0.15, 0.45), 2.0)

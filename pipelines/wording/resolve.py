@@ -72,10 +72,10 @@ def resolve(prompt: str, vocabulary: Collection[str] | None) -> Wording:
     """
     if vocabulary is None or not prompt.strip():
         return Wording(prompt)
-    typed_text = prompt.lower().replace("\u2019", "'").strip()
-    if REMOVING.match(typed_text):
+    lowered = prompt.lower().replace("\u2019", "'").strip()
+    if REMOVING.match(lowered):
         return Wording(prompt, removes=True)
-    text = translated(typed_text, vocabulary)
+    text = translated(lowered, vocabulary)
     for around in (CHANGING, ASKING):
         text = around.sub("", text, count=1) if around.match(text) and not around.fullmatch(text) else text
     lookup = tables()
@@ -91,7 +91,7 @@ def _phrases(found: Iterable[Unit]) -> list[list[Unit]]:
     for unit in found:
         last = phrases[-1]
         amount = last and all(not each.noun and each.typed not in JOINING for each in last)
-        doing = unit.typed.endswith("ing") and not unit.noun and any(each.noun for each in last)
+        doing = unit.typed.endswith("ing") and not unit.noun and _has_thing(last)
         if not unit.typed[0].isalnum():
             phrases.append([])
         elif unit.typed == "and" and last and not _has_thing(last):  # a red and white umbrella
@@ -103,7 +103,7 @@ def _phrases(found: Iterable[Unit]) -> list[list[Unit]]:
         else:
             if unit.typed in JOINING and last:
                 phrases.append([])
-            elif len(phrases) > 1 and not last and any(each.noun for each in phrases[-2]):
+            elif len(phrases) > 1 and not last and _has_thing(phrases[-2]):
                 last.append(Unit(",", "and", said=False))
             phrases[-1].append(unit)
     return [phrase for phrase in phrases if phrase]

@@ -100,21 +100,25 @@ def _unit_at(tokens: Sequence[str], at: int, vocabulary: Collection[str], lookup
     return _word(tokens[at], vocabulary, lookup), 1
 
 
+def _known(phrase: str, vocabulary: Collection[str]) -> bool:
+    return all(word in vocabulary for word in phrase.split())
+
+
 def _noun(phrase: str, vocabulary: Collection[str], lookup: Tables) -> Unit | None:
     """Looks a noun up, in the singular or the plural."""
     if phrase in SMALL or phrase in JOINING:
         return None
 
     def taught(noun: str) -> bool:
-        return noun in lookup.taught and set(noun.split()) <= set(vocabulary)
+        return noun in lookup.taught and _known(noun, vocabulary)
 
     single = next((each for each in (phrase, *singulars(phrase)) if each in lookup.nouns or taught(each)), None)
     if single is None:
         return None
     noun, several = Noun(single, ()) if taught(single) else lookup.nouns[single], single != phrase
-    if noun.paint and set(noun.paint.split()) <= set(vocabulary):
+    if noun.paint and _known(noun.paint, vocabulary):
         together = plural(noun.paint)
-        together = together if set(together.split()) <= set(vocabulary) else ""  # not all kinds come in numbers
+        together = together if _known(together, vocabulary) else ""  # not all kinds come in numbers
         unit = Unit(phrase, noun.paint, True, together=together, taught=single == noun.paint)
         return counted(unit) if several else unit
     if phrase in vocabulary:
