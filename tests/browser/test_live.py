@@ -48,7 +48,7 @@ def turn_on(hands: Hands) -> None:
 
 
 def ready(hands: Hands) -> None:
-    """What is wanted now is shown; `wished` counts what was wanted."""
+    """What is wanted now is shown."""
     hands.page.wait_for_function(f"{RUN} === 'ready' && {SHOWN}")
     hands.page.evaluate(DRAWN)
 

@@ -1,4 +1,4 @@
-// Live mode without a page: when the newest wish is painted, and what comes too late.
+// Live mode without a page: when the newest target is painted, and what comes too late.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
@@ -83,7 +83,7 @@ test("each picture is shown, and the last one makes it ready", async (context) =
   assert.deepEqual([shown, runs], [["blurred", "sharp"], ["painting", "ready"]]);
 });
 
-test("a newer wish aborts the older one, and what that brings is not shown", async (context) => {
+test("a newer target aborts the older one, and what that brings is not shown", async (context) => {
   const { errors, feeds, painter, pass, shown, want } = scripted(context);
   want("a");
   await pass(PAUSE_MS);
@@ -96,7 +96,7 @@ test("a newer wish aborts the older one, and what that brings is not shown", asy
   assert.deepEqual([shown, errors, painter.run], [["b"], [], "ready"]);
 });
 
-test("no wish ends all, also what has not begun", async (context) => {
+test("no target ends all, also what has not begun", async (context) => {
   const { errors, feeds, painter, pass, want } = scripted(context);
   want("a");
   painter.want(null);

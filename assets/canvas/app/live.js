@@ -81,12 +81,12 @@ export class Live {
     const waits = doc && (doc.busy || doc.pending.revisions.length > 0 || doc.display.revision !== doc.picture.revision);
     if (this.held && waits) return;
     this.held = false;
-    const wish = this.#wish();
-    this.painter.want(wish);
-    if (!wish) this.#forget();
+    const target = this.#target();
+    this.painter.want(target);
+    if (!target) this.#forget();
   }
 
-  #wish() {
+  #target() {
     const { doc, floating, form } = this.editor;
     if (!this.on || !this.#able || !doc?.draft || doc.busy || doc.display.stepRevision || doc.layers.waits || floating.open) return null;
     const { draft, frame, parent, picture } = doc;

@@ -1,38 +1,38 @@
-// Has the newest wish painted, once it has stayed the same for a moment. What an earlier wish brings is out of date. No DOM.
+// Has the newest target painted, once it has stayed the same for a moment. What an earlier target brings is out of date. No DOM.
 
 export const PAUSE_MS = 150; // after the last change: within it, most people press the next key
 
 export class LivePainter {
   /**
    * paint(request, signal): an async iterator of reports, see `Server.live`. show(picture): shows one. failed(error): nothing
-   * comes of the wish. changed(): `run` is another.
+   * comes of the target. changed(): `run` is another.
    */
   constructor({ paint, show, failed, changed }) {
     Object.assign(this, { paint, show, failed, changed });
-    this.key = null; // of the wish; null: there is none
+    this.key = null; // of the target; null: there is none
     this.run = "idle"; // or "painting", "ready"
     this.timer = 0;
     this.controller = null; // of the request under way
   }
 
-  /** wish: { key: another for another picture, request(): a promise of the request }, or null. The same again changes nothing. */
-  want(wish) {
-    const key = wish?.key ?? null;
+  /** target: { key: another for another picture, request(): a promise of the request }, or null. The same again changes nothing. */
+  want(target) {
+    const key = target?.key ?? null;
     if (key === this.key) return;
     this.key = key;
     clearTimeout(this.timer);
     this.controller?.abort();
     this.controller = null;
-    if (wish) this.timer = setTimeout(() => this.#paint(wish), PAUSE_MS);
-    this.#turn(wish ? "painting" : "idle");
+    if (target) this.timer = setTimeout(() => this.#paint(target), PAUSE_MS);
+    this.#turn(target ? "painting" : "idle");
   }
 
-  async #paint(wish) {
+  async #paint(target) {
     const controller = new AbortController();
     this.controller = controller;
     const isCurrent = () => this.controller === controller;
     try {
-      const request = await wish.request();
+      const request = await target.request();
       for await (const { state, picture, error } of this.paint(request, controller.signal)) {
         if (!isCurrent()) return;
         if (state === "failed") throw new Error(error);
