@@ -10,7 +10,7 @@ from editor.edits.edit import Edit
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Pixels
 from editor.web.canvas import MODULES
-from tests.samples import disc
+from tests.samples import an_edit, disc
 
 SIZE = {"width": 1024, "height": 700}
 NO_TOUR = "localStorage.setItem('palimpsest-tour', '1')"  # it has a test of its own
@@ -57,6 +57,18 @@ class Hands:
     def _arrived(self) -> None:
         self.page.wait_for_function(READY)
         self.page.evaluate(DRAWN)
+
+    def open_three_steps(self) -> None:
+        """Opens a document of three steps, made on the server."""
+        self.tidy = False
+        session = self.server.session
+        document = session.open(photo(360, 300), "Room")
+        for n, prompt in enumerate(("a vase", "a lamp", "a corgi")):
+            edit = an_edit(disc(Box(30 + 90 * n, 40, 60, 50)), prompt=prompt, seed=n, steps=2)
+            last = session.submit(document.id, edit, session.store.jobs.tail(document.id))
+        self.goto(f"?doc={document.id}")
+        self.wait_for(f"doc.state.head === {last.id!r}")
+        self.wait_idle()
 
     def open_sample(self) -> None:
         self.page.locator(".samples .card").filter(has_text="Living room").click()

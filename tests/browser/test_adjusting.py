@@ -12,7 +12,6 @@ from editor.edits.plan import affected_region
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Mask
 from tests.browser.hands import DRAWN, Hands, photo
-from tests.samples import an_edit, disc
 
 SETTLED = "!doc.adjustPreview.underWay && !doc.adjustPreview.next"
 
@@ -20,15 +19,7 @@ SETTLED = "!doc.adjustPreview.underWay && !doc.adjustPreview.next"
 @pytest.fixture
 def hands(hands: Hands) -> Hands:
     """A document of three steps, made on the server, with a rectangle selected and the mode chosen."""
-    hands.tidy = False
-    session = hands.server.session
-    document = session.open(photo(360, 300), "Room")
-    for n, prompt in enumerate(("a vase", "a lamp", "a corgi")):
-        edit = an_edit(disc(Box(30 + 90 * n, 40, 60, 50)), prompt=prompt, seed=n, steps=2)
-        last = session.submit(document.id, edit, session.store.jobs.tail(document.id))
-    hands.goto(f"?doc={document.id}")
-    hands.wait_for(f"doc.state.head === {last.id!r}")
-    hands.wait_idle()
+    hands.open_three_steps()
     hands.key("r")
     hands.drag((60, 60), (220, 200))
     hands.wait_for("!doc.mask.empty")

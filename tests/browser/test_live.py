@@ -7,10 +7,8 @@ import numpy as np
 import pytest
 
 from editor.edits.edit import Edit
-from editor.imaging.geometry import Box
-from tests.browser.hands import DRAWN, PROMPT, Hands, photo
+from tests.browser.hands import DRAWN, PROMPT, Hands
 from tests.fakes import until
-from tests.samples import an_edit, disc
 
 RUN = "window.palimpsest.live.painter.run"
 SHOWN = "window.palimpsest.live.shown"
@@ -19,15 +17,7 @@ SHOWN = "window.palimpsest.live.shown"
 @pytest.fixture
 def hands(hands: Hands) -> Hands:
     """A document of three steps, made on the server, with an ellipse selected."""
-    hands.tidy = False
-    session = hands.server.session
-    document = session.open(photo(360, 300), "Room")
-    for n, prompt in enumerate(("a vase", "a lamp", "a corgi")):
-        edit = an_edit(disc(Box(30 + 90 * n, 40, 60, 50)), prompt=prompt, seed=n, steps=2)
-        last = session.submit(document.id, edit, session.store.jobs.tail(document.id))
-    hands.goto(f"?doc={document.id}")
-    hands.wait_for(f"doc.state.head === {last.id!r}")
-    hands.wait_idle()
+    hands.open_three_steps()
     ellipse(hands, (80, 70), (200, 170))
     return hands
 

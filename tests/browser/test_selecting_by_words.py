@@ -145,11 +145,16 @@ def test_each_named_part_becomes_the_object_in_its_box(named: Hands, discs: Disc
     assert np.array_equal(mask(named), object_mask(picture, logits).on(picture.box)) and steps(named) == 1
 
 
-def test_other_things_are_done_while_the_network_works(named: Hands, discs: Discs) -> None:
+def begin_reading(named: Hands, discs: Discs) -> None:
+    """Asks for the sky, and the network does not answer yet."""
     discs.free.clear()
     field(named).fill("sky")
     field(named).press("Enter")
     named.page.get_by_role("status").filter(has_text="Reading the picture").wait_for()
+
+
+def test_other_things_are_done_while_the_network_works(named: Hands, discs: Discs) -> None:
+    begin_reading(named, discs)
     named.press("Rectangle")
     named.drag((20, 20), (60, 60))
     named.wait_for("!doc.mask.empty")
@@ -160,10 +165,7 @@ def test_other_things_are_done_while_the_network_works(named: Hands, discs: Disc
 
 
 def test_an_answer_about_a_picture_that_is_no_longer_shown_is_dropped(named: Hands, discs: Discs) -> None:
-    discs.free.clear()
-    field(named).fill("sky")
-    field(named).press("Enter")
-    named.page.get_by_role("status").filter(has_text="Reading the picture").wait_for()
+    begin_reading(named, discs)
     named.press("Brush")
     named.edit()
     discs.free.set()
