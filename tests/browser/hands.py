@@ -1,6 +1,9 @@
 """What a user does with the page and sees on it: in plane coordinates, and waiting for what the page says."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import cv2
@@ -247,6 +250,15 @@ class Hands:
 
     def key(self, keys: str) -> None:
         self.page.keyboard.press(keys)
+
+    @contextmanager
+    def choosing_file(self, file: Path) -> Iterator[None]:
+        """Gives this file to the chooser that is opened meanwhile."""
+        with self.page.expect_file_chooser() as chooser:
+            # Playwright asks for choosers to be caught and does not wait for that: what comes later is answered later
+            self.page.evaluate("0")
+            yield
+        chooser.value.set_files(file)
 
     def edit(self, prompt: str = "a vase") -> None:
         """One whole edit."""

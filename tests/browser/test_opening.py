@@ -20,9 +20,8 @@ DROP = """async ([name, bytes]) => {
 def test_a_file(hands: Hands, tmp_path: Path) -> None:
     pixels = photo(321, 123, seed=5)
     (tmp_path / "holiday.png").write_bytes(encode_png(pixels))
-    with hands.page.expect_file_chooser() as chooser:
+    with hands.choosing_file(tmp_path / "holiday.png"):
         hands.press("Open a picture")
-    chooser.value.set_files(tmp_path / "holiday.png")
     hands.wait_idle()
     assert np.array_equal(hands.stored, pixels)
     assert np.array_equal(hands.drawn(), pixels)

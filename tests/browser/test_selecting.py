@@ -274,9 +274,8 @@ def test_a_masks_file_can_be_read_in_the_other_way(hands: Hands, tmp_path: Path)
 
 
 def chooser(hands: Hands, file: Path) -> None:
-    with hands.page.expect_file_chooser() as choosing:
+    with hands.choosing_file(file):
         hands.whole_mask("Load from a file")
-    choosing.value.set_files(file)
 
 
 def test_two_fingers_move_and_zoom_and_paint_nothing(hands: Hands) -> None:

@@ -22,7 +22,7 @@ export const DEFAULTS = {
 export const ALWAYS = ["generate", "again", "cancel", "drop", "prompts"];
 
 /** Commands whose keys work in fields as well if they have a modifier, so that they type nothing. */
-export const WITH_MODIFIER = ["fill", "remove", "refine", "expand", "sketch", "adjust", "live"];
+export const WITH_MODIFIER = ["fill", "remove", "refine", "expand", "sketch", "adjust", "live", "open", "home", "export"];
 
 /** Commands whose keys work on the start view too. */
 export const ANYWHERE = ["open"];
