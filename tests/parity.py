@@ -22,8 +22,8 @@ from pipelines.diffusion.denoiser import from_eps
 from pipelines.diffusion.guidance import clipped, guided, keeping
 from pipelines.diffusion.samplers import ddim, log_variance_bounds
 from pipelines.diffusion.schedule import SCHEDULES, respaced, sigmas_of
-from pipelines.glide.clip import LOGIT_SCALE, ClipImage, ClipText
-from pipelines.glide.config import ClipConfig, UNetConfig
+from pipelines.glide.clip import ClipImage, ClipText
+from pipelines.glide.config import CLIP, ClipConfig, UNetConfig
 from pipelines.glide.unet import Text, UNet
 
 FORMS = ("base", "base_inpaint", "upsample", "upsample_inpaint")
@@ -190,7 +190,7 @@ def _clip(known: Any, options: dict[str, Any]) -> Iterator[Found]:
     text = words(torch.from_numpy(known["tokens"]).long(), torch.from_numpy(known["lengths"]).long())
     features = picture(image, torch.from_numpy(known["t"]).long())
     similarity = F.cosine_similarity(features, text)
-    (gradient,) = torch.autograd.grad(options.get("logit_scale", LOGIT_SCALE) * similarity.sum(), image)
+    (gradient,) = torch.autograd.grad(options.get("logit_scale", CLIP.scale) * similarity.sum(), image)
     ours = {"text_features": text, "image_features": features, "similarity": similarity, "gradient": gradient}
     for name, value in ours.items():
         yield Found("clip", name, _error(value.detach(), torch.from_numpy(known[name])))

@@ -5,7 +5,7 @@ OpenAI's released files. Shapes: B batch, L tokens or patches, D width, F featur
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -13,11 +13,9 @@ from torch import Tensor, nn
 
 from pipelines.diffusion.schedule import Sigmas, timestep_of
 from pipelines.glide.config import ClipConfig
-from pipelines.glide.tokenizer import ClipTokenizer
 
 MEANS = (122.77093945, 116.74601272, 104.09373519)  # of the channels, in levels of 0 .. 255
 STDS = (68.50053285, 66.63215831, 70.32316309)
-LOGIT_SCALE = 100.0  # what a cosine counts as log-probability
 
 
 def initialised(*shape: int, std: float) -> nn.Parameter:
@@ -117,17 +115,21 @@ class Words(nn.Module):
 class Patches(nn.Module):
     """A picture as a token that says how noisy it is, and one for each of its patches."""
 
-    def __init__(self, size: int, patch: int, timesteps: int, width: int) -> None:
+    def __init__(self, config: ClipConfig, width: int) -> None:
         super().__init__()
-        self.patch = patch
-        self.w_t = initialised(timesteps, width, std=width**-0.5)
-        self.w_pos = initialised(1 + (size // patch) ** 2, width, std=width**-0.5)
-        self.patch_proj = initialised(width, 3, patch, patch, std=(2 / (width * patch**2)) ** 0.5)
+        patch, channels = config.patch, 3 + config.hole
+        self.patch, self.hole = patch, config.hole
+        self.w_t = initialised(config.timesteps, width, std=width**-0.5)
+        self.w_pos = initialised(1 + (config.size // patch) ** 2, width, std=width**-0.5)
+        self.patch_proj = initialised(width, channels, patch, patch, std=(2 / (width * patch**2)) ** 0.5)
         self.ln = LayerNorm(width)
 
-    def forward(self, image: Tensor, t: Tensor) -> Tensor:
+    def forward(self, image: Tensor, t: Tensor, hole: Tensor | None) -> Tensor:
         mean, std = (image.new_tensor(part)[:, None, None] for part in (MEANS, STDS))
         levels = ((image + 1) * 127.5 - mean) / std
+        if self.hole:
+            seen = torch.ones_like(image[:, :1]) if hole is None else hole.expand(len(image), -1, -1, -1)
+            levels = torch.cat([levels, seen], 1)
         patches = F.conv2d(levels, self.patch_proj, stride=self.patch).flatten(2).transpose(1, 2)
         return self.ln(torch.cat([self.w_t[t][:, None], patches], 1) + self.w_pos)
 
@@ -169,24 +171,33 @@ class ClipImage(nn.Module):
     def __init__(self, config: ClipConfig) -> None:
         super().__init__()
         width = config.image_heads * config.head
-        first = Patches(config.size, config.patch, config.timesteps, width)
+        first = Patches(config, width)
         self.blocks = _transformer(first, width, config.head, config.image_blocks, config.features, causal=False)
 
-    def forward(self, image: Tensor, t: Tensor) -> Tensor:
+    def forward(self, image: Tensor, t: Tensor, hole: Tensor | None = None) -> Tensor:
         """Encodes noisy pictures.
 
         Args:
             image: (B, 3, size, size), x_t of unit variance, 8 bits being [-1, 1].
             t: int (B,), timesteps.
+            hole: (B or 1, 1, size, size), 1 = to be painted, for a network that sees it; None for the whole picture.
 
         Returns:
             (B, F), not normalised.
         """
         first, *layers, output = self.blocks.values()
-        h = first(image, t)
+        h = first(image, t, hole)
         for layer in layers:
             h = layer(h)
         return output(h[:, 0])
+
+
+class TextTokenizer(Protocol):
+    """How prompts become tokens."""
+
+    def encode(self, prompt: str) -> tuple[Tensor, int]:
+        """Returns int64 (L,), and how many of them the text has, the end token among them."""
+        ...
 
 
 class Clip(NamedTuple):
@@ -194,16 +205,18 @@ class Clip(NamedTuple):
 
     text: ClipText
     image: ClipImage
-    tokenizer: ClipTokenizer
+    tokenizer: TextTokenizer
+    scale: float = 100.0  # what a cosine counts as log-probability
 
-    def similarity(self, prompt: str, sigmas: Sigmas) -> Callable[[Tensor, float], Tensor]:
-        """Makes the similarity of `clip_guided`: 100 times the cosine, which stands in for log p(prompt | x).
+    def similarity(self, prompt: str, sigmas: Sigmas, hole: Tensor | None = None) -> Callable[[Tensor, float], Tensor]:
+        """Makes the similarity of `clip_guided`: the scaled cosine, which stands in for log p(prompt | x).
 
         Nichol et al. 2021, eq. 3.
 
         Args:
             prompt: the text.
             sigmas: the schedule that CLIP was trained on.
+            hole: as in `ClipImage.forward`.
 
         Returns:
             (x, sigma) -> (B,), how well each image agrees with the prompt, where x = x0 + sigma * noise.
@@ -216,8 +229,13 @@ class Clip(NamedTuple):
         def similarity(x: Tensor, sigma: float) -> Tensor:
             t = round(timestep_of(sigma, sigmas))
             # on a processor one image at a time, so that it is the same to the bit in any batch
-            parts = (x / (1 + sigma**2) ** 0.5).split(1 if device.type == "cpu" else len(x))
-            features = [self.image(part, torch.full((len(part),), t, device=device)) for part in parts]
-            return LOGIT_SCALE * F.cosine_similarity(torch.cat(features), text)
+            at_once = 1 if device.type == "cpu" else len(x)
+            parts = (x / (1 + sigma**2) ** 0.5).split(at_once)
+            holes = [hole] * len(parts) if hole is None or len(hole) == 1 else hole.split(at_once)
+            features = [
+                self.image(part, torch.full((len(part),), t, device=device), its_hole)
+                for part, its_hole in zip(parts, holes, strict=True)
+            ]
+            return self.scale * F.cosine_similarity(torch.cat(features), text)
 
         return similarity

@@ -45,6 +45,8 @@ class ClipConfig:
     image_heads: int  # attention heads of the image's transformer
     image_blocks: int  # its blocks
     timesteps: int = 1000  # of the schedule whose noise it knows
+    hole: bool = False  # whether it sees which pixels are to be painted
+    scale: float = 100.0  # what a cosine counts as log-probability
 
 
 _TEXT: dict[str, Any] = {"vocabulary": 50257, "context": 128, "text_width": 512, "text_layers": 16, "text_heads": 8}

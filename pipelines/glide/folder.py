@@ -22,6 +22,7 @@ from pipelines.glide.tokenizer import (
     CLIP_FILE,
     GPT2_FILES,
     ClipTokenizer,
+    EndedTokenizer,
     Tokenizer,
     byte_pair_file,
     gpt2_tokenizer,
@@ -34,6 +35,7 @@ from pipelines.machine import keep_freed_memory
 PAIRS = (EDITING, DRAWING)  # drawn with together
 CLIP_HALVES = ("clip_text_enc", "clip_image_enc")
 CONFIG, BYTE_PAIRS, WORDS = "config.json", "tokenizer.json", "words.txt"
+CLIP_SIZES = "clip.json"  # the sizes of a folder's own noised CLIP
 
 
 def load_glide(
@@ -46,14 +48,14 @@ def load_glide(
     """Loads GLIDE from whichever of its files are in a folder: what edits now, the rest when needed.
 
     There must be base_inpaint and upsample_inpaint, or base and upsample, as .safetensors or .pt, and byte pairs; with
-    both halves of the noised CLIP and `CLIP_FILE` it has CLIP guidance.
+    both halves of the noised CLIP, and `CLIP_FILE` or `CLIP_SIZES`, it has CLIP guidance.
 
     Args:
         folder: the folder.
         name: what the pipeline is called.
         compiled: whether its networks run by torch.compile, whose first runs take minutes.
         configs: the networks' sizes where the folder has no `CONFIG`: those that were released.
-        clip_config: the sizes of CLIP.
+        clip_config: the sizes of CLIP where the folder has no `CLIP_SIZES`.
 
     Raises:
         InvalidInput: something is missing or damaged, which the message names.
@@ -71,17 +73,13 @@ def load_glide(
         how = "train them with `python -m pipelines.training`, or copy them again" if own else HOW.format(folder)
         raise InvalidInput(f"{folder} lacks {', '.join(missing)}; {how}.")
 
-    makers = makers_of(configs, clip_config)
     networks = {name: partial(load_unet, configs[name], files[name]) for pair in pairs for name in pair}
     config = configs[pairs[0][0]]
     tokenizer = folder_tokenizer(folder, config)
 
-    def clip() -> Clip:
-        text, image = (load_network(makers[name], files[name]) for name in CLIP_HALVES)
-        assert isinstance(text, ClipText) and isinstance(image, ClipImage)
-        return Clip(text, image, ClipTokenizer(folder, clip_config.context))
-
-    has_clip = files.keys() >= set(CLIP_HALVES) and byte_pair_file(folder, CLIP_FILE) is not None
+    own_clip = (folder / CLIP_SIZES).is_file()
+    clip_files = own_clip or byte_pair_file(folder, CLIP_FILE) is not None
+    has_clip = clip_files and files.keys() >= set(CLIP_HALVES)
     vocabulary = frozenset((folder / WORDS).read_text().split()) if (folder / WORDS).is_file() else None
     keep_freed_memory()
     # eight steps of a small base are as good as twenty, two of its upsampler as eight, and to paint live four will do;
@@ -93,11 +91,51 @@ def load_glide(
         tokenizer,
         vocabulary,
         upsample_steps,
-        clip if has_clip else None,
+        partial(load_clip, folder, clip_config) if has_clip else None,
         compiled,
         defaults,
         live_steps,
     )
+
+
+def load_clip(folder: Path, released: ClipConfig = CLIP) -> Clip:
+    """Loads the noised CLIP of a folder.
+
+    Args:
+        folder: with both halves, and `CLIP_SIZES` or the byte pairs that OpenAI published.
+        released: the sizes of CLIP where the folder has no `CLIP_SIZES`.
+
+    Raises:
+        InvalidInput: something is missing or damaged.
+    """
+    own = (folder / CLIP_SIZES).is_file()
+    config = read_clip_config(folder) if own else released
+    makers, files = makers_of({}, config), {name: weights_file(folder, name) for name in CLIP_HALVES}
+    halves = []
+    for name, file in files.items():
+        if file is None:
+            raise InvalidInput(f"{folder} lacks {name}.safetensors: train it with `python -m pipelines.training clip`.")
+        halves.append(load_network(makers[name], file))
+    text, image = halves
+    assert isinstance(text, ClipText) and isinstance(image, ClipImage)
+    tokenizer = (
+        EndedTokenizer(mini_tokenizer(folder / BYTE_PAIRS, config.context - 1))
+        if own
+        else ClipTokenizer(folder, config.context)
+    )
+    return Clip(text, image, tokenizer, config.scale)
+
+
+def read_clip_config(folder: Path) -> ClipConfig:
+    """Reads the sizes of a folder's own noised CLIP.
+
+    Raises:
+        InvalidInput: they cannot be read.
+    """
+    try:
+        return ClipConfig(**json.loads((folder / CLIP_SIZES).read_text()))
+    except (OSError, ValueError, TypeError) as error:
+        raise InvalidInput(f"The sizes of CLIP in {folder / CLIP_SIZES} cannot be read ({error}).") from error
 
 
 def folder_tokenizer(folder: Path, config: UNetConfig) -> Tokenizer:

@@ -119,7 +119,8 @@ class Glide:
             if len(prompts) == 2:
                 denoise = guided(denoise, request.guidance)
             if request.clip_guidance and (clip := self._ready_clip()):
-                denoise = clip_guided(denoise, clip.similarity(request.prompt, BASE_SIGMAS), request.clip_guidance)
+                similarity = clip.similarity(request.prompt, BASE_SIGMAS, 1 - keep_low)
+                denoise = clip_guided(denoise, similarity, request.clip_guidance)
             denoise = keeping(clipped(denoise), picture_low, keep_low)
             noise = Noise(request.seeds, (3, side, side), self._device)
             x = noise() * levels[0] + starts_from_picture * picture_low

@@ -76,6 +76,25 @@ class Tokenizer:
         return encoding.ids[:cut], text[starts[cut] :].strip()
 
 
+class EndedTokenizer:
+    """A model's byte pairs for a CLIP: with an end token, the id after the last, behind each text.
+
+    Args:
+        tokenizer: the byte pairs; its context is one less than CLIP's.
+    """
+
+    def __init__(self, tokenizer: Tokenizer) -> None:
+        self._tokenizer = tokenizer
+
+    def encode(self, prompt: str) -> tuple[Tensor, int]:
+        """See `pipelines.glide.clip.TextTokenizer`."""
+        tokens, real = self._tokenizer.encode(prompt)
+        count = int(real.sum())
+        ids = torch.cat([tokens, tokens.new_zeros(1)])
+        ids[count] = self._tokenizer.vocabulary
+        return ids, count + 1
+
+
 def mini_tokenizer(file: Path, context: int) -> Tokenizer:
     """Reads the byte pairs of a model that this project trained, in the library's own format.
 

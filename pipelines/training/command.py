@@ -19,17 +19,31 @@ from torch import Tensor
 from pipelines import WEIGHTS
 from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
 from pipelines.errors import InvalidInput
-from pipelines.glide.config import PRESETS, UNetConfig
-from pipelines.glide.folder import BYTE_PAIRS, CONFIG, WORDS, folder_tokenizer, read_configs, weights_file, write_config
-from pipelines.glide.tokenizer import GPT2_FILES, byte_pair_file, normalised, words
+from pipelines.glide.config import PRESETS, ClipConfig, UNetConfig
+from pipelines.glide.folder import (
+    BYTE_PAIRS,
+    CLIP_HALVES,
+    CLIP_SIZES,
+    CONFIG,
+    WORDS,
+    folder_tokenizer,
+    read_configs,
+    weights_file,
+    write_config,
+)
+from pipelines.glide.tokenizer import GPT2_FILES, EndedTokenizer, byte_pair_file, mini_tokenizer, normalised, words
 from pipelines.glide.unet import UNet
-from pipelines.glide.weights import load_unet
+from pipelines.glide.weights import load_unet, save_unet
 from pipelines.machine import keep_freed_memory
-from pipelines.training.config import SIZES, STAGES, Stage
+from pipelines.training.config import CLIP_SEED, SIZES, STAGES, Stage
+from pipelines.training.contrastive import MOST_SCALE, Contrastive
 from pipelines.training.dataset import HELD_OUT, Alternating, Crops, Source, Windows, example
+from pipelines.training.denoising import Denoising
 from pipelines.training.distillation import Teacher
 from pipelines.training.folder import Captioned, Pictures, captioned
 from pipelines.training.loop import shared, train
+from pipelines.training.pairs import Pairs
+from pipelines.training.progress import draw_samples
 from pipelines.training.scenes.captions import texts, vocabulary
 from pipelines.training.trainer import Trainer
 
@@ -103,7 +117,9 @@ def take_over(begin: Path, out: Path, form: str, pictures: Sequence[Captioned]) 
 def arguments() -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.training", description=__doc__)
-    parser.add_argument("stage", choices=STAGES, help="which stage to train; inpaint begins from base")
+    parser.add_argument(
+        "stage", choices=(*STAGES, "clip"), help="which stage to train; inpaint begins from base, clip from nothing"
+    )
     parser.add_argument("--minutes", type=float, default=10, help="how long to train now (default: %(default)g)")
     parser.add_argument(
         "--out", type=Path, required=True, metavar="FOLDER", help="checkpoints, weights, pictures of it"
@@ -129,6 +145,53 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Trains what the command line says."""
     options = arguments()
+    if options.stage == "clip":
+        learn_clip(options)
+    else:
+        learn_to_draw(options)
+
+
+def learn_clip(options: argparse.Namespace) -> None:
+    """Trains the noised CLIP of a folder's world, whose byte pairs it shares: the embedded model's in a new folder."""
+    size, out = SIZES[options.size], options.out
+    pace = replace(size.clip_pace, batch=options.batch or size.clip_pace.batch)
+    pace = replace(pace, learning_rate=options.learning_rate or pace.learning_rate)
+    if options.dry_run:
+        print(json.dumps({"pace": asdict(pace), "network": asdict(size.clip)}, indent=2))
+        return
+    keep_freed_memory()
+    try:
+        if chosen_world(options.world, out) != "drawn":
+            raise InvalidInput(f"{out} was trained in the wide world, whose captions clip does not have yet.")
+        with shared() as (share, device):
+            if share.rank == 0:
+                out.mkdir(parents=True, exist_ok=True)
+                for name in (BYTE_PAIRS, WORDS):
+                    if not (out / name).exists():
+                        shutil.copyfile(WEIGHTS / "glide-mini" / name, out / name)
+            if share.of > 1:
+                distributed.barrier()
+            tokenizer = EndedTokenizer(mini_tokenizer(out / BYTE_PAIRS, size.clip.context - 1))
+            learned = Contrastive(size.clip, CLIP_SEED, device)
+            trainer = Trainer(learned, pace, device, share)
+            train(trainer, out / "clip", Pairs(tokenizer, size.clip.size), options.minutes)
+            if share.rank == 0:
+                save_clip(learned.config, trainer.ema, out)
+    except ValueError as error:
+        raise SystemExit(str(error)) from error
+
+
+def save_clip(config: ClipConfig, ema: Mapping[str, Tensor], out: Path) -> None:
+    """Writes both halves of a CLIP and their sizes as files of a folder."""
+    for half, name in zip(("text", "image"), CLIP_HALVES, strict=True):
+        state = {key.removeprefix(f"{half}."): value for key, value in ema.items() if key.startswith(f"{half}.")}
+        save_unet(state, out / f"{name}.safetensors")
+    scale = min(float(ema["log_scale"].exp()), MOST_SCALE)
+    (out / CLIP_SIZES).write_text(json.dumps(asdict(replace(config, scale=round(scale, 3))), indent=1) + "\n")
+
+
+def learn_to_draw(options: argparse.Namespace) -> None:
+    """Trains a stage of GLIDE."""
     stage, size, begin = STAGES[options.stage], SIZES[options.size], options.begin
     if options.data and begin is None:
         begin = WEIGHTS / "glide-mini"
@@ -170,9 +233,10 @@ def main() -> None:
         try:
             goes_on = (options.out / options.stage / "state.pt").exists() and not stage.distils
             state = None if goes_on else first_weights(options.stage, config, options.out, begin)
-            trainer = Trainer(stage, config, pace, device, share, teacher_of(stage, config, state, device))
+            denoising = Denoising(stage, config, device, teacher_of(stage, config, state, device))
+            trainer = Trainer(denoising, pace, device, share)
             if state is not None:
-                trainer.begin_from(state)
+                trainer.begin_from(denoising.first_weights(state))
             tokenizer = folder_tokenizer(options.out, config)
             # to learn somebody's pictures and forget nothing of the drawn world, a model sees both in turn
             source: Source = partial(example, wide=world == "wide")
@@ -183,7 +247,14 @@ def main() -> None:
                 if config.upsample
                 else Windows(source, tokenizer, config.size, stage.empty)
             )
-            train(trainer, options.stage, options.out, dataset, tokenizer, options.minutes, SAMPLED)
+            folder = options.out / options.stage
+            train(trainer, folder, dataset, options.minutes)
+            if share.rank == 0:
+                save_unet(trainer.ema, options.out / f"{stage.form}.safetensors")
+                write_config(options.out, stage.form, config)
+                network = load_unet(config, options.out / f"{stage.form}.safetensors").to(device)
+                file = folder / "samples.png"
+                draw_samples(network, denoising.sigmas, dataset, SAMPLED, tokenizer, file, stage.distils)
         except ValueError as error:
             raise SystemExit(str(error)) from error
 

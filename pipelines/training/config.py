@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipelines.glide.config import UNetConfig
+from pipelines.glide.config import ClipConfig, UNetConfig
 
 
 @dataclass(frozen=True)
@@ -26,6 +26,7 @@ STAGES = {
     "distil": Stage("base_inpaint", "inpaint", "cosine", empty=0.12, seed=4, distils=True),
     "upsample": Stage("upsample_inpaint", None, "linear", empty=0.12, seed=3),
 }
+CLIP_SEED = 5  # as `Stage.seed`
 
 
 @dataclass(frozen=True)
@@ -50,6 +51,8 @@ class Size:
     upsample: UNetConfig
     crop: int  # side in pixels of what the upsampler sees of a window in training, at half the batch
     pace: Pace
+    clip: ClipConfig
+    clip_pace: Pace
 
     def network(self, form: str) -> UNetConfig:
         """Returns the sizes of one of its networks, by the name of its file."""
@@ -60,23 +63,30 @@ class Size:
 _TEXT: dict[str, Any] = {"vocabulary": 1024, "context": 24, "text_heads": 4, "predicts": "v"}
 _UPSAMPLE: dict[str, Any] = {**_TEXT, "blocks": 1, "attend": (), "text_width": 64, "text_layers": 1, "upsample": True}
 
+# vocabulary and context have room for an end token more than the UNets'
+_CLIP = ClipConfig(64, 8, 128, 32, 1025, 25, text_heads=6, text_blocks=3, image_heads=6, image_blocks=4, hole=True)
+_CLIP_PACE = Pace(128, 1e-3, warm_up=200, decay=1500, ema=0.998)
+
 SIZES = {
     # the whole recipe in two minutes: blots of the right colour
     "toy": Size(
         UNetConfig(16, 24, (1, 2), 1, (8,), head=24, groups=8, text_width=32, text_layers=1, **_TEXT),
         UNetConfig(64, 16, (1, 2), head=16, groups=4, **{**_UPSAMPLE, "text_width": 16}),
         crop=32, pace=Pace(8, 2e-3, warm_up=20, decay=1000, ema=0.97),
+        clip=ClipConfig(16, 4, 16, 8, 1025, 25, text_heads=2, text_blocks=1, image_heads=2, image_blocks=1, hole=True),
+        clip_pace=Pace(8, 2e-3, warm_up=20, decay=1000, ema=0.97),
     ),
     # for a processor, in hours
     "mini": Size(
         UNetConfig(64, 32, (1, 1, 3, 4), 1, (16, 8), head=32, groups=8, text_width=128, text_layers=4, **_TEXT),
         UNetConfig(256, 24, (1, 1, 2, 3), head=36, groups=6, **_UPSAMPLE),
-        crop=96, pace=Pace(16, 5e-4, warm_up=200, decay=3000, ema=0.999),
+        crop=96, pace=Pace(16, 5e-4, warm_up=200, decay=3000, ema=0.999), clip=_CLIP, clip_pace=_CLIP_PACE,
     ),
     # what is shipped, for a card: 24 million parameters, the most whose file stays under 48 MB
     "large": Size(
         UNetConfig(64, 64, (1, 2, 3, 4), 1, (16, 8), head=32, groups=16, text_width=256, text_layers=6, **_TEXT),
         UNetConfig(256, 32, (1, 1, 2, 4), head=32, groups=8, **_UPSAMPLE),
         crop=128, pace=Pace(256, 5e-4, warm_up=200, decay=4000, ema=0.9995, noises=2),
+        clip=_CLIP, clip_pace=_CLIP_PACE,
     ),
 }  # fmt: skip

@@ -28,10 +28,7 @@ WINDOW = 256  # pixels of the editor's smallest window, whose quarter the base m
 # what is painted over, and how often: what is small or unlike all else, clothes and whole pictures, takes most examples
 HOLES = {"thing": 0.4, "dressed": 0.3, "part": 0.03, "correction": 0.05, "surface": 0.05, "picture": 0.17}
 WIDE_HOLES = HOLES | {"dressed": 0.25, "expanse": 0.05}
-LOOSE, CUT = (
-    0.5,
-    0.12,
-)  # of the wide world's things: how often the mask is loose, and the picture's edge goes through it
+LOOSE, CUT = 0.5, 0.12  # of the wide world's things: how often the mask is loose, and the picture's edge cuts it
 FAVOUR = 8  # a familiar thing is painted over so many times as often as another beside it
 HIDDEN = 0.6  # what lies in the hole by this much goes with what is painted over
 
@@ -43,7 +40,8 @@ class Example(NamedTuple):
     mask: NDArray[np.uint8]  # (size, size), 255 = to be painted
     prompt: str
     # what is painted over: a "thing", one that is "dressed", a "part" of one, a "correction" (strokes within a thing
-    # that stays), a "surface" where nothing stands, in the wide world a large one, an "expanse", or the whole "picture"
+    # that stays), a "surface" where nothing stands, in the wide world a large one, an "expanse", the whole "picture";
+    # if asked for, a "stranger": a thing of any kind in the place of another
     hole: str
     thing: Thing | None  # None for the last three
     scene: Scene  # with the thing
@@ -79,6 +77,8 @@ def example(
         thing = _choose(scene, frame, sort, random, world)
     if thing is not None and sort == "dressed":
         scene, thing = _dressed(scene, thing, random, world)
+    if thing is not None and sort == "stranger":
+        scene, thing = _stranger(scene, thing, random, world)
     if thing is not None:
         scene, thing = _varied(scene, thing, unseen, random)
         loose = wide and sort in ("thing", "dressed") and random.random() < LOOSE
@@ -166,6 +166,17 @@ def _dressed(scene: Scene, thing: Thing, random: Random, world: World) -> tuple[
     animal = make(random.choice(world.wearers), random, x, foot, plain=True, world=world)
     animal = replace(animal, form="", parts=dressed(random, world))
     return scene.changed(thing, animal), animal
+
+
+def _stranger(scene: Scene, thing: Thing, random: Random, world: World) -> tuple[Scene, Thing]:
+    """Puts a thing of any kind that can stand there in the thing's place, all kinds as often."""
+    kinds = world.alike.get(WIDE_KINDS[thing.kind].stands)
+    if kinds is None:
+        return scene, thing
+    foot, kind = thing.y + thing.height, random.choice(kinds)
+    scale = min(1.0, 1.6 * max(thing.height, 60) / WIDE_KINDS[kind].height[1])  # a house in a mug's place is small
+    other = make(kind, random, thing.x + thing.width / 2, foot, scale, world=world)
+    return scene.changed(thing, other), other
 
 
 def _varied(scene: Scene, thing: Thing, unseen: bool, random: Random) -> tuple[Scene, Thing]:

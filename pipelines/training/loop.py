@@ -14,10 +14,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from pipelines.glide.folder import write_config
-from pipelines.glide.tokenizer import Tokenizer
-from pipelines.glide.weights import load_unet, save_unet
-from pipelines.training.progress import draw_loss, draw_samples
+from pipelines.training.progress import draw_loss
 from pipelines.training.trainer import Following, Share, Trainer
 
 SAVE_SECONDS, LOG_STEPS = 120, 10
@@ -62,24 +59,18 @@ class Clock:
         return bool(flag)
 
 
-def train(
-    trainer: Trainer, name: str, out: Path, dataset: Dataset[dict[str, Tensor]], tokenizer: Tokenizer, minutes: float,
-    held_out: int,
-) -> None:  # fmt: skip
-    """Trains for some minutes, going on from out/name/state.pt where there is one.
+def train(trainer: Trainer, folder: Path, dataset: Dataset[dict[str, Tensor]], minutes: float) -> None:
+    """Trains for some minutes, going on from folder/state.pt where there is one.
 
-    Leaves there the checkpoint, the loss as a table and a curve, and samples; in `out` the weights.
+    Leaves there the checkpoint, and the loss as a table and a curve.
 
     Args:
         trainer: what to train.
-        name: of the stage.
-        out: the folder of the model.
+        folder: of the stage.
         dataset: the examples.
-        tokenizer: of their prompts.
         minutes: how long.
-        held_out: the index from which on examples are for samples.
     """
-    folder, share, leads = out / name, trainer.share, trainer.share.rank == 0
+    share, leads = trainer.share, trainer.share.rank == 0
     folder.mkdir(parents=True, exist_ok=True)
     checkpoint, log = folder / "state.pt", folder / "loss.csv"
     if checkpoint.exists():
@@ -88,7 +79,7 @@ def train(
         rows = [row for row in csv.reader(log.read_text().splitlines()) if int(row[0]) <= trainer.step]
         with log.open("w", newline="") as file:
             csv.writer(file).writerows(rows)
-    following = Following(trainer.stage.seed, trainer.pace.batch, trainer.step, share)
+    following = Following(trainer.objective.seed, trainer.pace.batch, trainer.step, share)
     on_card = trainer.device.type == "cuda"
     loader = DataLoader(
         dataset, batch_sampler=following, num_workers=drawing_processes(on_card), prefetch_factor=4, pin_memory=on_card
@@ -119,17 +110,10 @@ def train(
         return
     seconds, images = monotonic() - start, (trainer.step - first) * trainer.pace.batch
     print(
-        f"{name}: {images} images, {images / seconds:.1f} a second on {trainer.device}; "
+        f"{folder.name}: {images} images, {images / seconds:.1f} a second on {trainer.device}; "
         f"{100 * (1 - waited / seconds):.1f} % of the time learning, the rest waiting for pictures"
     )
-    form = trainer.stage.form
-    save_unet(trainer.ema, out / f"{form}.safetensors")
-    write_config(out, form, trainer.config)
     draw_loss(log, folder / "loss.png")
-    network = load_unet(trainer.config, out / f"{form}.safetensors").to(trainer.device)
-    draw_samples(
-        network, trainer.sigmas, dataset, held_out, tokenizer, folder / "samples.png", trainer.teacher is not None
-    )
 
 
 def drawing_processes(on_card: bool) -> int:

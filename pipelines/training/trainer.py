@@ -1,25 +1,19 @@
 """A network in training: its averaged weights, its optimizer, its step; everything random follows from the step."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import torch
 import torch.distributed as distributed
-from torch import Tensor
+from torch import Tensor, nn
 from torch.utils.data import Sampler
 
-from pipelines.diffusion.loss import hybrid_loss, noise_levels
-from pipelines.diffusion.schedule import SCHEDULES, TIMESTEPS, sigmas_of
 from pipelines.errors import InvalidInput
-from pipelines.glide.config import UNetConfig
-from pipelines.glide.unet import UNet
-from pipelines.glide.weights import widened
 from pipelines.machine import fast_type
-from pipelines.training.config import Pace, Stage
-from pipelines.training.distillation import Teacher
+from pipelines.training.config import Pace
 
 SCENES = 1 << 32  # each stage has this many scenes of its own
 
@@ -39,45 +33,69 @@ class Share:
         return whole[self.rank :: self.of]
 
 
+@dataclass(frozen=True)
+class StepNoise:
+    """The random numbers of one step, for this process's rows of it: those that one process alone would draw."""
+
+    generator: torch.Generator
+    rows: tuple[int, int]  # pictures of the whole batch, noise levels of each
+    share: Share
+
+    def integers(self, limit: int) -> Tensor:
+        """Returns int64 (B,), 0 to limit - 1."""
+        whole = torch.randint(limit, self.rows, generator=self.generator, device=self.generator.device)
+        return self.share.among(whole).flatten()
+
+    def normal(self, *shape: int) -> Tensor:
+        """Returns (B, *shape), each of unit variance."""
+        whole = torch.randn((*self.rows, *shape), generator=self.generator, device=self.generator.device)
+        return self.share.among(whole).flatten(0, 1)
+
+
+class Objective(Protocol):
+    """What a network learns."""
+
+    seed: int  # of its noise and scenes
+
+    @property
+    def network(self) -> nn.Module:
+        """What learns it, on the device where it learns."""
+        ...
+
+    @property
+    def course(self) -> Mapping[str, object]:
+        """What must stay the same for a training to go on, as JSON holds it."""
+        ...
+
+    def loss(self, batch: dict[str, Tensor], noise: StepNoise) -> Tensor:
+        """Computes the loss, a scalar, of a batch in which row i is of picture i // pace.noises."""
+        ...
+
+
 class Trainer:
-    """All the state of a stage.
+    """All the state of a training.
 
     Args:
-        stage: the stage.
-        config: the sizes of its network.
+        objective: what it learns; its network is on the device.
         pace: how fast it learns; its batch is that of all processes together.
         device: where it learns.
         share: which of several processes this is.
-        teacher: what to learn from instead of the pictures themselves; None for those.
     """
 
-    def __init__(
-        self,
-        stage: Stage,
-        config: UNetConfig,
-        pace: Pace,
-        device: torch.device,
-        share: Share = Share(),
-        teacher: Teacher | None = None,
-    ) -> None:
-        torch.manual_seed(stage.seed)
-        self.stage, self.config, self.pace = stage, config, pace
-        self.device, self.share, self.teacher, self.step = device, share, teacher, 0
-        self.network = UNet(config).to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
+    def __init__(self, objective: Objective, pace: Pace, device: torch.device, share: Share = Share()) -> None:
+        self.objective, self.network, self.pace = objective, objective.network, pace
+        self.device, self.share, self.step = device, share, 0
         self.ema = {name: value.clone() for name, value in self.network.state_dict().items()}
-        on_card = device.type == "cuda"
         self.optimizer = torch.optim.AdamW(
-            self.network.parameters(), pace.learning_rate, betas=(0.9, 0.99), weight_decay=0.0, fused=on_card
+            self.network.parameters(),
+            pace.learning_rate,
+            betas=(0.9, 0.99),
+            weight_decay=0.0,
+            fused=device.type == "cuda",
         )
-        self.sigmas = sigmas_of(SCHEDULES[stage.schedule]())
-        self._levels = noise_levels(self.sigmas).to(device)
-        self._error = torch.compile(self._loss) if on_card else self._loss
 
     def begin_from(self, state: dict[str, Tensor]) -> None:
-        """Takes over averaged weights; those of a text-to-image form get an inpainting form's channels, at zero."""
-        name = "input_blocks.0.0.weight"
-        if state[name].shape != self.network.state_dict()[name].shape:
-            state = widened(state, self.network)
+        """Takes over averaged weights."""
         self.network.load_state_dict(state)
         self.ema = {name: value.clone() for name, value in self.network.state_dict().items()}
 
@@ -116,7 +134,7 @@ class Trainer:
 
     def _course(self) -> dict[str, object]:
         """Returns what must stay the same for a training to go on."""
-        return {"network": asdict(self.config), "pace": asdict(self.pace)}
+        return {**self.objective.course, "pace": asdict(self.pace)}
 
     def learn(self, batch: dict[str, Tensor]) -> Tensor:
         """Takes one step on this process's share of a batch, in which row i is the i-th of its pictures.
@@ -124,29 +142,18 @@ class Trainer:
         Returns:
             The loss, a scalar.
         """
-        pace, whole = self.pace, (self.pace.batch, self.pace.noises)
+        pace = self.pace
         batch = {
             name: value.to(self.device, non_blocking=True).repeat_interleave(pace.noises, 0)
             for name, value in batch.items()
         }
-        random = torch.Generator(self.device).manual_seed(self.stage.seed * 2**32 + self.step)
-        x0 = batch["x0"]  # (B, 3, H, W)
-        options: dict[str, Any] = {"generator": random, "device": self.device}
-        times = TIMESTEPS if self.teacher is None else len(self.teacher.timesteps)
-        place = self.share.among(torch.randint(times, whole, **options)).flatten()
-        t = place if self.teacher is None else self.teacher.timesteps[place]
-        eps = self.share.among(torch.randn((*whole, *x0.shape[1:]), **options)).flatten(0, 1)
+        generator = torch.Generator(self.device).manual_seed(self.objective.seed * 2**32 + self.step)
         for group in self.optimizer.param_groups:
             group["lr"] = pace.learning_rate * min(
                 (self.step + 1) / pace.warm_up, (pace.decay / max(self.step, pace.decay)) ** 0.5
             )
         with self._fast():
-            if self.teacher is not None:  # its guess is the truth
-                sigma = self._levels[t + 1][:, None, None, None]
-                at = x0 + sigma * eps
-                x0 = self.teacher.guess(at, place, batch)
-                eps = (at - x0) / sigma
-            loss = self._error(x0, eps, t, batch)
+            loss = self.objective.loss(batch, StepNoise(generator, (pace.batch, pace.noises), self.share))
         self.optimizer.zero_grad(set_to_none=True)
         loss.backward()
         if self.share.of > 1:
@@ -163,15 +170,6 @@ class Trainer:
     def _fast(self) -> torch.autocast:
         kind = fast_type(self.device)
         return torch.autocast(self.device.type, torch.bfloat16, enabled=kind == torch.bfloat16)
-
-    def _loss(self, x0: Tensor, eps: Tensor, t: Tensor, batch: dict[str, Tensor]) -> Tensor:
-        """Computes the loss of pictures x0 with noise eps at timesteps t, in one function to be compiled as a whole."""
-        sigma = self._levels[t + 1][:, None, None, None]
-        x = ((x0 + sigma * eps) / (1 + sigma**2).sqrt()).contiguous(memory_format=torch.channels_last)
-        text = self.network.encode(batch["tokens"], batch["real"])
-        conditions = (batch["x0"], batch["keep"]) if self.config.inpaint else (None, None)
-        out = self.network(x, t, text, *conditions, batch.get("low"))
-        return hybrid_loss(out, x0, eps, t, batch["weight"], self._levels, self.config.predicts)
 
     def _agree(self) -> None:
         """Gives every process the mean of all gradients, as if one had seen the whole batch."""

@@ -363,7 +363,7 @@ class Opinion(nn.Module):
         super().__init__()
         self.anchor = nn.Parameter(torch.zeros(1))
 
-    def forward(self, x: Tensor, _: Tensor) -> Tensor:
+    def forward(self, x: Tensor, _: Tensor, hole: Tensor | None = None) -> Tensor:
         if x.ndim == 2:
             return torch.tensor([[1.0, 0.0]])
         light = x.mean((1, 2, 3))

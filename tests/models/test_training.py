@@ -34,6 +34,7 @@ from pipelines.training import distillation
 from pipelines.training.command import SAMPLED, make_tokenizer
 from pipelines.training.config import SIZES, STAGES
 from pipelines.training.dataset import HELD_OUT, HOLES, Alternating, Crops, Windows, example, without_hidden
+from pipelines.training.denoising import Denoising
 from pipelines.training.distillation import GUIDANCE, Teacher
 from pipelines.training.folder import Pictures, captioned, opened
 from pipelines.training.masks import ROOM_AROUND, context_window, painted, strokes
@@ -214,12 +215,12 @@ def test_resuming_is_exact(tokenizer: Tokenizer, tmp_path: Path) -> None:
         batches = iter(Following(INPAINT.seed, PACE.batch, trainer.step))
         return [float(trainer.learn(batch_of(dataset, next(batches)))) for _ in range(steps)]
 
-    straight = Trainer(INPAINT, TINY, PACE, CPU)
+    straight = Trainer(Denoising(INPAINT, TINY, CPU), PACE, CPU)
     losses = learn(straight, 6)
-    first = Trainer(INPAINT, TINY, PACE, CPU)
+    first = Trainer(Denoising(INPAINT, TINY, CPU), PACE, CPU)
     resumed_losses = learn(first, 3)
     first.save(tmp_path / "state.pt")
-    second = Trainer(INPAINT, TINY, PACE, CPU)
+    second = Trainer(Denoising(INPAINT, TINY, CPU), PACE, CPU)
     second.load(tmp_path / "state.pt")
     resumed_losses += learn(second, 3)
     assert losses == resumed_losses
@@ -230,11 +231,11 @@ def test_resuming_is_exact(tokenizer: Tokenizer, tmp_path: Path) -> None:
 
 
 def test_another_training_is_not_gone_on_with(tmp_path: Path) -> None:
-    Trainer(INPAINT, TINY, PACE, CPU).save(tmp_path / "state.pt")
+    Trainer(Denoising(INPAINT, TINY, CPU), PACE, CPU).save(tmp_path / "state.pt")
     with pytest.raises(ValueError, match="another pace"):
-        Trainer(INPAINT, TINY, replace(PACE, batch=3), CPU).load(tmp_path / "state.pt")
+        Trainer(Denoising(INPAINT, TINY, CPU), replace(PACE, batch=3), CPU).load(tmp_path / "state.pt")
     with pytest.raises(ValueError, match="another network"):
-        Trainer(INPAINT, replace(TINY, width=32), PACE, CPU).load(tmp_path / "state.pt")
+        Trainer(Denoising(INPAINT, replace(TINY, width=32), CPU), PACE, CPU).load(tmp_path / "state.pt")
 
 
 COMMAND = [sys.executable, "-m", "pipelines.training"]
@@ -258,7 +259,7 @@ def left_of_the_loss(trainer: Trainer, batch: dict[str, torch.Tensor], steps: in
 
 def test_a_stage_learns(tokenizer: Tokenizer) -> None:
     batch = batch_of(windows(tokenizer), range(4))
-    assert left_of_the_loss(Trainer(INPAINT, TINY, QUICK, CPU), batch, 20) < 0.8
+    assert left_of_the_loss(Trainer(Denoising(INPAINT, TINY, CPU), QUICK, CPU), batch, 20) < 0.8
 
 
 @pytest.mark.proof
@@ -266,8 +267,9 @@ def test_a_stage_learns(tokenizer: Tokenizer) -> None:
 def test_a_compiled_network_learns_the_same(tokenizer: Tokenizer) -> None:
     """As on a card, in one graph; by the back end that compiles nothing, since the real one takes minutes here."""
     batches = [batch_of(windows(tokenizer), range(first, first + 2)) for first in (0, 2)]
-    plain, compiled = (Trainer(INPAINT, TINY, PACE, CPU) for _ in range(2))
-    compiled._error = torch.compile(compiled._loss, backend="aot_eager", fullgraph=True)
+    compilable = Denoising(INPAINT, TINY, CPU)
+    compilable._error = torch.compile(compilable._loss, backend="aot_eager", fullgraph=True)
+    plain, compiled = (Trainer(each, PACE, CPU) for each in (Denoising(INPAINT, TINY, CPU), compilable))
     for batch in batches:
         assert float(compiled.learn(batch)) == pytest.approx(float(plain.learn(batch)), rel=1e-4)
 
@@ -398,7 +400,7 @@ def sigma_between(sigmas: Sigmas, t: int, before: int) -> float:
 def test_a_student_learns_from_its_teacher(tokenizer: Tokenizer) -> None:
     batch, teacher = batch_of(windows(tokenizer), range(4)), a_teacher()
     before = {name: value.clone() for name, value in teacher.network.state_dict().items()}
-    student = Trainer(STAGES["distil"], TINY, QUICK, CPU, teacher=teacher)
+    student = Trainer(Denoising(STAGES["distil"], TINY, CPU, teacher), QUICK, CPU)
     student.begin_from(teacher.network.state_dict())
     assert left_of_the_loss(student, batch, 30) < 0.9
     assert all(torch.equal(value, before[name]) for name, value in teacher.network.state_dict().items())
