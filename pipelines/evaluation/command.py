@@ -1,15 +1,17 @@
-"""python -m pipelines.evaluation judge | world | prompts | people | recolour: train the judge; measure a pipeline."""
+"""python -m pipelines.evaluation judge | world | prompts | people | recolour | clip: train a judge, measure models."""
 
 import argparse
 from pathlib import Path
 
 from pipelines import WEIGHTS, load
+from pipelines.evaluation.clip_accuracy import write_report as write_accuracy
 from pipelines.evaluation.judge import load_judge, train_judge
 from pipelines.evaluation.people import paint_people
 from pipelines.evaluation.prompts import paint_prompts
 from pipelines.evaluation.recolour import STRENGTHS, refine
 from pipelines.evaluation.recolour import write_report as write_recolourings
 from pipelines.evaluation.world import evaluate, write_report
+from pipelines.glide.folder import load_clip, read_clip_config
 from pipelines.machine import keep_freed_memory
 
 JUDGE = WEIGHTS / "judge" / "judge.safetensors"
@@ -27,11 +29,17 @@ def main() -> None:
     people.add_argument("--exact-words", action="store_true", help="give the pipeline the prompts as they are")
     recolour = commands.add_parser("recolour", help="refine things into other colours, at one strength after another")
     recolour.add_argument("--cases", type=int, default=24, help="how many things (default: %(default)d)")
+    clip = commands.add_parser("clip", help="measure how well the noised CLIP of a folder tells captions apart")
+    clip.add_argument(
+        "--folder", type=Path, default=WEIGHTS / "glide-mini", help="where it lies (default: the embedded one)"
+    )
+    clip.add_argument("--questions", type=int, default=1024, help="(default: %(default)d)")
     for command in (world, prompts, people, recolour):
         command.add_argument("--pipeline", default="glide-mini", metavar="NAME", help="which (default: %(default)s)")
         command.add_argument("--sampler", default="dpmpp_2m", help="(default: %(default)s)")
         command.add_argument("--steps", type=int, help="of the base model (default: what is usual with it, or 20)")
         command.add_argument("--guidance", type=float, default=2.0, help="(default: %(default)g)")
+    for command in (world, prompts, people, recolour, clip):
         command.add_argument(
             "-o", "--out", type=Path, required=True, metavar="FOLDER", help="what is written goes there"
         )
@@ -39,6 +47,10 @@ def main() -> None:
     keep_freed_memory()
     if options.command == "judge":
         train_judge(JUDGE, options.minutes)
+        return
+    if options.command == "clip":
+        size = read_clip_config(options.folder).size
+        print(write_accuracy(options.out, load_clip(options.folder), options.questions, size))
         return
     pipeline = load(options.pipeline)
     steps = options.steps or pipeline.defaults.get("steps", 20)

@@ -89,6 +89,11 @@ def truth_and_wrongs(thing: Thing, scene: Scene, seed: int) -> tuple[str, tuple[
     return truth, tuple(Random(seed + 2).sample(wrongs, min(WRONG, len(wrongs))))
 
 
+def named_colour(thing: Thing, text: str) -> int:
+    """Returns the number of a thing's colour if its caption says it, else `ANY_COLOUR`."""
+    return COLOUR_IDS[thing.colour] if any(spelling in text for spelling in SPELLINGS[thing.colour]) else ANY_COLOUR
+
+
 @dataclass(frozen=True)
 class Pairs(Dataset[dict[str, Tensor]]):
     """Pairs of window and caption as tensors.
@@ -110,7 +115,6 @@ class Pairs(Dataset[dict[str, Tensor]]):
         texts = [self.tokenizer.encode(text) for text in (truth, *wrongs, *[""] * missing)]
         thing = shown.thing
         kind, colour = (NO_KIND, ANY_COLOUR) if thing is None else (KIND_IDS[thing.kind], COLOUR_IDS[thing.colour])
-        named = thing is not None and any(spelling in truth for spelling in SPELLINGS[thing.colour])
         return {
             "x0": to_tensor(shown.image),
             "hole": torch.from_numpy(shown.mask > 127)[None].float(),
@@ -119,7 +123,7 @@ class Pairs(Dataset[dict[str, Tensor]]):
             "there": torch.tensor([True] * len(wrongs) + [False] * missing),
             "kind": torch.tensor(kind),
             "colour": torch.tensor(colour),
-            "named": torch.tensor(colour if named else ANY_COLOUR),
+            "named": torch.tensor(ANY_COLOUR if thing is None else named_colour(thing, truth)),
         }
 
 
