@@ -21,7 +21,10 @@ ADJUST = "adjust"  # the intent for which no model runs
 # thing takes the colour that is asked for, and at a lower one often not: docs/models.md has the measurement
 STRENGTHS = {"fill": 1.0, "remove": 1.0, "refine": 0.9, "expand": 1.0, "sketch": 0.7}
 # the fields of an Edit that an intent ignores
-IGNORED_FIELDS = {"remove": ("prompt", "negative_prompt", "sketch", "strength"), "refine": ("sketch",)}
+IGNORED_FIELDS = {
+    "remove": ("prompt", "negative_prompt", "sketch", "strength", "clip_guidance"),
+    "refine": ("sketch",),
+}
 
 
 class CompletedEdit(NamedTuple):

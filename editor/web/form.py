@@ -122,6 +122,8 @@ class Form:
         self._dropdown("pipeline", models, self.default, "model")
         self._slider("steps", 1, SLIDER_STEPS, Edit.steps, 1, helped=True)
         self._slider("guidance", 0, MAX_GUIDANCE, Edit.guidance, 0.1, helped=True)
+        # shown for models that come with a CLIP
+        self._slider("clip_guidance", 0, MAX_GUIDANCE, Edit.clip_guidance, 0.1, helped=True)
 
     def _lay_out_results(self) -> None:
         self.fields["negative_prompt"] = gr.Textbox(

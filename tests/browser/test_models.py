@@ -98,6 +98,30 @@ def test_what_a_model_can_do_nothing_with_is_shown(hands: Hands) -> None:
     assert made(hands).pipeline == "noise"
 
 
+def test_clip_guidance_is_asked_of_models_that_have_a_clip(hands: Hands) -> None:
+    hands.open_sample()
+    hands.settings()
+    clip = field(hands, "CLIP guidance")
+    clip.fill("3.5")
+    choose(hands, "Model", "Photographs")
+    clip.wait_for(state="hidden")
+    hands.settings()
+    hands.paint()
+    assert made(hands).clip_guidance == 0
+    hands.choose("noise")
+    hands.paint()
+    assert made(hands).clip_guidance == 3.5
+    hands.reload()
+    hands.wait_idle()
+    hands.settings()
+    assert clip.input_value() == "3.5"
+    clip.fill("0")
+    hands.press("History")
+    hands.press("Use its settings")
+    hands.settings()
+    hands.page.wait_for_function("document.querySelector('#clip_guidance input[type=number]').value === '3.5'")
+
+
 def test_a_model_is_waited_for(hands: Hands) -> None:
     hands.open_sample()
     hands.tidy = False

@@ -114,7 +114,7 @@ def test_every_network_is_that_of_its_file(folder: Path, load: Callable[[Path], 
         assert network().config == CONFIGS[name] and same(network(), torch.load(folder / f"{name}.pt"))
     assert glide.tokenizer.encode("red")[0].shape == (24,)
     assert glide.clip is not None
-    text, image, tokenizer = glide.clip()
+    text, image, tokenizer, _ = glide.clip()
     for half, name in ((text, "clip_text_enc"), (image, "clip_image_enc")):
         assert same(half, torch.load(folder / f"{name}.pt"))
     assert tokenizer.encode("red")[0].shape == (16,)

@@ -195,6 +195,7 @@ export class EditForm {
   }
 
   #markOwn() {
+    document.documentElement.toggleAttribute("data-clip", Boolean(this.model.info) && this.model.supports("clip_guidance"));
     document.documentElement.dataset.own = MODEL_DEFAULTS.filter((name) => this.#isOwn(name)).join(" ");
   }
 
@@ -253,6 +254,7 @@ export class EditForm {
     const shown = edit.pipeline === this.model.name && edit.pipeline !== AUTO;
     for (const name of MODEL_DEFAULTS) edit[name] = shown ? this.model.value(name) : null; // null: the model's own
     if (!this.model.supports("negative_prompt")) edit.negative_prompt = "";
+    if (!shown || !this.model.supports("clip_guidance") || intent === "remove") edit.clip_guidance = 0;
     edit.strength = { refine: refine_strength, sketch: sketch_strength }[intent] ?? null; // null: the intent's own
     if (!Number.isInteger(edit.seed)) edit.seed = 0;
     if (intent === "remove") edit.grow = this.grow;
@@ -308,7 +310,7 @@ export class EditForm {
 
   /** Takes up the settings of a step, a node of the history; whether each run has a new seed stays as the user chose. */
   recall({ revision, edit }) {
-    const { prompt, negative_prompt, pipeline, steps, guidance, seed, sampler, strength, margins, blend, adjustment } = edit;
+    const { prompt, negative_prompt, pipeline, steps, guidance, clip_guidance = 0, seed, sampler, strength, margins, blend, adjustment } = edit;
     const { feather, opacity, colour_match } = blend;
     if (adjustment) {
       this.put({ feather, opacity, intent: "adjust" }); // it has no model to choose
@@ -318,7 +320,7 @@ export class EditForm {
     this.adapters.recall(edit, revision);
     Object.assign(this.model.own, { steps, guidance, sampler });
     this.models.own = { ...this.models.own, [intent.intent]: pipeline };
-    this.put({ prompt, negative_prompt, pipeline, steps, guidance, seed, feather, opacity, colour_match, ...intent });
+    this.put({ prompt, negative_prompt, pipeline, steps, guidance, clip_guidance, seed, feather, opacity, colour_match, ...intent });
     return this.#chooseModel(pipeline);
   }
 

@@ -258,7 +258,9 @@ def node_json(node: Node) -> dict[str, Any]:
         names = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength", "sampler")
         summary["edit"] = {name: node.edit[name] for name in names}
         summary["edit"] |= {
-            name: node.edit[name] for name in ("painted_as", "adapters", "reference") if name in node.edit
+            name: node.edit[name]
+            for name in ("painted_as", "adapters", "reference", "clip_guidance")
+            if name in node.edit
         }
         summary["edit"]["margins"] = list(node.edit.get("margins", UNMOVED))
         summary["edit"]["adjustment"] = node.edit.get("adjustment")

@@ -42,7 +42,7 @@ SETTINGS = ("pipeline", "prompt", "negative_prompt", "steps", "guidance", "seed"
 # keys that a request may leave out, with their defaults
 OPTIONAL: dict[str, Any] = {
     "edge": 0, "keep_specks": False, "intent": "fill", "grow": None, "adjustment": None, "kind": None, "adapters": None,
-    "reference": None, "exact_words": False,
+    "reference": None, "exact_words": False, "clip_guidance": None,
 }  # fmt: skip
 MODEL_DEFAULTS = ("strength", "steps", "guidance", "sampler")  # null stands for the model's, or the intent's
 FIELDS = ("parent", "variations", "margins", "mask", "sketch", *SETTINGS, *BLENDING, *OPTIONAL)
@@ -130,7 +130,9 @@ class Edits:
         edit_request = self.parse(body)
         edit, _ = self.complete(edit_request, document.id, step.parent or step.id)
         if step.edit is not None and step.edit.pipeline == edit.pipeline:  # keep what the page cannot send
-            edit = replace(edit, sketch=edit.sketch or step.edit.sketch, clip_guidance=step.edit.clip_guidance)
+            edit = replace(edit, sketch=edit.sketch or step.edit.sketch)
+            if "clip_guidance" not in edit_request.settings:
+                edit = replace(edit, clip_guidance=step.edit.clip_guidance)
             if "adapters" not in edit_request.settings:  # a client that knows of none
                 edit = replace(edit, adapters=step.edit.adapters, reference=step.edit.reference)
         return self._jobs_response(request, self.session.amend(document.id, step.id, edit))
@@ -260,6 +262,8 @@ class Edits:
             "blend": Blend(**{name: fields[name] for name in BLENDING}),
             "adjustment": None if fields["adjustment"] is None else read_adjustment(fields["adjustment"]),
         }
+        if fields["clip_guidance"] is not None:
+            settings["clip_guidance"] = fields["clip_guidance"]
         if fields["adapters"] is not None:
             settings["adapters"] = read_adapters(fields["adapters"])
             self.context.check_adapters(settings["adapters"])
