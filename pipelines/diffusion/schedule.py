@@ -32,8 +32,8 @@ def sigmas_of(betas: Sigmas) -> Sigmas:
 
 
 def timestep_of(sigma: float, sigmas: Sigmas) -> float:
-    """Returns the timestep of a noise level in a schedule, fractional between two."""
-    return float(np.interp(np.log(sigma), np.log(sigmas), np.arange(len(sigmas))))
+    """Returns the timestep of a noise level in a schedule, fractional between two; 0 for no noise."""
+    return float(np.interp(np.log(max(sigma, sigmas[0])), np.log(sigmas), np.arange(len(sigmas))))
 
 
 def respaced(spacing: int | str) -> list[int]:

@@ -235,6 +235,8 @@ def test_the_command_leaves_a_clip_that_loads(folder: Path) -> None:
     likeness = clip.similarity("a red couch", SIGMAS)(x, 0.5)
     assert likeness.shape == (2,) and bool((likeness.abs() <= config.scale).all())
     assert not torch.equal(likeness, clip.similarity("a cat", SIGMAS)(x, 0.5))
+    clear = clip.similarity("a red couch", SIGMAS)(x, 0.0)  # a finished picture
+    assert torch.allclose(clear, clip.similarity("a red couch", SIGMAS)(x, float(SIGMAS[0])), atol=1e-3)
     hole = torch.zeros(1, 1, 16, 16)
     assert not torch.equal(likeness, clip.similarity("a red couch", SIGMAS, hole)(x, 0.5))
 
