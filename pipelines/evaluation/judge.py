@@ -86,8 +86,22 @@ class Judge(nn.Module):
         Returns:
             (B, FEATURES)
         """
-        h = self.body(x.contiguous(memory_format=torch.channels_last))  # (B, 256, 4, 4)
-        hole = F.adaptive_avg_pool2d(x[:, 3:] + 1, h.shape[2:]) + 1e-3
+        return self.pooled(self.map(x), x)
+
+    def map(self, x: Tensor) -> Tensor:
+        """Returns what is to be seen in each of 4x4 parts of a window.
+
+        Args:
+            x: as for `features`.
+
+        Returns:
+            (B, 256, 4, 4)
+        """
+        return self.body(x.contiguous(memory_format=torch.channels_last))
+
+    def pooled(self, h: Tensor, x: Tensor) -> Tensor:
+        """Makes the features of a `map` h of windows x."""
+        hole = F.adaptive_avg_pool2d(x[:, 3:] + 1, (h.shape[2], h.shape[3])) + 1e-3
         mean = (h * hole).sum((2, 3)) / hole.sum((2, 3))
         return F.silu(self.narrow(torch.cat([mean, h.amax((2, 3))], 1)))
 
@@ -106,12 +120,12 @@ class Judge(nn.Module):
         Returns:
             The verdict, and the features (FEATURES,) that it follows from.
         """
-        features = self.features(_input(image, mask)[None])
+        features = self.features(judge_input(image, mask)[None])
         kind, colour = (int(head(features).argmax()) for head in (self.kind, self.colour))
         return Verdict(KIND_NAMES[kind], COLOUR_NAMES[colour]), features[0].numpy()
 
 
-def _input(image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Tensor:
+def judge_input(image: NDArray[np.uint8], mask: NDArray[np.uint8]) -> Tensor:
     """Returns what the judge is shown: float (4, 128, 128)."""
     pixels = torch.cat([to_tensor(image), torch.from_numpy(mask.copy())[None].float() / 127.5 - 1])  # (4, S, S)
     return F.avg_pool2d(pixels, image.shape[0] // SIDE)
@@ -140,7 +154,7 @@ class Batches(Dataset[tuple[Tensor, Tensor, Tensor]]):
         kinds = torch.tensor([KIND_NAMES.index(thing_of(one).kind if one.prompt else NOTHING) for one in edits])
         colours = torch.tensor([COLOUR_NAMES.index(thing_of(one).colour) for one in edits])
         random = np.random.default_rng(first)
-        return torch.stack([_input(_softened(one, random), one.mask) for one in edits]), kinds, colours
+        return torch.stack([judge_input(_softened(one, random), one.mask) for one in edits]), kinds, colours
 
 
 SAVE_STEPS = 200  # a training that is cut short keeps what it learned until then

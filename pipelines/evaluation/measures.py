@@ -87,26 +87,6 @@ def shape_kept(image: Pixels, truth: Pixels, bare: Pixels, mask: Pixels) -> floa
     return float((there & due).sum() / max(1, (there | due).sum()))
 
 
-def frechet(some: NDArray[np.float64], others: NDArray[np.float64]) -> float:
-    """Computes the squared Fréchet distance of the Gaussians with the features' means and covariances.
-
-    |m1 - m2|^2 + tr(C1 + C2 - 2 (C1 C2)^(1/2)) (Heusel et al. 2017, eq. 6). It depends on N where that is not far
-    above D.
-
-    Args:
-        some: (N, D), features.
-        others: (N, D), features.
-    """
-    means, covariances = zip(*((each.mean(0), np.cov(each, rowvar=False)) for each in (some, others)), strict=True)
-    # C1 C2 has the eigenvalues of the symmetric R C2 R, R = C1^(1/2); few samples leave some of them at 0 or just below
-    values, vectors = np.linalg.eigh(covariances[0])
-    root = vectors * np.sqrt(values.clip(min=0)) @ vectors.T
-    crossed = np.linalg.eigvalsh(root @ covariances[1] @ root).clip(min=0)
-    apart = means[0] - means[1]
-    distance = apart @ apart + np.trace(covariances[0]) + np.trace(covariances[1]) - 2 * np.sqrt(crossed).sum()
-    return max(float(distance), 0.0)
-
-
 def half_width(share: float, count: int) -> float:
     """Half of the 95 % interval of a share that was seen in `count` cases (Wilson 1927)."""
     z = 1.96

@@ -11,7 +11,8 @@ from tqdm import tqdm
 from pipelines.base import Pipeline, Pixels, Request, Run, Step, run
 from pipelines.evaluation.edits import before, names_colour, thing_of, whole
 from pipelines.evaluation.judge import NOTHING, Judge, Verdict
-from pipelines.evaluation.measures import composed, drift, frechet, half_width, seam
+from pipelines.evaluation.measures import composed, drift, half_width, seam
+from pipelines.evaluation.metrics.distances import frechet, gaussian_of
 from pipelines.evaluation.sheets import RIGHT, WRONG, Entry, hatched, sheet
 from pipelines.training.dataset import HELD_OUT, Example
 from pipelines.training.scenes.worlds import FAMILIAR
@@ -140,9 +141,8 @@ def report(fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome])
         for name, those in zip(
             ("painted windows", "the base model's last guess"), (features[0], *features[2:]), strict=False
         ):
-            rows.append(
-                f"| Fréchet distance of {name} from true ones | {len(fills)} | {frechet(those, features[1]):.3f} |"
-            )
+            distance = frechet(gaussian_of(those), gaussian_of(features[1]))
+            rows.append(f"| Fréchet distance of {name} from true ones | {len(fills)} | {distance:.3f} |")
     rows += ["", "| kind | edits | kind right | colour right, where one was named |", "|---|---|---|---|"]
     for kind in sorted({thing_of(o.edit).kind for o in fills}):
         alike = [o for o in fills if thing_of(o.edit).kind == kind]

@@ -18,7 +18,7 @@ from pipelines.evaluation import people
 from pipelines.evaluation.command import JUDGE
 from pipelines.evaluation.edits import before, names_colour, whole
 from pipelines.evaluation.judge import FEATURES, JUDGE_SCENES, NOTHING, SIDE, Judge, Verdict, load_judge
-from pipelines.evaluation.measures import drift, frechet, half_width, seam
+from pipelines.evaluation.measures import drift, half_width, seam
 from pipelines.evaluation.prompts import MARGIN, PROMPTS, SEEDS, Place, paint_prompts, place_for
 from pipelines.evaluation.recolour import Outcome as Recoloured
 from pipelines.evaluation.recolour import recolouring, refine
@@ -156,19 +156,6 @@ def test_a_seam_is_the_step_across_the_edge_against_the_true_one() -> None:
     assert drift(off, mask, truth) == 0
     off[0, 0, 1] += 1
     assert drift(off, mask, truth) == 1
-
-
-def test_the_distance_of_gaussians() -> None:
-    random = np.random.default_rng(0)
-    some = random.normal(size=(60, 100))  # fewer than dimensions, as in an evaluation of few edits
-    assert frechet(some, some) == pytest.approx(0, abs=1e-4)
-    near, far = (frechet(some, some + by) for by in (0.1, 0.3))
-    assert (near, far) == (pytest.approx(1.0, abs=1e-4), pytest.approx(9.0, abs=1e-4))  # 100 dimensions, by^2 each
-    wide = random.normal(size=(4000, 4))
-    # covariances that share their axes: the squared distance of the standard deviations
-    assert frechet(wide, 3 * wide - 2 * wide.mean(0)) == pytest.approx(4 * wide.var(0, ddof=1).sum(), rel=1e-6)
-    turned = wide @ np.linalg.qr(random.normal(size=(4, 4)))[0] * [1, 2, 3, 4]
-    assert frechet(wide, turned) == pytest.approx(frechet(turned, wide), rel=1e-6)
 
 
 class Recolourer(Plain):
