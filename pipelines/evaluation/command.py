@@ -1,9 +1,11 @@
-"""python -m pipelines.evaluation judge | world | prompts | people | recolour | clip: train a judge, measure models."""
+"""python -m pipelines.evaluation judge | world | prompts | people | recolour | calibrate | clip: measure models."""
 
 import argparse
 from pathlib import Path
 
 from pipelines import WEIGHTS, load
+from pipelines.errors import InvalidInput
+from pipelines.evaluation.calibrate import judged_edits, write_ranking
 from pipelines.evaluation.clip_accuracy import write_report as write_accuracy
 from pipelines.evaluation.judge import load_judge, train_judge
 from pipelines.evaluation.people import paint_people
@@ -12,6 +14,7 @@ from pipelines.evaluation.recolour import STRENGTHS, refine
 from pipelines.evaluation.recolour import write_report as write_recolourings
 from pipelines.evaluation.world import evaluate, write_report
 from pipelines.glide.folder import load_clip, read_clip_config
+from pipelines.glide.pipeline import Glide
 from pipelines.machine import keep_freed_memory
 
 JUDGE = WEIGHTS / "judge" / "judge.safetensors"
@@ -29,17 +32,21 @@ def main() -> None:
     people.add_argument("--exact-words", action="store_true", help="give the pipeline the prompts as they are")
     recolour = commands.add_parser("recolour", help="refine things into other colours, at one strength after another")
     recolour.add_argument("--cases", type=int, default=24, help="how many things (default: %(default)d)")
+    calibrate = commands.add_parser(
+        "calibrate", help="write ranking.json: what the scores of a model's CLIP mean, as the judge sees its edits"
+    )
+    calibrate.add_argument("--edits", type=int, default=800, help="half of them to fit (default: %(default)d)")
     clip = commands.add_parser("clip", help="measure how well the noised CLIP of a folder tells captions apart")
     clip.add_argument(
         "--folder", type=Path, default=WEIGHTS / "glide-mini", help="where it lies (default: the embedded one)"
     )
     clip.add_argument("--questions", type=int, default=1024, help="(default: %(default)d)")
-    for command in (world, prompts, people, recolour):
+    for command in (world, prompts, people, recolour, calibrate):
         command.add_argument("--pipeline", default="glide-mini", metavar="NAME", help="which (default: %(default)s)")
         command.add_argument("--sampler", default="dpmpp_2m", help="(default: %(default)s)")
         command.add_argument("--steps", type=int, help="of the base model (default: what is usual with it, or 20)")
         command.add_argument("--guidance", type=float, default=2.0, help="(default: %(default)g)")
-    for command in (world, prompts, people, recolour, clip):
+    for command in (world, prompts, people, recolour, calibrate, clip):
         command.add_argument(
             "-o", "--out", type=Path, required=True, metavar="FOLDER", help="what is written goes there"
         )
@@ -65,6 +72,12 @@ def main() -> None:
         print(write_recolourings(options.out, list(refine(pipeline, options.cases, STRENGTHS, **settings))))
         return
     judge_network = load_judge(JUDGE)
+    if options.command == "calibrate":
+        if not isinstance(pipeline, Glide):
+            raise InvalidInput(f"{options.pipeline} has no CLIP of its own; glide-mini and glide:FOLDER may have one.")
+        judged = judged_edits(pipeline, judge_network, options.edits, **settings)
+        print(write_ranking(options.out, judged, {"pipeline": options.pipeline, **settings}))
+        return
     sorts = ((0.0, False), (0.0, True), (1.0, False))  # share of removals, pairs never seen together
     print(
         write_report(
