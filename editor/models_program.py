@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 from editor.live import Drop, LiveRequest
 from editor.object_selector import ObjectSelector
+from editor.ranking import Rankers
 from editor.store.store import Store
 from editor.worker import Worker, repeated
 from pipelines.base import Machine, Pipeline, PipelineInfo
@@ -37,9 +38,11 @@ def run_models(
     made_with: Callable[[], str],
     machine: Callable[[], Machine],
     selector: ObjectSelector,
+    rankers: Rankers,
 ) -> int:
     """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
-    InvalidInput with a sentence when it cannot; forget(name) drops it. Ends at once when the server does.
+    InvalidInput with a sentence when it cannot; forget(name) drops it; rankers(model) finds what ranks its results.
+    Ends at once when the server does.
     """
     lines, said = _private_pipes()
     _end_with_the_server()
@@ -59,7 +62,7 @@ def run_models(
             say(loaded=[*loaded])
         return loaded[name]
 
-    worker = Worker(store, model, lambda event: say(event=event))
+    worker = Worker(store, model, lambda event: say(event=event), rankers)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.leave())
     say(ready=worker.id)

@@ -16,6 +16,7 @@ from editor.edits.plan import affected_region
 from editor.edits.previews import encode_preview, preview_box
 from editor.imaging.raster import Mask
 from editor.live import Drop, Hear, LiveRequest, LiveRuns
+from editor.ranking import Rankers, Ranking, no_ranker
 from editor.store.blobs import Damaged
 from editor.store.database import StorageError
 from editor.store.progress import RunPreview
@@ -23,6 +24,7 @@ from editor.store.revisions import Revision
 from editor.store.store import Store
 from pipelines.base import Pipeline, run
 from pipelines.errors import described
+from pipelines.ranking import Match, best_first
 
 LEASE = 15.0  # seconds until a claimed job is free again, unless the lease is renewed
 IDLE = 1.0  # seconds between two checks for jobs that nobody announced: another process's, or a dead worker's
@@ -47,7 +49,11 @@ class Worker:
     """
 
     def __init__(
-        self, store: Store, pipelines: Callable[[str], Pipeline], on_event: Callable[[str], None] = ignore_event
+        self,
+        store: Store,
+        pipelines: Callable[[str], Pipeline],
+        on_event: Callable[[str], None] = ignore_event,
+        rankers: Rankers = no_ranker,
     ) -> None:
         """Prepares a worker; `start` or `work` runs it.
 
@@ -55,6 +61,7 @@ class Worker:
             store: where the jobs are.
             pipelines: returns the pipeline of a name; raises UserError when there is none.
             on_event: called with "begun" or "live", "step" and "ended" as jobs or live runs begin, do a step and end.
+            rankers: finds what tells how well results show their prompt.
         """
         self.store, self.pipelines, self.on_event = store, pipelines, on_event
         self.id = f"{_process(os.getpid())}/{secrets.token_hex(4)}"
@@ -62,6 +69,7 @@ class Worker:
             None  # an error message while the store refuses to write, which no revision can hold then
         )
         self._live = LiveRuns(store, pipelines, on_event)
+        self._ranking = Ranking(rankers)
         self._awake, self._stopping = Event(), Event()
         self._thread: Thread | None = None
 
@@ -148,12 +156,15 @@ class Worker:
 
     def _complete(self, jobs: list[str]) -> None:
         try:
-            outcomes = self._apply([self.store.revisions.get(job) for job in jobs])
+            revisions = [self.store.revisions.get(job) for job in jobs]
+            outcomes = self._apply(revisions)
             if outcomes is None:
                 self.store.jobs.release(self.id)
             else:
-                for job, applied in zip(jobs, outcomes, strict=True):
-                    self.store.jobs.finish(job, self.id, applied.picture, applied.crops)
+                matches = self._matches(revisions[0], jobs, outcomes)
+                for n in best_first(matches, len(jobs)):  # of variations the first to be finished is shown
+                    applied, match = outcomes[n], matches[n] if matches else None
+                    self.store.jobs.finish(jobs[n], self.id, applied.picture, applied.crops, match)
         except StorageError as error:
             if not isinstance(error, Damaged):
                 raise  # the job stays: it runs again once its lease is over and the store works again
@@ -189,6 +200,22 @@ class Worker:
                 return run(apply_all(edits, picture, self.pipelines, cached), on_step)
             except _Interrupted:
                 return None
+
+    def _matches(self, first: Revision, jobs: Sequence[str], outcomes: Sequence[Applied]) -> list[Match] | None:
+        """Returns how well the results of a revision and its variations show the prompt; None where unknown so far."""
+        assert first.edit is not None and first.parent is not None, "only edits are jobs"
+        if not first.edit.prompt:
+            return None
+
+        def late(matches: list[Match]) -> None:
+            try:
+                for job, match in zip(jobs, matches, strict=True):
+                    self.store.revisions.store_match(job, match)
+            except StorageError as error:  # the results stay without a rank
+                log.warning("%s", error)
+
+        before, results = self.store.revisions.picture(first.parent), [each.picture for each in outcomes]
+        return self._ranking.match(first.edit, before, results, self.pipelines(first.edit.pipeline), late)
 
     def _renew(self) -> None:
         try:

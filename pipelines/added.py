@@ -6,10 +6,12 @@ from pathlib import Path
 from pipelines import FOLDER, HUB, LAMA, in_full
 from pipelines.errors import InvalidInput
 from pipelines.hf.adapter_files import LIKENESS, LOW_RANK, WEIGHTS, adapter_file
+from pipelines.hf.clip_files import VOCABULARIES as RANKING_KINDS
+from pipelines.hf.clip_files import ranking_folder
 from pipelines.hf.hub import ON_HUB
 from pipelines.hf.model_files import INDEX, draws, no_model, shapes
 from pipelines.hf.repository import page_url
-from pipelines.installed import ADAPTER_FILE, SELECTION, described
+from pipelines.installed import ADAPTER_FILE, RANKING, SELECTION, described
 from pipelines.models import on_disk
 from pipelines.selection.installed import KINDS, WORDS_KIND, kind_of
 
@@ -40,7 +42,7 @@ def _name_of_place(source: str) -> str:
     place = Path(source).expanduser()
     if not source or not place.exists():
         if ON_HUB.fullmatch(source):
-            return f"{HUB}{source}"
+            return f"{HUB if ranking_folder(source) is None else RANKING}{source}"
         raise InvalidInput(f"There is no folder and no file {source!r} on the server's machine.")
     place = place.resolve()
     if place.suffix == ".pt":
@@ -49,12 +51,16 @@ def _name_of_place(source: str) -> str:
                 f"{place} is no network as torch.jit.save writes it, or only a part of one. Get the file again."
             )
         return f"{LAMA}{place}"
+    if (folder := ranking_folder(str(place))) is not None:
+        return f"{RANKING}{folder}"
     if place.is_file():
         return _name_of_file(place)
     if (place / INDEX).exists():
         return f"{HUB}{place}"
     if kind_of(place) in (*KINDS, WORDS_KIND):
         return f"{SELECTION}{place}"
+    if kind_of(place) in RANKING_KINDS:
+        raise InvalidInput(f"{place} lacks model{WEIGHTS} or its vocabulary (tokenizer.json). Get the folder again.")
     if any(place.glob("*inpaint.safetensors")) or any(place.glob("*inpaint.pt")):
         return f"{FOLDER}{place}"
     try:
@@ -62,7 +68,7 @@ def _name_of_place(source: str) -> str:
     except InvalidInput as error:
         raise InvalidInput(
             f"{place} holds no model that can be used here: those have a {INDEX}, or are files of GLIDE, of SAM 2, "
-            "of CLIPSeg or of an adapter."
+            "of CLIPSeg, of CLIP, of SigLIP or of an adapter."
         ) from error
 
 

@@ -11,16 +11,18 @@ from pathlib import Path
 from pipelines import API, FOLDER, HUB, LAMA, WEIGHTS
 from pipelines.endpoint import read_endpoint
 from pipelines.glide.download import HOW
+from pipelines.hf.clip_files import ranking_folder
 from pipelines.hf.families import family_of
 from pipelines.hf.hub import ON_HUB, torchscript_of
 from pipelines.hf.model_files import HALF, INDEX, read_layout
 from pipelines.hf.repository import snapshot
-from pipelines.recommended import ADAPTER, FILL, REMOVE, SELECT, recommended
+from pipelines.recommended import ADAPTER, FILL, RANK, REMOVE, SELECT, recommended
 from pipelines.selection.installed import WORDS_KIND, kind_of
 
 GLIDE_PAIRS = (("base_inpaint", "upsample_inpaint"), ("base", "upsample"))
 OURS = "Apache-2.0"
-ADAPTER_FILE, SELECTION = "adapter:", "select:"  # begin the names of what the user added, and what is no pipeline
+# begin the names of what the user added, and what is no pipeline
+ADAPTER_FILE, SELECTION, RANKING = ("adapter:", "select:", "rank:")
 LAMA_IS_GOOD_FOR = "removing things from photographs; it reads no words"
 
 
@@ -37,7 +39,7 @@ class Model:
     good_for: str  # in words
     trouble: str = ""  # why it cannot be loaded; '' where nothing is known against it
     offered: bool = True  # whether a list to choose from has it
-    use: str = "fill"  # or "remove"; "select" and "adapter" are never offered
+    use: str = "fill"  # or "remove"; "select", "rank" and "adapter" are never offered
     style: str = "photograph"  # what it paints well: this, "drawing", or '' for either
 
     @property
@@ -75,6 +77,8 @@ def described(name: str, pipeline: str) -> Model:
         return _hf(name, pipeline, path)
     if f"{kind}:" in (ADAPTER_FILE, SELECTION):
         return _helper(pipeline, Path(path))
+    if f"{kind}:" == RANKING:
+        return _ranking(pipeline, path)
     return replace(next(model for model in embedded() if model.pipeline == pipeline), name=name)
 
 
@@ -172,6 +176,15 @@ def _helper(name: str, place: Path) -> Model:
         "not stated there", "a model of its family" if adapter else "",
         "styles and things of its own" if adapter else selects, trouble, offered=False,
         use=ADAPTER if adapter else SELECT, style="",
+    )  # fmt: skip
+
+
+def _ranking(name: str, source: str) -> Model:
+    place = ranking_folder(source)
+    trouble = "" if place is not None else f"there is no CLIP and no SigLIP of transformers at {source}"
+    return Model(
+        name, name, place, 0 if place is None else _size(place), "not stated there", "",
+        "putting variations in order, the best first", trouble, offered=False, use=RANK, style="",
     )  # fmt: skip
 
 

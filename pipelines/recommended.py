@@ -15,7 +15,7 @@ from pipelines.hf.model_files import INDEX
 from pipelines.hf.repository import SPARE, RemoteFile, Repository, Unavailable, pipeline_files, snapshot
 
 FILE = Path(__file__).with_name("recommended.toml")
-USES = FILL, REMOVE, SELECT, ADAPTER = ("fill", "remove", "select", "adapter")
+USES = FILL, REMOVE, SELECT, RANK, ADAPTER = ("fill", "remove", "select", "rank", "adapter")
 WHOLE, OFFLOADED, NO, DISK = ("whole", "offloaded", "no", "disk")  # how a model fits on a machine
 DECODING = 2 << 30  # bytes that a decoder works in at 1024 pixels, as pipelines/hf/memory.py reckons it
 HALF_WIDTH = 2  # bytes of a number of the weights that the table counts

@@ -12,6 +12,7 @@ from pathlib import Path
 from editor.models_program import run_models
 from editor.object_selector import ObjectSelector, Segmenter
 from editor.picture_reader import Source
+from editor.ranking import no_ranker
 from editor.store.store import Store
 from pipelines.base import Machine, Pipeline, Request, Run, Step
 from pipelines.errors import InvalidInput
@@ -113,6 +114,6 @@ if __name__ == "__main__":
         Source(partial(installed, is_words_model), load_word_segmenter),
     )
     machine = Machine("", 0, 8_000_000_000, 2)
-    code = run_models(store, load, lambda name: None, lambda: "noise 1", lambda: machine, selector)
+    code = run_models(store, load, lambda name: None, lambda: "noise 1", lambda: machine, selector, no_ranker)
     store.close()
     sys.exit(code)

@@ -11,10 +11,12 @@ from editor.store.store import Store
 from pipelines import PIPELINES, load
 from pipelines.base import Pipeline, Setup
 from pipelines.errors import InvalidInput
-from pipelines.installed import SELECTION
+from pipelines.hf.clip_files import installed_ranking_model
+from pipelines.installed import RANKING, SELECTION
 from pipelines.library import Library
 from pipelines.models import full_name
 from pipelines.provenance import made_with
+from pipelines.ranking import OwnRanker, Ranker
 from pipelines.selection.installed import installed_selection_model, installed_words_model
 
 
@@ -42,6 +44,7 @@ class CommandContext:
         self.library = Library(folder, options.pipeline, self.models_file, [name for name, _ in options.adapter])
         adapters, keys = self.library.adapter_names, self.library.keys_file
         self._setup = Setup(options.compile, options.memory, options.quantise, adapters, keys)
+        self._ranker: tuple[Path, Ranker] | None = None  # of photographs, once it is loaded, and its folder
 
     def load(self, name: str) -> Pipeline:
         """Loads a pipeline, but only one that the user offers.
@@ -70,7 +73,33 @@ class CommandContext:
     @property
     def _added_selectors(self) -> list[Path]:
         """The folders of the selection models that the user added."""
-        return [Path(name.removeprefix(SELECTION)) for name in self.library.added if name.startswith(SELECTION)]
+        return [Path(name) for name in self._added(SELECTION)]
+
+    def _added(self, kind: str) -> list[str]:
+        """Returns what the user added of a kind, without the beginning of its name."""
+        return [name.removeprefix(kind) for name in self.library.added if name.startswith(kind)]
+
+    def ranker(self, pipeline: Pipeline) -> Ranker | None:
+        """Finds what tells how well a pipeline's results show their prompt.
+
+        That is a network of its own for one that was taught certain words alone; for any other, the photographic CLIP
+        that is installed.
+
+        Raises:
+            InvalidInput: its files are damaged.
+        """
+        if isinstance(pipeline, OwnRanker):
+            own = pipeline.ranker()
+            if own is not None or pipeline.vocabulary is not None:
+                return own
+        folder = installed_ranking_model(self._added(RANKING))
+        if pipeline.vocabulary is not None or folder is None:
+            return None
+        if self._ranker is None or self._ranker[0] != folder:
+            from pipelines.hf.clip_ranker import load_clip_ranker  # PyTorch only where something is to be ranked
+
+            self._ranker = folder, load_clip_ranker(folder)
+        return self._ranker[1]
 
     @contextmanager
     def session(self) -> Iterator[Session]:

@@ -12,9 +12,10 @@ from tqdm import tqdm
 
 from editor.cli.context import CommandContext
 from editor.edits.adjustment import Adjustment
-from editor.edits.apply import Progress, apply_all
+from editor.edits.apply import Applied, Progress, apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import complete, variations
+from editor.edits.matching import matches
 from editor.edits.plan import plan
 from editor.edits.removal import choose_model
 from editor.formats.atomic_write import atomic_write
@@ -27,8 +28,9 @@ from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Patch, Pixels
 from editor.recipes.recipe import Recipe
 from pipelines import HUB
-from pipelines.base import run
+from pipelines.base import Pipeline, run
 from pipelines.errors import InvalidInput
+from pipelines.ranking import Match, best_first
 from pipelines.wording.resolve import resolve
 
 
@@ -88,8 +90,8 @@ def _check_adjust(options: Namespace, settings: dict[str, Any]) -> None:
         raise InvalidInput(
             "--adjust takes a --mask, --feather, --edge and --opacity, and no other option of an edit: no model runs."
         )
-    if options.variations != 1:
-        raise InvalidInput("An adjustment has one result. Leave --variations out.")
+    if options.variations != 1 or options.best_of is not None:
+        raise InvalidInput("An adjustment has one result. Leave --variations and --best-of out.")
 
 
 def _check_size(name: str, pixels: Pixels, picture: Pixels) -> None:
@@ -144,7 +146,9 @@ def _run(
     if specks:
         noun, them = ("speck", "it") if specks == 1 else ("specks", "them")
         print(f"Ignored {specks} {noun} of at most {SPECK} pixels; --keep-specks keeps {them}.", file=sys.stderr)
-    edits = variations(edit, options.variations)
+    if options.best_of is not None and options.variations != 1:
+        raise InvalidInput("--best-of and --variations both say how many results are made. Use only one of them.")
+    edits = variations(edit, options.variations if options.best_of is None else options.best_of)
     if model.host:
         pixels = plan(edit, picture.box, model).pixels * len(edits)
         print(f"Up to {pixels:,} pixels of the picture are sent to {model.host}.", file=sys.stderr)
@@ -153,11 +157,21 @@ def _run(
         "" if exact else resolve(edit.prompt, model.vocabulary).sentence(model.name)
     ):
         print(hint, file=sys.stderr)
-    _write(context, picture, edits, opened)
+    _write(context, picture, edits, opened, model)
 
 
-def _write(context: CommandContext, picture: Picture, edits: Sequence[Edit], opened: Opened | None) -> None:
-    """Makes edits that differ only in their seed, and writes the results with the opened file's metadata."""
+def _write(
+    context: CommandContext,
+    picture: Picture,
+    edits: Sequence[Edit],
+    opened: Opened | None,
+    model: Pipeline | None = None,
+) -> None:
+    """Makes edits that differ only in their seed, and writes the results with the opened file's metadata.
+
+    With a model, the best match with the prompt comes first, where that can be said; with --best-of, it is all that is
+    written.
+    """
     options, out = context.options, context.options.output
     format = format_of(out.suffix)
     with tqdm(unit="step", desc="Painting", leave=False, delay=0.1) as bar:
@@ -167,8 +181,19 @@ def _write(context: CommandContext, picture: Picture, edits: Sequence[Edit], ope
             bar.update(progress[0].index - bar.n)
 
         results = run(apply_all(edits, picture, context.load), show)
-    for number, (edit, applied) in enumerate(zip(edits, results, strict=True), 1):
-        file = out if len(edits) == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
+    found = None if model is None else _matches(context, edits[0], picture, results, model)
+    order = best_first(found, len(edits))
+    labels = [
+        f"seed {edit.seed}" + (f", {found[n].word}" if found and found[n].word else "") for n, edit in enumerate(edits)
+    ]
+    best_of = options.best_of is not None
+    if best_of and found is None and len(edits) > 1:
+        print("Which one matches the prompt best cannot be told here: the first is written.", file=sys.stderr)
+    elif best_of and len(edits) > 1:
+        print(f"The others: {'; '.join(labels[n] for n in order[1:])}. --seed makes one of them.", file=sys.stderr)
+    for number, n in enumerate(order[:1] if best_of else order, 1):
+        edit, applied = edits[n], results[n]
+        file = out if best_of or len(edits) == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
         edit_recipe = Recipe((edit,), picture.digest, (applied.picture.digest,), context.made_with(), picture.box)
         recipe = None if options.no_recipe else edit_recipe.to_json()
         file_info: dict[str, Any] = {} if opened is None else {"icc": opened.icc, "metadata": opened.metadata}
@@ -177,7 +202,19 @@ def _write(context: CommandContext, picture: Picture, edits: Sequence[Edit], ope
             part.write_bytes(data)
         for note in notes:
             print(note, file=sys.stderr)
-        print(file if edit.adjustment is not None else f"{file} (seed {edit.seed})")
+        print(file if edit.adjustment is not None else f"{file} ({labels[n]})")
+
+
+def _matches(
+    context: CommandContext, edit: Edit, picture: Picture, results: Sequence[Applied], model: Pipeline
+) -> list[Match] | None:
+    """Returns how well results match the prompt; None where that cannot be told, which no edit fails by."""
+    try:
+        ranker = context.ranker(model)
+        return None if ranker is None else matches(edit, picture, [each.picture for each in results], model, ranker)
+    except InvalidInput as error:
+        print(f"The results are not ranked: {error}", file=sys.stderr)
+        return None
 
 
 def _check_output(out: Path) -> None:

@@ -210,8 +210,12 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
             type=int,
             default=1,
             metavar="N",
-            help="1 to 8 results, each with its own seed: OUT-1.png, ...",
+            help="1 to 8 results, each with its own seed: OUT-1.png, ..., the best match with the prompt first",
         )
+        command.add_argument(
+            "--best-of", type=int, metavar="N",
+            help="try N seeds, 1 to 8, and write the best match with the prompt alone",
+        )  # fmt: skip
         command.add_argument("--no-recipe", action="store_true", help="do not embed the recipe in the file")
         command.add_argument(
             "-o", "--output", type=Path, required=True, metavar="OUT.png",

@@ -63,7 +63,7 @@ def work(context: CommandContext) -> None:
         objects = Source(context.selection_model, _load_segmenter)
         words = Source(context.words_model, _load_word_segmenter)
         selector = ObjectSelector(session.store, objects, words)
-        run_models(session.store, context.load, forget, context.made_with, this_machine, selector)
+        run_models(session.store, context.load, forget, context.made_with, this_machine, selector, context.ranker)
 
 
 def _load_segmenter(folder: Path) -> Segmenter:

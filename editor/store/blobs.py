@@ -1,10 +1,11 @@
 """Blobs: pixels by the digest of their content, each written once."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import NamedTuple
 
-from editor.formats.images import DAMAGED, decode_tile, encode_tile
+from editor.edits.edit import Edit
+from editor.formats.images import DAMAGED, decode_tile, encode_png, encode_tile
 from editor.imaging.picture import Cache, Picture, TileIndex, tile_digest, tile_indices
 from editor.imaging.raster import Pixels
 from editor.store.database import Database, StorageError, Transaction
@@ -136,3 +137,10 @@ class Blobs:
 def pack_digests(picture: Picture) -> bytes:
     """Returns the digests of a picture's tiles, 16 bytes each, row by row."""
     return bytes.fromhex("".join(picture.tiles[index] for index in tile_indices(picture.box)))
+
+
+def pictures_of(edits: Sequence[Edit]) -> dict[str, Blob]:
+    """Encodes the masks, sketches and references of edits, by digest."""
+    blobs = {edit.mask.digest: Blob(encode_png(edit.mask.alpha)) for edit in edits if edit.mask.alpha.size}
+    patches = {patch.digest: patch for edit in edits for patch in edit.patches}
+    return blobs | {digest: Blob(encode_tile(patch.pixels)) for digest, patch in patches.items()}

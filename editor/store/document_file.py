@@ -21,6 +21,7 @@ from editor.store.queue import revision_id
 from editor.store.store import FILE, Store
 from editor.store.untrusted_file import Budget, copy_rows
 from pipelines.errors import InvalidInput
+from pipelines.ranking import WORDS
 
 SUFFIX = ".palimpsest"
 HEADER = b"SQLite format 3\0"
@@ -121,8 +122,8 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
     """
     old, new = store.documents.get(document), new_document_id()
     rows = store.database.rows(
-        f"""{_FINISHED} SELECT id, parent, edit, box, tiles, created, name, starred FROM revision
-        WHERE id IN (SELECT id FROM finished) ORDER BY seq""",
+        f"""{_FINISHED} SELECT id, parent, edit, box, tiles, created, name, starred, match, match_word
+        FROM revision WHERE id IN (SELECT id FROM finished) ORDER BY seq""",
         id=document,
     )
     crops = store.database.rows(
@@ -137,7 +138,7 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
     ids: dict[str, str] = {}
     tiles: set[str] = set()
     revisions: list[dict[str, object]] = []
-    for id, parent, text, box, packed, created, name, starred in rows:
+    for id, parent, text, box, packed, created, name, starred, match, word in rows:
         edit = None if text is None else store.revisions.edits(text)
         for digest in sorted(_tiles_of(id, box, bytes(packed or b"")) - tiles):
             if store.blobs.tiles(digest).shape[:2] != (TILE, TILE):
@@ -154,6 +155,7 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
                 "id": ids[id], "document": new, "parent": None if parent is None else ids[parent],
                 "edit": None if edit is None else request, "box": json.dumps(json.loads(box)), "tiles": bytes(packed),
                 "created": float(created), "name": str(name), "starred": int(bool(starred)),
+                **_match(match, word),
             }
         )  # fmt: skip
     if len({*ids.values()}) < len(ids):
@@ -184,12 +186,20 @@ def _write(history: _History, store: Store, to: Store) -> Document:
             **row,
         )
         db.run_many(
-            """INSERT INTO revision (id, document, parent, edit, created, box, tiles, name, starred)
-            VALUES (:id, :document, :parent, :edit, :created, :box, :tiles, :name, :starred)""",
+            """INSERT INTO revision
+                (id, document, parent, edit, created, box, tiles, name, starred, match, match_word)
+            VALUES (:id, :document, :parent, :edit, :created, :box, :tiles, :name, :starred, :match, :match_word)""",
             history.revisions,
         )
         db.run_many("INSERT INTO drawn (revision, request, crop) VALUES (:revision, :request, :crop)", history.crops)
     return Document(*(str(row[each]) for each in ("id", "head", "tip", "name")))
+
+
+def _match(probability: float | None, word: str | None) -> dict[str, object]:
+    """Returns the columns that say how well a revision shows its prompt; empty ones for what no ranker says."""
+    if probability is None or not 0 <= probability <= 1 or word not in ("", *WORDS):
+        return {"match": None, "match_word": None}
+    return {"match": float(probability), "match_word": word}
 
 
 def _tiles_of(id: str, box: str, packed: bytes) -> set[str]:

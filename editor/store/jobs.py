@@ -5,16 +5,19 @@ import time
 from collections.abc import Mapping, Sequence
 
 from editor.edits.edit import Edit
-from editor.formats.images import encode_png, encode_tile
+from editor.formats.images import encode_tile
 from editor.imaging.limits import MAX_IMAGES
 from editor.imaging.picture import Picture, TileIndex, tile_digest
 from editor.imaging.raster import Pixels
 from editor.store import queue, revision_tree
-from editor.store.blobs import Blob, Blobs, NotFound, pack_digests
+from editor.store.blobs import Blob, Blobs, NotFound, pack_digests, pictures_of
 from editor.store.database import Database, Transaction, even_when_full, storable
 from editor.store.documents import Documents
 from editor.store.queue import CANCELLED, HELD, PENDING, Moved, require_revision
-from editor.store.revisions import COLUMNS, Revision, Revisions
+from editor.store.replayed_steps import replayed
+from editor.store.revisions import COLUMNS, Revision, Revisions, store_match
+from editor.store.variations import variations_of
+from pipelines.ranking import Match
 
 MAX_DEATHS = 2  # model processes that die working on a job, before it fails
 TRUSTED_LEASES = 4  # a lease that ends more than so many leases from now was written by a wrong clock
@@ -60,7 +63,7 @@ class Jobs:
         texts = [edit.to_json() for edit in edits]
         with self.database.transaction() as db:
             require_revision(db, document, parent, "error IS NULL")
-            self.blobs.insert(db, _pictures_of(edits), {})
+            self.blobs.insert(db, pictures_of(edits), {})
             ids = [queue.enqueue(db, document, parent, text) for text in texts]
             for id in ids:
                 db.run(
@@ -94,12 +97,12 @@ class Jobs:
         """
         with self.database.transaction() as db:
             require_revision(db, document, revision, "tiles IS NOT NULL")
-            self.blobs.insert(db, _pictures_of([edit]), {})
+            self.blobs.insert(db, pictures_of([edit]), {})
             steps, follows = [revision], revision
             if later:
                 ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
                 tree, queued = revision_tree.tree_of(db.run, document), queue.queued_jobs(db.run, document)
-                steps, follows = queue.replayed(tree, queued, head, tip, revision)
+                steps, follows = replayed(tree, queued, head, tip, revision)
             texts = {id: text for id, text in db.run("SELECT id, edit FROM revision WHERE document = :id", id=document)}
             ids = queue.replay(db, document, steps, follows, [edit.to_json(), *(texts[id] for id in steps[1:])])
         return [self.revisions.get(id) for id in ids]
@@ -171,7 +174,7 @@ class Jobs:
         shown = self.documents.get(document)
         queued = queue.queued_jobs(self.database.rows, document)
         tree = revision_tree.tree_of(self.database.rows, document)
-        steps, _ = queue.replayed(tree, queued, shown.head, shown.tip, revision)
+        steps, _ = replayed(tree, queued, shown.head, shown.tip, revision)
         return [self.revisions.get(id) for id in steps]
 
     def replaying(self, document: str) -> list[str]:
@@ -204,7 +207,7 @@ class Jobs:
             siblings = db.run(
                 f"SELECT id, edit FROM revision WHERE {_FREE} AND parent = :parent ORDER BY seq", **clock, parent=parent
             )
-            ids = queue.variations_of(siblings, edit)[:MAX_IMAGES]
+            ids = variations_of(siblings, edit)[:MAX_IMAGES]
             for id in ids:
                 db.run("DELETE FROM progress WHERE revision = :id", id=id)  # left by a worker that died
                 db.run("UPDATE revision SET worker = :worker, lease = :until WHERE id = :id",
@@ -274,18 +277,22 @@ class Jobs:
                     queue.end_job(db, document, id, f"{reason}{times}")
             _free(db, worker)
 
-    def finish(self, id: str, worker: str, picture: Picture, crops: Mapping[str, Pixels]) -> bool:
+    def finish(
+        self, id: str, worker: str, picture: Picture, crops: Mapping[str, Pixels], match: Match | None = None
+    ) -> bool:
         """Completes a job: stores pixels, revision, head and tip in one commit.
 
         Head moves only if it is still the parent, and moves the tip too; a tip that is still the parent moves alone, so
         that redo leads to the result if the user has undone a step meanwhile. Of a replay, only the last step moves
-        anything, see `replay`.
+        anything, see `replay`. Of variations the one that is finished first is shown, and edits that wait for another
+        then wait for this one.
 
         Args:
             id: the job's id.
             worker: the worker's id.
             picture: the result.
             crops: what the model generated, uint8 (H, W, 3), by request digest.
+            match: how well the result shows its prompt; None where that is not known.
 
         Returns:
             False, with nothing stored, when the worker no longer has the job.
@@ -294,19 +301,22 @@ class Jobs:
         blobs = self.blobs.encode_new(picture, self._before(id))
         blobs |= {digest: Blob(encode_tile(crop)) for digest, crop in crops_by_request.values()}
         with self.database.transaction() as db:
-            rows = db.run(f"SELECT document, parent, follows FROM revision WHERE {HELD}", id=id, worker=worker)
+            rows = db.run(f"SELECT document, parent, follows, edit FROM revision WHERE {HELD}", id=id, worker=worker)
             db.run("DELETE FROM progress WHERE revision = :id AND worker = :worker", id=id, worker=worker)
             if not rows:
                 return False
-            ((document, parent, follows),) = rows
+            ((document, parent, follows, edit),) = rows
             self.blobs.insert(db, blobs, picture.fresh)
             db.run("UPDATE revision SET box = :box, tiles = :tiles, worker = NULL, lease = NULL WHERE id = :id",
                    box=json.dumps(picture.box), tiles=pack_digests(picture), id=id)  # fmt: skip
+            store_match(db, id, match)
             db.run_many(
                 """INSERT INTO drawn (revision, request, crop) VALUES (:id, :request, :crop) ON CONFLICT DO NOTHING""",
                 [{"id": id, "request": request, "crop": digest} for request, (digest, _) in crops_by_request.items()],
             )
             queue.show(db, document, id, parent, follows)
+            if follows is None:
+                queue.follow_shown(db, document, id, parent, edit)
         for digest, pixels in picture.fresh.items():  # the next edit is likely to be nearby
             self.blobs.tiles.add(digest, pixels)
         return True
@@ -388,10 +398,3 @@ def _free(db: Transaction, worker: str) -> None:
     """Frees all jobs of a worker and deletes their progress."""
     db.run(f"UPDATE revision SET worker = NULL, lease = NULL WHERE worker = :worker AND {PENDING}", worker=worker)
     db.run("DELETE FROM progress WHERE worker = :worker", worker=worker)
-
-
-def _pictures_of(edits: Sequence[Edit]) -> dict[str, Blob]:
-    """Encodes the masks, sketches and references of edits, by digest."""
-    blobs = {edit.mask.digest: Blob(encode_png(edit.mask.alpha)) for edit in edits if edit.mask.alpha.size}
-    patches = {patch.digest: patch for edit in edits for patch in edit.patches}
-    return blobs | {digest: Blob(encode_tile(patch.pixels)) for digest, patch in patches.items()}

@@ -6,14 +6,14 @@ Every function that writes runs within the caller's transaction.
 
 import json
 import time
-from collections.abc import Collection, Iterable, Sequence
-from functools import lru_cache
-from typing import Any, NamedTuple
+from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from editor.imaging.digest import digest_of
 from editor.store.blobs import NotFound
 from editor.store.database import Transaction
-from editor.store.revision_tree import Rows, Tree, head_after_replay, path_to, steps_of, tree_of
+from editor.store.revision_tree import Rows, head_after_replay, steps_of, tree_of
+from editor.store.variations import variations_of
 from pipelines.errors import InvalidInput
 
 CANCELLED = "Cancelled."  # a cancelled revision's error
@@ -83,23 +83,6 @@ def revision_id(document: str, parent: str | None, edit: str) -> str:
         edit: the edit as canonical JSON; for an opened picture, its digest.
     """
     return digest_of(json.dumps([document, parent, edit]))
-
-
-@lru_cache(1024)
-def variation_group(edit: str) -> str:
-    """Returns a digest of an edit's JSON without its seed, which all its variations have in common."""
-    return digest_of(json.dumps({key: value for key, value in json.loads(edit).items() if key != "seed"}))
-
-
-def group_of(parent: str, edit: str) -> str:
-    """Returns what all variations of an edit, given as JSON, on one parent have in common."""
-    return f"{parent} {variation_group(edit)}"
-
-
-def variations_of(edits: Iterable[Sequence[Any]], edit: str) -> list[str]:
-    """Returns the ids of those (id, edit's JSON) that are variations of an edit: they differ at most in the seed."""
-    group = variation_group(edit)
-    return [id for id, text in edits if variation_group(text) == group]
 
 
 def enqueue(
@@ -204,6 +187,36 @@ def end_job(db: Transaction, document: str, id: str, error: str) -> None:
             db.run(f"UPDATE revision SET {ENDED} WHERE id = :id", id=each.id, error=reason)
         new_ids = _before_replay(db, document, replay)
     db.run(f"UPDATE revision SET {ENDED} WHERE id = :id", id=id, error=error)
+    _move_waiting(db, document, jobs, new_ids)
+
+
+def follow_shown(db: Transaction, document: str, id: str, parent: str, edit: str) -> None:
+    """Has edits that wait for an unfinished variation of a finished job wait for this one, if it is shown.
+
+    Of variations the one that is finished first is shown, and that need not be the one that was queued first.
+
+    Args:
+        id: the job's id.
+        parent: its parent's id.
+        edit: its edit as canonical JSON.
+    """
+    siblings = db.run(
+        f"""SELECT revision.id, edit FROM revision JOIN document ON document.id = document
+        WHERE parent = :parent AND head = :id AND follows IS NULL AND {PENDING}""",
+        parent=parent,
+        id=id,
+    )
+    if others := variations_of(siblings, edit):
+        _move_waiting(db, document, queued_jobs(db.run, document), dict.fromkeys(others, id))
+
+
+def _move_waiting(db: Transaction, document: str, jobs: Sequence[QueuedJob], new_ids: dict[str, str]) -> None:
+    """Queues the edits that wait for jobs again.
+
+    Args:
+        jobs: the document's jobs, oldest first.
+        new_ids: what they wait for from now on, by the ids of what they wait for now.
+    """
     later = [each for each in _after(jobs, {*new_ids}) if each.follows is None]
     _end_all(db, later)
     new_ids = _requeue(db, document, later, new_ids)
@@ -235,34 +248,6 @@ def replay(db: Transaction, document: str, steps: Sequence[str], follows: str, e
         show(db, document, last, "", follows)
     _requeue(db, document, waiting, {steps[-1]: last})
     return ids
-
-
-def replayed(tree: Tree, jobs: Sequence[QueuedJob], head: str, tip: str, step: str) -> tuple[list[str], str]:
-    """Finds the steps that a change of this one repeats.
-
-    They lead to the tip, or to the head when edits wait on the head, since those edits leave the tip's path. On another
-    branch they follow its newest steps, as the history draws it, and replace what is shown when all edits are done.
-
-    Args:
-        tree: all revisions of the document.
-        jobs: its jobs, oldest first.
-        head: its head.
-        tip: its tip.
-        step: the id of the step to change.
-
-    Returns:
-        The ids of the steps, the changed one first, and the id of the revision that the last one replaces.
-    """
-    end = head if head != tip and chain(jobs, head) else tip
-    path = path_to(tree, end)
-    if step in path:
-        return path[: path.index(step) + 1][::-1], end
-    newest = {node.parent: id for id, node in tree.items() if node.finished}
-    newest |= {tree[id].parent: id for id in path_to(tree, tip)}
-    steps = [step]
-    while following := newest.get(steps[-1]):
-        steps.append(following)
-    return steps, [head, *(each.id for each in chain(jobs, head))][-1]
 
 
 def reorder(db: Transaction, document: str, order: Sequence[str]) -> list[str]:

@@ -12,14 +12,17 @@ from editor.formats.images import DAMAGED, decode_mask, decode_tile
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Cache, Picture, tile_indices
 from editor.imaging.raster import Pixels
-from editor.store import queue
 from editor.store.blobs import Blobs, Damaged, NotFound
-from editor.store.database import Database, even_when_full, storable
+from editor.store.database import Database, Transaction, even_when_full, storable
 from editor.store.documents import Document, Documents
 from editor.store.queue import AFTER, CANCELLED, ENDED, PENDING
+from editor.store.variations import group_of, variations_of
 from pipelines.errors import InvalidInput
+from pipelines.ranking import Match
 
 EDIT_CACHE = 16 * 2**20  # bytes of edits in memory, nearly all of them masks
+# of variations; those of which nothing is known come last
+BEST_FIRST = "match IS NULL, match DESC, seq"
 COLUMNS = "id, document, parent, edit, box, tiles, error, created, seq, name, deleted, death"
 
 
@@ -64,6 +67,7 @@ class Node:
     created: float
     name: str
     starred: bool  # marked by the user
+    match: Match | None  # how well it shows its prompt; None where that is not known
 
 
 class Revisions:
@@ -118,7 +122,7 @@ class Revisions:
         self.documents.get(document)  # raises when there is none
         rows = self.database.rows(
             """SELECT step.id, step.parent, step.edit, old.edit, step.tiles IS NOT NULL, step.error, step.created,
-                step.name, step.starred
+                step.name, step.starred, step.match, step.match_word
             FROM revision AS step LEFT JOIN revision AS old ON old.id = step.remakes
             WHERE step.document = :document AND step.deleted IS NULL ORDER BY step.seq""",
             document=document,
@@ -129,18 +133,19 @@ class Revisions:
                 parent=parent,
                 edit=None if edit is None else json.loads(edit),
                 remade=None if remade is None else json.loads(remade),
-                group=None if edit is None else queue.group_of(parent, edit),
+                group=None if edit is None else group_of(parent, edit),
                 finished=bool(finished),
                 error=error,
                 created=created,
                 name=name,
                 starred=bool(starred),
+                match=None if match is None else Match(match, word),
             )
-            for id, parent, edit, remade, finished, error, created, name, starred in rows
+            for id, parent, edit, remade, finished, error, created, name, starred, match, word in rows
         ]
 
     def variations(self, id: str) -> list[str]:
-        """Returns the ids of a revision's finished variations, itself among them, oldest first.
+        """Returns the ids of a revision's finished variations, itself among them, best first, else oldest first.
 
         Variations have the same parent and differ only in their seed. The opened picture has none.
         """
@@ -148,11 +153,29 @@ class Revisions:
         if edit is None:
             return []
         rows = self.database.rows(
-            """SELECT id, edit FROM revision WHERE parent = :parent AND tiles IS NOT NULL AND deleted IS NULL
-            ORDER BY seq""",
+            f"""SELECT id, edit FROM revision WHERE parent = :parent AND tiles IS NOT NULL AND deleted IS NULL
+            ORDER BY {BEST_FIRST}""",
             parent=parent,
         )
-        return queue.variations_of(rows, edit)
+        return variations_of(rows, edit)
+
+    def matches(self, id: str) -> dict[str, Match]:
+        """Returns how well a revision and its variations show their prompt, where that is known, by their ids."""
+        parent, edit = self.columns("parent, edit", id)
+        if edit is None:
+            return {}
+        rows = self.database.rows(
+            """SELECT id, edit, match, match_word FROM revision
+            WHERE parent = :parent AND match IS NOT NULL AND deleted IS NULL""",
+            parent=parent,
+        )
+        variations = {*variations_of(((id, text) for id, text, *_ in rows), edit)}
+        return {id: Match(match, word) for id, _, match, word in rows if id in variations}
+
+    def store_match(self, id: str, match: Match) -> None:
+        """Stores how well a finished revision shows its prompt; does nothing when there is no such revision."""
+        with self.database.transaction() as db:
+            store_match(db, id, match)
 
     def last_visible(self, document: str, edit: Edit) -> Revision | None:
         """Returns the newest finished step with this edit, whatever its blend, that is not hidden; None if none is.
@@ -314,6 +337,13 @@ class Revisions:
         box, names = Box(*json.loads(box_json)), bytes(packed).hex()
         tiles = {index: names[32 * n : 32 * n + 32] for n, index in enumerate(tile_indices(box))}
         return Picture(box, MappingProxyType(tiles), self.blobs.tiles)
+
+
+def store_match(db: Transaction, id: str, match: Match | None) -> None:
+    """Stores how well a revision shows its prompt, None for not known."""
+    probability, word = match or (None, None)
+    db.run("UPDATE revision SET match = :match, match_word = :word WHERE id = :id AND tiles IS NOT NULL",
+           match=probability, word=word, id=id)  # fmt: skip
 
 
 def _weight(edit: Edit) -> int:

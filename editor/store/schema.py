@@ -64,4 +64,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     # starred: 1 for a state that the user marked, else 0
     ("ALTER TABLE revision ADD COLUMN starred INTEGER NOT NULL DEFAULT 0",),
+    # match: how likely it shows its prompt, 0 to 1, which orders variations; match_word: the word for that, '' for none
+    ("ALTER TABLE revision ADD COLUMN match {real}", "ALTER TABLE revision ADD COLUMN match_word TEXT"),
 )

@@ -14,6 +14,7 @@ from editor.web.api_results import Result, picture_url
 from editor.web.context import AppContext
 from editor.web.job_stream import POLL_INTERVAL, JobStream
 from pipelines.base import PipelineInfo
+from pipelines.errors import InvalidInput
 from pipelines.wording.resolve import resolve
 
 Steps = AsyncGenerator[Result, None]
@@ -28,7 +29,7 @@ class ApiEdits:
 
     async def edit(
         self, intent: str, document: str, mask: Callable[[], Mask], model: str, seed: int | None, settings: Result,
-        variations: int = 1, keep_specks: bool = False, grow: int | None = None,
+        variations: int = 1, keep_specks: bool = False, grow: int | None = None, best_of: int = 1,
     ) -> Steps:  # fmt: skip
         """Queues an edit after all others and waits for it.
 
@@ -42,10 +43,13 @@ class ApiEdits:
             variations: how many results.
             keep_specks: see `complete`.
             grow: see `complete`.
+            best_of: the same as variations, for who wants the best alone; not both.
 
         Yields:
             As the tool `edit` says.
         """
+        if best_of != 1 and variations != 1:
+            raise InvalidInput("variations and best_of both say how many results are made. Use only one of them.")
         name = model or self.context.library.default(intent) or AUTO
         seed = secrets.randbelow(2**32) if seed is None else seed
         result: Result = {"seed": seed, "hint": "", "painted_as": ""}
@@ -61,7 +65,8 @@ class ApiEdits:
             picture = partial(self.session.picture, document)
             edit, result["specks"] = complete(intent, mask(), request, info, picture, keep_specks, grow)
             result["painted_as"] = edit.painted_as
-            return self.session.variations(document, edit, variations, self.session.store.jobs.tail(document))
+            count = variations if best_of == 1 else best_of
+            return self.session.variations(document, edit, count, self.session.store.jobs.tail(document))
 
         async with aclosing(self.stream(submit)) as steps:
             async for step in steps:
@@ -70,7 +75,7 @@ class ApiEdits:
                         result["hint"] = await self.context.hint(name, result["painted_as"] or prompt)
                     if not result["hint"] and not settings.get("exact_words"):
                         result["hint"] = resolve(prompt, info.vocabulary).sentence(name)
-                    step |= result
+                    step |= result | self._ranked(step["revisions"])
                 yield step
 
     def _choose(self, document: str, mask: Callable[[], Mask]) -> Choice:
@@ -89,3 +94,12 @@ class ApiEdits:
                 if step["state"] == "done":
                     step |= picture_url(self.context, step["revisions"][0])
                 yield step
+
+    def _ranked(self, revisions: Sequence[str]) -> Result:
+        """Returns what an edit says of its results, which differ only in their seed: the best match first."""
+        matches = self.session.store.revisions.matches(revisions[0])
+        order = sorted(revisions, key=lambda id: -matches[id].probability if id in matches else 1)
+        words = [matches[id].word if id in matches else "" for id in order]
+        best = self.session.store.revisions.get(order[0]).edit
+        seed = {} if best is None else {"seed": best.seed}
+        return {"revisions": order, "matches": words, **seed, **picture_url(self.context, order[0])}

@@ -42,5 +42,5 @@ def history_entry(node: Node) -> Result:
         entry |= {"model": node.edit["pipeline"], "box": node.edit["mask"]["box"]}
         entry |= {name: node.edit[name] for name in ("adjustment", "painted_as") if name in node.edit}
         blend = Blend(**node.edit["blend"])
-        entry |= {"visible": blend.visible, "opacity": blend.opacity}
+        entry |= {"visible": blend.visible, "opacity": blend.opacity, "match": node.match.word if node.match else ""}
     return entry

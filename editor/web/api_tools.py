@@ -131,6 +131,7 @@ class ApiTools:
         sampler: str = "", clip_guidance: float = Edit.clip_guidance, feather: int = Blend.feather,
         edge: int = Blend.edge, opacity: float = Blend.opacity, colour_match: bool = Blend.colour_match,
         keep_specks: bool = False, adapters: list[str] | None = None, reference: str = "", exact_words: bool = False,
+        best_of: int = 1,
     ) -> Steps:  # fmt: skip
         """Repaint a region of the picture from a prompt; every other pixel stays the same. Give a box, a point or a
         mask. Waits for the model and reports its progress; cancelling the call cancels the edit.
@@ -161,11 +162,13 @@ class ApiTools:
             adapters: names that the tool `adapters` lists, each alone or as NAME=WEIGHT, 0 to 2; null: none
             reference: a picture file in base64 for an IP-Adapter to imitate; empty: none
             exact_words: whether the model is given the prompt as it is; else in the words that it was taught
+            best_of: 1 to 8 seeds to try: the best match with the prompt is the result, the others stay its variations
         Returns:
             repeatedly `state` (waiting, running, done), `step` of `of`, `seconds`; when done also the new `revision`,
-            its URL as a PNG (`picture`), all `revisions` if there are variations, the `seed`, a `hint` when the model
-            does not paint a word, the prompt that it was given (`painted_as`, "" for yours), and how many `specks` of
-            the mask were left out
+            its URL as a PNG (`picture`) and its `seed`; all `revisions` if there are variations, the best match with
+            the prompt first where that is known, and how well each of them matches (`matches`: "likely", "unsure",
+            "unlikely", "" for not known); a `hint` when the model does not paint a word, the prompt that it was given
+            (`painted_as`, "" for yours), and how many `specks` of the mask were left out
         """
         settings = {
             "prompt": prompt, "negative_prompt": negative_prompt, "steps": steps, "guidance": guidance,
@@ -174,7 +177,8 @@ class ApiTools:
             **adapter_settings(self.context, adapters, reference),
         }  # fmt: skip
         region = partial(self._read_region, document, box, point, tolerance, mask)
-        return self._edits.edit("fill", document, region, model, seed, settings, variations, keep_specks)
+        edit = partial(self._edits.edit, "fill", document, region, model, seed, settings, variations, keep_specks)
+        return edit(best_of=best_of)
 
     def remove(
         self, document: str, box: list[int] | None = None, point: list[int] | None = None, mask: str = "",

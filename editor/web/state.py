@@ -17,8 +17,8 @@ from editor.imaging.geometry import Box
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
 from editor.store.progress import NO_BEAT, RunProgress
-from editor.store.queue import group_of
 from editor.store.revisions import Revision
+from editor.store.variations import group_of
 from editor.web.context import AppContext, Loading
 from editor.web.wire import NEVER
 
@@ -67,6 +67,7 @@ class DocumentStates:
             run |= {"replay": replay[run["revision"]]} if run["revision"] in replay else {}
         statuses = [self._status(document, id) for id in watched]
         document = self.session.store.documents.get(document.id)
+        matches = self.session.store.revisions.matches(document.head)
         tip, head = (self.session.store.revisions.get(id) for id in (document.tip, document.head))
         return {
             "document": document.id,
@@ -80,6 +81,7 @@ class DocumentStates:
             "last_mask": None if tip.edit is None else {"revision": tip.id, "box": tip.edit.mask.box},
             "step": None if head.edit is None else {"revision": head.id, "prompt": head.edit.prompt, "name": head.name},
             "variations": self.session.store.revisions.variations(document.head),
+            "matches": {id: match.word for id, match in matches.items()},
             "running": running,
             "watched": statuses,
             "beat": beat,

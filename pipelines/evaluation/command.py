@@ -1,23 +1,30 @@
-"""python -m pipelines.evaluation COMMAND: train the judge, measure a pipeline, compare several with each other.
+"""python -m pipelines.evaluation COMMAND: train the judge, measure a pipeline, compare several, repeat experiments.
 
-judge | world | prompts | people | recolour | compare | feature-scale | clip
+judge | world | prompts | people | recolour | compare | feature-scale | clip | calibrate | guidance | rerank | report
 """
 
 import argparse
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from pipelines import WEIGHTS, load
+from pipelines import WEIGHTS, in_full, load
 from pipelines.base import Pipeline
+from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
 from pipelines.errors import InvalidInput
+from pipelines.evaluation.calibrate import judged_edits, write_ranking
 from pipelines.evaluation.clip_accuracy import write_report as write_accuracy
 from pipelines.evaluation.compare import BATCH, TRUE, USUAL, Comparison
 from pipelines.evaluation.compare import table as comparison_table
-from pipelines.evaluation.fills import SCALE, fill
+from pipelines.evaluation.experiments.arms import Arm, measured
+from pipelines.evaluation.experiments.guidance import OWN, SECOND, Frontier, Scorers
+from pipelines.evaluation.experiments.report import write_report as write_experiments
+from pipelines.evaluation.experiments.reranking import Reranking
+from pipelines.evaluation.fills import SCALE, fill, weights_digest
 from pipelines.evaluation.judge import load_judge, train_judge
 from pipelines.evaluation.metrics.clip_scorer import shipped_scorer
 from pipelines.evaluation.metrics.features import (
@@ -37,7 +44,9 @@ from pipelines.evaluation.recolour import STRENGTHS, refine
 from pipelines.evaluation.recolour import write_report as write_recolourings
 from pipelines.evaluation.world import evaluate, write_report
 from pipelines.glide.digests import sha256
-from pipelines.glide.folder import load_clip, read_clip_config
+from pipelines.glide.folder import CLIP_SIZES, load_clip, read_clip_config
+from pipelines.glide.pipeline import Glide
+from pipelines.installed import described
 from pipelines.machine import keep_freed_memory
 from pipelines.training.dataset import WINDOW
 
@@ -75,7 +84,18 @@ def arguments() -> argparse.Namespace:
     clip = commands.add_parser("clip", help="measure how well the noised CLIP of a folder tells captions apart")
     clip.add_argument("--folder", type=Path, default=EMBEDDED, help="where it lies (default: the embedded one)")
     clip.add_argument("--questions", type=int, default=1024, help="(default: %(default)d)")
-    for command in (world, prompts, people, recolour, compare):
+    calibrate = commands.add_parser(
+        "calibrate", help="write ranking.json: what the scores of a model's CLIP mean, as the judge sees its edits"
+    )
+    calibrate.add_argument("--edits", type=int, default=800, help="half of them to fit (default: %(default)d)")
+    guidance = commands.add_parser("guidance", help="experiment: CLIP guidance against classifier-free guidance")
+    guidance.add_argument("--samples", type=int, default=500, help="of each arm (default: %(default)d)")
+    guidance.add_argument("--second", type=Path, metavar="FOLDER", help="where another CLIP lies, to score as well")
+    rerank = commands.add_parser("rerank", help="experiment: the best of N by the model's CLIP")
+    rerank.add_argument("--prompts", type=int, default=100, help="of each arm (default: %(default)d)")
+    report = commands.add_parser("report", help="write a page about the experiments from the rows that they left")
+    report.add_argument("rows", type=Path, metavar="ROWS", help="the folder that they were written to")
+    for command in (world, prompts, people, recolour, compare, calibrate):
         if command is not compare:
             command.add_argument(
                 "--pipeline", default="glide-mini", metavar="NAME", help="which (default: %(default)s)"
@@ -83,7 +103,13 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--sampler", default="dpmpp_2m", help="(default: %(default)s)")
         command.add_argument("--steps", type=int, help="of the base model (default: what is usual with it, or 20)")
         command.add_argument("--guidance", type=float, default=2.0, help="(default: %(default)g)")
-    for command in (world, prompts, people, recolour, compare, clip):
+    for command in (guidance, rerank):
+        command.add_argument("--pipeline", default="glide-mini", metavar="NAME", help="which (default: %(default)s)")
+        command.add_argument("--sampler", default="dpmpp_2m", help="(default: %(default)s)")
+        command.add_argument("--steps", type=int, help="of the base model (default: what is usual with it, or 20)")
+    for command in commands.choices.values():
+        if command in (judge, scale):
+            continue
         command.add_argument(
             "-o", "--out", type=Path, required=True, metavar="FOLDER", help="what is written goes there"
         )
@@ -105,6 +131,10 @@ def main() -> None:
             case "clip":
                 clip, size = load_clip(options.folder), read_clip_config(options.folder).size
                 print(write_accuracy(options.out, clip, options.questions, size))
+            case "guidance" | "rerank":
+                experiment(options)
+            case "report":
+                print(write_experiments(options.rows, options.out))
             case _:
                 measure(options)
     except InvalidInput as error:
@@ -123,10 +153,47 @@ def measure(options: argparse.Namespace) -> None:
         case "recolour":
             cases = list(refine(pipeline, options.cases, STRENGTHS, **settings))
             print(write_recolourings(options.out, cases))
+        case "calibrate":
+            judged = judged_edits(own_glide(options.pipeline, pipeline), load_judge(JUDGE), options.edits, **settings)
+            print(write_ranking(options.out, judged, {"pipeline": options.pipeline, **settings}))
         case "world":
             judge = load_judge(JUDGE)
             outcomes = [evaluate(pipeline, judge, options.edits, *sort, **settings) for sort in SORTS]
             print(write_report(options.out, *outcomes))
+
+
+def own_glide(name: str, pipeline: Pipeline) -> Glide:
+    """Returns a pipeline that may have a CLIP of its own.
+
+    Raises:
+        InvalidInput: it cannot have one.
+    """
+    if not isinstance(pipeline, Glide):
+        raise InvalidInput(f"{name} has no CLIP of its own; glide-mini and glide:FOLDER may have one.")
+    return pipeline
+
+
+def experiment(options: argparse.Namespace) -> None:
+    """Measures the arms of an experiment that have no row yet, and writes the report of all there are."""
+    pipeline = own_glide(options.pipeline, load(options.pipeline))
+    full = in_full(options.pipeline)
+    folder = described(full, full).place
+    if folder is None or not (folder / CLIP_SIZES).is_file():
+        raise InvalidInput(f"{options.pipeline} has no CLIP of the drawn world: train it, and put it beside its files.")
+    clip, side, sigmas = load_clip(folder), read_clip_config(folder).size, sigmas_of(SCHEDULES["cosine"]())
+    judge, weights = load_judge(JUDGE), weights_digest(full)
+    steps = options.steps or pipeline.defaults.get("steps", 20)
+    arms: Iterator[Arm]
+    if options.command == "guidance":
+        clips = {OWN: clip, **({SECOND: load_clip(options.second)} if options.second else {})}
+        extractor, scorers = load_judge_extractor(JUDGE, FEATURE_SCALE), Scorers(clips, side, sigmas)
+        count, out = options.samples, options.out / "guidance"
+        arms = Frontier(out, pipeline, weights, judge, extractor, scorers, count, options.sampler, steps).arms()
+    else:
+        of = (pipeline, weights, judge, clip, side, sigmas, options.prompts, options.sampler, steps)
+        arms = Reranking(*of).arms()
+    measured(options.out / options.command, arms)
+    print(write_experiments(options.out, options.out))
 
 
 def sampling(options: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:

@@ -13,6 +13,7 @@ from typing import Any
 
 from torch import nn
 
+from pipelines.calibration import read_calibration
 from pipelines.errors import InvalidInput
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import CLIP, PRESETS, ClipConfig, UNetConfig
@@ -95,6 +96,7 @@ def load_glide(
         compiled,
         defaults,
         live_steps,
+        partial(read_calibration, folder),
     )
 
 

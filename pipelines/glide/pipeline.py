@@ -14,7 +14,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from pipelines.base import Request, Run, Step, mapped
+from pipelines.base import Pixels, Request, Run, Step, mapped
+from pipelines.calibration import Calibration, Scores, no_calibration
 from pipelines.diffusion.denoiser import DENOISERS, LAST, Denoiser
 from pipelines.diffusion.guidance import clip_guided, clipped, guided, keeping
 from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampling
@@ -23,6 +24,7 @@ from pipelines.errors import InvalidInput
 from pipelines.exclusive import exclusive
 from pipelines.glide.clip import Clip
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
+from pipelines.glide.ranking import ClipRanker, clip_scores
 from pipelines.glide.tokenizer import Tokenizer
 from pipelines.glide.unet import UNet
 from pipelines.glide.winograd import with_winograd
@@ -51,6 +53,7 @@ class Glide:
         clip: how to load the noised CLIP, None where there is none; called once at most.
         compiled: whether the networks run by torch.compile, whose first runs take minutes.
         defaults, live_steps: as in `Pipeline`.
+        calibration: reads that of CLIP's scores; None where there is none, and results are not ranked.
     """
 
     buckets: Sequence[tuple[int, int]] = ()
@@ -71,9 +74,11 @@ class Glide:
         compiled: bool = False,
         defaults: Mapping[str, Any] = MappingProxyType({}),
         live_steps: int = 0,
+        calibration: Callable[[], Calibration | None] = no_calibration,
     ) -> None:
         self.name, self.defaults, self.live_steps = name, defaults, live_steps
         self._networks, self._clip, self._compiled = networks, clip, compiled
+        self._calibration = calibration
         self._tokenizer, self.vocabulary, self._upsample_steps = tokenizer, vocabulary, upsample_steps
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._loaded: dict[str, UNet] = {}
@@ -85,6 +90,27 @@ class Glide:
         if unread := self._tokenizer.unread(prompt):
             return f"The prompt is longer than {self.name} reads: it stops before “{shorten(unread, 60)}”."
         return ""
+
+    def ranker(self) -> ClipRanker | None:
+        """Returns what tells how likely results show a prompt; None without CLIP, or where that is not calibrated."""
+        calibration = None if self._clip is None else self._calibration()
+        return None if calibration is None else ClipRanker(self.match_scores, calibration)
+
+    def match_scores(self, windows: Pixels, holes: Pixels, prompt: str) -> Scores | None:
+        """Scores how well finished windows show a prompt, see `clip_scores`; the higher, the better.
+
+        Args:
+            windows: uint8 (N, H, W, 3).
+            holes: uint8 (N, H, W), 255 = repainted.
+            prompt: in the words that it was taught.
+
+        Returns:
+            (N,); None without CLIP, and where the prompt is longer than is read of it.
+        """
+        clip = self._ready_clip()
+        if clip is None or self._tokenizer.unread(prompt):
+            return None
+        return clip_scores(clip, BASE_SIGMAS, self._pair(whole=False)[0].config.size, windows, holes, prompt)
 
     @exclusive
     @torch.no_grad()

@@ -47,6 +47,7 @@ class Wording:
     prompt: str  # for the model; as it was typed where nothing is to be changed, or its thing is unknown
     replaced: tuple[tuple[str, str], ...] = ()  # words in lower case, and what stands in their place
     left_out: tuple[str, ...] = ()  # words that the model cannot show
+    things_left_out: tuple[str, ...] = ()  # those of them that name things, and what there is to be none of
     unknown: tuple[Unknown, ...] = ()  # what it cannot paint though it is what is asked for
     removes: bool = False  # whether something is to go, which no prompt does
 
@@ -113,6 +114,7 @@ def _worded(prompt: str, phrases: Iterable[Sequence[Unit]], spelt: tuple[tuple[s
     """Decides what becomes of each phrase."""
     kept: list[list[Unit]] = []
     left_out: list[str] = []
+    things_left_out: list[str] = []
     gap = False  # whether what comes before was left out
     waiting: list[Unit] = []  # "in front", until it is known of what
     for phrase in phrases:
@@ -121,6 +123,7 @@ def _worded(prompt: str, phrases: Iterable[Sequence[Unit]], spelt: tuple[tuple[s
             phrase = [unit._replace(noun=unit.noun and not unit.describes) for unit in phrase]
         if phrase[0].typed in NEGATING:
             left_out.append(" ".join(unit.typed for unit in phrase))
+            things_left_out.append(left_out[-1])
             gap = True
             continue
         nouns = sorted((unit for unit in phrase if unit.noun), key=lambda unit: unit.listed)
@@ -132,12 +135,15 @@ def _worded(prompt: str, phrases: Iterable[Sequence[Unit]], spelt: tuple[tuple[s
             not thing.paint or (joined and not phrase[0].paint) or (thing_before and _is_part(phrase, thing))
         ):
             left_out.append(thing.typed)
+            things_left_out.append(thing.typed)
             if phrase[0].typed in OF and not _has_thing(kept[-1]):
                 kept.pop()
             gap, waiting = True, []
             continue
         paints = [unit for unit in phrase if not unit.noun or unit is thing or unit.paint == unit.typed]
-        left_out += [unit.typed for unit in phrase if unit.said and not (unit.paint and unit in paints)]
+        lost = [unit for unit in phrase if unit.said and not (unit.paint and unit in paints)]
+        left_out += [unit.typed for unit in lost]
+        things_left_out += [unit.typed for unit in lost if unit.noun and not unit.describes and unit.listed]
         if thing is None and thing_before:
             looks = [unit for unit in phrase if is_look(unit)]
             kept[-1] += looks  # a table of wood, a yacht, white
@@ -154,7 +160,8 @@ def _worded(prompt: str, phrases: Iterable[Sequence[Unit]], spelt: tuple[tuple[s
         return Wording(prompt)
     painted = [unit for phrase in kept for unit in phrase if unit.paint]
     replaced = tuple((unit.typed, unit.paint) for unit in painted if unit.paint != unit.typed and unit.said)
-    return Wording(" ".join(words), spelt + replaced, tuple(dict.fromkeys(left_out)))
+    things = tuple(dict.fromkeys(things_left_out))
+    return Wording(" ".join(words), spelt + replaced, tuple(dict.fromkeys(left_out)), things)
 
 
 def _is_part(phrase: Sequence[Unit], thing: Unit) -> bool:

@@ -288,7 +288,7 @@ def test_the_embedded_model_with_such_a_clip_is_guided_by_it(folder: Path, tmp_p
 
     clip, seen = load_clip(tmp_path), []
     looked = clip.image.forward
-    clip.image.forward = lambda x, t, hole=None: seen.append(hole) or looked(x, t, hole)  # type: ignore[method-assign]
+    clip.image.forward = lambda x, t, hole=None: seen.append(hole) or looked(x, t, hole)  # type: ignore[assignment]
     glide._clip = lambda: clip
     glide._loaded_clip = None
     painted(8.0)

@@ -12,16 +12,16 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pipelines.evaluation.metrics.features import JudgeExtractor
 
 from pipelines.base import Request, Run, Step
 from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
-from pipelines.evaluation.experiments import guidance, report, reranking
+from pipelines.evaluation.experiments import guidance, reranking
 from pipelines.evaluation.experiments.arms import Arm, Number, Row, measured, share
 from pipelines.evaluation.experiments.guidance import FILLS, Frontier, Scorers, base_guess
 from pipelines.evaluation.experiments.report import FAILS, HOLDS, UNDECIDED, decided, minus, write_report
 from pipelines.evaluation.experiments.reranking import COUNTS, Drawn, Reranking, best_of, edits_of, oracle, recovered
 from pipelines.evaluation.judge import SIDE, Judge
+from pipelines.evaluation.metrics.features import JudgeExtractor
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import ClipConfig
 from pipelines.training.scenes.worlds import FAMILIAR
@@ -74,7 +74,7 @@ class Painter(Plain):
 def frontier(out: Path, painter: Painter, count: int = 12) -> Frontier:
     extractor, scorers = (
         JudgeExtractor(a_judge(), "0", None),
-        Scorers({report.OWN.removesuffix(" score"): a_clip()}, 64, SIGMAS),
+        Scorers({guidance.OWN: a_clip()}, 64, SIGMAS),
     )
     return Frontier(out, painter, "abc", a_judge(), extractor, scorers, count, **SETTINGS)  # type: ignore[arg-type]
 
@@ -138,9 +138,7 @@ def test_the_frontier_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pyte
     ]
     assert len(painter.asked) == 6 * 12
     by_name = {row.arm: row.values for row in rows}
-    assert (
-        "kind and colour right" in by_name["fills-cfg-1"] and "kind and colour right" not in by_name["pictures-cfg-1"]
-    )
+    assert guidance.RIGHT in by_name["fills-cfg-1"] and guidance.RIGHT not in by_name["pictures-cfg-1"]
     assert by_name["fills-cfg-4"]["KID"] != by_name["fills-cfg-1"]["KID"]
     clip_asked = [request for request in painter.asked if request.clip_guidance]
     assert {(request.guidance, request.clip_guidance) for request in clip_asked} == {(1.0, 2.0)}
@@ -170,7 +168,7 @@ def test_a_fill_is_right_as_the_judge_says_of_its_own_edit(tmp_path: Path) -> No
     edits = [FILLS.edit(guidance.SCENES + i, SIDE) for i in range(12)]
     ours = replace(frontier(tmp_path, Painter()), judge=Seer())
     (first, *_) = ours.arms()
-    assert first.measure()["kind and colour right"].value == 1
+    assert first.measure()[guidance.RIGHT].value == 1
 
 
 # --- reranking ---
@@ -235,8 +233,8 @@ def guided_rows(ahead: str) -> Iterator[Row]:
                 "KID": Number(0.01 if good else 0.05, 0.001),
                 "precision": Number(0.9, 0.01),
                 "recall": Number(1 / scale, 0.01),
-                report.RIGHT: Number(0.9 if good else 0.7, 0.02),
-                report.OWN: Number(30 + 5 * (kind == "CLIP"), 0.5),
+                guidance.RIGHT: Number(0.9 if good else 0.7, 0.02),
+                guidance.OWN: Number(30 + 5 * (kind == "CLIP"), 0.5),
             }
             settings = {"track": "fills", "guidance": scale if kind == "CFG" else 1.0, "samples": 500, "model": "m",
                         "clip_guidance": scale if kind == "CLIP" else 0.0, "weights": "abc"}  # fmt: skip
@@ -264,10 +262,10 @@ def test_the_report_follows_from_the_rows(ahead: str, tmp_path: Path) -> None:
         line.split(" | ")[0].strip("| "): line.split(" | ")[-1].strip(" |") for line in text.splitlines() if "|" in line
     }
     assert claims["fills: CFG guidance is ahead by KID, each at its best"] == (HOLDS if ahead == "CFG" else FAILS)
-    assert claims[f"fills: CFG guidance is ahead by {report.RIGHT}, each at its best"] == (
+    assert claims[f"fills: CFG guidance is ahead by {guidance.RIGHT}, each at its best"] == (
         HOLDS if ahead == "CFG" else FAILS
     )
-    assert claims[f"fills: CLIP guidance is ahead by {report.OWN}, each at its best"] == HOLDS
+    assert claims[f"fills: CLIP guidance is ahead by {guidance.OWN}, each at its best"] == HOLDS
     assert claims["rare at guidance 1: the score tells right from wrong, AUC at least 0.85"] == HOLDS
     assert claims["rare at guidance 1: ranked by another prompt nothing is gained"] == HOLDS
     charts = sorted(file.name for file in out.glob("*.svg"))

@@ -18,6 +18,7 @@ from torch import nn
 import app
 import pipelines
 from pipelines.base import Request, run
+from pipelines.calibration import Calibration
 from pipelines.glide import download, released
 from pipelines.glide import folder as model_folder
 from pipelines.glide.clip import Clip, ClipImage, ClipText
@@ -70,6 +71,7 @@ class Recorded(NamedTuple):
     compiled: bool
     defaults: Mapping[str, Any]
     live_steps: int
+    calibration: Callable[[], Calibration | None]
 
 
 @pytest.fixture

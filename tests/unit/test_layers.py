@@ -43,12 +43,13 @@ PARTS = {
     "layers": {"imaging", "edits", "store"},
     "session": {"imaging", "formats", "edits", "store", "exports", "layers"},
     "live": {"imaging", "edits", "formats", "store"},
-    "worker": {"imaging", "edits", "store", "live"},
+    "ranking": {"imaging", "edits"},
+    "worker": {"imaging", "edits", "store", "live", "ranking"},
     "picture_reader": {"imaging"},
     "object_selector": {"imaging", "store", "picture_reader"},
     "process_watch": {"store"},
     "models_process": {"store", "live", "object_selector", "process_watch"},
-    "models_program": {"store", "live", "worker", "object_selector"},
+    "models_program": {"store", "live", "worker", "object_selector", "ranking"},
     "web": {
         "imaging",
         "formats",
@@ -110,7 +111,8 @@ def test_pipelines_know_nothing_of_the_editor(path: Path) -> None:
     assert not [name for name in imported(path) for top in ("editor", "app", "gradio") if within(name, top)]
 
 
-PURE = ("pipelines.selection.prompt", "pipelines.wording.resolve")  # what is said to models, of which they know nothing
+# what is said to models, of which they know nothing, and of what they made
+PURE = ("pipelines.selection.prompt", "pipelines.wording.resolve", "pipelines.ranking")
 
 
 @pytest.mark.parametrize("path", files("editor"), ids=lambda path: str(path.relative_to(ROOT)))

@@ -177,7 +177,7 @@ export class Panels {
     this.adjust.show({ values: adjusting.values, neutral: adjusting.neutral, whole: !doc?.mask || doc.mask.empty });
     if (doc && this.side.tab === "history") this.#showHistory();
     if (doc && this.side.tab === "layers") this.#showLayers();
-    this.variations.show(doc && !doc.busy ? doc.state.variations : [], head);
+    this.variations.show(doc && !doc.busy ? doc.state.variations : [], head, doc?.state.matches ?? {});
     if (this.side.tab === "models") this.models.show(models.library.state, models.library.error, form);
     this.queue.show(doc?.queue.groups ?? [], doc?.progress ?? null, canAskPermission);
     this.amendBar.show(doc?.amendment.step ?? null, estimate);

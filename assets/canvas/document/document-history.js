@@ -14,8 +14,8 @@ export class DocumentHistory {
   /** The tree, loaded anew if it may have changed: the same array if it has not. Null if it was never loaded. */
   async load() {
     const { id, requests, server, state } = this.doc;
-    const { head, tip, running } = state;
-    const version = JSON.stringify([head, tip, running.map(({ revision }) => revision), this.changes]);
+    const { head, tip, matches, running } = state;
+    const version = JSON.stringify([head, tip, matches, running.map(({ revision }) => revision), this.changes]);
     if (version === this.version) return this.tree;
     this.version = version;
     try {

@@ -119,7 +119,7 @@ export class EditTracker {
   }
 
   /** placed: an edit that ended at the same time is shown, so this one lies beneath it. */
-  #end(pending, { watched, head, tip, variations, running }, placed) {
+  #end(pending, { watched, head, tip, variations, matches, running }, placed) {
     const revisions = [...pending.revisions.values()];
     const result = outcome(watched.filter(({ revision }) => revisions.includes(revision)), pending.replay);
     if (!result || result.status === "waiting") return; // it ended after this state was asked for; the next one says how
@@ -133,7 +133,8 @@ export class EditTracker {
     const done = result.status === "done" && (shown || placed || running.length > 0);
     this.dropPreviews(done);
     if (done) {
-      if (shown && variations.length > 1) this.notifications.status(t("status.pick"));
+      const best = variations[0] === head && head in matches;
+      if (shown && variations.length > 1) this.notifications.status(t(best ? "status.best" : "status.pick"));
       else this.notifications.status(t("status.done"), "last");
       return;
     }

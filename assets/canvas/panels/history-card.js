@@ -6,6 +6,7 @@ import { describeAdjustment } from "../app/adjustment.js";
 import { modelName } from "../app/settings.js";
 import { debounce } from "../lib/debounce.js";
 import { exactTime, t } from "../lib/locale.js";
+import { matchWord } from "./variations.js";
 
 const BLEND_MS = 60; // after a slider's last move, before its blend is previewed
 
@@ -51,7 +52,8 @@ export function stepCard(node, { server, comparable, details, press }) {
 
 function settings(node, details) {
   const { edit, created, error } = node;
-  const lines = [error, edit.prompt, edit.painted_as ? t("step.painted_as", { prompt: edit.painted_as }) : "", settingsLine(node), exactTime(created)].filter(Boolean);
+  const match = node.match ? t("step.match", { word: matchWord(node.match) }) : "";
+  const lines = [error, edit.prompt, match, edit.painted_as ? t("step.painted_as", { prompt: edit.painted_as }) : "", settingsLine(node), exactTime(created)].filter(Boolean);
   return h("details", { open: details.open, ontoggle: ({ target }) => (details.open = target.open) }, h("summary", {}, t("step.details")), ...lines.map((line) => h("p", {}, line)));
 }
 

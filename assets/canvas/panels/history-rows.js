@@ -73,6 +73,8 @@ function groupsOf(nodes) {
     groups.get(node.group).push(node.revision);
   }
   groups.delete(null); // the opened picture
+  const ranks = new Map(nodes.map(({ revision, rank }) => [revision, rank]));
+  for (const group of groups.values()) group.sort((a, b) => ranks.get(a) - ranks.get(b)); // as the tray has them
   return groups;
 }
 

@@ -7,6 +7,7 @@ import { fileName } from "../lib/file-names.js";
 import { blendControls, isStep, settingsLine, stepCard } from "./history-card.js";
 import { debounce } from "../lib/debounce.js";
 import { listing, title } from "./history-rows.js";
+import { matchWord } from "./variations.js";
 import { exactTime, t, timeAgo } from "../lib/locale.js";
 
 const PEEK_MS = 90; // the pointer rests on a row before its state is previewed
@@ -143,7 +144,7 @@ export function historyPanel(server, actions) {
     if (error || !finished) return h("span", { class: "detail" }, error || t("history.waiting"));
     const name = mode && t(NAMES[mode] ?? `command.${mode}`);
     const sign = mode && h("span", { class: "mode", role: "img", "aria-label": name, title: name }, icon(mode));
-    const number = variation ? `${t("variations.one", variation)} · ` : "";
+    const number = variation ? [t("variations.one", variation), matchWord(node.match), ""].filter((part, i) => part || i === 2).join(" · ") : "";
     const time = h("time", { datetime: new Date(created * 1000).toISOString(), title: exactTime(created), "data-at": created }, timeAgo(created));
     return h("span", { class: "detail" }, sign, number, time);
   }
@@ -208,7 +209,7 @@ export function historyPanel(server, actions) {
     const card = (shown && isStep(node)) || opened === node.revision || blending?.revision === node.revision;
     const version = JSON.stringify([
       { ...entry, node: null }, node.name, node.starred, node.finished, node.error, shown, card, blending?.revision === node.revision,
-      from === node.revision, Boolean(comparable(node)),
+      from === node.revision, Boolean(comparable(node)), node.match,
     ]);
     if (built.get(node.revision)?.version !== version) {
       const lines = row(entry, { shown, card });

@@ -58,7 +58,7 @@ function licence({ licence, licence_url, url, commercial }, may) {
 
 /** How a model that fits runs here. */
 function fit({ use, fits, memory }, { gpu_memory }) {
-  if (use === "select" || use === "adapter" || !memory?.whole) return t("models.fits.here");
+  if (["select", "rank", "adapter"].includes(use) || !memory?.whole) return t("models.fits.here");
   if (!gpu_memory) return t("models.fits.processor");
   return fits === "whole" ? t("models.fits.whole", { size: sizeInWords(memory.whole) }) : t("models.fits.offloaded", { size: sizeInWords(memory.offloaded) });
 }

@@ -1,6 +1,8 @@
 """Documents: opening, listing and renaming them, and moving through their history."""
 
 import asyncio
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from tempfile import gettempdir
@@ -189,9 +191,14 @@ class Documents:
     # its history
 
     def tree(self, request: Request) -> Response:
-        """GET all revisions that are not deleted, parents before children, with their settings and masks' boxes."""
+        """GET all revisions that are not deleted, parents before children, with their settings and masks' boxes.
+
+        `match` is the word for how well each shows its prompt, "" where only an order is known, null where nothing is;
+        `rank` its place among its variations, from 0, the best match.
+        """
         nodes = self.session.store.revisions.tree(request.path_params["document"])
-        return JSONResponse([node_json(node) for node in nodes], headers=NEVER)
+        ranks = ranks_of(nodes)
+        return JSONResponse([{**node_json(node), "rank": ranks[node.id]} for node in nodes], headers=NEVER)
 
     def checkout(self, request: Request) -> Response:
         """POST: goes to a finished revision."""
@@ -248,11 +255,27 @@ def _title(file: Path) -> str:
     return words[:1].upper() + words[1:]
 
 
+def ranks_of(nodes: Sequence[Node]) -> dict[str, int]:
+    """Returns the place of each revision among its variations, from 0, the best match; the oldest where none is known.
+
+    Args:
+        nodes: those of a document, oldest first.
+    """
+    best_first = sorted(nodes, key=lambda node: (node.match is None, -node.match.probability if node.match else 0.0))
+    counts = Counter[str | None]()
+    ranks = {}
+    for node in best_first:
+        ranks[node.id] = counts[node.group]
+        counts[node.group] += 1
+    return ranks
+
+
 def node_json(node: Node) -> dict[str, Any]:
     """Returns a revision as the page lists it."""
     summary: dict[str, Any] = {
         "revision": node.id, "parent": node.parent, "name": node.name, "starred": node.starred, "group": node.group,
         "finished": node.finished, "error": node.error, "created": node.created, "edit": None, "mode": None,
+        "match": None if node.match is None else node.match.word,
     }  # fmt: skip
     if node.edit is not None:
         names = ("prompt", "negative_prompt", "pipeline", "seed", "steps", "guidance", "strength", "sampler")

@@ -1,0 +1,198 @@
+"""Experiment 1: classifier-free against CLIP guidance at 64 pixels (Nichol et al. 2021, section 4.2, figure 6).
+
+Two tracks. Holes of things, as the editor asks for them: there an empty prompt means removal, so that guidance leads
+away from an empty place as well. Whole pictures from a caption: there an empty prompt means any, as in the paper.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from pipelines.base import Pipeline, Pixels, Request
+from pipelines.diffusion.schedule import Sigmas
+from pipelines.evaluation.edits import before, names_colour, thing_of, whole
+from pipelines.evaluation.experiments.arms import Arm, Number, share
+from pipelines.evaluation.fills import Sample, complete
+from pipelines.evaluation.judge import Judge
+from pipelines.evaluation.measures import composed
+from pipelines.evaluation.metrics.distances import frechet_distance, kernel_distance
+from pipelines.evaluation.metrics.estimates import Estimate, Floats
+from pipelines.evaluation.metrics.features import Extractor, Features, joined
+from pipelines.evaluation.metrics.precision_recall import precision_recall
+from pipelines.evaluation.metrics.scores import clip_score
+from pipelines.evaluation.sample_sets import SampleFolder
+from pipelines.glide.clip import Clip
+from pipelines.glide.ranking import clip_scores
+from pipelines.training.dataset import HELD_OUT, Example, example
+
+SCENES = HELD_OUT + (1 << 34)  # from this seed on; apart from those of the tables, and all that is trained on
+TRUE_SCENES = SCENES + (1 << 33)  # of the true windows that they are compared with
+CFG_SCALES = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+CLIP_SCALES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+BATCH = 32
+OWN, SECOND = "guiding CLIP's score", "second CLIP's score"  # of samples, by the one that may guide, and another
+RIGHT = "kind and colour right"
+
+
+@dataclass(frozen=True)
+class Track:
+    """What is asked for."""
+
+    name: str
+    edit: Callable[[int, int], Example]  # (seed, size) -> an edit with a prompt
+    before: Callable[[Example], Pixels]  # the window before it
+
+
+def _fill(seed: int, size: int) -> Example:
+    return whole(seed, size, empty=0.0)
+
+
+def _picture(seed: int, size: int) -> Example:
+    return example(seed, size, 0.0, hole="picture")
+
+
+def _nothing(edit: Example) -> Pixels:
+    return np.full_like(edit.image, 128)
+
+
+FILLS, PICTURES = Track("fills", _fill, before), Track("pictures", _picture, _nothing)
+TRACKS = (FILLS, PICTURES)
+
+
+@dataclass(frozen=True)
+class Scorers:
+    """CLIPs by the names of their scores, and the schedule that they were trained on."""
+
+    clips: Mapping[str, Clip]
+    side: int  # pixels of what they see
+    sigmas: Sigmas
+
+
+def base_guess(pipeline: Pipeline, request: Request) -> Pixels:
+    """Returns what a pipeline's base model draws, enlarged; its upsampler does not run. (S, S, 3)"""
+    with closing(pipeline.inpaint(request)) as steps:
+        for step in steps:
+            if step.index == request.steps and step.preview is not None:
+                return step.preview[0]
+    raise AssertionError("a pipeline shows its base's last guess")
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The experiment.
+
+    Samples are kept in folders, and arms with rows are not measured again.
+    """
+
+    out: Path
+    pipeline: Pipeline
+    weights: str | None  # SHA-256 of its weights
+    judge: Judge
+    extractor: Extractor
+    scorers: Scorers
+    count: int  # samples of an arm
+    sampler: str  # as in a Request
+    steps: int  # as in a Request
+
+    def arms(self) -> Iterator[Arm]:
+        """Yields all arms: both tracks, one kind of guidance after the other."""
+        scales = [(scale, 0.0) for scale in CFG_SCALES]
+        if "clip_guidance" not in self.pipeline.unsupported:
+            scales += [(1.0, scale) for scale in CLIP_SCALES]
+        for track in TRACKS:
+            for guidance, clip_guidance in scales:
+                yield self._arm(track, guidance, clip_guidance)
+
+    def _arm(self, track: Track, guidance: float, clip_guidance: float) -> Arm:
+        kind = f"clip-{clip_guidance:g}" if clip_guidance else f"cfg-{guidance:g}"
+        settings = {
+            "track": track.name,
+            "guidance": guidance,
+            "clip_guidance": clip_guidance,
+            "samples": self.count,
+            "model": self.pipeline.name,
+            "weights": self.weights,
+            "sampler": self.sampler,
+            "steps": self.steps,
+        }
+
+        def measure() -> Mapping[str, Number]:
+            return self._measure(track, f"{track.name}-{kind}", settings, guidance, clip_guidance)
+
+        return Arm(f"{track.name}-{kind}", settings, measure)
+
+    def _measure(
+        self, track: Track, name: str, settings: Mapping[str, Any], guidance: float, clip_guidance: float
+    ) -> Mapping[str, Number]:
+        size = self.pipeline.size
+
+        def paint(index: int) -> Sample:
+            edit = track.edit(SCENES + index, size)
+            original = track.before(edit)
+            request = Request(
+                original, edit.mask, edit.prompt, "", guidance, clip_guidance, 1.0, self.steps, self.sampler, (index,)
+            )
+            return Sample(composed(base_guess(self.pipeline, request), edit.mask, original), edit.mask, edit.prompt)
+
+        def truth(index: int) -> Sample:
+            edit = track.edit(TRUE_SCENES + index, size)
+            return Sample(edit.image, edit.mask, edit.prompt)
+
+        folder = self.out / "samples"
+        samples = complete(
+            folder / name, {key: settings[key] for key in settings if key != "samples"}, self.count, paint
+        )
+        true = complete(folder / f"{track.name}-truth", {"track": track.name, "size": size}, self.count, truth)
+        values = self._distances(samples, true) | self._scores(samples)
+        if track is FILLS:
+            values[RIGHT] = share(
+                self._right(track.edit(SCENES + index, size), image) for index, image in enumerate(images_of(samples))
+            )
+        return values
+
+    def _right(self, edit: Example, image: Pixels) -> bool:
+        verdict, _ = self.judge.look(image, edit.mask)
+        thing = thing_of(edit)
+        return verdict.kind == thing.kind and (not names_colour(edit) or verdict.colour == thing.colour)
+
+    def _distances(self, samples: SampleFolder, true: SampleFolder) -> dict[str, Number]:
+        some, others = (self._features(each).pooled for each in (samples, true))
+        precision, recall = precision_recall(some, others)
+        found = {"KID": kernel_distance(some, others), "precision": precision, "recall": recall}
+        if min(len(some), len(others)) > 1.25 * some.shape[1]:
+            found["FID"] = frechet_distance(some, others)
+        return {name: _number(estimate) for name, estimate in found.items()}
+
+    def _features(self, samples: SampleFolder) -> Features:
+        return joined([self.extractor(images, holes) for images, holes in samples.batches(BATCH)])
+
+    def _scores(self, samples: SampleFolder) -> dict[str, Number]:
+        prompts = samples.prompts or ()
+        found: dict[str, Number] = {}
+        for name, clip in self.scorers.clips.items():
+            cosines: list[Floats] = []
+            at = 0
+            for images, holes in samples.batches(BATCH):
+                for image, hole in zip(images, holes if holes is not None else [None] * len(images), strict=True):
+                    hole = np.full(image.shape[:2], 255, np.uint8) if hole is None else hole
+                    scores = clip_scores(
+                        clip, self.scorers.sigmas, self.scorers.side, image[None], hole[None], prompts[at]
+                    )
+                    cosines.append(scores / clip.scale)
+                    at += 1
+            found[name] = _number(clip_score(np.concatenate(cosines)))
+        return found
+
+
+def images_of(samples: SampleFolder) -> Iterator[Pixels]:
+    """Yields a folder's pictures one by one."""
+    for images, _ in samples.batches(BATCH):
+        yield from images
+
+
+def _number(estimate: Estimate) -> Number:
+    return Number(estimate.value, estimate.error)

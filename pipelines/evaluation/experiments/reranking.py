@@ -1,0 +1,175 @@
+"""Experiment 2: the best of N by CLIP (Nichol et al. 2021, section 4.1; Ramesh et al. 2021, section 2.6).
+
+How much of what could be had, the oracle's best of N, a ranking gets: by the judge's verdicts, at guidance 1 and at the
+usual one, on kinds that the model knows little and on things with clothes, counts and neighbours.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from tqdm import tqdm
+
+from pipelines.base import Pipeline, Request
+from pipelines.calibration import area_under_curve
+from pipelines.diffusion.schedule import Sigmas
+from pipelines.evaluation.edits import before, names_colour, thing_of, whole
+from pipelines.evaluation.experiments.arms import Arm, Number
+from pipelines.evaluation.experiments.guidance import base_guess
+from pipelines.evaluation.judge import Judge
+from pipelines.evaluation.measures import composed
+from pipelines.glide.clip import Clip
+from pipelines.glide.ranking import clip_scores
+from pipelines.training.dataset import HELD_OUT, Example
+from pipelines.training.scenes.worlds import FAMILIAR
+
+SCENES = HELD_OUT + (3 << 34)  # from this seed on; apart from those of the tables, and all that is trained on
+COUNTS = (1, 2, 4, 8, 16)  # of which the best is chosen
+BOOTSTRAPS = 1000  # over prompts
+COMPOUND = (" wearing ", " with ", " next to ", " beside ", " behind ", " in front of ", " on ", " two ", " three ")
+GUIDANCES = (1.0, 2.0)
+
+
+class Drawn(NamedTuple):
+    """The samples of P prompts, COUNTS[-1] of each."""
+
+    scores: NDArray[np.float64]  # (P, N), of each with its own prompt
+    shuffled: NDArray[np.float64]  # (P, N), with the prompt of another
+    right: NDArray[np.bool_]  # (P, N), the judge's verdicts
+
+
+def is_rare(edit: Example) -> bool:
+    """Whether the thing is of a kind that training had rarely."""
+    return thing_of(edit).kind not in FAMILIAR
+
+
+def is_compound(edit: Example) -> bool:
+    """Whether the prompt asks for more than a thing: clothes, a count, a neighbour."""
+    return any(word in f" {edit.prompt} " for word in COMPOUND)
+
+
+SETS: Mapping[str, Callable[[Example], bool]] = {"rare": is_rare, "compound": is_compound}
+
+
+def edits_of(name: str, count: int, size: int) -> list[Example]:
+    """Draws the first `count` edits of a set."""
+    found: list[Example] = []
+    seed = SCENES
+    while len(found) < count:
+        edit = whole(seed, size, empty=0.0)
+        seed += 1
+        if SETS[name](edit):
+            found.append(edit)
+    return found
+
+
+def best_of(scores: NDArray[np.float64], right: NDArray[np.bool_], count: int) -> NDArray[np.float64]:
+    """Returns for each prompt how often the best by score of `count` samples is right, over all groups of so many.
+
+    Args:
+        scores: (P, N).
+        right: (P, N).
+        count: of a group; groups are one after another, and N is a multiple of it.
+
+    Returns:
+        (P,), 0 to 1.
+    """
+    prompts, samples = scores.shape
+    groups = (prompts, samples // count, count)
+    best = scores.reshape(groups).argmax(2)[..., None]
+    return np.take_along_axis(right.reshape(groups), best, 2)[..., 0].mean(1)
+
+
+def oracle(right: NDArray[np.bool_], count: int) -> NDArray[np.float64]:
+    """Returns for each prompt in which share of the groups of `count` any sample is right; (P,)."""
+    return right.reshape(len(right), -1, count).any(2).mean(1)
+
+
+def recovered(single: float, best: float, most: float) -> float:
+    """Returns which share of the way from one sample to the oracle's best a ranking goes; 0 where there is no way."""
+    return (best - single) / (most - single) if most > single else 0.0
+
+
+def values_of(drawn: Drawn) -> dict[str, Number]:
+    """Computes the shares of right ones for each N, and the area under the curve of score against verdict."""
+    draws = np.random.default_rng(0).integers(len(drawn.right), size=(BOOTSTRAPS, len(drawn.right)))
+
+    def number(per_prompt: NDArray[np.float64]) -> Number:
+        return Number(float(per_prompt.mean()), float(1.96 * per_prompt[draws].mean(1).std(ddof=1)))
+
+    single = oracle(drawn.right, 1)
+    values = {}
+    for count in COUNTS:
+        best, most = best_of(drawn.scores, drawn.right, count), oracle(drawn.right, count)
+        values[f"best of {count}"] = number(best)
+        values[f"oracle of {count}"] = number(most)
+        values[f"shuffled best of {count}"] = number(best_of(drawn.shuffled, drawn.right, count))
+        if count > 1:
+            ways = [recovered(*(float(each[draw].mean()) for each in (single, best, most))) for draw in (..., *draws)]
+            values[f"recovered at {count}"] = Number(ways[0], 1.96 * float(np.std(ways[1:], ddof=1)))
+    areas = [area_under_curve(drawn.scores[draw].ravel(), drawn.right[draw].ravel()) for draw in (..., *draws[:200])]
+    known = np.array([area for area in areas[1:] if not np.isnan(area)])
+    if len(known) > 1:  # where all are right, or all wrong, there is no curve
+        values["AUC"] = Number(areas[0], 1.96 * float(known.std(ddof=1)))
+    return values
+
+
+@dataclass(frozen=True)
+class Reranking:
+    """The experiment."""
+
+    pipeline: Pipeline
+    weights: str | None  # SHA-256 of its weights
+    judge: Judge
+    clip: Clip
+    side: int  # pixels of what the CLIP sees
+    sigmas: Sigmas  # that it was trained on
+    prompts: int  # of an arm
+    sampler: str  # as in a Request
+    steps: int  # as in a Request
+
+    def arms(self) -> Iterator[Arm]:
+        """Yields each set of prompts at each guidance."""
+        for name in SETS:
+            for guidance in GUIDANCES:
+                settings: dict[str, Any] = {
+                    "set": name,
+                    "guidance": guidance,
+                    "prompts": self.prompts,
+                    "samples": COUNTS[-1],
+                    "model": self.pipeline.name,
+                    "weights": self.weights,
+                    "sampler": self.sampler,
+                    "steps": self.steps,
+                }
+                yield Arm(f"{name}-{guidance:g}", settings, partial(self._measure, name, guidance))
+
+    def _measure(self, name: str, guidance: float) -> Mapping[str, Number]:
+        edits = edits_of(name, self.prompts, self.pipeline.size)
+        rows = [
+            self._drawn(edit, edits[(i + 1) % len(edits)].prompt, guidance)
+            for i, edit in enumerate(tqdm(edits, f"{name} at guidance {guidance:g}", unit=" prompts"))
+        ]
+        return values_of(Drawn(*(np.array(part) for part in zip(*rows, strict=True))))
+
+    def _drawn(
+        self, edit: Example, other: str, guidance: float
+    ) -> tuple[Sequence[float], Sequence[float], Sequence[bool]]:
+        original, thing = before(edit), thing_of(edit)
+        images = []
+        for seed in range(COUNTS[-1]):
+            request = Request(
+                original, edit.mask, edit.prompt, "", guidance, 0.0, 1.0, self.steps, self.sampler, (seed,)
+            )
+            images.append(composed(base_guess(self.pipeline, request), edit.mask, original))
+        verdicts = [self.judge.look(image, edit.mask)[0] for image in images]
+        right = [one.kind == thing.kind and (not names_colour(edit) or one.colour == thing.colour) for one in verdicts]
+        windows, holes = np.stack(images), np.stack([edit.mask] * len(images))
+        own, shuffled = (
+            list(clip_scores(self.clip, self.sigmas, self.side, windows, holes, prompt))
+            for prompt in (edit.prompt, other)
+        )
+        return own, shuffled, right
