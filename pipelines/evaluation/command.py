@@ -16,7 +16,7 @@ from pipelines.base import Pipeline
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.compare import BATCH, TRUE, USUAL, Comparison
 from pipelines.evaluation.compare import table as comparison_table
-from pipelines.evaluation.fills import SCALE, fill
+from pipelines.evaluation.fills import SCALE, fill, usual_steps
 from pipelines.evaluation.judge import load_judge, train_judge
 from pipelines.evaluation.metrics.clip_scorer import shipped_scorer
 from pipelines.evaluation.metrics.features import (
@@ -121,8 +121,11 @@ def measure(options: argparse.Namespace) -> None:
 
 def sampling(options: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:
     """Returns sampler, steps and guidance, as in a Request."""
-    steps = options.steps or pipeline.defaults.get("steps", 20)
-    return {"sampler": options.sampler, "steps": steps, "guidance": options.guidance}
+    return {
+        "sampler": options.sampler,
+        "steps": options.steps or usual_steps(pipeline),
+        "guidance": options.guidance,
+    }
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -156,4 +159,4 @@ def measure_feature_scale(count: int) -> None:
     for at in tqdm(range(0, count, BATCH), "windows", unit=" batches"):
         edits = [fill(SCALE, 0, index, WINDOW) for index in range(at, min(at + BATCH, count))]
         parts.append(extractor(np.stack([edit.image for edit in edits]), np.stack([edit.mask for edit in edits])))
-    save_scale(measure_scale(joined(parts)), FEATURE_SCALE, extractor.digest)
+    save_scale(measure_scale(joined(parts)), FEATURE_SCALE, sha256(JUDGE))
