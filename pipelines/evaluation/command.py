@@ -24,7 +24,7 @@ from pipelines.evaluation.experiments.arms import Arm, measured
 from pipelines.evaluation.experiments.guidance import OWN, SECOND, Frontier, Scorers
 from pipelines.evaluation.experiments.report import write_report as write_experiments
 from pipelines.evaluation.experiments.reranking import Reranking
-from pipelines.evaluation.fills import SCALE, fill, weights_digest
+from pipelines.evaluation.fills import SCALE, fill, usual_steps, weights_digest
 from pipelines.evaluation.judge import load_judge, train_judge
 from pipelines.evaluation.metrics.clip_scorer import shipped_scorer
 from pipelines.evaluation.metrics.features import (
@@ -182,7 +182,7 @@ def experiment(options: argparse.Namespace) -> None:
         raise InvalidInput(f"{options.pipeline} has no CLIP of the drawn world: train it, and put it beside its files.")
     clip, side, sigmas = load_clip(folder), read_clip_config(folder).size, sigmas_of(SCHEDULES["cosine"]())
     judge, weights = load_judge(JUDGE), weights_digest(full)
-    steps = options.steps or pipeline.defaults.get("steps", 20)
+    steps = options.steps or usual_steps(pipeline)
     arms: Iterator[Arm]
     if options.command == "guidance":
         clips = {OWN: clip, **({SECOND: load_clip(options.second)} if options.second else {})}
@@ -198,8 +198,11 @@ def experiment(options: argparse.Namespace) -> None:
 
 def sampling(options: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:
     """Returns sampler, steps and guidance, as in a Request."""
-    steps = options.steps or pipeline.defaults.get("steps", 20)
-    return {"sampler": options.sampler, "steps": steps, "guidance": options.guidance}
+    return {
+        "sampler": options.sampler,
+        "steps": options.steps or usual_steps(pipeline),
+        "guidance": options.guidance,
+    }
 
 
 def compare(options: argparse.Namespace) -> None:
@@ -233,4 +236,4 @@ def measure_feature_scale(count: int) -> None:
     for at in tqdm(range(0, count, BATCH), "windows", unit=" batches"):
         edits = [fill(SCALE, 0, index, WINDOW) for index in range(at, min(at + BATCH, count))]
         parts.append(extractor(np.stack([edit.image for edit in edits]), np.stack([edit.mask for edit in edits])))
-    save_scale(measure_scale(joined(parts)), FEATURE_SCALE, extractor.digest)
+    save_scale(measure_scale(joined(parts)), FEATURE_SCALE, sha256(JUDGE))

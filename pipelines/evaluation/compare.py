@@ -16,7 +16,7 @@ from tqdm import tqdm
 from pipelines import API, FOLDER, HUB, LAMA, PIPELINES, in_full
 from pipelines.base import Pipeline
 from pipelines.errors import InvalidInput
-from pipelines.evaluation.fills import FILLS, MOST, SEEDS, TRUTH, draw_truth, paint_fills, weights_digest
+from pipelines.evaluation.fills import FILLS, MOST, SEEDS, TRUTH, draw_truth, paint_fills, usual_steps, weights_digest
 from pipelines.evaluation.metrics.distances import gaussian_from
 from pipelines.evaluation.metrics.estimates import Estimate, Floats, difference
 from pipelines.evaluation.metrics.features import Extractor, Features, joined
@@ -76,14 +76,15 @@ class Comparison:
         if self.count:
             given = {name: _cut(each, self.count) if name in names else each for name, each in given.items()}
         size, count = self._form(given, reference, names)
-        check_alike(given, reference)  # before hours of painting
+        check_alike(given, reference, self.extractor.sees_holes)  # before hours of painting
         arms = [self._arm(name, given, count) for name in names]
         if reference == TRUE:
             arms.append(self._truth(FLOOR, size, count, FILLS))
             base = self._truth(TRUE, size, count, TRUTH)
         else:
             base = self._arm(reference, given, count)
-        check_alike({each.name: each.samples for each in (*arms, base) if each.name != FLOOR}, reference)
+        sets = {each.name: each.samples for each in (*arms, base) if each.name != FLOOR}
+        check_alike(sets, reference, self.extractor.sees_holes)
         basis = self._reference(base)
         for arm in arms:
             self._measure(arm, basis)
@@ -142,7 +143,7 @@ class Comparison:
             count,
             self.seed,
             sampler=self.sampler,
-            steps=self.steps or pipeline.defaults.get("steps", 20),
+            steps=self.steps or usual_steps(pipeline),
             guidance=self.guidance,
         )
         return Arm(name, samples, monotonic() - start)
@@ -210,12 +211,13 @@ def is_model(name: str) -> bool:
     return name in PIPELINES or name.startswith((FOLDER, HUB, LAMA, API))
 
 
-def check_alike(sets: Mapping[str, SampleSet], reference: str) -> None:
+def check_alike(sets: Mapping[str, SampleSet], reference: str, sees_holes: bool) -> None:
     """Refuses sets that cannot be compared.
 
     Args:
         sets: by their names.
         reference: the name of the one that may differ in number and prompts.
+        sees_holes: whether what looks at them looks at holes, which all must have then, or none.
 
     Raises:
         InvalidInput: they differ in number or prompts, or some are fills and some are not.
@@ -224,7 +226,7 @@ def check_alike(sets: Mapping[str, SampleSet], reference: str) -> None:
     for name, samples in sets.items():
         check_count(name, len(samples))
         first = next(iter(sets))
-        if samples.holes != sets[first].holes:
+        if sees_holes and samples.holes != sets[first].holes:
             one, other = (name, first) if samples.holes else (first, name)
             raise InvalidInput(
                 f"{one} has holes, which are compared above all, and {other} has none, whose pictures are compared as "

@@ -44,6 +44,11 @@ def fill(first: int, seed: int, index: int, size: int) -> Example:
     return whole(first + seed * SPACE + index, size, empty=0)
 
 
+def usual_steps(pipeline: Pipeline) -> int:
+    """Returns how many steps of its base model are usual with a pipeline."""
+    return int(pipeline.defaults.get("steps", 20))
+
+
 def paint_fills(
     folder: Path,
     pipeline: Pipeline,

@@ -46,10 +46,10 @@ class Painter(Plain):
 class Colours:
     """An extractor of two features, so that few pictures are many."""
 
-    name, digest, sees_holes = "two colours", "0" * 64, False
+    name, digest = "two colours", "0" * 64
 
-    def __init__(self) -> None:
-        self.pictures = 0
+    def __init__(self, sees_holes: bool = True) -> None:
+        self.sees_holes, self.pictures = sees_holes, 0
 
     def check(self, name: str, height: int, width: int) -> None:
         """It looks at anything."""
@@ -119,7 +119,10 @@ def test_a_model_that_paints_the_truth_has_the_floors_distances(commanded: Comma
     assert blind["differences"]["KID"]["error"] > 0 == right["settings"]["seed"]
     assert {*right["left_out"]} == {"FID", "sFID", "FID-infinity"}  # 128 features take more pictures
     assert document["reference"]["metrics"].keys() == {"inception score"}
-    assert document["features"]["sha256"] == sha256(JUDGE) and document["versions"]["torch"]
+    assert (
+        document["features"]["sha256"] == load_judge_extractor(JUDGE, FEATURE_SCALE).digest
+        and document["versions"]["torch"]
+    )
     assert "KID has no such bias" in printed and f"| {FLOOR} | {COUNT} |" in printed
     folder = open_samples(tmp_path / "samples" / "classical")
     for index, prompt in enumerate(folder.prompts):
@@ -175,7 +178,10 @@ def test_a_reference_may_bring_the_statistics_of_a_larger_set(compare: Callable[
     assert row["metrics"]["sFID"] != row["metrics"]["FID"] and row["metrics"]["KID"] == plain["metrics"]["KID"]
 
 
-def test_a_scorer_scores_pictures_that_have_prompts(compare: Callable[..., dict], tmp_path: Path) -> None:
+def test_a_scorer_scores_pictures_that_have_prompts(
+    compare: Callable[..., dict], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pipelines.evaluation.compare.BATCH", 5)
     one, other = write_folder(tmp_path / "a"), write_folder(tmp_path / "b", seed=1)
     for file in other.glob("*.txt"):
         file.unlink()
@@ -246,6 +252,7 @@ def test_bad_sets_are_refused_with_a_sentence(compare: Callable[..., dict], tmp_
     with pytest.raises(ValueError, match=r"002.png, but no 002.png in holes"):
         compare(hole, good)
     assert not (tmp_path / "out" / "compare.json").exists()
+    compare(hole.with_name("holes"), good, extractor=Colours(sees_holes=False))  # to which a hole is a part like others
 
 
 def test_bad_options_are_refused_with_a_sentence(compare: Callable[..., dict], tmp_path: Path) -> None:
@@ -308,7 +315,7 @@ def test_a_scale_of_another_judge_is_refused(tmp_path: Path, monkeypatch: pytest
     monkeypatch.setattr(command, "FEATURE_SCALE", file)
     monkeypatch.setattr(command, "WINDOW", SIDE)
     measure_feature_scale(40)
-    assert load_judge_extractor(JUDGE, file).digest == sha256(JUDGE)
+    assert load_judge_extractor(JUDGE, file).digest != load_judge_extractor(JUDGE, FEATURE_SCALE).digest
     other = tmp_path / "judge.safetensors"
     other.write_bytes(b"another")
     with pytest.raises(ValueError, match="is of another judge than"):

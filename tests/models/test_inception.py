@@ -60,7 +60,9 @@ def known(file: Path) -> Iterator[Path]:
 
 
 def pictures(count: int, side: int = 64) -> np.ndarray:
-    return np.random.default_rng(0).integers(0, 256, (count, side, side, 3), np.uint8)
+    images = np.random.default_rng(0).integers(0, 256, (count, side, side, 3), np.uint8)
+    images.flags.writeable = False  # as they come from an archive
+    return images
 
 
 def test_it_is_as_large_as_the_published_one(network: Inception) -> None:
@@ -70,7 +72,7 @@ def test_it_is_as_large_as_the_published_one(network: Inception) -> None:
 
 
 def test_a_picture_is_resized_from_corner_to_corner() -> None:
-    images = torch.from_numpy(pictures(1)).permute(0, 3, 1, 2).float()
+    images = torch.from_numpy(pictures(1).copy()).permute(0, 3, 1, 2).float()
     large = resized(images)
     assert large.shape == (1, 3, 299, 299) and torch.equal(large[..., 0, 0], images[..., 0, 0])
     for row, column in ((17, 200), (298, 3), (150, 298)):
@@ -90,9 +92,16 @@ def test_a_picture_is_resized_from_corner_to_corner() -> None:
 def test_what_it_sees_has_the_published_shapes(known: Path, network: Inception) -> None:
     images = pictures(2)
     features = load_inception(known)(images, None)
-    assert [each.shape for each in features] == [(2, 2048), (2, 7 * 17 * 17), (2, 1008)]
-    x = torch.from_numpy(images).permute(0, 3, 1, 2).float()
-    pooled, _, logits = network(x)
+    assert [each.shape for each in features] == [(2, 2048), (2, 17 * 17 * 7), (2, 1008)]
+    maps: list[torch.Tensor] = []
+    branch = network.get_submodule("Mixed_6d.branch1x1")
+    hook = branch.register_forward_hook(lambda module, into, out: maps.append(out))
+    pooled, _, logits = network(torch.from_numpy(images.copy()).permute(0, 3, 1, 2).float())
+    hook.remove()
+    for place in ((0, 0, 0), (3, 11, 6), (16, 16, 2)):  # row, column, channel, as TensorFlow keeps them
+        row, column, channel = place
+        spatial = features.spatial.reshape(2, 17, 17, 7)[:, row, column, channel]
+        assert np.allclose(spatial, maps[0][:, channel, row, column], rtol=1e-4)
     assert np.allclose(features.pooled, pooled) and features.pooled.min() >= 0
     assert torch.allclose(logits, network.fc(pooled) - network.fc.bias, atol=1e-4)
     assert not np.allclose(features.pooled[0], features.pooled[1])
@@ -160,7 +169,7 @@ def test_torch_fidelitys_network_sees_the_same(known: Path) -> None:
     names = ["2048", "logits_unbiased"]
     theirs = FeatureExtractorInceptionV3("theirs", names, feature_extractor_weights_path=str(known))
     images = pictures(2)
-    wanted = theirs(torch.from_numpy(images).permute(0, 3, 1, 2))
+    wanted = theirs(torch.from_numpy(images.copy()).permute(0, 3, 1, 2))
     found = load_inception(known)(images, None)
     for ours, other in zip((found.pooled, found.logits), wanted, strict=True):
         assert np.allclose(ours, other.numpy(), rtol=1e-4, atol=1e-4 * float(other.abs().max()))

@@ -1,5 +1,6 @@
 """Features that pictures are compared by, and the judge as what extracts them."""
 
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple, Protocol
@@ -44,7 +45,7 @@ class Extractor(Protocol):
 
     @property
     def digest(self) -> str:
-        """SHA-256 of its weights, in hexadecimal: features with one digest can be compared."""
+        """SHA-256 of all that decides its features, in hexadecimal: those with one digest can be compared."""
         ...
 
     @property
@@ -91,7 +92,7 @@ class JudgeExtractor:
 
     Args:
         judge: the network.
-        digest: SHA-256 of its weights.
+        digest: SHA-256 of its weights and the scale.
         scale: by which they are z-scored; None only to measure one.
     """
 
@@ -157,4 +158,5 @@ def load_judge_extractor(judge: Path, scale: Path) -> JudgeExtractor:
         raise InvalidInput(f"The scale of the judge's features, {scale}, cannot be read ({error}): {again}.") from error
     if of != digest:
         raise InvalidInput(f"The scale {scale} is of another judge than {judge}: {again}.")
-    return JudgeExtractor(load_judge(judge), digest, Scale((arrays[0], arrays[1]), (arrays[2], arrays[3])))
+    both = hashlib.sha256(f"{digest} {sha256(scale)}".encode()).hexdigest()
+    return JudgeExtractor(load_judge(judge), both, Scale((arrays[0], arrays[1]), (arrays[2], arrays[3])))

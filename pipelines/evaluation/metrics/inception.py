@@ -8,7 +8,6 @@ import pickle
 from collections import OrderedDict
 from pathlib import Path
 
-import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -187,7 +186,8 @@ class Inception(nn.Module):
                 spatial = block.get_submodule("branch1x1")(x)[:, :CHANNELS]
             x = block(x)
         pooled = x.mean((2, 3))
-        return pooled, spatial.flatten(1), pooled @ self.fc.weight.T
+        places = spatial.permute(0, 2, 3, 1)  # (N, 17, 17, 7), the order of published statistics
+        return pooled, places.flatten(1), pooled @ self.fc.weight.T
 
 
 def resized(images: Tensor) -> Tensor:
@@ -223,7 +223,7 @@ class InceptionExtractor:
 
     @torch.inference_mode()
     def __call__(self, images: Pixels, holes: Pixels | None) -> Features:
-        x = torch.from_numpy(np.ascontiguousarray(images)).to(self._device).permute(0, 3, 1, 2).float()
+        x = torch.from_numpy(images.copy()).to(self._device).permute(0, 3, 1, 2).float()
         return Features(*map(floats, self._network(x)))
 
 
