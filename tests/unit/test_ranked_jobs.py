@@ -186,6 +186,22 @@ def test_no_edit_waits_for_a_slow_ranker_which_is_heard_later(store: Store, monk
     assert order != ids and workbench.now.head == behind.id  # what is shown stays
 
 
+def test_a_rank_that_comes_before_its_edit_is_stored_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking_module, "WAIT", 0.01)
+    ranker = Slow()
+    workbench = bench(store, ranker)
+    finish = store.jobs.finish
+
+    def later(id: str, *rest: Any) -> bool:
+        ranker.may.set()
+        until(lambda: store.revisions.columns("match", id)[0] is not None)
+        return finish(id, *rest)
+
+    monkeypatch.setattr(store.jobs, "finish", later)
+    (step,) = workbench.do([EDIT])
+    assert known(workbench, step.id) != [None]
+
+
 def test_a_failed_model_is_not_ranked(store: Store) -> None:
     ranker = OpinionatedRanker()
     workbench = bench(store, ranker, FailingPipeline(at_step=1))
