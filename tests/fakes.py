@@ -20,6 +20,7 @@ from pipelines.base import NOT_ASKED, Machine, Pipeline, PipelineInfo, Pixels, R
 from pipelines.errors import InvalidInput
 from pipelines.installed import Model
 from pipelines.library import Library
+from pipelines.ranking import LIKELY, UNLIKELY, UNSURE, Probabilities
 from pipelines.selection.prompt import Prompt
 
 Answer = TypeVar("Answer")
@@ -224,6 +225,27 @@ class SlowPipeline(Plain):
             return np.stack([self.noise.image(seed, request.prompt) for seed in request.seeds])
         finally:
             self.closed.set()
+
+
+class OpinionatedRanker:
+    """Has an opinion of every window, that of its pixels alone: the same of the same. Calls what is near 1 likely.
+
+    calls: the prompts that it was asked about, with how many windows.
+    """
+
+    def __init__(self, photographs: bool = True) -> None:
+        self.photographs = photographs
+        self.calls: list[tuple[str, int]] = []
+
+    def probabilities(self, windows: Pixels, holes: Pixels, prompt: str) -> Probabilities | None:
+        self.calls.append((prompt, len(windows)))
+        return np.array([self.opinion(window) for window in windows])
+
+    def opinion(self, window: Pixels) -> float:
+        return crc32(window.tobytes()) / 2**32
+
+    def word(self, probability: float) -> str:
+        return LIKELY if probability >= 0.7 else UNLIKELY if probability < 0.3 else UNSURE
 
 
 def source(network: Any, folder: Path = Path("somewhere")) -> Source[Any]:

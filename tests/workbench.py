@@ -11,18 +11,19 @@ from editor.store.maintenance import check
 from editor.store.revisions import Revision
 from editor.store.store import Store
 from editor.worker import Worker
+from pipelines.ranking import Ranker
 from tests.fakes import loader
 
 
 class Workbench:
-    """models: fake pipelines. `document` is the one that was opened last."""
+    """models: fake pipelines. ranker: of all of them. `document` is the one that was opened last."""
 
     document: Document
 
-    def __init__(self, store: Store, *models: Any) -> None:
+    def __init__(self, store: Store, *models: Any, ranker: Ranker | None = None) -> None:
         self.store, self.session, self.models = store, Session(store), models
         self.load = loader(*models)
-        self.worker = Worker(store, self.load)
+        self.worker = Worker(store, self.load, rankers=lambda model: ranker)
 
     def open(self, pixels: Any, name: str = "Untitled", icc: bytes | None = None, edits: Sequence[Edit] = ()) -> str:
         """Opens a picture and makes these edits on it; the document's id."""

@@ -166,14 +166,14 @@ class Revisions:
             return {}
         rows = self.database.rows(
             """SELECT id, edit, match, match_word FROM revision
-            WHERE parent = :parent AND match IS NOT NULL AND deleted IS NULL""",
+            WHERE parent = :parent AND match IS NOT NULL AND tiles IS NOT NULL AND deleted IS NULL""",
             parent=parent,
         )
         variations = {*variations_of(((id, text) for id, text, *_ in rows), edit)}
         return {id: Match(match, word) for id, _, match, word in rows if id in variations}
 
     def store_match(self, id: str, match: Match) -> None:
-        """Stores how well a finished revision shows its prompt; does nothing when there is no such revision."""
+        """Stores how well a revision shows its prompt, maybe before its job is done; none has to exist."""
         with self.database.transaction() as db:
             store_match(db, id, match)
 
@@ -340,10 +340,10 @@ class Revisions:
 
 
 def store_match(db: Transaction, id: str, match: Match | None) -> None:
-    """Stores how well a revision shows its prompt, None for not known."""
-    probability, word = match or (None, None)
-    db.run("UPDATE revision SET match = :match, match_word = :word WHERE id = :id AND tiles IS NOT NULL",
-           match=probability, word=word, id=id)  # fmt: skip
+    """Stores how well a revision shows its prompt; None, for not known yet, changes nothing."""
+    if match is not None:
+        db.run("UPDATE revision SET match = :match, match_word = :word WHERE id = :id",
+               match=match.probability, word=match.word, id=id)  # fmt: skip
 
 
 def _weight(edit: Edit) -> int:

@@ -55,5 +55,6 @@ def clip_scores(clip: Clip, sigmas: Sigmas, side: int, windows: Pixels, holes: P
     repainted = torch.from_numpy(holes > 0)[:, None].float().to(device)  # (N, 1, H, W)
     x: Tensor = F.adaptive_avg_pool2d(images, side)  # (N, 3, side, side)
     hole: Tensor = F.adaptive_max_pool2d(repainted, side)  # (N, 1, side, side)
-    scores: Scores = clip.similarity(prompt, sigmas, hole)(x, 0.0).double().cpu().numpy()
+    least = float(sigmas[0])  # the noise of t = 0, of which none is added
+    scores: Scores = clip.similarity(prompt, sigmas, hole)(x, least).double().cpu().numpy()
     return scores

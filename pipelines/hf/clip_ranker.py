@@ -108,8 +108,8 @@ class PhotoRanker:
             cosines[n] = float((out.image_embeds[0].double() * out.text_embeds[0].double()).sum())
         if self._calibration is None:
             return (1 + cosines.clip(-1, 1)) / 2
-        bias = float(self._model.logit_bias) if self._kind == SIGLIP else 0.0
-        logits = cosines * float(self._model.logit_scale.exp()) + bias
+        bias = self._model.logit_bias.item() if self._kind == SIGLIP else 0.0
+        logits = cosines * self._model.logit_scale.exp().item() + bias
         return self._calibration.probabilities(logits)
 
     def word(self, probability: float) -> str:

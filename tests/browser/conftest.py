@@ -17,6 +17,7 @@ from editor.store.store import Store
 from editor.web.addresses import Addresses
 from editor.worker import Worker
 from pipelines.base import Pipeline
+from pipelines.ranking import Ranker
 from tests.browser.hands import NO_TOUR, SIZE, Hands, photo
 from tests.fakes import (
     FailingPipeline,
@@ -64,6 +65,7 @@ class Server:
         self.samples.mkdir()
         (self.samples / "living-room.png").write_bytes(encode_png(photo(320, 270)))
         self.slow = SlowPipeline()
+        self.ranker: Ranker | None = None  # of all models' results, for tests that set it
         self.models: list[Pipeline] = [
             NoisePipeline(supports_strength=True),
             FlatPipeline((0, 200, 0)),
@@ -87,7 +89,7 @@ class Server:
         self.store = Store(self.folder / "data")
         self.session = Session(self.store)
         load = loader(*self.models)
-        self.worker = Worker(self.store, load)
+        self.worker = Worker(self.store, load, rankers=lambda model: self.ranker)
         self.worker.start()
         names = [*(model.name for model in self.models), "damaged"]
         addresses = Addresses(public=self.public, root_path=self.root_path)

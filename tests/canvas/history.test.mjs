@@ -80,6 +80,12 @@ test("unfolded, each has its number and a row below", () => {
   assert.deepEqual(shown(RUN, { head: "c", unfolded: ["a cat"] }), ["a", "c+3 2/4", "-b 1/4", "-d 3/4", "-e 4/4"]);
 });
 
+test("variations have the numbers of their ranks, the best match first", () => {
+  const ranks = { b: 2, c: 0, d: 3, e: 1 };
+  const nodes = RUN.map((node) => ({ ...node, rank: ranks[node.revision] ?? 0 }));
+  assert.deepEqual(shown(nodes, { head: "c", unfolded: ["a cat"] }), ["a", "c+3 1/4", "-e 2/4", "-b 3/4", "-d 4/4"]);
+});
+
 test("what something was made on, or that has a star, a name or an error, keeps its row", () => {
   const kept = { b: { starred: true }, d: { name: "Mine" }, e: { error: "No paint.", finished: false } };
   const nodes = [...RUN.map((node) => ({ ...node, ...kept[node.revision] })), state("f", "a", { prompt: "cat" })];

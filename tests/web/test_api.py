@@ -39,12 +39,14 @@ from editor.worker import Worker
 from pipelines import load
 from pipelines.base import Adapter, Pipeline
 from pipelines.classical import Classical
+from pipelines.ranking import Ranker
 from tests.conftest import Run
 from tests.fakes import (
     PATIENCE,
     FailingPipeline,
     LocalModels,
     NoisePipeline,
+    OpinionatedRanker,
     SlowPipeline,
     in_loop,
     loader,
@@ -70,7 +72,9 @@ class Served:
         self.session = Session(self.store)
         self.noise, self.slow = NoisePipeline(), SlowPipeline()
         models: list[Pipeline] = [self.noise, self.slow, FailingPipeline(at_step=2), Classical(), load("patchmatch")]
-        self.worker, names = Worker(self.store, loader(*models)), [model.name for model in models]
+        self.ranker: Ranker | None = None  # of all models' results, for tests that set it
+        self.worker = Worker(self.store, loader(*models), rankers=lambda model: self.ranker)
+        names = [model.name for model in models]
         self.worker.start()
         with socket.socket() as free:
             free.bind(("127.0.0.1", 0))
@@ -639,3 +643,35 @@ def test_whoever_asks_gets_the_same_edit(served: Served, tmp_path: Path, here: R
     assert "changes nothing" in served.refused("adjust", document)
     assert "an x and a y" in served.refused("adjust", document, curve=[0, 0, 1])
     assert "a list of numbers or null" in served.refused("adjust", document, curve=["a"])
+
+
+@pytest.fixture
+def ranked(served: Served) -> Iterator[Served]:
+    """The same, with results that are ranked."""
+    served.ranker = OpinionatedRanker()
+    yield served
+    served.ranker = None
+
+
+def test_the_best_of_several_is_the_result_and_the_others_stay(ranked: Served) -> None:
+    document = ranked.opened()
+    edit = {"document": document, "prompt": "noise", "box": [20, 10, 40, 30], "model": "noise"}
+    done = ranked.ask("edit", **edit, seed=40, best_of=4)
+    revisions = ranked.session.store.revisions
+    found = revisions.matches(done["revision"])
+    order = sorted(done["revisions"], key=lambda id: -found[id].probability)
+    assert len(order) == 4 and done["revisions"] == order == revisions.variations(done["revision"])
+    assert done["matches"] == [found[id].word for id in order]
+    assert ranked.session.store.documents.get(document).head == done["revision"] == order[0]
+    best = revisions.get(order[0]).edit
+    assert best is not None and done["seed"] == best.seed and f"{order[0]}/picture.png" in done["picture"]
+    (listed,) = [each for each in ranked.ask("describe", document)["history"] if each["revision"] == order[0]]
+    assert listed["match"] == done["matches"][0]
+    again = ranked.ask("edit", **{**edit, "box": [90, 60, 40, 30]}, seed=50, variations=3)
+    assert len(again["revisions"]) == 3 and again["matches"] == [
+        revisions.matches(id)[id].word for id in again["revisions"]
+    ]
+    single = ranked.ask("edit", **{**edit, "prompt": "a vase"}, seed=60)  # a word that the model does not know
+    assert single["matches"] == [""] and single["seed"] == 60
+    assert "Use only one of them" in ranked.refused("edit", **edit, variations=2, best_of=2)
+    assert "1 to 8" in ranked.refused("edit", **edit, best_of=9)

@@ -23,6 +23,7 @@ from editor.web.routes import documents as documents_module
 from editor.web.server import PREFIX
 from editor.web.state import DocumentStates
 from pipelines.kinds import LIST, PICTURES, kinds_version
+from pipelines.ranking import Match
 from tests.fakes import PAINTED, until
 from tests.samples import disc, noise
 from tests.wire import HOST, RouteClient, refused
@@ -140,6 +141,27 @@ def test_a_contact_sheet_and_a_timelapse_go_out(routes: RouteClient) -> None:
     assert mp4.headers["content-type"] == "video/mp4" and mp4.content[4:8] == b"ftyp"
     refused(routes.get(f"revisions/{head}/timelapse.webp?seconds=99"), 400, "0.1 to 10 seconds")
     refused(routes.get(f"revisions/{state['before']}/timelapse.webp"), 400, "no step")
+
+
+def test_the_state_and_the_history_have_variations_best_first_and_a_word_alone(routes: RouteClient) -> None:
+    state = routes.opened()
+    document = state["document"]
+    routes.submit(state, variations=4)
+    assert routes.worker.run_one()
+    plain = routes.get(f"documents/{document}").json()
+    made, revisions = plain["variations"], routes.session.store.revisions
+    assert plain["matches"] == {}
+    assert [each["rank"] for each in routes.get(f"documents/{document}/tree").json()] == [0, 0, 1, 2, 3]
+    known = {made[1]: Match(0.2, "unlikely"), made[2]: Match(0.9, "likely"), made[3]: Match(0.4, "")}
+    for id, match in known.items():
+        revisions.store_match(id, match)
+    now = routes.get(f"documents/{document}").json()
+    assert now["variations"] == [made[2], made[3], made[1], made[0]]  # what nothing is known of comes last
+    assert now["matches"] == {id: match.word for id, match in known.items()}
+    tree = routes.get(f"documents/{document}/tree").json()
+    assert [(each["rank"], each["match"]) for each in tree] == [
+        (0, None), (3, None), (2, "unlikely"), (0, "likely"), (1, ""),
+    ]  # fmt: skip
 
 
 def test_the_history_is_reported_and_walked(routes: RouteClient) -> None:
