@@ -14,7 +14,7 @@ from editor.cli.context import CommandContext
 from editor.edits.adjustment import Adjustment
 from editor.edits.apply import Applied, Progress, apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
-from editor.edits.intents import complete, variations
+from editor.edits.intents import complete, prompt_hint, variations
 from editor.edits.matching import matches
 from editor.edits.plan import plan
 from editor.edits.removal import choose_model
@@ -31,7 +31,6 @@ from pipelines import HUB
 from pipelines.base import Pipeline, run
 from pipelines.errors import InvalidInput
 from pipelines.ranking import Match, best_first
-from pipelines.wording.resolve import resolve
 
 
 def edit(context: CommandContext) -> None:
@@ -152,10 +151,8 @@ def _run(
     if model.host:
         pixels = plan(edit, picture.box, model).pixels * len(edits)
         print(f"Up to {pixels:,} pixels of the picture are sent to {model.host}.", file=sys.stderr)
-    exact = getattr(options, "exact_words", False)
-    if hint := model.hint(edit.painted_as or edit.prompt) or (
-        "" if exact else resolve(edit.prompt, model.vocabulary).sentence(model.name)
-    ):
+    own = model.hint(edit.painted_as or edit.prompt)
+    if hint := prompt_hint(edit.prompt, own, model, getattr(options, "exact_words", False)):
         print(hint, file=sys.stderr)
     _write(context, picture, edits, opened, model)
 
