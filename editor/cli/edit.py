@@ -17,7 +17,7 @@ from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import complete, prompt_hint, variations
 from editor.edits.matching import matches
 from editor.edits.plan import plan
-from editor.edits.removal import choose_model
+from editor.edits.removal import Removers
 from editor.formats.atomic_write import atomic_write
 from editor.formats.export import encode, format_of
 from editor.formats.images import READINGS, Opened, open_mask, read_image, read_reference
@@ -123,7 +123,7 @@ def _run(
     _check_output(options.output)
     name = options.pipeline if context.pipeline_chosen else context.library.default(intent)
     if not name:
-        choice = choose_model(picture, mask, context.library.names(), options.pipeline, context.load)
+        choice = Removers(context.library.names(), options.pipeline, context.load).choose(picture, mask)
         print(f"Removing with {choice.sentence}; --pipeline sets another.", file=sys.stderr)
         name = choice.model
     model = context.load(name)

@@ -78,7 +78,7 @@ class ApiEdits:
                 yield step
 
     def _choose(self, document: str, mask: Callable[[], Mask]) -> Choice:
-        return self.context.removal(self.session.picture(document), mask())
+        return self.context.removers.choose(self.session.picture(document), mask())
 
     async def _info(self, name: str) -> PipelineInfo:
         """Returns a model's info once it is loaded, which may take as long as the edit."""
