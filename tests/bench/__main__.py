@@ -30,7 +30,7 @@ from editor.store.store import Store
 from editor.web.server import PREFIX, routes
 from pipelines import load
 from pipelines.base import Request, run
-from tests.bench import drawings, ghosts, masks, networks, objects, page, photographs, server, store, waiting
+from tests.bench import drawings, ghosts, live, masks, networks, objects, page, photographs, server, store, waiting
 from tests.fakes import LocalModels, NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 from tests.wire import app_context
@@ -189,6 +189,7 @@ def groups(edits: int) -> dict[str, tuple[Callable[[], Iterator[Row]], ...]]:
         "store": (store.walking, store.endurance, store.huge),
         "networks": (networks.steps, networks.graphics_card),
         "page": (page.rows,),
+        "live": (live.typing,),
         "waiting": (waiting.waiting,),
         "photographs": (photographs.tiny_size, photographs.real_size, photographs.graphics_card),
     }
