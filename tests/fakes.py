@@ -307,7 +307,8 @@ class LocalModels:
 
 
 class FakeLibrary(Library):
-    """A library with models of these names, the first the default; "noise" has glide-mini's list of what it paints.
+    """A library with models of these names, the first the default; "noise" and "taught" have glide-mini's list of what
+    it paints.
 
     shown: other names for some on the page.
     """
@@ -315,8 +316,8 @@ class FakeLibrary(Library):
     def __init__(self, folder: Path, names: Sequence[str], shown: Mapping[str, str] | None = None) -> None:
         super().__init__(folder, names[0], None)
         self.fakes = [
-            Model((shown or {}).get(name, name), name, PAINTED if name == "noise" else None, 0, "Apache-2.0", "nothing",
-                  "tests", style="")
+            Model((shown or {}).get(name, name), name, PAINTED if name in ("noise", "taught") else None, 0,
+                  "Apache-2.0", "nothing", "tests", style="")
             for name in names
         ]  # fmt: skip
 

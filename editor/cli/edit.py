@@ -14,10 +14,10 @@ from editor.cli.context import CommandContext
 from editor.edits.adjustment import Adjustment
 from editor.edits.apply import Applied, Progress, apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
-from editor.edits.intents import complete, variations
+from editor.edits.intents import complete, prompt_hint, variations
 from editor.edits.matching import matches
 from editor.edits.plan import plan
-from editor.edits.removal import choose_model
+from editor.edits.removal import Removers
 from editor.formats.atomic_write import atomic_write
 from editor.formats.export import encode, format_of
 from editor.formats.images import READINGS, Opened, open_mask, read_image, read_reference
@@ -31,7 +31,6 @@ from pipelines import HUB
 from pipelines.base import Pipeline, run
 from pipelines.errors import InvalidInput
 from pipelines.ranking import Match, best_first
-from pipelines.wording.resolve import resolve
 
 
 def edit(context: CommandContext) -> None:
@@ -124,7 +123,7 @@ def _run(
     _check_output(options.output)
     name = options.pipeline if context.pipeline_chosen else context.library.default(intent)
     if not name:
-        choice = choose_model(picture, mask, context.library.names(), options.pipeline, context.load)
+        choice = Removers(context.library.names(), options.pipeline, context.load).choose(picture, mask)
         print(f"Removing with {choice.sentence}; --pipeline sets another.", file=sys.stderr)
         name = choice.model
     model = context.load(name)
@@ -152,10 +151,8 @@ def _run(
     if model.host:
         pixels = plan(edit, picture.box, model).pixels * len(edits)
         print(f"Up to {pixels:,} pixels of the picture are sent to {model.host}.", file=sys.stderr)
-    exact = getattr(options, "exact_words", False)
-    if hint := model.hint(edit.painted_as or edit.prompt) or (
-        "" if exact else resolve(edit.prompt, model.vocabulary).sentence(model.name)
-    ):
+    own = model.hint(edit.painted_as or edit.prompt)
+    if hint := prompt_hint(edit.prompt, own, model, getattr(options, "exact_words", False)):
         print(hint, file=sys.stderr)
     _write(context, picture, edits, opened, model)
 

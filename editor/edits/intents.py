@@ -95,6 +95,18 @@ def painted_as(prompt: str, vocabulary: Collection[str] | None) -> str:
     return "" if painted == prompt else painted
 
 
+def prompt_hint(prompt: str, own: str, model: Pipeline | PipelineInfo, exact_words: bool) -> str:
+    """Returns what to say of a prompt: the model's own hint, else what became of its words, else ''.
+
+    Args:
+        prompt: as it was typed.
+        own: the model's hint about what it was given, see `Pipeline.hint`.
+        model: the model.
+        exact_words: whether the model is given the prompt as it is.
+    """
+    return own or ("" if exact_words else resolve(prompt, model.vocabulary).sentence(model.name))
+
+
 def _grown(picture: Picture, mask: Mask, grow: int | None) -> Mask:
     """Grows the mask of what is removed, within the picture."""
     if grow is None:

@@ -1,6 +1,7 @@
 """Which model removes: by whether the picture is a photograph or a drawing, and by what surrounds the mask."""
 
 from collections.abc import Callable, Collection
+from dataclasses import dataclass
 from itertools import islice
 from typing import NamedTuple
 
@@ -46,55 +47,53 @@ class Choice(NamedTuple):
         return f"{self.model}, {REASONS[self.why]}"
 
 
-def choose_model(
-    picture: Picture,
-    mask: Mask,
-    names: Collection[str],
-    default: str,
-    load: Callable[[str], object],
-    kind: Kind | None = None,
-) -> Choice:
-    """Chooses the model that removes what is under a mask.
+@dataclass(frozen=True)
+class Removers:
+    """The models that one for Remove is chosen from."""
 
-    For a photograph it is LaMa, or PatchMatch where no file of it is whole. For a drawing it is the embedded model, but
-    PatchMatch in a texture, which that one paints flat.
+    names: Collection[str]  # of all models
+    default: str  # the model to use where none of those is for removing
+    load: Callable[
+        [str], object
+    ]  # loads a model, or raises InvalidInput: called for a file of LaMa before it is chosen
 
-    Args:
-        picture: the picture.
-        mask: what is to be removed.
-        names: the models to choose from.
-        default: the model to use where none of those is among them.
-        load: loads a model, or raises InvalidInput: called for a file of LaMa before it is chosen.
-        kind: what the picture is, where somebody says so.
+    def choose(self, picture: Picture, mask: Mask, kind: Kind | None = None) -> Choice:
+        """Chooses the model that removes what is under a mask.
 
-    Raises:
-        InvalidInput: there is no such kind.
-    """
-    if kind is not None and kind not in [*KINDS]:
-        raise InvalidInput(f"A picture is a {' or a '.join(KINDS)}, not {kind!r}.")
-    found = kind or kind_of(picture)
-    if found == "photograph":
-        learnt = (name for name in names if name.startswith(LEARNT) and _loads(name, load))
-        why, wanted = "photograph", [*islice(learnt, 1), COPIES, SPREADS]
-    elif COPIES in names and _busy_share(picture, mask) > TEXTURE:
-        why, wanted = "texture", [COPIES]
-    else:
-        why, wanted = "drawing", [DRAWS, COPIES, SPREADS]
-    return Choice(next((name for name in wanted if name in names), default), found, why)
+        For a photograph it is LaMa, or PatchMatch where no file of it is whole. For a drawing it is the embedded model,
+        but PatchMatch in a texture, which that one paints flat.
 
+        Args:
+            picture: the picture.
+            mask: what is to be removed.
+            kind: what the picture is, where somebody says so.
 
-def _loads(name: str, load: Callable[[str], object]) -> bool:
-    try:
-        load(name)
-    except InvalidInput:
-        return False
-    return True
+        Raises:
+            InvalidInput: there is no such kind.
+        """
+        if kind is not None and kind not in [*KINDS]:
+            raise InvalidInput(f"A picture is a {' or a '.join(KINDS)}, not {kind!r}.")
+        found = kind or kind_of(picture)
+        if found == "photograph":
+            learnt = (name for name in self.names if name.startswith(LEARNT) and self._loads(name))
+            why, wanted = "photograph", [*islice(learnt, 1), COPIES, SPREADS]
+        elif COPIES in self.names and _busy_share(picture, mask) > TEXTURE:
+            why, wanted = "texture", [COPIES]
+        else:
+            why, wanted = "drawing", [DRAWS, COPIES, SPREADS]
+        return Choice(next((name for name in wanted if name in self.names), self.default), found, why)
 
+    def candidates(self) -> list[str]:
+        """Returns the models that may be chosen, the default only where there are no others."""
+        ours = [name for name in self.names if name in (DRAWS, COPIES, SPREADS) or name.startswith(LEARNT)]
+        return [name for name in ours if name != SPREADS or COPIES not in ours] or [self.default]
 
-def candidates(names: Collection[str], default: str) -> list[str]:
-    """Returns the models that may be chosen of those, the default only where there are no others."""
-    ours = [name for name in names if name in (DRAWS, COPIES, SPREADS) or name.startswith(LEARNT)]
-    return [name for name in ours if name != SPREADS or COPIES not in ours] or [default]
+    def _loads(self, name: str) -> bool:
+        try:
+            self.load(name)
+        except InvalidInput:
+            return False
+        return True
 
 
 def _busy_share(picture: Picture, mask: Mask) -> float:

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from editor.imaging.geometry import Box
 from editor.imaging.mask_cleaning import parted
 from editor.imaging.picture import TILE, Picture
-from editor.imaging.raster import HALF, Mask
+from editor.imaging.raster import HALF, Mask, Pixels
 
 REACH = 16  # pixels beyond the mask's boundary up to which an edge is followed
 START = 4  # pixels beyond it within which an edge must begin; else it is the edge of something else
@@ -22,11 +22,13 @@ QUIET = 0.25  # quantile of the changes that counts as quiet, so that other edge
 QUIET_TO_USUAL = 2.0  # the median of a texture's changes, as a multiple of that
 STEP = 2  # pixels between two that are compared
 GAP = 2  # steps without a change that an edge may have: the peak of a line or of a halo
-ALONG = 15  # points of the boundary to average over, so that grain and texture even out
+ALONG = 9  # points of the boundary to average over, so that grain and texture even out
 WIDE = 61  # points of the boundary over which the surroundings' own change is averaged
 SURE = 2.0  # multiple of the threshold that a certain edge exceeds somewhere
+LEAST = 2  # pixels of growth where the very boundary lies on a certain edge by that point's own surroundings
 VISIBLE = 2.0  # levels; a smaller change does not count
 UNLIKE = 3.0  # multiple of the surroundings' own change beyond which a change belongs to an edge
+CRACK = 5  # pixels; a narrower gap between two parts of a mask is none that somebody left on purpose
 SHORTEST = 8  # points of an outline; shorter ones, around single pixels or the dots of a dither, have no visible edge
 BATCH = 2**14  # points of the boundary processed together
 
@@ -35,7 +37,7 @@ Ints = NDArray[np.int32]
 
 
 def grown_past_edge(picture: Picture, mask: Mask) -> Mask:
-    """Grows a mask over the rest of the edge that its boundary lies on, up to REACH pixels.
+    """Grows a mask over the rest of the edge that its boundary lies on, up to REACH pixels, and over its own cracks.
 
     It does not grow where the boundary lies in plain surroundings, within an object, or at the end of the picture. Only
     tiles along the boundary are read.
@@ -50,8 +52,19 @@ def grown_past_edge(picture: Picture, mask: Mask) -> Mask:
         grows = reaches > 0
         for (x, y), reach in zip((points - (inside.x, inside.y))[grows].tolist(), reaches[grows].tolist(), strict=True):
             cv2.circle(drawn, (x, y), reach - 1, 255, cv2.FILLED)
+    _close_cracks(inside, drawn)
     alpha.flags.writeable = False  # otherwise `Mask` would copy it
     return Mask(box, alpha).cropped()
+
+
+def _close_cracks(box: Box, alpha: Pixels) -> None:
+    """Fills what is narrower than CRACK in a mask, uint8 (H, W) on a box: the known pixels in it would be a line."""
+    ball = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (CRACK, CRACK))
+    for part in parted(Mask(box, alpha)):
+        around = part.box.padded(CRACK).intersect(box)
+        there = alpha[around.slices(box)]
+        solid = (there >= HALF).view(np.uint8)
+        there[cv2.morphologyEx(solid, cv2.MORPH_CLOSE, ball) > solid] = 255
 
 
 def _outlines(mask: Mask) -> Iterator[tuple[Ints, Floats, list[int]]]:
@@ -127,7 +140,10 @@ def _reaches(colours: Floats, seen: NDArray[np.bool_], lengths: list[int]) -> In
     far, quiet = np.median(change[:, FAR:], axis=1), np.quantile(change[:, START:], QUIET, axis=1)
     own = np.minimum(far, QUIET_TO_USUAL * quiet)[:, None].astype(np.float32)
     weight = _averaged(known, WIDE, lengths)
-    own = np.where(weight > 0, _averaged(own * known, WIDE, lengths) / np.maximum(1e-3, weight), np.inf)
+    elsewhere = (own * known).sum() / known.sum() if known.any() else np.inf  # beside the picture's edge, between parts
+    alone = np.maximum(VISIBLE, UNLIKE * np.where(known > 0, own, elsewhere))[:, 0]
+    touches = change[:, 0] > SURE * alone  # though others along a small outline have busier surroundings
+    own = np.where(weight > 0, _averaged(own * known, WIDE, lengths) / np.maximum(1e-3, weight), elsewhere)
     own = np.maximum(VISIBLE, UNLIKE * own)
     edge, sure = change > own, change > SURE * own
     reach, quiet = np.zeros((2, len(edge)), np.int32)
@@ -138,7 +154,7 @@ def _reaches(colours: Floats, seen: NDArray[np.bool_], lengths: list[int]) -> In
         reach[now] = min(REACH, step + 1 + STEP // 2)
         quiet = np.where(now, 0, quiet + 1)
         on &= quiet <= np.where(reach > 0, GAP, START - 1)
-    return _usual(np.where(certain, reach, 0), lengths)
+    return _usual(np.where(certain, reach, np.where(touches, LEAST, 0)), lengths)
 
 
 def _usual(reach: Ints, lengths: list[int]) -> Ints:

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import aclosing, suppress
 from functools import partial
 
-from editor.edits.intents import complete
+from editor.edits.intents import complete, prompt_hint
 from editor.edits.removal import AUTO, Choice
 from editor.imaging.raster import Mask
 from editor.store.revisions import Revision
@@ -15,7 +15,6 @@ from editor.web.context import AppContext
 from editor.web.job_stream import POLL_INTERVAL, JobStream
 from pipelines.base import PipelineInfo
 from pipelines.errors import InvalidInput
-from pipelines.wording.resolve import resolve
 
 Steps = AsyncGenerator[Result, None]
 
@@ -52,7 +51,7 @@ class ApiEdits:
             raise InvalidInput("variations and best_of both say how many results are made. Use only one of them.")
         name = model or self.context.library.default(intent) or AUTO
         seed = secrets.randbelow(2**32) if seed is None else seed
-        result: Result = {"seed": seed, "hint": "", "painted_as": ""}
+        result: Result = {"seed": seed, "painted_as": ""}
         if name == AUTO and intent == "remove":
             name = (await asyncio.to_thread(self._choose, document, mask)).model
         self.context.check_model(name)
@@ -71,15 +70,15 @@ class ApiEdits:
         async with aclosing(self.stream(submit)) as steps:
             async for step in steps:
                 if step["state"] == "done":
+                    hint, exact = "", bool(settings.get("exact_words"))
                     with suppress(ValueError, TimeoutError):
-                        result["hint"] = await self.context.hint(name, result["painted_as"] or prompt)
-                    if not result["hint"] and not settings.get("exact_words"):
-                        result["hint"] = resolve(prompt, info.vocabulary).sentence(name)
+                        hint = await self.context.hint(name, result["painted_as"] or prompt)
+                    result["hint"] = prompt_hint(prompt, hint, info, exact)
                     step |= result | self._ranked(step["revisions"])
                 yield step
 
     def _choose(self, document: str, mask: Callable[[], Mask]) -> Choice:
-        return self.context.removal(self.session.picture(document), mask())
+        return self.context.removers.choose(self.session.picture(document), mask())
 
     async def _info(self, name: str) -> PipelineInfo:
         """Returns a model's info once it is loaded, which may take as long as the edit."""

@@ -4,13 +4,10 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from starlette.requests import Request
 
-from editor.edits.removal import COPIES, SPREADS, Choice, choose_model
-from editor.imaging.picture import Picture
-from editor.imaging.raster import Mask
+from editor.edits.removal import COPIES, SPREADS, Removers
 from editor.models_process import Died, Models
 from editor.object_selector import Selection
 from editor.session import Session
@@ -109,9 +106,10 @@ class AppContext:
         """The models to show: without OpenCV's inpainting, which stands in for PatchMatch, where that is installed."""
         return {name: shown for name, shown in self.names.items() if name != SPREADS or COPIES not in self.names}
 
-    def removal(self, picture: Picture, mask: Mask, kind: Any = None) -> Choice:
-        """Chooses the model to remove what is under a mask, see `choose_model`."""
-        return choose_model(picture, mask, self.names, self.default, self.models.info, kind)
+    @property
+    def removers(self) -> Removers:
+        """What the model that removes is chosen from."""
+        return Removers(self.names, self.default, self.models.info)
 
     def check_model(self, name: object) -> None:
         """Raises InvalidInput unless there is a model of this name to choose."""

@@ -1,13 +1,16 @@
 """What is measured of painted windows besides what the judge says; and how sure a share is."""
 
+from collections.abc import Sequence
 from math import sqrt
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.base import Pixels
 
 VISIBLE = 24  # levels of 255 by which a thing differs from what is behind it
+NEAR = 3  # pixels to either side of an outline within which it may still be there
 
 
 def seam(image: Pixels, mask: Pixels, truth: Pixels) -> float:
@@ -31,6 +34,53 @@ def _across(image: Pixels, mask: Pixels) -> float:
     ]
     crossed = np.concatenate(steps)
     return float(crossed.mean()) if crossed.size else 0.0  # a hole that is the whole window has no edge
+
+
+def silhouette(before: Pixels, truth: Pixels) -> NDArray[np.bool_]:
+    """Returns where a thing is to be seen, (S, S): where the scene, (S, S, 3), differs from the one without it."""
+    return np.asarray(np.abs(before.astype(np.int16) - truth).max(2) > VISIBLE)
+
+
+def ghost(image: Pixels, before: Pixels, truth: Pixels) -> float:
+    """Measures how much of a thing's outline is still there after its removal: 0 = none, 1 = all of it.
+
+    Only points of the outline count where it was to be seen. One is still there where the picture near it is steeper
+    across the outline than the true one, by a step that is to be seen.
+
+    Args:
+        image: (S, S, 3), the result.
+        before: (S, S, 3), the scene with the thing.
+        truth: (S, S, 3), the scene without it.
+    """
+    thing = silhouette(before, truth).astype(np.uint8)
+    square = np.ones((3, 3), np.uint8)
+    outline = cv2.dilate(thing, square) > cv2.erode(thing, square)  # where the window ends, a thing has no outline
+    down, across = np.gradient(cv2.GaussianBlur(thing.astype(np.float32), (0, 0), NEAR))
+    length = np.maximum(np.hypot(down, across), 1e-6)
+    normal = down / length, across / length
+    now, old = _steepest(image, normal, NEAR), _steepest(before, normal, NEAR)
+    true = _steepest(truth, normal, NEAR + 1)  # what goes on behind the thing may be off by a pixel
+    step = VISIBLE / 2  # a step from one pixel to the next, as a central difference has it
+    points = outline & (old - true > step)
+    return float((now - true > step)[points].mean()) if points.any() else 0.0
+
+
+def _steepest(
+    image: Pixels, normal: tuple[NDArray[np.float32], NDArray[np.float32]], reach: int
+) -> NDArray[np.float32]:
+    """Returns the greatest change from pixel to pixel, in levels of 255, within so many pixels of each.
+
+    Args:
+        image: (S, S, 3).
+        normal: the direction in which changes count: how far down and across, (S, S) each.
+        reach: the pixels.
+
+    Returns:
+        (S, S)
+    """
+    down, across = np.gradient(image.astype(np.float32), axis=(0, 1))
+    steepness = np.abs(down * normal[0][..., None] + across * normal[1][..., None]).max(2)
+    return np.asarray(cv2.dilate(steepness, np.ones((2 * reach + 1, 2 * reach + 1), np.uint8)), np.float32)
 
 
 def composed(answer: Pixels, mask: Pixels, original: Pixels) -> Pixels:
@@ -91,3 +141,11 @@ def half_width(share: float, count: int) -> float:
     """Half of the 95 % interval of a share that was seen in `count` cases (Wilson 1927)."""
     z = 1.96
     return z / (1 + z * z / count) * sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+
+
+def share(hits: Sequence[bool]) -> str:
+    """Says how many of some cases are hits: in per cent, give or take half of its 95 % interval."""
+    if not hits:
+        return "-"
+    part = sum(hits) / len(hits)
+    return f"{100 * part:.1f} ± {100 * half_width(part, len(hits)):.1f} %"

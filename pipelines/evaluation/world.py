@@ -11,7 +11,7 @@ from tqdm import tqdm
 from pipelines.base import Pipeline, Pixels, Request, Run, Step, run
 from pipelines.evaluation.edits import before, names_colour, thing_of, whole
 from pipelines.evaluation.judge import NOTHING, Judge, Verdict
-from pipelines.evaluation.measures import composed, drift, half_width, seam
+from pipelines.evaluation.measures import composed, drift, seam, share
 from pipelines.evaluation.metrics.distances import frechet, gaussian_of
 from pipelines.evaluation.sheets import RIGHT, WRONG, Entry, hatched, sheet
 from pipelines.training.dataset import HELD_OUT, Example
@@ -122,8 +122,8 @@ def report(fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome])
     )
     rows = ["| what | edits | the model | the judge on the true picture |", "|---|---|---|---|"]
     for name, outcomes, right in questions:
-        model = _share([right(o) for o in outcomes])
-        truth = _share([right(replace(o, verdict=o.of_truth)) for o in outcomes])
+        model = share([right(o) for o in outcomes])
+        truth = share([right(replace(o, verdict=o.of_truth)) for o in outcomes])
         rows.append(f"| {name} | {len(outcomes)} | {model} | {truth} |")
     everything = fills + unseen + removals
     rows += ["", "| what | edits | measured |", "|---|---|---|"]
@@ -147,21 +147,13 @@ def report(fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome])
     for kind in sorted({thing_of(o.edit).kind for o in fills}):
         alike = [o for o in fills if thing_of(o.edit).kind == kind]
         if len(alike) >= FEWEST:
-            kinds, colours = (_share(hits) for hits in ([o.kind for o in alike], [o.colour for o in _coloured(alike)]))
+            kinds, colours = (share(hits) for hits in ([o.kind for o in alike], [o.colour for o in _coloured(alike)]))
             rows.append(f"| {kind} | {len(alike)} | {kinds} | {colours} |")
     return "\n".join(rows)
 
 
 def _coloured(outcomes: list[Outcome]) -> list[Outcome]:
     return [o for o in outcomes if names_colour(o.edit)]
-
-
-def _share(hits: list[bool]) -> str:
-    """In per cent, give or take half of its 95 % interval."""
-    if not hits:
-        return "-"
-    share = sum(hits) / len(hits)
-    return f"{100 * share:.1f} ± {100 * half_width(share, len(hits)):.1f} %"
 
 
 def write_report(folder: Path, fills: list[Outcome], unseen: list[Outcome], removals: list[Outcome]) -> str:

@@ -1,14 +1,16 @@
 """make bench: what Palimpsest measures of itself, as a table. Medians with their spread, in this machine's own time.
 
-Names of groups (ARGS='page') measure these alone.
+Names of groups (ARGS='page') measure these alone; --edits says how many edits of drawings there are to a row.
 """
 
+import argparse
 import json
 import os
 import platform
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -28,7 +30,7 @@ from editor.store.store import Store
 from editor.web.server import PREFIX, routes
 from pipelines import load
 from pipelines.base import Request, run
-from tests.bench import drawings, masks, networks, objects, page, photographs, server, store, waiting
+from tests.bench import drawings, ghosts, live, masks, networks, objects, page, photographs, server, store, waiting
 from tests.fakes import LocalModels, NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 from tests.wire import app_context
@@ -168,38 +170,46 @@ def opening() -> Iterator[Row]:
     yield "opening a 4096x4096 PNG", spread(seconds), "1.0 s"
 
 
-GROUPS = {
-    "edits": (endurance, embedded, sizes, opening),  # the first on a heap nothing has grown yet
-    "server": (
-        server.starting,
-        server.previews,
-        server.designers,
-        server.queueing,
-        server.polling,
-        server.growing,
-    ),
-    "drawings": (drawings.seams, drawings.large),
-    "masks": (masks.steps, masks.texture, masks.panorama),
-    "objects": (objects.objects,),
-    "removals": (masks.removals,),
-    "store": (store.walking, store.endurance, store.huge),
-    "networks": (networks.steps, networks.graphics_card),
-    "page": (page.rows,),
-    "waiting": (waiting.waiting,),
-    "photographs": (photographs.tiny_size, photographs.real_size, photographs.graphics_card),
-}
+def groups(edits: int) -> dict[str, tuple[Callable[[], Iterator[Row]], ...]]:
+    """The groups by name, with so many edits of drawings to a row."""
+    return {
+        "edits": (endurance, embedded, sizes, opening),  # the first on a heap nothing has grown yet
+        "server": (
+            server.starting,
+            server.previews,
+            server.designers,
+            server.queueing,
+            server.polling,
+            server.growing,
+        ),
+        "drawings": tuple(partial(each, edits) for each in (drawings.seams, drawings.large, ghosts.ghosts)),
+        "masks": (masks.steps, masks.texture, masks.panorama),
+        "objects": (objects.objects,),
+        "removals": (masks.removals,),
+        "store": (store.walking, store.endurance, store.huge),
+        "networks": (networks.steps, networks.graphics_card),
+        "page": (page.rows,),
+        "live": (live.typing,),
+        "waiting": (waiting.waiting,),
+        "photographs": (photographs.tiny_size, photographs.real_size, photographs.graphics_card),
+    }
 
 
-def main(groups: list[str]) -> None:
-    if unknown := set(groups) - set(GROUPS):
-        sys.exit(f"There is no group {', '.join(sorted(unknown))}; there is {', '.join(GROUPS)}.")
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench ARGS=", description=__doc__)
+    parser.add_argument("groups", nargs="*", metavar="GROUP", help=f"one of {', '.join(groups(0))} (default: all)")
+    parser.add_argument("--edits", type=int, default=drawings.EDITS, help="of drawings to a row (default: %(default)d)")
+    options = parser.parse_args()
+    parts = groups(options.edits)
+    if unknown := set(options.groups) - set(parts):
+        sys.exit(f"There is no group {', '.join(sorted(unknown))}; there is {', '.join(parts)}.")
     print(f"{platform.machine()}, {os.cpu_count()} cores, torch {torch.__version__}\n")
     print("| what | median (least to most) | wanted |\n|---|---|---|")
-    for group in groups or GROUPS:
-        for part in GROUPS[group]:
+    for group in options.groups or parts:
+        for part in parts[group]:
             for what, measured, wanted in part():
                 print(f"| {what} | {measured} | {wanted} |", flush=True)
 
 
 if __name__ == "__main__":
-    main(sys.argv[1:])
+    main()

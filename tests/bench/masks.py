@@ -13,7 +13,7 @@ import numpy as np
 
 from editor.edits.intents import complete
 from editor.edits.plan import plan
-from editor.edits.removal import choose_model
+from editor.edits.removal import Removers
 from editor.formats.images import encode_png, read_image
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
@@ -137,7 +137,7 @@ def removals() -> Iterator[Row]:
 
                 def remove(mask: Mask = mask, seed: int = seed) -> None:
                     picture = session.picture(document.id)
-                    model = choose_model(picture, mask, ["patchmatch"], "patchmatch", str).model
+                    model = Removers(["patchmatch"], "patchmatch", str).choose(picture, mask).model
                     settings = {"seed": seed, "pipeline": model}
                     job = session.submit(document.id, complete("remove", mask, settings, None, lambda: picture).edit)
                     worker.run_one()

@@ -75,6 +75,17 @@ def test_a_thing_that_is_unknown_is_said_and_others_are_offered(visitor: Hands) 
     hands.page.locator("#status .hint:empty").wait_for(state="attached")
 
 
+def test_what_is_picked_among_all_it_can_paint_takes_the_place_of_an_unknown_thing(visitor: Hands) -> None:
+    hands = visitor
+    hands.write("a Fireplace on the wall")
+    hint(hands, "was never taught “fireplace”.")
+    hands.page.locator("#status .hint").get_by_role("button", name="See what it can paint").click()
+    sheet = hands.page.get_by_role("dialog", name="What can it paint?")
+    sheet.get_by_role("button", name="armchair", exact=True).click()
+    hands.page.wait_for_function("window.palimpsest.form.values.prompt === 'an armchair on the wall'")
+    hands.page.locator("#status .hint:empty").wait_for(state="attached")
+
+
 def test_who_asks_to_remove_is_offered_the_mode(visitor: Hands) -> None:
     hands = visitor
     hands.write("remove the dog")

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
-import { findKinds, GROUPS, insertPhrase, phrase, plain, wordsOf } from "../../assets/canvas/app/vocabulary.js";
+import { findKinds, GROUPS, insertPhrase, phrase, plain, replaceWord, wordsOf } from "../../assets/canvas/app/vocabulary.js";
+import { withNoun } from "../../assets/canvas/app/wording.js";
 
 const FOLDER = new URL("../../assets/weights/glide-mini/", import.meta.url);
 const list = JSON.parse(readFileSync(new URL("kinds.json", FOLDER)));
@@ -68,6 +69,32 @@ test("a prompt keeps all that it has, and nothing runs together", () => {
   assert.equal(inserted("a cat in a room", found, {}, 6), "a cat and a sofa in a room");
   assert.equal(inserted("a large sleeping ", { kind: kind("cat"), noun: 0 }), "a large sleeping cat");
   assert.equal(inserted("a zebra next to", found), "a zebra next to a sofa");
+});
+
+test("in the place of an unknown word, whatever is chosen, stays a sentence", () => {
+  const replaced = (text, word, name, chosen = {}, caret = text.length) => replaceWord(list, text, caret, word, phrase(list, { kind: kind(name), noun: 0 }, chosen));
+  const said = (...options) => replaced(...options).text;
+  assert.equal(said("a fireplace", "fireplace", "armchair"), "an armchair");
+  assert.equal(said("A Fireplace on the wall", "fireplace", "clock"), "a clock on the wall");
+  assert.equal(said("an old red fireplace, please", "fireplace", "couch"), "an old red couch, please");
+  assert.equal(said("fireplace", "fireplace", "fish", { counts: "two", colours: "red" }), "two red fish");
+  assert.equal(said("a fireplace", "fireplace", "fish", { counts: "two" }), "two fish");
+  assert.equal(said("a fireplace", "fireplace", "bread"), "bread");
+  assert.equal(said("the fireplace", "fireplace", "couch"), "the couch");
+  assert.equal(said("a cat next to a fireplace and a lamp", "fireplace", "couch", {}, 3), "a cat next to a couch and a lamp");
+  assert.equal(said("a c++ (book)", "c++", "couch"), "a couch (book)");
+  for (const [text, word] of [["a cathedral", "cat"], ["a couch", ""], ["ein Kamin", "fireplace"]]) { // it is not there
+    const found = { kind: kind("lamp") ?? kind("couch"), noun: 0 };
+    for (let caret = 0; caret <= text.length; caret++) assert.deepEqual(replaceWord(list, text, caret, word, phrase(list, found)), insertPhrase(list, text, caret, phrase(list, found)));
+  }
+  for (const { nouns } of list.kinds) {
+    const { text, at } = replaced("look, a fireplace on a rug", "fireplace", plain(nouns[0]), {}, 0);
+    assert.ok(text.startsWith("look, ") && text.endsWith(" on a rug") && !text.includes("fireplace"), text);
+    assert.ok(text.slice(0, at).endsWith(plain(nouns[0])), text);
+  }
+  assert.equal(withNoun("a cathedral and a Cat", "cat", "dog"), "a cathedral and a dog");
+  assert.equal(withNoun("a big T-rex", "t-rex", "dinosaur"), "a big dinosaur");
+  assert.equal(withNoun("一个壁炉", "壁炉", "couch"), "一个couch");
 });
 
 test("a search finds beginnings of words, other nouns and the reader's own", () => {

@@ -18,7 +18,7 @@ from pipelines.evaluation import people
 from pipelines.evaluation.command import JUDGE
 from pipelines.evaluation.edits import before, names_colour, whole
 from pipelines.evaluation.judge import FEATURES, JUDGE_SCENES, NOTHING, SIDE, Judge, Verdict, load_judge
-from pipelines.evaluation.measures import drift, half_width, seam
+from pipelines.evaluation.measures import drift, ghost, half_width, seam
 from pipelines.evaluation.prompts import MARGIN, PROMPTS, SEEDS, Place, paint_prompts, place_for
 from pipelines.evaluation.recolour import Outcome as Recoloured
 from pipelines.evaluation.recolour import recolouring, refine
@@ -156,6 +156,25 @@ def test_a_seam_is_the_step_across_the_edge_against_the_true_one() -> None:
     assert drift(off, mask, truth) == 0
     off[0, 0, 1] += 1
     assert drift(off, mask, truth) == 1
+
+
+def test_a_ghost_is_what_is_left_of_an_outline() -> None:
+    down, across = np.mgrid[:128, :128]
+    far = np.hypot(down - 60, across - 70)
+    bare = np.repeat((100 + 40 * (across // 16 % 2)).astype(np.uint8)[..., None], 3, 2)  # stripes that go on behind it
+    thing = np.where(far[..., None] < 35, np.array([220, 30, 60], np.uint8), bare)
+    assert ghost(bare, thing, bare) == 0 and ghost(thing, thing, bare) == 1
+    rim = np.where((np.abs(far - 35) < 1)[..., None], thing // 2 + bare // 2, bare)
+    assert ghost(rim, thing, bare) > 0.8
+    part = np.where((down < 60)[..., None], rim, bare)
+    assert 0.4 < ghost(part, thing, bare) < 0.6
+    assert ghost(np.where((far < 20)[..., None], thing, bare), thing, bare) == 0  # another thing, for the judge to name
+    assert ghost(np.roll(bare, 1, 1), thing, bare) == 0  # the stripes go on, not quite where they were
+    flat = np.where((far < 40)[..., None], np.uint8(120), bare)  # the stripes end around it, which is none of its own
+    assert ghost(flat, thing, bare) < 0.5
+    faint = np.clip(bare.astype(int) + 5 * (np.abs(far - 35) < 1)[..., None], 0, 255).astype(np.uint8)
+    assert ghost(faint, thing, bare) == 0
+    assert ghost(thing, bare, bare) == 0  # there was nothing
 
 
 class Recolourer(Plain):

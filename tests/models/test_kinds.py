@@ -1,6 +1,8 @@
 """What the page shows of the embedded model: the list of the kinds that it paints, and their pictures."""
 
 import json
+import os
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -87,3 +89,19 @@ def test_the_version_says_whether_either_file_has_changed(tmp_path: Any) -> None
         (tmp_path / name).write_bytes(before)
     (tmp_path / LIST).unlink()
     assert kinds_version(tmp_path) == ""
+
+
+def test_the_files_are_read_again_only_when_they_have_changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+
+    def read_bytes(file: Path, real: Any = Path.read_bytes) -> bytes:
+        read.append(file.name)
+        return bytes(real(file))
+
+    monkeypatch.setattr(Path, "read_bytes", read_bytes)
+    for name in (LIST, PICTURES):
+        (tmp_path / name).write_bytes(b"old")
+    versions = [kinds_version(tmp_path) for _ in range(3)]
+    assert len(set(versions)) == 1 and read == [LIST, PICTURES]
+    os.utime(tmp_path / LIST, ns=(0, 0))
+    assert kinds_version(tmp_path) == versions[0] and read == 2 * [LIST, PICTURES]

@@ -8,7 +8,7 @@ import pytest
 
 from editor.edits.apply import apply_all
 from editor.edits.edit import Edit
-from editor.imaging.edge_growth import REACH, grown_past_edge
+from editor.imaging.edge_growth import CRACK, REACH, grown_past_edge
 from editor.imaging.geometry import Box
 from editor.imaging.picture import TILE, Picture
 from editor.imaging.raster import Mask, Pixels
@@ -89,6 +89,58 @@ def test_a_stroke_well_around_a_thing_stays_as_it_was_painted(kind: str, blur: f
         filled(Box(5, 5, 9, 1)),
     ):
         assert grown_past_edge(picture, around) == around.cropped()
+
+
+def uncovered(picture: Picture, clean: np.ndarray, mask: Mask) -> int:
+    """How many pixels of a thing, rounding aside, a mask leaves."""
+    thing = np.abs(picture.pixels() - np.rint(clean)).max(2) > 2
+    return int(np.count_nonzero(thing & (mask.on(picture.box) < 128)))
+
+
+@pytest.mark.parametrize("room", [4, 10, 20])
+def test_near_the_edge_of_the_picture_an_outline_is_followed_as_elsewhere(room: int) -> None:
+    """There too few pixels lie between the thing and the picture's edge to see how plain the surroundings are."""
+    colours = ground("gradient")
+    inner = THING.padded(room).slices(Box(0, 0, SIDE, SIDE))
+    whole = with_disc(colours, 0.7).pixels()
+    for seen in ((slice(None), inner[1]), (inner[0], slice(None)), (slice(None), slice(inner[1].start, None))):
+        picture = Picture.from_pixels(whole[seen])
+        y, x = (CENTRE - (each.start or 0) for each in seen)
+        found = connected(picture, x, y, 45)
+        assert uncovered(picture, colours[seen], found) > 100
+        assert uncovered(picture, colours[seen], grown_past_edge(picture, found)) == 0
+
+
+def test_the_faint_rim_of_a_small_thing_goes_though_it_has_busy_neighbours() -> None:
+    colours, radius = ground("gradient"), 14
+    colours[CENTRE + radius + 8 :] = np.random.default_rng(6).integers(0, 256, (SIDE - CENTRE - radius - 8, SIDE, 3))
+    y, x = np.mgrid[:SIDE, :SIDE] - CENTRE
+    share = np.clip(radius + 0.5 - np.hypot(x, y), 0, 1)[..., None]  # anti-aliased
+    share += 0.15 * np.clip(radius + 2.5 - np.hypot(x, y), 0, 1)[..., None] * (1 - share)
+    picture = Picture.from_pixels(np.rint(colours + share * (250 - colours)).astype(np.uint8))
+    found = disc(Box(CENTRE - radius, CENTRE - radius, 2 * radius, 2 * radius))
+    below = filled(Box(0, CENTRE - 4, SIDE, SIDE))
+    before, after = (
+        uncovered(picture, colours, mask.joined(below)) for mask in (found, grown_past_edge(picture, found))
+    )
+    assert before > 40 and after < before / 4
+
+
+@pytest.mark.parametrize("kind", ["gradient", "grain", "photo"])
+def test_a_crack_between_two_selected_parts_is_closed_and_a_gap_is_not(kind: str) -> None:
+    picture = Picture.from_pixels(np.rint(ground(kind)).astype(np.uint8))
+    for width in (1, 2, 3, 4, CRACK, CRACK + 3):
+        for across in (False, True):
+            boxes = [Box(40, 50, 30, 90), Box(70 + width, 60, 50, 60)]
+            parts = [filled(Box(box.y, box.x, box.height, box.width) if across else box) for box in boxes]
+            between = Box(70, 66, width, 48)
+            gap = filled(Box(between.y, between.x, between.height, between.width) if across else between)
+            mask = parts[0].joined(parts[1])
+            grown = grown_past_edge(picture, mask)
+            left = np.count_nonzero(gap.without(grown).alpha)
+            assert left == (0 if width < CRACK else gap.alpha.size)
+            soft = Mask(mask.box, (mask.alpha // 255 * 200).astype(np.uint8))
+            assert (grown_past_edge(picture, soft).on(mask.box)[mask.alpha > 0] == 200).all()  # as it was painted
 
 
 def test_what_is_grown_once_is_hardly_grown_again() -> None:

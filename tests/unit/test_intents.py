@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from editor.edits.edit import NOWHERE, Blend, Edit
-from editor.edits.intents import complete, crop, mode_of
+from editor.edits.intents import complete, crop, mode_of, prompt_hint
 from editor.imaging.geometry import Box, Margins
 from editor.imaging.limits import MAX_GROWTH, MAX_PIXELS
 from editor.imaging.picture import Picture
@@ -180,3 +180,16 @@ def test_a_picture_from_words_alone_begins_with_nothing(workbench: Workbench) ->
 def test_margins_of_nothing_and_no_mask_is_no_edit() -> None:
     with pytest.raises(ValueError, match="The mask is empty"):
         replace(EDIT, mask=NOWHERE, margins=Margins())
+
+
+def test_of_a_prompt_the_models_own_hint_is_said_first_and_of_exact_words_nothing_else() -> None:
+    class Taught(NoisePipeline):
+        vocabulary = frozenset({"a", "couch"})
+
+    model = Taught()
+    left_out = prompt_hint("a velvet couch", "", model, False)
+    assert "“velvet” is left out" in left_out and model.name in prompt_hint("a fireplace", "", model, False)
+    assert prompt_hint("a velvet couch", "Too long.", model, False) == "Too long."
+    assert prompt_hint("a velvet couch", "", model, True) == ""
+    assert prompt_hint("a velvet couch", "Too long.", model, True) == "Too long."
+    assert prompt_hint("a couch", "", model, False) == prompt_hint("", "", model, False) == ""

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from editor.edits.removal import candidates, choose_model
+from editor.edits.removal import Removers
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Pixels
@@ -35,7 +35,7 @@ def load(name: str) -> None:
 
 
 def chosen(picture: Picture, mask: Mask = HOLE, names: Any = ALL, **said: Any) -> tuple[str, str, str]:
-    return tuple(choose_model(picture, mask, names, "hf:own", load, **said))  # type: ignore[return-value]
+    return tuple(Removers(names, "hf:own", load).choose(picture, mask, **said))  # type: ignore[return-value]
 
 
 def test_the_picture_decides_and_what_is_missing_gives_way() -> None:
@@ -89,4 +89,4 @@ def test_no_other_model_is_chosen_than_those_that_are_waited_for() -> None:
     for names in (ALL, ALL[:1], ALL[1:], ALL[:3], ALL[2:4], ALL[3:], ["x"]):
         for picture in (DRAWING, PHOTOGRAPH):
             for mask in (HOLE, IN_GRAIN):
-                assert chosen(picture, mask, names)[0] in candidates(names, "hf:own")
+                assert chosen(picture, mask, names)[0] in Removers(names, "hf:own", load).candidates()

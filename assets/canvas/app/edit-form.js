@@ -223,7 +223,7 @@ export class EditForm {
     if (this.hintRequest !== request) return;
     const line = wordingLine(wording, modelName(pipeline), this.exactWords, { exact: (on) => this.useExactWords(on), instead: (...words) => this.#instead(...words), remove: () => this.intend("remove") });
     const strange = wordsNotPainted(wording);
-    const see = strange.length && model.info?.kinds ? [{ label: t("kinds.see"), press: () => this.vocabulary.open() }] : [];
+    const see = strange.length && model.info?.kinds ? [{ label: t("kinds.see"), press: () => this.vocabulary.open(wording.unknown[0]?.word) }] : [];
     this.notifications.hint(hint || line.text, [...(hint ? [] : line.buttons), ...see]);
     this.suggestions?.mark(strange);
   }

@@ -5,6 +5,7 @@ import { Bindings } from "./bindings.js";
 import { Compare } from "../viewport/compare.js";
 import { CurrentTool } from "./current-tool.js";
 import { dockReady, showRepeatable } from "./dock.js";
+import { ruleDropdowns } from "./dropdowns.js";
 import { acceptPictures } from "../panels/drop-and-paste.js";
 import { askHowToTake } from "../panels/place-dialog.js";
 import { EditForm } from "./edit-form.js";
@@ -86,6 +87,7 @@ class Editor {
       note: (sentence, kind) => this.notifications.note(sentence, "drop", kind),
       hover: (hovers) => (this.panels.veil.hidden = !hovers),
     });
+    ruleDropdowns();
     listen(this.bindings, this.commands, { before: () => this.compareWithBefore(null) }, (down) => this.pointer.setHand(down), () => this.doc !== null);
     // a click must not leave the focus on a button: the next space bar would press it again instead of moving the picture
     this.root.addEventListener("click", ({ detail, target }) => {

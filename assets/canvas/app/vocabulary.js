@@ -1,5 +1,7 @@
 // What a model can paint, which of it a search finds, and how it is said in a prompt. No DOM. The list is kinds.json.
 
+import { wordAt } from "./wording.js";
+
 /** The words that may stand before a noun, by group, in the order in which they are said; of each group one at most. */
 export const GROUPS = ["counts", "sizes", "colours", "patterns"];
 
@@ -54,4 +56,15 @@ export function insertPhrase(list, text, at, { article, words }) {
   const said = [joined && "and", !led && article, words].filter(Boolean).join(" ");
   const start = before && !/\s$/.test(before) ? `${before} ` : before;
   return { text: start + said + (/^[\p{L}\p{N}]/u.test(after) ? " " : "") + after, at: start.length + said.length };
+}
+
+/**
+ * Writes a kind into a prompt in the place of a word that the model was never taught, in lower case; at the caret where the
+ * prompt has no such word. Returns as `insertPhrase`.
+ */
+export function replaceWord(list, text, caret, word, said) {
+  const at = wordAt(text, word);
+  if (at < 0) return insertPhrase(list, text, caret, said);
+  const before = text.slice(0, at).replace(/(?<![\p{L}\p{N}])an?\s+$/iu, ""); // the kind comes with its own article, if any
+  return insertPhrase(list, before + text.slice(at + word.length), before.length, said);
 }

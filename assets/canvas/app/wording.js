@@ -23,8 +23,14 @@ export function wordingLine({ prompt, left_out, unknown, removes }, model, exact
 /** The words of a prompt that the model does not paint, in lower case. */
 export const wordsNotPainted = ({ left_out, unknown }) => [...left_out, ...unknown.map(({ word }) => word)].flatMap((words) => words.split(" "));
 
+/** Where a word, in lower case, stands by itself in a prompt: its first letter, -1 if nowhere. Chinese has no spaces. */
+export function wordAt(prompt, word) {
+  const literal = word.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&");
+  return word ? prompt.search(new RegExp(`(?<![\\p{Script=Latin}\\p{N}])${literal}(?![\\p{Script=Latin}\\p{N}])`, "iu")) : -1;
+}
+
 /** A prompt with another noun in the place of one. */
 export function withNoun(prompt, word, other) {
-  const at = prompt.toLowerCase().indexOf(word);
+  const at = wordAt(prompt, word);
   return at < 0 ? other : prompt.slice(0, at) + other + prompt.slice(at + word.length);
 }

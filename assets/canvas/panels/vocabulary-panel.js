@@ -1,7 +1,7 @@
 // What the chosen model can paint: pictures to choose from, by place or by a search, above the dock. What is chosen goes
-// into the prompt, behind the words that are pressed.
+// into the prompt, behind the words that are pressed, and in the place of a word that the model was never taught.
 
-import { findKinds, insertPhrase, phrase, plain, wordsOf } from "../app/vocabulary.js";
+import { findKinds, phrase, plain, replaceWord, wordsOf } from "../app/vocabulary.js";
 import { h, smallButton } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
 import { Unreachable } from "../net/responses.js";
@@ -28,6 +28,7 @@ export class VocabularyPanel {
     this.found = []; // what is shown, see `findKinds`
     this.place = "";
     this.chosen = {}; // a word by group
+    this.unknown = ""; // the word of the prompt, in lower case, in whose place a kind is to be picked
     this.#build();
     this.button = smallButton("kinds", t("kinds.title"), null); // the browser opens and closes what it is the button of
     this.button.classList.add("vocabulary-button");
@@ -59,12 +60,17 @@ export class VocabularyPanel {
     if (this.element.matches(":popover-open")) this.element.hidePopover();
   }
 
-  open() {
+  /** unknown: a word of the prompt, in lower case, that the model was never taught: what is picked takes its place. */
+  open(unknown = "") {
+    this.unknown = unknown;
     this.element.showPopover();
   }
 
   #toggled(open) {
-    if (!open) return;
+    if (!open) {
+      this.unknown = "";
+      return;
+    }
     this.chosen = {};
     this.search.value = "";
     if (this.list) this.#fill();
@@ -155,8 +161,8 @@ export class VocabularyPanel {
   }
 
   #take(found) {
-    const { field, list } = this;
-    const { text, at } = insertPhrase(list, field.value, field.selectionEnd ?? field.value.length, phrase(list, found, this.chosen));
+    const { field, list, unknown } = this;
+    const { text, at } = replaceWord(list, field.value, field.selectionEnd ?? field.value.length, unknown, phrase(list, found, this.chosen));
     this.element.hidePopover();
     field.value = text;
     field.focus();

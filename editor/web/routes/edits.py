@@ -56,7 +56,7 @@ class EditRequest(NamedTuple):
     settings: dict[str, Any]  # all other fields of the `Edit`
     keep_specks: bool  # whether to repaint specks of the mask too
     grow: Any  # by how many pixels the mask of Remove grows, see `complete`; as the client sent it
-    kind: Any  # what the picture is, for `choose_model`, None for what is seen of it; as the client sent it
+    kind: Any  # what the picture is, for `Removers.choose`, None for what is seen of it; as the client sent it
     parent: object  # as the client sent it
     variations: int  # how many results
 
@@ -228,7 +228,7 @@ class Edits:
         """Puts a model into a request that leaves it to the picture, and returns the choice too, if there was one."""
         if edit_request.settings["pipeline"] != AUTO:
             return edit_request, None
-        choice = self.context.removal(
+        choice = self.context.removers.choose(
             self.session.newest_picture(document_id, parent), edit_request.mask, edit_request.kind
         )
         return edit_request._replace(settings={**edit_request.settings, "pipeline": choice.model}), choice

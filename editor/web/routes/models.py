@@ -6,7 +6,7 @@ from typing import Any
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
 
-from editor.edits.removal import AUTO, candidates
+from editor.edits.removal import AUTO
 from editor.imaging.limits import MAX_PROMPT
 from editor.store.blobs import NotFound
 from editor.web.context import AppContext, Loading
@@ -91,7 +91,7 @@ class Models:
         return JSONResponse(self.context.library.adapters(name), headers=NEVER)
 
     def _automatic(self) -> dict[str, Any]:
-        for name in candidates(self.context.names, self.context.default):
+        for name in self.context.removers.candidates():
             with suppress(ValueError):  # the job itself will fail with the reason
                 if self.context.models.info(name) is None:
                     return {"loading": True}
