@@ -48,7 +48,7 @@ class ApiEdits:
             As the tool `edit` says.
         """
         if best_of != 1 and variations != 1:
-            raise InvalidInput("variations and best_of both say how many results are made. Use only one of them.")
+            raise InvalidInput("The variations and best_of both say how many results are made. Use only one of them.")
         name = model or self.context.library.default(intent) or AUTO
         seed = secrets.randbelow(2**32) if seed is None else seed
         result: Result = {"seed": seed, "painted_as": ""}
