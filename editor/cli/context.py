@@ -88,10 +88,8 @@ class CommandContext:
         Raises:
             InvalidInput: its files are damaged.
         """
-        if isinstance(pipeline, OwnRanker):
-            own = pipeline.ranker()
-            if own is not None or pipeline.vocabulary is not None:
-                return own
+        if isinstance(pipeline, OwnRanker) and (own := pipeline.ranker()) is not None:
+            return own
         folder = installed_ranking_model(self._added(RANKING))
         if pipeline.vocabulary is not None or folder is None:
             return None
