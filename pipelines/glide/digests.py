@@ -16,7 +16,7 @@ def record(file: Path) -> str:
     Returns:
         Its SHA-256 in hexadecimal.
     """
-    digest = _sha256(file)
+    digest = sha256(file)
     entry = {"sha256": digest, "bytes": file.stat().st_size}
     part = file.with_name(f"{NAME}.part")
     part.write_text(json.dumps(_entries(file.parent) | {file.name: entry}, indent=2) + "\n")
@@ -31,7 +31,7 @@ def unchanged(file: Path) -> bool:
         entry is not None
         and file.is_file()
         and file.stat().st_size == entry["bytes"]
-        and _sha256(file) == entry["sha256"]
+        and sha256(file) == entry["sha256"]
     )
 
 
@@ -44,6 +44,7 @@ def _entries(folder: Path) -> dict[str, dict[str, Any]]:
         raise InvalidInput(f"{folder / NAME} is damaged ({error}): delete it, it is made again.") from error
 
 
-def _sha256(file: Path) -> str:
+def sha256(file: Path) -> str:
+    """Computes the SHA-256 of a file, in hexadecimal."""
     with file.open("rb") as opened:
         return hashlib.file_digest(opened, "sha256").hexdigest()
