@@ -19,7 +19,7 @@ from pipelines.training.trainer import Share, StepNoise
 
 COMMITMENT = 0.25  # weight of the features' distance to their codes (equation 3)
 STAYS = 0.99  # how much of the codes' means stays at each step (appendix A.1)
-DEAD = 0.02  # a code that stands for less than this share of what it would if all stood for as much begins anew
+DEAD = 0.05  # a code that stands for less than this share of what it would if all stood for as much begins anew
 
 
 class LearningAutoencoder(nn.Module):
