@@ -36,7 +36,7 @@ from pipelines.glide.weights import load_unet
 from pipelines.machine import best_device, fast_type
 from pipelines.training.config import CLASSIFIER_SEED
 from pipelines.training.dataset import HELD_OUT, example
-from pipelines.training.labelled import KIND_NAMES, labelled
+from pipelines.training.labelled import KIND_NAMES
 from pipelines.training.scenes.things import KINDS
 from pipelines.training.scenes.words import with_article
 from pipelines.training.trainer import SCENES
@@ -44,7 +44,7 @@ from pipelines.whole_file import write_whole
 
 ADM_SCENES = HELD_OUT + CLASSIFIER_SEED * SCENES  # from this seed on; nothing is trained or judged on them elsewhere
 SCALES = (0.0, 0.5, 1.0, 2.0, 4.0, 7.0, 10.0)
-LEAST_ACCURACY = 0.75  # a classifier that names fewer true windows right has nothing to say
+LEAST_ACCURACY = 0.75  # of a classifier that guides, in true windows without noise
 UPSAMPLE_STEPS = 2  # of `dpmpp_2m`, as the embedded model's own
 SETTINGS, HOLES = "settings.json", "holes"
 
@@ -298,7 +298,7 @@ def write_picture(pixels: Pixels, file: Path) -> None:
 
 @torch.no_grad()
 def accuracy(classifier: NoisyClassifier, timestep: int, count: int) -> float:
-    """Measures how often a classifier names the thing that a held-out window was laid around, under noise.
+    """Measures how often a classifier names the whole thing that a held-out window was laid around, under noise.
 
     Args:
         classifier: of `labelled.KIND_NAMES`.
@@ -306,13 +306,26 @@ def accuracy(classifier: NoisyClassifier, timestep: int, count: int) -> float:
         count: how many windows.
 
     Returns:
-        A share: see `LEAST_ACCURACY`.
+        A share.
     """
     device, size = next(classifier.parameters()).device, classifier.config.size
     sigma, right = float(BASE_SIGMAS[timestep]), 0
     for i in range(count):
-        image, kind = labelled(ADM_SCENES + i, size, "stranger")
-        x = to_tensor(image)[None].to(device) + sigma * Noise([i], (3, size, size), device)()
+        edit = whole(ADM_SCENES + i, size, 0.0)
+        x = to_tensor(edit.image)[None].to(device) + sigma * Noise([i], (3, size, size), device)()
         logits = classifier(x / (1 + sigma**2) ** 0.5, torch.full((1,), float(timestep), device=device))
-        right += KIND_NAMES[int(logits.argmax())] == kind
+        right += KIND_NAMES[int(logits.argmax())] == thing_of(edit).kind
     return right / count
+
+
+def refuse_weak(classifier: NoisyClassifier, count: int) -> None:
+    """Refuses a classifier whose gradient cannot say much, before hours are spent on its arms.
+
+    Raises:
+        InvalidInput: it names fewer than `LEAST_ACCURACY` of so many held-out windows right.
+    """
+    if (share := accuracy(classifier, 0, count)) < LEAST_ACCURACY:
+        raise InvalidInput(
+            f"The classifier names {100 * share:.0f} % of {count} true windows right, where {100 * LEAST_ACCURACY:.0f} "
+            "% are the least to guide by: train it further with `python -m pipelines.training classifier`."
+        )

@@ -20,7 +20,18 @@ from pipelines.diffusion.samplers import SAMPLERS, Noise
 from pipelines.diffusion.schedule import ended, levels_at, respaced
 from pipelines.errors import InvalidInput
 from pipelines.evaluation import adm
-from pipelines.evaluation.adm import Arm, Stack, accuracy, arms, draw_arm, draw_truth, experiments, load_stack, task
+from pipelines.evaluation.adm import (
+    Arm,
+    Stack,
+    accuracy,
+    arms,
+    draw_arm,
+    draw_truth,
+    experiments,
+    load_stack,
+    refuse_weak,
+    task,
+)
 from pipelines.evaluation.edits import thing_of, whole
 from pipelines.glide.classifier import NoisyClassifier
 from pipelines.glide.folder import BYTE_PAIRS, write_config
@@ -30,7 +41,7 @@ from pipelines.glide.sized import save_sized
 from pipelines.glide.unet import UNet
 from pipelines.glide.weights import save_unet
 from pipelines.training.config import SIZES
-from pipelines.training.labelled import KIND_NAMES, labelled
+from pipelines.training.labelled import KIND_NAMES
 
 TOY, CPU = SIZES["toy"], torch.device("cpu")
 QUICK = Arm(named=True, scale=4.0, steps=3)
@@ -217,7 +228,7 @@ def always() -> Iterator[NoisyClassifier]:
     """A classifier that says one kind of whatever it sees: the first window's."""
     classifier = NoisyClassifier(TOY.classifier)
     torch.nn.init.zeros_(classifier.pool.out.weight)
-    kind = labelled(adm.ADM_SCENES, 16, "stranger").kind
+    kind = thing_of(whole(adm.ADM_SCENES, 16, 0.0)).kind
     classifier.pool.out.bias.data = torch.nn.functional.one_hot(
         torch.tensor(KIND_NAMES.index(kind)), len(KIND_NAMES)
     ).float()
@@ -225,7 +236,10 @@ def always() -> Iterator[NoisyClassifier]:
 
 
 def test_accuracy_is_the_share_of_windows_named_right(always: NoisyClassifier) -> None:
-    kinds = [labelled(adm.ADM_SCENES + i, 16, "stranger").kind for i in range(30)]
+    kinds = [thing_of(whole(adm.ADM_SCENES + i, 16, 0.0)).kind for i in range(30)]
     for timestep in (0, 900):
         assert accuracy(always, timestep, 1) == 1.0
         assert accuracy(always, timestep, 30) == pytest.approx(kinds.count(kinds[0]) / 30)
+    refuse_weak(always, 1)
+    with pytest.raises(InvalidInput, match="of 30 true windows right, where 75 % are the least"):
+        refuse_weak(always, 30)

@@ -4,7 +4,6 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from random import Random
 from typing import NamedTuple
 
 import numpy as np
@@ -144,6 +143,7 @@ def test_pictures_are_named_after_what_they_show() -> None:
 
 
 def test_every_sort_of_picture_comes_as_often_as_said() -> None:
+    assert sum(SORTS.values()) == pytest.approx(1)
     kinds = [labelled(seed, 8).kind for seed in range(400)]
     assert 0.5 * SORTS["bare"] < kinds.count(NOTHING) / 400 < 2 * SORTS["bare"]
     assert len({*kinds}) > 60
@@ -152,22 +152,19 @@ def test_every_sort_of_picture_comes_as_often_as_said() -> None:
 
 
 def test_a_whole_picture_is_named_after_its_larger_things_more_often() -> None:
-    larger = 0
+    hits, by_chance = 0.0, 0.0
     for seed in range(150):
         shown = example(seed, 8, 0.0, hole="picture")
         x, y, side = shown.window
-        there = [
-            thing
+        areas = {
+            thing.kind: thing.width * thing.height
             for thing in shown.scene.all()
             if 0 < thing.x + thing.width / 2 - x < side and 0 < thing.y + thing.height / 2 - y < side
-        ]
-        kind = labelled(seed, 8, "picture").kind
-        if len({thing.kind for thing in there}) < 2:
-            continue
-        by_chance = Random(seed).choice(there)
-        area = max(thing.width * thing.height for thing in there if thing.kind == kind)
-        larger += (area > by_chance.width * by_chance.height) - (area < by_chance.width * by_chance.height)
-    assert larger > 20
+        }
+        if len(areas) > 1:
+            hits += labelled(seed, 8, "picture").kind == max(areas, key=areas.__getitem__)
+            by_chance += 1 / len(areas)
+    assert hits > 1.5 * by_chance
 
 
 class Learned(NamedTuple):
@@ -207,10 +204,11 @@ def test_its_gradient_leads_to_the_kind(learned: Learned) -> None:
     """A guess that it moved is likelier to be of the kind asked for; the further, the more."""
     x0, asked = learned.batch["x0"], learned.batch["kind"].roll(3)
     log_probability = learned.network.log_probability(asked, BASE_SIGMAS)
-    for sigma in (0.3, 1.0, 3.0):
-        x = x0 + sigma * torch.randn(x0.shape, generator=torch.Generator().manual_seed(1))
-        before, gains = log_probability(x, sigma), [0.0]
-        for scale in (0.01, 0.05):
-            denoise = classifier_guided(lambda x, sigma: Denoised(x, None), log_probability, scale)
-            gains.append(float((log_probability(denoise(x, sigma).x0, sigma) - before).mean()))
-        assert gains == sorted(gains) and gains[1] > 1e-4
+    for t in (200, 500, 800):
+        sigma = float(BASE_SIGMAS[t])
+        x, gains = x0 + sigma * torch.randn(x0.shape, generator=torch.Generator().manual_seed(1)), []
+        for scale in (0.0, 0.01, 0.05):
+            moved = classifier_guided(lambda x, sigma: Denoised(x, None), log_probability, scale)(x, sigma).x0
+            logits = learned.network(moved / (1 + sigma**2) ** 0.5, torch.full((8,), float(t)))
+            gains.append(float(logits.log_softmax(1).gather(1, asked[:, None]).mean()))
+        assert gains == sorted(gains) and gains[1] > gains[0] + 1e-4
