@@ -79,6 +79,11 @@ def ended(visited: list[int], last: int) -> list[int]:
     return sorted({last + round(share * t) for t in visited})
 
 
+def levels_at(visited: list[int], sigmas: Sigmas) -> list[float]:
+    """Returns the noise levels at ascending timesteps of a schedule, descending to 0, for a sampler."""
+    return [*(float(sigmas[t]) for t in reversed(visited)), 0.0]
+
+
 def _evenly(start: int, end: int, count: int) -> list[int]:
     """Returns `count` timesteps from `start` to `end` - 1, both among them; a single one is the first."""
     stride, at, visited = (end - 1 - start) / max(count - 1, 1), 0.0, []

@@ -5,27 +5,16 @@ have between their residual blocks is left out. Shapes: B batch, C channels, H W
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from pathlib import Path
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
 from pipelines.diffusion.schedule import Sigmas, timestep_of
+from pipelines.glide.config import ClassifierConfig
+from pipelines.glide.sized import load_sized
 from pipelines.glide.unet import ResBlock, timestep_embedding
-
-
-@dataclass(frozen=True)
-class ClassifierConfig:
-    """The sizes of a classifier."""
-
-    size: int  # side in pixels of what it sees
-    width: int  # channels of the first level
-    mult: tuple[int, ...]  # channels of each level, as multiples of `width`; each level has half the side of the last
-    blocks: int  # residual blocks a level
-    head: int  # channels of one head of the pool
-    groups: int  # of each group norm
-    classes: int  # how many it tells apart
 
 
 class AttentionPool(nn.Module):
@@ -54,7 +43,7 @@ class NoisyClassifier(nn.Module):
     def __init__(self, config: ClassifierConfig) -> None:
         super().__init__()
         width, embedding = config.width, 4 * config.width
-        self.width = width
+        self.config = config
         self.time_embed = nn.Sequential(nn.Linear(width, embedding), nn.SiLU(), nn.Linear(embedding, embedding))
         channels, side = config.mult[0] * width, config.size
         self.first = nn.Conv2d(3, channels, 3, padding=1)
@@ -67,7 +56,7 @@ class NoisyClassifier(nn.Module):
                 self.blocks.append(ResBlock(channels, mult * width, embedding, config.groups))
                 channels = mult * width
         self.norm = nn.GroupNorm(config.groups, channels)
-        self.pool = AttentionPool(channels, side, config.head, config.classes)
+        self.pool = AttentionPool(channels, side, config.head, len(config.classes))
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         """Classifies noisy pictures.
@@ -79,7 +68,7 @@ class NoisyClassifier(nn.Module):
         Returns:
             (B, K), logits.
         """
-        embedding = self.time_embed(timestep_embedding(t, self.width))  # (B, E)
+        embedding = self.time_embed(timestep_embedding(t, self.config.width))  # (B, E)
         h = self.first(x)
         for block in self.blocks:
             h = block(h, embedding)  # (B, C, H', W')
@@ -102,3 +91,8 @@ class NoisyClassifier(nn.Module):
             return -F.cross_entropy(logits, y.to(x.device), reduction="none")
 
         return log_probability
+
+
+def load_classifier(file: Path) -> NoisyClassifier:
+    """Loads a trained classifier: see `load_sized`."""
+    return load_sized(NoisyClassifier, ClassifierConfig, file)

@@ -1,4 +1,4 @@
-"""Sizes of GLIDE's networks; those that OpenAI released as rows of a table."""
+"""Sizes of GLIDE's networks, and of those that it is compared with; what OpenAI released as rows of a table."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -47,6 +47,35 @@ class ClipConfig:
     timesteps: int = 1000  # of the schedule whose noise it knows
     hole: bool = False  # whether it sees which pixels are to be painted
     scale: float = 100.0  # what a cosine counts as log-probability
+
+
+@dataclass(frozen=True)
+class ClassifierConfig:
+    """The sizes of a classifier."""
+
+    size: int  # side in pixels of what it sees
+    width: int  # channels of the first level
+    mult: tuple[int, ...]  # channels of each level, as multiples of `width`; each level has half the side of the last
+    blocks: int  # residual blocks a level
+    head: int  # channels of one head of the pool
+    groups: int  # of each group norm
+    classes: tuple[str, ...]  # the names of what it tells apart
+
+
+@dataclass(frozen=True)
+class AutoencoderConfig:
+    """The sizes of an autoencoder."""
+
+    width: int  # channels of the first level
+    mult: tuple[int, ...]  # channels of each level, as multiples of `width`; each level has half the side of the last
+    blocks: int  # residual blocks on either side of the codes
+    codes: int  # how many there are
+    features: int  # of each code
+
+    @property
+    def factor(self) -> int:
+        """How many pixels of a side share a code."""
+        return 2 ** len(self.mult)
 
 
 _TEXT: dict[str, Any] = {"vocabulary": 50257, "context": 128, "text_width": 512, "text_layers": 16, "text_heads": 8}

@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from torch import nn
 
@@ -19,6 +18,7 @@ from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import CLIP, PRESETS, ClipConfig, UNetConfig
 from pipelines.glide.download import HOW
 from pipelines.glide.pipeline import DRAWING, EDITING, Glide
+from pipelines.glide.sized import frozen, read_sizes
 from pipelines.glide.tokenizer import (
     CLIP_FILE,
     GPT2_FILES,
@@ -134,10 +134,7 @@ def read_clip_config(folder: Path) -> ClipConfig:
     Raises:
         InvalidInput: they cannot be read.
     """
-    try:
-        return ClipConfig(**json.loads((folder / CLIP_SIZES).read_text()))
-    except (OSError, ValueError, TypeError) as error:
-        raise InvalidInput(f"The sizes of CLIP in {folder / CLIP_SIZES} cannot be read ({error}).") from error
+    return read_sizes(folder / CLIP_SIZES, ClipConfig)
 
 
 def folder_tokenizer(folder: Path, config: UNetConfig) -> Tokenizer:
@@ -162,14 +159,9 @@ def read_configs(folder: Path) -> dict[str, UNetConfig]:
     """
     try:
         rows = json.loads((folder / CONFIG).read_text())
-        return {name: UNetConfig(**{key: _frozen(value) for key, value in row.items()}) for name, row in rows.items()}
+        return {name: UNetConfig(**{key: frozen(value) for key, value in row.items()}) for name, row in rows.items()}
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise InvalidInput(f"The sizes of the networks in {folder / CONFIG} cannot be read ({error}).") from error
-
-
-def _frozen(value: Any) -> Any:
-    """A list of JSON as a tuple."""
-    return tuple(value) if isinstance(value, list) else value
 
 
 def write_config(folder: Path, name: str, config: UNetConfig) -> None:

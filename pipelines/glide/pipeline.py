@@ -19,7 +19,7 @@ from pipelines.calibration import Calibration, Scores, no_calibration
 from pipelines.diffusion.denoiser import DENOISERS, LAST, Denoiser
 from pipelines.diffusion.guidance import clip_guided, clipped, guided, keeping
 from pipelines.diffusion.samplers import SAMPLERS, Noise, Sampling
-from pipelines.diffusion.schedule import SCHEDULES, Sigmas, ended, respaced, sigmas_of
+from pipelines.diffusion.schedule import SCHEDULES, Sigmas, ended, levels_at, respaced, sigmas_of
 from pipelines.errors import InvalidInput
 from pipelines.exclusive import exclusive
 from pipelines.glide.clip import Clip
@@ -265,8 +265,7 @@ def _levels(network: UNet, sigmas: Sigmas, spacing: int | str, strength: float, 
     if strength < 1:
         fewer = respaced(min(max(round(strength * len(visited)), least), len(visited)))
         visited = sorted({round(strength * t) for t in fewer})
-    visited = ended(visited, LAST[network.config.predicts])
-    return [*(float(sigmas[t]) for t in reversed(visited)), 0.0]
+    return levels_at(ended(visited, LAST[network.config.predicts]), sigmas)
 
 
 def prepared(network: UNet, device: torch.device, kind: torch.dtype) -> UNet:

@@ -19,11 +19,9 @@ from torch import Tensor
 from pipelines import WEIGHTS
 from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
 from pipelines.errors import InvalidInput
-from pipelines.glide.config import PRESETS, ClipConfig, UNetConfig
+from pipelines.glide.config import PRESETS, UNetConfig
 from pipelines.glide.folder import (
     BYTE_PAIRS,
-    CLIP_HALVES,
-    CLIP_SIZES,
     CONFIG,
     WORDS,
     folder_tokenizer,
@@ -31,21 +29,20 @@ from pipelines.glide.folder import (
     weights_file,
     write_config,
 )
-from pipelines.glide.tokenizer import GPT2_FILES, EndedTokenizer, byte_pair_file, mini_tokenizer, normalised, words
+from pipelines.glide.tokenizer import GPT2_FILES, byte_pair_file, normalised, words
 from pipelines.glide.unet import UNet
 from pipelines.glide.weights import load_unet, save_unet
 from pipelines.machine import keep_freed_memory
-from pipelines.training.config import CLIP_SEED, SIZES, STAGES, Stage
-from pipelines.training.contrastive import MOST_SCALE, Contrastive
+from pipelines.training.companions import COMPANIONS
+from pipelines.training.config import SIZES, STAGES, Stage
 from pipelines.training.dataset import HELD_OUT, Alternating, Crops, Source, Windows, example
 from pipelines.training.denoising import Denoising
 from pipelines.training.distillation import Teacher
 from pipelines.training.folder import Captioned, Pictures, captioned
 from pipelines.training.loop import shared, train
-from pipelines.training.pairs import Pairs
 from pipelines.training.progress import draw_samples
 from pipelines.training.scenes.captions import texts, vocabulary
-from pipelines.training.trainer import Trainer
+from pipelines.training.trainer import Share, Trainer
 
 SAMPLED = HELD_OUT - 1000  # the examples of the sheets, apart from all that is trained on or judged
 WORLD, WORLDS = (
@@ -118,7 +115,9 @@ def arguments() -> argparse.Namespace:
     """Parses the command line."""
     parser = argparse.ArgumentParser(prog="python -m pipelines.training", description=__doc__)
     parser.add_argument(
-        "stage", choices=(*STAGES, "clip"), help="which stage to train; inpaint begins from base, clip from nothing"
+        "stage",
+        choices=(*STAGES, *COMPANIONS),
+        help="which stage to train; inpaint begins from base, most from nothing",
     )
     parser.add_argument("--minutes", type=float, default=10, help="how long to train now (default: %(default)g)")
     parser.add_argument(
@@ -145,49 +144,49 @@ def arguments() -> argparse.Namespace:
 def main() -> None:
     """Trains what the command line says."""
     options = arguments()
-    if options.stage == "clip":
-        learn_clip(options)
+    if options.stage in COMPANIONS:
+        learn_beside(options)
     else:
         learn_to_draw(options)
 
 
-def learn_clip(options: argparse.Namespace) -> None:
-    """Trains the noised CLIP of a folder's world, whose byte pairs it shares: the embedded model's in a new folder."""
-    size, out = SIZES[options.size], options.out
-    pace = replace(size.clip_pace, batch=options.batch or size.clip_pace.batch)
-    pace = replace(pace, learning_rate=options.learning_rate or pace.learning_rate)
+def learn_beside(options: argparse.Namespace) -> None:
+    """Trains a network beside GLIDE's own, of which a folder's model is to have one."""
+    companion, size, out = COMPANIONS[options.stage], SIZES[options.size], options.out
+    config, pace = companion.config(size), companion.pace(size)
+    pace = replace(pace, batch=options.batch or pace.batch, learning_rate=options.learning_rate or pace.learning_rate)
     if options.dry_run:
-        print(json.dumps({"pace": asdict(pace), "network": asdict(size.clip)}, indent=2))
+        print(json.dumps({"pace": asdict(pace), "network": asdict(config)}, indent=2))
         return
     keep_freed_memory()
     try:
         if chosen_world(options.world, out) != "drawn":
-            raise InvalidInput(f"{out} was trained in the wide world, whose captions clip does not have yet.")
+            raise InvalidInput(f"{out} was trained in the wide world, of which {options.stage} knows nothing yet.")
         with shared() as (share, device):
+            check_shares(pace.batch, share)
             if share.rank == 0:
                 out.mkdir(parents=True, exist_ok=True)
-                for name in (BYTE_PAIRS, WORDS):
+                for name in companion.begins_with:
                     if not (out / name).exists():
                         shutil.copyfile(WEIGHTS / "glide-mini" / name, out / name)
             if share.of > 1:
                 distributed.barrier()
-            tokenizer = EndedTokenizer(mini_tokenizer(out / BYTE_PAIRS, size.clip.context - 1))
-            learned = Contrastive(size.clip, CLIP_SEED, device)
-            trainer = Trainer(learned, pace, device, share)
-            train(trainer, out / "clip", Pairs(tokenizer, size.clip.size), options.minutes)
+            trainer = Trainer(companion.objective(config, companion.seed, device), pace, device, share)
+            train(trainer, out / options.stage, companion.dataset(size, out), options.minutes)
             if share.rank == 0:
-                save_clip(learned.config, trainer.ema, out)
+                companion.save(config, trainer.ema, out)
     except ValueError as error:
         raise SystemExit(str(error)) from error
 
 
-def save_clip(config: ClipConfig, ema: Mapping[str, Tensor], out: Path) -> None:
-    """Writes both halves of a CLIP and their sizes as files of a folder."""
-    for half, name in zip(("text", "image"), CLIP_HALVES, strict=True):
-        state = {key.removeprefix(f"{half}."): value for key, value in ema.items() if key.startswith(f"{half}.")}
-        save_unet(state, out / f"{name}.safetensors")
-    scale = min(float(ema["log_scale"].exp()), MOST_SCALE)
-    (out / CLIP_SIZES).write_text(json.dumps(asdict(replace(config, scale=round(scale, 3))), indent=1) + "\n")
+def check_shares(batch: int, share: Share) -> None:
+    """Refuses a batch that its processes cannot share evenly.
+
+    Raises:
+        InvalidInput: they cannot.
+    """
+    if batch % share.of:
+        raise InvalidInput(f"A batch of {batch} pictures cannot be shared by {share.of} processes evenly: see --batch.")
 
 
 def learn_to_draw(options: argparse.Namespace) -> None:
@@ -216,21 +215,18 @@ def learn_to_draw(options: argparse.Namespace) -> None:
 
     keep_freed_memory()
     with shared() as (share, device):
-        if batch % share.of:
-            raise SystemExit(
-                f"a batch of {batch} pictures cannot be shared by {share.of} processes evenly: see --batch"
-            )
-        if share.rank == 0:
-            options.out.mkdir(parents=True, exist_ok=True)
-            if world != "drawn":
-                (options.out / WORLD).write_text(f"{world}\n")
-            if begin:
-                take_over(begin, options.out, stage.form, pictures)
-            elif not (options.out / BYTE_PAIRS).exists():
-                make_tokenizer(options.out / BYTE_PAIRS, config.vocabulary, world == "wide")
-        if share.of > 1:
-            distributed.barrier()
         try:
+            check_shares(batch, share)
+            if share.rank == 0:
+                options.out.mkdir(parents=True, exist_ok=True)
+                if world != "drawn":
+                    (options.out / WORLD).write_text(f"{world}\n")
+                if begin:
+                    take_over(begin, options.out, stage.form, pictures)
+                elif not (options.out / BYTE_PAIRS).exists():
+                    make_tokenizer(options.out / BYTE_PAIRS, config.vocabulary, world == "wide")
+            if share.of > 1:
+                distributed.barrier()
             goes_on = (options.out / options.stage / "state.pt").exists() and not stage.distils
             state = None if goes_on else first_weights(options.stage, config, options.out, begin)
             denoising = Denoising(stage, config, device, teacher_of(stage, config, state, device))

@@ -3,7 +3,8 @@
 from dataclasses import dataclass, replace
 from typing import Any
 
-from pipelines.glide.config import ClipConfig, UNetConfig
+from pipelines.glide.config import AutoencoderConfig, ClassifierConfig, ClipConfig, UNetConfig
+from pipelines.training.labelled import KIND_NAMES
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,7 @@ STAGES = {
     "distil": Stage("base_inpaint", "inpaint", "cosine", empty=0.12, seed=4, distils=True),
     "upsample": Stage("upsample_inpaint", None, "linear", empty=0.12, seed=3),
 }
-CLIP_SEED = 5  # as `Stage.seed`
+CLIP_SEED, CLASSIFIER_SEED, AUTOENCODER_SEED = 5, 6, 7  # as `Stage.seed`
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,11 @@ class Size:
     pace: Pace
     clip: ClipConfig
     clip_pace: Pace
+    classifier: ClassifierConfig
+    classifier_pace: Pace
+    autoencoder: AutoencoderConfig
+    autoencoder_pace: Pace
+    autoencoder_crop: int  # side in pixels of what it sees of a window in training
 
     def network(self, form: str) -> UNetConfig:
         """Returns the sizes of one of its networks, by the name of its file."""
@@ -66,6 +72,15 @@ _UPSAMPLE: dict[str, Any] = {**_TEXT, "blocks": 1, "attend": (), "text_width": 6
 # vocabulary and context have room for an end token more than the UNets'
 _CLIP = ClipConfig(64, 8, 128, 32, 1025, 25, text_heads=6, text_blocks=3, image_heads=6, image_blocks=4, hole=True)
 _CLIP_PACE = Pace(128, 1e-3, warm_up=200, decay=1500, ema=0.998)
+_CLASSIFIER = ClassifierConfig(64, 32, (1, 2, 3, 4), 1, head=32, groups=8, classes=KIND_NAMES)
+_AUTOENCODER = AutoencoderConfig(32, (1, 2, 4), 2, codes=512, features=64)
+# what learns beside the drawing model is the same in both sizes that are trained for real
+_BESIDE: dict[str, Any] = {
+    "clip": _CLIP, "clip_pace": _CLIP_PACE,
+    "classifier": _CLASSIFIER, "classifier_pace": Pace(64, 1e-3, warm_up=200, decay=1500, ema=0.998),
+    "autoencoder": _AUTOENCODER, "autoencoder_pace": Pace(32, 1e-3, warm_up=200, decay=1500, ema=0.998),
+    "autoencoder_crop": 64,
+}  # fmt: skip
 
 SIZES = {
     # the whole recipe in two minutes: blots of the right colour
@@ -75,18 +90,21 @@ SIZES = {
         crop=32, pace=Pace(8, 2e-3, warm_up=20, decay=1000, ema=0.97),
         clip=ClipConfig(16, 4, 16, 8, 1025, 25, text_heads=2, text_blocks=1, image_heads=2, image_blocks=1, hole=True),
         clip_pace=Pace(8, 2e-3, warm_up=20, decay=1000, ema=0.97),
+        classifier=ClassifierConfig(16, 16, (1, 2), 1, head=8, groups=4, classes=KIND_NAMES),
+        classifier_pace=Pace(8, 2e-3, warm_up=20, decay=1000, ema=0.97),
+        autoencoder=AutoencoderConfig(8, (1, 2, 2), 1, codes=32, features=8),
+        autoencoder_pace=Pace(4, 2e-3, warm_up=20, decay=1000, ema=0.97), autoencoder_crop=32,
     ),
     # for a processor, in hours
     "mini": Size(
         UNetConfig(64, 32, (1, 1, 3, 4), 1, (16, 8), head=32, groups=8, text_width=128, text_layers=4, **_TEXT),
         UNetConfig(256, 24, (1, 1, 2, 3), head=36, groups=6, **_UPSAMPLE),
-        crop=96, pace=Pace(16, 5e-4, warm_up=200, decay=3000, ema=0.999), clip=_CLIP, clip_pace=_CLIP_PACE,
+        crop=96, pace=Pace(16, 5e-4, warm_up=200, decay=3000, ema=0.999), **_BESIDE,
     ),
     # what is shipped, for a card: 24 million parameters, the most whose file stays under 48 MB
     "large": Size(
         UNetConfig(64, 64, (1, 2, 3, 4), 1, (16, 8), head=32, groups=16, text_width=256, text_layers=6, **_TEXT),
         UNetConfig(256, 32, (1, 1, 2, 4), head=32, groups=8, **_UPSAMPLE),
-        crop=128, pace=Pace(256, 5e-4, warm_up=200, decay=4000, ema=0.9995, noises=2),
-        clip=_CLIP, clip_pace=_CLIP_PACE,
+        crop=128, pace=Pace(256, 5e-4, warm_up=200, decay=4000, ema=0.9995, noises=2), **_BESIDE,
     ),
 }  # fmt: skip

@@ -14,7 +14,7 @@ from pipelines.base import run
 from pipelines.diffusion.denoiser import DENOISERS, LAST
 from pipelines.diffusion.guidance import clipped, guided, keeping
 from pipelines.diffusion.samplers import Noise, ddim, dpmpp_2m
-from pipelines.diffusion.schedule import Sigmas, ended, respaced
+from pipelines.diffusion.schedule import Sigmas, ended, levels_at, respaced
 from pipelines.glide.pixels import to_images
 from pipelines.glide.tokenizer import Tokenizer
 from pipelines.glide.unet import UNet
@@ -97,7 +97,7 @@ def draw_samples(
     denoise = clipped(guided(DENOISERS[network.config.predicts](predict, sigmas), guidance))
     if inpaint:
         denoise = keeping(denoise, x0, keep)
-    levels = [*(float(sigmas[t]) for t in reversed(ended(respaced(steps), LAST[network.config.predicts]))), 0.0]
+    levels = levels_at(ended(respaced(steps), LAST[network.config.predicts]), sigmas)
     noise = Noise(range(EXAMPLES), tuple(x0.shape[1:]), device)
     results = run(sampler(denoise, noise() * levels[0], levels, noise))
 

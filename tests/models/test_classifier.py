@@ -9,7 +9,8 @@ from pipelines.diffusion.denoiser import Denoised
 from pipelines.diffusion.guidance import classifier_guided, clipped
 from pipelines.diffusion.samplers import SAMPLERS, Noise
 from pipelines.diffusion.schedule import TIMESTEPS, cosine_betas, respaced, sigmas_of
-from pipelines.glide.classifier import ClassifierConfig, NoisyClassifier
+from pipelines.glide.classifier import NoisyClassifier
+from pipelines.glide.config import ClassifierConfig
 
 SIDE, DRAWN = 8, 100
 SIGMAS = sigmas_of(cosine_betas())
@@ -38,7 +39,9 @@ def classifier() -> NoisyClassifier:
     random = torch.Generator().manual_seed(0)
     with torch.random.fork_rng():
         torch.manual_seed(0)
-        network = NoisyClassifier(ClassifierConfig(SIDE, 16, (1, 2), 1, head=8, groups=4, classes=3))
+        network = NoisyClassifier(
+            ClassifierConfig(SIDE, 16, (1, 2), 1, head=8, groups=4, classes=("a half", "the other", "a disc"))
+        )
     steps, table = 100, torch.from_numpy(SIGMAS).float()
     optimizer = torch.optim.AdamW(network.parameters(), 4e-3)
     schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.05, steps)
