@@ -170,10 +170,8 @@ def _dressed(scene: Scene, thing: Thing, random: Random, world: World) -> tuple[
 
 def _stranger(scene: Scene, thing: Thing, random: Random, world: World) -> tuple[Scene, Thing]:
     """Puts a thing of any kind that can stand there in the thing's place, all kinds as often."""
-    kinds = world.alike.get(WIDE_KINDS[thing.kind].stands)
-    if kinds is None:
-        return scene, thing
-    foot, kind = thing.y + thing.height, random.choice(kinds)
+    kind = random.choice(world.alike.get(WIDE_KINDS[thing.kind].stands, (thing.kind,)))
+    foot = thing.y + thing.height
     scale = min(1.0, 1.6 * max(thing.height, 60) / WIDE_KINDS[kind].height[1])  # a house in a mug's place is small
     other = make(kind, random, thing.x + thing.width / 2, foot, scale, world=world)
     return scene.changed(thing, other), other
