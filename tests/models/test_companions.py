@@ -12,11 +12,13 @@ import torch
 from torch import Tensor
 from torch.utils.data import default_collate
 
+from pipelines import WEIGHTS
 from pipelines.diffusion.denoiser import Denoised
 from pipelines.diffusion.guidance import classifier_guided
 from pipelines.evaluation.judge import JUDGE_SCENES
 from pipelines.glide.autoencoder import load_autoencoder
 from pipelines.glide.classifier import NoisyClassifier, load_classifier
+from pipelines.glide.folder import BYTE_PAIRS, WORDS, load_clip
 from pipelines.glide.pipeline import BASE_SIGMAS
 from pipelines.glide.sized import save_sized
 from pipelines.training import reconstruction
@@ -72,6 +74,17 @@ def test_a_stage_leaves_a_network_that_is_what_it_learned(
         assert torch.equal(value, ema.to(torch.bfloat16).float()), name
     assert not (tmp_path / "tokenizer.json").exists()  # it reads no words
     assert (tmp_path / stage / "loss.png").exists()
+
+
+def test_the_clip_stage_leaves_a_clip_with_its_words(tmp_path: Path, trained: Train) -> None:
+    assert "clip: " in trained("clip", "--size", "toy", "--minutes", 0, "--out", tmp_path)
+    clip, ema = load_clip(tmp_path), torch.load(tmp_path / "clip" / "state.pt", weights_only=True)["ema"]
+    for half, network in (("text", clip.text), ("image", clip.image)):
+        for name, value in network.state_dict().items():
+            assert torch.equal(value, ema[f"{half}.{name}"].to(torch.bfloat16).float()), name
+    assert clip.scale == pytest.approx(float(ema["log_scale"].exp()), abs=1e-3)
+    for name in (BYTE_PAIRS, WORDS):
+        assert (tmp_path / name).read_bytes() == (WEIGHTS / "glide-mini" / name).read_bytes()
 
 
 def test_none_learns_from_anothers_scenes_nor_the_judges() -> None:
