@@ -8,10 +8,11 @@ from starlette.middleware import Middleware
 
 from editor.web.api import REFUSALS, publish, refuse_objects
 from editor.web.api_sessions import STATES, bound
-from editor.web.canvas import CANVAS, MODULES, Canvas
+from editor.web.canvas import Canvas
 from editor.web.context import AppContext
 from editor.web.form import Form
 from editor.web.i18n import translations
+from editor.web.modules import CANVAS, MODULES
 from editor.web.security import Guard
 from editor.web.server import routes
 from editor.web.shown_files import Shown

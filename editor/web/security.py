@@ -16,10 +16,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from editor.web.addresses import Addresses, foreign_origin_error
+from editor.web.addresses import PREFIX, Addresses, foreign_origin_error
 from editor.web.gradio_routes import find_route, has_route
 from editor.web.request_bodies import Bodies
-from editor.web.server import PREFIX
 
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 FIRST_SCRIPT = (Path(__file__).parents[2] / "assets" / "first.js").read_bytes()  # runs before all others of the page
