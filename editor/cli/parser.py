@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from editor.cli.export_options import add_export
 from editor.cli.models_options import MODELS_HELP, add_models
+from editor.cli.study_options import add_study
 from pipelines.base import Adapter
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ Without a command it serves the editor to a browser. `edit` makes one edit and e
 `open`, `history` and `export` open files in the editor's store, list its documents, and write them to files; `recipe`
 writes a document's edits to a file, `run` applies them to other pictures, `verify` checks that they give the same
 result; `store` checks and compacts the store; `models` lists, downloads, adds and removes
-models; `convert` converts OpenAI's GLIDE.
+models; `convert` converts OpenAI's GLIDE; `study` has people compare the pictures of two folders.
 """
 DEFAULT_PIPELINE = "glide-mini"
 ADJUST_HELP = (
@@ -65,6 +66,7 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
     _add_store(commands)
     _add_recipes(commands)
     add_models(commands)
+    add_study(commands)
     for command in commands.choices.values():  # it may stand before the command or behind it
         _add_data(command, argparse.SUPPRESS)
     commands.add_parser("work").set_defaults(run="server.work")  # what the server starts

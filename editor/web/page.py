@@ -80,6 +80,6 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
 
 def _head() -> str:
     """The canvas's style and modules, asked for at once: each is found only in the one before it otherwise."""
-    files = sorted(file.relative_to(CANVAS).as_posix() for file in CANVAS.rglob("*.js"))
+    files = sorted(file.relative_to(CANVAS).as_posix() for file in CANVAS.rglob("*.js") if file.parent.name != "study")
     modules = "".join(f'<link rel="modulepreload" href="{MODULES}{file}">' for file in files)
     return f'<link rel="stylesheet" href="{MODULES}canvas.css">{modules}'

@@ -130,9 +130,11 @@ class _GuardedSend:
             for name, value in HEADERS.items():
                 headers[name] = value
             if headers.get("content-type", "").startswith("text/html"):
-                self.page = message
-                return
-            headers["Content-Security-Policy"] = OTHER_POLICY
+                if "content-security-policy" not in headers:  # a page that is not Gradio's has a stricter one
+                    self.page = message
+                    return
+            else:
+                headers["Content-Security-Policy"] = OTHER_POLICY
         elif message["type"] == "http.response.body" and self.page is not None:
             self.body += message.get("body", b"")
             if message.get("more_body"):
