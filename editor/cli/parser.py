@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from editor.cli.address_options import add_addresses
 from editor.cli.export_options import add_export
 from editor.cli.models_options import MODELS_HELP, add_models
 from editor.cli.study_options import add_study
@@ -74,20 +75,7 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
 
 
 def _add_server_options(parser: argparse.ArgumentParser, data: Path) -> None:
-    parser.add_argument(
-        "--host",
-        default="127.0.0.1",
-        help="address to listen on; 0.0.0.0 also serves other machines (default: %(default)s)",
-    )
-    parser.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--public-host", action="append", default=[], metavar="NAME[:PORT]",
-        help="name that the browser shows for the server, if it is not this machine's, as behind a proxy; may be given"
-        " several times",
-    )  # fmt: skip
-    parser.add_argument(
-        "--root-path", default="", metavar="/PATH", help="path at which a proxy serves the editor, if there is one"
-    )
+    add_addresses(parser)
     _add_data(parser, data)
     parser.add_argument(
         "--mcp", action="store_true",

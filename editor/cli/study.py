@@ -80,7 +80,7 @@ def _results(context: CommandContext, store: Store, name: str | None) -> None:
                 " it is closed: `palimpsest study close`."
             )
         with atomic_write(output) as part:
-            part.write_text(table(found, answers), "utf-8")
+            part.write_text(table(found, answers), "utf-8", newline="")
     print(report(found, answers))
     if output is not None:
         print(output)

@@ -4,6 +4,8 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from editor.cli.address_options import add_addresses
+
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
 
@@ -35,3 +37,4 @@ def add_study(commands: "Commands") -> None:
         "-o", "--output", type=Path, metavar="FILE.csv",
         help="with `results`, of a closed study: write every answer to a file, with what was on which side",
     )  # fmt: skip
+    add_addresses(study, inherited=True)

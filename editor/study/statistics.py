@@ -39,7 +39,7 @@ class Rating(NamedTuple):
     """By how many Elo points the first arm is ahead; the centred ratings are half of that, up and down."""
 
     difference: float
-    interval: Interval | None  # None where all decisions are the same, which bounds it on one side alone
+    interval: Interval | None  # None where all decisions are the same, or there is one: nothing bounds it on both sides
 
 
 def share(outcomes: Floats) -> float:
@@ -124,7 +124,7 @@ def _rating(decisions: Decisions, wins: Floats, losses: Floats, seed: int) -> Ra
         seed: of the bootstraps.
     """
     difference = float(bradley_terry(wins.sum(), losses.sum()))
-    if not (wins.any() and losses.any()):
+    if len(wins) < 2 or not (wins.any() and losses.any()):
         return Rating(difference, None)
     random = np.random.default_rng(seed)
     people, prompts = _codes(decisions.raters), _codes(decisions.prompts)

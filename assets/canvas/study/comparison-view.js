@@ -22,11 +22,11 @@ export function comparisonView(choose, undo) {
   const buttons = Object.fromEntries(
     [["left", "1", "ArrowLeft 1"], ["tie", "2", "ArrowDown 2"], ["right", "3", "ArrowRight 3"]].map(([choice, key, keys]) => {
       const name = h("span", {});
-      const button = h("button", { type: "button", class: `choice ${choice}`, "aria-keyshortcuts": keys, onclick: () => pick(choice) }, name, h("kbd", { "aria-hidden": "true" }, key));
+      const button = h("button", { type: "button", class: `answer ${choice}`, "aria-keyshortcuts": keys, onclick: () => pick(choice) }, name, h("kbd", { "aria-hidden": "true" }, key));
       return [choice, { button, name }];
     }),
   );
-  const choices = h("div", { class: "choices", role: "group" }, ...["left", "tie", "right"].map((choice) => buttons[choice].button));
+  const choices = h("div", { class: "answers", role: "group" }, ...["left", "tie", "right"].map((choice) => buttons[choice].button));
   const element = h(
     "div", { class: "comparison" },
     h("header", {}, count, progress, back),

@@ -13,6 +13,7 @@ const root = document.querySelector(".palimpsest");
 const study = location.pathname.split("/").at(-1);
 const STORED = `palimpsest-study-${study}`; // the person's token
 const dark = matchMedia("(prefers-color-scheme: dark)");
+const keyboard = matchMedia("(hover: hover)"); // where there is a mouse, there are keys
 const trouble = h("p", { class: "trouble", role: "alert", hidden: true });
 const live = h("p", { class: "spoken", "aria-live": "polite" });
 const main = h("main", {});
@@ -23,9 +24,9 @@ const showTrouble = (error) => {
   trouble.textContent = error?.message ?? "";
 };
 
-/** A calm sheet with a heading, sentences and buttons; the first button has the focus, so that Enter goes on. */
-function sheet(title, sentences, ...buttons) {
-  main.replaceChildren(h("div", { class: "sheet" }, h("h1", {}, title), ...sentences.map((text) => h("p", { class: "lead" }, text)), h("div", { class: "choices-row" }, ...buttons)));
+/** A sheet with a heading, a line above it, sentences and buttons; the first button has the focus: Enter goes on. */
+function sheet(title, above, sentences, ...buttons) {
+  main.replaceChildren(h("div", { class: "sheet" }, h("p", { class: "above" }, above), h("h1", {}, title), ...sentences.map((text) => h("p", { class: "lead" }, text)), h("div", { class: "choices-row" }, ...buttons)));
   say("");
   if (buttons.length) buttons[0].focus();
   else say([title, ...sentences].join(" "));
@@ -70,7 +71,7 @@ class Visit {
   end() {
     this.over = true;
     showTrouble(null);
-    sheet(t("study.closed"), []);
+    sheet(t("study.closed"), "", []);
   }
 
   next() {
@@ -85,14 +86,15 @@ class Visit {
     const { comparisons, questions, answered, canUndo } = this.rating;
     const { question } = comparisons[number];
     const count = comparisons.filter((each) => each.question === question).length;
-    const part = questions.length > 1 ? t("study.part", { n: questions.indexOf(question) + 1, of: questions.length }) : t("study.title");
+    const part = questions.length > 1 ? [t("study.part", { n: questions.indexOf(question) + 1, of: questions.length })] : [];
+    const above = [...part, t("study.count", { n: count })].join(" · ");
     const first = [t("study.lead"), t("study.anonymous")];
     const go = button(t(answered.size ? "study.go_on" : "study.begin"), () => {
       this.introduced = question;
       this.next();
     });
     const back = canUndo ? [button(t("study.undo"), () => this.undo(), "secondary")] : [];
-    sheet(part, [t(`study.${question}`), t("study.count", { n: count }), ...(answered.size ? [] : first), t("study.keys")], go, ...back);
+    sheet(t(`study.${question}`), above, [...(answered.size ? [] : first), ...(keyboard.matches ? [t("study.keys")] : [])], go, ...back);
     this.load(number);
   }
 
@@ -135,12 +137,12 @@ class Visit {
 
   finish() {
     if (this.outbox.entries.length) {
-      sheet(t("study.sending"), []);
+      sheet(t("study.sending"), "", []);
       return;
     }
     const undo = button(t("study.undo"), () => this.undo(), "secondary");
     const other = button(t("study.other"), () => start(newToken()), "secondary");
-    sheet(t("study.thanks"), [t("study.done", { n: this.rating.comparisons.length })], ...(this.rating.canUndo ? [undo] : []), other);
+    sheet(t("study.thanks"), "", [t("study.done", { n: this.rating.comparisons.length })], ...(this.rating.canUndo ? [undo] : []), other);
   }
 }
 
