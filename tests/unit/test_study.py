@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import numpy as np
 import pytest
@@ -238,7 +239,7 @@ def test_every_picture_has_a_name_of_its_own() -> None:
 # answers
 
 
-def an_answer(study: Study, rater: str = RATERS[0], number: int = 0, **changes: object) -> Answer:
+def an_answer(study: Study, rater: str = RATERS[0], number: int = 0, **changes: Any) -> Answer:
     (answer,) = answers_of(study, rater, prefers(0), number, number + 1)
     return replace(answer, **changes)
 
