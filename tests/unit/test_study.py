@@ -339,11 +339,11 @@ def test_a_study_goes_on_only_as_it_was_begun(store: Store, tmp_path: Path) -> N
 
 
 def caught(choose: Callable[[np.random.Generator, Comparison], str], pairs: int, questions: int) -> float:
-    """The share of 200 people who are excluded."""
+    """The share of 100 people who are excluded."""
     study = unstored(pairs, questions=questions)
     random = np.random.default_rng(0)
-    answers = [a for rater in RATERS for a in answers_of(study, rater, lambda each: choose(random, each))]
-    return len(excluded(answers)) / len(RATERS)
+    answers = [a for rater in RATERS[:100] for a in answers_of(study, rater, lambda each: choose(random, each))]
+    return len(excluded(answers)) / 100
 
 
 def test_clickers_are_caught_by_the_checks_and_others_are_not() -> None:
@@ -351,7 +351,7 @@ def test_clickers_are_caught_by_the_checks_and_others_are_not() -> None:
         assert caught(lambda random, each, side=side: side, 40, 24) == 1
     assert caught(lambda random, each: random.choice(["left", "tie", "right"]), 40, 24) >= 0.97
     assert caught(lambda random, each: random.choice(["left", "right"]), 40, 24) >= 0.9
-    assert caught(lambda random, each: random.choice(["left", "right"]), 100, 100) >= 0.99
+    assert caught(lambda random, each: random.choice(["left", "right"]), 60, 60) >= 0.98
     assert caught(lambda random, each: prefers(int(random.integers(2)))(each), 40, 24) == 0
 
 
