@@ -12,7 +12,7 @@ from PIL import Image
 
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Patch
-from editor.web.server import PREFIX
+from editor.web.addresses import PREFIX
 from tests.fakes import until
 from tests.wire import HOST, RouteClient
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import httpx
 
-from editor.web.server import PREFIX
+from editor.web.addresses import PREFIX
 from tests.measuring import resident
 
 ROOT = Path(__file__).parent.parent

@@ -15,10 +15,10 @@ from editor.imaging.raster import Mask, Patch
 from editor.models_process import Models
 from editor.session import Session
 from editor.store.store import Store
-from editor.web.addresses import Addresses
+from editor.web.addresses import PREFIX, Addresses
 from editor.web.context import AppContext
 from editor.web.security import Guard
-from editor.web.server import PREFIX, routes
+from editor.web.server import routes
 from editor.worker import Worker
 from pipelines.base import Pipeline
 from tests.fakes import (

@@ -5,8 +5,10 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from editor.cli.address_options import add_addresses
 from editor.cli.export_options import add_export
 from editor.cli.models_options import MODELS_HELP, add_models
+from editor.cli.study_options import add_study
 from pipelines.base import Adapter
 
 if TYPE_CHECKING:
@@ -18,7 +20,7 @@ Without a command it serves the editor to a browser. `edit` makes one edit and e
 `open`, `history` and `export` open files in the editor's store, list its documents, and write them to files; `recipe`
 writes a document's edits to a file, `run` applies them to other pictures, `verify` checks that they give the same
 result; `store` checks and compacts the store; `models` lists, downloads, adds and removes
-models; `convert` converts OpenAI's GLIDE.
+models; `convert` converts OpenAI's GLIDE; `study` has people compare the pictures of two folders.
 """
 DEFAULT_PIPELINE = "glide-mini"
 ADJUST_HELP = (
@@ -65,6 +67,7 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
     _add_store(commands)
     _add_recipes(commands)
     add_models(commands)
+    add_study(commands)
     for command in commands.choices.values():  # it may stand before the command or behind it
         _add_data(command, argparse.SUPPRESS)
     commands.add_parser("work").set_defaults(run="server.work")  # what the server starts
@@ -72,20 +75,7 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
 
 
 def _add_server_options(parser: argparse.ArgumentParser, data: Path) -> None:
-    parser.add_argument(
-        "--host",
-        default="127.0.0.1",
-        help="address to listen on; 0.0.0.0 also serves other machines (default: %(default)s)",
-    )
-    parser.add_argument("--port", type=int, default=7860, help="port to listen on (default: %(default)s)")
-    parser.add_argument(
-        "--public-host", action="append", default=[], metavar="NAME[:PORT]",
-        help="name that the browser shows for the server, if it is not this machine's, as behind a proxy; may be given"
-        " several times",
-    )  # fmt: skip
-    parser.add_argument(
-        "--root-path", default="", metavar="/PATH", help="path at which a proxy serves the editor, if there is one"
-    )
+    add_addresses(parser)
     _add_data(parser, data)
     parser.add_argument(
         "--mcp", action="store_true",

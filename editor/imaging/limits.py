@@ -29,6 +29,11 @@ MAX_RECIPE_STEPS = 10_000
 MAX_RECIPE_JSON = 2**28  # characters of a recipe, which may come from an untrusted file
 MAX_DIGEST = 64  # characters of a digest in a recipe
 
+# studies
+MAX_STUDY_PAIRS = 10_000
+MAX_STUDY_SIDE = 1024  # pixels of a picture that a study shows; larger ones are scaled down
+MAX_STUDY_ANSWERS = 500_000  # whoever has a study's link can send some
+
 # bodies of requests, in bytes
 MAX_FILE_BYTES = 512 * 2**20  # a picture that is opened
 MAX_EDIT_BYTES = 64 * 2**20  # an edit with its mask and sketch

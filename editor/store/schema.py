@@ -66,4 +66,19 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ("ALTER TABLE revision ADD COLUMN starred INTEGER NOT NULL DEFAULT 0",),
     # match: how likely it shows its prompt, 0 to 1, which orders variations; match_word: the word for that, '' for none
     ("ALTER TABLE revision ADD COLUMN match {real}", "ALTER TABLE revision ADD COLUMN match_word TEXT"),
+    (
+        # studies of people who compare pictures; rows are only ever added. setup: what is compared, as JSON
+        """CREATE TABLE study (
+            id TEXT PRIMARY KEY, name TEXT NOT NULL UNIQUE, created {real} NOT NULL, setup TEXT NOT NULL)""",
+        "CREATE TABLE study_end (study TEXT PRIMARY KEY REFERENCES study, created {real} NOT NULL)",
+        # token: made by the rater's page, so that an answer that is sent twice is stored once. comparison: its number
+        # in the rater's plan. expected: the right choice of a check. left_arm: 0 or 1. choice: left, right, tie, or
+        # undone, which takes the last one back
+        """CREATE TABLE answer (
+            seq {serial}, token TEXT NOT NULL UNIQUE, study TEXT NOT NULL REFERENCES study, rater TEXT NOT NULL,
+            comparison INTEGER NOT NULL, question TEXT NOT NULL, kind TEXT NOT NULL, pair INTEGER NOT NULL,
+            left_arm INTEGER NOT NULL, expected TEXT, choice TEXT NOT NULL, milliseconds INTEGER NOT NULL,
+            created {real} NOT NULL)""",
+        "CREATE INDEX of_rater ON answer (study, rater)",
+    ),
 )

@@ -13,6 +13,7 @@ from editor.store.jobs import Jobs
 from editor.store.progress import JobProgress
 from editor.store.revisions import Revisions
 from editor.store.schema import MIGRATIONS
+from editor.store.studies import Studies
 
 FILE = "palimpsest.db"
 
@@ -36,6 +37,7 @@ class Store:
         self.revisions = Revisions(self.database, self.blobs, self.documents)
         self.jobs = Jobs(self.database, self.blobs, self.documents, self.revisions)
         self.progress = JobProgress(self.database)
+        self.studies = Studies(self.database)
 
     def close(self) -> None:
         """Closes the database."""

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pipelines.errors import InvalidInput
 
+PREFIX = "/palimpsest"  # of the paths of all own routes
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LOCAL_DOMAINS = (
     "local",

@@ -3,27 +3,11 @@
 The template is constant and has no value, so Gradio never renders it again, and no user's text ever passes through it.
 """
 
-from hashlib import sha256
-from pathlib import Path
 from typing import Any
 
 import gradio as gr
 
-CANVAS = Path(__file__).parents[2] / "assets" / "canvas"
-
-
-def _version() -> str:
-    """Returns a digest of all the canvas's files."""
-    digest = sha256()
-    for file in sorted(file for file in CANVAS.rglob("*") if file.is_file()):
-        digest.update(f"{file.relative_to(CANVAS).as_posix()} {file.stat().st_size}\n".encode())
-        digest.update(file.read_bytes())
-    return digest.hexdigest()[:16]
-
-
-# relative to the page, where CANVAS is served: another address after each update, so that browsers need not ask whether
-# a file has changed, and old and new modules never meet
-MODULES = f"palimpsest/canvas/{_version()}/"
+from editor.web.modules import MODULES
 
 
 class Canvas(gr.HTML):

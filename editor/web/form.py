@@ -12,8 +12,8 @@ import gradio as gr
 from editor.edits.edit import Blend, Edit
 from editor.edits.intents import STRENGTHS
 from editor.imaging.limits import MAX_FEATHER, MAX_GUIDANCE, MAX_IMAGES, MAX_PROMPT
-from editor.web.canvas import MODULES
 from editor.web.i18n import FORM
+from editor.web.modules import MODULES
 
 INTENTS = ("fill", "remove", "refine", "expand", "sketch", "adjust")
 MODEL_DEFAULTS = ("steps", "guidance", "sampler")  # of these each model has a default of its own

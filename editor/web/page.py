@@ -8,10 +8,11 @@ from starlette.middleware import Middleware
 
 from editor.web.api import REFUSALS, publish, refuse_objects
 from editor.web.api_sessions import STATES, bound
-from editor.web.canvas import CANVAS, MODULES, Canvas
+from editor.web.canvas import Canvas
 from editor.web.context import AppContext
 from editor.web.form import Form
 from editor.web.i18n import translations
+from editor.web.modules import CANVAS, MODULES
 from editor.web.security import Guard
 from editor.web.server import routes
 from editor.web.shown_files import Shown
@@ -79,6 +80,6 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
 
 def _head() -> str:
     """The canvas's style and modules, asked for at once: each is found only in the one before it otherwise."""
-    files = sorted(file.relative_to(CANVAS).as_posix() for file in CANVAS.rglob("*.js"))
+    files = sorted(file.relative_to(CANVAS).as_posix() for file in CANVAS.rglob("*.js") if file.parent.name != "study")
     modules = "".join(f'<link rel="modulepreload" href="{MODULES}{file}">' for file in files)
     return f'<link rel="stylesheet" href="{MODULES}canvas.css">{modules}'

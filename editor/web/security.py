@@ -16,10 +16,9 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from editor.web.addresses import Addresses, foreign_origin_error
+from editor.web.addresses import PREFIX, Addresses, foreign_origin_error
 from editor.web.gradio_routes import find_route, has_route
 from editor.web.request_bodies import Bodies
-from editor.web.server import PREFIX
 
 INLINE_SCRIPT = re.compile(rb"<script(?![^>]*\ssrc=)[^>]*>(.*?)</script>", re.DOTALL)
 FIRST_SCRIPT = (Path(__file__).parents[2] / "assets" / "first.js").read_bytes()  # runs before all others of the page
@@ -131,9 +130,11 @@ class _GuardedSend:
             for name, value in HEADERS.items():
                 headers[name] = value
             if headers.get("content-type", "").startswith("text/html"):
-                self.page = message
-                return
-            headers["Content-Security-Policy"] = OTHER_POLICY
+                if "content-security-policy" not in headers:  # a page that is not Gradio's has a stricter one
+                    self.page = message
+                    return
+            else:
+                headers["Content-Security-Policy"] = OTHER_POLICY
         elif message["type"] == "http.response.body" and self.page is not None:
             self.body += message.get("body", b"")
             if message.get("more_body"):

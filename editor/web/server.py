@@ -1,18 +1,16 @@
 """The editor's own routes. Browsers hold ids, the store the truth, and every failure is a sentence in JSON."""
 
-from collections.abc import Awaitable, Callable
-from typing import Any
-
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
-from starlette.staticfiles import StaticFiles
 
 from editor.store.blobs import NotFound
 from editor.store.queue import Moved
-from editor.web.canvas import CANVAS, MODULES
+from editor.web.addresses import PREFIX
 from editor.web.context import AppContext, Busy, Loading, NotAllowed
+from editor.web.failures import failure, fault
+from editor.web.modules import modules
 from editor.web.routes.adjustments import Adjustments
 from editor.web.routes.documents import Documents
 from editor.web.routes.edits import Edits
@@ -25,10 +23,8 @@ from editor.web.routes.pictures import Pictures
 from editor.web.routes.pieces import Pieces
 from editor.web.state import DocumentStates
 from editor.web.threads import writing
-from editor.web.wire import ALWAYS, NEVER, TooLarge
+from editor.web.wire import NEVER, TooLarge
 from pipelines.errors import UserError
-
-PREFIX = "/palimpsest"
 
 
 def routes(context: AppContext) -> list[Mount]:
@@ -116,43 +112,19 @@ def routes(context: AppContext) -> list[Mount]:
         ],
         exception_handlers={
             404: _nothing,
-            NotFound: _error_response(404),
-            Moved: _error_response(409),
-            TooLarge: _error_response(413),
-            Loading: _error_response(503),
-            Busy: _error_response(503),
-            NotAllowed: _error_response(403),
-            UserError: _error_response(400),
-            OSError: _error_response(507),
-            Exception: _fault,
+            NotFound: failure(404),
+            Moved: failure(409),
+            TooLarge: failure(413),
+            Loading: failure(503),
+            Busy: failure(503),
+            NotAllowed: failure(403),
+            UserError: failure(400),
+            OSError: failure(507),
+            Exception: fault,
         },
     )
-    return [Mount(f"/{MODULES}".rstrip("/"), _Modules(directory=CANVAS)), Mount(PREFIX, app)]
-
-
-class _Modules(StaticFiles):
-    """Files at an address of their version, see `MODULES`."""
-
-    def file_response(self, *arguments: Any, **options: Any) -> Response:
-        response = super().file_response(*arguments, **options)
-        response.headers.update(ALWAYS)
-        return response
+    return [modules(), Mount(PREFIX, app)]
 
 
 async def _nothing(request: Request, error: Exception) -> Response:
     return JSONResponse({"error": "There is no document and no picture at this address."}, 404, headers=NEVER)
-
-
-async def _fault(request: Request, error: Exception) -> Response:
-    """What no one foresaw; Starlette raises it again, for the log."""
-    sentence = "Palimpsest failed at this: its log has the details. Everything that was saved is still there."
-    return JSONResponse({"error": sentence}, 500, headers=NEVER)
-
-
-def _error_response(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
-    """A handler which answers with the error's own sentence."""
-
-    async def answer(request: Request, error: Exception) -> Response:
-        return JSONResponse({"error": str(error)}, status, headers=NEVER)
-
-    return answer

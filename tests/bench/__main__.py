@@ -27,7 +27,8 @@ from editor.session import Session
 from editor.store.blobs import TILE_CACHE
 from editor.store.revisions import EDIT_CACHE
 from editor.store.store import Store
-from editor.web.server import PREFIX, routes
+from editor.web.addresses import PREFIX
+from editor.web.server import routes
 from pipelines import load
 from pipelines.base import Request, run
 from tests.bench import drawings, ghosts, live, masks, networks, objects, page, photographs, server, store, waiting

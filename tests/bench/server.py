@@ -19,7 +19,7 @@ import httpx
 from editor.imaging.geometry import Box
 from editor.session import Session
 from editor.store.store import Store
-from editor.web.server import PREFIX
+from editor.web.addresses import PREFIX
 from editor.worker import Worker
 from tests.fakes import LocalModels, NoisePipeline, loader
 from tests.measuring import Row, percentiles, spread

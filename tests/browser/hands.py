@@ -12,7 +12,7 @@ import numpy as np
 from editor.edits.edit import Edit
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Pixels
-from editor.web.canvas import MODULES
+from editor.web.modules import MODULES
 from tests.samples import an_edit, disc
 
 SIZE = {"width": 1024, "height": 700}

@@ -11,7 +11,7 @@ from PIL import Image
 
 from editor.formats.export import recipe_of
 from editor.formats.images import read_image
-from editor.web.canvas import MODULES
+from editor.web.modules import MODULES
 from tests.browser.hands import Hands, photo
 from tests.browser.test_history import row, rows, wait_rows
 

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from editor.web.canvas import MODULES
+from editor.web.modules import MODULES
 from tests.browser.hands import Hands
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from editor.web.canvas import MODULES
+from editor.web.modules import MODULES
 from tests.browser.hands import Hands
 from tests.browser.model_lists import (
     BEST,

@@ -9,7 +9,7 @@ from editor.edits.intents import paste
 from editor.formats.images import encode_png
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Patch, Pixels
-from editor.web.canvas import MODULES
+from editor.web.modules import MODULES
 from tests.browser.hands import DRAWN, Hands, photo
 from tests.browser.test_drop_and_paste import PASTE
 from tests.browser.test_pointing import Screen

@@ -23,7 +23,8 @@ from urllib.parse import urlencode
 
 from editor.formats.images import encode_png
 from editor.imaging.geometry import Box
-from editor.web.server import PREFIX, routes
+from editor.web.addresses import PREFIX
+from editor.web.server import routes
 from tests.forging import forge
 from tests.samples import disc, noise, strokes
 from tests.server_process import Client, ServerProcess, said

@@ -30,10 +30,9 @@ from editor.imaging.raster import Mask
 from editor.recipes.recipe import Recipe
 from editor.session import Session
 from editor.store.store import Store
-from editor.web.addresses import Addresses
+from editor.web.addresses import PREFIX, Addresses
 from editor.web.api import publish
 from editor.web.page import start
-from editor.web.server import PREFIX
 from editor.web.shown_files import Shown
 from editor.worker import Worker
 from pipelines import load

@@ -14,8 +14,8 @@ import pytest
 from editor.imaging.geometry import Box
 from editor.session import Session
 from editor.store.store import Store
+from editor.web.addresses import PREFIX
 from editor.web.job_stream import JobStream
-from editor.web.server import PREFIX
 from editor.web.threads import WRITERS
 from editor.worker import Worker
 from tests.fakes import LocalModels, NoisePipeline, in_loop, loader, until

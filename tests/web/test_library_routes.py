@@ -17,8 +17,7 @@ from starlette.testclient import TestClient
 
 from editor.session import Session
 from editor.store.store import Store
-from editor.web.addresses import Addresses
-from editor.web.server import PREFIX
+from editor.web.addresses import PREFIX, Addresses
 from editor.web.server import routes as routes_of
 from editor.worker import Worker
 from pipelines.hf.repository import cache_folder

@@ -18,9 +18,9 @@ from editor.recipes.recipe import Recipe
 from editor.store.documents import Document
 from editor.store.progress import RunPreview, RunProgress
 from editor.store.store import Store
-from editor.web.canvas import MODULES
+from editor.web.addresses import PREFIX
+from editor.web.modules import MODULES
 from editor.web.routes import documents as documents_module
-from editor.web.server import PREFIX
 from editor.web.state import DocumentStates
 from pipelines.kinds import LIST, PICTURES, kinds_version
 from pipelines.ranking import Match

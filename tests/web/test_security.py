@@ -24,8 +24,8 @@ from editor.formats.images import encode_png
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_EDIT_BYTES
 from editor.store.store import Store
-from editor.web.canvas import CANVAS, MODULES
-from editor.web.server import PREFIX
+from editor.web.addresses import PREFIX
+from editor.web.modules import CANVAS, MODULES
 from tests.fakes import PATIENCE
 from tests.samples import disc, noise
 from tests.web.test_api import Served
