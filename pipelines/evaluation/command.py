@@ -14,19 +14,18 @@ from tqdm import tqdm
 
 from pipelines import WEIGHTS, in_full, load
 from pipelines.base import Pipeline
-from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.calibrate import judged_edits, write_ranking
 from pipelines.evaluation.clip_accuracy import write_report as write_accuracy
 from pipelines.evaluation.compare import BATCH, TRUE, USUAL, Comparison
 from pipelines.evaluation.compare import table as comparison_table
 from pipelines.evaluation.experiments.arms import Arm, measured
-from pipelines.evaluation.experiments.guidance import OWN, SECOND, Frontier, Scorers
+from pipelines.evaluation.experiments.guidance import OWN, SECOND, Frontier
 from pipelines.evaluation.experiments.report import write_report as write_experiments
 from pipelines.evaluation.experiments.reranking import Reranking
 from pipelines.evaluation.fills import SCALE, fill, usual_steps, weights_digest
 from pipelines.evaluation.judge import load_judge, train_judge
-from pipelines.evaluation.metrics.clip_scorer import shipped_scorer
+from pipelines.evaluation.metrics.clip_scorer import load_scorer
 from pipelines.evaluation.metrics.features import (
     Extractor,
     Features,
@@ -44,7 +43,7 @@ from pipelines.evaluation.recolour import STRENGTHS, refine
 from pipelines.evaluation.recolour import write_report as write_recolourings
 from pipelines.evaluation.world import evaluate, write_report
 from pipelines.glide.digests import sha256
-from pipelines.glide.folder import CLIP_SIZES, load_clip, read_clip_config
+from pipelines.glide.folder import load_clip, read_clip_config
 from pipelines.glide.pipeline import Glide
 from pipelines.installed import described
 from pipelines.machine import keep_freed_memory
@@ -178,20 +177,19 @@ def experiment(options: argparse.Namespace) -> None:
     pipeline = own_glide(options.pipeline, load(options.pipeline))
     full = in_full(options.pipeline)
     folder = described(full, full).place
-    if folder is None or not (folder / CLIP_SIZES).is_file():
-        raise InvalidInput(f"{options.pipeline} has no CLIP of the drawn world: train it, and put it beside its files.")
-    clip, side, sigmas = load_clip(folder), read_clip_config(folder).size, sigmas_of(SCHEDULES["cosine"]())
-    judge, weights = load_judge(JUDGE), weights_digest(full)
+    if folder is None:
+        raise InvalidInput(f"{options.pipeline} has no folder: name glide-mini or glide:FOLDER.")
+    scorer, judge, weights = load_scorer(folder), load_judge(JUDGE), weights_digest(full)
     steps = options.steps or usual_steps(pipeline)
     arms: Iterator[Arm]
     if options.command == "guidance":
-        clips = {OWN: clip, **({SECOND: load_clip(options.second)} if options.second else {})}
-        extractor, scorers = load_judge_extractor(JUDGE, FEATURE_SCALE), Scorers(clips, side, sigmas)
-        count, out = options.samples, options.out / "guidance"
-        arms = Frontier(out, pipeline, weights, judge, extractor, scorers, count, options.sampler, steps).arms()
+        scorers: dict[str, Scorer] = {OWN: scorer, **({SECOND: load_scorer(options.second)} if options.second else {})}
+        extractor, out = load_judge_extractor(JUDGE, FEATURE_SCALE), options.out / "guidance"
+        arms = Frontier(
+            out, pipeline, weights, judge, extractor, scorers, options.samples, options.sampler, steps
+        ).arms()
     else:
-        of = (pipeline, weights, judge, clip, side, sigmas, options.prompts, options.sampler, steps)
-        arms = Reranking(*of).arms()
+        arms = Reranking(pipeline, weights, judge, scorer, options.prompts, options.sampler, steps).arms()
     measured(options.out / options.command, arms)
     print(write_experiments(options.out, options.out))
 
@@ -212,7 +210,7 @@ def compare(options: argparse.Namespace) -> None:
     )
     scorer: Scorer | None = None
     try:
-        scorer = shipped_scorer()
+        scorer = load_scorer(EMBEDDED)
     except InvalidInput as error:
         print(error, file=sys.stderr)
     comparison = Comparison(

@@ -192,8 +192,8 @@ class Comparison:
         if self.scorer is None or samples.prompts is None:
             return None
         at, cosines = 0, []
-        for images, _ in samples.batches(BATCH):
-            cosines.append(self.scorer(images, samples.prompts[at : at + len(images)]))
+        for images, holes in samples.batches(BATCH):
+            cosines.append(self.scorer(images, holes, samples.prompts[at : at + len(images)]))
             at += len(images)
         return np.concatenate(cosines)
 

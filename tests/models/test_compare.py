@@ -186,7 +186,7 @@ def test_a_scorer_scores_pictures_that_have_prompts(
     for file in other.glob("*.txt"):
         file.unlink()
 
-    def scorer(images: Pixels, prompts: tuple[str, ...]) -> np.ndarray:
+    def scorer(images: Pixels, holes: Pixels | None, prompts: tuple[str, ...]) -> np.ndarray:
         return np.array([int(prompt.split()[1]) / 100 for prompt in prompts])
 
     document = compare(other, one, scorer=scorer)

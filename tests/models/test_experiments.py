@@ -14,20 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.base import Request, Run, Step
-from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
 from pipelines.evaluation.experiments import guidance, reranking
 from pipelines.evaluation.experiments.arms import Arm, Number, Row, measured, share
-from pipelines.evaluation.experiments.guidance import FILLS, Frontier, Scorers, base_guess
+from pipelines.evaluation.experiments.guidance import FILLS, Frontier, base_guess
 from pipelines.evaluation.experiments.report import FAILS, HOLDS, UNDECIDED, decided, minus, write_report
 from pipelines.evaluation.experiments.reranking import COUNTS, Drawn, Reranking, best_of, edits_of, oracle, recovered
 from pipelines.evaluation.judge import SIDE, Judge
+from pipelines.evaluation.metrics.clip_scorer import ClipScorer
 from pipelines.evaluation.metrics.features import JudgeExtractor
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import ClipConfig
 from pipelines.training.scenes.worlds import FAMILIAR
 from tests.fakes import Plain
 
-SIGMAS = sigmas_of(SCHEDULES["cosine"]())
 CONFIG = ClipConfig(64, 16, 16, 8, 97, 11, text_heads=2, text_blocks=1, image_heads=2, image_blocks=1, hole=True)
 SETTINGS = {"sampler": "ddim", "steps": 2}
 
@@ -74,7 +73,7 @@ class Painter(Plain):
 def frontier(out: Path, painter: Painter, count: int = 12) -> Frontier:
     extractor, scorers = (
         JudgeExtractor(a_judge(), "0", None),
-        Scorers({guidance.OWN: a_clip()}, 64, SIGMAS),
+        {guidance.OWN: ClipScorer(a_clip(), 64)},
     )
     return Frontier(out, painter, "abc", a_judge(), extractor, scorers, count, **SETTINGS)  # type: ignore[arg-type]
 
@@ -208,7 +207,7 @@ def test_sets_are_what_they_are_called() -> None:
 
 def test_reranking_draws_each_prompt_with_the_same_seeds() -> None:
     painter = Painter()
-    arms = list(Reranking(painter, "abc", a_judge(), a_clip(), 64, SIGMAS, 2, **SETTINGS).arms())  # type: ignore[arg-type]
+    arms = list(Reranking(painter, "abc", a_judge(), ClipScorer(a_clip(), 64), 2, **SETTINGS).arms())  # type: ignore[arg-type]
     assert [arm.name for arm in arms] == ["rare-1", "rare-2", "compound-1", "compound-2"]
     values = arms[1].measure()
     assert len(painter.asked) == 2 * COUNTS[-1] and {request.guidance for request in painter.asked} == {2.0}

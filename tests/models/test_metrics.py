@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from functools import partial
 from math import sqrt
+from pathlib import Path
 from statistics import fmean
 
 import numpy as np
@@ -10,7 +11,7 @@ import pytest
 import torch
 
 from pipelines.diffusion.schedule import cosine_betas, sigmas_of
-from pipelines.evaluation.metrics.clip_scorer import ClipScorer, shipped_scorer
+from pipelines.evaluation.metrics.clip_scorer import ClipScorer, load_scorer
 from pipelines.evaluation.metrics.distances import (
     FEWEST_A_FEATURE,
     frechet,
@@ -237,7 +238,7 @@ def test_a_clip_scores_each_picture_by_its_own_prompt() -> None:
     clip, random = tiny_clip(), np.random.default_rng(0)
     images = random.integers(0, 256, (5, 16, 16, 3), np.uint8)
     prompts = ("a red fox", "two small mugs on a table", "sea", "a cat", "an old oak tree")
-    cosines = ClipScorer(clip, 16)(images, prompts)
+    cosines = ClipScorer(clip, 16)(images, None, prompts)
     assert cosines.shape == (5,) and np.abs(cosines).max() <= 1 and len(set(cosines)) == 5
     ask = partial(clip.similarity, sigmas=sigmas_of(cosine_betas()))
     for image, prompt, cosine in zip(images, prompts, cosines, strict=True):
@@ -245,12 +246,12 @@ def test_a_clip_scores_each_picture_by_its_own_prompt() -> None:
         alone, doubtful = (float(ask(each)(x, 1e-6)) for each in (prompt, "something else entirely"))
         assert alone == pytest.approx(100 * cosine, abs=1e-3) and doubtful != pytest.approx(alone, abs=1e-3)
     large = images.repeat(4, 1).repeat(4, 2)  # a larger picture of the same is the same
-    assert ClipScorer(clip, 16)(large, prompts) == pytest.approx(cosines, abs=1e-5)
+    assert ClipScorer(clip, 16)(large, None, prompts) == pytest.approx(cosines, abs=1e-5)
 
 
-def test_that_no_clip_is_shipped_is_a_sentence() -> None:
-    with pytest.raises(ValueError, match="no CLIP of the drawn world"):
-        shipped_scorer()
+def test_a_folder_without_a_clip_is_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no CLIP of the drawn world: train it"):
+        load_scorer(tmp_path)
 
 
 # how sure they are

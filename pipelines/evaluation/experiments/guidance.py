@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 from pipelines.base import Pipeline, Pixels, Request
-from pipelines.diffusion.schedule import Sigmas
 from pipelines.evaluation.edits import before, names_colour, thing_of, whole
 from pipelines.evaluation.experiments.arms import Arm, Number, share
 from pipelines.evaluation.fills import Sample, complete
@@ -23,10 +22,8 @@ from pipelines.evaluation.metrics.distances import frechet_distance, kernel_dist
 from pipelines.evaluation.metrics.estimates import Estimate, Floats
 from pipelines.evaluation.metrics.features import Extractor, Features, joined
 from pipelines.evaluation.metrics.precision_recall import precision_recall
-from pipelines.evaluation.metrics.scores import clip_score
+from pipelines.evaluation.metrics.scores import Scorer, clip_score
 from pipelines.evaluation.sample_sets import SampleFolder
-from pipelines.glide.clip import Clip
-from pipelines.glide.ranking import clip_scores
 from pipelines.training.dataset import HELD_OUT, Example, example
 
 SCENES = HELD_OUT + (1 << 34)  # from this seed on; apart from those of the tables, and all that is trained on
@@ -63,15 +60,6 @@ FILLS, PICTURES = Track("fills", _fill, before), Track("pictures", _picture, _no
 TRACKS = (FILLS, PICTURES)
 
 
-@dataclass(frozen=True)
-class Scorers:
-    """CLIPs by the names of their scores, and the schedule that they were trained on."""
-
-    clips: Mapping[str, Clip]
-    side: int  # pixels of what they see
-    sigmas: Sigmas
-
-
 def base_guess(pipeline: Pipeline, request: Request) -> Pixels:
     """Returns what a pipeline's base model draws, enlarged; its upsampler does not run. (S, S, 3)"""
     with closing(pipeline.inpaint(request)) as steps:
@@ -93,7 +81,7 @@ class Frontier:
     weights: str | None  # SHA-256 of its weights
     judge: Judge
     extractor: Extractor
-    scorers: Scorers
+    scorers: Mapping[str, Scorer]  # by the names of what they measure
     count: int  # samples of an arm
     sampler: str  # as in a Request
     steps: int  # as in a Request
@@ -172,20 +160,13 @@ class Frontier:
 
     def _scores(self, samples: SampleFolder) -> dict[str, Number]:
         prompts = samples.prompts or ()
-        found: dict[str, Number] = {}
-        for name, clip in self.scorers.clips.items():
-            cosines: list[Floats] = []
-            at = 0
-            for images, holes in samples.batches(BATCH):
-                for image, hole in zip(images, holes if holes is not None else [None] * len(images), strict=True):
-                    hole = np.full(image.shape[:2], 255, np.uint8) if hole is None else hole
-                    scores = clip_scores(
-                        clip, self.scorers.sigmas, self.scorers.side, image[None], hole[None], prompts[at]
-                    )
-                    cosines.append(scores / clip.scale)
-                    at += 1
-            found[name] = _number(clip_score(np.concatenate(cosines)))
-        return found
+        cosines: dict[str, list[Floats]] = {name: [] for name in self.scorers}
+        at = 0
+        for images, holes in samples.batches(BATCH):
+            for name, scorer in self.scorers.items():
+                cosines[name].append(scorer(images, holes, prompts[at : at + len(images)]))
+            at += len(images)
+        return {name: _number(clip_score(np.concatenate(found))) for name, found in cosines.items()}
 
 
 def images_of(samples: SampleFolder) -> Iterator[Pixels]:

@@ -15,14 +15,12 @@ from tqdm import tqdm
 
 from pipelines.base import Pipeline, Request
 from pipelines.calibration import area_under_curve
-from pipelines.diffusion.schedule import Sigmas
 from pipelines.evaluation.edits import before, names_colour, thing_of, whole
 from pipelines.evaluation.experiments.arms import Arm, Number
 from pipelines.evaluation.experiments.guidance import base_guess
 from pipelines.evaluation.judge import Judge
 from pipelines.evaluation.measures import composed
-from pipelines.glide.clip import Clip
-from pipelines.glide.ranking import clip_scores
+from pipelines.evaluation.metrics.scores import Scorer
 from pipelines.training.dataset import HELD_OUT, Example
 from pipelines.training.scenes.worlds import FAMILIAR
 
@@ -124,9 +122,7 @@ class Reranking:
     pipeline: Pipeline
     weights: str | None  # SHA-256 of its weights
     judge: Judge
-    clip: Clip
-    side: int  # pixels of what the CLIP sees
-    sigmas: Sigmas  # that it was trained on
+    scorer: Scorer
     prompts: int  # of an arm
     sampler: str  # as in a Request
     steps: int  # as in a Request
@@ -168,8 +164,5 @@ class Reranking:
         verdicts = [self.judge.look(image, edit.mask)[0] for image in images]
         right = [one.kind == thing.kind and (not names_colour(edit) or one.colour == thing.colour) for one in verdicts]
         windows, holes = np.stack(images), np.stack([edit.mask] * len(images))
-        own, shuffled = (
-            list(clip_scores(self.clip, self.sigmas, self.side, windows, holes, prompt))
-            for prompt in (edit.prompt, other)
-        )
+        own, shuffled = (list(self.scorer(windows, holes, (prompt,) * len(windows))) for prompt in (edit.prompt, other))
         return own, shuffled, right

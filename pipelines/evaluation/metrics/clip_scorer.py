@@ -1,19 +1,20 @@
 """A noised CLIP as a `Scorer`, at no noise."""
 
-import torch
-import torch.nn.functional as F
+from pathlib import Path
+
+import numpy as np
 
 from pipelines.base import Pixels
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.metrics.estimates import Floats
-from pipelines.evaluation.metrics.features import floats
-from pipelines.evaluation.metrics.scores import Scorer
 from pipelines.glide.clip import Clip
-from pipelines.glide.pixels import to_tensor
+from pipelines.glide.folder import CLIP_SIZES, load_clip, read_clip_config
+from pipelines.glide.pipeline import BASE_SIGMAS
+from pipelines.glide.ranking import clip_scores
 
 
 class ClipScorer:
-    """Compares whole pictures with their prompts by a noised CLIP that is told of no noise. See `Scorer`.
+    """Compares pictures with their prompts by a noised CLIP. See `Scorer`.
 
     Args:
         clip: both halves.
@@ -23,22 +24,26 @@ class ClipScorer:
     def __init__(self, clip: Clip, size: int) -> None:
         self._clip, self._size = clip, size
 
-    @torch.inference_mode()
-    def __call__(self, images: Pixels, prompts: tuple[str, ...]) -> Floats:
-        device = next(self._clip.text.parameters()).device
-        pairs = [self._clip.tokenizer.encode(prompt) for prompt in prompts]
-        tokens, lengths = torch.stack([ids for ids, _ in pairs]), torch.tensor([length for _, length in pairs])
-        text = self._clip.text(tokens.to(device), lengths.to(device))
-        x = torch.stack([to_tensor(image) for image in images]).to(device)
-        small = F.interpolate(x, (self._size, self._size), mode="area")  # as its training pictures were made small
-        image = self._clip.image(small, torch.zeros(len(small), dtype=torch.int64, device=device))
-        return floats(F.cosine_similarity(image, text))
+    def __call__(self, images: Pixels, holes: Pixels | None, prompts: tuple[str, ...]) -> Floats:
+        if holes is None:
+            holes = np.full(images.shape[:3], 255, np.uint8)
+        scores = [
+            clip_scores(self._clip, BASE_SIGMAS, self._size, image[None], hole[None], prompt)
+            for image, hole, prompt in zip(images, holes, prompts, strict=True)
+        ]
+        cosines: Floats = np.concatenate(scores) / self._clip.scale
+        return cosines
 
 
-def shipped_scorer() -> Scorer:
-    """Loads the scorer of the drawn world.
+def load_scorer(folder: Path) -> ClipScorer:
+    """Loads the scorer of a folder with a noised CLIP of the drawn world.
 
     Raises:
-        InvalidInput: there is none.
+        InvalidInput: it has none, or it is damaged.
     """
-    raise InvalidInput("The CLIP score is left out: no CLIP of the drawn world is shipped yet.")
+    if not (folder / CLIP_SIZES).is_file():
+        raise InvalidInput(
+            f"{folder} has no CLIP of the drawn world: train it with `python -m pipelines.training clip`, and put its "
+            "files there."
+        )
+    return ClipScorer(load_clip(folder), read_clip_config(folder).size)

@@ -13,11 +13,12 @@ SPLIT_SIZE = 5000  # pictures of an Inception score; of more it is the mean over
 class Scorer(Protocol):
     """Says how well pictures agree with their prompts."""
 
-    def __call__(self, images: Pixels, prompts: tuple[str, ...]) -> Floats:
+    def __call__(self, images: Pixels, holes: Pixels | None, prompts: tuple[str, ...]) -> Floats:
         """Compares each picture with its own prompt.
 
         Args:
             images: uint8 (N, S, S, 3).
+            holes: uint8 (N, S, S), 255 = the hole that the prompt is about; None where that is the whole picture.
             prompts: N of them.
 
         Returns:
