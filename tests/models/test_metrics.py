@@ -276,9 +276,10 @@ def test_intervals_cover_the_truth() -> None:
         estimate = clip_score(cosines)
         covered += abs(estimate.value - 20) <= estimate.error
     assert 0.92 <= covered / 300 <= 0.98
-    mean = 0.4 * np.eye(1, D)[0]  # a kernel's true distance, from many pairs of Gaussians that are not alike
-    some, others = normal(0, 1000), normal(1, 1000) + mean
-    truth = kernel_distance(some, others).value
+    shift = 0.4  # of one feature; the kernel's mean over two such Gaussians follows from their moments
+    cubes = shift**6 + 6 * shift**4 + 3 * shift**2 * (D + 2)
+    truth = 3 * shift**2 / D + 3 * shift**4 / D**2 + cubes / D**3
+    mean = shift * np.eye(1, D)[0]
     pairs = [kernel_distance(normal(2 * i + 2, 60), normal(2 * i + 3, 60) + mean) for i in range(50)]
     assert 0.92 <= np.mean([abs(pair.value - truth) <= pair.error for pair in pairs])
 
