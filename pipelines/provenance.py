@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from pipelines import WEIGHTS
 
-VERSION = "0.10.0"  # of Palimpsest; pyproject.toml reads it here
+VERSION = "0.11.0"  # of Palimpsest; pyproject.toml reads it here
 
 
 @cache
