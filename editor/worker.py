@@ -204,7 +204,7 @@ class Worker:
     def _matches(self, first: Revision, jobs: Sequence[str], outcomes: Sequence[Applied]) -> list[Match] | None:
         """Returns how well the results of a revision and its variations show the prompt; None where unknown so far."""
         assert first.edit is not None and first.parent is not None, "only edits are jobs"
-        if not first.edit.prompt:
+        if not first.edit.prompt or not outcomes[0].windows:  # or no model saw it
             return None
 
         def late(matches: list[Match]) -> None:
