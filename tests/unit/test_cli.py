@@ -349,7 +349,7 @@ def test_no_strength_changes_nothing(files: tuple[Path, Path], tmp_path: Path, h
         (["--steps", "0"], "steps"),
         (["--guidance", "nan"], "uidance"),
         (["--strength", "2"], "strength must be a number from 0 to 1, not 2.0"),
-        (["--clip-guidance", "3", "--pipeline", "glide-mini"], "without CLIP"),
+        (["--clip-guidance", "31", "--pipeline", "glide-mini"], "clip guidance must be a number from 0 to 30"),
         (["--sampler", "euler", "--pipeline", "glide-mini"], "dpmpp_2m"),
         (["--pipeline", "glide:nowhere"], "nowhere --download"),
         (["--adapter", "ink.safetensors"], "takes no adapters"),
