@@ -4,7 +4,6 @@ A noise-aware classifier guides the base model towards a kind, over an empty pro
 of every arm has the same seed and asks for the same kind, so that arms are compared pair by pair.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -13,9 +12,7 @@ from typing import NamedTuple
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image
 from torch import Tensor
-from tqdm import tqdm
 
 from pipelines import WEIGHTS
 from pipelines.base import Pixels, run
@@ -25,6 +22,8 @@ from pipelines.diffusion.samplers import SAMPLERS, Noise
 from pipelines.diffusion.schedule import Sigmas, ended, levels_at, respaced
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import thing_of, whole
+from pipelines.evaluation.fills import Sample, complete
+from pipelines.evaluation.sample_sets import SampleFolder
 from pipelines.glide.classifier import NoisyClassifier, load_classifier
 from pipelines.glide.digests import sha256
 from pipelines.glide.folder import folder_tokenizer, read_configs
@@ -40,13 +39,11 @@ from pipelines.training.labelled import KIND_NAMES
 from pipelines.training.scenes.things import KINDS
 from pipelines.training.scenes.words import with_article
 from pipelines.training.trainer import SCENES
-from pipelines.whole_file import write_whole
 
 ADM_SCENES = HELD_OUT + CLASSIFIER_SEED * SCENES  # from this seed on; nothing is trained or judged on them elsewhere
 SCALES = (0.0, 0.5, 1.0, 2.0, 4.0, 7.0, 10.0)
 LEAST_ACCURACY = 0.75  # of a classifier that guides, in true windows without noise
 UPSAMPLE_STEPS = 2  # of `dpmpp_2m`, as the embedded model's own
-SETTINGS, HOLES = "settings.json", "holes"
 
 
 @dataclass(frozen=True)
@@ -225,11 +222,8 @@ def _levels(network: UNet, sigmas: Sigmas, steps: int) -> list[float]:
     return levels_at(ended(respaced(steps), LAST[network.config.predicts]), sigmas)
 
 
-def draw_arm(arm: Arm, stack: Stack, folder: Path, count: int) -> None:
-    """Draws the samples of an arm that a folder does not hold yet, one after another.
-
-    It leaves 00000.png and, with the kind as people say it, 00000.txt and so on; of windows the holes too, in `HOLES`
-    under the pictures' names; and the arm's settings with the weights' digests in `SETTINGS`.
+def draw_arm(arm: Arm, stack: Stack, folder: Path, count: int) -> SampleFolder:
+    """Draws the samples of an arm that a folder lacks, see `complete`; prompts are kinds as people say them.
 
     Args:
         arm: the arm.
@@ -240,21 +234,16 @@ def draw_arm(arm: Arm, stack: Stack, folder: Path, count: int) -> None:
     Raises:
         InvalidInput: the folder holds samples of other settings or weights.
     """
-    begin(folder, {**asdict(arm), "weights": dict(stack.digests)})
-    for i in tqdm(range(count), arm.name, unit=" samples"):
-        file = folder / f"{i:05}.png"
-        if file.exists():
-            continue
+
+    def make(i: int) -> Sample:
         job = task(arm, i, stack.upsampler.config.size)
-        write_whole(file.with_suffix(".txt"), job.text + "\n")
-        if arm.place == "window":
-            (folder / HOLES).mkdir(exist_ok=True)
-            write_picture(job.hole, folder / HOLES / file.name)
-        write_picture(sample(arm, stack, i), file)  # last: a sample whose picture is there is whole
+        return Sample(sample(arm, stack, i), job.hole if arm.place == "window" else None, job.text)
+
+    return complete(folder, {**asdict(arm), "weights": dict(stack.digests)}, count, make)
 
 
-def draw_truth(folder: Path, size: int, count: int) -> None:
-    """Draws true whole pictures of held-out scenes, to compare the arms' with, as `draw_arm` leaves samples.
+def draw_pictures(folder: Path, size: int, count: int) -> SampleFolder:
+    """Draws true whole pictures of held-out scenes, to compare the arms' with.
 
     Args:
         folder: of these alone.
@@ -264,36 +253,12 @@ def draw_truth(folder: Path, size: int, count: int) -> None:
     Raises:
         InvalidInput: the folder holds others.
     """
-    begin(folder, {"place": "picture", "size": size, "seed": ADM_SCENES})
-    for i in tqdm(range(count), "true pictures", unit=" samples"):
-        file = folder / f"{i:05}.png"
-        if not file.exists():
-            shown = example(ADM_SCENES + i, size, 0.0, hole="picture")
-            write_whole(file.with_suffix(".txt"), shown.prompt + "\n")
-            write_picture(shown.image, file)
 
+    def make(i: int) -> Sample:
+        shown = example(ADM_SCENES + i, size, 0.0, hole="picture")
+        return Sample(shown.image, None, shown.prompt)
 
-def begin(folder: Path, settings: Mapping[str, object]) -> None:
-    """Begins a folder of samples, or goes on with one of the same settings.
-
-    Raises:
-        InvalidInput: the folder's samples were made with others.
-    """
-    file, text = folder / SETTINGS, json.dumps(settings, indent=1) + "\n"
-    if not file.exists():
-        write_whole(file, text)
-    elif file.read_text(encoding="utf-8") != text:
-        raise InvalidInput(
-            f"{folder} holds samples of other settings or weights ({file.name} has them): give another folder, or "
-            "delete this one and they are made again."
-        )
-
-
-def write_picture(pixels: Pixels, file: Path) -> None:
-    """Writes a PNG file, whole or not at all."""
-    part = file.with_suffix(".part")
-    Image.fromarray(pixels).save(part, "PNG")
-    part.replace(file)
+    return complete(folder, {"model": "truth", "place": "picture", "size": size, "first": ADM_SCENES}, count, make)
 
 
 @torch.no_grad()

@@ -35,7 +35,7 @@ class Sample(NamedTuple):
     """One picture of a folder."""
 
     image: Pixels  # (S, S, 3)
-    hole: Pixels  # (S, S), 255 = the hole
+    hole: Pixels | None  # (S, S), 255 = the hole; None for a whole picture
     prompt: str
 
 
@@ -141,13 +141,15 @@ def complete(folder: Path, settings: Mapping[str, Any], count: int, make: Callab
             f"{folder} holds samples made otherwise ({key} {there.get(key)}, now {settings.get(key)}): "
             "take another --out, or delete that folder."
         )
-    (folder / HOLES).mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
     write_whole(folder / SETTINGS, json.dumps(settings, indent=1) + "\n")
     missing = [index for index in range(count) if not (folder / f"{_stem(index)}.png").exists()]
     for index in tqdm(missing, folder.name, unit=" samples", disable=not missing):
         sample, stem = make(index), _stem(index)
         write_whole(folder / f"{stem}.txt", sample.prompt + "\n")
-        _save(sample.hole, folder / HOLES / f"{stem}.png")
+        if sample.hole is not None:
+            (folder / HOLES).mkdir(exist_ok=True)
+            _save(sample.hole, folder / HOLES / f"{stem}.png")
         _save(sample.image, folder / f"{stem}.png")  # last: where it is, all of a sample is
     return SampleFolder.opened(folder).first(count)
 

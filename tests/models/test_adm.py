@@ -26,7 +26,7 @@ from pipelines.evaluation.adm import (
     accuracy,
     arms,
     draw_arm,
-    draw_truth,
+    draw_pictures,
     experiments,
     load_stack,
     refuse_weak,
@@ -200,19 +200,19 @@ def test_a_folder_holds_one_arm_alone(stack: Stack, tmp_path: Path) -> None:
         (replace(QUICK, scale=2.0), stack),
         (QUICK, replace(stack, digests={**stack.digests, "classifier.safetensors": "0" * 64})),
     ):
-        with pytest.raises(InvalidInput, match=r"of other settings or weights \(settings\.json"):
+        with pytest.raises(InvalidInput, match="samples made otherwise"):
             draw_arm(arm, other, tmp_path, 2)
     assert not (tmp_path / "00001.png").exists()
 
 
 def test_true_pictures_are_left_like_samples(tmp_path: Path) -> None:
-    draw_truth(tmp_path, 16, 2)
+    draw_pictures(tmp_path, 16, 2)
     first = shown(tmp_path)
     assert {*first} == {"00000.png", "00000.txt", "00001.png", "00001.txt", "settings.json"}
     with Image.open(tmp_path / "00001.png") as image:
         assert image.size == (16, 16)
-    with pytest.raises(InvalidInput, match="other settings"):
-        draw_truth(tmp_path, 32, 2)
+    with pytest.raises(InvalidInput, match=r"samples made otherwise \(size 16, now 32\)"):
+        draw_pictures(tmp_path, 32, 2)
 
 
 @pytest.mark.parametrize("changes", [{"size": 32}, {"classes": KIND_NAMES[1:]}])

@@ -118,7 +118,7 @@ def test_a_model_that_paints_the_truth_has_the_floors_distances(commanded: Comma
     assert blind["metrics"]["inception score"]["value"] < right["metrics"]["inception score"]["value"]
     assert blind["differences"]["KID"]["error"] > 0 == right["settings"]["seed"]
     assert {*right["left_out"]} == {"FID", "sFID", "FID-infinity"}  # 128 features take more pictures
-    assert document["reference"]["metrics"].keys() == {"inception score"}
+    assert document["reference"]["metrics"].keys() == {"inception score", "CLIP score"}
     assert (
         document["features"]["sha256"] == load_judge_extractor(JUDGE, FEATURE_SCALE).digest
         and document["versions"]["torch"]
