@@ -119,6 +119,7 @@ def test_a_model_that_paints_the_truth_has_the_floors_distances(commanded: Comma
     assert blind["differences"]["KID"]["error"] > 0 == right["settings"]["seed"]
     assert {*right["left_out"]} == {"FID", "sFID", "FID-infinity"}  # 128 features take more pictures
     assert document["reference"]["metrics"].keys() == {"inception score", "CLIP score"}
+    assert blind["metrics"]["CLIP score"]["value"] < right["metrics"]["CLIP score"]["value"] - 5
     assert (
         document["features"]["sha256"] == load_judge_extractor(JUDGE, FEATURE_SCALE).digest
         and document["versions"]["torch"]
