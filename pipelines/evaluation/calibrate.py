@@ -22,8 +22,8 @@ from pipelines.calibration import (
     write_calibration,
 )
 from pipelines.errors import InvalidInput
-from pipelines.evaluation.edits import before, names_colour, thing_of, whole
-from pipelines.evaluation.judge import Judge
+from pipelines.evaluation.edits import before, whole
+from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed
 from pipelines.training.dataset import HELD_OUT
 
@@ -72,9 +72,7 @@ def judged_edits(
         if scores is None:
             raise InvalidInput(f"{pipeline.name} comes without CLIP: train it, or add its files to the model's folder.")
         verdict, _ = judge.look(image, edit.mask)
-        thing = thing_of(edit)
-        right = verdict.kind == thing.kind and (not names_colour(edit) or verdict.colour == thing.colour)
-        found.append(Judged(float(scores[0]), right, scale))
+        found.append(Judged(float(scores[0]), shows_thing(edit, verdict), scale))
     return found
 
 

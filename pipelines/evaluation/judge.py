@@ -21,7 +21,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
-from pipelines.evaluation.edits import thing_of, whole
+from pipelines.evaluation.edits import names_colour, thing_of, whole
 from pipelines.glide.pixels import to_tensor
 from pipelines.machine import best_device
 from pipelines.training.dataset import HELD_OUT, Example
@@ -44,6 +44,16 @@ class Verdict(NamedTuple):
 
     kind: str
     colour: str  # of no meaning where the kind is "nothing"
+
+
+def right_colour(edit: Example, verdict: Verdict) -> bool:
+    """Whether the colour is the thing's; true as well where the prompt leaves the colour open or names nothing."""
+    return not names_colour(edit) or verdict.colour == thing_of(edit).colour
+
+
+def shows_thing(edit: Example, verdict: Verdict) -> bool:
+    """Whether what stands in the hole is of the kind, and of the colour if that is named, that the prompt asks for."""
+    return verdict.kind == thing_of(edit).kind and right_colour(edit, verdict)
 
 
 class Residual(nn.Module):

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from pipelines.base import Pipeline, Pixels, Request, Run, Step, run
 from pipelines.evaluation.edits import before, names_colour, thing_of, whole
-from pipelines.evaluation.judge import NOTHING, Judge, Verdict
+from pipelines.evaluation.judge import NOTHING, Judge, Verdict, right_colour
 from pipelines.evaluation.measures import composed, drift, seam, share
 from pipelines.evaluation.metrics.distances import frechet, gaussian_of
 from pipelines.evaluation.sheets import RIGHT, WRONG, Entry, hatched, sheet
@@ -42,7 +42,7 @@ class Outcome:
     @property
     def colour(self) -> bool:
         """Whether its colour is right; true as well where the prompt leaves the colour open or names nothing."""
-        return not names_colour(self.edit) or self.verdict.colour == thing_of(self.edit).colour
+        return right_colour(self.edit, self.verdict)
 
 
 def evaluate(

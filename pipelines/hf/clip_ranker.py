@@ -120,7 +120,7 @@ class PhotoRanker:
         said = prompt.lower().translate(NO_PUNCTUATION) if self._kind == SIGLIP else prompt
         if len(self._tokenizer(said)["input_ids"]) > self._context:
             return None
-        # SigLIP was trained on texts that were filled up, and is told nothing of where they end
+        # SigLIP was trained on texts that were filled up, and knows nothing of where they end
         how: dict[str, Any] = {"padding": "max_length", "max_length": self._context} if self._kind == SIGLIP else {}
         tokens = self._tokenizer([said], return_tensors="pt", **how)
         names = ("input_ids",) if self._kind == SIGLIP else ("input_ids", "attention_mask")

@@ -7,16 +7,17 @@ away from an empty place as well. Whole pictures from a caption: there an empty 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from pipelines.base import Pipeline, Pixels, Request
-from pipelines.evaluation.edits import before, names_colour, thing_of, whole
+from pipelines.evaluation.edits import before, whole
 from pipelines.evaluation.experiments.arms import Arm, Number, share
 from pipelines.evaluation.fills import Sample, complete
-from pipelines.evaluation.judge import Judge
+from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed
 from pipelines.evaluation.metrics.distances import frechet_distance, kernel_distance
 from pipelines.evaluation.metrics.estimates import Estimate, Floats
@@ -92,10 +93,21 @@ class Frontier:
         if "clip_guidance" not in self.pipeline.unsupported:
             scales += [(1.0, scale) for scale in CLIP_SCALES]
         for track in TRACKS:
+            truth = cache(partial(self._true_features, track))  # all arms of a track are compared with the same
             for guidance, clip_guidance in scales:
-                yield self._arm(track, guidance, clip_guidance)
+                yield self._arm(track, guidance, clip_guidance, truth)
 
-    def _arm(self, track: Track, guidance: float, clip_guidance: float) -> Arm:
+    def _true_features(self, track: Track) -> Floats:
+        size = self.pipeline.size
+
+        def draw(index: int) -> Sample:
+            edit = track.edit(TRUE_SCENES + index, size)
+            return Sample(edit.image, edit.mask, edit.prompt)
+
+        settings = {"track": track.name, "size": size}
+        return self._features(complete(self.out / "samples" / f"{track.name}-truth", settings, self.count, draw)).pooled
+
+    def _arm(self, track: Track, guidance: float, clip_guidance: float, truth: Callable[[], Floats]) -> Arm:
         kind = f"clip-{clip_guidance:g}" if clip_guidance else f"cfg-{guidance:g}"
         settings = {
             "track": track.name,
@@ -109,12 +121,18 @@ class Frontier:
         }
 
         def measure() -> Mapping[str, Number]:
-            return self._measure(track, f"{track.name}-{kind}", settings, guidance, clip_guidance)
+            return self._measure(track, f"{track.name}-{kind}", settings, guidance, clip_guidance, truth)
 
         return Arm(f"{track.name}-{kind}", settings, measure)
 
     def _measure(
-        self, track: Track, name: str, settings: Mapping[str, Any], guidance: float, clip_guidance: float
+        self,
+        track: Track,
+        name: str,
+        settings: Mapping[str, Any],
+        guidance: float,
+        clip_guidance: float,
+        truth: Callable[[], Floats],
     ) -> Mapping[str, Number]:
         size = self.pipeline.size
 
@@ -126,29 +144,20 @@ class Frontier:
             )
             return Sample(composed(base_guess(self.pipeline, request), edit.mask, original), edit.mask, edit.prompt)
 
-        def truth(index: int) -> Sample:
-            edit = track.edit(TRUE_SCENES + index, size)
-            return Sample(edit.image, edit.mask, edit.prompt)
-
-        folder = self.out / "samples"
-        samples = complete(
-            folder / name, {key: settings[key] for key in settings if key != "samples"}, self.count, paint
-        )
-        true = complete(folder / f"{track.name}-truth", {"track": track.name, "size": size}, self.count, truth)
-        values = self._distances(samples, true) | self._scores(samples)
+        decisive = {key: settings[key] for key in settings if key != "samples"}
+        samples = complete(self.out / "samples" / name, decisive, self.count, paint)
+        values = self._distances(samples, truth()) | self._scores(samples)
         if track is FILLS:
             values[RIGHT] = share(
-                self._right(track.edit(SCENES + index, size), image) for index, image in enumerate(images_of(samples))
+                self._shown(track.edit(SCENES + index, size), image) for index, image in enumerate(images_of(samples))
             )
         return values
 
-    def _right(self, edit: Example, image: Pixels) -> bool:
-        verdict, _ = self.judge.look(image, edit.mask)
-        thing = thing_of(edit)
-        return verdict.kind == thing.kind and (not names_colour(edit) or verdict.colour == thing.colour)
+    def _shown(self, edit: Example, image: Pixels) -> bool:
+        return shows_thing(edit, self.judge.look(image, edit.mask)[0])
 
-    def _distances(self, samples: SampleFolder, true: SampleFolder) -> dict[str, Number]:
-        some, others = (self._features(each).pooled for each in (samples, true))
+    def _distances(self, samples: SampleFolder, others: Floats) -> dict[str, Number]:
+        some = self._features(samples).pooled
         precision, recall = precision_recall(some, others)
         found = {"KID": kernel_distance(some, others), "precision": precision, "recall": recall}
         if min(len(some), len(others)) > 1.25 * some.shape[1]:

@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from pipelines.base import Pipeline, Request
 from pipelines.calibration import area_under_curve
-from pipelines.evaluation.edits import before, names_colour, thing_of, whole
+from pipelines.evaluation.edits import before, thing_of, whole
 from pipelines.evaluation.experiments.arms import Arm, Number
 from pipelines.evaluation.experiments.guidance import base_guess
-from pipelines.evaluation.judge import Judge
+from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed
 from pipelines.evaluation.metrics.scores import Scorer
 from pipelines.training.dataset import HELD_OUT, Example
@@ -154,15 +154,14 @@ class Reranking:
     def _drawn(
         self, edit: Example, other: str, guidance: float
     ) -> tuple[Sequence[float], Sequence[float], Sequence[bool]]:
-        original, thing = before(edit), thing_of(edit)
+        original = before(edit)
         images = []
         for seed in range(COUNTS[-1]):
             request = Request(
                 original, edit.mask, edit.prompt, "", guidance, 0.0, 1.0, self.steps, self.sampler, (seed,)
             )
             images.append(composed(base_guess(self.pipeline, request), edit.mask, original))
-        verdicts = [self.judge.look(image, edit.mask)[0] for image in images]
-        right = [one.kind == thing.kind and (not names_colour(edit) or one.colour == thing.colour) for one in verdicts]
+        right = [shows_thing(edit, self.judge.look(image, edit.mask)[0]) for image in images]
         windows, holes = np.stack(images), np.stack([edit.mask] * len(images))
         own, shuffled = (list(self.scorer(windows, holes, (prompt,) * len(windows))) for prompt in (edit.prompt, other))
         return own, shuffled, right
