@@ -8,20 +8,6 @@ from tests.browser.hands import Hands
 
 SIZES = ((1440, 900), (1024, 768), (1024, 700), (860, 1180), (820, 1180), (768, 1024), (390, 844), (844, 390))
 PANELS = (".top-bar", ".palette", ".strip", ".side-panel", ".amending", ".tray .choices", ".note", "#dock")
-# the folds of Gradio have come to rest, and the page knows how high its dock is
-SETTLED = """new Promise((done) => {
-    let [before, calm] = [null, 0];
-    const look = () => {
-        const { top, height } = document.querySelector("#dock").getBoundingClientRect();
-        const reach = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--dock"));
-        const now = JSON.stringify([top, height]);
-        calm = now === before && Math.abs(reach - (innerHeight - top)) < 1 ? calm + 1 : 0;
-        before = now;
-        if (calm > 3) done();
-        else requestAnimationFrame(look);
-    };
-    look();
-})"""
 # [what is wrong with the panels to be seen, the panels themselves]
 MEASURED = """(panels) => {
     const seen = panels.flatMap((name) => [...document.querySelectorAll(name)]
@@ -47,6 +33,22 @@ MEASURED = """(panels) => {
     });
     return [wrong, seen.map(([name]) => name)];
 }"""
+# the same, once the folds of Gradio have come to rest and while the page knows how high its dock is: in between, by another
+# call, the dock may have grown and the panels not yet have heard of it, which nobody gets to see
+MEASURED_AT_REST = """(panels) => new Promise((done) => {
+    const measured = MEASURED;
+    let [before, calm] = [null, 0];
+    const look = () => {
+        const { top, height } = document.querySelector("#dock").getBoundingClientRect();
+        const reach = parseFloat(getComputedStyle(document.documentElement).getPropertyValue("--dock"));
+        const now = JSON.stringify([top, height]);
+        calm = now === before && Math.abs(reach - (innerHeight - top)) < 1 ? calm + 1 : 0;
+        before = now;
+        if (calm > 3) done(measured(panels));
+        else requestAnimationFrame(look);
+    };
+    look();
+})""".replace("MEASURED", MEASURED)
 NOTE = "One of the pictures could not be read: it is damaged, or of a kind that is not known here."
 
 
@@ -60,8 +62,7 @@ def faults(hands: Hands, wanted: tuple[str, ...]) -> list[str]:
         hands.page.evaluate("(tab) => window.palimpsest.panels.side.open(tab)", tab)
         scheme = "light" if tab in (None, "history") else "dark"
         hands.page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
-        hands.page.evaluate(SETTLED)
-        wrong, seen = hands.page.evaluate(MEASURED, PANELS)
+        wrong, seen = hands.page.evaluate(MEASURED_AT_REST, PANELS)
         missing = [] if tab else [f"{panel} is not seen" for panel in wanted if panel not in seen]
         where = f"{width}x{height} {scheme}, {tab}: "
         found += [where + fault for fault in [*wrong, *missing]]
