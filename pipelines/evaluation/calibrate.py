@@ -23,11 +23,10 @@ from pipelines.calibration import (
 )
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import before, whole
+from pipelines.evaluation.held_out import CALIBRATION_SCENES
 from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed
-from pipelines.training.dataset import HELD_OUT
 
-CALIBRATION_SCENES = HELD_OUT + (1 << 37)  # from this seed on; apart from those of the tables, and all trained on
 UNSEEN = 5  # one edit in so many asks for a pair of kind and colour that the model never saw together
 FEWEST = 40  # edits of which something can be measured
 

@@ -18,12 +18,13 @@ from torch import Tensor
 
 from pipelines.diffusion.loss import noise_levels
 from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
+from pipelines.evaluation.held_out import CLIP_SCENES
 from pipelines.evaluation.measures import half_width
 from pipelines.evaluation.plot import Line, chart
 from pipelines.glide.clip import Clip
 from pipelines.glide.pixels import to_tensor
 from pipelines.training.contrastive import fitting
-from pipelines.training.dataset import HELD_OUT, example
+from pipelines.training.dataset import example
 from pipelines.training.pairs import (
     COLOUR_IDS,
     KIND_IDS,
@@ -36,7 +37,6 @@ from pipelines.training.pairs import (
 from pipelines.training.scenes.captions import caption
 from pipelines.training.scenes.worlds import FAMILIAR
 
-CLIP_SCENES = HELD_OUT + (1 << 35)  # from this seed on; apart from those of the tables, and from all that is trained on
 TIMES = (0, 100, 200, 300, 400, 500, 600, 700, 800, 900, 950)
 GROUP = 64  # captions of which the right one is to be found
 AT_ONCE = 32  # pictures

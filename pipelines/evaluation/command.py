@@ -23,7 +23,8 @@ from pipelines.evaluation.experiments.arms import Arm, measured
 from pipelines.evaluation.experiments.guidance import OWN, SECOND, Frontier
 from pipelines.evaluation.experiments.report import write_report as write_experiments
 from pipelines.evaluation.experiments.reranking import Reranking
-from pipelines.evaluation.fills import SCALE, fill, usual_steps, weights_digest
+from pipelines.evaluation.fills import fill, usual_steps, weights_digest
+from pipelines.evaluation.held_out import SCALE_SCENES
 from pipelines.evaluation.judge import load_judge, train_judge
 from pipelines.evaluation.metrics.clip_scorer import load_scorer
 from pipelines.evaluation.metrics.features import (
@@ -232,6 +233,6 @@ def measure_feature_scale(count: int) -> None:
     extractor = JudgeExtractor(load_judge(JUDGE), sha256(JUDGE), None)
     parts: list[Features] = []
     for at in tqdm(range(0, count, BATCH), "windows", unit=" batches"):
-        edits = [fill(SCALE, 0, index, WINDOW) for index in range(at, min(at + BATCH, count))]
+        edits = [fill(SCALE_SCENES, 0, index, WINDOW) for index in range(at, min(at + BATCH, count))]
         parts.append(extractor(np.stack([edit.image for edit in edits]), np.stack([edit.mask for edit in edits])))
     save_scale(measure_scale(joined(parts)), FEATURE_SCALE, sha256(JUDGE))

@@ -16,7 +16,8 @@ from tqdm import tqdm
 from pipelines import API, FOLDER, HUB, LAMA, PIPELINES, in_full
 from pipelines.base import Pipeline
 from pipelines.errors import InvalidInput
-from pipelines.evaluation.fills import FILLS, MOST, SEEDS, TRUTH, draw_truth, paint_fills, usual_steps, weights_digest
+from pipelines.evaluation.fills import MOST, draw_truth, paint_fills, usual_steps, weights_digest
+from pipelines.evaluation.held_out import FILL_SCENES, SEEDS, TRUTH_SCENES
 from pipelines.evaluation.metrics.distances import gaussian_from
 from pipelines.evaluation.metrics.estimates import Estimate, Floats, difference
 from pipelines.evaluation.metrics.features import Extractor, Features, joined
@@ -79,8 +80,8 @@ class Comparison:
         check_alike(given, reference, self.extractor.sees_holes)  # before hours of painting
         arms = [self._arm(name, given, count) for name in names]
         if reference == TRUE:
-            arms.append(self._truth(FLOOR, size, count, FILLS))
-            base = self._truth(TRUE, size, count, TRUTH)
+            arms.append(self._truth(FLOOR, size, count, FILL_SCENES))
+            base = self._truth(TRUE, size, count, TRUTH_SCENES)
         else:
             base = self._arm(reference, given, count)
         sets = {each.name: each.samples for each in (*arms, base) if each.name != FLOOR}

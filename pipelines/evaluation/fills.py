@@ -16,17 +16,14 @@ from tqdm import tqdm
 from pipelines.base import Pipeline, Pixels, Request, run
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import before, whole
+from pipelines.evaluation.held_out import FILL_SCENES, SPACE
 from pipelines.evaluation.measures import composed
 from pipelines.evaluation.sample_sets import HOLES, SETTINGS, SampleFolder, read_settings
 from pipelines.glide.digests import sha256
 from pipelines.installed import described
-from pipelines.training.dataset import HELD_OUT, Example
+from pipelines.training.dataset import Example
 from pipelines.whole_file import write_whole
 
-# scenes of the models' edits, of the true windows that these are compared with, and of the features' scale
-FILLS, TRUTH, SCALE = HELD_OUT + (1 << 36), HELD_OUT + (1 << 38), HELD_OUT + (1 << 39)
-SPACE = 1 << 30  # from one seed's scenes to the next one's
-SEEDS = 100  # so many have scenes of their own
 MOST = 10_000  # edits of a seed
 WEIGHTS_FILES = (".safetensors", ".pt", ".ckpt", ".bin")
 
@@ -77,7 +74,7 @@ def paint_fills(
     """
 
     def make(index: int) -> Sample:
-        edit = fill(FILLS, seed, index, pipeline.size)
+        edit = fill(FILL_SCENES, seed, index, pipeline.size)
         original = before(edit)
         request = Request(
             original, edit.mask, edit.prompt, "", guidance, 0.0, 1.0, steps, sampler, (MOST * seed + index,)
@@ -104,7 +101,7 @@ def draw_truth(folder: Path, size: int, count: int, seed: int, first: int) -> Sa
         size: side in pixels.
         count: how many.
         seed: which edits.
-        first: scenes from here on: TRUTH, or FILLS for those that models paint.
+        first: scenes from here on: TRUTH_SCENES, or FILL_SCENES for those that models paint.
 
     Raises:
         InvalidInput: the folder holds windows of other settings.

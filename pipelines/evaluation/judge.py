@@ -22,15 +22,15 @@ from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
 from pipelines.evaluation.edits import names_colour, thing_of, whole
+from pipelines.evaluation.held_out import JUDGE_SCENES
 from pipelines.glide.pixels import to_tensor
 from pipelines.machine import best_device
-from pipelines.training.dataset import HELD_OUT, Example
+from pipelines.training.dataset import Example
 from pipelines.training.labelled import KIND_NAMES, NOTHING
 from pipelines.training.loop import drawing_processes
 from pipelines.training.scenes.palette import COLOURS
 
 SIDE = 128  # pixels of what it is shown: half of what a model paints
-JUDGE_SCENES = 2 * HELD_OUT  # from this seed on; apart from the scenes trained on, and from those of the evaluation
 COLOUR_NAMES = (*COLOURS,)
 WIDTHS = (48, 96, 192, 256, 256)
 FEATURES = 128

@@ -15,10 +15,10 @@ from tqdm import tqdm
 
 from pipelines import WEIGHTS
 from pipelines.base import Pipeline, Pixels, Request, run
+from pipelines.evaluation.held_out import TABLE_SCENES
 from pipelines.evaluation.measures import composed
 from pipelines.evaluation.prompts import Place
 from pipelines.evaluation.sheets import NEITHER, RIGHT, WRONG, Entry, hatched, sheet
-from pipelines.training.dataset import HELD_OUT
 from pipelines.training.masks import Rect, context_window, to_and_fro
 from pipelines.training.scenes.layout import draw_scene
 from pipelines.training.scenes.scene import Scene
@@ -58,7 +58,7 @@ def place_for(row: Row, number: int, seed: int) -> tuple[Place, Pixels]:
     Returns:
         The place, and the mask, uint8 (256, 256), 255 = the hole.
     """
-    random, scene = Random(1000 * seed + number), draw_scene(HELD_OUT + 1000 * seed + number, row.setting)
+    random, scene = Random(1000 * seed + number), draw_scene(TABLE_SCENES + 1000 * seed + number, row.setting)
     hole = _hole(row, scene, random)
     if row.stands == "whole":
         window = ((WIDTH - HEIGHT) // 2, 0, HEIGHT)

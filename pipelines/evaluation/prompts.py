@@ -11,9 +11,9 @@ import numpy as np
 from tqdm import tqdm
 
 from pipelines.base import Pipeline, Pixels, Request, run
+from pipelines.evaluation.held_out import TABLE_SCENES
 from pipelines.evaluation.measures import composed
 from pipelines.evaluation.sheets import NEITHER, Entry, hatched, sheet
-from pipelines.training.dataset import HELD_OUT
 from pipelines.training.masks import Rect
 from pipelines.training.scenes.layout import draw_scene
 from pipelines.training.scenes.scene import Scene
@@ -117,7 +117,7 @@ def _free(scene: Scene, hole: Rect, *but: str) -> bool:
 
 def place_for(prompt: str, seed: int) -> Place:
     """Finds a place for a prompt in the scene of this seed, or the first after it in which there is one."""
-    scene_seed = HELD_OUT + seed
+    scene_seed = TABLE_SCENES + seed
     name, find = PROMPTS[prompt]
     while (hole := find(scene := draw_scene(scene_seed, name))) is None:
         scene_seed += 1 << 20

@@ -12,9 +12,9 @@ from tqdm import tqdm
 
 from pipelines.base import Pipeline, Pixels, Request, run
 from pipelines.evaluation.edits import thing_of, whole
+from pipelines.evaluation.held_out import TABLE_SCENES
 from pipelines.evaluation.measures import composed, half_width, shape_kept, sharpness, turned
 from pipelines.evaluation.sheets import RIGHT, WRONG, Entry, sheet
-from pipelines.training.dataset import HELD_OUT
 from pipelines.training.scenes.layout import held_out_pair
 from pipelines.training.scenes.palette import COLOURS
 from pipelines.training.scenes.things import KINDS
@@ -87,7 +87,7 @@ def refine(
         Each case with its outcomes by strength.
     """
     for i in tqdm(range(cases), "recolourings", unit=" cases"):
-        case = recolouring(HELD_OUT + i, pipeline.size)
+        case = recolouring(TABLE_SCENES + i, pipeline.size)
         where = (case.image != case.truth).any(2)
         images = {}
         for strength in (1.0, *strengths):

@@ -10,11 +10,12 @@ from tqdm import tqdm
 
 from pipelines.base import Pipeline, Pixels, Request, Run, Step, run
 from pipelines.evaluation.edits import before, names_colour, thing_of, whole
+from pipelines.evaluation.held_out import TABLE_SCENES
 from pipelines.evaluation.judge import NOTHING, Judge, Verdict, right_colour
 from pipelines.evaluation.measures import composed, drift, seam, share
 from pipelines.evaluation.metrics.distances import frechet, gaussian_of
 from pipelines.evaluation.sheets import RIGHT, WRONG, Entry, hatched, sheet
-from pipelines.training.dataset import HELD_OUT, Example
+from pipelines.training.dataset import Example
 from pipelines.training.scenes.worlds import FAMILIAR
 
 FEWEST = 3  # edits of a kind that has a row of its own
@@ -73,7 +74,7 @@ def evaluate(
     outcomes: list[Outcome] = []
     progress = tqdm(range(edits), "removals" if empty else "unseen pairs" if unseen else "fills", unit=" edits")
     for i in progress:
-        edit = whole(HELD_OUT + i, pipeline.size, empty, unseen)
+        edit = whole(TABLE_SCENES + i, pipeline.size, empty, unseen)
         original = before(edit)
         request = Request(original, edit.mask, edit.prompt, "", guidance, 0.0, 1.0, steps, sampler, (i,))
         answer, guess = answered(pipeline.inpaint(request), steps)

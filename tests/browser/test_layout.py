@@ -33,8 +33,8 @@ MEASURED = """(panels) => {
     });
     return [wrong, seen.map(([name]) => name)];
 }"""
-# the same, once the folds of Gradio have come to rest and while the page knows how high its dock is: in between, by another
-# call, the dock may have grown and the panels not yet have heard of it, which nobody gets to see
+# the same, once the folds of Gradio have come to rest and while the page knows how high its dock is: until another call
+# came, the dock might have grown and the panels not have heard of it yet, which nobody gets to see
 MEASURED_AT_REST = """(panels) => new Promise((done) => {
     const measured = MEASURED;
     let [before, calm] = [null, 0];

@@ -19,8 +19,9 @@ from pipelines.diffusion.guidance import clipped
 from pipelines.diffusion.samplers import SAMPLERS, Noise
 from pipelines.diffusion.schedule import ended, levels_at, respaced
 from pipelines.errors import InvalidInput
-from pipelines.evaluation import adm
-from pipelines.evaluation.adm import (
+from pipelines.evaluation.edits import thing_of, whole
+from pipelines.evaluation.experiments import adm_arms
+from pipelines.evaluation.experiments.adm_arms import (
     Arm,
     Stack,
     accuracy,
@@ -32,7 +33,7 @@ from pipelines.evaluation.adm import (
     refuse_weak,
     task,
 )
-from pipelines.evaluation.edits import thing_of, whole
+from pipelines.evaluation.held_out import ADM_SCENES
 from pipelines.glide.classifier import NoisyClassifier
 from pipelines.glide.folder import BYTE_PAIRS, write_config
 from pipelines.glide.pipeline import BASE_SIGMAS
@@ -95,7 +96,7 @@ def test_every_arm_asks_for_the_same() -> None:
     assert len({*kinds}) == 1
     assert len({task(QUICK, i, 64).kind for i in range(108)}) == 108
     for i in range(3):
-        job, edit = task(replace(QUICK, place="window"), i, 64), whole(adm.ADM_SCENES + i, 64, 0.0)
+        job, edit = task(replace(QUICK, place="window"), i, 64), whole(ADM_SCENES + i, 64, 0.0)
         assert job.kind == thing_of(edit).kind and job.text.endswith(job.kind)
         assert np.array_equal(job.known[job.hole == 0], edit.image[edit.mask == 0])
         assert not job.known[job.hole > 0].any()
@@ -110,8 +111,8 @@ def test_scale_zero_is_the_unguided_sample_to_the_bit(stack: Stack) -> None:
     with torch.no_grad():
         unguided = to_images(run(SAMPLERS["dpmpp_2m"](denoise, noise() * levels[0], levels, noise)))[0]
     assert np.ptp(unguided.astype(int)) > 20
-    assert np.array_equal(adm.sample(replace(QUICK, scale=0.0), stack, 5), unguided)
-    assert not np.array_equal(adm.sample(QUICK, stack, 5), unguided)
+    assert np.array_equal(adm_arms.sample(replace(QUICK, scale=0.0), stack, 5), unguided)
+    assert not np.array_equal(adm_arms.sample(QUICK, stack, 5), unguided)
 
 
 def log_probability(stack: Stack, image: Pixels, kind: str) -> float:
@@ -124,28 +125,29 @@ def test_the_kind_becomes_likelier_with_the_scale(stack: Stack, named: bool) -> 
     means = []
     for scale in (0.0, 2.0, 10.0):
         arm = replace(QUICK, named=named, scale=scale, steps=6)
-        samples = [(adm.sample(arm, stack, i), task(arm, i, 64).kind) for i in range(6)]
+        samples = [(adm_arms.sample(arm, stack, i), task(arm, i, 64).kind) for i in range(6)]
         means.append(np.mean([log_probability(stack, *each) for each in samples]))
     assert means == sorted(means) and means[-1] > means[0] + 0.02
 
 
 def test_samples_differ_by_seed_and_prompt(stack: Stack) -> None:
     arm = replace(QUICK, scale=0.0)
-    assert not np.array_equal(adm.sample(arm, stack, 0), adm.sample(arm, stack, 1))
-    assert not np.array_equal(adm.sample(arm, stack, 0), adm.sample(replace(arm, named=False), stack, 0))
+    assert not np.array_equal(adm_arms.sample(arm, stack, 0), adm_arms.sample(arm, stack, 1))
+    assert not np.array_equal(adm_arms.sample(arm, stack, 0), adm_arms.sample(replace(arm, named=False), stack, 0))
 
 
 def test_the_learned_variance_is_that_of_ddpm_alone(stack: Stack) -> None:
     for sampler, same in (("ddpm", False), ("ddim", True)):
         learned, lower = (
-            adm.sample(replace(QUICK, sampler=sampler, learned_variance=learned), stack, 0) for learned in (True, False)
+            adm_arms.sample(replace(QUICK, sampler=sampler, learned_variance=learned), stack, 0)
+            for learned in (True, False)
         )
         assert np.array_equal(learned, lower) == same
 
 
 def test_the_stack_is_the_base_enlarged_or_upsampled(stack: Stack) -> None:
     small, enlarged, upsampled = (
-        adm.sample(replace(QUICK, finish=finish), stack, 0) for finish in ("small", "enlarged", "upsampled")
+        adm_arms.sample(replace(QUICK, finish=finish), stack, 0) for finish in ("small", "enlarged", "upsampled")
     )
     assert small.shape == (16, 16, 3) and enlarged.shape == upsampled.shape == (64, 64, 3)
     box = np.asarray(Image.fromarray(enlarged).resize((16, 16), Image.Resampling.BOX), int)
@@ -228,7 +230,7 @@ def always() -> Iterator[NoisyClassifier]:
     """A classifier that says one kind of whatever it sees: the first window's."""
     classifier = NoisyClassifier(TOY.classifier)
     torch.nn.init.zeros_(classifier.pool.out.weight)
-    kind = thing_of(whole(adm.ADM_SCENES, 16, 0.0)).kind
+    kind = thing_of(whole(ADM_SCENES, 16, 0.0)).kind
     classifier.pool.out.bias.data = torch.nn.functional.one_hot(
         torch.tensor(KIND_NAMES.index(kind)), len(KIND_NAMES)
     ).float()
@@ -236,7 +238,7 @@ def always() -> Iterator[NoisyClassifier]:
 
 
 def test_accuracy_is_the_share_of_windows_named_right(always: NoisyClassifier) -> None:
-    kinds = [thing_of(whole(adm.ADM_SCENES + i, 16, 0.0)).kind for i in range(30)]
+    kinds = [thing_of(whole(ADM_SCENES + i, 16, 0.0)).kind for i in range(30)]
     for timestep in (0, 900):
         assert accuracy(always, timestep, 1) == 1.0
         assert accuracy(always, timestep, 30) == pytest.approx(kinds.count(kinds[0]) / 30)

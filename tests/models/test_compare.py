@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Callable
-from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +12,12 @@ from pipelines.base import Pixels, Request, Run, Step
 from pipelines.evaluation import command
 from pipelines.evaluation.command import FEATURE_SCALE, JUDGE, main, measure_feature_scale
 from pipelines.evaluation.compare import FLOOR, Comparison, is_model, table
-from pipelines.evaluation.fills import FILLS, MOST, SCALE, SEEDS, SPACE, TRUTH, draw_truth, fill, weights_digest
-from pipelines.evaluation.judge import FEATURES, JUDGE_SCENES, SIDE, load_judge
+from pipelines.evaluation.fills import MOST, draw_truth, fill, weights_digest
+from pipelines.evaluation.held_out import FILL_SCENES, SEEDS, TRUTH_SCENES
+from pipelines.evaluation.judge import FEATURES, SIDE, load_judge
 from pipelines.evaluation.metrics.features import Features, JudgeExtractor, load_judge_extractor
 from pipelines.evaluation.sample_sets import SampleArchive, SampleFolder, open_samples
 from pipelines.glide.digests import sha256
-from pipelines.training.dataset import HELD_OUT
 from tests.fakes import Plain
 
 COUNT = 12
@@ -36,7 +35,7 @@ class Painter(Plain):
     def inpaint(self, request: Request) -> Run:
         self.requests += 1
         seed, index = divmod(request.seeds[0], MOST)
-        edit = fill(FILLS, seed, index, self.size)
+        edit = fill(FILL_SCENES, seed, index, self.size)
         assert edit.prompt == request.prompt and np.array_equal(edit.mask, request.mask)
         assert not np.array_equal(edit.image, request.image)
         yield Step(1, 1, None)
@@ -127,7 +126,7 @@ def test_a_model_that_paints_the_truth_has_the_floors_distances(commanded: Comma
     assert "KID has no such bias" in printed and f"| {FLOOR} | {COUNT} |" in printed
     folder = open_samples(tmp_path / "samples" / "classical")
     for index, prompt in enumerate(folder.prompts):
-        assert prompt == fill(FILLS, 0, index, SIDE).prompt
+        assert prompt == fill(FILL_SCENES, 0, index, SIDE).prompt
 
 
 def test_what_is_there_is_not_made_again(compare: Callable[..., dict], tmp_path: Path) -> None:
@@ -287,17 +286,9 @@ def test_the_judge_looks_at_squares_of_its_own_size(commanded: Command, tmp_path
     assert "squares of 128, 256, ... pixels, and the pictures of" in commanded(*folders, "-o", tmp_path / "out")
 
 
-def test_the_scenes_of_a_comparison_are_its_own() -> None:
-    ranges = [(FILLS, SEEDS), (TRUTH, SEEDS), (SCALE, 1)]
-    ends = sorted((first, first + seeds * SPACE) for first, seeds in ranges)
-    assert HELD_OUT + (1 << 20) < ends[0][0] and ends[-1][1] < JUDGE_SCENES
-    assert all(end < first for (_, end), (first, _) in pairwise(ends))
-    assert MOST < 1 << 20  # `whole` goes from a scene without a hole that far
-
-
 def test_the_scale_of_the_features_is_the_shipped_judges(tmp_path: Path) -> None:
     extractor = load_judge_extractor(JUDGE, FEATURE_SCALE)
-    folder = draw_truth(tmp_path / "true", SIDE, 80, 3, TRUTH)
+    folder = draw_truth(tmp_path / "true", SIDE, 80, 3, TRUTH_SCENES)
     (batch,) = folder.batches(80)
     features = extractor(*batch)
     assert features.pooled.shape == (80, FEATURES) and features.spatial.shape == (80, 8 * 16)

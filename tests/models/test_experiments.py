@@ -19,6 +19,7 @@ from pipelines.evaluation.experiments.arms import Arm, Number, Row, measured, sh
 from pipelines.evaluation.experiments.guidance import FILLS, Frontier, base_guess
 from pipelines.evaluation.experiments.report import FAILS, HOLDS, UNDECIDED, decided, minus, write_report
 from pipelines.evaluation.experiments.reranking import COUNTS, Drawn, Reranking, best_of, edits_of, oracle, recovered
+from pipelines.evaluation.held_out import GUIDANCE_SCENES
 from pipelines.evaluation.judge import SIDE, Judge
 from pipelines.evaluation.metrics.clip_scorer import ClipScorer
 from pipelines.evaluation.metrics.features import JudgeExtractor
@@ -164,7 +165,7 @@ def test_a_fill_is_right_as_the_judge_says_of_its_own_edit(tmp_path: Path) -> No
             edit = next(edit for edit in edits if np.array_equal(edit.mask, mask))
             return type("V", (), {"kind": edit.thing.kind, "colour": edit.thing.colour})(), np.zeros(128)  # type: ignore[union-attr]
 
-    edits = [FILLS.edit(guidance.SCENES + i, SIDE) for i in range(12)]
+    edits = [FILLS.edit(GUIDANCE_SCENES + i, SIDE) for i in range(12)]
     ours = replace(frontier(tmp_path, Painter()), judge=Seer())
     (first, *_) = ours.arms()
     assert first.measure()[guidance.RIGHT].value == 1

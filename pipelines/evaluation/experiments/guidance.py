@@ -17,6 +17,7 @@ from pipelines.base import Pipeline, Pixels, Request
 from pipelines.evaluation.edits import before, whole
 from pipelines.evaluation.experiments.arms import Arm, Number, share
 from pipelines.evaluation.fills import Sample, complete
+from pipelines.evaluation.held_out import GUIDANCE_SCENES, GUIDANCE_TRUTH_SCENES
 from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed
 from pipelines.evaluation.metrics.distances import frechet_distance, kernel_distance
@@ -25,10 +26,8 @@ from pipelines.evaluation.metrics.features import Extractor, Features, joined
 from pipelines.evaluation.metrics.precision_recall import precision_recall
 from pipelines.evaluation.metrics.scores import Scorer, clip_score
 from pipelines.evaluation.sample_sets import SampleFolder
-from pipelines.training.dataset import HELD_OUT, Example, example
+from pipelines.training.dataset import Example, example
 
-SCENES = HELD_OUT + (1 << 34)  # from this seed on; apart from those of the tables, and all that is trained on
-TRUE_SCENES = SCENES + (1 << 33)  # of the true windows that they are compared with
 CFG_SCALES = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 CLIP_SCALES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 BATCH = 32
@@ -101,7 +100,7 @@ class Frontier:
         size = self.pipeline.size
 
         def draw(index: int) -> Sample:
-            edit = track.edit(TRUE_SCENES + index, size)
+            edit = track.edit(GUIDANCE_TRUTH_SCENES + index, size)
             return Sample(edit.image, edit.mask, edit.prompt)
 
         settings = {"track": track.name, "size": size}
@@ -137,7 +136,7 @@ class Frontier:
         size = self.pipeline.size
 
         def paint(index: int) -> Sample:
-            edit = track.edit(SCENES + index, size)
+            edit = track.edit(GUIDANCE_SCENES + index, size)
             original = track.before(edit)
             request = Request(
                 original, edit.mask, edit.prompt, "", guidance, clip_guidance, 1.0, self.steps, self.sampler, (index,)
@@ -149,7 +148,8 @@ class Frontier:
         values = self._distances(samples, truth()) | self._scores(samples)
         if track is FILLS:
             values[RIGHT] = share(
-                self._shown(track.edit(SCENES + index, size), image) for index, image in enumerate(images_of(samples))
+                self._shown(track.edit(GUIDANCE_SCENES + index, size), image)
+                for index, image in enumerate(images_of(samples))
             )
         return values
 

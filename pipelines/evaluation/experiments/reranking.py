@@ -18,13 +18,13 @@ from pipelines.calibration import area_under_curve
 from pipelines.evaluation.edits import before, thing_of, whole
 from pipelines.evaluation.experiments.arms import Arm, Number
 from pipelines.evaluation.experiments.guidance import base_guess
+from pipelines.evaluation.held_out import RERANKING_SCENES
 from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed
 from pipelines.evaluation.metrics.scores import Scorer
-from pipelines.training.dataset import HELD_OUT, Example
+from pipelines.training.dataset import Example
 from pipelines.training.scenes.worlds import FAMILIAR
 
-SCENES = HELD_OUT + (3 << 34)  # from this seed on; apart from those of the tables, and all that is trained on
 COUNTS = (1, 2, 4, 8, 16)  # of which the best is chosen
 BOOTSTRAPS = 1000  # over prompts
 COMPOUND = (" wearing ", " with ", " next to ", " beside ", " behind ", " in front of ", " on ", " two ", " three ")
@@ -55,7 +55,7 @@ SETS: Mapping[str, Callable[[Example], bool]] = {"rare": is_rare, "compound": is
 def edits_of(name: str, count: int, size: int) -> list[Example]:
     """Draws the first `count` edits of a set."""
     found: list[Example] = []
-    seed = SCENES
+    seed = RERANKING_SCENES
     while len(found) < count:
         edit = whole(seed, size, empty=0.0)
         seed += 1

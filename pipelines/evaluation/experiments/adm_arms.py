@@ -23,6 +23,7 @@ from pipelines.diffusion.schedule import Sigmas, ended, levels_at, respaced
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import thing_of, whole
 from pipelines.evaluation.fills import Sample, complete
+from pipelines.evaluation.held_out import ADM_SCENES
 from pipelines.evaluation.sample_sets import SampleFolder
 from pipelines.glide.classifier import NoisyClassifier, load_classifier
 from pipelines.glide.digests import sha256
@@ -33,14 +34,11 @@ from pipelines.glide.tokenizer import Tokenizer
 from pipelines.glide.unet import UNet
 from pipelines.glide.weights import load_unet
 from pipelines.machine import best_device, fast_type
-from pipelines.training.config import CLASSIFIER_SEED
-from pipelines.training.dataset import HELD_OUT, example
+from pipelines.training.dataset import example
 from pipelines.training.labelled import KIND_NAMES
 from pipelines.training.scenes.things import KINDS
 from pipelines.training.scenes.words import with_article
-from pipelines.training.trainer import SCENES
 
-ADM_SCENES = HELD_OUT + CLASSIFIER_SEED * SCENES  # from this seed on; nothing is trained or judged on them elsewhere
 SCALES = (0.0, 0.5, 1.0, 2.0, 4.0, 7.0, 10.0)
 LEAST_ACCURACY = 0.75  # of a classifier that guides, in true windows without noise
 UPSAMPLE_STEPS = 2  # of `dpmpp_2m`, as the embedded model's own
