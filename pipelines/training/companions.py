@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from pipelines.glide.sized import save_sized
 from pipelines.glide.tokenizer import EndedTokenizer, mini_tokenizer
 from pipelines.glide.weights import save_unet
 from pipelines.training.classification import Classification
-from pipelines.training.config import AUTOENCODER_SEED, CLASSIFIER_SEED, CLIP_SEED, Pace, Size
+from pipelines.training.config import AUTOENCODER_SEED, CLASSIFIER_SEED, CLIP_SEED, SCORER_SEED, Pace, Size
 from pipelines.training.contrastive import MOST_SCALE, Contrastive
 from pipelines.training.labelled import Labelled
 from pipelines.training.pairs import Pairs
@@ -69,6 +70,11 @@ COMPANIONS = {
     "clip": Companion(
         lambda size: size.clip, lambda size: size.clip_pace, CLIP_SEED, Contrastive, pairs, save_clip,
         begins_with=(BYTE_PAIRS, WORDS),
+    ),
+    # another CLIP, to score what the noised one guided or ranked: of other scenes, and without noise
+    "scorer": Companion(
+        lambda size: size.clip, lambda size: size.clip_pace, SCORER_SEED, partial(Contrastive, noised=False), pairs,
+        save_clip, begins_with=(BYTE_PAIRS, WORDS),
     ),
     "classifier": Companion(
         lambda size: size.classifier, lambda size: size.classifier_pace, CLASSIFIER_SEED,

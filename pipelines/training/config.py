@@ -27,7 +27,7 @@ STAGES = {
     "distil": Stage("base_inpaint", "inpaint", "cosine", empty=0.12, seed=4, distils=True),
     "upsample": Stage("upsample_inpaint", None, "linear", empty=0.12, seed=3),
 }
-CLIP_SEED, CLASSIFIER_SEED, AUTOENCODER_SEED = 5, 6, 7  # as `Stage.seed`
+CLIP_SEED, CLASSIFIER_SEED, AUTOENCODER_SEED, SCORER_SEED = 5, 6, 7, 8  # as `Stage.seed`
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""What a noised CLIP learns: which text belongs to which noisy picture (Radford et al. 2021; Nichol et al. 2021, 3.3).
+"""What a CLIP learns: which text belongs to which picture, noisy or not (Radford et al. 2021; Nichol et al. 2021, 3.3).
 
 Shapes: N texts and as many pictures, each at V noise levels, R = N V rows; F features; W wrong captions of a picture.
 """
@@ -36,17 +36,18 @@ class ClipPair(nn.Module):
 
 
 class Contrastive:
-    """An `Objective`: both halves of a noised CLIP.
+    """An `Objective`: both halves of a CLIP.
 
     Args:
         config: their sizes.
         seed: of its noise and scenes.
         device: where it learns.
+        noised: whether it learns at all noise levels; else at the least, t = 0, alone.
     """
 
-    def __init__(self, config: ClipConfig, seed: int, device: torch.device) -> None:
+    def __init__(self, config: ClipConfig, seed: int, device: torch.device, noised: bool = True) -> None:
         torch.manual_seed(seed)
-        self.seed, self.config = seed, config
+        self.seed, self.config, self._noised = seed, config, noised
         self.network = ClipPair(config).to(device)
         self._levels = noise_levels(sigmas_of(SCHEDULES["cosine"]())).to(device)
 
@@ -57,7 +58,7 @@ class Contrastive:
     def loss(self, batch: dict[str, Tensor], noise: StepNoise) -> Tensor:
         """See `Objective`. The batch is that of `pairs.Pairs`."""
         x0 = batch["x0"]
-        place = noise.integers(TIMESTEPS + CLEARER)
+        place = noise.integers(TIMESTEPS + CLEARER if self._noised else 1)
         t = torch.where(place < TIMESTEPS, place, place - TIMESTEPS)
         sigma = self._levels[t + 1][:, None, None, None]
         x = (x0 + sigma * noise.normal(*x0.shape[1:])) / (1 + sigma**2).sqrt()

@@ -22,12 +22,12 @@ from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import thing_of, whole
 from pipelines.evaluation.experiments import adm_arms
 from pipelines.evaluation.experiments.adm_arms import (
-    Arm,
+    AdmArm,
     Stack,
     accuracy,
     arms,
     draw_arm,
-    draw_pictures,
+    draw_truth,
     experiments,
     load_stack,
     refuse_weak,
@@ -45,7 +45,7 @@ from pipelines.training.config import SIZES
 from pipelines.training.labelled import KIND_NAMES
 
 TOY, CPU = SIZES["toy"], torch.device("cpu")
-QUICK = Arm(named=True, scale=4.0, steps=3)
+QUICK = AdmArm(named=True, scale=4.0, steps=3)
 PICTURES = 4
 
 
@@ -207,14 +207,15 @@ def test_a_folder_holds_one_arm_alone(stack: Stack, tmp_path: Path) -> None:
     assert not (tmp_path / "00001.png").exists()
 
 
-def test_true_pictures_are_left_like_samples(tmp_path: Path) -> None:
-    draw_pictures(tmp_path, 16, 2)
-    first = shown(tmp_path)
-    assert {*first} == {"00000.png", "00000.txt", "00001.png", "00001.txt", "settings.json"}
+@pytest.mark.parametrize("place", ["picture", "window"])
+def test_true_ones_are_left_like_samples(place: str, tmp_path: Path) -> None:
+    draw_truth(place, tmp_path, 16, 2)
+    holes = {f"holes/0000{i}.png" for i in range(2)} if place == "window" else set()
+    assert {*shown(tmp_path)} == {"00000.png", "00000.txt", "00001.png", "00001.txt", "settings.json"} | holes
     with Image.open(tmp_path / "00001.png") as image:
         assert image.size == (16, 16)
     with pytest.raises(InvalidInput, match=r"samples made otherwise \(size 16, now 32\)"):
-        draw_pictures(tmp_path, 32, 2)
+        draw_truth(place, tmp_path, 32, 2)
 
 
 @pytest.mark.parametrize("changes", [{"size": 32}, {"classes": KIND_NAMES[1:]}])

@@ -23,7 +23,7 @@ from pipelines.diffusion.schedule import Sigmas, ended, levels_at, respaced
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import thing_of, whole
 from pipelines.evaluation.fills import Sample, complete
-from pipelines.evaluation.held_out import ADM_SCENES
+from pipelines.evaluation.held_out import ADM_SCENES, ADM_TRUTH_SCENES
 from pipelines.evaluation.sample_sets import SampleFolder
 from pipelines.glide.classifier import NoisyClassifier, load_classifier
 from pipelines.glide.digests import sha256
@@ -45,7 +45,7 @@ UPSAMPLE_STEPS = 2  # of `dpmpp_2m`, as the embedded model's own
 
 
 @dataclass(frozen=True)
-class Arm:
+class AdmArm:
     """One way to draw samples."""
 
     named: bool  # whether the prompt names the kind; else it is empty
@@ -71,7 +71,7 @@ class Arm:
 class Experiment:
     """Arms that are compared with each other."""
 
-    arms: tuple[Arm, ...]
+    arms: tuple[AdmArm, ...]
     samples: int  # of each
 
 
@@ -83,23 +83,24 @@ def experiments() -> dict[str, Experiment]:
     learned one against the lower bound (Nichol & Dhariwal 2021, figure 8). stack: table 5's ADM, -U, -G and -G+U.
     windows: the scales once more where the judge is at home, with one thing in the middle of what is known.
     """
-    few = [Arm(True, scale, "ddim", 25) for scale in SCALES] + [Arm(True, scale) for scale in SCALES]
-    many = [Arm(True, scale, "ddpm", 250) for scale in (0.0, 1.0, 4.0)]
-    variance = [Arm(True, 0.0, "ddpm", steps, learned) for steps in (250, 25) for learned in (True, False)]
-    stack = [Arm(True, scale, finish=finish) for scale in (0.0, 2.0) for finish in ("enlarged", "upsampled")]
+    few = [AdmArm(True, scale, "ddim", 25) for scale in SCALES] + [AdmArm(True, scale) for scale in SCALES]
+    many = [AdmArm(True, scale, "ddpm", 250) for scale in (0.0, 1.0, 4.0)]
+    variance = [AdmArm(True, 0.0, "ddpm", steps, learned) for steps in (250, 25) for learned in (True, False)]
+    stack = [AdmArm(True, scale, finish=finish) for scale in (0.0, 2.0) for finish in ("enlarged", "upsampled")]
     prompts = (False, True)
     return {
-        "scales": Experiment(tuple(Arm(named, scale) for named in prompts for scale in SCALES), 500),
+        "scales": Experiment(tuple(AdmArm(named, scale) for named in prompts for scale in SCALES), 500),
         "steps": Experiment((*few, *many), 200),
         "variance": Experiment(tuple(variance), 200),
         "stack": Experiment(tuple(stack), 200),
         "windows": Experiment(
-            tuple(Arm(named, scale, finish="upsampled", place="window") for named in prompts for scale in SCALES), 200
+            tuple(AdmArm(named, scale, finish="upsampled", place="window") for named in prompts for scale in SCALES),
+            200,
         ),
     }
 
 
-def arms() -> tuple[Arm, ...]:
+def arms() -> tuple[AdmArm, ...]:
     """Returns every arm once."""
     return tuple(dict.fromkeys(arm for experiment in experiments().values() for arm in experiment.arms))
 
@@ -114,6 +115,7 @@ class Stack:
     classifier: NoisyClassifier  # of `labelled.KIND_NAMES`, at the base's size
     device: torch.device
     digests: Mapping[str, str]  # SHA-256 of each file of weights
+    classifier_digest: str  # of the classifier's
 
 
 def load_stack(classifier_file: Path, folder: Path = WEIGHTS / "glide-mini") -> Stack:
@@ -140,7 +142,7 @@ def load_stack(classifier_file: Path, folder: Path = WEIGHTS / "glide-mini") -> 
         )
     digests = {file.name: sha256(file) for file in (*files, classifier_file)}
     tokenizer = folder_tokenizer(folder, base.config)
-    return Stack(base, upsampler, tokenizer, classifier, device, digests)
+    return Stack(base, upsampler, tokenizer, classifier, device, digests, digests[classifier_file.name])
 
 
 class Task(NamedTuple):
@@ -156,7 +158,7 @@ class Task(NamedTuple):
         return with_article(self.kind)
 
 
-def task(arm: Arm, i: int, size: int) -> Task:
+def task(arm: AdmArm, i: int, size: int) -> Task:
     """Returns the task of sample i: for whole pictures the kinds in turn, for windows those of held-out scenes.
 
     Args:
@@ -172,7 +174,7 @@ def task(arm: Arm, i: int, size: int) -> Task:
 
 
 @torch.no_grad()
-def sample(arm: Arm, stack: Stack, i: int) -> Pixels:
+def sample(arm: AdmArm, stack: Stack, i: int) -> Pixels:
     """Draws sample i of an arm, with seed i: uint8 (S, S, 3)."""
     base, upsampler, device = stack.base, stack.upsampler, stack.device
     job = task(arm, i, upsampler.config.size)
@@ -220,7 +222,7 @@ def _levels(network: UNet, sigmas: Sigmas, steps: int) -> list[float]:
     return levels_at(ended(respaced(steps), LAST[network.config.predicts]), sigmas)
 
 
-def draw_arm(arm: Arm, stack: Stack, folder: Path, count: int) -> SampleFolder:
+def draw_arm(arm: AdmArm, stack: Stack, folder: Path, count: int) -> SampleFolder:
     """Draws the samples of an arm that a folder lacks, see `complete`; prompts are kinds as people say them.
 
     Args:
@@ -240,10 +242,11 @@ def draw_arm(arm: Arm, stack: Stack, folder: Path, count: int) -> SampleFolder:
     return complete(folder, {**asdict(arm), "weights": dict(stack.digests)}, count, make)
 
 
-def draw_pictures(folder: Path, size: int, count: int) -> SampleFolder:
-    """Draws true whole pictures of held-out scenes, to compare the arms' with.
+def draw_truth(place: str, folder: Path, size: int, count: int) -> SampleFolder:
+    """Draws true pictures or windows of held-out scenes, to compare the arms' with.
 
     Args:
+        place: as of an arm.
         folder: of these alone.
         size: side in pixels: that of the arm's samples.
         count: how many.
@@ -253,10 +256,13 @@ def draw_pictures(folder: Path, size: int, count: int) -> SampleFolder:
     """
 
     def make(i: int) -> Sample:
-        shown = example(ADM_SCENES + i, size, 0.0, hole="picture")
-        return Sample(shown.image, None, shown.prompt)
+        if place == "picture":
+            shown = example(ADM_TRUTH_SCENES + i, size, 0.0, hole="picture")
+            return Sample(shown.image, None, shown.prompt)
+        edit = whole(ADM_TRUTH_SCENES + i, size, 0.0)
+        return Sample(edit.image, edit.mask, edit.prompt)
 
-    return complete(folder, {"model": "truth", "place": "picture", "size": size, "first": ADM_SCENES}, count, make)
+    return complete(folder, {"model": "truth", "place": place, "size": size, "first": ADM_TRUTH_SCENES}, count, make)
 
 
 @torch.no_grad()

@@ -16,21 +16,19 @@ import numpy as np
 from pipelines.base import Pipeline, Pixels, Request
 from pipelines.evaluation.edits import before, whole
 from pipelines.evaluation.experiments.arms import Arm, Number, share
+from pipelines.evaluation.experiments.samples import BATCH, distances, features_of, images_of, number
 from pipelines.evaluation.fills import Sample, complete
 from pipelines.evaluation.held_out import GUIDANCE_SCENES, GUIDANCE_TRUTH_SCENES
 from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed
-from pipelines.evaluation.metrics.distances import frechet_distance, kernel_distance
-from pipelines.evaluation.metrics.estimates import Estimate, Floats
-from pipelines.evaluation.metrics.features import Extractor, Features, joined
-from pipelines.evaluation.metrics.precision_recall import precision_recall
+from pipelines.evaluation.metrics.estimates import Floats
+from pipelines.evaluation.metrics.features import Extractor
 from pipelines.evaluation.metrics.scores import Scorer, clip_score
 from pipelines.evaluation.sample_sets import SampleFolder
 from pipelines.training.dataset import Example, example
 
 CFG_SCALES = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 CLIP_SCALES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
-BATCH = 32
 OWN, SECOND = "guiding CLIP's score", "second CLIP's score"  # of samples, by the one that may guide, and another
 RIGHT = "kind and colour right"
 
@@ -104,7 +102,8 @@ class Frontier:
             return Sample(edit.image, edit.mask, edit.prompt)
 
         settings = {"track": track.name, "size": size}
-        return self._features(complete(self.out / "samples" / f"{track.name}-truth", settings, self.count, draw)).pooled
+        samples = complete(self.out / "samples" / f"{track.name}-truth", settings, self.count, draw)
+        return features_of(samples, self.extractor).pooled
 
     def _arm(self, track: Track, guidance: float, clip_guidance: float, truth: Callable[[], Floats]) -> Arm:
         kind = f"clip-{clip_guidance:g}" if clip_guidance else f"cfg-{guidance:g}"
@@ -145,7 +144,7 @@ class Frontier:
 
         decisive = {key: settings[key] for key in settings if key != "samples"}
         samples = complete(self.out / "samples" / name, decisive, self.count, paint)
-        values = self._distances(samples, truth()) | self._scores(samples)
+        values = distances(features_of(samples, self.extractor).pooled, truth()) | self._scores(samples)
         if track is FILLS:
             values[RIGHT] = share(
                 self._shown(track.edit(GUIDANCE_SCENES + index, size), image)
@@ -156,17 +155,6 @@ class Frontier:
     def _shown(self, edit: Example, image: Pixels) -> bool:
         return shows_thing(edit, self.judge.look(image, edit.mask)[0])
 
-    def _distances(self, samples: SampleFolder, others: Floats) -> dict[str, Number]:
-        some = self._features(samples).pooled
-        precision, recall = precision_recall(some, others)
-        found = {"KID": kernel_distance(some, others), "precision": precision, "recall": recall}
-        if min(len(some), len(others)) > 1.25 * some.shape[1]:
-            found["FID"] = frechet_distance(some, others)
-        return {name: _number(estimate) for name, estimate in found.items()}
-
-    def _features(self, samples: SampleFolder) -> Features:
-        return joined([self.extractor(images, holes) for images, holes in samples.batches(BATCH)])
-
     def _scores(self, samples: SampleFolder) -> dict[str, Number]:
         prompts = samples.prompts or ()
         cosines: dict[str, list[Floats]] = {name: [] for name in self.scorers}
@@ -175,14 +163,4 @@ class Frontier:
             for name, scorer in self.scorers.items():
                 cosines[name].append(scorer(images, holes, prompts[at : at + len(images)]))
             at += len(images)
-        return {name: _number(clip_score(np.concatenate(found))) for name, found in cosines.items()}
-
-
-def images_of(samples: SampleFolder) -> Iterator[Pixels]:
-    """Yields a folder's pictures one by one."""
-    for images, _ in samples.batches(BATCH):
-        yield from images
-
-
-def _number(estimate: Estimate) -> Number:
-    return Number(estimate.value, estimate.error)
+        return {name: number(clip_score(np.concatenate(found))) for name, found in cosines.items()}

@@ -27,11 +27,11 @@ class ClipScorer:
     def __call__(self, images: Pixels, holes: Pixels | None, prompts: tuple[str, ...]) -> Floats:
         if holes is None:
             holes = np.full(images.shape[:3], 255, np.uint8)
-        scores = [
-            clip_scores(self._clip, BASE_SIGMAS, self._size, image[None], hole[None], prompt)
-            for image, hole, prompt in zip(images, holes, prompts, strict=True)
-        ]
-        cosines: Floats = np.concatenate(scores) / self._clip.scale
+        cosines = np.empty(len(images))
+        for prompt in dict.fromkeys(prompts):  # each is encoded once
+            own = [at for at, other in enumerate(prompts) if other == prompt]
+            scores = clip_scores(self._clip, BASE_SIGMAS, self._size, images[own], holes[own], prompt)
+            cosines[own] = scores / self._clip.scale
         return cosines
 
 

@@ -40,17 +40,41 @@ def precision_recall(some: Floats, reference: Floats) -> tuple[Estimate, Estimat
     return Estimate(precision, replicates[:, 0]), Estimate(recall, replicates[:, 1])
 
 
+def realism(some: Floats, reference: Floats) -> Floats:
+    """Scores single pictures: above 1 lies what is in a neighbourhood of the reference (section 5, eq. 3).
+
+    The half of the reference with the largest neighbourhoods is left out, as there.
+
+    Args:
+        some: (N, D).
+        reference: (M, D), M above 2 * NEIGHBOURS.
+
+    Returns:
+        (N,), above 0; the higher, the more a picture is like one of the reference.
+    """
+    radii = _radii(reference)
+    dense = radii <= radii.median()
+    centres = reference[dense.numpy()]
+    scores = [(radii[dense] / distances.clamp_min(1e-12)).amax(1) for distances in _blocks(some, centres)]
+    return np.asarray(torch.cat(scores).numpy(), np.float64)
+
+
 def _shares(some: Floats, reference: Floats) -> tuple[float, float]:
     return _share_within(some, reference), _share_within(reference, some)
 
 
 def _share_within(points: Floats, centres: Floats) -> float:
     """Returns the share of points that lie in a neighbourhood of a centre."""
-    radii = torch.cat(
-        [distances.kthvalue(NEIGHBOURS + 1).values for distances in _blocks(centres, centres)]  # the first is itself
-    )
+    radii = _radii(centres)
     within = [(distances <= radii).any(1) for distances in _blocks(points, centres)]
     return float(torch.cat(within).double().mean())
+
+
+def _radii(centres: Floats) -> torch.Tensor:
+    """Returns how far each centre's third neighbour is; (M,)."""
+    return torch.cat(
+        [distances.kthvalue(NEIGHBOURS + 1).values for distances in _blocks(centres, centres)]  # the first is itself
+    )
 
 
 def _blocks(points: Floats, others: Floats) -> Iterator[torch.Tensor]:
