@@ -26,6 +26,7 @@ from pipelines.evaluation.edits import before, whole
 from pipelines.evaluation.held_out import CALIBRATION_SCENES
 from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed
+from pipelines.glide.pipeline import Glide
 
 UNSEEN = 5  # one edit in so many asks for a pair of kind and colour that the model never saw together
 FEWEST = 40  # edits of which something can be measured
@@ -35,6 +36,17 @@ class ScoredPipeline(Pipeline, Protocol):
     """A pipeline that scores its results; see `pipelines.glide.pipeline`."""
 
     def match_scores(self, windows: Pixels, holes: Pixels, prompt: str) -> Scores | None: ...
+
+
+def own_glide(name: str, pipeline: Pipeline) -> Glide:
+    """Returns a pipeline that may have a CLIP of its own.
+
+    Raises:
+        InvalidInput: it cannot have one.
+    """
+    if not isinstance(pipeline, Glide):
+        raise InvalidInput(f"{name} has no CLIP of its own; glide-mini and glide:FOLDER may have one.")
+    return pipeline
 
 
 class Judged(NamedTuple):

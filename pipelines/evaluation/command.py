@@ -1,31 +1,29 @@
 """python -m pipelines.evaluation COMMAND: train the judge, measure a pipeline, compare several, repeat experiments.
 
-judge | world | prompts | people | recolour | compare | feature-scale | clip | calibrate | guidance | rerank | report
+judge | world | prompts | people | recolour | compare | feature-scale | clip | calibrate
+guidance | rerank | arms | adm | all | report
 """
 
 import argparse
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from tqdm import tqdm
 
-from pipelines import WEIGHTS, in_full, load
+from pipelines import WEIGHTS, load
 from pipelines.base import Pipeline
 from pipelines.errors import InvalidInput
-from pipelines.evaluation.calibrate import judged_edits, write_ranking
+from pipelines.evaluation.calibrate import judged_edits, own_glide, write_ranking
 from pipelines.evaluation.clip_accuracy import write_report as write_accuracy
 from pipelines.evaluation.compare import BATCH, TRUE, USUAL, Comparison
 from pipelines.evaluation.compare import table as comparison_table
-from pipelines.evaluation.experiments.arms import Arm, measured
-from pipelines.evaluation.experiments.guidance import OWN, SECOND, Frontier
 from pipelines.evaluation.experiments.report import write_report as write_experiments
-from pipelines.evaluation.experiments.reranking import Reranking
-from pipelines.evaluation.fills import fill, usual_steps, weights_digest
+from pipelines.evaluation.experiments.run import add_experiments, run_experiments
+from pipelines.evaluation.fills import fill, usual_steps
 from pipelines.evaluation.held_out import SCALE_SCENES
-from pipelines.evaluation.judge import load_judge, train_judge
+from pipelines.evaluation.judge import FEATURE_SCALE, JUDGE, load_judge, train_judge
 from pipelines.evaluation.metrics.clip_scorer import load_scorer
 from pipelines.evaluation.metrics.features import (
     Extractor,
@@ -45,14 +43,10 @@ from pipelines.evaluation.recolour import write_report as write_recolourings
 from pipelines.evaluation.world import evaluate, write_report
 from pipelines.glide.digests import sha256
 from pipelines.glide.folder import load_clip, read_clip_config
-from pipelines.glide.pipeline import Glide
-from pipelines.installed import described
 from pipelines.machine import keep_freed_memory
 from pipelines.training.dataset import WINDOW
 
 EMBEDDED = WEIGHTS / "glide-mini"
-JUDGE = WEIGHTS / "judge" / "judge.safetensors"
-FEATURE_SCALE = JUDGE.with_name("feature_scale.safetensors")
 SORTS = ((0.0, False), (0.0, True), (1.0, False))  # of edits: the share of removals, whether pairs are never seen
 
 
@@ -88,11 +82,7 @@ def arguments() -> argparse.Namespace:
         "calibrate", help="write ranking.json: what the scores of a model's CLIP mean, as the judge sees its edits"
     )
     calibrate.add_argument("--edits", type=int, default=800, help="half of them to fit (default: %(default)d)")
-    guidance = commands.add_parser("guidance", help="experiment: CLIP guidance against classifier-free guidance")
-    guidance.add_argument("--samples", type=int, default=500, help="of each arm (default: %(default)d)")
-    guidance.add_argument("--second", type=Path, metavar="FOLDER", help="where another CLIP lies, to score as well")
-    rerank = commands.add_parser("rerank", help="experiment: the best of N by the model's CLIP")
-    rerank.add_argument("--prompts", type=int, default=100, help="of each arm (default: %(default)d)")
+    add_experiments(commands)
     report = commands.add_parser("report", help="write a page about the experiments from the rows that they left")
     report.add_argument("rows", type=Path, metavar="ROWS", help="the folder that they were written to")
     for command in (world, prompts, people, recolour, compare, calibrate):
@@ -103,10 +93,6 @@ def arguments() -> argparse.Namespace:
         command.add_argument("--sampler", default="dpmpp_2m", help="(default: %(default)s)")
         command.add_argument("--steps", type=int, help="of the base model (default: what is usual with it, or 20)")
         command.add_argument("--guidance", type=float, default=2.0, help="(default: %(default)g)")
-    for command in (guidance, rerank):
-        command.add_argument("--pipeline", default="glide-mini", metavar="NAME", help="which (default: %(default)s)")
-        command.add_argument("--sampler", default="dpmpp_2m", help="(default: %(default)s)")
-        command.add_argument("--steps", type=int, help="of the base model (default: what is usual with it, or 20)")
     for command in commands.choices.values():
         if command in (judge, scale):
             continue
@@ -131,8 +117,8 @@ def main() -> None:
             case "clip":
                 clip, size = load_clip(options.folder), read_clip_config(options.folder).size
                 print(write_accuracy(options.out, clip, options.questions, size))
-            case "guidance" | "rerank":
-                experiment(options)
+            case "guidance" | "rerank" | "arms" | "adm" | "all":
+                print(run_experiments(options))
             case "report":
                 print(write_experiments(options.rows, options.out))
             case _:
@@ -160,39 +146,6 @@ def measure(options: argparse.Namespace) -> None:
             judge = load_judge(JUDGE)
             outcomes = [evaluate(pipeline, judge, options.edits, *sort, **settings) for sort in SORTS]
             print(write_report(options.out, *outcomes))
-
-
-def own_glide(name: str, pipeline: Pipeline) -> Glide:
-    """Returns a pipeline that may have a CLIP of its own.
-
-    Raises:
-        InvalidInput: it cannot have one.
-    """
-    if not isinstance(pipeline, Glide):
-        raise InvalidInput(f"{name} has no CLIP of its own; glide-mini and glide:FOLDER may have one.")
-    return pipeline
-
-
-def experiment(options: argparse.Namespace) -> None:
-    """Measures the arms of an experiment that have no row yet, and writes the report of all there are."""
-    pipeline = own_glide(options.pipeline, load(options.pipeline))
-    full = in_full(options.pipeline)
-    folder = described(full, full).place
-    if folder is None:
-        raise InvalidInput(f"{options.pipeline} has no folder: name glide-mini or glide:FOLDER.")
-    scorer, judge, weights = load_scorer(folder), load_judge(JUDGE), weights_digest(full)
-    steps = options.steps or usual_steps(pipeline)
-    arms: Iterator[Arm]
-    if options.command == "guidance":
-        scorers: dict[str, Scorer] = {OWN: scorer, **({SECOND: load_scorer(options.second)} if options.second else {})}
-        extractor, out = load_judge_extractor(JUDGE, FEATURE_SCALE), options.out / "guidance"
-        arms = Frontier(
-            out, pipeline, weights, judge, extractor, scorers, options.samples, options.sampler, steps
-        ).arms()
-    else:
-        arms = Reranking(pipeline, weights, judge, scorer, options.prompts, options.sampler, steps).arms()
-    measured(options.out / options.command, arms)
-    print(write_experiments(options.out, options.out))
 
 
 def sampling(options: argparse.Namespace, pipeline: Pipeline) -> dict[str, Any]:

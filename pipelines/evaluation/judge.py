@@ -21,6 +21,7 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from tqdm import tqdm
 
+from pipelines import WEIGHTS
 from pipelines.evaluation.edits import names_colour, thing_of, whole
 from pipelines.evaluation.held_out import JUDGE_SCENES
 from pipelines.glide.pixels import to_tensor
@@ -30,6 +31,8 @@ from pipelines.training.labelled import KIND_NAMES, NOTHING
 from pipelines.training.loop import drawing_processes
 from pipelines.training.scenes.palette import COLOURS
 
+JUDGE = WEIGHTS / "judge" / "judge.safetensors"  # the shipped one's weights
+FEATURE_SCALE = JUDGE.with_name("feature_scale.safetensors")  # of its features, as `compare` z-scores them
 SIDE = 128  # pixels of what it is shown: half of what a model paints
 COLOUR_NAMES = (*COLOURS,)
 WIDTHS = (48, 96, 192, 256, 256)

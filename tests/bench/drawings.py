@@ -11,9 +11,8 @@ from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Pixels
 from pipelines import load
 from pipelines.base import Pipeline, run
-from pipelines.evaluation.command import JUDGE
 from pipelines.evaluation.edits import before, whole
-from pipelines.evaluation.judge import load_judge
+from pipelines.evaluation.judge import JUDGE, load_judge
 from pipelines.evaluation.measures import seam
 from pipelines.training.dataset import HELD_OUT, Example
 from tests.measuring import Row

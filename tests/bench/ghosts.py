@@ -13,9 +13,8 @@ from editor.imaging.raster import Mask
 from editor.imaging.selection import edge_aware
 from pipelines import load
 from pipelines.base import run
-from pipelines.evaluation.command import JUDGE
 from pipelines.evaluation.edits import before, whole
-from pipelines.evaluation.judge import NOTHING, load_judge
+from pipelines.evaluation.judge import JUDGE, NOTHING, load_judge
 from pipelines.evaluation.measures import ghost, share, silhouette
 from pipelines.training.dataset import HELD_OUT
 from tests.measuring import Row

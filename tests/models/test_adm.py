@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,9 +20,12 @@ from pipelines.diffusion.samplers import SAMPLERS, Noise
 from pipelines.diffusion.schedule import ended, levels_at, respaced
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import thing_of, whole
-from pipelines.evaluation.experiments import adm_arms
+from pipelines.evaluation.experiments import adm, adm_arms
+from pipelines.evaluation.experiments.adm import ASKED, Adm
 from pipelines.evaluation.experiments.adm_arms import (
+    SCALES,
     AdmArm,
+    Experiment,
     Stack,
     accuracy,
     arms,
@@ -33,7 +36,12 @@ from pipelines.evaluation.experiments.adm_arms import (
     refuse_weak,
     task,
 )
+from pipelines.evaluation.experiments.arms import Number, Row, measured
+from pipelines.evaluation.experiments.sections.adm import adm_section, experiment_claims
+from pipelines.evaluation.experiments.verdicts import FAILS, HOLDS, UNDECIDED
 from pipelines.evaluation.held_out import ADM_SCENES
+from pipelines.evaluation.judge import SIDE, Judge
+from pipelines.evaluation.metrics.features import JudgeExtractor
 from pipelines.glide.classifier import NoisyClassifier
 from pipelines.glide.folder import BYTE_PAIRS, write_config
 from pipelines.glide.pipeline import BASE_SIGMAS
@@ -246,3 +254,99 @@ def test_accuracy_is_the_share_of_windows_named_right(always: NoisyClassifier) -
     refuse_weak(always, 1)
     with pytest.raises(InvalidInput, match="of 30 true windows right, where 75 % are the least"):
         refuse_weak(always, 30)
+
+
+# --- rows, and what is said of them ---
+
+
+def test_an_arm_is_measured_by_the_asked_kinds(stack: Stack, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a judge that always sees a chair: right of as many as ask for one."""
+    arms = (replace(QUICK, steps=2), replace(QUICK, steps=2, place="window", finish="upsampled"))
+    monkeypatch.setattr(
+        adm, "experiments", lambda: {"scales": Experiment(arms, 500), "stack": Experiment(arms[:1], 10)}
+    )
+    torch.manual_seed(0)
+    judge = Judge().eval()
+    torch.nn.init.zeros_(judge.kind.weight)
+    chair = KIND_NAMES.index("chair")
+    judge.kind.bias.data = torch.nn.functional.one_hot(torch.tensor(chair), len(KIND_NAMES)).float()
+    ours = Adm(tmp_path, stack, "m", "w", JudgeExtractor(judge, "0", None), most=11)
+    rows = measured(tmp_path, ours.arms())
+    assert [(row.settings["experiment"], row.settings["samples"]) for row in rows] == [
+        ("scales", 11),
+        ("scales", 11),
+        ("stack", 10),
+    ]
+    for row, arm in zip(rows, (*arms, arms[0]), strict=True):
+        count = row.settings["samples"]
+        chairs = sum(task(arm, i, 64).kind == "chair" for i in range(count))
+        assert row.values[ASKED].value == chairs / count and {"KID", "precision", "recall"} <= row.values.keys()
+    assert rows[0].values["KID"] != rows[1].values["KID"]
+    folders = {folder.name for folder in (tmp_path / "samples").iterdir()}
+    assert folders == {arms[0].name, arms[1].name, "true-pictures-16", "true-windows-64"}
+
+
+def test_small_pictures_are_enlarged_for_the_judge() -> None:
+    small = np.random.default_rng(0).integers(0, 255, (2, 16, 16, 3)).astype(np.uint8)
+    large = adm.enlarged(small)
+    assert large.shape == (2, SIDE, SIDE, 3) and np.ptp(large) > 100
+    assert adm.enlarged(large) is large
+
+
+def a_row(arm: AdmArm, experiment: str, **values: float) -> Row:
+    numbers = {"KID": 0.1, "precision": 0.5, "recall": 0.5, ASKED: 0.5, **values}
+    settings = {"experiment": experiment, **asdict(arm), "samples": 200, "model": "m", "weights": "w"}
+    return Row(f"{experiment}-{arm.name}", settings, {}, 1.0, {name: Number(n, 0.02) for name, n in numbers.items()})
+
+
+def verdicts(name: str, rows: list[Row]) -> list[str]:
+    return [claim.verdict for claim in experiment_claims(name, rows)]
+
+
+def test_verdicts_of_the_scales() -> None:
+    def curve(name: str, values: tuple[float, ...]) -> list[Row]:
+        rows = zip((0.0, 1.0, 10.0), values, strict=True)
+        return [a_row(AdmArm(True, scale), "scales", **{name: value}) for scale, value in rows]
+
+    nothing = [UNDECIDED] * 4
+    assert verdicts("scales", curve(ASKED, (0.5, 0.5, 0.5))) == nothing
+    assert verdicts("scales", curve(ASKED, (0.2, 0.5, 0.9))) == [HOLDS, *nothing[1:]]
+    assert verdicts("scales", curve("precision", (0.9, 0.5, 0.2))) == [UNDECIDED, FAILS, *nothing[2:]]
+    assert verdicts("scales", curve("recall", (0.9, 0.5, 0.2))) == [*nothing[:2], HOLDS, UNDECIDED]
+    assert verdicts("scales", curve("KID", (0.3, 0.1, 0.2))) == [*nothing[:3], HOLDS]
+    assert verdicts("scales", curve("KID", (0.1, 0.2, 0.3))) == [*nothing[:3], FAILS]
+
+
+def test_verdicts_of_steps_variance_and_stack() -> None:
+    def steps(few: float, many: float) -> list[Row]:
+        """The scales at which KID is least."""
+        samplers = (("ddim", 25, few), ("ddpm", 250, many))
+        return [
+            a_row(AdmArm(True, scale, sampler, count), "steps", KID=0.1 if scale == best else 0.2)
+            for sampler, count, best in samplers
+            for scale in (0.0, 1.0, 4.0)
+        ]
+
+    assert [*map(lambda two: verdicts("steps", steps(*two))[0], ((4, 1), (1, 1), (0, 4)))] == [HOLDS, UNDECIDED, FAILS]
+    variance = [
+        a_row(AdmArm(True, 0.0, "ddpm", 25, learned), "variance", KID=0.1 + 0.1 * (not learned))
+        for learned in (True, False)
+    ]
+    assert verdicts("variance", variance) == [HOLDS] and verdicts("variance", variance[:1]) == []
+    stack = [
+        a_row(AdmArm(True, scale, finish=finish), "stack", KID=0.1 * (3 - (scale > 0) - (finish == "upsampled")))
+        for scale in (0.0, 2.0)
+        for finish in ("enlarged", "upsampled")
+    ]
+    assert verdicts("stack", stack) == [HOLDS] * 3
+
+
+def test_the_section_has_a_chart_for_each_scale_sweep(tmp_path: Path) -> None:
+    for name in ("scales", "variance"):
+        for arm in experiments()[name].arms:
+            row = a_row(arm, name)
+            numbers = {key: number._asdict() for key, number in row.values.items()}
+            (tmp_path / f"{row.arm}.json").write_text(json.dumps({**row._asdict(), "values": numbers}))
+    text = "\n".join(adm_section(tmp_path, tmp_path))
+    assert {file.name for file in tmp_path.glob("*.svg")} == {"adm-scales-KID.svg", "adm-scales-asked-kind.svg"}
+    assert text.count("| no prompt, scale") == len(SCALES) and "lower bound" in text

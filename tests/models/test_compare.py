@@ -10,11 +10,11 @@ from PIL import Image
 
 from pipelines.base import Pixels, Request, Run, Step
 from pipelines.evaluation import command
-from pipelines.evaluation.command import FEATURE_SCALE, JUDGE, main, measure_feature_scale
+from pipelines.evaluation.command import main, measure_feature_scale
 from pipelines.evaluation.compare import FLOOR, Comparison, is_model, table
 from pipelines.evaluation.fills import MOST, draw_truth, fill, weights_digest
 from pipelines.evaluation.held_out import FILL_SCENES, SEEDS, TRUTH_SCENES
-from pipelines.evaluation.judge import FEATURES, SIDE, load_judge
+from pipelines.evaluation.judge import FEATURE_SCALE, FEATURES, JUDGE, SIDE, load_judge
 from pipelines.evaluation.metrics.features import Features, JudgeExtractor, load_judge_extractor
 from pipelines.evaluation.sample_sets import SampleArchive, SampleFolder, open_samples
 from pipelines.glide.digests import sha256

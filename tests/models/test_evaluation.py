@@ -15,10 +15,9 @@ from PIL import Image
 from pipelines import load
 from pipelines.base import Request, Run, Step
 from pipelines.evaluation import people
-from pipelines.evaluation.command import JUDGE
 from pipelines.evaluation.edits import before, names_colour, whole
 from pipelines.evaluation.held_out import JUDGE_SCENES
-from pipelines.evaluation.judge import FEATURES, NOTHING, SIDE, Judge, Verdict, load_judge
+from pipelines.evaluation.judge import FEATURES, JUDGE, NOTHING, SIDE, Judge, Verdict, load_judge
 from pipelines.evaluation.measures import drift, ghost, half_width, seam
 from pipelines.evaluation.prompts import MARGIN, PROMPTS, SEEDS, Place, paint_prompts, place_for
 from pipelines.evaluation.recolour import Outcome as Recoloured

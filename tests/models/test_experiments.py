@@ -17,8 +17,9 @@ from pipelines.base import Request, Run, Step
 from pipelines.evaluation.experiments import guidance, reranking
 from pipelines.evaluation.experiments.arms import Arm, Number, Row, measured, share
 from pipelines.evaluation.experiments.guidance import FILLS, Frontier, base_guess
-from pipelines.evaluation.experiments.report import FAILS, HOLDS, UNDECIDED, decided, minus, write_report
+from pipelines.evaluation.experiments.report import write_report
 from pipelines.evaluation.experiments.reranking import COUNTS, Drawn, Reranking, best_of, edits_of, oracle, recovered
+from pipelines.evaluation.experiments.verdicts import FAILS, HOLDS, UNDECIDED, decided, minus
 from pipelines.evaluation.held_out import GUIDANCE_SCENES
 from pipelines.evaluation.judge import SIDE, Judge
 from pipelines.evaluation.metrics.clip_scorer import ClipScorer
@@ -134,7 +135,7 @@ def test_the_frontier_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pyte
     painter = Painter()
     rows = measured(tmp_path / "guidance", frontier(tmp_path, painter).arms())
     assert [row.arm for row in rows] == [
-        f"{track}-{arm}" for track in ("fills", "pictures") for arm in ("cfg-1", "cfg-4", "clip-2")
+        f"{track}-{arm}" for track in ("fills", "pictures") for arm in ("true", "cfg-1", "cfg-4", "clip-2")
     ]
     assert len(painter.asked) == 6 * 12
     by_name = {row.arm: row.values for row in rows}
@@ -149,7 +150,7 @@ def test_the_frontier_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "guidance" / "fills-cfg-4.json").unlink()
     for file in list((tmp_path / "samples" / "fills-cfg-4").glob("0000[3-5].png")):
         file.unlink()
-    assert measured(tmp_path / "guidance", frontier(tmp_path, again).arms())[1].values == by_name["fills-cfg-4"]
+    assert measured(tmp_path / "guidance", frontier(tmp_path, again).arms())[2].values == by_name["fills-cfg-4"]
     assert sorted(request.seeds for request in again.asked) == [(3,), (4,), (5,)]
 
 

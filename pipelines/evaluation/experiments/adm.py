@@ -67,12 +67,14 @@ class Adm:
         return self._features(draw_truth(place, self.out / "samples" / f"true-{place}s-{size}", size, count))
 
     def _features(self, samples: SampleFolder) -> Features:
-        parts = [self.extractor(enlarged(images), holes) for images, holes in samples.batches(BATCH)]
+        parts = []
+        for images, holes in samples.batches(BATCH):
+            parts.append(self.extractor(enlarged(images), holes if holes is None else enlarged(holes)))
         return joined(parts)
 
 
 def enlarged(pictures: Pixels) -> Pixels:
-    """Enlarges (N, S, S, 3), bilinearly, to what the judge can look at; true ones likewise."""
+    """Enlarges pictures or masks, (N, S, S, ...), bilinearly, to what the judge can look at; true ones likewise."""
     if pictures.shape[1] >= SIDE:
         return pictures
     return np.stack([cv2.resize(one, (SIDE, SIDE), interpolation=cv2.INTER_LINEAR) for one in pictures])

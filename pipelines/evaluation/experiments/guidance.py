@@ -31,6 +31,7 @@ CFG_SCALES = (1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 CLIP_SCALES = (0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
 OWN, SECOND = "guiding CLIP's score", "second CLIP's score"  # of samples, by the one that may guide, and another
 RIGHT = "kind and colour right"
+TRUE = "true"  # the arm of what is true, which no model can be expected to beat
 
 
 @dataclass(frozen=True)
@@ -71,7 +72,8 @@ def base_guess(pipeline: Pipeline, request: Request) -> Pixels:
 class Frontier:
     """The experiment.
 
-    Samples are kept in folders, and arms with rows are not measured again.
+    Samples are kept in folders, and arms with rows are not measured again. All are compared with true windows of other
+    scenes.
     """
 
     out: Path
@@ -85,71 +87,76 @@ class Frontier:
     steps: int  # as in a Request
 
     def arms(self) -> Iterator[Arm]:
-        """Yields all arms: both tracks, one kind of guidance after the other."""
+        """Yields all arms: of both tracks, what is true, then one kind of guidance after the other."""
         scales = [(scale, 0.0) for scale in CFG_SCALES]
         if "clip_guidance" not in self.pipeline.unsupported:
             scales += [(1.0, scale) for scale in CLIP_SCALES]
         for track in TRACKS:
-            truth = cache(partial(self._true_features, track))  # all arms of a track are compared with the same
+            others = cache(partial(self._other_features, track))  # all arms of a track are compared with the same
+            settings = {"track": track.name, "samples": self.count, "model": TRUE, "size": self.pipeline.size}
+            yield self._arm(f"{track.name}-{TRUE}", track, settings, lambda index, edit: edit.image, others)
             for guidance, clip_guidance in scales:
-                yield self._arm(track, guidance, clip_guidance, truth)
+                kind = f"clip-{clip_guidance:g}" if clip_guidance else f"cfg-{guidance:g}"
+                settings = {
+                    "track": track.name,
+                    "guidance": guidance,
+                    "clip_guidance": clip_guidance,
+                    "samples": self.count,
+                    "model": self.pipeline.name,
+                    "weights": self.weights,
+                    "sampler": self.sampler,
+                    "steps": self.steps,
+                }
+                paint = partial(self._painted, track, guidance, clip_guidance)
+                yield self._arm(f"{track.name}-{kind}", track, settings, paint, others)
 
-    def _true_features(self, track: Track) -> Floats:
-        size = self.pipeline.size
+    def _arm(
+        self,
+        name: str,
+        track: Track,
+        settings: Mapping[str, Any],
+        paint: Callable[[int, Example], Pixels],
+        others: Callable[[], Floats],
+    ) -> Arm:
+        return Arm(name, settings, partial(self._measure, name, track, settings, paint, others))
 
+    def _painted(self, track: Track, guidance: float, clip_guidance: float, index: int, edit: Example) -> Pixels:
+        original = track.before(edit)
+        request = Request(
+            original, edit.mask, edit.prompt, "", guidance, clip_guidance, 1.0, self.steps, self.sampler, (index,)
+        )
+        return composed(base_guess(self.pipeline, request), edit.mask, original)
+
+    def _other_features(self, track: Track) -> Floats:
         def draw(index: int) -> Sample:
-            edit = track.edit(GUIDANCE_TRUTH_SCENES + index, size)
+            edit = track.edit(GUIDANCE_TRUTH_SCENES + index, self.pipeline.size)
             return Sample(edit.image, edit.mask, edit.prompt)
 
-        settings = {"track": track.name, "size": size}
-        samples = complete(self.out / "samples" / f"{track.name}-truth", settings, self.count, draw)
+        settings = {"track": track.name, "size": self.pipeline.size}
+        samples = complete(self.out / "samples" / f"{track.name}-other-{TRUE}", settings, self.count, draw)
         return features_of(samples, self.extractor).pooled
-
-    def _arm(self, track: Track, guidance: float, clip_guidance: float, truth: Callable[[], Floats]) -> Arm:
-        kind = f"clip-{clip_guidance:g}" if clip_guidance else f"cfg-{guidance:g}"
-        settings = {
-            "track": track.name,
-            "guidance": guidance,
-            "clip_guidance": clip_guidance,
-            "samples": self.count,
-            "model": self.pipeline.name,
-            "weights": self.weights,
-            "sampler": self.sampler,
-            "steps": self.steps,
-        }
-
-        def measure() -> Mapping[str, Number]:
-            return self._measure(track, f"{track.name}-{kind}", settings, guidance, clip_guidance, truth)
-
-        return Arm(f"{track.name}-{kind}", settings, measure)
 
     def _measure(
         self,
-        track: Track,
         name: str,
+        track: Track,
         settings: Mapping[str, Any],
-        guidance: float,
-        clip_guidance: float,
-        truth: Callable[[], Floats],
+        paint: Callable[[int, Example], Pixels],
+        others: Callable[[], Floats],
     ) -> Mapping[str, Number]:
-        size = self.pipeline.size
+        def edit(index: int) -> Example:
+            return track.edit(GUIDANCE_SCENES + index, self.pipeline.size)
 
-        def paint(index: int) -> Sample:
-            edit = track.edit(GUIDANCE_SCENES + index, size)
-            original = track.before(edit)
-            request = Request(
-                original, edit.mask, edit.prompt, "", guidance, clip_guidance, 1.0, self.steps, self.sampler, (index,)
-            )
-            return Sample(composed(base_guess(self.pipeline, request), edit.mask, original), edit.mask, edit.prompt)
+        def make(index: int) -> Sample:
+            asked = edit(index)
+            return Sample(paint(index, asked), asked.mask, asked.prompt)
 
         decisive = {key: settings[key] for key in settings if key != "samples"}
-        samples = complete(self.out / "samples" / name, decisive, self.count, paint)
-        values = distances(features_of(samples, self.extractor).pooled, truth()) | self._scores(samples)
+        samples = complete(self.out / "samples" / name, decisive, self.count, make)
+        values = distances(features_of(samples, self.extractor).pooled, others()) | self._scores(samples)
         if track is FILLS:
-            values[RIGHT] = share(
-                self._shown(track.edit(GUIDANCE_SCENES + index, size), image)
-                for index, image in enumerate(images_of(samples))
-            )
+            pairs = zip(map(edit, range(self.count)), images_of(samples), strict=True)
+            values[RIGHT] = share(self._shown(*pair) for pair in pairs)
         return values
 
     def _shown(self, edit: Example, image: Pixels) -> bool:
