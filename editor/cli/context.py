@@ -40,11 +40,26 @@ class CommandContext:
         self.models_file: Path | None = options.models or (default if default.exists() else None)  # the user's models
         self.pipeline_chosen: bool = options.pipeline is not None
         options.pipeline = full_name(options.pipeline or DEFAULT_PIPELINE, self.models_file)
+        self._typed = {options.pipeline}  # the models that the user named
         folder = options.data if isinstance(options.data, Path) else home / "palimpsest-data"
+        self.folder = folder  # of what is neither a document nor a model of the store
         self.library = Library(folder, options.pipeline, self.models_file, [name for name, _ in options.adapter])
         adapters, keys = self.library.adapter_names, self.library.keys_file
         self._setup = Setup(options.compile, options.memory, options.quantise, adapters, keys)
         self._ranker: tuple[Path, Ranker] | None = None  # of photographs, once it is loaded, and its folder
+
+    def typed(self, name: str) -> str:
+        """Lets a model be loaded, and downloaded, that the user named otherwise than by --pipeline.
+
+        Returns:
+            Its full name.
+
+        Raises:
+            InvalidInput: there is none of this name.
+        """
+        full = full_name(name, self.models_file)
+        self._typed.add(full)
+        return full
 
     def load(self, name: str) -> Pipeline:
         """Loads a pipeline, but only one that the user offers.
@@ -54,13 +69,13 @@ class CommandContext:
         Raises:
             InvalidInput: the user does not offer it.
         """
-        if name not in (self.options.pipeline, *PIPELINES) and name not in self.library.names():
+        if name not in self._typed and name not in PIPELINES and name not in self.library.names():
             raise InvalidInput(
                 f"The model {name} is none of those offered here. To use it, add it on the page under "
                 "Models, name it with --pipeline, or list it in models.toml."
             )
         # a model is downloaded only if the user typed its name, never because a recipe or a document has it
-        return load(name, self._setup, fetch=name == self.options.pipeline)
+        return load(name, self._setup, fetch=name in self._typed)
 
     def selection_model(self) -> Path | None:
         """Returns the folder of the model that selects objects; None where none is installed."""

@@ -1,4 +1,4 @@
-"""The commands `edit` and `draw`: make one edit of a picture file, or a picture from a prompt, without the store."""
+"""The command `edit`: makes one edit of a picture file, without the store."""
 
 import secrets
 import sys
@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from tqdm import tqdm
 
 from editor.cli.context import CommandContext
@@ -22,7 +21,6 @@ from editor.formats.atomic_write import atomic_write
 from editor.formats.export import encode, format_of
 from editor.formats.images import READINGS, Opened, open_mask, read_image, read_reference
 from editor.imaging.geometry import Margins
-from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.mask_cleaning import SPECK
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Patch, Pixels
@@ -78,7 +76,7 @@ def edit(context: CommandContext) -> None:
         edit = complete("adjust", mask, settings, None, lambda: picture).edit
         _write(context, picture, [edit], opened)
         return
-    _run(context, picture, intent, mask, settings, opened)
+    make_and_write(context, picture, intent, mask, settings, opened)
 
 
 def _check_adjust(options: Namespace, settings: dict[str, Any]) -> None:
@@ -99,18 +97,7 @@ def _check_size(name: str, pixels: Pixels, picture: Pixels) -> None:
         raise InvalidInput(f"The {name} is {sizes[0]} pixels, the picture {sizes[1]}. They must have the same size.")
 
 
-def draw(context: CommandContext) -> None:
-    """Runs the command `draw`: generates a whole picture from a prompt."""
-    side = context.load(context.options.pipeline).size
-    width, height = context.options.size or (side, side)
-    if width * height > MAX_PIXELS:
-        raise InvalidInput(f"A picture can have at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
-    picture = Picture.blank(width, height)
-    everywhere = Mask(picture.box, np.full(picture.box.shape, 255, np.uint8))
-    _run(context, picture, "fill", everywhere, {})
-
-
-def _run(
+def make_and_write(
     context: CommandContext,
     picture: Picture,
     intent: str,
@@ -127,18 +114,7 @@ def _run(
         print(f"Removing with {choice.sentence}; --pipeline sets another.", file=sys.stderr)
         name = choice.model
     model = context.load(name)
-    if options.adapter:
-        from pipelines.hf.adapter_files import adapter_file, canonical_adapter
-
-        settings["adapters"] = [(canonical_adapter(name), weight) for name, weight in options.adapter]
-        if name.startswith(HUB):  # other pipelines raise an error about adapters
-            for adapter, _ in settings["adapters"]:
-                adapter_file(adapter, fetch=True)  # the user typed its name, as for a model
-    if options.reference is not None:
-        settings["reference"] = read_reference(options.reference.read_bytes())
-    names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength", "exact_words")
-    settings |= {name: getattr(options, name, None) for name in names}
-    settings["pipeline"] = name
+    settings |= chosen_settings(options, name)
     settings["seed"] = secrets.randbelow(2**32) if options.seed is None else options.seed
     keep_specks, grow = (getattr(options, name, None) for name in ("keep_specks", "grow"))
     edit, specks = complete(intent, mask, settings, model, lambda: picture, bool(keep_specks), grow)
@@ -155,6 +131,22 @@ def _run(
     if hint := prompt_hint(edit.prompt, own, model, getattr(options, "exact_words", False)):
         print(hint, file=sys.stderr)
     _write(context, picture, edits, opened, model)
+
+
+def chosen_settings(options: Namespace, name: str) -> dict[str, Any]:
+    """Returns the settings of an edit that the options choose, for the model of this name; no seed."""
+    settings = dict[str, Any]()
+    if options.adapter:
+        from pipelines.hf.adapter_files import adapter_file, canonical_adapter
+
+        settings["adapters"] = [(canonical_adapter(name), weight) for name, weight in options.adapter]
+        if name.startswith(HUB):  # other pipelines raise an error about adapters
+            for adapter, _ in settings["adapters"]:
+                adapter_file(adapter, fetch=True)  # the user typed its name, as for a model
+    if options.reference is not None:
+        settings["reference"] = read_reference(options.reference.read_bytes())
+    names = ("prompt", "negative_prompt", "steps", "sampler", "guidance", "clip_guidance", "strength", "exact_words")
+    return settings | {name: getattr(options, name, None) for name in names} | {"pipeline": name}
 
 
 def _write(

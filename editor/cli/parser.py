@@ -167,11 +167,16 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
     edit.add_argument("--opacity", type=float, help="opacity of the result, 0 to 1 (default: 1)")
     draw = commands.add_parser(
         "draw",
-        help="generate one picture from a prompt and exit",
-        description="Generate a picture from a prompt.",
+        help="generate a picture from a prompt, or one from each line of a file, and exit",
+        description="Generate a picture from a prompt; with --prompts, one from each line of a file, into a folder.",
     )
-    draw.set_defaults(run="edit.draw")
+    draw.set_defaults(run="draw.draw")
     draw.add_argument("--size", type=_size, metavar="WxH", help="in pixels (default: the pipeline's own)")
+    draw.add_argument(
+        "--prompts", type=Path, metavar="FILE",
+        help="a text file with a prompt a line: OUT is a folder then, and gets 0001.png with its prompt in 0001.txt,"
+        " and so on; seeds count from --seed (default: 0); started again, it draws what is missing",
+    )  # fmt: skip
     for command in (edit, draw):
         command.add_argument("--prompt", default="", help="what to add; empty fills from the surroundings")
         command.add_argument(

@@ -1,12 +1,16 @@
 """The command about studies: serve one, print its results, close it, list all."""
 
+import json
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
 from editor.cli.context import CommandContext
+from editor.cli.draw import blank, draw_prompts, read_prompts
 from editor.formats.atomic_write import atomic_write
+from editor.imaging.digest import digest_of
 from editor.store.store import Store
 from editor.study.results import report, table
 from editor.study.samples import paired, read_samples
@@ -29,12 +33,24 @@ def study(context: CommandContext) -> None:
             name = words[1] if len(words) > 1 else None
             (_results if words[0] == "results" else _close)(context, session.store, name)
         elif len(words) == 2:
-            _serve(context, session.store, (Path(words[0]), Path(words[1])))
+            _serve(context, session.store, (_samples(context, words[0]), _samples(context, words[1])))
         else:
             raise InvalidInput(
-                "`study` takes two folders to compare, `results [NAME]` or `close [NAME]`. Put a name with spaces in"
-                " quotation marks."
+                "`study` takes two folders or models to compare, `results [NAME]` or `close [NAME]`. Put a name with"
+                " spaces in quotation marks."
             )
+
+
+def _samples(context: CommandContext, word: str) -> Path:
+    """Returns the folder that is meant, or one with what the model that is meant draws for --prompts."""
+    folder, file = Path(word), context.options.prompts
+    if folder.is_dir() or file is None:
+        return folder
+    name, prompts = context.typed(word), read_prompts(file)
+    own = re.sub(r"[^\w.-]+", "-", word).strip("-")
+    drawn = context.folder / "study-samples" / f"{own}-{digest_of(json.dumps(prompts))[:8]}"
+    draw_prompts(context, prompts, drawn, blank(context, name, None), {"pipeline": name, "seed": 0})
+    return drawn
 
 
 def _list(store: Store) -> None:
@@ -66,7 +82,8 @@ def _describe(study: Study) -> None:
     """Says what people will be asked."""
     each = min(study.questions, len(study.pairs))
     asked = "for realism" + (" and for the match with the prompt" if study.has_prompts else ": there are no prompts")
-    print(f"{len(study.pairs):,} pairs, of which each person compares {each} {asked}.")
+    pairs = "1 pair" if len(study.pairs) == 1 else f"{len(study.pairs):,} pairs"
+    print(f"{pairs}, of which each person compares {each} {asked}.")
 
 
 def _results(context: CommandContext, store: Store, name: str | None) -> None:

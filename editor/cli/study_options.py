@@ -25,8 +25,13 @@ def add_study(commands: "Commands") -> None:
     study.set_defaults(run="study.study")
     study.add_argument(
         "words", nargs="*", metavar="A B",
-        help="two folders; or `results` or `close`, and the name of a study (default: the newest, or the open one)."
-        " A folder of that name is ./results",
+        help="two folders, or models with --prompts; or `results` or `close`, and the name of a study (default: the"
+        " newest, or the open one). A folder of that name is ./results",
+    )  # fmt: skip
+    study.add_argument(
+        "--prompts", type=Path, metavar="FILE",
+        help="a text file with a prompt a line, which the models named as A or B draw first; a folder has its own."
+        " For other steps, guidance or LoRAs use `draw --prompts` once each, and compare the folders",
     )  # fmt: skip
     study.add_argument("--name", help="name of a new study, which people do not see (default: the folders' names)")
     study.add_argument(
