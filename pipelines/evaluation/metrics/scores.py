@@ -1,5 +1,6 @@
 """Scores of pictures that need no others beside them: the Inception score and the CLIP score."""
 
+from math import ceil
 from typing import Protocol
 
 import numpy as np
@@ -7,7 +8,7 @@ import numpy as np
 from pipelines.base import Pixels
 from pipelines.evaluation.metrics.estimates import ARM, SPLIT, Estimate, Floats, bootstrap_weights
 
-SPLIT_SIZE = 5000  # pictures of an Inception score; of more it is the mean over parts (as ADM's evaluation has it)
+SPLIT_SIZE = 5000  # pictures of an Inception score at most; of more it is the mean over parts (as ADM's evaluation)
 
 
 class Scorer(Protocol):
@@ -30,12 +31,13 @@ class Scorer(Protocol):
 def inception_score(logits: Floats) -> Estimate:
     """Computes exp E KL(p(y|x) || p(y)) (Salimans et al. 2016, section 4), 1 to K.
 
-    It needs no reference and sees no copying; it grows with N, so compare sets of one size alone.
+    It needs no reference and sees no copying; it grows with N, so compare sets of one size alone. The parts of a large
+    set have one size, give or take a picture: a small last one would count as much as the others, and far too low.
 
     Args:
         logits: (N, K), of the classes.
     """
-    parts = [logits[at : at + SPLIT_SIZE] for at in range(0, len(logits), SPLIT_SIZE)]
+    parts = np.array_split(logits, ceil(len(logits) / SPLIT_SIZE))
     values = np.mean([_part_scores(part, SPLIT + number) for number, part in enumerate(parts)], 0)
     return Estimate(float(values[0]), values[1:])
 
