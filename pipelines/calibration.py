@@ -20,6 +20,7 @@ FILE = "ranking.json"  # beside a model's weights
 # which is how far off they may be; "unlikely" is the same of wrong ones.
 LIKELY_FROM, UNLIKELY_BELOW = 0.7, 0.3
 BINS = 10  # of equal width, of the expected calibration error
+EQUAL = 1e-6  # of scores' size, the deviation up to which they are equal: networks count in single precision
 PRIOR = 1e-2  # precision of the Gaussian prior of both coefficients, for scores of mean 0 and deviation 1
 STEPS, CLOSE = 100, 1e-10  # of Newton's method: the most, and the step at which it ends
 
@@ -70,7 +71,8 @@ def fit(scores: Scores, verdicts: Verdicts) -> tuple[float, float]:
     """Fits P(right | score) = logistic(slope * score + intercept) by Newton's method (Platt 1999, section 2).
 
     A weak Gaussian prior keeps both finite where the scores part the verdicts, or all verdicts are the same. It acts on
-    scores of mean 0 and deviation 1, so that their unit makes no difference.
+    scores of mean 0 and deviation 1, so that their unit makes no difference. Of scores that are equal, see EQUAL, the
+    slope is 0.
 
     Returns:
         slope, intercept.
@@ -79,7 +81,9 @@ def fit(scores: Scores, verdicts: Verdicts) -> tuple[float, float]:
         InvalidInput: there is no score, they are not finite, or there are not as many verdicts.
     """
     _check(scores, verdicts)
-    mean, spread = scores.mean(), scores.std() or 1.0
+    mean, spread = scores.mean(), scores.std()
+    if spread <= EQUAL * np.abs(scores).max():
+        spread, scores = 1.0, np.full_like(scores, mean)  # what they differ by is rounding
     x = np.stack([(scores - mean) / spread, np.ones_like(scores)], 1)  # (N, 2)
     w = np.zeros(2)
     for _ in range(STEPS):

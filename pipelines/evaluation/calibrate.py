@@ -87,7 +87,18 @@ def calibrated(judged: Sequence[Judged]) -> tuple[Calibration, dict[str, Any]]:
     if len(judged) < FEWEST:
         raise InvalidInput(f"{len(judged)} edits are too few to calibrate on; at least {FEWEST} are needed.")
     fitted, held_out = ([each for i, each in enumerate(judged) if i // 2 % 2 == half] for half in (0, 1))
-    calibration = Calibration(*fit(*_arrays(fitted)))
+    scores, verdicts = _arrays(fitted)
+    if verdicts.all() or not verdicts.any():
+        raise InvalidInput(
+            f"All {len(fitted)} edits to calibrate on are {'right' if verdicts.all() else 'wrong'}: what tells the "
+            "right from the wrong cannot be learnt of them. Paint more --edits, or with other settings."
+        )
+    slope, intercept = fit(scores, verdicts)
+    if not slope:
+        raise InvalidInput(
+            f"The scores of all {len(fitted)} edits to calibrate on are equal: they tell nothing. Train CLIP anew."
+        )
+    calibration = Calibration(slope, intercept)
     guidances = sorted({each.guidance for each in held_out})
     measured = {
         "fitted": len(fitted),

@@ -393,6 +393,13 @@ def test_what_cannot_be_calibrated_is_a_sentence(tokenizer: Tokenizer) -> None:
     against = [each._replace(score=-each.score) for each in scored(200)]
     with pytest.raises(InvalidInput, match="slope must be above 0"):
         calibrated(against)
+    for score in (0.1, 0.2, 27.3, 1 / 3):  # some have a mean that is not quite the same
+        with pytest.raises(InvalidInput, match="scores of all .* are equal"):
+            calibrated([each._replace(score=score) for each in scored(200)])
+    for right, word in ((True, "right"), (False, "wrong")):
+        for seed in range(4):
+            with pytest.raises(InvalidInput, match=f"All 100 edits .* are {word}"):
+                calibrated([each._replace(right=right) for each in scored(200, seed)])
     bare = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, UPSAMPLE_STEPS)
     bare.size = SIDE
     bare.inpaint = Scorer().inpaint  # type: ignore[method-assign]

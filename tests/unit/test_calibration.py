@@ -59,7 +59,7 @@ def test_the_fit_is_where_no_small_change_is_likelier() -> None:
         assert loss(slope + a, intercept + b - a * mean) > least
 
 
-@given(SCORES, st.integers(0, 99), st.floats(0.01, 100), st.floats(-100, 100))
+@given(SCORES, st.integers(0, 99), st.floats(0.1, 100), st.floats(-10, 10))
 def test_the_unit_of_the_scores_makes_no_difference(scores: np.ndarray, seed: int, unit: float, zero: float) -> None:
     verdicts = verdicts_for(scores, seed)
     slope, intercept = fit(scores, verdicts)
@@ -80,6 +80,16 @@ def test_what_parts_right_from_wrong_stays_finite(verdicts: list[bool]) -> None:
 def test_equal_scores_have_the_share_of_right_ones() -> None:
     slope, intercept = fit(np.full(1000, 7.0), np.arange(1000) < 300)
     assert slope == 0 and abs(float(logistic(np.array([intercept]))[0]) - 0.3) < 1e-3
+
+
+@given(st.floats(0.01, 100), st.integers(2, 300), st.integers(0, 99))
+def test_rounding_tells_nothing(score: float, count: int, seed: int) -> None:
+    """Neither that of their mean, nor that of a network that counts in single precision."""
+    verdicts = verdicts_for(np.zeros(count), seed)
+    noise = np.random.default_rng(seed).choice([-1, 0, 1], count) * np.spacing(np.float32(score))
+    for scores in (np.full(count, score), score + noise.astype(np.float64)):
+        slope, intercept = fit(scores, verdicts)
+        assert slope == 0 and np.isfinite(intercept)
 
 
 @given(SCORES, st.floats(0.01, 5), st.floats(-20, 20))
