@@ -4,6 +4,8 @@ Shapes: N scored pictures, each with the verdict whether it shows what its promp
 """
 
 import json
+import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import InvalidInput
+from pipelines.glide.digests import sha256
 from pipelines.ranking import LIKELY, UNLIKELY, UNSURE, Probabilities
 from pipelines.whole_file import write_whole
 
@@ -23,6 +26,8 @@ BINS = 10  # of equal width, of the expected calibration error
 EQUAL = 1e-6  # of scores' size, the deviation up to which they are equal: networks count in single precision
 PRIOR = 1e-2  # precision of the Gaussian prior of both coefficients, for scores of mean 0 and deviation 1
 STEPS, CLOSE = 100, 1e-10  # of Newton's method: the most, and the step at which it ends
+
+log = logging.getLogger(__name__)
 
 Scores = NDArray[np.float64]  # (N,)
 Verdicts = NDArray[np.bool_]  # (N,), True = it shows what the prompt says
@@ -149,8 +154,15 @@ def no_calibration() -> None:
     """Is the calibration of what has none."""
 
 
-def read_calibration(folder: Path) -> Calibration | None:
-    """Reads the calibration beside a model's weights; None where there is none.
+def read_calibration(folder: Path, networks: Sequence[Path]) -> Calibration | None:
+    """Reads the calibration beside a model's weights.
+
+    Args:
+        folder: where it lies.
+        networks: the files of what scores.
+
+    Returns:
+        The calibration; None where there is none, or only that of other networks, which is logged.
 
     Raises:
         InvalidInput: the file cannot be read, or is not as `write_calibration` writes it.
@@ -160,18 +172,31 @@ def read_calibration(folder: Path) -> Calibration | None:
         return None
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        return Calibration(*(found[name] for name in ("slope", "intercept", "likely", "unlikely")))
+        calibration = Calibration(*(found[name] for name in ("slope", "intercept", "likely", "unlikely")))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise InvalidInput(f"{file} cannot be read ({error}); write it anew, or remove it.") from error
+    if found.get("networks") == _digests(networks):
+        return calibration
+    names = " and ".join(each.name for each in networks)
+    log.warning("%s is of another network than %s beside it, and left out; write it anew, or remove it.", file, names)
+    return None
 
 
-def write_calibration(folder: Path, calibration: Calibration, measured: dict[str, Any]) -> None:
+def _digests(networks: Sequence[Path]) -> dict[str, str]:
+    """Returns the SHA-256 of each file, by its name."""
+    return {file.name: sha256(file) for file in networks}
+
+
+def write_calibration(
+    folder: Path, calibration: Calibration, networks: Sequence[Path], measured: dict[str, Any]
+) -> None:
     """Writes a calibration beside a model's weights.
 
     Args:
         folder: where the weights are.
         calibration: what is read again.
+        networks: the files of what scored.
         measured: how it was made and how good it is, for whoever looks into the file.
     """
-    text = json.dumps({**asdict(calibration), "measured": measured}, indent=1)
+    text = json.dumps({**asdict(calibration), "networks": _digests(networks), "measured": measured}, indent=1)
     write_whole(folder / FILE, text + "\n")

@@ -127,19 +127,20 @@ def _measured(calibration: Calibration, judged: Sequence[Judged]) -> dict[str, A
     }
 
 
-def write_ranking(folder: Path, judged: Sequence[Judged], settings: Mapping[str, Any]) -> str:
+def write_ranking(folder: Path, judged: Sequence[Judged], networks: Sequence[Path], settings: Mapping[str, Any]) -> str:
     """Writes the calibration into a model's folder, and returns a table of how good it is.
 
     Args:
         folder: where the model's weights are.
         judged: its edits.
+        networks: the files of what scored them, the only ones that the calibration is of.
         settings: how they were painted, which is noted in the file.
 
     Raises:
         InvalidInput: as `calibrated`.
     """
     calibration, measured = calibrated(judged)
-    write_calibration(folder, calibration, {**measured, "settings": dict(settings)})
+    write_calibration(folder, calibration, networks, {**measured, "settings": dict(settings)})
     rows = {"all": measured, **{f"guidance {scale}": each for scale, each in measured["by_guidance"].items()}}
     lines = ["| held-out edits | N | right | ECE | AUC |", "|---|---|---|---|---|"]
     for name, each in rows.items():

@@ -44,7 +44,7 @@ from pipelines.evaluation.recolour import STRENGTHS, refine
 from pipelines.evaluation.recolour import write_report as write_recolourings
 from pipelines.evaluation.world import evaluate, write_report
 from pipelines.glide.digests import sha256
-from pipelines.glide.folder import load_clip, read_clip_config
+from pipelines.glide.folder import clip_files, load_clip, read_clip_config
 from pipelines.glide.pipeline import Glide
 from pipelines.installed import described
 from pipelines.machine import keep_freed_memory
@@ -154,8 +154,9 @@ def measure(options: argparse.Namespace) -> None:
             cases = list(refine(pipeline, options.cases, STRENGTHS, **settings))
             print(write_recolourings(options.out, cases))
         case "calibrate":
+            networks = clip_files(own_folder(options.pipeline))
             judged = judged_edits(own_glide(options.pipeline, pipeline), load_judge(JUDGE), options.edits, **settings)
-            print(write_ranking(options.out, judged, {"pipeline": options.pipeline, **settings}))
+            print(write_ranking(options.out, judged, networks, {"pipeline": options.pipeline, **settings}))
         case "world":
             judge = load_judge(JUDGE)
             outcomes = [evaluate(pipeline, judge, options.edits, *sort, **settings) for sort in SORTS]
@@ -171,6 +172,19 @@ def own_glide(name: str, pipeline: Pipeline) -> Glide:
     if not isinstance(pipeline, Glide):
         raise InvalidInput(f"{name} has no CLIP of its own; glide-mini and glide:FOLDER may have one.")
     return pipeline
+
+
+def own_folder(name: str) -> Path:
+    """Returns where the files of a pipeline lie.
+
+    Raises:
+        InvalidInput: it has no folder.
+    """
+    full = in_full(name)
+    folder = described(full, full).place
+    if folder is None:
+        raise InvalidInput(f"{name} has no folder: name glide-mini or glide:FOLDER.")
+    return folder
 
 
 def experiment(options: argparse.Namespace) -> None:

@@ -145,10 +145,13 @@ def test_words_begin_at_their_edges() -> None:
 
 
 def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
-    assert read_calibration(tmp_path) is None
+    assert read_calibration(tmp_path, []) is None
     calibration = Calibration(0.4, -8.5, 0.8, 0.25)
-    write_calibration(tmp_path, calibration, {"edits": 800})
-    assert read_calibration(tmp_path) == calibration
+    networks = [tmp_path / name for name in ("text", "image")]
+    for file in networks:
+        file.write_text(file.name)
+    write_calibration(tmp_path, calibration, networks, {"edits": 800})
+    assert read_calibration(tmp_path, networks) == calibration
     assert json.loads((tmp_path / FILE).read_text())["measured"] == {"edits": 800}
 
 
@@ -162,7 +165,30 @@ def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_a_damaged_file_is_a_sentence(text: str, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(text)
     with pytest.raises(InvalidInput, match="write it anew, or remove it"):
-        read_calibration(tmp_path)
+        read_calibration(tmp_path, [])
+
+
+@pytest.mark.parametrize("spoil", ["retrain", "swap", "forget"])
+def test_a_calibration_of_other_networks_is_left_out(
+    spoil: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text, image = (tmp_path / name for name in ("text", "image"))
+    for file in (text, image):
+        file.write_text(file.name)
+    write_calibration(tmp_path, Calibration(0.4, -8.5), [text, image], {})
+    if spoil == "retrain":
+        image.write_text("imagE")
+    elif spoil == "swap":
+        text.write_text("image"), image.write_text("text")
+    else:  # as of a file that an earlier version wrote
+        old = json.loads((tmp_path / FILE).read_text())
+        del old["networks"]
+        (tmp_path / FILE).write_text(json.dumps(old))
+    assert read_calibration(tmp_path, [text, image]) is None
+    assert caplog.messages == [
+        f"{tmp_path / FILE} is of another network than text and image beside it, and left out; write it anew, or "
+        "remove it."
+    ]
 
 
 def test_no_verdicts_are_a_sentence() -> None:
