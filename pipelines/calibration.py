@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import InvalidInput
-from pipelines.glide.digests import sha256
+from pipelines.glide.digests import named
 from pipelines.ranking import LIKELY, UNLIKELY, UNSURE, Probabilities
 from pipelines.whole_file import write_whole
 
@@ -175,16 +175,11 @@ def read_calibration(folder: Path, networks: Sequence[Path]) -> Calibration | No
         calibration = Calibration(*(found[name] for name in ("slope", "intercept", "likely", "unlikely")))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise InvalidInput(f"{file} cannot be read ({error}); write it anew, or remove it.") from error
-    if found.get("networks") == _digests(networks):
+    if found.get("networks") == named(networks):
         return calibration
     names = " and ".join(each.name for each in networks)
     log.warning("%s is of another network than %s beside it, and left out; write it anew, or remove it.", file, names)
     return None
-
-
-def _digests(networks: Sequence[Path]) -> dict[str, str]:
-    """Returns the SHA-256 of each file, by its name."""
-    return {file.name: sha256(file) for file in networks}
 
 
 def write_calibration(
@@ -198,5 +193,5 @@ def write_calibration(
         networks: the files of what scored.
         measured: how it was made and how good it is, for whoever looks into the file.
     """
-    text = json.dumps({**asdict(calibration), "networks": _digests(networks), "measured": measured}, indent=1)
+    text = json.dumps({**asdict(calibration), "networks": named(networks), "measured": measured}, indent=1)
     write_whole(folder / FILE, text + "\n")

@@ -155,6 +155,18 @@ def test_without_clip_or_calibration_nothing_is_ranked(tokenizer: Tokenizer, cli
     assert make(None).match_scores(*windows(1), "a red couch") is None
 
 
+def test_a_prompt_that_clip_alone_does_not_read_to_its_end_is_not_judged(clip: Clip, tokenizer: Tokenizer) -> None:
+    class Short(EndedTokenizer):
+        def unread(self, prompt: str) -> str:
+            return " ".join(prompt.split()[3:])
+
+    short = clip._replace(tokenizer=Short(tokenizer))
+    glide = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, UPSAMPLE_STEPS, lambda: short)
+    assert tokenizer.unread("a red couch left of a cat") == ""
+    assert glide.match_scores(*windows(1), "a red couch") is not None
+    assert glide.match_scores(*windows(1), "a red couch left of a cat") is None
+
+
 # --- photographic ---
 
 
@@ -208,7 +220,7 @@ def test_the_shipped_ranking_is_the_shipped_networks(
         assert glide.ranker() is None and glide.ranker() is None
         assert caplog.text.count("is of another network") == 1  # edits go on, and need not hear it again
     glide, hashed = load_glide(shipped, "shipped"), []
-    monkeypatch.setattr("pipelines.calibration.sha256", lambda file: hashed.append(file.name) or sha256(file))
+    monkeypatch.setattr("pipelines.glide.digests.sha256", lambda file: hashed.append(file.name) or sha256(file))
     assert glide.ranker() is not None and glide.ranker() is not None
     assert hashed == [f"{half}.safetensors" for half in CLIP_HALVES]  # not at each edit
 
