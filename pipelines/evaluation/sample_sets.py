@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -25,6 +26,7 @@ from pipelines.glide.digests import sha256
 SETTINGS, HOLES = "settings.json", "holes"
 PICTURES = "arr_0"  # in an archive, as numpy names what has no name
 STATISTICS = ("mu", "sigma", "mu_s", "sigma_s")  # in an archive of a reference: of pool3, and of the 7 channels
+DEEP = ("I", "F")  # how Pillow names what has more than 8 bits and one channel: I, I;16, I;16B, F
 UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)  # what Pillow raises
 
 
@@ -138,7 +140,7 @@ class SampleFolder:
     def name(self) -> str:
         return self.folder.name
 
-    @property
+    @cached_property
     def digest(self) -> str:
         whole = hashlib.sha256()
         for stem in self.stems:
@@ -193,12 +195,12 @@ class SampleArchive:
             InvalidInput: it is damaged, or has no such array.
         """
         with _reading(file), zipfile.ZipFile(file) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist()]
-            if PICTURES in names:
-                with archive.open(f"{PICTURES}.npy") as array:
+            entry = _entry(archive)
+            held = ", ".join(name.removesuffix(".npy") for name in archive.namelist()) or "nothing"
+            if entry:
+                with archive.open(entry) as array:
                     shape, fortran, dtype = _header(array)
-        if PICTURES not in names:
-            held = ", ".join(names) or "nothing"
+        if not entry:
             raise InvalidInput(f"{file} holds {held}, but no {PICTURES}: that is where the samples must be.")
         if dtype != np.uint8 or len(shape) != 4 or shape[3] != 3 or fortran or not shape[0]:
             raise InvalidInput(f"{PICTURES} of {file} is {dtype} {shape}; samples are uint8 (N, height, width, 3).")
@@ -208,7 +210,7 @@ class SampleArchive:
     def name(self) -> str:
         return self.file.stem
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return hashlib.sha256(f"{self.count} {sha256(self.file)}".encode()).hexdigest()
 
@@ -220,7 +222,7 @@ class SampleArchive:
 
     def batches(self, size: int) -> Iterator[Batch]:
         shape = (*self.shape, 3)
-        with _reading(self.file), zipfile.ZipFile(self.file) as archive, archive.open(f"{PICTURES}.npy") as array:
+        with _reading(self.file), zipfile.ZipFile(self.file) as archive, archive.open(_entry(archive)) as array:
             _header(array)
             for at in range(0, self.count, size):
                 count = min(size, self.count - at)
@@ -234,12 +236,18 @@ class SampleArchive:
             return {name: archive[name].astype(np.float64) for name in STATISTICS}
 
 
+def _entry(archive: zipfile.ZipFile) -> str:
+    """Finds the entry with the pictures, which numpy reads with and without an ending; '' where there is none."""
+    return next((name for name in archive.namelist() if name.removesuffix(".npy") == PICTURES), "")
+
+
 @contextmanager
 def _reading(file: Path) -> Iterator[None]:
     """Words what goes wrong while an archive is read."""
     try:
         yield
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    # a RuntimeError is of what is encrypted, or packed in another way
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise InvalidInput(f"{file} cannot be read ({one_line(error)}): it is damaged, get it again.") from error
 
 
@@ -255,6 +263,8 @@ def read_settings(folder: Path) -> dict[str, Any]:
         return {}
     except ValueError as error:
         raise InvalidInput(f"{folder / SETTINGS} is damaged ({error}): delete the folder, it is made again.") from error
+    if not isinstance(settings, dict):
+        raise InvalidInput(f"{folder / SETTINGS} is damaged (no JSON object): delete the folder, it is made again.")
     return settings
 
 
@@ -281,9 +291,12 @@ def _pixels(file: Path, mode: str) -> Pixels:
     """Reads a picture; what is transparent is refused, since no colour of it is certain."""
     try:
         with Image.open(file) as image:
-            clear, pixels = image.has_transparency_data, np.asarray(image.convert(mode))
+            clear, deep = image.has_transparency_data, image.mode.startswith(DEEP)
+            pixels = np.asarray(image.convert(mode))
     except UNREADABLE as error:
         raise InvalidInput(f"The sample {file} cannot be read ({one_line(error)}): make it again.") from error
+    if deep:  # Pillow would cut each number off at 255: almost all would be white
+        raise InvalidInput(f"{file} has 16 bits or more a pixel and one channel: save it with 8, or as RGB.")
     if clear:
         raise InvalidInput(f"{file} has transparent pixels: lay it on a background, and save it without.")
     return pixels
