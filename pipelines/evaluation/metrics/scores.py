@@ -1,5 +1,6 @@
 """Scores of pictures that need no others beside them: the Inception score and the CLIP score."""
 
+from collections.abc import Mapping
 from math import ceil
 from typing import Protocol
 
@@ -13,6 +14,15 @@ SPLIT_SIZE = 5000  # pictures of an Inception score at most; of more it is the m
 
 class Scorer(Protocol):
     """Says how well pictures agree with their prompts."""
+
+    @property
+    def networks(self) -> Mapping[str, str]:
+        """SHA-256 of the files that decide the score, by their names."""
+        ...
+
+    def unread(self, prompt: str) -> str:
+        """Returns the end of a prompt that is longer than is read of it; '' where all is read."""
+        ...
 
     def __call__(self, images: Pixels, holes: Pixels | None, prompts: tuple[str, ...]) -> Floats:
         """Compares each picture with its own prompt.
