@@ -18,6 +18,7 @@ from pipelines.base import Pipeline
 from pipelines.calibration import Calibration, logistic, read_calibration, write_calibration
 from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
 from pipelines.errors import InvalidInput
+from pipelines.evaluation import command
 from pipelines.evaluation.calibrate import (
     FEWEST,
     Judged,
@@ -432,6 +433,17 @@ def test_what_is_written_is_good_on_edits_that_the_fit_has_not_seen(tmp_path: Pa
     assert read_calibration(tmp_path, [network]) == calibrated(scored(2000))[0]
     flipped = [replace_right(each, n) for n, each in enumerate(scored(2000))]  # of the measured half alone
     assert calibrated(flipped)[0] == calibrated(scored(2000))[0]
+
+
+def test_the_command_writes_which_networks_it_calibrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "keep_freed_memory", lambda: None)
+    monkeypatch.setattr(command, "judged_edits", lambda *rest, **settings: scored(200))
+    monkeypatch.setattr("sys.argv", ["evaluation", "calibrate", "-o", str(tmp_path)])
+    command.main()
+    files = clip_files(WEIGHTS / "glide-mini")
+    found = json.loads((tmp_path / "ranking.json").read_text())
+    assert found["networks"] == {file.name: sha256(file) for file in files}
+    assert read_calibration(tmp_path, files) == calibrated(scored(200))[0]
 
 
 def replace_right(judged: Judged, n: int) -> Judged:

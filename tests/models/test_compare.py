@@ -323,10 +323,13 @@ def test_bad_sets_are_refused_with_a_sentence(compare: Callable[..., dict], tmp_
         (tmp_path / "empty", "holds no PNG files"),
         (spoiled("missing", lambda folder: (folder / "004.png").unlink()), "004.txt, but no 004.png: a picture is mi"),
         (spoiled("wordless", lambda folder: (folder / "004.txt").unlink()), "004.png, but no 004.txt"),
-        (spoiled("latin", lambda folder: (folder / "004.txt").write_bytes(b"\xe9")), "prompt .*004.txt cannot be read"),
+        (spoiled("latin", lambda folder: (folder / "004.txt").write_bytes(b"\xe9")), "004.txt is no text in UTF-8"),
         (spoiled("resized", resize), "004.png is 9x8 pixels and 000.png 8x8"),
         (spoiled("cut", cut), "004.png cannot be read"),
         (spoiled("clear", clear), "004.png has transparent pixels"),
+        (spoiled("lossy", lambda folder: (folder / "012.JPG").touch()), "012.JPG is no PNG file: save it as one"),
+        (spoiled("twice", lambda folder: (folder / "004.PNG").touch()), r"several \.png files of the same name: '004'"),
+        (spoiled("long", lambda folder: (folder / "004.txt").write_text("word " * 9999)), "004.txt is too long for a"),
         (spoiled("deep", deepen), "004.png has 16 bits or more a pixel and one channel: save it with 8"),
         (tmp_path / "encrypted.npz", "encrypted.npz cannot be read .*encrypted"),
         (tmp_path / "plain.npz", "plain.npz cannot be read"),
@@ -426,4 +429,14 @@ def test_a_folder_is_known_by_what_it_holds(tmp_path: Path, monkeypatch: pytest.
     for samples, files in ((SampleFolder.opened(tmp_path / "0"), COUNT), (open_samples(tmp_path / "set.npz"), 1)):
         assert samples.digest == samples.digest and len(read) == files  # gigabytes are read once
         read.clear()
+    other = write_folder(tmp_path / "windows", holes=True)  # as another system names and saves them
+    for file in [*other.rglob("*.png"), *other.rglob("*.txt")]:
+        if file.suffix == ".txt":
+            file.write_text(file.read_text(), "utf-8-sig")
+        file.rename(file.with_suffix(file.suffix.upper()))
+    named = SampleFolder.opened(other)
+    assert named.prompts == folders[0].prompts and named.digest != folders[0].digest and named.holes
+    usual = SampleFolder.opened(write_folder(tmp_path / "usual", holes=True))
+    for one, two in zip(named.batches(5), usual.batches(5), strict=True):
+        assert np.array_equal(one.images, two.images) and np.array_equal(one.holes, two.holes)
     assert folders[0].first(5).prompts == tuple(f"thing {number}" for number in range(5))
