@@ -75,7 +75,7 @@ class Ranking:
         """
         self._queue = [other for other in self._queue if not other.done()]
         if len(self._queue) >= QUEUE:
-            log.warning("The results are not ranked: %d other edits wait for that already.", QUEUE)
+            log.info("The results are not ranked: %d other edits wait for that already.", QUEUE)
             return None
         busy = bool(self._queue)  # then it would wait for another edit's rank
         found = self._thread.submit(ranked, edit, before, results, pipeline, self._rankers)
