@@ -4,6 +4,8 @@ Shapes: N scored pictures, each with the verdict whether it shows what its promp
 """
 
 import json
+import logging
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -12,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.errors import InvalidInput
+from pipelines.glide.digests import named
 from pipelines.ranking import LIKELY, UNLIKELY, UNSURE, Probabilities
 from pipelines.whole_file import write_whole
 
@@ -20,8 +23,11 @@ FILE = "ranking.json"  # beside a model's weights
 # which is how far off they may be; "unlikely" is the same of wrong ones.
 LIKELY_FROM, UNLIKELY_BELOW = 0.7, 0.3
 BINS = 10  # of equal width, of the expected calibration error
+EQUAL = 1e-6  # of scores' size, the deviation up to which they are equal: networks count in single precision
 PRIOR = 1e-2  # precision of the Gaussian prior of both coefficients, for scores of mean 0 and deviation 1
 STEPS, CLOSE = 100, 1e-10  # of Newton's method: the most, and the step at which it ends
+
+log = logging.getLogger(__name__)
 
 Scores = NDArray[np.float64]  # (N,)
 Verdicts = NDArray[np.bool_]  # (N,), True = it shows what the prompt says
@@ -70,7 +76,8 @@ def fit(scores: Scores, verdicts: Verdicts) -> tuple[float, float]:
     """Fits P(right | score) = logistic(slope * score + intercept) by Newton's method (Platt 1999, section 2).
 
     A weak Gaussian prior keeps both finite where the scores part the verdicts, or all verdicts are the same. It acts on
-    scores of mean 0 and deviation 1, so that their unit makes no difference.
+    scores of mean 0 and deviation 1, so that their unit makes no difference. Of scores that are equal, see EQUAL, the
+    slope is 0.
 
     Returns:
         slope, intercept.
@@ -79,7 +86,9 @@ def fit(scores: Scores, verdicts: Verdicts) -> tuple[float, float]:
         InvalidInput: there is no score, they are not finite, or there are not as many verdicts.
     """
     _check(scores, verdicts)
-    mean, spread = scores.mean(), scores.std() or 1.0
+    mean, spread = scores.mean(), scores.std()
+    if spread <= EQUAL * np.abs(scores).max():
+        spread, scores = 1.0, np.full_like(scores, mean)  # what they differ by is rounding
     x = np.stack([(scores - mean) / spread, np.ones_like(scores)], 1)  # (N, 2)
     w = np.zeros(2)
     for _ in range(STEPS):
@@ -145,8 +154,15 @@ def no_calibration() -> None:
     """Is the calibration of what has none."""
 
 
-def read_calibration(folder: Path) -> Calibration | None:
-    """Reads the calibration beside a model's weights; None where there is none.
+def read_calibration(folder: Path, networks: Sequence[Path]) -> Calibration | None:
+    """Reads the calibration beside a model's weights.
+
+    Args:
+        folder: where it lies.
+        networks: the files of what scores.
+
+    Returns:
+        The calibration; None where there is none, or only that of other networks, which is logged.
 
     Raises:
         InvalidInput: the file cannot be read, or is not as `write_calibration` writes it.
@@ -156,18 +172,26 @@ def read_calibration(folder: Path) -> Calibration | None:
         return None
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        return Calibration(*(found[name] for name in ("slope", "intercept", "likely", "unlikely")))
+        calibration = Calibration(*(found[name] for name in ("slope", "intercept", "likely", "unlikely")))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise InvalidInput(f"{file} cannot be read ({error}); write it anew, or remove it.") from error
+    if found.get("networks") == named(networks):
+        return calibration
+    names = " and ".join(each.name for each in networks)
+    log.warning("%s is of another network than %s beside it, and left out; write it anew, or remove it.", file, names)
+    return None
 
 
-def write_calibration(folder: Path, calibration: Calibration, measured: dict[str, Any]) -> None:
+def write_calibration(
+    folder: Path, calibration: Calibration, networks: Sequence[Path], measured: dict[str, Any]
+) -> None:
     """Writes a calibration beside a model's weights.
 
     Args:
         folder: where the weights are.
         calibration: what is read again.
+        networks: the files of what scored.
         measured: how it was made and how good it is, for whoever looks into the file.
     """
-    text = json.dumps({**asdict(calibration), "measured": measured}, indent=1)
+    text = json.dumps({**asdict(calibration), "networks": named(networks), "measured": measured}, indent=1)
     write_whole(folder / FILE, text + "\n")

@@ -11,10 +11,9 @@ from tqdm import tqdm
 
 from editor.cli.context import CommandContext
 from editor.edits.adjustment import Adjustment
-from editor.edits.apply import Applied, Progress, apply_all
+from editor.edits.apply import Progress, apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import complete, prompt_hint, variations
-from editor.edits.matching import matches
 from editor.edits.plan import plan
 from editor.edits.removal import Removers
 from editor.formats.atomic_write import atomic_write
@@ -24,11 +23,12 @@ from editor.imaging.geometry import Margins
 from editor.imaging.mask_cleaning import SPECK
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask, Patch, Pixels
+from editor.ranking import ranked
 from editor.recipes.recipe import Recipe
 from pipelines import HUB
 from pipelines.base import Pipeline, run
 from pipelines.errors import InvalidInput
-from pipelines.ranking import Match, best_first
+from pipelines.ranking import best_first
 
 
 def edit(context: CommandContext) -> None:
@@ -170,7 +170,8 @@ def _write(
             bar.update(progress[0].index - bar.n)
 
         results = run(apply_all(edits, picture, context.load), show)
-    found = None if model is None else _matches(context, edits[0], picture, results, model)
+    pictures = [each.picture for each in results]
+    found = None if model is None else ranked(edits[0], picture, pictures, model, context.ranker)
     order = best_first(found, len(edits))
     labels = [
         f"seed {edit.seed}" + (f", {found[n].word}" if found and found[n].word else "") for n, edit in enumerate(edits)
@@ -192,18 +193,6 @@ def _write(
         for note in notes:
             print(note, file=sys.stderr)
         print(file if edit.adjustment is not None else f"{file} ({labels[n]})")
-
-
-def _matches(
-    context: CommandContext, edit: Edit, picture: Picture, results: Sequence[Applied], model: Pipeline
-) -> list[Match] | None:
-    """Returns how well results match the prompt; None where that cannot be told, which no edit fails by."""
-    try:
-        ranker = context.ranker(model)
-        return None if ranker is None else matches(edit, picture, [each.picture for each in results], model, ranker)
-    except InvalidInput as error:
-        print(f"The results are not ranked: {error}", file=sys.stderr)
-        return None
 
 
 def _check_output(out: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from tqdm import tqdm
 
+from pipelines import in_full
 from pipelines.base import Pipeline, Pixels, Request, run
 from pipelines.calibration import (
     FILE,
@@ -27,6 +28,7 @@ from pipelines.evaluation.held_out import CALIBRATION_SCENES
 from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed
 from pipelines.glide.pipeline import Glide
+from pipelines.installed import described
 
 UNSEEN = 5  # one edit in so many asks for a pair of kind and colour that the model never saw together
 FEWEST = 40  # edits of which something can be measured
@@ -47,6 +49,19 @@ def own_glide(name: str, pipeline: Pipeline) -> Glide:
     if not isinstance(pipeline, Glide):
         raise InvalidInput(f"{name} has no CLIP of its own; glide-mini and glide:FOLDER may have one.")
     return pipeline
+
+
+def own_folder(name: str) -> Path:
+    """Returns where the files of a pipeline lie.
+
+    Raises:
+        InvalidInput: it has no folder.
+    """
+    full = in_full(name)
+    folder = described(full, full).place
+    if folder is None:
+        raise InvalidInput(f"{name} has no folder: name glide-mini or glide:FOLDER.")
+    return folder
 
 
 class Judged(NamedTuple):
@@ -99,7 +114,18 @@ def calibrated(judged: Sequence[Judged]) -> tuple[Calibration, dict[str, Any]]:
     if len(judged) < FEWEST:
         raise InvalidInput(f"{len(judged)} edits are too few to calibrate on; at least {FEWEST} are needed.")
     fitted, held_out = ([each for i, each in enumerate(judged) if i // 2 % 2 == half] for half in (0, 1))
-    calibration = Calibration(*fit(*_arrays(fitted)))
+    scores, verdicts = _arrays(fitted)
+    if verdicts.all() or not verdicts.any():
+        raise InvalidInput(
+            f"All {len(fitted)} edits to calibrate on are {'right' if verdicts.all() else 'wrong'}: what tells the "
+            "right from the wrong cannot be learnt of them. Paint more --edits, or with other settings."
+        )
+    slope, intercept = fit(scores, verdicts)
+    if not slope:
+        raise InvalidInput(
+            f"The scores of all {len(fitted)} edits to calibrate on are equal: they tell nothing. Train CLIP anew."
+        )
+    calibration = Calibration(slope, intercept)
     guidances = sorted({each.guidance for each in held_out})
     measured = {
         "fitted": len(fitted),
@@ -128,19 +154,20 @@ def _measured(calibration: Calibration, judged: Sequence[Judged]) -> dict[str, A
     }
 
 
-def write_ranking(folder: Path, judged: Sequence[Judged], settings: Mapping[str, Any]) -> str:
+def write_ranking(folder: Path, judged: Sequence[Judged], networks: Sequence[Path], settings: Mapping[str, Any]) -> str:
     """Writes the calibration into a model's folder, and returns a table of how good it is.
 
     Args:
         folder: where the model's weights are.
         judged: its edits.
+        networks: the files of what scored them, the only ones that the calibration is of.
         settings: how they were painted, which is noted in the file.
 
     Raises:
         InvalidInput: as `calibrated`.
     """
     calibration, measured = calibrated(judged)
-    write_calibration(folder, calibration, {**measured, "settings": dict(settings)})
+    write_calibration(folder, calibration, networks, {**measured, "settings": dict(settings)})
     rows = {"all": measured, **{f"guidance {scale}": each for scale, each in measured["by_guidance"].items()}}
     lines = ["| held-out edits | N | right | ECE | AUC |", "|---|---|---|---|---|"]
     for name, each in rows.items():

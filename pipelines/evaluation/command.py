@@ -15,7 +15,7 @@ from tqdm import tqdm
 from pipelines import WEIGHTS, load
 from pipelines.base import Pipeline
 from pipelines.errors import InvalidInput
-from pipelines.evaluation.calibrate import judged_edits, own_glide, write_ranking
+from pipelines.evaluation.calibrate import judged_edits, own_folder, own_glide, write_ranking
 from pipelines.evaluation.clip_accuracy import write_report as write_accuracy
 from pipelines.evaluation.compare import BATCH, TRUE, USUAL, Comparison
 from pipelines.evaluation.compare import table as comparison_table
@@ -42,7 +42,7 @@ from pipelines.evaluation.recolour import STRENGTHS, refine
 from pipelines.evaluation.recolour import write_report as write_recolourings
 from pipelines.evaluation.world import evaluate, write_report
 from pipelines.glide.digests import sha256
-from pipelines.glide.folder import load_clip, read_clip_config
+from pipelines.glide.folder import clip_files, load_clip, read_clip_config
 from pipelines.machine import keep_freed_memory
 from pipelines.training.dataset import WINDOW
 
@@ -140,8 +140,9 @@ def measure(options: argparse.Namespace) -> None:
             cases = list(refine(pipeline, options.cases, STRENGTHS, **settings))
             print(write_recolourings(options.out, cases))
         case "calibrate":
+            networks = clip_files(own_folder(options.pipeline))
             judged = judged_edits(own_glide(options.pipeline, pipeline), load_judge(JUDGE), options.edits, **settings)
-            print(write_ranking(options.out, judged, {"pipeline": options.pipeline, **settings}))
+            print(write_ranking(options.out, judged, networks, {"pipeline": options.pipeline, **settings}))
         case "world":
             judge = load_judge(JUDGE)
             outcomes = [evaluate(pipeline, judge, options.edits, *sort, **settings) for sort in SORTS]

@@ -5,11 +5,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import sha256
 from pathlib import Path
+from textwrap import shorten
 from time import monotonic
 from typing import Any
 
 import numpy as np
 import torch
+from safetensors import SafetensorError
 from safetensors.numpy import load_file, save_file
 from tqdm import tqdm
 
@@ -21,18 +23,19 @@ from pipelines.evaluation.held_out import FILL_SCENES, SEEDS, TRUTH_SCENES
 from pipelines.evaluation.metrics.distances import gaussian_from
 from pipelines.evaluation.metrics.estimates import Estimate, Floats, difference
 from pipelines.evaluation.metrics.features import Extractor, Features, joined
-from pipelines.evaluation.metrics.measured import Metrics, Reference, check_count, compare_features, score
+from pipelines.evaluation.metrics.measured import CLIP_SCORE, Metrics, Reference, check_count, compare_features, score
 from pipelines.evaluation.metrics.scores import Scorer
 from pipelines.evaluation.sample_sets import HOLES, STATISTICS, SampleSet, open_samples
 from pipelines.provenance import VERSION
 from pipelines.whole_file import write_whole
 
 TRUE = "truth"  # the argument that stands for true windows of the drawn world
+REFERENCE = "as-reference"  # at the end of a folder: fills of scenes that no arm paints
 FLOOR = "other true windows"  # the row of what no model can be expected to beat
 USUAL = 500  # fills of each model, where no set says how many there are
 BATCH = 32  # pictures that a network looks at together
 DIGITS = {"FID": 2, "sFID": 2, "FID-infinity": 2, "KID": 4, "precision": 3, "recall": 3}
-SCORES = {"inception score": 2, "CLIP score": 2}
+SCORES = {"inception score": 2, CLIP_SCORE: 2}
 
 
 @dataclass
@@ -78,12 +81,12 @@ class Comparison:
             given = {name: _cut(each, self.count) if name in names else each for name, each in given.items()}
         size, count = self._form(given, reference, names)
         check_alike(given, reference, self.extractor.sees_holes)  # before hours of painting
-        arms = [self._arm(name, given, count) for name in names]
+        arms = [self._arm(name, given, count, FILL_SCENES) for name in names]
         if reference == TRUE:
             arms.append(self._truth(FLOOR, size, count, FILL_SCENES))
             base = self._truth(TRUE, size, count, TRUTH_SCENES)
         else:
-            base = self._arm(reference, given, count)
+            base = self._arm(reference, given, count, TRUTH_SCENES)
         sets = {each.name: each.samples for each in (*arms, base) if each.name != FLOOR}
         check_alike(sets, reference, self.extractor.sees_holes)
         basis = self._reference(base)
@@ -131,18 +134,21 @@ class Comparison:
             raise InvalidInput(f"A model is asked for {MOST} fills at most, not {count}: say --samples.")
         return width, count
 
-    def _arm(self, name: str, given: Mapping[str, SampleSet], count: int) -> Arm:
+    def _arm(self, name: str, given: Mapping[str, SampleSet], count: int, first: int) -> Arm:
+        """Takes the set of this name, or has the model of this name paint one, of the scenes from `first` on."""
         start = monotonic()
         if name in given:
             return Arm(name, given[name], 0.0)
         full = in_full(name)
         pipeline = self.load(full)
+        folder = _file_name(name) if first == FILL_SCENES else f"{_file_name(name)}-{REFERENCE}"
         samples = paint_fills(
-            self.out / "samples" / _file_name(name),
+            self.out / "samples" / folder,
             pipeline,
             weights_digest(full),
             count,
             self.seed,
+            first,
             sampler=self.sampler,
             steps=self.steps or usual_steps(pipeline),
             guidance=self.guidance,
@@ -157,8 +163,15 @@ class Comparison:
     def _reference(self, base: Arm) -> Reference:
         features = self._features(base.samples)
         statistics = base.samples.statistics()
-        if not statistics or len(statistics["mu"]) != features.pooled.shape[1]:
-            return Reference(features)
+        if not statistics or statistics["mu"].shape != features.pooled.shape[1:]:
+            return Reference(features)  # of other features than these
+        pooled, spatial = features.pooled.shape[1], features.spatial.shape[1]
+        for name, shape in zip(STATISTICS, ((pooled,), (pooled, pooled), (spatial,), (spatial, spatial)), strict=True):
+            if statistics[name].shape != shape or not np.isfinite(statistics[name]).all():
+                raise InvalidInput(
+                    f"{name} of {base.name} is {statistics[name].shape}, or not finite; it must be {shape}: get the "
+                    "file again, or leave its statistics out of it."
+                )
         mu, sigma, mu_s, sigma_s = (statistics[name] for name in STATISTICS)
         return Reference(features, gaussian_from(mu, sigma), gaussian_from(mu_s, sigma_s))
 
@@ -166,28 +179,42 @@ class Comparison:
         """Extracts the features of a set, or reads those that an earlier run left."""
         key = sha256(f"{samples.digest} {self.extractor.digest}".encode()).hexdigest()[:32]
         file = self.out / "features" / f"{key}.safetensors"
-        if not file.exists():
-            with tqdm(total=len(samples), desc=f"features of {samples.name}", unit=" samples") as bar:
-                parts = []
-                for images, holes in samples.batches(BATCH):
-                    parts.append(self.extractor(images, holes))
-                    bar.update(len(images))
-            file.parent.mkdir(parents=True, exist_ok=True)
-            part = file.with_suffix(".part")
-            save_file(joined(parts)._asdict(), part)
-            part.replace(file)
-        return Features(**load_file(file))
+        if (found := _read_features(file)) is not None:
+            return found
+        with tqdm(total=len(samples), desc=f"features of {samples.name}", unit=" samples") as bar:
+            parts = []
+            for images, holes in samples.batches(BATCH):
+                parts.append(self.extractor(images, holes))
+                bar.update(len(images))
+        features = joined(parts)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        part = file.with_suffix(".part")
+        save_file(features._asdict(), part)
+        part.replace(file)
+        return features
 
     def _measure(self, arm: Arm, basis: Reference | None) -> None:
         """Adds an arm's metrics; only the scores without a basis."""
         start = monotonic()
         features = self._features(arm.samples)
-        estimates, left_out = score(features, self._cosines(arm.samples))
+        unread = self._unread(arm)
+        estimates = score(features, None if unread else self._cosines(arm.samples))
+        left_out = {CLIP_SCORE: unread} if unread else {}
         if basis:
             distances = compare_features(features, basis)
-            estimates, left_out = distances.estimates | estimates, distances.left_out
+            estimates, left_out = distances.estimates | estimates, distances.left_out | left_out
         arm.metrics = Metrics(estimates, left_out)
         arm.seconds += monotonic() - start
+
+    def _unread(self, arm: Arm) -> str:
+        """Says why an arm has no CLIP score: not all its prompts are read to their ends; '' where they are, or none."""
+        prompts = arm.samples.prompts or ()
+        if self.scorer is None or not (cut := [prompt for prompt in prompts if self.scorer.unread(prompt)]):
+            return ""
+        return (
+            f"{CLIP_SCORE} takes prompts that CLIP reads to their ends; of {arm.name} {len(cut)} of {len(prompts)} "
+            f"are longer, the first from “{shorten(self.scorer.unread(cut[0]), 60)}” on. Shorten them."
+        )
 
     def _cosines(self, samples: SampleSet) -> Floats | None:
         if self.scorer is None or samples.prompts is None:
@@ -202,9 +229,18 @@ class Comparison:
         return {
             "reference": _row(base),
             "features": {"by": self.extractor.name, "sha256": self.extractor.digest},
+            "scorer": self.scorer and {"sha256": dict(self.scorer.networks)},
             "versions": {"palimpsest": VERSION, "torch": torch.__version__, "numpy": np.__version__},
             "rows": [_row(arm, arms[0]) for arm in arms],
         }
+
+
+def _read_features(file: Path) -> Features | None:
+    """Reads what an earlier run left; None where there is nothing, or it is damaged, which one can extract again."""
+    try:
+        return Features(**load_file(file))
+    except (OSError, SafetensorError, TypeError):  # the last, where it holds something else
+        return None
 
 
 def is_model(name: str) -> bool:
@@ -293,7 +329,7 @@ def table(document: Mapping[str, Any]) -> str:
     if others := [row for row in rows if "differences" in row]:
         lines += ["", f"Differences from {rows[0]['arm']}, edit by edit:", ""]
         lines += _table(["arm", *names], [[row["arm"], *_values(row["differences"], names)] for row in others])
-    reasons = {reason for row in rows for reason in row["left_out"].values()}
+    reasons = {reason for row in (*rows, reference) for reason in row["left_out"].values()}
     lines += ["", *sorted(reasons)] if reasons else []
     return "\n".join(lines)
 

@@ -16,7 +16,7 @@ from tqdm import tqdm
 from pipelines.base import Pipeline, Pixels, Request, run
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import before, whole
-from pipelines.evaluation.held_out import FILL_SCENES, SPACE
+from pipelines.evaluation.held_out import FILL_SCENES, SEEDS, SPACE, TRUTH_SCENES
 from pipelines.evaluation.measures import composed
 from pipelines.evaluation.sample_sets import HOLES, SETTINGS, SampleFolder, read_settings
 from pipelines.glide.digests import sha256
@@ -25,6 +25,7 @@ from pipelines.training.dataset import Example
 from pipelines.whole_file import write_whole
 
 MOST = 10_000  # edits of a seed
+NOISES = {FILL_SCENES: 0, TRUTH_SCENES: MOST * SEEDS}  # the first seed of a model's noise, by what it paints
 WEIGHTS_FILES = (".safetensors", ".pt", ".ckpt", ".bin")
 
 
@@ -52,6 +53,7 @@ def paint_fills(
     weights: str | None,
     count: int,
     seed: int,
+    first: int,
     *,
     sampler: str,
     steps: int,
@@ -64,7 +66,9 @@ def paint_fills(
         pipeline: what paints.
         weights: SHA-256 of its weights, see `weights_digest`.
         count: how many.
-        seed: which edits, 0 to SEEDS - 1; edit i is painted with seed MOST * seed + i.
+        seed: which edits, 0 to SEEDS - 1.
+        first: scenes from here on: FILL_SCENES, or TRUTH_SCENES for what these are compared with, which has noise of
+            its own as well. Edit i is painted with seed NOISES[first] + MOST * seed + i.
         sampler: as in a Request.
         steps: as in a Request.
         guidance: as in a Request.
@@ -74,11 +78,9 @@ def paint_fills(
     """
 
     def make(index: int) -> Sample:
-        edit = fill(FILL_SCENES, seed, index, pipeline.size)
+        edit, noise = fill(first, seed, index, pipeline.size), NOISES[first] + MOST * seed + index
         original = before(edit)
-        request = Request(
-            original, edit.mask, edit.prompt, "", guidance, 0.0, 1.0, steps, sampler, (MOST * seed + index,)
-        )
+        request = Request(original, edit.mask, edit.prompt, "", guidance, 0.0, 1.0, steps, sampler, (noise,))
         return Sample(composed(run(pipeline.inpaint(request))[0], edit.mask, original), edit.mask, edit.prompt)
 
     settings = {
@@ -89,6 +91,7 @@ def paint_fills(
         "guidance": guidance,
         "size": pipeline.size,
         "seed": seed,
+        "first": first,
     }
     return complete(folder, settings, count, make)
 

@@ -2,6 +2,7 @@
 
 A folder holds 0001.png, 0002.png, ... and 0001.txt, ... of the same stems, or no prompts at all. Where the pictures are
 fills, `holes/` has the masks under the same names. A folder that a model left has its settings in `settings.json`.
+Prompts are read by the rules of the editor's studies, which take the same folders.
 """
 
 import hashlib
@@ -11,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -25,6 +27,9 @@ from pipelines.glide.digests import sha256
 SETTINGS, HOLES = "settings.json", "holes"
 PICTURES = "arr_0"  # in an archive, as numpy names what has no name
 STATISTICS = ("mu", "sigma", "mu_s", "sigma_s")  # in an archive of a reference: of pool3, and of the 7 channels
+OTHERS = (".jpg", ".jpeg", ".webp", ".avif", ".gif", ".bmp", ".tif", ".tiff", ".ppm", ".heic", ".heif")
+MAX_PROMPT_BYTES = 2**14  # of a prompt's file
+DEEP = ("I", "F")  # how Pillow names what has more than 8 bits and one channel: I, I;16, I;16B, F
 UNREADABLE = (OSError, ValueError, SyntaxError, Image.DecompressionBombError)  # what Pillow raises
 
 
@@ -108,10 +113,10 @@ class SampleFolder:
     """A folder of PNG files. See `SampleSet`; it checks names when it is opened, and pictures as they are read."""
 
     folder: Path
-    stems: tuple[str, ...]
+    pictures: tuple[Path, ...]
+    masks: tuple[Path, ...]  # of the same stems; none where the pictures are no fills
     shape: tuple[int, int]
     prompts: tuple[str, ...] | None
-    holes: bool
     settings: dict[str, Any]
 
     @classmethod
@@ -119,53 +124,59 @@ class SampleFolder:
         """Opens a folder.
 
         Raises:
-            InvalidInput: it has no pictures, or a picture, a prompt or a hole without the other.
+            InvalidInput: it has no pictures, pictures in other formats, or a picture, a prompt or a hole without the
+                other.
         """
-        stems = _stems(folder, "png")
-        if not stems:
+        pictures, texts = _files(folder, ".png"), _files(folder, ".txt")
+        if other := next((file for file in sorted(folder.iterdir()) if file.suffix.lower() in OTHERS), None):
+            raise InvalidInput(f"{other} is no PNG file: save it as one, from what it was before a format lost of it.")
+        if not pictures:
             raise InvalidInput(f"{folder} holds no PNG files: a folder of samples has 0001.png, 0001.txt and so on.")
-        texts = _stems(folder, "txt")
         if texts:
-            _match(folder, stems, texts, ".txt")
-        prompts = tuple(_prompt(folder / f"{stem}.txt") for stem in stems) if texts else None
-        holes = (folder / HOLES).is_dir()
-        if holes:
-            _match(folder, stems, _stems(folder / HOLES, "png"), f".png in {HOLES}")
-        shape = _pixels(folder / f"{stems[0]}.png", "RGB").shape[:2]
-        return cls(folder, stems, shape, prompts, holes, read_settings(folder))
+            _match(folder, {*pictures}, {*texts}, ".txt")
+        prompts = tuple(_prompt(texts[stem]) for stem in pictures) if texts else None
+        masks = _files(folder / HOLES, ".png") if (folder / HOLES).is_dir() else None
+        if masks is not None:
+            _match(folder, {*pictures}, {*masks}, f".png in {HOLES}")
+        files = tuple(pictures.values())
+        shape = _pixels(files[0], "RGB").shape[:2]
+        return cls(folder, files, tuple((masks or {}).values()), shape, prompts, read_settings(folder))
 
     @property
     def name(self) -> str:
         return self.folder.name
 
     @property
+    def holes(self) -> bool:
+        return bool(self.masks)
+
+    @cached_property
     def digest(self) -> str:
         whole = hashlib.sha256()
-        for stem in self.stems:
-            for part in (self.folder, self.folder / HOLES) if self.holes else (self.folder,):
-                whole.update(f"{stem} {sha256(part / f'{stem}.png')}\n".encode())
+        for files in zip(self.pictures, self.masks, strict=True) if self.masks else zip(self.pictures, strict=True):
+            for file in files:
+                whole.update(f"{file.stem} {sha256(file)}\n".encode())
         return whole.hexdigest()
 
     def __len__(self) -> int:
-        return len(self.stems)
+        return len(self.pictures)
 
     def first(self, count: int) -> "SampleFolder":
         prompts = self.prompts and self.prompts[:count]
-        return replace(self, stems=self.stems[:count], prompts=prompts)
+        return replace(self, pictures=self.pictures[:count], masks=self.masks[:count], prompts=prompts)
 
     def batches(self, size: int) -> Iterator[Batch]:
         for at in range(0, len(self), size):
-            stems = self.stems[at : at + size]
-            images = [self._read(self.folder / f"{stem}.png", "RGB") for stem in stems]
-            holes = [self._read(self.folder / HOLES / f"{stem}.png", "L") for stem in stems] if self.holes else None
-            yield Batch(np.stack(images), None if holes is None else np.stack(holes))
+            images = [self._read(file, "RGB") for file in self.pictures[at : at + size]]
+            holes = [self._read(file, "L") for file in self.masks[at : at + size]]
+            yield Batch(np.stack(images), np.stack(holes) if holes else None)
 
     def _read(self, file: Path, mode: str) -> Pixels:
         pixels = _pixels(file, mode)
         if pixels.shape[:2] != self.shape:
             (height, width), (wanted_height, wanted_width) = pixels.shape[:2], self.shape
             raise InvalidInput(
-                f"{file} is {width}x{height} pixels and {self.stems[0]}.png {wanted_width}x{wanted_height}: "
+                f"{file} is {width}x{height} pixels and {self.pictures[0].name} {wanted_width}x{wanted_height}: "
                 "all samples of a set have one size."
             )
         return pixels
@@ -193,12 +204,12 @@ class SampleArchive:
             InvalidInput: it is damaged, or has no such array.
         """
         with _reading(file), zipfile.ZipFile(file) as archive:
-            names = [name.removesuffix(".npy") for name in archive.namelist()]
-            if PICTURES in names:
-                with archive.open(f"{PICTURES}.npy") as array:
+            entry = _entry(archive)
+            held = ", ".join(name.removesuffix(".npy") for name in archive.namelist()) or "nothing"
+            if entry:
+                with archive.open(entry) as array:
                     shape, fortran, dtype = _header(array)
-        if PICTURES not in names:
-            held = ", ".join(names) or "nothing"
+        if not entry:
             raise InvalidInput(f"{file} holds {held}, but no {PICTURES}: that is where the samples must be.")
         if dtype != np.uint8 or len(shape) != 4 or shape[3] != 3 or fortran or not shape[0]:
             raise InvalidInput(f"{PICTURES} of {file} is {dtype} {shape}; samples are uint8 (N, height, width, 3).")
@@ -208,7 +219,7 @@ class SampleArchive:
     def name(self) -> str:
         return self.file.stem
 
-    @property
+    @cached_property
     def digest(self) -> str:
         return hashlib.sha256(f"{self.count} {sha256(self.file)}".encode()).hexdigest()
 
@@ -220,7 +231,7 @@ class SampleArchive:
 
     def batches(self, size: int) -> Iterator[Batch]:
         shape = (*self.shape, 3)
-        with _reading(self.file), zipfile.ZipFile(self.file) as archive, archive.open(f"{PICTURES}.npy") as array:
+        with _reading(self.file), zipfile.ZipFile(self.file) as archive, archive.open(_entry(archive)) as array:
             _header(array)
             for at in range(0, self.count, size):
                 count = min(size, self.count - at)
@@ -234,12 +245,18 @@ class SampleArchive:
             return {name: archive[name].astype(np.float64) for name in STATISTICS}
 
 
+def _entry(archive: zipfile.ZipFile) -> str:
+    """Finds the entry with the pictures, which numpy reads with and without an ending; '' where there is none."""
+    return next((name for name in archive.namelist() if name.removesuffix(".npy") == PICTURES), "")
+
+
 @contextmanager
 def _reading(file: Path) -> Iterator[None]:
     """Words what goes wrong while an archive is read."""
     try:
         yield
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+    # a RuntimeError is of what is encrypted, or packed in another way
+    except (OSError, ValueError, EOFError, RuntimeError, zipfile.BadZipFile, zlib.error) as error:
         raise InvalidInput(f"{file} cannot be read ({one_line(error)}): it is damaged, get it again.") from error
 
 
@@ -255,35 +272,50 @@ def read_settings(folder: Path) -> dict[str, Any]:
         return {}
     except ValueError as error:
         raise InvalidInput(f"{folder / SETTINGS} is damaged ({error}): delete the folder, it is made again.") from error
+    if not isinstance(settings, dict):
+        raise InvalidInput(f"{folder / SETTINGS} is damaged (no JSON object): delete the folder, it is made again.")
     return settings
 
 
-def _stems(folder: Path, ending: str) -> tuple[str, ...]:
-    return tuple(sorted(file.stem for file in folder.glob(f"*.{ending}")))
+def _files(folder: Path, ending: str) -> dict[str, Path]:
+    """Finds the files of a folder with an ending, in either case, by their stems and in the order of these."""
+    files = sorted((file for file in folder.iterdir() if file.suffix.lower() == ending), key=lambda file: file.stem)
+    found = {file.stem: file for file in files}
+    if len(found) < len(files):
+        twice = next(file for file in files if found[file.stem] != file)
+        raise InvalidInput(f"{folder} has several {ending} files of the same name: {twice.stem!r}. Leave one of each.")
+    return found
 
 
-def _match(folder: Path, stems: tuple[str, ...], others: tuple[str, ...], ending: str) -> None:
+def _match(folder: Path, stems: set[str], others: set[str], ending: str) -> None:
     """Refuses pictures that lack their counterpart, and counterparts that lack their picture."""
-    if without := sorted({*stems} - {*others}):
+    if without := sorted(stems - others):
         raise InvalidInput(f"{folder} has {without[0]}.png, but no {without[0]}{ending}: add it, or take both out.")
-    if without := sorted({*others} - {*stems}):
+    if without := sorted(others - stems):
         raise InvalidInput(f"{folder} has {without[0]}{ending}, but no {without[0]}.png: a picture is missing.")
 
 
 def _prompt(file: Path) -> str:
+    if file.stat().st_size > MAX_PROMPT_BYTES:
+        raise InvalidInput(f"{file} is too long for a prompt: at most {MAX_PROMPT_BYTES:,} bytes.")
     try:
-        return " ".join(file.read_text(encoding="utf-8").split())
-    except (OSError, ValueError) as error:
-        raise InvalidInput(f"The prompt {file} cannot be read ({one_line(error)}): save it as UTF-8.") from error
+        return " ".join(file.read_text(encoding="utf-8-sig").split())
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{file} is no text in UTF-8. Save it as UTF-8.") from None
+    except OSError as error:
+        raise InvalidInput(f"The prompt {file} cannot be read ({one_line(error)}).") from error
 
 
 def _pixels(file: Path, mode: str) -> Pixels:
     """Reads a picture; what is transparent is refused, since no colour of it is certain."""
     try:
         with Image.open(file) as image:
-            clear, pixels = image.has_transparency_data, np.asarray(image.convert(mode))
+            clear, deep = image.has_transparency_data, image.mode.startswith(DEEP)
+            pixels = np.asarray(image.convert(mode))
     except UNREADABLE as error:
         raise InvalidInput(f"The sample {file} cannot be read ({one_line(error)}): make it again.") from error
+    if deep:  # Pillow would cut each number off at 255: almost all would be white
+        raise InvalidInput(f"{file} has 16 bits or more a pixel and one channel: save it with 8, or as RGB.")
     if clear:
         raise InvalidInput(f"{file} has transparent pixels: lay it on a background, and save it without.")
     return pixels

@@ -199,6 +199,10 @@ class TextTokenizer(Protocol):
         """Returns int64 (L,), and how many of them the text has, the end token among them."""
         ...
 
+    def unread(self, prompt: str) -> str:
+        """Returns the end of a prompt that `encode` cuts off; '' where it cuts nothing off."""
+        ...
+
 
 class Clip(NamedTuple):
     """Both halves, and how prompts become tokens."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +43,11 @@ def _entries(folder: Path) -> dict[str, dict[str, Any]]:
         return {}
     except json.JSONDecodeError as error:
         raise InvalidInput(f"{folder / NAME} is damaged ({error}): delete it, it is made again.") from error
+
+
+def named(files: Iterable[Path]) -> dict[str, str]:
+    """Computes the SHA-256 of each file, by its name."""
+    return {file.name: sha256(file) for file in files}
 
 
 def sha256(file: Path) -> str:

@@ -7,7 +7,7 @@ was trained on.
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 from torch import nn
@@ -79,8 +79,7 @@ def load_glide(
     tokenizer = folder_tokenizer(folder, config)
 
     own_clip = (folder / CLIP_SIZES).is_file()
-    clip_files = own_clip or byte_pair_file(folder, CLIP_FILE) is not None
-    has_clip = clip_files and files.keys() >= set(CLIP_HALVES)
+    has_clip = files.keys() >= set(CLIP_HALVES) and (own_clip or byte_pair_file(folder, CLIP_FILE) is not None)
     vocabulary = frozenset((folder / WORDS).read_text().split()) if (folder / WORDS).is_file() else None
     keep_freed_memory()
     # eight steps of a small base are as good as twenty, two of its upsampler as eight, and to paint live four will do;
@@ -96,7 +95,7 @@ def load_glide(
         compiled,
         defaults,
         live_steps,
-        partial(read_calibration, folder),
+        cache(lambda: read_calibration(folder, clip_files(folder))),  # once: it reads all of CLIP's files
     )
 
 
@@ -112,13 +111,8 @@ def load_clip(folder: Path, released: ClipConfig = CLIP) -> Clip:
     """
     own = (folder / CLIP_SIZES).is_file()
     config = read_clip_config(folder) if own else released
-    makers, files = makers_of({}, config), {name: weights_file(folder, name) for name in CLIP_HALVES}
-    halves = []
-    for name, file in files.items():
-        if file is None:
-            raise InvalidInput(f"{folder} lacks {name}.safetensors: train it with `python -m pipelines.training clip`.")
-        halves.append(load_network(makers[name], file))
-    text, image = halves
+    makers = makers_of({}, config)
+    text, image = (load_network(makers[name], file) for name, file in zip(CLIP_HALVES, clip_files(folder), strict=True))
     assert isinstance(text, ClipText) and isinstance(image, ClipImage)
     tokenizer = (
         EndedTokenizer(mini_tokenizer(folder / BYTE_PAIRS, config.context - 1))
@@ -126,6 +120,20 @@ def load_clip(folder: Path, released: ClipConfig = CLIP) -> Clip:
         else ClipTokenizer(folder, config.context)
     )
     return Clip(text, image, tokenizer, config.scale)
+
+
+def clip_files(folder: Path) -> list[Path]:
+    """Finds both halves of the noised CLIP of a folder, in the order of `CLIP_HALVES`.
+
+    Raises:
+        InvalidInput: one is missing.
+    """
+    found = []
+    for name in CLIP_HALVES:
+        if (file := weights_file(folder, name)) is None:
+            raise InvalidInput(f"{folder} lacks {name}.safetensors: train it with `python -m pipelines.training clip`.")
+        found.append(file)
+    return found
 
 
 def read_clip_config(folder: Path) -> ClipConfig:

@@ -105,10 +105,10 @@ class Glide:
             prompt: in the words that it was taught.
 
         Returns:
-            (N,); None without CLIP, and where the prompt is longer than is read of it.
+            (N,); None without CLIP, and where the prompt is longer than the base or CLIP reads.
         """
         clip = self._ready_clip()
-        if clip is None or self._tokenizer.unread(prompt):
+        if clip is None or self._tokenizer.unread(prompt) or clip.tokenizer.unread(prompt):
             return None
         return clip_scores(clip, BASE_SIGMAS, self._pair(whole=False)[0].config.size, windows, holes, prompt)
 

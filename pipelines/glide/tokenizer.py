@@ -94,6 +94,10 @@ class EndedTokenizer:
         ids[count] = self._tokenizer.vocabulary
         return ids, count + 1
 
+    def unread(self, prompt: str) -> str:
+        """See `Tokenizer.unread`."""
+        return self._tokenizer.unread(prompt)
+
 
 def mini_tokenizer(file: Path, context: int) -> Tokenizer:
     """Reads the byte pairs of a model that this project trained, in the library's own format.
@@ -158,7 +162,7 @@ class ClipTokenizer:
         self._byte_pairs.pre_tokenizer = Sequence([words, ByteLevel(add_prefix_space=False, use_regex=False)])
 
     def encode(self, prompt: str) -> tuple[Tensor, int]:
-        """Turns a prompt into tokens; a long one is cut.
+        """Turns a prompt into tokens; a long one is cut, see `unread`.
 
         Returns:
             ids: int64 (L,), start, prompt, end, then zeros; and how many come before the zeros.
@@ -167,6 +171,11 @@ class ClipTokenizer:
         tokens = torch.zeros(self._context, dtype=torch.int64)
         tokens[: len(ids)] = torch.tensor(ids)
         return tokens, len(ids)
+
+    def unread(self, prompt: str) -> str:
+        """Returns the end of a prompt that `encode` cuts off, in lower case; '' when it cuts nothing off."""
+        encoding, room = self._byte_pairs.encode(prompt.lower()), self._context - 2
+        return "" if len(encoding.ids) <= room else prompt.lower()[encoding.offsets[room][0] :]
 
 
 def byte_pair_file(folder: Path, name: str) -> Path | None:

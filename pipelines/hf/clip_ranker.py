@@ -52,7 +52,7 @@ def load_clip_ranker(folder: Path) -> "PhotoRanker":
         tokenizer = reader.from_pretrained(folder, local_files_only=True)
     except Exception as error:  # the tokenizer's library raises nothing narrower
         raise InvalidInput(f"The vocabulary in {folder} is damaged ({one_line(error)[:200]}); get it again.") from error
-    return PhotoRanker(model, tokenizer, kind, _colours(folder, kind), read_calibration(folder))
+    return PhotoRanker(model, tokenizer, kind, _colours(folder, kind), read_calibration(folder, [folder / WEIGHTS]))
 
 
 def _colours(folder: Path, kind: str) -> tuple[list[float], list[float]]:

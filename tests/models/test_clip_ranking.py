@@ -1,6 +1,7 @@
 """Ranking by networks of a tiny size: a GLIDE's own CLIP, and photographic CLIPs of transformers."""
 
 import json
+import shutil
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -11,11 +12,13 @@ import torch
 from safetensors.torch import load_file, save_file
 
 from editor.cli.context import CommandContext
+from pipelines import WEIGHTS
 from pipelines.added import name_of
 from pipelines.base import Pipeline
 from pipelines.calibration import Calibration, logistic, read_calibration, write_calibration
 from pipelines.diffusion.schedule import SCHEDULES, sigmas_of
 from pipelines.errors import InvalidInput
+from pipelines.evaluation import command
 from pipelines.evaluation.calibrate import (
     FEWEST,
     Judged,
@@ -28,6 +31,8 @@ from pipelines.evaluation.held_out import CALIBRATION_SCENES
 from pipelines.evaluation.judge import SIDE, Judge, Verdict
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import ClipConfig
+from pipelines.glide.digests import sha256
+from pipelines.glide.folder import CLIP_HALVES, clip_files, load_glide
 from pipelines.glide.pipeline import Glide
 from pipelines.glide.ranking import clip_scores
 from pipelines.glide.tokenizer import EndedTokenizer, Tokenizer, mini_tokenizer
@@ -85,7 +90,7 @@ def ranker(request: pytest.FixtureRequest, glide: Glide, tmp_path_factory: pytes
         assert own is not None
         return own
     folder = tiny_clip.save(tmp_path_factory.mktemp(request.param), request.param)
-    write_calibration(folder, CALIBRATION, {})
+    write_calibration(folder, CALIBRATION, [folder / "model.safetensors"], {})
     return load_clip_ranker(folder)
 
 
@@ -151,6 +156,18 @@ def test_without_clip_or_calibration_nothing_is_ranked(tokenizer: Tokenizer, cli
     assert make(None).match_scores(*windows(1), "a red couch") is None
 
 
+def test_a_prompt_that_clip_alone_does_not_read_to_its_end_is_not_judged(clip: Clip, tokenizer: Tokenizer) -> None:
+    class Short(EndedTokenizer):
+        def unread(self, prompt: str) -> str:
+            return " ".join(prompt.split()[3:])
+
+    short = clip._replace(tokenizer=Short(tokenizer))
+    glide = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, UPSAMPLE_STEPS, lambda: short)
+    assert tokenizer.unread("a red couch left of a cat") == ""
+    assert glide.match_scores(*windows(1), "a red couch") is not None
+    assert glide.match_scores(*windows(1), "a red couch left of a cat") is None
+
+
 # --- photographic ---
 
 
@@ -166,7 +183,7 @@ def test_without_a_calibration_there_is_an_order_and_no_word(folder: Path, tmp_p
     assert ranker.photographs and found is not None and {ranker.word(p) for p in (0.0, 0.5, 1.0)} == {""}
     kind = json.loads((folder / "config.json").read_text())["model_type"]
     other = tiny_clip.save(tmp_path, kind)
-    write_calibration(other, CALIBRATION, {})
+    write_calibration(other, CALIBRATION, [other / "model.safetensors"], {})
     calibrated_ranker = load_clip_ranker(other)
     words = calibrated_ranker.probabilities(pictures, holes, "a red couch")
     assert words is not None and np.array_equal(np.argsort(words), np.argsort(found))  # one order
@@ -174,6 +191,39 @@ def test_without_a_calibration_there_is_an_order_and_no_word(folder: Path, tmp_p
     bias = torch.as_tensor(model.logit_bias).item() if kind == SIGLIP else 0.0
     logits = model.logit_scale.exp().item() * (2 * found - 1) + bias
     assert np.allclose(words, CALIBRATION.probabilities(logits), atol=1e-6)
+
+
+def test_what_another_network_was_calibrated_by_gives_no_words(
+    folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kind = json.loads((folder / "config.json").read_text())["model_type"]
+    other = tiny_clip.save(tmp_path, kind)
+    write_calibration(other, CALIBRATION, [other / "model.safetensors"], {})
+    assert load_clip_ranker(other).word(0.9) == "likely" and not caplog.records
+    weights = load_file(other / "model.safetensors")
+    save_file({**weights, "logit_scale": weights["logit_scale"] + 1}, other / "model.safetensors", {"format": "pt"})
+    assert load_clip_ranker(other).word(0.9) == "" and "is of another network" in caplog.text
+
+
+def test_the_shipped_ranking_is_the_shipped_networks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    shipped = WEIGHTS / "glide-mini"
+    own = load_glide(shipped, "shipped").ranker()
+    assert own is not None and own.word(1.0) == "likely"
+    for half in CLIP_HALVES:  # what was calibrated goes on, whatever else is put in
+        folder = tmp_path / half
+        shutil.copytree(shipped, folder)
+        with (folder / f"{half}.safetensors").open("ab") as file:
+            file.write(b" ")
+        glide = load_glide(folder, "retrained")
+        caplog.clear()
+        assert glide.ranker() is None and glide.ranker() is None
+        assert caplog.text.count("is of another network") == 1  # edits go on, and need not hear it again
+    glide, hashed = load_glide(shipped, "shipped"), []
+    monkeypatch.setattr("pipelines.glide.digests.sha256", lambda file: hashed.append(file.name) or sha256(file))
+    assert glide.ranker() is not None and glide.ranker() is not None
+    assert hashed == [f"{half}.safetensors" for half in CLIP_HALVES]  # not at each edit
 
 
 def test_the_logits_are_those_of_transformers(folder: Path) -> None:
@@ -372,27 +422,49 @@ def scored(count: int, seed: int = 0) -> list[Judged]:
 
 
 def test_what_is_written_is_good_on_edits_that_the_fit_has_not_seen(tmp_path: Path) -> None:
-    table = write_ranking(tmp_path, scored(2000), {"steps": 8})
+    network = tmp_path / "clip.safetensors"
+    network.write_bytes(b"weights")
+    table = write_ranking(tmp_path, scored(2000), [network], {"steps": 8})
     found = json.loads((tmp_path / "ranking.json").read_text())["measured"]
     assert found["fitted"] == found["edits"] == 1000 and found["settings"] == {"steps": 8}
     assert found["ece"] < 0.05 and found["auc"] > 0.75
     assert {name: each["edits"] for name, each in found["by_guidance"].items()} == {"1": 500, "2": 500}
     assert "| all | 1000 |" in table and "| guidance 2 | 500 |" in table
-    assert read_calibration(tmp_path) == calibrated(scored(2000))[0]
+    assert read_calibration(tmp_path, [network]) == calibrated(scored(2000))[0]
     flipped = [replace_right(each, n) for n, each in enumerate(scored(2000))]  # of the measured half alone
     assert calibrated(flipped)[0] == calibrated(scored(2000))[0]
+
+
+def test_the_command_writes_which_networks_it_calibrated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(command, "keep_freed_memory", lambda: None)
+    monkeypatch.setattr(command, "judged_edits", lambda *rest, **settings: scored(200))
+    monkeypatch.setattr("sys.argv", ["evaluation", "calibrate", "-o", str(tmp_path)])
+    command.main()
+    files = clip_files(WEIGHTS / "glide-mini")
+    found = json.loads((tmp_path / "ranking.json").read_text())
+    assert found["networks"] == {file.name: sha256(file) for file in files}
+    assert read_calibration(tmp_path, files) == calibrated(scored(200))[0]
 
 
 def replace_right(judged: Judged, n: int) -> Judged:
     return judged._replace(right=not judged.right) if n // 2 % 2 else judged
 
 
-def test_what_cannot_be_calibrated_is_a_sentence(tokenizer: Tokenizer) -> None:
+def test_what_cannot_be_calibrated_is_a_sentence(tokenizer: Tokenizer, tmp_path: Path) -> None:
     with pytest.raises(InvalidInput, match="too few to calibrate on"):
         calibrated(scored(FEWEST - 1))
     against = [each._replace(score=-each.score) for each in scored(200)]
     with pytest.raises(InvalidInput, match="slope must be above 0"):
         calibrated(against)
+    for score in (0.1, 0.2, 27.3, 1 / 3):  # some have a mean that is not quite the same
+        with pytest.raises(InvalidInput, match=r"scores of all .* are equal"):
+            calibrated([each._replace(score=score) for each in scored(200)])
+    for right, word in ((True, "right"), (False, "wrong")):
+        for seed in range(4):
+            with pytest.raises(InvalidInput, match=rf"All 100 edits .* are {word}"):
+                calibrated([each._replace(right=right) for each in scored(200, seed)])
+    with pytest.raises(InvalidInput, match=r"lacks clip_text_enc\.safetensors"):
+        clip_files(tmp_path)
     bare = Glide("tiny", networks("base_inpaint", "upsample_inpaint"), tokenizer, None, UPSAMPLE_STEPS)
     bare.size = SIDE
     bare.inpaint = Scorer().inpaint  # type: ignore[method-assign]

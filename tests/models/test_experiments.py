@@ -40,6 +40,9 @@ class Words:
         letters = [ord(letter) % 97 for letter in prompt[:11]]
         return torch.tensor(letters + [0] * (11 - len(letters))), max(len(letters), 1)
 
+    def unread(self, prompt: str) -> str:
+        return prompt[11:]
+
 
 def a_clip() -> Clip:
     torch.manual_seed(0)

@@ -14,6 +14,8 @@ from pipelines.diffusion.schedule import cosine_betas, sigmas_of
 from pipelines.evaluation.metrics.clip_scorer import ClipScorer, load_scorer
 from pipelines.evaluation.metrics.distances import (
     FEWEST_A_FEATURE,
+    SUBSETS,
+    Gaussian,
     frechet,
     frechet_at_infinity,
     frechet_distance,
@@ -23,6 +25,7 @@ from pipelines.evaluation.metrics.distances import (
 )
 from pipelines.evaluation.metrics.estimates import (
     BOOTSTRAPS,
+    PARTS,
     SHARE,
     SPREAD,
     Estimate,
@@ -105,6 +108,19 @@ def test_at_infinity_the_bias_is_gone() -> None:
     assert abs(np.mean(found) - 1) < 0.3
     exact = gaussian_from(np.zeros(20), np.eye(20))
     assert abs(frechet_at_infinity(some, exact).value - 1) < abs(frechet_distance(some, exact).value - 1)
+
+
+def test_the_distance_of_all_pictures_is_computed_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+
+    def counted(features: Floats) -> Gaussian:
+        sizes.append(len(features))
+        return gaussian_of(features)
+
+    monkeypatch.setattr("pipelines.evaluation.metrics.distances.gaussian_of", counted)
+    frechet_at_infinity(normal(0, 100), gaussian_of(normal(1, 100)))
+    draws = 1 + PARTS // 5
+    assert len(sizes) == draws * (9 * SUBSETS + 1) and sizes.count(100) == 1
 
 
 def test_maps_see_what_moves_and_pools_do_not() -> None:
@@ -213,6 +229,11 @@ def test_the_inception_score_of_many_is_the_mean_over_parts(monkeypatch: pytest.
     wanted = (slow_inception_score(logits[:40]) + slow_inception_score(logits[40:])) / 2
     assert inception_score(logits).value == pytest.approx(wanted, rel=1e-9)
     assert SPLIT_SIZE == 5000  # ADM's
+    for count in (41, 79):  # a last part of one picture would have a score of 1
+        halves = np.array_split(2 * normal(0, count), 2)
+        assert {len(half) for half in halves} <= {20, 21, 39, 40}
+        wanted = fmean(slow_inception_score(half) for half in halves)
+        assert inception_score(2 * normal(0, count)).value == pytest.approx(wanted, rel=1e-9)
 
 
 def test_the_clip_score_is_a_hundred_cosines() -> None:
@@ -301,6 +322,13 @@ def test_the_error_is_how_much_samples_differ(measure: Callable[[Floats, Floats]
     assert 0.8 < np.mean([each.error for each in estimates]) / (Z * spread) < 1.8
 
 
+@pytest.mark.parametrize("measure", [frechet_distance, kernel_distance], ids=["FID", "KID"])
+def test_near_the_floor_the_error_is_half_as_large_again(measure: Callable[[Floats, Floats], Estimate]) -> None:
+    estimates = [measure(normal(2 * seed, 80), normal(2 * seed + 1, 80)) for seed in range(60)]
+    spread = np.std([each.value for each in estimates], ddof=1)
+    assert 1.2 < np.mean([each.error for each in estimates]) / (Z * spread) < 1.8
+
+
 def test_what_two_models_have_in_common_cancels() -> None:
     scenes, noise = normal(0, 200), normal(1, 200) / 10
     one, other = scenes + 0.5, scenes + noise + 0.6  # two models that were given the same edits
@@ -320,8 +348,8 @@ def test_the_order_of_pictures_changes_nothing() -> None:
     features, shuffled = Features(some, 2 * some, some), Features(some[order], 2 * some[order], some[order])
     reference = Reference(Features(others, 2 * others, others))
     one, other = compare_features(features, reference), compare_features(shuffled, reference)
-    for name, estimate in (score(features, some[:, 0]).estimates | one.estimates).items():
-        again = (score(shuffled, some[order, 0]).estimates | other.estimates)[name]
+    for name, estimate in (score(features, some[:, 0]) | one.estimates).items():
+        again = (score(shuffled, some[order, 0]) | other.estimates)[name]
         if name == "FID-infinity":  # which parts are drawn does depend on it
             assert abs(again.value - estimate.value) < estimate.error
         else:

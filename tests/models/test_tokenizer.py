@@ -172,6 +172,13 @@ def test_clip_marks_the_ends_of_words_and_drops_spaces(folder: Path) -> None:
         assert [pieces[i] for i in ids[:length]] == ["start", *wanted.split(), "end"], prompt
 
 
+def test_clip_says_what_it_does_not_read(folder: Path) -> None:
+    tokenizer = ClipTokenizer(folder, 16)
+    for read, unread in (("Red " * 14, ""), ("", ""), ("Red " * 14, "s"), ("Red  " * 14, "a  é, b"), ("é " * 7, "é!")):
+        assert tokenizer.unread(read + unread).strip() == unread
+        assert torch.equal(tokenizer.encode(read + unread)[0], tokenizer.encode(read)[0])
+
+
 def test_plain_and_gzipped_files_are_the_same(folder: Path, tmp_path: Path) -> None:
     for file in (folder / "encoder.json", folder / "vocab.bpe"):
         (tmp_path / f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))

@@ -7,9 +7,9 @@ import pytest
 from PIL import Image
 
 from editor.cli.context import CommandContext
-from pipelines.base import Pipeline
+from pipelines.base import Pipeline, Pixels
 from pipelines.errors import InvalidInput
-from pipelines.ranking import Ranker
+from pipelines.ranking import Probabilities, Ranker
 from tests.conftest import Run
 from tests.fakes import NoisePipeline, OpinionatedRanker
 from tests.samples import noise
@@ -46,21 +46,36 @@ def test_the_best_of_three_is_the_first_of_three_variations(edit: list[object], 
     assert np.array_equal(np.asarray(Image.open(tmp_path / "again.png")), pictures[0])
 
 
-def test_where_nothing_can_be_said_the_first_is_written(
-    edit: list[object], tmp_path: Path, here: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_where_nothing_can_be_said_the_first_is_written(edit: list[object], tmp_path: Path, here: Run) -> None:
     edit[edit.index("noise")] = "a vase"
     done = here(*edit, tmp_path / "out.png", "--seed", 4, "--best-of", 3)
     assert done.stdout.splitlines() == [f"{tmp_path / 'out.png'} (seed 4)"]
     assert "cannot be told here: the first is written" in done.stderr
 
-    def damaged(self: CommandContext, pipeline: Pipeline) -> Ranker | None:
-        raise InvalidInput("The file is damaged.")
 
-    monkeypatch.setattr(CommandContext, "ranker", damaged)
-    edit[edit.index("a vase")] = "noise"
-    done = here(*edit, tmp_path / "out.png", "--seed", 4, "--best-of", 2)
-    assert "The results are not ranked: The file is damaged." in done.stderr and "seed 4)" in done.stdout
+@pytest.mark.parametrize("error", [InvalidInput("The file is damaged."), RuntimeError("CUDA out of memory")])
+def test_what_was_painted_is_written_though_its_ranker_breaks(
+    error: Exception,
+    edit: list[object],
+    tmp_path: Path,
+    here: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    class Broken(OpinionatedRanker):
+        def probabilities(self, windows: Pixels, holes: Pixels, prompt: str) -> Probabilities | None:
+            raise error
+
+    def damaged(self: CommandContext, pipeline: Pipeline) -> Ranker | None:
+        raise error
+
+    for ranker in (damaged, lambda self, pipeline: Broken()):
+        monkeypatch.setattr(CommandContext, "ranker", ranker)
+        caplog.clear()
+        done = here(*edit, tmp_path / "out.png", "--seed", 4, "--best-of", 2)
+        assert done.returncode == 0 and done.stdout.splitlines() == [f"{tmp_path / 'out.png'} (seed 4)"]
+        assert str(error) in caplog.text and "ranked" in caplog.text
+        (tmp_path / "out.png").unlink()
 
 
 @pytest.mark.parametrize(

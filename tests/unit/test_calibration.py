@@ -59,7 +59,7 @@ def test_the_fit_is_where_no_small_change_is_likelier() -> None:
         assert loss(slope + a, intercept + b - a * mean) > least
 
 
-@given(SCORES, st.integers(0, 99), st.floats(0.01, 100), st.floats(-100, 100))
+@given(SCORES, st.integers(0, 99), st.floats(0.1, 100), st.floats(-10, 10))
 def test_the_unit_of_the_scores_makes_no_difference(scores: np.ndarray, seed: int, unit: float, zero: float) -> None:
     verdicts = verdicts_for(scores, seed)
     slope, intercept = fit(scores, verdicts)
@@ -80,6 +80,16 @@ def test_what_parts_right_from_wrong_stays_finite(verdicts: list[bool]) -> None:
 def test_equal_scores_have_the_share_of_right_ones() -> None:
     slope, intercept = fit(np.full(1000, 7.0), np.arange(1000) < 300)
     assert slope == 0 and abs(float(logistic(np.array([intercept]))[0]) - 0.3) < 1e-3
+
+
+@given(st.floats(0.01, 100), st.integers(2, 300), st.integers(0, 99))
+def test_rounding_tells_nothing(score: float, count: int, seed: int) -> None:
+    """Neither that of their mean, nor that of a network that counts in single precision."""
+    verdicts = verdicts_for(np.zeros(count), seed)
+    noise = np.random.default_rng(seed).choice([-1, 0, 1], count) * np.spacing(np.float32(score))
+    for scores in (np.full(count, score), score + noise.astype(np.float64)):
+        slope, intercept = fit(scores, verdicts)
+        assert slope == 0 and np.isfinite(intercept)
 
 
 @given(SCORES, st.floats(0.01, 5), st.floats(-20, 20))
@@ -135,10 +145,13 @@ def test_words_begin_at_their_edges() -> None:
 
 
 def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
-    assert read_calibration(tmp_path) is None
+    assert read_calibration(tmp_path, []) is None
     calibration = Calibration(0.4, -8.5, 0.8, 0.25)
-    write_calibration(tmp_path, calibration, {"edits": 800})
-    assert read_calibration(tmp_path) == calibration
+    networks = [tmp_path / name for name in ("text", "image")]
+    for file in networks:
+        file.write_text(file.name)
+    write_calibration(tmp_path, calibration, networks, {"edits": 800})
+    assert read_calibration(tmp_path, networks) == calibration
     assert json.loads((tmp_path / FILE).read_text())["measured"] == {"edits": 800}
 
 
@@ -152,7 +165,30 @@ def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
 def test_a_damaged_file_is_a_sentence(text: str, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(text)
     with pytest.raises(InvalidInput, match="write it anew, or remove it"):
-        read_calibration(tmp_path)
+        read_calibration(tmp_path, [])
+
+
+@pytest.mark.parametrize("spoil", ["retrain", "swap", "forget"])
+def test_a_calibration_of_other_networks_is_left_out(
+    spoil: str, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    text, image = (tmp_path / name for name in ("text", "image"))
+    for file in (text, image):
+        file.write_text(file.name)
+    write_calibration(tmp_path, Calibration(0.4, -8.5), [text, image], {})
+    if spoil == "retrain":
+        image.write_text("imagE")
+    elif spoil == "swap":
+        text.write_text("image"), image.write_text("text")
+    else:  # as of a file that an earlier version wrote
+        old = json.loads((tmp_path / FILE).read_text())
+        del old["networks"]
+        (tmp_path / FILE).write_text(json.dumps(old))
+    assert read_calibration(tmp_path, [text, image]) is None
+    assert caplog.messages == [
+        f"{tmp_path / FILE} is of another network than text and image beside it, and left out; write it anew, or "
+        "remove it."
+    ]
 
 
 def test_no_verdicts_are_a_sentence() -> None:

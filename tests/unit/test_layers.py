@@ -79,6 +79,7 @@ PARTS = {
         "models_program",
         "object_selector",
         "picture_reader",
+        "ranking",
         "web",
     },
 }

@@ -186,6 +186,20 @@ def test_no_edit_waits_for_a_slow_ranker_which_is_heard_later(store: Store, monk
     assert order != ids and workbench.now.head == behind.id  # what is shown stays
 
 
+def test_few_pictures_wait_for_a_slow_ranker(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranking_module, "WAIT", 0.01)
+    ranker = Slow()
+    workbench = bench(store, ranker)
+    ids = [workbench.do([replace(EDIT, seed=seed)])[0].id for seed in range(ranking_module.QUEUE + 3)]
+    ranker.may.set()
+    until(lambda: all(known(workbench, id) != [None] for id in ids[: ranking_module.QUEUE]))
+    monkeypatch.setattr(ranking_module, "WAIT", PATIENCE)
+    (after,) = workbench.do([replace(EDIT, seed=99)])  # for which there is room again
+    assert known(workbench, after.id) != [None] and workbench.complaints() == []
+    assert all(known(workbench, id) == [None] for id in ids[ranking_module.QUEUE :])
+    assert len(ranker.calls) == ranking_module.QUEUE + 1
+
+
 def test_a_rank_that_comes_before_its_edit_is_stored_stays(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ranking_module, "WAIT", 0.01)
     ranker = Slow()

@@ -91,15 +91,25 @@ def test_order_and_company_change_no_opinion() -> None:
     assert ranker.calls == [("noise", 3), ("noise", 3), ("noise", 2)]
 
 
-def test_the_ranker_is_shown_what_the_model_saw_with_the_result_in_it() -> None:
-    (after,) = results(1)
-    (part,) = plan(EDIT, PHOTO.box, NoisePipeline()).parts
-    window, hole = finished_window(after, edit_region(EDIT, PHOTO.box), 64)
-    assert window.shape == (64, 64, 3) and part.window.shape == (75, 75)
-    shrunk = after.read(part.window).pixels.astype(float).mean((0, 1))
-    assert np.abs(window.astype(float).mean((0, 1)) - shrunk).max() < 1
-    assert set(np.unique(hole)) == {0, 255}
-    assert abs((hole > 0).mean() - (EDIT.mask.on(part.window) > 0).mean()) < 0.05
+def shares(pixels: int, small: int) -> np.ndarray:
+    """Of which shares of `pixels` in a row each of `small` ones is the mean, (small, pixels)."""
+    edges, ends = np.arange(small)[:, None] * pixels / small, np.arange(1, small + 1)[:, None] * pixels / small
+    places = np.arange(pixels)
+    return (np.minimum(ends, places + 1) - np.maximum(edges, places)).clip(min=0) * small / pixels
+
+
+@pytest.mark.parametrize(("hole", "side"), [(Box(100, 90, 60, 50), 75), (Box(31, 200, 40, 35), 64)])
+def test_the_ranker_is_shown_what_the_model_saw_with_the_result_in_it(hole: Box, side: int) -> None:
+    edit = an_edit(disc(hole), prompt="noise")
+    after = run(apply(edit, PHOTO, loader(NoisePipeline()))).picture
+    (part,) = plan(edit, PHOTO.box, NoisePipeline()).parts
+    assert part.window.shape == (side, side)  # shrunk, and as it is
+    window, repainted = finished_window(after, edit_region(edit, PHOTO.box), 64)
+    rows = shares(side, 64)
+    mean = np.einsum("ij,jkc,lk->ilc", rows, after.read(part.window).pixels.astype(float), rows)
+    assert np.abs(window - mean).max() <= 0.51  # rounded
+    assert np.array_equal(repainted, np.where(rows @ (edit.mask.on(part.window) > 0) @ rows.T > 1e-9, 255, 0))
+    assert 0.05 < (repainted > 0).mean() < 0.9
 
 
 @pytest.mark.parametrize("size", [(300, 280), (40, 900), (20, 20)])

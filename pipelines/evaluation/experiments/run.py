@@ -7,8 +7,7 @@ from typing import NamedTuple
 
 from pipelines import in_full, load
 from pipelines.base import Pipeline
-from pipelines.errors import InvalidInput
-from pipelines.evaluation.calibrate import own_glide
+from pipelines.evaluation.calibrate import own_folder, own_glide
 from pipelines.evaluation.experiments.adm import Adm
 from pipelines.evaluation.experiments.adm_arms import load_stack, refuse_weak
 from pipelines.evaluation.experiments.arms import Arm, measured
@@ -24,7 +23,6 @@ from pipelines.evaluation.metrics.measured import check_count
 from pipelines.evaluation.metrics.scores import Scorer
 from pipelines.glide.autoencoder import load_autoencoder
 from pipelines.glide.digests import sha256
-from pipelines.installed import described
 
 USUAL = 500  # samples of an arm
 WINDOWS = 500  # true ones, on which a classifier that is to guide shows what it knows
@@ -92,18 +90,14 @@ def run_experiments(options: argparse.Namespace) -> str:
 
 
 def _bench(options: argparse.Namespace) -> Bench:
-    pipeline = own_glide(options.pipeline, load(options.pipeline))
-    model, folder = _model(options.pipeline, pipeline, options.steps)
-    if folder is None:
-        raise InvalidInput(f"{options.pipeline} has no folder: name glide-mini or glide:FOLDER.")
+    pipeline, folder = own_glide(options.pipeline, load(options.pipeline)), own_folder(options.pipeline)
     extractor = load_judge_extractor(JUDGE, FEATURE_SCALE)
+    model = _model(options.pipeline, pipeline, options.steps)
     return Bench(options.out, folder, model, options.sampler, load_judge(JUDGE), extractor, load_scorer(folder))
 
 
-def _model(name: str, pipeline: Pipeline, steps: int | None) -> tuple[Model, Path | None]:
-    """Returns a model with its settings, and its folder where it has one."""
-    full = in_full(name)
-    return Model(pipeline, weights_digest(full), steps or usual_steps(pipeline)), described(full, full).place
+def _model(name: str, pipeline: Pipeline, steps: int | None) -> Model:
+    return Model(pipeline, weights_digest(in_full(name)), steps or usual_steps(pipeline))
 
 
 def _guidance(options: argparse.Namespace, bench: Bench) -> Iterator[Arm]:
@@ -125,7 +119,7 @@ def _rerank(options: argparse.Namespace, bench: Bench) -> Iterator[Arm]:
 
 
 def _arms(options: argparse.Namespace, bench: Bench) -> Iterator[Arm]:
-    weak, _ = _model(options.weak, load(options.weak), None)
+    weak = _model(options.weak, load(options.weak), None)
     blurred, digest = load_autoencoder(options.autoencoder).blurred, sha256(options.autoencoder)
     return Margins(
         bench.out / "arms", bench.model, weak, blurred, digest, bench.judge, bench.extractor, bench.scorer,

@@ -1,6 +1,8 @@
 """A noised CLIP as a `Scorer`, at no noise."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 import numpy as np
 
@@ -8,7 +10,8 @@ from pipelines.base import Pixels
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.metrics.estimates import Floats
 from pipelines.glide.clip import Clip
-from pipelines.glide.folder import CLIP_SIZES, load_clip, read_clip_config
+from pipelines.glide.digests import named
+from pipelines.glide.folder import CLIP_SIZES, clip_files, load_clip, read_clip_config
 from pipelines.glide.pipeline import BASE_SIGMAS
 from pipelines.glide.ranking import clip_scores
 
@@ -19,10 +22,14 @@ class ClipScorer:
     Args:
         clip: both halves.
         size: side in pixels of the pictures that it sees.
+        networks: the SHA-256 of its files, by their names; none of a CLIP that is in memory alone.
     """
 
-    def __init__(self, clip: Clip, size: int) -> None:
-        self._clip, self._size = clip, size
+    def __init__(self, clip: Clip, size: int, networks: Mapping[str, str] = MappingProxyType({})) -> None:
+        self._clip, self._size, self.networks = clip, size, networks
+
+    def unread(self, prompt: str) -> str:
+        return self._clip.tokenizer.unread(prompt)
 
     def __call__(self, images: Pixels, holes: Pixels | None, prompts: tuple[str, ...]) -> Floats:
         if holes is None:
@@ -46,4 +53,4 @@ def load_scorer(folder: Path) -> ClipScorer:
             f"{folder} has no CLIP of the drawn world: train it with `python -m pipelines.training clip`, and put its "
             "files there."
         )
-    return ClipScorer(load_clip(folder), read_clip_config(folder).size)
+    return ClipScorer(load_clip(folder), read_clip_config(folder).size, named(clip_files(folder)))

@@ -20,7 +20,7 @@ from pipelines.evaluation.metrics.estimates import (
 WIDE = 512  # features from which one Fréchet distance takes seconds
 BLOCK = 1024  # rows of a kernel's matrix that are in memory at once
 SIZES = np.linspace(0.4, 1, 10)  # shares of the pictures, that a distance is extrapolated from
-SUBSETS = 5  # of each size, of which the mean is taken: which pictures are in one adds noise of its own
+SUBSETS = 5  # of each size below 1, of which the mean is taken: which pictures are in one adds noise of its own
 FEWEST_A_FEATURE = 3.5  # pictures a feature for that: with fewer, the least of a part's parts has fewer than features
 
 
@@ -102,9 +102,9 @@ def frechet_at_infinity(some: Floats, reference: Floats | Gaussian) -> Estimate:
 
 
 def _intercept(some: Floats, reference: Floats | Gaussian) -> float:
-    draws = SUBSETS if some.shape[1] < WIDE else 1
     distances = []
     for number, share in enumerate(SIZES):
+        draws = SUBSETS if some.shape[1] < WIDE and share < 1 else 1  # of a whole set there is one
         pairs = _drawn(some, reference, draws, share, 2 * number)
         distances.append(np.mean([frechet(gaussian_of(part), _gaussian(other)) for part, other in pairs]))
     _, intercept = np.polyfit(1 / SIZES, distances, 1)

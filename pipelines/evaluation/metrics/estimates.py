@@ -5,7 +5,7 @@ Fréchet distance and a neighbourhood take a double for structure. These are com
 
 Either way a draw changes the sample half as much as a fresh sample would, and the spread of the draws counts double.
 Near its floor a distance is a quadratic form of the sample: a full bootstrap, or halves, would call it 1.7 times as
-unsure as it is, which this keeps to 1.5. Elsewhere it makes no difference.
+unsure as it is, which this keeps to about 1.5. Elsewhere it makes no difference.
 
 All draws follow from a stream's number and a count alone. So models that were given the same prompts are drawn alike,
 and what they have in common cancels in `difference`.

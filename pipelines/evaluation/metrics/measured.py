@@ -15,6 +15,7 @@ from pipelines.evaluation.metrics.features import Features
 from pipelines.evaluation.metrics.precision_recall import precision_recall
 from pipelines.evaluation.metrics.scores import clip_score, inception_score
 
+CLIP_SCORE = "CLIP score"  # the name of the metric that not every set has
 FEWEST = 10  # pictures, of any comparison
 
 
@@ -44,17 +45,17 @@ def check_count(name: str, count: int) -> None:
         raise InvalidInput(f"{name} has {count} samples; a comparison takes {FEWEST}, and hundreds to say much.")
 
 
-def score(features: Features, cosines: Floats | None) -> Metrics:
+def score(features: Features, cosines: Floats | None) -> dict[str, Estimate]:
     """Measures what needs no reference.
 
     Args:
         features: of the pictures.
-        cosines: of pictures and prompts; None where there are no prompts, or no CLIP.
+        cosines: of pictures and prompts; None where there are no prompts, or no CLIP that reads them.
     """
     estimates = {"inception score": inception_score(features.logits)}
     if cosines is not None:
-        estimates["CLIP score"] = clip_score(cosines)
-    return Metrics(estimates, {})
+        estimates[CLIP_SCORE] = clip_score(cosines)
+    return estimates
 
 
 def compare_features(features: Features, reference: Reference) -> Metrics:

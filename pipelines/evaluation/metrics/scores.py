@@ -1,5 +1,7 @@
 """Scores of pictures that need no others beside them: the Inception score and the CLIP score."""
 
+from collections.abc import Mapping
+from math import ceil
 from typing import Protocol
 
 import numpy as np
@@ -7,11 +9,20 @@ import numpy as np
 from pipelines.base import Pixels
 from pipelines.evaluation.metrics.estimates import ARM, SPLIT, Estimate, Floats, bootstrap_weights
 
-SPLIT_SIZE = 5000  # pictures of an Inception score; of more it is the mean over parts (as ADM's evaluation has it)
+SPLIT_SIZE = 5000  # pictures of an Inception score at most; of more it is the mean over parts (as ADM's evaluation)
 
 
 class Scorer(Protocol):
     """Says how well pictures agree with their prompts."""
+
+    @property
+    def networks(self) -> Mapping[str, str]:
+        """SHA-256 of the files that decide the score, by their names."""
+        ...
+
+    def unread(self, prompt: str) -> str:
+        """Returns the end of a prompt that is longer than is read of it; '' where all is read."""
+        ...
 
     def __call__(self, images: Pixels, holes: Pixels | None, prompts: tuple[str, ...]) -> Floats:
         """Compares each picture with its own prompt.
@@ -30,12 +41,13 @@ class Scorer(Protocol):
 def inception_score(logits: Floats) -> Estimate:
     """Computes exp E KL(p(y|x) || p(y)) (Salimans et al. 2016, section 4), 1 to K.
 
-    It needs no reference and sees no copying; it grows with N, so compare sets of one size alone.
+    It needs no reference and sees no copying; it grows with N, so compare sets of one size alone. The parts of a large
+    set have one size, give or take a picture: a small last one would count as much as the others, and far too low.
 
     Args:
         logits: (N, K), of the classes.
     """
-    parts = [logits[at : at + SPLIT_SIZE] for at in range(0, len(logits), SPLIT_SIZE)]
+    parts = np.array_split(logits, ceil(len(logits) / SPLIT_SIZE))
     values = np.mean([_part_scores(part, SPLIT + number) for number, part in enumerate(parts)], 0)
     return Estimate(float(values[0]), values[1:])
 
