@@ -279,7 +279,7 @@ def test_a_server_for_all_has_a_link_that_others_can_open(
     class Route:
         def __init__(self, family: int, kind: int) -> None:
             assert kind == socket.SOCK_DGRAM  # which sends nothing to connect
-            self.own = {socket.AF_INET: "192.168.1.20", socket.AF_INET6: "fd00::20"}[family]
+            self.own = "fd00::20" if family == socket.AF_INET6 else "192.168.1.20"
 
         def __enter__(self) -> "Route":
             return self
