@@ -31,6 +31,7 @@ MAX_DIGEST = 64  # characters of a digest in a recipe
 
 # studies
 MAX_STUDY_PAIRS = 10_000
+MAX_STUDY_QUESTIONS = 500  # pairs that one person compares for each question: more than an hour
 MAX_STUDY_SIDE = 1024  # pixels of a picture that a study shows; larger ones are scaled down
 MAX_STUDY_ANSWERS = 500_000  # whoever has a study's link can send some
 

@@ -75,6 +75,10 @@ class Studies:
             raise NotFound("There is no such study.")
         return StudyRow(*row)
 
+    def closed(self, id: str) -> bool:
+        """Tells whether a study is closed."""
+        return self.database.row("SELECT study FROM study_end WHERE study = :id", id=id) is not None
+
     def all(self) -> list[StudyRow]:
         """Returns all studies, the newest first."""
         return [StudyRow(*row) for row in self.database.rows(f"{_STUDIES} ORDER BY study.created DESC, study.id")]

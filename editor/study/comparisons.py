@@ -19,8 +19,15 @@ REALISM, MATCH = "realism", "match"  # the questions, in the order in which they
 PAIR, CHECK, REPEAT = "pair", "check", "repeat"
 LEFT, RIGHT, TIE = "left", "right", "tie"
 CHOICES = (LEFT, RIGHT, TIE)
-CHECK_EVERY = 12  # comparisons of which one is a check
+CHECK_EVERY = 12  # comparisons of which one is a check at least,
 REPEAT_EVERY = 15  # and one shows a pair once more, mirrored
+# checks of a person at least, where there are as many pairs: with fewer, who clicks passes too often, or who errs at
+# times does not, whatever share of them must be right (see `CHECKS_RIGHT`)
+CHECKS = 10
+CANDIDATES = 64  # pairs among which a check looks for a prompt far from its own
+# scripts that have no spaces between words: Thai, Lao, Burmese, Khmer, kana, Han
+UNSPACED = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+TERM = re.compile(rf"[{UNSPACED}]|[^\W{UNSPACED}]+")  # a character of these, a word of others
 
 
 class Shown(NamedTuple):
@@ -57,7 +64,8 @@ def plan(study: Study, rater: str) -> tuple[Comparison, ...]:
     """Returns what a person is shown, in order: all about realism, then all about the match with the prompts.
 
     The questions are about the same pairs. One comparison in CHECK_EVERY is a check, whose right answer is known, as
-    often on the left as on the right; one in REPEAT_EVERY shows an earlier pair mirrored.
+    often on the left as on the right, but there are at least CHECKS of them, or as many as pairs; one in REPEAT_EVERY
+    shows an earlier pair mirrored.
 
     Args:
         study: the study.
@@ -71,14 +79,16 @@ def plan(study: Study, rater: str) -> tuple[Comparison, ...]:
     pairs = sorted(range(len(study.pairs)), key=lambda pair: chance("pair", pair))[: study.questions]
     questions = (REALISM, MATCH) if study.has_prompts else (REALISM,)
     shown = len(pairs) / (1 - 1 / CHECK_EVERY - 1 / REPEAT_EVERY)
-    checks, repeats = max(1, round(shown / CHECK_EVERY)), round(shown / REPEAT_EVERY)
+    checks = max(round(shown / CHECK_EVERY), min(CHECKS // len(questions), len(pairs)))
+    repeats = round(shown / REPEAT_EVERY)
     sides = [(LEFT, RIGHT)[n % 2] for n in range(checks * len(questions))]
     sides = [sides[n] for n in sorted(range(len(sides)), key=lambda n: chance("side", n))]
     comparisons: list[Comparison] = []
     for question in questions:
         block = [_fair(question, pair, chance) for pair in sorted(pairs, key=lambda pair: chance(question, pair))]
         _insert_repeats(block, repeats, chance)
-        _insert_checks(block, [_check(study, question, n, sides.pop(), chance) for n in range(checks)], chance)
+        checked = sorted(range(len(study.pairs)), key=lambda pair: chance("check", question, pair))[:checks]
+        _insert_checks(block, [_check(study, question, pair, sides.pop(), chance) for pair in checked], chance)
         comparisons += block
 
     def token(number: int, side: str) -> str:
@@ -109,40 +119,42 @@ def _insert_checks(block: list[Comparison], checks: Sequence[Comparison], chance
         block.insert(at, checks[n])
 
 
-def _check(study: Study, question: str, number: int, side: str, chance: Chance) -> Comparison:
-    """Returns a check: a picture against itself spoiled, or, for the match, against that of a prompt far from its own.
+def _check(study: Study, question: str, pair: int, side: str, chance: Chance) -> Comparison:
+    """Returns a check: a picture beside itself spoiled, or, for the match, beside that of a prompt far from its own,
+    spoiled as well, so that the answer shows however badly an arm paints what it is asked for.
 
     Args:
         study: the study.
         question: REALISM or MATCH.
-        number: which check of the question.
+        pair: the check's pair.
         side: the right answer.
         chance: as in `plan`.
     """
-    pair = chance("check", question, number) % len(study.pairs)
-    arm = chance("arm", question, number) & 1
-    good, bad = Shown(pair, arm), Shown(pair, arm, spoiled=True)
-    if question == MATCH and (other := _farthest(study, pair)) is not None:
-        bad = Shown(other, arm)
+    arm = chance("arm", question, pair) & 1
+    other = _far_pair(study, pair, chance) if question == MATCH else pair
+    good, bad = Shown(pair, arm), Shown(other, arm, spoiled=True)
     left, right = (good, bad) if side == LEFT else (bad, good)
     return Comparison(question, CHECK, pair, left, right, side)
 
 
-@lru_cache(maxsize=1024)
-def _farthest(study: Study, pair: int) -> int | None:
-    """Returns the first pair of the same size whose prompt shares the smallest part of its words with that of `pair`;
-    None where all share half of them or more.
+def _far_pair(study: Study, pair: int, chance: Chance) -> int:
+    """Returns, of CANDIDATES others of the same size, the pair whose prompt shares the smallest part of its terms with
+    that of `pair`; `pair` itself where each shares half of them or more, or has none, as a prompt of emoji.
     """
-    here = _words(study.pairs[pair].prompt)
+    terms, count = _terms(study), len(study.pairs)
+    start, step = chance("other", pair) % count, max(1, count // CANDIDATES)
+    others = [(start + n * step) % count for n in range(min(count, CANDIDATES))]
+    here = terms[pair]
+    shared = {
+        other: len(here & terms[other]) / len(here | terms[other])
+        for other in others
+        if study.pairs[other].size == study.pairs[pair].size and terms[other]
+    }
+    far = min(shared, key=shared.__getitem__, default=pair)
+    return far if here and shared.get(far, 1) < 1 / 2 else pair
 
-    def shared(other: int) -> float:
-        there = _words(study.pairs[other].prompt)
-        return len(here & there) / max(1, len(here | there))
 
-    others = [n for n, each in enumerate(study.pairs) if each.size == study.pairs[pair].size]
-    other = min(others, key=shared)
-    return other if shared(other) < 1 / 2 else None
-
-
-def _words(prompt: str | None) -> set[str]:
-    return set(re.findall(r"\w+", (prompt or "").lower()))
+@lru_cache(maxsize=8)
+def _terms(study: Study) -> tuple[frozenset[str], ...]:
+    """Returns what the prompt of each pair is made of: its words, or its characters where no spaces part them."""
+    return tuple(frozenset(TERM.findall((pair.prompt or "").lower())) for pair in study.pairs)

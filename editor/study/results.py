@@ -23,7 +23,9 @@ from editor.study.statistics import (
 )
 from editor.study.study import Study
 
-CHECKS_RIGHT = 0.8  # share of the checks that a person must have right to count; set before any study
+# share of the checks that a person must have right to count; set before any study. Of 10, as a plan has at least, 8:
+# who clicks at random between the sides passes in 5.5 of 100 cases, who errs in one of 20 checks fails in 1.2
+CHECKS_RIGHT = 0.8
 WANTED = 200  # decisions on a question that a study aims at: 80 % power for a true share of 60 %
 COLUMNS = (
     "study", "rater", "counts", "question", "kind", "pair", "prompt", "left", "right", "choice", "chosen", "expected",
@@ -38,12 +40,14 @@ class QuestionResult(NamedTuple):
     raters: int
     wins: tuple[int, int]  # of each arm
     ties: int
-    left: float  # share of the left side among the choices of a side; 0.5 by the coin unless people prefer a side
+    # share of the left side among the choices of a side; 0.5 by the coin unless people prefer a side; None without any
+    left: float | None
     repeats: tuple[int, int]  # how many repeats got the same answer, of how many
     share: float  # of the first arm, a tie as half a win
     wilson: Interval
     elo: Rating
     davidson: Rating
+    shared: int  # decisions on pairs that several people decided
     alpha: float | None
 
 
@@ -77,10 +81,12 @@ def question_result(answers: Sequence[Answer], question: str) -> QuestionResult 
     same = sum(outcome(answer) == of_pair[answer.rater, answer.pair] for answer in repeats)
     sides = [answer.choice == LEFT for answer in pairs if answer.choice != TIE]
     first = share(outcomes)
+    counts = np.bincount(decisions.prompts)
     return QuestionResult(
         len(pairs), int(raters.max()) + 1, (int((outcomes > 0).sum()), int((outcomes < 0).sum())),
-        int((outcomes == 0).sum()), sum(sides) / max(1, len(sides)), (same, len(repeats)), first,
-        wilson(first, len(pairs)), elo(decisions), davidson(decisions), agreement(decisions),
+        int((outcomes == 0).sum()), sum(sides) / len(sides) if sides else None, (same, len(repeats)), first,
+        wilson(first, len(pairs)), elo(decisions), davidson(decisions),
+        int(counts[counts > 1].sum()), agreement(decisions),
     )  # fmt: skip
 
 
@@ -114,18 +120,32 @@ def _question_lines(result: QuestionResult | None) -> Iterator[str]:
     yield f"  {decisions} decisions by {people}: A {a}, B {b}, no clear difference {ties}."
     low, high = result.wilson
     yield f"  A wins {result.share:.1%} (Wilson {low:.1%} to {high:.1%}), a tie as half a win of each."
-    yield f"  Elo A - B: {_rating(result.elo)}; with Davidson's ties: {_rating(result.davidson)}."
+    alike = "all decisions are ties" if not a + b else "all decisions that are no ties are alike"
+    rating = _rating(result.elo, "all decisions are alike")
+    yield f"  Elo A - B: {rating}; with Davidson's ties: {_rating(result.davidson, alike)}."
     yield f"  Centred: A {result.elo.difference / 2:+.0f}, B {-result.elo.difference / 2:+.0f}."
     if result.raters < RATERS_TO_GENERALISE:
         yield f"  With fewer than {RATERS_TO_GENERALISE} people the Elo intervals hold for these people alone."
-    alpha = "none shared pairs" if result.alpha is None else f"alpha {result.alpha:.2f}"
-    yield f"  Agreement between people: {alpha}. Repeats answered alike: {same} of {repeats}."
-    yield f"  Left was chosen in {result.left:.0%} of the choices of a side."
+    yield f"  Agreement between people: {_agreement(result)}. Repeats answered alike: {same} of {repeats}."
+    yield (
+        "  No side was chosen."
+        if result.left is None
+        else (f"  Left was chosen in {result.left:.0%} of the choices of a side.")
+    )
 
 
-def _rating(rating: Rating) -> str:
+def _agreement(result: QuestionResult) -> str:
+    if result.alpha is not None:
+        return f"alpha {result.alpha:.2f}"
+    if result.shared:
+        return "no alpha, as all decisions on shared pairs are alike"
+    return "no two of them decided on the same pair"
+
+
+def _rating(rating: Rating, alike: str) -> str:
+    """Says a rating; alike: what all decisions have in common where it has no interval."""
     if rating.interval is None:
-        return f"{rating.difference:+.0f} (all decisions are alike, so there is no interval)"
+        return f"{rating.difference:+.0f} ({alike}, so there is no interval)"
     return f"{rating.difference:+.0f} ({rating.interval.low:+.0f} to {rating.interval.high:+.0f})"
 
 

@@ -21,7 +21,7 @@ class Sample:
 
 
 def read_samples(folder: Path) -> list[Sample]:
-    """Lists a folder's pictures by name, each with the prompt in the `.txt` file of the same stem.
+    """Lists a folder's pictures by name, each with the prompt in the `.txt` file of its stem, unless that is empty.
 
     Raises:
         InvalidInput: it is no folder, or has no pictures; two pictures have the same stem; some have a prompt and
@@ -30,8 +30,8 @@ def read_samples(folder: Path) -> list[Sample]:
     if not folder.is_dir():
         raise InvalidInput(
             f"{folder} is no folder. A study compares two folders of pictures, PNG files each with its prompt in a .txt"
-            " file of the same name. Paint the same prompts with both models, each into a folder of its own, such as"
-            " with `palimpsest draw --prompt ... --seed 1 -o FOLDER/NAME.png`."
+            " file of the same name, as `palimpsest draw --prompts FILE -o FOLDER` leaves them; or two models, with"
+            " --prompts FILE."
         )
     files = sorted(file for file in folder.iterdir() if file.suffix.lower() in readable() and file.is_file())
     if not files:
@@ -40,23 +40,23 @@ def read_samples(folder: Path) -> list[Sample]:
         )
     if twice := [stem for stem, count in Counter(file.stem for file in files).items() if count > 1]:
         raise InvalidInput(f"{folder} has several pictures of the same name: {_listed(twice)}. Leave one of each.")
-    texts = {file: file.with_suffix(".txt") for file in files}
-    without = [file.name for file, text in texts.items() if not text.exists()]
-    if len(without) == len(files):
-        return [Sample(file, None) for file in files]
-    if without:
+    samples = [Sample(file, _prompt(file.with_suffix(".txt"))) for file in files]
+    without = [sample.file.name for sample in samples if sample.prompt is None]
+    if without and len(without) < len(files):
         raise InvalidInput(
             f"{folder} has pictures without a prompt: {_listed(without)}. Give each a .txt file of the same name, or"
             " none of them."
         )
-    return [Sample(file, _prompt(text)) for file, text in texts.items()]
+    return samples
 
 
-def _prompt(file: Path) -> str:
+def _prompt(file: Path) -> str | None:
+    if not file.exists():
+        return None
     if file.stat().st_size > MAX_PROMPT_BYTES:
         raise InvalidInput(f"{file} is too long for a prompt: at most {MAX_PROMPT_BYTES:,} bytes.")
     try:
-        return " ".join(file.read_text("utf-8-sig").split())
+        return " ".join(file.read_text("utf-8-sig").split()) or None
     except UnicodeDecodeError:
         raise InvalidInput(f"{file} is no text in UTF-8. Save it as UTF-8.") from None
 

@@ -41,7 +41,7 @@ class Rating(NamedTuple):
     """By how many Elo points the first arm is ahead; the centred ratings are half of that, up and down."""
 
     difference: float
-    interval: Interval | None  # None where all decisions are the same, or there is one: nothing bounds it on both sides
+    interval: Interval | None  # None where all decisions that count are alike: nothing bounds it on both sides
 
 
 def share(outcomes: Floats) -> float:
@@ -91,13 +91,13 @@ def bradley_terry(wins: ArrayLike, losses: ArrayLike) -> Floats:
     return difference
 
 
-def elo(decisions: Decisions, seed: int = 0) -> Rating:
+def elo(decisions: Decisions) -> Rating:
     """Returns the rating with each tie as half a win of each arm, as GLIDE counts them. Ties pull it towards 0."""
     outcomes = decisions.outcomes
-    return _rating(decisions, (1 + outcomes) / 2, (1 - outcomes) / 2, seed)
+    return _rating(decisions, (1 + outcomes) / 2, (1 - outcomes) / 2)
 
 
-def davidson(decisions: Decisions, seed: int = 0) -> Rating:
+def davidson(decisions: Decisions) -> Rating:
     """Returns the rating with ties as outcomes of their own (Davidson 1970).
 
     With p_i = 10^(s_i / 400), i beats j by p_i / (p_i + p_j + v sqrt(p_i p_j)), and they tie by
@@ -105,10 +105,10 @@ def davidson(decisions: Decisions, seed: int = 0) -> Rating:
     on the decisions that are no ties: these alone are counted.
     """
     outcomes = decisions.outcomes
-    return _rating(decisions, (outcomes > 0).astype(np.float64), (outcomes < 0).astype(np.float64), seed)
+    return _rating(decisions, (outcomes > 0).astype(np.float64), (outcomes < 0).astype(np.float64))
 
 
-def _rating(decisions: Decisions, wins: Floats, losses: Floats, seed: int) -> Rating:
+def _rating(decisions: Decisions, wins: Floats, losses: Floats) -> Rating:
     """Returns a rating with its interval.
 
     The bootstraps resample the people, the prompts, and single decisions, each BOOTSTRAPS times. People and prompts are
@@ -123,12 +123,12 @@ def _rating(decisions: Decisions, wins: Floats, losses: Floats, seed: int) -> Ra
         decisions: the decisions.
         wins: (N,) what each counts for the first arm.
         losses: (N,) likewise for the second.
-        seed: of the bootstraps.
     """
     difference = float(bradley_terry(wins.sum(), losses.sum()))
-    if len(wins) < 2 or not (wins.any() and losses.any()):
+    alike = len(set(decisions.outcomes.tolist())) < 2
+    if alike or not (wins.any() and losses.any()):
         return Rating(difference, None)
-    random = np.random.default_rng(seed)
+    random = np.random.default_rng(0)
     people, prompts = _codes(decisions.raters), _codes(decisions.prompts)
     own = _variance(np.arange(len(wins)), wins, losses, random)
     variance, uncertainty = own, 0.0
@@ -164,7 +164,9 @@ def _variance(codes: Codes, wins: Floats, losses: Floats, random: np.random.Gene
 
 
 def t_quantile(freedom: float) -> float:
-    """Returns Student's 97.5 % quantile for 4 or more degrees of freedom, to 0.1 % (Abramowitz and Stegun 26.7.5)."""
+    """Returns Student's 97.5 % quantile for 4 or more degrees of freedom, to 0.3 %, and to 0.1 % for 6 or
+    more (Abramowitz and Stegun 26.7.5).
+    """
     terms = (
         (Z**3 + Z) / 4,
         (5 * Z**5 + 16 * Z**3 + 3 * Z) / 96,

@@ -11,7 +11,7 @@ from editor.formats.colours import to_profile
 from editor.formats.images import read_image
 from editor.imaging.compositing import on_white
 from editor.imaging.digest import digest_of
-from editor.imaging.limits import MAX_NAME, MAX_STUDY_PAIRS, MAX_STUDY_SIDE
+from editor.imaging.limits import MAX_NAME, MAX_STUDY_PAIRS, MAX_STUDY_QUESTIONS, MAX_STUDY_SIDE
 from editor.imaging.raster import Pixels
 from editor.imaging.scaling import scaled_size
 from editor.store.database import storable
@@ -78,8 +78,8 @@ def open_study(
     Raises:
         InvalidInput: a value is out of range, or there is a study of that name that is closed or differs.
     """
-    if questions < 1:
-        raise InvalidInput(f"--questions must be at least 1, not {questions}.")
+    if not 1 <= questions <= MAX_STUDY_QUESTIONS:
+        raise InvalidInput(f"--questions must be a number from 1 to {MAX_STUDY_QUESTIONS}, not {questions}.")
     if len(pairs) > MAX_STUDY_PAIRS:
         raise InvalidInput(f"There are {len(pairs):,} pairs; a study takes at most {MAX_STUDY_PAIRS:,}.")
     name = storable(name or " and ".join(folder.name for folder in folders))[:MAX_NAME]
@@ -165,7 +165,7 @@ def pair_of(one: Sample, two: Sample) -> Pair:
             " both alike."
         )
     prompt = one.prompt if one.prompt is not None else two.prompt
-    return Pair(prompt, (pictures[0], pictures[1]), scaled_size(*min(sizes), MAX_STUDY_SIDE))
+    return Pair(prompt, (pictures[0], pictures[1]), scaled_size(min(w1, w2), min(h1, h2), MAX_STUDY_SIDE))
 
 
 def read_picture(study: Study, pair: int, arm: int) -> Pixels:

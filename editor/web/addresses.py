@@ -79,6 +79,22 @@ class Addresses:
         return bool(name) and (name == host.lower() or name in self.public)
 
 
+def name_for_others(host: str) -> str:
+    """Returns an address, or else a name, at which other machines reach a server that listens on `host`.
+
+    That is `host` itself, unless it stands for all addresses of this machine (0.0.0.0 or ::), which nobody can open.
+    """
+    if not (_is_ip(host) and ip_address(host).is_unspecified):
+        return host
+    family, other = (socket.AF_INET6, "2001:db8::1") if ":" in host else (socket.AF_INET, "192.0.2.1")
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as route:
+            route.connect((other, 9))  # sends nothing: chooses the own address on the way there
+            return str(route.getsockname()[0])
+    except OSError:  # there is no network
+        return socket.gethostname()
+
+
 def foreign_origin_error(origin: str) -> str:
     """Returns the error message for a page of another origin, which may be a proxy that we do not know the name of."""
     name = origin.partition("://")[2]

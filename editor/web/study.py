@@ -21,8 +21,8 @@ from editor.store.store import Store
 from editor.store.studies import UNDONE, Answer, Closed
 from editor.study.comparisons import CHOICES, MATCH, Comparison, plan
 from editor.study.pictures import encoded
-from editor.study.study import Study, study_of
-from editor.web.addresses import PREFIX, Addresses
+from editor.study.study import Study
+from editor.web.addresses import PREFIX, Addresses, name_for_others
 from editor.web.failures import failure, fault
 from editor.web.modules import MODULES, modules
 from editor.web.security import Guard
@@ -32,7 +32,7 @@ from pipelines.errors import InvalidInput, UserError
 
 TOKEN = re.compile(r"[0-9a-f]{32}")  # a rater's, and an answer's
 MIN_MILLISECONDS = 700  # between both pictures and an answer; who is faster has not looked
-MAX_MILLISECONDS = 2**31 - 1
+MAX_MILLISECONDS = 2**31 - 1  # what the database holds; 25 days
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; "
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
@@ -69,16 +69,21 @@ class StudyRoutes:
         return HTMLResponse(PAGE, headers={**NEVER, "Content-Security-Policy": POLICY})
 
     def state(self, request: Request) -> Response:
-        """GET: the person's `comparisons` in order, the numbers of those `answered`, and whether the study is `closed`.
+        """GET: the person's `comparisons` in order, the numbers of those `answered`, whether the study is `closed`, and
+        the least and most `milliseconds` of an answer.
 
         A comparison has its `question`, the `prompt` where that is asked about, and the tokens of its `pictures`, left
         and right. Nothing says which are checks.
         """
         comparisons, rater = self._plan(request), request.path_params["rater"]
         answered = sorted(answer.comparison for answer in self.store.studies.answers(self.study.id, rater))
-        closed = study_of(self.store.studies.get(self.study.id)).closed
-        shown = [self._shown(comparison) for comparison in comparisons]
-        return JSONResponse({"comparisons": shown, "answered": answered, "closed": closed}, headers=NEVER)
+        state = {
+            "comparisons": [self._shown(comparison) for comparison in comparisons],
+            "answered": answered,
+            "closed": self.store.studies.closed(self.study.id),
+            "milliseconds": [MIN_MILLISECONDS, MAX_MILLISECONDS],
+        }
+        return JSONResponse(state, headers=NEVER)
 
     def _shown(self, comparison: Comparison) -> dict[str, Any]:
         prompt = self.study.pairs[comparison.pair].prompt if comparison.question == MATCH else None
@@ -106,9 +111,11 @@ class StudyRoutes:
         `choice` is "left", "right", "tie" or "undone", `milliseconds` the time since both pictures were shown.
         """
         fields = read_json(await read_body(request, MAX_NAME_BYTES, "An answer"), "An answer")
-        answer = self._answer(request, fields)
-        await run_in_writer(self.store.studies.add, answer)
+        await run_in_writer(self._add, request, fields)
         return JSONResponse({}, headers=NEVER)
+
+    def _add(self, request: Request, fields: Mapping[str, Any]) -> None:
+        self.store.studies.add(self._answer(request, fields))
 
     def _answer(self, request: Request, fields: Mapping[str, Any]) -> Answer:
         comparisons, rater = self._plan(request), request.path_params["rater"]
@@ -124,7 +131,10 @@ class StudyRoutes:
             raise InvalidInput(f"An answer's choice must be one of {', '.join((*CHOICES, UNDONE))}.")
         least = 0 if choice == UNDONE else MIN_MILLISECONDS
         if not (type(milliseconds) is int and least <= milliseconds <= MAX_MILLISECONDS):
-            raise InvalidInput(f"An answer takes at least {MIN_MILLISECONDS} ms. Look at both pictures first.")
+            raise InvalidInput(
+                f"An answer's milliseconds must be a whole number from {least} to {MAX_MILLISECONDS}. Look at both"
+                " pictures first."
+            )
         each = comparisons[number]
         left_arm = each.left.arm
         return Answer(
@@ -176,7 +186,8 @@ async def _nothing(request: Request, error: Exception) -> Response:
 
 
 def link(study: Study, addresses: Addresses, host: str, port: int) -> str:
-    """Returns the link of a study, which is all that a person needs to answer."""
+    """Returns the link of a study, which is all that a person needs to answer, on another machine too."""
+    host = name_for_others(host)
     public = next(iter(sorted(addresses.public)), "")
     site = f"https://{public}" if public else f"http://{f'[{host}]' if ':' in host else host}:{port}"
     return f"{site}{addresses.root_path}{PREFIX}/study/{study.id}"

@@ -20,6 +20,7 @@ from tests.study_folders import write_folders
 
 KEYS = {"ArrowLeft": "left", "3": "right", "ArrowDown": "tie", "1": "left", "ArrowRight": "right", "2": "tie"}
 LOOK = 800  # ms before an answer
+ALL = 62  # comparisons of a person at 24 pairs: 48, 10 checks, 4 repeats
 
 
 class StudyProcess:
@@ -134,23 +135,23 @@ def lasting(tmp_path_factory: pytest.TempPathFactory, chromium: Any) -> Iterator
 def test_a_study_of_24_pairs_is_finished_by_keys_alone(chromium: Any, lasting: StudyProcess) -> None:
     person = Person(chromium, lasting)
     keys, expected = [*KEYS], []
-    for number in range(56):
-        if number in (0, 28):
+    for number in range(ALL):
+        if number in (0, ALL // 2):
             person.begin()  # each part
         key = keys[number % len(keys)]
         person.key(key)
         if number == 10:  # takes the answer back, and gives another
             person.shown()
-            assert person.count == "Comparison 12 of 56"
+            assert person.count == f"Comparison 12 of {ALL}"
             person.page.keyboard.press("Backspace")
-            assert person.count == "Comparison 11 of 56" and person.page.locator(".undo").is_disabled()
+            assert person.count == f"Comparison 11 of {ALL}" and person.page.locator(".undo").is_disabled()
             key = "2"
             person.key(key)
         expected.append(KEYS[key])
     person.page.get_by_role("heading", name="Thank you").wait_for()
     person.wait_sent()
     stored = sorted(lasting.answers(person.rater), key=lambda answer: answer.comparison)
-    assert [answer.comparison for answer in stored] == [*range(56)]
+    assert [answer.comparison for answer in stored] == [*range(ALL)]
     assert [answer.choice for answer in stored] == expected
     comparisons = lasting.plan(person.rater)
     assert [(a.kind, a.pair, a.left_arm) for a in stored] == [(c.kind, c.pair, c.left.arm) for c in comparisons]
@@ -158,17 +159,17 @@ def test_a_study_of_24_pairs_is_finished_by_keys_alone(chromium: Any, lasting: S
     assert all(700 <= answer.milliseconds < 60_000 for answer in stored)
     person.page.keyboard.press("Enter")  # the last answer can be taken back here, too
     person.look()
-    assert person.count == "Comparison 56 of 56"
+    assert person.count == f"Comparison {ALL} of {ALL}"
     person.wait_sent()
-    assert len(lasting.answers(person.rater)) == 55 and person.complaints == []
+    assert len(lasting.answers(person.rater)) == ALL - 1 and person.complaints == []
     person.leave()
 
 
 def test_a_study_of_24_pairs_is_finished_by_touch(chromium: Any, lasting: StudyProcess) -> None:
     person = Person(chromium, lasting, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
     targets = [".answer.left", ".answer.tie", ".answer.right", "figure.left", "figure.right"]
-    for number in range(56):
-        if number in (0, 28):
+    for number in range(ALL):
+        if number in (0, ALL // 2):
             person.page.locator(".sheet .primary").tap()
         person.look()
         person.page.locator(targets[number % 5]).tap()
@@ -179,7 +180,7 @@ def test_a_study_of_24_pairs_is_finished_by_touch(chromium: Any, lasting: StudyP
     person.page.get_by_role("heading", name="Thank you").wait_for()
     person.wait_sent()
     stored = sorted(lasting.answers(person.rater), key=lambda answer: answer.comparison)
-    assert [answer.choice for answer in stored] == (["left", "tie", "right", "left", "right"] * 12)[:56]
+    assert [answer.choice for answer in stored] == (["left", "tie", "right", "left", "right"] * 13)[:ALL]
     assert person.complaints == []
     person.leave()
 
@@ -206,7 +207,7 @@ def test_a_crash_between_two_answers_loses_none_and_counts_none_twice(chromium: 
     first.page.reload()
     first.begin()
     first.look(0)
-    assert first.count == "Comparison 5 of 56"
+    assert first.count == f"Comparison 5 of {ALL}"
     first.key("1")
     second.key("3")
     for person in (first, second):
@@ -227,11 +228,11 @@ def test_an_answer_before_both_pictures_could_be_seen_is_none(chromium: Any, las
     person.page.keyboard.press("1")
     person.page.locator(".answer.right").click(force=True)
     person.page.locator("figure.left").click()
-    assert person.count == "Comparison 1 of 56" and person.page.locator(".answer[aria-disabled=true]").count() == 3
+    assert person.count == f"Comparison 1 of {ALL}" and person.page.locator(".answer[aria-disabled=true]").count() == 3
     person.page.clock.run_for(300)
     assert person.page.locator(".answer[aria-disabled=false]").count() == 3
     person.page.keyboard.press("1")
-    assert person.count == "Comparison 2 of 56"
+    assert person.count == f"Comparison 2 of {ALL}"
     person.leave()
 
 
@@ -262,7 +263,7 @@ def test_the_page_fits_every_window_and_axe_has_no_complaint(chromium: Any, last
     person.look()
     check("comparison")
     spoken = page.locator("[aria-live]").inner_text()
-    assert spoken == "Comparison 1 of 56. Which picture looks more realistic?"
+    assert spoken == f"Comparison 1 of {ALL}. Which picture looks more realistic?"
     group = page.get_by_role("group", name="Which picture looks more realistic?")
     assert group.get_by_role("button").count() == 3
     assert page.get_by_role("img").count() == 2
@@ -282,4 +283,75 @@ def test_a_closed_study_and_a_wrong_link_say_so(chromium: Any, study: StudyProce
     person.page.get_by_role("heading", name="Diese Studie ist beendet").wait_for()
     answer = person.page.goto(study.url[:-1] + "x")
     assert answer.status == 404 and study.answers() == []
+    person.leave()
+
+
+@pytest.fixture
+def short(tmp_path: Path, chromium: Any) -> Iterator[StudyProcess]:
+    """A study of one pair, which has a check in each part."""
+    study = StudyProcess(tmp_path, 1)
+    yield study
+    study.kill()
+
+
+def test_what_is_no_refusal_by_the_study_loses_no_answer(chromium: Any, short: StudyProcess) -> None:
+    """What a proxy or another server on the port says is told, and the answers wait; one that is refused ends well."""
+    person = Person(chromium, short)
+    page, answers = person.page, "**/answers"
+    status = 0
+
+    def refuse(route: Any) -> None:
+        route.fulfill(status=status, json={"error": f"{status} is away."})
+
+    page.route(answers, refuse)
+    for number, status in enumerate((421, 404, 429, 403)):
+        if number in (0, 2):
+            person.begin()  # each part
+        person.key("1")
+        alert = page.get_by_role("alert").filter(has_text=f"{status} is away. Your answers are kept in this browser")
+        while not alert.is_visible():
+            page.clock.run_for(1000)
+    page.get_by_role("heading", name="Sending your answers").wait_for()
+    assert short.answers() == []
+    page.unroute(answers)
+    person.wait_sent()
+    page.get_by_role("heading", name="Thank you").wait_for()
+    assert [answer.choice for answer in short.answers()] == ["left"] * 4
+    page.keyboard.press("Enter")  # takes the last one back
+    person.wait_sent()
+    page.route(answers, lambda route: route.fulfill(status=400, json={"error": "This is refused."}))
+    person.key("1")
+    page.get_by_role("heading", name="Thank you").wait_for()
+    page.get_by_role("alert").filter(has_text="This is refused.").wait_for()
+    assert len(short.answers()) == 3
+    person.leave()
+
+
+def test_keys_are_said_as_they_are_where_pictures_lie_side_by_side_and_one_on_the_other(
+    chromium: Any, lasting: StudyProcess
+) -> None:
+    person = Person(chromium, lasting)
+    page = person.page
+    wide = {"left": "1 ArrowLeft", "tie": "2 ArrowDown ArrowUp", "right": "3 ArrowRight"}
+    high = {"left": "1 ArrowLeft ArrowUp", "tie": "2", "right": "3 ArrowRight ArrowDown"}
+
+    def shortcuts() -> dict[str, str]:
+        return {side: page.locator(f".answer.{side}").get_attribute("aria-keyshortcuts") for side in wide}
+
+    page.get_by_text("With a keyboard: ← or 1, → or 3, and ↓ or 2").wait_for()
+    page.set_viewport_size({"width": 500, "height": 900})
+    page.get_by_text("With a keyboard: ↑ or 1, ↓ or 3, and 2 for").wait_for()
+    person.begin()
+    person.look()
+    assert {side: {*keys.split()} for side, keys in shortcuts().items()} == {s: {*k.split()} for s, k in high.items()}
+    page.keyboard.press("ArrowDown")
+    person.shown()
+    person.wait_sent()
+    assert [answer.choice for answer in lasting.answers(person.rater)] == ["right"]
+    page.set_viewport_size({"width": 1024, "height": 700})
+    assert {side: {*keys.split()} for side, keys in shortcuts().items()} == {s: {*k.split()} for s, k in wide.items()}
+    person.key("ArrowDown")
+    person.shown()
+    person.wait_sent()
+    assert [answer.choice for answer in lasting.answers(person.rater)] == ["right", "tie"]
     person.leave()

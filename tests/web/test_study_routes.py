@@ -1,10 +1,13 @@
 """What the study's server tells, and whom: nothing of the arms, and nothing to who has not the link."""
 
+import asyncio
 import io
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from PIL import Image, PngImagePlugin
@@ -70,6 +73,7 @@ def test_the_page_allows_its_own_scripts_alone(visitor: Visitor) -> None:
 def test_a_person_sees_the_plan_without_what_is_behind_it(visitor: Visitor) -> None:
     state = visitor.state()
     comparisons = plan(visitor.study, RATER)
+    assert state["milliseconds"] == [MIN_MILLISECONDS, 2**31 - 1]
     assert state["answered"] == [] and state["closed"] is False and len(state["comparisons"]) == len(comparisons)
     for shown, comparison in zip(state["comparisons"], comparisons, strict=True):
         asked = visitor.study.pairs[comparison.pair].prompt if comparison.question == "match" else None
@@ -132,7 +136,8 @@ def test_a_picture_that_is_gone_is_no_reason_to_name_its_file(visitor: Visitor) 
 )  # fmt: skip
 def test_without_the_link_there_is_nothing(visitor: Visitor, path: str) -> None:
     answer = visitor.http.get(path)
-    assert answer.status_code == 404 and answer.json()["error"].endswith(".")
+    assert answer.status_code == 404
+    assert answer.json()["error"].startswith(("There is nothing", "There is no such study. Open the whole link"))
     assert visitor.study.id not in answer.text
 
 
@@ -177,26 +182,60 @@ def test_answers_are_counted_once_and_taken_back(visitor: Visitor) -> None:
     ]
 
 
+TOKEN_ERROR = "An answer's token must have 32 hexadecimal digits."
+COMPARISON_ERROR = "An answer's comparison must be a number from 0 to 61."
+CHOICE_ERROR = "An answer's choice must be one of left, right, tie, undone."
+TIME_ERROR = "An answer's milliseconds must be a whole number from 700 to 2147483647. Look at both pictures first."
+KEYS_ERROR = "An answer must have exactly these keys: choice, comparison, milliseconds, token."
+
+
 @pytest.mark.parametrize(
-    "changes",
+    ("changes", "sentence"),
     [
-        {"token": "short"}, {"token": 5}, {"token": "A" * 32}, {"comparison": -1}, {"comparison": 10**6},
-        {"comparison": "0"}, {"comparison": True}, {"comparison": 0.0}, {"choice": "both"}, {"choice": None},
-        {"choice": ["left"]}, {"milliseconds": MIN_MILLISECONDS - 1}, {"milliseconds": 1e9},
-        {"milliseconds": 2**31}, {"milliseconds": None}, {"more": 1},
+        *(({"token": token}, TOKEN_ERROR) for token in ("short", 5, "A" * 32)),
+        *(({"comparison": number}, COMPARISON_ERROR) for number in (-1, 62, 10**6, "0", True, 0.0)),
+        *(({"choice": choice}, CHOICE_ERROR) for choice in ("both", None, ["left"])),
+        *(({"milliseconds": time}, TIME_ERROR) for time in (MIN_MILLISECONDS - 1, -1, 1e3, 2**31, None, "1200", True)),
+        ({"milliseconds": -1, "choice": "undone"}, TIME_ERROR.replace("700", "0")),
+        ({"more": 1}, KEYS_ERROR),
     ],
     ids=str,
-)  # fmt: skip
-def test_a_malformed_answer_gets_a_sentence_and_is_not_stored(visitor: Visitor, changes: dict[str, Any]) -> None:
+)
+def test_a_malformed_answer_gets_a_sentence_and_is_not_stored(
+    visitor: Visitor, changes: dict[str, Any], sentence: str
+) -> None:
     answer = visitor.answer(**changes)
-    assert answer.status_code == 400 and answer.json()["error"].endswith(".")
+    assert (answer.status_code, answer.json()) == (400, {"error": sentence})
     assert visitor.store.studies.answers(visitor.study.id) == []
+
+
+def test_the_longest_look_is_an_answer(visitor: Visitor) -> None:
+    assert visitor.answer(milliseconds=2**31 - 1).status_code == 200
+
+
+def test_no_plan_is_made_where_it_would_hold_up_everybody(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plan of a large study takes a moment: all requests wait for the event loop's thread."""
+
+    def planned(*values: Any) -> Any:
+        with pytest.raises(RuntimeError, match="no running event loop"):
+            asyncio.get_running_loop()
+        return plan(*values)
+
+    monkeypatch.setattr("editor.web.study.plan", planned)
+    token = visitor.state()["comparisons"][0]["pictures"][0]
+    assert visitor.get(f"/{RATER}/pictures/{token}").status_code == visitor.answer().status_code == 200
+
+
+def test_a_state_does_not_read_the_whole_study_again(visitor: Visitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitor.store.studies, "get", lambda id: pytest.fail("All pairs of the study were read."))
+    assert visitor.state()["closed"] is False
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"null", b"\xff", b"[" * 3000, b'{"token": "' + b"a" * 32 + b'"}'])
 def test_a_body_that_is_no_answer_gets_a_sentence(visitor: Visitor, body: bytes) -> None:
     answer = visitor.http.post(f"{visitor.path}/{RATER}/answers", content=body)
-    assert answer.status_code == 400 and answer.json()["error"].endswith(".")
+    sentence = KEYS_ERROR if body.startswith(b"{") else "An answer must begin with a line of JSON: an object."
+    assert (answer.status_code, answer.json()) == (400, {"error": sentence})
 
 
 def test_a_large_body_is_refused(visitor: Visitor) -> None:
@@ -228,3 +267,37 @@ def test_the_link_is_where_people_reach_the_study(
 ) -> None:
     assert link(visitor.study, addresses, host, 7860) == expected + visitor.study.id
     assert len(visitor.study.id) == 32
+
+
+@pytest.mark.parametrize("connected", [True, False])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "0:0:0::0"])
+def test_a_server_for_all_has_a_link_that_others_can_open(
+    visitor: Visitor, monkeypatch: pytest.MonkeyPatch, host: str, connected: bool
+) -> None:
+    """It names this machine, as the server itself accepts, and no stand-in for all of its addresses."""
+
+    class Route:
+        def __init__(self, family: int, kind: int) -> None:
+            assert kind == socket.SOCK_DGRAM  # which sends nothing to connect
+            self.own = "fd00::20" if family == socket.AF_INET6 else "192.168.1.20"
+
+        def __enter__(self) -> "Route":
+            return self
+
+        def __exit__(self, *error: object) -> None: ...
+
+        def connect(self, address: tuple[str, int]) -> None:
+            if not connected:
+                raise OSError("Network is unreachable")
+
+        def getsockname(self) -> tuple[str, int]:
+            return self.own, 1
+
+    monkeypatch.setattr("editor.web.addresses.socket.gethostname", lambda: "Studio")
+    addresses = Addresses(host)
+    monkeypatch.setattr("editor.web.addresses.socket.socket", Route)
+    there = urlsplit(link(visitor.study, addresses, host, 7860))
+    own = "fd00::20" if ":" in host else "192.168.1.20"
+    assert there.hostname == (own if connected else "studio") and there.port == 7860
+    assert addresses.refusal(there.netloc) is None
+    assert link(visitor.study, Addresses(host, ["study.example"]), host, 7860).startswith("https://study.example/")

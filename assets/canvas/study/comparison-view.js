@@ -3,15 +3,16 @@
 import { h, icon } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
 
-export const MINIMUM = 700; // ms for which both pictures must be seen before an answer counts
 const SIDES = ["left", "right"];
 const KEYS = { ArrowLeft: "left", 1: "left", ArrowRight: "right", 3: "right", ArrowDown: "tie", ArrowUp: "tie", 2: "tie" };
 const STACKED_KEYS = { ...KEYS, ArrowUp: "left", ArrowDown: "right" };
+const shortcuts = (keys, choice) => Object.keys(keys).filter((key) => keys[key] === choice).join(" ");
 const narrow = matchMedia("(max-width: 600px) and (orientation: portrait)"); // study.css stacks the pictures there
 
 /** choose(choice, milliseconds), undo(): what the person does. */
 export function comparisonView(choose, undo) {
   let since = null; // when both pictures appeared; null while there are none
+  let least = 0; // ms for which both must be seen before an answer counts
   let timer = 0;
   const count = h("span", { class: "count" });
   const progress = h("progress", { value: 0, max: 1, "aria-label": t("study.title") });
@@ -20,13 +21,14 @@ export function comparisonView(choose, undo) {
   const prompt = h("p", { class: "prompt" });
   const frames = SIDES.map((side) => h("figure", { class: side, onclick: () => pick(side) }));
   const buttons = Object.fromEntries(
-    [["left", "1", "ArrowLeft 1"], ["tie", "2", "ArrowDown 2"], ["right", "3", "ArrowRight 3"]].map(([choice, key, keys]) => {
+    [["left", "1"], ["tie", "2"], ["right", "3"]].map(([choice, key]) => {
       const name = h("span", {});
-      const button = h("button", { type: "button", class: `answer ${choice}`, "aria-keyshortcuts": keys, onclick: () => pick(choice) }, name, h("kbd", { "aria-hidden": "true" }, key));
+      const button = h("button", { type: "button", class: `answer ${choice}`, onclick: () => pick(choice) }, name, h("kbd", { "aria-hidden": "true" }, key));
       return [choice, { button, name }];
     }),
   );
   const choices = h("div", { class: "answers", role: "group" }, ...["left", "tie", "right"].map((choice) => buttons[choice].button));
+  const keys = h("span", {});
   const element = h(
     "div", { class: "comparison" },
     h("header", {}, count, progress, back),
@@ -42,6 +44,8 @@ export function comparisonView(choose, undo) {
       frames[n].firstElementChild?.setAttribute("alt", t(`study.${names[n]}_picture`));
     });
     buttons.tie.name.textContent = t("study.tie");
+    for (const [choice, { button }] of Object.entries(buttons)) button.setAttribute("aria-keyshortcuts", shortcuts(narrow.matches ? STACKED_KEYS : KEYS, choice));
+    keys.textContent = t(narrow.matches ? "study.keys_stacked" : "study.keys");
   }
 
   function allow(ready) {
@@ -50,7 +54,7 @@ export function comparisonView(choose, undo) {
 
   function pick(choice) {
     const milliseconds = since === null ? 0 : performance.now() - since;
-    if (milliseconds < MINIMUM) return;
+    if (since === null || milliseconds < least) return;
     since = null;
     allow(false);
     choose(choice, milliseconds);
@@ -68,8 +72,10 @@ export function comparisonView(choose, undo) {
 
   narrow.addEventListener("change", nameSides);
   addEventListener("keydown", press);
+  nameSides();
   return {
     element,
+    keys, // says which they are
     /** Says what is asked while the pictures are still loading. number, of: how far the person is. */
     ask({ question: name, prompt: text }, number, of, canUndo) {
       clearTimeout(timer);
@@ -85,12 +91,12 @@ export function comparisonView(choose, undo) {
       for (const frame of frames) frame.replaceChildren();
       nameSides();
     },
-    /** Shows both pictures at once. Returns what a screen reader is to say. */
-    show(images) {
+    /** Shows both pictures at once, for `minimum` ms at least. Returns what a screen reader is to say. */
+    show(images, minimum) {
       frames.forEach((frame, n) => frame.replaceChildren(images[n]));
       nameSides();
-      since = performance.now();
-      timer = setTimeout(() => allow(true), MINIMUM);
+      [since, least] = [performance.now(), minimum];
+      timer = setTimeout(() => allow(true), minimum);
       return [count.textContent, question.textContent, prompt.textContent].filter(Boolean).join(". ");
     },
   };

@@ -1,7 +1,7 @@
 // Answers on their way to the server. Each stays in the browser's storage until the server has it, over reloads and
 // crashes of either; the server counts an answer once, however often it is sent.
 
-import { Unreachable } from "../net/responses.js";
+import { Closed, Refused } from "./server.js";
 
 const [SHORTEST, LONGEST] = [500, 8000]; // ms between two attempts
 const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
@@ -26,7 +26,7 @@ export class Outbox {
     return this.flush();
   }
 
-  /** Sends all answers in their order; tries again and again while the server cannot take them. */
+  /** Sends all answers in their order; tries again and again until the server has taken or refused each. */
   async flush() {
     if (this.sending) return;
     this.sending = true;
@@ -37,7 +37,7 @@ export class Outbox {
         await this.post(entry);
       } catch (error) {
         failure = error;
-        if (error instanceof Unreachable) {
+        if (!(error instanceof Closed || error instanceof Refused)) {
           this.report(error);
           await this.pause(delay);
           delay = Math.min(2 * delay, LONGEST);

@@ -8,9 +8,9 @@ export function newToken() {
 }
 
 export class Rating {
-  /** state: { comparisons, answered } as the server has it. unsent: answers that it has not got yet, the oldest first. */
-  constructor({ comparisons, answered }, unsent = []) {
-    this.comparisons = comparisons;
+  /** state: as the server has it. unsent: answers that it has not got yet, the oldest first. */
+  constructor({ comparisons, answered, milliseconds: [least, most] }, unsent = []) {
+    Object.assign(this, { comparisons, least, most }); // least, most: milliseconds of an answer
     this.answered = new Set(answered);
     for (const { comparison, choice } of unsent) {
       if (choice === UNDONE) this.answered.delete(comparison);
@@ -32,7 +32,7 @@ export class Rating {
 
   /** Answers the current comparison; returns what the server is to be sent. */
   answer(choice, milliseconds) {
-    const entry = { token: newToken(), comparison: this.current, choice, milliseconds: Math.round(milliseconds) };
+    const entry = { token: newToken(), comparison: this.current, choice, milliseconds: Math.min(Math.round(milliseconds), this.most) };
     this.answered.add(entry.comparison);
     this.canUndo = true;
     return entry;

@@ -4,21 +4,42 @@ import { t } from "../lib/locale.js";
 import { Unreachable } from "../net/responses.js";
 
 const PAUSE = 1000; // ms between two attempts to get a picture
+const [REFUSED, ENDED] = [400, 409];
 
+/** The study takes no more answers. */
 export class Closed extends Error {}
+/** The server says, in words of its own, that what it was sent is wrong: to send it again is of no use. */
+export class Refused extends Error {}
 
-async function ask(address, options) {
-  let response;
+const json = (response) => response.json();
+
+/**
+ * Returns what read(response) makes of the body. A connection may break in there, and what answers may be a proxy or
+ * another server on the same port: whatever is no answer of the study's is Unreachable, and asked for again.
+ */
+async function ask(address, read, options) {
+  let response, error;
   try {
     response = await fetch(address, { cache: "no-store", ...options });
+    if (response.ok) return await read(response);
+    ({ error } = await response.json());
   } catch {
     throw new Unreachable(t("study.offline"));
   }
-  if (response.ok) return response;
-  const { error } = await response.json().catch(() => ({}));
-  if (response.status === 409) throw new Closed(t("study.closed"));
-  if (response.status >= 500) throw new Unreachable(error ?? t("study.offline")); // the answer is to be sent again
-  throw new Error(error ?? t("note.refused", { status: response.status }));
+  if (error && response.status === ENDED) throw new Closed(t("study.closed"));
+  if (error && response.status === REFUSED) throw new Refused(error);
+  throw new Unreachable(error ? t("study.kept", { error }) : t("study.offline"));
+}
+
+async function decoded(response) {
+  const image = new Image();
+  image.src = URL.createObjectURL(await response.blob());
+  try {
+    await image.decode();
+  } finally {
+    URL.revokeObjectURL(image.src);
+  }
+  return image;
 }
 
 export class StudyServer {
@@ -28,21 +49,18 @@ export class StudyServer {
   }
 
   async state() {
-    return (await ask(this.address())).json();
+    return ask(this.address(), json);
   }
 
   async post(answer) {
-    await ask(this.address("/answers"), { method: "POST", body: JSON.stringify(answer) });
+    await ask(this.address("/answers"), json, { method: "POST", body: JSON.stringify(answer) });
   }
 
   /** Loads a picture until it is there; report(error) says why it is not yet, null when it is. Returns an <img>, decoded. */
   async picture(token, report) {
     for (;;) {
       try {
-        const image = new Image();
-        image.src = URL.createObjectURL(await (await ask(this.address(`/pictures/${token}`))).blob());
-        await image.decode();
-        URL.revokeObjectURL(image.src);
+        const image = await ask(this.address(`/pictures/${token}`), decoded);
         report(null);
         return image;
       } catch (error) {

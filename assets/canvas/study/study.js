@@ -6,8 +6,9 @@ import { loadJson, saveJson } from "../lib/storage.js";
 import { Unreachable } from "../net/responses.js";
 import { comparisonView } from "./comparison-view.js";
 import { Outbox } from "./outbox.js";
+import { PairLoader } from "./pair-loader.js";
 import { newToken, Rating } from "./rating.js";
-import { Closed, StudyServer } from "./server.js";
+import { Closed, Refused, StudyServer } from "./server.js";
 
 const root = document.querySelector(".palimpsest");
 const study = location.pathname.split("/").at(-1);
@@ -26,7 +27,7 @@ const showTrouble = (error) => {
 
 /** A sheet with a heading, a line above it, sentences and buttons; the first button has the focus: Enter goes on. */
 function sheet(title, above, sentences, ...buttons) {
-  main.replaceChildren(h("div", { class: "sheet" }, h("p", { class: "above" }, above), h("h1", {}, title), ...sentences.map((text) => h("p", { class: "lead" }, text)), h("div", { class: "choices-row" }, ...buttons)));
+  main.replaceChildren(h("div", { class: "sheet" }, h("p", { class: "above" }, above), h("h1", {}, title), ...sentences.map((sentence) => h("p", { class: "lead" }, sentence)), h("div", { class: "choices-row" }, ...buttons)));
   say("");
   if (buttons.length) buttons[0].focus();
   else say([title, ...sentences].join(" "));
@@ -41,7 +42,7 @@ class Visit {
     this.outbox = new Outbox(`palimpsest-answer-${study}-${rater}-`, (answer) => this.server.post(answer), (error) => this.sent(error));
     this.view = comparisonView((choice, milliseconds) => this.answer(choice, milliseconds), () => this.undo());
     this.introduced = null; // the question that was explained
-    this.pictures = new Map(); // by the comparison's number: a promise of both, loaded ahead
+    this.pairs = new PairLoader((token) => this.server.picture(token, showTrouble));
   }
 
   async begin() {
@@ -65,7 +66,8 @@ class Visit {
   sent(error) {
     if (error instanceof Closed) this.end();
     else showTrouble(error);
-    if (!error && this.rating?.current === null) this.finish();
+    const gone = !error || error instanceof Refused; // the answer is not in the outbox any more
+    if (gone && !this.over && this.rating?.current === null) this.finish();
   }
 
   end() {
@@ -94,33 +96,27 @@ class Visit {
       this.next();
     });
     const back = canUndo ? [button(t("study.undo"), () => this.undo(), "secondary")] : [];
-    sheet(t(`study.${question}`), above, [...(answered.size ? [] : first), ...(keyboard.matches ? [t("study.keys")] : [])], go, ...back);
+    sheet(t(`study.${question}`), above, [...(answered.size ? [] : first), ...(keyboard.matches ? [this.view.keys] : [])], go, ...back);
     this.load(number);
   }
 
   async compare(number) {
-    const { comparisons, canUndo } = this.rating;
+    const { comparisons, canUndo, least } = this.rating;
     if (!this.view.element.isConnected) main.replaceChildren(this.view.element);
+    this.pairs.release(number - 1); // an undo goes back by one
     this.view.ask(comparisons[number], number, comparisons.length, canUndo);
     try {
       const images = await this.load(number);
       if (this.rating.current !== number || !this.view.element.isConnected) return;
-      say(this.view.show(images));
+      say(this.view.show(images, least));
       if (number + 1 < comparisons.length) this.load(number + 1);
     } catch {
       // said already
     }
   }
 
-  /** Both pictures of a comparison; loads them once. */
   load(number) {
-    if (!this.pictures.has(number)) {
-      const { pictures } = this.rating.comparisons[number];
-      const both = Promise.all(pictures.map((token) => this.server.picture(token, showTrouble)));
-      both.catch(() => this.pictures.delete(number));
-      this.pictures.set(number, both);
-    }
-    return this.pictures.get(number);
+    return this.pairs.load(number, this.rating.comparisons[number].pictures);
   }
 
   answer(choice, milliseconds) {
