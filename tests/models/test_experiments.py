@@ -14,18 +14,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.base import Request, Run, Step
+from pipelines.evaluation.edits import thing_of, whole
 from pipelines.evaluation.experiments import guidance, reranking
 from pipelines.evaluation.experiments.arms import Arm, Number, Row, measured, share
 from pipelines.evaluation.experiments.guidance import FILLS, Frontier, base_guess
 from pipelines.evaluation.experiments.report import write_report
-from pipelines.evaluation.experiments.reranking import COUNTS, Drawn, Reranking, best_of, edits_of, oracle, recovered
+from pipelines.evaluation.experiments.reranking import (
+    COUNTS,
+    SETS,
+    Drawn,
+    Reranking,
+    best_of,
+    edits_of,
+    oracle,
+    recovered,
+)
 from pipelines.evaluation.experiments.verdicts import FAILS, HOLDS, UNDECIDED, decided, minus
-from pipelines.evaluation.held_out import GUIDANCE_SCENES
-from pipelines.evaluation.judge import SIDE, Judge
+from pipelines.evaluation.held_out import GUIDANCE_SCENES, RERANKING_SCENES
+from pipelines.evaluation.judge import SIDE, Judge, Verdict
 from pipelines.evaluation.metrics.clip_scorer import ClipScorer
 from pipelines.evaluation.metrics.features import JudgeExtractor
 from pipelines.glide.clip import Clip, ClipImage, ClipText
 from pipelines.glide.config import ClipConfig
+from pipelines.training.dataset import Example
 from pipelines.training.scenes.worlds import FAMILIAR
 from tests.fakes import Plain
 
@@ -203,21 +214,49 @@ def test_a_ranking_by_verdict_recovers_all_and_one_by_chance_nothing() -> None:
     assert recovered(0.5, 0.5, 0.5) == 0 and recovered(0.4, 0.6, 0.8) == pytest.approx(0.5)
 
 
-def test_sets_are_what_they_are_called() -> None:
-    rare, compound = edits_of("rare", 4, 32), edits_of("compound", 4, 32)
+class Truthful(Judge):
+    """Is right of every true window of these, but for an elephant and an apple; sees nothing in any other."""
+
+    def __init__(self, edits: list[Example]) -> None:
+        super().__init__()
+        self.known = [edit for edit in edits if not self.hard(edit)]
+
+    def hard(self, edit: Example) -> bool:
+        return "elephant" in edit.prompt or "apple" in edit.prompt
+
+    def look(self, image: Any, mask: Any) -> Any:
+        edit = next((one for one in self.known if np.array_equal(one.image, image)), None)
+        verdict = Verdict("nothing", "") if edit is None else Verdict(thing_of(edit).kind, thing_of(edit).colour)
+        return verdict, np.zeros(1)
+
+
+def test_sets_are_what_they_are_called_and_what_can_be_judged() -> None:
+    scenes = [whole(RERANKING_SCENES + i, 32, empty=0.0) for i in range(120)]
+    judge = Truthful(scenes)
+    for name, belongs in SETS.items():
+        edits, judged = edits_of(name, 4, 32, judge)
+        own = [edit for edit in scenes if belongs(edit)]
+        assert any(map(judge.hard, own[:4]))
+        assert [edit.prompt for edit in edits] == [edit.prompt for edit in own if not judge.hard(edit)][:4]
+        last = next(n for n, edit in enumerate(own, 1) if edit.prompt == edits[-1].prompt)
+        assert judged == 4 / last
+        assert [edit.prompt for edit in edits_of(name, 2, 32, judge).edits] == [edit.prompt for edit in edits[:2]]
+    rare, compound = (edits_of(name, 4, 32, judge).edits for name in SETS)
     assert all(edit.thing is not None and edit.thing.kind not in FAMILIAR for edit in rare)
     assert all(any(word in f" {edit.prompt} " for word in reranking.COMPOUND) for edit in compound)
-    assert [edit.prompt for edit in edits_of("rare", 2, 32)] == [edit.prompt for edit in rare[:2]]
+    with pytest.raises(ValueError, match="right of 0 of 21 true windows"):
+        edits_of("rare", 1, 32, Truthful([]))
 
 
 def test_reranking_draws_each_prompt_with_the_same_seeds() -> None:
     painter = Painter()
-    arms = list(Reranking(painter, "abc", a_judge(), ClipScorer(a_clip(), 64), 2, **SETTINGS).arms())  # type: ignore[arg-type]
+    judge = Truthful([whole(RERANKING_SCENES + i, SIDE, empty=0.0) for i in range(60)])
+    arms = list(Reranking(painter, "abc", judge, ClipScorer(a_clip(), 64), 2, **SETTINGS).arms())  # type: ignore[arg-type]
     assert [arm.name for arm in arms] == ["rare-1", "rare-2", "compound-1", "compound-2"]
     values = arms[1].measure()
     assert len(painter.asked) == 2 * COUNTS[-1] and {request.guidance for request in painter.asked} == {2.0}
     assert sorted({request.seeds[0] for request in painter.asked}) == list(range(COUNTS[-1]))
-    assert values.keys() >= {f"best of {count}" for count in COUNTS}
+    assert values.keys() >= {f"best of {count}" for count in COUNTS} and 0 < values["true windows"].value <= 1
 
 
 # --- the report ---
@@ -256,6 +295,7 @@ def test_the_report_follows_from_the_rows(ahead: str, tmp_path: Path) -> None:
     random = np.random.default_rng(0)
     right = random.random((60, COUNTS[-1])) < 0.6
     values = reranking.values_of(Drawn(right + random.random(right.shape), random.random(right.shape), right))
+    values["true windows"] = Number(0.9, 0.05)
     row = Row("rare-1", {"set": "rare", "guidance": 1.0, "prompts": 60, "model": "m"}, {"torch": "2"}, 60.0, values)
     numbers = {name: number._asdict() for name, number in values.items()}
     (rows / "rerank" / "rare-1.json").write_text(json.dumps({**row._asdict(), "values": numbers}))

@@ -15,18 +15,20 @@ from tqdm import tqdm
 
 from pipelines.base import Pipeline, Request
 from pipelines.calibration import area_under_curve
+from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import before, thing_of, whole
 from pipelines.evaluation.experiments.arms import Arm, Number
 from pipelines.evaluation.experiments.guidance import base_guess
 from pipelines.evaluation.held_out import RERANKING_SCENES
 from pipelines.evaluation.judge import Judge, shows_thing
-from pipelines.evaluation.measures import composed
+from pipelines.evaluation.measures import composed, half_width
 from pipelines.evaluation.metrics.scores import Scorer
 from pipelines.training.dataset import Example
 from pipelines.training.scenes.worlds import FAMILIAR
 
 COUNTS = (1, 2, 4, 8, 16)  # of which the best is chosen
 BOOTSTRAPS = 1000  # over prompts
+PATIENCE = 20  # edits that are looked at for one of which the judge is right
 COMPOUND = (" wearing ", " with ", " next to ", " beside ", " behind ", " in front of ", " on ", " two ", " three ")
 GUIDANCES = (1.0, 2.0)
 
@@ -52,16 +54,35 @@ def is_compound(edit: Example) -> bool:
 SETS: Mapping[str, Callable[[Example], bool]] = {"rare": is_rare, "compound": is_compound}
 
 
-def edits_of(name: str, count: int, size: int) -> list[Example]:
-    """Draws the first `count` edits of a set."""
+class Asked(NamedTuple):
+    """The edits of a set."""
+
+    edits: list[Example]
+    judged: float  # share of the set's edits whose true windows the judge calls right: the others are left out
+
+
+def edits_of(name: str, count: int, size: int, judge: Judge) -> Asked:
+    """Draws the first `count` edits of a set of which the judge calls the true window right.
+
+    What it calls wrong even there (a thing half hidden, a rare kind from behind) says nothing of a ranking.
+
+    Raises:
+        InvalidInput: the judge is hardly ever right.
+    """
     found: list[Example] = []
-    seed = RERANKING_SCENES
+    seed, seen = RERANKING_SCENES, 0
     while len(found) < count:
         edit = whole(seed, size, empty=0.0)
         seed += 1
         if SETS[name](edit):
-            found.append(edit)
-    return found
+            seen += 1
+            if shows_thing(edit, judge.look(edit.image, edit.mask)[0]):
+                found.append(edit)
+            if seen > PATIENCE * (1 + len(found)):
+                raise InvalidInput(
+                    f"The judge is right of {len(found)} of {seen} true windows: it can judge no ranking."
+                )
+    return Asked(found, count / seen)
 
 
 def best_of(scores: NDArray[np.float64], right: NDArray[np.bool_], count: int) -> NDArray[np.float64]:
@@ -144,12 +165,13 @@ class Reranking:
                 yield Arm(f"{name}-{guidance:g}", settings, partial(self._measure, name, guidance))
 
     def _measure(self, name: str, guidance: float) -> Mapping[str, Number]:
-        edits = edits_of(name, self.prompts, self.pipeline.size)
+        edits, judged = edits_of(name, self.prompts, self.pipeline.size, self.judge)
         rows = [
             self._drawn(edit, edits[(i + 1) % len(edits)].prompt, guidance)
             for i, edit in enumerate(tqdm(edits, f"{name} at guidance {guidance:g}", unit=" prompts"))
         ]
-        return values_of(Drawn(*(np.array(part) for part in zip(*rows, strict=True))))
+        drawn = Drawn(*(np.array(part) for part in zip(*rows, strict=True)))
+        return {"true windows": Number(judged, half_width(judged, round(self.prompts / judged))), **values_of(drawn)}
 
     def _drawn(
         self, edit: Example, other: str, guidance: float
