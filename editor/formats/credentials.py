@@ -160,7 +160,7 @@ def read_ingredient(archive: bytes) -> Credentials | None:
     for each in results.get("ingredientDeltas") or ():
         later = _failures(each.get("validationDeltas"))  # what was not found when it was opened
         failures += [code for code in later if not code.startswith("signingCredential.")]
-    ingredients = own.get("ingredients") or ()
+    ingredients = list(own.get("ingredients") or [])
     if failures or len(ingredients) != 1:
         raise InvalidInput("The stored content credentials are damaged.")
     label = ingredients[0].get("active_manifest")
@@ -248,7 +248,10 @@ def _actions(manifests: Mapping[str, Any], label: str) -> Iterator[Action]:
             data = assertion.get("data")
             if not str(assertion.get("label")).startswith("c2pa.actions") or not isinstance(data, dict):
                 continue
-            for action in data.get("actions") or ():
+            actions = data.get("actions")
+            for action in actions if isinstance(actions, list) else ():
+                if not isinstance(action, dict):
+                    continue
                 agent = action.get("softwareAgent")
                 agent = agent.get("name") if isinstance(agent, dict) else agent
                 source = _text(action.get("digitalSourceType")).rpartition("/")[2]
