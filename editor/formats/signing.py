@@ -110,8 +110,9 @@ def read_certificates(file: Path) -> "list[Certificate]":
     """Reads the certificates of a PEM file, at least one; raises InvalidInput when it has none."""
     from cryptography.x509 import load_pem_x509_certificates
 
+    data = _read(file, "certificate")
     try:
-        return load_pem_x509_certificates(_read(file, "certificate"))
+        return load_pem_x509_certificates(data)
     except ValueError:
         raise InvalidInput(
             f"{file} holds no certificate in PEM, the text that begins with -----BEGIN CERTIFICATE-----."
@@ -142,8 +143,9 @@ def _read_key(file: Path) -> "PrivateKeyTypes":
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
+    data = _read(file, "key")
     try:
-        return load_pem_private_key(_read(file, "key"), None)
+        return load_pem_private_key(data, None)
     except TypeError:  # it is encrypted
         raise InvalidInput(
             f"The key {file} has a password. Write one without, which only you may read: openssl pkey -in {file} -out "

@@ -26,7 +26,7 @@ export function actionInWords({ action, agent, source }) {
   const kind = action.replace(/^c2pa\./, "");
   const done = ACTIONS.includes(kind) ? t(`credentials.action.${kind}`) : action;
   const by = agent ? t("credentials.by", { done, agent }) : done;
-  return SOURCES[source] ? `${by} (${t(`credentials.source.${SOURCES[source]}`)})` : by;
+  return Object.hasOwn(SOURCES, source) ? `${by} (${t(`credentials.source.${SOURCES[source]}`)})` : by;
 }
 
 /** What the export dialog says of them: an element, empty until it is loaded, and where there is nothing to say. */
