@@ -3,6 +3,7 @@
 import json
 import random
 import sqlite3
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from io import BytesIO
 from pathlib import Path
@@ -139,6 +140,8 @@ def test_each_kind_of_step_has_its_source() -> None:
 
     assert sources(True, fill, crop(FRAME, Box(0, 0, 60, 60)), fill) == [GENERATED, EDITED, GENERATED]
     assert sources(False, fill, removal) == [COMPOSITE, ALTERED]
+    hidden = replace(fill, blend=replace(fill.blend, visible=False))
+    assert sources(True, hidden, fill) == [GENERATED]
     assert sources(True, placed, fill) == [COMBINED, COMPOSITE]
     assert sources(True, sketch.edit, fill) == [COMPOSITE, COMPOSITE]
     agents = [action.get("softwareAgent") for action in actions_of(as_json(fill, local, placed), True, False)]
