@@ -33,9 +33,7 @@ def test_the_export_dialog_shows_credentials_and_who_signs(hands: Hands, tmp_pat
         with hands.page.expect_download() as download:
             hands.press("Save")
         credentials = read_credentials(Path(download.value.path()).read_bytes())
-        assert (
-            credentials is not None
+        assert credentials is not None
         assert credentials.signer == "Jo Doe (Studio Test)" and len(credentials.actions) == 2
-        )
     finally:
         session.exports.signing = None
