@@ -8,6 +8,7 @@ from editor.edits.edit import Blend
 from editor.formats.atomic_write import atomic_write
 from editor.formats.contact_sheet import SIDE as SHEET_SIDE
 from editor.formats.contact_sheet import contact_sheet
+from editor.formats.credentials import read_ingredient
 from editor.formats.export import SUFFIXES, encode, format_of
 from editor.formats.layers import LayerStep, layers_of
 from editor.formats.openraster import SUFFIX as OPENRASTER
@@ -16,6 +17,7 @@ from editor.formats.timelapse import SECONDS, encode_timelapse
 from editor.formats.timelapse import SIDE as TIMELAPSE_SIDE
 from editor.imaging.picture import Picture
 from editor.imaging.scaling import scaled_down
+from editor.recipes.provenance import Signing
 from editor.recipes.recipe import Recipe, named_locally
 from editor.store.blobs import Damaged
 from editor.store.document_file import SUFFIX as DOCUMENT
@@ -24,12 +26,16 @@ from editor.store.revisions import Node, Revision
 from editor.store.store import Store
 from pipelines.errors import InvalidInput
 
+LOST = "The opened picture has content credentials; the file has none, since there is no certificate (--sign-cert)."
+UNSIGNED = "The file is not signed: content credentials go into single pictures alone."
+
 
 class Exports:
     """What leaves the store as files. Errors are those of `Session`."""
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
+    def __init__(self, store: Store, signing: Signing | None = None) -> None:
+        """Exports from a store; with `signing`, pictures are signed."""
+        self.store, self.signing = store, signing
 
     def recipe(self, document_id: str, made_with: str, revision_id: str | None = None) -> Recipe:
         """Returns the recipe from the opened picture to a finished revision.
@@ -94,10 +100,10 @@ class Exports:
             )
         if suffix == DOCUMENT:
             write_document(self.store, document_id, to)
-            return self._local_models_note(document_id)
+            return (*self._local_models_note(document_id), *self._unsigned_note())
         with atomic_write(to) as part:
             if suffix == OPENRASTER:
-                return self._write_layers(document_id, revision, picture, part)
+                return (*self._write_layers(document_id, revision, picture, part), *self._unsigned_note())
             return self._write_picture(document_id, revision, picture, part, suffix, side, dpi, quality, made_with)
 
     def _write_layers(self, document_id: str, revision: str, picture: Picture, to: Path) -> tuple[str, ...]:
@@ -159,8 +165,31 @@ class Exports:
                 notes.append(f"The picture's longest side has {longest:,} pixels; it was not enlarged to {side:,}.")
             pixels = scaled_down(pixels, side)
         data, more = encode(pixels, format_of(suffix), quality, icc, recipe, metadata)
+        data, unsigned = self._signed(data, document_id, revision)  # last: nothing may change after it
         to.write_bytes(data)
-        return (*notes, *more)
+        return (*notes, *more, *unsigned)
+
+    def _signed(self, data: bytes, document_id: str, revision: str) -> tuple[bytes, tuple[str, ...]]:
+        """Returns the file of a revision, signed where that is set up, and notes about what its credentials lack."""
+        stored = self.store.documents.credentials(document_id)
+        if self.signing is None:
+            return data, () if stored is None else (LOST,)
+        opened, *steps = self._nodes_to(document_id, revision)
+        box = self.store.revisions.picture(opened.id).box
+        created = stored is None and self.store.revisions.picture(opened.id) == Picture.blank(box.width, box.height)
+        edits = [step.edit for step in steps if step.edit is not None]
+        notes: tuple[str, ...] = ()
+        archive = None if stored is None else stored.archive
+        if archive is not None:
+            try:
+                read_ingredient(archive)
+            except InvalidInput:
+                archive, notes = None, ("The opened picture's content credentials are damaged and were left out.",)
+        return self.signing.sign(data, edits, created=created, opened=archive), notes
+
+    def _unsigned_note(self) -> tuple[str, ...]:
+        """Returns a note, where exports are signed, that this one is not."""
+        return () if self.signing is None else (UNSIGNED,)
 
     def write_sheet(
         self,
@@ -200,7 +229,7 @@ class Exports:
         data, notes = encode(sheet, format, quality, self.store.documents.icc(document_id), None, metadata)
         with atomic_write(to) as part:
             part.write_bytes(data)
-        return notes
+        return (*notes, *self._unsigned_note())
 
     def write_timelapse(
         self,
@@ -231,8 +260,9 @@ class Exports:
         with atomic_write(to) as part:
             encode_timelapse(pictures, part, suffix, side=side, seconds=seconds, icc=icc)
         if icc is not None and suffix == ".mp4":
-            return ("MP4 files hold no colour profile, so colours may look different. A .webp keeps it.",)
-        return ()
+            note = "MP4 files hold no colour profile, so colours may look different. A .webp keeps it."
+            return (note, *self._unsigned_note())
+        return self._unsigned_note()
 
     def _local_models_note(self, document_id: str) -> tuple[str, ...]:
         """Returns a note when a document's history names models by folders of this machine."""

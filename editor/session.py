@@ -3,23 +3,48 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 
 from editor.edits import intents
 from editor.edits.edit import NO_MODEL, Blend, Edit
 from editor.edits.plan import edit_region
 from editor.exports import Exports
+from editor.formats.credentials import Credentials, ingredient_of, missing_package, read_ingredient
+from editor.formats.images import read_image
 from editor.formats.metadata import NOTHING, Metadata
 from editor.imaging.geometry import Box
 from editor.imaging.limits import MAX_NAME, MAX_PIXELS
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Pixels
 from editor.layers import Layers
+from editor.recipes.provenance import Signing
 from editor.store.document_file import copy_document, read_document
 from editor.store.documents import Document
 from editor.store.queue import revision_id
 from editor.store.revisions import Revision
 from editor.store.store import Store
 from pipelines.errors import InvalidInput
+
+UNCHECKED = "They came with a document's file, and could not be checked with the picture that was opened."
+
+
+class OpenedDocument(NamedTuple):
+    """A file that was opened as a new document."""
+
+    document: Document
+    notes: tuple[str, ...]  # sentences about what the file has that the document does not keep
+
+
+class DocumentCredentials(NamedTuple):
+    """What the content credentials say of the file that a document began with."""
+
+    credentials: Credentials
+    checked: bool  # with that file, here; False: a document's file says so
+
+    @property
+    def sentences(self) -> tuple[str, ...]:
+        """What they come to, in plain words."""
+        return (self.credentials.sentence, *(() if self.checked else (UNCHECKED,)))
 
 
 class Session:
@@ -29,14 +54,50 @@ class Session:
     when the disk or the database refuses. The message is meant for the user; the document stays unchanged.
     """
 
-    def __init__(self, store: Store) -> None:
-        self.store = store
-        self.exports = Exports(store)
+    def __init__(self, store: Store, signing: Signing | None = None, anchors: str = "") -> None:
+        """Works on a store.
+
+        Args:
+            store: the store.
+            signing: how exports are signed; None: they are not.
+            anchors: the certificates of trusted issuers, PEM, for the content credentials of opened files.
+        """
+        self.store, self.anchors = store, anchors
+        self.exports = Exports(store, signing)
         self.layers = Layers(store)
         store.database.keep_reserve()
 
+    def open_file(self, data: bytes, name: str = "Untitled") -> OpenedDocument:
+        """Creates a document from a picture file, and keeps its profile, metadata and content credentials.
+
+        Raises:
+            InvalidInput: as in `read_image`.
+        """
+        opened, ingredient = read_image(data), ingredient_of(data, self.anchors)
+        document = self.open(opened.pixels, name, opened.icc, opened.metadata, ingredient.archive)
+        return OpenedDocument(document, (*opened.notes, *ingredient.notes))
+
+    def credentials(self, document_id: str) -> DocumentCredentials | None:
+        """Reads the content credentials of the file that a document began with; None where it had none.
+
+        Raises:
+            InvalidInput: they are damaged, or the package is missing.
+        """
+        stored = self.store.documents.credentials(document_id)
+        if stored is None:
+            return None
+        if missing := missing_package():
+            raise InvalidInput(f"The opened picture has content credentials. {missing}")
+        credentials = read_ingredient(stored.archive)
+        return None if credentials is None else DocumentCredentials(credentials, stored.checked)
+
     def open(
-        self, pixels: Pixels, name: str = "Untitled", icc: bytes | None = None, metadata: Metadata = NOTHING
+        self,
+        pixels: Pixels,
+        name: str = "Untitled",
+        icc: bytes | None = None,
+        metadata: Metadata = NOTHING,
+        credentials: bytes | None = None,
     ) -> Document:
         """Creates a document from a picture.
 
@@ -45,8 +106,9 @@ class Session:
             name: what to call the document.
             icc: the picture's colour profile, None for sRGB.
             metadata: the picture's author, copyright and print size.
+            credentials: the content credentials of its file, see `ingredient_of`.
         """
-        return self.store.documents.create(Picture.from_pixels(pixels), name[:MAX_NAME], icc, metadata)
+        return self.store.documents.create(Picture.from_pixels(pixels), name[:MAX_NAME], icc, metadata, credentials)
 
     def open_document(self, file: Path) -> Document:
         """Creates a document, with its history, from a .palimpsest file that `Exports.write` wrote."""

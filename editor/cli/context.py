@@ -3,9 +3,12 @@
 import argparse
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
 
 from editor.cli.parser import DEFAULT_PIPELINE
+from editor.cli.signing_options import read_anchors, read_signing
+from editor.recipes.provenance import Signing
 from editor.session import Session
 from editor.store.store import Store
 from pipelines import PIPELINES, load
@@ -15,7 +18,7 @@ from pipelines.hf.clip_files import installed_ranking_model
 from pipelines.installed import RANKING, SELECTION
 from pipelines.library import Library
 from pipelines.models import full_name
-from pipelines.provenance import made_with
+from pipelines.provenance import VERSION, made_with
 from pipelines.ranking import OwnRanker, Ranker
 from pipelines.selection.installed import installed_selection_model, installed_words_model
 
@@ -114,6 +117,16 @@ class CommandContext:
             self._ranker = folder, load_clip_ranker(folder)
         return self._ranker[1]
 
+    @cached_property
+    def anchors(self) -> str:
+        """The certificates of trusted issuers, PEM, for the credentials of files; raises InvalidInput for others."""
+        return read_anchors(self.options)
+
+    @cached_property
+    def signing(self) -> Signing | None:
+        """How pictures are signed, None where they are not; raises InvalidInput for a certificate that will not do."""
+        return read_signing(self.options, VERSION)
+
     @contextmanager
     def session(self) -> Iterator[Session]:
         """Opens the store for the block.
@@ -121,8 +134,11 @@ class CommandContext:
         Yields:
             A session on it.
         """
+        # the models' process signs nothing, so it gets no key
+        signing = None if self.options.command == "work" else self.signing
+        anchors = self.anchors
         store = Store(self.options.data)
         try:
-            yield Session(store)
+            yield Session(store, signing, anchors)
         finally:
             store.close()

@@ -13,7 +13,6 @@ from editor.cli.export_options import check_export
 from editor.edits.adjustment import Adjustment
 from editor.edits.edit import read_adjustment
 from editor.edits.intents import painted_as
-from editor.formats.images import read_image
 from editor.session import Session
 from editor.store.document_file import SUFFIX
 from editor.store.revisions import Node, Revision
@@ -31,10 +30,9 @@ def open_files(context: CommandContext) -> None:
                 if file.suffix.lower() == SUFFIX:
                     document = session.open_document(file)
                 else:
-                    opened = read_image(file.read_bytes())
-                    for note in opened.notes:
+                    document, notes = session.open_file(file.read_bytes(), file.stem)
+                    for note in notes:
                         print(f"{file}: {note}", file=sys.stderr)
-                    document = session.open(opened.pixels, file.stem, opened.icc, opened.metadata)
             except (UserError, OSError) as error:
                 print(f"{file}: {error}", file=sys.stderr)
                 failed += 1
@@ -52,6 +50,12 @@ def history(context: CommandContext) -> None:
                 print(f"{document.id}  {printable(document.name)}")
             return
         document = session.store.documents.get(context.options.document)
+        try:
+            found = session.credentials(document.id)
+            for sentence in () if found is None else found.sentences:
+                print(sentence, file=sys.stderr)
+        except InvalidInput as error:
+            print(error, file=sys.stderr)
         tree = session.store.revisions.tree(document.id)
         children: dict[str | None, list[Node]] = {}
         for node in tree:

@@ -1,5 +1,6 @@
 """The command `draw`: a picture from a prompt, or one from each line of a file of prompts, without the store."""
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -29,6 +30,7 @@ MOST_PROMPTS, MOST_BYTES = 10_000, 2**24  # of a file
 def draw(context: CommandContext) -> None:
     """Runs the command `draw`."""
     options = context.options
+    _ = context.signing  # refuses a certificate before a model is loaded
     picture = blank(context, options.pipeline, options.size)
     if options.prompts is None:
         make_and_write(context, picture, "fill", _everywhere(picture), {})
@@ -108,6 +110,8 @@ def draw_prompts(
         result = run(apply_all([edits[at]], picture, context.load))[0].picture
         recipe = Recipe((edits[at],), picture.digest, (result.digest,), context.made_with(), picture.box)
         data, _ = encode(result.pixels(), format_of(".png"), recipe=recipe.to_json())
+        if context.signing is not None:
+            data = context.signing.sign(data, [json.loads(edits[at].to_json())], created=True)
         files[at].with_suffix(".txt").write_text(prompts[at] + "\n", "utf-8")
         with atomic_write(files[at]) as part:  # last: where it is, all of a sample is
             part.write_bytes(data)

@@ -1,5 +1,6 @@
 """The command `edit`: makes one edit of a picture file, without the store."""
 
+import json
 import secrets
 import sys
 from argparse import Namespace
@@ -16,7 +17,9 @@ from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import complete, prompt_hint, variations
 from editor.edits.plan import plan
 from editor.edits.removal import Removers
+from editor.exports import LOST
 from editor.formats.atomic_write import atomic_write
+from editor.formats.credentials import Ingredient, has_credentials, ingredient_of
 from editor.formats.export import encode, format_of
 from editor.formats.images import READINGS, Opened, open_mask, read_image, read_reference
 from editor.imaging.geometry import Margins
@@ -33,10 +36,14 @@ from pipelines.ranking import best_first
 
 def edit(context: CommandContext) -> None:
     """Runs the command `edit`: edits a picture file."""
-    options = context.options
-    opened = read_image(options.picture.read_bytes())
-    for note in opened.notes:
+    options, signing = context.options, context.signing
+    file = options.picture.read_bytes()
+    opened = read_image(file)
+    ingredient = Ingredient(None, ()) if signing is None else ingredient_of(file, context.anchors)
+    for note in (*opened.notes, *ingredient.notes):
         print(note, file=sys.stderr)
+    if signing is None and has_credentials(file):
+        print(LOST, file=sys.stderr)
     picture = Picture.from_pixels(opened.pixels)
     mask, intent, settings = NOWHERE, "fill", dict[str, Any]()
     if options.mask is not None:
@@ -74,9 +81,9 @@ def edit(context: CommandContext) -> None:
         settings["adjustment"] = Adjustment.from_text(options.adjust)
         _check_output(options.output)
         edit = complete("adjust", mask, settings, None, lambda: picture).edit
-        _write(context, picture, [edit], opened)
+        _write(context, picture, [edit], opened, credentials=ingredient.archive)
         return
-    make_and_write(context, picture, intent, mask, settings, opened)
+    make_and_write(context, picture, intent, mask, settings, opened, ingredient.archive)
 
 
 def _check_adjust(options: Namespace, settings: dict[str, Any]) -> None:
@@ -104,8 +111,9 @@ def make_and_write(
     mask: Mask,
     settings: dict[str, Any],
     opened: Opened | None = None,
+    credentials: bytes | None = None,
 ) -> None:
-    """Makes the edit of these settings and the options, and writes the results."""
+    """Makes the edit of these settings and the options, and writes the results; `credentials`: the opened file's."""
     options = context.options
     _check_output(options.output)
     name = options.pipeline if context.pipeline_chosen else context.library.default(intent)
@@ -130,7 +138,7 @@ def make_and_write(
     own = model.hint(edit.painted_as or edit.prompt)
     if hint := prompt_hint(edit.prompt, own, model, getattr(options, "exact_words", False)):
         print(hint, file=sys.stderr)
-    _write(context, picture, edits, opened, model)
+    _write(context, picture, edits, opened, model, credentials)
 
 
 def chosen_settings(options: Namespace, name: str) -> dict[str, Any]:
@@ -155,6 +163,7 @@ def _write(
     edits: Sequence[Edit],
     opened: Opened | None,
     model: Pipeline | None = None,
+    credentials: bytes | None = None,
 ) -> None:
     """Makes edits that differ only in their seed, and writes the results with the opened file's metadata.
 
@@ -188,6 +197,9 @@ def _write(
         recipe = None if options.no_recipe else edit_recipe.to_json()
         file_info: dict[str, Any] = {} if opened is None else {"icc": opened.icc, "metadata": opened.metadata}
         data, notes = encode(applied.picture.pixels(), format, recipe=recipe, **file_info)
+        if context.signing is not None:  # last: nothing may change after it
+            step = json.loads(edit.to_json())
+            data = context.signing.sign(data, [step], created=opened is None, opened=credentials)
         with atomic_write(file) as part:
             part.write_bytes(data)
         for note in notes:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from editor.cli.signing_options import add_signing
 from pipelines.errors import InvalidInput
 
 if TYPE_CHECKING:
@@ -42,6 +43,7 @@ def add_export(commands: "Commands") -> None:
     )
     export.add_argument("--seconds", type=float, help="how long a --timelapse shows each step, 0.1 to 10 (default: 1)")
     export.add_argument("--no-recipe", action="store_true", help="do not embed the recipe in the file")
+    add_signing(export, inherited=True)
     export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="file to write")
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from editor.cli.address_options import add_addresses
 from editor.cli.export_options import add_export
 from editor.cli.models_options import MODELS_HELP, add_models
+from editor.cli.signing_options import add_credentials, add_signing, add_trust
 from editor.cli.study_options import add_study
 from pipelines.base import Adapter
 
@@ -19,8 +20,9 @@ DESCRIPTION = """Palimpsest: paint a mask, describe what to add, and a diffusion
 Without a command it serves the editor to a browser. `edit` makes one edit and exits, `draw` a picture from a prompt;
 `open`, `history` and `export` open files in the editor's store, list its documents, and write them to files; `recipe`
 writes a document's edits to a file, `run` applies them to other pictures, `verify` checks that they give the same
-result; `store` checks and compacts the store; `models` lists, downloads, adds and removes
-models; `convert` converts OpenAI's GLIDE; `study` has people compare the pictures of two folders.
+result; `credentials` shows what signed pictures say of their origin; `store` checks and compacts the store; `models`
+lists, downloads, adds and removes models; `convert` converts OpenAI's GLIDE; `study` has people compare the pictures
+of two folders.
 """
 DEFAULT_PIPELINE = "glide-mini"
 ADJUST_HELP = (
@@ -68,6 +70,7 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
     _add_recipes(commands)
     add_models(commands)
     add_study(commands)
+    add_credentials(commands)
     for command in commands.choices.values():  # it may stand before the command or behind it
         _add_data(command, argparse.SUPPRESS)
     commands.add_parser("work").set_defaults(run="server.work")  # what the server starts
@@ -76,6 +79,7 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
 
 def _add_server_options(parser: argparse.ArgumentParser, data: Path) -> None:
     add_addresses(parser)
+    add_signing(parser)
     _add_data(parser, data)
     parser.add_argument(
         "--mcp", action="store_true",
@@ -178,6 +182,7 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
         " and so on; seeds count from --seed (default: 0); started again, it draws what is missing",
     )  # fmt: skip
     for command in (edit, draw):
+        add_signing(command, inherited=True)
         command.add_argument("--prompt", default="", help="what to add; empty fills from the surroundings")
         command.add_argument(
             "--exact-words", action="store_true",
@@ -224,6 +229,7 @@ def _add_documents(commands: "Commands") -> None:
     )
     opening.set_defaults(run="documents.open_files")
     opening.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    add_trust(opening)
     history = commands.add_parser(
         "history", help="list the store's documents, or a document's steps with their prompts and ids"
     )
@@ -328,6 +334,8 @@ def _add_recipes(commands: "Commands") -> None:
     )
     verify.add_argument("picture", type=Path, metavar="PICTURE", help="picture that the recipe was made on")
     verify.add_argument("result", type=Path, metavar="RESULT", help="its result")
+    add_signing(run, inherited=True)
+    add_trust(verify)
     for command in (run, verify):
         command.add_argument(
             "--pipeline", default=argparse.SUPPRESS, metavar="NAME",

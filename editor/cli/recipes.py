@@ -5,6 +5,7 @@ import sys
 from tqdm import tqdm
 
 from editor.cli.context import CommandContext
+from editor.cli.credentials import credentials_sentence
 from editor.formats.atomic_write import atomic_write
 from editor.formats.export import format_of, recipe_of, size_of
 from editor.formats.images import read_image
@@ -51,7 +52,7 @@ def _recipe_in(context: CommandContext) -> Recipe:
 def follow_on_pictures(context: CommandContext) -> None:
     """Runs the command `run`: runs a recipe on picture files."""
     options = context.options
-    recipe, load = _recipe_in(context), context.load
+    recipe, load, signing = _recipe_in(context), context.load, context.signing
     files = pictures_in(options.pictures, options.output)
     for note in files.skipped:
         print(note, file=sys.stderr)
@@ -66,7 +67,8 @@ def follow_on_pictures(context: CommandContext) -> None:
 
         for picture, result in bar:
             try:
-                notes = run(run_on(recipe, picture, result, load, scale=options.place == "scaled"), show)
+                scale = options.place == "scaled"
+                notes = run(run_on(recipe, picture, result, load, scale, signing, context.anchors), show)
                 bar.write(f"{result} exists already" if notes is None else f"{result}", file=sys.stdout)
                 for note in notes or ():
                     bar.write(f"{picture}: {note}", file=sys.stderr)
@@ -87,6 +89,9 @@ def verify(context: CommandContext) -> None:
     recipe, load = _recipe_in(context), context.load
     before = Picture.from_pixels(read_image(options.picture.read_bytes()).pixels)
     result = read_image(options.result.read_bytes()).pixels
+    for file in (options.picture, options.result):
+        if sentence := credentials_sentence(file, context.anchors):
+            print(f"{file}: {sentence}", file=sys.stderr)
     if problem := other_picture(recipe, before):
         raise InvalidInput(problem)
     with tqdm(total=len(recipe.steps), unit=" steps", leave=False) as bar:

@@ -31,6 +31,7 @@ def serve(context: CommandContext) -> None:
         raise InvalidInput(trouble)
     if options.mcp and find_spec("mcp") is None:
         raise InvalidInput("--mcp needs another package. Run: pip install mcp==1.30.0.")
+    signs = context.signing  # a certificate that will not do is refused here
     if options.compile:
         print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
     from editor.web.page import start  # Gradio takes seconds to load, and the models' process does not need it
@@ -48,6 +49,8 @@ def serve(context: CommandContext) -> None:
                 app = AppContext(session, process, context.library, samples, addresses)
                 page = start(app, options.host, options.port, options.mcp)
                 print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
+                if signs is not None:
+                    print(f"Saved pictures are signed by {signs.signer.name}.", flush=True)
                 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
                 page.block_thread()
         finally:

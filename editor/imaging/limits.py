@@ -28,6 +28,8 @@ MAX_NAME = 200  # characters of a document's or revision's name; the rest is cut
 MAX_RECIPE_STEPS = 10_000
 MAX_RECIPE_JSON = 2**28  # characters of a recipe, which may come from an untrusted file
 MAX_DIGEST = 64  # characters of a digest in a recipe
+MAX_CREDENTIALS = 2**23  # bytes of the content credentials of an opened picture
+MAX_CREDENTIAL_ACTIONS = 500  # that are shown of them, the newest
 
 # studies
 MAX_STUDY_PAIRS = 10_000

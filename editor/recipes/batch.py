@@ -6,10 +6,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from editor.formats.atomic_write import atomic_write
+from editor.formats.credentials import ingredient_of
 from editor.formats.decoding import is_picture, readable
 from editor.formats.export import encode, format_of
 from editor.formats.images import read_image
 from editor.imaging.picture import Picture
+from editor.recipes.provenance import Signing
 from editor.recipes.recipe import Recipe
 from editor.recipes.replay import Stage, replay
 from editor.recipes.scaling import placement_note, scaled_recipe
@@ -86,7 +88,13 @@ def _has_picture_content(file: Path) -> bool:
 
 
 def run_on(
-    recipe: Recipe, picture: Path, result: Path, pipelines: Callable[[str], Pipeline], scale: bool = True
+    recipe: Recipe,
+    picture: Path,
+    result: Path,
+    pipelines: Callable[[str], Pipeline],
+    scale: bool = True,
+    signing: Signing | None = None,
+    anchors: str = "",
 ) -> Generator[Stage, None, tuple[str, ...] | None]:
     """Runs a recipe on one picture file and writes the result as PNG.
 
@@ -97,6 +105,8 @@ def run_on(
         pipelines: returns the pipeline of a name.
         scale: whether to scale the recipe to a picture of another size, see `scaled_recipe`; False: its pixel
             coordinates stay the same.
+        signing: how results are signed; None: they are not.
+        anchors: as in `Session`, for the content credentials of the picture.
 
     Yields:
         The progress.
@@ -109,7 +119,8 @@ def run_on(
         InvalidInput: the recipe cannot be applied to the picture.
         OSError: a file cannot be read or written.
     """
-    opened = read_image(picture.read_bytes())
+    file = picture.read_bytes()
+    opened = read_image(file)
     before = Picture.from_pixels(opened.pixels)
     record = _record(result.parent, recipe)
     adapted = scaled_recipe(recipe, before.box) if scale else recipe
@@ -118,6 +129,10 @@ def run_on(
         return None
     (*_, after) = yield from replay(adapted, before, pipelines)
     data, notes = encode(after.pixels(), format_of(result.suffix), icc=opened.icc, metadata=opened.metadata)
+    if signing is not None:
+        ingredient = ingredient_of(file, anchors)
+        edits = [json.loads(edit.to_json()) for edit in adapted.steps]
+        data, notes = signing.sign(data, edits, created=False, opened=ingredient.archive), (*notes, *ingredient.notes)
     with atomic_write(result) as part:
         part.write_bytes(data)
     with atomic_write(result.with_name(RECORD)) as part:

@@ -10,10 +10,11 @@ from tempfile import gettempdir
 
 from editor.edits.edit import NOWHERE, Edit
 from editor.formats.atomic_write import atomic_write, part_folder
+from editor.formats.credentials import missing_package, read_ingredient
 from editor.formats.images import DAMAGED
 from editor.formats.metadata import NOTHING
 from editor.imaging.geometry import read_box
-from editor.imaging.limits import MAX_PIXELS
+from editor.imaging.limits import MAX_CREDENTIALS, MAX_PIXELS
 from editor.imaging.picture import TILE, tile_indices
 from editor.store.blobs import Damaged
 from editor.store.documents import Document, new_document_id
@@ -71,6 +72,7 @@ def read_document(store: Store, file: Path) -> Document:
                 if len(documents) != 1:
                     raise ValueError(f"it holds {len(documents)} documents instead of one.")
                 history = _read(other, documents[0].id, budget.decode)
+                _check_credentials(history)
             except (MemoryError, *DAMAGED) as error:
                 raise _unreadable_file(file, error) from None
             return _write(history, other, store)
@@ -162,10 +164,12 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
         raise Damaged(f"The history of “{old.name}” is damaged: it contains a step twice.")
     if old.head not in ids or old.tip not in ids:
         raise Damaged(f"The history of “{old.name}” is damaged: the step it shows is missing.")
-    metadata = store.documents.metadata(document)
+    metadata, credentials = store.documents.metadata(document), store.documents.credentials(document)
     row: dict[str, object] = {
         "id": new, "name": old.name, "head": ids[old.head], "tip": ids[old.tip], "icc": store.documents.icc(document),
         "metadata": None if metadata == NOTHING else metadata.to_json(),
+        "credentials": None if credentials is None else credentials.archive,
+        "credentials_checked": int(credentials is not None and credentials.checked),
     }  # fmt: skip
     new_crops: list[dict[str, object]] = [
         {"revision": ids[id], "request": request, "crop": crop} for id, request, crop in crops
@@ -181,8 +185,8 @@ def _write(history: _History, store: Store, to: Store) -> Document:
         for digest in history.digests | bases:
             to.blobs.insert(db, {digest: store.blobs.stored(digest)}, {})
         db.run(
-            """INSERT INTO document (id, name, head, tip, icc, metadata)
-            VALUES (:id, :name, :head, :tip, :icc, :metadata)""",
+            """INSERT INTO document (id, name, head, tip, icc, metadata, credentials, credentials_checked)
+            VALUES (:id, :name, :head, :tip, :icc, :metadata, :credentials, :credentials_checked)""",
             **row,
         )
         db.run_many(
@@ -193,6 +197,21 @@ def _write(history: _History, store: Store, to: Store) -> Document:
         )
         db.run_many("INSERT INTO drawn (revision, request, crop) VALUES (:revision, :request, :crop)", history.crops)
     return Document(*(str(row[each]) for each in ("id", "head", "tip", "name")))
+
+
+def _check_credentials(history: _History) -> None:
+    """Raises ValueError unless the content credentials in a stranger's document are some; marks them as a stranger's.
+
+    Whether they are the opened picture's cannot be told without its file. Without the package they are only kept.
+    """
+    history.document["credentials_checked"] = 0
+    archive = history.document["credentials"]
+    if not isinstance(archive, bytes):
+        return
+    if len(archive) > MAX_CREDENTIALS:
+        raise ValueError(f"its content credentials have more than {MAX_CREDENTIALS:,} bytes.")
+    if not missing_package() and read_ingredient(archive) is None:
+        raise ValueError("its content credentials are damaged.")
 
 
 def _match(probability: float | None, word: str | None) -> dict[str, object]:

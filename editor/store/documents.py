@@ -4,6 +4,7 @@ import json
 import secrets
 import time
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from editor.formats.metadata import NOTHING, Metadata
 from editor.imaging.picture import Picture
@@ -27,6 +28,13 @@ class Document:
     name: str
 
 
+class StoredCredentials(NamedTuple):
+    """The content credentials of the file that a document began with."""
+
+    archive: bytes  # see `formats.credentials.ingredient_of`
+    checked: bool  # whether they were checked with that file here; False: they came with a document's file
+
+
 @dataclass(frozen=True)
 class DocumentSummary:
     """A document as the list of documents shows it."""
@@ -47,7 +55,14 @@ class Documents:
     def __init__(self, database: Database, blobs: Blobs) -> None:
         self.database, self.blobs = database, blobs
 
-    def create(self, picture: Picture, name: str, icc: bytes | None = None, metadata: Metadata = NOTHING) -> Document:
+    def create(
+        self,
+        picture: Picture,
+        name: str,
+        icc: bytes | None = None,
+        metadata: Metadata = NOTHING,
+        credentials: bytes | None = None,
+    ) -> Document:
         """Creates a document that shows a picture, in one commit.
 
         Args:
@@ -55,6 +70,7 @@ class Documents:
             name: what to call it.
             icc: the picture's colour profile, None for sRGB.
             metadata: the picture's author, copyright and print size.
+            credentials: the content credentials of its file, an archive of `ingredient_of`.
 
         Returns:
             The new document; its id cannot be guessed.
@@ -66,13 +82,15 @@ class Documents:
         with self.database.transaction() as db:
             self.blobs.insert(db, blobs, picture.fresh)
             db.run(
-                """INSERT INTO document (id, name, head, tip, icc, metadata)
-                VALUES (:id, :name, :root, :root, :icc, :metadata)""",
+                """INSERT INTO document (id, name, head, tip, icc, metadata, credentials, credentials_checked)
+                VALUES (:id, :name, :root, :root, :icc, :metadata, :credentials, :checked)""",
                 id=id,
                 name=name,
                 root=root,
                 icc=icc,
                 metadata=None if metadata == NOTHING else metadata.to_json(),
+                credentials=credentials,
+                checked=int(credentials is not None),
             )
             db.run(
                 """INSERT INTO revision (id, document, created, box, tiles)
@@ -101,6 +119,11 @@ class Documents:
         """Returns the author, copyright and print size of a document's picture."""
         row = self.database.row("SELECT metadata FROM document WHERE id = :id", id=id)
         return NOTHING if row is None or row[0] is None else Metadata.from_json(str(row[0]))
+
+    def credentials(self, id: str) -> StoredCredentials | None:
+        """Returns the content credentials of the file that a document began with, None where it had none."""
+        row = self.database.row("SELECT credentials, credentials_checked FROM document WHERE id = :id", id=id)
+        return None if row is None or row[0] is None else StoredCredentials(bytes(row[0]), bool(row[1]))
 
     def all(self) -> list[Document]:
         """Returns all documents that are not deleted, the most recently edited first."""

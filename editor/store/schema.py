@@ -81,4 +81,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             created {real} NOT NULL)""",
         "CREATE INDEX of_rater ON answer (study, rater)",
     ),
+    (
+        # credentials: those of the opened file, an archive of the package c2pa. credentials_checked: 1 when they were
+        # checked with that file here, 0 when they came with a document's file
+        "ALTER TABLE document ADD COLUMN credentials {blob}",
+        "ALTER TABLE document ADD COLUMN credentials_checked INTEGER NOT NULL DEFAULT 0",
+    ),
 )

@@ -12,7 +12,7 @@ from gradio.data_classes import FileData
 from editor.edits.adjustment import Adjustment
 from editor.edits.edit import NOWHERE, Blend, Edit
 from editor.edits.intents import adjust
-from editor.formats.images import encode_png, read_image
+from editor.formats.images import encode_png
 from editor.imaging.geometry import Margins
 from editor.imaging.raster import Mask
 from editor.store.revisions import Revision
@@ -50,9 +50,8 @@ class ApiTools:
         Returns:
             as `describe`, without history and models, and `notes`: what the file has that the document does not keep
         """
-        opened = large_work.wait(None, read_image, read_base64("picture", data))
-        document = self.session.open(opened.pixels, name, opened.icc, opened.metadata)
-        return {**summary(self.context, document), "notes": list(opened.notes)}
+        document, notes = large_work.wait(None, self.session.open_file, read_base64("picture", data), name)
+        return {**summary(self.context, document), "notes": list(notes)}
 
     def blank(self, width: int, height: int, name: str = "Untitled") -> Result:
         """Create an empty document, to generate a whole picture from a prompt with `edit` and its whole box.

@@ -88,6 +88,7 @@ def routes(context: AppContext) -> list[Mount]:
             Route("/revisions/{revision}/timelapse.{kind}", pictures.timelapse),
             Route("/documents/{document}/sheet.{kind}", pictures.sheet),
             Route("/documents/{document}/metadata", documents.metadata),
+            Route("/documents/{document}/credentials", documents.credentials),
             Route("/tiles/{digest}", pictures.tile),
             Route("/previews/{revision}/{serial}", pictures.preview),
             Route("/hint", models.hint),

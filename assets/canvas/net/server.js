@@ -341,6 +341,11 @@ export class Server {
     return this.#get(`documents/${document}/metadata`);
   }
 
+  /** The content credentials of the file that was opened, or null, and who signs what is saved: { opened, note, signer }. */
+  credentials(document) {
+    return this.#get(`documents/${document}/credentials`);
+  }
+
   // --- addresses of files to download. kind: the file's extension. query: what the routes say, and the file's `name`
 
   /** query: side, dpi, quality, and recipe: "no" to leave it out. */

@@ -6,6 +6,7 @@ import { dialog, h, slider } from "../lib/dom.js";
 import { dragOut } from "../lib/drag-out.js";
 import { fileName } from "../lib/file-names.js";
 import { t } from "../lib/locale.js";
+import { credentialsInfo } from "./credentials.js";
 import { pictureOptions, sheetOptions, timelapseOptions } from "./export-options.js";
 
 const TYPES = {
@@ -106,7 +107,7 @@ export function exportDialog(server, doc, note) {
     t("export.title"),
     h("div", { class: "export-file" }, thumbnail, h("div", {}, h("div", { class: "export-name" }, name, ending), summary)),
     h("div", { class: "kinds", role: "radiogroup", "aria-label": t("export.kind") }, ...choices),
-    picture.element, ...Object.values(groups).map(({ element }) => element), quality.element, withRecipe, problem,
+    picture.element, ...Object.values(groups).map(({ element }) => element), quality.element, withRecipe, credentialsInfo(server, doc.id), problem,
     h("footer", {}, steps, copy, save),
   );
   choose(kind);

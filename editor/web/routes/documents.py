@@ -15,7 +15,6 @@ from starlette.responses import JSONResponse, Response
 from editor.edits.edit import UNMOVED, Blend
 from editor.edits.intents import mode_of
 from editor.formats.atomic_write import part_folder
-from editor.formats.images import read_image
 from editor.imaging.limits import MAX_FILE_BYTES, MAX_NAME_BYTES, MAX_SIDE
 from editor.store.blobs import NotFound
 from editor.store.document_file import HEADER, SUFFIX
@@ -89,8 +88,7 @@ class Documents:
                 file.write_bytes(data)
                 document = self.session.open_document(file)
         else:
-            opened = read_image(data)
-            document, notes = self.session.open(opened.pixels, name, opened.icc, opened.metadata), opened.notes
+            document, notes = self.session.open_file(data, name)
         return document, notes
 
     def _opened(self, document: Document, notes: tuple[str, ...]) -> Response:
@@ -171,6 +169,22 @@ class Documents:
     def metadata(self, request: Request) -> Response:
         """GET the author, copyright and resolution (`dpi` across and down, or null) of the file that was opened."""
         return JSONResponse(asdict(self.session.store.documents.metadata(self.context.document(request).id)))
+
+    def credentials(self, request: Request) -> Response:
+        """GET what the content credentials of the opened file say, `opened`, null without any; and who signs exports.
+
+        `note` is a sentence about credentials that cannot be read; `signer` is null where exports are not signed.
+        """
+        document, note, signing = self.context.document(request).id, "", self.session.exports.signing
+        opened: dict[str, Any] | None = None
+        try:
+            if (found := self.session.credentials(document)) is not None:
+                actions = [each._asdict() for each in found.credentials.actions]
+                opened = {**found.credentials._asdict(), "actions": actions, "checked": found.checked}
+        except InvalidInput as error:
+            note = str(error)
+        signer = None if signing is None else signing.signer.name
+        return JSONResponse({"opened": opened, "note": note, "signer": signer}, headers=NEVER)
 
     async def thumbnail(self, request: Request) -> Response:
         """GET a document's picture as a small JPEG."""
