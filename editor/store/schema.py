@@ -81,4 +81,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             created {real} NOT NULL)""",
         "CREATE INDEX of_rater ON answer (study, rater)",
     ),
+    (
+        # served: when a worker last took a job of it, in seconds since 1970: documents take turns
+        "ALTER TABLE document ADD COLUMN served {real} NOT NULL DEFAULT 0",
+        # processes that work for servers: seen: when last, likewise; place: of which host; models: in memory, as JSON
+        """CREATE TABLE worker (
+            id TEXT PRIMARY KEY, seen {real} NOT NULL, place TEXT NOT NULL, machine TEXT NOT NULL,
+            models TEXT NOT NULL)""",
+    ),
 )
