@@ -48,6 +48,8 @@ HEALTHY_AFTER = 60.0  # seconds of life after which it is not one of those
 RETRY_AFTER = 5.0  # seconds until a model that could not be loaded is tried again
 RETRY_FATAL_AFTER = 600.0  # the same of one that the process died of twice
 
+NOBODY_WORKS = "No worker is running, so jobs wait. Whoever runs this server starts one with `palimpsest work`."
+
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
@@ -107,10 +109,12 @@ class Died(InvalidInput):
 
 
 class ModelsProcess:
-    """The server's side. store: where the process takes its jobs from. command: what starts it."""
+    """The server's side. store: where the process takes its jobs from. command: what starts it. claims: whether it
+    takes any; else workers elsewhere do.
+    """
 
-    def __init__(self, store: Store, command: Sequence[str]) -> None:
-        self.store, self.command = store, command
+    def __init__(self, store: Store, command: Sequence[str], claims: bool = True) -> None:
+        self.store, self.command, self.claims = store, command, claims
         self.restarts = 0
         self.step_limit, self.cancel_limit = STEP_LIMIT, CANCEL_LIMIT
         self._down: str | None = None  # why there is no process
@@ -140,7 +144,8 @@ class ModelsProcess:
 
     @property
     def trouble(self) -> str | None:
-        return self._down or self._refused
+        nobody = None if self.claims or self.store.workers.any() else NOBODY_WORKS
+        return self._down or self._refused or nobody
 
     @property
     def pid(self) -> int | None:

@@ -7,11 +7,12 @@ import json
 import logging
 import os
 import signal
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from threading import Lock, Thread
 from typing import Any, TextIO
@@ -19,14 +20,17 @@ from typing import Any, TextIO
 from editor.live import Drop, LiveRequest
 from editor.object_selector import ObjectSelector
 from editor.ranking import Rankers
+from editor.store.database import StorageError
 from editor.store.store import Store
-from editor.worker import Worker, repeated
+from editor.store.workers import REPORT_INTERVAL
+from editor.worker import IDLE, Worker, repeated
 from pipelines.base import Machine, Pipeline, PipelineInfo
 from pipelines.errors import UserError, described
 
 POLL_INTERVAL = 0.25  # seconds between two looks at whether the store refuses
 ALIVE_INTERVAL = 2.0  # seconds between two signs of life
 QUESTIONS = 4  # answered at a time
+PAGELESS_IDLE = 0.2  # seconds between two looks for jobs: nobody wakes a worker on another machine
 
 log = logging.getLogger(__name__)
 
@@ -39,10 +43,13 @@ def run_models(
     machine: Callable[[], Machine],
     selector: ObjectSelector,
     rankers: Rankers,
+    claims: bool = True,
+    pageless: bool = False,
 ) -> int:
     """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
     InvalidInput with a sentence when it cannot; forget(name) drops it; rankers(model) finds what ranks its results.
-    Ends at once when the server does.
+    claims: whether to take jobs; else others do, and this answers questions and paints live. pageless: whether this
+    works for servers elsewhere, to whom it says so in the store. Ends at once when what started it does.
     """
     lines, said = _private_pipes()
     _end_with_the_server()
@@ -62,7 +69,8 @@ def run_models(
             say(loaded=[*loaded])
         return loaded[name]
 
-    worker = Worker(store, model, lambda event: say(event=event), rankers)
+    idle = PAGELESS_IDLE if pageless else IDLE
+    worker = Worker(store, model, lambda event: say(event=event), rankers, claims, idle)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.leave())
     say(ready=worker.id)
@@ -136,11 +144,27 @@ def run_models(
             if n % int(ALIVE_INTERVAL / POLL_INTERVAL) == 0:
                 say(event="alive")
 
+    def report() -> None:
+        store.workers.report(worker.id, socket.gethostname(), made_with(), loaded)
+
     for task in (listen, introduce, live):
         Thread(target=task, name=task.__name__, daemon=True).start()
-    worker.work()
+    with repeated(partial(_logged, report), REPORT_INTERVAL, "reports") if pageless else nullcontext():
+        if pageless:
+            _logged(report)
+        worker.work()
     selector.stop()
+    if pageless:
+        _logged(partial(store.workers.leave, worker.id))
     return 0
+
+
+def _logged(action: Callable[[], None]) -> None:
+    """Says something to the store; a store that refuses is no reason to end."""
+    try:
+        action()
+    except StorageError as error:
+        log.warning("%s", error)
 
 
 @contextmanager

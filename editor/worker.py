@@ -54,6 +54,8 @@ class Worker:
         pipelines: Callable[[str], Pipeline],
         on_event: Callable[[str], None] = ignore_event,
         rankers: Rankers = no_ranker,
+        claims: bool = True,
+        idle: float = IDLE,
     ) -> None:
         """Prepares a worker; `start` or `work` runs it.
 
@@ -62,7 +64,10 @@ class Worker:
             pipelines: returns the pipeline of a name; raises UserError when there is none.
             on_event: called with "begun" or "live", "step" and "ended" as jobs or live runs begin, do a step and end.
             rankers: finds what tells how well results show their prompt.
+            claims: whether it runs jobs; else it only paints live.
+            idle: seconds between two checks for jobs that nobody announced.
         """
+        self.claims, self.idle = claims, idle
         self.store, self.pipelines, self.on_event = store, pipelines, on_event
         self.id = f"{_process(os.getpid())}/{secrets.token_hex(4)}"
         self.trouble: str | None = (
@@ -111,7 +116,7 @@ class Worker:
         while not self._stopping.is_set():
             self._awake.clear()
             try:
-                busy = self.run_one()
+                busy = self.claims and self.run_one()
                 if busy:
                     self.trouble = None
                 else:
@@ -120,7 +125,7 @@ class Worker:
                 log.error("%s", error)
                 self.trouble, busy = str(error), False
             if not busy:
-                self._awake.wait(IDLE)
+                self._awake.wait(self.idle)
 
     def run_live(self) -> bool:
         """Paints the live request whose turn it is until it is done or a job is free.
@@ -128,7 +133,7 @@ class Worker:
         Returns:
             False when there was none.
         """
-        return self._live.run_one(lambda: self._stopping.is_set() or self.store.jobs.has_free(LEASE))
+        return self._live.run_one(lambda: self._stopping.is_set() or (self.claims and self.store.jobs.has_free(LEASE)))
 
     def run_one(self) -> bool:
         """Claims a job, with its variations, and completes it, or stores why it failed.

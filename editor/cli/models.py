@@ -57,7 +57,7 @@ def _download(model: str, licence: str | None) -> None:
 def _remove(context: CommandContext, name: str) -> None:
     name = next((each for each in (name, f"hf:{name}", f"lama:{name}") if context.library.removable(each)), name)
     with context.session() as session:
-        in_use = session.store.jobs.models_in_use()
+        in_use = session.store.revisions.models_in_use()
     print(f"{name} removed, {in_words(context.library.remove(name, in_use))} freed")
 
 

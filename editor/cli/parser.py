@@ -10,6 +10,7 @@ from editor.cli.export_options import add_export
 from editor.cli.models_options import MODELS_HELP, add_models
 from editor.cli.signing_options import add_credentials, add_signing, add_trust
 from editor.cli.study_options import add_study
+from editor.cli.work_options import add_work
 from pipelines.base import Adapter
 
 if TYPE_CHECKING:
@@ -71,9 +72,9 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
     add_models(commands)
     add_study(commands)
     add_credentials(commands)
+    add_work(commands)
     for command in commands.choices.values():  # it may stand before the command or behind it
         _add_data(command, argparse.SUPPRESS)
-    commands.add_parser("work").set_defaults(run="server.work")  # what the server starts
     return parser
 
 
@@ -84,6 +85,11 @@ def _add_server_options(parser: argparse.ArgumentParser, data: Path) -> None:
     parser.add_argument(
         "--mcp", action="store_true",
         help="also serve the editor's tools to language models by the Model Context Protocol; needs the package `mcp`",
+    )  # fmt: skip
+
+    parser.add_argument(
+        "--no-work", action="store_true",
+        help="leave the jobs to `palimpsest work`, here or on other machines; the models here only paint live",
     )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""The commands that run the server and the process of its models."""
+"""The command that runs the server, and the process of models that it starts."""
 
 import os
 import signal
@@ -37,7 +37,8 @@ def serve(context: CommandContext) -> None:
     from editor.web.page import start  # Gradio takes seconds to load, and the models' process does not need it
 
     with context.session() as session:
-        process = ModelsProcess(session.store, [sys.executable, str(context.root / "app.py"), *sys.argv[1:], "work"])
+        command = [sys.executable, str(context.root / "app.py"), *sys.argv[1:], "models-process"]
+        process = ModelsProcess(session.store, command, claims=not options.no_work)
         process.start()
         context.library.downloads.start()
         try:
@@ -58,15 +59,18 @@ def serve(context: CommandContext) -> None:
             process.stop()
 
 
-def work(context: CommandContext) -> None:
-    """Runs the models, in the process that `serve` starts."""
+def models_process(context: CommandContext) -> None:
+    """Runs the models, in the process that `serve` or `work` starts."""
     from pipelines.machine import this_machine  # PyTorch is for this process alone
 
     with context.session() as session:
         objects = Source(context.selection_model, _load_segmenter)
         words = Source(context.words_model, _load_word_segmenter)
         selector = ObjectSelector(session.store, objects, words)
-        run_models(session.store, context.load, forget, context.made_with, this_machine, selector, context.ranker)
+        run_models(
+            session.store, context.load, forget, context.made_with, this_machine, selector, context.ranker,
+            claims=not context.options.no_work, pageless=context.options.pageless,
+        )  # fmt: skip
 
 
 def _load_segmenter(folder: Path) -> Segmenter:

@@ -30,6 +30,8 @@ _READY = f"""{PENDING} AND (SELECT tiles FROM revision AS before WHERE before.id
 # a job is free when no worker has it, or when its lease ran out or ends later than any valid lease could
 _FREE = f"{_READY} AND (lease IS NULL OR lease < :now OR lease > :latest)"
 
+_TURN = "(SELECT served FROM document AS turn WHERE turn.id = revision.document), seq"  # of free jobs
+
 
 class Jobs:
     """The queue of jobs in a store.
@@ -186,7 +188,7 @@ class Jobs:
         return [id for id, _ in revision_tree.steps_of(revision_tree.tree_of(self.database.rows, document), last[0])]
 
     def claim(self, worker: str, lease: float) -> list[str]:
-        """Claims the oldest free job and its variations.
+        """Claims the oldest free job of the document whose turn it is, so that none waits for all of another's.
 
         Args:
             worker: the worker's id.
@@ -200,10 +202,13 @@ class Jobs:
             return []
         clock = self._clock(lease)
         with self.database.transaction() as db:
-            first = db.run(f"SELECT parent, edit FROM revision WHERE {_FREE} ORDER BY seq LIMIT 1", **clock)
+            first = db.run(
+                f"SELECT document, parent, edit FROM revision WHERE {_FREE} ORDER BY {_TURN} LIMIT 1", **clock
+            )
             if not first:
                 return []
-            ((parent, edit),) = first
+            ((document, parent, edit),) = first
+            db.run("UPDATE document SET served = :now WHERE id = :document", now=clock["now"], document=document)
             siblings = db.run(
                 f"SELECT id, edit FROM revision WHERE {_FREE} AND parent = :parent ORDER BY seq", **clock, parent=parent
             )
@@ -230,11 +235,6 @@ class Jobs:
         """Tells whether a worker has any job."""
         row = self.database.row(f"SELECT 1 FROM revision WHERE worker = :worker AND {PENDING} LIMIT 1", worker=worker)
         return row is not None
-
-    def models_in_use(self) -> set[str]:
-        """Returns the names of the models and adapters of all queued and running jobs."""
-        edits = [json.loads(text) for (text,) in self.database.rows(f"SELECT edit FROM revision WHERE {PENDING}")]
-        return {each["pipeline"] for each in edits} | {a["name"] for each in edits for a in each.get("adapters", ())}
 
     def renew(self, worker: str, lease: float) -> None:
         """Extends the leases of all jobs of a worker to `lease` seconds from now."""

@@ -96,6 +96,11 @@ class Revisions:
             raise NotFound(f"There is no revision {id!r} any more: it was deleted. Restore it first.")
         return str(document)
 
+    def models_in_use(self) -> set[str]:
+        """Returns the names of the models and adapters of all queued and running jobs."""
+        edits = [json.loads(text) for (text,) in self.database.rows(f"SELECT edit FROM revision WHERE {PENDING}")]
+        return {each["pipeline"] for each in edits} | {a["name"] for each in edits for a in each.get("adapters", ())}
+
     def picture(self, id: str) -> Picture:
         """Returns the picture of a finished revision.
 

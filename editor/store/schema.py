@@ -87,4 +87,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE document ADD COLUMN credentials {blob}",
         "ALTER TABLE document ADD COLUMN credentials_checked INTEGER NOT NULL DEFAULT 0",
     ),
+    (
+        # served: when a worker last took a job of it, in seconds since 1970: documents take turns
+        "ALTER TABLE document ADD COLUMN served {real} NOT NULL DEFAULT 0",
+        # processes that work for servers: seen: when last, likewise; place: of which host; models: in memory, as JSON
+        """CREATE TABLE worker (
+            id TEXT PRIMARY KEY, seen {real} NOT NULL, place TEXT NOT NULL, machine TEXT NOT NULL,
+            models TEXT NOT NULL)""",
+    ),
 )

@@ -14,6 +14,7 @@ from editor.store.progress import JobProgress
 from editor.store.revisions import Revisions
 from editor.store.schema import MIGRATIONS
 from editor.store.studies import Studies
+from editor.store.workers import Workers
 
 FILE = "palimpsest.db"
 
@@ -38,6 +39,7 @@ class Store:
         self.jobs = Jobs(self.database, self.blobs, self.documents, self.revisions)
         self.progress = JobProgress(self.database)
         self.studies = Studies(self.database)
+        self.workers = Workers(self.database)
 
     def close(self) -> None:
         """Closes the database."""

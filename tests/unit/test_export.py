@@ -388,11 +388,11 @@ def test_an_older_file_is_brought_up_and_itself_left_alone(tmp_path: Path) -> No
     document = workbench.open(noise(300, 280), "Room")  # of that format no tile is a difference
     workbench.session.exports.write(document, file)
     with sqlite3.connect(file) as db:
-        for table in ("progress", "answer", "study_end", "study"):
+        for table in ("progress", "answer", "study_end", "study", "worker"):
             db.execute(f"DROP TABLE {table}")
         for column in ("remakes", "deaths", "death", "starred", "match", "match_word"):
             db.execute(f"ALTER TABLE revision DROP COLUMN {column}")
-        for column in ("icc", "metadata", "credentials", "credentials_checked"):
+        for column in ("icc", "metadata", "credentials", "credentials_checked", "served"):
             db.execute(f"ALTER TABLE document DROP COLUMN {column}")
         for column in ("base", "x", "y"):
             db.execute(f"ALTER TABLE blob DROP COLUMN {column}")

@@ -78,7 +78,7 @@ class LibraryRoutes:
         return await self._answer(request, freed=freed)
 
     def _remove(self, name: str) -> int:
-        freed = self.library.remove(name, self.context.session.store.jobs.models_in_use())
+        freed = self.library.remove(name, self.context.session.store.revisions.models_in_use())
         self.context.models.forget(name)
         return freed
 

@@ -1,0 +1,38 @@
+"""The commands about workers: run one without a page, list all."""
+
+import signal
+import sys
+from threading import Event
+
+from editor.cli.context import CommandContext
+from editor.models_process import ModelsProcess
+from pipelines.models import printable
+
+
+def work(context: CommandContext) -> None:
+    """Works on the jobs of a store until it is interrupted."""
+    ended = Event()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: ended.set())
+    arguments = sys.argv[1:]
+    arguments.remove("work")  # options of the command may stand on either side of it
+    command = [sys.executable, str(context.root / "app.py"), *arguments, "models-process", "--pageless"]
+    with context.session() as session:
+        process = ModelsProcess(session.store, command)
+        process.start()
+        print("Working. Ctrl+C ends it after its step.", flush=True)
+        try:
+            ended.wait()
+        finally:
+            process.stop()
+
+
+def cluster(context: CommandContext) -> None:
+    """Lists the workers of a store, and how many jobs wait."""
+    with context.session() as session:
+        for row in session.store.workers.all():
+            models = ", ".join(map(printable, row.models)) or "no model yet"
+            state = f"works on {row.job[:8]}" if row.job else "idle"
+            print(f"{printable(row.place)}  {state}  {models}  ({printable(row.machine)})")
+        counts = session.store.workers.jobs()
+        print(f"{counts.running:,} jobs run, {counts.waiting:,} wait.")
