@@ -195,18 +195,26 @@ matrices = st.integers(0, 1000).map(lambda seed: np.random.default_rng(seed))
 def test_the_best_is_between_chance_and_the_oracle(random: np.random.Generator, count: int) -> None:
     right = random.random((9, COUNTS[-1])) < 0.4
     knowing = right + 0.5 * random.random(right.shape)
-    assert np.array_equal(best_of(knowing, right, count), oracle(right, count))
+    most = right.reshape(9, -1, count).any(2).mean(1)
+    assert np.array_equal(best_of(knowing, right, count), most) and np.array_equal(oracle(right, right, count), most)
     for scores in (random.random(right.shape), -knowing):
-        assert (best_of(scores, right, count) <= oracle(right, count)).all()
+        assert (best_of(scores, right, count) <= most).all()
+    seen = (
+        random.random((4000, COUNTS[-1])) < 0.4
+    )  # verdicts that have nothing to do with what counts: no better than one
+    counted = random.random(seen.shape) < 0.4
+    assert oracle(seen, counted, count).mean() == pytest.approx(0.4, abs=0.06)
     assert np.array_equal(best_of(random.random(right.shape), right, 1), right.mean(1))
-    assert np.array_equal(oracle(right, 1), right.mean(1))
+    assert np.array_equal(oracle(right, right, 1), right.mean(1))
     assert np.allclose(best_of(7 * knowing - 3, right, count), best_of(knowing, right, count))
 
 
 def test_a_ranking_by_verdict_recovers_all_and_one_by_chance_nothing() -> None:
     random = np.random.default_rng(0)
     right = random.random((400, COUNTS[-1])) < 0.5
-    values = reranking.values_of(Drawn(right + 0.1 * random.random(right.shape), random.random(right.shape), right))
+    values = reranking.values_of(
+        Drawn(right + 0.1 * random.random(right.shape), random.random(right.shape), right, right)
+    )
     assert values["recovered at 4"].value == 1 and values["AUC"].value == 1
     one = values["best of 1"].value
     assert values["oracle of 4"].value == pytest.approx(1 - 0.5**4, abs=0.03)
@@ -294,7 +302,7 @@ def test_the_report_follows_from_the_rows(ahead: str, tmp_path: Path) -> None:
     (rows / "rerank").mkdir()
     random = np.random.default_rng(0)
     right = random.random((60, COUNTS[-1])) < 0.6
-    values = reranking.values_of(Drawn(right + random.random(right.shape), random.random(right.shape), right))
+    values = reranking.values_of(Drawn(right + random.random(right.shape), random.random(right.shape), right, right))
     values["true windows"] = Number(0.9, 0.05)
     row = Row("rare-1", {"set": "rare", "guidance": 1.0, "prompts": 60, "model": "m"}, {"torch": "2"}, 60.0, values)
     numbers = {name: number._asdict() for name, number in values.items()}

@@ -1,7 +1,8 @@
 """Experiment 2: the best of N by CLIP (Nichol et al. 2021, section 4.1; Ramesh et al. 2021, section 2.6).
 
 How much of what could be had, the oracle's best of N, a ranking gets: by the judge's verdicts, at guidance 1 and at the
-usual one, on kinds that the model knows little and on things with clothes, counts and neighbours.
+usual one, on kinds that the model knows little and on things with clothes, counts and neighbours. The oracle chooses by
+the verdicts of the windows, and what counts are those of the mirrored ones.
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -38,7 +39,8 @@ class Drawn(NamedTuple):
 
     scores: NDArray[np.float64]  # (P, N), of each with its own prompt
     shuffled: NDArray[np.float64]  # (P, N), with the prompt of another
-    right: NDArray[np.bool_]  # (P, N), the judge's verdicts
+    seen: NDArray[np.bool_]  # (P, N), the judge's verdicts of the windows: by these the oracle chooses
+    right: NDArray[np.bool_]  # (P, N), its verdicts of the mirrored windows: these count
 
 
 def is_rare(edit: Example) -> bool:
@@ -102,9 +104,20 @@ def best_of(scores: NDArray[np.float64], right: NDArray[np.bool_], count: int) -
     return np.take_along_axis(right.reshape(groups), best, 2)[..., 0].mean(1)
 
 
-def oracle(right: NDArray[np.bool_], count: int) -> NDArray[np.float64]:
-    """Returns for each prompt in which share of the groups of `count` any sample is right; (P,)."""
-    return right.reshape(len(right), -1, count).any(2).mean(1)
+def oracle(seen: NDArray[np.bool_], right: NDArray[np.bool_], count: int) -> NDArray[np.float64]:
+    """Returns for each prompt how often the first of `count` that is seen to be right is right, over all groups.
+
+    Were both the same verdicts, an oracle would gain by the judge's every mistake.
+
+    Args:
+        seen: (P, N), by which it chooses.
+        right: (P, N), other verdicts of the same samples.
+        count: of a group.
+
+    Returns:
+        (P,), 0 to 1.
+    """
+    return best_of(seen.astype(np.float64), right, count)
 
 
 def recovered(single: float, best: float, most: float) -> float:
@@ -119,10 +132,10 @@ def values_of(drawn: Drawn) -> dict[str, Number]:
     def number(per_prompt: NDArray[np.float64]) -> Number:
         return Number(float(per_prompt.mean()), float(1.96 * per_prompt[draws].mean(1).std(ddof=1)))
 
-    single = oracle(drawn.right, 1)
+    single = drawn.right.mean(1)
     values = {}
     for count in COUNTS:
-        best, most = best_of(drawn.scores, drawn.right, count), oracle(drawn.right, count)
+        best, most = best_of(drawn.scores, drawn.right, count), oracle(drawn.seen, drawn.right, count)
         values[f"best of {count}"] = number(best)
         values[f"oracle of {count}"] = number(most)
         values[f"shuffled best of {count}"] = number(best_of(drawn.shuffled, drawn.right, count))
@@ -175,7 +188,7 @@ class Reranking:
 
     def _drawn(
         self, edit: Example, other: str, guidance: float
-    ) -> tuple[Sequence[float], Sequence[float], Sequence[bool]]:
+    ) -> tuple[Sequence[float], Sequence[float], Sequence[bool], Sequence[bool]]:
         original = before(edit)
         images = []
         for seed in range(COUNTS[-1]):
@@ -183,7 +196,9 @@ class Reranking:
                 original, edit.mask, edit.prompt, "", guidance, 0.0, 1.0, self.steps, self.sampler, (seed,)
             )
             images.append(composed(base_guess(self.pipeline, request), edit.mask, original))
-        right = [shows_thing(edit, self.judge.look(image, edit.mask)[0]) for image in images]
+        seen = [shows_thing(edit, self.judge.look(image, edit.mask)[0]) for image in images]
+        mirrored = np.fliplr(edit.mask).copy()
+        right = [shows_thing(edit, self.judge.look(np.fliplr(image).copy(), mirrored)[0]) for image in images]
         windows, holes = np.stack(images), np.stack([edit.mask] * len(images))
         own, shuffled = (list(self.scorer(windows, holes, (prompt,) * len(windows))) for prompt in (edit.prompt, other))
-        return own, shuffled, right
+        return own, shuffled, seen, right

@@ -44,7 +44,9 @@ def reranking_section(folder: Path, out: Path) -> list[str]:
         "",
         "Ramesh et al. 2021 rank 512 samples, Nichol et al. 2021 (section 4.1) say that guided samples need no ranking "
         "to beat ranked ones. Expected here: ranking by CLIP gets at least half of what an oracle would, and a ranking "
-        "by another's prompt nothing. Prompts of whose true windows the judge is wrong are left out.",
+        "by another's prompt nothing. Prompts of whose true windows the judge is wrong are left out. The "
+        "oracle chooses by the judge's verdict of a picture, and what counts is that of the mirrored one: judged by "
+        "what it chose by, it would gain by the judge's every mistake.",
         "",
     ]
     claims: list[Claim] = []
