@@ -62,6 +62,11 @@ class Models(Protocol):
     @property
     def trouble(self) -> str | None: ...
 
+    @property
+    def ready(self) -> bool:
+        """Whether the models' process is up, and takes jobs."""
+        ...
+
     def wake(self) -> None:
         """A job was submitted."""
         ...
@@ -115,6 +120,7 @@ class ModelsProcess:
         self.step_limit, self.cancel_limit = STEP_LIMIT, CANCEL_LIMIT
         self._down: str | None = None  # why there is no process
         self._refused: str | None = None  # by the store
+        self._ready = False  # whether there is a process that takes jobs
         self._made_with, self._machine, self._made_with_known = "", Machine("", 0, 0, 4), Event()
         self._loaded = frozenset[str]()
         self._infos: dict[str, PipelineInfo] = {}
@@ -141,6 +147,10 @@ class ModelsProcess:
     @property
     def trouble(self) -> str | None:
         return self._down or self._refused
+
+    @property
+    def ready(self) -> bool:
+        return self._ready
 
     @property
     def pid(self) -> int | None:
@@ -289,6 +299,7 @@ class ModelsProcess:
             hear(LiveReport(FAILED, error=reason))
         listening.join()
         speaking.join()
+        self._ready = False
         with suppress(OSError), process:  # closes the pipes
             pass
         if watch.worker is not None:
@@ -340,7 +351,7 @@ class ModelsProcess:
                 hear(LiveReport.from_json(message["report"]))
         elif "ready" in message:
             watch.worker = message["ready"]
-            self._down = None
+            self._down, self._ready = None, True
         elif "made_with" in message:
             self._made_with, self._machine = message["made_with"], Machine(*message["machine"])
             self._made_with_known.set()

@@ -121,6 +121,20 @@ def backup(store: Store, to: Path) -> None:
     store.database.copy_to(to)
 
 
+def rewrite_version(store: Store) -> None:
+    """Writes to the store the version of its tables that it has, to see that it can be written.
+
+    Raises:
+        StorageError: it cannot.
+    """
+    with store.database.transaction() as db:
+        if store.database.path is None:
+            db.run("UPDATE palimpsest SET version = version")
+        else:
+            ((version,),) = db.run("PRAGMA user_version")
+            db.run(f"PRAGMA user_version = {version}")  # a page of the file, changed or not
+
+
 def _digests_in(rows: Iterable[Sequence[Any]]) -> set[bytes]:
     """Returns the digests of all tiles, masks, sketches and references in rows of (edit, tiles)."""
     digests: set[bytes] = set()

@@ -11,8 +11,10 @@ from editor.web.api_sessions import STATES, bound
 from editor.web.canvas import Canvas
 from editor.web.context import AppContext
 from editor.web.form import Form
+from editor.web.health import Health
 from editor.web.i18n import translations
 from editor.web.modules import CANVAS, MODULES
+from editor.web.readiness import Readiness
 from editor.web.security import Guard
 from editor.web.server import routes
 from editor.web.shown_files import Shown
@@ -41,6 +43,7 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
     shown = Shown()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
+    readiness = Readiness(context.session.store, context.models, context.ending)
     i18n = translations()
     page = build(context.listed, context.default, i18n)
     with page:
@@ -68,7 +71,10 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
         favicon_path=CANVAS / "icon.svg",
         app_kwargs={
             "routes": routes(context),
-            "middleware": [Middleware(Guard, addresses=context.addresses, shown=shown)],
+            "middleware": [
+                Middleware(Health, root_path=context.addresses.root_path, readiness=readiness),
+                Middleware(Guard, addresses=context.addresses, shown=shown),
+            ],
             "exception_handlers": REFUSALS,
             "docs_url": None,
             "redoc_url": None,
