@@ -18,6 +18,7 @@ from typing import Any, TextIO
 
 from editor.live import Drop, LiveRequest
 from editor.object_selector import ObjectSelector
+from editor.outcome import Outcome
 from editor.ranking import Rankers
 from editor.store.store import Store
 from editor.worker import Worker, repeated
@@ -39,9 +40,13 @@ def run_models(
     machine: Callable[[], Machine],
     selector: ObjectSelector,
     rankers: Rankers,
+    gpus: Callable[[], list[tuple[int, int]]],
+    stop_within: float,
 ) -> int:
     """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
-    InvalidInput with a sentence when it cannot; forget(name) drops it; rankers(model) finds what ranks its results.
+    InvalidInput with a sentence when it cannot; forget(name) drops it; rankers(model) finds what ranks its results;
+    gpus() says how many bytes of each graphics card are in use, of how many; a running job may go on for stop_within
+    seconds when the system asks to stop.
     Ends at once when the server does.
     """
     lines, said = _private_pipes()
@@ -62,9 +67,12 @@ def run_models(
             say(loaded=[*loaded])
         return loaded[name]
 
-    worker = Worker(store, model, lambda event: say(event=event), rankers)
+    def report(outcome: Outcome) -> None:
+        say(outcome=outcome._asdict())
+
+    worker = Worker(store, model, lambda event: say(event=event), rankers, report)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.leave())
+        signal.signal(number, lambda *_: worker.leave(stop_within))
     say(ready=worker.id)
     questions = ThreadPoolExecutor(QUESTIONS, "question")
     selections = ThreadPoolExecutor(1, "selection")  # one network, and nobody who waits for a model to be loaded
@@ -105,7 +113,7 @@ def run_models(
         for line in lines:
             message = json.loads(line)
             if "stop" in message:
-                worker.leave()
+                worker.leave(message["stop"])
             elif "select" in message:
                 selections.submit(select, message)
             elif "forget" in message:
@@ -135,6 +143,9 @@ def run_models(
                 say(trouble=trouble)
             if n % int(ALIVE_INTERVAL / POLL_INTERVAL) == 0:
                 say(event="alive")
+                with suppress(Exception):  # of a card that has failed: what runs on it says so
+                    if cards := gpus():
+                        say(gpus=cards)
 
     for task in (listen, introduce, live):
         Thread(target=task, name=task.__name__, daemon=True).start()

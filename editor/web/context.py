@@ -16,6 +16,7 @@ from editor.store.documents import Document
 from editor.store.revisions import Revision
 from editor.web.addresses import LOOPBACK, Addresses
 from editor.web.ending import Ending
+from editor.web.traffic import Traffic
 from pipelines.base import Adapter, PipelineInfo
 from pipelines.errors import InvalidInput
 from pipelines.library import Library
@@ -50,6 +51,7 @@ class AppContext:
     samples: Path  # a folder of pictures to start from
     addresses: Addresses  # the names of the server
     ending: Ending = field(default_factory=Ending)  # how far it is on its way to its end
+    traffic: Traffic = field(default_factory=Traffic)  # the requests that it answers
 
     @property
     def names(self) -> Mapping[str, str]:

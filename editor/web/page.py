@@ -19,6 +19,7 @@ from editor.web.security import Guard
 from editor.web.server import routes
 from editor.web.shown_files import Shown
 from editor.web.theme import theme
+from editor.web.traffic import TrafficWatch
 
 
 def build(models: Mapping[str, str], default: str, i18n: gr.I18n) -> gr.Blocks:
@@ -43,6 +44,7 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
     shown = Shown()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
+    own, root = routes(context), context.addresses.root_path
     readiness = Readiness(context.session.store, context.models, context.ending)
     i18n = translations()
     page = build(context.listed, context.default, i18n)
@@ -64,15 +66,16 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
         footer_links=[],
         show_error=False,
         state_session_capacity=STATES,
-        root_path=context.addresses.root_path,
+        root_path=root,
         theme=theme(),
         i18n=i18n,
         head=_head(),
         favicon_path=CANVAS / "icon.svg",
         app_kwargs={
-            "routes": routes(context),
+            "routes": own,
             "middleware": [
-                Middleware(Health, root_path=context.addresses.root_path, readiness=readiness),
+                Middleware(TrafficWatch, traffic=context.traffic, routes=own, root_path=root),
+                Middleware(Health, root_path=root, readiness=readiness),
                 Middleware(Guard, addresses=context.addresses, shown=shown),
             ],
             "exception_handlers": REFUSALS,
