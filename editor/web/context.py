@@ -38,7 +38,8 @@ class NotAllowed(InvalidInput):
     """Only the operator may do that."""
 
 
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")  # headers that proxies add
+# headers that proxies add
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-prefix", "x-real-ip", "via")
 
 
 @dataclass(frozen=True, eq=False)
