@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
 from pipelines.errors import InvalidInput
 
 PREFIX = "/palimpsest"  # of the paths of all own routes
@@ -105,6 +108,12 @@ def foreign_origin_error(origin: str) -> str:
     return (
         f"{message} If {name} is the editor's own address, behind a proxy, start Palimpsest with --public-host {name}."
     )
+
+
+def forwarded_prefix(scope: Scope) -> str:
+    """Returns the path under which a proxy says, by a header, that it serves the server; "" where it says none."""
+    prefix = Headers(scope=scope).get("x-forwarded-prefix", "").rstrip("/")
+    return prefix if ROOT_PATH.fullmatch(prefix) else ""
 
 
 def _hostname(host: str) -> str | None:

@@ -3,11 +3,12 @@
 from starlette.responses import JSONResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from editor.web.addresses import forwarded_prefix
 from editor.web.readiness import Readiness
 from editor.web.security import HEADERS, OTHER_POLICY
 from editor.web.wire import NEVER
 
-ALIVE, READY = "/healthz", "/readyz"
+PROBES = ALIVE, READY = "/healthz", "/readyz"
 
 
 class Health:
@@ -27,8 +28,11 @@ class Health:
         self.app, self.root_path, self.readiness = app, root_path, readiness
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        path = scope.get("path", "").removeprefix(self.root_path)
-        if scope["type"] != "http" or path not in (ALIVE, READY):
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        path = scope["path"].removeprefix(self.root_path or forwarded_prefix(scope))
+        if path not in PROBES:
             await self.app(scope, receive, send)
             return
         if scope["method"] not in ("GET", "HEAD"):

@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from editor.web.addresses import PREFIX, ROOT_PATH, Addresses, foreign_origin_error
+from editor.web.addresses import PREFIX, ROOT_PATH, Addresses, foreign_origin_error, forwarded_prefix
 from editor.web.gradio_routes import find_route, has_route
 from editor.web.request_bodies import Bodies
 
@@ -123,7 +123,7 @@ class Guard:
 
         Also removes headers with wrong names of this server, which Gradio would copy into its responses.
         """
-        root = self.addresses.root_path or _forwarded_prefix(Headers(scope=scope))
+        root = self.addresses.root_path or forwarded_prefix(scope)
         path = scope["path"]
         has_root = path == root or (path.startswith(root + "/") and _exists(path.removeprefix(root)))
         scope["root_path"] = root
@@ -193,12 +193,6 @@ def _path_in_app(scope: Scope) -> str:
     """Returns a request's path below the root path."""
     path: str = scope["path"]
     return path.removeprefix(scope["root_path"])
-
-
-def _forwarded_prefix(headers: Headers) -> str:
-    """Returns the path under which a proxy says that it serves the server; "" where it says none."""
-    prefix = headers.get("x-forwarded-prefix", "").rstrip("/")
-    return prefix if ROOT_PATH.fullmatch(prefix) else ""
 
 
 def _root_of(path: str) -> str:

@@ -11,8 +11,9 @@ from starlette.routing import BaseRoute, Mount, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from editor.log_fields import about
-from editor.web.addresses import PREFIX
+from editor.web.addresses import PREFIX, forwarded_prefix
 from editor.web.gradio_routes import ROUTES
+from editor.web.health import PROBES
 
 POLL_INTERVAL = 0.02  # seconds
 OTHER = "other"  # the route of what has none
@@ -86,13 +87,14 @@ class TrafficWatch:
             root_path: the path of the server, which a request's path may begin with or not.
         """
         self.app, self.traffic, self.root_path = app, traffic, root_path
-        self.routes = [*_templates(routes), *((route.path, pattern) for route, pattern in ROUTES)]
+        probes = ((path, re.compile(f"^{path}$")) for path in PROBES)
+        self.routes = [*_templates(routes), *((route.path, pattern) for route, pattern in ROUTES), *probes]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path, start = scope["path"], time.monotonic()
+        path, start = scope["path"].removeprefix(self.root_path or forwarded_prefix(scope)), time.monotonic()
         if document := DOCUMENT.search(path):
             about(document=document[1])
         task = asyncio.current_task()  # of the request: what it answers may be sent by others that it starts
@@ -112,11 +114,7 @@ class TrafficWatch:
             self.traffic.observe(self._route(path), answer.status, seconds)
 
     def _route(self, path: str) -> str:
-        for each in (path, path.removeprefix(self.root_path)):
-            for template, pattern in self.routes:
-                if pattern.match(each):
-                    return template
-        return OTHER
+        return next((template for template, pattern in self.routes if pattern.match(path)), OTHER)
 
 
 class _Answer:

@@ -28,11 +28,11 @@ class Probe:
         self.store, self.ending = Store(where), Ending()
         self.models = LocalModels(Worker(self.store, loader(NoisePipeline())))
         checks = Readiness(self.store, self.models, self.ending)
-        middleware = [
-            Middleware(Health, root_path="/pal", readiness=checks),
-            Middleware(Guard, addresses=Addresses(root_path="/pal")),
-        ]
-        self.http = TestClient(Starlette(middleware=middleware), base_url="http://10.1.2.3")
+        self.health = Middleware(Health, root_path="/pal", readiness=checks)
+        self.http = TestClient(self.app(), base_url="http://10.1.2.3")
+
+    def app(self) -> Starlette:
+        return Starlette(middleware=[self.health, Middleware(Guard, addresses=Addresses(root_path="/pal"))])
 
     def trouble(self) -> str:
         """Why it is not ready; "" when it is."""
@@ -65,6 +65,10 @@ def test_a_probe_needs_no_name_and_hears_yes(embedded: Probe) -> None:
         assert {name: answer.headers[name] for name in HEADERS} == HEADERS and not answer.cookies
         assert answer.headers["cache-control"] == "no-store"
         assert embedded.http.head(path).status_code == 200 and embedded.http.post(path).status_code == 405
+    said = {"x-forwarded-prefix": "/other"}  # by a proxy, of a path that the operator did not say
+    assert embedded.http.get("/other/healthz").status_code == 421
+    embedded.health.kwargs["root_path"] = ""
+    assert TestClient(embedded.app(), base_url="http://10.1.2.3").get("/other/healthz", headers=said).is_success
     assert embedded.http.get("/healthz/").status_code == 421  # that path and no other
 
 
