@@ -94,7 +94,9 @@ class TrafficWatch:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        path, start = scope["path"].removeprefix(self.root_path or forwarded_prefix(scope)), time.monotonic()
+        path, root, start = scope["path"], self.root_path or forwarded_prefix(scope), time.monotonic()
+        if path.startswith(f"{root}/"):  # /pal is no root of /palimpsest
+            path = path.removeprefix(root)
         if document := DOCUMENT.search(path):
             about(document=document[1])
         task = asyncio.current_task()  # of the request: what it answers may be sent by others that it starts

@@ -43,7 +43,7 @@ def test_the_editor_behind_a_proxy_with_tls(
 
                 opened = client.post(f"{path}{PREFIX}/documents?name=large", content=large(24 * 2**20))
                 assert opened.status_code == 200, opened.text
-                document = opened.json()["document"]["id"]
+                document = opened.json()["document"]
 
                 edit = {"document": document, "prompt": "a couch", "box": [5, 5, 30, 30], "model": "slow"}
                 event = client.post(f"{path}/gradio_api/call/v2/edit", json=edit).json()["event_id"]
