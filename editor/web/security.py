@@ -197,6 +197,8 @@ def _path_in_app(scope: Scope) -> str:
 
 def _root_of(path: str) -> str:
     """Returns the beginning of a path that ends like a route of this server; "" when none does."""
+    if path.startswith((f"{PREFIX}/", "/gradio_api/")):  # a route that there is not, under no proxy's path
+        return ""
     parts = path.split("/")
     for count in range(2, len(parts)):
         root = "/".join(parts[:count])
