@@ -8,8 +8,12 @@ FROM python:3.11-slim
 
 ARG DEVICE=cuda
 ARG CPU_WHEELS=
+# further packages, as "psycopg[binary] prometheus-client" for a store in PostgreSQL and for metrics
+ARG PACKAGES=
 
-RUN useradd --create-home palimpsest && mkdir /data && chown palimpsest /data
+# models and settings lie in the volume too where the documents are in a database
+RUN useradd --create-home palimpsest && mkdir /data /palimpsest && chown palimpsest /data \
+    && ln -s /data /palimpsest/palimpsest-data
 WORKDIR /palimpsest
 
 COPY requirements.txt requirements.lock ./
@@ -18,7 +22,7 @@ RUN case "$DEVICE" in \
       cpu) test -n "$CPU_WHEELS" || { echo "DEVICE=cpu needs --build-arg CPU_WHEELS=ADDRESS."; exit 1; }; \
            pip install --no-cache-dir --index-url "$CPU_WHEELS" "$(grep -o '^torch==[0-9.]*' requirements.txt)" ;; \
       *) echo "DEVICE is cuda or cpu, not $DEVICE."; exit 1 ;; \
-    esac && pip install --no-cache-dir -r requirements.txt -c requirements.lock
+    esac && pip install --no-cache-dir -r requirements.txt $PACKAGES -c requirements.lock
 
 COPY app.py pyproject.toml README.md LICENSE ./
 COPY editor editor

@@ -10,6 +10,7 @@ HERE = Path(__file__).parent
 
 
 def main() -> int:
+    from editor.cli.logs import set_up
     from editor.cli.parser import arguments
     from pipelines import NAMES
     from pipelines.errors import UserError
@@ -18,8 +19,7 @@ def main() -> int:
     wait_politely()
     where = home()
     options = arguments(NAMES, where / "palimpsest-data")
-    logging.basicConfig(format="%(message)s")
-    logging.getLogger("pipelines").setLevel(logging.INFO)  # how a model lies in memory
+    set_up(options.log_json)
     try:
         from editor.cli.context import CommandContext  # nothing heavy before the options are read
 
@@ -28,7 +28,10 @@ def main() -> int:
     except (UserError, OSError) as error:
         if os.environ.get("PALIMPSEST_TRACEBACK"):
             raise
-        print(f"palimpsest: {error}", file=sys.stderr)
+        if options.log_json:
+            logging.getLogger("palimpsest").error("%s", error)
+        else:
+            print(f"palimpsest: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130

@@ -6,7 +6,7 @@ machines could do the same. What else the two say to each other are lines of JSO
 
     to it     {"wake": true}            a job was submitted
               {"forget": "hf:a/b"}      a model that was removed
-              {"stop": true}            end after this step
+              {"stop": 7.0}             end; a running job may go on for so many seconds
               {"question": 7, "name": "glide-mini", "prompt": null}
               {"question": 8, "select": {"revision": ..., "points": [], "box": null, "words": ""}}    about an object
               {"live": 9, "request": {...}}    an edit to be painted live, see `LiveRequest`
@@ -14,6 +14,8 @@ machines could do the same. What else the two say to each other are lines of JSO
     from it   {"ready": WORKER}         its worker's id
               {"made_with": "torch ...", "machine": [...]}
               {"loaded": ["hf:a/b"]}    the models that it holds
+              {"outcome": {...}}        how a job came out, see `Outcome`
+              {"gpus": [[1, 2]]}        how many bytes of each graphics card are in use, of how many
               {"event": "begun"}        also "live", "step", "ended", "loading", "loaded", and "alive" every two seconds
               {"trouble": null}         or a sentence, while the store refuses
               {"answer": 7, "value": ...}    or "error" with a sentence
@@ -34,6 +36,7 @@ from typing import Any, Protocol, TypeVar
 
 from editor.live import FAILED, Drop, Hear, LiveReport, LiveRequest
 from editor.object_selector import Selection
+from editor.outcome import OnOutcome, Outcome, ignore_outcome
 from editor.process_watch import CANCEL_LIMIT, STEP_LIMIT, ProcessWatch, end_in_words, kill
 from editor.store.database import StorageError
 from editor.store.store import Store
@@ -41,7 +44,9 @@ from pipelines.base import Machine, PipelineInfo
 from pipelines.errors import InvalidInput
 from pipelines.selection.prompt import Prompt
 
-STOP_LIMIT = 20.0  # seconds for which a process that was asked to end may go on
+STOP_LIMIT = 20.0  # seconds for which a process that was asked to end after its step may go on
+STEP_MARGIN = 3.0  # seconds of those that it has to finish its job in which it ends after a step instead
+STOPPED = "The server is being stopped."
 POLL_INTERVAL = 0.25  # seconds between two looks at the process
 MAX_RESTART_DELAY = 30.0  # seconds, of a process that dies again and again
 HEALTHY_AFTER = 60.0  # seconds of life after which it is not one of those
@@ -63,6 +68,11 @@ class Models(Protocol):
 
     @property
     def trouble(self) -> str | None: ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether the models' process is up, and takes jobs."""
+        ...
 
     def wake(self) -> None:
         """A job was submitted."""
@@ -116,9 +126,12 @@ class ModelsProcess:
     def __init__(self, store: Store, command: Sequence[str], claims: bool = True) -> None:
         self.store, self.command, self.claims = store, command, claims
         self.restarts = 0
+        self.on_outcome: OnOutcome = ignore_outcome
+        self.gpus: list[tuple[int, int]] = []  # bytes of each graphics card that are in use, and all it has
         self.step_limit, self.cancel_limit = STEP_LIMIT, CANCEL_LIMIT
         self._down: str | None = None  # why there is no process
         self._refused: str | None = None  # by the store
+        self._ready = False  # whether there is a process that takes jobs
         self._made_with, self._machine, self._made_with_known = "", Machine("", 0, 0, 4), Event()
         self._loaded = frozenset[str]()
         self._infos: dict[str, PipelineInfo] = {}
@@ -130,6 +143,7 @@ class ModelsProcess:
         self._questions = 0
         self._lock = Lock()
         self._stopping = Event()
+        self._finish_within, self._stop_limit = 0.0, STOP_LIMIT  # seconds from when it is asked to stop
         self._process: subprocess.Popen[str] | None = None
         self._outbox: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
         self._thread = Thread(target=self._supervise, name="models", daemon=True)
@@ -137,8 +151,14 @@ class ModelsProcess:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """End the process after its step, which frees its job; one that does not heed is killed."""
+    def stop(self, within: float | None = None) -> None:
+        """Ends the process, and waits for that; its job is finished or free then.
+
+        Args:
+            within: seconds in which it may finish its job; then it is killed. None: it ends after its step.
+        """
+        if within is not None:
+            self._finish_within, self._stop_limit = max(0.0, within - min(STEP_MARGIN, within / 2)), within
         self._stopping.set()
         self._thread.join()
 
@@ -148,9 +168,18 @@ class ModelsProcess:
         return self._down or self._refused or nobody
 
     @property
+    def ready(self) -> bool:
+        return self._ready
+
+    @property
     def pid(self) -> int | None:
         """The process's number; None while there is none."""
         return None if self._process is None else self._process.pid
+
+    @property
+    def live_runs(self) -> int:
+        """How many edits are painted live, or wait for that."""
+        return len(self._live)
 
     def wake(self) -> None:
         self._say({"wake": True})
@@ -267,15 +296,13 @@ class ModelsProcess:
         listening.start()
         speaking.start()
         killed = ""
-        asked_at = 0.0
         while process.poll() is None:
-            if self._stopping.wait(POLL_INTERVAL if not self._stopping.is_set() else 0):
-                asked_at = asked_at or time.monotonic()
-                self._say({"stop": True})
+            if self._stopping.wait(POLL_INTERVAL):
+                self._say({"stop": self._finish_within})
                 with suppress(subprocess.TimeoutExpired):
-                    process.wait(POLL_INTERVAL)
-                if time.monotonic() > asked_at + STOP_LIMIT:
-                    kill(process)
+                    process.wait(self._stop_limit)
+                kill(process)
+                process.wait()
             elif why := watch.overdue(self.store.jobs.has_any, self.step_limit, self.cancel_limit):
                 killed = killed or why
                 kill(process)
@@ -283,6 +310,8 @@ class ModelsProcess:
         kill(process)  # what it started itself goes with it
         self._process, self._loaded = None, frozenset()
         reason = killed or f"The models' process ended ({end_in_words(process.returncode)})."
+        if stopped := self._stopping.is_set():
+            reason = STOPPED
         with self._lock:  # what is asked from now on waits for the next one
             self._outbox.put(None)
             self._outbox = SimpleQueue()
@@ -294,10 +323,11 @@ class ModelsProcess:
             hear(LiveReport(FAILED, error=reason))
         listening.join()
         speaking.join()
+        self._ready, self.gpus = False, []
         with suppress(OSError), process:  # closes the pipes
             pass
         if watch.worker is not None:
-            self._count_death(watch.worker, reason, again=not killed, clean=process.returncode == 0)
+            self._count_death(watch.worker, reason, again=not killed, clean=stopped or process.returncode == 0)
         return reason
 
     def _count_death(self, worker: str, reason: str, again: bool, clean: bool) -> None:
@@ -345,10 +375,14 @@ class ModelsProcess:
                 hear(LiveReport.from_json(message["report"]))
         elif "ready" in message:
             watch.worker = message["ready"]
-            self._down = None
+            self._down, self._ready = None, True
         elif "made_with" in message:
             self._made_with, self._machine = message["made_with"], Machine(*message["machine"])
             self._made_with_known.set()
+        elif "outcome" in message:
+            self.on_outcome(Outcome(**message["outcome"]))
+        elif "gpus" in message:
+            self.gpus = [(used, total) for used, total in message["gpus"]]
         elif "loaded" in message:
             self._loaded = frozenset(message["loaded"])
         elif "trouble" in message:

@@ -19,6 +19,7 @@ from typing import Any, TextIO
 
 from editor.live import Drop, LiveRequest
 from editor.object_selector import ObjectSelector
+from editor.outcome import Outcome
 from editor.ranking import Rankers
 from editor.store.database import StorageError
 from editor.store.store import Store
@@ -43,13 +44,17 @@ def run_models(
     machine: Callable[[], Machine],
     selector: ObjectSelector,
     rankers: Rankers,
+    gpus: Callable[[], list[tuple[int, int]]],
+    stop_within: float,
     claims: bool = True,
     pageless: bool = False,
 ) -> int:
     """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
-    InvalidInput with a sentence when it cannot; forget(name) drops it; rankers(model) finds what ranks its results.
-    claims: whether to take jobs; else others do, and this answers questions and paints live. pageless: whether this
-    works for servers elsewhere, to whom it says so in the store. Ends at once when what started it does.
+    InvalidInput with a sentence when it cannot; forget(name) drops it; rankers(model) finds what ranks its results;
+    gpus() says how many bytes of each graphics card are in use, of how many; a running job may go on for stop_within
+    seconds when the system asks to stop. claims: whether to take jobs; else others do, and this answers questions and
+    paints live. pageless: whether this works for servers elsewhere, to whom it says so in the store. Ends at once when
+    what started it does.
     """
     lines, said = _private_pipes()
     _end_with_the_server()
@@ -69,10 +74,13 @@ def run_models(
             say(loaded=[*loaded])
         return loaded[name]
 
+    def outcome(of: Outcome) -> None:
+        say(outcome=of._asdict())
+
     idle = PAGELESS_IDLE if pageless else IDLE
-    worker = Worker(store, model, lambda event: say(event=event), rankers, claims, idle)
+    worker = Worker(store, model, lambda event: say(event=event), rankers, claims, idle, outcome)
     for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: worker.leave())
+        signal.signal(number, lambda *_: worker.leave(stop_within))
     say(ready=worker.id)
     questions = ThreadPoolExecutor(QUESTIONS, "question")
     selections = ThreadPoolExecutor(1, "selection")  # one network, and nobody who waits for a model to be loaded
@@ -113,7 +121,7 @@ def run_models(
         for line in lines:
             message = json.loads(line)
             if "stop" in message:
-                worker.leave()
+                worker.leave(message["stop"])
             elif "select" in message:
                 selections.submit(select, message)
             elif "forget" in message:
@@ -143,6 +151,9 @@ def run_models(
                 say(trouble=trouble)
             if n % int(ALIVE_INTERVAL / POLL_INTERVAL) == 0:
                 say(event="alive")
+                with suppress(Exception):  # of a card that has failed: what runs on it says so
+                    if cards := gpus():
+                        say(gpus=cards)
 
     def report() -> None:
         store.workers.report(worker.id, socket.gethostname(), made_with(), loaded)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
+from math import inf
 from pathlib import Path
 from threading import Event, Thread
 
@@ -16,6 +17,20 @@ from editor.edits.plan import affected_region
 from editor.edits.previews import encode_preview, preview_box
 from editor.imaging.raster import Mask
 from editor.live import Drop, Hear, LiveRequest, LiveRuns
+from editor.log_fields import about, logged_about
+from editor.outcome import (
+    CANCELLED,
+    DAMAGED,
+    DONE,
+    FAILED,
+    FAULT,
+    REFUSED,
+    RETURNED,
+    STORE,
+    OnOutcome,
+    Outcome,
+    ignore_outcome,
+)
 from editor.ranking import Rankers, Ranking, no_ranker
 from editor.store.blobs import Damaged
 from editor.store.database import StorageError
@@ -23,7 +38,7 @@ from editor.store.progress import RunPreview
 from editor.store.revisions import Revision
 from editor.store.store import Store
 from pipelines.base import Pipeline, run
-from pipelines.errors import described
+from pipelines.errors import UserError, described
 from pipelines.ranking import Match, best_first
 
 LEASE = 15.0  # seconds until a claimed job is free again, unless the lease is renewed
@@ -56,6 +71,7 @@ class Worker:
         rankers: Rankers = no_ranker,
         claims: bool = True,
         idle: float = IDLE,
+        on_outcome: OnOutcome = ignore_outcome,
     ) -> None:
         """Prepares a worker; `start` or `work` runs it.
 
@@ -66,9 +82,10 @@ class Worker:
             rankers: finds what tells how well results show their prompt.
             claims: whether it runs jobs; else it only paints live.
             idle: seconds between two checks for jobs that nobody announced.
+            on_outcome: called with how each claimed job came out.
         """
         self.claims, self.idle = claims, idle
-        self.store, self.pipelines, self.on_event = store, pipelines, on_event
+        self.store, self.pipelines, self.on_event, self.on_outcome = store, pipelines, on_event, on_outcome
         self.id = f"{_process(os.getpid())}/{secrets.token_hex(4)}"
         self.trouble: str | None = (
             None  # an error message while the store refuses to write, which no revision can hold then
@@ -76,6 +93,7 @@ class Worker:
         self._live = LiveRuns(store, pipelines, on_event)
         self._ranking = Ranking(rankers)
         self._awake, self._stopping = Event(), Event()
+        self._deadline = inf  # until when a running job may go on once this worker is leaving, by the monotonic clock
         self._thread: Thread | None = None
 
     def start(self) -> None:
@@ -90,9 +108,16 @@ class Worker:
             self._thread.join()
             self._thread = None
             self._stopping.clear()
+            self._deadline = inf
 
-    def leave(self) -> None:
-        """Asks `work` to end after the current step."""
+    def leave(self, within: float = 0.0) -> None:
+        """Asks `work` to end: it claims no further job.
+
+        Args:
+            within: seconds for which a running job may go on; then it is given back after the current step. Of several
+                calls the first deadline counts.
+        """
+        self._deadline = min(self._deadline, time.monotonic() + within)
         self._stopping.set()
         self._awake.set()
 
@@ -154,31 +179,48 @@ class Worker:
         try:
             # in a thread, since a single step or loading the model may take longer than a lease
             with repeated(self._renew, LEASE / 3, "lease"):
-                self._complete(jobs)
+                self._account_for(jobs)
         finally:
             self.on_event("ended")
         return True
 
-    def _complete(self, jobs: list[str]) -> None:
+    def _account_for(self, jobs: list[str]) -> None:
+        """Completes jobs, and says how they came out."""
+        start = time.monotonic()
+        model, state, error = "", RETURNED, STORE
+        try:
+            with logged_about(job=jobs[0]):
+                model, state, error = self._complete(jobs)
+        finally:
+            self.on_outcome(Outcome(model, state, len(jobs), time.monotonic() - start, error))
+
+    def _complete(self, jobs: list[str]) -> tuple[str, str, str]:
+        """Returns the model, the state and the error of an `Outcome`."""
+        model = ""  # while that is not known
         try:
             revisions = [self.store.revisions.get(job) for job in jobs]
+            about(document=revisions[0].document)
+            model = revisions[0].edit.pipeline if revisions[0].edit is not None else ""
             outcomes = self._apply(revisions)
             if outcomes is None:
                 self.store.jobs.release(self.id)
-            else:
-                matches = self._matches(revisions[0], jobs, outcomes)
-                for n in best_first(matches, len(jobs)):  # of variations the first to be finished is shown
-                    applied, match = outcomes[n], matches[n] if matches else None
-                    self.store.jobs.finish(jobs[n], self.id, applied.picture, applied.crops, match)
+                return model, RETURNED if self.leaving else CANCELLED, ""
+            matches = self._matches(revisions[0], jobs, outcomes)
+            for n in best_first(matches, len(jobs)):  # of variations the first to be finished is shown
+                applied, match = outcomes[n], matches[n] if matches else None
+                self.store.jobs.finish(jobs[n], self.id, applied.picture, applied.crops, match)
+            return model, DONE, ""
         except StorageError as error:
             if not isinstance(error, Damaged):
                 raise  # the job stays: it runs again once its lease is over and the store works again
             for job in reversed(jobs):  # the first last, so that edits that wait for it move only once
                 self.store.jobs.fail(job, self.id, str(error))
+            return model, FAILED, DAMAGED
         except (Exception, SystemExit) as error:  # whatever a model raises, the user sees it and the worker lives on
             log.exception("revisions %s failed", jobs)
             for job in reversed(jobs):
                 self.store.jobs.fail(job, self.id, described(error, "The model"))
+            return model, FAILED, REFUSED if isinstance(error, UserError) else FAULT
 
     def _apply(self, revisions: list[Revision]) -> list[Applied] | None:
         """Runs edits on one picture that differ only in their seed.
@@ -196,7 +238,8 @@ class Worker:
         def on_step(progress: list[Progress]) -> None:
             self.on_event("step")
             reports.add(progress)
-            if self._stopping.is_set() or not any(self.store.jobs.holds(each.id, self.id) for each in revisions):
+            overdue = self._stopping.is_set() and time.monotonic() >= self._deadline
+            if overdue or not any(self.store.jobs.holds(each.id, self.id) for each in revisions):
                 raise _Interrupted
 
         region = affected_region(edits[0], picture.box)

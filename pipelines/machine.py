@@ -40,6 +40,17 @@ def this_machine() -> Machine:
     return Machine("", 0, memory, fast_type(device).itemsize)
 
 
+def gpu_memory() -> list[tuple[int, int]]:
+    """Returns bytes in use, and all there are, of each graphics card of NVIDIA's that this process has set up.
+
+    Other programs' memory on a card counts too.
+    """
+    if not torch.cuda.is_initialized():
+        return []
+    measured = [torch.cuda.mem_get_info(index) for index in range(torch.cuda.device_count())]
+    return [(total - free, total) for free, total in measured]
+
+
 def keep_freed_memory() -> None:
     """Lets glibc keep what is freed for the next allocation; does nothing elsewhere.
 

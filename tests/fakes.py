@@ -264,6 +264,7 @@ class LocalModels:
         self.loading = set[str]()  # names of models of which nothing is known yet
         self.selector: ObjectSelector | None = None  # of objects
         self.forgotten = set[str]()  # names of models that were removed
+        self.ready = True
 
     @property
     def trouble(self) -> str | None:

@@ -114,6 +114,8 @@ if __name__ == "__main__":
         Source(partial(installed, is_words_model), load_word_segmenter),
     )
     machine = Machine("", 0, 8_000_000_000, 2)
-    code = run_models(store, load, lambda name: None, lambda: "noise 1", lambda: machine, selector, no_ranker)
+    code = run_models(
+        store, load, lambda name: None, lambda: "noise 1", lambda: machine, selector, no_ranker, list, 0.0
+    )
     store.close()
     sys.exit(code)

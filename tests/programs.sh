@@ -27,3 +27,5 @@ has chromium chromium-browser google-chrome || install "the page" chromium
 ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || has initdb || install "a store in PostgreSQL" postgresql
 [ -d /usr/share/wordnet ] || install "the table of nouns" wordnet-base
 [ -d /usr/share/backgrounds/mate/nature ] || install "removal from photographs" mate-backgrounds
+has nginx || install "a proxy" nginx-light
+has caddy || install "another proxy" caddy

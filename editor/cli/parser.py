@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from editor.cli.address_options import add_addresses
 from editor.cli.export_options import add_export
 from editor.cli.models_options import MODELS_HELP, add_models
+from editor.cli.operation_options import add_operation
 from editor.cli.signing_options import add_credentials, add_signing, add_trust
 from editor.cli.study_options import add_study
 from editor.cli.work_options import add_work
@@ -81,6 +82,7 @@ def parser_of(program: str, pipelines: str, data: Path) -> argparse.ArgumentPars
 def _add_server_options(parser: argparse.ArgumentParser, data: Path) -> None:
     add_addresses(parser)
     add_signing(parser)
+    add_operation(parser)
     _add_data(parser, data)
     parser.add_argument(
         "--mcp", action="store_true",

@@ -1,14 +1,18 @@
 """The command that runs the server, and the process of models that it starts."""
 
+import logging
 import os
-import signal
 import sys
-from contextlib import suppress
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from editor.cli import logs
 from editor.cli.context import CommandContext
+from editor.cli.stop_signals import StopSignals
 from editor.models_process import ModelsProcess
 from editor.models_program import run_models
 from editor.object_selector import ObjectSelector, Segmenter, WordSegmenter
@@ -19,6 +23,10 @@ from editor.web.listening import check
 from pipelines import forget
 from pipelines.errors import InvalidInput
 from pipelines.models import missing
+
+STREAMS_GRACE = 1.0  # seconds for streams to say their last when the server stops
+
+log = logging.getLogger("palimpsest")
 
 
 def serve(context: CommandContext) -> None:
@@ -32,10 +40,17 @@ def serve(context: CommandContext) -> None:
     if options.mcp and find_spec("mcp") is None:
         raise InvalidInput("--mcp needs another package. Run: pip install mcp==1.30.0.")
     signs = context.signing  # a certificate that will not do is refused here
+    if options.metrics:
+        if find_spec("prometheus_client") is None:
+            raise InvalidInput("--metrics needs another package. Run: pip install 'palimpsest-editor[studio]'.")
+        check(options.metrics_host, options.metrics_port, "--metrics-")
+        if options.metrics_port == options.port:
+            raise InvalidInput("--metrics-port and --port must be two ports.")
     if options.compile:
         print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
     from editor.web.page import start  # Gradio takes seconds to load, and the models' process does not need it
 
+    signals = StopSignals()
     with context.session() as session:
         command = [sys.executable, str(context.root / "app.py"), *sys.argv[1:], "models-process"]
         process = ModelsProcess(session.store, command, claims=not options.no_work)
@@ -48,27 +63,59 @@ def serve(context: CommandContext) -> None:
                 os.environ["GRADIO_TEMP_DIR"] = pictures  # where Gradio keeps pictures in the API's responses
                 samples = context.root / "assets" / "samples"
                 app = AppContext(session, process, context.library, samples, addresses)
-                page = start(app, options.host, options.port, options.mcp)
-                print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
-                if signs is not None:
-                    print(f"Saved pictures are signed by {signs.signer.name}.", flush=True)
-                signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-                page.block_thread()
+                with _metrics(app, process, options):
+                    page = start(app, options.host, options.port, options.mcp)
+                    _announce(str(page.local_url), options.log_json)
+                    if signs is not None:
+                        print(f"Saved pictures are signed by {signs.signer.name}.", flush=True)
+                    asked_to_stop = signals.wait()
+                    app.ending.drain()
+                    process.stop(options.stop_within if asked_to_stop else None)
+                    app.ending.close()
+                    app.traffic.end_streams(STREAMS_GRACE)
+                    page.close(verbose=False)
         finally:
             context.library.downloads.stop()
             process.stop()
 
 
+@contextmanager
+def _metrics(app: AppContext, process: ModelsProcess, options: Namespace) -> Iterator[None]:
+    """Serves metrics during the block, if that is wanted."""
+    if not options.metrics:
+        yield
+        return
+    from editor.web.metrics import Metrics  # needs a package that not everybody has
+
+    end = Metrics(app.session.store, process, app.traffic, app.library.names).serve(
+        options.metrics_host, options.metrics_port
+    )
+    try:
+        yield
+    finally:
+        end()
+
+
+def _announce(url: str, as_json: bool) -> None:
+    if as_json:
+        logs.take_over()
+        log.setLevel(logging.INFO)
+        log.info("Palimpsest is at %s.", url)
+    else:
+        print(f"Palimpsest is at {url}  (Ctrl+C ends it)", flush=True)
+
+
 def models_process(context: CommandContext) -> None:
     """Runs the models, in the process that `serve` or `work` starts."""
-    from pipelines.machine import this_machine  # PyTorch is for this process alone
+    from pipelines.machine import gpu_memory, this_machine  # PyTorch is for this process alone
 
     with context.session() as session:
         objects = Source(context.selection_model, _load_segmenter)
         words = Source(context.words_model, _load_word_segmenter)
         selector = ObjectSelector(session.store, objects, words)
         run_models(
-            session.store, context.load, forget, context.made_with, this_machine, selector, context.ranker,
+            session.store, context.load, forget, context.made_with, this_machine, selector, context.ranker, gpu_memory,
+            context.options.stop_within,
             claims=not context.options.no_work, pageless=context.options.pageless,
         )  # fmt: skip
 

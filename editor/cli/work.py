@@ -1,19 +1,16 @@
 """The commands about workers: run one without a page, list all."""
 
-import signal
 import sys
-from threading import Event
 
 from editor.cli.context import CommandContext
+from editor.cli.stop_signals import StopSignals
 from editor.models_process import ModelsProcess
 from pipelines.models import printable
 
 
 def work(context: CommandContext) -> None:
     """Works on the jobs of a store until it is interrupted."""
-    ended = Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    signals = StopSignals()
     arguments = sys.argv[1:]
     arguments.remove("work")  # options of the command may stand on either side of it
     command = [sys.executable, str(context.root / "app.py"), *arguments, "models-process", "--pageless"]
@@ -21,10 +18,11 @@ def work(context: CommandContext) -> None:
         process = ModelsProcess(session.store, command)
         process.start()
         print("Working. Ctrl+C ends it after its step.", flush=True)
+        within = None
         try:
-            ended.wait()
+            within = context.options.stop_within if signals.wait() else None
         finally:
-            process.stop()
+            process.stop(within)
 
 
 def cluster(context: CommandContext) -> None:

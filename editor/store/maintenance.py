@@ -11,6 +11,7 @@ from editor.imaging.geometry import Box
 from editor.imaging.picture import tile_digest
 from editor.imaging.raster import Mask, Patch
 from editor.store.database import DiskFull
+from editor.store.queue import PENDING
 from editor.store.store import Store
 from pipelines.errors import InvalidInput
 
@@ -34,6 +35,15 @@ class BlobCheck(NamedTuple):
     complaint: str  # what is wrong with this one: it is missing, or not what was stored; "" when it is sound
 
 
+class QueuedModel(NamedTuple):
+    """The jobs of one model that are queued or running."""
+
+    model: str  # its name, as the edits have it
+    queued: int
+    running: int
+    oldest: float | None  # when the first of those that are queued was submitted, in seconds since 1970
+
+
 class CompactionResult(NamedTuple):
     """What a compaction removed for good."""
 
@@ -49,6 +59,32 @@ def size(store: Store) -> Size:
     row = store.database.row(f"{count}, coalesce(sum(length(bytes)), 0) FROM blob")
     assert row is not None
     return Size(*(int(value) for value in row))
+
+
+def bytes_on_disk(store: Store) -> int:
+    """Returns how many bytes the database takes, without reading it."""
+    if store.database.path is None:
+        ((size,),) = store.database.rows("SELECT pg_database_size(current_database())")
+        return int(size)
+    path = store.database.path
+    files = (path, path.with_name(f"{path.name}-wal"))
+    return sum(file.stat().st_size for file in files if file.exists())
+
+
+def queued_models(store: Store) -> list[QueuedModel]:
+    """Returns the queued and running jobs by their models."""
+    now, models = store.database.now(), dict[str, QueuedModel]()
+    for edit, created, running in store.database.rows(
+        f"SELECT edit, created, worker IS NOT NULL AND lease >= :now FROM revision WHERE {PENDING}", now=now
+    ):
+        name = json.loads(edit)["pipeline"]
+        model = models.get(name, QueuedModel(name, 0, 0, None))
+        if running:
+            models[name] = model._replace(running=model.running + 1)
+        else:
+            oldest = created if model.oldest is None else min(created, model.oldest)
+            models[name] = model._replace(queued=model.queued + 1, oldest=oldest)
+    return [*models.values()]
 
 
 def compact(store: Store) -> CompactionResult:
@@ -119,6 +155,20 @@ def backup(store: Store, to: Path) -> None:
     if to.exists():
         raise InvalidInput(f"{to} exists already, and a backup replaces no file. Choose another name.")
     store.database.copy_to(to)
+
+
+def rewrite_version(store: Store) -> None:
+    """Writes to the store the version of its tables that it has, to see that it can be written.
+
+    Raises:
+        StorageError: it cannot.
+    """
+    with store.database.transaction() as db:
+        if store.database.path is None:
+            db.run("UPDATE palimpsest SET version = version")
+        else:
+            ((version,),) = db.run("PRAGMA user_version")
+            db.run(f"PRAGMA user_version = {version}")  # a page of the file, changed or not
 
 
 def _digests_in(rows: Iterable[Sequence[Any]]) -> set[bytes]:

@@ -6,6 +6,9 @@ from collections.abc import Sequence
 from ipaddress import ip_address
 from urllib.parse import urlsplit
 
+from starlette.datastructures import Headers
+from starlette.types import Scope
+
 from pipelines.errors import InvalidInput
 
 PREFIX = "/palimpsest"  # of the paths of all own routes
@@ -18,6 +21,7 @@ LOCAL_DOMAINS = (
     "internal",
     "localdomain",
 )  # nobody can register a name under these
+ROOT_PATH = re.compile(r"(/[\w.~-]+)+", re.ASCII)
 PLAIN = re.compile(r"[\w.:\[\]-]{1,255}", re.ASCII)
 
 
@@ -40,13 +44,13 @@ class Addresses:
             InvalidInput: one of them is invalid.
         """
         self.local = host in LOOPBACK
-        self.public = frozenset(each.lower() for each in public)
+        self.public = tuple(each.lower() for each in public)
         for each in self.public:
             if _hostname(each) is None or not PLAIN.fullmatch(each):
                 raise InvalidInput(
                     f"--public-host must be a name, or a name and a port such as editor.example:8080, not {each!r}."
                 )
-        if root_path and not re.fullmatch(r"(/[\w.~-]+)+", root_path, re.ASCII):
+        if root_path and not ROOT_PATH.fullmatch(root_path):
             raise InvalidInput(
                 f"--root-path must begin with a slash and not end with one, such as /pal, not {root_path!r}."
             )
@@ -78,6 +82,22 @@ class Addresses:
         name = origin.partition("://")[2].lower()
         return bool(name) and (name == host.lower() or name in self.public)
 
+    def outside(self, host: str, pages: Sequence[str]) -> tuple[str, str]:
+        """Finds the address at which a request was made, where a proxy may ask by another name.
+
+        Args:
+            host: the request's `Host`.
+            pages: addresses of the page that made it, as `Origin` and `Referer` hold them, most trusted first.
+
+        Returns:
+            A scheme, "" where that is not known, and a name with its port.
+        """
+        for page in pages:
+            scheme, _, rest = page.partition("://")
+            if (name := rest.partition("/")[0].lower()) in (host.lower(), *self.public):
+                return scheme, name
+        return "", host if host.lower() in self.public or not self.public else self.public[0]
+
 
 def name_for_others(host: str) -> str:
     """Returns an address, or else a name, at which other machines reach a server that listens on `host`.
@@ -104,6 +124,12 @@ def foreign_origin_error(origin: str) -> str:
     return (
         f"{message} If {name} is the editor's own address, behind a proxy, start Palimpsest with --public-host {name}."
     )
+
+
+def forwarded_prefix(scope: Scope) -> str:
+    """Returns the path under which a proxy says, by a header, that it serves the server; "" where it says none."""
+    prefix = Headers(scope=scope).get("x-forwarded-prefix", "").rstrip("/")
+    return prefix if ROOT_PATH.fullmatch(prefix) else ""
 
 
 def _hostname(host: str) -> str | None:

@@ -24,7 +24,7 @@ class ApiEdits:
 
     def __init__(self, context: AppContext) -> None:
         self.context, self.session = context, context.session
-        self._job_stream = JobStream(context.session, context.models)
+        self._job_stream = JobStream(context.session, context.models, context.ending)
 
     async def edit(
         self, intent: str, document: str, mask: Callable[[], Mask], model: str, seed: int | None, settings: Result,

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from starlette.requests import Request
@@ -15,6 +15,8 @@ from editor.store.blobs import NotFound
 from editor.store.documents import Document
 from editor.store.revisions import Revision
 from editor.web.addresses import LOOPBACK, Addresses
+from editor.web.ending import Ending
+from editor.web.traffic import Traffic
 from pipelines.base import Adapter, PipelineInfo
 from pipelines.errors import InvalidInput
 from pipelines.library import Library
@@ -36,7 +38,8 @@ class NotAllowed(InvalidInput):
     """Only the operator may do that."""
 
 
-FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-real-ip", "via")  # headers that proxies add
+# headers that proxies add
+FORWARDED = ("forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-prefix", "x-real-ip", "via")
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,6 +51,8 @@ class AppContext:
     library: Library  # the models of this machine, and those that are being fetched
     samples: Path  # a folder of pictures to start from
     addresses: Addresses  # the names of the server
+    ending: Ending = field(default_factory=Ending)  # how far it is on its way to its end
+    traffic: Traffic = field(default_factory=Traffic)  # the requests that it answers
 
     @property
     def names(self) -> Mapping[str, str]:

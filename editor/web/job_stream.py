@@ -10,6 +10,7 @@ from editor.models_process import Models
 from editor.session import Session
 from editor.store.database import StorageError
 from editor.store.revisions import Revision
+from editor.web.ending import SENTENCE, Ending
 from editor.web.threads import WRITERS, run_in_writer
 from pipelines.errors import InvalidInput
 
@@ -21,11 +22,12 @@ REPEAT_INTERVAL = 1.0
 class JobStream:
     """Runs the jobs of a request and reports their progress."""
 
-    def __init__(self, session: Session, models: Models) -> None:
-        self.session, self.models = session, models
+    def __init__(self, session: Session, models: Models, ending: Ending) -> None:
+        self.session, self.models, self.ending = session, models, ending
 
     async def results(self, submit: Callable[[], Sequence[Revision]]) -> AsyncGenerator[dict[str, Any], None]:
-        """Submits jobs and waits for them. Closed or cancelled before they are done, it cancels the rest.
+        """Submits jobs and waits for them. Closed or cancelled before they are done, it cancels the rest, unless
+        the server ends: then they stay in the queue.
 
         Args:
             submit: queues the jobs and returns them; it may write to the store.
@@ -36,7 +38,7 @@ class JobStream:
             `revisions`, and `trouble`, a sentence while the store refuses to write, else None.
 
         Raises:
-            InvalidInput: one of the jobs failed.
+            InvalidInput: one of the jobs failed, or the server ends before they are done.
         """
         start = time.monotonic()
         submission = asyncio.ensure_future(run_in_writer(submit))
@@ -51,6 +53,8 @@ class JobStream:
         try:
             while report["state"] != "done":
                 jobs, update = await asyncio.to_thread(self._report, jobs)
+                if self.ending.closed and update["state"] != "done":
+                    raise InvalidInput(SENTENCE)
                 if update.items() <= report.items() and time.monotonic() < last_sent + REPEAT_INTERVAL:
                     await asyncio.sleep(POLL_INTERVAL)
                     continue
@@ -59,7 +63,7 @@ class JobStream:
                     report["step"] = report["of"]
                 yield {**report, "seconds": round(last_sent - start, 1)}
         finally:
-            if report["state"] != "done":
+            if report["state"] != "done" and not self.ending.draining:
                 await run_in_writer(self._cancel, jobs)
 
     def _report(self, jobs: Sequence[Revision]) -> tuple[list[Revision], dict[str, Any]]:
@@ -88,7 +92,7 @@ class JobStream:
         return next((each for each in candidates if each.edit == job.edit and each.created >= job.created), job)
 
     def _cancel_submitted(self, submission: asyncio.Future[Sequence[Revision]]) -> None:
-        if not submission.cancelled() and submission.exception() is None:
+        if not self.ending.draining and not submission.cancelled() and submission.exception() is None:
             WRITERS.submit(self._cancel, submission.result())
 
     def _cancel(self, jobs: Sequence[Revision]) -> None:

@@ -11,12 +11,15 @@ from editor.web.api_sessions import STATES, bound
 from editor.web.canvas import Canvas
 from editor.web.context import AppContext
 from editor.web.form import Form
+from editor.web.health import Health
 from editor.web.i18n import translations
 from editor.web.modules import CANVAS, MODULES
+from editor.web.readiness import Readiness
 from editor.web.security import Guard
 from editor.web.server import routes
 from editor.web.shown_files import Shown
 from editor.web.theme import theme
+from editor.web.traffic import TrafficWatch
 
 
 def build(models: Mapping[str, str], default: str, i18n: gr.I18n) -> gr.Blocks:
@@ -41,6 +44,8 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
     shown = Shown()
     os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # Gradio asks here too
     os.environ["GRADIO_ANALYTICS_CACHE_FREQUENCY"] = str(10**9)  # calls after which it sums up all calls: never
+    own, root = routes(context), context.addresses.root_path
+    readiness = Readiness(context.session.store, context.models, context.ending)
     i18n = translations()
     page = build(context.listed, context.default, i18n)
     with page:
@@ -61,14 +66,18 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
         footer_links=[],
         show_error=False,
         state_session_capacity=STATES,
-        root_path=context.addresses.root_path,
+        root_path=root,
         theme=theme(),
         i18n=i18n,
         head=_head(),
         favicon_path=CANVAS / "icon.svg",
         app_kwargs={
-            "routes": routes(context),
-            "middleware": [Middleware(Guard, addresses=context.addresses, shown=shown)],
+            "routes": own,
+            "middleware": [
+                Middleware(TrafficWatch, traffic=context.traffic, routes=own, root_path=root),
+                Middleware(Health, root_path=root, readiness=readiness),
+                Middleware(Guard, addresses=context.addresses, shown=shown),
+            ],
             "exception_handlers": REFUSALS,
             "docs_url": None,
             "redoc_url": None,

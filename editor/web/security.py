@@ -16,7 +16,7 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from editor.web.addresses import PREFIX, Addresses, foreign_origin_error
+from editor.web.addresses import PREFIX, ROOT_PATH, Addresses, foreign_origin_error, forwarded_prefix
 from editor.web.gradio_routes import find_route, has_route
 from editor.web.request_bodies import Bodies
 
@@ -74,6 +74,8 @@ class Guard:
 
     async def _check_and_run(self, scope: Scope, receive: Receive, send: Send) -> None:
         refusal = self._refusal(scope)
+        if refusal is None:
+            self._name_as_outside(scope)
         await (self.app if refusal is None else refusal)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> Response | None:
@@ -84,14 +86,32 @@ class Guard:
         if origin is not None and not self.addresses.own(origin, host):
             # programs send no Origin; they cannot be tricked by another site as a browser can
             return _error_response(403, foreign_origin_error(origin), headers)
-        if scope["path"] == self.addresses.root_path:
+        if scope["path"] == scope["root_path"]:
             query = scope["query_string"].decode("latin-1")
             return RedirectResponse(f"{scope['path']}/" + (f"?{query}" if query else ""))
         if not _is_own_route(path) and find_route(scope["method"], path, self.shown) is None:
-            return _error_response(
-                404, "There is nothing at this address. To upload a file, use POST /palimpsest/documents.", headers
-            )
+            message = "There is nothing at this address. To upload a file, use POST /palimpsest/documents."
+            if below := _root_of(path):
+                message = (
+                    f"There is nothing at this address. If a proxy serves Palimpsest under {below}, start it with"
+                    f" --root-path {below}."
+                )
+            return _error_response(404, message, headers)
         return None
+
+    def _name_as_outside(self, scope: Scope) -> None:
+        """Sets `Host` to the name that who asks knows the server by, for the addresses in Gradio's responses.
+
+        A proxy may ask by the name that the server has inside, as nginx does where nothing else is said.
+        """
+        headers = Headers(scope=scope)
+        if not self.addresses.public or "x-forwarded-host" in headers:  # which Gradio reads itself
+            return
+        pages = [headers[name] for name in ("origin", "referer") if name in headers]
+        scheme, host = self.addresses.outside(headers.get("host", ""), pages)
+        scope["scheme"] = scheme or scope["scheme"]
+        others = [(name, value) for name, value in scope["headers"] if name != b"host"]
+        scope["headers"] = [(b"host", host.encode("latin-1")), *others]
 
     def _max_bytes(self, scope: Scope) -> int | None:
         path = _path_in_app(scope)
@@ -103,7 +123,7 @@ class Guard:
 
         Also removes headers with wrong names of this server, which Gradio would copy into its responses.
         """
-        root = self.addresses.root_path
+        root = self.addresses.root_path or forwarded_prefix(scope)
         path = scope["path"]
         has_root = path == root or (path.startswith(root + "/") and _exists(path.removeprefix(root)))
         scope["root_path"] = root
@@ -173,6 +193,18 @@ def _path_in_app(scope: Scope) -> str:
     """Returns a request's path below the root path."""
     path: str = scope["path"]
     return path.removeprefix(scope["root_path"])
+
+
+def _root_of(path: str) -> str:
+    """Returns the beginning of a path that ends like a route of this server; "" when none does."""
+    if path.startswith((f"{PREFIX}/", "/gradio_api/")):  # a route that there is not, under no proxy's path
+        return ""
+    parts = path.split("/")
+    for count in range(2, len(parts)):
+        root = "/".join(parts[:count])
+        if ROOT_PATH.fullmatch(root) and _exists(path.removeprefix(root)):
+            return root
+    return ""
 
 
 def _is_own_route(path: str) -> bool:

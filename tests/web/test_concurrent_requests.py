@@ -15,6 +15,7 @@ from editor.imaging.geometry import Box
 from editor.session import Session
 from editor.store.store import Store
 from editor.web.addresses import PREFIX
+from editor.web.ending import Ending
 from editor.web.job_stream import JobStream
 from editor.web.threads import WRITERS
 from editor.worker import Worker
@@ -55,7 +56,7 @@ def test_the_event_loop_waits_for_no_database(store: Store) -> None:
     document = session.open(noise(300, 280))
 
     async def hang_up() -> int:
-        job_stream = JobStream(session, LocalModels(worker))
+        job_stream = JobStream(session, LocalModels(worker), Ending())
         steps = job_stream.results(lambda: [session.submit(document.id, an_edit(Box(9, 9, 9, 9)))])
         await anext(steps)
         lock = held(store)

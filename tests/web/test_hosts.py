@@ -19,7 +19,11 @@ MACHINE = socket.gethostname().lower()
 
 def client(*addresses: Any) -> TestClient:
     async def answer(request: Request) -> Response:
-        said = {"path": request.scope["path"], "forwarded": request.headers.get("x-forwarded-host")}
+        said = {
+            "path": request.scope["path"],
+            "url": str(request.url),
+            "forwarded": request.headers.get("x-forwarded-host"),
+        }
         return JSONResponse(said | {"server": request.headers.get("x-gradio-server")})
 
     ours = Starlette(routes=[Route("/samples", answer), Route("/samples", answer, methods=["POST"])])
@@ -96,6 +100,41 @@ def test_names_that_a_proxy_tells_are_believed_if_they_are_known() -> None:
     for name, believed in (("editor.example", True), ("evil.example", False), ("evil.example, editor.example", False)):
         said = asked.get("/", headers={"x-forwarded-host": name, "x-gradio-server": "http://evil.example"}).json()
         assert said["server"] is None and said["forwarded"] == (name if believed else None)
+
+
+def test_a_proxy_says_its_path_itself() -> None:
+    asked = client("127.0.0.1")
+    for seen in ("/config", "/pal/config"):  # it cuts the path off, or keeps it
+        for prefix in ("/pal", "/pal/"):
+            assert asked.get(seen, headers={"x-forwarded-prefix": prefix}).json()["path"] == "/pal/config"
+    assert asked.get("/pal", headers={"x-forwarded-prefix": "/pal"}).headers["location"] == "/pal/"
+    for prefix in ("pal", "//evil.example", "/a b", "http://evil.example", "/pal?x", "/"):
+        assert asked.get("/config", headers={"x-forwarded-prefix": prefix}).json()["path"] == "/config"
+    answer = client("127.0.0.1", (), "/own").get("/config", headers={"x-forwarded-prefix": "/pal"})
+    assert answer.json()["path"] == "/own/config"  # what the operator said
+
+
+@pytest.mark.parametrize("path", ["/pal/", "/pal/config", "/a/b/palimpsest/samples"])
+def test_a_path_that_nobody_said_is_a_sentence(path: str) -> None:
+    answer = client("127.0.0.1").get(path)
+    root = path.removesuffix("/config").removesuffix("/palimpsest/samples").rstrip("/")
+    assert answer.status_code == 404 and answer.json()["error"].endswith(f"start it with --root-path {root}.")
+
+
+def test_the_addresses_in_answers_are_those_outside() -> None:
+    """A proxy asks by the name inside: who asked is known by the page, and otherwise by the option."""
+    asked = client("127.0.0.1", ["editor.example", "other.example:8080"])
+    inside = {"host": "127.0.0.1:7860"}
+    for headers, url in [
+        (inside, "http://editor.example/"),
+        (inside | {"origin": "https://other.example:8080"}, "https://other.example:8080/"),
+        (inside | {"referer": "https://editor.example/?doc=x"}, "https://editor.example/"),
+        (inside | {"referer": "https://evil.example/"}, "http://editor.example/"),
+        (inside | {"referer": "http://127.0.0.1:7860/"}, "http://127.0.0.1:7860/"),  # no proxy is between
+        ({"host": "other.example:8080"}, "http://other.example:8080/"),
+    ]:
+        assert asked.get("/", headers=headers).json()["url"] == url, headers
+    assert client("127.0.0.1").get("/", headers=inside).json()["url"] == "http://127.0.0.1:7860/"
 
 
 @pytest.mark.parametrize("public", ["", "http://editor.example", "a b", "editor.example/pal", "["])

@@ -65,7 +65,7 @@ def test_a_server_that_is_asked_to_end_leaves_everything_in_order(
 ) -> None:
     (temporary := tmp_path / "tmp").mkdir()
     monkeypatch.setenv("TMPDIR", str(temporary))
-    with ServerProcess(tmp_path / "data", tmp_path / "log") as server:
+    with ServerProcess(tmp_path / "data", tmp_path / "log", ("app.py", "--stop-within", "1")) as server:
         job = Job(server, steps=1000)
         job.session.store.close()
         assert list(temporary.glob("palimpsest-*"))  # for the pictures that the API shows
