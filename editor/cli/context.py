@@ -121,7 +121,7 @@ class CommandContext:
         Yields:
             A session on it.
         """
-        store = Store(self.options.data)
+        store = Store(self.options.data, self.options.quota)
         try:
             yield Session(store)
         finally:

@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from editor.cli.accounts import accounts_of, warn_of_open_door
 from editor.cli.context import CommandContext
 from editor.models_process import ModelsProcess
 from editor.models_program import run_models
@@ -31,6 +32,8 @@ def serve(context: CommandContext) -> None:
         raise InvalidInput(trouble)
     if options.mcp and find_spec("mcp") is None:
         raise InvalidInput("--mcp needs another package. Run: pip install mcp==1.30.0.")
+    accounts = accounts_of(options)
+    warn_of_open_door(accounts, addresses)
     if options.compile:
         print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
     from editor.web.page import start  # Gradio takes seconds to load, and the models' process does not need it
@@ -45,7 +48,7 @@ def serve(context: CommandContext) -> None:
             with TemporaryDirectory(prefix="palimpsest-", ignore_cleanup_errors=True) as pictures:
                 os.environ["GRADIO_TEMP_DIR"] = pictures  # where Gradio keeps pictures in the API's responses
                 samples = context.root / "assets" / "samples"
-                app = AppContext(session, process, context.library, samples, addresses)
+                app = AppContext(session, process, context.library, samples, addresses, accounts)
                 page = start(app, options.host, options.port, options.mcp)
                 print(f"Palimpsest is at {page.local_url}  (Ctrl+C ends it)", flush=True)
                 signal.signal(signal.SIGTERM, lambda *_: sys.exit())
@@ -53,6 +56,8 @@ def serve(context: CommandContext) -> None:
         finally:
             context.library.downloads.stop()
             process.stop()
+            if accounts is not None and accounts.audit is not None:
+                accounts.audit.close()
 
 
 def work(context: CommandContext) -> None:

@@ -81,4 +81,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             created {real} NOT NULL)""",
         "CREATE INDEX of_rater ON answer (study, rater)",
     ),
+    (
+        # owner: the user's name; NULL: everybody's. shared: what others may do who know its address, look, edit or
+        # nobody. bytes: written for it by now, of what the store did not have
+        "ALTER TABLE document ADD COLUMN owner TEXT",
+        "ALTER TABLE document ADD COLUMN shared TEXT NOT NULL DEFAULT 'look'",
+        "ALTER TABLE document ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0",
+        "CREATE INDEX of_owner ON document (owner)",
+    ),
 )

@@ -38,7 +38,22 @@ class ApiTools:
 
     def documents(self) -> list[dict[str, str]]:
         """List the documents, the most recently edited first: `document` (its id, for the other tools) and `name`."""
-        return [{"document": each.id, "name": each.name} for each in self.session.store.documents.all()]
+        store = self.session.store
+        if self.context.accounts is not None:
+            own = store.documents.summaries_for(self.context.owner, ())
+            return [{"document": each.document, "name": each.name} for each in own]
+        return [{"document": each.id, "name": each.name} for each in store.documents.all()]
+
+    def share(self, document: str, shared: str) -> Result:
+        """Say what others may do with a document of yours who know its id.
+
+        Parameters:
+            document: its id
+            shared: look (they may look, export and duplicate), edit, or nobody
+        Returns:
+            as `describe`, without history and models
+        """
+        return summary(self.context, self.session.share(document, shared))
 
     def open(self, data: str, name: str = "Untitled") -> Result:
         """Open a picture as a new document. For files of more than 64 MB, and for documents with their history
@@ -51,7 +66,7 @@ class ApiTools:
             as `describe`, without history and models, and `notes`: what the file has that the document does not keep
         """
         opened = large_work.wait(None, read_image, read_base64("picture", data))
-        document = self.session.open(opened.pixels, name, opened.icc, opened.metadata)
+        document = self.session.open(opened.pixels, name, opened.icc, opened.metadata, self.context.owner)
         return {**summary(self.context, document), "notes": list(opened.notes)}
 
     def blank(self, width: int, height: int, name: str = "Untitled") -> Result:
@@ -64,7 +79,7 @@ class ApiTools:
         Returns:
             as `describe`, without history and models
         """
-        return summary(self.context, self.session.blank(width, height, name))
+        return summary(self.context, self.session.blank(width, height, name, self.context.owner))
 
     def describe(self, document: str) -> Result:
         """Describe a document.

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextvars import copy_context
+from functools import partial, wraps
 from typing import ParamSpec, TypeVar
 
 from starlette.requests import Request
@@ -23,13 +24,14 @@ async def run_in_writer(
 
     The function runs to its end even if the caller is cancelled.
     """
-    call = partial(function, *values, **options)
+    call = partial(copy_context().run, partial(function, *values, **options))  # which knows the request's user
     return await asyncio.shield(asyncio.get_running_loop().run_in_executor(WRITERS, call))
 
 
 def writing(route: Callable[[Request], Response]) -> Callable[[Request], "asyncio.Future[Response]"]:
     """Wraps a route that writes to the store, so that it runs in a thread of WRITERS."""
 
+    @wraps(route)
     async def respond(request: Request) -> Response:
         return await run_in_writer(route, request)
 

@@ -73,7 +73,7 @@ ENDED: dict[str, tuple[Change, str]] = {
     "too many documents": (
         by_sql(
             """WITH RECURSIVE n (x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n WHERE x < 2000)
-            INSERT INTO document SELECT x, '', head, tip, 1, NULL, NULL FROM document, n"""
+            INSERT INTO document (id, name, head, tip, deleted) SELECT x, '', head, tip, 1 FROM document, n"""
         ),
         "more than 1,024 rows",
     ),
