@@ -76,13 +76,13 @@ class AppContext:
     def is_operator(self, request: Request) -> bool:
         """Tells whether a request comes from whoever runs the server, who may change its models.
 
-        Nobody is whom a proxy has signed in. Where only this machine reaches the server, anyone there is. Otherwise it
-        is who asks from this machine by its name there, and no proxy: a proxy's requests all come from its own address.
-        Where `--public-host` says that there is a proxy, nobody is.
+        Nobody is whom a proxy has signed in. Where only this machine reaches the server, anyone there is, if nobody has
+        to sign in. Otherwise it is who asks from this machine by its name there, and no proxy: a proxy's requests all
+        come from its own address. Where `--public-host` says that there is a proxy, nobody is.
         """
         if self.owner is not None:
             return False
-        if self.list_all_documents:
+        if self.list_all_documents and self.accounts is None:
             return True
         host = (request.url.hostname or "").lower()
         address = request.client.host if request.client else ""
