@@ -18,8 +18,6 @@ from editor.session import Session
 from editor.store.quota import Quota
 from editor.store.store import Store
 from editor.worker import Worker
-from pipelines.base import Adapter, Request
-from pipelines.errors import InvalidInput
 from tests.samples import an_edit, disc, noise
 
 NAMES = ("glide:{0}", "lama:{0}/model.pt", "hf:{0}", "hf:a-stranger/model", "openai:{1}/v1#model", "{0}/model.pt")
@@ -110,27 +108,3 @@ def test_a_document_s_model_loads_only_if_it_is_offered(
     assert watch.quiet, (watch.opened, watch.reached)
     recipe = Recipe.from_json(session.exports.recipe(document, "tests").to_json())
     assert recipe.edits[-1].pipeline == model  # it is kept as text, and no more
-
-
-@pytest.mark.parametrize(
-    "name", ["{0}/lora.safetensors", "{0}", "a-stranger/lora", "~/lora.safetensors", "//host/share/x"]
-)
-def test_an_adapter_is_neither_read_nor_looked_for(
-    strange: Path, watch: Watch, monkeypatch: pytest.MonkeyPatch, name: str
-) -> None:
-    pytest.importorskip("diffusers")
-    from pipelines.hf import adapters
-
-    offered = "/offered/adapters/mine.safetensors"
-    put = adapters.Adapters.__new__(adapters.Adapters)
-    put._allowed_names = lambda: {offered}
-    looked: list[str] = []
-    canonical = adapters.canonical_adapter
-    monkeypatch.setattr(adapters, "canonical_adapter", lambda each: looked.append(each) or canonical(each))
-    request = Request.__new__(Request)
-    object.__setattr__(request, "adapters", (Adapter(name.format(strange), 1.0),))
-    watch.on = True
-    with pytest.raises(InvalidInput, match="none of those offered here"):
-        put.put(request)
-    watch.on = False
-    assert watch.quiet and looked == [offered]  # of what the operator offers alone it is asked where it lies
