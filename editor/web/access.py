@@ -92,22 +92,24 @@ class Access:
         """
         if self.context.accounts is None:
             return routes
-        check = Middleware(_Ruled, access=self, rule=rule, uploads=uploads, logged=logged)
-        return [
-            Route(route.path, route.endpoint, methods=_methods(route), name=route.name, middleware=[check])
-            for route in routes
-        ]
+
+        def checked(route: Route) -> Route:
+            check = Middleware(_Ruled, access=self, rule=rule, path=route.path, uploads=uploads, logged=logged)
+            return Route(route.path, route.endpoint, methods=_methods(route), name=route.name, middleware=[check])
+
+        return [checked(route) for route in routes]
 
 
 class _Ruled:
     """ASGI middleware around one route."""
 
-    def __init__(self, app: ASGIApp, access: Access, rule: Rule, uploads: bool, logged: bool) -> None:
-        self.app, self.access, self.rule, self.uploads, self.logged = app, access, rule, uploads, logged
+    def __init__(self, app: ASGIApp, access: Access, rule: Rule, path: str, uploads: bool, logged: bool) -> None:
+        self.app, self.access, self.rule, self.path = app, access, rule, path
+        self.uploads, self.logged = uploads, logged
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, user, entry = scope["path_params"], user_in(scope), entry_in(scope)
-        action = scope["endpoint"].__name__
+        action = f"{scope['method']} {self.path}"
         entry.action = action if self.logged else ""
         try:
             entry.document = await run_in_threadpool(self._check, path, user)

@@ -141,7 +141,6 @@ def routes(context: AppContext) -> list[Mount]:
                     Route("/documents/{document}/discard/{revision}", writing(documents.discard), methods=["POST"]),
                     Route("/documents/{document}/recover/{revision}", writing(documents.recover), methods=["POST"]),
                     Route("/documents/{document}/edits", edits.submit, methods=["POST"]),
-                    Route("/documents/{document}/live", live.paint, methods=["POST"]),
                     Route("/documents/{document}/amend/{revision}", edits.amend, methods=["POST"]),
                     Route("/documents/{document}/reblend/{revision}", edits.reblend, methods=["POST"]),
                     Route("/documents/{document}/layers", layers.rearrange, methods=["POST"]),
@@ -153,6 +152,8 @@ def routes(context: AppContext) -> list[Mount]:
                 ],
                 logged=True,
             ),
+            # nothing of it is stored, and there is one for each letter that is typed
+            *access.ruled(Rule.EDIT, [Route("/documents/{document}/live", live.paint, methods=["POST"])]),
             *access.ruled(
                 Rule.OWN,
                 [

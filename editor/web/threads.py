@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
-from functools import partial, wraps
+from functools import partial
 from typing import ParamSpec, TypeVar
 
 from starlette.requests import Request
@@ -31,7 +31,6 @@ async def run_in_writer(
 def writing(route: Callable[[Request], Response]) -> Callable[[Request], "asyncio.Future[Response]"]:
     """Wraps a route that writes to the store, so that it runs in a thread of WRITERS."""
 
-    @wraps(route)
     async def respond(request: Request) -> Response:
         return await run_in_writer(route, request)
 

@@ -299,7 +299,9 @@ def test_the_log_says_who_did_what(members: Members) -> None:
 
     until(lambda: len(entries()) >= 3)
     assert [(each["action"], each["status"], each["document"]) for each in entries()] == [
-        ("submit", 403, document.id), ("submit", 200, document.id), ("download", 200, document.id),
+        ("POST /documents/{document}/edits", 403, document.id),
+        ("POST /documents/{document}/edits", 200, document.id),
+        ("GET /revisions/{revision}/picture.{kind}", 200, document.id),
     ]  # fmt: skip
     assert all({*each} == {"time", "user", "action", "document", "status"} for each in entries())
     assert "a green couch" not in members.audit.file.read_text()
