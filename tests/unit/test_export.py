@@ -392,7 +392,8 @@ def test_an_older_file_is_brought_up_and_itself_left_alone(tmp_path: Path) -> No
             db.execute(f"DROP TABLE {table}")
         for column in ("remakes", "deaths", "death", "starred", "match", "match_word"):
             db.execute(f"ALTER TABLE revision DROP COLUMN {column}")
-        for column in ("icc", "metadata"):
+        db.execute("DROP INDEX of_owner")
+        for column in ("icc", "metadata", "owner", "shared", "bytes"):
             db.execute(f"ALTER TABLE document DROP COLUMN {column}")
         for column in ("base", "x", "y"):
             db.execute(f"ALTER TABLE blob DROP COLUMN {column}")
