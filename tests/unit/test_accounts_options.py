@@ -9,7 +9,6 @@ import pytest
 from editor.cli.accounts import accounts_of, warn_of_open_door
 from editor.cli.parser import parser_of
 from editor.store.quota import Quota
-from editor.web import accounts
 from editor.web.accounts import TooManyUploads, UploadRate
 from editor.web.addresses import Addresses
 from editor.web.users import User
@@ -77,7 +76,7 @@ def test_an_open_door_is_warned_of(options: Any, addresses: Addresses, capsys: p
 
 def test_uploads_are_counted_by_user_and_minute(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 100.0
-    monkeypatch.setattr(accounts.time, "monotonic", lambda: now)
+    monkeypatch.setattr("editor.web.accounts.time.monotonic", lambda: now)
     rate, ann, bob = UploadRate(2), User("ann"), User(None)
     rate.admit(ann)
     now = 130.0
