@@ -52,7 +52,6 @@ MAX_RESTART_DELAY = 30.0  # seconds, of a process that dies again and again
 HEALTHY_AFTER = 60.0  # seconds of life after which it is not one of those
 RETRY_AFTER = 5.0  # seconds until a model that could not be loaded is tried again
 RETRY_FATAL_AFTER = 600.0  # the same of one that the process died of twice
-
 NOBODY_WORKS = "No worker is running, so jobs wait. Whoever runs this server starts one with `palimpsest work`."
 
 T = TypeVar("T")
@@ -119,9 +118,7 @@ class Died(InvalidInput):
 
 
 class ModelsProcess:
-    """The server's side. store: where the process takes its jobs from. command: what starts it. claims: whether it
-    takes any; else workers elsewhere do.
-    """
+    """The server's side. command: what starts the process. claims: whether that takes jobs; else others do."""
 
     def __init__(self, store: Store, command: Sequence[str], claims: bool = True) -> None:
         self.store, self.command, self.claims = store, command, claims
@@ -164,8 +161,7 @@ class ModelsProcess:
 
     @property
     def trouble(self) -> str | None:
-        nobody = None if self.claims or self.store.workers.any() else NOBODY_WORKS
-        return self._down or self._refused or nobody
+        return self._down or self._refused or (None if self.claims or self.store.workers.any() else NOBODY_WORKS)
 
     @property
     def ready(self) -> bool:

@@ -67,14 +67,19 @@ class Session:
         self.layers = Layers(store)
         store.database.keep_reserve()
 
-    def open_file(self, data: bytes, name: str = "Untitled") -> OpenedDocument:
+    def open_file(self, data: bytes, name: str = "Untitled", owner: str | None = None) -> OpenedDocument:
         """Creates a document from a picture file, and keeps its profile, metadata and content credentials.
+
+        Args:
+            data: the file.
+            name: what to call the document.
+            owner: the user that it belongs to, None for everybody.
 
         Raises:
             InvalidInput: as in `read_image`.
         """
         opened, ingredient = read_image(data), ingredient_of(data, self.anchors)
-        document = self.open(opened.pixels, name, opened.icc, opened.metadata, ingredient.archive)
+        document = self.open(opened.pixels, name, opened.icc, opened.metadata, ingredient.archive, owner)
         return OpenedDocument(document, (*opened.notes, *ingredient.notes))
 
     def credentials(self, document_id: str) -> DocumentCredentials | None:
@@ -98,6 +103,7 @@ class Session:
         icc: bytes | None = None,
         metadata: Metadata = NOTHING,
         credentials: bytes | None = None,
+        owner: str | None = None,
     ) -> Document:
         """Creates a document from a picture.
 
@@ -107,18 +113,20 @@ class Session:
             icc: the picture's colour profile, None for sRGB.
             metadata: the picture's author, copyright and print size.
             credentials: the content credentials of its file, see `ingredient_of`.
+            owner: the user that it belongs to, None for everybody; below as well.
         """
-        return self.store.documents.create(Picture.from_pixels(pixels), name[:MAX_NAME], icc, metadata, credentials)
+        pictured = Picture.from_pixels(pixels)
+        return self.store.documents.create(pictured, name[:MAX_NAME], icc, metadata, credentials, owner)
 
-    def open_document(self, file: Path) -> Document:
+    def open_document(self, file: Path, owner: str | None = None) -> Document:
         """Creates a document, with its history, from a .palimpsest file that `Exports.write` wrote."""
-        return read_document(self.store, file)
+        return read_document(self.store, file, owner)
 
-    def blank(self, width: int, height: int, name: str = "Untitled") -> Document:
+    def blank(self, width: int, height: int, name: str = "Untitled", owner: str | None = None) -> Document:
         """Creates an empty document, to generate a whole picture from a prompt."""
         if width * height > MAX_PIXELS:
             raise InvalidInput(f"A picture can have at most {MAX_PIXELS:,} pixels, not {width:,} x {height:,}.")
-        return self.store.documents.create(Picture.blank(width, height), name[:MAX_NAME])
+        return self.store.documents.create(Picture.blank(width, height), name[:MAX_NAME], owner=owner)
 
     def picture(self, document_id: str) -> Picture:
         """Returns the picture that a document shows: that of its head."""
@@ -243,14 +251,18 @@ class Session:
         """Restores a deleted step and those deleted with it."""
         return self.store.revisions.recover(revision_id)
 
-    def duplicate(self, document_id: str) -> Document:
+    def duplicate(self, document_id: str, owner: str | None = None) -> Document:
         """Copies a document with its whole history."""
-        copy = copy_document(self.store, document_id, self.store)
+        copy = copy_document(self.store, document_id, self.store, owner)
         return self.rename_document(copy.id, f"{copy.name[: MAX_NAME - 5]} copy")
 
     def rename_document(self, document_id: str, name: str) -> Document:
         """Renames a document."""
         return self.store.documents.rename(document_id, name[:MAX_NAME])
+
+    def share(self, document_id: str, shared: str) -> Document:
+        """Says what others than its owner may do with a document: look, edit or nobody."""
+        return self.store.documents.share(document_id, shared)
 
     def delete(self, document_id: str) -> None:
         """Deletes a document; `restore` restores it until the store is compacted."""

@@ -135,9 +135,9 @@ class CommandContext:
             A session on it.
         """
         # the models' process signs nothing, so it gets no key
-        signing = None if self.options.command == "work" else self.signing
+        signing = None if self.options.command in ("work", "models-process") else self.signing
         anchors = self.anchors
-        store = Store(self.options.data)
+        store = Store(self.options.data, self.options.quota)
         try:
             yield Session(store, signing, anchors)
         finally:

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from editor.cli.accounts_options import add_accounts
 from editor.cli.address_options import add_addresses
 from editor.cli.export_options import add_export
 from editor.cli.models_options import MODELS_HELP, add_models
@@ -83,6 +84,7 @@ def _add_server_options(parser: argparse.ArgumentParser, data: Path) -> None:
     add_addresses(parser)
     add_signing(parser)
     add_operation(parser)
+    add_accounts(parser)
     _add_data(parser, data)
     parser.add_argument(
         "--mcp", action="store_true",

@@ -11,6 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from editor.cli import logs
+from editor.cli.accounts import accounts_of, warn_of_open_door
 from editor.cli.context import CommandContext
 from editor.cli.stop_signals import StopSignals
 from editor.models_process import ModelsProcess
@@ -46,6 +47,8 @@ def serve(context: CommandContext) -> None:
         check(options.metrics_host, options.metrics_port, "--metrics-")
         if options.metrics_port == options.port:
             raise InvalidInput("--metrics-port and --port must be two ports.")
+    accounts = accounts_of(options)
+    warn_of_open_door(accounts, addresses)
     if options.compile:
         print("The first run of each network compiles it, which takes minutes.", file=sys.stderr)
     from editor.web.page import start  # Gradio takes seconds to load, and the models' process does not need it
@@ -62,7 +65,7 @@ def serve(context: CommandContext) -> None:
             with TemporaryDirectory(prefix="palimpsest-", ignore_cleanup_errors=True) as pictures:
                 os.environ["GRADIO_TEMP_DIR"] = pictures  # where Gradio keeps pictures in the API's responses
                 samples = context.root / "assets" / "samples"
-                app = AppContext(session, process, context.library, samples, addresses)
+                app = AppContext(session, process, context.library, samples, addresses, accounts=accounts)
                 with _metrics(app, process, options):
                     page = start(app, options.host, options.port, options.mcp)
                     _announce(str(page.local_url), options.log_json)
@@ -77,6 +80,8 @@ def serve(context: CommandContext) -> None:
         finally:
             context.library.downloads.stop()
             process.stop()
+            if accounts is not None and accounts.audit is not None:
+                accounts.audit.close()
 
 
 @contextmanager

@@ -14,8 +14,8 @@ def add_work(commands: "Commands") -> None:
         help="work on the jobs of a store without serving a page",
         description="Work on the jobs of a store, as many of these as wanted, on as many machines. They share a store"
         " with the servers: --data with the URL of a PostgreSQL database, or the same folder on one machine. What a"
-        " worker leaves when it ends another takes over. Ctrl+C ends it after its step; on SIGTERM its job may finish within"
-        " --stop-within.",
+        " worker leaves when it ends another takes over. Ctrl+C ends it after its step; on SIGTERM its job may finish"
+        " within --stop-within.",
     )
     work.set_defaults(run="work.work")
     cluster = commands.add_parser("cluster", help="list the workers of a store, their models, and what waits")

@@ -112,7 +112,7 @@ class Blobs:
         with ThreadPoolExecutor() as pool:  # Pillow releases the interpreter lock while it encodes
             return dict(zip(new, pool.map(encode, new), strict=True))
 
-    def insert(self, db: Transaction, blobs: Mapping[str, Blob], fresh: Mapping[str, Pixels]) -> None:
+    def insert(self, db: Transaction, blobs: Mapping[str, Blob], fresh: Mapping[str, Pixels]) -> int:
         """Stores blobs in a transaction.
 
         Args:
@@ -120,6 +120,9 @@ class Blobs:
             blobs: files by digest, as `encode_new` returns them.
             fresh: the picture's fresh tiles, uint8 (H, W, 3 or 4) by digest. Those that are in neither `blobs` nor the
                 database are stored too: somebody compacted the store after `encode_new` looked.
+
+        Returns:
+            The bytes of these files, those included that the store has meanwhile.
         """
         missing = [
             digest
@@ -132,6 +135,14 @@ class Blobs:
             ON CONFLICT DO NOTHING""",
             [{"digest": digest, **blob._asdict()} for digest, blob in {**blobs, **whole}.items()],
         )
+        return sum(len(blob.data) for blob in {**blobs, **whole}.values())
+
+    def insert_for(
+        self, db: Transaction, document: str, blobs: Mapping[str, Blob], fresh: Mapping[str, Pixels]
+    ) -> None:
+        """Stores blobs as `insert` does, and counts their bytes as the document's."""
+        size = self.insert(db, blobs, fresh)
+        db.run("UPDATE document SET bytes = bytes + :size WHERE id = :id", size=size, id=document)
 
 
 def pack_digests(picture: Picture) -> bytes:

@@ -43,12 +43,13 @@ def write_document(store: Store, document: str, to: Path) -> None:
         (folder / FILE).replace(part)
 
 
-def read_document(store: Store, file: Path) -> Document:
+def read_document(store: Store, file: Path, owner: str | None = None) -> Document:
     """Stores the document of a file as a new document.
 
     Args:
         store: the store to put it into.
         file: a file that `write_document` wrote.
+        owner: the user that it belongs to, None for everybody.
 
     Returns:
         The new document.
@@ -75,16 +76,17 @@ def read_document(store: Store, file: Path) -> Document:
                 _check_credentials(history)
             except (MemoryError, *DAMAGED) as error:
                 raise _unreadable_file(file, error) from None
-            return _write(history, other, store)
+            return _write(history, other, store, owner)
 
 
-def copy_document(store: Store, document: str, to: Store) -> Document:
+def copy_document(store: Store, document: str, to: Store, owner: str | None = None) -> Document:
     """Copies a document with its whole history into another store, under a new id.
 
     Args:
         store: the store that has the document.
         document: its id.
         to: the store to copy it to, which may be the same one.
+        owner: the user that the copy belongs to, None for everybody.
 
     Returns:
         The copy.
@@ -93,7 +95,7 @@ def copy_document(store: Store, document: str, to: Store) -> Document:
         NotFound: there is no such document.
         Damaged: its pixels or revisions are damaged. Everything is checked before anything is copied.
     """
-    return _write(_read(store, document, lambda pixels: None), store, to)
+    return _write(_read(store, document, lambda pixels: None), store, to, owner)
 
 
 def _unreadable_file(file: Path, error: BaseException) -> InvalidInput:
@@ -177,17 +179,22 @@ def _read(store: Store, document: str, decode: Callable[[int], None]) -> _Histor
     return _History(row, revisions, new_crops, digests | tiles)
 
 
-def _write(history: _History, store: Store, to: Store) -> Document:
-    """Stores a history in `to`, with its pixels from `store`, and returns the new document."""
+def _write(history: _History, store: Store, to: Store, owner: str | None) -> Document:
+    """Stores a history in `to`, with its pixels from `store`, as a document of this owner, and returns that."""
     bases = {base for digest in history.digests if (base := store.blobs.stored(digest).base) is not None}
     row = history.document
     with to.database.transaction() as db:
+        size = 0
         for digest in history.digests | bases:
-            to.blobs.insert(db, {digest: store.blobs.stored(digest)}, {})
+            if not db.run("SELECT 1 FROM blob WHERE digest = :digest", digest=digest):
+                size += to.blobs.insert(db, {digest: store.blobs.stored(digest)}, {})
+        to.quotas.admit_document(db, owner, size)
         db.run(
-            """INSERT INTO document (id, name, head, tip, icc, metadata, credentials, credentials_checked)
-            VALUES (:id, :name, :head, :tip, :icc, :metadata, :credentials, :credentials_checked)""",
+            """INSERT INTO document (id, name, head, tip, icc, metadata, credentials, credentials_checked, owner, bytes)
+            VALUES (:id, :name, :head, :tip, :icc, :metadata, :credentials, :credentials_checked, :owner, :size)""",
             **row,
+            owner=owner,
+            size=size,
         )
         db.run_many(
             """INSERT INTO revision

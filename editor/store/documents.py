@@ -3,6 +3,7 @@
 import json
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -11,6 +12,10 @@ from editor.imaging.picture import Picture
 from editor.store.blobs import Blobs, NotFound, pack_digests
 from editor.store.database import Database, even_when_full, storable
 from editor.store.queue import CANCELLED, ENDED, PENDING, require_revision, revision_id
+from editor.store.quotas import Quotas
+from pipelines.errors import InvalidInput
+
+NOBODY, LOOK, EDIT = SHARED = ("nobody", "look", "edit")  # what others may do with a document who know its address
 
 _SUMMARIES = """SELECT document.id, document.name, head, max(created),
     count(CASE WHEN parent IS NOT NULL AND tiles IS NOT NULL AND revision.deleted IS NULL THEN 1 END)
@@ -35,6 +40,13 @@ class StoredCredentials(NamedTuple):
     checked: bool  # whether they were checked with that file here; False: they came with a document's file
 
 
+class Sharing(NamedTuple):
+    """Whose a document is, and what others may do with it."""
+
+    owner: str | None  # None: everybody's
+    shared: str  # one of SHARED
+
+
 @dataclass(frozen=True)
 class DocumentSummary:
     """A document as the list of documents shows it."""
@@ -52,8 +64,8 @@ class Documents:
     Every method that takes a document's id raises NotFound when there is no such document or it is deleted.
     """
 
-    def __init__(self, database: Database, blobs: Blobs) -> None:
-        self.database, self.blobs = database, blobs
+    def __init__(self, database: Database, blobs: Blobs, quotas: Quotas) -> None:
+        self.database, self.blobs, self.quotas = database, blobs, quotas
 
     def create(
         self,
@@ -62,6 +74,7 @@ class Documents:
         icc: bytes | None = None,
         metadata: Metadata = NOTHING,
         credentials: bytes | None = None,
+        owner: str | None = None,
     ) -> Document:
         """Creates a document that shows a picture, in one commit.
 
@@ -71,19 +84,25 @@ class Documents:
             icc: the picture's colour profile, None for sRGB.
             metadata: the picture's author, copyright and print size.
             credentials: the content credentials of its file, an archive of `ingredient_of`.
+            owner: the user that it belongs to, None for everybody.
 
         Returns:
             The new document; its id cannot be guessed.
+
+        Raises:
+            OverQuota: the owner has as much as one may have.
         """
         id = new_document_id()
         root = revision_id(id, None, picture.digest)
         name = storable(name)
         blobs = self.blobs.encode_new(picture, {})
         with self.database.transaction() as db:
-            self.blobs.insert(db, blobs, picture.fresh)
+            size = self.blobs.insert(db, blobs, picture.fresh)
+            self.quotas.admit_document(db, owner, size)
             db.run(
-                """INSERT INTO document (id, name, head, tip, icc, metadata, credentials, credentials_checked)
-                VALUES (:id, :name, :root, :root, :icc, :metadata, :credentials, :checked)""",
+                """INSERT INTO document
+                (id, name, head, tip, icc, metadata, credentials, credentials_checked, owner, bytes)
+                VALUES (:id, :name, :root, :root, :icc, :metadata, :credentials, :checked, :owner, :size)""",
                 id=id,
                 name=name,
                 root=root,
@@ -91,6 +110,8 @@ class Documents:
                 metadata=None if metadata == NOTHING else metadata.to_json(),
                 credentials=credentials,
                 checked=int(credentials is not None),
+                owner=owner,
+                size=size,
             )
             db.run(
                 """INSERT INTO revision (id, document, created, box, tiles)
@@ -137,6 +158,19 @@ class Documents:
         """Returns the summaries of all documents that are not deleted, the most recently edited first."""
         return [DocumentSummary(*row) for row in self.database.rows(_SUMMARIES.format(which=""))]
 
+    def summaries_for(self, user: str | None, known: Sequence[str]) -> list[DocumentSummary]:
+        """Returns the summaries of a user's own documents, and of those known ones that the user may look at.
+
+        Args:
+            user: the user's name; None for one without a name, whose documents are everybody's.
+            known: ids of other documents.
+        """
+        names = {f"known{n}": id for n, id in enumerate(known)}
+        listed = f"document.id IN ({', '.join(f':{name}' for name in names)})" if names else "1 = 0"
+        which = f"""AND (coalesce(owner, '') = :user OR {listed} AND (owner IS NULL OR shared <> 'nobody'))"""
+        rows = self.database.rows(_SUMMARIES.format(which=which), user=user or "", **names)
+        return [DocumentSummary(*row) for row in rows]
+
     def summary(self, id: str) -> DocumentSummary:
         """Returns the summary of one document."""
         self.get(id)  # raises when there is none
@@ -148,6 +182,20 @@ class Documents:
         self.get(id)  # raises when there is none
         with self.database.transaction() as db:
             db.run("UPDATE document SET name = :name WHERE id = :id", name=storable(name), id=id)
+        return self.get(id)
+
+    def sharing(self, id: str) -> Sharing | None:
+        """Returns whose a document is, deleted or not; None when there is none."""
+        row = self.database.row("SELECT owner, shared FROM document WHERE id = :id", id=id)
+        return None if row is None else Sharing(*row)
+
+    def share(self, id: str, shared: str) -> Document:
+        """Says what others than its owner may do with a document, one of SHARED, and returns it."""
+        if shared not in SHARED:
+            raise InvalidInput(f"A document is shared to {', '.join(SHARED[:-1])} or {SHARED[-1]}, not {shared!r}.")
+        self.get(id)
+        with self.database.transaction() as db:
+            db.run("UPDATE document SET shared = :shared WHERE id = :id", shared=shared, id=id)
         return self.get(id)
 
     @even_when_full

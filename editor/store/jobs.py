@@ -63,9 +63,9 @@ class Jobs:
     def submit_together(self, document: str, parent: str, edits: Sequence[Edit]) -> list[Revision]:
         """Queues edits on one parent in one commit, each as `submit` does, so that a worker can claim them together."""
         texts = [edit.to_json() for edit in edits]
-        with self.database.transaction() as db:
+        with self.database.transaction() as db, self.documents.quotas.jobs(db, document):
             require_revision(db, document, parent, "error IS NULL")
-            self.blobs.insert(db, pictures_of(edits), {})
+            self.blobs.insert_for(db, document, pictures_of(edits), {})
             ids = [queue.enqueue(db, document, parent, text) for text in texts]
             for id in ids:
                 db.run(
@@ -97,9 +97,9 @@ class Jobs:
         Raises:
             Moved: another replay has not ended yet.
         """
-        with self.database.transaction() as db:
+        with self.database.transaction() as db, self.documents.quotas.jobs(db, document):
             require_revision(db, document, revision, "tiles IS NOT NULL")
-            self.blobs.insert(db, pictures_of([edit]), {})
+            self.blobs.insert_for(db, document, pictures_of([edit]), {})
             steps, follows = [revision], revision
             if later:
                 ((head, tip),) = db.run("SELECT head, tip FROM document WHERE id = :id", id=document)
@@ -127,7 +127,7 @@ class Jobs:
         Raises:
             Moved: the head is another by now, or another replay has not ended yet.
         """
-        with self.database.transaction() as db:
+        with self.database.transaction() as db, self.documents.quotas.jobs(db, document):
             require_revision(db, document, steps[-1], "tiles IS NOT NULL")
             if not db.run("SELECT 1 FROM document WHERE id = :id AND head = :head", id=document, head=steps[-1]):
                 raise Moved("The picture was changed in another tab meanwhile. Look at its layers again.")
@@ -306,7 +306,7 @@ class Jobs:
             if not rows:
                 return False
             ((document, parent, follows, edit),) = rows
-            self.blobs.insert(db, blobs, picture.fresh)
+            self.blobs.insert_for(db, document, blobs, picture.fresh)
             db.run("UPDATE revision SET box = :box, tiles = :tiles, worker = NULL, lease = NULL WHERE id = :id",
                    box=json.dumps(picture.box), tiles=pack_digests(picture), id=id)  # fmt: skip
             store_match(db, id, match)

@@ -95,4 +95,12 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
             id TEXT PRIMARY KEY, seen {real} NOT NULL, place TEXT NOT NULL, machine TEXT NOT NULL,
             models TEXT NOT NULL)""",
     ),
+    (
+        # owner: the user's name; NULL: everybody's. shared: what others may do who know its address, look, edit or
+        # nobody. bytes: written for it by now, of what the store did not have
+        "ALTER TABLE document ADD COLUMN owner TEXT",
+        "ALTER TABLE document ADD COLUMN shared TEXT NOT NULL DEFAULT 'look'",
+        "ALTER TABLE document ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0",
+        "CREATE INDEX of_owner ON document (owner)",
+    ),
 )

@@ -11,6 +11,8 @@ from editor.store.database import Database
 from editor.store.documents import Documents
 from editor.store.jobs import Jobs
 from editor.store.progress import JobProgress
+from editor.store.quota import Quota
+from editor.store.quotas import Quotas
 from editor.store.revisions import Revisions
 from editor.store.schema import MIGRATIONS
 from editor.store.studies import Studies
@@ -26,15 +28,17 @@ class Store:
     intact. It raises Damaged for pixels that are not those that were stored; everything else stays readable.
     """
 
-    def __init__(self, location: Path | str) -> None:
+    def __init__(self, location: Path | str, quota: Quota = Quota()) -> None:  # noqa: B008
         """Opens the database, and creates it when it is missing.
 
         Args:
             location: a folder, which holds the SQLite file `palimpsest.db`, or the URL of a PostgreSQL database.
+            quota: the most that each owner may have.
         """
         self.database = Database(location / FILE if isinstance(location, Path) else location, MIGRATIONS)
         self.blobs = Blobs(self.database)
-        self.documents = Documents(self.database, self.blobs)
+        self.quotas = Quotas(self.database, quota)
+        self.documents = Documents(self.database, self.blobs, self.quotas)
         self.revisions = Revisions(self.database, self.blobs, self.documents)
         self.jobs = Jobs(self.database, self.blobs, self.documents, self.revisions)
         self.progress = JobProgress(self.database)

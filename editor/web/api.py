@@ -10,9 +10,11 @@ import gradio as gr
 from gradio.events import api
 from gradio.route_utils import FnIndexInferError
 from pydantic import TypeAdapter, ValidationError
+from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from editor.web.api_access import ToolAccess
 from editor.web.api_adapters import adapters_tool
 from editor.web.api_edits import Steps
 from editor.web.api_results import Result
@@ -41,18 +43,22 @@ def publish(context: AppContext, shown: Shown) -> None:
         tools.open, tools.blank, tools.describe, tools.look, tools.select, tools.undo, tools.redo, tools.checkout,
         adapters_tool(context),
     ]  # fmt: skip
-    for tool in [tools.documents, *quick] if context.list_all_documents else quick:
-        api(_endpoint(tool), queue=False)
+    if context.accounts is not None:
+        quick.append(tools.share)
+    access = ToolAccess(context)
+    for tool in [tools.documents, *quick] if context.list_all_documents or context.accounts is not None else quick:
+        api(_endpoint(tool, access), queue=False)
     for slow_tool in (tools.edit, tools.remove, tools.expand, tools.crop, tools.adjust, tools.layer):
-        api(_streaming_endpoint(slow_tool), concurrency_limit=None)  # the store has the queue
+        api(_streaming_endpoint(slow_tool, access), concurrency_limit=None)  # the store has the queue
 
 
-def _endpoint(tool: Callable[..., Any]) -> Callable[..., Any]:
-    """Wraps a tool: checks its arguments and sends its error messages to the client."""
+def _endpoint(tool: Callable[..., Any], access: ToolAccess) -> Callable[..., Any]:
+    """Wraps a tool: checks its arguments and its user, and sends its error messages to the client."""
 
     @wraps(tool)
     def call(*values: Any) -> Any:
         try:
+            access.check(tool, values)
             return tool(*_check_types(tool, values))
         except (UserError, OSError) as error:
             raise _client_error(error) from error
@@ -60,12 +66,13 @@ def _endpoint(tool: Callable[..., Any]) -> Callable[..., Any]:
     return call
 
 
-def _streaming_endpoint(tool: Callable[..., Steps]) -> Callable[..., Steps]:
+def _streaming_endpoint(tool: Callable[..., Steps], access: ToolAccess) -> Callable[..., Steps]:
     """Wraps a tool that reports its progress, likewise."""
 
     @wraps(tool)
     async def stream(*values: Any) -> Steps:
         try:
+            await run_in_threadpool(access.check, tool, values)
             async with aclosing(tool(*_check_types(tool, values))) as steps:
                 async for step in steps:
                     yield step

@@ -7,6 +7,8 @@ from typing import Any
 import gradio as gr
 from gradio.utils import LRUCache
 
+from editor.web.users import set_current_user, user_in
+
 STATES = 64  # session states, 0.12 MB each: no later call needs one of ours
 ENDED = 512  # calls that have ended, whose clients may not have read the end yet
 WAITING = 64  # calls that wait, besides the 40 that Gradio runs at a time
@@ -38,6 +40,26 @@ def bound(page: gr.Blocks) -> None:
     page._queue.pending_messages_per_session = NewestSessions(page)
     page._queue.pending_event_ids_session = NewestSessions(page)
     logging.getLogger("uvicorn.error").addFilter(_is_relevant)
+
+
+def identify_users(page: gr.Blocks) -> None:
+    """Makes a page's functions know who called them: they run in a queue's task, not in the request's."""
+    call = page.call_function
+
+    async def call_as_user(
+        block_fn: Any,
+        processed_input: list[Any],
+        iterator: Any = None,
+        requests: Any = None,
+        *others: Any,
+        **named: Any,
+    ) -> Any:
+        request = requests[0] if isinstance(requests, list) else requests
+        request = getattr(request, "request", request)  # Gradio's own, around Starlette's
+        set_current_user(user_in(getattr(request, "scope", {})))
+        return await call(block_fn, processed_input, iterator, requests, *others, **named)
+
+    page.call_function = call_as_user  # type: ignore[method-assign]
 
 
 def _is_relevant(record: logging.LogRecord) -> bool:

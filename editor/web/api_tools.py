@@ -38,7 +38,22 @@ class ApiTools:
 
     def documents(self) -> list[dict[str, str]]:
         """List the documents, the most recently edited first: `document` (its id, for the other tools) and `name`."""
-        return [{"document": each.id, "name": each.name} for each in self.session.store.documents.all()]
+        store = self.session.store
+        if self.context.accounts is not None:
+            own = store.documents.summaries_for(self.context.owner, ())
+            return [{"document": each.document, "name": each.name} for each in own]
+        return [{"document": each.id, "name": each.name} for each in store.documents.all()]
+
+    def share(self, document: str, shared: str) -> Result:
+        """Say what others may do with a document of yours who know its id.
+
+        Parameters:
+            document: its id
+            shared: look (they may look, export and duplicate), edit, or nobody
+        Returns:
+            as `describe`, without history and models
+        """
+        return summary(self.context, self.session.share(document, shared))
 
     def open(self, data: str, name: str = "Untitled") -> Result:
         """Open a picture as a new document. For files of more than 64 MB, and for documents with their history
@@ -50,7 +65,8 @@ class ApiTools:
         Returns:
             as `describe`, without history and models, and `notes`: what the file has that the document does not keep
         """
-        document, notes = large_work.wait(None, self.session.open_file, read_base64("picture", data), name)
+        picture = read_base64("picture", data)
+        document, notes = large_work.wait(None, self.session.open_file, picture, name, self.context.owner)
         return {**summary(self.context, document), "notes": list(notes)}
 
     def blank(self, width: int, height: int, name: str = "Untitled") -> Result:
@@ -63,7 +79,7 @@ class ApiTools:
         Returns:
             as `describe`, without history and models
         """
-        return summary(self.context, self.session.blank(width, height, name))
+        return summary(self.context, self.session.blank(width, height, name, self.context.owner))
 
     def describe(self, document: str) -> Result:
         """Describe a document.

@@ -14,9 +14,11 @@ from editor.session import Session
 from editor.store.blobs import NotFound
 from editor.store.documents import Document
 from editor.store.revisions import Revision
+from editor.web.accounts import Accounts
 from editor.web.addresses import LOOPBACK, Addresses
 from editor.web.ending import Ending
 from editor.web.traffic import Traffic
+from editor.web.users import current_user
 from pipelines.base import Adapter, PipelineInfo
 from pipelines.errors import InvalidInput
 from pipelines.library import Library
@@ -53,6 +55,7 @@ class AppContext:
     addresses: Addresses  # the names of the server
     ending: Ending = field(default_factory=Ending)  # how far it is on its way to its end
     traffic: Traffic = field(default_factory=Traffic)  # the requests that it answers
+    accounts: Accounts | None = None  # None: nobody is asked to sign in
 
     @property
     def names(self) -> Mapping[str, str]:
@@ -69,14 +72,22 @@ class AppContext:
         """Whether anybody may list all documents: only when no other machine reaches the server."""
         return self.addresses.local and not self.addresses.public
 
+    @property
+    def owner(self) -> str | None:
+        """The user whose a document is that the request being answered creates; None for everybody."""
+        user = current_user()
+        return None if user is None else user.name
+
     def is_operator(self, request: Request) -> bool:
         """Tells whether a request comes from whoever runs the server, who may change its models.
 
-        Where only this machine reaches the server, anyone there is. Otherwise it is who asks from this machine by its
-        name there, and no proxy: a proxy's requests all come from its own address. Where `--public-host` says that
-        there is a proxy, nobody is.
+        Nobody is whom a proxy has signed in. Where only this machine reaches the server, anyone there is, if nobody has
+        to sign in. Otherwise it is who asks from this machine by its name there, and no proxy: a proxy's requests all
+        come from its own address. Where `--public-host` says that there is a proxy, nobody is.
         """
-        if self.list_all_documents:
+        if self.owner is not None:
+            return False
+        if self.list_all_documents and self.accounts is None:
             return True
         host = (request.url.hostname or "").lower()
         address = request.client.host if request.client else ""

@@ -6,6 +6,8 @@ The others wait without a thread that small pictures need.
 import asyncio
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
 from typing import Any, TypeVar
 
 from starlette.concurrency import run_in_threadpool
@@ -33,11 +35,12 @@ async def run(
     """
     if pixels is not None and pixels <= LARGE:
         return await small(work, *arguments)
-    return await asyncio.get_running_loop().run_in_executor(POOL, work, *arguments)
+    call = partial(copy_context().run, work, *arguments)  # which knows the request's user
+    return await asyncio.get_running_loop().run_in_executor(POOL, call)
 
 
 def wait(pixels: int | None, work: Callable[..., T], *arguments: Any) -> T:
     """Does the same as `run`, for callers that are in a thread already."""
     if pixels is not None and pixels <= LARGE:
         return work(*arguments)
-    return POOL.submit(work, *arguments).result()
+    return POOL.submit(copy_context().run, work, *arguments).result()

@@ -1,16 +1,20 @@
 """The page: the canvas and the edit form, and how Gradio serves them."""
 
 import os
+import secrets
 from collections.abc import Mapping
+from typing import Any
 
 import gradio as gr
+from gradio_client import Client
 from starlette.middleware import Middleware
 
 from editor.web.api import REFUSALS, publish, refuse_objects
-from editor.web.api_sessions import STATES, bound
+from editor.web.api_sessions import STATES, bound, identify_users
 from editor.web.canvas import Canvas
 from editor.web.context import AppContext
 from editor.web.form import Form
+from editor.web.gate import OWN_HEADER, Gate
 from editor.web.health import Health
 from editor.web.i18n import translations
 from editor.web.modules import CANVAS, MODULES
@@ -52,6 +56,12 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
         publish(context, shown)
     bound(page)
     refuse_objects(page)
+    middleware = [Middleware(Guard, addresses=context.addresses, shown=shown)]
+    own_secret = secrets.token_urlsafe()
+    if context.accounts is not None:
+        identify_users(page)
+        accounts, addresses = context.accounts, context.addresses
+        middleware.append(Middleware(Gate, accounts=accounts, addresses=addresses, own_secret=own_secret))
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
     page.launch(
         server_name=f"[{host}]" if ":" in host else host,
@@ -76,7 +86,7 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
             "middleware": [
                 Middleware(TrafficWatch, traffic=context.traffic, routes=own, root_path=root),
                 Middleware(Health, root_path=root, readiness=readiness),
-                Middleware(Guard, addresses=context.addresses, shown=shown),
+                *middleware,
             ],
             "exception_handlers": REFUSALS,
             "docs_url": None,
@@ -84,7 +94,31 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
             "openapi_url": None,
         },
     )
+    if mcp and context.accounts is not None:
+        _let_mcp_in(page, own_secret)
     return page
+
+
+def _let_mcp_in(page: gr.Blocks, own_secret: str) -> None:
+    """Has the client through which Gradio's MCP server passes calls on show that it is this server's own.
+
+    A call itself has the headers of its caller, and so the caller's user.
+    """
+    server: Any = page.mcp_server_obj
+    made: list[Client] = []
+
+    def client() -> Client:
+        if not made:
+            headers = {"x-gradio-user": "mcp", OWN_HEADER: own_secret}
+            made.append(
+                Client(
+                    server.local_url, download_files=False, verbose=False, analytics_enabled=False, ssl_verify=False,
+                    _skip_components=False, headers=headers,
+                )
+            )  # fmt: skip
+        return made[0]
+
+    server._get_or_create_client = client
 
 
 def _head() -> str:

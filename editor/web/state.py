@@ -15,7 +15,7 @@ from editor.edits.edit import Edit
 from editor.edits.plan import plan
 from editor.imaging.geometry import Box
 from editor.store.blobs import NotFound
-from editor.store.documents import Document
+from editor.store.documents import EDIT, Document
 from editor.store.progress import NO_BEAT, RunProgress
 from editor.store.revisions import Revision
 from editor.store.variations import group_of
@@ -86,7 +86,21 @@ class DocumentStates:
             "watched": statuses,
             "beat": beat,
             "trouble": self.context.models.trouble,
+            **self._sharing(document),
         }
+
+    def _sharing(self, document: Document) -> dict[str, str]:
+        """Returns what the user `may` do with a document (look, edit or own) and what it is `shared` to; nothing where
+        nobody signs in.
+        """
+        sharing = self.session.store.documents.sharing(document.id) if self.context.accounts is not None else None
+        if sharing is None:
+            return {}
+        if sharing.owner is None:  # everybody's: there is nobody who could decide
+            return {"may": EDIT}
+        if sharing.owner == self.context.owner:
+            return {"may": "own", "shared": sharing.shared}
+        return {"may": sharing.shared}
 
     def _replay(self, document: Document, pending: Sequence[Revision]) -> dict[str, dict[str, int]]:
         """Returns, for each queued step of a replay, its position `step` among `of`, from 1, and how many `steps` the

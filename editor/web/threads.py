@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from functools import partial
 from typing import ParamSpec, TypeVar
 
@@ -23,7 +24,7 @@ async def run_in_writer(
 
     The function runs to its end even if the caller is cancelled.
     """
-    call = partial(function, *values, **options)
+    call = partial(copy_context().run, partial(function, *values, **options))  # which knows the request's user
     return await asyncio.shield(asyncio.get_running_loop().run_in_executor(WRITERS, call))
 
 

@@ -1,5 +1,6 @@
 """LoRAs, IP-Adapters and ControlNets on a loaded pipeline of diffusers."""
 
+import os
 from collections.abc import Callable, Collection
 from copy import copy
 from inspect import signature
@@ -40,9 +41,12 @@ class Adapters:
             InvalidInput: an adapter is not there or does not fit, or the request lacks what it needs.
         """
         if self._allowed_names is not None and request.adapters:
-            allowed = {canonical_adapter(name) for name in self._allowed_names()}
+            names = {*self._allowed_names()}
+            allowed = names | {canonical_adapter(name) for name in names}
             for adapter in request.adapters:
-                if canonical_adapter(adapter.name) not in allowed:
+                # compared as text: a stranger's document may name any path, of another machine too, which is not to be
+                # asked for even whether it is there
+                if not allowed & {adapter.name, os.path.abspath(os.path.expanduser(adapter.name))}:
                     raise InvalidInput(
                         f"The adapter {adapter.name} is none of those offered here: lay it into the folder adapters in "
                         "the data folder, or name it with --adapter."

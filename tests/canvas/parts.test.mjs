@@ -157,7 +157,7 @@ test("every language says all that English does, with the same values in it", ()
 
 test("every key the modules ask for has words, and no words are left over", () => {
   const folder = new URL("../../assets/canvas/", import.meta.url);
-  const words = Object.keys(JSON.parse(readFileSync(new URL("locales/en.json", folder)))).filter((key) => !key.startsWith("form_"));
+  const words = Object.keys(JSON.parse(readFileSync(new URL("locales/en.json", folder)))).filter((key) => !/^(form|sign_in)_/.test(key)); // which the server itself says
   const code = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".js")).map((file) => readFileSync(new URL(file, folder), "utf8")).join("\n");
   const asked = new Set([...code.matchAll(/"([a-z]+\.[a-z_.]+)"/g)].map(([, key]) => key));
   const families = [...code.matchAll(/`([a-z.]+)\.\$\{/g)].map(([, family]) => `${family}.`);

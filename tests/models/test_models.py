@@ -22,6 +22,7 @@ from editor.cli import server
 from editor.cli.context import CommandContext
 from editor.formats.export import recipe_of
 from editor.recipes.recipe import Recipe
+from editor.store.quota import Quota
 from editor.web.context import AppContext
 from pipelines.installed import Model, described
 from pipelines.models import full_name, installed, listed, listing
@@ -288,6 +289,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
             "host": "",
         }
         defaults |= {"public_host": [], "root_path": "", "adapter": [], "port": 0, "data": tmp_path / "data"}
+        defaults |= {"token": None, "user_header": None, "user_header_secret": None, "quota": Quota(), "audit": None}
         server.serve(CommandContext(argparse.Namespace(**{**defaults, "models": None, **options}), tmp_path, tmp_path))
         return given[0], given[1]
 

@@ -392,7 +392,9 @@ def test_an_older_file_is_brought_up_and_itself_left_alone(tmp_path: Path) -> No
             db.execute(f"DROP TABLE {table}")
         for column in ("remakes", "deaths", "death", "starred", "match", "match_word"):
             db.execute(f"ALTER TABLE revision DROP COLUMN {column}")
-        for column in ("icc", "metadata", "credentials", "credentials_checked", "served"):
+        db.execute("DROP INDEX of_owner")
+        columns = ("icc", "metadata", "credentials", "credentials_checked", "served", "owner", "shared", "bytes")
+        for column in columns:
             db.execute(f"ALTER TABLE document DROP COLUMN {column}")
         for column in ("base", "x", "y"):
             db.execute(f"ALTER TABLE blob DROP COLUMN {column}")

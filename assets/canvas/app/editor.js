@@ -25,6 +25,7 @@ import { openingCard } from "../panels/opening-card.js";
 import { Panels } from "./panels.js";
 import { Pointer } from "../viewport/pointer.js";
 import { rememberDocument } from "../panels/start.js";
+import { tellOnlyLook } from "../panels/sharing.js";
 import { Server } from "../net/server.js";
 import { Unreachable } from "../net/responses.js";
 import { LOST_MS } from "../document/polling.js";
@@ -157,7 +158,8 @@ class Editor {
       });
       this.doc.follower.rest(document.hidden);
       this.refresh();
-      tour(this.root);
+      if (this.doc.mayEdit) tour(this.root);
+      else tellOnlyLook(this);
       return true;
     } catch (error) {
       const sentence = error instanceof Unreachable ? t("status.not_done") : error.message;
@@ -341,6 +343,7 @@ class Editor {
     const { doc, form } = this;
     if (!form) return;
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
+    document.documentElement.toggleAttribute("data-only-look", doc?.mayEdit === false);
     showRepeatable(Boolean(doc?.canRepeat));
     const frame = form.intent === "expand" && doc?.picture.box ? doc.frame.box ?? doc.picture.box : null; // its sides can be dragged
     if (frame || this.viewport.expanded) this.viewport.showFrame(frame, doc?.frame.margins);

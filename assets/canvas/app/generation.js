@@ -13,7 +13,7 @@ export class Generation {
   /** Sends the edit. values: the form's. Returns the seed for the form to show. */
   async run(values) {
     const { adjusting, doc, floating, form, notifications } = this.editor;
-    if (!doc || doc.submitting || this.waiting || floating.comesFirst()) return values.seed;
+    if (!doc?.mayEdit || doc.submitting || this.waiting || floating.comesFirst()) return values.seed;
     this.#putAside();
     const seed = form.aside?.values.seed; // the user's own, shown again once the amended step is sent
     let edit = { intent: "expand" }; // a frame that only crops needs no model
@@ -33,7 +33,7 @@ export class Generation {
   /** Fills what is masked from its surroundings, whatever the form's intent: the edit of Remove. */
   async removeMasked() {
     const { doc, form, notifications } = this.editor;
-    if (!doc || doc.submitting || this.waiting || doc.amendment.step || !form.values) return;
+    if (!doc?.mayEdit || doc.submitting || this.waiting || doc.amendment.step || !form.values) return;
     if (!doc.mask || doc.mask.empty) {
       notifications.status(this.#nothingToSend("remove"));
       return;

@@ -125,17 +125,22 @@ export class OpenDocument {
     return this.draftEditor.painting;
   }
 
+  /** Whether this user may do more than look at it. */
+  get mayEdit() {
+    return this.state.may !== "look";
+  }
+
   get canUndo() {
-    return Boolean(this.draft?.canUndo || (this.state.can_undo && !this.busy && !this.display.stepRevision));
+    return Boolean(this.draft?.canUndo || (this.mayEdit && this.state.can_undo && !this.busy && !this.display.stepRevision));
   }
 
   get canRedo() {
-    return Boolean(this.draft?.canRedo || ((this.state.can_redo || this.layers.canRedo) && !this.busy && !this.display.stepRevision));
+    return Boolean(this.draft?.canRedo || (this.mayEdit && (this.state.can_redo || this.layers.canRedo) && !this.busy && !this.display.stepRevision));
   }
 
   /** Whether the newest job, or the step on show, can be generated again. */
   get canRepeat() {
-    return !this.submitting && !this.amendment.step && (this.run !== null || this.state.can_undo);
+    return this.mayEdit && !this.submitting && !this.amendment.step && (this.run !== null || this.state.can_undo);
   }
 
   /**

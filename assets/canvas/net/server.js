@@ -151,6 +151,11 @@ export class Server {
     return this.#get(`documents/${encodeURIComponent(document)}`, { watch: watch.join(","), beat });
   }
 
+  /** shared: what others may do with it: "look", "edit" or "nobody". */
+  share(document, shared) {
+    return this.#post(`documents/${document}/share`, {}, JSON.stringify({ shared }));
+  }
+
   /** direction: "undo" or "redo". */
   move(document, direction) {
     return this.#post(`documents/${document}/${direction}`);

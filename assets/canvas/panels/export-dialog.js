@@ -8,6 +8,7 @@ import { fileName } from "../lib/file-names.js";
 import { t } from "../lib/locale.js";
 import { credentialsInfo } from "./credentials.js";
 import { pictureOptions, sheetOptions, timelapseOptions } from "./export-options.js";
+import { sharingRow } from "./sharing.js";
 
 const TYPES = {
   png: "image/png", jpg: "image/jpeg", webp: "image/webp", tiff: "image/tiff", avif: "image/avif", ora: "image/openraster",
@@ -107,7 +108,8 @@ export function exportDialog(server, doc, note) {
     t("export.title"),
     h("div", { class: "export-file" }, thumbnail, h("div", {}, h("div", { class: "export-name" }, name, ending), summary)),
     h("div", { class: "kinds", role: "radiogroup", "aria-label": t("export.kind") }, ...choices),
-    picture.element, ...Object.values(groups).map(({ element }) => element), quality.element, withRecipe, credentialsInfo(server, doc.id), problem,
+    picture.element, ...Object.values(groups).map(({ element }) => element), quality.element, withRecipe,
+    credentialsInfo(server, doc.id), sharingRow(server, doc, (sentence) => (problem.textContent = sentence)) ?? "", problem,
     h("footer", {}, steps, copy, save),
   );
   choose(kind);

@@ -25,9 +25,10 @@ from editor.web.context import AppContext
 from editor.web.long_polling import BeatPoller
 from editor.web.state import DocumentStates
 from editor.web.threads import run_in_writer
-from editor.web.wire import NEVER, read_body
+from editor.web.wire import NEVER, read_body, read_json, require_keys
 from pipelines.errors import InvalidInput
 
+MOST_KNOWN = 500  # documents that a browser may ask about
 LONG_POLL = 1.0  # seconds that a response waits for news
 MOMENT = 0.02  # seconds in which a server hears that a client has hung up
 SAMPLE_KINDS = (".png", ".jpg", ".jpeg", ".webp")
@@ -67,7 +68,8 @@ class Documents:
         width, height = map(int, sides)
         if max(width, height) > MAX_SIDE:
             raise InvalidInput(f"A picture can have at most {MAX_SIDE:,} pixels a side, not {width:,} x {height:,}.")
-        document = self.session.blank(width, height, query.get("name", "").strip() or "Untitled")
+        name = query.get("name", "").strip() or "Untitled"
+        document = self.session.blank(width, height, name, self.context.owner)
         return JSONResponse({**self.states.state(document), "notes": ()}, headers=NEVER)
 
     async def open_file(self, request: Request) -> Response:
@@ -86,9 +88,9 @@ class Documents:
             with part_folder(Path(gettempdir()), "document") as folder:
                 file = folder / f"document{SUFFIX}"
                 file.write_bytes(data)
-                document = self.session.open_document(file)
+                document = self.session.open_document(file, self.context.owner)
         else:
-            document, notes = self.session.open_file(data, name)
+            document, notes = self.session.open_file(data, name, self.context.owner)
         return document, notes
 
     def _opened(self, document: Document, notes: tuple[str, ...]) -> Response:
@@ -112,9 +114,13 @@ class Documents:
     def gallery(self, request: Request) -> Response:
         """GET the summaries of all documents, if the client may list them; else only of those in ?known=.
 
-        ?known= holds the ids, separated by commas, of documents that this browser has opened.
+        ?known= holds the ids, separated by commas, of documents that this browser has opened. Who is signed in gets
+        the own ones, and of those the ones that may be looked at.
         """
         ids = request.query_params.get("known", "").split(",")
+        if self.context.accounts is not None:
+            own = self.session.store.documents.summaries_for(self.context.owner, ids[:MOST_KNOWN])
+            return JSONResponse([asdict(each) for each in own], headers=NEVER)
         summaries = [
             each
             for each in self.session.store.documents.summaries()
@@ -132,7 +138,7 @@ class Documents:
 
     def duplicate(self, request: Request) -> Response:
         """POST: copies a document with its history."""
-        return self._entry(self.session.duplicate(request.path_params["document"]).id)
+        return self._entry(self.session.duplicate(request.path_params["document"], self.context.owner).id)
 
     def delete(self, request: Request) -> Response:
         """POST: deletes a document; it can be restored."""
@@ -140,6 +146,16 @@ class Documents:
         entry = self._entry(document.id)
         self.session.delete(document.id)
         return entry
+
+    async def share(self, request: Request) -> Response:
+        """POST {shared}: says what others may do who know the document's address: "look", "edit", or "nobody"."""
+        fields = read_json(await read_body(request, MAX_NAME_BYTES, "The request"), "The request")
+        require_keys(fields, ("shared",), "The request")
+        return await run_in_writer(self._share, request, fields["shared"])
+
+    def _share(self, request: Request, shared: object) -> Response:
+        self.session.share(self.context.document(request).id, str(shared))
+        return self.states.answer(request)
 
     def restore(self, request: Request) -> Response:
         """POST: restores a deleted document."""

@@ -21,6 +21,7 @@ from editor.store.queue import Moved
 from editor.store.revisions import Revision
 from editor.web import large_work
 from editor.web.context import AppContext
+from editor.web.gate import entry_in
 from editor.web.state import DocumentStates
 from editor.web.threads import run_in_writer
 from editor.web.wire import (
@@ -206,6 +207,7 @@ class Edits:
 
     def _jobs_response(self, request: Request, jobs: Sequence[Revision]) -> Response:
         self.context.models.wake()
+        entry_in(request.scope).prompt = next((job.edit.prompt for job in jobs if job.edit is not None), None)
         return self.states.accepted(request, jobs)
 
     def complete(self, edit_request: EditRequest, document_id: str, parent: str) -> CompletedEdit:
