@@ -135,7 +135,7 @@ class CommandContext:
             A session on it.
         """
         # the models' process signs nothing, so it gets no key
-        signing = None if self.options.command == "work" else self.signing
+        signing = None if self.options.command in ("work", "models-process") else self.signing
         anchors = self.anchors
         store = Store(self.options.data)
         try:
