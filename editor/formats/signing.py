@@ -148,8 +148,8 @@ def _read_key(file: Path) -> "PrivateKeyTypes":
         return load_pem_private_key(data, None)
     except TypeError:  # it is encrypted
         raise InvalidInput(
-            f"The key {file} has a password. Write one without, which only you may read: openssl pkey -in {file} -out "
-            "FILE"
+            f"The key {file} has a password. Write one without, which only you may read, by `openssl pkey -in {file} "
+            "-out FILE`."
         ) from None
     except (ValueError, UnsupportedAlgorithm):
         raise InvalidInput(f"{file} holds no private key in PEM that can be read.") from None

@@ -1,6 +1,5 @@
 """The list of models: what is found where, what is said of it, and the user's own names."""
 
-import argparse
 import json
 import shutil
 import subprocess
@@ -20,9 +19,9 @@ import app
 import pipelines
 from editor.cli import server
 from editor.cli.context import CommandContext
+from editor.cli.parser import parser_of
 from editor.formats.export import recipe_of
 from editor.recipes.recipe import Recipe
-from editor.store.quota import Quota
 from editor.web.context import AppContext
 from pipelines.installed import Model, described
 from pipelines.models import full_name, installed, listed, listing
@@ -267,7 +266,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
                 pass
 
         class NoModels:
-            def __init__(self, *_: Any) -> None:
+            def __init__(self, *_: Any, **__: Any) -> None:
                 pass
 
             start = stop = info = __init__
@@ -280,17 +279,10 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr(server, "check", lambda *_: None)
         monkeypatch.setattr(server, "ModelsProcess", NoModels)
         monkeypatch.setattr("signal.signal", lambda *_: None)
-        defaults = {
-            "pipeline": "classical",
-            "compile": False,
-            "memory": "auto",
-            "quantise": "",
-            "mcp": False,
-            "host": "",
-        }
-        defaults |= {"public_host": [], "root_path": "", "adapter": [], "port": 0, "data": tmp_path / "data"}
-        defaults |= {"token": None, "user_header": None, "user_header_secret": None, "quota": Quota(), "audit": None}
-        server.serve(CommandContext(argparse.Namespace(**{**defaults, "models": None, **options}), tmp_path, tmp_path))
+        words = ["--pipeline", "classical", "--data", str(tmp_path / "data")]
+        parsed = parser_of("palimpsest", "", tmp_path).parse_args(words)
+        vars(parsed).update(options)
+        server.serve(CommandContext(parsed, tmp_path, tmp_path))
         return given[0], given[1]
 
     return serve
