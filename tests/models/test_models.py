@@ -20,6 +20,7 @@ import pipelines
 from editor.cli import server
 from editor.cli.context import CommandContext
 from editor.cli.parser import parser_of
+from editor.cli.stop_signals import StopSignals
 from editor.formats.export import recipe_of
 from editor.recipes.recipe import Recipe
 from editor.web.context import AppContext
@@ -262,7 +263,7 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
         class Page:
             local_url = ""
 
-            def block_thread(self) -> None:
+            def close(self, verbose: bool) -> None:
                 pass
 
         class NoModels:
@@ -278,7 +279,8 @@ def served(monkeypatch: pytest.MonkeyPatch) -> Any:
         monkeypatch.setattr("editor.web.page.start", start)
         monkeypatch.setattr(server, "check", lambda *_: None)
         monkeypatch.setattr(server, "ModelsProcess", NoModels)
-        monkeypatch.setattr("signal.signal", lambda *_: None)
+        monkeypatch.setattr(StopSignals, "__init__", lambda _: None)
+        monkeypatch.setattr(StopSignals, "wait", lambda _: False)
         words = ["--pipeline", "classical", "--data", str(tmp_path / "data")]
         parsed = parser_of("palimpsest", "", tmp_path).parse_args(words)
         vars(parsed).update(options)
