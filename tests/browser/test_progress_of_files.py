@@ -29,7 +29,7 @@ def reading(monkeypatch: pytest.MonkeyPatch) -> Iterator[threading.Event]:
         assert go.wait(30)
         return read_image(data)
 
-    monkeypatch.setattr("editor.web.routes.documents.read_image", slowly)
+    monkeypatch.setattr("editor.session.read_image", slowly)
     yield go
     go.set()
 
