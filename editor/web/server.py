@@ -46,7 +46,8 @@ def routes(context: AppContext) -> list[Mount]:
                     Route("/samples", documents.list_samples),
                     Route("/samples/{name}", documents.sample),
                     Route("/documents", documents.gallery),
-                    Route("/tiles/{digest}", pictures.tile),  # whoever knows a digest has seen a picture with the tile
+                    # whoever knows a digest has seen a picture with the tile
+                    Route("/tiles/{digest}", pictures.tile),
                     Route("/hint", models.hint),
                     Route("/model", models.model),
                     Route("/kinds/{version}/{file}", models.kinds),

@@ -33,6 +33,7 @@ ANYONE = """GET samples | GET samples/{name} | GET documents | GET tiles/{digest
     | POST documents | POST blank | POST models/download | POST models/pause | POST models/cancel | POST models/token
     | POST models/key | POST models/add | POST models/remove | POST models/default"""
 LOOK = """GET documents/{document} | GET documents/{document}/thumbnail | GET documents/{document}/tree
+    | GET documents/{document}/credentials
     | GET documents/{document}/metadata | POST documents/{document}/plan | GET documents/{document}/amend/{revision}
     | GET documents/{document}/layers | POST documents/{document}/layers/forecast | POST documents/{document}/adjusted
     | POST documents/{document}/select | POST documents/{document}/cut-out | POST documents/{document}/mask
