@@ -1,6 +1,5 @@
 """The command `draw`: a picture from a prompt, or one from each line of a file of prompts, without the store."""
 
-import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -10,13 +9,12 @@ import numpy as np
 from tqdm import tqdm
 
 from editor.cli.context import CommandContext
-from editor.cli.edit import chosen_settings, make_and_write
+from editor.cli.edit import chosen_settings, make_and_write, write_result
 from editor.edits.apply import apply_all
 from editor.edits.edit import Edit
 from editor.edits.intents import complete
 from editor.edits.plan import plan
-from editor.formats.atomic_write import atomic_write
-from editor.formats.export import encode, format_of, recipe_of
+from editor.formats.export import recipe_of
 from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
@@ -108,13 +106,8 @@ def draw_prompts(
         print(f"Up to {pixels:,} pixels are sent to {model.host}.", file=sys.stderr)
     for at in tqdm(missing, folder.name, unit=" pictures", leave=False, disable=not missing):
         result = run(apply_all([edits[at]], picture, context.load))[0].picture
-        recipe = Recipe((edits[at],), picture.digest, (result.digest,), context.made_with(), picture.box)
-        data, _ = encode(result.pixels(), format_of(".png"), recipe=recipe.to_json())
-        if context.signing is not None:
-            data = context.signing.sign(data, [json.loads(edits[at].to_json())], created=True)
         files[at].with_suffix(".txt").write_text(prompts[at] + "\n", "utf-8")
-        with atomic_write(files[at]) as part:  # last: where it is, all of a sample is
-            part.write_bytes(data)
+        write_result(context, files[at], edits[at], picture, result)  # last: where it is, all of a sample is
 
 
 def _drawn(file: Path, edit: Edit) -> bool:

@@ -171,7 +171,6 @@ def _write(
     written.
     """
     options, out = context.options, context.options.output
-    format = format_of(out.suffix)
     with tqdm(unit="step", desc="Painting", leave=False, delay=0.1) as bar:
 
         def show(progress: list[Progress]) -> None:
@@ -193,18 +192,32 @@ def _write(
     for number, n in enumerate(order[:1] if best_of else order, 1):
         edit, applied = edits[n], results[n]
         file = out if best_of or len(edits) == 1 else out.with_name(f"{out.stem}-{number}{out.suffix}")
-        edit_recipe = Recipe((edit,), picture.digest, (applied.picture.digest,), context.made_with(), picture.box)
-        recipe = None if options.no_recipe else edit_recipe.to_json()
-        file_info: dict[str, Any] = {} if opened is None else {"icc": opened.icc, "metadata": opened.metadata}
-        data, notes = encode(applied.picture.pixels(), format, recipe=recipe, **file_info)
-        if context.signing is not None:  # last: nothing may change after it
-            step = json.loads(edit.to_json())
-            data = context.signing.sign(data, [step], created=opened is None, opened=credentials)
-        with atomic_write(file) as part:
-            part.write_bytes(data)
-        for note in notes:
-            print(note, file=sys.stderr)
+        write_result(context, file, edit, picture, applied.picture, not options.no_recipe, opened, credentials)
         print(file if edit.adjustment is not None else f"{file} ({labels[n]})")
+
+
+def write_result(
+    context: CommandContext,
+    file: Path,
+    edit: Edit,
+    picture: Picture,
+    result: Picture,
+    with_recipe: bool = True,
+    opened: Opened | None = None,
+    credentials: bytes | None = None,
+) -> None:
+    """Writes what an edit made of a picture, with the opened file's metadata, and signed where that is wanted."""
+    recipe = Recipe((edit,), picture.digest, (result.digest,), context.made_with(), picture.box)
+    text = recipe.to_json() if with_recipe else None
+    file_info: dict[str, Any] = {} if opened is None else {"icc": opened.icc, "metadata": opened.metadata}
+    data, notes = encode(result.pixels(), format_of(file.suffix), recipe=text, **file_info)
+    if context.signing is not None:  # last: nothing may change after it
+        step = json.loads(edit.to_json())
+        data = context.signing.sign(data, [step], created=opened is None, opened=credentials)
+    with atomic_write(file) as part:
+        part.write_bytes(data)
+    for note in notes:
+        print(note, file=sys.stderr)
 
 
 def _check_output(out: Path) -> None:

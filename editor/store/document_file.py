@@ -209,7 +209,7 @@ def _write(history: _History, store: Store, to: Store, owner: str | None) -> Doc
 def _check_credentials(history: _History) -> None:
     """Raises ValueError unless the content credentials in a stranger's document are some; marks them as a stranger's.
 
-    Whether they are the opened picture's cannot be told without its file. Without the package they are only kept.
+    Whether they are the opened picture's is unknown without its file. Without the package they are only kept.
     """
     history.document["credentials_checked"] = 0
     archive = history.document["credentials"]

@@ -295,7 +295,7 @@ def short(tmp_path: Path, chromium: Any) -> Iterator[StudyProcess]:
 
 
 def test_what_is_no_refusal_by_the_study_loses_no_answer(chromium: Any, short: StudyProcess) -> None:
-    """What a proxy or another server on the port says is told, and the answers wait; one that is refused ends well."""
+    """What a proxy or another server on the port says is shown, and the answers wait; one that is refused ends well."""
     person = Person(chromium, short)
     page, answers = person.page, "**/answers"
     status = 0

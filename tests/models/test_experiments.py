@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pipelines.base import Request, Run, Step
+from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import thing_of, whole
 from pipelines.evaluation.experiments import guidance, reranking
 from pipelines.evaluation.experiments.arms import Arm, Number, Row, measured, share
@@ -26,6 +27,7 @@ from pipelines.evaluation.experiments.reranking import (
     Reranking,
     best_of,
     edits_of,
+    likely,
     oracle,
     recovered,
 )
@@ -256,11 +258,31 @@ def test_sets_are_what_they_are_called_and_what_can_be_judged() -> None:
         edits_of("rare", 1, 32, Truthful([]))
 
 
+class Brightness:
+    """Takes the brightest for the likeliest; of an apple it knows nothing."""
+
+    photographs = False
+
+    def probabilities(self, windows: Any, holes: Any, prompt: str) -> Any:
+        return None if "apple" in prompt else windows.mean((1, 2, 3)) / 255
+
+    def word(self, probability: float) -> str:
+        raise AssertionError("no word is asked for")
+
+
+def test_what_cannot_be_ranked_is_an_error() -> None:
+    windows, holes = np.zeros((2, 8, 8, 3), np.uint8), np.zeros((2, 8, 8), np.uint8)
+    assert likely(Brightness(), windows, holes, "a red cat").tolist() == [0, 0]
+    with pytest.raises(InvalidInput, match="Nothing can be ranked by “a red apple”"):
+        likely(Brightness(), windows, holes, "a red apple")
+
+
 def test_reranking_draws_each_prompt_with_the_same_seeds() -> None:
     painter = Painter()
     judge = Truthful([whole(RERANKING_SCENES + i, SIDE, empty=0.0) for i in range(60)])
-    arms = list(Reranking(painter, "abc", judge, ClipScorer(a_clip(), 64), 2, **SETTINGS).arms())  # type: ignore[arg-type]
+    arms = list(Reranking(painter, "abc", judge, Brightness(), "def", 2, **SETTINGS).arms())  # type: ignore[arg-type]
     assert [arm.name for arm in arms] == ["rare-1", "rare-2", "compound-1", "compound-2"]
+    assert arms[1].settings["ranking"] == "def"
     values = arms[1].measure()
     assert len(painter.asked) == 2 * COUNTS[-1] and {request.guidance for request in painter.asked} == {2.0}
     assert sorted({request.seeds[0] for request in painter.asked}) == list(range(COUNTS[-1]))

@@ -67,10 +67,14 @@ class Seeing(Judge):
 class Knowing:
     """Scores windows by how near the true one they are."""
 
-    def __call__(self, images: Pixels, holes: Pixels | None, prompts: tuple[str, ...]) -> np.ndarray:
-        assert holes is not None
+    photographs = False
+
+    def probabilities(self, windows: Pixels, holes: Pixels, prompt: str) -> np.ndarray:
         truths = [next(one.image for one in EDITS if np.array_equal(one.mask, hole)) for hole in holes]
-        return np.array([-np.abs(image.astype(int) - true).mean() for image, true in zip(images, truths, strict=True)])
+        return np.array([-np.abs(image.astype(int) - true).mean() for image, true in zip(windows, truths, strict=True)])
+
+    def word(self, probability: float) -> str:
+        raise AssertionError("no word is asked for")
 
 
 EDITS = [whole(MARGIN_SCENES + index, SIDE, empty=0.0) for index in range(PROMPTS)]
@@ -81,7 +85,7 @@ def experiment(out: Path, weak: Truthful, blurred: object = None) -> Margins:
     extractor = JudgeExtractor(Judge().eval(), "0", None)
     models = Model(Truthful("strong"), "a", 2), Model(weak, "b", 2)
     blur = blurred or (lambda images: images)
-    return Margins(out, *models, blur, "c", Seeing(), extractor, Knowing(), PROMPTS, "ddim")  # type: ignore[arg-type]
+    return Margins(out, *models, blur, "c", Seeing(), extractor, Knowing(), "d", PROMPTS, "ddim")  # type: ignore[arg-type]
 
 
 @pytest.fixture(autouse=True)

@@ -502,7 +502,7 @@ def test_the_report_says_who_counts_and_what_is_not_enough() -> None:
     assert "A wins 100.0% (Wilson 96.9% to 100.0%)" in text
 
 
-def told(choice: Callable[[int, Comparison], str], raters: int = 5, shared: bool = True) -> str:
+def report_text(choice: Callable[[int, Comparison], str], raters: int = 5, shared: bool = True) -> str:
     """The report on people each of whose choices is of a number."""
     answers = []
     for n, rater in enumerate(RATERS[:raters]):
@@ -512,19 +512,19 @@ def told(choice: Callable[[int, Comparison], str], raters: int = 5, shared: bool
 
 
 def test_the_report_says_what_all_decisions_have_in_common() -> None:
-    ties = told(lambda n, each: each.expected or "tie")
+    ties = report_text(lambda n, each: each.expected or "tie")
     assert ties.count("Elo A - B: +0 (all decisions are alike, so there is no interval)") == 2
     assert ties.count("with Davidson's ties: +0 (all decisions are ties, so there is no interval)") == 2
     assert ties.count("no alpha, as all decisions on shared pairs are alike.") == 2
     assert ties.count("No side was chosen.") == 2 and "Left was" not in ties
-    wins = told(lambda n, each: prefers(0)(each))
+    wins = report_text(lambda n, each: prefers(0)(each))
     assert (
         wins.count("(all decisions are alike, so") == wins.count("(all decisions that are no ties are alike, so") == 2
     )
-    some = told(lambda n, each: each.expected or ("tie" if n == 0 else prefers(0)(each)))
+    some = report_text(lambda n, each: each.expected or ("tie" if n == 0 else prefers(0)(each)))
     assert "A 96, B 0, no clear difference 24." in some and "(all decisions are alike" not in some
     assert some.count("(all decisions that are no ties are alike, so there is no interval)") == 2
-    alone = told(lambda n, each: prefers(n % 2)(each), shared=False)
+    alone = report_text(lambda n, each: prefers(n % 2)(each), shared=False)
     assert alone.count("no two of them decided on the same pair.") == 2 and "Left was chosen in" in alone
 
 

@@ -55,6 +55,10 @@ def _nothing(edit: Example) -> Pixels:
     return np.full_like(edit.image, 128)
 
 
+def _true(index: int, edit: Example) -> Pixels:
+    return edit.image
+
+
 FILLS, PICTURES = Track("fills", _fill, before), Track("pictures", _picture, _nothing)
 TRACKS = (FILLS, PICTURES)
 
@@ -94,9 +98,10 @@ class Frontier:
         for track in TRACKS:
             others = cache(partial(self._other_features, track))  # all arms of a track are compared with the same
             settings = {"track": track.name, "samples": self.count, "model": TRUE, "size": self.pipeline.size}
-            yield self._arm(f"{track.name}-{TRUE}", track, settings, lambda index, edit: edit.image, others)
+            name = f"{track.name}-{TRUE}"
+            yield Arm(name, settings, partial(self._measure, name, track, settings, _true, others))
             for guidance, clip_guidance in scales:
-                kind = f"clip-{clip_guidance:g}" if clip_guidance else f"cfg-{guidance:g}"
+                name = f"{track.name}-clip-{clip_guidance:g}" if clip_guidance else f"{track.name}-cfg-{guidance:g}"
                 settings = {
                     "track": track.name,
                     "guidance": guidance,
@@ -108,17 +113,7 @@ class Frontier:
                     "steps": self.steps,
                 }
                 paint = partial(self._painted, track, guidance, clip_guidance)
-                yield self._arm(f"{track.name}-{kind}", track, settings, paint, others)
-
-    def _arm(
-        self,
-        name: str,
-        track: Track,
-        settings: Mapping[str, Any],
-        paint: Callable[[int, Example], Pixels],
-        others: Callable[[], Floats],
-    ) -> Arm:
-        return Arm(name, settings, partial(self._measure, name, track, settings, paint, others))
+                yield Arm(name, settings, partial(self._measure, name, track, settings, paint, others))
 
     def _painted(self, track: Track, guidance: float, clip_guidance: float, index: int, edit: Example) -> Pixels:
         original = track.before(edit)

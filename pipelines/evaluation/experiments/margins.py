@@ -20,6 +20,7 @@ from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import before, whole
 from pipelines.evaluation.experiments.arms import Arm, Number, share
 from pipelines.evaluation.experiments.guidance import base_guess
+from pipelines.evaluation.experiments.reranking import likely
 from pipelines.evaluation.experiments.samples import features_of, images_of
 from pipelines.evaluation.fills import Sample, complete
 from pipelines.evaluation.held_out import MARGIN_SCENES, MARGIN_TRUTH_SCENES
@@ -28,8 +29,8 @@ from pipelines.evaluation.measures import composed
 from pipelines.evaluation.metrics.estimates import Floats
 from pipelines.evaluation.metrics.features import Extractor
 from pipelines.evaluation.metrics.precision_recall import realism
-from pipelines.evaluation.metrics.scores import Scorer
 from pipelines.evaluation.sample_sets import SampleFolder
+from pipelines.ranking import Ranker
 from pipelines.training.dataset import Example
 
 # what evens the odds, each on top of the last: nothing, the weaker's samples reranked, the stronger's blurred
@@ -61,7 +62,8 @@ class Margins:
     autoencoder: str  # SHA-256 of its weights
     judge: Judge
     extractor: Extractor
-    scorer: Scorer  # ranks the candidates
+    ranker: Ranker  # of the candidates
+    ranking: str  # SHA-256 of its calibration
     prompts: int  # of an arm
     sampler: str  # as in a Request
 
@@ -88,6 +90,7 @@ class Margins:
                     "weak_weights": self.weak.weights,
                     "weak_steps": self.weak.steps,
                     "autoencoder": self.autoencoder,
+                    "ranking": self.ranking,
                     "sampler": self.sampler,
                 }
                 yield Arm(f"{handicap}-{guidance:g}", settings, partial(self._measure, guidance, handicap, truth))
@@ -124,7 +127,7 @@ class Margins:
             seeds = range(index, index + CANDIDATES * SPREAD, SPREAD)  # the first is that of `_weak`
             requests = (self._request(self.weak, edit, guidance, seed) for seed in seeds)
             windows = [composed(base_guess(self.weak.pipeline, each), edit.mask, original) for each in requests]
-            scores = self.scorer(np.stack(windows), np.stack([edit.mask] * CANDIDATES), (edit.prompt,) * CANDIDATES)
+            scores = likely(self.ranker, np.stack(windows), np.stack([edit.mask] * CANDIDATES), edit.prompt)
             return seeds[int(scores.argmax())]
 
         return self._painted(f"weak-{guidance:g}-reranked", self.weak, guidance, best, candidates=CANDIDATES)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from tqdm import tqdm
 
-from pipelines.base import Pipeline, Request
+from pipelines.base import Pipeline, Pixels, Request
 from pipelines.calibration import area_under_curve
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.edits import before, thing_of, whole
@@ -23,7 +23,7 @@ from pipelines.evaluation.experiments.guidance import base_guess
 from pipelines.evaluation.held_out import RERANKING_SCENES
 from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed, half_width
-from pipelines.evaluation.metrics.scores import Scorer
+from pipelines.ranking import Probabilities, Ranker
 from pipelines.training.dataset import Example
 from pipelines.training.scenes.worlds import FAMILIAR
 
@@ -120,6 +120,18 @@ def oracle(seen: NDArray[np.bool_], right: NDArray[np.bool_], count: int) -> NDA
     return best_of(seen.astype(np.float64), right, count)
 
 
+def likely(ranker: Ranker, windows: Pixels, holes: Pixels, prompt: str) -> Probabilities:
+    """Returns how likely each window shows the prompt, arguments as of `Ranker.probabilities`.
+
+    Raises:
+        InvalidInput: the ranker cannot say.
+    """
+    found = ranker.probabilities(windows, holes, prompt)
+    if found is None:
+        raise InvalidInput(f"Nothing can be ranked by “{prompt}”: the CLIP of the model does not read it to its end.")
+    return found
+
+
 def recovered(single: float, best: float, most: float) -> float:
     """Returns which share of the way from one sample to the oracle's best a ranking goes; 0 where there is no way."""
     return (best - single) / (most - single) if most > single else 0.0
@@ -156,7 +168,8 @@ class Reranking:
     pipeline: Pipeline
     weights: str | None  # SHA-256 of its weights
     judge: Judge
-    scorer: Scorer
+    ranker: Ranker
+    ranking: str  # SHA-256 of its calibration
     prompts: int  # of an arm
     sampler: str  # as in a Request
     steps: int  # as in a Request
@@ -172,6 +185,7 @@ class Reranking:
                     "samples": COUNTS[-1],
                     "model": self.pipeline.name,
                     "weights": self.weights,
+                    "ranking": self.ranking,
                     "sampler": self.sampler,
                     "steps": self.steps,
                 }
@@ -200,5 +214,5 @@ class Reranking:
         mirrored = np.fliplr(edit.mask).copy()
         right = [shows_thing(edit, self.judge.look(np.fliplr(image).copy(), mirrored)[0]) for image in images]
         windows, holes = np.stack(images), np.stack([edit.mask] * len(images))
-        own, shuffled = (list(self.scorer(windows, holes, (prompt,) * len(windows))) for prompt in (edit.prompt, other))
+        own, shuffled = (list(likely(self.ranker, windows, holes, prompt)) for prompt in (edit.prompt, other))
         return own, shuffled, seen, right

@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from pipelines import in_full, load
 from pipelines.base import Pipeline
+from pipelines.calibration import FILE as CALIBRATION
+from pipelines.errors import InvalidInput
 from pipelines.evaluation.calibrate import own_folder, own_glide
 from pipelines.evaluation.experiments.adm import Adm
 from pipelines.evaluation.experiments.adm_arms import load_stack, refuse_weak
@@ -23,6 +25,7 @@ from pipelines.evaluation.metrics.measured import check_count
 from pipelines.evaluation.metrics.scores import Scorer
 from pipelines.glide.autoencoder import load_autoencoder
 from pipelines.glide.digests import sha256
+from pipelines.ranking import Ranker
 
 USUAL = 500  # samples of an arm
 WINDOWS = 500  # true ones, on which a classifier that is to guide shows what it knows
@@ -100,6 +103,21 @@ def _model(name: str, pipeline: Pipeline, steps: int | None) -> Model:
     return Model(pipeline, weights_digest(in_full(name)), steps or usual_steps(pipeline))
 
 
+def _ranking(bench: Bench) -> tuple[Ranker, str]:
+    """Returns what ranks a model's samples, and the SHA-256 of its calibration.
+
+    Raises:
+        InvalidInput: the model has no calibrated CLIP.
+    """
+    ranker = own_glide(bench.model.pipeline.name, bench.model.pipeline).ranker()
+    if ranker is None:
+        raise InvalidInput(
+            f"{bench.model.pipeline.name} has no ranking: write it with `python -m pipelines.evaluation calibrate -o "
+            f"{bench.folder}`."
+        )
+    return ranker, sha256(bench.folder / CALIBRATION)
+
+
 def _guidance(options: argparse.Namespace, bench: Bench) -> Iterator[Arm]:
     scorers: dict[str, Scorer] = {OWN: bench.scorer}
     if options.second:
@@ -114,7 +132,7 @@ def _guidance(options: argparse.Namespace, bench: Bench) -> Iterator[Arm]:
 def _rerank(options: argparse.Namespace, bench: Bench) -> Iterator[Arm]:
     model = bench.model
     return Reranking(
-        model.pipeline, model.weights, bench.judge, bench.scorer, options.prompts, bench.sampler, model.steps
+        model.pipeline, model.weights, bench.judge, *_ranking(bench), options.prompts, bench.sampler, model.steps
     ).arms()
 
 
@@ -122,7 +140,7 @@ def _arms(options: argparse.Namespace, bench: Bench) -> Iterator[Arm]:
     weak = _model(options.weak, load(options.weak), None)
     blurred, digest = load_autoencoder(options.autoencoder).blurred, sha256(options.autoencoder)
     return Margins(
-        bench.out / "arms", bench.model, weak, blurred, digest, bench.judge, bench.extractor, bench.scorer,
+        bench.out / "arms", bench.model, weak, blurred, digest, bench.judge, bench.extractor, *_ranking(bench),
         options.prompts, bench.sampler,
     ).arms()  # fmt: skip
 
