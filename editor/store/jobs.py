@@ -13,7 +13,7 @@ from editor.store import queue, revision_tree
 from editor.store.blobs import Blob, Blobs, NotFound, pack_digests, pictures_of
 from editor.store.database import Database, Transaction, even_when_full, storable
 from editor.store.documents import Documents
-from editor.store.queue import CANCELLED, HELD, PENDING, Moved, require_revision
+from editor.store.queue import CANCELLED, HELD, PENDING, TURN, Moved, require_revision
 from editor.store.replayed_steps import replayed
 from editor.store.revisions import COLUMNS, Revision, Revisions, store_match
 from editor.store.variations import variations_of
@@ -29,8 +29,6 @@ _READY = f"""{PENDING} AND (SELECT tiles FROM revision AS before WHERE before.id
         AND replay.seq < revision.seq))"""
 # a job is free when no worker has it, or when its lease ran out or ends later than any valid lease could
 _FREE = f"{_READY} AND (lease IS NULL OR lease < :now OR lease > :latest)"
-
-_TURN = "(SELECT served FROM document AS turn WHERE turn.id = revision.document), seq"  # of free jobs
 
 
 class Jobs:
@@ -188,7 +186,9 @@ class Jobs:
         return [id for id, _ in revision_tree.steps_of(revision_tree.tree_of(self.database.rows, document), last[0])]
 
     def claim(self, worker: str, lease: float) -> list[str]:
-        """Claims the oldest free job of the document whose turn it is, so that none waits for all of another's.
+        """Claims the oldest free job of whoever's turn it is, so that nobody waits for all of another's.
+
+        Owners of documents take turns, and so do the documents of each; one without an owner has turns of its own.
 
         Args:
             worker: the worker's id.
@@ -203,7 +203,7 @@ class Jobs:
         clock = self._clock(lease)
         with self.database.transaction() as db:
             first = db.run(
-                f"SELECT document, parent, edit FROM revision WHERE {_FREE} ORDER BY {_TURN} LIMIT 1", **clock
+                f"SELECT document, parent, edit FROM revision WHERE {_FREE} ORDER BY {TURN} LIMIT 1", **clock
             )
             if not first:
                 return []

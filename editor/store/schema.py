@@ -97,10 +97,10 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
     ),
     (
         # owner: the user's name; NULL: everybody's. shared: what others may do who know its address, look, edit or
-        # nobody. bytes: written for it by now, of what the store did not have
+        # nobody. bytes: written for it by now, of what the store did not have. The index finds when an owner was served
         "ALTER TABLE document ADD COLUMN owner TEXT",
         "ALTER TABLE document ADD COLUMN shared TEXT NOT NULL DEFAULT 'look'",
         "ALTER TABLE document ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0",
-        "CREATE INDEX of_owner ON document (owner)",
+        "CREATE INDEX of_owner ON document (owner, served)",
     ),
 )

@@ -1,6 +1,7 @@
 """What one owner may have: nothing beyond it, nothing less, whoever asks at once, and nothing acknowledged is lost."""
 
 import argparse
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
@@ -20,12 +21,25 @@ from tests.samples import an_edit, disc, noise
 EDITS = [an_edit(disc(Box(3 + n, 4, 20, 20))) for n in range(8)]
 
 
-def session_of(folder: Path, limits: Quota) -> Session:
-    return Session(Store(folder, limits))
+SessionOf = Callable[[Quota], Session]
 
 
-def test_each_owner_has_as_many_documents_as_one_may(tmp_path: Path) -> None:
-    session = session_of(tmp_path, Quota(documents=2))
+@pytest.fixture
+def session_of(where: Path | str) -> Iterator[SessionOf]:
+    """Opens sessions of one store, each with its limits."""
+    stores = []
+
+    def opened(limits: Quota) -> Session:
+        stores.append(Store(where, limits))
+        return Session(stores[-1])
+
+    yield opened
+    for store in stores:
+        store.close()
+
+
+def test_each_owner_has_as_many_documents_as_one_may(session_of: SessionOf) -> None:
+    session = session_of(Quota(documents=2))
     first = session.open(noise(30, 20), owner="ann")
     session.blank(30, 20, owner="ann")
     for attempt in (
@@ -42,8 +56,8 @@ def test_each_owner_has_as_many_documents_as_one_may(tmp_path: Path) -> None:
     assert session.blank(9, 9, owner="ann")
 
 
-def test_many_at_once_get_no_more_than_one_may(tmp_path: Path) -> None:
-    session = session_of(tmp_path, Quota(documents=3, jobs=4))
+def test_many_at_once_get_no_more_than_one_may(session_of: SessionOf) -> None:
+    session = session_of(Quota(documents=3, jobs=4))
 
     def open_one(seed: int) -> None:
         with suppress(OverQuota):
@@ -66,8 +80,8 @@ def test_many_at_once_get_no_more_than_one_may(tmp_path: Path) -> None:
     assert len(accepted) == 4 and sorted(accepted) == sorted(pending)
 
 
-def test_jobs_that_were_accepted_are_done_and_make_room(tmp_path: Path) -> None:
-    session = session_of(tmp_path, Quota(jobs=2))
+def test_jobs_that_were_accepted_are_done_and_make_room(session_of: SessionOf) -> None:
+    session = session_of(Quota(jobs=2))
     document = session.open(noise(60, 50), owner="ann")
     first, second = (session.submit(document.id, edit) for edit in EDITS[:2])
     with pytest.raises(OverQuota, match="Wait until some are"):
@@ -83,8 +97,8 @@ def test_jobs_that_were_accepted_are_done_and_make_room(tmp_path: Path) -> None:
     assert third.pending and session.cancel(third.id).cancelled
 
 
-def test_a_replay_beyond_the_quota_changes_nothing(tmp_path: Path) -> None:
-    session = session_of(tmp_path, Quota(jobs=2))
+def test_a_replay_beyond_the_quota_changes_nothing(session_of: SessionOf) -> None:
+    session = session_of(Quota(jobs=2))
     document, worker = session.open(noise(60, 50), owner="ann"), Worker(session.store, loader(NoisePipeline()))
     steps = []
     for edit in EDITS[:3]:
@@ -99,8 +113,8 @@ def test_a_replay_beyond_the_quota_changes_nothing(tmp_path: Path) -> None:
     assert len(session.amend(document.id, steps[1].id, EDITS[5])) == 2
 
 
-def test_bytes_count_what_is_stored_and_nothing_twice(tmp_path: Path) -> None:
-    session = session_of(tmp_path, Quota())
+def test_bytes_count_what_is_stored_and_nothing_twice(session_of: SessionOf) -> None:
+    session = session_of(Quota())
 
     def used() -> int:
         row = session.store.database.row("SELECT sum(bytes) FROM document")
@@ -125,12 +139,12 @@ def test_bytes_count_what_is_stored_and_nothing_twice(tmp_path: Path) -> None:
     assert used() == stored() > before
 
 
-def test_without_room_nothing_is_opened_or_queued(tmp_path: Path) -> None:
-    free = session_of(tmp_path, Quota())
+def test_without_room_nothing_is_opened_or_queued(session_of: SessionOf) -> None:
+    free = session_of(Quota())
     document = free.open(noise(300, 200), owner="ann")
     row = free.store.database.row("SELECT sum(bytes) FROM document")
     assert row is not None
-    session = session_of(tmp_path, Quota(bytes=int(row[0]) + 10))
+    session = session_of(Quota(bytes=int(row[0]) + 10))
     blobs = session.store.database.rows("SELECT count(*) FROM blob")
     with pytest.raises(OverQuota, match="Delete documents"):
         session.open(noise(300, 200, seed=5), owner="ann")

@@ -96,6 +96,24 @@ def test_documents_take_turns(tmp_path: Path, stores: Open) -> None:
     assert order[0] == one and store.revisions.get(single[0]).cancelled and order[1:] == [many, many]
 
 
+def test_owners_take_turns_however_many_documents_they_have(where: Path | str, stores: Open) -> None:
+    store = stores(where)
+    session = Session(store)
+    ann = [session.open(noise(200, 160, seed=n), f"Ann {n}", owner="ann").id for n in range(4)]
+    bob = session.open(noise(200, 160, seed=9), "Bob", owner="bob").id
+    anybody = session.open(noise(200, 160, seed=8), "Anybody").id
+    for n, document in enumerate(ann):
+        edits(session, document, 3, first=100 * n)
+    edits(session, bob, 2, first=900)
+    edits(session, anybody, 2, first=1000)
+    order = []
+    for _ in range(8):
+        (claimed,) = store.jobs.claim("w", 60)
+        order.append(store.revisions.get(claimed).document)
+        store.jobs.cancel(claimed)
+    assert order == [ann[0], bob, anybody, ann[1], bob, anybody, ann[2], ann[3]]
+
+
 def test_a_server_that_leaves_the_work_says_when_nobody_does_it(tmp_path: Path, stores: Open) -> None:
     store = stores(tmp_path)
     server = ModelsProcess(store, [], claims=False)
