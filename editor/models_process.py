@@ -15,6 +15,7 @@ machines could do the same. What else the two say to each other are lines of JSO
               {"made_with": "torch ...", "machine": [...]}
               {"loaded": ["hf:a/b"]}    the models that it holds
               {"outcome": {...}}        how a job came out, see `Outcome`
+              {"room": 1}               for how many workers there is room where it runs models
               {"gpus": [[1, 2]]}        how many bytes of each graphics card are in use, of how many
               {"event": "begun"}        also "live", "step", "ended", "loading", "loaded", and "alive" every two seconds
               {"trouble": null}         or a sentence, while the store refuses
@@ -122,7 +123,8 @@ class ModelsProcess:
 
     def __init__(self, store: Store, command: Sequence[str], claims: bool = True) -> None:
         self.store, self.command, self.claims = store, command, claims
-        self.restarts = 0
+        self.restarts, self._questions = 0, 0
+        self.room: int | None = None  # for how many workers there is room; None while that is not known
         self.on_outcome: OnOutcome = ignore_outcome
         self.gpus: list[tuple[int, int]] = []  # bytes of each graphics card that are in use, and all it has
         self.step_limit, self.cancel_limit = STEP_LIMIT, CANCEL_LIMIT
@@ -137,9 +139,7 @@ class ModelsProcess:
         self._deaths: Counter[str] = Counter()  # of the process, while it was awaited
         self._futures: dict[int, Future[Any]] = {}
         self._live: dict[int, Hear] = {}
-        self._questions = 0
-        self._lock = Lock()
-        self._stopping = Event()
+        self._lock, self._stopping = Lock(), Event()
         self._finish_within, self._stop_limit = 0.0, STOP_LIMIT  # seconds from when it is asked to stop
         self._process: subprocess.Popen[str] | None = None
         self._outbox: SimpleQueue[dict[str, Any] | None] = SimpleQueue()
@@ -381,8 +381,8 @@ class ModelsProcess:
             self.gpus = [(used, total) for used, total in message["gpus"]]
         elif "loaded" in message:
             self._loaded = frozenset(message["loaded"])
-        elif "trouble" in message:
-            self._refused = message["trouble"]
+        else:
+            self.room, self._refused = message.get("room", self.room), message.get("trouble", self._refused)
 
 
 def _then(asked: Future[Any], read: Callable[[Any], T]) -> Future[T]:

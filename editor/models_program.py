@@ -15,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, nullcontext, suppress
 from functools import partial
 from threading import Lock, Thread
-from typing import Any, TextIO
+from typing import Any, NamedTuple, TextIO
 
 from editor.live import Drop, LiveRequest
 from editor.object_selector import ObjectSelector
@@ -30,31 +30,43 @@ from pipelines.errors import UserError, described
 
 POLL_INTERVAL = 0.25  # seconds between two looks at whether the store refuses
 ALIVE_INTERVAL = 2.0  # seconds between two signs of life
+ROOM_INTERVAL = 30.0  # seconds between two looks at how many workers there is room for
 QUESTIONS = 4  # answered at a time
 PAGELESS_IDLE = 0.2  # seconds between two looks for jobs: nobody wakes a worker on another machine
 
 log = logging.getLogger(__name__)
 
 
+def one_worker() -> int:
+    """Is the room of one machine."""
+    return 1
+
+
+class Engine(NamedTuple):
+    """What runs models: this process, or a cluster."""
+
+    load: Callable[[str], Pipeline]  # raises InvalidInput with a sentence when it cannot
+    forget: Callable[[str], None]  # drops a model
+    made_with: Callable[[], str]  # the libraries, in words
+    machine: Callable[[], Machine]
+    rankers: Rankers
+    gpus: Callable[[], list[tuple[int, int]]]  # bytes in use of each graphics card, of how many
+    place: Callable[[], str] = socket.gethostname  # where the models are, in words
+    room: Callable[[], int] = one_worker  # for how many workers there is room
+
+
 def run_models(
     store: Store,
-    load: Callable[[str], Pipeline],
-    forget: Callable[[str], None],
-    made_with: Callable[[], str],
-    machine: Callable[[], Machine],
+    engine: Engine,
     selector: ObjectSelector,
-    rankers: Rankers,
-    gpus: Callable[[], list[tuple[int, int]]],
     stop_within: float,
     claims: bool = True,
     pageless: bool = False,
 ) -> int:
-    """Take jobs from the store and answer questions until asked to stop; the exit code. load(name) gives a model,
-    InvalidInput with a sentence when it cannot; forget(name) drops it; rankers(model) finds what ranks its results;
-    gpus() says how many bytes of each graphics card are in use, of how many; a running job may go on for stop_within
-    seconds when the system asks to stop. claims: whether to take jobs; else others do, and this answers questions and
-    paints live. pageless: whether this works for servers elsewhere, to whom it says so in the store. Ends at once when
-    what started it does.
+    """Take jobs from the store and answer questions until asked to stop; the exit code. A running job may go on for
+    stop_within seconds when the system asks to stop. claims: whether to take jobs; else others do, and this answers
+    questions and paints live. pageless: whether this works for servers elsewhere, to whom it says so in the store. Ends
+    at once when what started it does.
     """
     lines, said = _private_pipes()
     _end_with_the_server()
@@ -70,7 +82,7 @@ def run_models(
     def model(name: str) -> Pipeline:
         if name not in loaded:
             with _reported_loading(say):
-                loaded[name] = load(name)
+                loaded[name] = engine.load(name)
             say(loaded=[*loaded])
         return loaded[name]
 
@@ -78,7 +90,7 @@ def run_models(
         say(outcome=of._asdict())
 
     idle = PAGELESS_IDLE if pageless else IDLE
-    worker = Worker(store, model, lambda event: say(event=event), rankers, claims, idle, outcome)
+    worker = Worker(store, model, lambda event: say(event=event), engine.rankers, claims, idle, outcome)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: worker.leave(stop_within))
     say(ready=worker.id)
@@ -112,7 +124,7 @@ def run_models(
 
     def remove(name: str) -> None:
         loaded.pop(name, None)
-        forget(name)
+        engine.forget(name)
         gc.collect()
         say(loaded=[*loaded])
 
@@ -140,7 +152,7 @@ def run_models(
 
     def introduce() -> None:
         with suppress(Exception):  # without torch nothing else here works either, and says why
-            say(made_with=made_with(), machine=machine())
+            say(made_with=engine.made_with(), machine=engine.machine())
 
     def live() -> None:
         trouble = None
@@ -152,11 +164,14 @@ def run_models(
             if n % int(ALIVE_INTERVAL / POLL_INTERVAL) == 0:
                 say(event="alive")
                 with suppress(Exception):  # of a card that has failed: what runs on it says so
-                    if cards := gpus():
+                    if cards := engine.gpus():
                         say(gpus=cards)
+            if n % int(ROOM_INTERVAL / POLL_INTERVAL) == 0:
+                with suppress(Exception):  # of a cluster whose head is away
+                    say(room=engine.room())
 
     def report() -> None:
-        store.workers.report(worker.id, socket.gethostname(), made_with(), loaded)
+        store.workers.report(worker.id, engine.place(), engine.made_with(), loaded)
 
     for task in (listen, introduce, live):
         Thread(target=task, name=task.__name__, daemon=True).start()

@@ -38,7 +38,7 @@ from editor.store.progress import RunPreview
 from editor.store.revisions import Revision
 from editor.store.store import Store
 from pipelines.base import Pipeline, run
-from pipelines.errors import UserError, described
+from pipelines.errors import MachineLost, UserError, described
 from pipelines.ranking import Match, best_first
 
 LEASE = 15.0  # seconds until a claimed job is free again, unless the lease is renewed
@@ -216,6 +216,9 @@ class Worker:
             for job in reversed(jobs):  # the first last, so that edits that wait for it move only once
                 self.store.jobs.fail(job, self.id, str(error))
             return model, FAILED, DAMAGED
+        except MachineLost as error:
+            self.store.jobs.count_death(self.id, str(error), again=True)
+            return model, RETURNED, ""
         except (Exception, SystemExit) as error:  # whatever a model raises, the user sees it and the worker lives on
             log.exception("revisions %s failed", jobs)
             for job in reversed(jobs):

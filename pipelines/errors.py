@@ -11,6 +11,10 @@ class InvalidInput(UserError, ValueError):
     """What was asked for cannot be done: a number out of range, a damaged file, a setting a model has not."""
 
 
+class MachineLost(UserError):
+    """The machine that a model ran on is gone, and the run with it; on another it may be done."""
+
+
 def one_line(error: BaseException) -> str:
     """An error's text without its line breaks, as a part of a sentence."""
     return " ".join(str(error).split())

@@ -41,6 +41,8 @@ class Model:
     offered: bool = True  # whether a list to choose from has it
     use: str = "fill"  # or "remove"; "select", "rank" and "adapter" are never offered
     style: str = "photograph"  # what it paints well: this, "drawing", or '' for either
+    gpus: float = 1.0  # graphics cards that it needs in a cluster; less than one shares a card
+    node: str = ""  # a resource of the cluster's nodes that it may run on; '' for any
 
     @property
     def title(self) -> str:

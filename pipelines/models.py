@@ -13,7 +13,12 @@ from pipelines.errors import InvalidInput
 from pipelines.hf.hub import ON_HUB
 from pipelines.installed import Model, cached, described, embedded, in_words
 
-ENTRY = ("pipeline", "good_for", "licence", "needs")  # what a model of the user's TOML says, the first always
+# what a model of the user's TOML says, the first always, and what it is
+ENTRY: dict[str, type | tuple[type, ...]] = {
+    "pipeline": str, "good_for": str, "licence": str, "needs": str, "gpus": (int, float), "node": str,
+}  # fmt: skip
+PIPELINE = "pipeline"
+MOST_CARDS = 64  # that one model may need
 WIDTH = 100  # characters of a line that is printed
 
 
@@ -150,21 +155,24 @@ def _lines(model: Model) -> Iterator[str]:
 def _entry(file: Path, name: str, table: Any) -> Model:
     where = f"[{name}] in {file}"
     if not isinstance(table, dict):
-        raise InvalidInput(f"{name} in {file} is {table!r}; give a model as [{name}] and below it {ENTRY[0]} = ...")
+        raise InvalidInput(f"{name} in {file} is {table!r}; give a model as [{name}] and below it {PIPELINE} = ...")
     if name in PIPELINES or ":" in name or not name.strip() or not name.isprintable():
         raise InvalidInput(f"{where} needs another name: it is one of this program's own, is empty or has a colon.")
     for key, value in table.items():
         if key not in ENTRY:
             raise InvalidInput(f"{where} has a {key!r}, which means nothing here; there are {', '.join(ENTRY)}.")
-        if not isinstance(value, str):
-            raise InvalidInput(f"{key} of {where} must be text, not {value!r}.")
-    if not table.get(ENTRY[0]):
-        raise InvalidInput(f"{where} says no {ENTRY[0]}; give what --pipeline takes, as {ENTRY[0]} = 'hf:OWNER/MODEL'.")
+        if not isinstance(value, ENTRY[key]) or isinstance(value, bool):
+            kind = "text" if ENTRY[key] is str else "a number"
+            raise InvalidInput(f"{key} of {where} must be {kind}, not {value!r}.")
+    if not 0 < table.get("gpus", 1) <= MOST_CARDS:
+        raise InvalidInput(f"gpus of {where} must be above 0, and at most {MOST_CARDS}, not {table['gpus']}.")
+    if not table.get(PIPELINE):
+        raise InvalidInput(f"{where} says no {PIPELINE}; give what --pipeline takes, as {PIPELINE} = 'hf:OWNER/MODEL'.")
     try:
-        model = described(name, _beside(file, table[ENTRY[0]]))
+        model = described(name, _beside(file, table[PIPELINE]))
     except ValueError as error:
-        raise InvalidInput(f"{ENTRY[0]} of {where}: {error}") from error
-    fields = {key: value for key, value in table.items() if key != ENTRY[0]}
+        raise InvalidInput(f"{PIPELINE} of {where}: {error}") from error
+    fields = {key: value for key, value in table.items() if key != PIPELINE}
     return replace(model, **fields)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-from editor.models_program import run_models
+from editor.models_program import Engine, run_models
 from editor.object_selector import ObjectSelector, Segmenter
 from editor.picture_reader import Source
 from editor.ranking import no_ranker
@@ -114,8 +114,7 @@ if __name__ == "__main__":
         Source(partial(installed, is_words_model), load_word_segmenter),
     )
     machine = Machine("", 0, 8_000_000_000, 2)
-    code = run_models(
-        store, load, lambda name: None, lambda: "noise 1", lambda: machine, selector, no_ranker, list, 0.0
-    )
+    engine = Engine(load, lambda name: None, lambda: "noise 1", lambda: machine, no_ranker, list)
+    code = run_models(store, engine, selector, 0.0)
     store.close()
     sys.exit(code)

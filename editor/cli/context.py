@@ -1,9 +1,9 @@
 """CommandContext: what every command needs."""
 
 import argparse
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from editor.cli.parser import DEFAULT_PIPELINE
@@ -23,6 +23,10 @@ from pipelines.ranking import OwnRanker, Ranker
 from pipelines.selection.installed import installed_selection_model, installed_words_model
 
 
+def _load_by(options: argparse.Namespace, root: Path, home: Path, name: str) -> Pipeline:
+    return CommandContext(options, root, home).load(name)
+
+
 class CommandContext:
     """The options of a command, and the models and the store that they select."""
 
@@ -37,7 +41,7 @@ class CommandContext:
         Raises:
             InvalidInput: there is no pipeline of this name.
         """
-        self.options, self.root = options, root
+        self.options, self.root, self.home = options, root, home
         self.made_with = made_with
         default = home / "models.toml"
         self.models_file: Path | None = options.models or (default if default.exists() else None)  # the user's models
@@ -79,6 +83,10 @@ class CommandContext:
             )
         # a model is downloaded only if the user typed its name, never because a recipe or a document has it
         return load(name, self._setup, fetch=name in self._typed)
+
+    def load_elsewhere(self) -> Callable[[str], Pipeline]:
+        """Returns what loads a pipeline on another machine, as `load` would there: it can be sent to that."""
+        return partial(_load_by, self.options, self.root, self.home)
 
     def selection_model(self) -> Path | None:
         """Returns the folder of the model that selects objects; None where none is installed."""

@@ -15,15 +15,16 @@ from editor.cli.accounts import accounts_of, warn_of_open_door
 from editor.cli.context import CommandContext
 from editor.cli.stop_signals import StopSignals
 from editor.models_process import ModelsProcess
-from editor.models_program import run_models
+from editor.models_program import Engine, run_models
 from editor.object_selector import ObjectSelector, Segmenter, WordSegmenter
 from editor.picture_reader import Source
 from editor.web.addresses import Addresses
 from editor.web.context import AppContext
 from editor.web.listening import check
 from pipelines import forget
+from pipelines.cluster import Cluster, Needs
 from pipelines.errors import InvalidInput
-from pipelines.models import missing
+from pipelines.models import listed, missing
 
 STREAMS_GRACE = 1.0  # seconds for streams to say their last when the server stops
 
@@ -112,17 +113,34 @@ def _announce(url: str, as_json: bool) -> None:
 
 def models_process(context: CommandContext) -> None:
     """Runs the models, in the process that `serve` or `work` starts."""
-    from pipelines.machine import gpu_memory, this_machine  # PyTorch is for this process alone
-
-    with context.session() as session:
+    with engine_of(context) as engine, context.session() as session:
         objects = Source(context.selection_model, _load_segmenter)
         words = Source(context.words_model, _load_word_segmenter)
         selector = ObjectSelector(session.store, objects, words)
         run_models(
-            session.store, context.load, forget, context.made_with, this_machine, selector, context.ranker, gpu_memory,
-            context.options.stop_within,
+            session.store, engine, selector, context.options.stop_within,
             claims=not context.options.no_work, pageless=context.options.pageless,
         )  # fmt: skip
+
+
+@contextmanager
+def engine_of(context: CommandContext) -> Iterator[Engine]:
+    """Yields what runs the models: this process, or the cluster of --ray, to which it is connected for the block."""
+    from pipelines.machine import gpu_memory, this_machine  # PyTorch is for this process alone
+
+    here = Engine(context.load, forget, context.made_with, this_machine, context.ranker, gpu_memory)
+    if context.options.ray is None:
+        yield here
+        return
+    listed_models = [] if context.models_file is None else listed(context.models_file)
+    needs = {model.pipeline: Needs(model.gpus, model.node) for model in listed_models}
+    cluster = Cluster(context.options.ray, context.load_elsewhere(), needs)
+    try:
+        yield here._replace(
+            load=cluster.load, forget=cluster.forget, gpus=list, place=lambda: cluster.node, room=cluster.room
+        )
+    finally:
+        cluster.close()
 
 
 def _load_segmenter(folder: Path) -> Segmenter:

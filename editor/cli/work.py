@@ -4,6 +4,7 @@ import sys
 
 from editor.cli.context import CommandContext
 from editor.cli.stop_signals import StopSignals
+from editor.crew import Crew
 from editor.models_process import ModelsProcess
 from pipelines.models import printable
 
@@ -15,14 +16,14 @@ def work(context: CommandContext) -> None:
     arguments.remove("work")  # options of the command may stand on either side of it
     command = [sys.executable, str(context.root / "app.py"), *arguments, "models-process", "--pageless"]
     with context.session() as session:
-        process = ModelsProcess(session.store, command)
-        process.start()
+        crew = Crew(lambda: ModelsProcess(session.store, command))
+        crew.start()
         print("Working. Ctrl+C ends it after its step.", flush=True)
         within = None
         try:
             within = context.options.stop_within if signals.wait() else None
         finally:
-            process.stop(within)
+            crew.stop(within)
 
 
 def cluster(context: CommandContext) -> None:

@@ -17,6 +17,8 @@ def add_work(commands: "Commands") -> None:
         " worker leaves when it ends another takes over. Ctrl+C ends it after its step; on SIGTERM its job may finish"
         " within --stop-within.",
     )
+    ray_help = "run the models in a Ray cluster, one worker a graphics card: HOST:PORT of its head, or auto"
+    work.add_argument("--ray", metavar="ADDRESS", help=ray_help)
     work.set_defaults(run="work.work")
     cluster = commands.add_parser("cluster", help="list the workers of a store, their models, and what waits")
     cluster.set_defaults(run="work.cluster")
@@ -24,3 +26,4 @@ def add_work(commands: "Commands") -> None:
     models = commands.add_parser("models-process")
     models.set_defaults(run="server.models_process")
     models.add_argument("--pageless", action="store_true", help=argparse.SUPPRESS)
+    models.add_argument("--ray", help=argparse.SUPPRESS)

@@ -1,0 +1,187 @@
+"""Models on a real Ray cluster of three nodes: runs, ends, deaths, and who has room."""
+
+import os
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from editor.imaging.geometry import Box
+from editor.session import Session
+from editor.store.store import Store
+from editor.worker import Worker
+from pipelines import cluster as cluster_module
+from pipelines.base import Request, Step, run
+from pipelines.cluster import Cluster, Needs
+from pipelines.errors import InvalidInput, MachineLost
+from pipelines.ranking import OwnRanker
+from tests.cluster_models import load_fake
+from tests.fakes import OpinionatedRanker
+from tests.samples import an_edit, noise
+
+# Ray leaves sockets and processes to the garbage collector, and its workers fork
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::FutureWarning"),
+]
+ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def nodes() -> Iterator[Any]:
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    path, os.environ["PYTHONPATH"] = os.environ.get("PYTHONPATH"), str(ROOT)
+    from ray.cluster_utils import Cluster as Nodes
+
+    made = Nodes(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 0})
+    for name in ("big", "small"):
+        made.add_node(num_cpus=1, num_gpus=1, resources={name: 1})
+    yield made
+    made.shutdown()
+    if path is None:
+        del os.environ["PYTHONPATH"]
+    else:
+        os.environ["PYTHONPATH"] = path
+
+
+@pytest.fixture
+def cluster(nodes: Any) -> Iterator[Cluster]:
+    made = Cluster(nodes.address, load_fake, {"pinned": Needs(0.5, "big"), "shared": Needs(0.5), "huge": Needs(2)})
+    yield made
+    made.close()
+
+
+def a_request(steps: int = 3, **changes: Any) -> Request:
+    fields = {"image": np.zeros((64, 64, 3), np.uint8), "mask": np.full((64, 64), 255, np.uint8), "prompt": "noise"}
+    settings = {"negative_prompt": "", "guidance": 1.0, "clip_guidance": 0.0, "strength": 1.0, "sampler": "ddim"}
+    return Request(**{**fields, **settings, "steps": steps, "seeds": (5, 6), **changes})
+
+
+def test_a_model_of_the_cluster_is_what_it_would_be_here(cluster: Cluster) -> None:
+    there, here = cluster.load("noise"), load_fake("noise")
+    seen: list[Step] = []
+    result = run(there.inpaint(a_request()), seen.append)
+    expected: list[Step] = []
+    assert np.array_equal(result, run(here.inpaint(a_request()), expected.append)) and result.flags.writeable
+    assert [(step.index, step.total) for step in seen] == [(step.index, step.total) for step in expected]
+    assert all(np.array_equal(one.preview, other.preview) for one, other in zip(seen, expected, strict=True))  # type: ignore[arg-type]
+    assert there.size == here.size and there.vocabulary == here.vocabulary and there.live_steps == here.live_steps
+    assert there.hint("a cat") == here.hint("a cat") and there.ranker() is None
+    assert cluster.room() == 2
+
+
+def test_a_models_own_ranker_judges_where_the_model_is(cluster: Cluster) -> None:
+    there = cluster.load("ranked")
+    ranker = there.ranker()
+    assert isinstance(there, OwnRanker) and ranker is not None and not ranker.photographs
+    windows, holes = np.zeros((2, 8, 8, 3), np.uint8), np.zeros((2, 8, 8), np.uint8)
+    own = OpinionatedRanker(False)
+    found, expected = (each.probabilities(windows, holes, "noise") for each in (ranker, own))
+    assert np.array_equal(found, expected) and ranker.word(0.9) == own.word(0.9)  # type: ignore[arg-type]
+
+
+def test_what_a_model_refuses_is_a_sentence(cluster: Cluster) -> None:
+    with pytest.raises(InvalidInput, match="no model named missing"):
+        cluster.load("missing")
+    request = a_request()
+    with pytest.raises(InvalidInput, match=r"^This picture is too blue\. Take another\.$"):
+        run(cluster.load("fussy").inpaint(request))
+    assert request.mask.all()
+
+
+def test_a_run_that_is_closed_ends_after_its_step(cluster: Cluster) -> None:
+    slow = cluster.load("slow")
+    steps = slow.inpaint(a_request(steps=1000))
+    next(steps)
+    steps.close()
+    begun = time.monotonic()
+    run(slow.inpaint(a_request(steps=1)))
+    assert time.monotonic() - begun < 20  # not after the other 999
+
+
+def test_models_share_a_card_or_make_room(cluster: Cluster) -> None:
+    run(cluster.load("shared").inpaint(a_request()))
+    run(cluster.load("pinned").inpaint(a_request()))
+    assert {*cluster._places} == {"shared", "pinned"}
+    whole = cluster.load("noise")
+    run(whole.inpaint(a_request()))
+    assert {*cluster._places} == {"noise"}
+    pinned = cluster._places["noise"].actor
+    cluster.forget("noise")
+    run(whole.inpaint(a_request()))  # it comes back when it is needed
+    assert cluster._places["noise"].actor is not pinned
+
+
+def test_a_model_that_finds_no_place_says_so(cluster: Cluster, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_module, "PLACE_LIMIT", 1.5)
+    with pytest.raises(InvalidInput, match=r"had room for huge .* it needs 2 graphics cards"):
+        cluster.load("huge")
+    monkeypatch.undo()
+    run(cluster.load("noise").inpaint(a_request()))  # nothing is left waiting for it
+
+
+def test_an_actor_that_nobody_uses_gives_its_place_back(nodes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cluster_module, "IDLE_LIMIT", 1.0)
+    idle = Cluster(nodes.address, load_fake, {})
+    try:
+        run(idle.load("noise").inpaint(a_request()))
+        deadline = time.monotonic() + 60
+        while idle._places:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+    finally:
+        idle.close()
+
+
+def test_a_dead_process_is_tried_elsewhere_and_fails_the_second_time(cluster: Cluster, tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    session = Session(store)
+    document = session.open(noise(200, 160), "Room")
+    with pytest.raises(MachineLost, match="The machine that ran dying is gone"):
+        run(cluster.load("dying").inpaint(a_request()))
+    job = session.submit(document.id, an_edit(Box(9, 9, 40, 40), pipeline="dying", steps=3)).id
+    worker = Worker(store, cluster.load)
+    assert worker.run_one() and store.revisions.get(job).pending and store.revisions.get(job).death
+    assert worker.run_one()
+    assert "is gone, or ended its process. It was tried twice." in (store.revisions.get(job).error or "")
+    store.close()
+
+
+def test_a_node_that_is_killed_in_mid_edit_loses_nothing(nodes: Any, tmp_path: Path) -> None:
+    doomed = nodes.add_node(num_cpus=1, num_gpus=1, resources={"doomed": 1})
+    needs: dict[str, Needs] = {"slow": Needs(1, "doomed")}
+    cluster, store = Cluster(nodes.address, load_fake, needs), Store(tmp_path)
+    session = Session(store)
+    document = session.open(noise(200, 160), "Room")
+    job = session.submit(document.id, an_edit(Box(9, 9, 40, 40), pipeline="slow", steps=30)).id
+    seen = 0
+
+    def killing(event: str) -> None:
+        nonlocal seen
+        seen += event == "step"
+        if seen == 5:
+            needs.clear()  # now it may run anywhere
+            nodes.remove_node(doomed, allow_graceful=False)
+
+    try:
+        worker = Worker(store, cluster.load, killing)
+        while store.revisions.get(job).pending:
+            assert worker.run_one()
+        done = store.revisions.get(job)
+        assert done.picture is not None and done.error is None and seen > 30
+        other = session.open(noise(200, 160), "Room")
+        again = session.submit(other.id, an_edit(Box(9, 9, 40, 40), pipeline="slow", steps=30)).id
+        Worker(store, lambda name: load_fake(name)).run_one()
+        assert store.revisions.get(again).picture == done.picture  # as if nothing had happened
+    finally:
+        cluster.close()
+        store.close()
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "127.0.0.1:99999999"])
+def test_without_a_cluster_there_is_a_sentence(address: str) -> None:
+    with pytest.raises(InvalidInput, match=f"There is no Ray cluster at {address}"):
+        Cluster(address, load_fake, {})
