@@ -94,7 +94,10 @@ class Glide:
     def ranker(self) -> ClipRanker | None:
         """Returns what tells how likely results show a prompt; None without CLIP, or where that is not calibrated."""
         calibration = None if self._clip is None else self._calibration()
-        return None if calibration is None else ClipRanker(self.match_scores, calibration)
+        if calibration is None:
+            return None
+        self._ready_clip()  # who asks does so before there is anything to rank
+        return ClipRanker(self.match_scores, calibration)
 
     def match_scores(self, windows: Pixels, holes: Pixels, prompt: str) -> Scores | None:
         """Scores how well finished windows show a prompt, see `clip_scores`; the higher, the better.

@@ -356,4 +356,5 @@ def test_the_report_follows_from_the_rows(ahead: str, tmp_path: Path) -> None:
 
 
 def test_without_rows_the_report_says_so(tmp_path: Path) -> None:
-    assert "No experiment has run yet." in write_report(tmp_path / "rows", tmp_path / "out")
+    with pytest.raises(InvalidInput, match="has no rows of guidance, rerank, arms, adm: run one of them"):
+        write_report(tmp_path / "rows", tmp_path / "out")
