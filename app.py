@@ -29,13 +29,20 @@ def main() -> int:
         if os.environ.get("PALIMPSEST_TRACEBACK"):
             raise
         if options.log_json:
-            logging.getLogger("palimpsest").error("%s", error)
+            logging.getLogger("palimpsest").error("%s", in_words(error))
         else:
-            print(f"palimpsest: {error}", file=sys.stderr)
+            print(f"palimpsest: {in_words(error)}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
         return 130
     return 0
+
+
+def in_words(error: Exception) -> str:
+    """What an error says to the user; of a file that the system refuses, which one and why."""
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}."
+    return str(error)
 
 
 def home() -> Path:

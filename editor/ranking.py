@@ -56,6 +56,10 @@ class Ranking:
         self._thread = ThreadPoolExecutor(1, "ranking")
         self._queue: list[Future[list[Match] | None]] = []  # what is being looked at, and what waits for it
 
+    def prepare(self, pipeline: Pipeline) -> None:
+        """Has the network loaded that ranks a pipeline's results, while those are painted."""
+        self._thread.submit(self._rankers, pipeline)  # what fails is said when it is to rank
+
     def match(
         self,
         edit: Edit,

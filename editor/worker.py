@@ -245,6 +245,8 @@ class Worker:
             if overdue or not any(self.store.jobs.holds(each.id, self.id) for each in revisions):
                 raise _Interrupted
 
+        if edits[0].prompt:
+            self._ranking.prepare(self.pipelines(edits[0].pipeline))
         region = affected_region(edits[0], picture.box)
         with closing(_Reports(self.store, self.id, [each.id for each in revisions], region)) as reports:
             try:

@@ -38,14 +38,13 @@ class Calibration:
     """What turns a network's scores into probabilities and words.
 
     Raises:
-        InvalidInput: the slope is not above 0, an edge is out of its range, or a caption is empty.
+        InvalidInput: the slope is not above 0, or an edge is out of its range.
     """
 
     slope: float  # above 0, so that the order stays
     intercept: float
     likely: float = LIKELY_FROM  # the least probability of that word
     unlikely: float = UNLIKELY_BELOW  # below it that word; between them it is unsure
-    captions: tuple[str, ...] = ()  # what a prompt's score is relative to, see `pipelines.glide.ranking.clip_scores`
 
     def __post_init__(self) -> None:
         numbers = (self.slope, self.intercept, self.likely, self.unlikely)
@@ -55,8 +54,6 @@ class Calibration:
             raise InvalidInput(
                 f"A calibration's slope must be above 0, and its edges 0 <= unlikely <= likely <= 1, not {numbers}."
             )
-        if not all(isinstance(each, str) and each.strip() for each in self.captions):
-            raise InvalidInput(f"A calibration's captions must be texts, not {self.captions}.")
 
     def probabilities(self, scores: Scores) -> Probabilities:
         """Returns the probability that goes with each score."""
@@ -175,8 +172,7 @@ def read_calibration(folder: Path, networks: Sequence[Path]) -> Calibration | No
         return None
     try:
         found = json.loads(file.read_text(encoding="utf-8"))
-        numbers = {name: found[name] for name in ("slope", "intercept", "likely", "unlikely")}
-        calibration = Calibration(**numbers, captions=tuple(found.get("captions", ())))
+        calibration = Calibration(*(found[name] for name in ("slope", "intercept", "likely", "unlikely")))
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise InvalidInput(f"{file} cannot be read ({error}); write it anew, or remove it.") from error
     if found.get("networks") == named(networks):

@@ -33,7 +33,7 @@ def study(context: CommandContext) -> None:
             name = words[1] if len(words) > 1 else None
             (_results if words[0] == "results" else _close)(context, session.store, name)
         elif len(words) == 2:
-            _serve(context, session.store, (_samples(context, words[0]), _samples(context, words[1])))
+            _serve(context, session.store, _samples(context, words))
         else:
             raise InvalidInput(
                 "`study` takes two folders or models to compare, `results [NAME]` or `close [NAME]`. Put a name with"
@@ -41,16 +41,25 @@ def study(context: CommandContext) -> None:
             )
 
 
-def _samples(context: CommandContext, word: str) -> Path:
-    """Returns the folder that is meant, or one with what the model that is meant draws for --prompts."""
-    folder, file = Path(word), context.options.prompts
-    if folder.is_dir() or file is None:
-        return folder
-    name, prompts = context.typed(word), read_prompts(file)
-    own = re.sub(r"[^\w.-]+", "-", word).strip("-")
-    drawn = context.folder / "study-samples" / f"{own}-{digest_of(json.dumps(prompts))[:8]}"
-    draw_prompts(context, prompts, drawn, blank(context, name, None), {"pipeline": name, "seed": 0})
-    return drawn
+def _samples(context: CommandContext, words: Sequence[str]) -> tuple[Path, Path]:
+    """Returns the folders that are meant: for a model, one with what it draws for --prompts."""
+    file: Path | None = context.options.prompts
+    models = {word: context.typed(word) for word in words if file is not None and not Path(word).is_dir()}
+    if len({Path(word).resolve() for word in words}) == 1:
+        raise InvalidInput(f"A study compares two things; {words[0]} is named twice. Name another as A or B.")
+    if file is not None and not models:
+        raise InvalidInput("Both A and B are folders, which have their own prompts: leave --prompts out.")
+    prompts = [] if file is None else read_prompts(file)
+    blanks = {word: blank(context, name, None) for word, name in models.items()}  # loads all before one draws
+    folders = []
+    for word in words:
+        if word not in models:
+            folders.append(Path(word))
+            continue
+        own = re.sub(r"[^\w.-]+", "-", word).strip("-")
+        folders.append(context.folder / "study-samples" / f"{own}-{digest_of(json.dumps(prompts))[:8]}")
+        draw_prompts(context, prompts, folders[-1], blanks[word], {"pipeline": models[word], "seed": 0})
+    return folders[0], folders[1]
 
 
 def _list(store: Store) -> None:

@@ -8,6 +8,7 @@ from functools import partial
 
 from editor.edits.intents import complete, prompt_hint
 from editor.edits.removal import AUTO, Choice
+from editor.imaging.limits import MAX_IMAGES
 from editor.imaging.raster import Mask
 from editor.store.revisions import Revision
 from editor.web.api_results import Result, picture_url
@@ -49,6 +50,9 @@ class ApiEdits:
         """
         if best_of != 1 and variations != 1:
             raise InvalidInput("The variations and best_of both say how many results are made. Use only one of them.")
+        for setting, count in (("best_of", best_of), ("variations", variations)):
+            if not 1 <= count <= MAX_IMAGES:
+                raise InvalidInput(f"The setting {setting} must be from 1 to {MAX_IMAGES}, not {count}.")
         name = model or self.context.library.default(intent) or AUTO
         seed = secrets.randbelow(2**32) if seed is None else seed
         result: Result = {"seed": seed, "painted_as": ""}

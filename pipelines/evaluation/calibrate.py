@@ -29,20 +29,15 @@ from pipelines.evaluation.judge import Judge, shows_thing
 from pipelines.evaluation.measures import composed
 from pipelines.glide.pipeline import Glide
 from pipelines.installed import described
-from pipelines.training.scenes.things import KINDS
-from pipelines.training.scenes.words import with_article
 
 UNSEEN = 5  # one edit in so many asks for a pair of kind and colour that the model never saw together
-CAPTIONS = tuple(with_article(kind) for kind in KINDS)  # to which the scores are relative
 FEWEST = 40  # edits of which something can be measured
 
 
 class ScoredPipeline(Pipeline, Protocol):
     """A pipeline that scores its results; see `pipelines.glide.pipeline`."""
 
-    def match_scores(
-        self, windows: Pixels, holes: Pixels, prompt: str, captions: tuple[str, ...] = ()
-    ) -> Scores | None: ...
+    def match_scores(self, windows: Pixels, holes: Pixels, prompt: str) -> Scores | None: ...
 
 
 def own_glide(name: str, pipeline: Pipeline) -> Glide:
@@ -99,7 +94,7 @@ def judged_edits(
         original, scale = before(edit), (1.0, guidance)[i % 2]
         request = Request(original, edit.mask, edit.prompt, "", scale, 0.0, 1.0, steps, sampler, (i,))
         image = composed(run(pipeline.inpaint(request))[0], edit.mask, original)
-        scores = pipeline.match_scores(image[None], edit.mask[None], edit.prompt, CAPTIONS)
+        scores = pipeline.match_scores(image[None], edit.mask[None], edit.prompt)
         if scores is None:
             raise InvalidInput(f"{pipeline.name} comes without CLIP: train it, or add its files to the model's folder.")
         verdict, _ = judge.look(image, edit.mask)
@@ -130,7 +125,7 @@ def calibrated(judged: Sequence[Judged]) -> tuple[Calibration, dict[str, Any]]:
         raise InvalidInput(
             f"The scores of all {len(fitted)} edits to calibrate on are equal: they tell nothing. Train CLIP anew."
         )
-    calibration = Calibration(slope, intercept, captions=CAPTIONS)
+    calibration = Calibration(slope, intercept)
     guidances = sorted({each.guidance for each in held_out})
     measured = {
         "fitted": len(fitted),

@@ -4,7 +4,7 @@ Two transformers after Radford et al. 2021; the image's knows how noisy its pict
 OpenAI's released files. Shapes: B batch, L tokens or patches, D width, F features.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 import torch
@@ -212,40 +212,6 @@ class Clip(NamedTuple):
     tokenizer: TextTokenizer
     scale: float = 100.0  # what a cosine counts as log-probability
 
-    @torch.no_grad()
-    def text_features(self, prompts: Sequence[str]) -> Tensor:
-        """Returns (P, F), those of each prompt, not normalised."""
-        device = next(self.text.parameters()).device
-        ids, lengths = zip(*map(self.tokenizer.encode, prompts), strict=True)
-        return self.text(torch.stack(ids).to(device), torch.tensor(lengths, device=device))
-
-    def image_features(self, sigmas: Sigmas, hole: Tensor | None = None) -> Callable[[Tensor, float], Tensor]:
-        """Makes what computes the features of noisy images.
-
-        Args:
-            sigmas: the schedule that CLIP was trained on.
-            hole: as in `ClipImage.forward`.
-
-        Returns:
-            (x, sigma) -> (B, F), where x = x0 + sigma * noise; not normalised.
-        """
-        device = next(self.image.parameters()).device
-
-        def features(x: Tensor, sigma: float) -> Tensor:
-            t = round(timestep_of(sigma, sigmas))
-            # on a processor one image at a time, so that it is the same to the bit in any batch
-            at_once = 1 if device.type == "cpu" else len(x)
-            parts = (x / (1 + sigma**2) ** 0.5).split(at_once)
-            holes = [hole] * len(parts) if hole is None or len(hole) == 1 else hole.split(at_once)
-            return torch.cat(
-                [
-                    self.image(part, torch.full((len(part),), t, device=device), its_hole)
-                    for part, its_hole in zip(parts, holes, strict=True)
-                ]
-            )
-
-        return features
-
     def similarity(self, prompt: str, sigmas: Sigmas, hole: Tensor | None = None) -> Callable[[Tensor, float], Tensor]:
         """Makes the similarity of `clip_guided`: the scaled cosine, which stands in for log p(prompt | x).
 
@@ -253,11 +219,27 @@ class Clip(NamedTuple):
 
         Args:
             prompt: the text.
-            sigmas: as of `image_features`.
-            hole: as of `image_features`.
+            sigmas: the schedule that CLIP was trained on.
+            hole: as in `ClipImage.forward`.
 
         Returns:
             (x, sigma) -> (B,), how well each image agrees with the prompt, where x = x0 + sigma * noise.
         """
-        features, text = self.image_features(sigmas, hole), self.text_features([prompt])
-        return lambda x, sigma: self.scale * F.cosine_similarity(features(x, sigma), text)
+        device = next(self.text.parameters()).device
+        ids, length = self.tokenizer.encode(prompt)
+        with torch.no_grad():
+            text = self.text(ids[None].to(device), torch.tensor([length], device=device))
+
+        def similarity(x: Tensor, sigma: float) -> Tensor:
+            t = round(timestep_of(sigma, sigmas))
+            # on a processor one image at a time, so that it is the same to the bit in any batch
+            at_once = 1 if device.type == "cpu" else len(x)
+            parts = (x / (1 + sigma**2) ** 0.5).split(at_once)
+            holes = [hole] * len(parts) if hole is None or len(hole) == 1 else hole.split(at_once)
+            features = [
+                self.image(part, torch.full((len(part),), t, device=device), its_hole)
+                for part, its_hole in zip(parts, holes, strict=True)
+            ]
+            return self.scale * F.cosine_similarity(torch.cat(features), text)
+
+        return similarity

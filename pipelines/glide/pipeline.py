@@ -83,7 +83,6 @@ class Glide:
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self._loaded: dict[str, UNet] = {}
         self._loaded_clip: Clip | None = None
-        self._captions: tuple[tuple[str, ...], Tensor | None] = (), None  # of the last scores, and their features
         self.unsupported: Collection[str] = () if clip else ("clip_guidance",)
         self.size = self._pair(whole=False)[1].config.size
 
@@ -95,18 +94,18 @@ class Glide:
     def ranker(self) -> ClipRanker | None:
         """Returns what tells how likely results show a prompt; None without CLIP, or where that is not calibrated."""
         calibration = None if self._clip is None else self._calibration()
-        return None if calibration is None else ClipRanker(self.match_scores, calibration)
+        if calibration is None:
+            return None
+        self._ready_clip()  # who asks does so before there is anything to rank
+        return ClipRanker(self.match_scores, calibration)
 
-    def match_scores(
-        self, windows: Pixels, holes: Pixels, prompt: str, captions: tuple[str, ...] = ()
-    ) -> Scores | None:
+    def match_scores(self, windows: Pixels, holes: Pixels, prompt: str) -> Scores | None:
         """Scores how well finished windows show a prompt, see `clip_scores`; the higher, the better.
 
         Args:
             windows: uint8 (N, H, W, 3).
             holes: uint8 (N, H, W), 255 = repainted.
             prompt: in the words that it was taught.
-            captions: what the scores are relative to.
 
         Returns:
             (N,); None without CLIP, and where the prompt is longer than the base or CLIP reads.
@@ -114,10 +113,7 @@ class Glide:
         clip = self._ready_clip()
         if clip is None or self._tokenizer.unread(prompt) or clip.tokenizer.unread(prompt):
             return None
-        if captions and captions != self._captions[0]:  # the same ones again and again
-            self._captions = captions, clip.text_features(captions)
-        side, features = self._pair(whole=False)[0].config.size, self._captions[1] if captions else None
-        return clip_scores(clip, BASE_SIGMAS, side, windows, holes, prompt, features)
+        return clip_scores(clip, BASE_SIGMAS, self._pair(whole=False)[0].config.size, windows, holes, prompt)
 
     @exclusive
     @torch.no_grad()

@@ -18,19 +18,17 @@ class ClipRanker:
     """Ranks windows of the world that a CLIP was trained on; of photographs it can say nothing.
 
     Args:
-        scores: see `Glide.match_scores`.
+        scores: returns (N,) scores, or None where there are none; arguments as of `Ranker.probabilities`.
         calibration: of these scores.
     """
 
     photographs = False
 
-    def __init__(
-        self, scores: Callable[[Pixels, Pixels, str, tuple[str, ...]], Scores | None], calibration: Calibration
-    ) -> None:
+    def __init__(self, scores: Callable[[Pixels, Pixels, str], Scores | None], calibration: Calibration) -> None:
         self._scores, self._calibration = scores, calibration
 
     def probabilities(self, windows: Pixels, holes: Pixels, prompt: str) -> Probabilities | None:
-        scores = self._scores(windows, holes, prompt, self._calibration.captions)
+        scores = self._scores(windows, holes, prompt)
         return None if scores is None else self._calibration.probabilities(scores)
 
     def word(self, probability: float) -> str:
@@ -38,20 +36,8 @@ class ClipRanker:
 
 
 @torch.inference_mode()
-def clip_scores(
-    clip: Clip,
-    sigmas: Sigmas,
-    side: int,
-    windows: Pixels,
-    holes: Pixels,
-    prompt: str,
-    captions: Tensor | None = None,
-) -> Scores:
+def clip_scores(clip: Clip, sigmas: Sigmas, side: int, windows: Pixels, holes: Pixels, prompt: str) -> Scores:
     """Computes the scaled cosine of each window with a prompt, at t = 0 (Nichol et al. 2021, eq. 3).
-
-    With captions, it is how far that is above all of theirs: the log of exp(own) over the sum of their exp, as in the
-    softmax by which CLIP was trained (Radford et al. 2021, section 2.3). A window that agrees with every caption then
-    tells no more than one that agrees with none.
 
     Args:
         clip: both halves.
@@ -60,7 +46,6 @@ def clip_scores(
         windows: uint8 (N, H, W, 3).
         holes: uint8 (N, H, W), 255 = repainted; a pixel of CLIP's is, where any of its pixels is.
         prompt: the text.
-        captions: (P, F), their features, as of `Clip.text_features`.
 
     Returns:
         float64 (N,), each of its window alone.
@@ -71,9 +56,5 @@ def clip_scores(
     x: Tensor = F.adaptive_avg_pool2d(images, side)  # (N, 3, side, side)
     hole: Tensor = F.adaptive_max_pool2d(repainted, side)  # (N, 1, side, side)
     least = float(sigmas[0])  # the noise of t = 0, of which none is added
-    features = clip.image_features(sigmas, hole)(x, least)
-    found = clip.scale * F.cosine_similarity(features, clip.text_features([prompt]))
-    if captions is not None:
-        found = found - (clip.scale * F.cosine_similarity(features[:, None], captions, dim=-1)).logsumexp(1)
-    scores: Scores = found.double().cpu().numpy()
+    scores: Scores = clip.similarity(prompt, sigmas, hole)(x, least).double().cpu().numpy()
     return scores

@@ -247,6 +247,8 @@ def test_the_page_fits_every_window_and_axe_has_no_complaint(chromium: Any, last
             wide = page.evaluate("[document.querySelector('.study').scrollWidth, innerWidth]")
             assert wide[0] <= wide[1], f"{name} at {width}"
             if name == "comparison":
+                tall = page.evaluate("[document.querySelector('.study').scrollHeight, document.body.scrollHeight]")
+                assert max(tall) <= height, f"it scrolls at {width} by {max(tall) - height}"
                 boxes = [
                     page.locator(each).bounding_box() for each in (".answer.left", ".answer.right", "figure.right")
                 ]

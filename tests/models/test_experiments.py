@@ -168,6 +168,12 @@ def test_the_frontier_goes_on_where_it_stopped(tmp_path: Path, monkeypatch: pyte
         file.unlink()
     assert measured(tmp_path / "guidance", frontier(tmp_path, again).arms())[2].values == by_name["fills-cfg-4"]
     assert sorted(request.seeds for request in again.asked) == [(3,), (4,), (5,)]
+    # another scorer measures the same samples anew
+    again.asked.clear()
+    other = replace(frontier(tmp_path, again), scorers={guidance.OWN: ClipScorer(a_clip(), 64, {"clip": "d"})})
+    with pytest.raises(InvalidInput, match="measured otherwise"):
+        measured(tmp_path / "guidance", other.arms())
+    assert [row.arm for row in measured(tmp_path / "others", other.arms())] == [*by_name] and not again.asked
 
 
 def test_a_model_without_clip_has_no_such_arms(tmp_path: Path) -> None:
@@ -350,4 +356,5 @@ def test_the_report_follows_from_the_rows(ahead: str, tmp_path: Path) -> None:
 
 
 def test_without_rows_the_report_says_so(tmp_path: Path) -> None:
-    assert "No experiment has run yet." in write_report(tmp_path / "rows", tmp_path / "out")
+    with pytest.raises(InvalidInput, match="has no rows of guidance, rerank, arms, adm: run one of them"):
+        write_report(tmp_path / "rows", tmp_path / "out")

@@ -113,6 +113,7 @@ def test_the_weaker_is_reranked_and_the_stronger_blurred(tmp_path: Path) -> None
 def test_all_arms_ask_for_the_same_with_the_same_seeds(tmp_path: Path) -> None:
     weak = Truthful("weak")
     arms: list[Arm] = [*experiment(tmp_path, weak).arms()]
+    assert {arm.settings["ranking"] for arm in arms} == {"d"}
     arms[0].measure()
     unranked = [(request.prompt, request.seeds) for request in weak.asked]
     weak.asked.clear()

@@ -146,7 +146,7 @@ def test_words_begin_at_their_edges() -> None:
 
 def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
     assert read_calibration(tmp_path, []) is None
-    calibration = Calibration(0.4, -8.5, 0.8, 0.25, ("a cat", "a couch"))
+    calibration = Calibration(0.4, -8.5, 0.8, 0.25)
     networks = [tmp_path / name for name in ("text", "image")]
     for file in networks:
         file.write_text(file.name)
@@ -160,9 +160,7 @@ def test_a_calibration_is_read_as_it_was_written(tmp_path: Path) -> None:
     ["", "[]", "{}", '{"slope": 1}', '{"slope": -1, "intercept": 0, "likely": 0.7, "unlikely": 0.3}',
      '{"slope": "1", "intercept": 0, "likely": 0.7, "unlikely": 0.3}',
      '{"slope": 1, "intercept": NaN, "likely": 0.7, "unlikely": 0.3}',
-     '{"slope": 1, "intercept": 0, "likely": 0.2, "unlikely": 0.3}',
-     '{"slope": 1, "intercept": 0, "likely": 0.7, "unlikely": 0.3, "captions": 3}',
-     '{"slope": 1, "intercept": 0, "likely": 0.7, "unlikely": 0.3, "captions": ["a cat", " "]}'],
+     '{"slope": 1, "intercept": 0, "likely": 0.2, "unlikely": 0.3}'],
 )  # fmt: skip
 def test_a_damaged_file_is_a_sentence(text: str, tmp_path: Path) -> None:
     (tmp_path / FILE).write_text(text)

@@ -100,6 +100,11 @@ def test_files_without_prompts_get_a_sentence(text: bytes | None, sentence: str,
     assert not (tmp_path / "out").exists()
 
 
+def test_a_file_that_the_system_refuses_is_named(tmp_path: Path, here: Run) -> None:
+    done = here("edit", tmp_path / "none.png", "--mask", tmp_path / "m.png", "-o", tmp_path / "out.png")
+    assert done.returncode == 1 and done.stderr == f"palimpsest: {tmp_path / 'none.png'}: No such file or directory.\n"
+
+
 def test_options_of_a_single_picture_are_refused(prompts: Path, tmp_path: Path, here: Run) -> None:
     for more in (("--prompt", "a dog"), ("--variations", 2), ("--best-of", 2), ("--no-recipe",)):
         assert "one picture of each line" in here("draw", "--prompts", prompts, *more, "-o", tmp_path / "out").stderr
@@ -124,5 +129,14 @@ def test_a_study_compares_models_that_draw_its_prompts(
     # a folder may be compared with a model
     here("study", folders[1], "glide-mini", "--prompts", prompts, "--name", "mixed", *data)
     assert len(served) == 3 and len(served[2].pairs) == 1
-    refused = here("study", "glide-mini", "no-such-model", "--prompts", prompts, *data)
-    assert refused.returncode and "no-such-model" in refused.stderr
+    # what cannot be is said before anything is drawn
+    prompts.write_text("a cat\n")
+    for words, sentence in (
+        (("glide-mini", "no-such-model"), "no-such-model"),
+        (folders, "which have their own prompts: leave --prompts out"),
+        (("glide-mini", "glide-mini"), "glide-mini is named twice"),
+    ):
+        refused = here("study", *words, "--prompts", prompts, *data)
+        assert refused.returncode and sentence in refused.stderr
+    assert "is named twice" in here("study", folders[0], folders[0], *data).stderr
+    assert sorted((tmp_path / "data" / "study-samples").iterdir()) == folders and len(served) == 3

@@ -15,7 +15,8 @@ from editor.edits.edit import Edit
 from editor.imaging.geometry import Box
 from editor.store.revisions import Revision
 from editor.store.store import Store
-from pipelines.base import Pixels
+from editor.worker import Worker
+from pipelines.base import Pipeline, Pixels, Request, Run
 from pipelines.errors import InvalidInput
 from pipelines.ranking import Match, Probabilities
 from tests.fakes import PATIENCE, FailingPipeline, NoisePipeline, OpinionatedRanker, until
@@ -184,6 +185,26 @@ def test_no_edit_waits_for_a_slow_ranker_which_is_heard_later(store: Store, monk
     until(lambda: None not in known(workbench, *ids) and None not in known(workbench, behind.id))
     order = workbench.store.revisions.variations(ids[0])
     assert order != ids and workbench.now.head == behind.id  # what is shown stays
+
+
+def test_the_ranker_is_loaded_while_the_model_paints(store: Store) -> None:
+    """So that the first edit's rank is known with its result."""
+    loaded = Event()
+
+    class Waiting(NoisePipeline):
+        def inpaint(self, request: Request) -> Run:
+            assert loaded.wait(PATIENCE)
+            return super().inpaint(request)
+
+    def rankers(pipeline: Pipeline) -> OpinionatedRanker:
+        loaded.set()
+        return OpinionatedRanker()
+
+    workbench = Workbench(store, Waiting())
+    workbench.worker = Worker(store, workbench.load, rankers=rankers)
+    workbench.open(noise(300, 280))
+    (done,) = workbench.do([EDIT])
+    assert known(workbench, done.id) != [None]
 
 
 def test_few_pictures_wait_for_a_slow_ranker(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from editor.imaging.geometry import Box
+from editor.live import PAINTING, READY, LiveReport, LiveRequest
 from editor.models_process import NOBODY_WORKS, ModelsProcess
 from editor.session import Session
 from editor.store.store import Store
@@ -161,7 +162,11 @@ def test_a_server_without_work_paints_live_and_leaves_the_jobs(tmp_path: Path, s
     try:
         (job,) = edits(session, document, 1)
         server.wake()
-        until(lambda: server.info("classical"))
+        reports: list[LiveReport] = []
+        edit = an_edit(Box(9, 9, 40, 40), pipeline="classical", seed=99)
+        server.paint_live(LiveRequest(document, session.store.documents.get(document).head, edit), reports.append)
+        until(lambda: reports and reports[-1].state != PAINTING)  # a process that takes jobs would have done them first
+        assert reports[-1].state == READY
         assert store.revisions.get(job).pending and store.workers.jobs().running == 0
         with working(data):
             until(lambda: finished(store, [job]))

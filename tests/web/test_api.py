@@ -673,4 +673,5 @@ def test_the_best_of_several_is_the_result_and_the_others_stay(ranked: Served) -
     single = ranked.ask("edit", **{**edit, "prompt": "a vase"}, seed=60)  # a word that the model does not know
     assert single["matches"] == [""] and single["seed"] == 60
     assert "Use only one of them" in ranked.refused("edit", **edit, variations=2, best_of=2)
-    assert "1 to 8" in ranked.refused("edit", **edit, best_of=9)
+    for wrong in (9, 0, -1):
+        assert f"The setting best_of must be from 1 to 8, not {wrong}." in ranked.refused("edit", **edit, best_of=wrong)

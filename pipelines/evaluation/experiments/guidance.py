@@ -95,9 +95,16 @@ class Frontier:
         scales = [(scale, 0.0) for scale in CFG_SCALES]
         if "clip_guidance" not in self.pipeline.unsupported:
             scales += [(1.0, scale) for scale in CLIP_SCALES]
+        scorers = {name: dict(scorer.networks) for name, scorer in self.scorers.items()}
         for track in TRACKS:
             others = cache(partial(self._other_features, track))  # all arms of a track are compared with the same
-            settings = {"track": track.name, "samples": self.count, "model": TRUE, "size": self.pipeline.size}
+            settings = {
+                "track": track.name,
+                "samples": self.count,
+                "scorers": scorers,
+                "model": TRUE,
+                "size": self.pipeline.size,
+            }
             name = f"{track.name}-{TRUE}"
             yield Arm(name, settings, partial(self._measure, name, track, settings, _true, others))
             for guidance, clip_guidance in scales:
@@ -107,6 +114,7 @@ class Frontier:
                     "guidance": guidance,
                     "clip_guidance": clip_guidance,
                     "samples": self.count,
+                    "scorers": scorers,
                     "model": self.pipeline.name,
                     "weights": self.weights,
                     "sampler": self.sampler,
@@ -146,7 +154,7 @@ class Frontier:
             asked = edit(index)
             return Sample(paint(index, asked), asked.mask, asked.prompt)
 
-        decisive = {key: settings[key] for key in settings if key != "samples"}
+        decisive = {key: settings[key] for key in settings if key not in ("samples", "scorers")}  # of each sample
         samples = complete(self.out / "samples" / name, decisive, self.count, make)
         values = distances(features_of(samples, self.extractor).pooled, others()) | self._scores(samples)
         if track is FILLS:

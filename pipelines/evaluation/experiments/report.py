@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from pipelines.errors import InvalidInput
 from pipelines.evaluation.experiments.sections.adm import adm_section
 from pipelines.evaluation.experiments.sections.guidance import guidance_section
 from pipelines.evaluation.experiments.sections.margins import margins_section
@@ -15,13 +16,13 @@ SECTIONS = {"guidance": guidance_section, "rerank": reranking_section, "arms": m
 
 def write_report(rows: Path, out: Path) -> str:
     """Writes report.md with its charts into `out` from the experiments in `rows`, and returns its text."""
+    made: Mapping[str, Path] = {name: rows / name for name in SECTIONS if any((rows / name).glob("*.json"))}
+    if not made:
+        raise InvalidInput(f"{rows} has no rows of {', '.join(SECTIONS)}: run one of them with `-o {rows}` first.")
     out.mkdir(parents=True, exist_ok=True)
     lines = ["# The papers' experiments, at our scale", "", INTRODUCTION, ""]
-    made: Mapping[str, Path] = {name: rows / name for name in SECTIONS if any((rows / name).glob("*.json"))}
     for name, folder in made.items():
         lines += SECTIONS[name](folder, out)
-    if not made:
-        lines.append("No experiment has run yet.")
     rows_made = [row for folder in made.values() for row in rows_of(folder)]
     first = next((row for row in rows_made if row.settings.get("weights")), None)
     if first is not None:

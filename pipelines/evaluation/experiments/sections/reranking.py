@@ -8,7 +8,7 @@ from pipelines.evaluation.experiments.verdicts import FAILS, HOLDS, Claim, claim
 from pipelines.evaluation.plot import Line, chart
 from pipelines.whole_file import write_whole
 
-RECOVERED_AT, RECOVERED, AREA = 4, 0.5, 0.85  # what the issue asks of a ranking
+RECOVERED_AT, RECOVERED, AREA = 4, 0.5, 0.85  # what is asked of a ranking
 
 
 def reranking_claims(row: Row) -> list[Claim]:
