@@ -12,9 +12,8 @@ from pipelines.models import printable
 def work(context: CommandContext) -> None:
     """Works on the jobs of a store until it is interrupted."""
     signals = StopSignals()
-    arguments = sys.argv[1:]
-    arguments.remove("work")  # options of the command may stand on either side of it
-    command = [sys.executable, str(context.root / "app.py"), *arguments, "models-process", "--pageless"]
+    before, after = sys.argv[1 : (at := sys.argv.index("work"))], sys.argv[at + 1 :]
+    command = [sys.executable, str(context.root / "app.py"), *before, "models-process", "--pageless", *after]
     with context.session() as session:
         crew = Crew(lambda: ModelsProcess(session.store, command))
         crew.start()

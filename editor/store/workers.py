@@ -48,8 +48,8 @@ class Workers:
         with self.database.transaction() as db:
             db.run(
                 """INSERT INTO worker (id, seen, place, machine, models) VALUES (:id, :now, :place, :machine, :models)
-                ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, machine = excluded.machine,
-                models = excluded.models""",
+                ON CONFLICT (id) DO UPDATE SET seen = excluded.seen, place = excluded.place,
+                machine = excluded.machine, models = excluded.models""",
                 id=id, now=self.database.now(), place=place, machine=machine, models=json.dumps([*models]),
             )  # fmt: skip
             db.run("DELETE FROM worker WHERE seen < :long_ago", long_ago=self.database.now() - 100 * SILENT_AFTER)

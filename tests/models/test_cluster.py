@@ -1,6 +1,9 @@
 """Models on a real Ray cluster of three nodes: runs, ends, deaths, and who has room."""
 
 import os
+import platform
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +22,7 @@ from pipelines.cluster import Cluster, Needs
 from pipelines.errors import InvalidInput, MachineLost
 from pipelines.ranking import OwnRanker
 from tests.cluster_models import load_fake
-from tests.fakes import OpinionatedRanker
+from tests.fakes import PATIENCE, OpinionatedRanker, until
 from tests.samples import an_edit, noise
 
 # Ray leaves sockets and processes to the garbage collector, and its workers fork
@@ -179,6 +182,34 @@ def test_a_node_that_is_killed_in_mid_edit_loses_nothing(nodes: Any, tmp_path: P
     finally:
         cluster.close()
         store.close()
+
+
+def test_the_command_works_with_every_card_and_gives_them_back(nodes: Any, tmp_path: Path) -> None:
+    store = Store(tmp_path / "data")
+    session = Session(store)
+    command = [sys.executable, str(ROOT / "app.py"), "--data", str(tmp_path / "data"), "work", "--ray", nodes.address]
+    process = subprocess.Popen(command)
+    try:
+        jobs = [
+            session.submit(
+                session.open(noise(200, 160), f"Room {n}").id, an_edit(Box(9, 9, 40, 40), pipeline="classical", seed=n)
+            ).id
+            for n in range(4)
+        ]
+        until(lambda: len(store.workers.all()) == 2)
+        until(lambda: not any(store.revisions.get(job).pending for job in jobs))
+        assert all(store.revisions.get(job).picture for job in jobs)
+        until(lambda: any("classical" in row.models for row in store.workers.all()))
+        assert any(row.place == platform.node() for row in store.workers.all())
+        process.terminate()
+        assert process.wait(PATIENCE) == 0 and store.workers.all() == []
+    finally:
+        process.kill()
+        process.wait()
+        store.close()
+    watching = Cluster(nodes.address, load_fake, {})
+    until(lambda: watching.ray.available_resources().get("GPU") == 2)
+    watching.close()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "127.0.0.1:99999999"])

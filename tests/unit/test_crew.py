@@ -1,0 +1,64 @@
+"""The crew follows the room that there is."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from editor import crew as crew_module
+from editor.crew import Crew
+from tests.fakes import until
+
+
+class Member:
+    """A models' process that starts nothing."""
+
+    def __init__(self) -> None:
+        self.room: int | None = None
+        self.began = 0
+        self.ends: list[float | None] = []
+
+    def start(self) -> None:
+        self.began += 1
+
+    def stop(self, within: float | None = None) -> None:
+        self.ends.append(within)
+
+
+@pytest.fixture
+def members(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Member]]:
+    monkeypatch.setattr(crew_module, "POLL_INTERVAL", 0.01)
+    yield []
+
+
+def test_there_are_as_many_as_there_is_room_for(members: list[Member]) -> None:
+    def make() -> Any:
+        members.append(Member())
+        return members[-1]
+
+    crew = Crew(make)
+    crew.start()
+    assert [member.began for member in members] == [1]
+    members[0].room = 3
+    until(lambda: [member.began for member in members] == [1, 1, 1])
+    members[0].room = 2
+    until(lambda: [member.ends for member in members] == [[], [], [None]])
+    members[0].room = 0  # the first stays, and sees when there is room again
+    until(lambda: members[1].ends == [None])
+    assert members[0].ends == []
+    members[0].room = 2
+    until(lambda: len(members) == 4 and members[3].began == 1)
+    crew.stop(7.0)
+    assert [member.ends for member in members] == [[7.0], [None], [None], [7.0]]
+
+
+def test_one_alone_stays_one(members: list[Member]) -> None:
+    def make() -> Any:
+        members.append(Member())
+        return members[-1]
+
+    crew = Crew(make)
+    crew.start()
+    members[0].room = 1
+    crew.stop()
+    assert len(members) == 1 and members[0].ends == [None]
