@@ -12,6 +12,8 @@ from torch import Tensor
 
 from pipelines.diffusion.denoiser import Denoised, Denoiser
 
+GUIDED_BELOW = 10.0  # noise level above which a picture's share of the variance is under 1 % (data of deviation 1)
+
 
 def guided(both: Denoiser, scale: float) -> Denoiser:
     """Adds classifier-free guidance (Ho & Salimans 2021, eq. 6; Nichol et al. 2021, eq. 2).
@@ -36,7 +38,8 @@ def classifier_guided(denoise: Denoiser, log_probability: Callable[[Tensor, floa
     """Adds classifier guidance, towards pictures of which y is true (Dhariwal & Nichol 2021, eq. 13-14, algorithm 2).
 
     By Tweedie's formula x0 = x + sigma^2 grad log p(x), so p(x) p(y | x)^scale adds scale * sigma^2 grad log p(y | x).
-    The gradient is taken under torch.no_grad too, but not under torch.inference_mode.
+    The gradient is taken under torch.no_grad too, but not under torch.inference_mode. Above GUIDED_BELOW there is none:
+    y can hardly be told from x there, so that what a network says is its error, and sigma^2 makes it a picture's worth.
 
     Args:
         denoise: the denoiser to guide.
@@ -49,6 +52,8 @@ def classifier_guided(denoise: Denoiser, log_probability: Callable[[Tensor, floa
 
     def steered(x: Tensor, sigma: float) -> Denoised:
         x0, variance = denoise(x, sigma)
+        if sigma > GUIDED_BELOW:
+            return Denoised(x0, variance)
         with torch.enable_grad():
             at = x.detach().float().requires_grad_()
             (gradient,) = torch.autograd.grad(log_probability(at, sigma).sum(), at)

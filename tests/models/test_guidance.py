@@ -2,13 +2,17 @@
 
 from collections.abc import Callable
 from itertools import permutations
+from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from torch import Tensor
 
+from pipelines import load
+from pipelines.base import Request, run
 from pipelines.diffusion.denoiser import Denoised, Denoiser
-from pipelines.diffusion.guidance import classifier_guided, clip_guided, clipped, guided, keeping
+from pipelines.diffusion.guidance import GUIDED_BELOW, classifier_guided, clip_guided, clipped, guided, keeping
 
 MEAN, SPREAD = 0.3, 0.5  # of the Gaussian that stands for the data
 SHAPE = (2, 3, 4, 4)
@@ -56,7 +60,7 @@ def test_guidance_mixes_the_noises() -> None:
         assert variance is not None and variance[:, 0, 0, 0].tolist() == [0, 1]  # the prompt's half
 
 
-@pytest.mark.parametrize("sigma", [0.01, 0.5, 3.0, 80.0])
+@pytest.mark.parametrize("sigma", [0.01, 0.5, 3.0, GUIDED_BELOW])
 @pytest.mark.parametrize("guide", [classifier_guided, clip_guided])
 def test_a_gradient_makes_the_posterior(
     guide: Callable[[Denoiser, Callable[[Tensor, float], Tensor], float], Denoiser], sigma: float
@@ -82,6 +86,26 @@ def test_a_gradient_leaves_its_input_and_the_other_images_alone() -> None:
     assert torch.equal(x, before) and not x.requires_grad and x.grad is None
     other = torch.cat([x[:1], x[1:] + 100])
     assert torch.equal(guide(other, 1.0).x0[0], together[0])
+
+
+@pytest.mark.parametrize("guide", [classifier_guided, clip_guided])
+def test_where_there_is_only_noise_nothing_guides(guide: Callable[..., Denoiser]) -> None:
+    x, sigma = values(2, 20_000.0), 20_000.0
+    assert torch.equal(guide(gaussian(MEAN, SPREAD), never, 1.0)(x, sigma).x0, gaussian(MEAN, SPREAD)(x, sigma).x0)
+
+
+def test_a_little_of_the_embedded_clip_changes_a_little() -> None:
+    """What a network makes of pure noise, times its variance, once spoilt the first step at any scale."""
+    picture, mask = np.full((256, 256, 3), 128, np.uint8), np.zeros((256, 256), np.uint8)
+    mask[64:192, 64:192] = 255
+    painter = load("glide-mini")
+
+    def painted(scale: float) -> Any:
+        request = Request(picture, mask, "a red couch", "", 1.0, scale, 1.0, 4, "dpmpp_2m", (3,))
+        return run(painter.inpaint(request)).astype(int)
+
+    none, little, more = (painted(scale) for scale in (0.0, 0.01, 8.0))
+    assert np.abs(little - none).mean() < 0.5 < np.abs(more - none).mean()
 
 
 @pytest.mark.parametrize("guide", [classifier_guided, clip_guided])
