@@ -165,7 +165,7 @@ def _entry(file: Path, name: str, table: Any) -> Model:
             kind = "text" if ENTRY[key] is str else "a number"
             raise InvalidInput(f"{key} of {where} must be {kind}, not {value!r}.")
     if not 0 < table.get("gpus", 1) <= MOST_CARDS:
-        raise InvalidInput(f"gpus of {where} must be above 0, and at most {MOST_CARDS}, not {table['gpus']}.")
+        raise InvalidInput(f"The gpus of {where} must be above 0, and at most {MOST_CARDS}, not {table['gpus']}.")
     if not table.get(PIPELINE):
         raise InvalidInput(f"{where} says no {PIPELINE}; give what --pipeline takes, as {PIPELINE} = 'hf:OWNER/MODEL'.")
     try:

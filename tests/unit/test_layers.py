@@ -53,6 +53,7 @@ PARTS = {
     "process_watch": {"store"},
     "models_process": {"store", "live", "object_selector", "process_watch", "outcome"},
     "models_program": {"store", "live", "worker", "object_selector", "ranking", "outcome"},
+    "crew": {"models_process"},
     "web": {
         "imaging",
         "formats",
@@ -82,6 +83,7 @@ PARTS = {
         "worker",
         "models_process",
         "models_program",
+        "crew",
         "object_selector",
         "picture_reader",
         "log_fields",
