@@ -31,7 +31,20 @@ from editor.web.addresses import PREFIX
 from editor.web.server import routes
 from pipelines import load
 from pipelines.base import Request, run
-from tests.bench import drawings, ghosts, live, masks, networks, objects, page, photographs, server, store, waiting
+from tests.bench import (
+    drawings,
+    ghosts,
+    live,
+    masks,
+    networks,
+    objects,
+    page,
+    photographs,
+    server,
+    store,
+    waiting,
+    workers,
+)
 from tests.fakes import LocalModels, NoisePipeline
 from tests.measuring import Row, photograph, resident, spread, timed
 from tests.wire import app_context
@@ -192,6 +205,7 @@ def groups(edits: int) -> dict[str, tuple[Callable[[], Iterator[Row]], ...]]:
         "page": (page.rows,),
         "live": (live.typing,),
         "waiting": (waiting.waiting,),
+        "workers": (workers.workers,),
         "photographs": (photographs.tiny_size, photographs.real_size, photographs.graphics_card),
     }
 
