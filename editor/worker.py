@@ -245,12 +245,16 @@ class Worker:
             if overdue or not any(self.store.jobs.holds(each.id, self.id) for each in revisions):
                 raise _Interrupted
 
-        if edits[0].prompt:
-            self._ranking.prepare(self.pipelines(edits[0].pipeline))
+        def load(name: str) -> Pipeline:
+            pipeline = self.pipelines(name)
+            if edits[0].prompt:
+                self._ranking.prepare(pipeline)
+            return pipeline
+
         region = affected_region(edits[0], picture.box)
         with closing(_Reports(self.store, self.id, [each.id for each in revisions], region)) as reports:
             try:
-                return run(apply_all(edits, picture, self.pipelines, cached), on_step)
+                return run(apply_all(edits, picture, load, cached), on_step)
             except _Interrupted:
                 return None
 
