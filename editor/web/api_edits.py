@@ -50,9 +50,8 @@ class ApiEdits:
         """
         if best_of != 1 and variations != 1:
             raise InvalidInput("The variations and best_of both say how many results are made. Use only one of them.")
-        for setting, count in (("best_of", best_of), ("variations", variations)):
-            if not 1 <= count <= MAX_IMAGES:
-                raise InvalidInput(f"The setting {setting} must be from 1 to {MAX_IMAGES}, not {count}.")
+        if not 1 <= best_of <= MAX_IMAGES:
+            raise InvalidInput(f"The setting best_of must be from 1 to {MAX_IMAGES}, not {best_of}.")
         name = model or self.context.library.default(intent) or AUTO
         seed = secrets.randbelow(2**32) if seed is None else seed
         result: Result = {"seed": seed, "painted_as": ""}
