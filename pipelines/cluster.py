@@ -24,6 +24,7 @@ EXTRA = "pip install 'palimpsest-editor[ray]'"
 CONNECT_LIMIT = 10.0  # seconds for the cluster's head to answer
 PLACE_LIMIT = 600.0  # seconds for which a model may wait for a machine
 IDLE_LIMIT = 600.0  # seconds without a question after which an actor gives its place back
+TRIES = 5  # to place a model: it may be put on a node that has just died
 POLL_INTERVAL = 1.0  # seconds between two looks at a model that waits for a machine
 PINNED = 0.001  # of a node's own resource that an actor takes: any number of models may be pinned to one
 
@@ -277,13 +278,21 @@ class Cluster:
         self.ray.shutdown()
 
     def _hosted(self, name: str) -> Hosted:
-        with self._lock:
-            place = self._places.pop(name, None) or self._begun(name)
-            self._places[name] = place
-        if place.hosted is None:
-            self._wait_for_place(name, place)
-            place.hosted = self.answer(name, place.actor.hosted.remote())
-            log.info("%s runs on %s", name, place.hosted.node)
+        for tries_left in reversed(range(TRIES)):
+            with self._lock:
+                place = self._places.pop(name, None) or self._begun(name)
+                self._places[name] = place
+            if place.hosted is not None:
+                break
+            try:
+                self._wait_for_place(name, place)
+                place.hosted = self.answer(name, place.actor.hosted.remote())
+                log.info("%s runs on %s", name, place.hosted.node)
+            except MachineLost:
+                if not tries_left:
+                    raise
+                time.sleep(POLL_INTERVAL)  # a node that has just died is on the cluster's list for a while
+        assert place.hosted is not None, "else it would have been said"
         return place.hosted
 
     def _begun(self, name: str) -> _Place:
