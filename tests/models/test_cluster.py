@@ -31,12 +31,16 @@ pytestmark = [
     pytest.mark.filterwarnings("ignore::FutureWarning"),
 ]
 ROOT = Path(__file__).parents[2]
+HEALTH = {"period_ms": "1000", "timeout_ms": "2000", "failure_threshold": "2"}
 
 
 @pytest.fixture(scope="module")
 def nodes() -> Iterator[Any]:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    path, os.environ["PYTHONPATH"] = os.environ.get("PYTHONPATH"), str(ROOT)
+    # a dead node is to be noticed within seconds
+    health = {f"RAY_health_check_{name}": value for name, value in HEALTH.items()}
+    changed = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT), **health}
+    before = {name: os.environ.get(name) for name in changed}
+    os.environ |= changed
     from ray.cluster_utils import Cluster as Nodes
 
     made = Nodes(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 0})
@@ -44,10 +48,11 @@ def nodes() -> Iterator[Any]:
         made.add_node(num_cpus=1, num_gpus=1, resources={name: 1})
     yield made
     made.shutdown()
-    if path is None:
-        del os.environ["PYTHONPATH"]
-    else:
-        os.environ["PYTHONPATH"] = path
+    for name, value in before.items():
+        if value is None:
+            del os.environ[name]
+        else:
+            os.environ[name] = value
 
 
 @pytest.fixture
@@ -164,7 +169,9 @@ def test_a_node_that_is_killed_in_mid_edit_loses_nothing(nodes: Any, tmp_path: P
 
     def killing(event: str) -> None:
         nonlocal seen
-        seen += event == "step"
+        if event != "step":
+            return
+        seen += 1
         if seen == 5:
             needs.clear()  # now it may run anywhere
             nodes.remove_node(doomed, allow_graceful=False)
@@ -179,6 +186,7 @@ def test_a_node_that_is_killed_in_mid_edit_loses_nothing(nodes: Any, tmp_path: P
         again = session.submit(other.id, an_edit(Box(9, 9, 40, 40), pipeline="slow", steps=30)).id
         Worker(store, lambda name: load_fake(name)).run_one()
         assert store.revisions.get(again).picture == done.picture  # as if nothing had happened
+        until(lambda: cluster.room() == 2)
     finally:
         cluster.close()
         store.close()
