@@ -9,15 +9,15 @@ import platform
 import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
 from pipelines.base import Pipeline, PipelineInfo, Pixels, Request, Run, Step
-from pipelines.errors import InvalidInput, MachineLost
+from pipelines.errors import InvalidInput, MachineLost, one_line
 from pipelines.ranking import OwnRanker, Probabilities, Ranker
 
 EXTRA = "pip install 'palimpsest-editor[ray]'"
@@ -154,21 +154,15 @@ class ClusterRanker(NamedTuple):
         return cast(str, self.cluster.ask(self.name, "word", probability))
 
 
+@dataclass
 class _Place:
     """An actor, and what is known of its use."""
 
-    def __init__(self, actor: Any, gpus: float) -> None:
-        self.actor, self.gpus = actor, gpus
-        self.hosted: Hosted | None = None
-        self.users = 0
-        self.used_at = time.monotonic()
-
-    def __enter__(self) -> Any:
-        return self.actor
-
-    def __exit__(self, *error: object) -> None:
-        self.users -= 1
-        self.used_at = time.monotonic()
+    actor: Any
+    gpus: float  # that it takes
+    hosted: Hosted | None = None  # None until its model is loaded
+    users: int = 0
+    used_at: float = field(default_factory=time.monotonic)
 
 
 class Cluster:
@@ -189,7 +183,7 @@ class Cluster:
         Raises:
             InvalidInput: Ray is not installed, or no cluster is there.
         """
-        self.address, self.load_there, self.needs = address, load, needs
+        self.load_there, self.needs = load, needs
         os.environ["RAY_USAGE_STATS_ENABLED"] = "0"  # nothing is reported to anybody
         try:
             import ray
@@ -203,7 +197,7 @@ class Cluster:
             ray.init(address, log_to_driver=False, logging_level=logging.WARNING, namespace="palimpsest")
         except (OSError, ValueError, OverflowError, RuntimeError) as error:
             raise InvalidInput(
-                f"There is no Ray cluster at {address} ({' '.join(str(error).split())[:200]}). Start one with "
+                f"There is no Ray cluster at {address} ({one_line(error)[:200]}). Start one with "
                 "`ray start --head`, and name its address with --ray HOST:PORT."
             ) from error
         self._places: dict[str, _Place] = {}  # those used last at the end
@@ -240,15 +234,21 @@ class Cluster:
         cards = self.ray.cluster_resources().get("GPU", 0)
         return int(cards) or sum(node["Alive"] for node in self.ray.nodes())
 
-    def used(self, name: str) -> _Place:
-        """Returns a model's place, to be used within `with`; it is kept meanwhile."""
+    @contextmanager
+    def used(self, name: str) -> Iterator[Any]:
+        """Yields a model's actor, which is kept during the block."""
         self._hosted(name)
         with self._lock:
             place = self._places.get(name)
             if place is None:
                 raise MachineLost(f"The machine that ran {name} is gone.")
             place.users += 1
-            return place
+        try:
+            yield place.actor
+        finally:
+            with self._lock:  # a ranker may end with its use in another thread
+                place.users -= 1
+                place.used_at = time.monotonic()
 
     def ask(self, name: str, method: str, *arguments: object) -> object:
         """Calls a method of a model's actor, and returns what that returns."""

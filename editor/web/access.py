@@ -1,7 +1,7 @@
 """Access: what a user may do with a document. Every route and every tool of the API has a rule, and asks here.
 
 A document without an owner is everybody's who knows its address. Any other its owner may do everything with, and others
-what it is shared to: nothing, looking, or editing. Who may not even look is told that there is no such document.
+what it is shared to: nothing, looking, or editing. To who may not even look there is no such document.
 """
 
 from collections.abc import Sequence

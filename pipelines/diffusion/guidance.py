@@ -39,7 +39,7 @@ def classifier_guided(denoise: Denoiser, log_probability: Callable[[Tensor, floa
 
     By Tweedie's formula x0 = x + sigma^2 grad log p(x), so p(x) p(y | x)^scale adds scale * sigma^2 grad log p(y | x).
     The gradient is taken under torch.no_grad too, but not under torch.inference_mode. Above GUIDED_BELOW there is none:
-    y can hardly be told from x there, so that what a network says is its error, and sigma^2 makes it a picture's worth.
+    x says hardly anything of y there, so that what a network says is its error, and sigma^2 makes it a picture's worth.
 
     Args:
         denoise: the denoiser to guide.

@@ -31,12 +31,18 @@ def members(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Member]]:
     yield []
 
 
-def test_there_are_as_many_as_there_is_room_for(members: list[Member]) -> None:
+def crew_of(members: list[Member]) -> Crew:
+    """A crew whose processes are added to the members."""
+
     def make() -> Any:
         members.append(Member())
         return members[-1]
 
-    crew = Crew(make)
+    return Crew(make)
+
+
+def test_there_are_as_many_as_there_is_room_for(members: list[Member]) -> None:
+    crew = crew_of(members)
     crew.start()
     assert [member.began for member in members] == [1]
     members[0].room = 3
@@ -53,11 +59,7 @@ def test_there_are_as_many_as_there_is_room_for(members: list[Member]) -> None:
 
 
 def test_one_alone_stays_one(members: list[Member]) -> None:
-    def make() -> Any:
-        members.append(Member())
-        return members[-1]
-
-    crew = Crew(make)
+    crew = crew_of(members)
     crew.start()
     members[0].room = 1
     crew.stop()

@@ -1,4 +1,4 @@
-// Who else may look at a document or edit it: its owner says so in the export dialog, and others are told what they may do.
+// Who else may look at a document or edit it: its owner says so in the export dialog, and others read what they may do.
 
 import { h } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
