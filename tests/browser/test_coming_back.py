@@ -1,5 +1,6 @@
 """Reloads, second tabs, restarts: what is true lies on the server."""
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -111,6 +112,32 @@ def test_a_document_that_does_not_exist(hands: Hands) -> None:
     assert "There is no document 'nothing-here' here" in hands.note()
     assert hands.page.get_by_role("button", name="Open a picture").is_visible()
     assert "doc=" not in hands.page.url
+    hands.complained("404")
+
+
+def _vocabulary(hands: Hands) -> None:
+    hands.press("What can it paint?")
+
+
+def _saved_masks(hands: Hands) -> None:
+    hands.whole_mask("Saved masks…")
+
+
+def _menu(hands: Hands) -> None:
+    hands.page.evaluate("window.palimpsest.openMenu()")
+
+
+@pytest.mark.parametrize("covered", [_vocabulary, _saved_masks, _menu])
+def test_what_covers_a_document_goes_with_it(hands: Hands, covered: Callable[[Hands], None]) -> None:
+    """It was deleted in another tab."""
+    hands.open_steps()
+    covered(hands)
+    covers = hands.page.locator("dialog[open], :popover-open")
+    covers.first.wait_for()
+    hands.server.session.delete(hands.document)
+    assert "There is no document" in hands.note()
+    assert covers.count() == 0
+    assert hands.page.get_by_role("button", name="Open a picture").is_visible()
     hands.complained("404")
 
 

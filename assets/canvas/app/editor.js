@@ -3,6 +3,7 @@
 import { Adjusting } from "./adjusting.js";
 import { Bindings } from "./bindings.js";
 import { Compare } from "../viewport/compare.js";
+import { closeOverlays } from "../lib/dom.js";
 import { CurrentTool } from "./current-tool.js";
 import { dockReady, showRepeatable } from "./dock.js";
 import { ruleDropdowns } from "./dropdowns.js";
@@ -183,6 +184,7 @@ class Editor {
   }
 
   #close() {
+    closeOverlays();
     this.opening.cancel();
     this.floating.close();
     this.pointer.drop();

@@ -174,3 +174,11 @@ export function dialog(title, ...children) {
   element.showModal();
   return { element, close: () => element.close() };
 }
+
+/** Closes every dialog, menu and panel that lies over the page. */
+export function closeOverlays() {
+  for (const overlay of document.querySelectorAll("dialog[open], :popover-open")) {
+    if (overlay instanceof HTMLDialogElement) overlay.close();
+    else overlay.hidePopover();
+  }
+}
