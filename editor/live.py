@@ -1,7 +1,7 @@
 """Live runs: edits that are painted while somebody types or sketches, shown, and never stored.
 
 They take turns with the jobs of a worker, in its thread: a live run begins when no job is free, and gives way within a
-step when one is.
+step when one is. Of jobs only the steps of a replay wait for it.
 """
 
 import base64
@@ -15,8 +15,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from editor.edits.apply import Progress, apply
+from editor.edits.apply import apply
 from editor.edits.edit import Edit
+from editor.edits.generation import Progress
 from editor.edits.plan import affected_region
 from editor.edits.previews import encode_preview, preview_box
 from editor.formats.images import decode_mask, decode_tile, encode_png, encode_tile
@@ -132,6 +133,12 @@ class LiveRuns:
         if older is not None:
             older.say(LiveReport(DROPPED))
         return partial(added.say, LiveReport(DROPPED))
+
+    @property
+    def waiting(self) -> bool:
+        """Whether a request waits to be painted."""
+        with self._lock:
+            return any(not each.over for each in self._runs.values())
 
     def run_one(self, interrupted: Callable[[], bool]) -> bool:
         """Paints the request whose turn it is, which keeps its turn when it is interrupted.

@@ -12,7 +12,8 @@ from math import inf
 from pathlib import Path
 from threading import Event, Thread
 
-from editor.edits.apply import Applied, Progress, apply_all
+from editor.edits.apply import apply_all
+from editor.edits.generation import Applied, Progress
 from editor.edits.plan import affected_region
 from editor.edits.previews import encode_preview, preview_box
 from editor.imaging.raster import Mask
@@ -158,7 +159,10 @@ class Worker:
         Returns:
             False when there was none.
         """
-        return self._live.run_one(lambda: self._stopping.is_set() or (self.claims and self.store.jobs.has_free(LEASE)))
+        return self._live.run_one(self._interrupts_live)
+
+    def _interrupts_live(self) -> bool:
+        return self._stopping.is_set() or (self.claims and self.store.jobs.has_free(LEASE, patient=False))
 
     def run_one(self) -> bool:
         """Claims a job, with its variations, and completes it, or stores why it failed.
@@ -172,7 +176,7 @@ class Worker:
         for other in self.store.jobs.holders():
             if _has_died(other):
                 self.store.jobs.release(other)
-        jobs = self.store.jobs.claim(self.id, LEASE)
+        jobs = self.store.jobs.claim(self.id, LEASE, patient=not self._live.waiting)
         if not jobs:
             return False
         self.on_event("begun")

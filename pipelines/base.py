@@ -70,7 +70,7 @@ class Request:
     # uint8 (H, W) or (N, H, W), as the image; 255 = repaint, 0 = keep. Between them: how much of a pixel soft
     # pipelines repaint; others repaint all above 0
     mask: Pixels
-    prompt: str  # what to draw; may be empty
+    prompt: str | tuple[str, ...]  # what to draw, for all, or for each seed; may be empty
     negative_prompt: str  # what to avoid; may be empty
     guidance: float  # classifier-free guidance scale (Ho & Salimans 2021); 1 = the conditional model alone
     clip_guidance: float  # scale of a noised CLIP's gradient (Nichol et al. 2021, section 2.4), 0 or more; 0 = none
@@ -92,6 +92,8 @@ class Request:
             )
         if self.image.ndim == 4 and len(self.image) != len(self.seeds):
             raise ValueError(f"{len(self.image)} images need as many seeds, not {len(self.seeds)}")
+        if not isinstance(self.prompt, str) and len(self.prompt) != len(self.seeds):
+            raise ValueError(f"{len(self.prompt)} prompts need as many seeds, not {len(self.seeds)}")
         if not (math.isfinite(self.guidance) and math.isfinite(self.clip_guidance)):
             raise ValueError(f"guidance must be a finite number, not {self.guidance} and {self.clip_guidance}")
         if not 0 <= self.strength <= 1:
@@ -117,16 +119,21 @@ class Request:
         """uint8 (N, H, W), read-only, one for each seed."""
         return np.broadcast_to(self.mask, (len(self.seeds), *self.mask.shape[-2:]))
 
+    @property
+    def prompts(self) -> tuple[str, ...]:
+        """What to draw, for each seed."""
+        return (self.prompt,) * len(self.seeds) if isinstance(self.prompt, str) else self.prompt
+
     def of(self, which: slice) -> "Request":
         """Returns the same request for some of its images alone."""
+        prompt = self.prompt if isinstance(self.prompt, str) else one_for_all(self.prompt[which])
+        seeds = self.seeds[which]
         if self.image.ndim == 3:
-            return replace(self, seeds=self.seeds[which])
-        image, mask, seeds = self.image[which], self.mask[which], self.seeds[which]
-        return (
-            replace(self, image=image, mask=mask, seeds=seeds)
-            if len(seeds) > 1
-            else replace(self, image=image[0], mask=mask[0], seeds=seeds)
-        )
+            return replace(self, prompt=prompt, seeds=seeds)
+        image, mask = self.image[which], self.mask[which]
+        if len(seeds) == 1:
+            image, mask = image[0], mask[0]
+        return replace(self, image=image, mask=mask, prompt=prompt, seeds=seeds)
 
     def refuse_adapters(self, name: str) -> None:
         """Refuses adapters and a reference picture, for a pipeline that takes neither.
@@ -147,13 +154,19 @@ class Request:
             )
 
 
+def one_for_all(prompts: tuple[str, ...]) -> str | tuple[str, ...]:
+    """Returns the prompt that all have in common, or else the prompts as they are."""
+    return prompts[0] if len(set(prompts)) == 1 else prompts
+
+
 def together(requests: Sequence[Request]) -> Request:
-    """Joins requests that differ in image, mask and seed alone into one."""
+    """Joins requests that differ in image, mask, prompt and seed alone into one."""
     first, seeds = requests[0], tuple(seed for each in requests for seed in each.seeds)
+    prompt = one_for_all(tuple(prompt for each in requests for prompt in each.prompts))
     if all(np.array_equal(each.image, first.image) and np.array_equal(each.mask, first.mask) for each in requests):
-        return replace(first, seeds=seeds)
+        return replace(first, prompt=prompt, seeds=seeds)
     images, masks = (np.concatenate([getattr(each, name) for each in requests]) for name in ("images", "masks"))
-    return replace(first, image=images, mask=masks, seeds=seeds)
+    return replace(first, image=images, mask=masks, prompt=prompt, seeds=seeds)
 
 
 def filled(request: Request, fill: Callable[[Pixels, Pixels], Pixels]) -> Pixels:
@@ -224,6 +237,11 @@ class Pipeline(Protocol):
         ...
 
     @property
+    def faster_together(self) -> bool:
+        """Whether several images take less time in one request than one after another."""
+        ...
+
+    @property
     def vocabulary(self) -> frozenset[str] | None:
         """The words it was taught, lower case; None where any text may mean something to it, or none does."""
         ...
@@ -279,6 +297,7 @@ class PipelineInfo:
     largest: int
     supports_strength: bool
     soft: bool
+    faster_together: bool
     vocabulary: frozenset[str] | None
     defaults: Mapping[str, Any]
     live_steps: int
@@ -296,6 +315,7 @@ class PipelineInfo:
             largest=pipeline.largest,
             supports_strength=pipeline.supports_strength,
             soft=pipeline.soft,
+            faster_together=pipeline.faster_together,
             vocabulary=pipeline.vocabulary,
             defaults=dict(pipeline.defaults),
             live_steps=pipeline.live_steps,

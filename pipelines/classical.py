@@ -21,6 +21,7 @@ class Classical:
     host = ""
     supports_strength = False
     soft = False
+    faster_together = False
     vocabulary = None
     defaults: Mapping[str, Any] = {}
     live_steps = 1

@@ -34,6 +34,7 @@ class ImagesApi:
     largest = 0
     supports_strength = False
     soft = False
+    faster_together = False
     vocabulary = None
     defaults: Mapping[str, Any] = {}
     live_steps = 0
@@ -54,8 +55,8 @@ class ImagesApi:
         request.refuse_adapters(self.name)
         total = len(request.seeds)
         images = request.images.copy()
-        for number, (image, mask) in enumerate(zip(request.images, request.masks, strict=True)):
-            drawing = self._drawn(image, mask, request.prompt)
+        for number, each in enumerate(zip(request.images, request.masks, request.prompts, strict=True)):
+            drawing = self._drawn(*each)
             while True:
                 try:
                     next(drawing)

@@ -42,6 +42,7 @@ class Lama:
     host = ""
     supports_strength = False
     soft = False
+    faster_together = False
     vocabulary = None
     defaults: Mapping[str, Any] = {}
     live_steps = 1

@@ -45,6 +45,7 @@ class PatchMatch:
     host = ""
     supports_strength = False
     soft = False
+    faster_together = False
     vocabulary = None
     defaults: Mapping[str, Any] = {}
     live_steps = 1

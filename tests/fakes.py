@@ -54,6 +54,7 @@ class Plain:
     host = ""
     supports_strength = False
     soft = False
+    faster_together = False
     vocabulary: frozenset[str] | None = None
     defaults: Mapping[str, Any] = {}
     live_steps = 0
@@ -87,7 +88,9 @@ class NoisePipeline(Plain):
 
     def inpaint(self, request: Request) -> Run:
         self.requests.append(request)
-        images = np.stack([self.image(seed, request.prompt, request.shape) for seed in request.seeds])
+        images = np.stack(
+            [self.image(*each, request.shape) for each in zip(request.seeds, request.prompts, strict=True)]
+        )
         for index in range(1, request.steps + 1):
             time.sleep(self.delay)
             yield Step(index, request.steps, (images * (index / request.steps)).astype(np.uint8))
@@ -222,7 +225,7 @@ class SlowPipeline(Plain):
                 if not self._allowed.acquire(timeout=LONG):
                     raise TimeoutError("nobody allowed a step")
                 yield next(steps)
-            return np.stack([self.noise.image(seed, request.prompt) for seed in request.seeds])
+            return np.stack([self.noise.image(*each) for each in zip(request.seeds, request.prompts, strict=True)])
         finally:
             self.closed.set()
 

@@ -4,8 +4,9 @@ from collections.abc import Callable
 
 import numpy as np
 
-from editor.edits.apply import Applied, apply
+from editor.edits.apply import apply
 from editor.edits.edit import Edit
+from editor.edits.generation import Applied
 from editor.edits.plan import affected_region, frame_after
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture, tile_box, tile_digest

@@ -12,8 +12,9 @@ from tqdm import tqdm
 
 from editor.cli.context import CommandContext
 from editor.edits.adjustment import Adjustment
-from editor.edits.apply import Progress, apply_all
+from editor.edits.apply import apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.generation import Progress
 from editor.edits.intents import complete, prompt_hint, variations
 from editor.edits.plan import plan
 from editor.edits.removal import Removers

@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from editor.edits.apply import Progress, apply
+from editor.edits.apply import apply
+from editor.edits.generation import Progress
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Pixels
 from editor.recipes.recipe import Recipe

@@ -6,29 +6,19 @@ from collections.abc import Mapping, Sequence
 
 from editor.edits.edit import Edit
 from editor.formats.images import encode_tile
-from editor.imaging.limits import MAX_IMAGES
 from editor.imaging.picture import Picture, TileIndex, tile_digest
 from editor.imaging.raster import Pixels
-from editor.store import queue, revision_tree
+from editor.store import queue, revision_tree, turns
 from editor.store.blobs import Blob, Blobs, NotFound, pack_digests, pictures_of
 from editor.store.database import Database, Transaction, even_when_full, storable
 from editor.store.documents import Documents
-from editor.store.queue import CANCELLED, HELD, PENDING, TURN, Moved, require_revision
+from editor.store.queue import CANCELLED, HELD, PENDING, Moved, require_revision
 from editor.store.replayed_steps import replayed
 from editor.store.revisions import COLUMNS, Revision, Revisions, store_match
-from editor.store.variations import variations_of
 from pipelines.ranking import Match
 
 MAX_DEATHS = 2  # model processes that die working on a job, before it fails
 TRUSTED_LEASES = 4  # a lease that ends more than so many leases from now was written by a wrong clock
-
-# a job waits for its parent if that is a job; one behind a replay waits for the whole replay, which may still fail
-_READY = f"""{PENDING} AND (SELECT tiles FROM revision AS before WHERE before.id = revision.parent) IS NOT NULL
-    AND (follows IS NOT NULL OR NOT EXISTS (SELECT 1 FROM revision AS replay WHERE replay.tiles IS NULL
-        AND replay.error IS NULL AND replay.follows IS NOT NULL AND replay.document = revision.document
-        AND replay.seq < revision.seq))"""
-# a job is free when no worker has it, or when its lease ran out or ends later than any valid lease could
-_FREE = f"{_READY} AND (lease IS NULL OR lease < :now OR lease > :latest)"
 
 
 class Jobs:
@@ -185,43 +175,41 @@ class Jobs:
             return []
         return [id for id, _ in revision_tree.steps_of(revision_tree.tree_of(self.database.rows, document), last[0])]
 
-    def claim(self, worker: str, lease: float) -> list[str]:
-        """Claims the oldest free job of whoever's turn it is, so that nobody waits for all of another's.
+    def claim(self, worker: str, lease: float, patient: bool = True) -> list[str]:
+        """Claims the free job whose turn it is, so that nobody waits for all of another's.
 
         Owners of documents take turns, and so do the documents of each; one without an owner has turns of its own.
+        Single edits come before the steps of a replay, which wait no longer than turns.PATIENCE for them.
 
         Args:
             worker: the worker's id.
             lease: seconds until the claim ends, unless it is renewed.
+            patient: whether it may be a step of a replay that lets others pass.
 
         Returns:
             The ids of the job and of those on the same parent that differ only in their seed, at most MAX_IMAGES; an
             empty list when no job is free.
         """
-        if not self.has_free(lease):  # without the write lock, since an idle worker asks every second
+        if not self.has_free(lease, patient):  # without the write lock, since an idle worker asks every second
             return []
         clock = self._clock(lease)
         with self.database.transaction() as db:
-            first = db.run(
-                f"SELECT document, parent, edit FROM revision WHERE {_FREE} ORDER BY {TURN} LIMIT 1", **clock
-            )
-            if not first:
-                return []
-            ((document, parent, edit),) = first
-            db.run("UPDATE document SET served = :now WHERE id = :document", now=clock["now"], document=document)
-            siblings = db.run(
-                f"SELECT id, edit FROM revision WHERE {_FREE} AND parent = :parent ORDER BY seq", **clock, parent=parent
-            )
-            ids = variations_of(siblings, edit)[:MAX_IMAGES]
-            for id in ids:
-                db.run("DELETE FROM progress WHERE revision = :id", id=id)  # left by a worker that died
-                db.run("UPDATE revision SET worker = :worker, lease = :until WHERE id = :id",
-                       worker=worker, until=clock["now"] + lease, id=id)  # fmt: skip
-        return ids
+            return turns.take(db, turns.first_free(db, clock, patient), worker, clock["now"] + lease, clock)
 
-    def has_free(self, lease: float) -> bool:
+    def claim_these(self, jobs: Sequence[str], worker: str, lease: float) -> list[str]:
+        """Claims those of these jobs that are free, and returns their ids."""
+        clock = self._clock(lease)
+        with self.database.transaction() as db:
+            return turns.take(db, jobs, worker, clock["now"] + lease, clock)
+
+    def others_waiting(self, lease: float, seconds: float) -> list[list[str]]:
+        """Returns free jobs that no worker took for so many seconds, see `turns.others_waiting`."""
+        return turns.others_waiting(self.database.rows, self._clock(lease), seconds)
+
+    def has_free(self, lease: float, patient: bool = True) -> bool:
         """Tells whether there is a job that `claim` would return."""
-        return self.database.row(f"SELECT 1 FROM revision WHERE {_FREE} LIMIT 1", **self._clock(lease)) is not None
+        where = f"{turns.free(patient)} LIMIT 1"
+        return self.database.row(f"SELECT 1 FROM revision WHERE {where}", **self._clock(lease)) is not None
 
     def _clock(self, lease: float) -> dict[str, float]:
         now = self.database.now()

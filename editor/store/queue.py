@@ -21,11 +21,6 @@ LOST = "A step before this one failed."
 REPLAYING = "Steps are being replayed. Wait until the replay is finished, or cancel it; then edit again."
 
 PENDING = "tiles IS NULL AND error IS NULL"
-# the order of free jobs: by when a document's owner (without one: the document) was served last, then the document
-_SERVED = "(SELECT turn.served FROM document AS turn WHERE turn.id = revision.document)"
-_OWNER = "(SELECT owner FROM document WHERE document.id = revision.document)"
-_OWNER_SERVED = f"(SELECT max(turn.served) FROM document AS turn WHERE turn.owner = {_OWNER})"
-TURN = f"coalesce({_OWNER_SERVED}, {_SERVED}), {_SERVED}, seq"
 HELD = f"id = :id AND worker = :worker AND {PENDING}"  # a job that is still this worker's
 ENDED = "error = :error, worker = NULL, lease = NULL"
 AFTER = """WITH RECURSIVE later (id) AS (

@@ -4,7 +4,7 @@ Two transformers after Radford et al. 2021; the image's knows how noisy its pict
 OpenAI's released files. Shapes: B batch, L tokens or patches, D width, F features.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
 import torch
@@ -212,27 +212,31 @@ class Clip(NamedTuple):
     tokenizer: TextTokenizer
     scale: float = 100.0  # what a cosine counts as log-probability
 
-    def similarity(self, prompt: str, sigmas: Sigmas, hole: Tensor | None = None) -> Callable[[Tensor, float], Tensor]:
+    def similarity(
+        self, prompts: Sequence[str], sigmas: Sigmas, hole: Tensor | None = None
+    ) -> Callable[[Tensor, float], Tensor]:
         """Makes the similarity of `clip_guided`: the scaled cosine, which stands in for log p(prompt | x).
 
         Nichol et al. 2021, eq. 3.
 
         Args:
-            prompt: the text.
+            prompts: the texts, one for each image or one for all.
             sigmas: the schedule that CLIP was trained on.
             hole: as in `ClipImage.forward`.
 
         Returns:
-            (x, sigma) -> (B,), how well each image agrees with the prompt, where x = x0 + sigma * noise.
+            (x, sigma) -> (B,), how well each image agrees with its prompt, where x = x0 + sigma * noise.
         """
         device = next(self.text.parameters()).device
-        ids, length = self.tokenizer.encode(prompt)
-        with torch.no_grad():
-            text = self.text(ids[None].to(device), torch.tensor([length], device=device))
+        tokens = [self.tokenizer.encode(prompt) for prompt in prompts]
+        with torch.no_grad():  # one at a time, so that it is the same to the bit in any batch
+            text = torch.cat(
+                [self.text(ids[None].to(device), torch.tensor([length], device=device)) for ids, length in tokens]
+            )
 
         def similarity(x: Tensor, sigma: float) -> Tensor:
             t = round(timestep_of(sigma, sigmas))
-            # on a processor one image at a time, so that it is the same to the bit in any batch
+            # on a processor one image at a time, likewise
             at_once = 1 if device.type == "cpu" else len(x)
             parts = (x / (1 + sigma**2) ** 0.5).split(at_once)
             holes = [hole] * len(parts) if hole is None or len(hole) == 1 else hole.split(at_once)

@@ -26,7 +26,7 @@ from pipelines.glide.clip import Clip
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
 from pipelines.glide.ranking import ClipRanker, clip_scores
 from pipelines.glide.tokenizer import Tokenizer
-from pipelines.glide.unet import UNet
+from pipelines.glide.unet import Text, UNet, beside
 from pipelines.glide.winograd import with_winograd
 from pipelines.machine import fast_type
 
@@ -81,6 +81,7 @@ class Glide:
         self._calibration = calibration
         self._tokenizer, self.vocabulary, self._upsample_steps = tokenizer, vocabulary, upsample_steps
         self._device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.faster_together = self._device.type == "cuda"
         self._loaded: dict[str, UNet] = {}
         self._loaded_clip: Clip | None = None
         self.unsupported: Collection[str] = () if clip else ("clip_guidance",)
@@ -140,15 +141,20 @@ class Glide:
         total, starts_from_picture = len(levels) + len(upsample_levels) - 2, request.strength < 1
         small = picture_low.expand(count, -1, -1, -1)
 
+        prompts = request.prompts if isinstance(request.prompt, tuple) else [request.prompt]  # one for each, or for all
+
         # draw at 64 pixels
         if len(levels) > 1:
-            apart = request.guidance != 1 and request.negative_prompt != request.prompt  # else guidance changes nothing
-            prompts = [request.prompt, *[request.negative_prompt] * apart]
-            denoise = self._denoiser(base, prompts, BASE_SIGMAS, picture_low, keep_low, None)
-            if len(prompts) == 2:
+            # else guidance changes nothing
+            apart = request.guidance != 1 and any(prompt != request.negative_prompt for prompt in prompts)
+            denoise = self._denoiser(
+                base, [(prompt, *[request.negative_prompt] * apart) for prompt in prompts], BASE_SIGMAS, picture_low,
+                keep_low, None,
+            )  # fmt: skip
+            if apart:
                 denoise = guided(denoise, request.guidance)
             if request.clip_guidance and (clip := self._ready_clip()):
-                similarity = clip.similarity(request.prompt, BASE_SIGMAS, 1 - keep_low)
+                similarity = clip.similarity(prompts, BASE_SIGMAS, 1 - keep_low)
                 denoise = clip_guided(denoise, similarity, request.clip_guidance)
             denoise = keeping(clipped(denoise), picture_low, keep_low)
             noise = Noise(request.seeds, (3, side, side), self._device)
@@ -156,7 +162,9 @@ class Glide:
             small = yield from self._steps(sampler(denoise, x, levels, noise), 0, total, picture, keep)
 
         # draw at 256; the upsampler learned on 8-bit pictures
-        denoise = self._denoiser(upsampler, [request.prompt], UPSAMPLE_SIGMAS, picture, keep, eight_bit(small))
+        denoise = self._denoiser(
+            upsampler, [(prompt,) for prompt in prompts], UPSAMPLE_SIGMAS, picture, keep, eight_bit(small)
+        )
         denoise = keeping(clipped(denoise), picture, keep)
         noise = Noise(request.seeds, (3, self.size, self.size), self._device)
         x = noise() * upsample_levels[0] * UPSAMPLE_TEMPERATURE + starts_from_picture * picture
@@ -201,36 +209,49 @@ class Glide:
         return self._loaded_clip
 
     def _denoiser(
-        self, network: UNet, prompts: Sequence[str], sigmas: Sigmas, picture: Tensor, keep: Tensor, low: Tensor | None
+        self,
+        network: UNet,
+        prompts: Sequence[tuple[str, ...]],
+        sigmas: Sigmas,
+        picture: Tensor,
+        keep: Tensor,
+        low: Tensor | None,
     ) -> Denoiser:
         """Makes a denoiser of P N images; the text is encoded once, here.
 
         Args:
             network: what predicts.
-            prompts: P of them.
+            prompts: P of them for each image, or once for all.
             sigmas: the schedule that the network was trained on.
             picture: (K, 3, S, S), where K = N or 1.
             keep: (K, 1, S, S), 1 = known.
             low: (N, 3, S/4, S/4) for an upsampler, None for a base.
         """
-        encoded = [self._tokenizer.encode(prompt) for prompt in prompts]
-        text = network.encode(*(torch.stack(part).to(self._device) for part in zip(*encoded, strict=True)))
+        kinds = len(prompts[0])
+        # those of one image at a time, so that they are the same to the bit in any batch
+        encoded = {each: self._encoded(network, each) for each in dict.fromkeys(prompts)}
 
         def predict(x: Tensor, t: Tensor) -> Tensor:
-            x, t = (part.unflatten(0, (len(prompts), -1)) for part in (x, t))  # (P, N, ...)
+            x, t = (part.unflatten(0, (kinds, -1)) for part in (x, t))  # (P, N, ...)
             images = x.shape[1]
-            # on a processor one image at a time, so that it is the same to the bit in any batch
+            texts = [encoded[each] for each in (prompts if len(prompts) > 1 else [*prompts] * images)]
+            # on a processor one image at a time, likewise
             at_once = images if self._device.type == "cuda" else 1
-            texts, parts = text.repeated(at_once), []
+            parts = []
             for i in range(0, images, at_once):
                 its_x, its_t = (part[:, i : i + at_once].flatten(0, 1) for part in (x, t))
-                its_low = None if low is None else low[i : i + at_once].repeat(len(prompts), 1, 1, 1)
+                its_low = None if low is None else low[i : i + at_once].repeat(kinds, 1, 1, 1)
                 conditions = (part if len(part) == 1 else part[i : i + at_once] for part in (picture, keep))
-                picture_keep = (part.expand(at_once, -1, -1, -1).repeat(len(prompts), 1, 1, 1) for part in conditions)
-                parts.append(network(its_x, its_t, texts, *picture_keep, its_low).unflatten(0, (len(prompts), -1)))
+                picture_keep = (part.expand(at_once, -1, -1, -1).repeat(kinds, 1, 1, 1) for part in conditions)
+                its_text = beside(texts[i : i + at_once])
+                parts.append(network(its_x, its_t, its_text, *picture_keep, its_low).unflatten(0, (kinds, -1)))
             return torch.cat(parts, 1).flatten(0, 1)
 
         return DENOISERS[network.config.predicts](predict, sigmas)
+
+    def _encoded(self, network: UNet, prompts: tuple[str, ...]) -> Text:
+        tokens = [self._tokenizer.encode(prompt) for prompt in prompts]
+        return network.encode(*(torch.stack(part).to(self._device) for part in zip(*tokens, strict=True)))
 
     def _steps(
         self, sampling: Sampling, done: int, total: int, picture: Tensor, keep: Tensor

@@ -56,5 +56,5 @@ def clip_scores(clip: Clip, sigmas: Sigmas, side: int, windows: Pixels, holes: P
     x: Tensor = F.adaptive_avg_pool2d(images, side)  # (N, 3, side, side)
     hole: Tensor = F.adaptive_max_pool2d(repainted, side)  # (N, 1, side, side)
     least = float(sigmas[0])  # the noise of t = 0, of which none is added
-    scores: Scores = clip.similarity(prompt, sigmas, hole)(x, least).double().cpu().numpy()
+    scores: Scores = clip.similarity([prompt], sigmas, hole)(x, least).double().cpu().numpy()
     return scores

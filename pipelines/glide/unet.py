@@ -5,7 +5,7 @@ Shapes: B batch, C channels, H W pixels, L text tokens, D text width, E time emb
 """
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple, TypeVar
 
 import torch
@@ -46,12 +46,18 @@ class Text(NamedTuple):
     keys_values: tuple[tuple[Tensor, Tensor], ...]  # (B, heads, L, head) twice, for each attention in its order
     pooled: Tensor  # (B, E) added to the time embedding
 
-    def repeated(self, times: int) -> "Text":
-        """Repeats each prompt so many times, one after the other."""
-        if times == 1:
-            return self
-        pairs = ((k.repeat_interleave(times, 0), v.repeat_interleave(times, 0)) for k, v in self.keys_values)
-        return Text(tuple(pairs), self.pooled.repeat_interleave(times, 0))
+
+def beside(texts: Sequence[Text]) -> Text:
+    """Joins texts of P prompts each: the first of each text, then the second of each, and so on."""
+    if len(texts) == 1:
+        return texts[0]
+
+    def joined(parts: Sequence[Tensor]) -> Tensor:
+        return torch.stack(list(parts), 1).flatten(0, 1)
+
+    pairs = zip(*(text.keys_values for text in texts), strict=True)  # of each attention, the pairs of all texts
+    keys_values = tuple((joined([k for k, _ in each]), joined([v for _, v in each])) for each in pairs)
+    return Text(keys_values, joined([text.pooled for text in texts]))
 
 
 class ResBlock(nn.Module):

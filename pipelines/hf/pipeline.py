@@ -72,6 +72,7 @@ class Hf:
             _is_soft(pipe, family),
             family.unsupported,
         )
+        self.faster_together = memory.device.type != "cpu" and family.mixes
         self.samplers: Sequence[str] = SAMPLER_NAMES
         self.defaults: Mapping[str, Any] = family.defaults
         if not exchangeable(pipe.scheduler):  # its other names mean the same, wherever they come from
@@ -220,7 +221,7 @@ class Hf:
         # any touch of the brush means unknown
         holes = np.where((request.masks > 0) | all_of_it, np.uint8(255), np.uint8(0))
         arguments: dict[str, Any] = {
-            "prompt": [request.prompt] * count,
+            "prompt": [*request.prompts],
             "image": [Image.fromarray(image) for image in request.images],
             "mask_image": [Image.fromarray(hole) for hole in holes],
             "height": height,

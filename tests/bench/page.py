@@ -88,11 +88,11 @@ class ClockedPipeline(NoisePipeline):
     def inpaint(self, request: Request) -> Run:
         random = np.random.default_rng(request.seeds)
         for index in range(1, request.steps + 1):
-            preview = self.image(index, request.prompt)[None]
+            preview = self.image(index, request.prompts[0])[None]
             time.sleep(PACE * random.uniform(1, 1.5))
             self.finished.append(time.time())
             yield Step(index, request.steps, preview)
-        return self.image(0, request.prompt)[None]
+        return self.image(0, request.prompts[0])[None]
 
 
 class Editor(Server):

@@ -235,20 +235,20 @@ def test_the_command_leaves_a_clip_that_loads(folder: Path) -> None:
     config = read_clip_config(folder)
     assert replace(config, scale=100.0) == TOY.clip and 1 < config.scale <= MOST_SCALE and clip.scale == config.scale
     x = unit(2, 3, 16, 16)
-    likeness = clip.similarity("a red couch", SIGMAS)(x, 0.5)
+    likeness = clip.similarity(["a red couch"], SIGMAS)(x, 0.5)
     assert likeness.shape == (2,) and bool((likeness.abs() <= config.scale).all())
-    assert not torch.equal(likeness, clip.similarity("a cat", SIGMAS)(x, 0.5))
-    clear = clip.similarity("a red couch", SIGMAS)(x, 0.0)  # a finished picture
-    assert torch.allclose(clear, clip.similarity("a red couch", SIGMAS)(x, float(SIGMAS[0])), atol=1e-3)
+    assert not torch.equal(likeness, clip.similarity(["a cat"], SIGMAS)(x, 0.5))
+    clear = clip.similarity(["a red couch"], SIGMAS)(x, 0.0)  # a finished picture
+    assert torch.allclose(clear, clip.similarity(["a red couch"], SIGMAS)(x, float(SIGMAS[0])), atol=1e-3)
     hole = torch.zeros(1, 1, 16, 16)
-    assert not torch.equal(likeness, clip.similarity("a red couch", SIGMAS, hole)(x, 0.5))
+    assert not torch.equal(likeness, clip.similarity(["a red couch"], SIGMAS, hole)(x, 0.5))
 
 
 def test_each_picture_has_its_own_hole(folder: Path) -> None:
     clip, x = load_clip(folder), unit(2, 3, 16, 16)
     holes = torch.stack([torch.zeros(1, 16, 16), torch.ones(1, 16, 16)])
-    both = clip.similarity("a cat", SIGMAS, holes)(x, 0.3)
-    each = [clip.similarity("a cat", SIGMAS, holes[i : i + 1])(x[i : i + 1], 0.3) for i in range(2)]
+    both = clip.similarity(["a cat"], SIGMAS, holes)(x, 0.3)
+    each = [clip.similarity(["a cat"], SIGMAS, holes[i : i + 1])(x[i : i + 1], 0.3) for i in range(2)]
     assert torch.equal(both, torch.cat(each))
 
 

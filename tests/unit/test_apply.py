@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editor.edits.apply import Progress, apply, apply_all
+from editor.edits.apply import apply, apply_all
 from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.generation import Progress
 from editor.edits.inpaint_window import InpaintWindow
 from editor.edits.plan import DETAIL_STRENGTH, affected_region, edit_region, frame_after, plan
 from editor.edits.windows import View, context_window, details, view

@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from editor.edits.apply import apply, apply_all, seed_of_part
+from editor.edits.apply import apply, apply_all
 from editor.edits.edit import Blend, Edit
+from editor.edits.generation import seed_of_part
 from editor.edits.mask_parts import COARSEST, LARGEST_WINDOW, mask_parts
 from editor.edits.plan import plan
 from editor.edits.windows import view

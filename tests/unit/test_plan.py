@@ -8,8 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from editor.edits.apply import Applied, apply, laid_in
+from editor.edits.apply import apply, laid_in
 from editor.edits.edit import NOWHERE, Blend, Edit
+from editor.edits.generation import Applied
 from editor.edits.plan import edit_region, plan
 from editor.imaging.geometry import Box, Margins
 from editor.imaging.picture import Picture
