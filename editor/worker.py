@@ -12,10 +12,10 @@ from math import inf
 from pathlib import Path
 from threading import Event, Thread
 
-from editor.edits.apply import apply_all
-from editor.edits.generation import Applied, Progress
+from editor.companions import companions
+from editor.edits.apply import apply_together
+from editor.edits.generation import Applied, Progress, Variations
 from editor.edits.plan import affected_region
-from editor.edits.previews import encode_preview, preview_box
 from editor.imaging.raster import Mask
 from editor.live import Drop, Hear, LiveRequest, LiveRuns
 from editor.log_fields import about, logged_about
@@ -33,9 +33,9 @@ from editor.outcome import (
     ignore_outcome,
 )
 from editor.ranking import Rankers, Ranking, no_ranker
+from editor.run_reports import RunReports
 from editor.store.blobs import Damaged
 from editor.store.database import StorageError
-from editor.store.progress import RunPreview
 from editor.store.revisions import Revision
 from editor.store.store import Store
 from pipelines.base import Pipeline, run
@@ -44,7 +44,7 @@ from pipelines.ranking import Match, best_first
 
 LEASE = 15.0  # seconds until a claimed job is free again, unless the lease is renewed
 IDLE = 1.0  # seconds between two checks for jobs that nobody announced: another process's, or a dead worker's
-PAUSE = 0.03  # least seconds between two progress reports: a fast model takes more steps than anybody can see
+
 
 log = logging.getLogger(__name__)
 
@@ -182,83 +182,121 @@ class Worker:
         self.on_event("begun")
         try:
             # in a thread, since a single step or loading the model may take longer than a lease
-            with repeated(self._renew, LEASE / 3, "lease"):
-                self._account_for(jobs)
+            with repeated(self._renew, LEASE / 3, "lease"), logged_about(job=jobs[0]):
+                groups = [jobs, *self._claim_companions(jobs)]
+                if not self._account_for(groups):
+                    for each in groups:
+                        self._account_for([each])
         finally:
             self.on_event("ended")
         return True
 
-    def _account_for(self, jobs: list[str]) -> None:
-        """Completes jobs, and says how they came out."""
+    def _claim_companions(self, jobs: list[str]) -> list[list[str]]:
+        """Claims jobs that the model is to draw together with these."""
+        try:
+            revisions = [self.store.revisions.get(job) for job in jobs]
+            assert revisions[0].edit is not None, "only edits are jobs"
+            found = companions(self.store, revisions, self.pipelines(revisions[0].edit.pipeline), LEASE)
+        except Exception:  # whatever is wrong is said of the job that it is wrong with, when that runs
+            return []
+        claimed = (self.store.jobs.claim_these(each, self.id, LEASE) for each in found)
+        return [each for each in claimed if each]
+
+    def _account_for(self, groups: list[list[str]]) -> bool:
+        """Completes jobs, each with its variations, and says how they came out.
+
+        Returns:
+            False when several failed together; they are to be tried one by one.
+        """
         start = time.monotonic()
         model, state, error = "", RETURNED, STORE
         try:
-            with logged_about(job=jobs[0]):
-                model, state, error = self._complete(jobs)
+            completed = self._complete(groups)
+            if completed is None:
+                state = ""
+                return False
+            model, state, error = completed
+            return True
         finally:
-            self.on_outcome(Outcome(model, state, len(jobs), time.monotonic() - start, error))
+            for each in groups if state else []:
+                seconds = (time.monotonic() - start) / len(groups)
+                self.on_outcome(Outcome(model, state, len(each), seconds, error))
 
-    def _complete(self, jobs: list[str]) -> tuple[str, str, str]:
-        """Returns the model, the state and the error of an `Outcome`."""
-        model = ""  # while that is not known
+    def _complete(self, groups: list[list[str]]) -> tuple[str, str, str] | None:
+        """Returns the model, the state and the error of an `Outcome`; None when several failed together."""
+        model, jobs = "", [job for each in groups for job in each]  # the model while it is not known
         try:
-            revisions = [self.store.revisions.get(job) for job in jobs]
-            about(document=revisions[0].document)
-            model = revisions[0].edit.pipeline if revisions[0].edit is not None else ""
+            revisions = [[self.store.revisions.get(job) for job in each] for each in groups]
+            first = revisions[0][0]
+            about(document=first.document)
+            model = first.edit.pipeline if first.edit is not None else ""
             outcomes = self._apply(revisions)
             if outcomes is None:
                 self.store.jobs.release(self.id)
                 return model, RETURNED if self.leaving else CANCELLED, ""
-            matches = self._matches(revisions[0], jobs, outcomes)
-            for n in best_first(matches, len(jobs)):  # of variations the first to be finished is shown
-                applied, match = outcomes[n], matches[n] if matches else None
-                self.store.jobs.finish(jobs[n], self.id, applied.picture, applied.crops, match)
+            for each, applied in zip(revisions, outcomes, strict=True):
+                self._finish(each, applied)
             return model, DONE, ""
         except StorageError as error:
             if not isinstance(error, Damaged):
                 raise  # the job stays: it runs again once its lease is over and the store works again
-            for job in reversed(jobs):  # the first last, so that edits that wait for it move only once
-                self.store.jobs.fail(job, self.id, str(error))
+            if len(groups) > 1:
+                return None
+            self._fail(jobs, str(error))
             return model, FAILED, DAMAGED
         except MachineLost as error:
             self.store.jobs.count_death(self.id, str(error), again=True)
             return model, RETURNED, ""
         except (Exception, SystemExit) as error:  # whatever a model raises, the user sees it and the worker lives on
             log.exception("revisions %s failed", jobs)
-            for job in reversed(jobs):
-                self.store.jobs.fail(job, self.id, described(error, "The model"))
+            if len(groups) > 1:
+                return None
+            self._fail(jobs, described(error, "The model"))
             return model, FAILED, REFUSED if isinstance(error, UserError) else FAULT
 
-    def _apply(self, revisions: list[Revision]) -> list[Applied] | None:
-        """Runs edits on one picture that differ only in their seed.
+    def _finish(self, revisions: list[Revision], outcomes: list[Applied]) -> None:
+        """Stores the results of a revision and its variations."""
+        jobs = [each.id for each in revisions]
+        matches = self._matches(revisions[0], jobs, outcomes)
+        for n in best_first(matches, len(jobs)):  # of variations the first to be finished is shown
+            applied, match = outcomes[n], matches[n] if matches else None
+            self.store.jobs.finish(jobs[n], self.id, applied.picture, applied.crops, match)
+
+    def _fail(self, jobs: list[str], error: str) -> None:
+        for job in reversed(jobs):  # the first last, so that edits that wait for it move only once
+            self.store.jobs.fail(job, self.id, error)
+
+    def _apply(self, groups: list[list[Revision]]) -> list[list[Applied]] | None:
+        """Runs edits; those of a group are on one picture and differ only in their seed.
 
         Returns:
             Their results; None when all were cancelled or claimed by another worker, or this worker is leaving.
         """
-        parent, edits = revisions[0].parent, [each.edit for each in revisions if each.edit is not None]
-        assert parent is not None and len(edits) == len(revisions), "only edits are jobs"
-        picture, cached = (
-            self.store.revisions.picture(parent),
-            partial(self.store.revisions.crop, revisions[0].document),
-        )
+        revisions = [each for group in groups for each in group]
+        variations, regions = list[Variations](), dict[str, Mask]()
+        for group in groups:
+            parent, edits = group[0].parent, [each.edit for each in group if each.edit is not None]
+            assert parent is not None and len(edits) == len(group), "only edits are jobs"
+            picture = self.store.revisions.picture(parent)
+            variations.append(Variations(edits, picture, partial(self.store.revisions.crop, group[0].document)))
+            regions |= dict.fromkeys([each.id for each in group], affected_region(edits[0], picture.box))
 
-        def on_step(progress: list[Progress]) -> None:
+        def on_step(progress: list[list[Progress]]) -> None:
             self.on_event("step")
-            reports.add(progress)
+            reports.add([each for group in progress for each in group])
             overdue = self._stopping.is_set() and time.monotonic() >= self._deadline
             if overdue or not any(self.store.jobs.holds(each.id, self.id) for each in revisions):
                 raise _Interrupted
 
         def load(name: str) -> Pipeline:
             pipeline = self.pipelines(name)
-            if edits[0].prompt:
+            if variations[0].edits[0].prompt:
                 self._ranking.prepare(pipeline)
             return pipeline
 
-        region = affected_region(edits[0], picture.box)
-        with closing(_Reports(self.store, self.id, [each.id for each in revisions], region)) as reports:
+        with closing(RunReports(self.store, self.id, regions)) as reports:
             try:
-                return run(apply_all(edits, picture, load, cached), on_step)
+                return run(apply_together(variations, load), on_step)
             except _Interrupted:
                 return None
 
@@ -301,68 +339,6 @@ def repeated(action: Callable[[], None], seconds: float, name: str) -> Iterator[
     finally:
         done.set()
         thread.join()
-
-
-class _Reports:
-    """Writes a run's newest step, with encoded previews, to the store, in a thread so that no model waits for it."""
-
-    def __init__(self, store: Store, worker: str, jobs: Sequence[str], region: Mask) -> None:
-        """Starts the thread.
-
-        Args:
-            store: the store.
-            worker: the worker's id.
-            jobs: the ids of the run's jobs.
-            region: where the run may change its picture.
-        """
-        self.store, self.worker, self.jobs, self.region = store, worker, jobs, region
-        self._newest: list[Progress] | None = None
-        self._previews: dict[str, object] = {}  # the `composed` of each job's preview in the store
-        self._serial = 0
-        self._news, self._closed = Event(), Event()
-        self._thread = Thread(target=self._run, name="reports", daemon=True)
-        self._thread.start()
-
-    def add(self, step: list[Progress]) -> None:
-        self._newest = step
-        self._news.set()
-
-    def close(self) -> None:
-        self._closed.set()
-        self._news.set()
-        self._thread.join()
-
-    def _run(self) -> None:
-        self._closed.wait(PAUSE)  # a run that ends within this time needs no report
-        if self._newest is None and not self._closed.is_set():
-            self._write({job: (0, 0, None) for job in self.jobs})
-        while True:
-            self._news.wait()
-            if self._closed.is_set():
-                return
-            self._news.clear()
-            newest, start = self._newest, time.monotonic()
-            assert newest is not None
-            # from the clock, since another process may have written previews of the same jobs before
-            self._serial = max(self._serial + 1, int(time.time() * 1000))
-            self._write({job: self._report(job, progress) for job, progress in zip(self.jobs, newest, strict=True)})
-            # previews of a huge mask take a while, and the model needs the processor too
-            self._closed.wait(max(PAUSE, time.monotonic() - start))
-
-    def _report(self, job: str, progress: Progress) -> tuple[int, int, RunPreview | None]:
-        preview = None
-        if progress.composed is not None and self._previews.get(job) is not progress.composed:
-            self._previews[job] = progress.composed
-            patch = progress.preview
-            assert patch is not None
-            preview = RunPreview(self._serial, preview_box(patch, self.region), encode_preview(patch, self.region))
-        return progress.index, progress.total, preview
-
-    def _write(self, steps: dict[str, tuple[int, int, RunPreview | None]]) -> None:
-        try:
-            self.store.progress.report(self.worker, steps)
-        except StorageError as error:  # the run goes on without a report
-            log.warning("%s", error)
 
 
 def _process(pid: int) -> str:

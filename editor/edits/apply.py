@@ -62,6 +62,23 @@ def apply_all(
     return applied
 
 
+def apply_together(
+    groups: Sequence[Variations], pipelines: Callable[[str], Pipeline]
+) -> Generator[list[list[Progress]], None, list[list[Applied]]]:
+    """Does the same as `apply_all` for each group; several are all drawn by the pipeline of the first.
+
+    Yields:
+        The progress of each group's edits after each step.
+
+    Returns:
+        The results of each group's edits.
+    """
+    if len(groups) > 1:
+        return (yield from generate_together(groups, pipelines(groups[0].edits[0].pipeline)))
+    ((edits, picture, cache),) = groups
+    return [(yield from mapped(apply_all(edits, picture, pipelines, cache), lambda progress: [progress]))]
+
+
 def _pasted(edit: Edit, picture: Picture) -> Picture:
     """Returns the picture with the edit's sketch laid over it, by the sketch's alpha times the blend's opacity."""
     assert edit.sketch is not None

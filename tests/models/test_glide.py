@@ -24,7 +24,7 @@ from pipelines.glide.folder import load_glide
 from pipelines.glide.pipeline import BASE_SIGMAS, FINE, UPSAMPLE_SIGMAS, UPSAMPLE_TEMPERATURE, Glide
 from pipelines.glide.pixels import eight_bit, to_images, to_tensor
 from pipelines.glide.tokenizer import Tokenizer, mini_tokenizer
-from pipelines.glide.unet import Text, UNet
+from pipelines.glide.unet import Text, UNet, beside
 from pipelines.glide.weights import widened
 from pipelines.training.command import make_tokenizer
 from tests.parity import filled
@@ -137,6 +137,34 @@ def test_windows_side_by_side_come_out_as_each_alone(glide: Glide, strength: flo
         requests.append(a_request(image=image, mask=mask, seeds=(seed,), strength=strength))
     side_by_side = run(glide.inpaint(together(requests)))
     assert np.array_equal(side_by_side, [run(glide.inpaint(each))[0] for each in requests])
+
+
+@pytest.mark.parametrize(("guidance", "negative"), [(1.0, ""), (3.0, ""), (3.0, "blue")])
+def test_prompts_side_by_side_come_out_as_each_alone(glide: Glide, guidance: float, negative: str) -> None:
+    asked = [("a red couch", (5,)), ("a tree", (7, 8)), ("a red couch", (5,))]
+    requests = [
+        a_request(prompt=prompt, seeds=seeds, guidance=guidance, negative_prompt=negative) for prompt, seeds in asked
+    ]
+    joined = together(requests)
+    assert joined.prompts == ("a red couch", "a tree", "a tree", "a red couch")
+    side_by_side = run(glide.inpaint(joined))
+    assert np.array_equal(side_by_side, np.concatenate([run(glide.inpaint(each)) for each in requests]))
+    assert joined.of(slice(1, 3)).prompt == "a tree"
+
+
+def test_texts_side_by_side_are_those_of_their_images(glide: Glide) -> None:
+    """As a graphics card draws them: the prompts of all images, then the negative ones."""
+    network, random = glide._network("base_inpaint"), torch.Generator().manual_seed(1)
+    texts = [glide._encoded(network, (prompt, "blue")) for prompt in ("a red couch", "a tree", "a cat")]
+    x = torch.randn(3, 3, network.config.size, network.config.size, generator=random)
+    both, t = x.repeat(2, 1, 1, 1), torch.full((6,), 400)
+    with torch.no_grad():
+        drawn = network(both, t, beside(texts)).unflatten(0, (2, 3))
+        for n, text in enumerate(texts):
+            alone = network(x[n : n + 1].repeat(2, 1, 1, 1), t[:2], text)
+            assert torch.allclose(drawn[:, n], alone, atol=1e-4)
+            other = network(x[n : n + 1].repeat(2, 1, 1, 1), t[:2], texts[n - 1])
+            assert not torch.allclose(drawn[:, n], other, atol=1e-4)
 
 
 def test_what_decides_the_result_decides_it(glide: Glide) -> None:
@@ -390,6 +418,9 @@ def test_an_image_is_the_same_in_any_batch_with_clip_too(tokenizer: Tokenizer) -
     alone = run(glide.inpaint(a_request(seeds=(7,), clip_guidance=2.0)))
     assert np.array_equal(together[1], alone[0])
     assert not np.array_equal(run(glide.inpaint(a_request(seeds=(7,)))), alone)
+    prompts = ("a tree", a_request().prompts[0], "a tree")
+    others = run(glide.inpaint(a_request(prompt=prompts, seeds=(5, 7, 9), clip_guidance=2.0)))
+    assert np.array_equal(others[1], alone[0]) and not np.array_equal(others[0], together[0])
 
 
 def test_clip_guidance_without_clip_is_a_sentence(glide: Glide) -> None:

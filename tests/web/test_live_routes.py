@@ -168,6 +168,28 @@ def test_it_waits_while_a_job_runs_or_is_queued(client: LiveClient) -> None:
     assert client.asked() == ["job 1", "job 2", "live"]
 
 
+def test_the_steps_of_a_replay_wait_for_it(client: LiveClient) -> None:
+    document = client.documents[1].id
+    edits = [an_edit(disc(Box(20 + 9 * n, 20, 60, 50)), prompt=f"step {n}") for n in range(2)]
+    steps = []
+    for edit in edits:
+        steps.append(client.session.submit(document, edit).id)
+        client.models.wake()
+        until(lambda: not client.session.store.revisions.get(steps[-1]).pending)
+    client.worker.stop()
+    replay = client.session.amend(document, steps[0], replace(edits[0], prompt="another"))
+    with client.stream(0, pipeline="slow", prompt="live", steps=2) as stream:
+        until(lambda: client.worker._live.waiting)
+        client.worker.start()
+        client.slow.allow(1)
+        stream.reached(1)
+        assert all(client.session.store.revisions.get(job.id).pending for job in replay)
+        client.slow.allow(1)
+        stream.result()
+        until(lambda: not any(client.session.store.revisions.get(job.id).pending for job in replay))
+    assert client.asked() == ["live"]
+
+
 def test_a_model_that_breaks_is_a_sentence_and_the_next_request_is_painted(client: LiveClient) -> None:
     with client.stream(pipeline="failing") as stream:
         last = stream.last()
