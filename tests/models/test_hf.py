@@ -138,7 +138,7 @@ def test_the_same_seed_gives_the_same_pixels_alone_and_beside_others(tiny: Any, 
 def test_windows_side_by_side_come_out_as_each_alone(tiny: Any, name: str) -> None:
     pipeline, one = tiny(name), a_request(seeds=(3,))
     mask = np.where(np.arange(SIDE)[:, None] < SIDE // 2, one.mask, np.uint8(120 if pipeline.soft else 0))
-    other = replace(one, image=one.image[::-1].copy(), mask=mask, seeds=(9,))
+    other = replace(one, image=one.image[::-1].copy(), mask=mask, prompt="a blue dog", seeds=(9,))
     both, alone = together([one, other]), [run(pipeline.inpaint(each))[0] for each in (one, other)]
     assert np.array_equal(run(pipeline.inpaint(both)), alone)
     batched = run(again(pipeline, 2).inpaint(both))  # all in one run, where sums may round otherwise

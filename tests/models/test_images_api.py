@@ -119,6 +119,11 @@ def test_each_variation_is_a_request_and_a_step(api: FakeImagesApi) -> None:
     assert {"seeds", "steps", "guidance", "negative_prompt"} <= set(there.unsupported)
 
 
+def test_each_picture_goes_with_its_own_prompt(api: FakeImagesApi) -> None:
+    run(model(api).inpaint(request(prompt=("a vase", "a lamp"), seeds=(1, 2))))
+    assert [asked.fields["prompt"] for asked in api.asked] == ["a vase", "a lamp"]
+
+
 def test_without_a_prompt_it_is_told_to_continue_the_surroundings(api: FakeImagesApi) -> None:
     run(model(api).inpaint(request(prompt="")))
     assert api.asked[0].fields["prompt"] == images_api.FILL
