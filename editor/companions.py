@@ -1,8 +1,8 @@
 """Companions: jobs on other pictures that a model draws in one request with a job, where that takes less time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
-from editor.edits.edit import Edit
+from editor.edits.edit import NO_MODEL, Edit
 from editor.edits.plan import plan
 from editor.imaging.limits import MAX_IMAGES
 from editor.store.revisions import Revision
@@ -15,44 +15,48 @@ SETTINGS = (
 )  # fmt: skip
 
 
-def companions(store: Store, first: Sequence[Revision], pipeline: Pipeline, lease: float) -> list[list[str]]:
+def companions(
+    store: Store, first: Sequence[Revision], pipelines: Callable[[str], Pipeline], lease: float
+) -> list[list[str]]:
     """Finds jobs that wait anyway, and differ from a job only in picture, mask, prompt and seed.
 
     Args:
         store: where the jobs are.
         first: the job and its variations.
-        pipeline: the one that draws them.
+        pipelines: returns the pipeline of a name; its errors pass through.
         lease: the seconds of a worker's lease.
 
     Returns:
         The ids of jobs with their variations, in their turn; with the first at most MAX_IMAGES jobs.
     """
-    if not pipeline.faster_together or first[0].death is not None:
+    edit, room = first[0].edit, MAX_IMAGES - len(first)
+    assert edit is not None, "only edits are jobs"
+    if not (room and _asks_a_model(edit) and first[0].death is None and store.jobs.has_free(lease)):
         return []
-    shape, room = _one_shape(store, first[0], pipeline), MAX_IMAGES - len(first)
-    found: list[list[str]] = []
-    if shape is None:
-        return found
+    pipeline = pipelines(edit.pipeline)
+    if not pipeline.faster_together or (shape := _one_shape(store, first[0], pipeline)) is None:
+        return []
+    found = []
     for group in store.jobs.others_waiting(lease, WAITED):
-        if len(group) > room:
-            continue
         other = store.revisions.get(group[0])
-        if _alike(first[0].edit, other.edit) and _one_shape(store, other, pipeline) == shape:
+        if len(group) <= room and _alike(edit, other.edit) and _one_shape(store, other, pipeline) == shape:
             found.append(group)
             room -= len(group)
     return found
 
 
-def _alike(one: Edit | None, other: Edit | None) -> bool:
-    assert one is not None and other is not None, "only edits are jobs"
-    return all(getattr(one, name) == getattr(other, name) for name in SETTINGS)
+def _asks_a_model(edit: Edit) -> bool:
+    return edit.pipeline != NO_MODEL and edit.adjustment is None and edit.blend.visible
+
+
+def _alike(one: Edit, other: Edit | None) -> bool:
+    assert other is not None, "only edits are jobs"
+    same = all(getattr(one, name) == getattr(other, name) for name in SETTINGS)
+    return same and one.reference is None and other.reference is None and _asks_a_model(other)
 
 
 def _one_shape(store: Store, job: Revision, pipeline: Pipeline) -> tuple[int, int] | None:
     """Returns the (height, width) in pixels of the one image that an edit has the model draw; None if it is not one."""
-    edit = job.edit
-    assert edit is not None and job.parent is not None, "only edits are jobs"
-    if edit.adjustment is not None or edit.pastes or edit.reference is not None:
-        return None
-    parts = plan(edit, store.revisions.picture(job.parent).box, pipeline).parts
+    assert job.edit is not None and job.parent is not None, "only edits are jobs"
+    parts = plan(job.edit, store.revisions.picture(job.parent).box, pipeline).parts
     return parts[0].shape if len(parts) == 1 and parts[0].at_once and not parts[0].details else None

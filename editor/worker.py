@@ -195,8 +195,7 @@ class Worker:
         """Claims jobs that the model is to draw together with these."""
         try:
             revisions = [self.store.revisions.get(job) for job in jobs]
-            assert revisions[0].edit is not None, "only edits are jobs"
-            found = companions(self.store, revisions, self.pipelines(revisions[0].edit.pipeline), LEASE)
+            found = companions(self.store, revisions, self.pipelines, LEASE)
         except Exception:  # whatever is wrong is said of the job that it is wrong with, when that runs
             return []
         claimed = (self.store.jobs.claim_these(each, self.id, LEASE) for each in found)

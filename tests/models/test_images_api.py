@@ -51,7 +51,7 @@ def model(api: FakeImagesApi, sizes: str = ";64x64,96x64", keys: Path | None = N
     return ImagesApi(name, read_endpoint(name.removeprefix("openai:")), keys)
 
 
-def request(side: int = 64, seeds: tuple[int, ...] = (0,), prompt: str = "a vase") -> Request:
+def request(side: int = 64, seeds: tuple[int, ...] = (0,), prompt: str | tuple[str, ...] = "a vase") -> Request:
     mask = np.zeros((side, side), np.uint8)
     mask[8:24, 8:24], mask[24, 8:24] = 255, 100
     image = noise(side, side)

@@ -8,7 +8,7 @@ import pytest
 
 from editor.companions import WAITED
 from editor.edits.apply import apply
-from editor.edits.edit import Edit
+from editor.edits.edit import Blend, Edit
 from editor.edits.generation import Variations, generate_together
 from editor.edits.intents import crop
 from editor.edits.plan import affected_region
@@ -179,6 +179,21 @@ def test_a_model_that_gains_nothing_by_it_draws_one_by_one(store: Store) -> None
     while studio.worker.run_one():
         pass
     assert [each.prompts for each in studio.model.requests] == [("a vase",), ("a lamp",)]
+
+
+def test_no_model_is_loaded_for_what_needs_none(studio: Studio) -> None:
+    loaded = []
+
+    def load(name: str) -> Any:
+        loaded.append(name)
+        return studio.model
+
+    worker = Worker(studio.store, load)
+    hidden = an_edit(MASK, prompt="a vase", blend=Blend(visible=False))
+    first, *_ = studio.add([hidden, crop(Box(0, 0, 300, 280), Box(0, 0, 99, 99)), *prompted("a lamp")])
+    assert worker.run_one() and worker.run_one() and loaded == []
+    assert studio.store.revisions.get(first).picture is not None
+    assert worker.run_one() and set(loaded) == {"noise"}
 
 
 def test_one_that_fails_spoils_no_other(studio: Studio) -> None:
