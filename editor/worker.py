@@ -12,7 +12,7 @@ from math import inf
 from pathlib import Path
 from threading import Event, Thread
 
-from editor.companions import companions
+from editor.batching import batchable
 from editor.edits.apply import apply_together
 from editor.edits.generation import Applied, Progress, Variations
 from editor.edits.plan import affected_region
@@ -162,7 +162,7 @@ class Worker:
         return self._live.run_one(self._interrupts_live)
 
     def _interrupts_live(self) -> bool:
-        return self._stopping.is_set() or (self.claims and self.store.jobs.has_free(LEASE, patient=False))
+        return self._stopping.is_set() or (self.claims and self.store.jobs.has_free(LEASE, background=False))
 
     def run_one(self) -> bool:
         """Claims a job, with its variations, and completes it, or stores why it failed.
@@ -176,14 +176,14 @@ class Worker:
         for other in self.store.jobs.holders():
             if _has_died(other):
                 self.store.jobs.release(other)
-        jobs = self.store.jobs.claim(self.id, LEASE, patient=not self._live.waiting)
+        jobs = self.store.jobs.claim(self.id, LEASE, background=not self._live.waiting)
         if not jobs:
             return False
         self.on_event("begun")
         try:
             # in a thread, since a single step or loading the model may take longer than a lease
             with repeated(self._renew, LEASE / 3, "lease"), logged_about(job=jobs[0]):
-                groups = [jobs, *self._claim_companions(jobs)]
+                groups = [jobs, *self._claim_batch(jobs)]
                 if not self._account_for(groups):
                     for each in groups:
                         self._account_for([each])
@@ -191,11 +191,11 @@ class Worker:
             self.on_event("ended")
         return True
 
-    def _claim_companions(self, jobs: list[str]) -> list[list[str]]:
+    def _claim_batch(self, jobs: list[str]) -> list[list[str]]:
         """Claims jobs that the model is to draw together with these."""
         try:
             revisions = [self.store.revisions.get(job) for job in jobs]
-            found = companions(self.store, revisions, self.pipelines, LEASE)
+            found = batchable(self.store, revisions, self.pipelines, LEASE)
         except Exception:  # whatever is wrong is said of the job that it is wrong with, when that runs
             return []
         claimed = (self.store.jobs.claim_these(each, self.id, LEASE) for each in found)

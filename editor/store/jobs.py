@@ -175,26 +175,26 @@ class Jobs:
             return []
         return [id for id, _ in revision_tree.steps_of(revision_tree.tree_of(self.database.rows, document), last[0])]
 
-    def claim(self, worker: str, lease: float, patient: bool = True) -> list[str]:
+    def claim(self, worker: str, lease: float, background: bool = True) -> list[str]:
         """Claims the free job whose turn it is, so that nobody waits for all of another's.
 
         Owners of documents take turns, and so do the documents of each; one without an owner has turns of its own.
-        Single edits come before the steps of a replay, which wait no longer than turns.PATIENCE for them.
+        Other jobs come before background ones, the steps of a replay, for a while.
 
         Args:
             worker: the worker's id.
             lease: seconds until the claim ends, unless it is renewed.
-            patient: whether it may be a step of a replay that lets others pass.
+            background: whether it may be a background job.
 
         Returns:
             The ids of the job and of those on the same parent that differ only in their seed, at most MAX_IMAGES; an
             empty list when no job is free.
         """
-        if not self.has_free(lease, patient):  # without the write lock, since an idle worker asks every second
+        if not self.has_free(lease, background):  # without the write lock, since an idle worker asks every second
             return []
         clock = self._clock(lease)
         with self.database.transaction() as db:
-            return turns.take(db, turns.first_free(db, clock, patient), worker, clock["now"] + lease, clock)
+            return turns.take(db, turns.first_free(db, clock, background), worker, clock["now"] + lease, clock)
 
     def claim_these(self, jobs: Sequence[str], worker: str, lease: float) -> list[str]:
         """Claims those of these jobs that are free, and returns their ids."""
@@ -206,9 +206,9 @@ class Jobs:
         """Returns free jobs that no worker took for so many seconds, see `turns.others_waiting`."""
         return turns.others_waiting(self.database.rows, self._clock(lease), seconds)
 
-    def has_free(self, lease: float, patient: bool = True) -> bool:
+    def has_free(self, lease: float, background: bool = True) -> bool:
         """Tells whether there is a job that `claim` would return."""
-        where = f"{turns.free(patient)} LIMIT 1"
+        where = f"{turns.free(background)} LIMIT 1"
         return self.database.row(f"SELECT 1 FROM revision WHERE {where}", **self._clock(lease)) is not None
 
     def _clock(self, lease: float) -> dict[str, float]:

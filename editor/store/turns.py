@@ -12,7 +12,7 @@ from editor.store.queue import PENDING
 from editor.store.revision_tree import Rows
 from editor.store.variations import variations_of
 
-PATIENCE = 60.0  # seconds for which the steps of a replay let single edits pass; then they wait in turn like these
+BACKGROUND_FOR = 60.0  # seconds for which the steps of a replay are background jobs; then they wait in turn
 MOST_LOOKED_AT = 32  # jobs that may run beside another, of a queue that may be long
 
 # a job waits for its parent if that is a job; one behind a replay waits for the whole replay, which may still fail
@@ -22,26 +22,26 @@ _READY = f"""{PENDING} AND (SELECT tiles FROM revision AS before WHERE before.id
         AND replay.seq < revision.seq))"""
 # a job is free when no worker has it, or when its lease ran out or ends later than any valid lease could
 _FREE = f"{_READY} AND (lease IS NULL OR lease < :now OR lease > :latest)"
-# many steps are queued at once, and nobody sits before each
-_PATIENT = f"follows IS NOT NULL AND created > :now - {PATIENCE}"
+# other jobs come first: many steps are queued at once, and nobody sits before each
+_BACKGROUND = f"follows IS NOT NULL AND created > :now - {BACKGROUND_FOR}"
 # then by when a document's owner (without one: the document) was served last, then the document
 _SERVED = "(SELECT turn.served FROM document AS turn WHERE turn.id = revision.document)"
 _OWNER = "(SELECT owner FROM document WHERE document.id = revision.document)"
 _OWNER_SERVED = f"(SELECT max(turn.served) FROM document AS turn WHERE turn.owner = {_OWNER})"
-_TURN = f"{_PATIENT}, coalesce({_OWNER_SERVED}, {_SERVED}), {_SERVED}, seq"
+_TURN = f"{_BACKGROUND}, coalesce({_OWNER_SERVED}, {_SERVED}), {_SERVED}, seq"
 
 
-def free(patient: bool) -> str:
-    """Returns a condition on free jobs, in SQL. patient: whether steps of a replay count that let others pass."""
-    return _FREE if patient else f"{_FREE} AND NOT ({_PATIENT})"
+def free(background: bool) -> str:
+    """Returns a condition on free jobs, in SQL. background: whether background jobs count."""
+    return _FREE if background else f"{_FREE} AND NOT ({_BACKGROUND})"
 
 
-def first_free(db: Transaction, clock: Mapping[str, float], patient: bool) -> list[str]:
+def first_free(db: Transaction, clock: Mapping[str, float], background: bool) -> list[str]:
     """Returns the job whose turn it is, with its variations, at most MAX_IMAGES; an empty list when none is free.
 
-    patient: whether steps of a replay may be taken that let others pass.
+    background: whether it may be a background job.
     """
-    first = db.run(f"SELECT parent, edit FROM revision WHERE {free(patient)} ORDER BY {_TURN} LIMIT 1", **clock)
+    first = db.run(f"SELECT parent, edit FROM revision WHERE {free(background)} ORDER BY {_TURN} LIMIT 1", **clock)
     return [id for parent, edit in first for id in _with_variations(db.run, parent, edit, clock)]
 
 

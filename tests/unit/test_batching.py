@@ -1,4 +1,4 @@
-"""Jobs that wait anyway are drawn in one request, and come out as each alone."""
+"""Batching: jobs that wait anyway are drawn in one request, and come out as each alone."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from editor.companions import WAITED
+from editor.batching import WAITED
 from editor.edits.apply import apply
 from editor.edits.edit import Blend, Edit
 from editor.edits.generation import Variations, generate_together
@@ -19,7 +19,7 @@ from editor.imaging.raster import Mask
 from editor.outcome import DONE, FAILED, Outcome
 from editor.session import Session
 from editor.store.store import Store
-from editor.store.turns import PATIENCE
+from editor.store.turns import BACKGROUND_FOR
 from editor.worker import Worker
 from pipelines.base import Request, Run, run
 from tests.fakes import NoisePipeline, ShapedPipeline, SlowPipeline, loader, until
@@ -257,7 +257,7 @@ def test_steps_of_a_replay_let_single_edits_pass_for_a_while(studio: Studio) -> 
     hall = studio.session.open(noise(300, 280, seed=1), "Hall")
     singles = [studio.session.submit(hall.id, edit, hall.head).id for edit in prompted("one", "two", steps=2)]
     assert [studio.store.jobs.claim("w", 60) for _ in singles] == [[id] for id in singles]
-    assert not studio.store.jobs.has_free(60, patient=False) and studio.store.jobs.has_free(60)
-    assert studio.store.jobs.claim("w", 60, patient=False) == []
-    studio.age([each.id for each in replay], PATIENCE)
-    assert studio.store.jobs.claim("w", 60, patient=False) == [replay[0].id]
+    assert not studio.store.jobs.has_free(60, background=False) and studio.store.jobs.has_free(60)
+    assert studio.store.jobs.claim("w", 60, background=False) == []
+    studio.age([each.id for each in replay], BACKGROUND_FOR)
+    assert studio.store.jobs.claim("w", 60, background=False) == [replay[0].id]

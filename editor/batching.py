@@ -1,4 +1,4 @@
-"""Companions: jobs on other pictures that a model draws in one request with a job, where that takes less time."""
+"""Batching: which jobs on other pictures a model draws in one request with a job, where that takes less time."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,7 +15,7 @@ SETTINGS = (
 )  # fmt: skip
 
 
-def companions(
+def batchable(
     store: Store, first: Sequence[Revision], pipelines: Callable[[str], Pipeline], lease: float
 ) -> list[list[str]]:
     """Finds jobs that wait anyway, and differ from a job only in picture, mask, prompt and seed.
