@@ -64,7 +64,7 @@ class Quotas:
 
     def _pending(self, db: Transaction, owner: str) -> int:
         ((count,),) = db.run(
-            f"""SELECT count(*) FROM revision WHERE {PENDING} AND deleted IS NULL
+            f"""SELECT count(*) FROM revision WHERE {PENDING}
             AND document IN (SELECT id FROM document WHERE {_OWNED})""",
             owner=owner,
         )

@@ -202,6 +202,7 @@ def test_what_the_toml_names_and_is_not_there_is_reported(toml: Any) -> None:
         ("[photo]\npipeline = 'hf:a/b'\ngpus = 'two'\n", "gpus of [photo] in FILE must be a number, not 'two'"),
         ("[photo]\npipeline = 'hf:a/b'\ngpus = true\n", "gpus of [photo] in FILE must be a number, not True"),
         ("[photo]\npipeline = 'hf:a/b'\ngpus = 0\n", "The gpus of [photo] in FILE must be above 0, and at most 64"),
+        ("[photo]\npipeline = 'hf:a/b'\ngpus = 65\n", "must be above 0, and at most 64, not 65"),
         ("[photo]\npipeline = 'hf:a/b'\nnode = 3\n", "node of [photo] in FILE must be text, not 3"),
         ("[photo]\npipeline = 'hf:a/b'\ngood_for = ['x']\n", "good_for of [photo] in FILE must be text"),
         ("[photo]\npipeline = 'hf:a/b'\nadapters = []\n", "[photo] in FILE has a 'adapters', which means nothing here"),

@@ -97,6 +97,16 @@ def test_jobs_that_were_accepted_are_done_and_make_room(session_of: SessionOf) -
     assert third.pending and session.cancel(third.id).cancelled
 
 
+def test_a_request_that_is_sent_again_is_no_further_job(session_of: SessionOf) -> None:
+    """Not even where more wait than one may have now."""
+    before, session = session_of(Quota()), session_of(Quota(jobs=1))
+    document = before.open(noise(60, 50))
+    jobs = [before.submit(document.id, edit, document.head).id for edit in EDITS[:2]]
+    assert [session.submit(document.id, edit, document.head).id for edit in EDITS[:2]] == jobs
+    with pytest.raises(OverQuota):
+        session.submit(document.id, EDITS[2], document.head)
+
+
 def test_a_replay_beyond_the_quota_changes_nothing(session_of: SessionOf) -> None:
     session = session_of(Quota(jobs=2))
     document, worker = session.open(noise(60, 50), owner="ann"), Worker(session.store, loader(NoisePipeline()))
