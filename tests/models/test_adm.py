@@ -28,12 +28,12 @@ from pipelines.evaluation.experiments.adm_arms import (
     Experiment,
     Stack,
     accuracy,
+    accuracy_to_guide,
     arms,
     draw_arm,
     draw_truth,
     experiments,
     load_stack,
-    refuse_weak,
     task,
 )
 from pipelines.evaluation.experiments.arms import Number, Row, measured
@@ -251,9 +251,9 @@ def test_accuracy_is_the_share_of_windows_named_right(always: NoisyClassifier) -
     for timestep in (0, 900):
         assert accuracy(always, timestep, 1) == 1.0
         assert accuracy(always, timestep, 30) == pytest.approx(kinds.count(kinds[0]) / 30)
-    refuse_weak(always, 1)
-    with pytest.raises(InvalidInput, match="of 30 true windows right, where 75 % are the least"):
-        refuse_weak(always, 30)
+    assert accuracy_to_guide(always, 1) == 1.0
+    with pytest.raises(InvalidInput, match="of 30 true windows right, where 60 % are the least"):
+        accuracy_to_guide(always, 30)
 
 
 # --- rows, and what is said of them ---
@@ -270,7 +270,7 @@ def test_an_arm_is_measured_by_the_asked_kinds(stack: Stack, tmp_path: Path, mon
     torch.nn.init.zeros_(judge.kind.weight)
     chair = KIND_NAMES.index("chair")
     judge.kind.bias.data = torch.nn.functional.one_hot(torch.tensor(chair), len(KIND_NAMES)).float()
-    ours = Adm(tmp_path, stack, "m", "w", JudgeExtractor(judge, "0", None), most=11)
+    ours = Adm(tmp_path, stack, 0.7, "m", "w", JudgeExtractor(judge, "0", None), most=11)
     rows = measured(tmp_path, ours.arms())
     assert [(row.settings["experiment"], row.settings["samples"]) for row in rows] == [
         ("scales", 11),
@@ -295,7 +295,7 @@ def test_small_pictures_are_enlarged_for_the_judge() -> None:
 
 def a_row(arm: AdmArm, experiment: str, **values: float) -> Row:
     numbers = {"KID": 0.1, "precision": 0.5, "recall": 0.5, ASKED: 0.5, **values}
-    settings = {"experiment": experiment, **asdict(arm), "samples": 200, "model": "m", "weights": "w"}
+    settings = {"experiment": experiment, **asdict(arm), "samples": 200, "accuracy": 0.7}
     return Row(f"{experiment}-{arm.name}", settings, {}, 1.0, {name: Number(n, 0.02) for name, n in numbers.items()})
 
 
@@ -348,5 +348,6 @@ def test_the_section_has_a_chart_for_each_scale_sweep(tmp_path: Path) -> None:
             numbers = {key: number._asdict() for key, number in row.values.items()}
             (tmp_path / f"{row.arm}.json").write_text(json.dumps({**row._asdict(), "values": numbers}))
     text = "\n".join(adm_section(tmp_path, tmp_path))
+    assert "names 70 % of true windows" in text
     assert {file.name for file in tmp_path.glob("*.svg")} == {"adm-scales-KID.svg", "adm-scales-asked-kind.svg"}
     assert text.count("| no prompt, scale") == len(SCALES) and "lower bound" in text

@@ -31,6 +31,7 @@ class Adm:
 
     out: Path
     stack: Stack
+    accuracy: float  # of the classifier: the share of true windows without noise that it names right
     model: str  # whose base and upsampler these are
     weights: str | None  # SHA-256 of them
     extractor: Extractor  # by the judge's features: its classes are the kinds
@@ -49,6 +50,7 @@ class Adm:
                     "model": self.model,
                     "weights": self.weights,
                     "classifier": self.stack.classifier_digest,
+                    "accuracy": self.accuracy,
                 }
                 yield Arm(f"{name}-{arm.name}", settings, partial(self._measure, arm, count, truth))
 

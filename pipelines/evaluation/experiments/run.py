@@ -11,7 +11,7 @@ from pipelines.calibration import FILE as CALIBRATION
 from pipelines.errors import InvalidInput
 from pipelines.evaluation.calibrate import own_folder, own_glide
 from pipelines.evaluation.experiments.adm import Adm
-from pipelines.evaluation.experiments.adm_arms import load_stack, refuse_weak
+from pipelines.evaluation.experiments.adm_arms import accuracy_to_guide, load_stack
 from pipelines.evaluation.experiments.arms import Arm, measured
 from pipelines.evaluation.experiments.guidance import OWN, SECOND, Frontier
 from pipelines.evaluation.experiments.margins import Margins, Model
@@ -147,8 +147,10 @@ def _arms(options: argparse.Namespace, bench: Bench) -> Iterator[Arm]:
 
 def _adm(options: argparse.Namespace, bench: Bench) -> Iterator[Arm]:
     stack, model = load_stack(options.classifier, bench.folder), bench.model
-    refuse_weak(stack.classifier, WINDOWS)
-    return Adm(bench.out / "adm", stack, model.pipeline.name, model.weights, bench.extractor, options.samples).arms()
+    accuracy = accuracy_to_guide(stack.classifier, WINDOWS)
+    return Adm(
+        bench.out / "adm", stack, accuracy, model.pipeline.name, model.weights, bench.extractor, options.samples
+    ).arms()
 
 
 EXPERIMENTS: dict[str, Callable[[argparse.Namespace, Bench], Iterator[Arm]]] = {
