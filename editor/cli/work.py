@@ -28,9 +28,12 @@ def work(context: CommandContext) -> None:
 def cluster(context: CommandContext) -> None:
     """Lists the workers of a store, and how many jobs wait."""
     with context.session() as session:
-        for row in session.store.workers.all():
+        workers = session.store.workers.all()
+        for row in workers:
             models = ", ".join(map(printable, row.models)) or "no model yet"
             state = f"works on {row.job[:8]}" if row.job else "idle"
-            print(f"{printable(row.place)}  {state}  {models}  ({printable(row.machine)})")
+            print(f"{printable(row.place)} (process {row.pid})  {state}  {models}  ({printable(row.machine)})")
         counts = session.store.workers.jobs()
-        print(f"{counts.running:,} jobs run, {counts.waiting:,} wait.")
+        if not workers:
+            print("No worker is there. Start one with `palimpsest work`, or a server without --no-work.")
+        print(f"Jobs: {counts.running:,} running, {counts.waiting:,} waiting.")

@@ -1,5 +1,6 @@
 """Database: SQLite or PostgreSQL with transactions, migrations and readable error messages."""
 
+import logging
 import os
 import re
 import shutil
@@ -8,10 +9,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from errno import EDQUOT, ENOSPC
-from functools import lru_cache, partial, wraps
+from functools import lru_cache
+from math import inf
 from pathlib import Path
 from threading import Lock
-from typing import Any, Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, TypeVar
 
 from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, SQLAlchemyError
@@ -41,8 +43,11 @@ BEGIN_STATEMENTS = {
 # SQLite's error codes for no room left; the second and third where it does not know why a write failed
 DISK_FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
+COMPLAINT_INTERVAL = 10.0  # seconds between two lines in the log about a database that is away
+
+log = logging.getLogger(__name__)
+
 Result = TypeVar("Result")
-Arguments = ParamSpec("Arguments")
 
 
 class StorageError(UserError, OSError):
@@ -92,6 +97,7 @@ class Database:
         """
         self.path = location if isinstance(location, Path) else None
         self._url = str(location)
+        self._complained = -inf  # when it was last said that it cannot be used, by the monotonic clock
         with self._storage_errors():
             self.engine = self._create_engine(location)  # for reading
             self.writing = self._create_engine(location)
@@ -315,9 +321,12 @@ class Database:
     def _error_text(self, error: BaseException) -> str:
         if self.path is None:
             reason = str(error).strip().split("\n")[0]
-            return (
-                f"The database {self._url} cannot be used ({reason}), so this was not saved. Everything saved before "
-                "is intact. Check that its server runs and that you have write permission."
+            if time.monotonic() > self._complained + COMPLAINT_INTERVAL:
+                self._complained = time.monotonic()
+                log.error("The database %s cannot be used: %s", self._url, reason)
+            return (  # which strangers see too
+                "The database cannot be used at the moment, so this was not done. Everything saved before is intact. "
+                "The log of whoever runs it says why: check that its server runs and that it may be written."
             )
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the lower byte is the kind
         folder = self.path.parent
@@ -340,29 +349,6 @@ class Database:
             f"The data folder {folder} cannot be used ({error}), so this was not saved. "
             "Check that it exists, that you can write to it and that its disk has room."
         )
-
-
-class HasDatabase(Protocol):
-    """An object with a database, such as a part of the store."""
-
-    database: Database
-
-
-Owner = TypeVar("Owner", bound=HasDatabase)
-
-
-def even_when_full(
-    method: Callable[Concatenate[Owner, Arguments], Result],
-) -> Callable[Concatenate[Owner, Arguments], Result]:
-    """Decorates a method that must work on a full disk too, see `Database.with_reserve`."""
-
-    @wraps(method)
-    def wrapper(owner: Owner, /, *values: Arguments.args, **named: Arguments.kwargs) -> Result:
-        result = owner.database.with_reserve(partial(method, owner, *values, **named))
-        owner.database.keep_reserve()
-        return result
-
-    return wrapper
 
 
 def storable(text: str) -> str:

@@ -10,7 +10,8 @@ from typing import NamedTuple
 from editor.formats.metadata import NOTHING, Metadata
 from editor.imaging.picture import Picture
 from editor.store.blobs import Blobs, NotFound, pack_digests
-from editor.store.database import Database, even_when_full, storable
+from editor.store.database import Database, storable
+from editor.store.full_disk import even_when_full
 from editor.store.queue import CANCELLED, ENDED, PENDING, require_revision, revision_id
 from editor.store.quotas import Quotas
 from pipelines.errors import InvalidInput

@@ -10,8 +10,9 @@ from editor.imaging.picture import Picture, TileIndex, tile_digest
 from editor.imaging.raster import Pixels
 from editor.store import queue, revision_tree, turns
 from editor.store.blobs import Blob, Blobs, NotFound, pack_digests, pictures_of
-from editor.store.database import Database, Transaction, even_when_full, storable
+from editor.store.database import Database, Transaction, storable
 from editor.store.documents import Documents
+from editor.store.full_disk import even_when_full
 from editor.store.queue import CANCELLED, HELD, PENDING, Moved, require_revision
 from editor.store.replayed_steps import replayed
 from editor.store.revisions import COLUMNS, Revision, Revisions, store_match

@@ -13,8 +13,9 @@ from editor.imaging.geometry import Box
 from editor.imaging.picture import Cache, Picture, tile_indices
 from editor.imaging.raster import Pixels
 from editor.store.blobs import Blobs, Damaged, NotFound
-from editor.store.database import Database, Transaction, even_when_full, storable
+from editor.store.database import Database, Transaction, storable
 from editor.store.documents import Document, Documents
+from editor.store.full_disk import even_when_full
 from editor.store.queue import AFTER, CANCELLED, ENDED, PENDING
 from editor.store.variations import group_of, variations_of
 from pipelines.errors import InvalidInput

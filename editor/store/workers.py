@@ -22,6 +22,11 @@ class WorkerRow:
     models: tuple[str, ...]  # in its memory
     job: str | None  # the id of a revision that it works on
 
+    @property
+    def pid(self) -> str:
+        """The number of its process on its own machine."""
+        return self.id.split("/")[-3]
+
 
 class JobCounts(NamedTuple):
     """How many jobs there are."""
@@ -77,7 +82,11 @@ class Workers:
         return self.database.row("SELECT 1 FROM worker WHERE seen > :since LIMIT 1", since=since) is not None
 
     def jobs(self) -> JobCounts:
-        """Counts the jobs that a worker has, and the others."""
-        row = self.database.row(f"SELECT COUNT(worker), COUNT(*) FROM revision WHERE {PENDING}")
+        """Counts the jobs that a worker has, by a lease that is not over, and the others."""
+        row = self.database.row(
+            f"""SELECT COUNT(CASE WHEN worker IS NOT NULL AND lease >= :now THEN 1 END), COUNT(*)
+            FROM revision WHERE {PENDING}""",
+            now=self.database.now(),
+        )
         running, all_of_them = row or (0, 0)
         return JobCounts(running, all_of_them - running)

@@ -52,7 +52,10 @@ class JobStream:
         last_sent = start
         try:
             while report["state"] != "done":
-                jobs, update = await asyncio.to_thread(self._report, jobs)
+                try:
+                    jobs, update = await asyncio.to_thread(self._report, jobs)
+                except StorageError as error:  # the jobs are queued, and go on once it is back
+                    update = {"state": report["state"], "trouble": str(error)}
                 if self.ending.closed and update["state"] != "done":
                     raise InvalidInput(SENTENCE)
                 if update.items() <= report.items() and time.monotonic() < last_sent + REPEAT_INTERVAL:

@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from editor.store.blobs import NotFound
+from editor.store.database import StorageError
 from editor.store.queue import Moved
 from editor.store.quotas import OverQuota
 from editor.web.access import Access, Rule
@@ -174,6 +175,7 @@ def routes(context: AppContext) -> list[Mount]:
             NotAllowed: failure(403),
             TooManyUploads: failure(429),
             OverQuota: failure(429),
+            StorageError: failure(507),
             UserError: failure(400),
             OSError: failure(507),
             Exception: fault,

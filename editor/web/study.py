@@ -17,6 +17,7 @@ from starlette.routing import Mount, Route
 
 from editor.imaging.limits import MAX_NAME_BYTES
 from editor.store.blobs import NotFound
+from editor.store.database import StorageError
 from editor.store.store import Store
 from editor.store.studies import UNDONE, Answer, Closed
 from editor.study.comparisons import CHOICES, MATCH, Comparison, plan
@@ -169,6 +170,7 @@ def study_app(store: Store, study: Study, addresses: Addresses) -> Starlette:
             NotFound: failure(404),
             Closed: failure(409),
             TooLarge: failure(413),
+            StorageError: failure(507),
             UserError: failure(400),
             OSError: failure(507),
             Exception: fault,

@@ -143,11 +143,17 @@ def test_the_workers_are_listed(tmp_path: Path, stores: Open, here: Run) -> None
     session = Session(store)
     document = session.open(noise(200, 160), "Room").id
     jobs = edits(session, document, 3)
-    store.workers.report("w", "host", "a processor", ["classical", "glide-mini"])
-    store.jobs.claim("w", 60)
+    worker = "boot/1/4711/99/ab"
+    store.workers.report(worker, "host", "a processor", ["classical", "glide-mini"])
+    store.jobs.claim(worker, 60)
     listed = here("cluster", "--data", data).stdout
-    assert f"host  works on {jobs[0][:8]}  classical, glide-mini  (a processor)" in listed
-    assert "1 jobs run, 2 wait." in listed
+    assert f"host (process 4711)  works on {jobs[0][:8]}  classical, glide-mini  (a processor)" in listed
+    assert "Jobs: 1 running, 2 waiting." in listed
+    store.jobs.release(worker)
+    store.jobs.claim(worker, -1)  # it died, and its lease is over
+    store.workers.leave(worker)
+    listed = here("cluster", "--data", data).stdout
+    assert "No worker is there." in listed and "Jobs: 0 running, 3 waiting." in listed
 
 
 def test_a_server_without_work_paints_live_and_leaves_the_jobs(tmp_path: Path, stores: Open) -> None:

@@ -13,6 +13,8 @@ import pytest
 
 from editor.imaging.geometry import Box
 from editor.session import Session
+from editor.store.database import StorageError
+from editor.store.revisions import Revision
 from editor.store.store import Store
 from editor.web.addresses import PREFIX
 from editor.web.ending import Ending
@@ -73,6 +75,31 @@ def test_the_event_loop_waits_for_no_database(store: Store) -> None:
     assert in_loop(hang_up()) == 20
     (job,) = [node for node in session.store.revisions.tree(document.id) if node.edit is not None]
     assert job.error == "Cancelled."
+
+
+def test_who_waits_for_an_edit_outlasts_a_database_that_is_away(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The edit is queued: to say that it failed would have it made twice."""
+    session, worker = Session(store), Worker(store, loader(NoisePipeline()))
+    document = session.open(noise(300, 280))
+    get = store.revisions.get
+
+    def refused(id: str) -> Revision:
+        raise StorageError("It is away.")
+
+    async def wait() -> list[dict[str, Any]]:
+        job_stream, reports = JobStream(session, LocalModels(worker), Ending()), []
+        async for report in job_stream.results(lambda: [session.submit(document.id, an_edit(Box(9, 9, 9, 9)))]):
+            reports.append(report)
+            if len(reports) == 1:
+                monkeypatch.setattr(store.revisions, "get", refused)
+            elif report["trouble"]:
+                monkeypatch.setattr(store.revisions, "get", get)
+                assert worker.run_one()
+        return reports
+
+    reports = in_loop(wait())
+    assert [report["trouble"] for report in reports] == [None, "It is away.", None]
+    assert reports[-1]["state"] == "done" and store.revisions.get(reports[-1]["revisions"][0]).picture is not None
 
 
 AS_IT_IS = {"prompt": "", "left_out": [], "unknown": [], "removes": False}

@@ -15,6 +15,7 @@ from editor.formats.export import recipe_of
 from editor.formats.images import decode_tile, encode_png, read_image, read_mask
 from editor.imaging.geometry import Box
 from editor.recipes.recipe import Recipe
+from editor.store.database import DiskFull, StorageError
 from editor.store.documents import Document
 from editor.store.progress import RunPreview, RunProgress
 from editor.store.store import Store
@@ -418,9 +419,12 @@ def test_no_verb_on_a_document_that_is_not_there(routes: RouteClient, verb: str)
     refused(routes.post(f"documents/none/{verb}", content=b"{}"), 404)
 
 
-def test_a_full_disk_is_a_sentence(routes: RouteClient, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("kind", [OSError, DiskFull, StorageError])
+def test_a_store_that_refuses_is_no_fault_of_the_request(
+    routes: RouteClient, monkeypatch: pytest.MonkeyPatch, kind: type[OSError]
+) -> None:
     def full(*_: object) -> None:
-        raise OSError("The disk is full.")
+        raise kind("The disk is full.")
 
     state = routes.opened()
     monkeypatch.setattr(routes.session.store.jobs, "submit_together", full)
