@@ -20,7 +20,7 @@ from editor.web.api_access import RULES as TOOL_RULES
 from editor.web.modules import MODULES
 from tests.fakes import PATIENCE, in_loop, until
 from tests.samples import noise
-from tests.web.members import BEARER, Members, by_proxy
+from tests.web.members import BEARER, TOKEN, Members, by_proxy
 from tests.web.test_api import base64_of
 from tests.web.test_security import Way, ways
 from tests.wire import edit_packet
@@ -28,7 +28,7 @@ from tests.wire import edit_packet
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
-ANYONE = """GET samples | GET samples/{name} | GET documents | GET tiles/{digest} | GET hint | GET model
+ANYONE = """GET user | GET samples | GET samples/{name} | GET documents | GET tiles/{digest} | GET hint | GET model
     | GET kinds/{version}/{file} | GET adapters | GET models | GET models/look-up | POST samples/{name}/open
     | POST documents | POST blank | POST models/download | POST models/pause | POST models/cancel | POST models/token
     | POST models/key | POST models/add | POST models/remove | POST models/default"""
@@ -112,6 +112,21 @@ def test_nobody_gets_in_anywhere(members: Members) -> None:
         assert members.ask("GET", path).status_code == 401, path
     for path in ("/gradio_api/queue/join", "/gradio_api/call/describe", "/gradio_api/mcp/", "/gradio_api/cancel"):
         assert members.ask("POST", path, json={}).status_code == 401, path
+
+
+def test_only_who_signed_in_at_the_page_signs_out(members: Members) -> None:
+    """The gate itself answers that, so it is not among the routes."""
+    way = f"{PREFIX}/sign-out"
+    assert members.ask("POST", way).status_code == 401
+    assert members.ask("POST", way, "ann").status_code == 400  # a proxy has signed her in
+    refused = members.http.post(way, headers=BEARER)
+    assert refused.status_code == 400 and "nothing to sign out of" in refused.json()["error"]
+    for headers in (by_proxy("ann"), BEARER):
+        assert members.http.get(f"{PREFIX}/user", headers=headers).json() == {"signs_out": False}
+    with members.browser() as browser:
+        browser.get(f"/?token={TOKEN}")
+        assert browser.post(way).status_code == 200
+    assert members.ask("GET", f"{PREFIX}/documents", "ann").status_code == 200
 
 
 @pytest.mark.parametrize("way", sorted(way for way, rule in RULES.items() if rule != "anyone"), ids=" ".join)
