@@ -1,6 +1,5 @@
 """Signing in with a real browser, and the page of somebody who may look at a document and not change it."""
 
-import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from editor.store.documents import Document
 from tests.browser.hands import NO_TOUR
-from tests.web.members import TOKEN, Members, by_proxy
+from tests.web.members import TOKEN, Members, by_proxy, served_members
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -20,10 +19,8 @@ SIZES = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
-    members = Members(tmp_path_factory.mktemp("signing-in"))
-    yield members
-    members.close()
-    gc.collect()
+    with served_members(tmp_path_factory.mktemp("signing-in")) as members:
+        yield members
 
 
 @pytest.fixture

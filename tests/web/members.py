@@ -1,6 +1,9 @@
 """A served editor in which people sign in: with the token, or by a proxy that names them."""
 
+import gc
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -31,14 +34,32 @@ def by_proxy(name: str) -> dict[str, str]:
     return {"X-Forwarded-User": name, "Palimpsest-Proxy-Secret": PROXY_SECRET}
 
 
+@contextmanager
+def served_members(*arguments: Any, **options: Any) -> Iterator["Members"]:
+    """A server with accounts, see `Members`, during the block."""
+    members = Members(*arguments, **options)
+    try:
+        yield members
+    finally:
+        members.close()
+        gc.collect()  # of what Gradio leaves, where it is expected
+
+
 class Members:
     """A server with accounts, and clients of it."""
 
     def __init__(
-        self, folder: Path, quota: Quota | None = None, mcp: bool = False, root_path: str = "", prompts: bool = False
+        self,
+        folder: Path,
+        where: Path | str | None = None,
+        quota: Quota | None = None,
+        mcp: bool = False,
+        root_path: str = "",
+        prompts: bool = False,
     ) -> None:
+        """folder: for its files. where: of its store; None: in the folder. prompts: whether the audit log has them."""
         quota = quota or Quota()
-        self.store = Store(folder / "data", quota)
+        self.store = Store(where or folder / "data", quota)
         self.session = Session(self.store)
         self.worker = Worker(self.store, loader(NoisePipeline()))
         self.worker.start()

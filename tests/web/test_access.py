@@ -3,10 +3,10 @@
 A route that is not in RULES fails here: whoever adds one says what it needs.
 """
 
-import gc
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from editor.web.api_access import RULES as TOOL_RULES
 from editor.web.modules import MODULES
 from tests.fakes import PATIENCE, in_loop, until
 from tests.samples import noise
-from tests.web.members import BEARER, TOKEN, Members, by_proxy
+from tests.web.members import BEARER, TOKEN, Members, by_proxy, served_members
 from tests.web.test_api import base64_of
 from tests.web.test_security import Way, ways
 from tests.wire import edit_packet
@@ -68,11 +68,9 @@ RULES = {
 
 
 @pytest.fixture(scope="module")
-def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
-    members = Members(tmp_path_factory.mktemp("access"), mcp=True)
-    yield members
-    members.close()
-    gc.collect()
+def members(tmp_path_factory: pytest.TempPathFactory, module_where: Path | str) -> Iterator[Members]:
+    with served_members(tmp_path_factory.mktemp("access"), module_where, mcp=True) as members:
+        yield members
 
 
 def at(way: Way, document: Document) -> str:

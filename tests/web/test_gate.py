@@ -1,6 +1,5 @@
 """Who is let in: real requests to a real server, since cookies and redirects are what is tested."""
 
-import gc
 import json
 import logging
 import re
@@ -19,7 +18,7 @@ from editor.web.sign_in import preferred
 from editor.web.signed_out import FRESH, SignedOut
 from pipelines.errors import InvalidInput
 from tests.fakes import in_loop, until
-from tests.web.members import BEARER, PROXY_SECRET, TOKEN, Members, by_proxy
+from tests.web.members import BEARER, PROXY_SECRET, TOKEN, Members, by_proxy, served_members
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -31,10 +30,8 @@ QUICK = 0.05  # seconds that a wrong secret takes in these tests
 def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gate, "SLOW", QUICK)
-        members = Members(tmp_path_factory.mktemp("gate"))
-        yield members
-        members.close()
-    gc.collect()
+        with served_members(tmp_path_factory.mktemp("gate")) as members:
+            yield members
 
 
 def form(token: str, onward: str = "/") -> dict[str, str]:
@@ -251,14 +248,10 @@ def test_a_secret_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_under_a_path_the_cookie_and_the_addresses_have_it(tmp_path: Path) -> None:
-    members = Members(tmp_path, root_path="/pal")
-    try:
-        with members.browser() as browser:
-            shown = browser.get("/pal/")
-            assert shown.status_code == 401 and 'action="/pal/palimpsest/sign-in"' in shown.text
-            answer = browser.post("/pal/palimpsest/sign-in", data=form(TOKEN, "/elsewhere"))
-            assert answer.headers["location"] == "/pal/" and "Path=/pal/" in answer.headers["set-cookie"]
-            assert browser.get("/pal/palimpsest/documents").status_code == 200
-    finally:
-        members.close()
-        gc.collect()
+    with served_members(tmp_path, root_path="/pal") as members, members.browser() as browser:
+        shown = browser.get("/pal/")
+        assert shown.status_code == 401 and 'action="/pal/palimpsest/sign-in"' in shown.text
+        answer = browser.post("/pal/palimpsest/sign-in", data=form(TOKEN, "/elsewhere"))
+        assert answer.headers["location"] == "/pal/" and "Path=/pal/" in answer.headers["set-cookie"]
+        assert browser.get("/pal/palimpsest/documents").status_code == 200
+        assert browser.post("/pal/palimpsest/sign-out").status_code == 200 and not browser.cookies
