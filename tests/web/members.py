@@ -20,7 +20,7 @@ from editor.web.audit import AuditLog
 from editor.web.credentials import Credentials
 from editor.web.page import start
 from editor.worker import Worker
-from tests.fakes import PATIENCE, LocalModels, NoisePipeline, loader
+from tests.fakes import PATIENCE, FailingPipeline, LocalModels, NoisePipeline, loader
 from tests.samples import noise
 from tests.wire import app_context
 
@@ -61,7 +61,8 @@ class Members:
         quota = quota or Quota()
         self.store = Store(where or folder / "data", quota)
         self.session = Session(self.store)
-        self.worker = Worker(self.store, loader(NoisePipeline()))
+        models = [NoisePipeline(), NoisePipeline(delay=0.05, name="slow"), FailingPipeline(at_step=2)]
+        self.worker = Worker(self.store, loader(*models))
         self.worker.start()
         self.audit = AuditLog(folder / "audit.jsonl", prompts)
         credentials = Credentials(TOKEN, "X-Forwarded-User", PROXY_SECRET)
@@ -70,7 +71,7 @@ class Members:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         addresses = Addresses("127.0.0.1", root_path=root_path)
-        context = app_context(self.session, LocalModels(self.worker), ["noise"], folder, addresses)
+        context = app_context(self.session, LocalModels(self.worker), [each.name for each in models], folder, addresses)
         self.page = start(replace(context, accounts=self.accounts), "127.0.0.1", port, mcp)
         self.url, self.root = f"http://127.0.0.1:{port}", root_path
         self.http = httpx.Client(base_url=self.url, timeout=PATIENCE)

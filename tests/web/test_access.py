@@ -319,3 +319,44 @@ def test_the_log_says_who_did_what(members: Members) -> None:
     ]  # fmt: skip
     assert all({*each} == {"time", "user", "action", "document", "status"} for each in entries())
     assert "a green couch" not in members.audit.file.read_text()
+
+
+def test_the_log_says_what_became_of_a_tool_s_call(members: Members) -> None:
+    document = members.opened(None, "edit")
+    hidden = members.opened("ann", "nobody")
+    box, secret = [0, 0, 30, 30], "a couch that nobody may read of"
+    eve = client(members, "eve")
+    try:
+        eve.predict(document.id, secret, box, api_name="/edit")
+        eve.predict(document.id, api_name="/undo")
+        eve.predict(document.id, api_name="/describe")  # only looked at
+        for values, tool in (
+            ((document.id, secret, [0, 0, 0, 0]), "edit"),
+            ((document.id, "no-such-revision"), "checkout"),
+            ((hidden.id,), "describe"),
+        ):
+            with pytest.raises(AppError):
+                eve.predict(*values, api_name=f"/{tool}")
+        with pytest.raises(AppError):
+            eve.predict(document.id, secret, box, model="failing", api_name="/edit")
+        call = eve.submit(document.id, secret, box, model="slow", steps=200, api_name="/edit")
+        until(lambda: members.session.store.jobs.pending(document.id))
+        call.cancel()
+    finally:
+        eve.close()
+
+    def entries() -> list[dict[str, Any]]:
+        lines = members.audit.file.read_text().splitlines()
+        return [entry for entry in map(json.loads, lines) if entry["user"] == "eve"]
+
+    until(lambda: len(entries()) >= 7)
+    assert [(each["action"], each["status"], each["outcome"]) for each in entries()] == [
+        ("edit", 200, "done"),
+        ("undo", 200, "done"),
+        ("edit", 200, "refused"),
+        ("checkout", 200, "refused"),
+        ("describe", 404, "refused"),
+        ("edit", 200, "failed"),
+        ("edit", 200, "cancelled"),
+    ]  # fmt: skip
+    assert secret not in members.audit.file.read_text()
