@@ -234,10 +234,15 @@ def test_the_command_works_with_every_card_and_gives_them_back(nodes: Any, tmp_p
     watching.close()
 
 
+def two_jobs(session: Session, document: str) -> list[str]:
+    edits = [an_edit(Box(9, 9, 40, 40), pipeline="slow", steps=40, seed=seed) for seed in (1, 2)]
+    return [session.submit(document, edit).id for edit in edits]
+
+
 def test_a_head_that_is_killed_in_mid_edit_loses_nothing(node_environment: None, tmp_path: Path) -> None:
     from ray.cluster_utils import Cluster as Nodes
 
-    head: dict[str, Any] = {"num_cpus": 1, "num_gpus": 0, "gcs_server_port": free_port()}  # which the next one has too
+    head: dict[str, Any] = {"num_cpus": 1, "num_gpus": 1, "gcs_server_port": free_port()}  # so has the next one
     nodes = Nodes(initialize_head=True, head_node_args=head)
     store = Store(tmp_path)
     session = Session(store)
@@ -245,18 +250,15 @@ def test_a_head_that_is_killed_in_mid_edit_loses_nothing(node_environment: None,
     command = [sys.executable, "-m", "tests.cluster_worker", str(tmp_path), nodes.address]
     process = ModelsProcess(store, command)
     try:
-        nodes.add_node(num_cpus=1, num_gpus=1)
         process.start()
-        jobs = [
-            session.submit(document.id, an_edit(Box(9, 9, 40, 40), pipeline="slow", steps=40, seed=seed)).id
-            for seed in (1, 2)
-        ]
+        jobs = two_jobs(session, document.id)
+        until(lambda: any("slow" in row.models for row in store.workers.all()))
         until(lambda: (step := store.progress.of(document.id).get(jobs[0])) is not None and step.step >= 5)
         nodes.remove_node(nodes.head_node, allow_graceful=False)
         until(lambda: process.restarts)
         assert all(store.revisions.get(job).pending and store.revisions.get(job).death is None for job in jobs)
         nodes.add_node(**head)
-        nodes.add_node(num_cpus=1, num_gpus=1)
+        until(lambda: process.ready)
         until(lambda: not any(store.revisions.get(job).pending for job in jobs))
         assert process.trouble is None
         done = [store.revisions.get(job).picture for job in jobs]
@@ -265,12 +267,11 @@ def test_a_head_that_is_killed_in_mid_edit_loses_nothing(node_environment: None,
         nodes.shutdown()
     assert all(done) and len(session.store.revisions.tree(document.id)) == 3  # nothing was done twice
     other = session.open(noise(200, 160), "Room")
-    for seed in (1, 2):
-        session.submit(other.id, an_edit(Box(9, 9, 40, 40), pipeline="slow", steps=40, seed=seed))
+    again = two_jobs(session, other.id)
     worker = Worker(store, load_fake)
     while worker.run_one():
         pass
-    assert store.revisions.get(store.documents.get(other.id).head).picture == done[1]  # as if nothing had happened
+    assert [store.revisions.get(job).picture for job in again] == done  # as if nothing had happened
     store.close()
 
 
