@@ -218,7 +218,8 @@ class Cluster:
         self._reaper = Thread(target=self._reap, name="idle-actors", daemon=True)
         self._reaper.start()
         self._on_head_gone = on_head_gone
-        Thread(target=self._watch_head, name="head", daemon=True).start()
+        head = ray.get_runtime_context().gcs_address
+        Thread(target=self._watch_head, args=(head,), name="head", daemon=True).start()
 
     def load(self, name: str) -> ClusterPipeline:
         """Returns a model, once it is loaded somewhere.
@@ -351,16 +352,16 @@ class Cluster:
                 for name in idle:
                     self.ray.kill(self._places.pop(name).actor)
 
-    def _watch_head(self) -> None:
+    def _watch_head(self, head: str) -> None:
         """Waits until the head is gone, whose connections the system closes with it: another may be there at once."""
-        host, _, port = self.ray.get_runtime_context().gcs_address.rpartition(":")
+        host, _, port = head.rpartition(":")
         with suppress(OSError):
             while not self._closed.is_set():
                 with socket.create_connection((host, int(port)), CONNECT_LIMIT) as connection:
                     if _ends_within(connection, HEAD_INTERVAL):
                         break
         if not self._closed.is_set():
-            log.error("the head of the cluster at %s:%s is gone", host, port)
+            log.error("the head of the cluster at %s is gone", head)
             self._on_head_gone()
 
 
