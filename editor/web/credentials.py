@@ -2,6 +2,7 @@
 
 import hmac
 import re
+import secrets
 import time
 from hashlib import sha256
 from pathlib import Path
@@ -49,8 +50,8 @@ class Credentials:
 
         Another token makes it worthless, so a new one signs everybody out.
         """
-        issued = str(int(time.time()))
-        return f"{issued}-{self._mac(issued)}"
+        session = f"{int(time.time())}.{secrets.token_hex(8)}"
+        return f"{session}-{self._mac(session)}"
 
     def user(self, connection: HTTPConnection) -> User | None:
         """Returns who makes a request; None when it does not say.
@@ -59,8 +60,8 @@ class Credentials:
             WrongSecret: it has the wrong token, or the wrong secret of the proxy.
         """
         headers = connection.headers
-        if self._proxy_secret is not None and (secrets := headers.getlist(SECRET_HEADER)):
-            if len(secrets) != 1 or not _same(secrets[0].encode("latin-1"), self._proxy_secret.encode()):
+        if self._proxy_secret is not None and (sent := headers.getlist(SECRET_HEADER)):
+            if len(sent) != 1 or not _same(sent[0].encode("latin-1"), self._proxy_secret.encode()):
                 raise WrongSecret(f"The header {SECRET_HEADER} has the wrong secret.")
             return self._named(headers.getlist(self._user_header or ""))
         authorization = headers.get("authorization", "")
@@ -68,8 +69,8 @@ class Credentials:
             if not self.is_token(authorization[len(BEARER) :].strip()):
                 raise WrongSecret("The token is wrong. Ask whoever runs this server for the right one.")
             return User(None)
-        cookie = connection.cookies.get(self.cookie_name, "")
-        return User(None) if self.has_token and self._is_cookie(cookie) else None
+        session = self._session(connection.cookies.get(self.cookie_name, "")) if self.has_token else None
+        return None if session is None else User(None, session)
 
     def _named(self, names: list[str]) -> User:
         """Returns the user whom a proxy names.
@@ -86,11 +87,13 @@ class Credentials:
             raise WrongSecret(f"The proxy did not say in the header {self._user_header} who is signed in.")
         return User(name)
 
-    def _is_cookie(self, text: str) -> bool:
-        issued, _, mac = text.partition("-")
-        if not re.fullmatch(r"[0-9]{1,12}", issued) or not _same(mac.encode(), self._mac(issued).encode()):
-            return False
-        return -SKEW <= time.time() - int(issued) <= LIFETIME
+    def _session(self, cookie: str) -> str | None:
+        """Returns the session that a cookie is of: when it was issued, and a random id; None if it is not valid."""
+        session, _, mac = cookie.partition("-")
+        issued = re.fullmatch(r"([0-9]{1,12})\.[0-9a-f]{16}", session)
+        if issued is None or not _same(mac.encode(), self._mac(session).encode()):
+            return None
+        return session if -SKEW <= time.time() - int(issued[1]) <= LIFETIME else None
 
     def _mac(self, text: str) -> str:
         return hmac.new(self._token, f"palimpsest {text}".encode(), sha256).hexdigest()

@@ -7,18 +7,22 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qs, parse_qsl, quote, urlencode
 
+from starlette.datastructures import MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from editor.store.database import StorageError
 from editor.web.accounts import Accounts
 from editor.web.addresses import PREFIX, Addresses
 from editor.web.credentials import LIFETIME, WrongSecret
 from editor.web.sign_in import sign_in_page
+from editor.web.signed_out import SignedOut
 from editor.web.users import SCOPE_KEY, User, set_current_user
 from editor.web.wire import NEVER, TooLarge, read_body
 
 SIGN_IN = f"{PREFIX}/sign-in"
+SIGN_OUT = f"{PREFIX}/sign-out"
 OPEN = ("/gradio_api/startup-events",)  # which launch() itself requests; it says and does nothing once it is started
 # what the client behind MCP asks for before it passes a caller's request on, with the caller's own headers
 OWN_REQUESTS = ("/config", "/gradio_api/info", "/gradio_api/queue/data", "/gradio_api/heartbeat/")
@@ -27,6 +31,10 @@ ENTRY_KEY = "palimpsest.entry"  # of the audit log's entry in a request's scope
 SLOW = 1.0  # seconds that the answer to a wrong secret takes
 MAX_FORM = 2**13  # bytes of the sign-in form
 SIGN_IN_FIRST = "You are not signed in. Load the page to sign in; programs send the header Authorization: Bearer TOKEN."
+
+NO_SESSION = (
+    "You did not sign in at this server's page, so there is nothing to sign out of. A proxy has its own address for it."
+)
 
 log = logging.getLogger(__name__)
 
@@ -49,17 +57,20 @@ def entry_in(scope: Scope) -> Entry:
 class Gate:
     """ASGI middleware around the whole app."""
 
-    def __init__(self, app: ASGIApp, accounts: Accounts, addresses: Addresses, own_secret: str) -> None:
+    def __init__(
+        self, app: ASGIApp, accounts: Accounts, signed_out: SignedOut, addresses: Addresses, own_secret: str
+    ) -> None:
         """Wraps an app.
 
         Args:
             app: the app.
             accounts: who is let in.
+            signed_out: the browsers that are not let in any more.
             addresses: the path of this server.
             own_secret: by which the client behind MCP shows that it is this server's own, see `OWN_REQUESTS`.
         """
         self.app, self.accounts, self.root = app, accounts, addresses.root_path
-        self.credentials, self.own_secret = accounts.credentials, own_secret
+        self.credentials, self.signed_out, self.own_secret = accounts.credentials, signed_out, own_secret
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -72,19 +83,41 @@ class Gate:
         request = Request(scope, receive)
         try:
             response = await self._sign_in(request, path)
-            user = self.credentials.user(request) if response is None else None
+            user = await self._user(request) if response is None else None
         except WrongSecret as error:
             user, response = None, await self._wrong(request, str(error))
         except TooLarge as error:
             user, response = None, JSONResponse({"error": str(error)}, 413, NEVER)
         if response is None and user is None and not self._is_own(request, path):
             response = self._sign_in_first(request)
+        elif response is None and path == SIGN_OUT and request.method == "POST":
+            response = await self._sign_out(user)
         if response is not None:
             await response(scope, receive, send)
             return
         scope[SCOPE_KEY], scope[ENTRY_KEY] = user, Entry()
         set_current_user(user)
-        await self.app(scope, receive, _Logged(send, self.accounts, user, scope[ENTRY_KEY]))
+        await self.app(scope, receive, _GatedSend(send, self.accounts, user, scope[ENTRY_KEY]))
+
+    async def _user(self, request: Request) -> User | None:
+        """Returns who makes a request; raises WrongSecret."""
+        user = self.credentials.user(request)
+        if user is not None and user.session is not None and await self.signed_out.has(user.session):
+            return None
+        return user
+
+    async def _sign_out(self, user: User | None) -> Response:
+        """Ends the session of a browser that signed in at the page, and so every copy of its cookie."""
+        if user is None or user.session is None:
+            return JSONResponse({"error": NO_SESSION}, 400, NEVER)
+        try:
+            await self.signed_out.add(user.session, LIFETIME)
+        except StorageError as error:
+            return JSONResponse({"error": str(error)}, 507, NEVER)
+        self._add("sign-out", user.shown, 200)
+        response = JSONResponse({}, headers={**NEVER, "Clear-Site-Data": '"cache"'})
+        response.delete_cookie(self.credentials.cookie_name, f"{self.root}/", httponly=True, samesite="lax")
+        return response
 
     async def _sign_in(self, request: Request, path: str) -> Response | None:
         """Answers the sign-in form, and a page with a token in its address; None for any other request."""
@@ -145,8 +178,10 @@ class Gate:
             self.accounts.audit.add(user, action, None, status)
 
 
-class _Logged:
-    """A `send` that adds a request to the audit log once its status is known."""
+class _GatedSend:
+    """A `send` that adds a request to the audit log once its status is known, and lets no browser keep a page: its Back
+    button would show it after its user has signed out.
+    """
 
     def __init__(self, send: Send, accounts: Accounts, user: User | None, entry: Entry) -> None:
         self.send, self.audit, self.user, self.entry = send, accounts.audit, user, entry
@@ -155,6 +190,10 @@ class _Logged:
         if message["type"] == "http.response.start" and self.audit is not None and self.entry.action:
             user = None if self.user is None else self.user.shown
             self.audit.add(user, self.entry.action, self.entry.document, message["status"], self.entry.prompt)
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if headers.get("content-type", "").startswith("text/html"):
+                headers["Cache-Control"] = "no-store"
         await self.send(message)
 
 

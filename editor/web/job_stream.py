@@ -19,6 +19,10 @@ POLL_INTERVAL = 0.1  # seconds
 REPEAT_INTERVAL = 1.0
 
 
+class NoResult(InvalidInput):
+    """A request's jobs were accepted, and have no result for it: one has failed, or the server ends."""
+
+
 class JobStream:
     """Runs the jobs of a request and reports their progress."""
 
@@ -38,7 +42,7 @@ class JobStream:
             `revisions`, and `trouble`, a sentence while the store refuses to write, else None.
 
         Raises:
-            InvalidInput: one of the jobs failed, or the server ends before they are done.
+            NoResult: one of the jobs failed, or the server ends before they are done.
         """
         start = time.monotonic()
         submission = asyncio.ensure_future(run_in_writer(submit))
@@ -57,7 +61,7 @@ class JobStream:
                 except StorageError as error:  # the jobs are queued, and go on once it is back
                     update = {"state": report["state"], "trouble": str(error)}
                 if self.ending.closed and update["state"] != "done":
-                    raise InvalidInput(SENTENCE)
+                    raise NoResult(SENTENCE)
                 if update.items() <= report.items() and time.monotonic() < last_sent + REPEAT_INTERVAL:
                     await asyncio.sleep(POLL_INTERVAL)
                     continue
@@ -75,7 +79,7 @@ class JobStream:
         pending = [each for each in current if each.pending]
         errors = [each.error for each in current if each.error is not None]
         if errors and not pending:
-            raise InvalidInput(errors[0])
+            raise NoResult(errors[0])
         report: dict[str, Any] = {
             "state": "waiting" if pending else "done",
             "revisions": [each.id for each in current],

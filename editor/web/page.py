@@ -22,6 +22,7 @@ from editor.web.readiness import Readiness
 from editor.web.security import Guard
 from editor.web.server import routes
 from editor.web.shown_files import Shown
+from editor.web.signed_out import SignedOut
 from editor.web.theme import theme
 from editor.web.traffic import TrafficWatch
 
@@ -61,7 +62,10 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
     if context.accounts is not None:
         identify_users(page)
         accounts, addresses = context.accounts, context.addresses
-        middleware.append(Middleware(Gate, accounts=accounts, addresses=addresses, own_secret=own_secret))
+        signed_out = SignedOut(context.session.store.sign_outs)
+        middleware.append(
+            Middleware(Gate, accounts=accounts, signed_out=signed_out, addresses=addresses, own_secret=own_secret)
+        )
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
     page.launch(
         server_name=f"[{host}]" if ":" in host else host,

@@ -27,6 +27,7 @@ from editor.web.routes.pictures import Pictures
 from editor.web.routes.pieces import Pieces
 from editor.web.state import DocumentStates
 from editor.web.threads import writing
+from editor.web.users import user_in
 from editor.web.wire import NEVER, TooLarge
 from pipelines.errors import UserError
 
@@ -44,6 +45,7 @@ def routes(context: AppContext) -> list[Mount]:
             *access.ruled(
                 Rule.ANYONE,
                 [
+                    Route("/user", _user),
                     Route("/samples", documents.list_samples),
                     Route("/samples/{name}", documents.sample),
                     Route("/documents", documents.gallery),
@@ -182,6 +184,12 @@ def routes(context: AppContext) -> list[Mount]:
         },
     )
     return [modules(), Mount(PREFIX, app)]
+
+
+async def _user(request: Request) -> Response:
+    """GET: whether the user `signs_out` here: who was signed in by a proxy does so there, and a program need not."""
+    user = user_in(request.scope)
+    return JSONResponse({"signs_out": user is not None and user.session is not None}, headers=NEVER)
 
 
 async def _nothing(request: Request, error: Exception) -> Response:

@@ -10,7 +10,7 @@ from html import escape
 from starlette.responses import HTMLResponse
 
 from editor.web.i18n import languages
-from editor.web.wire import NEVER
+from editor.web.plain_page import plain_page
 
 STYLE = """
 :root { color-scheme: light dark; }
@@ -53,22 +53,12 @@ def sign_in_page(
 <input id="token" name="token" type="password" autocomplete="current-password" required autofocus>
 <button>{texts["sign_in_button"]}</button>
 </form>"""
-    page = f"""<!doctype html>
-<html lang="{language}">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>{texts["sign_in_title"]}</title>
-<style>{STYLE}</style>
-</head>
-<body><main>
+    body = f"""<main>
 <h1>{texts["sign_in_title"]}</h1>
 {form if has_token else f"<p>{texts['sign_in_proxy']}</p>"}
-</main></body>
-</html>
-"""
-    return HTMLResponse(page, 401, {**NEVER, "Content-Security-Policy": POLICY})
+</main>"""
+    title = _texts()[language]["sign_in_title"]
+    return plain_page(language, title, f"<style>{STYLE}</style>", body, POLICY, 401)
 
 
 def preferred(accept_language: str, known: Mapping[str, object]) -> str:

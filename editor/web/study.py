@@ -12,7 +12,7 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import HTMLResponse, JSONResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from editor.imaging.limits import MAX_NAME_BYTES
@@ -26,6 +26,7 @@ from editor.study.study import Study
 from editor.web.addresses import PREFIX, Addresses, name_for_others
 from editor.web.failures import failure, fault
 from editor.web.modules import MODULES, modules
+from editor.web.plain_page import plain_page
 from editor.web.security import Guard
 from editor.web.threads import run_in_writer
 from editor.web.wire import NEVER, TooLarge, read_body, read_json, require_keys
@@ -39,21 +40,10 @@ POLICY = (
     "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 )
 # relative, as the whole page: a proxy may have it under any path
-PAGE = f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="robots" content="noindex">
-<title>Palimpsest</title>
-<link rel="icon" href="../../{MODULES}icon.svg">
+HEAD = f"""<link rel="icon" href="../../{MODULES}icon.svg">
 <link rel="stylesheet" href="../../{MODULES}canvas.css">
 <link rel="stylesheet" href="../../{MODULES}study/study.css">
-<script type="module" src="../../{MODULES}study/study.js"></script>
-</head>
-<body><div class="palimpsest study"></div></body>
-</html>
-"""
+<script type="module" src="../../{MODULES}study/study.js"></script>"""
 
 log = logging.getLogger(__name__)
 
@@ -67,7 +57,7 @@ class StudyRoutes:
     def page(self, request: Request) -> Response:
         """GET: the page, the same for everybody."""
         self._check(request)
-        return HTMLResponse(PAGE, headers={**NEVER, "Content-Security-Policy": POLICY})
+        return plain_page("en", "Palimpsest", HEAD, '<div class="palimpsest study"></div>', POLICY)
 
     def state(self, request: Request) -> Response:
         """GET: the person's `comparisons` in order, the numbers of those `answered`, whether the study is `closed`, and

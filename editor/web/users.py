@@ -1,7 +1,7 @@
 """Users: who makes a request, for everything that answers it."""
 
 from contextvars import ContextVar
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.types import Scope
 
@@ -13,6 +13,7 @@ class User:
     """Somebody who is signed in."""
 
     name: str | None  # as the proxy says it; None: whoever has the token
+    session: str | None = field(default=None, compare=False)  # of a browser that signed in at the sign-in page
 
     @property
     def shown(self) -> str:

@@ -1,6 +1,5 @@
 """Signing in with a real browser, and the page of somebody who may look at a document and not change it."""
 
-import gc
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,7 +7,7 @@ import pytest
 
 from editor.store.documents import Document
 from tests.browser.hands import NO_TOUR
-from tests.web.members import TOKEN, Members, by_proxy
+from tests.web.members import TOKEN, Members, by_proxy, served_members
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -20,10 +19,8 @@ SIZES = pytest.mark.parametrize(
 
 @pytest.fixture(scope="module")
 def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
-    members = Members(tmp_path_factory.mktemp("signing-in"))
-    yield members
-    members.close()
-    gc.collect()
+    with served_members(tmp_path_factory.mktemp("signing-in")) as members:
+        yield members
 
 
 @pytest.fixture
@@ -67,6 +64,86 @@ def test_the_token_opens_the_page_that_was_asked_for(members: Members, visit: An
     assert page.url == f"{members.url}/?doc={document.id}" and refused == []
     assert page.evaluate("document.cookie") == ""
     assert page.locator("#generate").is_visible()
+
+
+def signed_in(page: Any, path: str) -> None:
+    """Signs in at the sign-in page, on the way to another."""
+    page.goto(path)
+    page.get_by_label("Access token").fill(TOKEN)
+    page.get_by_role("button", name="Sign in").click()
+    page.wait_for_function("window.palimpsest?.ready && !document.querySelector('.start .account').hidden")
+
+
+@SIZES
+def test_who_signs_out_leaves_nothing_behind(members: Members, visit: Any, size: dict[str, int]) -> None:
+    first, document, page = members.opened(None), members.opened(None), visit(size)
+    signed_in(page, f"/?doc={first.id}")
+    shown(page, first)
+    shown(page, document)
+    if page.locator(".account-button").is_visible():
+        page.locator(".account-button").click()
+        menu = page.locator(".account-menu")
+        menu.get_by_text("Signed in with the access token").wait_for()
+        assert menu.bounding_box()["x"] + menu.bounding_box()["width"] <= size["width"]
+        menu.get_by_role("button", name="Sign out").click()
+    else:  # a telephone's bar has no room for it
+        page.evaluate("window.palimpsest.home()")
+        page.locator(".start").get_by_role("button", name="Sign out").click()
+    page.get_by_label("Access token").wait_for()
+    assert page.url == f"{members.url}/" and not page.context.cookies()
+    page.go_back()
+    page.get_by_label("Access token").wait_for()
+    assert first.id in page.url and page.locator(".palimpsest").count() == 0
+
+
+def test_another_tab_hears_of_it_and_loses_nothing(members: Members, visit: Any) -> None:
+    document, page = members.opened(None), visit({"width": 1440, "height": 900})
+    signed_in(page, f"/?doc={document.id}")
+    shown(page, document)
+    page.evaluate("window.palimpsest.doc.draftEditor.all()")
+    painted = page.evaluate("window.palimpsest.doc.mask.bounds()")
+    other = page.context.new_page()
+    other.goto("/")
+    other.locator(".start").get_by_role("button", name="Sign out").click()
+    other.get_by_label("Access token").wait_for()
+    note = page.get_by_role("alert").filter(has_text="You are signed out here.")
+    note.wait_for()
+    page.locator("#prompt :is(input, textarea)").fill("a vase")
+    with page.expect_response("**/edits"):
+        page.keyboard.press("Control+Enter")
+    page.wait_for_function("!window.palimpsest.doc.submitting && !window.palimpsest.doc.mask.empty")  # given back
+    assert page.locator(".note").count() == 1
+    note.get_by_role("button", name="Sign in").click()
+    signed_in(page, page.url)
+    page.wait_for_function("window.palimpsest.doc?.mask && !window.palimpsest.doc.mask.empty")
+    assert page.evaluate("window.palimpsest.doc.mask.bounds()") == painted
+    assert page.locator("#prompt :is(input, textarea)").input_value() == "a vase"
+    assert not members.session.store.jobs.pending(document.id)
+
+
+def test_a_tab_goes_on_once_another_has_signed_in(members: Members, visit: Any) -> None:
+    document, page = members.opened(None), visit({"width": 1440, "height": 900})
+    signed_in(page, f"/?doc={document.id}")
+    shown(page, document)
+    with page.expect_navigation():  # a page that the Back button has brought out of the browser's memory
+        page.evaluate("dispatchEvent(new PageTransitionEvent('pageshow', { persisted: true }))")
+    page.wait_for_function("window.palimpsest?.ready && window.palimpsest.doc?.picture.revision")
+    cookies = page.context.cookies()
+    page.context.clear_cookies()
+    note = page.get_by_role("alert").filter(has_text="You are signed out here.")
+    note.wait_for()
+    page.evaluate("window.palimpsest.doc.draftEditor.all()")
+    page.context.add_cookies(cookies)
+    note.wait_for(state="detached")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_function(f"window.palimpsest.doc.state.head !== '{document.head}'")
+
+
+def test_whom_a_proxy_signs_in_signs_out_there(members: Members, visit: Any) -> None:
+    document, page = members.opened("ann"), visit({"width": 1440, "height": 900}, "ann")
+    with page.expect_response("**/palimpsest/user"):
+        shown(page, document)
+    assert page.locator(".account-button").is_hidden()
 
 
 @SIZES

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import socket
 import subprocess
 import sys
 import time
@@ -13,6 +14,7 @@ import numpy as np
 import pytest
 
 from editor.imaging.geometry import Box
+from editor.models_process import ModelsProcess
 from editor.session import Session
 from editor.store.store import Store
 from editor.worker import Worker
@@ -35,19 +37,13 @@ HEALTH = {"period_ms": "1000", "timeout_ms": "2000", "failure_threshold": "2"}
 
 
 @pytest.fixture(scope="module")
-def nodes() -> Iterator[Any]:
+def node_environment() -> Iterator[None]:
     # a dead node is to be noticed within seconds
     health = {f"RAY_health_check_{name}": value for name, value in HEALTH.items()}
     changed = {"RAY_USAGE_STATS_ENABLED": "0", "PYTHONPATH": str(ROOT), **health}
     before = {name: os.environ.get(name) for name in changed}
     os.environ |= changed
-    from ray.cluster_utils import Cluster as Nodes
-
-    made = Nodes(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 0})
-    for name in ("big", "small"):
-        made.add_node(num_cpus=1, num_gpus=1, resources={name: 1})
-    yield made
-    made.shutdown()
+    yield
     for name, value in before.items():
         if value is None:
             del os.environ[name]
@@ -55,11 +51,28 @@ def nodes() -> Iterator[Any]:
             os.environ[name] = value
 
 
+@pytest.fixture(scope="module")
+def nodes(node_environment: None) -> Iterator[Any]:
+    from ray.cluster_utils import Cluster as Nodes
+
+    made = Nodes(initialize_head=True, head_node_args={"num_cpus": 1, "num_gpus": 0})
+    for name in ("big", "small"):
+        made.add_node(num_cpus=1, num_gpus=1, resources={name: 1})
+    yield made
+    made.shutdown()
+
+
 @pytest.fixture
 def cluster(nodes: Any) -> Iterator[Cluster]:
     made = Cluster(nodes.address, load_fake, {"pinned": Needs(0.5, "big"), "shared": Needs(0.5), "huge": Needs(2)})
     yield made
     made.close()
+
+
+def free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def a_request(steps: int = 3, **changes: Any) -> Request:
@@ -219,6 +232,47 @@ def test_the_command_works_with_every_card_and_gives_them_back(nodes: Any, tmp_p
     watching = Cluster(nodes.address, load_fake, {})
     until(lambda: watching.ray.available_resources().get("GPU") == 2)
     watching.close()
+
+
+def two_jobs(session: Session, document: str) -> list[str]:
+    edits = [an_edit(Box(9, 9, 40, 40), pipeline="slow", steps=40, seed=seed) for seed in (1, 2)]
+    return [session.submit(document, edit).id for edit in edits]
+
+
+def test_a_head_that_is_killed_in_mid_edit_loses_nothing(node_environment: None, tmp_path: Path) -> None:
+    from ray.cluster_utils import Cluster as Nodes
+
+    head: dict[str, Any] = {"num_cpus": 1, "num_gpus": 1, "gcs_server_port": free_port()}  # so has the next one
+    nodes = Nodes(initialize_head=True, head_node_args=head)
+    store = Store(tmp_path)
+    session = Session(store)
+    document = session.open(noise(200, 160), "Room")
+    command = [sys.executable, "-m", "tests.cluster_worker", str(tmp_path), nodes.address]
+    process = ModelsProcess(store, command)
+    try:
+        process.start()
+        jobs = two_jobs(session, document.id)
+        until(lambda: any("slow" in row.models for row in store.workers.all()))
+        until(lambda: (step := store.progress.of(document.id).get(jobs[0])) is not None and step.step >= 5)
+        nodes.remove_node(nodes.head_node, allow_graceful=False)
+        until(lambda: process.restarts)
+        assert all(store.revisions.get(job).pending and store.revisions.get(job).death is None for job in jobs)
+        nodes.add_node(**head)
+        until(lambda: process.ready)
+        until(lambda: not any(store.revisions.get(job).pending for job in jobs))
+        assert process.trouble is None
+        done = [store.revisions.get(job).picture for job in jobs]
+    finally:
+        process.stop()
+        nodes.shutdown()
+    assert all(done) and len(session.store.revisions.tree(document.id)) == 3  # nothing was done twice
+    other = session.open(noise(200, 160), "Room")
+    again = two_jobs(session, other.id)
+    worker = Worker(store, load_fake)
+    while worker.run_one():
+        pass
+    assert [store.revisions.get(job).picture for job in again] == done  # as if nothing had happened
+    store.close()
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1:1", "nowhere", "127.0.0.1:99999999"])

@@ -388,7 +388,7 @@ def test_an_older_file_is_brought_up_and_itself_left_alone(tmp_path: Path) -> No
     document = workbench.open(noise(300, 280), "Room")  # of that format no tile is a difference
     workbench.session.exports.write(document, file)
     with sqlite3.connect(file) as db:
-        for table in ("progress", "answer", "study_end", "study", "worker"):
+        for table in ("progress", "answer", "study_end", "study", "worker", "signed_out"):
             db.execute(f"DROP TABLE {table}")
         for column in ("remakes", "deaths", "death", "starred", "match", "match_word"):
             db.execute(f"ALTER TABLE revision DROP COLUMN {column}")

@@ -1,6 +1,9 @@
 """A served editor in which people sign in: with the token, or by a proxy that names them."""
 
+import gc
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,7 +20,7 @@ from editor.web.audit import AuditLog
 from editor.web.credentials import Credentials
 from editor.web.page import start
 from editor.worker import Worker
-from tests.fakes import PATIENCE, LocalModels, NoisePipeline, loader
+from tests.fakes import PATIENCE, FailingPipeline, LocalModels, NoisePipeline, loader
 from tests.samples import noise
 from tests.wire import app_context
 
@@ -31,16 +34,35 @@ def by_proxy(name: str) -> dict[str, str]:
     return {"X-Forwarded-User": name, "Palimpsest-Proxy-Secret": PROXY_SECRET}
 
 
+@contextmanager
+def served_members(*arguments: Any, **options: Any) -> Iterator["Members"]:
+    """A server with accounts, see `Members`, during the block."""
+    members = Members(*arguments, **options)
+    try:
+        yield members
+    finally:
+        members.close()
+        gc.collect()  # of what Gradio leaves, where it is expected
+
+
 class Members:
     """A server with accounts, and clients of it."""
 
     def __init__(
-        self, folder: Path, quota: Quota | None = None, mcp: bool = False, root_path: str = "", prompts: bool = False
+        self,
+        folder: Path,
+        where: Path | str | None = None,
+        quota: Quota | None = None,
+        mcp: bool = False,
+        root_path: str = "",
+        prompts: bool = False,
     ) -> None:
+        """folder: for its files. where: of its store; None: in the folder. prompts: whether the audit log has them."""
         quota = quota or Quota()
-        self.store = Store(folder / "data", quota)
+        self.store = Store(where or folder / "data", quota)
         self.session = Session(self.store)
-        self.worker = Worker(self.store, loader(NoisePipeline()))
+        models = [NoisePipeline(), NoisePipeline(delay=0.05, name="slow"), FailingPipeline(at_step=2)]
+        self.worker = Worker(self.store, loader(*models))
         self.worker.start()
         self.audit = AuditLog(folder / "audit.jsonl", prompts)
         credentials = Credentials(TOKEN, "X-Forwarded-User", PROXY_SECRET)
@@ -49,7 +71,7 @@ class Members:
             free.bind(("127.0.0.1", 0))
             port = free.getsockname()[1]
         addresses = Addresses("127.0.0.1", root_path=root_path)
-        context = app_context(self.session, LocalModels(self.worker), ["noise"], folder, addresses)
+        context = app_context(self.session, LocalModels(self.worker), [each.name for each in models], folder, addresses)
         self.page = start(replace(context, accounts=self.accounts), "127.0.0.1", port, mcp)
         self.url, self.root = f"http://127.0.0.1:{port}", root_path
         self.http = httpx.Client(base_url=self.url, timeout=PATIENCE)

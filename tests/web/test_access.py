@@ -3,10 +3,10 @@
 A route that is not in RULES fails here: whoever adds one says what it needs.
 """
 
-import gc
 import json
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from editor.web.api_access import RULES as TOOL_RULES
 from editor.web.modules import MODULES
 from tests.fakes import PATIENCE, in_loop, until
 from tests.samples import noise
-from tests.web.members import BEARER, Members, by_proxy
+from tests.web.members import BEARER, TOKEN, Members, by_proxy, served_members
 from tests.web.test_api import base64_of
 from tests.web.test_security import Way, ways
 from tests.wire import edit_packet
@@ -28,7 +28,7 @@ from tests.wire import edit_packet
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
-ANYONE = """GET samples | GET samples/{name} | GET documents | GET tiles/{digest} | GET hint | GET model
+ANYONE = """GET user | GET samples | GET samples/{name} | GET documents | GET tiles/{digest} | GET hint | GET model
     | GET kinds/{version}/{file} | GET adapters | GET models | GET models/look-up | POST samples/{name}/open
     | POST documents | POST blank | POST models/download | POST models/pause | POST models/cancel | POST models/token
     | POST models/key | POST models/add | POST models/remove | POST models/default"""
@@ -68,11 +68,9 @@ RULES = {
 
 
 @pytest.fixture(scope="module")
-def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
-    members = Members(tmp_path_factory.mktemp("access"), mcp=True)
-    yield members
-    members.close()
-    gc.collect()
+def members(tmp_path_factory: pytest.TempPathFactory, module_where: Path | str) -> Iterator[Members]:
+    with served_members(tmp_path_factory.mktemp("access"), module_where, mcp=True) as members:
+        yield members
 
 
 def at(way: Way, document: Document) -> str:
@@ -112,6 +110,21 @@ def test_nobody_gets_in_anywhere(members: Members) -> None:
         assert members.ask("GET", path).status_code == 401, path
     for path in ("/gradio_api/queue/join", "/gradio_api/call/describe", "/gradio_api/mcp/", "/gradio_api/cancel"):
         assert members.ask("POST", path, json={}).status_code == 401, path
+
+
+def test_only_who_signed_in_at_the_page_signs_out(members: Members) -> None:
+    """The gate itself answers that, so it is not among the routes."""
+    way = f"{PREFIX}/sign-out"
+    assert members.ask("POST", way).status_code == 401
+    assert members.ask("POST", way, "ann").status_code == 400  # a proxy has signed her in
+    refused = members.http.post(way, headers=BEARER)
+    assert refused.status_code == 400 and "nothing to sign out of" in refused.json()["error"]
+    for headers in (by_proxy("ann"), BEARER):
+        assert members.http.get(f"{PREFIX}/user", headers=headers).json() == {"signs_out": False}
+    with members.browser() as browser:
+        browser.get(f"/?token={TOKEN}")
+        assert browser.post(way).status_code == 200
+    assert members.ask("GET", f"{PREFIX}/documents", "ann").status_code == 200
 
 
 @pytest.mark.parametrize("way", sorted(way for way, rule in RULES.items() if rule != "anyone"), ids=" ".join)
@@ -306,3 +319,44 @@ def test_the_log_says_who_did_what(members: Members) -> None:
     ]  # fmt: skip
     assert all({*each} == {"time", "user", "action", "document", "status"} for each in entries())
     assert "a green couch" not in members.audit.file.read_text()
+
+
+def test_the_log_says_what_became_of_a_tool_s_call(members: Members) -> None:
+    document = members.opened(None, "edit")
+    hidden = members.opened("ann", "nobody")
+    box, secret = [0, 0, 30, 30], "a couch that nobody may read of"
+    eve = client(members, "eve")
+    try:
+        eve.predict(document.id, secret, box, api_name="/edit")
+        eve.predict(document.id, api_name="/undo")
+        eve.predict(document.id, api_name="/describe")  # only looked at
+        for values, tool in (
+            ((document.id, secret, [0, 0, 0, 0]), "edit"),
+            ((document.id, "no-such-revision"), "checkout"),
+            ((hidden.id,), "describe"),
+        ):
+            with pytest.raises(AppError):
+                eve.predict(*values, api_name=f"/{tool}")
+        with pytest.raises(AppError):
+            eve.predict(document.id, secret, box, model="failing", api_name="/edit")
+        call = eve.submit(document.id, secret, box, model="slow", steps=200, api_name="/edit")
+        until(lambda: members.session.store.jobs.pending(document.id))
+        call.cancel()
+    finally:
+        eve.close()
+
+    def entries() -> list[dict[str, Any]]:
+        lines = members.audit.file.read_text().splitlines()
+        return [entry for entry in map(json.loads, lines) if entry["user"] == "eve"]
+
+    until(lambda: len(entries()) >= 7)
+    assert [(each["action"], each["status"], each["outcome"]) for each in entries()] == [
+        ("edit", 200, "done"),
+        ("undo", 200, "done"),
+        ("edit", 200, "refused"),
+        ("checkout", 200, "refused"),
+        ("describe", 404, "refused"),
+        ("edit", 200, "failed"),
+        ("edit", 200, "cancelled"),
+    ]  # fmt: skip
+    assert secret not in members.audit.file.read_text()

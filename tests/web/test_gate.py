@@ -1,22 +1,24 @@
 """Who is let in: real requests to a real server, since cookies and redirects are what is tested."""
 
-import gc
 import json
 import logging
 import re
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import httpx
 import pytest
 
+from editor.store.database import StorageError
 from editor.web import gate
 from editor.web.credentials import LIFETIME, Credentials, read_secret
 from editor.web.sign_in import preferred
+from editor.web.signed_out import FRESH, SignedOut
 from pipelines.errors import InvalidInput
-from tests.fakes import until
-from tests.web.members import BEARER, PROXY_SECRET, TOKEN, Members, by_proxy
+from tests.fakes import in_loop, until
+from tests.web.members import BEARER, PROXY_SECRET, TOKEN, Members, by_proxy, served_members
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
@@ -28,10 +30,8 @@ QUICK = 0.05  # seconds that a wrong secret takes in these tests
 def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(gate, "SLOW", QUICK)
-        members = Members(tmp_path_factory.mktemp("gate"))
-        yield members
-        members.close()
-    gc.collect()
+        with served_members(tmp_path_factory.mktemp("gate")) as members:
+            yield members
 
 
 def form(token: str, onward: str = "/") -> dict[str, str]:
@@ -84,12 +84,69 @@ def test_another_secret_signs_everybody_out_and_so_does_time(monkeypatch: pytest
     cookie = old.new_cookie()
     assert let_in(old, old.cookie_name, cookie) and old.cookie_name != new.cookie_name
     assert not let_in(new, new.cookie_name, cookie)
-    issued, _, mac = cookie.partition("-")
-    assert not let_in(old, old.cookie_name, f"{int(issued) + 1}-{mac}")
-    assert not let_in(old, old.cookie_name, f"{issued}-{mac[:-1]}{'0' if mac[-1] != '0' else '1'}")
+    session, _, mac = cookie.partition("-")
+    issued, _, random = session.partition(".")
+    assert not let_in(old, old.cookie_name, f"{int(issued) + 1}.{random}-{mac}")
+    assert not let_in(old, old.cookie_name, f"{issued}.{random[::-1]}-{mac}")
+    assert not let_in(old, old.cookie_name, f"{session}-{mac[:-1]}{'0' if mac[-1] != '0' else '1'}")
     now = time.time()
     monkeypatch.setattr(time, "time", lambda: now + LIFETIME + 1)
     assert not let_in(old, old.cookie_name, cookie)
+
+
+def signed_in(members: Members) -> httpx.Client:
+    browser = members.browser()
+    assert browser.post("/palimpsest/sign-in", data=form(TOKEN)).status_code == 303
+    return browser
+
+
+def test_who_signs_out_ends_every_copy_of_the_cookie_and_nobody_else_s(members: Members) -> None:
+    with closing(signed_in(members)) as browser, closing(signed_in(members)) as other, members.browser() as thief:
+        (cookie,) = browser.cookies.jar
+        thief.cookies.set(cookie.name, str(cookie.value))
+        assert [each.get("/palimpsest/user").json() for each in (browser, thief)] == [{"signs_out": True}] * 2
+        assert thief.get("/").headers["cache-control"] == "no-store"  # the Back button asks the server
+        answer = browser.post("/palimpsest/sign-out")
+        assert answer.status_code == 200 and answer.headers["clear-site-data"] == '"cache"'
+        assert not browser.cookies and "Max-Age=0" in answer.headers["set-cookie"]
+        for each in (browser, thief):
+            assert each.get("/palimpsest/documents").status_code == 401
+            assert "Access token" in each.get("/").text
+        assert thief.post("/palimpsest/sign-out").status_code == 401
+        assert other.get("/palimpsest/documents").status_code == 200
+    until(lambda: '"action": "sign-out", "document": null, "status": 200' in members.audit.file.read_text())
+
+
+def test_another_site_and_a_mere_link_sign_nobody_out(members: Members) -> None:
+    with closing(signed_in(members)) as browser:
+        foreign = browser.post("/palimpsest/sign-out", headers={"Origin": "https://evil.example"})
+        assert foreign.status_code == 403 and browser.get("/palimpsest/sign-out").status_code in (404, 405)
+        assert browser.get("/palimpsest/documents").status_code == 200
+
+
+def test_other_servers_and_later_ones_know_who_has_signed_out(
+    members: Members, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sign_outs = members.store.sign_outs
+    other = SignedOut(sign_outs)
+    sign_outs.add("1.a", LIFETIME)
+    sign_outs.add("1.a", LIFETIME)  # sent twice
+    assert not in_loop(other.has("1.a")) and in_loop(SignedOut(sign_outs).has("1.a"))
+    now = time.monotonic()
+    monkeypatch.setattr(time, "monotonic", lambda: now + FRESH + 0.1)
+    assert in_loop(other.has("1.a")) and not in_loop(other.has("1.b"))
+
+    def away() -> set[str]:
+        raise StorageError("The database is away.")
+
+    monkeypatch.setattr(time, "monotonic", lambda: now + 2 * FRESH + 0.2)
+    monkeypatch.setattr(sign_outs, "all", away)
+    assert in_loop(other.has("1.a")) and not in_loop(other.has("1.b"))
+    monkeypatch.undo()
+    later = members.store.database.now() + LIFETIME + 1
+    monkeypatch.setattr(members.store.database, "now", lambda: later)
+    sign_outs.add("2.a", LIFETIME)
+    assert "1.a" not in sign_outs.all() and "2.a" in sign_outs.all()  # its cookie has ended by itself
 
 
 def test_a_program_shows_the_token_as_bearer(members: Members) -> None:
@@ -191,14 +248,10 @@ def test_a_secret_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
 
 
 def test_under_a_path_the_cookie_and_the_addresses_have_it(tmp_path: Path) -> None:
-    members = Members(tmp_path, root_path="/pal")
-    try:
-        with members.browser() as browser:
-            shown = browser.get("/pal/")
-            assert shown.status_code == 401 and 'action="/pal/palimpsest/sign-in"' in shown.text
-            answer = browser.post("/pal/palimpsest/sign-in", data=form(TOKEN, "/elsewhere"))
-            assert answer.headers["location"] == "/pal/" and "Path=/pal/" in answer.headers["set-cookie"]
-            assert browser.get("/pal/palimpsest/documents").status_code == 200
-    finally:
-        members.close()
-        gc.collect()
+    with served_members(tmp_path, root_path="/pal") as members, members.browser() as browser:
+        shown = browser.get("/pal/")
+        assert shown.status_code == 401 and 'action="/pal/palimpsest/sign-in"' in shown.text
+        answer = browser.post("/pal/palimpsest/sign-in", data=form(TOKEN, "/elsewhere"))
+        assert answer.headers["location"] == "/pal/" and "Path=/pal/" in answer.headers["set-cookie"]
+        assert browser.get("/pal/palimpsest/documents").status_code == 200
+        assert browser.post("/pal/palimpsest/sign-out").status_code == 200 and not browser.cookies

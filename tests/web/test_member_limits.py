@@ -1,8 +1,8 @@
 """Limits of users over the wire: a sentence, before the file is read; and prompts in the log of who wants them."""
 
-import gc
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,7 +12,7 @@ from editor.store.quota import Quota
 from editor.web.addresses import PREFIX
 from tests.fakes import until
 from tests.samples import noise
-from tests.web.members import Members
+from tests.web.members import Members, served_members
 from tests.wire import edit_packet
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
@@ -20,11 +20,11 @@ pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")
 
 
 @pytest.fixture(scope="module")
-def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
-    members = Members(tmp_path_factory.mktemp("limits"), Quota(documents=3, jobs=1, uploads=4), prompts=True)
-    yield members
-    members.close()
-    gc.collect()
+def members(tmp_path_factory: pytest.TempPathFactory, module_where: Path | str) -> Iterator[Members]:
+    with served_members(
+        tmp_path_factory.mktemp("limits"), module_where, quota=Quota(documents=3, jobs=1, uploads=4), prompts=True
+    ) as members:
+        yield members
 
 
 def upload(members: Members, user: str, body: Any) -> Any:

@@ -3,7 +3,6 @@
 The gate lets the one in and not the other; what the guard refuses, it refuses of both.
 """
 
-import gc
 import html
 import http.client
 import json
@@ -23,7 +22,7 @@ from editor.formats.images import encode_png
 from editor.web.addresses import PREFIX
 from tests.fakes import PATIENCE
 from tests.samples import noise
-from tests.web.members import TOKEN, Members, by_proxy
+from tests.web.members import TOKEN, Members, by_proxy, served_members
 from tests.web.test_api import base64_of
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
@@ -35,10 +34,8 @@ USERS = pytest.mark.parametrize("user", [None, "ann"])
 
 @pytest.fixture(scope="module")
 def members(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Members]:
-    members = Members(tmp_path_factory.mktemp("attacks"))
-    yield members
-    members.close()
-    gc.collect()
+    with served_members(tmp_path_factory.mktemp("attacks")) as members:
+        yield members
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 // The editor in the page: puts the parts together, opens documents, and lets keys, buttons and the form reach them.
 
+import { showAccount } from "../panels/account.js";
 import { Adjusting } from "./adjusting.js";
 import { Bindings } from "./bindings.js";
 import { Compare } from "../viewport/compare.js";
@@ -223,7 +224,7 @@ class Editor {
       if (!this.doc) this.notifications.dismiss("server");
     } catch (error) {
       if (this.doc) return;
-      this.notifications.note(error.message, "server");
+      this.notifications.away(error);
       clearTimeout(this.startTimer);
       if (error instanceof Unreachable) this.startTimer = setTimeout(() => this.doc || this.#refreshStart(), LOST_MS);
     }
@@ -374,6 +375,7 @@ export async function mount(element) {
   await dockReady(editor);
   editor.form.attach(editor.bindings);
   editor.models.library.load();
+  showAccount(editor);
   addEventListener("focus", () => editor.models.library.load()); // another tab may have changed them
   const id = new URL(location.href).searchParams.get("doc");
   if (id) await editor.openDocument(id);

@@ -3,6 +3,7 @@
 
 import { duration } from "./eta.js";
 import { h, icon } from "../lib/dom.js";
+import { SignedOut } from "../net/responses.js";
 import { t, wholeNumber } from "../lib/locale.js";
 
 const ROLES = { error: "alert", info: null }; // the container is a live region of its own
@@ -107,8 +108,7 @@ export class Notifications {
    * for a button in it.
    */
   note(sentence, topic, kind = "error", action = null) {
-    const shown = this.notes.querySelector(`[data-topic="${CSS.escape(topic)}"] p`)?.textContent;
-    if (shown === sentence && !action) return; // a screen reader reads it once
+    if (this.#shown(topic) === sentence && !action) return; // a screen reader reads it once
     this.dismiss(topic);
     const press = () => {
       note.remove();
@@ -118,6 +118,17 @@ export class Notifications {
     const close = h("button", { type: "button", class: "icon-button", "aria-label": t("note.dismiss"), onclick: () => note.remove() }, icon("close"));
     const note = h("div", { class: `note ${kind}`, role: ROLES[kind], "data-topic": topic }, h("p", {}, sentence), button, close);
     this.notes.append(note);
+  }
+
+  /** Says why the server cannot be reached, an Unreachable: until it can, or somebody signs in. */
+  away(error) {
+    const signIn = { label: t("sign_in_button"), press: () => location.reload() };
+    if (!(error instanceof SignedOut)) this.note(error.message, "server");
+    else if (this.#shown("server") !== error.message) this.note(error.message, "server", "error", signIn);
+  }
+
+  #shown(topic) {
+    return this.notes.querySelector(`[data-topic="${CSS.escape(topic)}"] p`)?.textContent;
   }
 
   dismiss(topic) {

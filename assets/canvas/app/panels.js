@@ -1,5 +1,6 @@
 // The panels around the picture: builds them, lets them act on the editor, and shows in them what the editor holds.
 
+import { accountPanel, signOut } from "../panels/account.js";
 import { adapterActions } from "./adapter-actions.js";
 import { adaptersPanel } from "../panels/adapters-panel.js";
 import { adviceFor } from "./advice.js";
@@ -29,7 +30,8 @@ export class Panels {
   /** editor: the Editor they belong to. */
   constructor(editor) {
     this.editor = editor;
-    this.topBar = topBar(editor.commands);
+    this.account = accountPanel(() => signOut(editor));
+    this.topBar = topBar(editor.commands, this.account.opener);
     this.palette = palette((name) => editor.tool.choose(name));
     this.options = this.#buildOptions();
     this.transform = transformBar({
@@ -43,6 +45,7 @@ export class Panels {
     this.live = liveButton(() => editor.commands.live());
     this.key = serverKey((key) => this.#saveKey(key));
     this.start = this.#buildStart();
+    this.start.element.prepend(this.account.line);
     this.history = this.#buildHistory();
     this.variations = variationTray(editor.server, {
       peek: (revision) => editor.doc?.display.peek(revision),
@@ -68,7 +71,7 @@ export class Panels {
     editor.root.replaceChildren(
       this.viewport, this.topBar.element, this.palette.element, this.options.element, this.transform.element, this.side.element,
       h("div", { class: "above-dock" }, this.amendBar.element, this.variations.element), this.start.element, this.veil,
-      this.menu.element,
+      this.menu.element, this.account.menu,
     );
   }
 

@@ -1,7 +1,7 @@
 // Sends a document's requests: shows the state each answers with, reports what fails, and repeats what must arrive.
 
 import { LOST_MS } from "./polling.js";
-import { Unreachable } from "../net/responses.js";
+import { SignedOut, Unreachable } from "../net/responses.js";
 import { t } from "../lib/locale.js";
 
 export class Requests {
@@ -31,10 +31,13 @@ export class Requests {
   report(error, topic) {
     if (!(error instanceof Unreachable)) this.notifications.note(error.message, topic);
     else if (topic === "command") this.notifications.status(t("status.not_done")); // nothing repeats it
-    else this.notifications.note(error.message, "server");
+    else this.notifications.away(error);
   }
 
-  /** Sends until the server is reached: the same edit of the same revision is one job, however often it arrives. */
+  /**
+   * Sends until the server is reached: the same edit of the same revision is one job, however often it arrives. Not while
+   * nobody is signed in: the sign-in page takes the place of this one, and with it of what is on its way.
+   */
   async retry(send) {
     let stopped = false;
     for (;;) {
@@ -42,7 +45,8 @@ export class Requests {
         return await this.follower.after(send());
       } catch (error) {
         if (stopped || this.closed || !(error instanceof Unreachable)) throw error;
-        this.notifications.note(error.message, "server");
+        this.notifications.away(error);
+        if (error instanceof SignedOut) throw error;
         await new Promise((resolve) => {
           setTimeout(resolve, LOST_MS);
           this.stop = () => resolve((stopped = true));

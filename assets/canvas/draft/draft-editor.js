@@ -37,9 +37,9 @@ export class DraftEditor {
     return { scale: view.scale, x: view.x, y: view.y, angle: view.angle, flipped: view.flipped, fitted };
   }
 
-  /** Saves at once what `save` saves soon. */
-  store() {
-    if (this.draft && !this.aside) saveDraft(this.id, this.draft, this.#view, this.prompts);
+  /** Saves at once what `save` saves soon; a promise of when that is done. */
+  async store() {
+    if (this.draft && !this.aside) await saveDraft(this.id, this.draft, this.#view, this.prompts);
   }
 
   /** The form holds other prompts. Until those of the document are loaded, the form's are of another document. */

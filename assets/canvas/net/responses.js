@@ -5,6 +5,8 @@ import { t } from "../lib/locale.js";
 const AWAY = [502, 503, 504]; // what a proxy answers for a server that does not
 
 export class Unreachable extends Error {}
+/** Nobody is signed in here any more. Until somebody is, the server is no more use than one that is away. */
+export class SignedOut extends Unreachable {}
 export class Missing extends Error {}
 
 /** Waits for a response; throws an error with a sentence unless it is a success. */
@@ -17,6 +19,7 @@ export async function check(request) {
     throw new Unreachable(t("note.unreachable"));
   }
   if (response.ok) return response;
+  if (response.status === 401) throw new SignedOut(t("note.signed_out"));
   const body = await response.json().catch(() => ({}));
   if (AWAY.includes(response.status) && !body.error) throw new Unreachable(t("note.unreachable"));
   const sentence = body.error || t("note.refused", { status: `${response.status} ${response.statusText}` });

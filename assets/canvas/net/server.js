@@ -39,6 +39,17 @@ export class Server {
     return (await this.#send(path, query, body)).json();
   }
 
+  // --- the user
+
+  /** Whether the user { signs_out } here. */
+  user() {
+    return this.#get("user");
+  }
+
+  signOut() {
+    return this.#post("sign-out");
+  }
+
   // --- the start view
 
   samples() {

@@ -5,8 +5,8 @@ import { t } from "../lib/locale.js";
 
 export const TOOLS = ["brush", "eraser", "rectangle", "ellipse", "lasso", "polygon", "wand", "edge", "picker"];
 
-/** commands: see commands.js. */
-export function topBar(commands) {
+/** commands: see commands.js. account: the button of the account's menu. */
+export function topBar(commands, account) {
   const button = (command, name = command, attributes = {}) => iconButton(name, t(`command.${command}`), command, () => commands[command](), attributes);
   const name = h("button", { type: "button", class: "document-name", title: t("bar.rename"), onclick: () => edit() });
   const [undo, redo] = [button("undo"), button("redo")];
@@ -33,7 +33,7 @@ export function topBar(commands) {
       "div",
       { class: "right" },
       h("span", { class: "zoom" }, button("farther", "minus"), percent, button("closer", "plus"), button("fit"), h("span", { class: "rule" })),
-      ...Object.values(panels), button("help"), h("span", { class: "rule" }), exporter,
+      ...Object.values(panels), button("help"), account, h("span", { class: "rule" }), exporter,
     ),
   );
 
