@@ -32,6 +32,24 @@ PINNED = 0.001  # of a node's own resource that an actor takes: any number of mo
 log = logging.getLogger(__name__)
 
 
+def check_address(address: str) -> None:
+    """Raises InvalidInput where nobody listens at an address of a cluster's head, HOST:PORT or "auto"."""
+    if address == "auto":
+        return
+    try:
+        host, _, port = address.rpartition(":")
+        socket.create_connection((host, int(port)), CONNECT_LIMIT).close()
+    except (OSError, ValueError, OverflowError) as error:
+        raise _no_cluster(address, error) from error
+
+
+def _no_cluster(address: str, error: Exception) -> InvalidInput:
+    return InvalidInput(
+        f"There is no Ray cluster at {address} ({one_line(error)[:200]}). Start one with "
+        "`ray start --head`, and name its address with --ray HOST:PORT."
+    )
+
+
 class Needs(NamedTuple):
     """What a model needs of the machine that it runs on."""
 
@@ -204,15 +222,10 @@ class Cluster:
             raise InvalidInput(f"--ray needs another package. Run: {EXTRA}.") from None
         self.ray: Any = ray
         try:
-            if address != "auto":  # Ray itself tries for minutes
-                host, _, port = address.rpartition(":")
-                socket.create_connection((host, int(port)), CONNECT_LIMIT).close()
+            check_address(address)  # Ray itself tries for minutes
             ray.init(address, log_to_driver=False, logging_level=logging.WARNING, namespace="palimpsest")
-        except (OSError, ValueError, OverflowError, RuntimeError) as error:
-            raise InvalidInput(
-                f"There is no Ray cluster at {address} ({one_line(error)[:200]}). Start one with "
-                "`ray start --head`, and name its address with --ray HOST:PORT."
-            ) from error
+        except RuntimeError as error:
+            raise _no_cluster(address, error) from error
         self._places: dict[str, _Place] = {}  # those used last at the end
         self._lock, self._closed = Lock(), Event()
         self._reaper = Thread(target=self._reap, name="idle-actors", daemon=True)

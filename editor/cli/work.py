@@ -6,11 +6,18 @@ from editor.cli.context import CommandContext
 from editor.cli.stop_signals import StopSignals
 from editor.crew import Crew
 from editor.models_process import ModelsProcess
+from pipelines.cluster import check_address
 from pipelines.models import printable
 
 
 def work(context: CommandContext) -> None:
-    """Works on the jobs of a store until it is interrupted."""
+    """Works on the jobs of a store until it is interrupted.
+
+    Raises:
+        InvalidInput: no cluster is there that it is to work on; one that goes later is waited for.
+    """
+    if context.options.ray:
+        check_address(context.options.ray)
     signals = StopSignals()
     before, after = sys.argv[1 : (at := sys.argv.index("work"))], sys.argv[at + 1 :]
     command = [sys.executable, str(context.root / "app.py"), *before, "models-process", "--pageless", *after]

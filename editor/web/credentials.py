@@ -43,7 +43,7 @@ class Credentials:
 
     def is_token(self, text: str) -> bool:
         """Tells whether a text is the token, in a time that says nothing of it."""
-        return self.has_token and _same(text.encode(errors="replace"), self._token)
+        return self.has_token and _same(text.strip().encode(errors="replace"), self._token)
 
     def new_cookie(self) -> str:
         """Returns the value of the cookie of a browser that has just signed in.

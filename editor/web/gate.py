@@ -15,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from editor.store.database import StorageError
 from editor.web.accounts import Accounts
 from editor.web.addresses import PREFIX, Addresses
+from editor.web.calls import Calls
 from editor.web.credentials import LIFETIME, WrongSecret
 from editor.web.sign_in import sign_in_page
 from editor.web.signed_out import SignedOut
@@ -35,6 +36,8 @@ SIGN_IN_FIRST = "You are not signed in. Load the page to sign in; programs send 
 NO_SESSION = (
     "You did not sign in at this server's page, so there is nothing to sign out of. A proxy has its own address for it."
 )
+
+NO_CALL = "There is no result of a call of yours here: it may be another user's, or too long ago."
 
 log = logging.getLogger(__name__)
 
@@ -58,7 +61,13 @@ class Gate:
     """ASGI middleware around the whole app."""
 
     def __init__(
-        self, app: ASGIApp, accounts: Accounts, signed_out: SignedOut, addresses: Addresses, own_secret: str
+        self,
+        app: ASGIApp,
+        accounts: Accounts,
+        signed_out: SignedOut,
+        addresses: Addresses,
+        own_secret: str,
+        calls: Calls,
     ) -> None:
         """Wraps an app.
 
@@ -68,9 +77,11 @@ class Gate:
             signed_out: the browsers that are not let in any more.
             addresses: the path of this server.
             own_secret: by which the client behind MCP shows that it is this server's own, see `OWN_REQUESTS`.
+            calls: whose the API's calls are.
         """
         self.app, self.accounts, self.root = app, accounts, addresses.root_path
         self.credentials, self.signed_out, self.own_secret = accounts.credentials, signed_out, own_secret
+        self.calls = calls
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -92,11 +103,15 @@ class Gate:
             response = self._sign_in_first(request)
         elif response is None and path == SIGN_OUT and request.method == "POST":
             response = await self._sign_out(user)
+        elif response is None and user is not None and not self.calls.may_read(request, path, user):
+            response = JSONResponse({"error": NO_CALL}, 404, NEVER)
         if response is not None:
             await response(scope, receive, send)
             return
         scope[SCOPE_KEY], scope[ENTRY_KEY] = user, Entry()
         set_current_user(user)
+        if user is not None and request.method == "POST":
+            send = self.calls.remembering(send, path, user)
         await self.app(scope, receive, _GatedSend(send, self.accounts, user, scope[ENTRY_KEY]))
 
     async def _user(self, request: Request) -> User | None:

@@ -11,6 +11,7 @@ from starlette.middleware import Middleware
 
 from editor.web.api import REFUSALS, publish, refuse_objects
 from editor.web.api_sessions import STATES, bound, identify_users
+from editor.web.calls import Calls
 from editor.web.canvas import Canvas
 from editor.web.context import AppContext
 from editor.web.form import Form
@@ -64,7 +65,14 @@ def start(context: AppContext, host: str, port: int, mcp: bool = False) -> gr.Bl
         accounts, addresses = context.accounts, context.addresses
         signed_out = SignedOut(context.session.store.sign_outs)
         middleware.append(
-            Middleware(Gate, accounts=accounts, signed_out=signed_out, addresses=addresses, own_secret=own_secret)
+            Middleware(
+                Gate,
+                accounts=accounts,
+                signed_out=signed_out,
+                addresses=addresses,
+                own_secret=own_secret,
+                calls=Calls(shown),
+            )
         )
     # launch(), and never mount_gradio_app: without it Gradio hands out any file of this machine
     page.launch(
@@ -116,10 +124,15 @@ def _let_mcp_in(page: gr.Blocks, own_secret: str) -> None:
             headers = {"x-gradio-user": "mcp", OWN_HEADER: own_secret}
             made.append(
                 Client(
-                    server.local_url, download_files=False, verbose=False, analytics_enabled=False, ssl_verify=False,
-                    _skip_components=False, headers=headers,
+                    server.local_url,
+                    download_files=False,
+                    verbose=False,
+                    analytics_enabled=False,
+                    ssl_verify=False,
+                    _skip_components=False,
+                    headers=headers,
                 )
-            )  # fmt: skip
+            )
         return made[0]
 
     server._get_or_create_client = client

@@ -1,6 +1,7 @@
 """Workers without a page: they share a store with servers and each other, and documents take turns."""
 
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from editor.session import Session
 from editor.store.store import Store
 from editor.store.workers import SILENT_AFTER
 from tests.conftest import Run
-from tests.fakes import until
+from tests.fakes import PATIENCE, until
 from tests.samples import an_edit, noise
 
 ROOT = Path(__file__).parents[2]
@@ -179,3 +180,13 @@ def test_a_server_without_work_paints_live_and_leaves_the_jobs(tmp_path: Path, s
         assert store.revisions.get(job).picture is not None
     finally:
         server.stop()
+
+
+def test_an_address_without_a_cluster_ends_it_at_once(tmp_path: Path) -> None:
+    with socket.socket() as closed:  # bound, and nobody listens
+        closed.bind(("127.0.0.1", 0))
+        command = [sys.executable, str(ROOT / "app.py"), "--data", str(tmp_path), "work", "--ray"]
+        address = f"127.0.0.1:{closed.getsockname()[1]}"
+        ended = subprocess.run([*command, address], capture_output=True, text=True, timeout=PATIENCE)
+    assert ended.returncode != 0 and f"There is no Ray cluster at {address}" in ended.stderr
+    assert "Traceback" not in ended.stderr
