@@ -1,11 +1,12 @@
-# make run · make test · make proofs · make check · make lock · make bench · make crash · make fuzz · make train
+# make run · make test · make proofs · make check · make lock · make bench · make crash · make fuzz · make studio
+# make train
 # Each sets up what it needs: a virtual environment in .venv with the pinned requirements.
 
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: run test proofs check lock bench crash fuzz train programs clean
+.PHONY: run test proofs check lock bench crash fuzz studio train programs clean
 .DEFAULT_GOAL := help
 
 help:
@@ -15,8 +16,11 @@ help:
 	@echo "make check   formatter, linters, types"
 	@echo "make lock    resolve every dependency anew, after a change of the requirements"
 	@echo "make bench   measure; prints a table"
-	@echo "make crash   kill servers at random while clients edit, for five minutes (ARGS='60 --seed 3' for an hour)"
+	@echo "make crash   kill servers and workers at random while clients edit, for five minutes (ARGS='60 --seed 3' for an"
+	@echo "             hour, ARGS='--kills 1000' for so many kills)"
 	@echo "make fuzz    send a server malformed requests, likewise"
+	@echo "make studio  fifty simulated designers, four workers and PostgreSQL for an hour (ARGS='12 --kill': workers and the"
+	@echo "             server are killed meanwhile, for twelve minutes)"
 	@echo "make train   the training's whole recipe at toy size, in two minutes (SIZE=mini MINUTES=60 OUT=runs/mini: for real)"
 
 run: $(VENV)/.run
@@ -50,6 +54,9 @@ crash: $(VENV)/.dev programs
 
 fuzz: $(VENV)/.dev
 	$(BIN)/python -m tests.campaigns.fuzz $(ARGS)
+
+studio: $(VENV)/.dev programs
+	$(BIN)/python -m tests.campaigns.studio $(ARGS)
 
 SIZE    ?= toy
 MINUTES ?= 0.45

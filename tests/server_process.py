@@ -1,4 +1,4 @@
-"""A real server process (`python app.py`): started, killed and started again, asked over HTTP. Needs /proc."""
+"""Real servers and workers (`python app.py`): started, killed and started again, asked over HTTP. Needs /proc."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -21,52 +21,24 @@ START = 120.0  # seconds after which a server that does not answer never will: f
 END = 20.0  # seconds for a process to end
 
 
-class ServerProcess:
-    """The server of the store at `where`: a folder, or the address of a PostgreSQL database.
+class Program:
+    """A program of the store at `where`, a folder or the address of a PostgreSQL database: started and killed.
 
-    Used as a context it starts, and ends with whatever it started itself. What it prints goes to `log`. program: what
-    python runs, with --data and --port.
+    What it prints goes to `log`. environment: its variables, where not those of this process.
     """
 
-    def __init__(self, where: Path | str, log: Path, program: Sequence[str] = ("app.py",)) -> None:
-        self.where, self.log, self.program = where, log, program
-        self.url = ""
+    def __init__(self, where: Path | str, log: Path, environment: Mapping[str, str] | None = None) -> None:
+        self.where, self.log, self.environment = where, log, environment
         self.process: subprocess.Popen[bytes] | None = None
 
-    def __enter__(self) -> Self:
-        try:
-            self.start()
-        except BaseException:
-            self.kill()
-            raise
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        self.kill()
-
-    def start(self, port: int = 0) -> float:
-        """Start it on this port, or else on a free one; returns after how many seconds its page answered.
-
-        Raises RuntimeError, with what it printed, when it ends instead or does not answer in time.
-        """
-        if not port:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
-        self.url = f"http://127.0.0.1:{port}"
-        command = [sys.executable, *self.program, "--data", str(self.where), "--port", str(port)]
-        began = time.perf_counter()
+    def run(self, *words: str) -> subprocess.Popen[bytes]:
+        """Starts python with these words."""
+        command = [sys.executable, *words]
         with self.log.open("ab") as log:
-            self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
-        while time.perf_counter() - began < START:
-            if self.process.poll() is not None:
-                break
-            try:
-                if httpx.get(self.url, timeout=START).status_code == 200:
-                    return time.perf_counter() - began
-            except httpx.TransportError:
-                time.sleep(0.02)
-        raise RuntimeError(f"The server does not start; it printed: {self.log.read_text()[-2000:]}")
+            self.process = subprocess.Popen(
+                command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log, env=self.environment
+            )
+        return self.process
 
     @property
     def pid(self) -> int:
@@ -118,9 +90,68 @@ class ServerProcess:
         return self.process.wait(END)
 
     def memory(self) -> tuple[float, float]:
-        """MB in memory: of the server alone, and with its descendants (what they share counted for each)."""
+        """MB in memory: of it alone, and with its descendants (what they share counted for each)."""
         alone = resident(self.pid)
         return alone, alone + sum(map(resident, self.descendants()))
+
+
+class WorkerProcess(Program):
+    """A worker without a page (`python app.py work`)."""
+
+    def start(self) -> None:
+        """Starts it; it takes jobs a moment later."""
+        self.run("app.py", "--data", str(self.where), "work")
+
+
+class ServerProcess(Program):
+    """The server of a store.
+
+    Used as a context it starts, and ends with whatever it started itself. program: what python runs, with --data and
+    --port.
+    """
+
+    def __init__(
+        self,
+        where: Path | str,
+        log: Path,
+        program: Sequence[str] = ("app.py",),
+        environment: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(where, log, environment)
+        self.program, self.url = program, ""
+
+    def __enter__(self) -> Self:
+        try:
+            self.start()
+        except BaseException:
+            self.kill()
+            raise
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.kill()
+
+    def start(self, port: int = 0) -> float:
+        """Start it on this port, or else on a free one; returns after how many seconds its page answered.
+
+        Raises RuntimeError, with what it printed, when it ends instead or does not answer in time.
+        """
+        if not port:
+            with socket.socket() as free:
+                free.bind(("127.0.0.1", 0))
+                port = free.getsockname()[1]
+        self.url = f"http://127.0.0.1:{port}"
+        began = time.perf_counter()
+        process = self.run(*self.program, "--data", str(self.where), "--port", str(port))
+        while time.perf_counter() - began < START:
+            if process.poll() is not None:
+                break
+            try:
+                if httpx.get(self.url, timeout=START).status_code in (200, 401):  # or it asks who it is
+                    return time.perf_counter() - began
+            except httpx.TransportError:
+                time.sleep(0.02)
+        raise RuntimeError(f"The server does not start; it printed: {self.log.read_text()[-2000:]}")
 
     def maps(self, library: str) -> bool:
         """Whether it has loaded a shared library whose path holds this."""

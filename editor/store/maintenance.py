@@ -125,14 +125,15 @@ def _remove_unused(store: Store, limit: int | None = None) -> CompactionResult:
 
 
 def check(store: Store) -> Iterator[BlobCheck]:
-    """Checks that every blob is there and that its pixels match its digest.
+    """Checks that every blob is there and that its pixels match its digest. Others may edit meanwhile.
 
     Yields:
         The check of each blob, as it is done.
     """
-    stored = {bytes.fromhex(digest) for (digest,) in store.database.rows("SELECT digest FROM blob")}
     digests = _digests_in(store.database.rows("SELECT edit, tiles FROM revision"))
     digests.update(bytes.fromhex(crop) for (crop,) in store.database.rows("SELECT crop FROM drawn"))
+    # last, since a job that ends in between stores its blobs before anything refers to them
+    stored = {bytes.fromhex(digest) for (digest,) in store.database.rows("SELECT digest FROM blob")}
     everything = sorted(stored | digests)
     for done, key in enumerate(everything, 1):
         digest = key.hex()

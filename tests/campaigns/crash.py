@@ -1,9 +1,12 @@
-"""make crash: real servers are killed at random moments while clients edit; nothing that was acknowledged may be lost.
+"""make crash: real servers and workers are killed at random moments while clients edit; nothing that was acknowledged
+may be lost.
 
-The same seed makes the same requests; how they fall in with the kills is up to the machine.
+In one form a server works itself, with the embedded models. In the other a server and workers share the store, with
+fakes. The same seed makes the same requests; how they fall in with the kills is up to the machine.
 """
 
 import argparse
+import json
 import os
 import random
 import signal
@@ -12,140 +15,170 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from itertools import cycle
+from math import inf
 from pathlib import Path
 from threading import Condition, Thread
-from typing import Any
 
 import httpx
 
+from editor.edits.apply import apply
 from editor.imaging.digest import digest_of
-from editor.imaging.geometry import Box
+from editor.store import maintenance
 from editor.store.queue import CANCELLED
 from editor.store.store import Store
+from pipelines.base import run
 from tests import postgres
-from tests.samples import disc
-from tests.server_process import ROOT, Client, ServerProcess, said
-from tests.wire import edit_packet
+from tests.campaigns.clients import Acting, Known
+from tests.campaigns.fake_models import done_twice, environment, painter
+from tests.server_process import ROOT, Client, Program, ServerProcess, WorkerProcess
 
 CLIENTS = 4
-DOCUMENTS = 4  # that are edited at a time, each by every client
-QUEUE = 3  # edits that may wait in a document before clients leave it alone
+WORKERS = 3  # of the form in which they are apart
 CALM = (0.5, 4.0)  # seconds between two kills, at least and at most
+CALM_APART = (0.2, 1.4)  # of the form in which there are several to kill
+PAUSE = 0.2  # seconds at most that a client pauses: people do; and the workers are to have the processor as well
+STEP = 0.03  # seconds that a step of a fake takes
 STUCK = 60.0  # seconds in which some job of a queue must end
-
-
-@dataclass
-class Known:
-    """A document, and what its server acknowledged or may have done."""
-
-    id: str
-    owner: int  # the client which alone renames and deletes it
-    edits: set[str] = field(default_factory=set)  # by the names of their requests, acknowledged
-    loose: set[str] = field(default_factory=set)  # those that somebody asked to cancel, heard or not
-    discarded: bool = False  # somebody asked to discard a step, or to delete it all
-    finished: set[str] = field(default_factory=set)  # revisions that were seen finished
-    names: set[str] = field(default_factory=set)  # one of these it has now
-    deleted: set[bool] = field(default_factory=lambda: {False})  # and is in one of these states
-
-    @property
-    def firm(self) -> set[str]:
-        """The edits that must be queued, or finished, or failed with a reason."""
-        return set() if self.discarded else self.edits - self.loose
+ROUND, ROUND_APART = 15, 60  # kills that a store goes through: every check looks at all of it
 
 
 class Campaign:
-    """One store and its servers, one after another.
+    """One store, and the server and workers on it.
 
     counts: what happened. complaints: what should not have; sentences.
     """
 
-    def __init__(self, where: Path | str, folder: Path, seed: int) -> None:
-        self.where, self.folder, self.seed = where, folder, seed
+    def __init__(self, where: Path | str, folder: Path, seed: int, apart: bool = False, fakes: bool = False) -> None:
+        """Prepares it.
+
+        Args:
+            where: the store.
+            folder: for its logs, and the store's own where that is in a folder.
+            seed: of the requests.
+            apart: whether the server leaves the work to workers.
+            fakes: whether fakes stand for the embedded models.
+        """
+        self.where, self.folder, self.seed, self.fakes = where, folder, seed, fakes
         self.random = random.Random(seed)
-        self.server = ServerProcess(where, folder / "log")
+        self.painted = folder / "painted"  # the log of the fakes
+        variables = environment(self.painted, STEP) if fakes else None
+        self.server = ServerProcess(where, folder / "log", ("app.py", *["--no-work"] * apart), variables)
+        self.workers = [WorkerProcess(where, folder / "log", variables) for _ in range(WORKERS if apart else 0)]
         self.known: list[Known] = []
         self.counts: Counter[str] = Counter()
         self.complaints: list[str] = []
         self.pictures: dict[str, tuple[str, bytes]] = {}  # of each finished revision its box and tiles
+        self.killed: dict[int, float] = {}  # when each process was killed, by the monotonic clock
         self.gate = Condition()
-        self.open = self.ended = False
+        self.up = self.held = self.ended = False  # the server answers; the clients are to wait; or to end
         self.inside = 0  # clients in the middle of a request
-        self.kills = 0  # of the server, the one that is about to be included
+        self.server_kills = 0  # the one that is about to be included
+        self.starting: Thread | None = None
         self.clients = [
             Thread(target=self._act, args=(number,), name=f"client {number}", daemon=True) for number in range(CLIENTS)
         ]
 
-    def run(self, kills: int | None, minutes: float = 0) -> None:
-        """Kill this many times, at least once each the server and its models' process, or for some minutes; then see
-        to it that all that is queued ends, and what the store says of itself.
+    def run(self, kills: float, until: float = inf) -> int:
+        """Kill so many times, or until then by the monotonic clock; then see to it that all that is queued ends, and
+        what the store says of itself. Returns how many kills that were.
         """
-        ends = time.monotonic() + 60 * minutes
+        done = 0
         try:
             self.server.start()
-            self._let(True)
+            for worker in self.workers:
+                worker.start()
+            self.up = True
             for client in self.clients:
                 client.start()
             something = time.monotonic() + STUCK
             while not any(known.edits for known in self.known) and time.monotonic() < something:  # to lose
                 time.sleep(0.02)
-            kill = 0
-            while kill < kills if kills is not None else time.monotonic() < ends:
-                time.sleep(self.random.uniform(*CALM))
-                # the models' process in every other turn, on the whole; in the first two, for sure
-                if self.random.random() < 0.5 if kill > 1 else kill == 1:
-                    self._kill_models_process()
-                else:
-                    self._kill_server()
-                kill += 1
-            self._let(False)
-            self.ended = True
-            self._let(True)  # to the end of their threads
+            first: list[Callable[[], None]] = [self._kill_server, self._kill_models_process]
+            kinds, weights = [*first], [1, 1]
+            if self.workers:  # which are there again much sooner than a server
+                kinds, weights = [*first, self._kill_worker], [1, 3, 16]
+            turns = self.random.sample(kinds, len(kinds))  # each for sure, then by chance
+            while done < kills and time.monotonic() < until:
+                time.sleep(self.random.uniform(*(CALM_APART if self.workers else CALM)))
+                (kill,) = [turns.pop()] if turns else self.random.choices(kinds, weights)
+                kill()
+                done += 1
+            if self.starting is not None:
+                self.starting.join()
+            with self.gate:
+                self.ended = True
+                self.gate.notify_all()
             for client in self.clients:
                 client.join()
-            self._drain()
+            if self.up:
+                self._drain()
             self.audit(settled=True)
         finally:
-            self.server.kill()
+            for program in (self.server, *self.workers):
+                program.kill()
         self._check()
+        return done
 
     # killing
 
+    def _kill(self, program: Program) -> None:
+        family, when = [program.pid, *program.descendants()], time.monotonic()
+        left = program.kill()
+        self.killed |= dict.fromkeys(family, when)
+        if left:
+            self.complaints.append(f"{len(left)} processes outlived the one that started them.")
+
     def _kill_server(self) -> None:
         with self.gate:  # who is inside from now on, was so before
-            self.open = False
-            self.kills += 1
-        left = self.server.kill()
-        self.counts["kills of the server"] = self.kills
-        if left:
-            self.complaints.append(f"{len(left)} processes outlived their server.")
-        self._let(False)
+            self.up = False
+            self.server_kills += 1
+        self._kill(self.server)
+        if self.starting is not None:
+            self.starting.join()
+        self.counts["kills of the server"] += 1
+        self.starting = Thread(target=self._start_server, args=(self.server_kills,), daemon=True)
         before = self.random.random() < 0.5  # else it is the new server that recovers the file
         if before:
             self.audit()
-        self.server.start()
+        self.starting.start()
+        if not self.workers:  # there is nobody else to kill meanwhile
+            self.starting.join()
         if not before:
             self.audit()
-        self._let(True)
+
+    def _start_server(self, kills: int) -> None:
+        try:
+            self.server.start()
+        except RuntimeError as error:
+            if self.server_kills == kills:  # it was not killed again
+                self.complaints.append(str(error))
+            return
+        with self.gate:
+            self.up = self.server_kills == kills
+            self.gate.notify_all()
+
+    def _kill_worker(self) -> None:
+        worker = self.random.choice(self.workers)
+        self._kill(worker)
+        worker.start()
+        self.counts["kills of workers"] += 1
+        self.audit()
 
     def _kill_models_process(self) -> None:
-        child = self.server.models_process()
+        parent = self.random.choice(self.workers) if self.workers else self.server
+        child = parent.models_process()
         if child is None:
             self.counts["turns in which there was no process of the models to kill"] += 1
             return
+        self.killed[child] = time.monotonic()
         os.kill(child, signal.SIGKILL)
         self.counts["kills of the models' process"] += 1
-        if not self.server.running:
-            self.complaints.append("The server died with its models' process.")
-
-    def _let(self, open: bool) -> None:
-        """Let the clients go on, or hold them and wait until none is in the middle of a request."""
-        with self.gate:
-            self.open = open
-            self.gate.notify_all()
-            while not open and self.inside:
-                self.gate.wait()
+        self.audit()
+        if not parent.running:
+            self.complaints.append("A program died with its models' process.")
 
     # the clients
 
@@ -153,21 +186,21 @@ class Campaign:
         chance = random.Random(f"{self.seed}/{number}")
         while True:
             with self.gate:
-                while not self.open:
+                while not self.ended and (self.held or not self.up):
                     self.gate.wait()
                 if self.ended:
                     return
                 self.inside += 1
-                kills = self.kills
+                kills = self.server_kills
             try:
                 client = Client(self.server.url)
                 try:
-                    Acting(self, client, chance, number).once()
+                    Acting(client, self.known, self.counts, chance, number).once()
                 finally:
                     client.http.close()
             except httpx.TransportError:  # it was killed: what was asked for may have been done, or not
                 self.counts["requests cut off"] += 1
-                if self.kills == kills:
+                if self.server_kills == kills:
                     self.complaints.append("A server that was not killed hung up.")
             except AssertionError as error:
                 self.complaints.append(str(error))
@@ -175,18 +208,35 @@ class Campaign:
                 with self.gate:
                     self.inside -= 1
                     self.gate.notify_all()
-            time.sleep(chance.uniform(0, 0.2))  # people pause; and the worker is to have the processor as well
+            time.sleep(chance.uniform(0, PAUSE))
 
     # what must hold
 
     def audit(self, settled: bool = False) -> None:
-        """Compare the store with what was acknowledged. settled: nothing may be queued any more."""
+        """Compare the store with what was acknowledged, and check it, while clients wait and workers do not. settled:
+        nothing may be queued any more.
+        """
+        with self.gate:
+            self.held = True
+            while self.inside:
+                self.gate.wait()
+        try:
+            self._audit(settled)
+        finally:
+            with self.gate:
+                self.held = False
+                self.gate.notify_all()
+
+    def _audit(self, settled: bool) -> None:
         store = Store(self.where)
         try:
             if store.database.kind == "sqlite" and (row := store.database.row("PRAGMA integrity_check")) != ("ok",):
                 self.complaints.append(f"The database is damaged: {row}.")
-            rows = store.database.rows("SELECT id, document, edit, box, tiles, error, deleted FROM revision")
+            rows = store.database.rows("SELECT id, document, edit, box, tiles, error, remakes FROM revision")
             documents = store.database.rows("SELECT id, name, deleted FROM document")
+            self.complaints += [
+                f"store --check: {each.complaint}" for each in maintenance.check(store) if each.complaint
+            ]
         finally:
             store.close()
         finished = {id: (box, bytes(tiles)) for id, _, _, box, tiles, _, _ in rows if tiles is not None}
@@ -195,11 +245,14 @@ class Campaign:
                 self.complaints.append(f"The picture of {id}, which was finished, is gone or changed.")
         self.pictures |= finished
         standing: dict[str, set[str]] = {}
-        for id, document, edit, _, tiles, error, _ in rows:
+        made: Counter[tuple[str, str]] = Counter()  # not as a step of a replay
+        for id, document, edit, _, tiles, error, remakes in rows:
             if edit is not None and error != CANCELLED:
                 standing.setdefault(document, set()).add(digest_of(edit))
+                made[document, digest_of(edit)] += remakes is None
             if settled and edit is not None and tiles is None and error is None:
                 self.complaints.append(f"The job {id} is stuck.")
+        self.complaints += [f"The edit {edit} of {each} stands {n} times." for (each, edit), n in made.items() if n > 1]
         names, deleted = {id: name for id, name, _ in documents}, {id: when is not None for id, _, when in documents}
         for known in self.known:
             if known.id not in names:
@@ -237,140 +290,80 @@ class Campaign:
         if ran.returncode:
             self.complaints.append(f"store --check: {ran.stdout[-500:]}{ran.stderr[-500:]}")
         self.complaints += [f"{part.name} is left in the store's folder." for part in self.folder.rglob("*.part")]
+        if self.fakes:
+            self._paint_again()
+
+    def _paint_again(self) -> None:
+        """Compare every picture that the fakes painted with the one that its edit makes of its parent's; and see that
+        none was painted twice.
+        """
+        store = Store(self.where)
+        try:
+            cancelled = store.database.rows("SELECT edit FROM revision WHERE error = :error", error=CANCELLED)
+            moved = {json.loads(edit)["prompt"] for (edit,) in cancelled}
+            self.complaints += done_twice(self.painted, self.killed, moved)
+            for id in self.pictures:
+                revision = store.revisions.get(id)
+                if revision.edit is None or revision.parent is None:
+                    continue
+                wanted = run(apply(revision.edit, store.revisions.picture(revision.parent), painter)).picture
+                if store.revisions.picture(id) != wanted:
+                    self.complaints.append(f"The picture of {id} is not that of its edit.")
+                self.counts["pictures painted again and compared"] += 1
+        finally:
+            store.close()
 
 
-class Acting:
-    """One action of a client, picked by chance; httpx.TransportError when the server is killed in the middle of it.
+def campaigns(kills: float, until: float, seed: int) -> list[str]:
+    """On each kind of database there is and in both forms, in turn, a round at a time; prints counts.
 
-    What a request may do is noted before it is sent, what it did for sure once its answer is there.
+    Args:
+        kills: how many at most.
+        until: until when at most, by the monotonic clock.
+        seed: of the first round; that of each other is one more.
+
+    Returns:
+        The complaints.
     """
-
-    def __init__(self, campaign: Campaign, client: Client, chance: random.Random, number: int) -> None:
-        self.campaign, self.client, self.chance, self.number = campaign, client, chance, number
-
-    def once(self) -> None:
-        in_use = [known for known in self.campaign.known if not known.discarded][-DOCUMENTS:]
-        if len(in_use) < DOCUMENTS:
-            state = self.client.opened(self.chance.choice(("living-room.png", "table.png")))
-            self.campaign.known.append(Known(state["document"], self.number))
-            return
-        known = self.chance.choice(in_use)
-        answer = self.client.get(f"documents/{known.id}")
-        if answer.status_code == 404 and True in known.deleted:
-            return
-        state = said(answer)
-        known.finished |= {state["head"], state["tip"]}
-        actions: dict[Any, float] = {
-            self.edit: 10,
-            self.amend: 2,
-            self.undo: 2,
-            self.redo: 1,
-            self.cancel: 2,
-            self.checkout: 1,
-        }
-        if known.owner == self.number:
-            actions |= {self.rename: 2, self.discard: 0.3, self.delete: 0.3}
-        if len(state["running"]) >= QUEUE:
-            actions |= {self.edit: 0, self.amend: 0}
-        (action,) = self.chance.choices(list(actions), list(actions.values()))
-        action(known, state)
-
-    def did(self, what: str, answer: httpx.Response) -> dict[str, Any] | None:
-        """What the server answered; None when it was refused, which others' actions may be the reason of."""
-        if answer.status_code in (400, 404, 409):
-            self.campaign.counts[f"{what}: refused"] += 1
-            return None
-        self.campaign.counts[what] += 1
-        return said(answer)
-
-    def packet(self, parent: str) -> bytes:
-        x, y = self.chance.randrange(150), self.chance.randrange(150)
-        return edit_packet(
-            parent, pipeline=self.chance.choice(("classical", "classical", "glide-mini")), prompt="a red couch",
-            steps=self.chance.randint(1, 4), seed=self.chance.getrandbits(32),
-            variations=self.chance.choice((1, 1, 1, 2)), mask=disc(Box(x, y, 90, 70)),
-        )  # fmt: skip
-
-    def edit(self, known: Known, state: dict[str, Any]) -> None:
-        self.submitted(known, "edit", self.client.post(f"documents/{known.id}/edits", self.packet(state["tail"])))
-
-    def amend(self, known: Known, state: dict[str, Any]) -> None:
-        if (step := self.step(known)) is not None:
-            packet = self.packet(step["parent"])
-            self.submitted(known, "amend", self.client.post(f"documents/{known.id}/amend/{step['revision']}", packet))
-
-    def submitted(self, known: Known, what: str, answer: httpx.Response) -> None:
-        if (values := self.did(what, answer)) is not None:
-            known.edits |= {each["edit"] for each in values["jobs"]}
-
-    def undo(self, known: Known, state: dict[str, Any]) -> None:
-        self.did("undo", self.client.post(f"documents/{known.id}/undo"))
-
-    def redo(self, known: Known, state: dict[str, Any]) -> None:
-        self.did("redo", self.client.post(f"documents/{known.id}/redo"))
-
-    def cancel(self, known: Known, state: dict[str, Any]) -> None:
-        if state["running"]:
-            job = self.chance.choice(state["running"])
-            # the steps of a replay are cancelled together
-            together = [each for each in state["running"] if "replay" in each] if "replay" in job else [job]
-            known.loose |= {each["edit"] for each in together}
-            self.did("cancel", self.client.post(f"documents/{known.id}/cancel/{job['revision']}"))
-
-    def checkout(self, known: Known, state: dict[str, Any]) -> None:
-        if (step := self.step(known)) is not None:
-            self.did("checkout", self.client.post(f"documents/{known.id}/checkout/{step['revision']}"))
-
-    def rename(self, known: Known, state: dict[str, Any]) -> None:
-        name = f"Room {self.chance.getrandbits(32)}"
-        known.names |= {name, state["name"]}
-        if self.did("rename", self.client.post(f"documents/{known.id}/name", name)) is not None:
-            known.names = {name}
-
-    def discard(self, known: Known, state: dict[str, Any]) -> None:
-        if (step := self.step(known)) is not None:
-            known.discarded = True
-            self.did("discard", self.client.post(f"documents/{known.id}/discard/{step['revision']}"))
-
-    def delete(self, known: Known, state: dict[str, Any]) -> None:
-        known.discarded = True
-        for verb, deleted in (("delete", True), ("restore", False), ("delete", True))[: self.chance.randint(1, 3)]:
-            known.deleted |= {deleted}
-            if self.did(verb, self.client.post(f"documents/{known.id}/{verb}")) is not None:
-                known.deleted = {deleted}
-
-    def step(self, known: Known) -> dict[str, Any] | None:
-        """A finished step of a document, any."""
-        answer = self.client.get(f"documents/{known.id}/tree")
-        steps = [each for each in answer.json() if each["finished"] and each["edit"]] if answer.is_success else []
-        return self.chance.choice(steps) if steps else None
-
-
-def campaigns(minutes: float, seed: int) -> list[str]:
-    """On each kind of database there is, in turn, half of the time; prints counts. Returns the complaints."""
     complaints: list[str] = []
+    counts: Counter[str] = Counter()
     kinds = ["SQLite", *(["PostgreSQL"] if postgres.program("initdb") else [])]
-    for kind in kinds:
+    forms = [(kind, apart) for apart in (False, True) for kind in kinds]
+    for number, (kind, apart) in enumerate(cycle(forms)):
+        if kills <= 0 or time.monotonic() >= until:
+            break
         with ExitStack() as stack:
             folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
             where: Path | str = folder / "data"
             if kind == "PostgreSQL":
                 where = stack.enter_context(postgres.server()).database("crash")
-            campaign = Campaign(where, folder, seed)
-            campaign.run(None, minutes / len(kinds))
-        print(f"{kind}: {', '.join(f'{count} {what}' for what, count in sorted(campaign.counts.items()))}", flush=True)
-        complaints += [f"{kind}: {complaint}" for complaint in campaign.complaints]
+            campaign = Campaign(where, folder, seed + number, apart, fakes=apart)
+            kills -= campaign.run(min(kills, ROUND_APART if apart else ROUND), until)
+        name = f"round {number}, {kind}, {'a server and workers' if apart else 'a server that works'}"
+        print(f"{name}: {_listed(campaign.counts)}", flush=True)
+        counts += campaign.counts
+        complaints += [f"{name}: {complaint}" for complaint in campaign.complaints]
+        if campaign.complaints:
+            print("\n".join(campaign.complaints), flush=True)
+    print(f"in all: {_listed(counts)}", flush=True)
     return complaints
+
+
+def _listed(counts: Counter[str]) -> str:
+    return ", ".join(f"{count} {what}" for what, count in sorted(counts.items()))
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("minutes", type=float, nargs="?", default=5)
+    parser.add_argument("minutes", type=float, nargs="?", help="how long, if not --kills (default: 5)")
+    parser.add_argument("--kills", type=int, help="how many kills")
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(10**6))
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
-    complaints = campaigns(options.minutes, options.seed)
-    print("\n".join(complaints) or "Nothing was lost.")
+    minutes = 5.0 if options.minutes is None and options.kills is None else options.minutes
+    until = inf if minutes is None else time.monotonic() + 60 * minutes
+    complaints = campaigns(inf if options.kills is None else options.kills, until, options.seed)
+    print("\n".join(complaints) or "Nothing was lost, and nothing done twice.")
     return 1 if complaints else 0
 
 

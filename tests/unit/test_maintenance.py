@@ -128,6 +128,23 @@ def test_what_is_missing_or_altered_is_named(workbench: Workbench) -> None:
     assert output.count("belongs to “Untitled”, from revision") == 4
 
 
+def test_a_check_while_others_edit_misses_nothing(workbench: Workbench, monkeypatch: pytest.MonkeyPatch) -> None:
+    workbench.open(noise(300, 280), edits=EDITS[:1])
+    rows, asked = workbench.store.database.rows, []
+
+    def slow(sql: str, **values: object) -> Any:
+        found = rows(sql, **values)
+        asked.append(sql)
+        if len(asked) <= 3:  # between two of the check's queries
+            with monkeypatch.context() as patch:
+                patch.setattr(workbench.store.database, "rows", rows)
+                workbench.do([an_edit(disc(Box(30, 40, 50, 40 + len(asked))), seed=len(asked))])
+        return found
+
+    monkeypatch.setattr(workbench.store.database, "rows", slow)
+    assert workbench.complaints() == []
+
+
 def test_a_backup_is_the_store_as_it_was(tmp_path: Path) -> None:
     workbench = Workbench(Store(tmp_path / "data"), NoisePipeline(), FailingPipeline(1))
     document = workbench.open(noise(300, 280), edits=EDITS)
