@@ -138,7 +138,8 @@ def adm_section(folder: Path, out: Path) -> list[str]:
             continue
         claims += experiment_claims(name, own)
         lines += [f"### {title}, {own[0].settings['samples']} samples", "", *table(own), *charts(name, own, out)]
-        arms = [row.arm.removeprefix(f"{name}-") for row in own]
+        in_order = sorted(by_scale(own), key=lambda row: (row.settings["named"], row.settings["sampler"]))
+        arms = [row.arm.removeprefix(f"{name}-") for row in in_order]
         lines += [*grid(folder / "samples", arms, out, f"adm-{name}"), ""]
     return [*lines, *claims_table(claims), ""]
 
