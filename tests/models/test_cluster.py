@@ -23,6 +23,7 @@ from pipelines.base import Request, Step, run
 from pipelines.cluster import Cluster, Needs
 from pipelines.errors import InvalidInput, MachineLost
 from pipelines.ranking import OwnRanker
+from tests import fakes
 from tests.cluster_models import load_fake
 from tests.fakes import PATIENCE, OpinionatedRanker, until
 from tests.samples import an_edit, noise
@@ -239,9 +240,13 @@ def two_jobs(session: Session, document: str) -> list[str]:
     return [session.submit(document, edit).id for edit in edits]
 
 
-def test_a_head_that_is_killed_in_mid_edit_loses_nothing(node_environment: None, tmp_path: Path) -> None:
+@pytest.mark.proof
+def test_a_head_that_is_killed_in_mid_edit_loses_nothing(
+    node_environment: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from ray.cluster_utils import Cluster as Nodes
 
+    monkeypatch.setattr(fakes, "PATIENCE", 300.0)  # the process is tried again ever later while there is no head
     head: dict[str, Any] = {"num_cpus": 1, "num_gpus": 1, "gcs_server_port": free_port()}  # so has the next one
     nodes = Nodes(initialize_head=True, head_node_args=head)
     store = Store(tmp_path)
