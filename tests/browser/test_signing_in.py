@@ -117,7 +117,7 @@ def test_another_tab_hears_of_it_and_loses_nothing(members: Members, visit: Any)
     signed_in(page, page.url)
     page.wait_for_function("window.palimpsest.doc?.mask && !window.palimpsest.doc.mask.empty")
     assert page.evaluate("window.palimpsest.doc.mask.bounds()") == painted
-    assert page.locator("#prompt :is(input, textarea)").input_value() == "a vase"
+    page.wait_for_function("document.querySelector('#prompt :is(input, textarea)').value === 'a vase'")
     assert not members.session.store.jobs.pending(document.id)
 
 
