@@ -264,7 +264,7 @@ def test_a_clip_scores_each_picture_by_its_own_prompt() -> None:
     ask = partial(clip.similarity, sigmas=sigmas_of(cosine_betas()))
     for image, prompt, cosine in zip(images, prompts, cosines, strict=True):
         x = torch.from_numpy(image).permute(2, 0, 1)[None] / 127.5 - 1
-        alone, doubtful = (float(ask(each)(x, 1e-6)) for each in (prompt, "something else entirely"))
+        alone, doubtful = (float(ask([each])(x, 1e-6)) for each in (prompt, "something else entirely"))
         assert alone == pytest.approx(100 * cosine, abs=1e-3) and doubtful != pytest.approx(alone, abs=1e-3)
     large = images.repeat(4, 1).repeat(4, 2)  # a larger picture of the same is the same
     assert ClipScorer(clip, 16)(large, None, prompts) == pytest.approx(cosines, abs=1e-5)
