@@ -31,15 +31,17 @@ def batchable(
     """
     edit, room = first[0].edit, MAX_IMAGES - len(first)
     assert edit is not None, "only edits are jobs"
-    if not (room and _asks_a_model(edit) and first[0].death is None and store.jobs.has_free(lease)):
+    if not (room and _asks_a_model(edit) and first[0].death is None):
         return []
     pipeline = pipelines(edit.pipeline)
     if not pipeline.faster_together or (shape := _one_shape(store, first[0], pipeline)) is None:
         return []
     found = []
     for group in store.jobs.others_waiting(lease, WAITED):
+        if len(group) > room:
+            continue
         other = store.revisions.get(group[0])
-        if len(group) <= room and _alike(edit, other.edit) and _one_shape(store, other, pipeline) == shape:
+        if _alike(edit, other.edit) and _one_shape(store, other, pipeline) == shape:
             found.append(group)
             room -= len(group)
     return found

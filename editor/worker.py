@@ -193,6 +193,8 @@ class Worker:
 
     def _claim_batch(self, jobs: list[str]) -> list[list[str]]:
         """Claims jobs that the model is to draw together with these."""
+        if not self.store.jobs.has_free(LEASE):  # as nearly always: nothing more is read
+            return []
         try:
             revisions = [self.store.revisions.get(job) for job in jobs]
             found = batchable(self.store, revisions, self.pipelines, LEASE)

@@ -124,15 +124,10 @@ def _let_mcp_in(page: gr.Blocks, own_secret: str) -> None:
             headers = {"x-gradio-user": "mcp", OWN_HEADER: own_secret}
             made.append(
                 Client(
-                    server.local_url,
-                    download_files=False,
-                    verbose=False,
-                    analytics_enabled=False,
-                    ssl_verify=False,
-                    _skip_components=False,
-                    headers=headers,
+                    server.local_url, download_files=False, verbose=False, analytics_enabled=False, ssl_verify=False,
+                    _skip_components=False, headers=headers,
                 )
-            )
+            )  # fmt: skip
         return made[0]
 
     server._get_or_create_client = client

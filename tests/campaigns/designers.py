@@ -119,7 +119,7 @@ class Designer:
         self.number, self.document = number, ""
         self.state: dict[str, Any] = {}
         self.epoch = 0  # the answers to polls of an earlier one are out of date
-        self.told, self.poked = asyncio.Condition(), asyncio.Event()
+        self.state_changed, self.poked = asyncio.Condition(), asyncio.Event()
         self.watched: str | None = None  # the job that the designer waits for
         self.pixels: OrderedDict[str, Pixels] = OrderedDict()  # of the latest revisions
         self.parents: dict[str, str] = {}
@@ -239,9 +239,9 @@ class Designer:
             raise MixUp(f"the state of {self.document} is that of {state['document']}.")
         if epoch != self.epoch:
             return
-        async with self.told:
+        async with self.state_changed:
             self.state = state
-            self.told.notify_all()
+            self.state_changed.notify_all()
         for job in state["running"][:1]:
             if job["serial"] > self.preview:
                 before, self.preview = self.preview, job["serial"]
@@ -330,10 +330,10 @@ class Designer:
 
     async def _state_where(self, true: Callable[[], bool]) -> None:
         """Wait for the next state of which this is true."""
-        async with self.told, asyncio.timeout(STUCK):
-            await self.told.wait()
+        async with self.state_changed, asyncio.timeout(STUCK):
+            await self.state_changed.wait()
             while not true():
-                await self.told.wait()
+                await self.state_changed.wait()
 
     async def _look(self, revision: str, expected: Result | None) -> None:
         """Load a picture as the page does, tile by tile, and the history; see that it is what it must be."""

@@ -208,7 +208,7 @@ class Campaign:
             (document, edit) for document, edits in studio.acknowledged.items() for edit in edits
         }
         if unknown and not self.kills:  # else one may not have heard of it
-            self.complaints.append(f"{len(unknown)} edits are there that nobody was told of.")
+            self.complaints.append(f"{len(unknown)} edits are there that were acknowledged to nobody.")
         if failed := [error for _, _, _, error in rows if error not in (None, CANCELLED)]:
             self.complaints.append(f"{len(failed)} edits failed: {sorted(set(failed))}")
         self.complaints += done_twice(self.painted, self.killed)
