@@ -43,6 +43,8 @@ BEGIN_STATEMENTS = {
 # SQLite's error codes for no room left; the second and third where it does not know why a write failed
 DISK_FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
 
+# connections to PostgreSQL that a process keeps open for reading; a page's requests open more while they are many
+KEPT_CONNECTIONS = 20
 COMPLAINT_INTERVAL = 10.0  # seconds between two lines in the log about a database that is away
 
 log = logging.getLogger(__name__)
@@ -127,9 +129,14 @@ class Database:
 
     def rows(self, sql: str, **values: object) -> list[Sequence[Any]]:
         """Returns all rows of a SELECT."""
-        with self._storage_errors(), self.engine.connect() as connection:
-            try:
+
+        def read() -> list[Sequence[Any]]:
+            with self.engine.connect() as connection:
                 return list(connection.execute(_statement(sql), values).fetchall())
+
+        with self._storage_errors():
+            try:
+                return _reached(read)
             except (UnicodeEncodeError, DataError):  # a URL may hold a lone surrogate or a NUL, which matches no row
                 return []
 
@@ -151,9 +158,7 @@ class Database:
         if not self._write_lock.acquire(timeout=LOCK_TIMEOUT):
             raise StorageError("The database is busy, so this was not saved. Try again in a moment.")
         try:
-            with self._storage_errors(), self.writing.connect() as connection:
-                for statement in BEGIN_STATEMENTS[self.kind]:
-                    connection.exec_driver_sql(statement)
+            with self._storage_errors(), _reached(self._begin) as connection:
                 try:
                     yield Transaction(connection)
                     connection.exec_driver_sql("COMMIT")
@@ -252,7 +257,7 @@ class Database:
                 raise InvalidInput(location)
             url = url.set(drivername="postgresql+psycopg")
             self._url = url.render_as_string(hide_password=True)
-            return create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
+            return create_engine(url, isolation_level="AUTOCOMMIT", pool_size=KEPT_CONNECTIONS)
         except ModuleNotFoundError:
             raise StorageError("The PostgreSQL driver is missing. Run: pip install 'psycopg[binary]'.") from None
         except (ArgumentError, NoSuchModuleError, ValueError):
@@ -289,6 +294,16 @@ class Database:
         db.run("CREATE TABLE IF NOT EXISTS palimpsest (version INTEGER NOT NULL)")
         db.run("INSERT INTO palimpsest SELECT 0 WHERE NOT EXISTS (SELECT * FROM palimpsest)")
         return int(db.run("SELECT version FROM palimpsest")[0][0])
+
+    def _begin(self) -> Connection:
+        connection = self.writing.connect()
+        try:
+            for statement in BEGIN_STATEMENTS[self.kind]:
+                connection.exec_driver_sql(statement)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
 
     def _roll_back(self, connection: Connection) -> None:
         driver: Any = connection.connection.dbapi_connection
@@ -354,6 +369,16 @@ class Database:
 def storable(text: str) -> str:
     """Returns the text without characters that a database cannot store: lone surrogates become "?", NULs vanish."""
     return text.encode(errors="replace").decode().replace("\0", "")
+
+
+def _reached(ask: Callable[[], Result]) -> Result:
+    """Asks the database, and once more where the connection was lost: its server may have been restarted since."""
+    try:
+        return ask()
+    except DBAPIError as error:
+        if not error.connection_invalidated:
+            raise
+        return ask()
 
 
 @lru_cache(maxsize=256)

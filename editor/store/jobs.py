@@ -131,11 +131,10 @@ class Jobs:
         return [self.revisions.get(id) for id in ids]
 
     def pending(self, document: str) -> list[Revision]:
-        """Returns the queued and running jobs of a document, oldest first.
+        """Returns the queued and running jobs of a document, oldest first; none where there is no such document.
 
         A worker runs them in this order, except for variations, which it claims together.
         """
-        self.documents.get(document)  # raises when there is none
         where = f"document = :document AND {PENDING} ORDER BY seq"
         rows = self.database.rows(f"SELECT {COLUMNS} FROM revision WHERE {where}", document=document)
         return [self.revisions.of_row(row) for row in rows]

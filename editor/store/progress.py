@@ -62,16 +62,21 @@ class JobProgress:
 
     def of(self, document: str) -> dict[str, RunProgress]:
         """Returns the progress of a document's running jobs, by their ids."""
-        rows = self.database.rows(  # the join leaves out the progress of workers that died
-            """SELECT revision, step, steps, serial, progress.box FROM progress
-            JOIN revision ON revision.id = revision AND revision.worker = progress.worker
-            WHERE progress.document = :document""",
+        return self.with_beat(document)[0]
+
+    def with_beat(self, document: str) -> tuple[dict[str, RunProgress], str]:
+        """Returns what `of` does, and the document's beat, see `beats`."""
+        rows = self.database.rows(
+            """SELECT revision, step, steps, serial, progress.box, revision.worker = progress.worker FROM progress
+            LEFT JOIN revision ON revision.id = revision WHERE progress.document = :document ORDER BY revision""",
             document=document,
         )
-        return {
+        progress = {
             id: RunProgress(step, steps, serial, None if box is None else Box(*json.loads(box)))
-            for id, step, steps, serial, box in rows
+            for id, step, steps, serial, box, held in rows
+            if held  # not the progress of workers that died
         }
+        return progress, "".join(_beat(id, step, serial) for id, step, _, serial, *_ in rows) or NO_BEAT
 
     def preview(self, id: str) -> bytes | None:
         """Returns the newest preview of a job, a WebP; None when there is none, or none any more."""
@@ -84,5 +89,9 @@ class JobProgress:
         for document, id, step, serial in self.database.rows(
             "SELECT document, revision, step, serial FROM progress ORDER BY document, revision"
         ):
-            beats[document] = f"{beats.get(document, '')}{id[:8]}.{step}.{serial} "
+            beats[document] = beats.get(document, "") + _beat(id, step, serial)
         return beats
+
+
+def _beat(id: str, step: int, serial: int) -> str:
+    return f"{id[:8]}.{step}.{serial} "

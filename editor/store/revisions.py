@@ -155,28 +155,23 @@ class Revisions:
 
         Variations have the same parent and differ only in their seed. The opened picture has none.
         """
-        parent, edit = self.columns("parent, edit", id)
-        if edit is None:
-            return []
+        return list(self.variation_matches(self.get(id)))
+
+    def variation_matches(self, revision: Revision) -> dict[str, Match | None]:
+        """Returns how well a revision's variations show their prompt, by their ids; None where that is not known."""
+        if revision.edit is None:
+            return {}
         rows = self.database.rows(
-            f"""SELECT id, edit FROM revision WHERE parent = :parent AND tiles IS NOT NULL AND deleted IS NULL
-            ORDER BY {BEST_FIRST}""",
-            parent=parent,
+            f"""SELECT id, edit, match, match_word FROM revision
+            WHERE parent = :parent AND tiles IS NOT NULL AND deleted IS NULL ORDER BY {BEST_FIRST}""",
+            parent=revision.parent,
         )
-        return variations_of(rows, edit)
+        matches = {id: None if match is None else Match(match, word) for id, _, match, word in rows}
+        return {id: matches[id] for id in variations_of(((id, text) for id, text, *_ in rows), revision.edit.to_json())}
 
     def matches(self, id: str) -> dict[str, Match]:
         """Returns how well a revision and its variations show their prompt, where that is known, by their ids."""
-        parent, edit = self.columns("parent, edit", id)
-        if edit is None:
-            return {}
-        rows = self.database.rows(
-            """SELECT id, edit, match, match_word FROM revision
-            WHERE parent = :parent AND match IS NOT NULL AND tiles IS NOT NULL AND deleted IS NULL""",
-            parent=parent,
-        )
-        variations = {*variations_of(((id, text) for id, text, *_ in rows), edit)}
-        return {id: Match(match, word) for id, _, match, word in rows if id in variations}
+        return {each: match for each, match in self.variation_matches(self.get(id)).items() if match is not None}
 
     def store_match(self, id: str, match: Match) -> None:
         """Stores how well a revision shows its prompt, maybe before its job is done; none has to exist."""

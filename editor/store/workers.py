@@ -1,14 +1,17 @@
 """Workers that serve no page, as they report themselves: who works for the servers of a store."""
 
 import json
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import inf
 from typing import NamedTuple
 
 from editor.store.database import Database
 from editor.store.queue import PENDING
 
 REPORT_INTERVAL = 5.0  # seconds between two reports of a worker
+LOOK_INTERVAL = 1.0  # seconds between two looks whether there is a worker
 SILENT_AFTER = 20.0  # seconds without a report after which a worker counts as gone
 
 
@@ -40,6 +43,7 @@ class Workers:
 
     def __init__(self, database: Database) -> None:
         self.database = database
+        self._looked, self._there = -inf, False  # when `any` looked last, by the monotonic clock, and what it saw
 
     def report(self, id: str, place: str, machine: str, models: Iterable[str]) -> None:
         """Says that a worker is there.
@@ -77,9 +81,12 @@ class Workers:
         ]
 
     def any(self) -> bool:
-        """Tells whether there is one."""
-        since = self.database.now() - SILENT_AFTER
-        return self.database.row("SELECT 1 FROM worker WHERE seen > :since LIMIT 1", since=since) is not None
+        """Tells whether there is one, or was a moment ago: every tab of every document asks."""
+        if time.monotonic() > self._looked + LOOK_INTERVAL:
+            since = self.database.now() - SILENT_AFTER
+            self._there = self.database.row("SELECT 1 FROM worker WHERE seen > :since LIMIT 1", since=since) is not None
+            self._looked = time.monotonic()
+        return self._there
 
     def jobs(self) -> JobCounts:
         """Counts the jobs that a worker has, by a lease that is not over, and the others."""

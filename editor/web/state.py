@@ -15,8 +15,8 @@ from editor.edits.edit import Edit
 from editor.edits.plan import plan
 from editor.imaging.geometry import Box
 from editor.store.blobs import NotFound
-from editor.store.documents import EDIT, Document
-from editor.store.progress import NO_BEAT, RunProgress
+from editor.store.documents import EDIT
+from editor.store.progress import RunProgress
 from editor.store.revisions import Revision
 from editor.store.variations import group_of
 from editor.web.context import AppContext, Loading
@@ -41,59 +41,62 @@ class DocumentStates:
             request: the request.
             watched: ids of revisions whose status the client asks for.
         """
-        return JSONResponse(self.state(self.context.document(request), watched), headers=NEVER)
+        return JSONResponse(self.state(request.path_params["document"], watched), headers=NEVER)
 
     def accepted(self, request: Request, jobs: Sequence[Revision]) -> Response:
         """Returns the state of the document in the request's path, with the digests and ids of the jobs just queued."""
         ids = [{"edit": each.edit.digest, "revision": each.id} for each in jobs if each.edit is not None]
-        state = self.state(self.context.document(request), [each.id for each in jobs])
+        state = self.state(request.path_params["document"], [each.id for each in jobs])
         return JSONResponse({**state, "jobs": ids}, headers=NEVER)
 
-    def state(self, document: Document, watched: Sequence[str] = ()) -> dict[str, Any]:
-        """Returns what a tab needs to know of a document.
+    def state(self, id: str, watched: Sequence[str] = ()) -> dict[str, Any]:
+        """Returns what a tab needs to know of a document. Tabs ask often: each query of the store counts.
 
         Args:
-            document: the document.
+            id: the document's id.
             watched: ids of revisions whose status the client asks for.
+
+        Raises:
+            NotFound: there is no such document.
         """
         # Reads the jobs before the document: a job that ends in between is reported as done by the next state, which
         # shows its result. In the other order it would be reported as done before its result is shown.
-        beat = self.session.store.progress.beats().get(document.id, NO_BEAT)
-        progress = self.session.store.progress.of(document.id)
-        pending = self.session.store.jobs.pending(document.id)
-        replay = self._replay(document, pending) if pending else {}
+        progress, beat = self.session.store.progress.with_beat(id)
+        pending = self.session.store.jobs.pending(id)
+        replay = self._replay(id, pending) if pending else {}
         running = [self._run(revision, progress.get(revision.id)) for revision in pending]
         for run in running:  # only for steps of a replay, since states are polled often
             run |= {"replay": replay[run["revision"]]} if run["revision"] in replay else {}
-        statuses = [self._status(document, id) for id in watched]
-        document = self.session.store.documents.get(document.id)
-        matches = self.session.store.revisions.matches(document.head)
-        tip, head = (self.session.store.revisions.get(id) for id in (document.tip, document.head))
+        statuses = [self._status(id, each) for each in watched]
+        document, revisions = self.session.store.documents.get(id), self.session.store.revisions
+        head = revisions.get(document.head)
+        tip = head if document.tip == document.head else revisions.get(document.tip)
+        matches = revisions.variation_matches(head)
         return {
             "document": document.id,
             "name": document.name,
             "head": document.head,
             "tip": document.tip,
-            "tail": self.session.store.jobs.tail(document.id),
+            "tail": self.session.store.jobs.tail(id),
             "before": head.parent,
             "can_undo": head.parent is not None,
             "can_redo": head.id != tip.id,
             "last_mask": None if tip.edit is None else {"revision": tip.id, "box": tip.edit.mask.box},
             "step": None if head.edit is None else {"revision": head.id, "prompt": head.edit.prompt, "name": head.name},
-            "variations": self.session.store.revisions.variations(document.head),
-            "matches": {id: match.word for id, match in matches.items()},
+            "variations": list(matches),
+            "matches": {each: match.word for each, match in matches.items() if match is not None},
             "running": running,
             "watched": statuses,
             "beat": beat,
             "trouble": self.context.models.trouble,
-            **self._sharing(document),
+            **self._sharing(id),
         }
 
-    def _sharing(self, document: Document) -> dict[str, str]:
+    def _sharing(self, document: str) -> dict[str, str]:
         """Returns what the user `may` do with a document (look, edit or own) and what it is `shared` to; nothing where
         nobody signs in.
         """
-        sharing = self.session.store.documents.sharing(document.id) if self.context.accounts is not None else None
+        sharing = self.session.store.documents.sharing(document) if self.context.accounts is not None else None
         if sharing is None:
             return {}
         if sharing.owner is None:  # everybody's: there is nobody who could decide
@@ -102,16 +105,16 @@ class DocumentStates:
             return {"may": "own", "shared": sharing.shared}
         return {"may": sharing.shared}
 
-    def _replay(self, document: Document, pending: Sequence[Revision]) -> dict[str, dict[str, int]]:
+    def _replay(self, document: str, pending: Sequence[Revision]) -> dict[str, dict[str, int]]:
         """Returns, for each queued step of a replay, its position `step` among `of`, from 1, and how many `steps` the
         model takes for it, see `plans`.
         """
-        steps = self.session.store.jobs.replaying(document.id)
+        steps = self.session.store.jobs.replaying(document)
         waiting = [each for each in pending if each.id in steps]
         model_steps = self.model_steps
         if any(each.id not in model_steps for each in waiting):
             edits = [each.edit for each in waiting if each.edit is not None]
-            plans = self.plans(self.session.frame(document.id, str(waiting[0].parent)), edits)
+            plans = self.plans(self.session.frame(document, str(waiting[0].parent)), edits)
             model_steps = {each.id: plan["steps"] for each, plan in zip(waiting, plans, strict=True)}
             if not any(self._loading(edit.pipeline) for edit in edits):  # else a later call knows better
                 self.model_steps = model_steps
@@ -164,12 +167,12 @@ class DocumentStates:
                 run.update(serial=progress.serial, box=progress.box)
         return run
 
-    def _status(self, document: Document, id: str) -> dict[str, str | None]:
+    def _status(self, document: str, id: str) -> dict[str, str | None]:
         try:
             revision = self.session.store.revisions.get(id)
         except NotFound:
             revision = None
-        if revision is None or revision.document != document.id:  # the store deletes cancelled jobs
+        if revision is None or revision.document != document:  # the store deletes cancelled jobs
             return {"revision": id, "edit": None, "status": "cancelled", "error": None}
         status = "done" if revision.picture else "waiting" if revision.pending else "failed"
         if revision.cancelled:

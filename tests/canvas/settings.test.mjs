@@ -18,7 +18,7 @@ function storage(text = null) {
 test("what was kept comes back in the form's order", () => {
   const kept = storage();
   saveSettings({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, { steps: 50 }, { remove: "classical" }, kept);
-  assert.deepEqual(restore(FIELDS, {}, kept), ["", "glide-mini", 50, false]);
+  assert.deepEqual(restore(FIELDS, {}, kept), [undefined, "glide-mini", 50, false]);
   assert.deepEqual([initialForm.own, initialForm.models], [{ steps: 50 }, { remove: "classical" }]);
 });
 
@@ -26,13 +26,13 @@ test("what is written belongs to its document", () => {
   const kept = storage();
   saveSettings({ prompt: "a cat", negative_prompt: "a dog", pipeline: "classical" }, {}, {}, kept);
   assert.ok(!kept.text.includes("a cat") && !kept.text.includes("a dog"));
-  assert.equal(restore(FIELDS, {}, storage(JSON.stringify({ prompt: "a cat" })))[0], "");
+  assert.equal(restore(FIELDS, {}, storage(JSON.stringify({ prompt: "a cat" })))[0], undefined);
 });
 
 test("what is usual with a model is not kept for another", () => {
   const kept = storage();
   saveSettings({ new_seed: false, steps: 50, pipeline: "classical", prompt: "a cat" }, {}, {}, kept);
-  assert.deepEqual(restore(FIELDS, {}, kept), ["", "glide-mini", 20, false]);
+  assert.deepEqual(restore(FIELDS, {}, kept), [undefined, "glide-mini", 20, false]);
   assert.deepEqual(initialForm.own, {});
 });
 
@@ -45,9 +45,9 @@ test("a sampler of the user's waits for the model that knows it", () => {
 
 test("what does not fit any more gives way to its default", () => {
   const wrong = storage(JSON.stringify({ prompt: 7, pipeline: "gone", own: { steps: 5000, prompt: "no" }, new_seed: "yes" }));
-  assert.deepEqual(restore(FIELDS, {}, wrong), ["", "glide-mini", 20, true]);
+  assert.deepEqual(restore(FIELDS, {}, wrong), [undefined, "glide-mini", 20, true]);
   assert.deepEqual(initialForm.own, {});
-  for (const text of [null, "null", "{", "[]"]) assert.deepEqual(restore(FIELDS, {}, storage(text)), ["", "glide-mini", 20, true]);
+  for (const text of [null, "null", "{", "[]"]) assert.deepEqual(restore(FIELDS, {}, storage(text)), [undefined, "glide-mini", 20, true]);
 });
 
 test("the one model that an earlier version kept for all modes is Fill's", () => {

@@ -109,6 +109,20 @@ def test_a_server_that_died_and_is_back_has_lost_nothing(postgresql_server: Serv
     session.store.close()
 
 
+@pytest.mark.parametrize("first", ["reading", "writing"])
+def test_a_server_that_was_restarted_is_reached_at_once(postgresql_server: Server, postgresql: str, first: str) -> None:
+    store = Store(postgresql)
+    document = Session(store).open(noise(30, 28))
+    postgresql_server.kill()
+    postgresql_server.start()
+    if first == "reading":
+        assert store.documents.get(document.id) == document
+    with store.database.transaction() as db:
+        db.run("UPDATE document SET name = 'Hall' WHERE id = :id", id=document.id)
+    assert store.documents.get(document.id).name == "Hall"
+    store.close()
+
+
 @pytest.mark.parametrize("address", ["postgresql://nobody:secret@127.0.0.1:1/none", "mysql://x", "nonsense", ""])
 def test_an_address_that_leads_nowhere_is_a_sentence(address: str) -> None:
     with pytest.raises(StorageError) as output:

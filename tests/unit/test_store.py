@@ -86,7 +86,6 @@ def test_what_is_not_there_is_a_sentence(store: Store, name: str) -> None:
         store.blobs.file,
         store.revisions.tree,
         store.jobs.cancel,
-        store.jobs.pending,
     ):
         with pytest.raises(NotFound, match=r"There (is|are) no"):
             look(name)

@@ -329,12 +329,11 @@ class Editor {
 
   /** Follows the form, which is Gradio's: web/form.py calls this. */
   settingsChanged(values) {
-    const { prompt, negative_prompt, intent } = this.form.values ?? values;
+    const before = this.form.values;
+    const { intent } = before ?? values;
     if (this.form.changed(values)) this.tool.choose(this.tool.name);
     if ([intent, values.intent].includes("adjust") && intent !== values.intent) this.adjusting.toggled();
-    if (prompt !== values.prompt || negative_prompt !== values.negative_prompt) {
-      this.doc?.draftEditor.setPrompts({ prompt: values.prompt, negative_prompt: values.negative_prompt });
-    }
+    if (before) this.doc?.draftEditor.setPrompts(values); // else it is the empty form
     this.doc?.plan.refresh();
     this.refresh();
   }

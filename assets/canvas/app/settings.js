@@ -13,8 +13,8 @@ export const MODEL_DEFAULTS = ["steps", "guidance", "sampler"]; // stored only w
 export let initialForm = null;
 
 /**
- * Restores the stored values, in the order of the form; a value that no longer fits gives way to its default. web/page.py
- * calls this.
+ * Restores the stored values, in the order of the form; a value that no longer fits gives way to its default. Undefined for
+ * the prompts, which are left as they are. web/page.py calls this.
  *
  * fields: [{ name, value: the default, choices?, min?, max? }, ...] in that order. modelNames: a model's id -> its name, where
  * the two differ.
@@ -34,7 +34,7 @@ export function restore(fields, modelNames = {}, storage = null) {
   const byName = (list) => Object.fromEntries(fields.map(({ name }, i) => [name, list[i]]));
   initialForm = { values: byName(values), own, models, fields: byName(fields), modelNames };
   globalThis.palimpsest?.settingsChanged(initialForm.values); // Gradio reports changes only
-  return values;
+  return fields.map(({ name }, i) => (PROMPTS.includes(name) ? undefined : values[i])); // those of the document may be there
 }
 
 /** own: those of MODEL_DEFAULTS that the user set. models: those that the user chose, by mode. */

@@ -16,8 +16,9 @@ export class DraftEditor {
     this.draft = null; // Draft, once the picture's box is known
     this.prompts = null; // { prompt, negative_prompt }, once those of an earlier visit are loaded
     this.aside = null; // { draft, view }: the user's own while a step is amended; what is painted meanwhile is not saved
+    this.saved = Promise.resolve(); // of when everything that was to be saved by now is
     this.save = debounce(SAVE_MS, () => this.store());
-    this.saveView = debounce(SAVE_MS, () => this.draft && !this.aside && saveView(this.id, this.#view, this.prompts));
+    this.saveView = debounce(SAVE_MS, () => this.#saveNext((view) => saveView(this.id, view, this.prompts)));
   }
 
   get painting() {
@@ -38,14 +39,24 @@ export class DraftEditor {
   }
 
   /** Saves at once what `save` saves soon; a promise of when that is done. */
-  async store() {
-    if (this.draft && !this.aside) await saveDraft(this.id, this.draft, this.#view, this.prompts);
+  store() {
+    const { draft } = this;
+    return this.#saveNext((view) => saveDraft(this.id, draft, view, this.prompts));
   }
 
-  /** The form holds other prompts. Until those of the document are loaded, the form's are of another document. */
-  setPrompts(prompts) {
+  /** Has `save(view)` follow what is being saved: a mask takes its time, and what is older must not come last. */
+  #saveNext(save) {
+    if (!this.draft || this.aside) return this.saved;
+    const view = this.#view; // by then it may be another document's
+    this.saved = this.saved.catch(() => {}).then(() => save(view));
+    return this.saved;
+  }
+
+  /** The form holds these prompts. Until those of the document are loaded, the form's are of another document. */
+  setPrompts({ prompt, negative_prompt }) {
     if (!this.prompts || this.aside) return;
-    this.prompts = prompts;
+    if (prompt === this.prompts.prompt && negative_prompt === this.prompts.negative_prompt) return;
+    this.prompts = { prompt, negative_prompt };
     this.saveView();
   }
 

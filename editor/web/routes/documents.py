@@ -70,7 +70,7 @@ class Documents:
             raise InvalidInput(f"A picture can have at most {MAX_SIDE:,} pixels a side, not {width:,} x {height:,}.")
         name = query.get("name", "").strip() or "Untitled"
         document = self.session.blank(width, height, name, self.context.owner)
-        return JSONResponse({**self.states.state(document), "notes": ()}, headers=NEVER)
+        return JSONResponse({**self.states.state(document.id), "notes": ()}, headers=NEVER)
 
     async def open_file(self, request: Request) -> Response:
         """POST the bytes of a picture or document file, ?name=: opens it as a new document."""
@@ -94,7 +94,7 @@ class Documents:
         return document, notes
 
     def _opened(self, document: Document, notes: tuple[str, ...]) -> Response:
-        return JSONResponse({**self.states.state(document), "notes": notes}, headers=NEVER)
+        return JSONResponse({**self.states.state(document.id), "notes": notes}, headers=NEVER)
 
     def _samples(self) -> dict[str, Path]:
         folder = self.context.samples
