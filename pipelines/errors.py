@@ -15,6 +15,11 @@ class MachineLost(UserError):
     """The machine that a model ran on is gone, and the run with it; on another it may be done."""
 
 
+def reason(error: Exception) -> str:
+    """What an error about a file says beside the file's name: why the system refuses it, without its number."""
+    return f"{error.strerror}." if isinstance(error, OSError) and error.strerror else str(error)
+
+
 def one_line(error: BaseException) -> str:
     """An error's text without its line breaks, as a part of a sentence."""
     return " ".join(str(error).split())

@@ -10,7 +10,7 @@ from editor.formats.decoding import is_picture
 from editor.session import Session
 from editor.store.document_file import HEADER
 from editor.store.store import Store
-from pipelines.errors import InvalidInput, UserError
+from pipelines.errors import InvalidInput, UserError, reason
 
 LONGEST_START = 2**20  # bytes at the start of a file to read to tell whether it is a picture
 
@@ -22,7 +22,7 @@ def show(context: CommandContext) -> None:
         try:
             sentences, credentials = _credentials_in(file, context.anchors)
         except (UserError, OSError) as error:
-            print(f"{file}: {error}", file=sys.stderr)
+            print(f"{file}: {reason(error)}", file=sys.stderr)
             failed += 1
             continue
         for sentence in sentences:

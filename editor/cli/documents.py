@@ -17,7 +17,7 @@ from editor.session import Session
 from editor.store.document_file import SUFFIX
 from editor.store.revisions import Node, Revision
 from editor.worker import Worker
-from pipelines.errors import InvalidInput, UserError
+from pipelines.errors import InvalidInput, UserError, reason
 from pipelines.models import printable
 
 
@@ -34,7 +34,7 @@ def open_files(context: CommandContext) -> None:
                     for note in notes:
                         print(f"{file}: {note}", file=sys.stderr)
             except (UserError, OSError) as error:
-                print(f"{file}: {error}", file=sys.stderr)
+                print(f"{file}: {reason(error)}", file=sys.stderr)
                 failed += 1
             else:
                 print(f"{document.id}  {document.name}")

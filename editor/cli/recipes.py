@@ -15,7 +15,7 @@ from editor.recipes.recipe import Recipe
 from editor.recipes.replay import Stage, difference, other_picture, replay
 from editor.recipes.scaling import made_on
 from pipelines.base import run
-from pipelines.errors import InvalidInput, UserError
+from pipelines.errors import InvalidInput, UserError, reason
 from pipelines.models import listed as read_models
 from pipelines.models import located
 
@@ -73,7 +73,7 @@ def follow_on_pictures(context: CommandContext) -> None:
                 for note in notes or ():
                     bar.write(f"{picture}: {note}", file=sys.stderr)
             except (UserError, OSError) as error:
-                bar.write(f"{picture}: {error}", file=sys.stderr)
+                bar.write(f"{picture}: {reason(error)}", file=sys.stderr)
                 failed += 1
     if files.skipped:
         print(f"{len(results)} pictures; {len(files.skipped)} other files and folders were left out.", file=sys.stderr)

@@ -19,9 +19,9 @@ from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from editor.formats.atomic_write import atomic_write, sweep
+from editor.store.sqlite_settings import LOCK_TIMEOUT, set_up
 from pipelines.errors import InvalidInput, UserError
 
-LOCK_TIMEOUT = 30  # seconds to wait for another process's write
 # Bytes of a file beside an SQLite file, freed on a full disk so that users can still delete documents. More than the
 # 1,000 pages that the write-ahead log holds before a checkpoint, by which the database file may have to grow too.
 RESERVE = 6 * 2**20
@@ -170,7 +170,7 @@ class Database:
 
     def copy_to(self, file: Path) -> None:
         """Copies an SQLite file as it is at this moment, while others write. `file` is complete or not there at all."""
-        with self._storage_errors(), atomic_write(file) as part, self.engine.connect() as connection:
+        with atomic_write(file) as part, self._storage_errors(), self.engine.connect() as connection:
             connection.execute(_statement("VACUUM INTO :file"), {"file": str(part)})
 
     def shrink(self) -> bool:
@@ -249,7 +249,7 @@ class Database:
             location.parent.mkdir(parents=True, exist_ok=True)
             file = URL.create("sqlite", database=str(location))
             engine = create_engine(file, isolation_level="AUTOCOMMIT", connect_args={"timeout": LOCK_TIMEOUT})
-            event.listen(engine, "connect", _set_up)
+            event.listen(engine, "connect", set_up)
             return engine
         try:
             url = make_url(re.sub("^postgres:", "postgresql:", location))
@@ -384,28 +384,3 @@ def _reached(ask: Callable[[], Result]) -> Result:
 @lru_cache(maxsize=256)
 def _statement(sql: str) -> TextClause:
     return text(sql)
-
-
-def _set_up(connection: sqlite3.Connection, record: object) -> None:
-    _write_ahead(connection)
-    connection.execute("PRAGMA synchronous = FULL")  # a commit survives a power cut
-    connection.execute("PRAGMA foreign_keys = ON")
-    # some builds overwrite all deleted data with zeros, which a full disk has no room to log
-    connection.execute("PRAGMA secure_delete = FAST")
-
-
-def _write_ahead(connection: sqlite3.Connection) -> None:
-    """Switches to write-ahead logging, so that reads do not wait for a write.
-
-    The first connection to a new file switches it. Meanwhile SQLite refuses the others at once, without its usual
-    timeout, because each would wait for a lock that the other holds; hence the loop.
-    """
-    until = time.monotonic() + LOCK_TIMEOUT
-    while True:
-        try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            return
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY or time.monotonic() > until:
-                raise
-            time.sleep(0.01)

@@ -150,6 +150,7 @@ def backup(store: Store, to: Path) -> None:
 
     Raises:
         InvalidInput: the file exists already, or the store is in PostgreSQL.
+        OSError: the file cannot be written.
     """
     if store.database.path is None:
         raise InvalidInput("This store is in PostgreSQL. Back it up with pg_dump, which comes with PostgreSQL.")

@@ -49,6 +49,7 @@ class Entry:
     action: str = ""  # "" for what is not logged unless it is refused
     document: str | None = None
     prompt: str | None = None
+    outcome: str | None = None
 
 
 def entry_in(scope: Scope) -> Entry:
@@ -160,7 +161,7 @@ class Gate:
         """Answers to a wrong secret, late."""
         address = request.client.host if request.client else "somewhere"
         log.warning("A sign-in from %s failed. %s", address, reason)
-        self._add("sign-in", None, 401)
+        self._add("sign-in", None, 401, f"from {address}")
         await asyncio.sleep(SLOW)
         if _is_page(request):
             return self._page(request, onward or _without_token(request), True)
@@ -188,9 +189,9 @@ class Gate:
         secret = request.headers.get(OWN_HEADER, "")
         return path.startswith(OWN_REQUESTS) and secrets.compare_digest(secret.encode(), self.own_secret.encode())
 
-    def _add(self, action: str, user: str | None, status: int) -> None:
+    def _add(self, action: str, user: str | None, status: int, outcome: str | None = None) -> None:
         if self.accounts.audit is not None:
-            self.accounts.audit.add(user, action, None, status)
+            self.accounts.audit.add(user, action, None, status, outcome=outcome)
 
 
 class _GatedSend:
@@ -203,8 +204,8 @@ class _GatedSend:
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start" and self.audit is not None and self.entry.action:
-            user = None if self.user is None else self.user.shown
-            self.audit.add(user, self.entry.action, self.entry.document, message["status"], self.entry.prompt)
+            user, entry = None if self.user is None else self.user.shown, self.entry
+            self.audit.add(user, entry.action, entry.document, message["status"], entry.prompt, entry.outcome)
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             if headers.get("content-type", "").startswith("text/html"):

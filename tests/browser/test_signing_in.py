@@ -157,6 +157,12 @@ def test_a_stranger_looks_and_goes_on_with_a_copy(members: Members, visit: Any, 
     note = page.locator(".note").filter(has_text="You may look at this document, but not change it.")
     note.wait_for()
     assert not page.locator("#generate").is_visible() and not page.locator(".palette").is_visible()
+    page.keyboard.press("r")
+    page.mouse.move(size["width"] / 2, size["height"] / 2)
+    page.mouse.down()
+    page.mouse.move(size["width"] / 2 + 40, size["height"] / 2 + 30, steps=3)
+    page.mouse.up()
+    assert page.evaluate("window.palimpsest.doc.mask.empty"), "the tools paint for who may only look"
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.keyboard.press("Control+Enter")  # the keys do no more than the buttons
     note.get_by_role("button", name="Edit a copy").click()
@@ -166,6 +172,16 @@ def test_a_stranger_looks_and_goes_on_with_a_copy(members: Members, visit: Any, 
     assert members.session.store.documents.sharing(copy) == ("bob", "look")
     assert members.session.store.documents.get(document.id) == document
     assert not members.session.store.jobs.pending(document.id)
+
+
+def test_a_stranger_who_is_let_in_meanwhile_reads_no_more_that_it_is_not_so(members: Members, visit: Any) -> None:
+    document, page = members.opened("ann", "look"), visit({"width": 1440, "height": 900}, "bob")
+    shown(page, document)
+    note = page.locator(".note").filter(has_text="You may look at this document, but not change it.")
+    for shared, state in (("look", "visible"), ("edit", "detached"), ("look", "visible")):
+        members.session.share(document.id, shared)
+        note.wait_for(state=state)
+        page.locator("#generate").wait_for(state="hidden" if shared == "look" else "visible")
 
 
 def test_the_owner_says_who_may_edit(members: Members, visit: Any) -> None:
@@ -179,6 +195,10 @@ def test_the_owner_says_who_may_edit(members: Members, visit: Any) -> None:
         choice.select_option("edit")
     page.wait_for_function("window.palimpsest.doc.state.shared === 'edit'")
     assert members.session.store.documents.sharing(document.id) == ("ann", "edit")
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Link copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == f"{members.url}/?doc={document.id}"
     guest = visit({"width": 1440, "height": 900}, "bob")
     shown(guest, document)
     assert guest.locator("#generate").is_visible()

@@ -321,6 +321,19 @@ def test_the_log_says_who_did_what(members: Members) -> None:
     assert "a green couch" not in members.audit.file.read_text()
 
 
+def test_the_log_says_what_others_may_do_now(members: Members) -> None:
+    document = members.opened("ann", "look")
+    for shared in ("edit", "everything"):
+        members.ask("POST", f"{PREFIX}/documents/{document.id}/share", "ann", json={"shared": shared})
+
+    def entries() -> list[dict[str, Any]]:
+        lines = members.audit.file.read_text().splitlines()
+        return [each for each in map(json.loads, lines) if each["document"] == document.id]
+
+    until(lambda: len(entries()) == 2)
+    assert [(each["status"], each.get("outcome")) for each in entries()] == [(200, "edit"), (400, None)]
+
+
 def test_the_log_says_what_became_of_a_tool_s_call(members: Members) -> None:
     document = members.opened(None, "edit")
     hidden = members.opened("ann", "nobody")

@@ -232,6 +232,7 @@ def test_the_log_has_who_signed_in(members: Members) -> None:
     until(lambda: any(entry["status"] == 401 for entry in entries()))
     signed = [(entry["action"], entry["status"]) for entry in entries()]
     assert ("sign-in", 303) in signed and ("sign-in", 401) in signed
+    assert {entry["outcome"] for entry in entries() if entry["status"] == 401} == {"from 127.0.0.1"}
     assert TOKEN not in members.audit.file.read_text() and "wrong-again" not in members.audit.file.read_text()
 
 

@@ -32,8 +32,9 @@ export class CurrentTool {
     return this.available.includes(this.name) ? this.name : "brush";
   }
 
-  /** What `Pointer` needs of the tool in use. */
+  /** What `Pointer` needs of the tool in use: the hand, for who may only look. */
   get handle() {
+    if (this.editor.doc?.mayEdit === false) return { name: "hand", tool: { grip: () => false }, radius: 0, resize() {} };
     const name = this.active;
     const kind = name === "edge" ? this.editor.objects.tool : name;
     return { name: kind, tool: name === "transform" ? this.editor.floating.box : this.tools[kind], radius: this.diameter / 2, resize: (diameter) => this.resize(diameter) };

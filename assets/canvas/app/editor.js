@@ -27,7 +27,7 @@ import { openingCard } from "../panels/opening-card.js";
 import { Panels } from "./panels.js";
 import { Pointer } from "../viewport/pointer.js";
 import { rememberDocument } from "../panels/start.js";
-import { tellOnlyLook } from "../panels/sharing.js";
+import { showRights } from "../panels/sharing.js";
 import { Server } from "../net/server.js";
 import { Unreachable } from "../net/responses.js";
 import { LOST_MS } from "../document/polling.js";
@@ -161,7 +161,6 @@ class Editor {
       this.doc.follower.rest(document.hidden);
       this.refresh();
       if (this.doc.mayEdit) tour(this.root);
-      else tellOnlyLook(this);
       return true;
     } catch (error) {
       const sentence = error instanceof Unreachable ? t("status.not_done") : error.message;
@@ -345,7 +344,7 @@ class Editor {
     const { doc, form } = this;
     if (!form) return;
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
-    document.documentElement.toggleAttribute("data-only-look", doc?.mayEdit === false);
+    showRights(this);
     showRepeatable(Boolean(doc?.canRepeat));
     const frame = form.intent === "expand" && doc?.picture.box ? doc.frame.box ?? doc.picture.box : null; // its sides can be dragged
     if (frame || this.viewport.expanded) this.viewport.showFrame(frame, doc?.frame.margins);

@@ -88,7 +88,7 @@ export class Live {
 
   #target() {
     const { doc, floating, form } = this.editor;
-    if (!this.on || !this.#able || !doc?.draft || doc.busy || doc.display.stepRevision || doc.layers.waits || floating.open) return null;
+    if (!this.on || !this.#able || !doc?.draft || doc.state.trouble || doc.busy || doc.display.stepRevision || doc.layers.waits || floating.open) return null;
     const { draft, frame, parent, picture } = doc;
     const edit = this.adapted(form.request());
     const input = edit && editInput(edit.intent, draft, frame);

@@ -108,7 +108,8 @@ export class Notifications {
    * for a button in it.
    */
   note(sentence, topic, kind = "error", action = null) {
-    if (this.#shown(topic) === sentence && !action) return; // a screen reader reads it once
+    const said = [...this.notes.querySelectorAll("p")].some(({ textContent }) => textContent === sentence);
+    if (said && !action) return; // a screen reader reads it once, and a server that is in trouble says it to each request
     this.dismiss(topic);
     const press = () => {
       note.remove();

@@ -48,6 +48,7 @@ export class OpenDocument {
     this.queue = new JobQueue(this);
     this.runProgress = new RunProgress(eta);
     this.progress = null; // of what runs, see RunProgress
+    this.waits = false; // whether a job is there and nobody works on it
     this.display = new PictureDisplay(this, () => this.#turned());
     this.picture = this.display.picture;
     this.frame = new Frame(this.picture, () => this.#replan());
@@ -181,9 +182,18 @@ export class OpenDocument {
       if (sentence) this.notifications.note(sentence, topic);
       else this.notifications.dismiss(topic);
     }
+    this.#sayWhetherItWaits();
     if (moved) this.plan.refresh(); // the edit has another parent now
     this.changed();
     return this.run !== null;
+  }
+
+  /** A job that nobody works on is queued, whatever was said when it was sent. */
+  #sayWhetherItWaits() {
+    const waits = Boolean(this.state.trouble && this.run?.index === 0);
+    if (waits === this.waits) return;
+    this.waits = waits;
+    if (this.run) this.notifications.status(t(waits ? "queue.waits" : "status.repainting"));
   }
 
   #showProgress() {

@@ -25,11 +25,39 @@ export function sharingRow(server, doc, failed) {
     choice.value = doc.state.shared;
   }
 
-  return h("label", { class: "sharing" }, h("span", {}, t("sharing.others")), choice);
+  const link = h("button", { type: "button", class: "secondary", onclick: () => copyLink() }, t("sharing.copy_link"));
+
+  async function copyLink() {
+    try {
+      await navigator.clipboard.writeText(linkTo(doc));
+      link.textContent = t("sharing.link_copied");
+    } catch {
+      failed(linkTo(doc)); // the browser has no clipboard to give, without https
+    }
+  }
+
+  return h("div", { class: "sharing" }, h("label", {}, h("span", {}, t("sharing.others")), choice), link);
 }
 
-/** Tells who may only look how to go on: with a copy. editor: the Editor. */
-export function tellOnlyLook(editor) {
+/** The document's address. */
+const linkTo = ({ id }) => new URL(`?doc=${encodeURIComponent(id)}`, document.baseURI).href;
+
+/** Follows what the user may do with the document: tells who may only look how to go on, with a copy. editor: the Editor. */
+export function showRights(editor) {
+  const { doc, notifications } = editor;
+  const { dataset } = document.documentElement;
+  const onlyLooksAt = doc?.mayEdit === false ? doc.id : undefined;
+  if (dataset.onlyLook === onlyLooksAt) return;
+  if (onlyLooksAt) {
+    dataset.onlyLook = onlyLooksAt;
+    tellOnlyLook(editor);
+  } else {
+    delete dataset.onlyLook;
+    notifications.dismiss("sharing");
+  }
+}
+
+function tellOnlyLook(editor) {
   const { doc, notifications, server } = editor;
   const copy = async () => {
     try {

@@ -22,6 +22,7 @@ from editor.store.documents import Document
 from editor.store.revisions import Node
 from editor.web import large_work, small_copies
 from editor.web.context import AppContext
+from editor.web.gate import entry_in
 from editor.web.long_polling import BeatPoller
 from editor.web.state import DocumentStates
 from editor.web.threads import run_in_writer
@@ -155,6 +156,7 @@ class Documents:
 
     def _share(self, request: Request, shared: object) -> Response:
         self.session.share(self.context.document(request).id, str(shared))
+        entry_in(request.scope).outcome = str(shared)
         return self.states.answer(request)
 
     def restore(self, request: Request) -> Response:
