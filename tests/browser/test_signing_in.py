@@ -96,7 +96,6 @@ def test_who_signs_out_leaves_nothing_behind(members: Members, visit: Any, size:
     assert first.id in page.url and page.locator(".palimpsest").count() == 0
 
 
-@pytest.mark.proof  # on a busy machine the prompt is at times not given back with the mask: to be found and mended
 def test_another_tab_hears_of_it_and_loses_nothing(members: Members, visit: Any) -> None:
     document, page = members.opened(None), visit({"width": 1440, "height": 900})
     signed_in(page, f"/?doc={document.id}")

@@ -16,7 +16,6 @@ from editor.formats.images import decode_tile, encode_png, read_image, read_mask
 from editor.imaging.geometry import Box
 from editor.recipes.recipe import Recipe
 from editor.store.database import DiskFull, StorageError
-from editor.store.documents import Document
 from editor.store.progress import RunPreview, RunProgress
 from editor.store.store import Store
 from editor.web.addresses import PREFIX
@@ -282,7 +281,7 @@ def test_an_edit_that_ends_while_a_state_is_reported_does_not_look_moved_on(
     (submitted,) = routes.submit(opened).json()["jobs"]
     status = DocumentStates._status
 
-    def ending(self: DocumentStates, document: Document, id: str) -> dict[str, str | None]:
+    def ending(self: DocumentStates, document: str, id: str) -> dict[str, str | None]:
         routes.worker.run_one()
         return status(self, document, id)
 
