@@ -124,8 +124,11 @@ def test_each_intent_asks_in_the_readers_language(reader: Reader) -> None:
     reader.open_sample()
     for intent in (*INTENTS[1:], INTENTS[0]):
         reader.page.locator("#intent label").get_by_text(reader.words[f"form_{intent}"], exact=True).click()
-        asked = reader.words[f"prompt.{intent}"]
+        asked = reader.words[f"prompt.{ {'remove': 'none', 'expand': 'fill'}.get(intent, intent) }"]
         reader.page.locator("#prompt").get_by_placeholder(asked, exact=True).wait_for()
+        reader.page.locator("#aim .instruction").get_by_text(reader.words.get(f"instruction.{intent}", "")).wait_for(
+            state="attached"
+        )
         assert reader.english == []
 
 
@@ -259,6 +262,7 @@ def nothing_cut(tab: Reader, size: tuple[int, int], where: str) -> None:
 
 def test_no_label_is_cut_off_or_broken_in_any_window(tab: Reader) -> None:
     """A font for Chinese comes with the browser, see programs.sh."""
+    tab.page.evaluate("window.palimpsest.home()")
     tab.open_sample()
     for size in ((1440, 900), (1024, 768), (820, 1180), (390, 844)):
         tab.page.set_viewport_size({"width": size[0], "height": size[1]})

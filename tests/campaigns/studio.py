@@ -11,12 +11,12 @@ import random
 import sys
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -41,6 +41,8 @@ JUDGED = 1800.0
 ROOM = 160.0  # MB by which a process may grow in all, once it is warm
 # by how much a process may have more at the end than at half time: MB, threads, descriptors (of which a page has some)
 GROWTH = (20.0, 8, 40)
+
+P = TypeVar("P", bound=Program)
 
 
 class Sample(NamedTuple):
@@ -135,8 +137,9 @@ class Campaign:
         studio.ends = began + self.seconds
         beside = [asyncio.create_task(each) for each in (self._watch(began), self._measure_lag())]
         if self.kills is not None:
-            beside += [asyncio.create_task(self._kill_workers(self.kills[0]))]
-            beside += [asyncio.create_task(self._kill_servers(self.kills[1]))]
+            workers = self._kill_some("workers", self.worker_processes, self.kills[0], WorkerProcess.start)
+            servers = self._kill_some("servers", self.server_processes, self.kills[1], _start_again)
+            beside += [asyncio.create_task(workers), asyncio.create_task(servers)]
         await asyncio.gather(*(designer.work() for designer in designers))
         self._sample(time.monotonic() - began)
         for task in beside:
@@ -165,21 +168,13 @@ class Campaign:
 
     # killing
 
-    async def _kill_workers(self, pause: float) -> None:
-        chance = random.Random(0)
+    async def _kill_some(self, kind: str, programs: Sequence[P], pause: float, start: Callable[[P], None]) -> None:
+        chance = random.Random(kind)
         while True:
             await asyncio.sleep(pause)
-            worker = chance.choice(self.worker_processes)
-            await asyncio.to_thread(self._kill, worker, "workers")
-            worker.start()
-
-    async def _kill_servers(self, pause: float) -> None:
-        chance = random.Random(1)
-        while True:
-            await asyncio.sleep(pause)
-            server = chance.choice(self.server_processes)
-            await asyncio.to_thread(self._kill, server, "servers")
-            await asyncio.to_thread(server.start, int(server.url.rpartition(":")[2]))
+            program = chance.choice(programs)
+            await asyncio.to_thread(self._kill, program, kind)
+            await asyncio.to_thread(start, program)
 
     def _kill(self, program: Program, kind: str) -> None:
         family, when = [program.pid, *program.descendants()], time.monotonic()
@@ -269,6 +264,10 @@ class Campaign:
             "threads, start": start[1], "threads, end": end[1],
             "descriptors, start": start[2], "descriptors, end": end[2],
         }  # fmt: skip
+
+
+def _start_again(server: ServerProcess) -> None:
+    server.start(int(server.url.rpartition(":")[2]))  # where its clients know it
 
 
 def _ms(seconds: Sequence[float], percentile: float) -> float:

@@ -74,12 +74,8 @@ export class Adjusting {
 
   /** The mode was chosen, or left: the sliders are among the settings. */
   toggled() {
-    const { panels, viewport } = this.editor;
-    const { side } = panels;
-    const { fitted } = viewport;
+    const { side } = this.editor.panels;
     if (this.active) this.#showSliders();
     else if (side.tab === "settings") side.open(this.tabBefore);
-    const fit = () => viewport.fitted && viewport.fit();
-    if (fitted && side.sheet) requestAnimationFrame(() => requestAnimationFrame(fit)); // else the sheet hides what is adjusted
   }
 }

@@ -15,6 +15,8 @@ import { withNoun, wordingLine, wordsNotPainted } from "./wording.js";
 const HINT_MS = 250; // after the last key press, before the prompt is checked
 export const PROMPT = "#prompt :is(input, textarea)";
 const PROMPT_FIELDS = { prompt: PROMPT, negative_prompt: "#avoid :is(input, textarea)" };
+// the field is short: these fit
+const PLACEHOLDERS = { fill: "fill", remove: "none", refine: "refine", expand: "fill", sketch: "sketch", adjust: "none" };
 export const INTENTS = ["fill", "remove", "refine", "expand", "sketch", "adjust"];
 const HELP = { steps: "form_steps_help", guidance: "form_guidance_help", sampler: "form_sampler_help", negative_prompt: "form_avoid_help", seed: "form_seed_help" };
 
@@ -156,9 +158,9 @@ export class EditForm {
     document.documentElement.dataset.intent = this.intent;
     this.#showChoices();
     const field = document.querySelector(PROMPT);
-    if (field) field.placeholder = t(`prompt.${this.intent}`);
+    if (field) field.placeholder = t(`prompt.${PLACEHOLDERS[this.intent]}`);
     const instruction = document.querySelector("#aim .instruction"); // of a mode that asks for more than a prompt; it stays beside one
-    if (instruction) instruction.textContent = ["remove", "expand"].includes(this.intent) ? t(`prompt.${this.intent}`) : "";
+    if (instruction) instruction.textContent = ["remove", "expand"].includes(this.intent) ? t(`instruction.${this.intent}`) : "";
   }
 
   /** Shows what the chosen model can do, or why it cannot be used. */

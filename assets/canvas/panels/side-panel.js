@@ -109,10 +109,6 @@ export function sidePanel(bodies, changed) {
     get tab() {
       return state.tab;
     },
-    /** Whether it lies below the picture, and takes of its height. */
-    get sheet() {
-      return SHEET.matches;
-    },
     /** Closes it where it is a sheet, which takes the picture's room. Returns whether it was open there. */
     uncover() {
       const covers = SHEET.matches && state.tab !== null;

@@ -11,6 +11,7 @@ import { View } from "./view.js";
 
 const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels that panels cover
 const NARROW = 600; // CSS pixels; in a narrower viewport the panels are in other places
+const ROOMY = 1280; // CSS pixels of the window from which on a panel beside a fitted picture leaves it in sight
 const NARROW_INSETS = [52, 62, 10, 190];
 const IN_SIGHT = 48; // CSS pixels of the picture that always stay in sight
 const EVERYWHERE = 2 ** 24; // plane pixels that no picture reaches
@@ -69,12 +70,12 @@ export class Viewport {
     const width = Math.max(1, Math.round(clientWidth * this.ratio));
     const height = Math.max(1, Math.round(clientHeight * this.ratio));
     const windowSize = `${innerWidth} ${innerHeight}`;
-    const panel = windowSize === this.windowSize; // one was opened, closed or resized: the picture stays where it is
+    const panel = windowSize === this.windowSize; // one was opened, closed or resized: the picture stays where it is, if it is seen there
     this.windowSize = windowSize;
     if (!panel) this.view.panBy(Math.round((width - this.width) / 2), Math.round((height - this.height) / 2));
     [this.width, this.height] = [width, height];
     for (const { canvas } of [this.below, this.above]) [canvas.width, canvas.height] = [width, height];
-    if (this.fitted && !panel) this.fit();
+    if (this.fitted && !(panel && innerWidth >= ROOMY)) this.fit();
     else this.invalidate();
     this.#draw(); // at once: a resized canvas is empty
   }
