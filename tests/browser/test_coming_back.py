@@ -170,6 +170,38 @@ def test_what_is_typed_before_the_last_visit_is_read_stays(hands: Hands) -> None
     assert prompt.input_value() == "two cups"
 
 
+def test_what_is_saved_last_stays(hands: Hands) -> None:
+    """A mask takes its time to be saved, the prompt alone does not."""
+    hands.open_sample()
+    hands.paint()
+    kept = hands.page.evaluate(
+        """async (modules) => {
+        const { loadDraft } = await import(`/${modules}draft/draft-storage.js`);
+        const { draftEditor, id } = window.palimpsest.doc;
+        const mask = draftEditor.store();
+        draftEditor.setPrompts({ prompt: "the newest", negative_prompt: "" });
+        draftEditor.saveView.now();
+        await mask;
+        await draftEditor.saved;
+        return (await loadDraft(id)).prompts.prompt;
+    }""",
+        MODULES,
+    )
+    assert kept == "the newest"
+
+
+def test_a_prompt_that_is_sent_as_it_is_typed_belongs_to_the_document(hands: Hands) -> None:
+    hands.open_sample()
+    hands.wait_for("doc.draftEditor.prompts")
+    hands.page.evaluate("""async () => {
+        const { form } = window.palimpsest;
+        const values = { ...form.values, prompt: "typed and sent" };
+        await form.prepare(values);  // before the form itself has told of it
+        window.palimpsest.settingsChanged(values);
+    }""")
+    assert hands.page.evaluate("window.palimpsest.doc.draftEditor.prompts.prompt") == "typed and sent"
+
+
 def test_the_end_of_the_models_process_is_said(hands: Hands, server: Any) -> None:
     """What its supervisor writes into the store when it dies, and when it dies again."""
     hands.open_sample()
@@ -199,8 +231,24 @@ def test_a_server_without_its_models_says_so(hands: Hands, server: Any) -> None:
     hands.open_sample()
     server.worker.trouble = sentence = "The models' process ended. It is being started again."
     hands.page.locator(".note p").filter(has_text=sentence).wait_for()
+    hands.page.evaluate("(sentence) => window.palimpsest.notifications.note(sentence, 'another')", sentence)
+    assert hands.page.locator(".note").count() == 1  # each request that fails of it says it
     server.worker.trouble = None
     hands.page.wait_for_function("!document.querySelector('.note')")
+
+
+def test_an_edit_that_nobody_works_on_is_called_queued(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    hands.paint()
+    hands.generate()
+    hands.status("Generating")
+    server.worker.trouble = "No worker is running, so jobs wait."
+    hands.status("Queued")
+    server.worker.trouble = None
+    hands.status("Generating")
+    server.slow.allow(20)
+    hands.wait_idle()
 
 
 def away(hands: Hands) -> None:

@@ -263,6 +263,14 @@ def test_what_is_refused_is_said_once_in_the_dock(hands: Hands) -> None:
     change(hands, hands.write, "a vase")
 
 
+def test_it_goes_on_once_the_models_are_back(hands: Hands, server: Any) -> None:
+    turn_on(hands)
+    server.worker.trouble = "The models' process ended. It is being started again."
+    hands.page.wait_for_function(f"{RUN} === 'idle' && !{SHOWN}")
+    server.worker.trouble = None
+    ready(hands)
+
+
 def test_from_the_prompt_by_its_key_and_on_a_phone(hands: Hands) -> None:
     hands.page.set_viewport_size({"width": 390, "height": 844})
     hands.page.locator(PROMPT).focus()

@@ -1,4 +1,4 @@
-"""The side panel, and what the dock has beside the prompt: nothing covers the picture, or moves it where it has room."""
+"""The side panel, and what the dock has beside the prompt: nothing covers the picture, or moves it needlessly."""
 
 from typing import Any
 
