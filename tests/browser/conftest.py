@@ -13,6 +13,7 @@ import pytest
 import pipelines
 from editor.formats.images import encode_png
 from editor.session import Session
+from editor.store.queue import PENDING
 from editor.store.store import Store
 from editor.web.addresses import Addresses
 from editor.worker import Worker
@@ -20,6 +21,7 @@ from pipelines.base import Pipeline
 from pipelines.ranking import Ranker
 from tests.browser.hands import NO_TOUR, SIZE, Hands, photo
 from tests.fakes import (
+    PATIENCE,
     FailingPipeline,
     FakeLibrary,
     FlatPipeline,
@@ -100,6 +102,15 @@ class Server:
         library.downloads.start()
         self.page = start(context, "127.0.0.1", self.port)
 
+    def end_jobs(self) -> None:
+        """Ends what a visitor has left: it would take the steps that the next one allows."""
+        while pending := self.store.database.rows(f"SELECT id FROM revision WHERE {PENDING} ORDER BY seq DESC"):
+            self.store.jobs.cancel(pending[0][0])
+        if self.slow.started.is_set() and not self.slow.closed.is_set():
+            self.slow.allow(1)  # a run notices at its next step that it is cancelled
+            assert self.slow.closed.wait(PATIENCE)
+        self.slow.forbid()
+
     def stop(self) -> None:
         self.page.close(verbose=False)
         self.page.server.thread.join()  # Gradio itself waits 5 seconds for its port to be free
@@ -178,7 +189,7 @@ def visiting(chromium: Any, server: Server, **options: Any) -> Iterator[Hands]:
 def hands(request: pytest.FixtureRequest, context: Any, server: Server, complaints: list[str]) -> Iterator[Hands]:
     """A visitor at the start view; at the end no tab may have complained, or asked anyone but the server."""
     complaints.clear()
-    server.slow.forbid()  # the steps that the visitor before did not need
+    server.end_jobs()
     old, failed = context.pages, request.session.testsfailed
     hands = Hands(old[0] if old else context.new_page(), server, complaints)
     if old and hands.page.url != "about:blank":
