@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 from PIL import Image, ImageSequence
+from sqlalchemy import event
 from starlette.testclient import TestClient
 
 from editor.formats.export import recipe_of
@@ -517,6 +518,18 @@ def test_another_site_cannot_write(routes: RouteClient, origin: str) -> None:
 def test_the_page_itself_and_programs_can_write(routes: RouteClient) -> None:
     assert routes.post("samples/living-room.png/open", headers={"Origin": HOST}).status_code == 200
     assert routes.post("samples/living-room.png/open").status_code == 200
+
+
+def test_a_state_asks_the_store_six_times(routes: RouteClient) -> None:
+    """Fifty tabs ask every two seconds, and a database may be far away."""
+    opened = routes.opened()
+    routes.submit(opened)
+    routes.worker.run_one()
+    asked: list[str] = []
+    engine = routes.session.store.database.engine
+    event.listen(engine, "before_cursor_execute", lambda *values: asked.append(values[2]))
+    assert routes.get(f"documents/{opened['document']}").json()["can_undo"]
+    assert len(asked) <= 6, asked
 
 
 def test_an_answer_waits_for_the_next_step(routes: RouteClient, monkeypatch: pytest.MonkeyPatch) -> None:
