@@ -196,7 +196,7 @@ def test_a_prompt_that_is_sent_as_it_is_typed_belongs_to_the_document(hands: Han
     hands.page.evaluate("""async () => {
         const { form } = window.palimpsest;
         const values = { ...form.values, prompt: "typed and sent" };
-        await form.prepare(values);  // before the form itself has told of it
+        await form.prepare(values);  // before the form itself reports it
         window.palimpsest.settingsChanged(values);
     }""")
     assert hands.page.evaluate("window.palimpsest.doc.draftEditor.prompts.prompt") == "typed and sent"

@@ -89,6 +89,7 @@ def test_what_is_not_there_is_a_sentence(store: Store, name: str) -> None:
     ):
         with pytest.raises(NotFound, match=r"There (is|are) no"):
             look(name)
+    assert store.jobs.pending(name) == []
 
 
 def test_a_name_may_be_anything(store: Store) -> None:

@@ -109,7 +109,10 @@ export class Notifications {
    */
   note(sentence, topic, kind = "error", action = null) {
     const said = [...this.notes.querySelectorAll("p")].some(({ textContent }) => textContent === sentence);
-    if (said && !action) return; // a screen reader reads it once, and a server that is in trouble says it to each request
+    if (said && !action) { // a screen reader reads it once, and a server that is in trouble says it to each request
+      if (this.#shown(topic) !== sentence) this.dismiss(topic); // what it said before is out of date
+      return;
+    }
     this.dismiss(topic);
     const press = () => {
       note.remove();
