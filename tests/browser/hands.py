@@ -139,22 +139,30 @@ class Hands:
 
     # doing things
 
+    def places(self, *points: tuple[float, float]) -> list[tuple[float, float]]:
+        """Plane points in the window's coordinates, once a panel that opened or closed has moved the picture."""
+        places: list[tuple[float, float]] = self.page.evaluate(
+            f"""async (points) => {{
+                await {DRAWN};
+                const {{ viewport }} = window.palimpsest;
+                const {{ left, top }} = viewport.root.getBoundingClientRect();
+                return points.map(([x, y]) => {{
+                    const [sx, sy] = viewport.view.toViewport(x, y);
+                    return [left + sx / viewport.ratio, top + sy / viewport.ratio];
+                }});
+            }}""",
+            points,
+        )
+        return places
+
     def client(self, x: float, y: float) -> tuple[float, float]:
         """A plane point in the window's coordinates."""
-        left, top = self.page.evaluate(
-            """([x, y]) => {
-                const { viewport } = window.palimpsest;
-                const [sx, sy] = viewport.view.toViewport(x, y);
-                const { left, top } = viewport.root.getBoundingClientRect();
-                return [left + sx / viewport.ratio, top + sy / viewport.ratio];
-            }""",
-            [x, y],
-        )
+        left, top = self.places((x, y))[0]
         return left, top
 
     def drag(self, *points: tuple[float, float], button: str = "left") -> None:
         """Press at the first plane point, move along the others, let go."""
-        places = [self.client(*point) for point in points]
+        places = self.places(*points)
         self.page.mouse.move(*places[0])
         self.page.mouse.down(button=button)
         for place in places[1:]:

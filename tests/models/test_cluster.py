@@ -257,7 +257,6 @@ def test_a_head_that_is_killed_in_mid_edit_loses_nothing(
     try:
         process.start()
         jobs = two_jobs(session, document.id)
-        until(lambda: any("slow" in row.models for row in store.workers.all()))
         until(lambda: (step := store.progress.of(document.id).get(jobs[0])) is not None and step.step >= 5)
         nodes.remove_node(nodes.head_node, allow_graceful=False)
         until(lambda: process.restarts)
