@@ -1,7 +1,6 @@
 """Real reverse proxies before a server, with TLS, as the files of docs/proxies have them."""
 
 import shutil
-import socket
 import ssl
 import subprocess
 from collections.abc import Iterator
@@ -12,17 +11,12 @@ import httpx
 import pytest
 
 from tests.fakes import until
+from tests.server_process import free_port
 
 FILES = Path(__file__).parents[1] / "docs" / "proxies"
 NGINX = "error_log stderr; pid nginx.pid; events {} http { access_log off; %s }"
 TEMPORARY = ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
 CADDY = "{\n\tadmin off\n\tauto_https disable_redirects\n}\n"
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 @contextmanager

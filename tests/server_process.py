@@ -21,6 +21,13 @@ START = 120.0  # seconds after which a server that does not answer never will: f
 END = 20.0  # seconds for a process to end
 
 
+def free_port() -> int:
+    """A port of this machine that nobody listens on."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
+
+
 class Program:
     """A program of the store at `where`, a folder or the address of a PostgreSQL database: started and killed.
 
@@ -136,10 +143,7 @@ class ServerProcess(Program):
 
         Raises RuntimeError, with what it printed, when it ends instead or does not answer in time.
         """
-        if not port:
-            with socket.socket() as free:
-                free.bind(("127.0.0.1", 0))
-                port = free.getsockname()[1]
+        port = port or free_port()
         self.url = f"http://127.0.0.1:{port}"
         began = time.perf_counter()
         process = self.run(*self.program, "--data", str(self.where), "--port", str(port))

@@ -10,10 +10,12 @@ from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 from editor.cli import logs
 from editor.cli.accounts import accounts_of, warn_of_open_door
 from editor.cli.context import CommandContext
+from editor.cli.metrics import check_metrics, metrics_of, served
 from editor.cli.stop_signals import StopSignals
 from editor.models_process import ModelsProcess
 from editor.models_program import Engine, run_models
@@ -26,6 +28,9 @@ from pipelines import forget
 from pipelines.cluster import Cluster, Needs
 from pipelines.errors import InvalidInput
 from pipelines.models import listed, missing
+
+if TYPE_CHECKING:
+    from editor.metrics import Metrics
 
 STREAMS_GRACE = 1.0  # seconds for streams to say their last when the server stops
 
@@ -43,12 +48,9 @@ def serve(context: CommandContext) -> None:
     if options.mcp and find_spec("mcp") is None:
         raise InvalidInput("--mcp needs another package. Run: pip install mcp==1.30.0.")
     signs = context.signing  # a certificate that will not do is refused here
-    if options.metrics:
-        if find_spec("prometheus_client") is None:
-            raise InvalidInput("--metrics needs another package. Run: pip install 'palimpsest-editor[studio]'.")
-        check(options.metrics_host, options.metrics_port, "--metrics-")
-        if options.metrics_port == options.port:
-            raise InvalidInput("--metrics-port and --port must be two ports.")
+    check_metrics(options)
+    if options.metrics and options.metrics_port == options.port:
+        raise InvalidInput("--metrics-port and --port must be two ports.")
     accounts = accounts_of(options)
     warn_of_open_door(accounts, addresses)
     if options.compile:
@@ -68,7 +70,7 @@ def serve(context: CommandContext) -> None:
                 os.environ["GRADIO_TEMP_DIR"] = pictures  # where Gradio keeps pictures in the API's responses
                 samples = context.root / "assets" / "samples"
                 app = AppContext(session, process, context.library, samples, addresses, accounts=accounts)
-                with _metrics(app, process, options):
+                with served(_metrics(app, process, options), options):
                     page = start(app, options.host, options.port, options.mcp)
                     _announce(str(page.local_url), options.log_json)
                     if signs is not None:
@@ -86,21 +88,14 @@ def serve(context: CommandContext) -> None:
                 accounts.audit.close()
 
 
-@contextmanager
-def _metrics(app: AppContext, process: ModelsProcess, options: Namespace) -> Iterator[None]:
-    """Serves metrics during the block, if that is wanted."""
-    if not options.metrics:
-        yield
-        return
-    from editor.web.metrics import Metrics  # needs a package that not everybody has
+def _metrics(app: AppContext, process: ModelsProcess, options: Namespace) -> "Metrics | None":
+    metrics = metrics_of(options, "server", app.library.names)
+    if metrics is not None:
+        from editor.web.metrics import ServerMetrics  # needs a package that not everybody has
 
-    end = Metrics(app.session.store, process, app.traffic, app.library.names).serve(
-        options.metrics_host, options.metrics_port
-    )
-    try:
-        yield
-    finally:
-        end()
+        metrics.watch(process)
+        ServerMetrics(metrics, app.session.store, app.traffic)
+    return metrics
 
 
 def _announce(url: str, as_json: bool) -> None:

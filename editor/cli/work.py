@@ -3,6 +3,7 @@
 import sys
 
 from editor.cli.context import CommandContext
+from editor.cli.metrics import check_metrics, metrics_of, served
 from editor.cli.stop_signals import StopSignals
 from editor.crew import Crew
 from editor.models_process import ModelsProcess
@@ -14,15 +15,23 @@ def work(context: CommandContext) -> None:
     """Works on the jobs of a store until it is interrupted.
 
     Raises:
-        InvalidInput: no cluster is there that it is to work on; one that goes later is waited for.
+        InvalidInput: no cluster is there that it is to work on; one that goes later is waited for. Or metrics cannot be
+            served.
     """
+    check_metrics(context.options)
     if context.options.ray:
         check_address(context.options.ray)
     signals = StopSignals()
     before, after = sys.argv[1 : (at := sys.argv.index("work"))], sys.argv[at + 1 :]
     command = [sys.executable, str(context.root / "app.py"), *before, "models-process", "--pageless", *after]
-    with context.session() as session:
-        crew = Crew(lambda: ModelsProcess(session.store, command))
+    metrics = metrics_of(context.options, "worker", context.library.names)
+    with context.session() as session, served(metrics, context.options):
+
+        def make() -> ModelsProcess:
+            process = ModelsProcess(session.store, command)
+            return process if metrics is None else metrics.watch(process)
+
+        crew = Crew(make)
         crew.start()
         print("Working. Ctrl+C ends it after its step.", flush=True)
         within = None

@@ -9,9 +9,10 @@ from urllib.request import urlopen
 
 import pytest
 
-from tests.browser.conftest import Server, free_port
+from tests.browser.conftest import Server
 from tests.fakes import PATIENCE
 from tests.proxy import proxy
+from tests.server_process import free_port
 from tests.web.test_api import Client
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector

@@ -14,8 +14,7 @@ from editor.store.store import Store
 from editor.store.studies import Answer
 from editor.study.comparisons import PAIR, Comparison, plan
 from editor.study.study import find_study
-from tests.browser.conftest import free_port
-from tests.server_process import ROOT
+from tests.server_process import ROOT, free_port
 from tests.study_folders import write_folders
 
 KEYS = {"ArrowLeft": "left", "3": "right", "ArrowDown": "tie", "1": "left", "ArrowRight": "right", "2": "tie"}

@@ -10,10 +10,11 @@ import pytest
 
 from editor.formats.images import encode_png
 from editor.web.addresses import PREFIX
-from tests.browser.conftest import Server, free_port
+from tests.browser.conftest import Server
 from tests.browser.test_proxies import visited
 from tests.reverse_proxies import tls_proxy
 from tests.samples import noise
+from tests.server_process import free_port
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
 pytestmark = pytest.mark.filterwarnings("ignore::ResourceWarning")

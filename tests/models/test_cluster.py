@@ -2,7 +2,6 @@
 
 import os
 import platform
-import socket
 import subprocess
 import sys
 import time
@@ -26,7 +25,9 @@ from pipelines.ranking import OwnRanker
 from tests import fakes
 from tests.cluster_models import load_fake
 from tests.fakes import PATIENCE, OpinionatedRanker, until
+from tests.metrics import value_of
 from tests.samples import an_edit, noise
+from tests.server_process import free_port
 
 # Ray leaves sockets and processes to the garbage collector, and its workers fork
 pytestmark = [
@@ -68,12 +69,6 @@ def cluster(nodes: Any) -> Iterator[Cluster]:
     made = Cluster(nodes.address, load_fake, {"pinned": Needs(0.5, "big"), "shared": Needs(0.5), "huge": Needs(2)})
     yield made
     made.close()
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 def a_request(steps: int = 3, **changes: Any) -> Request:
@@ -209,7 +204,8 @@ def test_a_node_that_is_killed_in_mid_edit_loses_nothing(nodes: Any, tmp_path: P
 def test_the_command_works_with_every_card_and_gives_them_back(nodes: Any, tmp_path: Path) -> None:
     store = Store(tmp_path / "data")
     session = Session(store)
-    command = [sys.executable, str(ROOT / "app.py"), "--data", str(tmp_path / "data"), "work", "--ray", nodes.address]
+    options = ["--data", str(tmp_path / "data"), "--metrics", "--metrics-port", str(port := free_port())]
+    command = [sys.executable, str(ROOT / "app.py"), *options, "work", "--ray", nodes.address]
     process = subprocess.Popen(command)
     try:
         jobs = [
@@ -223,6 +219,8 @@ def test_the_command_works_with_every_card_and_gives_them_back(nodes: Any, tmp_p
         assert all(store.revisions.get(job).picture for job in jobs)
         until(lambda: any("classical" in row.models for row in store.workers.all()))
         assert any(row.place == platform.node() for row in store.workers.all())
+        until(lambda: value_of(port, "jobs_ended_total", state="done", model="classical") == 4)
+        assert value_of(port, "models_process_up") == 2
         process.terminate()
         assert process.wait(PATIENCE) == 0
         until(lambda: store.workers.all() == [])  # one that is killed while it starts is silent from then on

@@ -56,6 +56,7 @@ PARTS = {
     "models_process": {"store", "live", "object_selector", "process_watch", "outcome"},
     "models_program": {"store", "live", "worker", "object_selector", "ranking", "outcome"},
     "crew": {"models_process"},
+    "metrics": {"models_process", "outcome"},
     "web": {
         "imaging",
         "formats",
@@ -71,6 +72,7 @@ PARTS = {
         "object_selector",
         "outcome",
         "log_fields",
+        "metrics",
     },
     "cli": {
         "imaging",
@@ -90,6 +92,7 @@ PARTS = {
         "picture_reader",
         "log_fields",
         "ranking",
+        "metrics",
         "web",
     },
 }

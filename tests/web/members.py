@@ -1,7 +1,6 @@
 """A served editor in which people sign in: with the token, or by a proxy that names them."""
 
 import gc
-import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -22,6 +21,7 @@ from editor.web.page import start
 from editor.worker import Worker
 from tests.fakes import PATIENCE, FailingPipeline, LocalModels, NoisePipeline, loader
 from tests.samples import noise
+from tests.server_process import free_port
 from tests.wire import app_context
 
 TOKEN = "a-token-that-nobody-guesses"
@@ -67,9 +67,7 @@ class Members:
         self.audit = AuditLog(folder / "audit.jsonl", prompts)
         credentials = Credentials(TOKEN, "X-Forwarded-User", PROXY_SECRET)
         self.accounts = Accounts(credentials, UploadRate(quota.uploads), self.audit)
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         addresses = Addresses("127.0.0.1", root_path=root_path)
         context = app_context(self.session, LocalModels(self.worker), [each.name for each in models], folder, addresses)
         self.page = start(replace(context, accounts=self.accounts), "127.0.0.1", port, mcp)

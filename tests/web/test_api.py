@@ -6,7 +6,6 @@ import gc
 import json
 import logging
 import re
-import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from http.client import IncompleteRead
@@ -53,6 +52,7 @@ from tests.fakes import (
     until,
 )
 from tests.samples import noise
+from tests.server_process import free_port
 from tests.web.test_adapter_routes import lora
 from tests.wire import app_context, edit_packet
 
@@ -75,9 +75,7 @@ class Served:
         self.worker = Worker(self.store, loader(*models), rankers=lambda model: self.ranker)
         names = [model.name for model in models]
         self.worker.start()
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
+        port = free_port()
         self.url = f"http://127.0.0.1:{port}"
         self.models = LocalModels(self.worker)
         self.context = app_context(self.session, self.models, names, folder)

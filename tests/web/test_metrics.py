@@ -2,36 +2,30 @@
 
 import json
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
-from urllib.request import urlopen
 
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from editor.edits.edit import Edit
 from editor.imaging.geometry import Box
+from editor.metrics import Metrics
 from editor.models_process import ModelsProcess
 from editor.outcome import DONE, FAILED, REFUSED, RETURNED, STORE, Outcome
 from editor.process_watch import ProcessWatch
 from editor.session import Session
 from editor.store.maintenance import bytes_on_disk, queued_models
 from editor.store.store import Store
-from editor.web.metrics import Metrics
+from editor.web.metrics import ServerMetrics
 from editor.web.traffic import Traffic
 from tests.fakes import until
+from tests.metrics import text_of, value_of
 from tests.samples import an_edit, noise
+from tests.server_process import free_port
 
 SECRET = "a secret prompt"
-
-
-def free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
 
 
 class Measured:
@@ -41,7 +35,9 @@ class Measured:
         self.store = Store(folder / "data")
         self.session, self.traffic = Session(self.store), Traffic()
         self.models = ModelsProcess(self.store, [sys.executable, "-m", "tests.models_worker", str(folder)])
-        self.metrics = Metrics(self.store, self.models, self.traffic, lambda: {"noise": "Noise", "slow": "Slow"})
+        self.metrics = Metrics("server", lambda: {"noise": "Noise", "slow": "Slow"})
+        self.metrics.watch(self.models)
+        ServerMetrics(self.metrics, self.store, self.traffic)
         self.port = free_port()
         self.end = self.metrics.serve("127.0.0.1", self.port)
         self.document = self.session.open(noise(300, 280), "a secret name")
@@ -50,16 +46,8 @@ class Measured:
         edit: Edit = an_edit(Box(9, 9, 40, 40), pipeline=pipeline, prompt=SECRET, **settings)
         return self.session.submit(self.document.id, edit).id
 
-    def text(self) -> str:
-        with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=60) as answer:
-            return str(answer.read().decode())
-
     def value(self, name: str, **labels: str) -> float | None:
-        for family in text_string_to_metric_families(self.text()):
-            for sample in family.samples:
-                if sample.name == f"palimpsest_{name}" and sample.labels == labels:
-                    return sample.value
-        return None
+        return value_of(self.port, name, **labels)
 
     def close(self) -> None:
         self.end()
@@ -101,7 +89,7 @@ def test_jobs_are_measured_from_the_queue_to_their_end(measured: Measured) -> No
     assert measured.value("queue_length") == 0
     measured.session.cancel(slow)
     until(lambda: measured.value("jobs_ended_total", state="cancelled", model="slow") == 1)
-    text = measured.text()  # nothing that was typed is a label
+    text = text_of(measured.port)  # nothing that was typed is a label
     assert not [secret for secret in ("secret", measured.document.id, refused, slow) if secret in text]
 
 
@@ -129,6 +117,23 @@ def test_graphics_cards_and_live_runs(measured: Measured) -> None:
     assert measured.value("models_process_restarts_total") == 2
     assert measured.value("gpu_memory_bytes", card="1", kind="total") == 8
     assert measured.value("live_runs") == 0 and measured.value("open_streams") == 0
+
+
+def test_a_worker_counts_what_all_its_processes_do(tmp_path: Path) -> None:
+    store, metrics = Store(tmp_path), Metrics("worker", lambda: {"noise": "Noise"})
+    processes = [metrics.watch(ModelsProcess(store, ["none"])) for _ in range(2)]
+    end = metrics.serve("127.0.0.1", port := free_port())
+    try:
+        for number, process in enumerate(processes, 1):
+            process.on_outcome(Outcome("noise", DONE, number, 1.0))
+            process.restarts = number
+        assert value_of(port, "jobs_ended_total", state="done", model="noise") == 3
+        assert value_of(port, "models_process_restarts_total") == 3
+        assert value_of(port, "memory_bytes", process="worker") > 10e6
+        assert value_of(port, "store_up") is None  # that is said once, by the servers
+    finally:
+        end()
+        store.close()
 
 
 def test_a_store_that_is_gone_takes_only_its_own_numbers_along(
@@ -161,17 +166,19 @@ def test_a_port_that_is_taken_is_a_sentence(measured: Measured) -> None:
 
 
 def test_the_command_line_refuses_before_it_begins(here: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    from editor.cli import server
+    from editor.cli import metrics
 
     data = ("--data", tmp_path, "--pipeline", "classical", "--metrics")
-    monkeypatch.setattr(server, "find_spec", lambda name: None)
-    assert "palimpsest-editor[studio]" in here(*data).stderr
+    monkeypatch.setattr(metrics, "find_spec", lambda name: None)
+    for command in ((), ("work",)):
+        assert "palimpsest-editor[studio]" in here(*data, *command).stderr
     monkeypatch.undo()
     port = str(free_port())
     for options, sentence in (
         (("--port", port, "--metrics-port", port), "must be two ports"),
         (("--port", port, "--metrics-host", "no such name"), "--metrics-host must be"),
         (("--port", port, "--metrics-port", "0"), "1 to 65535"),
+        (("--metrics-port", "0", "work"), "1 to 65535"),
     ):
         ran = here(*data, *options)
         assert ran.returncode == 1 and sentence in ran.stderr
