@@ -1,6 +1,7 @@
 """What a user does with the page and sees on it: in plane coordinates, and waiting for what the page says."""
 
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,8 @@ NO_TOUR = "localStorage.setItem('palimpsest-tour', '1')"  # it has a test of its
 PROMPT = "#prompt :is(input, textarea)"
 READY = """window.palimpsest?.ready && !window.palimpsest.form.model.loading
     && !Object.keys(window.palimpsest.form.pendingValues).length"""
+# of `packed`: as a list of numbers, bytes take Playwright a second for each 100 KB
+UNPACK = "(text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0))"
 DRAWN = "new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))"
 IDLE = """() => {
     const doc = window.palimpsest.doc;
@@ -35,6 +38,11 @@ def photo(width: int, height: int, seed: int = 0) -> Pixels:
     smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     grain = random.integers(-4, 5, (height, width, 1), np.int8)
     return np.clip(smooth + grain, 0, 255).astype(np.uint8)
+
+
+def packed(data: bytes) -> str:
+    """Bytes for the page, which reads them with UNPACK."""
+    return b64encode(data).decode()
 
 
 class Hands:

@@ -1,6 +1,5 @@
 """What is dropped on the page and what is pasted: pictures are taken, text stays text, and nothing is left unsaid."""
 
-import base64
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -9,18 +8,19 @@ import numpy as np
 import pytest
 
 from editor.formats.images import encode_png
-from tests.browser.hands import Hands, photo
+from tests.browser.hands import UNPACK, Hands, packed, photo
 
-PASTE = """([texts, files]) => {
+PASTE = f"""([texts, files]) => {{
     const data = new DataTransfer();
     for (const [type, text] of Object.entries(texts)) data.setData(type, text);
-    for (const [name, type, bytes] of files) data.items.add(new File([new Uint8Array(bytes)], name, { type }));
-    const event = new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true });
+    for (const [name, type, bytes] of files) data.items.add(new File([({UNPACK})(bytes)], name, {{ type }}));
+    const event = new ClipboardEvent("paste", {{ clipboardData: data, bubbles: true, cancelable: true }});
     document.activeElement.dispatchEvent(event);
     return event.defaultPrevented;
-}"""
+}}"""
 PICTURE = photo(120, 90, seed=3)
-PNG = ["picture.png", "image/png", list(encode_png(PICTURE))]
+DATA = encode_png(PICTURE)
+PNG = ["picture.png", "image/png", packed(DATA)]
 OFFICE = {"text/plain": "a red couch", "text/html": "<p>a <b>red</b> couch</p>"}
 
 
@@ -82,9 +82,9 @@ def test_text_pasted_into_the_prompt_opens_no_document_whatever_comes_with_it(
     # by real keys, from the system's clipboard
     hands.page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     hands.page.evaluate(
-        """async ([texts, bytes]) => navigator.clipboard.write([new ClipboardItem({
-            ...Object.fromEntries(Object.entries(texts).map(([type, text]) => [type, new Blob([text], { type })])),
-            "image/png": new Blob([new Uint8Array(bytes)], { type: "image/png" }) })])""",
+        f"""async ([texts, bytes]) => navigator.clipboard.write([new ClipboardItem({{
+            ...Object.fromEntries(Object.entries(texts).map(([type, text]) => [type, new Blob([text], {{ type }})])),
+            "image/png": new Blob([({UNPACK})(bytes)], {{ type: "image/png" }}) }})])""",
         [office, PNG[2]],
     )
     hands.write("")
@@ -110,7 +110,7 @@ def test_of_several_pasted_pictures_the_first_is_opened_and_that_is_said(hands: 
     hands.open_steps()
     document = hands.document
     focus(hands, "picture")
-    text = ["notes.txt", "text/plain", [104, 105]]
+    text = ["notes.txt", "text/plain", packed(b"hi")]
     hands.page.evaluate(PASTE, [{}, [text, PNG, PNG]])
     opened(hands, document)
     hands.page.locator(".note p").filter(has_text="Opened picture.png, the first of 3.").wait_for()
@@ -121,7 +121,7 @@ def test_a_copied_file_that_is_no_picture_is_a_sentence(hands: Hands) -> None:
     hands.open_steps()
     document = hands.document
     focus(hands, "picture")
-    hands.page.evaluate(PASTE, [{}, [["film.mp4", "video/mp4", [1, 2, 3]]]])
+    hands.page.evaluate(PASTE, [{}, [["film.mp4", "video/mp4", packed(b"a film")]]])
     assert hands.note() == "film.mp4 is not a picture. Drop an image or a .palimpsest file."
     assert hands.document == document
 
@@ -197,7 +197,7 @@ def test_a_picture_of_another_site_must_be_saved_first_if_that_site_says_so(
     hands: Hands, place: str, answers: str
 ) -> None:
     hands.open_steps()
-    image = {"content_type": "image/png", "body": bytes(PNG[2])}  # type: ignore[arg-type]
+    image = {"content_type": "image/png", "body": DATA}
     ways: dict[str, dict[str, Any]] = {
         "not at all": {},
         "for others": image | {"headers": {"Access-Control-Allow-Origin": "https://other.example"}},
@@ -220,7 +220,7 @@ def test_a_picture_of_a_site_that_lets_others_read_it_is_opened(hands: Hands, ki
     hands.open_steps()
     document = hands.document
     cors = {"Access-Control-Allow-Origin": "*"}
-    answered(hands, content_type="image/png", body=bytes(PNG[2]), headers=cors)  # type: ignore[arg-type]
+    answered(hands, content_type="image/png", body=DATA, headers=cors)
     drag(hands, *on_the_picture(hands), **LINKS[kind])
     opened(hands, document)
     assert np.array_equal(hands.stored, PICTURE)
@@ -242,7 +242,7 @@ def test_a_link_to_a_page_is_a_sentence(hands: Hands) -> None:
 def test_a_picture_that_this_page_may_read_is_opened(hands: Hands, kind: str) -> None:
     hands.open_steps()
     document = hands.document
-    data = f"data:image/png;base64,{base64.b64encode(bytes(PNG[2])).decode()}"  # type: ignore[arg-type]
+    data = f"data:image/png;base64,{packed(DATA)}"
     url = data if kind == "data" else f"{hands.server.url}palimpsest/samples/living-room.png"
     if kind == "same page":
         found = hands.page.request.get(url)

@@ -20,6 +20,7 @@ from pipelines.selection.prompt import Point, Prompt
 from pipelines.selection.segmenter import load_segmenter
 from tests import tiny_sam2
 from tests.browser.hands import NO_TOUR, SIZE, Hands, photo
+from tests.browser.test_selecting import mask
 from tests.server_process import Client, ServerProcess, said
 
 WIDTH, HEIGHT = 640, 420
@@ -79,12 +80,6 @@ def hands(chromium: Any, process: ServerProcess, request: pytest.FixtureRequest)
     yield hands
     context.close()
     assert complaints == []
-
-
-def mask(hands: Hands) -> Pixels:
-    """The mask in the making, uint8 of the picture's size."""
-    values = hands.page.evaluate("[...window.palimpsest.doc.mask.crop(window.palimpsest.doc.picture.box)]")
-    return np.asarray(values, np.uint8).reshape(HEIGHT, WIDTH)
 
 
 def shows(hands: Hands, sentence: str) -> None:

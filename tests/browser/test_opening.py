@@ -6,15 +6,15 @@ import numpy as np
 from PIL import Image
 
 from editor.formats.images import encode_png
-from tests.browser.hands import Hands, photo
+from tests.browser.hands import UNPACK, Hands, packed, photo
 
-DROP = """async ([name, bytes]) => {
+DROP = f"""async ([name, bytes]) => {{
     const data = new DataTransfer();
-    data.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+    data.items.add(new File([({UNPACK})(bytes)], name, {{ type: "image/png" }}));
     for (const type of ["dragenter", "dragover", "drop"])
         document.querySelector(".palimpsest").dispatchEvent(
-            new DragEvent(type, { dataTransfer: data, bubbles: true, cancelable: true }));
-}"""
+            new DragEvent(type, {{ dataTransfer: data, bubbles: true, cancelable: true }}));
+}}"""
 
 
 def test_a_file(hands: Hands, tmp_path: Path) -> None:
@@ -30,7 +30,7 @@ def test_a_file(hands: Hands, tmp_path: Path) -> None:
 
 def test_a_drop(hands: Hands) -> None:
     pixels = photo(300, 200, seed=6)
-    hands.page.evaluate(DROP, ["dropped.png", list(encode_png(pixels))])
+    hands.page.evaluate(DROP, ["dropped.png", packed(encode_png(pixels))])
     hands.wait_idle()
     assert np.array_equal(hands.stored, pixels)
     assert not hands.page.locator(".veil").is_visible()
@@ -68,7 +68,7 @@ def test_a_bad_file_dropped_on_an_open_document_loses_nothing(hands: Hands) -> N
     hands.paint()
     document, mask = hands.document, hands.mask_bounds
     for way in ("Open", "Place into this picture"):
-        hands.page.evaluate(DROP, ["broken.png", list(b"no picture")])
+        hands.page.evaluate(DROP, ["broken.png", packed(b"no picture")])
         hands.page.get_by_role("dialog").get_by_role("button", name=way, exact=True).click()
         assert hands.note().endswith(".")
         assert (hands.document, hands.mask_bounds) == (document, mask)

@@ -10,7 +10,7 @@ from editor.formats.images import encode_png
 from editor.imaging.geometry import Box
 from editor.imaging.raster import Patch, Pixels
 from editor.web.modules import MODULES
-from tests.browser.hands import DRAWN, Hands, photo
+from tests.browser.hands import DRAWN, Hands, packed, photo
 from tests.browser.test_drop_and_paste import PASTE
 from tests.browser.test_pointing import Screen
 from tests.browser.test_selecting import mask
@@ -30,7 +30,7 @@ def see_through(width: int = 120, height: int = 90) -> Pixels:
 def float_over(hands: Hands, pixels: Pixels = PIECE) -> None:
     """Paste a picture and choose to place it."""
     hands.page.locator(".viewport").focus()
-    hands.page.evaluate(PASTE, [{}, [["cat.png", "image/png", list(encode_png(pixels))]]])
+    hands.page.evaluate(PASTE, [{}, [["cat.png", "image/png", packed(encode_png(pixels))]]])
     hands.press("Place into this picture")
     hands.page.get_by_role("group", name="Transform").wait_for()
 

@@ -26,8 +26,8 @@ def disc_picture() -> Pixels:
 def mask(hands: Hands) -> Pixels:
     """The mask in the making, uint8 of the picture's size."""
     box = hands.page.evaluate("window.palimpsest.doc.picture.box")
-    values = hands.page.evaluate("[...window.palimpsest.doc.mask.crop(window.palimpsest.doc.picture.box)]")
-    return np.asarray(values, np.uint8).reshape(box[3], box[2])
+    values = hands.page.evaluate("window.palimpsest.doc.mask.crop(window.palimpsest.doc.picture.box).toString()")
+    return np.fromstring(values, np.uint8, sep=",").reshape(box[3], box[2])
 
 
 def tool(hands: Hands, name: str) -> None:

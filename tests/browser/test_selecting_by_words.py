@@ -14,6 +14,7 @@ from editor.imaging.raster import Pixels
 from editor.object_selector import ObjectSelector
 from pipelines.selection.prompt import LONGEST_WORDS, Prompt
 from tests.browser.hands import Hands, photo
+from tests.browser.test_selecting import mask
 from tests.fakes import NOT_INSTALLED, source
 
 WIDTH, HEIGHT = SIZE = (320, 270)
@@ -73,12 +74,6 @@ def say(hands: Hands, words: str, key: str = "Enter") -> None:
     field(hands).fill(words)
     field(hands).press(key)
     hands.page.wait_for_function("!window.palimpsest.objects.waiting")
-
-
-def mask(hands: Hands) -> Pixels:
-    """The mask in the making, uint8 of the picture's size."""
-    values = hands.page.evaluate("[...window.palimpsest.doc.mask.crop(window.palimpsest.doc.picture.box)]")
-    return np.asarray(values, np.uint8).reshape(HEIGHT, WIDTH)
 
 
 def steps(hands: Hands) -> int:
