@@ -95,6 +95,8 @@ class Metrics:
         )
         up = "Processes of models that take jobs: a server has one, a worker in a cluster one for each card."
         yield gauge("models_process_up", up, sum(each.ready for each in models))
+        refused = "Processes of models whose jobs the store refuses."
+        yield gauge("models_process_refused", refused, sum(each.refused is not None for each in models))
         restarts = "How often a process of models ended and was started again."
         yield CounterMetricFamily("palimpsest_models_process_restarts", restarts, sum(each.restarts for each in models))
         yield gauge("models_loaded", "Models in memory.", sum(len(each.loaded) for each in models))

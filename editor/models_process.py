@@ -28,16 +28,18 @@ import logging
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future, InvalidStateError
+from collections.abc import Sequence
+from concurrent.futures import Future
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Event, Lock, Thread
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol
 
-from editor.live import FAILED, Drop, Hear, LiveReport, LiveRequest
+from editor.futures import answer, refuse, then
+from editor.live import FAILED as LIVE_FAILED
+from editor.live import Drop, Hear, LiveReport, LiveRequest
 from editor.object_selector import Selection
-from editor.outcome import OnOutcome, Outcome, ignore_outcome
+from editor.outcome import FAILED, FAULT, RETURNED, OnOutcome, Outcome, ignore_outcome
 from editor.process_watch import CANCEL_LIMIT, STEP_LIMIT, ProcessWatch, end_in_words, kill
 from editor.store.database import StorageError
 from editor.store.store import Store
@@ -54,8 +56,6 @@ HEALTHY_AFTER = 60.0  # seconds of life after which it is not one of those
 RETRY_AFTER = 5.0  # seconds until a model that could not be loaded is tried again
 RETRY_FATAL_AFTER = 600.0  # the same of one that the process died of twice
 NOBODY_WORKS = "No worker is running, so jobs wait. Whoever runs this server starts one with `palimpsest work`."
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
@@ -129,7 +129,7 @@ class ModelsProcess:
         self.gpus: list[tuple[int, int]] = []  # bytes of each graphics card that are in use, and all it has
         self.step_limit, self.cancel_limit = STEP_LIMIT, CANCEL_LIMIT
         self._down: str | None = None  # why there is no process
-        self._refused: str | None = None  # by the store
+        self.refused: str | None = None  # a sentence while the store refuses its jobs
         self._ready = False  # whether there is a process that takes jobs
         self._made_with, self._machine, self._made_with_known = "", Machine("", 0, 0, 4), Event()
         self._loaded = frozenset[str]()
@@ -161,7 +161,7 @@ class ModelsProcess:
 
     @property
     def trouble(self) -> str | None:
-        return self._down or self._refused or (None if self.claims or self.store.workers.any() else NOBODY_WORKS)
+        return self._down or self.refused or (None if self.claims or self.store.workers.any() else NOBODY_WORKS)
 
     @property
     def ready(self) -> bool:
@@ -199,7 +199,7 @@ class ModelsProcess:
         return self._ask(name=name, prompt=prompt)
 
     def select(self, revision: str, prompt: Prompt) -> Future[Selection]:
-        return _then(self._ask(select={"revision": revision, **prompt.to_json()}), Selection.from_json)
+        return then(self._ask(select={"revision": revision, **prompt.to_json()}), Selection.from_json)
 
     def paint_live(self, request: LiveRequest, hear: Hear) -> Drop:
         with self._lock:
@@ -278,7 +278,7 @@ class ModelsProcess:
 
     def _run(self) -> str:
         """One life of the process; how it ended, a sentence."""
-        watch, self._refused = ProcessWatch(), None
+        watch, self.refused = ProcessWatch(), None
         try:
             process = subprocess.Popen(
                 self.command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8",
@@ -314,24 +314,28 @@ class ModelsProcess:
             lost, self._futures = self._futures, {}
             unheard, self._live = self._live, {}
         for each in lost.values():
-            each.set_exception(Died(reason))
+            refuse(each, Died(reason))
         for hear in unheard.values():
-            hear(LiveReport(FAILED, error=reason))
+            hear(LiveReport(LIVE_FAILED, error=reason))
         listening.join()
         speaking.join()
         self._ready, self.gpus = False, []
         with suppress(OSError), process:  # closes the pipes
             pass
         if watch.worker is not None:
-            self._count_death(watch.worker, reason, again=not killed, clean=stopped or process.returncode == 0)
+            self._count_death(watch, reason, again=not killed, clean=stopped or process.returncode == 0)
         return reason
 
-    def _count_death(self, worker: str, reason: str, again: bool, clean: bool) -> None:
+    def _count_death(self, watch: ProcessWatch, reason: str, again: bool, clean: bool) -> None:
+        assert watch.worker is not None, "else it had no job"
         try:
             if clean:
-                self.store.jobs.release(worker)
-            else:
-                self.store.jobs.count_death(worker, reason, again)
+                self.store.jobs.release(watch.worker)
+                return
+            lost = Counter(self.store.jobs.count_death(watch.worker, reason, again))
+            for (model, failed), jobs in lost.items():
+                state, error = (FAILED, FAULT) if failed else (RETURNED, "")
+                self.on_outcome(Outcome(model, state, jobs, watch.job_seconds, error))
         except StorageError as error:
             log.warning("%s", error)
 
@@ -361,9 +365,9 @@ class ModelsProcess:
             if asked is None:
                 return
             if "error" in message:
-                asked.set_exception(InvalidInput(message["error"]))
+                refuse(asked, InvalidInput(message["error"]))
             else:
-                asked.set_result(message["value"])
+                answer(asked, message["value"])
         elif "report" in message:
             with self._lock:
                 hear = self._live.get(message["live"])
@@ -382,19 +386,4 @@ class ModelsProcess:
         elif "loaded" in message:
             self._loaded = frozenset(message["loaded"])
         else:
-            self.room, self._refused = message.get("room", self.room), message.get("trouble", self._refused)
-
-
-def _then(asked: Future[Any], read: Callable[[Any], T]) -> Future[T]:
-    """What becomes of an answer, or the same error."""
-    heard: Future[T] = Future()
-
-    def answer(done: Future[Any]) -> None:
-        with suppress(InvalidStateError):  # nobody waits any more
-            if (error := done.exception()) is not None:
-                heard.set_exception(error)
-            else:
-                heard.set_result(read(done.result()))
-
-    asked.add_done_callback(answer)
-    return heard
+            self.room, self.refused = message.get("room", self.room), message.get("trouble", self.refused)

@@ -25,6 +25,7 @@ class ProcessWatch:
         self.heard = self.stepped = time.monotonic()  # when it said anything last, and when its run came on last
         self.held_at: float | None = None  # when it was last seen to hold a job
         self.loading_since: float | None = None  # None while no model is loaded
+        self.began = time.monotonic()  # when its last run began
 
     def event(self, event: str) -> None:
         """Follows an event, see `editor.models_process`."""
@@ -33,10 +34,16 @@ class ProcessWatch:
             self.stepped = now
         if event in ("begun", "live", "ended"):
             self.busy, self.live, self.held_at = event != "ended", event == "live", None
+            self.began = now if self.busy else self.began
         elif event == "loading":
             self.loading_since = self.loading_since or now
         elif event == "loaded":
             self.loading_since = None
+
+    @property
+    def job_seconds(self) -> float:
+        """For how long it has run what it runs."""
+        return time.monotonic() - self.began
 
     def overdue(self, has_job: Callable[[str], bool], step_limit: float, cancel_limit: float) -> str:
         """Says why the process must not go on.

@@ -93,6 +93,7 @@ class Worker:
         )
         self._live = LiveRuns(store, pipelines, on_event)
         self._ranking = Ranking(rankers)
+        self._model = ""  # of the job that runs, as outcomes name it
         self._awake, self._stopping = Event(), Event()
         self._deadline = inf  # until when a running job may go on once this worker is leaving, by the monotonic clock
         self._thread: Thread | None = None
@@ -210,50 +211,50 @@ class Worker:
             False when several failed together; they are to be tried one by one.
         """
         start = time.monotonic()
-        model, state, error = "", RETURNED, STORE
+        self._model, state, error = "", RETURNED, STORE  # the model while it is not known
         try:
             completed = self._complete(groups)
             if completed is None:
                 state = ""
                 return False
-            model, state, error = completed
+            state, error = completed
             return True
         finally:
             for each in groups if state else []:
                 seconds = (time.monotonic() - start) / len(groups)
-                self.on_outcome(Outcome(model, state, len(each), seconds, error))
+                self.on_outcome(Outcome(self._model, state, len(each), seconds, error))
 
-    def _complete(self, groups: list[list[str]]) -> tuple[str, str, str] | None:
-        """Returns the model, the state and the error of an `Outcome`; None when several failed together."""
-        model, jobs = "", [job for each in groups for job in each]  # the model while it is not known
+    def _complete(self, groups: list[list[str]]) -> tuple[str, str] | None:
+        """Returns the state and the error of an `Outcome`; None when several failed together."""
+        jobs = [job for each in groups for job in each]
         try:
             revisions = [[self.store.revisions.get(job) for job in each] for each in groups]
             first = revisions[0][0]
             about(document=first.document)
-            model = first.edit.pipeline if first.edit is not None else ""
+            self._model = first.edit.pipeline if first.edit is not None else ""
             outcomes = self._apply(revisions)
             if outcomes is None:
                 self.store.jobs.release(self.id)
-                return model, RETURNED if self.leaving else CANCELLED, ""
+                return RETURNED if self.leaving else CANCELLED, ""
             for each, applied in zip(revisions, outcomes, strict=True):
                 self._finish(each, applied)
-            return model, DONE, ""
+            return DONE, ""
         except StorageError as error:
             if not isinstance(error, Damaged):
                 raise  # the job stays: it runs again once its lease is over and the store works again
             if len(groups) > 1:
                 return None
             self._fail(jobs, str(error))
-            return model, FAILED, DAMAGED
+            return FAILED, DAMAGED
         except MachineLost as error:
-            self.store.jobs.count_death(self.id, str(error), again=True)
-            return model, RETURNED, ""
+            failed = any(failed for _, failed in self.store.jobs.count_death(self.id, str(error), again=True))
+            return (FAILED, FAULT) if failed else (RETURNED, "")
         except (Exception, SystemExit) as error:  # whatever a model raises, the user sees it and the worker lives on
             log.exception("revisions %s failed", jobs)
             if len(groups) > 1:
                 return None
             self._fail(jobs, described(error, "The model"))
-            return model, FAILED, REFUSED if isinstance(error, UserError) else FAULT
+            return FAILED, REFUSED if isinstance(error, UserError) else FAULT
 
     def _finish(self, revisions: list[Revision], outcomes: list[Applied]) -> None:
         """Stores the results of a revision and its variations."""

@@ -243,27 +243,40 @@ class Jobs:
             _free(db, worker)
 
     @even_when_full
-    def count_death(self, worker: str, reason: str, again: bool) -> None:
+    def count_death(self, worker: str, reason: str, again: bool) -> list[tuple[str, bool]]:
         """Frees the jobs of a worker whose process died, for another try; a second time they fail.
 
         Args:
             worker: the worker's id.
             reason: how its process ended, a sentence.
             again: whether to try them again; False: they fail at once.
+
+        Returns:
+            The model of each of them, and whether it failed.
         """
+        counted = []
         with self.database.transaction() as db:
             jobs = db.run(
-                f"SELECT id, document, deaths FROM revision WHERE worker = :worker AND {PENDING} ORDER BY seq DESC",
+                f"""SELECT id, document, deaths, edit FROM revision
+                WHERE worker = :worker AND {PENDING} ORDER BY seq DESC""",
                 worker=worker,
             )
-            for id, document, deaths in jobs:  # the last first, so that jobs that wait for the first move only once
-                if again and deaths + 1 < MAX_DEATHS:
+            for (
+                id,
+                document,
+                deaths,
+                edit,
+            ) in jobs:  # the last first, so that jobs that wait for the first move only once
+                failed = not again or deaths + 1 >= MAX_DEATHS
+                counted.append((json.loads(edit)["pipeline"], failed))
+                if not failed:
                     db.run("UPDATE revision SET deaths = deaths + 1, death = :reason WHERE id = :id",
                            reason=reason, id=id)  # fmt: skip
                 else:
                     times = " It was tried twice." if deaths else ""
                     queue.end_job(db, document, id, f"{reason}{times}")
             _free(db, worker)
+        return counted
 
     def finish(
         self, id: str, worker: str, picture: Picture, crops: Mapping[str, Pixels], match: Match | None = None

@@ -14,6 +14,7 @@ import pytest
 
 from editor.imaging.geometry import Box
 from editor.models_process import ModelsProcess
+from editor.outcome import FAILED, RETURNED, Outcome
 from editor.session import Session
 from editor.store.store import Store
 from editor.worker import Worker
@@ -160,9 +161,11 @@ def test_a_dead_process_is_tried_elsewhere_and_fails_the_second_time(cluster: Cl
     with pytest.raises(MachineLost, match="The machine that ran dying is gone"):
         run(cluster.load("dying").inpaint(a_request()))
     job = session.submit(document.id, an_edit(Box(9, 9, 40, 40), pipeline="dying", steps=3)).id
-    worker = Worker(store, cluster.load)
+    outcomes: list[Outcome] = []
+    worker = Worker(store, cluster.load, on_outcome=outcomes.append)
     assert worker.run_one() and store.revisions.get(job).pending and store.revisions.get(job).death
     assert worker.run_one()
+    assert [(each.model, each.state) for each in outcomes] == [("dying", RETURNED), ("dying", FAILED)]
     assert "is gone, or ended its process. It was tried twice." in (store.revisions.get(job).error or "")
     store.close()
 

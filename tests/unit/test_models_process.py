@@ -12,6 +12,8 @@ import pytest
 from editor.imaging.geometry import Box
 from editor.live import FAILED, PAINTING, READY, LiveReport, LiveRequest
 from editor.models_process import ModelsProcess
+from editor.outcome import FAILED as JOB_FAILED
+from editor.outcome import FAULT, RETURNED, Outcome
 from editor.session import Session
 from editor.store.documents import Document
 from editor.store.revisions import Revision
@@ -105,15 +107,36 @@ def test_nobody_waits_for_a_model_that_is_being_loaded(server: Server) -> None:
     [("aborting", "SIGABRT"), ("forking", "SIGABRT"), ("killed", "not enough memory"), ("leaving", "exit code 3")],
 )
 def test_a_job_that_ends_its_process_is_tried_twice_and_fails(server: Server, pipeline: str, reason: str) -> None:
+    outcomes: list[Outcome] = []
+    server.models.on_outcome = outcomes.append
     job = server.submit(pipeline)
     until(lambda: server.session.store.revisions.get(job.id).death)
     failed = server.settled(job)
     assert failed.error and reason in failed.error and failed.error.endswith("It was tried twice.")
     until(lambda: server.models.restarts == 2 and server.models.trouble is None)
+    assert [(each.model, each.state, each.error) for each in outcomes] == [
+        (pipeline, RETURNED, ""), (pipeline, JOB_FAILED, FAULT)
+    ]  # fmt: skip
     server.paints()
     again = server.submit(pipeline, job.parent)  # by hand it is tried again, twice
     assert again.id == job.id and server.settled(again).error == failed.error
     until(lambda: server.models.restarts == 4)  # counted once the next is started, after the job has failed
+
+
+def test_who_gives_up_waiting_stops_nobody_else(server: Server) -> None:
+    """As a request does that waits for an answer no longer, or whose visitor has gone."""
+    first, second = (server.models.hint("late", "a couch") for _ in range(2))
+    assert first.cancel()
+    (server.folder / "late").touch()
+    assert second.result(60)  # which is answered after the first
+    pid = server.models.pid
+    assert pid is not None
+    os.kill(pid, signal.SIGSTOP)
+    assert server.models.hint("noise", "a couch").cancel()
+    os.kill(pid, signal.SIGKILL)
+    until(lambda: server.models.restarts == 1)
+    server.paints()
+    assert server.models.hint("noise", "a couch").result(60)
 
 
 def test_one_that_dies_once_is_completed(server: Server) -> None:

@@ -13,6 +13,7 @@ from editor import worker as worker_module
 from editor.edits.edit import Edit
 from editor.imaging.geometry import Box
 from editor.imaging.picture import Picture
+from editor.outcome import RETURNED, STORE, Outcome
 from editor.session import Session
 from editor.store.database import StorageError
 from editor.store.documents import Document
@@ -271,12 +272,15 @@ def test_a_disk_too_full_even_to_say_so(
 
     monkeypatch.setattr(worker_module, "IDLE", 0.01)
     monkeypatch.setattr(worker_module, "LEASE", 0.05)
+    outcomes: list[Outcome] = []
+    worker.on_outcome = outcomes.append
     job = session.submit(document.id, an_edit(Box(9, 9, 9, 9)))
     with monkeypatch.context() as disk:
         disk.setattr(session.store.jobs, "finish", refuse)
         disk.setattr(session.store.jobs, "fail", refuse)
         worker.start()
         until(lambda: worker.trouble == "The disk is full.")
+        assert (outcomes[0].model, outcomes[0].state, outcomes[0].error) == ("noise", RETURNED, STORE)
         assert session.store.revisions.get(job.id).pending and session.store.documents.get(document.id) == document
     assert settled(session, job.id).picture
     until(lambda: worker.trouble is None)
