@@ -321,6 +321,24 @@ def test_the_log_says_who_did_what(members: Members) -> None:
     assert "a green couch" not in members.audit.file.read_text()
 
 
+def test_the_log_says_whose_each_new_document_is(members: Members) -> None:
+    """Whichever way it came."""
+
+    def made(path: str, **more: Any) -> str:
+        answer = members.ask("POST", f"{PREFIX}{path}", "ann", **more).json()
+        return str(answer.get("document") or answer["id"])
+
+    blank = made("/blank?width=64&height=64")
+    opened = made("/documents?name=Room", content=encode_png(noise(64, 64)))
+    copy = made(f"/documents/{opened}/duplicate")
+
+    def entries() -> list[tuple[str, str | None]]:
+        lines = map(json.loads, members.audit.file.read_text().splitlines())
+        return [(each["document"], each.get("outcome")) for each in lines if each["document"] in (blank, opened)]
+
+    until(lambda: entries() == [(blank, None), (opened, None), (opened, copy)])
+
+
 def test_the_log_says_what_others_may_do_now(members: Members) -> None:
     document = members.opened("ann", "look")
     for shared in ("edit", "everything"):

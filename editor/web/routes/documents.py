@@ -58,7 +58,7 @@ class Documents:
     def open_sample(self, request: Request) -> Response:
         """POST: opens a sample picture as a new document."""
         file = self._sample(request)
-        return self._opened(*self._open(file.read_bytes(), _title(file)))
+        return self._opened(request, *self._open(file.read_bytes(), _title(file)))
 
     def blank(self, request: Request) -> Response:
         """POST ?width=, ?height=, ?name=: creates an empty document, to generate a whole picture from a prompt."""
@@ -71,7 +71,7 @@ class Documents:
             raise InvalidInput(f"A picture can have at most {MAX_SIDE:,} pixels a side, not {width:,} x {height:,}.")
         name = query.get("name", "").strip() or "Untitled"
         document = self.session.blank(width, height, name, self.context.owner)
-        return JSONResponse({**self.states.state(document.id), "notes": ()}, headers=NEVER)
+        return self._opened(request, document, ())
 
     async def open_file(self, request: Request) -> Response:
         """POST the bytes of a picture or document file, ?name=: opens it as a new document."""
@@ -81,7 +81,7 @@ class Documents:
         if await _hung_up(request):  # the user cancelled while it was read
             await run_in_writer(self.session.delete, document.id)
             return Response(status_code=204)
-        return await run_in_threadpool(self._opened, document, notes)
+        return await run_in_threadpool(self._opened, request, document, notes)
 
     def _open(self, data: bytes, name: str) -> tuple[Document, tuple[str, ...]]:
         notes: tuple[str, ...] = ()
@@ -94,7 +94,8 @@ class Documents:
             document, notes = self.session.open_file(data, name, self.context.owner)
         return document, notes
 
-    def _opened(self, document: Document, notes: tuple[str, ...]) -> Response:
+    def _opened(self, request: Request, document: Document, notes: tuple[str, ...]) -> Response:
+        entry_in(request.scope).document = document.id
         return JSONResponse({**self.states.state(document.id), "notes": notes}, headers=NEVER)
 
     def _samples(self) -> dict[str, Path]:
@@ -139,7 +140,9 @@ class Documents:
 
     def duplicate(self, request: Request) -> Response:
         """POST: copies a document with its history."""
-        return self._entry(self.session.duplicate(request.path_params["document"], self.context.owner).id)
+        copy = self.session.duplicate(request.path_params["document"], self.context.owner).id
+        entry_in(request.scope).outcome = copy
+        return self._entry(copy)
 
     def delete(self, request: Request) -> Response:
         """POST: deletes a document; it can be restored."""
