@@ -38,7 +38,9 @@ def workers() -> Iterator[Row]:
     yield from _scaled("workers", None)
     with _nodes() as address:
         yield from _scaled("workers with Ray", address)
-        yield "a job through Ray, 1024 px, 8 previews, beside the same here", _overhead(address), "50 ms"
+        job = f"{SIDE} px, {PREVIEWS} previews, beside the same here"
+        yield f"a job through Ray, steps of 50 ms, {job}", _overhead(address, "slow"), "50 ms"
+        yield "the same with steps that take no time", _overhead(address, "noise"), ""
 
 
 def _scaled(name: str, address: str | None) -> Iterator[Row]:
@@ -89,11 +91,11 @@ def _nodes() -> Iterator[str]:
         nodes.shutdown()
 
 
-def _overhead(address: str) -> str:
-    """Measures by how much a run in the cluster is longer than the same one here, taken in turns."""
+def _overhead(address: str, name: str) -> str:
+    """Measures by how much a run of a model in the cluster is longer than the same one here, taken in turns."""
     cluster = Cluster(address, load_fake, {})
     try:
-        here, there = load_fake("noise"), cluster.load("noise")
+        here, there = load_fake(name), cluster.load(name)
         mask = np.full((SIDE, SIDE), 255, np.uint8)
         request = Request(photograph(SIDE), mask, "noise", "", 1.0, 0.0, 1.0, PREVIEWS, "ddim", (5,))
         more = []
