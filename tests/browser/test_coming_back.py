@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from editor.web.modules import MODULES
-from tests.browser.hands import Hands
+from tests.browser.hands import DRAWN, Hands
 
 
 def test_a_reload_in_mid_run_finds_the_run(hands: Hands, server: Any) -> None:
@@ -249,6 +249,42 @@ def test_an_edit_that_nobody_works_on_is_called_queued(hands: Hands, server: Any
     hands.status("Generating")
     server.slow.allow(20)
     hands.wait_idle()
+
+
+def waiting(hands: Hands, jobs: int) -> None:
+    """Nothing on the page says or shows that one of the jobs runs."""
+    hands.wait_for(f"doc.state.trouble && doc.state.running.length === {jobs} && !doc.submitting")
+    hands.page.evaluate(DRAWN)
+    said = hands.page.locator("#status .status").inner_text(), hands.page.locator("#status .steps").inner_text()
+    assert said == ("Queued", "")
+    assert hands.page.locator("#status .progress.waiting").count() == 0
+    assert hands.page.locator(".queue .detail").all_inner_texts() == ["Queued"] * jobs
+    assert "%" not in hands.page.title()
+
+
+def test_nothing_runs_while_nobody_works_however_often_one_generates(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    hands.press("Queue")
+    hands.paint()
+    hands.generate()
+    server.slow.allow(6)
+    hands.wait_for("doc.run?.index === 6")
+    hands.page.locator("#status .steps").filter(has_text="30%").wait_for()
+    server.worker.trouble = "No worker is running, so jobs wait."
+    hands.status("Queued")
+    waiting(hands, 1)
+    for jobs in (2, 3):
+        hands.paint(200, 60 + 50 * jobs)
+        hands.generate()
+        waiting(hands, jobs)
+    hands.reload()
+    hands.status("Queued")
+    waiting(hands, 3)
+    server.worker.trouble = None
+    hands.status("Generating")
+    hands.page.locator("#status .steps").filter(has_text="30%").wait_for()
+    assert hands.page.locator(".queue .detail").all_inner_texts() == ["30%", "Queued", "Queued"]
 
 
 def away(hands: Hands) -> None:

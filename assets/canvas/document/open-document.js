@@ -64,6 +64,7 @@ export class OpenDocument {
     });
     this.tracker = new EditTracker({
       server, viewport, notifications, draftEditor: this.draftEditor, ended,
+      runStatus: () => this.runStatus,
       dropPreviews: (done) => {
         this.display.previews.forget();
         if (!done) this.display.dropPreview();
@@ -104,6 +105,16 @@ export class OpenDocument {
 
   get busy() {
     return this.submitting || this.run !== null;
+  }
+
+  /** Whether nobody works on jobs, so that whatever runs is queued. */
+  get stalled() {
+    return Boolean(this.state.trouble);
+  }
+
+  /** What the status line says of a job. */
+  get runStatus() {
+    return t(this.stalled ? "queue.waits" : "status.repainting");
   }
 
   get submitting() {
@@ -190,15 +201,15 @@ export class OpenDocument {
 
   /** A job that nobody works on is queued, whatever was said when it was sent. */
   #sayWhetherItWaits() {
-    const waits = Boolean(this.state.trouble && this.run?.index === 0);
+    const waits = this.stalled && this.run !== null;
     if (waits === this.waits) return;
     this.waits = waits;
-    if (this.run) this.notifications.status(t(waits ? "queue.waits" : "status.repainting"));
+    if (this.run) this.notifications.status(this.runStatus);
   }
 
   #showProgress() {
     const { eta, notifications, run, state } = this;
-    this.progress = this.runProgress.update(state.running);
+    this.progress = this.runProgress.update(state.running, this.stalled);
     if (run) {
       if (run.serial) this.display.previews.want(run.revision, run.serial);
       notifications.progress(this.progress);
