@@ -30,7 +30,7 @@ export class Notifications {
     element.replaceChildren(...(text ? [h("span", { title: text }, text), ...parts] : []));
   }
 
-  /** about: "last" for what is said of the job before, which gives way to what comes next. */
+  /** about: "last" for what is said of the job before, which gives way to what comes next; "live" for why live mode paints nothing. */
   status(text, about = "now") {
     this.statusAbout = about;
     this.#put("status", text);
