@@ -1,5 +1,6 @@
 """Reloads, second tabs, restarts: what is true lies on the server."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -294,6 +295,46 @@ def away(hands: Hands) -> None:
     hands.page.evaluate("performance.clearResourceTimings()")  # the browser lists 250 at most
     hands.page.wait_for_function("performance.getEntriesByType('resource').length > 4")
     assert note.count() == 1
+
+
+def planned(hands: Hands, is_planned: bool = True) -> None:
+    """The line of the plan says what the model reads, and the frame shows it, or neither does."""
+    hands.page.wait_for_function(
+        """(planned) => planned === document.querySelector('#status .plan').textContent.startsWith('Reads')
+            && planned === (document.querySelector('.guide.window').childElementCount > 0)""",
+        arg=is_planned,
+    )
+
+
+def test_the_plan_is_back_with_the_server(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.paint()
+    planned(hands)
+    server.stop()
+    hands.paint(100, 200)
+    planned(hands, False)
+    away(hands)
+    server.start()
+    planned(hands)
+    assert hands.page.locator(".note").count() == 0
+    hands.complaints[:] = [said for said in hands.complaints if "net::ERR_" not in said]
+
+
+def test_the_plan_is_back_with_the_models(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    server.worker.trouble = sentence = "The models' process ended. It is being started again."
+    note = hands.page.locator(".note p").filter(has_text=sentence)
+    note.wait_for()
+    answer = json.dumps({"error": sentence})
+    hands.page.route("**/plan", lambda route: route.fulfill(status=503, body=answer))
+    with hands.page.expect_response("**/plan"):
+        hands.paint()
+    planned(hands, False)
+    hands.page.unroute_all()
+    server.worker.trouble = None
+    note.wait_for(state="detached")
+    planned(hands)
+    hands.complained("503")
 
 
 def made(hands: Hands) -> list[str]:

@@ -33,12 +33,14 @@ export class OpenDocument {
   constructor(state, { server, viewport, notifications, eta, changed, gone, ended, request, adjusting, restored, amended }) {
     Object.assign(this, { id: state.document, state, server, viewport, notifications, eta, changed, gone, ended, request, restored, amended });
     this.closed = false;
+    this.lost = false; // the server did not answer, and no state has come since
     this.kind = loadKind(this.id); // what the user says that it is; null: as the server sees it
     this.follower = new Follower({
       load: () => server.state(this.id, this.pending.revisions, this.run ? this.state.beat : null),
       show: (next) => this.#update(next),
       lost: (error) => {
         eta.interrupt();
+        this.lost = true;
         if (error instanceof Missing) this.gone(error);
         else this.requests.report(error, "server");
       },
@@ -185,6 +187,8 @@ export class OpenDocument {
   #update(state) {
     this.notifications.dismiss("server");
     const moved = state.tail !== this.state.tail;
+    const back = this.lost || (this.state.trouble && !state.trouble); // nothing could be planned until now
+    this.lost = false;
     this.state = state;
     this.tracker.update(state);
     this.display.update();
@@ -194,7 +198,7 @@ export class OpenDocument {
       else this.notifications.dismiss(topic);
     }
     this.#sayWhetherItWaits();
-    if (moved) this.plan.refresh(); // the edit has another parent now
+    if (moved || back) this.plan.refresh(); // after a move the edit has another parent
     this.changed();
     return this.run !== null;
   }
