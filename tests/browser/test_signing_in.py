@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from editor.store.documents import Document
-from tests.browser.hands import NO_TOUR
+from tests.browser.hands import NO_TOUR, PROMPT
 from tests.web.members import TOKEN, Members, by_proxy, served_members
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
@@ -171,6 +171,28 @@ def test_a_stranger_looks_and_goes_on_with_a_copy(members: Members, visit: Any, 
     assert members.session.store.documents.sharing(copy) == ("bob", "look")
     assert members.session.store.documents.get(document.id) == document
     assert not members.session.store.jobs.pending(document.id)
+
+
+def test_the_copy_has_what_was_not_sent_yet(members: Members, visit: Any) -> None:
+    document, page = members.opened("ann", "edit"), visit({"width": 1440, "height": 900}, "bob")
+    shown(page, document)
+    page.evaluate(
+        """(({ draftEditor, draft: { mask, sketch } }) => {
+            draftEditor.change(mask, () => mask.segment(8, 8, 20, 16, 4, 255));
+            draftEditor.change(sketch, () => sketch.segment(10, 10, 24, 12, 3, 0xff0000ff));
+        })(window.palimpsest.doc)"""
+    )
+    page.locator(PROMPT).fill("a vase")
+    page.wait_for_function("window.palimpsest.doc.draftEditor.prompts?.prompt === 'a vase'")
+    draft = "['mask', 'sketch'].map((name) => window.palimpsest.doc.draft[name].bounds())"
+    painted = page.evaluate(draft)
+    assert None not in painted
+    members.session.share(document.id, "look")
+    page.get_by_role("button", name="Edit a copy").click()
+    page.wait_for_function(f"window.palimpsest.doc && window.palimpsest.doc.id !== '{document.id}'")
+    page.wait_for_function("window.palimpsest.doc.draft && !window.palimpsest.doc.draft.empty")
+    assert page.evaluate(draft) == painted
+    page.wait_for_function(f"document.querySelector({PROMPT!r}).value === 'a vase'")
 
 
 def test_a_stranger_who_is_let_in_meanwhile_reads_no_more_that_it_is_not_so(members: Members, visit: Any) -> None:
