@@ -195,6 +195,58 @@ def test_the_copy_has_what_was_not_sent_yet(members: Members, visit: Any) -> Non
     page.wait_for_function(f"document.querySelector({PROMPT!r}).value === 'a vase'")
 
 
+EDITING = (  # keys of what who may only look must not do
+    *("Control+a", "Control+i", "Control+d", "x", "m", ".", ",", "t", "Delete", "q", "e", "r", "[", "Backspace"),
+    *("Alt+1", "Alt+2", "Alt+3", "Alt+4", "Alt+5", "Alt+6", "v", "Alt+ArrowDown", "/", "Control+z", "Control+y"),
+    *("Control+Enter", "Control+Shift+Enter", "Control+.", "Enter", "Escape"),
+)
+UNSENT = """(({ doc, form, live, tool, viewport }) => JSON.stringify([
+    doc.mask.bounds(), doc.draft.sketch.bounds(), doc.draftEditor.version, form.intent, live.on, viewport.alone,
+    tool.name, tool.diameter, tool.hardness,
+]))(window.palimpsest)"""
+
+
+@pytest.mark.parametrize("before", ["edit", "look"])
+def test_keys_change_nothing_for_who_may_only_look(members: Members, visit: Any, before: str) -> None:
+    """Neither for a stranger, nor for one who could edit it before and has something painted."""
+    document, page = members.opened("ann", before), visit({"width": 1440, "height": 900}, "bob")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    shown(page, document)
+    page.wait_for_function("window.palimpsest.doc.draft")
+    if before == "edit":
+        page.evaluate("(({ draftEditor, mask }) => draftEditor.change(mask, () => mask.segment(8, 8, 20, 16, 4, 255)))(window.palimpsest.doc)")
+        members.session.share(document.id, "look")
+    page.wait_for_function("!window.palimpsest.doc.mayEdit")
+    page.locator(".viewport").focus()
+    unsent = page.evaluate(UNSENT)
+    asked.clear()
+    for key in EDITING:
+        page.keyboard.press(key)
+        assert page.evaluate(UNSENT) == unsent, key
+    assert [url for url in asked if f"/documents/{document.id}/" in url] == []
+    page.keyboard.press("Shift+F10")
+    usable = page.locator(".context-menu button:enabled")
+    assert {item.get_attribute("data-command") for item in usable.all()} == {"copy", "fit", "actual", "flip"}
+    page.keyboard.press("Escape")
+    assert page.locator(".document-name").is_disabled()
+    page.locator(".viewport").focus()
+    scale = "window.palimpsest.viewport.view.scale"
+    fitted = page.evaluate(scale)
+    page.keyboard.press("+")
+    assert page.evaluate(scale) > fitted
+    page.keyboard.press("h")
+    page.get_by_role("tabpanel", name="History").wait_for()
+    assert page.locator(".note").count() == 1  # that it may only be looked at
+    members.session.share(document.id, "edit")
+    page.locator("#generate").wait_for()
+    assert page.evaluate(UNSENT) == unsent
+    page.locator(".viewport").focus()
+    page.keyboard.press("Control+a")
+    page.wait_for_function("window.palimpsest.doc.mask.bounds().join() === window.palimpsest.doc.picture.box.join()")
+    assert page.locator(".document-name").is_enabled()
+
+
 def test_a_stranger_who_is_let_in_meanwhile_reads_no_more_that_it_is_not_so(members: Members, visit: Any) -> None:
     document, page = members.opened("ann", "look"), visit({"width": 1440, "height": 900}, "bob")
     shown(page, document)

@@ -145,11 +145,11 @@ export class OpenDocument {
   }
 
   get canUndo() {
-    return Boolean(this.draft?.canUndo || (this.mayEdit && this.state.can_undo && !this.busy && !this.display.stepRevision));
+    return this.mayEdit && Boolean(this.draft?.canUndo || (this.state.can_undo && !this.busy && !this.display.stepRevision));
   }
 
   get canRedo() {
-    return Boolean(this.draft?.canRedo || (this.mayEdit && (this.state.can_redo || this.layers.canRedo) && !this.busy && !this.display.stepRevision));
+    return this.mayEdit && Boolean(this.draft?.canRedo || ((this.state.can_redo || this.layers.canRedo) && !this.busy && !this.display.stepRevision));
   }
 
   /** Whether the newest job, or the step on show, can be generated again. */

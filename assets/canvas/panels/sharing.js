@@ -51,6 +51,9 @@ export function showRights(editor) {
   if (dataset.onlyLook === onlyLooksAt) return;
   if (onlyLooksAt) {
     dataset.onlyLook = onlyLooksAt;
+    editor.pointer.drop();
+    editor.floating.drop();
+    editor.viewport.showAlone(false);
     tellOnlyLook(editor);
   } else {
     delete dataset.onlyLook;
