@@ -215,7 +215,11 @@ def test_keys_change_nothing_for_who_may_only_look(members: Members, visit: Any,
     shown(page, document)
     page.wait_for_function("window.palimpsest.doc.draft")
     if before == "edit":
-        page.evaluate("(({ draftEditor, mask }) => draftEditor.change(mask, () => mask.segment(8, 8, 20, 16, 4, 255)))(window.palimpsest.doc)")
+        page.evaluate(
+            """(({ draftEditor, mask }) => draftEditor.change(mask, () => mask.segment(8, 8, 20, 16, 4, 255)))(
+                window.palimpsest.doc,
+            )"""
+        )
         members.session.share(document.id, "look")
     page.wait_for_function("!window.palimpsest.doc.mayEdit")
     page.locator(".viewport").focus()
