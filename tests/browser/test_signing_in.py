@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from editor.edits.edit import Edit
+from editor.imaging.geometry import Box
 from editor.store.documents import Document
 from tests.browser.hands import NO_TOUR, PROMPT
+from tests.fakes import until
+from tests.samples import disc
 from tests.web.members import TOKEN, Members, by_proxy, served_members
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
@@ -249,6 +253,26 @@ def test_keys_change_nothing_for_who_may_only_look(members: Members, visit: Any,
     page.keyboard.press("Control+a")
     page.wait_for_function("window.palimpsest.doc.mask.bounds().join() === window.palimpsest.doc.picture.box.join()")
     assert page.locator(".document-name").is_enabled()
+
+
+def test_the_history_offers_no_change_to_who_may_only_look(members: Members, visit: Any) -> None:
+    document, page = members.opened("ann", "look"), visit({"width": 1440, "height": 900}, "bob")
+    edit = Edit(disc(Box(4, 4, 20, 14)), prompt="a vase", seed=1, pipeline="noise")
+    made = members.session.submit(document.id, edit, document.head)
+    until(lambda: not members.session.store.revisions.get(made.id).pending)
+    shown(page, document)
+    page.locator(".viewport").focus()
+    page.keyboard.press("h")
+    rows = page.locator(".history .state")
+    rows.nth(1).wait_for()
+    changes = page.locator(".history [data-edits]")
+    assert {"Star", "Rename", None} <= {button.get_attribute("title") for button in changes.all()}
+    assert not page.get_by_text("Edit step and replay").is_visible()
+    assert not any(button.is_visible() for button in changes.all())
+    members.session.share(document.id, "edit")
+    page.locator("#generate").wait_for()
+    assert page.locator(".step-card").get_by_role("button", name="Rename").is_visible()
+    assert page.get_by_text("Edit step and replay").is_visible()
 
 
 def test_a_stranger_who_is_let_in_meanwhile_reads_no_more_that_it_is_not_so(members: Members, visit: Any) -> None:
