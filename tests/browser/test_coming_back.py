@@ -1,5 +1,6 @@
 """Reloads, second tabs, restarts: what is true lies on the server."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from editor.web.modules import MODULES
-from tests.browser.hands import Hands
+from tests.browser.hands import DRAWN, Hands
 
 
 def test_a_reload_in_mid_run_finds_the_run(hands: Hands, server: Any) -> None:
@@ -251,6 +252,42 @@ def test_an_edit_that_nobody_works_on_is_called_queued(hands: Hands, server: Any
     hands.wait_idle()
 
 
+def waiting(hands: Hands, jobs: int) -> None:
+    """Nothing on the page says or shows that one of the jobs runs."""
+    hands.wait_for(f"doc.state.trouble && doc.state.running.length === {jobs} && !doc.submitting")
+    hands.page.evaluate(DRAWN)
+    said = hands.page.locator("#status .status").inner_text(), hands.page.locator("#status .steps").inner_text()
+    assert said == ("Queued", "")
+    assert hands.page.locator("#status .progress.waiting").count() == 0
+    assert hands.page.locator(".queue .detail").all_inner_texts() == ["Queued"] * jobs
+    assert "%" not in hands.page.title()
+
+
+def test_nothing_runs_while_nobody_works_however_often_one_generates(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.choose("slow")
+    hands.press("Queue")
+    hands.paint()
+    hands.generate()
+    server.slow.allow(6)
+    hands.wait_for("doc.run?.index === 6")
+    hands.page.locator("#status .steps").filter(has_text="30%").wait_for()
+    server.worker.trouble = "No worker is running, so jobs wait."
+    hands.status("Queued")
+    waiting(hands, 1)
+    for jobs in (2, 3):
+        hands.paint(200, 60 + 50 * jobs)
+        hands.generate()
+        waiting(hands, jobs)
+    hands.reload()
+    hands.status("Queued")
+    waiting(hands, 3)
+    server.worker.trouble = None
+    hands.status("Generating")
+    hands.page.locator("#status .steps").filter(has_text="30%").wait_for()
+    assert hands.page.locator(".queue .detail").all_inner_texts() == ["30%", "Queued", "Queued"]
+
+
 def away(hands: Hands) -> None:
     """The server does not answer, and the page says so once, whatever it asks meanwhile."""
     note = hands.page.locator(".note p")
@@ -258,6 +295,46 @@ def away(hands: Hands) -> None:
     hands.page.evaluate("performance.clearResourceTimings()")  # the browser lists 250 at most
     hands.page.wait_for_function("performance.getEntriesByType('resource').length > 4")
     assert note.count() == 1
+
+
+def planned(hands: Hands, is_planned: bool = True) -> None:
+    """The line of the plan says what the model reads, and the frame shows it, or neither does."""
+    hands.page.wait_for_function(
+        """(planned) => planned === document.querySelector('#status .plan').textContent.startsWith('Reads')
+            && planned === (document.querySelector('.guide.window').childElementCount > 0)""",
+        arg=is_planned,
+    )
+
+
+def test_the_plan_is_back_with_the_server(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    hands.paint()
+    planned(hands)
+    server.stop()
+    hands.paint(100, 200)
+    planned(hands, False)
+    away(hands)
+    server.start()
+    planned(hands)
+    assert hands.page.locator(".note").count() == 0
+    hands.complaints[:] = [said for said in hands.complaints if "net::ERR_" not in said]
+
+
+def test_the_plan_is_back_with_the_models(hands: Hands, server: Any) -> None:
+    hands.open_sample()
+    server.worker.trouble = sentence = "The models' process ended. It is being started again."
+    note = hands.page.locator(".note p").filter(has_text=sentence)
+    note.wait_for()
+    answer = json.dumps({"error": sentence})
+    hands.page.route("**/plan", lambda route: route.fulfill(status=503, body=answer))
+    with hands.page.expect_response("**/plan"):
+        hands.paint()
+    planned(hands, False)
+    hands.page.unroute_all()
+    server.worker.trouble = None
+    note.wait_for(state="detached")
+    planned(hands)
+    hands.complained("503")
 
 
 def made(hands: Hands) -> list[str]:

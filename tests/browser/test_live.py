@@ -263,6 +263,24 @@ def test_what_is_refused_is_said_once_in_the_dock(hands: Hands) -> None:
     change(hands, hands.write, "a vase")
 
 
+def test_what_was_refused_is_said_no_more_once_a_picture_comes(hands: Hands) -> None:
+    answer = {"state": "failed", "step": 0, "steps": 0, "error": "The models are away.", "picture": None}
+    hands.page.route("**/live", lambda route: route.fulfill(status=200, body=json.dumps(answer) + "\n"))
+    live(hands).click()
+    hands.status("The models are away.")
+    hands.page.unroute_all()
+    change(hands, hands.write, "a vase")
+    said = hands.page.locator("#status .status")
+    assert said.inner_text() == ""
+    hands.page.route("**/live", lambda route: route.fulfill(status=200, body=json.dumps(answer) + "\n"))
+    hands.write("a lamp")
+    hands.status("The models are away.")
+    hands.page.evaluate("window.palimpsest.notifications.status('Undone')")
+    hands.page.unroute_all()
+    change(hands, hands.write, "a door")
+    assert said.inner_text() == "Undone"  # what was said since is not its own to take back
+
+
 def test_it_goes_on_once_the_models_are_back(hands: Hands, server: Any) -> None:
     turn_on(hands)
     server.worker.trouble = "The models' process ended. It is being started again."

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tests.browser.hands import Hands
+from tests.browser.hands import DRAWN, Hands, photo
 
 VIEW = "(({ scale, x, y }) => [scale, x, y])(window.palimpsest.viewport.view)"
 # its top and bottom, in CSS pixels of the window
@@ -45,6 +45,46 @@ def test_no_tab_covers_the_picture(hands: Hands, size: tuple[int, int]) -> None:
     hands.press("Models")
     hands.page.locator(".side-panel").wait_for(state="hidden")
     assert hands.page.evaluate(VIEW) == before
+
+
+# how far a panel lies over the picture, and how far the picture is from the middle of its room, in CSS pixels
+PLACE = """(({ view, ratio, picture, room, width }) => {
+    const [x, , across] = view.viewportRect(picture.box);
+    return [Math.max(0, x + across - width) / ratio, (x + across / 2 - room[0] - room[2] / 2) / ratio];
+})(window.palimpsest.viewport)"""
+
+
+def place(hands: Hands) -> tuple[float, float]:
+    hands.page.evaluate(DRAWN)
+    covered, aside = hands.page.evaluate(PLACE)
+    return covered, abs(aside)
+
+
+def test_a_fitted_picture_stays_in_sight_beside_a_panel_and_comes_back(hands: Hands) -> None:
+    hands.page.set_viewport_size({"width": 1280, "height": 800})
+    hands.open_pixels(photo(400, 270))
+    hands.page.evaluate("window.palimpsest.panels.side.open(null)")
+    assert place(hands) <= (0, 1)
+    before = hands.page.evaluate(VIEW)
+    hands.press("History")
+    assert place(hands)[0] == 0 and hands.page.evaluate(VIEW) != before
+    hands.press("History")
+    assert place(hands) <= (0, 1) and hands.page.evaluate(VIEW) == before
+    hands.press("History")
+    hands.key("Control+0")
+    assert place(hands) <= (0, 1)
+    hands.page.get_by_role("separator").focus()
+    hands.key("ArrowLeft")  # a wider panel
+    assert place(hands)[0] == 0
+    hands.press("History")
+    assert place(hands) <= (0, 1)
+    assert hands.page.evaluate(VIEW) == before
+    hands.page.evaluate("window.palimpsest.viewport.pan(-40, 0)")
+    moved = hands.page.evaluate(VIEW)
+    for _ in range(2):  # where the user has moved it, it stays
+        hands.press("History")
+        hands.page.evaluate(DRAWN)
+        assert hands.page.evaluate(VIEW) == moved
 
 
 def test_its_tab_and_size_are_the_users(hands: Hands) -> None:

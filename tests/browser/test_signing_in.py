@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 
+from editor.edits.edit import Edit
+from editor.imaging.geometry import Box
 from editor.store.documents import Document
-from tests.browser.hands import NO_TOUR
+from tests.browser.hands import NO_TOUR, PROMPT
+from tests.fakes import until
+from tests.samples import disc
 from tests.web.members import TOKEN, Members, by_proxy, served_members
 
 # Gradio, its server and its client, leave event loops and sockets to the garbage collector
@@ -171,6 +175,104 @@ def test_a_stranger_looks_and_goes_on_with_a_copy(members: Members, visit: Any, 
     assert members.session.store.documents.sharing(copy) == ("bob", "look")
     assert members.session.store.documents.get(document.id) == document
     assert not members.session.store.jobs.pending(document.id)
+
+
+def test_the_copy_has_what_was_not_sent_yet(members: Members, visit: Any) -> None:
+    document, page = members.opened("ann", "edit"), visit({"width": 1440, "height": 900}, "bob")
+    shown(page, document)
+    page.evaluate(
+        """(({ draftEditor, draft: { mask, sketch } }) => {
+            draftEditor.change(mask, () => mask.segment(8, 8, 20, 16, 4, 255));
+            draftEditor.change(sketch, () => sketch.segment(10, 10, 24, 12, 3, 0xff0000ff));
+        })(window.palimpsest.doc)"""
+    )
+    page.locator(PROMPT).fill("a vase")
+    page.wait_for_function("window.palimpsest.doc.draftEditor.prompts?.prompt === 'a vase'")
+    draft = "['mask', 'sketch'].map((name) => window.palimpsest.doc.draft[name].bounds())"
+    painted = page.evaluate(draft)
+    assert None not in painted
+    members.session.share(document.id, "look")
+    page.get_by_role("button", name="Edit a copy").click()
+    page.wait_for_function(f"window.palimpsest.doc && window.palimpsest.doc.id !== '{document.id}'")
+    page.wait_for_function("window.palimpsest.doc.draft && !window.palimpsest.doc.draft.empty")
+    assert page.evaluate(draft) == painted
+    page.wait_for_function(f"document.querySelector({PROMPT!r}).value === 'a vase'")
+
+
+EDITING = (  # keys of what who may only look must not do
+    *("Control+a", "Control+i", "Control+d", "x", "m", ".", ",", "t", "Delete", "q", "e", "r", "[", "Backspace"),
+    *("Alt+1", "Alt+2", "Alt+3", "Alt+4", "Alt+5", "Alt+6", "v", "Alt+ArrowDown", "/", "Control+z", "Control+y"),
+    *("Control+Enter", "Control+Shift+Enter", "Control+.", "Enter", "Escape"),
+)
+UNSENT = """(({ doc, form, live, tool, viewport }) => JSON.stringify([
+    doc.mask.bounds(), doc.draft.sketch.bounds(), doc.draftEditor.version, form.intent, live.on, viewport.alone,
+    tool.name, tool.diameter, tool.hardness,
+]))(window.palimpsest)"""
+
+
+@pytest.mark.parametrize("before", ["edit", "look"])
+def test_keys_change_nothing_for_who_may_only_look(members: Members, visit: Any, before: str) -> None:
+    """Neither for a stranger, nor for one who could edit it before and has something painted."""
+    document, page = members.opened("ann", before), visit({"width": 1440, "height": 900}, "bob")
+    asked = []
+    page.on("request", lambda request: asked.append(request.url) if request.method == "POST" else None)
+    shown(page, document)
+    page.wait_for_function("window.palimpsest.doc.draft")
+    if before == "edit":
+        page.evaluate(
+            """(({ draftEditor, mask }) => draftEditor.change(mask, () => mask.segment(8, 8, 20, 16, 4, 255)))(
+                window.palimpsest.doc,
+            )"""
+        )
+        members.session.share(document.id, "look")
+    page.wait_for_function("!window.palimpsest.doc.mayEdit")
+    page.locator(".viewport").focus()
+    unsent = page.evaluate(UNSENT)
+    asked.clear()
+    for key in EDITING:
+        page.keyboard.press(key)
+        assert page.evaluate(UNSENT) == unsent, key
+    assert [url for url in asked if f"/documents/{document.id}/" in url] == []
+    page.keyboard.press("Shift+F10")
+    usable = page.locator(".context-menu button:enabled")
+    assert {item.get_attribute("data-command") for item in usable.all()} == {"copy", "fit", "actual", "flip"}
+    page.keyboard.press("Escape")
+    assert page.locator(".document-name").is_disabled()
+    page.locator(".viewport").focus()
+    scale = "window.palimpsest.viewport.view.scale"
+    fitted = page.evaluate(scale)
+    page.keyboard.press("+")
+    assert page.evaluate(scale) > fitted
+    page.keyboard.press("h")
+    page.get_by_role("tabpanel", name="History").wait_for()
+    assert page.locator(".note").count() == 1  # that it may only be looked at
+    members.session.share(document.id, "edit")
+    page.locator("#generate").wait_for()
+    assert page.evaluate(UNSENT) == unsent
+    page.locator(".viewport").focus()
+    page.keyboard.press("Control+a")
+    page.wait_for_function("window.palimpsest.doc.mask.bounds().join() === window.palimpsest.doc.picture.box.join()")
+    assert page.locator(".document-name").is_enabled()
+
+
+def test_the_history_offers_no_change_to_who_may_only_look(members: Members, visit: Any) -> None:
+    document, page = members.opened("ann", "look"), visit({"width": 1440, "height": 900}, "bob")
+    edit = Edit(disc(Box(4, 4, 20, 14)), prompt="a vase", seed=1, pipeline="noise")
+    made = members.session.submit(document.id, edit, document.head)
+    until(lambda: not members.session.store.revisions.get(made.id).pending)
+    shown(page, document)
+    page.locator(".viewport").focus()
+    page.keyboard.press("h")
+    rows = page.locator(".history .state")
+    rows.nth(1).wait_for()
+    changes = page.locator(".history [data-edits]")
+    assert {"Star", "Rename", None} <= {button.get_attribute("title") for button in changes.all()}
+    assert not page.get_by_text("Edit step and replay").is_visible()
+    assert not any(button.is_visible() for button in changes.all())
+    members.session.share(document.id, "edit")
+    page.locator("#generate").wait_for()
+    assert page.locator(".step-card").get_by_role("button", name="Rename").is_visible()
+    assert page.get_by_text("Edit step and replay").is_visible()
 
 
 def test_a_stranger_who_is_let_in_meanwhile_reads_no_more_that_it_is_not_so(members: Members, visit: Any) -> None:

@@ -140,3 +140,22 @@ test("the last job of a replay that is over is no run of its own", () => {
   const { replay: _, ...alone } = last;
   assert.equal(run.update([{ ...alone, index: 0 }]).done, before);
 });
+
+test("while nobody works no time is left, and that time is nobody's", () => {
+  let now = 0;
+  const eta = new Eta(storage(), () => now);
+  eta.stepTimes = { slow: 1000 };
+  const progress = new RunProgress(eta);
+  const jobs = (index) => [job("a", { index, total: 10 })];
+  assert.equal(progress.update(jobs(4)).seconds, 6);
+  now = 1000;
+  const { done, known, seconds, waits } = progress.update(jobs(4), true);
+  assert.deepEqual([done, known, seconds, waits], [0.4, false, null, true]);
+  now = 1e6;
+  assert.equal(progress.update(jobs(4), true).seconds, null);
+  assert.equal(progress.update(jobs(0)).seconds, 10); // another worker begins it anew
+  for (let index = 1; index <= 10; index++, now += 2000) progress.update(jobs(index));
+  assert.equal(progress.update([]), null);
+  eta.finish();
+  assert.equal(eta.seconds("slow", 1), 1.4); // as the average has it, of 1 s and 2 s
+});

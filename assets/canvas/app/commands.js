@@ -19,10 +19,17 @@ const BESIDE_FLOATING = [
   "prompt", "settings", "history", "queue", "models", "panels", "fill", "remove", "refine", "expand", "sketch", "place", "open", "home", "help", "rename", "export",
 ];
 
+/** Commands of who may only look; others would change what is not seen then, and is the document's as soon as it may be edited. */
+const LOOKING = [
+  "drop", "fit", "actual", "closer", "farther", "left", "right", "up", "down", "clockwise", "anticlockwise", "upright", "flip", "before", "split", "difference",
+  "settings", "history", "layers", "queue", "models", "panels", "menu", "copy", "open", "home", "help", "export",
+];
+
 /** editor: Editor. Returns { name: () => void }. */
 export function makeCommands(editor) {
   const commands = allCommands(editor);
-  const guarded = (name, run) => (...values) => (BESIDE_FLOATING.includes(name) || !editor.floating.comesFirst() ? run(...values) : null);
+  const mayRun = (name) => (editor.doc?.mayEdit === false ? LOOKING.includes(name) : BESIDE_FLOATING.includes(name) || !editor.floating.comesFirst());
+  const guarded = (name, run) => (...values) => (mayRun(name) ? run(...values) : null);
   return Object.fromEntries(Object.entries(commands).map(([name, run]) => [name, guarded(name, run)]));
 }
 

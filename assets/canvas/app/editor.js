@@ -121,7 +121,7 @@ class Editor {
 
   /** Takes a picture that was dropped or pasted: "opened", "placed" into the one that is open, as the user chooses, or null. */
   async take(file) {
-    const asks = this.doc?.draft && !this.doc.amendment.step && !file.name.endsWith(".palimpsest");
+    const asks = this.doc?.draft && this.doc.mayEdit && !this.doc.amendment.step && !file.name.endsWith(".palimpsest");
     const how = asks ? await askHowToTake(file.name) : "open";
     if (how === "place") return this.doc?.draft && (await this.floating.place(file)) ? "placed" : null;
     return how && (await this.openFile(file)) ? "opened" : null;
@@ -312,6 +312,7 @@ class Editor {
     else if (history.blending) history.stop();
     else if (this.doc?.amendment.step) this.doc.amendment.stop();
     else if (this.doc?.layers.waits) this.doc.layers.cancel();
+    else if (this.doc?.mayEdit === false) this.panels.side.uncover();
     else if (this.form.intent === "expand" && this.doc?.frame.box) this.setAspect(null);
     else if (this.adjusting.active && !this.adjusting.neutral) this.adjusting.reset();
     else if (!this.panels.side.uncover()) this.doc?.draftEditor.clear();
@@ -346,7 +347,7 @@ class Editor {
     document.documentElement.toggleAttribute("data-busy", Boolean(doc?.busy));
     showRights(this);
     showRepeatable(Boolean(doc?.canRepeat));
-    const frame = form.intent === "expand" && doc?.picture.box ? doc.frame.box ?? doc.picture.box : null; // its sides can be dragged
+    const frame = form.intent === "expand" && doc?.mayEdit && doc.picture.box ? doc.frame.box ?? doc.picture.box : null; // its sides can be dragged
     if (frame || this.viewport.expanded) this.viewport.showFrame(frame, doc?.frame.margins);
     doc?.adjustPreview.refresh();
     this.live.refresh();

@@ -54,7 +54,7 @@ export class Generation {
   /** Generates the newest job, or else the step on show, once more with another seed. */
   again() {
     const { doc, server } = this.editor;
-    if (doc?.canRepeat) doc.requests.run(server.again(doc.id, randomSeed()), t("status.repainting"));
+    if (doc?.canRepeat) doc.requests.run(server.again(doc.id, randomSeed()), doc.runStatus);
   }
 
   cancel() {

@@ -102,8 +102,9 @@ export class Live {
   }
 
   #show(picture) {
-    const { doc } = this.editor;
+    const { doc, notifications } = this.editor;
     this.said = "";
+    if (notifications.statusAbout === "live") notifications.status("");
     this.preview = { revision: null, ...picture };
     doc.display.setPreview(this.preview);
     this.editor.refresh();
@@ -112,7 +113,7 @@ export class Live {
   #failed(error) {
     const { notifications } = this.editor;
     this.#forget();
-    if (error.message !== this.said) notifications.status(error.message);
+    if (error.message !== this.said) notifications.status(error.message, "live");
     this.said = error.message;
     this.editor.refresh();
   }

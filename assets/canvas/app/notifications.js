@@ -30,7 +30,7 @@ export class Notifications {
     element.replaceChildren(...(text ? [h("span", { title: text }, text), ...parts] : []));
   }
 
-  /** about: "last" for what is said of the job before, which gives way to what comes next. */
+  /** about: "last" for what is said of the job before, which gives way to what comes next; "live" for why live mode paints nothing. */
   status(text, about = "now") {
     this.statusAbout = about;
     this.#put("status", text);
@@ -91,15 +91,15 @@ export class Notifications {
   /** Shows how far the run is, see `RunProgress.update`; null: nothing runs. */
   progress(run) {
     const bar = document.querySelector("#status .progress");
-    if (run) this.#afterLast(t("status.repainting"));
-    const text = run?.replay ? t("status.replay", run.replay) : run?.known ? percentDone(run.done) : "";
+    if (run) this.#afterLast(t(run.waits ? "queue.waits" : "status.repainting"));
+    const text = run?.waits ? "" : run?.replay ? t("status.replay", run.replay) : run?.known ? percentDone(run.done) : "";
     this.#put("steps", text && run.seconds ? `${text} · ${duration(run.seconds)}` : text);
     if (!bar) return;
     bar.hidden = !run;
     bar.setAttribute("aria-label", t("status.progress"));
     bar.setAttribute("aria-valuemax", 100);
     bar.setAttribute("aria-valuenow", Math.floor(100 * (run?.done ?? 0)));
-    bar.classList.toggle("waiting", run !== null && !run.done);
+    bar.classList.toggle("waiting", run !== null && !run.done && !run.waits);
     bar.firstElementChild.style.transform = `scaleX(${run?.done ?? 0})`;
   }
 

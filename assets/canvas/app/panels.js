@@ -159,12 +159,12 @@ export class Panels {
     const head = doc?.state.head;
     const estimate = doc?.plan.estimate ?? null;
     this.topBar.show({
-      name: doc?.state.name ?? "", canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: viewport.view.scale,
+      name: doc?.state.name ?? "", mayEdit: Boolean(doc?.mayEdit), canUndo: Boolean(doc?.canUndo), canRedo: Boolean(doc?.canRedo), scale: viewport.view.scale,
       panel: this.side.tab, queued: doc?.queue.groups.length ?? 0, downloading: models.library.running, comparing: compare?.mode, comparable: Boolean(doc?.state.before || compare?.mode),
     });
     this.menu.show({
-      undo: Boolean(doc?.canUndo), redo: Boolean(doc?.canRedo), masked: Boolean(doc?.mask && !doc.mask.empty),
-      recall: Boolean(doc?.masks.canRecall), upright: viewport.view.turned,
+      undo: Boolean(doc?.canUndo), redo: Boolean(doc?.canRedo), edit: Boolean(doc?.mayEdit), masked: Boolean(doc?.mayEdit && doc.mask && !doc.mask.empty),
+      recall: Boolean(doc?.mayEdit && doc.masks.canRecall), upright: viewport.view.turned,
     });
     this.palette.show({ tool: tool.active, available: tool.available });
     this.options.show({

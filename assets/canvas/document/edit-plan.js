@@ -4,6 +4,7 @@ import { debounce } from "../lib/debounce.js";
 import { layerOf } from "../draft/layer.js";
 import { editInput, encodeInput } from "./edit-input.js";
 import { onlyCrops } from "./frame.js";
+import { Unreachable } from "../net/responses.js";
 
 const PLAN_MS = 180;
 
@@ -41,8 +42,10 @@ export class EditPlan {
       doc.viewport.setPlan(layerOf(plan.regions), plan.windows, intent === "remove");
       const sent = plan.sent && { ...plan.sent, pixels: plan.sent.pixels * edit.variations };
       this.estimate = { windows: plan.windows, steps: plan.steps * edit.variations, pipeline: plan.model, specks: plan.specks, kind: plan.kind, why: plan.why, sent };
-    } catch {
-      this.estimate = null; // what is wrong is reported when the edit is sent
+    } catch (error) {
+      if (doc.closed || this.input !== input) return;
+      this.clear(); // what is wrong is reported when the edit is sent
+      if (error instanceof Unreachable) doc.lost = true;
     }
     doc.changed();
   }

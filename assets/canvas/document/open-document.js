@@ -33,12 +33,14 @@ export class OpenDocument {
   constructor(state, { server, viewport, notifications, eta, changed, gone, ended, request, adjusting, restored, amended }) {
     Object.assign(this, { id: state.document, state, server, viewport, notifications, eta, changed, gone, ended, request, restored, amended });
     this.closed = false;
+    this.lost = false; // the server did not answer, and no state has come since
     this.kind = loadKind(this.id); // what the user says that it is; null: as the server sees it
     this.follower = new Follower({
       load: () => server.state(this.id, this.pending.revisions, this.run ? this.state.beat : null),
       show: (next) => this.#update(next),
       lost: (error) => {
         eta.interrupt();
+        this.lost = true;
         if (error instanceof Missing) this.gone(error);
         else this.requests.report(error, "server");
       },
@@ -64,6 +66,7 @@ export class OpenDocument {
     });
     this.tracker = new EditTracker({
       server, viewport, notifications, draftEditor: this.draftEditor, ended,
+      runStatus: () => this.runStatus,
       dropPreviews: (done) => {
         this.display.previews.forget();
         if (!done) this.display.dropPreview();
@@ -106,6 +109,16 @@ export class OpenDocument {
     return this.submitting || this.run !== null;
   }
 
+  /** Whether nobody works on jobs, so that whatever runs is queued. */
+  get stalled() {
+    return Boolean(this.state.trouble);
+  }
+
+  /** What the status line says of a job. */
+  get runStatus() {
+    return t(this.stalled ? "queue.waits" : "status.repainting");
+  }
+
   get submitting() {
     return this.tracker.sending !== null;
   }
@@ -132,11 +145,11 @@ export class OpenDocument {
   }
 
   get canUndo() {
-    return Boolean(this.draft?.canUndo || (this.mayEdit && this.state.can_undo && !this.busy && !this.display.stepRevision));
+    return this.mayEdit && Boolean(this.draft?.canUndo || (this.state.can_undo && !this.busy && !this.display.stepRevision));
   }
 
   get canRedo() {
-    return Boolean(this.draft?.canRedo || (this.mayEdit && (this.state.can_redo || this.layers.canRedo) && !this.busy && !this.display.stepRevision));
+    return this.mayEdit && Boolean(this.draft?.canRedo || ((this.state.can_redo || this.layers.canRedo) && !this.busy && !this.display.stepRevision));
   }
 
   /** Whether the newest job, or the step on show, can be generated again. */
@@ -174,6 +187,8 @@ export class OpenDocument {
   #update(state) {
     this.notifications.dismiss("server");
     const moved = state.tail !== this.state.tail;
+    const back = this.lost || (this.state.trouble && !state.trouble); // nothing could be planned until now
+    this.lost = false;
     this.state = state;
     this.tracker.update(state);
     this.display.update();
@@ -183,22 +198,22 @@ export class OpenDocument {
       else this.notifications.dismiss(topic);
     }
     this.#sayWhetherItWaits();
-    if (moved) this.plan.refresh(); // the edit has another parent now
+    if (moved || back) this.plan.refresh(); // after a move the edit has another parent
     this.changed();
     return this.run !== null;
   }
 
   /** A job that nobody works on is queued, whatever was said when it was sent. */
   #sayWhetherItWaits() {
-    const waits = Boolean(this.state.trouble && this.run?.index === 0);
+    const waits = this.stalled && this.run !== null;
     if (waits === this.waits) return;
     this.waits = waits;
-    if (this.run) this.notifications.status(t(waits ? "queue.waits" : "status.repainting"));
+    if (this.run) this.notifications.status(this.runStatus);
   }
 
   #showProgress() {
     const { eta, notifications, run, state } = this;
-    this.progress = this.runProgress.update(state.running);
+    this.progress = this.runProgress.update(state.running, this.stalled);
     if (run) {
       if (run.serial) this.display.previews.want(run.revision, run.serial);
       notifications.progress(this.progress);

@@ -55,11 +55,11 @@ export function outcome(results, replay = false) {
 /** Shows the pending edits in the viewport, reports their ends, and gives back the drafts of those that came to nothing. */
 export class EditTracker {
   /**
-   * ended(status): an edit ended. dropPreviews(done): its previews are out of date, the one on screen too unless the edit
+   * ended(status): an edit ended. runStatus(): what is said of one that runs. dropPreviews(done): its previews are out of date, the one on screen too unless the edit
    * is done: then it stays until the result's picture is loaded.
    */
-  constructor({ server, viewport, notifications, draftEditor, ended, dropPreviews }) {
-    Object.assign(this, { server, viewport, notifications, draftEditor, ended, dropPreviews });
+  constructor({ server, viewport, notifications, draftEditor, ended, runStatus, dropPreviews }) {
+    Object.assign(this, { server, viewport, notifications, draftEditor, ended, runStatus, dropPreviews });
     this.pending = new PendingEdits();
     this.sending = null; // { mask } of the edit that is on its way to the server
     this.lastMask = null; // the mask sent last, a Layer
@@ -110,7 +110,7 @@ export class EditTracker {
   async #adopt(group) {
     const jobs = group.edits.map((edit, i) => ({ edit, revision: group.revisions[i] }));
     const pending = this.pending.add(jobs, null, null, Boolean(group.replay));
-    this.notifications.status(t("status.repainting"));
+    this.notifications.status(this.runStatus());
     if (!group.mask[2]) return; // a crop or an expansion has no mask
     const values = await this.server.mask(group.revision, group.mask[2], group.mask[3]).catch(() => null);
     if (!values || this.closed || !this.pending.all.includes(pending)) return;

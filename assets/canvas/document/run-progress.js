@@ -20,10 +20,11 @@ export class RunProgress {
   }
 
   /**
-   * Follows the server's list of jobs, the running one first. Returns { done: 0..1, known: whether the job says how
-   * far it is, seconds: that are left or null, replay: { step, of } or null }, or null if nothing runs.
+   * Follows the server's list of jobs, the running one first. waits: nobody works on them. Returns { done: 0..1, known:
+   * whether the job says how far it is, seconds: that are left or null, replay: { step, of } or null, waits }, or null if
+   * nothing runs.
    */
-  update(jobs) {
+  update(jobs, waits = false) {
     const [group] = groupJobs(jobs);
     if (!group) {
       this.forget();
@@ -33,14 +34,15 @@ export class RunProgress {
     // a replay's last job may be listed once more when the replay is over, and then stands alone
     if (group.key !== this.key && own[0].revision !== this.revision) this.forget();
     this.count = Math.max(this.count, own.length);
-    this.eta.update({ ...own[0], images: group.replay ? 1 : own.length });
-    const left = this.eta.secondsLeft(own);
+    if (waits) this.eta.interrupt();
+    else this.eta.update({ ...own[0], images: group.replay ? 1 : own.length });
+    const left = waits ? null : this.eta.secondsLeft(own);
     const same = this.key !== null && own[0].revision === this.revision;
-    this.seconds = same && this.seconds !== null ? Math.min(this.seconds, left ?? this.seconds) : left;
+    this.seconds = same && !waits && this.seconds !== null ? Math.min(this.seconds, left ?? this.seconds) : left;
     this.key = group.key;
     this.revision = own[0].revision;
     this.done = Math.max(this.done, this.#share(group, own));
-    return { done: this.done, known: Boolean(group.replay || own[0].total), seconds: this.seconds, replay: group.replay ?? null };
+    return { done: this.done, known: !waits && Boolean(group.replay || own[0].total), seconds: this.seconds, replay: group.replay ?? null, waits };
   }
 
   /** A replay counts all its steps, each as long as any other; variations count alike, those that are gone as done. */

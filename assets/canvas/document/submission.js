@@ -6,7 +6,7 @@ import { onlyCrops } from "./frame.js";
 import { Unreachable } from "../net/responses.js";
 import { t } from "../lib/locale.js";
 
-const NOT_BEGUN = { done: 0, known: false, seconds: null, replay: null }; // see RunProgress
+const NOT_BEGUN = { done: 0, known: false, seconds: null, replay: null, waits: false }; // see RunProgress
 
 export class Submission {
   /** doc: the OpenDocument that is edited. */
@@ -82,9 +82,9 @@ export class Submission {
     doc.draftEditor.setDraft(next);
     doc.plan.clear();
     doc.tracker.setSending({ mask: intent === "expand" ? null : draft.mask });
-    doc.notifications.status(t(intent === "adjust" ? "status.adjusting" : "status.repainting"));
-    if (!doc.run) doc.notifications.progress(NOT_BEGUN);
-    if (!doc.run && estimate) doc.eta.start(estimate.pipeline, estimate.steps);
+    doc.notifications.status(intent === "adjust" && !doc.stalled ? t("status.adjusting") : doc.runStatus);
+    if (!doc.run) doc.notifications.progress({ ...NOT_BEGUN, waits: doc.stalled });
+    if (!doc.run && !doc.stalled && estimate) doc.eta.start(estimate.pipeline, estimate.steps);
     doc.changed();
   }
 }

@@ -43,6 +43,14 @@ export async function saveView(document, view, prompts) {
   }).catch(() => {});
 }
 
+/** Saves what one document has for another as well, a copy of it. */
+export async function copyDraft(from, to) {
+  await drafts.transact("readwrite", (store) => {
+    const record = store.get(from);
+    record.onsuccess = () => record.result && store.put({ ...record.result, document: to, when: Date.now() });
+  }).catch(() => {});
+}
+
 /** Loads { mask: { box, values } or null, sketch: the same, view, prompts }; null if nothing was saved. */
 export async function loadDraft(document) {
   const record = await drafts.transact("readonly", (store) => store.get(document)).catch(() => null);

@@ -9,7 +9,7 @@ const GROUPS = [
   ["all", "clear", "invert", "transform", "holes", "recall"],
   ["fit", "actual", "flip", "upright"],
 ];
-const NEEDS = { undo: "undo", redo: "redo", delete: "masked", clear: "masked", transform: "masked", holes: "masked", recall: "recall", upright: "upright" };
+const NEEDS = { undo: "undo", redo: "redo", place: "edit", all: "edit", invert: "edit", delete: "masked", clear: "masked", transform: "masked", holes: "masked", recall: "recall", upright: "upright" };
 const MARGIN = 8; // CSS pixels that stay free around it
 
 /** commands: see commands.js. */
@@ -62,7 +62,7 @@ export function contextMenu(commands) {
       element.tabIndex = -1;
       element.focus({ preventScroll: true });
     },
-    /** state: { undo, redo, masked, recall, upright }: what can be done now. */
+    /** state: { undo, redo, edit, masked, recall, upright }: what can be done now. */
     show(state) {
       for (const button of element.querySelectorAll("button")) button.disabled = state[NEEDS[button.dataset.command]] === false;
     },

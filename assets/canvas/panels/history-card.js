@@ -13,6 +13,12 @@ const BLEND_MS = 60; // after a slider's last move, before its blend is previewe
 /** Whether a state is finished, and no crop: it can be edited again and blended in another way. */
 export const isStep = ({ edit, finished }) => Boolean(edit && finished && (edit.pipeline !== "none" || edit.adjustment));
 
+/** Marks a button that needs the right to edit: who may only look does not see it. */
+export function editing(button) {
+  button.dataset.edits = "";
+  return button;
+}
+
 /** A state's model and its settings, or its adjustment, in one line; "" if no model made it. */
 export function settingsLine({ edit }) {
   if (edit.adjustment) return describeAdjustment(edit.adjustment);
@@ -35,16 +41,16 @@ export function stepCard(node, { server, comparable, details, press }) {
   return h(
     "li",
     { class: "step-card" },
-    step ? chip("replay", press.amend) : null, step ? chip("blend", press.blend) : null, comparable ? chip("before", press.compare) : null,
+    step ? editing(chip("replay", press.amend)) : null, step ? editing(chip("blend", press.blend)) : null, comparable ? chip("before", press.compare) : null,
     h(
       "span",
       { class: "more-tools" },
       node.finished ? tool("from", t("step.from"), press.from) : null,
-      step ? tool("sliders", t("step.sliders"), press.recall) : null,
-      marked ? tool("recall", t("history.reuse"), press.reuse) : null,
-      tool("rename", t("history.rename"), press.rename),
+      step ? editing(tool("sliders", t("step.sliders"), press.recall)) : null,
+      marked ? editing(tool("recall", t("history.reuse"), press.reuse)) : null,
+      editing(tool("rename", t("history.rename"), press.rename)),
       step ? recipe() : null,
-      node.parent ? tool("clear", t("history.discard"), press.discard) : null,
+      node.parent ? editing(tool("clear", t("history.discard"), press.discard)) : null,
     ),
     node.edit ? settings(node, details) : null,
   );

@@ -4,7 +4,7 @@
 import { editInPlace, h, icon, replaceRows, smallButton } from "../lib/dom.js";
 import { dragOut } from "../lib/drag-out.js";
 import { fileName } from "../lib/file-names.js";
-import { blendControls, isStep, settingsLine, stepCard } from "./history-card.js";
+import { blendControls, editing, isStep, settingsLine, stepCard } from "./history-card.js";
 import { debounce } from "../lib/debounce.js";
 import { listing, title } from "./history-rows.js";
 import { matchWord } from "./variations.js";
@@ -184,7 +184,7 @@ export function historyPanel(server, actions) {
     const quick = h(
       "span",
       { class: "tools" },
-      isStep(node) ? tool("replay", t("step.replay"), node, press.amend) : null, isStep(node) ? tool("blend", t("step.blend"), node, press.blend) : null,
+      ...(isStep(node) ? [tool("replay", t("step.replay"), node, press.amend), tool("blend", t("step.blend"), node, press.blend)].map(editing) : []),
       comparable(node) ? tool("before", t("step.before"), node, press.compare) : null,
     );
     const variations = t("history.variations", { title: title(node) });
@@ -192,7 +192,7 @@ export function historyPanel(server, actions) {
     const side = h(
       "span",
       { class: "side" },
-      tool("star", t("history.star"), node, () => actions.star(node), { "aria-pressed": String(node.starred) }),
+      editing(tool("star", t("history.star"), node, () => actions.star(node), { "aria-pressed": String(node.starred) })),
       shown && isStep(node) ? null : tool("more", t("history.more"), node, () => open(node.revision), { "aria-expanded": String(card) }),
     );
     const kind = [onPath ? "" : "aside", shown ? "current" : "", named ? "named" : "", from === node.revision ? "from" : ""].filter(Boolean).join(" ");

@@ -37,7 +37,7 @@ export function queuePanel(actions) {
         if (!replaceRows(list, () => groups.map(row))) list.focus({ preventScroll: true });
       }
       groups.forEach((_, i) => {
-        const detail = i ? t("queue.waits") : progress?.done ? percentDone(progress.done) : t("queue.begins");
+        const detail = i || progress?.waits ? t("queue.waits") : progress?.done ? percentDone(progress.done) : t("queue.begins");
         const line = list.children[i].querySelector(".detail");
         if (line.textContent !== detail) line.textContent = detail;
       });

@@ -1,5 +1,6 @@
 // Who else may look at a document or edit it: its owner says so in the export dialog, and others read what they may do.
 
+import { copyDraft } from "../draft/draft-storage.js";
 import { h } from "../lib/dom.js";
 import { t } from "../lib/locale.js";
 
@@ -50,6 +51,9 @@ export function showRights(editor) {
   if (dataset.onlyLook === onlyLooksAt) return;
   if (onlyLooksAt) {
     dataset.onlyLook = onlyLooksAt;
+    editor.pointer.drop();
+    editor.floating.drop();
+    editor.viewport.showAlone(false);
     tellOnlyLook(editor);
   } else {
     delete dataset.onlyLook;
@@ -61,7 +65,10 @@ function tellOnlyLook(editor) {
   const { doc, notifications, server } = editor;
   const copy = async () => {
     try {
-      await editor.openDocument((await server.shelve(doc.id, "duplicate")).document);
+      const { document: id } = await server.shelve(doc.id, "duplicate");
+      await doc.draftEditor.store();
+      await copyDraft(doc.id, id); // what is not sent yet
+      await editor.openDocument(id);
     } catch (error) {
       notifications.note(error.message, "open");
     }

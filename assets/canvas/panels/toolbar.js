@@ -8,7 +8,7 @@ export const TOOLS = ["brush", "eraser", "rectangle", "ellipse", "lasso", "polyg
 /** commands: see commands.js. account: the button of the account's menu. */
 export function topBar(commands, account) {
   const button = (command, name = command, attributes = {}) => iconButton(name, t(`command.${command}`), command, () => commands[command](), attributes);
-  const name = h("button", { type: "button", class: "document-name", title: t("bar.rename"), onclick: () => edit() });
+  const name = h("button", { type: "button", class: "document-name", onclick: () => edit() });
   const [undo, redo] = [button("undo"), button("redo")];
   const panels = { settings: button("settings", "sliders"), history: button("history"), layers: button("layers"), queue: button("queue"), models: button("models") };
   const queued = h("span", { class: "badge", "aria-hidden": "true" });
@@ -44,10 +44,12 @@ export function topBar(commands, account) {
 
   return {
     element,
-    /** state: { name, canUndo, canRedo, scale, panel: the open one, queued: how many jobs, downloading: how many models, comparing, comparable }. */
+    /** state: { name, mayEdit, canUndo, canRedo, scale, panel: the open one, queued: how many jobs, downloading: how many models, comparing, comparable }. */
     show(state) {
       name.textContent = state.name;
       name.hidden = !state.name;
+      name.disabled = !state.mayEdit;
+      name.title = state.mayEdit ? t("bar.rename") : state.name;
       undo.disabled = !state.canUndo;
       redo.disabled = !state.canRedo;
       for (const [name, button] of Object.entries(panels)) button.setAttribute("aria-pressed", String(name === state.panel));

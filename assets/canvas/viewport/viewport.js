@@ -11,7 +11,6 @@ import { View } from "./view.js";
 
 const INSETS = [76, 66, 76, 176]; // left, top, right, bottom: CSS pixels that panels cover
 const NARROW = 600; // CSS pixels; in a narrower viewport the panels are in other places
-const ROOMY = 1280; // CSS pixels of the window from which on a panel beside a fitted picture leaves it in sight
 const NARROW_INSETS = [52, 62, 10, 190];
 const IN_SIGHT = 48; // CSS pixels of the picture that always stay in sight
 const EVERYWHERE = 2 ** 24; // plane pixels that no picture reaches
@@ -36,6 +35,7 @@ export class Viewport {
     this.expanded = null; // the box that the picture is to have, while it is expanded
     this.other = null; // what is compared, see `compare`
     this.fitted = true; // follows the window's size until the user zooms or pans
+    this.fitSize = [0, 0]; // of the viewport in which the picture was fitted last
     this.width = this.height = 1; // device pixels
     this.ratio = 1;
     this.quick = false;
@@ -70,12 +70,12 @@ export class Viewport {
     const width = Math.max(1, Math.round(clientWidth * this.ratio));
     const height = Math.max(1, Math.round(clientHeight * this.ratio));
     const windowSize = `${innerWidth} ${innerHeight}`;
-    const panel = windowSize === this.windowSize; // one was opened, closed or resized: the picture stays where it is, if it is seen there
+    const panel = windowSize === this.windowSize; // one was opened, closed or resized: the picture stays where it is, if that is a good place
     this.windowSize = windowSize;
     if (!panel) this.view.panBy(Math.round((width - this.width) / 2), Math.round((height - this.height) / 2));
     [this.width, this.height] = [width, height];
     for (const { canvas } of [this.below, this.above]) [canvas.width, canvas.height] = [width, height];
-    if (this.fitted && !(panel && innerWidth >= ROOMY)) this.fit();
+    if (this.fitted && !(panel && this.#placedWell)) this.fit();
     else this.invalidate();
     this.#draw(); // at once: a resized canvas is empty
   }
@@ -87,10 +87,22 @@ export class Viewport {
     return [left, top, Math.max(64, this.width - left - right), Math.max(64, this.height - top - bottom)];
   }
 
+  /** Whether no panel covers a part of the fitted picture, and it was not fitted into less room than there is. */
+  get #placedWell() {
+    if (!this.picture?.box) return true;
+    if (this.fitSize[0] < this.width || this.fitSize[1] < this.height) return false;
+    const [left, top, , height] = this.room;
+    const [x, y, across, down] = this.view.viewportRect(this.picture.box); // whole pixels, which the room need not have
+    return x >= left - 1 && y >= top - 1 && x + across <= this.width && y + down <= top + height + 1;
+  }
+
   /** Shows the whole picture, or a box. */
   fit(box = this.picture?.box) {
     this.fitted = true;
-    if (box) this.view.fit(box, this.room);
+    if (box) {
+      this.view.fit(box, this.room);
+      this.fitSize = [this.width, this.height];
+    }
     this.invalidate();
   }
 
