@@ -40,9 +40,11 @@ def main() -> int:
 
 def in_words(error: Exception) -> str:
     """What an error says to the user; of a file that the system refuses, which one and why."""
+    from pipelines.errors import reason
+
     if isinstance(error, OSError) and error.filename and error.strerror:
-        return f"{error.filename}: {error.strerror}."
-    return str(error)
+        return f"{error.filename}: {reason(error)}"
+    return reason(error)
 
 
 def home() -> Path:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Mapping
 from threading import Event, Thread
 
+from editor.complaints import Complaints
 from editor.edits.generation import Progress
 from editor.edits.previews import encode_preview, preview_box
 from editor.imaging.raster import Mask
@@ -14,7 +15,7 @@ from editor.store.store import Store
 
 PAUSE = 0.03  # least seconds between two reports: a fast model takes more steps than anybody can see
 
-log = logging.getLogger(__name__)
+complaints = Complaints(logging.getLogger(__name__))
 
 
 class RunReports:
@@ -76,4 +77,4 @@ class RunReports:
         try:
             self.store.progress.report(self.worker, steps)
         except StorageError as error:  # the run goes on without a report
-            log.warning("%s", error)
+            complaints.add(error)

@@ -13,6 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from editor.batching import batchable
+from editor.complaints import Complaints
 from editor.edits.apply import apply_together
 from editor.edits.generation import Applied, Progress, Variations
 from editor.edits.plan import affected_region
@@ -47,6 +48,7 @@ IDLE = 1.0  # seconds between two checks for jobs that nobody announced: another
 
 
 log = logging.getLogger(__name__)
+complaints = Complaints(log)
 
 
 class _Interrupted(Exception):
@@ -149,7 +151,7 @@ class Worker:
                 else:
                     busy = self.run_live()
             except StorageError as error:
-                log.error("%s", error)
+                complaints.add(error)
                 self.trouble, busy = str(error), False
             if not busy:
                 self._awake.wait(self.idle)
@@ -313,7 +315,7 @@ class Worker:
                 for job, match in zip(jobs, matches, strict=True):
                     self.store.revisions.store_match(job, match)
             except StorageError as error:  # the results stay without a rank
-                log.warning("%s", error)
+                complaints.add(error)
 
         before, results = self.store.revisions.picture(first.parent), [each.picture for each in outcomes]
         return self._ranking.match(first.edit, before, results, self.pipelines(first.edit.pipeline), late)
@@ -322,7 +324,7 @@ class Worker:
         try:
             self.store.jobs.renew(self.id, LEASE)
         except StorageError as error:
-            log.warning("%s", error)
+            complaints.add(error)
 
 
 @contextmanager

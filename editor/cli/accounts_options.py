@@ -2,8 +2,8 @@
 
 import argparse
 import re
-from pathlib import Path
 
+from editor.cli.path_options import a_path
 from editor.store.quota import Quota
 
 UNITS = {"": 1, "kb": 10**3, "mb": 10**6, "gb": 10**9, "tb": 10**12}
@@ -13,7 +13,7 @@ def add_accounts(parser: argparse.ArgumentParser) -> None:
     """Adds the options to a parser."""
     group = parser.add_argument_group("accounts", "who may use the server; see docs/accounts.md")
     group.add_argument(
-        "--token", type=Path, metavar="FILE",
+        "--token", type=a_path, metavar="FILE",
         help="let in only who knows the secret in this file: at a sign-in page, by ?token= in the address, or by the"
         " header Authorization: Bearer",
     )  # fmt: skip
@@ -23,7 +23,7 @@ def add_accounts(parser: argparse.ArgumentParser) -> None:
         " them then",
     )  # fmt: skip
     group.add_argument(
-        "--user-header-secret", type=Path, metavar="FILE",
+        "--user-header-secret", type=a_path, metavar="FILE",
         help="the secret that the proxy sends in the header Palimpsest-Proxy-Secret; without it no name is believed",
     )  # fmt: skip
     group.add_argument(
@@ -32,7 +32,7 @@ def add_accounts(parser: argparse.ArgumentParser) -> None:
         " such as documents=200,bytes=20GB,jobs=50,uploads=60",
     )  # fmt: skip
     group.add_argument(
-        "--audit", type=Path, metavar="FILE", help="append a line of JSON for each change, export and sign-in"
+        "--audit", type=a_path, metavar="FILE", help="append a line of JSON for each change, export and sign-in"
     )
     group.add_argument("--audit-prompts", action="store_true", help="with --audit: log prompts too")
 

@@ -3,6 +3,8 @@
 import argparse
 from typing import Any
 
+from editor.web.listening import PORT
+
 
 def add_addresses(parser: argparse.ArgumentParser, inherited: bool = False) -> None:
     """Adds the options to a parser; inherited: they default to the values given before the command."""
@@ -12,7 +14,7 @@ def add_addresses(parser: argparse.ArgumentParser, inherited: bool = False) -> N
 
     shown = "" if inherited else " (default: %(default)s)"
     add("--host", "127.0.0.1", help=f"address to listen on; 0.0.0.0 also serves other machines{shown}")
-    add("--port", 7860, type=int, help=f"port to listen on{shown}")
+    add("--port", PORT, type=int, help=f"port to listen on{shown}")
     add(
         "--public-host", [], action="append", metavar="NAME[:PORT]",
         help="name that the browser shows for the server, if it is not this machine's, as behind a proxy; may be given"

@@ -136,16 +136,22 @@ class CommandContext:
         return read_signing(self.options, VERSION)
 
     @contextmanager
-    def session(self) -> Iterator[Session]:
+    def session(self, create: bool = False) -> Iterator[Session]:
         """Opens the store for the block.
+
+        Args:
+            create: whether to create a store that is missing, as commands do that put something into it.
 
         Yields:
             A session on it.
+
+        Raises:
+            StorageError: the store cannot be used, or is missing and not to be created.
         """
         # the models' process signs nothing, so it gets no key
         signing = None if self.options.command in ("work", "models-process") else self.signing
         anchors = self.anchors
-        store = Store(self.options.data, self.options.quota)
+        store = Store(self.options.data, self.options.quota, create)
         try:
             yield Session(store, signing, anchors)
         finally:

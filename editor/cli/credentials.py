@@ -22,7 +22,7 @@ def show(context: CommandContext) -> None:
         try:
             sentences, credentials = _credentials_in(file, context.anchors)
         except (UserError, OSError) as error:
-            print(f"{file}: {reason(error)}", file=sys.stderr)
+            print(f"{file}: {reason(error, 'a picture or a .palimpsest file')}", file=sys.stderr)
             failed += 1
             continue
         for sentence in sentences:

@@ -24,7 +24,7 @@ from pipelines.models import printable
 def open_files(context: CommandContext) -> None:
     """Runs the command `open`: opens picture and document files as new documents."""
     failed = 0
-    with context.session() as session:
+    with context.session(create=True) as session:
         for file in context.options.files:
             try:
                 if file.suffix.lower() == SUFFIX:
@@ -34,7 +34,7 @@ def open_files(context: CommandContext) -> None:
                     for note in notes:
                         print(f"{file}: {note}", file=sys.stderr)
             except (UserError, OSError) as error:
-                print(f"{file}: {reason(error)}", file=sys.stderr)
+                print(f"{file}: {reason(error, 'a picture or a .palimpsest file')}", file=sys.stderr)
                 failed += 1
             else:
                 print(f"{document.id}  {document.name}")

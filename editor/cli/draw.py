@@ -14,13 +14,15 @@ from editor.edits.apply import apply_all
 from editor.edits.edit import Edit
 from editor.edits.intents import complete
 from editor.edits.plan import plan
+from editor.formats.atomic_write import atomic_write
 from editor.formats.export import recipe_of
+from editor.formats.targets import make_folder
 from editor.imaging.limits import MAX_PIXELS
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Mask
 from editor.recipes.recipe import Recipe
 from pipelines.base import run
-from pipelines.errors import InvalidInput
+from pipelines.errors import InvalidInput, reason
 
 MOST_PROMPTS, MOST_BYTES = 10_000, 2**24  # of a file
 
@@ -70,7 +72,7 @@ def read_prompts(file: Path) -> list[str]:
     except UnicodeDecodeError:
         raise InvalidInput(f"{file} is no text in UTF-8. Save it as UTF-8.") from None
     except OSError as error:
-        raise InvalidInput(f"The prompts {file} cannot be read ({error.strerror}).") from None
+        raise InvalidInput(f"{file}: {reason(error, 'a text file with a prompt a line')}") from None
     prompts = [prompt for line in text.splitlines() if (prompt := " ".join(line.split()))]
     if not 0 < len(prompts) <= MOST_PROMPTS:
         raise InvalidInput(f"{file} has {len(prompts):,} prompts, one a line. Give it 1 to {MOST_PROMPTS:,}.")
@@ -98,7 +100,7 @@ def draw_prompts(
                  lambda: picture).edit
         for at, prompt in enumerate(prompts)
     ]  # fmt: skip
-    folder.mkdir(parents=True, exist_ok=True)
+    make_folder(folder)
     files = [folder / f"{number:04}.png" for number in range(1, len(edits) + 1)]
     missing = [at for at, file in enumerate(files) if not _drawn(file, edits[at])]
     if missing and model.host:
@@ -106,7 +108,8 @@ def draw_prompts(
         print(f"Up to {pixels:,} pixels are sent to {model.host}.", file=sys.stderr)
     for at in tqdm(missing, folder.name, unit=" pictures", leave=False, disable=not missing):
         result = run(apply_all([edits[at]], picture, context.load))[0].picture
-        files[at].with_suffix(".txt").write_text(prompts[at] + "\n", "utf-8")
+        with atomic_write(files[at].with_suffix(".txt")) as part:
+            part.write_text(prompts[at] + "\n", "utf-8")
         write_result(context, files[at], edits[at], picture, result)  # last: where it is, all of a sample is
 
 

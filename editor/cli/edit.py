@@ -23,6 +23,7 @@ from editor.formats.atomic_write import atomic_write
 from editor.formats.credentials import Ingredient, has_credentials, ingredient_of
 from editor.formats.export import encode, format_of
 from editor.formats.images import READINGS, Opened, open_mask, read_image, read_reference
+from editor.formats.targets import check_target
 from editor.imaging.geometry import Margins
 from editor.imaging.mask_cleaning import SPECK
 from editor.imaging.picture import Picture
@@ -222,7 +223,6 @@ def write_result(
 
 
 def _check_output(out: Path) -> None:
-    """Raises InvalidInput when no picture can be written to a file, before a model runs."""
-    if not out.parent.is_dir():
-        raise InvalidInput(f"There is no folder {out.parent} to write {out.name} into. Create it first.")
+    """Raises UserError when no picture can be written to a file, before a model runs."""
+    check_target(out)
     format_of(out.suffix)

@@ -2,9 +2,9 @@
 
 import argparse
 from collections.abc import Callable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
+from editor.cli.path_options import a_path
 from editor.cli.signing_options import add_signing
 from pipelines.errors import InvalidInput
 
@@ -44,7 +44,7 @@ def add_export(commands: "Commands") -> None:
     export.add_argument("--seconds", type=float, help="how long a --timelapse shows each step, 0.1 to 10 (default: 1)")
     export.add_argument("--no-recipe", action="store_true", help="do not embed the recipe in the file")
     add_signing(export, inherited=True)
-    export.add_argument("-o", "--output", type=Path, required=True, metavar="FILE", help="file to write")
+    export.add_argument("-o", "--output", type=a_path, required=True, metavar="FILE", help="file to write")
 
 
 def check_export(options: argparse.Namespace) -> None:

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from editor.cli.operation_options import METRICS_PORT
 from editor.web.listening import check
 from pipelines.errors import InvalidInput
 
@@ -19,7 +20,7 @@ def check_metrics(options: Namespace) -> None:
         return
     if find_spec("prometheus_client") is None:
         raise InvalidInput("--metrics needs another package. Run: pip install 'palimpsest-editor[studio]'.")
-    check(options.metrics_host, options.metrics_port, "--metrics-")
+    check(options.metrics_host, options.metrics_port, "--metrics-", METRICS_PORT)
 
 
 def metrics_of(options: Namespace, program: str, names: Callable[[], Mapping[str, str]]) -> "Metrics | None":

@@ -56,7 +56,7 @@ def _download(model: str, licence: str | None) -> None:
 
 def _remove(context: CommandContext, name: str) -> None:
     name = next((each for each in (name, f"hf:{name}", f"lama:{name}") if context.library.removable(each)), name)
-    with context.session() as session:
+    with context.session(create=True) as session:  # where none is there, no document uses a model
         in_use = session.store.revisions.models_in_use()
     print(f"{name} removed, {in_words(context.library.remove(name, in_use))} freed")
 

@@ -1,8 +1,9 @@
 """The options of the commands `models` and `convert`."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
+
+from editor.cli.path_options import a_path
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -32,7 +33,7 @@ def add_models(commands: "Commands") -> None:
     models.add_argument(
         "--licence", metavar="ID", help="accept this licence of the download, which is asked for otherwise"
     )
-    models.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=MODELS_HELP)
+    models.add_argument("--models", type=a_path, default=argparse.SUPPRESS, metavar="FILE", help=MODELS_HELP)
     models.add_argument("--json", action="store_true", help="as JSON, for programs")
     convert = commands.add_parser(
         "convert",
@@ -41,7 +42,7 @@ def add_models(commands: "Commands") -> None:
         " ...) and write it as .safetensors beside it, with its SHA-256 in digests.json. Then the .pt may be deleted.",
     )
     convert.set_defaults(run="models.convert")
-    convert.add_argument("folder", type=Path, metavar="FOLDER", help="folder of the files")
+    convert.add_argument("folder", type=a_path, metavar="FOLDER", help="folder of the files")
     convert.add_argument(
         "--download",
         action="store_true",

@@ -10,6 +10,7 @@ from editor.cli.address_options import add_addresses
 from editor.cli.export_options import add_export
 from editor.cli.models_options import MODELS_HELP, add_models
 from editor.cli.operation_options import add_operation
+from editor.cli.path_options import a_path
 from editor.cli.signing_options import add_credentials, add_signing, add_trust
 from editor.cli.study_options import add_study
 from editor.cli.work_options import add_work
@@ -116,7 +117,7 @@ def _add_model_options(parser: argparse.ArgumentParser, pipelines: str, inherite
         "--pipeline", None, metavar="NAME",
         help=f"model to use: {pipelines} (default: {DEFAULT_PIPELINE}; with --remove it is chosen by the picture)",
     )  # fmt: skip
-    add("--models", None, type=Path, metavar="FILE", help=MODELS_HELP)
+    add("--models", None, type=a_path, metavar="FILE", help=MODELS_HELP)
     add(
         "--compile", False, action="store_true",
         help="compile the networks: the first run takes minutes, later ones are faster (for a GPU)",
@@ -139,8 +140,8 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
         description="Repaint the masked part of a picture. Every other pixel stays the same.",
     )
     edit.set_defaults(run="edit.edit")
-    edit.add_argument("picture", type=Path, metavar="PICTURE", help="the picture to edit: PNG, JPEG, WebP, ...")
-    edit.add_argument("--mask", type=Path, help="a picture of the same size: white = repaint, black = keep")
+    edit.add_argument("picture", type=a_path, metavar="PICTURE", help="the picture to edit: PNG, JPEG, WebP, ...")
+    edit.add_argument("--mask", type=a_path, help="a picture of the same size: white = repaint, black = keep")
     edit.add_argument(
         "--mask-by",
         choices=("brightness", "transparency"),
@@ -163,7 +164,7 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
     )  # fmt: skip
     edit.add_argument(
         "--sketch",
-        type=Path,
+        type=a_path,
         help="strokes to start from, a transparent picture of the same size; the default strength is then 0.7",
     )
     edit.add_argument(
@@ -187,7 +188,7 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
     draw.set_defaults(run="draw.draw")
     draw.add_argument("--size", type=_size, metavar="WxH", help="in pixels (default: the pipeline's own)")
     draw.add_argument(
-        "--prompts", type=Path, metavar="FILE",
+        "--prompts", type=a_path, metavar="FILE",
         help="a text file with a prompt a line: OUT is a folder then, and gets 0001.png with its prompt in 0001.txt,"
         " and so on; seeds count from --seed (default: 0); started again, it draws what is missing",
     )  # fmt: skip
@@ -213,7 +214,7 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
             help="add a LoRA, an IP-Adapter or a ControlNet to an hf: model: a .safetensors file, a folder,"
             " OWNER/MODEL or OWNER/MODEL/FILE on the hub; weight 0 to 2 (default: 1); may be given several times",
         )  # fmt: skip
-        command.add_argument("--reference", type=Path, metavar="PICTURE", help="picture for an IP-Adapter to imitate")
+        command.add_argument("--reference", type=a_path, metavar="PICTURE", help="picture for an IP-Adapter to imitate")
         _add_model_options(command, pipelines, inherited=True)
         command.add_argument(
             "--variations",
@@ -228,7 +229,7 @@ def _add_edit_and_draw(commands: "Commands", pipelines: str) -> None:
         )  # fmt: skip
         command.add_argument("--no-recipe", action="store_true", help="do not embed the recipe in the file")
         command.add_argument(
-            "-o", "--output", type=Path, required=True, metavar="OUT.png",
+            "-o", "--output", type=a_path, required=True, metavar="OUT.png",
             help="file for the result; .png, .jpg, .webp, .tiff or .avif",
         )  # fmt: skip
 
@@ -238,7 +239,7 @@ def _add_documents(commands: "Commands") -> None:
         "open", help="open files in the store: pictures, or documents with their history (.palimpsest)"
     )
     opening.set_defaults(run="documents.open_files")
-    opening.add_argument("files", type=Path, nargs="+", metavar="FILE")
+    opening.add_argument("files", type=a_path, nargs="+", metavar="FILE")
     add_trust(opening)
     history = commands.add_parser(
         "history", help="list the store's documents, or a document's steps with their prompts and ids"
@@ -306,7 +307,9 @@ def _add_store(commands: "Commands") -> None:
     store.set_defaults(run="store.care")
     store.add_argument("--check", action="store_true", help="check all stored pixels")
     store.add_argument("--compact", action="store_true", help="remove deleted and unused data for good")
-    store.add_argument("--backup", type=Path, metavar="FILE", help="write a copy of the store, even while it is in use")
+    store.add_argument(
+        "--backup", type=a_path, metavar="FILE", help="write a copy of the store, even while it is in use"
+    )
 
 
 def _add_recipes(commands: "Commands") -> None:
@@ -317,7 +320,7 @@ def _add_recipes(commands: "Commands") -> None:
     )
     recipe.set_defaults(run="recipes.write")
     recipe.add_argument("document", help="its id: what follows ?doc= in the browser's address")
-    recipe.add_argument("-o", "--output", type=Path, required=True, metavar="RECIPE.json", help="file to write")
+    recipe.add_argument("-o", "--output", type=a_path, required=True, metavar="RECIPE.json", help="file to write")
     run = commands.add_parser(
         "run",
         help="run a recipe on pictures",
@@ -325,9 +328,9 @@ def _add_recipes(commands: "Commands") -> None:
         " when you start it again.",
     )
     run.set_defaults(run="recipes.follow_on_pictures")
-    run.add_argument("recipe", type=Path, metavar="RECIPE", help="file of `recipe`, or a picture with a recipe in it")
-    run.add_argument("pictures", type=Path, nargs="+", metavar="PICTURE", help="files, or folders of them")
-    run.add_argument("-o", "--output", type=Path, required=True, metavar="FOLDER", help="folder for the results")
+    run.add_argument("recipe", type=a_path, metavar="RECIPE", help="file of `recipe`, or a picture with a recipe in it")
+    run.add_argument("pictures", type=a_path, nargs="+", metavar="PICTURE", help="files, or folders of them")
+    run.add_argument("-o", "--output", type=a_path, required=True, metavar="FOLDER", help="folder for the results")
     run.add_argument(
         "--place", choices=("scaled", "same"), default="scaled",
         help="for pictures of another size than the recipe's: scale masks, sketches, margins and soft edges with the"
@@ -340,10 +343,10 @@ def _add_recipes(commands: "Commands") -> None:
     )
     verify.set_defaults(run="recipes.verify")
     verify.add_argument(
-        "recipe", type=Path, metavar="RECIPE", help="file of `recipe`, or a picture with a recipe in it"
+        "recipe", type=a_path, metavar="RECIPE", help="file of `recipe`, or a picture with a recipe in it"
     )
-    verify.add_argument("picture", type=Path, metavar="PICTURE", help="picture that the recipe was made on")
-    verify.add_argument("result", type=Path, metavar="RESULT", help="its result")
+    verify.add_argument("picture", type=a_path, metavar="PICTURE", help="picture that the recipe was made on")
+    verify.add_argument("result", type=a_path, metavar="RESULT", help="its result")
     add_signing(run, inherited=True)
     add_trust(verify)
     for command in (run, verify):
@@ -351,7 +354,7 @@ def _add_recipes(commands: "Commands") -> None:
             "--pipeline", default=argparse.SUPPRESS, metavar="NAME",
             help="a model of the recipe on this machine: hf:FOLDER, glide:FOLDER or lama:FILE; list more in --models",
         )  # fmt: skip
-        command.add_argument("--models", type=Path, default=argparse.SUPPRESS, metavar="FILE", help=MODELS_HELP)
+        command.add_argument("--models", type=a_path, default=argparse.SUPPRESS, metavar="FILE", help=MODELS_HELP)
         command.add_argument(
             "--adapter", type=Adapter.from_text, action="append", default=[], metavar="FILE",
             help="an adapter of the recipe on this machine; may be given several times",
@@ -359,7 +362,7 @@ def _add_recipes(commands: "Commands") -> None:
 
 
 def _path_or_url(text: str) -> Path | str:
-    return text if "://" in text else Path(text)
+    return text if "://" in text else a_path(text)
 
 
 def _numbers(text: str, separator: str, count: int, expected: str) -> list[int]:

@@ -1,6 +1,7 @@
 """The commands about recipes: write one from a document, run it on pictures, verify a result."""
 
 import sys
+from pathlib import Path
 
 from tqdm import tqdm
 
@@ -9,6 +10,7 @@ from editor.cli.credentials import credentials_sentence
 from editor.formats.atomic_write import atomic_write
 from editor.formats.export import format_of, recipe_of, size_of
 from editor.formats.images import read_image
+from editor.formats.targets import make_folder
 from editor.imaging.picture import Picture
 from editor.recipes.batch import pictures_in, results_of, run_on
 from editor.recipes.recipe import Recipe
@@ -18,6 +20,8 @@ from pipelines.base import run
 from pipelines.errors import InvalidInput, UserError, reason
 from pipelines.models import listed as read_models
 from pipelines.models import located
+
+RECIPE_FILE = "a file that `recipe` wrote, or a picture with a recipe in it"
 
 
 def write(context: CommandContext) -> None:
@@ -33,12 +37,18 @@ def write(context: CommandContext) -> None:
 def _recipe_in(context: CommandContext) -> Recipe:
     """Reads a recipe from its file, or from the picture that it is embedded in, with this machine's names of models."""
     options = context.options
-    file, data = options.recipe, options.recipe.read_bytes()
+    file: Path = options.recipe
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InvalidInput(f"{file}: {reason(error, RECIPE_FILE)}") from None
     text = recipe_of(data)
     try:
         recipe = Recipe.from_json(data.decode() if text is None else text)
     except UnicodeDecodeError:
-        raise InvalidInput(f"{file} contains no recipe.") from None
+        raise InvalidInput(f"{file} contains no recipe. Give {RECIPE_FILE}.") from None
+    except InvalidInput as error:
+        raise InvalidInput(f"{file}: {error}") from None
     if text is not None:
         recipe = made_on(recipe, *size_of(data))
     listed = [] if (models := context.models_file) is None else [model.pipeline for model in read_models(models)]
@@ -57,7 +67,7 @@ def follow_on_pictures(context: CommandContext) -> None:
     for note in files.skipped:
         print(note, file=sys.stderr)
     results = results_of(files.pictures, options.output)
-    options.output.mkdir(parents=True, exist_ok=True)
+    make_folder(options.output)
     failed = 0
     with tqdm(results.items(), unit=" pictures") as bar:
 
@@ -73,14 +83,13 @@ def follow_on_pictures(context: CommandContext) -> None:
                 for note in notes or ():
                     bar.write(f"{picture}: {note}", file=sys.stderr)
             except (UserError, OSError) as error:
-                bar.write(f"{picture}: {reason(error)}", file=sys.stderr)
+                bar.write(f"{picture}: {reason(error, 'a picture')}", file=sys.stderr)
                 failed += 1
     if files.skipped:
         print(f"{len(results)} pictures; {len(files.skipped)} other files and folders were left out.", file=sys.stderr)
     if failed:
-        raise InvalidInput(
-            f"{failed} of {len(results)} pictures failed; the results of the others are in {options.output}"
-        )
+        others = f"the results of the others are in {options.output}" if failed < len(results) else "there is no result"
+        raise InvalidInput(f"{failed} of {len(results)} pictures failed: see above; {others}.")
 
 
 def verify(context: CommandContext) -> None:

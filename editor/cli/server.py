@@ -58,7 +58,7 @@ def serve(context: CommandContext) -> None:
     from editor.web.page import start  # Gradio takes seconds to load, and the models' process does not need it
 
     signals = StopSignals()
-    with context.session() as session:
+    with context.session(create=True) as session:
         command = [sys.executable, str(context.root / "app.py"), *sys.argv[1:], "models-process"]
         process = ModelsProcess(session.store, command, claims=not options.no_work)
         process.start()
@@ -109,7 +109,7 @@ def _announce(url: str, as_json: bool) -> None:
 
 def models_process(context: CommandContext) -> None:
     """Runs the models, in the process that `serve` or `work` starts."""
-    with engine_of(context) as engine, context.session() as session:
+    with engine_of(context) as engine, context.session(create=True) as session:
         objects = Source(context.selection_model, _load_segmenter)
         words = Source(context.words_model, _load_word_segmenter)
         selector = ObjectSelector(session.store, objects, words)

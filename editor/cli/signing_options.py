@@ -4,6 +4,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from editor.cli.path_options import a_path
 from editor.formats.credentials import missing_package
 from editor.formats.signing import load_signer, read_certificates
 from editor.recipes.provenance import Signing
@@ -20,11 +21,11 @@ def add_signing(parser: argparse.ArgumentParser, inherited: bool = False) -> Non
         parser.add_argument(name, default=argparse.SUPPRESS if inherited else default, **options)
 
     add(
-        "--sign-cert", None, type=Path, metavar="FILE",
+        "--sign-cert", None, type=a_path, metavar="FILE",
         help="sign saved pictures with content credentials, by this certificate: a PEM file with its issuers' after it;"
         " see docs/credentials.md. Without it nothing is signed",
     )  # fmt: skip
-    add("--sign-key", None, type=Path, metavar="FILE", help="its private key, a PEM file without a password")
+    add("--sign-key", None, type=a_path, metavar="FILE", help="its private key, a PEM file without a password")
     add("--sign-prompts", False, action="store_true", help="say the prompts in the credentials too")
     add_trust(parser, inherited)
 
@@ -32,7 +33,7 @@ def add_signing(parser: argparse.ArgumentParser, inherited: bool = False) -> Non
 def add_trust(parser: argparse.ArgumentParser, inherited: bool = True) -> None:
     """Adds the option about trusted issuers to a parser; inherited: as above."""
     parser.add_argument(
-        "--trust-certs", default=argparse.SUPPRESS if inherited else None, type=Path, metavar="FILE",
+        "--trust-certs", default=argparse.SUPPRESS if inherited else None, type=a_path, metavar="FILE",
         help="PEM file with certificates of issuers to trust when content credentials are checked (default: none, so"
         " that every signer's name is unproven)",
     )  # fmt: skip
@@ -48,7 +49,7 @@ def add_credentials(commands: "Commands") -> None:
         " shows them for one in the store.",
     )
     command.set_defaults(run="credentials.show")
-    command.add_argument("files", type=Path, nargs="+", metavar="FILE", help="a picture, a .palimpsest file")
+    command.add_argument("files", type=a_path, nargs="+", metavar="FILE", help="a picture, a .palimpsest file")
     add_trust(command)
 
 

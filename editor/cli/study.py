@@ -26,7 +26,8 @@ def study(context: CommandContext) -> None:
     words: Sequence[str] = context.options.words
     if context.options.output is not None and words[:1] != ["results"]:
         raise InvalidInput("--output is for `study results`.")
-    with context.session() as session:
+    opens = len(words) == 2 and words[0] not in ("results", "close")
+    with context.session(create=opens) as session:
         if not words:
             _list(session.store)
         elif words[0] in ("results", "close") and len(words) <= 2:

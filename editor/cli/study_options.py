@@ -1,10 +1,10 @@
 """The options of the command `study`."""
 
 import argparse
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from editor.cli.address_options import add_addresses
+from editor.cli.path_options import a_path
 
 if TYPE_CHECKING:
     Commands = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -29,7 +29,7 @@ def add_study(commands: "Commands") -> None:
         " newest, or the open one). A folder of that name is ./results",
     )  # fmt: skip
     study.add_argument(
-        "--prompts", type=Path, metavar="FILE",
+        "--prompts", type=a_path, metavar="FILE",
         help="a text file with a prompt a line, which the models named as A or B draw first; a folder has its own."
         " For other steps, guidance or LoRAs use `draw --prompts` once each, and compare the folders",
     )  # fmt: skip
@@ -39,7 +39,7 @@ def add_study(commands: "Commands") -> None:
         help="pairs that each person compares for each of the two questions (default: %(default)s)",
     )  # fmt: skip
     study.add_argument(
-        "-o", "--output", type=Path, metavar="FILE.csv",
+        "-o", "--output", type=a_path, metavar="FILE.csv",
         help="with `results`, of a closed study: write every answer to a file, with what was on which side",
     )  # fmt: skip
     add_addresses(study, inherited=True)

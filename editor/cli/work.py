@@ -25,7 +25,7 @@ def work(context: CommandContext) -> None:
     before, after = sys.argv[1 : (at := sys.argv.index("work"))], sys.argv[at + 1 :]
     command = [sys.executable, str(context.root / "app.py"), *before, "models-process", "--pageless", *after]
     metrics = metrics_of(context.options, "worker", context.library.names)
-    with context.session() as session, served(metrics, context.options):
+    with context.session(create=True) as session, served(metrics, context.options):
 
         def make() -> ModelsProcess:
             process = ModelsProcess(session.store, command)
@@ -51,5 +51,8 @@ def cluster(context: CommandContext) -> None:
             print(f"{printable(row.place)} (process {row.pid})  {state}  {models}  ({printable(row.machine)})")
         counts = session.store.workers.jobs()
         if not workers:
-            print("No worker is there. Start one with `palimpsest work`, or a server without --no-work.")
+            print(
+                "No `palimpsest work` is running. A server works on its jobs itself, unless it was started with"
+                " --no-work, and is not listed here."
+            )
         print(f"Jobs: {counts.running:,} running, {counts.waiting:,} waiting.")

@@ -4,9 +4,13 @@ import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from errno import EFBIG, EIO
 from fcntl import LOCK_EX, LOCK_NB, flock
 from pathlib import Path
 from tempfile import mkdtemp
+
+from editor.formats.targets import NO_ROOM, check_target, unwritable
+from pipelines.errors import UserError
 
 PART = ".palimpsest-part"  # the ending of every folder that holds an unfinished file
 
@@ -19,16 +23,21 @@ def atomic_write(file: Path) -> Iterator[Path]:
         A path beside the file. What is written there replaces the file at the end, or is removed on an error.
 
     Raises:
-        FileNotFoundError: the file's folder does not exist.
+        Unwritable: the file's folder does not exist, or its disk refuses; the sentence names the file, not the path
+            beside it.
     """
-    if not file.parent.is_dir():
-        raise FileNotFoundError(f"There is no folder {file.parent} to write {file.name} into. Create it first.")
-    with part_folder(file.parent, file.name) as folder:
-        part = folder / "part"
-        yield part
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        part.replace(file)
+    check_target(file)
+    try:
+        with part_folder(file.parent, file.name) as folder:
+            part = folder / "part"
+            yield part
+            with part.open("rb") as written:
+                os.fsync(written.fileno())
+            part.replace(file)
+    except OSError as error:
+        if isinstance(error, UserError) or not _is_of_a_part(error):
+            raise
+        raise unwritable(file, error) from error
 
 
 @contextmanager
@@ -55,6 +64,11 @@ def sweep(parent: Path) -> None:
         if lock is not None:
             shutil.rmtree(folder, ignore_errors=True)
             _close(lock)
+
+
+def _is_of_a_part(error: OSError) -> bool:
+    """Tells whether the system refused an unfinished file: by its name, or by what only writing meets."""
+    return PART in str(error.filename) or (error.filename is None and error.errno in (*NO_ROOM, EFBIG, EIO))
 
 
 def _lock(folder: Path, how: int) -> int | None:

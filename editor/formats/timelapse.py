@@ -1,7 +1,9 @@
 """Time-lapses: the pictures of a document's path, one frame each, as an animated WebP or an MP4."""
 
 import math
+import os
 from collections.abc import Sequence
+from errno import ENOSPC
 from functools import reduce
 from pathlib import Path
 
@@ -111,6 +113,7 @@ def _write_mp4(frames: Sequence[Pixels], file: Path, seconds: float, icc: bytes 
     repeats = math.ceil(seconds * LEAST_RATE)
     shape = frames[0].shape
     named = file.with_name(f"{file.name}.mp4")  # OpenCV knows the format by the ending
+    named.write_bytes(bytes(4096))  # OpenCV says nothing of a disk that is full, the system does
     writer = cv2.VideoWriter(
         str(named), cv2.CAP_FFMPEG, cv2.VideoWriter.fourcc(*"mp4v"), repeats / seconds, (shape[1], shape[0])
     )
@@ -122,4 +125,15 @@ def _write_mp4(frames: Sequence[Pixels], file: Path, seconds: float, icc: bytes 
                 writer.write(cv2.cvtColor(frame, cv2.COLOR_RGB2BGR))
     finally:
         writer.release()
+    if _frames_in(named) != repeats * len(frames):
+        raise OSError(ENOSPC, os.strerror(ENOSPC))
     named.replace(file)
+
+
+def _frames_in(file: Path) -> int:
+    """Returns how many frames a video has; 0 for one that was cut off."""
+    video = cv2.VideoCapture(str(file), cv2.CAP_FFMPEG)
+    try:
+        return int(video.get(cv2.CAP_PROP_FRAME_COUNT)) if video.isOpened() else 0
+    finally:
+        video.release()

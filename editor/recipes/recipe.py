@@ -84,8 +84,13 @@ class Recipe:
         """
         try:
             record = json.loads(text.removeprefix("\ufeff"))
-        except (ValueError, RecursionError) as error:
-            raise InvalidInput(f"This is not a recipe: {error}.") from None
+        except json.JSONDecodeError as error:
+            where = f"line {error.lineno}, column {error.colno}"
+            raise InvalidInput(
+                f"This is not a recipe: its JSON is broken at {where}. Write the recipe again."
+            ) from None
+        except (ValueError, RecursionError):  # a number or a nesting that nothing reads
+            raise InvalidInput("This is not a recipe: its JSON cannot be read. Write the recipe again.") from None
         if not isinstance(record, dict) or "palimpsest" not in record:
             raise InvalidInput("This is not a recipe: it lacks the key palimpsest.")
         if record["palimpsest"] != VERSION or isinstance(record["palimpsest"], bool):

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from errno import EDQUOT, ENOSPC
+from errno import ENOSPC
 from functools import lru_cache
 from math import inf
 from pathlib import Path
@@ -19,6 +19,8 @@ from sqlalchemy import URL, Connection, Engine, TextClause, create_engine, event
 from sqlalchemy.exc import ArgumentError, DataError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 
 from editor.formats.atomic_write import atomic_write, sweep
+from editor.formats.targets import NoRoom
+from editor.store.refusals import NOT_OPENED, NOT_READ, NOT_SAVED, is_full, postgresql_refusal, sqlite_refusal
 from editor.store.sqlite_settings import LOCK_TIMEOUT, set_up
 from pipelines.errors import InvalidInput, UserError
 
@@ -40,12 +42,10 @@ BEGIN_STATEMENTS = {
     "postgresql": ("BEGIN", f"SELECT pg_advisory_xact_lock({POSTGRESQL_LOCK})"),
 }
 
-# SQLite's error codes for no room left; the second and third where it does not know why a write failed
-DISK_FULL_CODES = (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR_WRITE, sqlite3.SQLITE_IOERR_SHMSIZE)
-
 # connections to PostgreSQL that a process keeps open for reading; a page's requests open more while they are many
 KEPT_CONNECTIONS = 20
 COMPLAINT_INTERVAL = 10.0  # seconds between two lines in the log about a database that is away
+NO_STORE = "There is no store in {}. Check --data; `palimpsest open PICTURE` makes a store and opens a picture in it."
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +54,9 @@ Result = TypeVar("Result")
 
 class StorageError(UserError, OSError):
     """The disk or the database refused. What was stored before is untouched."""
+
+    file: Path | None = None  # the SQLite file that it is about
+    logged = False  # whether the log says why already, as it does for a server that is away
 
 
 class DiskFull(StorageError):
@@ -84,7 +87,7 @@ class Database:
     Statements have named values (`:id`). Every method raises StorageError when the database or the disk refuses.
     """
 
-    def __init__(self, location: Path | str, migrations: tuple[tuple[str, ...], ...]) -> None:
+    def __init__(self, location: Path | str, migrations: tuple[tuple[str, ...], ...], create: bool = True) -> None:
         """Opens and migrates the database.
 
         Args:
@@ -92,14 +95,18 @@ class Database:
                 database.
             migrations: append only, each a tuple of statements. An SQLite file that lacks some of them is copied before
                 they run.
+            create: whether to create a database that is missing, or the tables in an empty one.
 
         Raises:
-            StorageError: the database cannot be used, or it has seen more migrations than these, so that a newer
-                program wrote it.
+            StorageError: the database cannot be used, is missing and not to be created, or has seen more migrations
+                than these, so that a newer program wrote it.
         """
         self.path = location if isinstance(location, Path) else None
         self._url = str(location)
         self._complained = -inf  # when it was last said that it cannot be used, by the monotonic clock
+        self._opened = False
+        if self.path is not None and not create and not self.path.exists():
+            raise StorageError(NO_STORE.format(self.path.parent))
         with self._storage_errors():
             self.engine = self._create_engine(location)  # for reading
             self.writing = self._create_engine(location)
@@ -107,10 +114,13 @@ class Database:
         # orders this process's own writers: SQLite makes each of many that wait sleep too long
         self._write_lock = Lock()
         try:
+            if self.path is None and not create and self.row("SELECT to_regclass('palimpsest')") == (None,):
+                raise StorageError(NO_STORE.format(self._url))
             self.with_reserve(lambda: self._migrate(migrations))  # users can only delete once the server has started
         except BaseException:
             self.close()
             raise
+        self._opened = True
         if self.path is not None:
             sweep(self.path.parent)
 
@@ -134,7 +144,7 @@ class Database:
             with self.engine.connect() as connection:
                 return list(connection.execute(_statement(sql), values).fetchall())
 
-        with self._storage_errors():
+        with self._storage_errors(NOT_READ):
             try:
                 return _reached(read)
             except (UnicodeEncodeError, DataError):  # a URL may hold a lone surrogate or a NUL, which matches no row
@@ -170,8 +180,13 @@ class Database:
 
     def copy_to(self, file: Path) -> None:
         """Copies an SQLite file as it is at this moment, while others write. `file` is complete or not there at all."""
-        with atomic_write(file) as part, self._storage_errors(), self.engine.connect() as connection:
-            connection.execute(_statement("VACUUM INTO :file"), {"file": str(part)})
+        with self._storage_errors(NOT_READ), atomic_write(file) as part, self.engine.connect() as connection:
+            try:
+                connection.execute(_statement("VACUUM INTO :file"), {"file": str(part)})
+            except DBAPIError as error:
+                if error.orig is None or not is_full(error.orig):
+                    raise
+                raise OSError(ENOSPC, os.strerror(ENOSPC)) from error  # the disk of the copy
 
     def shrink(self) -> bool:
         """Shrinks an SQLite file to the size of its content.
@@ -209,7 +224,7 @@ class Database:
         while True:
             try:
                 return work()
-            except DiskFull:
+            except (DiskFull, NoRoom):
                 if not self._free_reserve():
                     raise
 
@@ -315,54 +330,36 @@ class Database:
                 connection.invalidate()
 
     @contextmanager
-    def _storage_errors(self) -> Iterator[None]:
+    def _storage_errors(self, failed: str = NOT_SAVED) -> Iterator[None]:
         try:
             yield
-        except StorageError:
+        except UserError:
             raise
         except DBAPIError as error:
-            raise self._storage_error(error.orig or error) from error
+            raise self._storage_error(error.orig or error, failed) from error
         except (SQLAlchemyError, sqlite3.Error, OSError) as error:  # sqlite3's own errors while a file is opened
-            raise self._storage_error(error) from error
+            raise self._storage_error(error, failed) from error
 
-    def _storage_error(self, error: BaseException) -> StorageError:
-        full = getattr(error, "sqlite_errorcode", 0) in DISK_FULL_CODES or getattr(error, "errno", 0) in (
-            ENOSPC,
-            EDQUOT,
-        )
-        kind = DiskFull if full and self.path is not None else StorageError
-        return kind(self._error_text(error))
-
-    def _error_text(self, error: BaseException) -> str:
+    def _storage_error(self, error: BaseException, failed: str) -> StorageError:
         if self.path is None:
-            reason = str(error).strip().split("\n")[0]
-            if time.monotonic() > self._complained + COMPLAINT_INTERVAL:
-                self._complained = time.monotonic()
-                log.error("The database %s cannot be used: %s", self._url, reason)
-            return (  # which strangers see too
-                "The database cannot be used at the moment, so this was not done. Everything saved before is intact. "
-                "The log of whoever runs it says why: check that its server runs and that it may be written."
-            )
-        code = getattr(error, "sqlite_errorcode", 0) & 0xFF  # the lower byte is the kind
-        folder = self.path.parent
-        if code == sqlite3.SQLITE_FULL or getattr(error, "errno", 0) in (ENOSPC, EDQUOT):
-            return (
-                "The disk is full, so this was not saved. Everything saved before is intact. Delete documents that "
-                f"nobody needs and run `python app.py --data {folder} store --compact`, or make room in {folder}; then "
-                "try again."
-            )
-        if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            return (
-                f"{self.path} is damaged or not a Palimpsest file ({error}). Move it away, or choose another data "
-                "folder."
-            )
-        if isinstance(error, FileExistsError | NotADirectoryError):
-            return f"{folder} is not a folder, or is inside something that is not one. Choose a folder with --data."
-        if code == sqlite3.SQLITE_BUSY:
-            return f"Another program has locked {self.path} and does not release it. Close it and try again."
+            if not self._opened:
+                return StorageError(postgresql_refusal(make_url(self._url), error))
+            refusal = StorageError(self._log_outage(error))
+            refusal.logged = True
+            return refusal
+        kind = DiskFull if is_full(error) else StorageError
+        refusal = kind(sqlite_refusal(self.path, error, failed if self._opened else NOT_OPENED))
+        refusal.file = self.path
+        return refusal
+
+    def _log_outage(self, error: BaseException) -> str:
+        """Says in the log, rarely, why a server refuses; returns what is said to users, who may be strangers."""
+        if time.monotonic() > self._complained + COMPLAINT_INTERVAL:
+            self._complained = time.monotonic()
+            log.error("The database %s cannot be used: %s", self._url, str(error).strip().split("\n")[0])
         return (
-            f"The data folder {folder} cannot be used ({error}), so this was not saved. "
-            "Check that it exists, that you can write to it and that its disk has room."
+            "The database cannot be used at the moment, so this was not done. Everything saved before is intact. "
+            "The log of whoever runs it says why: check that its server runs and that it may be written."
         )
 
 

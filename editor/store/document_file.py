@@ -1,10 +1,12 @@
 """A document as a file of its own: a store with this document alone, which takes part in the same migrations."""
 
 import json
+import os
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass
+from errno import EIO, ENOSPC
 from pathlib import Path
 from tempfile import gettempdir
 
@@ -17,6 +19,7 @@ from editor.imaging.geometry import read_box
 from editor.imaging.limits import MAX_CREDENTIALS, MAX_PIXELS
 from editor.imaging.picture import TILE, tile_indices
 from editor.store.blobs import Damaged
+from editor.store.database import DiskFull, StorageError
 from editor.store.documents import Document, new_document_id
 from editor.store.queue import revision_id
 from editor.store.store import FILE, Store
@@ -38,8 +41,14 @@ _FINISHED = """WITH RECURSIVE finished (id) AS (
 def write_document(store: Store, document: str, to: Path) -> None:
     """Writes a document with its whole history to one file, which is complete or not there at all."""
     with atomic_write(to) as part, part_folder(to.parent, to.name) as folder:
-        with closing(Store(folder)) as other:
-            copy_document(store, document, other)
+        try:
+            with closing(Store(folder)) as other:
+                copy_document(store, document, other)
+        except StorageError as error:
+            if error.file != folder / FILE:
+                raise
+            code = ENOSPC if isinstance(error, DiskFull) else EIO  # of the target, which `atomic_write` names
+            raise OSError(code, os.strerror(code)) from error
         (folder / FILE).replace(part)
 
 

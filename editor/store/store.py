@@ -29,14 +29,18 @@ class Store:
     intact. It raises Damaged for pixels that are not those that were stored; everything else stays readable.
     """
 
-    def __init__(self, location: Path | str, quota: Quota = Quota()) -> None:  # noqa: B008
-        """Opens the database, and creates it when it is missing.
+    def __init__(self, location: Path | str, quota: Quota = Quota(), create: bool = True) -> None:  # noqa: B008
+        """Opens the database.
 
         Args:
             location: a folder, which holds the SQLite file `palimpsest.db`, or the URL of a PostgreSQL database.
             quota: the most that each owner may have.
+            create: whether to create a store that is missing.
+
+        Raises:
+            StorageError: the database cannot be used, or is missing and not to be created.
         """
-        self.database = Database(location / FILE if isinstance(location, Path) else location, MIGRATIONS)
+        self.database = Database(location / FILE if isinstance(location, Path) else location, MIGRATIONS, create)
         self.blobs = Blobs(self.database)
         self.quotas = Quotas(self.database, quota)
         self.documents = Documents(self.database, self.blobs, self.quotas)

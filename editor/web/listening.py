@@ -3,21 +3,24 @@
 import errno
 import socket
 
+PORT = 7860  # of a server, as Gradio has it
 
-def check(host: str, port: int, options: str = "--") -> None:
+
+def check(host: str, port: int, options: str = "--", usual: int = PORT) -> None:
     """Checks that a server can listen on a host and port, and on that port of 127.0.0.1, which Gradio tries first.
 
     Args:
         host: the address.
         port: the port.
         options: how the options begin that say them, and end with "host" and "port".
+        usual: a port to advise.
 
     Raises:
         OSError: it cannot; the message is the reason.
     """
     if not 1 <= port <= 65535:
         raise OSError(
-            f"The port must be a number from 1 to 65535, not {port}. Choose another, such as {options}port 7860."
+            f"The port must be a number from 1 to 65535, not {port}. Choose another, such as {options}port {usual}."
         )
     try:
         host_family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
@@ -32,19 +35,19 @@ def check(host: str, port: int, options: str = "--") -> None:
             try:
                 trial.bind(target)
             except OSError as error:
-                raise OSError(_error_text(error, host, port, options)) from None
+                raise OSError(_error_text(error, host, port, options, usual)) from None
 
 
-def _error_text(error: OSError, host: str, port: int, options: str) -> str:
+def _error_text(error: OSError, host: str, port: int, options: str, usual: int) -> str:
     if error.errno == errno.EADDRINUSE:
         return (
             f"Port {port} is in use, perhaps by another Palimpsest. Stop that one, or choose another port with "
-            f"{options}port {port + 1}."
+            f"{options}port {port + 1 if port < 65535 else usual}."
         )
     if error.errno in (errno.EACCES, errno.EPERM):
         return (
             f"You may not listen on port {port}; ports below 1024 need privileges. Choose another, such as "
-            f"{options}port 7860."
+            f"{options}port {usual}."
         )
     if error.errno == errno.EADDRNOTAVAIL:
         return (

@@ -5,6 +5,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
+from editor.formats.targets import Unwritable
 from editor.store.blobs import NotFound
 from editor.store.database import StorageError
 from editor.store.queue import Moved
@@ -178,6 +179,7 @@ def routes(context: AppContext) -> list[Mount]:
             TooManyUploads: failure(429),
             OverQuota: failure(429),
             StorageError: failure(507),
+            Unwritable: failure(507),
             UserError: failure(400),
             OSError: failure(507),
             Exception: fault,

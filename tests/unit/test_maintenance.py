@@ -10,6 +10,7 @@ import pytest
 from editor.edits.apply import apply
 from editor.edits.edit import NOWHERE
 from editor.formats.images import encode_tile
+from editor.formats.targets import Unwritable
 from editor.imaging.geometry import Box, Margins
 from editor.imaging.picture import Picture
 from editor.imaging.raster import Patch
@@ -160,7 +161,7 @@ def test_a_backup_is_the_store_as_it_was(tmp_path: Path) -> None:
     assert list(filter(None, (checked.complaint for checked in check(copy.store)))) == []
     with pytest.raises(ValueError, match="exists already"):
         backup(workbench.store, file)
-    with pytest.raises(FileNotFoundError, match=f"no folder {tmp_path / 'none'} to write"):
+    with pytest.raises(Unwritable, match=f"no folder {tmp_path / 'none'} to write"):
         backup(workbench.store, tmp_path / "none" / "copy.db")
     assert [each.name for each in file.parent.iterdir() if ".part" in each.name] == []
     copy.store.close()

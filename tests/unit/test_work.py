@@ -154,7 +154,7 @@ def test_the_workers_are_listed(tmp_path: Path, stores: Open, here: Run) -> None
     store.jobs.claim(worker, -1)  # it died, and its lease is over
     store.workers.leave(worker)
     listed = here("cluster", "--data", data).stdout
-    assert "No worker is there." in listed and "Jobs: 0 running, 3 waiting." in listed
+    assert "A server works on its jobs itself" in listed and "Jobs: 0 running, 3 waiting." in listed
 
 
 def test_a_server_without_work_paints_live_and_leaves_the_jobs(tmp_path: Path, stores: Open) -> None:

@@ -22,6 +22,7 @@ from editor.edits.previews import encode_preview
 from editor.formats.atomic_write import part_folder
 from editor.formats.file_names import safe_name
 from editor.formats.images import encode_png
+from editor.formats.targets import Unwritable
 from editor.imaging.raster import Patch
 from editor.store.blobs import NotFound
 from editor.web import large_work, small_copies
@@ -165,7 +166,13 @@ class Pictures:
         suffix = f".{request.path_params['kind']}"
         with part_folder(Path(gettempdir()), "download") as folder:
             file = folder / f"picture{suffix}"
-            export(to=file)
+            try:
+                export(to=file)
+            except Unwritable:  # the name of a temporary file is nobody's business
+                raise Unwritable(
+                    "The file was not written: the server's disk for temporary files is full or refuses. Ask whoever "
+                    "runs the server to make room there."
+                ) from None
             data = file.read_bytes()
         return self._attachment(
             document, suffix, data, guess_type(file.name)[0] or "application/octet-stream", request.query_params
