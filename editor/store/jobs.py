@@ -261,12 +261,7 @@ class Jobs:
                 WHERE worker = :worker AND {PENDING} ORDER BY seq DESC""",
                 worker=worker,
             )
-            for (
-                id,
-                document,
-                deaths,
-                edit,
-            ) in jobs:  # the last first, so that jobs that wait for the first move only once
+            for id, document, deaths, edit in jobs:  # the last first: those that wait for the first move only once
                 failed = not again or deaths + 1 >= MAX_DEATHS
                 counted.append((json.loads(edit)["pipeline"], failed))
                 if not failed:
