@@ -73,6 +73,7 @@ def test_a_failed_job_is_logged_with_its_ids(store: Store, lines: list[str]) -> 
 
 
 def test_the_command_line_logs_its_errors_and_what_nobody_caught_as_objects(tmp_path: Path) -> None:
+    Store(tmp_path).close()
     words = [sys.executable, "app.py", "--log-json", "--data", str(tmp_path), "export", "nothing", "-o", "x.png"]
     ran = subprocess.run(words, cwd=ROOT, capture_output=True, text=True, check=False)
     entry = json.loads(ran.stderr)

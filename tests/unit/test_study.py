@@ -582,6 +582,7 @@ def test_the_command_prints_results_closes_and_writes_every_answer(tmp_path: Pat
     ],
 )
 def test_words_that_make_no_sense_get_a_sentence(tmp_path: Path, here: Run, words: list[str], sentence: str) -> None:
+    Store(tmp_path / "data").close()
     done = here("study", *words, "--data", tmp_path / "data")
     assert done.returncode == 1 and sentence in done.stderr
 
