@@ -96,7 +96,7 @@ class Campaign:
             something = time.monotonic() + STUCK
             while not any(known.edits for known in self.known) and time.monotonic() < something:  # to lose
                 time.sleep(0.02)
-            first: list[Callable[[], None]] = [self._kill_server, self._kill_models_process]
+            first: list[Callable[[], bool]] = [self._kill_server, self._kill_models_process]
             kinds, weights = [*first], [1, 1]
             if self.workers:  # which are there again much sooner than a server
                 kinds, weights = [*first, self._kill_worker], [1, 3, 16]
@@ -104,8 +104,7 @@ class Campaign:
             while done < kills and time.monotonic() < until:
                 time.sleep(self.random.uniform(*(CALM_APART if self.workers else CALM)))
                 (kill,) = [turns.pop()] if turns else self.random.choices(kinds, weights)
-                kill()
-                done += 1
+                done += kill()
             if self.starting is not None:
                 self.starting.join()
             with self.gate:
@@ -131,7 +130,7 @@ class Campaign:
         if left:
             self.complaints.append(f"{len(left)} processes outlived the one that started them.")
 
-    def _kill_server(self) -> None:
+    def _kill_server(self) -> bool:
         with self.gate:  # who is inside from now on, was so before
             self.up = False
             self.server_kills += 1
@@ -148,6 +147,7 @@ class Campaign:
             self.starting.join()
         if not before:
             self.audit()
+        return True
 
     def _start_server(self, kills: int) -> None:
         try:
@@ -160,25 +160,28 @@ class Campaign:
             self.up = self.server_kills == kills
             self.gate.notify_all()
 
-    def _kill_worker(self) -> None:
+    def _kill_worker(self) -> bool:
         worker = self.random.choice(self.workers)
         self._kill(worker)
         worker.start()
         self.counts["kills of workers"] += 1
         self.audit()
+        return True
 
-    def _kill_models_process(self) -> None:
+    def _kill_models_process(self) -> bool:
+        """Returns whether there was one."""
         parent = self.random.choice(self.workers) if self.workers else self.server
         child = parent.models_process()
         if child is None:
             self.counts["turns in which there was no process of the models to kill"] += 1
-            return
+            return False
         self.killed[child] = time.monotonic()
         os.kill(child, signal.SIGKILL)
         self.counts["kills of the models' process"] += 1
         self.audit()
         if not parent.running:
             self.complaints.append("A program died with its models' process.")
+        return True
 
     # the clients
 
