@@ -322,12 +322,12 @@ class ModelsProcess:
         self._ready, self.gpus = False, []
         with suppress(OSError), process:  # closes the pipes
             pass
-        if watch.worker is not None:
-            self._count_death(watch, reason, again=not killed, clean=stopped or process.returncode == 0)
+        self._count_death(watch, reason, again=not killed, clean=stopped or process.returncode == 0)
         return reason
 
     def _count_death(self, watch: ProcessWatch, reason: str, again: bool, clean: bool) -> None:
-        assert watch.worker is not None, "else it had no job"
+        if watch.worker is None:  # it was never ready
+            return
         try:
             if clean:
                 self.store.jobs.release(watch.worker)

@@ -34,7 +34,8 @@ class ProcessWatch:
             self.stepped = now
         if event in ("begun", "live", "ended"):
             self.busy, self.live, self.held_at = event != "ended", event == "live", None
-            self.began = now if self.busy else self.began
+            if self.busy:
+                self.began = now
         elif event == "loading":
             self.loading_since = self.loading_since or now
         elif event == "loaded":

@@ -12,7 +12,7 @@ from PIL import Image
 from editor.formats.export import recipe_of
 from editor.formats.images import read_image
 from editor.web.modules import MODULES
-from tests.browser.hands import Hands, photo
+from tests.browser.hands import UNPACK, Hands, packed, photo
 from tests.browser.test_history import row, rows, wait_rows
 
 MODE = "window.palimpsest.compare.mode"
@@ -485,12 +485,12 @@ def test_a_pasted_picture_opens_beside_what_is_open(hands: Hands, tmp_path: Path
     document = hands.document
     Image.new("RGB", (40, 30), (1, 2, 3)).save(tmp_path / "one.png")
     hands.page.evaluate(
-        """bytes => {
+        f"""bytes => {{
             const clipboardData = new DataTransfer();
-            clipboardData.items.add(new File([new Uint8Array(bytes)], "one.png", { type: "image/png" }));
-            document.dispatchEvent(new ClipboardEvent("paste", { clipboardData, bubbles: true }));
-        }""",
-        list((tmp_path / "one.png").read_bytes()),
+            clipboardData.items.add(new File([({UNPACK})(bytes)], "one.png", {{ type: "image/png" }}));
+            document.dispatchEvent(new ClipboardEvent("paste", {{ clipboardData, bubbles: true }}));
+        }}""",
+        packed((tmp_path / "one.png").read_bytes()),
     )
     hands.page.get_by_role("dialog").get_by_role("button", name="Open", exact=True).click()
     hands.wait_for(f"doc.id !== {document!r} && doc.draft")

@@ -116,8 +116,8 @@ def test_what_remove_takes_can_be_set_and_is_automatic_again(hands: Hands) -> No
         hands.paint(x, 90)
         box = hands.mask_bounds
         assert box is not None
-        values = hands.page.evaluate("(box) => [...window.palimpsest.doc.mask.crop(box)]", box)
-        return Mask(Box(*box), np.reshape(values, (box[3], box[2])).astype(np.uint8))
+        values = hands.page.evaluate("(box) => window.palimpsest.doc.mask.crop(box).toString()", box)
+        return Mask(Box(*box), np.fromstring(values, np.uint8, sep=",").reshape(box[3], box[2]))
 
     mask = painted(100)
     outlined(hands, grown_past_edge(hands.server.session.picture(hands.document), mask))

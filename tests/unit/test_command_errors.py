@@ -1,4 +1,4 @@
-"""What the command line says of files, stores and databases that are not what it was told."""
+"""What the command line says of files, stores and databases that are not what it needs."""
 
 import logging
 from pathlib import Path
@@ -116,7 +116,7 @@ def test_the_wrong_part_of_a_databases_url_is_named(
 def test_an_outage_is_logged_once_and_not_for_users(
     postgresql_server: Server, postgresql: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """What users are told points at the log, so it may not be what the log says."""
+    """What users read points at the log, so it may not be what the log says."""
     from editor.worker import Worker
     from tests.fakes import NoisePipeline, loader
 

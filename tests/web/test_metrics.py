@@ -127,8 +127,10 @@ def test_a_worker_counts_what_all_its_processes_do(tmp_path: Path) -> None:
         for number, process in enumerate(processes, 1):
             process.on_outcome(Outcome("noise", DONE, number, 1.0))
             process.restarts = number
+        processes[1].refused = "The disk is full."
         assert value_of(port, "jobs_ended_total", state="done", model="noise") == 3
         assert value_of(port, "models_process_restarts_total") == 3
+        assert value_of(port, "models_process_refused") == 1
         assert value_of(port, "memory_bytes", process="worker") > 10e6
         assert value_of(port, "store_up") is None  # that is said once, by the servers
     finally:
