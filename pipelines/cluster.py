@@ -8,15 +8,17 @@ import os
 import platform
 import socket
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
+from functools import partial
 from threading import Event, Lock, Thread
 from typing import Any, NamedTuple, cast
 
 import numpy as np
 
-from pipelines.base import Pipeline, PipelineInfo, Pixels, Request, Run, Step
+from pipelines.base import Pipeline, PipelineInfo, Pixels, Request, Run, Step, run
+from pipelines.callbacks import callback_to_generator
 from pipelines.errors import InvalidInput, MachineLost, one_line
 from pipelines.ranking import OwnRanker, Probabilities, Ranker
 
@@ -96,14 +98,14 @@ class ModelHost:
         """See `Pipeline.hint`."""
         return self.pipeline.hint(prompt)
 
-    def inpaint(self, request: Request) -> Iterator[Step | Pixels]:
+    def inpaint(self, request: Request) -> Generator[Step | Pixels]:
         """Yields the steps of a run, and at the end its result."""
         # what comes from another process is read-only, which some libraries refuse
         changes: dict[str, Pixels] = {"image": request.image.copy(), "mask": request.mask.copy()}
         if request.reference is not None:
             changes["reference"] = request.reference.copy()
-        result = yield from self.pipeline.inpaint(replace(request, **cast(Any, changes)))
-        yield result
+        steps = self.pipeline.inpaint(replace(request, **cast(Any, changes)))
+        yield (yield from callback_to_generator(partial(run, steps), ahead=1))  # it paints on while a step is sent
 
     def probabilities(self, windows: Pixels, holes: Pixels, prompt: str) -> Probabilities | None:
         """See `Ranker.probabilities`."""
@@ -139,14 +141,17 @@ class ClusterPipeline(PipelineInfo):
         ray = self.cluster.ray
         with self.cluster.used(self.name) as actor:
             stream = actor.inpaint.options(num_returns="streaming").remote(ray.put(request))
+            result: Pixels | None = None
             try:
                 for part in stream:
                     item = self.cluster.answer(self.name, part)
                     if not isinstance(item, Step):
-                        return cast(Pixels, item.copy())
+                        result = item.copy()
+                        return result
                     yield item
             finally:
-                self._end(stream)
+                if result is None:
+                    self._end(stream)
         raise AssertionError("a run ends with its result")
 
     def _end(self, stream: Any) -> None:

@@ -4,9 +4,7 @@ import math
 from collections.abc import Callable, Collection, Generator, Mapping, Sequence
 from functools import cached_property
 from inspect import signature
-from queue import SimpleQueue
-from threading import Semaphore, Thread
-from typing import Any, TypeVar
+from typing import Any
 
 import diffusers
 import numpy as np
@@ -16,6 +14,7 @@ from PIL import Image
 from torch import Tensor
 
 from pipelines.base import Pixels, Request, Run, Step
+from pipelines.callbacks import callback_to_generator
 from pipelines.errors import InvalidInput
 from pipelines.exclusive import exclusive
 from pipelines.hf.adapters import Adapters
@@ -24,9 +23,6 @@ from pipelines.hf.differential import SoftMask
 from pipelines.hf.families import Family, network_of
 from pipelines.hf.memory import Memory
 from pipelines.hf.previews import colours_of, preview, record_guesses
-
-Pushed = TypeVar("Pushed")
-Returned = TypeVar("Returned")
 
 MOST_LIVE_STEPS = 8  # of a model that is distilled; others take seconds for a picture
 OWN_SAMPLER = "own"  # the scheduler as the model comes with it
@@ -280,61 +276,6 @@ def exchangeable(own: Any) -> bool:
     """Whether another scheduler can take the place of the one that a model comes with."""
     noisy = own.config.get("prediction_type") in ("epsilon", "v_prediction")
     return noisy and type(own).__name__ in EXCHANGEABLE
-
-
-class Stopped(BaseException):
-    """Ends the work whose rest nobody wants. No Exception, so that no function takes it for a failure of its own."""
-
-
-def callback_to_generator(work: Callable[[Callable[[Pushed], None]], Returned]) -> Generator[Pushed, None, Returned]:
-    """Turns a function that calls back at each step into a generator that is asked for the next one.
-
-    The function runs in a thread of its own, and waits in each call until the next item is wanted. Closing the
-    generator ends the thread: the call that waits, or the next one, raises Stopped in `work`.
-
-    Args:
-        work: the function; it calls its one argument with each item.
-
-    Yields:
-        Each item.
-
-    Returns:
-        What `work` returns.
-
-    Raises:
-        BaseException: whatever `work` raises.
-    """
-    items: SimpleQueue[tuple[Pushed] | None] = SimpleQueue()
-    demand, closed = Semaphore(0), False
-    results: list[Returned] = []
-    errors: list[BaseException] = []
-
-    def push(item: Pushed) -> None:
-        items.put((item,))
-        demand.acquire()
-        if closed:
-            raise Stopped
-
-    def drive() -> None:
-        try:
-            results.append(work(push))
-        except BaseException as error:
-            errors.append(error)
-        items.put(None)
-
-    thread = Thread(target=drive, name="diffusers", daemon=True)
-    thread.start()
-    try:
-        while (item := items.get()) is not None:
-            yield item[0]
-            demand.release()
-    finally:
-        closed = True
-        demand.release()
-        thread.join()
-    if errors:
-        raise errors.pop()  # stored nowhere: its frames hold the tensors of the run
-    return results.pop()
 
 
 def _is_soft(pipe: Any, family: Family) -> bool:

@@ -20,7 +20,7 @@ from editor.store.store import Store
 from editor.worker import Worker
 from pipelines import cluster as cluster_module
 from pipelines.base import Request, Step, run
-from pipelines.cluster import Cluster, Needs
+from pipelines.cluster import Cluster, ModelHost, Needs
 from pipelines.errors import InvalidInput, MachineLost
 from pipelines.ranking import OwnRanker
 from tests import fakes
@@ -118,6 +118,24 @@ def test_a_run_that_is_closed_ends_after_its_step(cluster: Cluster) -> None:
     begun = time.monotonic()
     run(slow.inpaint(a_request(steps=1)))
     assert time.monotonic() - begun < 20  # not after the other 999
+
+
+def test_a_model_paints_on_while_a_step_is_on_its_way(tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    steps = ModelHost(load_fake, "noting").inpaint(a_request(steps=9, prompt=str(notes)))
+    next(steps)
+    until(lambda: notes.read_text() == "12")  # and no further: nobody has asked for the second
+    steps.close()
+    assert notes.read_text() in ("12.", "123.")
+
+
+def test_a_model_knows_that_its_run_was_closed(cluster: Cluster, tmp_path: Path) -> None:
+    notes = tmp_path / "notes"
+    steps = cluster.load("noting").inpaint(a_request(steps=1000, prompt=str(notes)))
+    next(steps)
+    steps.close()
+    until(lambda: notes.read_text().endswith("."))
+    assert "999" not in notes.read_text()
 
 
 def test_models_share_a_card_or_make_room(cluster: Cluster) -> None:

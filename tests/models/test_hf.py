@@ -37,7 +37,7 @@ from pipelines.base import Pixels, Request, Setup, Step, run, together
 from pipelines.hf import families, hub
 from pipelines.hf.loading import load_hf
 from pipelines.hf.memory import Memory
-from pipelines.hf.pipeline import SAMPLER_NAMES, Hf, callback_to_generator, scheduler_for
+from pipelines.hf.pipeline import SAMPLER_NAMES, Hf, scheduler_for
 from pipelines.hf.previews import record_guesses
 from tests import tiny_diffusers
 from tests.fake_hub import FakeHub, served
@@ -111,7 +111,7 @@ def apart(one: Pixels, other: Pixels) -> float:
 
 
 def helpers() -> list[threading.Thread]:
-    return [thread for thread in threading.enumerate() if thread.name == "diffusers"]
+    return [thread for thread in threading.enumerate() if thread.name == "callbacks"]
 
 
 def network_of(pipeline: Hf) -> torch.nn.Module:
@@ -370,39 +370,6 @@ def test_too_little_memory_for_one_image_is_said(saved: Any) -> None:
             run(pipeline.inpaint(a_request()))
     finally:
         hook.remove()
-
-
-# --- the thread ---
-
-
-def test_what_fails_in_the_thread_fails_here() -> None:
-    def work(push: Any) -> None:
-        push(1)
-        raise RuntimeError("out of paint")
-
-    items = callback_to_generator(work)
-    assert next(items) == 1
-    with pytest.raises(RuntimeError, match="out of paint"):
-        next(items)
-    assert not helpers()
-
-
-def test_the_thread_does_nothing_unasked() -> None:
-    done = []
-
-    def work(push: Any) -> str:
-        for n in range(3):
-            done.append(n)
-            push(n)
-        return "all"
-
-    items = callback_to_generator(work)
-    assert not helpers()  # not before it is asked
-    for n in range(3):
-        assert next(items) == n and done == list(range(n + 1))
-    with pytest.raises(StopIteration) as end:
-        next(items)
-    assert end.value.value == "all" and not helpers()
 
 
 # --- requests that cannot be fulfilled ---
