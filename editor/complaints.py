@@ -6,12 +6,14 @@ from threading import Lock
 
 from editor.store.database import COMPLAINT_INTERVAL, StorageError
 
+log = logging.getLogger(__name__)
+
 
 class Complaints:
     """Says each reason once in COMPLAINT_INTERVAL seconds, and none that the database has said itself."""
 
-    def __init__(self, log: logging.Logger) -> None:
-        self._log, self._lock = log, Lock()
+    def __init__(self) -> None:
+        self._lock = Lock()
         self._said: dict[str, float] = {}  # when each reason was said last, by the monotonic clock
 
     def add(self, error: StorageError) -> None:
@@ -24,4 +26,7 @@ class Complaints:
             if str(error) in self._said:
                 return
             self._said[str(error)] = now
-        self._log.warning("%s", error)
+        log.warning("%s", error)
+
+
+complaints = Complaints()  # of this process, whose parts all work on one store

@@ -17,7 +17,7 @@ from functools import partial
 from threading import Lock, Thread
 from typing import Any, NamedTuple, TextIO
 
-from editor.complaints import Complaints
+from editor.complaints import complaints
 from editor.live import Drop, LiveRequest
 from editor.object_selector import ObjectSelector
 from editor.outcome import Outcome
@@ -36,7 +36,6 @@ QUESTIONS = 4  # answered at a time
 PAGELESS_IDLE = 0.2  # seconds between two looks for jobs: nobody wakes a worker on another machine
 
 log = logging.getLogger(__name__)
-complaints = Complaints(log)
 
 
 def one_worker() -> int:

@@ -1,11 +1,10 @@
 """Reports of a run: how far it is, and its newest previews, in the store."""
 
-import logging
 import time
 from collections.abc import Mapping
 from threading import Event, Thread
 
-from editor.complaints import Complaints
+from editor.complaints import complaints
 from editor.edits.generation import Progress
 from editor.edits.previews import encode_preview, preview_box
 from editor.imaging.raster import Mask
@@ -14,8 +13,6 @@ from editor.store.progress import RunPreview
 from editor.store.store import Store
 
 PAUSE = 0.03  # least seconds between two reports: a fast model takes more steps than anybody can see
-
-complaints = Complaints(logging.getLogger(__name__))
 
 
 class RunReports:

@@ -13,7 +13,7 @@ from pathlib import Path
 from threading import Event, Thread
 
 from editor.batching import batchable
-from editor.complaints import Complaints
+from editor.complaints import complaints
 from editor.edits.apply import apply_together
 from editor.edits.generation import Applied, Progress, Variations
 from editor.edits.plan import affected_region
@@ -48,7 +48,6 @@ IDLE = 1.0  # seconds between two checks for jobs that nobody announced: another
 
 
 log = logging.getLogger(__name__)
-complaints = Complaints(log)
 
 
 class _Interrupted(Exception):

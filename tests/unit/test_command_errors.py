@@ -1,6 +1,6 @@
 """What the command line says of files, stores and databases that are not what it needs."""
 
-import logging
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -143,13 +143,35 @@ def test_a_reason_that_goes_on_is_logged_once_in_a_while(
 ) -> None:
     now = [100.0]
     monkeypatch.setattr("editor.complaints.time.monotonic", lambda: now[0])
-    complaints = Complaints(logging.getLogger("editor.test"))
+    complaints = Complaints()
     for _ in range(240):  # a minute of a worker that looks four times a second
         complaints.add(StorageError("The disk is full."))
         now[0] += 0.25
     assert 5 <= len(caplog.records) <= 7
     complaints.add(StorageError("Another reason."))
     assert caplog.records[-1].message == "Another reason."
+
+
+def test_all_parts_of_a_process_say_one_reason_once(caplog: pytest.LogCaptureFixture, tmp_path: Path) -> None:
+    from editor.models_program import _logged
+    from editor.run_reports import RunReports
+    from editor.worker import Worker
+    from tests.fakes import NoisePipeline, loader
+
+    store = Store(tmp_path)
+    worker = Worker(store, loader(NoisePipeline()))
+    refusal = StorageError(f"The disk of {tmp_path} is full.")
+
+    def refuse(*_: object) -> None:
+        raise refusal
+
+    store.jobs.renew = store.progress.report = refuse  # type: ignore[method-assign, assignment]
+    worker._renew()
+    _logged(refuse)
+    with closing(RunReports(store, worker.id, {})) as reports:
+        reports._write({})
+    assert [each.message for each in caplog.records] == [str(refusal)]
+    store.close()
 
 
 def test_the_port_that_is_advised_fits_the_option(tmp_path: Path, here: Run) -> None:
