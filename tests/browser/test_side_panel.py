@@ -7,10 +7,10 @@ import pytest
 from tests.browser.hands import DRAWN, Hands, photo
 
 VIEW = "(({ scale, x, y }) => [scale, x, y])(window.palimpsest.viewport.view)"
-# its top and bottom, in CSS pixels of the window
+# its left, top and bottom, in CSS pixels of the window
 PICTURE = """(({ view, ratio, picture, root }) => {
     const top = root.getBoundingClientRect().top + view.y / ratio;
-    return [top, top + (picture.box[3] * view.scale) / ratio];
+    return [view.x / ratio, top, top + (picture.box[3] * view.scale) / ratio];
 })(window.palimpsest.viewport)"""
 TABS = ("Settings", "History", "Layers", "Queue", "Models")
 
@@ -40,11 +40,29 @@ def test_no_tab_covers_the_picture(hands: Hands, size: tuple[int, int]) -> None:
         if size[0] >= 1280:
             assert hands.page.evaluate(VIEW) == before
         else:  # it is fitted into what is left
-            top, bottom = hands.page.evaluate(PICTURE)
+            _, top, bottom = hands.page.evaluate(PICTURE)
             assert box(hands, ".top-bar")["height"] <= top and bottom <= dock["y"] and bottom - top > 100
     hands.press("Models")
     hands.page.locator(".side-panel").wait_for(state="hidden")
     assert hands.page.evaluate(VIEW) == before
+
+
+def test_a_fitted_picture_is_clear_of_the_palette(hands: Hands) -> None:
+    hands.page.set_viewport_size({"width": 390, "height": 844})
+    hands.open_pixels(photo(400, 200))
+
+    def edges() -> tuple[float, float]:
+        hands.page.evaluate(DRAWN)
+        palette = box(hands, ".palette")
+        return palette["x"] + palette["width"], hands.page.evaluate(PICTURE)[0]
+
+    column, before = edges()
+    hands.press("History")
+    columns, left = edges()
+    assert columns > column + 30, "it has more columns beside a panel"
+    assert columns <= left and column <= before
+    hands.press("History")
+    assert edges() == (column, before)
 
 
 # how far a panel lies over the picture, and how far the picture is from the middle of its room, in CSS pixels

@@ -7,6 +7,7 @@ import { h } from "../lib/dom.js";
 
 const PARTS = ["#status .status", PROMPT, "#intent input", "#put"]; // what the editor writes into or presses
 const GAP = 12; // CSS pixels between panels
+const CLEAR = 3; // and between the palette and a fitted picture
 const COMMANDS = { generate: "generate", apply: "generate", again: "again", cancel: "cancel" }; // of the buttons with these ids
 
 /** Waits until Gradio, which renders the dock bit by bit, is done. editor: the Editor whose buttons it has. */
@@ -30,6 +31,7 @@ export async function dockReady(editor) {
     document.documentElement.toggleAttribute("data-tight", tight);
     const { top, right } = palette.getBoundingClientRect();
     style.setProperty("--left", `${tight ? right + GAP : 16}px`);
+    editor.viewport.setLeft(right + CLEAR);
     if (top < strip.getBoundingClientRect().bottom + GAP) style.setProperty("--strip-left", `${right + GAP}px`);
     else style.removeProperty("--strip-left");
   };

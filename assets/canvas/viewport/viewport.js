@@ -2,6 +2,7 @@
 // and only what has changed.
 
 import { intersect, union } from "../lib/boxes.js";
+import { h } from "../lib/dom.js";
 import { FrameHandles } from "./frame-handles.js";
 import { Guides, rect } from "./guides.js";
 import { drawNewArea, shadeCutOff } from "./new-area.js";
@@ -38,23 +39,17 @@ export class Viewport {
     this.fitSize = [0, 0]; // of the viewport in which the picture was fitted last
     this.width = this.height = 1; // device pixels
     this.ratio = 1;
+    this.left = 0; // CSS pixels at the left that the palette covers
     this.quick = false;
-    this.calmTimer = 0;
-    this.frame = 0;
+    this.calmTimer = this.frame = 0;
     this.redraw = { picture: true, mask: null };
     this.onview = () => {};
     this.onframe = () => {}; // (side, pixels): see FrameHandles
 
-    const canvas = (name) => {
-      const element = document.createElement("canvas");
-      element.className = name;
-      root.append(element);
-      return element;
-    };
+    const canvas = (name) => root.appendChild(h("canvas", { class: name }));
     this.below = canvas("picture-layer").getContext("2d", { alpha: false });
     this.above = canvas("mask-layer").getContext("2d");
-    this.ring = document.createElement("div");
-    this.ring.className = "brush-ring";
+    this.ring = h("div", { class: "brush-ring" });
     this.guides = new Guides(root);
     root.append(this.ring);
     this.handles = new FrameHandles(root, (side, pixels) => this.onframe(side, pixels));
@@ -82,8 +77,8 @@ export class Viewport {
 
   /** The part of the viewport that no panel covers. */
   get room() {
-    const insets = this.root.clientWidth < NARROW ? NARROW_INSETS : INSETS;
-    const [left, top, right, bottom] = insets.map((inset) => inset * this.ratio);
+    const [atLeast, ...others] = this.root.clientWidth < NARROW ? NARROW_INSETS : INSETS;
+    const [left, top, right, bottom] = [Math.max(atLeast, this.left), ...others].map((inset) => inset * this.ratio);
     return [left, top, Math.max(64, this.width - left - right), Math.max(64, this.height - top - bottom)];
   }
 
@@ -94,6 +89,13 @@ export class Viewport {
     const [left, top, , height] = this.room;
     const [x, y, across, down] = this.view.viewportRect(this.picture.box); // whole pixels, which the room need not have
     return x >= left - 1 && y >= top - 1 && x + across <= this.width && y + down <= top + height + 1;
+  }
+
+  /** Keeps a fitted picture clear of so many CSS pixels at the left. */
+  setLeft(left) {
+    if (left === this.left) return;
+    this.left = left;
+    if (this.fitted) this.fit();
   }
 
   /** Shows the whole picture, or a box. */
@@ -384,11 +386,7 @@ export class Viewport {
     return [...this.below.getImageData(left, top, 1, 1).data.slice(0, 3)];
   }
 
-  /**
-   * Shows the brush's ring. Returns whether it is large enough to be seen.
-   *
-   * at: its centre in CSS pixels; null hides it. radius: in plane pixels.
-   */
+  /** Shows the brush's ring at CSS pixels, or hides it where `at` is null; radius: in plane pixels. Returns whether it can be seen. */
   showRing(at, radius) {
     this.ring.hidden = !at;
     if (!at) return false;
