@@ -224,8 +224,10 @@ def test_keys_change_nothing_for_who_may_only_look(members: Members, visit: Any,
                 window.palimpsest.doc,
             )"""
         )
+        page.wait_for_function("window.palimpsest.live.toggle(true) ?? window.palimpsest.live.on")
         members.session.share(document.id, "look")
     page.wait_for_function("!window.palimpsest.doc.mayEdit")
+    assert not page.evaluate("window.palimpsest.live.on")
     page.locator(".viewport").focus()
     unsent = page.evaluate(UNSENT)
     asked.clear()
@@ -250,6 +252,8 @@ def test_keys_change_nothing_for_who_may_only_look(members: Members, visit: Any,
     page.locator("#generate").wait_for()
     assert page.evaluate(UNSENT) == unsent
     page.locator(".viewport").focus()
+    if before == "edit":
+        page.wait_for_function("window.palimpsest.doc.plan.estimate")  # of what was painted before
     page.keyboard.press("Control+a")
     page.wait_for_function("window.palimpsest.doc.mask.bounds().join() === window.palimpsest.doc.picture.box.join()")
     assert page.locator(".document-name").is_enabled()

@@ -25,7 +25,7 @@ export class EditPlan {
   async #request() {
     const { doc } = this;
     const edit = doc.request();
-    const ready = doc.draft && !doc.closed && !doc.painting && !doc.viewport.floating?.mask && !doc.queue.cancelling;
+    const ready = doc.mayEdit && doc.draft && !doc.closed && !doc.painting && !doc.viewport.floating?.mask && !doc.queue.cancelling;
     const input = edit && ready && editInput(edit.intent, doc.draft, doc.frame);
     this.input = input;
     if (!input || onlyCrops(input.margins)) {

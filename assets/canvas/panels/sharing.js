@@ -53,10 +53,12 @@ export function showRights(editor) {
     dataset.onlyLook = onlyLooksAt;
     editor.pointer.drop();
     editor.floating.drop();
+    editor.live.toggle(false);
     editor.viewport.showAlone(false);
     tellOnlyLook(editor);
   } else {
     delete dataset.onlyLook;
+    doc?.plan.refresh();
     notifications.dismiss("sharing");
   }
 }
